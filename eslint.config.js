@@ -1,0 +1,52 @@
+import eslint from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** DESIGN.md, section 2: what may import what. Keys are folders, values what they may not import. */
+const borders = [
+  ['packages/server/src/**', ['@rolegate/agent', '@rolegate/testing', '@rolegate/sandbox']],
+  [
+    'packages/agent/src/**',
+    ['@rolegate/server', '@rolegate/testing', '@rolegate/sandbox', '@kubernetes/*', '@aws-sdk/*'],
+  ],
+  ['packages/protocol/src/**', ['@rolegate/*']],
+  ['packages/runtime/src/**', ['@rolegate/*']],
+  [
+    'packages/testing/src/**',
+    ['@rolegate/server', '@rolegate/agent', '@rolegate/sandbox', '@rolegate/runtime'],
+  ],
+  ['packages/server/src/kubernetes/**', ['**/policy/**', '**/credentials/**', '**/feed/**']],
+  ['packages/server/src/policy/**', ['**/kubernetes/**', '**/credentials/**', '**/feed/**']],
+  ['packages/server/src/credentials/**', ['**/kubernetes/**', '**/policy/**', '**/feed/**']],
+];
+
+export default defineConfig(
+  { ignores: ['**/dist', '**/coverage', 'packages/protocol/src/generated'] },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'exit', message: 'set process.exitCode' },
+      ],
+    },
+  },
+  ...borders.map(([folder, group]) => ({
+    files: [folder],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group, message: 'DESIGN.md 2' }] },
+      ],
+    },
+  })),
+  {
+    files: ['scripts/**', '*.js'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly' } },
+  },
+);

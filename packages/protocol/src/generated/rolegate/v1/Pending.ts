@@ -1,0 +1,10 @@
+// Original file: protos/rolegate/v1/rolegate.proto
+
+
+export interface Pending {
+  'waitsFor'?: (string);
+}
+
+export interface Pending__Output {
+  'waitsFor': (string);
+}

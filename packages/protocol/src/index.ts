@@ -1,0 +1,2 @@
+export { isReason, reasons, Refusal } from './reasons.ts';
+export type { Reason, ReasonEntry } from './reasons.ts';

@@ -1,0 +1,89 @@
+import { pino } from 'pino';
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** One line each: `message` is a constant in lower case, what varies is in `fields`. */
+export interface Log {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** json: one object a line. text: for people. */
+  readonly format: 'json' | 'text';
+  /** Takes one line with its newline. */
+  readonly write: (line: string) => void;
+  /** Fields of every line, e.g. the node. */
+  readonly base?: Record<string, string>;
+}
+
+/** Never logged, whatever object they come in on. */
+const SECRET_FIELDS = ['secretAccessKey', 'sessionToken', 'token', 'secret', 'SecretAccessKey', 'Token'];
+
+/**
+ * The process's log. Fields `error` are written as their message. Secrets are censored as a last line of defence: nobody
+ * hands them here.
+ */
+export function createLog({ level, format, write, base = {} }: LogOptions): Log {
+  const logger = pino(
+    {
+      level,
+      base,
+      messageKey: 'msg',
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+      serializers: { error: describeError },
+    },
+    {
+      write:
+        format === 'json'
+          ? write
+          : (line) => {
+              write(asText(line));
+            },
+    },
+  );
+  return {
+    debug: (message, fields = {}) => {
+      logger.debug(fields, message);
+    },
+    info: (message, fields = {}) => {
+      logger.info(fields, message);
+    },
+    warn: (message, fields = {}) => {
+      logger.warn(fields, message);
+    },
+    error: (message, fields = {}) => {
+      logger.error(fields, message);
+    },
+  };
+}
+
+/** Writes nothing: for tests and tools. */
+export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+/** An error with its causes in one line; what is not an Error as it prints. */
+export function describeError(error: unknown): string {
+  if (error instanceof AggregateError) {
+    return [error.message, ...error.errors.map(describeError)].filter((part) => part !== '').join('; ');
+  }
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+}
+
+function asText(line: string): string {
+  const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const rest = Object.entries(fields).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return `${[String(time), String(level).toUpperCase().padEnd(5), String(msg), ...rest].join(' ')}\n`;
+}
+
+function ignore(): void {
+  // Nothing to do.
+}
