@@ -1,2 +1,15 @@
+export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificateEndsMs } from './peer.ts';
+export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
+export { createRolegateClient, rolegateService } from './service.ts';
+export type { RolegateClientOptions } from './service.ts';
+export { describeHandshakeError } from './tls-errors.ts';
+export { loadTlsFiles, TlsFault } from './tls-files.ts';
+export type { LoadTlsOptions, TlsFiles, TlsMaterial, TlsPurpose } from './tls-files.ts';
+export { onRefusedHandshake } from './tls-refused.ts';
+export type { RefusedHandshake } from './tls-refused.ts';
+export { watchTlsFiles } from './tls-source.ts';
+export type { TlsSource, TlsSourceOptions } from './tls-source.ts';
+export { createClientCredentials, createServerCredentials } from './tls.ts';
+export type * from './types.ts';

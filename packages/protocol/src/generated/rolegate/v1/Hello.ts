@@ -6,10 +6,12 @@ export interface Hello {
   'version'?: (string);
   'serverName'?: (string);
   'serverTimeMs'?: (number | string | Long);
+  'streamEndsInMs'?: (number | string | Long);
 }
 
 export interface Hello__Output {
   'version': (string);
   'serverName': (string);
   'serverTimeMs': (number);
+  'streamEndsInMs': (number);
 }

@@ -1,0 +1,49 @@
+import { makeClientConstructor } from '@grpc/grpc-js';
+import type { ChannelCredentials, ChannelOptions, ServiceDefinition } from '@grpc/grpc-js';
+import { fromJSON } from '@grpc/proto-loader';
+import descriptor from './generated/descriptor.json' with { type: 'json' };
+import type { RolegateClient, RolegateDefinition } from './generated/rolegate/v1/Rolegate.ts';
+
+const SERVICE_NAME = 'rolegate.v1.Rolegate';
+
+/** The options that the generated types were made with (scripts/generate.mjs). */
+const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
+
+/** The service as grpc-js wants it, for `server.addService`. Read from the committed descriptor: no file at run time. */
+export const rolegateService: RolegateDefinition = loadService();
+
+export interface RolegateClientOptions {
+  /** What grpc-js takes: `host:port`, `[v6]:port`, `dns:///host:port`. */
+  readonly target: string;
+  readonly credentials: ChannelCredentials;
+  /** The name that the server's certificate must have, where the target is an address. */
+  readonly serverName?: string;
+  /** Further grpc-js channel options, e.g. keepalive. */
+  readonly channel?: ChannelOptions;
+}
+
+/** A client of one channel of its own; close it with `close()`. */
+export function createRolegateClient({
+  target,
+  credentials,
+  serverName,
+  channel = {},
+}: RolegateClientOptions): RolegateClient {
+  const name =
+    serverName === undefined
+      ? {}
+      : { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
+  // grpc-js gives subchannels of equal targets and options to several channels: a client here stands for its own connection.
+  const options = { 'grpc.use_local_subchannel_pool': 1, ...name, ...channel };
+  return new RolegateClientConstructor(target, credentials, options) as unknown as RolegateClient;
+}
+
+const RolegateClientConstructor = makeClientConstructor(rolegateService, SERVICE_NAME);
+
+function loadService(): RolegateDefinition {
+  // The declared type of a method in JSON wants a `comment`, which protobufjs does not write.
+  const json = descriptor as unknown as Parameters<typeof fromJSON>[0];
+  const service = fromJSON(json, LOADER_OPTIONS)[SERVICE_NAME] as ServiceDefinition | undefined;
+  if (service === undefined) throw new Error(`the descriptor has no service ${SERVICE_NAME}`);
+  return service as RolegateDefinition;
+}

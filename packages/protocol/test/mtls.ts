@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server } from '@grpc/grpc-js';
+import {
+  createClientCredentials,
+  createRolegateClient,
+  createServerCredentials,
+  nodeOfPeer,
+  onRefusedHandshake,
+  rolegateService,
+  watchTlsFiles,
+} from '@rolegate/protocol';
+import type {
+  RefusedHandshake,
+  RolegateClient,
+  RolegateHandlers,
+  TlsPurpose,
+  TlsSource,
+} from '@rolegate/protocol';
+import { createFakeClock, createTestCa, writeTlsFiles } from '@rolegate/testing';
+import type { FakeClock, IssueOptions, TestCa } from '@rolegate/testing';
+
+export const SERVER_NAME = 'rolegate-server';
+export const NODE_URI = 'spiffe://rolegate/node/node-1';
+export const SERVER_CERT: IssueOptions = { dns: [SERVER_NAME], usages: ['server'] };
+export const CLIENT_CERT: IssueOptions = { uris: [NODE_URI], usages: ['client'] };
+export const POLL_MS = 1_000;
+
+export interface LogLine {
+  readonly message: string;
+  readonly error?: string;
+}
+
+/** One side's certificates in a folder of its own, followed by the fake clock. */
+export interface Side {
+  readonly source: TlsSource;
+  readonly lines: LogLine[];
+  /** Writes anew and lets the poll see it. */
+  rewrite(options: { from: TestCa; cert: IssueOptions; ca: string }): Promise<void>;
+  readonly paths: { readonly cert: string; readonly key: string; readonly ca: string };
+}
+
+/** A server and its clients over real mTLS on loopback; everything is closed with `await using`. */
+export interface Mtls extends AsyncDisposable {
+  readonly ca: TestCa;
+  readonly clock: FakeClock;
+  readonly port: number;
+  readonly server: Side;
+  readonly refused: RefusedHandshake[];
+  side(purpose: TlsPurpose, options: { from?: TestCa; cert: IssueOptions; ca?: string }): Promise<Side>;
+  client(side: Side, serverName?: string): RolegateClient;
+}
+
+export async function startMtls({
+  ca,
+  serverCert = SERVER_CERT,
+}: { ca?: TestCa; serverCert?: IssueOptions } = {}): Promise<Mtls> {
+  const authority = ca ?? (await createTestCa());
+  const clock = createFakeClock({ nowMs: Date.now() });
+  const stop = new AbortController();
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-mtls-'));
+  const clients: RolegateClient[] = [];
+  const refused: RefusedHandshake[] = [];
+  let folders = 0;
+
+  async function side(
+    purpose: TlsPurpose,
+    {
+      from = authority,
+      cert,
+      ca: trusted = authority.pem,
+    }: { from?: TestCa; cert: IssueOptions; ca?: string },
+  ): Promise<Side> {
+    const own = join(folder, String((folders += 1)));
+    const paths = await writeTlsFiles(own, { ...(await from.issue(cert)), ca: trusted });
+    const lines: LogLine[] = [];
+    const note = (message: string, fields: object = {}) => {
+      lines.push({ message, ...fields });
+    };
+    const log = { info: note, error: note };
+    const source = watchTlsFiles({ files: paths, purpose, clock, log, signal: stop.signal, pollMs: POLL_MS });
+    return {
+      source,
+      lines,
+      paths,
+      async rewrite(next) {
+        await writeTlsFiles(own, { ...(await next.from.issue(next.cert)), ca: next.ca });
+        await clock.advance(POLL_MS);
+      },
+    };
+  }
+
+  const serverSide = await side('server', { cert: serverCert });
+  const server = new Server();
+  server.addService(rolegateService, echo);
+  const port = await bind(server, serverSide.source);
+  onRefusedHandshake(server, (one) => refused.push(one));
+
+  return {
+    ca: authority,
+    clock,
+    port,
+    server: serverSide,
+    refused,
+    side,
+    client(of, serverName = SERVER_NAME) {
+      const credentials = createClientCredentials(of.source);
+      const client = createRolegateClient({ target: `127.0.0.1:${port}`, credentials, serverName });
+      clients.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      for (const client of clients) client.close();
+      server.forceShutdown();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One Resolve; resolves with the node that the server saw, rejects with the call's error. */
+export function whoAmI(client: RolegateClient): Promise<string> {
+  return new Promise((resolve, reject) => {
+    client.Resolve({ ip: '192.0.2.1' }, { deadline: Date.now() + 5_000 }, (error, response) => {
+      if (error !== null) reject(error);
+      else resolve(response?.pod?.name ?? '');
+    });
+  });
+}
+
+/** Resolve answers with the caller's node, Feed with an empty Synced for each report. */
+const echo: RolegateHandlers = {
+  Resolve(call, callback) {
+    callback(null, {
+      pod: { uid: 'uid', name: nodeOfPeer(call, 'rolegate') ?? 'none', ips: [call.request.ip] },
+    });
+  },
+  Feed(call) {
+    call.on('data', (report) => {
+      call.write({ synced: { podsResourceVersion: (report as { version: string }).version } });
+    });
+    call.on('end', () => {
+      call.end();
+    });
+    call.on('error', () => undefined);
+  },
+  Attest(_call, callback) {
+    callback(null, {});
+  },
+};
+
+function bind(server: Server, source: TlsSource): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', createServerCredentials(source), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,86 @@
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import { isReason, reasons, Refusal } from '@rolegate/protocol';
+import type { Reason, ReasonEntry } from '@rolegate/protocol';
+
+/** The names are API, in the contract's order: adding one means changing the contract first. */
+const CONTRACT = `
+  PodNotFound Pending NoRole BadAnnotation NamespaceDenied BadNamespaceRule OutsideCeiling RoleMismatch
+  MetadataDenied HostNetwork StaticPod AmbiguousIp ForeignNode StsAccessDenied StsInvalidRequest StsThrottled
+  StsUnavailable StsRegionDisabled ServerCredentials ServerUnavailable HeldTimeout CredentialsExpired TokenInvalid
+  TokenMissing PathBlocked TooManyRequests`
+  .trim()
+  .split(/\s+/);
+
+const table = Object.entries<ReasonEntry>(reasons).map(([reason, entry]) => ({ reason, ...entry }));
+const where = (fits: (row: ReasonEntry) => boolean) => table.filter(fits).map(({ reason }) => reason);
+
+describe('the table of reasons', () => {
+  it('has every reason of the contract, in order, and no other', () => {
+    expect(Object.keys(reasons)).toEqual(CONTRACT);
+  });
+
+  it.each(table)('explains $reason in one sentence each, without a full stop', ({ meaning, remedy }) => {
+    for (const text of [meaning, remedy]) expect(text).toMatch(/^[^.]\S.{10,}[^.\s]$/);
+  });
+
+  it.each(table)('lets no agent take $reason for success or for a bug', ({ grpc }) => {
+    expect([status.OK, status.UNKNOWN, status.INTERNAL, status.UNIMPLEMENTED]).not.toContain(grpc);
+  });
+
+  it('answers SDKs as the contract says', () => {
+    expect(where(({ http }) => http === 200)).toEqual(['StsAccessDenied', 'StsInvalidRequest']);
+    expect(where(({ http }) => http === 401)).toEqual(['TokenInvalid', 'TokenMissing']);
+    expect(where(({ http }) => http === 404)).toEqual(['NoRole', 'PathBlocked']);
+    expect(where(({ http }) => http === 503)).toEqual([
+      ...[
+        'PodNotFound',
+        'Pending',
+        'StsThrottled',
+        'StsUnavailable',
+        'StsRegionDisabled',
+        'ServerCredentials',
+      ],
+      ...['ServerUnavailable', 'HeldTimeout', 'CredentialsExpired', 'TooManyRequests'],
+    ]);
+  });
+
+  it('writes Events only for denials that the owner of the Pod or its Namespace can mend', () => {
+    expect(where(({ event }) => event)).toEqual([
+      ...['BadAnnotation', 'NamespaceDenied', 'BadNamespaceRule', 'OutsideCeiling'],
+      ...['HostNetwork', 'StaticPod', 'StsAccessDenied', 'StsInvalidRequest'],
+    ]);
+  });
+
+  it('logs no refusal below info', () => {
+    expect(where(({ level }) => !['info', 'warn', 'error'].includes(level))).toEqual([]);
+  });
+});
+
+describe('isReason', () => {
+  it.each(['', 'podnotfound', 'toString', '__proto__', 'constructor', 'NewReasonOfAVersionToCome'])(
+    'is false for %p',
+    (word) => {
+      expect(isReason(word)).toBe(false);
+    },
+  );
+
+  it('is true for every word of the table', () => {
+    expect(CONTRACT.every(isReason)).toBe(true);
+  });
+});
+
+describe('Refusal', () => {
+  it('is an error with a reason and a cause', () => {
+    const cause = new Error('ExpiredToken');
+    const refusal = new Refusal('ServerCredentials', 'STS refuses our key', { cause });
+    const reason: Reason = refusal.reason;
+    expect(refusal).toBeInstanceOf(Error);
+    expect({ reason, name: refusal.name, message: refusal.message, cause: refusal.cause }).toEqual({
+      reason: 'ServerCredentials',
+      name: 'Refusal',
+      message: 'STS refuses our key',
+      cause,
+    });
+  });
+});

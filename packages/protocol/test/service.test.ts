@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { rolegateService } from '@rolegate/protocol';
+import type { AgentReport, FeedUpdate } from '@rolegate/protocol';
+
+const report = (message: AgentReport) =>
+  rolegateService.Feed.requestDeserialize(rolegateService.Feed.requestSerialize(message));
+const update = (message: FeedUpdate) =>
+  rolegateService.Feed.responseDeserialize(rolegateService.Feed.responseSerialize(message));
+
+describe('rolegateService', () => {
+  it('has the paths of the wire', () => {
+    expect(Object.values(rolegateService).map(({ path }) => path as string)).toEqual([
+      '/rolegate.v1.Rolegate/Feed',
+      '/rolegate.v1.Rolegate/Resolve',
+      '/rolegate.v1.Rolegate/Attest',
+    ]);
+    expect(rolegateService.Feed).toMatchObject({ requestStream: true, responseStream: true });
+  });
+
+  it('gives every field of what it reads, and names the one of a choice', () => {
+    expect(update({ podRemoved: { uid: 'u' } })).toEqual({
+      update: 'podRemoved',
+      podRemoved: { uid: 'u', resourceVersion: '' },
+    });
+    expect(report({})).toEqual({
+      nodeName: '',
+      version: '',
+      heldSessions: [],
+      interception: null,
+      firstDeliveries: [],
+      answersByReason: {},
+      usedSessionIds: [],
+    });
+  });
+
+  it('tells a layer that was not looked at from one that is away', () => {
+    const { interception } = report({ interception: { nat: false, filter: true } });
+    expect(interception).toEqual({ nat: false, _nat: 'nat', filter: true, _filter: 'filter' });
+  });
+
+  it('keeps times as numbers and secrets as they are', () => {
+    const credentials = {
+      accessKeyId: 'ASIAEXAMPLE',
+      secretAccessKey: 'sécret/+=',
+      sessionToken: 't'.repeat(4_000),
+      remainingMs: 3_599_999,
+      lifetimeMs: 3_600_000,
+      accountId: '012345678901',
+      fingerprint: 'f',
+    };
+    expect(update({ session: { sessionId: 's', credentials } }).session?.credentials).toEqual(credentials);
+    expect(report({ answersByReason: { '': 2 ** 40, NoRole: 1 } }).answersByReason).toEqual({
+      '': 2 ** 40,
+      NoRole: 1,
+    });
+  });
+
+  it('passes over fields that a later version has added', () => {
+    const later = Buffer.concat([
+      rolegateService.Resolve.requestSerialize({ ip: '192.0.2.1' }),
+      Buffer.from([0xfa, 0x01, 0x01, 0x78]), // field 31, a text of one letter
+    ]);
+    expect(rolegateService.Resolve.requestDeserialize(later)).toEqual({ ip: '192.0.2.1' });
+  });
+
+  it('throws on what is no message, which grpc-js turns into an error of the call', () => {
+    expect(() => rolegateService.Resolve.requestDeserialize(Buffer.from([0x0a, 0xff]))).toThrow();
+  });
+});

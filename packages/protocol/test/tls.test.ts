@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { connect as tcpConnect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
+import { describe, expect, it } from '@jest/globals';
+import { describeHandshakeError, loadTlsFiles } from '@rolegate/protocol';
+import type { FeedUpdateRead, RolegateClient, TlsMaterial } from '@rolegate/protocol';
+import { createTestCa } from '@rolegate/testing';
+import { CLIENT_CERT, SERVER_CERT, SERVER_NAME, startMtls, whoAmI } from './mtls.ts';
+import type { Mtls } from './mtls.ts';
+
+const HOUR_MS = 3_600_000;
+const past = (): { notBefore: Date; notAfter: Date } => ({
+  notBefore: new Date(Date.now() - 2 * HOUR_MS),
+  notAfter: new Date(Date.now() - HOUR_MS),
+});
+
+describe('mutual TLS', () => {
+  it('lets a client of the authority in, and tells the server which node it is', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    expect(mtls.refused).toEqual([]);
+  });
+
+  it('lets a certificate without a node in, as nobody', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: { dns: ['node-1'] } });
+    expect(await whoAmI(mtls.client(agent))).toBe('none');
+  });
+
+  it('refuses a client of another authority, and both sides can say why', async () => {
+    await using mtls = await startMtls();
+    const stranger = await createTestCa({ name: 'another authority' });
+    const agent = await mtls.side('client', { from: stranger, cert: CLIENT_CERT });
+    const error = await failureOf(mtls.client(agent));
+    expect(describeHandshakeError(error)).toMatch(/^the server closed the connection: it may have refused/);
+    expect(mtls.refused).toContainEqual({
+      peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+      fault: expect.stringMatching(/^the authority of the client's certificate is not in --ca/) as unknown,
+    });
+  });
+
+  it('refuses a client whose certificate ran out after it was loaded', async () => {
+    await using mtls = await startMtls();
+    const { cert, key } = await mtls.ca.issue({ ...CLIENT_CERT, ...past() });
+    await rawHandshake(mtls, { cert, key });
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([
+      expect.stringMatching(/^the client's certificate has expired/),
+    ]);
+  });
+
+  it('refuses a client without a certificate', async () => {
+    await using mtls = await startMtls();
+    await rawHandshake(mtls, {});
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([
+      expect.stringMatching(/^the client showed no certificate/),
+    ]);
+  });
+
+  it('refuses a client that shows the certificate of a server', async () => {
+    await using mtls = await startMtls();
+    await rawHandshake(mtls, await mtls.ca.issue(SERVER_CERT));
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(/not for clients/)]);
+  });
+
+  it('refuses TLS 1.2 as a server', async () => {
+    await using mtls = await startMtls();
+    const { cert, key } = await mtls.ca.issue(CLIENT_CERT);
+    const error = await rawHandshake(mtls, { cert, key, maxVersion: 'TLSv1.2' });
+    expect(error).toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([
+      expect.stringMatching(/does not speak TLS 1\.3/),
+    ]);
+  });
+
+  it('answers on when a stranger sends what is no TLS', async () => {
+    await using mtls = await startMtls();
+    const socket = tcpConnect(mtls.port, '127.0.0.1');
+    socket.on('error', () => undefined).end('GET / HTTP/1.1\r\n\r\n');
+    await once(socket, 'close');
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    expect(mtls.refused[0]?.fault).toMatch(/does not speak TLS/);
+  });
+
+  it.each([
+    {
+      what: 'a server of an authority that it does not trust',
+      trusting: 'another authority',
+      called: SERVER_NAME,
+      says: /authority that --ca does not hold/,
+    },
+    {
+      what: 'a server of another name',
+      trusting: 'the same authority',
+      called: 'somebody-else',
+      says: /does not name the server as it was called/,
+    },
+  ])('as a client refuses $what', async ({ trusting, called, says }) => {
+    await using mtls = await startMtls();
+    const ca = trusting === 'the same authority' ? mtls.ca.pem : (await createTestCa()).pem;
+    const agent = await mtls.side('client', { cert: CLIENT_CERT, ca });
+    expect(describeHandshakeError(await failureOf(mtls.client(agent, called)))).toMatch(says);
+  });
+});
+
+describe('reload under load', () => {
+  it('keeps the open stream, and gives new connections the new certificates of both sides', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    const client = mtls.client(agent);
+    const stream = openFeed(client);
+    expect(await stream.echo('1')).toBe('1');
+
+    // A whole change of the authority: first both are trusted, then the leaves change, then the old one goes.
+    const next = await createTestCa({ name: 'next authority' });
+    const both = mtls.ca.pem + next.pem;
+    await mtls.server.rewrite({ from: mtls.ca, cert: SERVER_CERT, ca: both });
+    await agent.rewrite({ from: mtls.ca, cert: CLIENT_CERT, ca: both });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await mtls.server.rewrite({ from: next, cert: SERVER_CERT, ca: both });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await agent.rewrite({ from: next, cert: CLIENT_CERT, ca: both });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await mtls.server.rewrite({ from: next, cert: SERVER_CERT, ca: next.pem });
+    await agent.rewrite({ from: next, cert: CLIENT_CERT, ca: next.pem });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+
+    expect(await stream.echo('2')).toBe('2');
+    expect([...agent.lines, ...mtls.server.lines].map(({ message }) => message)).toEqual(
+      Array<string>(6).fill('certificates re-read'),
+    );
+  });
+
+  it('closes the door to the former authority for new connections', async () => {
+    await using mtls = await startMtls();
+    const next = await createTestCa({ name: 'next authority' });
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await mtls.server.rewrite({ from: mtls.ca, cert: SERVER_CERT, ca: next.pem });
+    await expect(whoAmI(mtls.client(agent))).rejects.toMatchObject({ code: 14 });
+  });
+
+  it('goes on with the last good files when the new ones are not, on both sides', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    const stranger = await createTestCa();
+    for (const side of [mtls.server, agent]) {
+      await side.rewrite({ from: stranger, cert: past(), ca: stranger.pem });
+      expect(side.lines).toEqual([
+        {
+          message: 'changed certificates are not usable, the last good ones stay',
+          error: expect.stringMatching(/expired at/) as unknown,
+        },
+      ]);
+    }
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    expect(mtls.refused).toEqual([]);
+  });
+});
+
+describe('the files of both sides', () => {
+  it('are loaded by one call each, with their ends', async () => {
+    await using mtls = await startMtls();
+    const notAfter = new Date(Math.floor(Date.now() / 1000) * 1000 + HOUR_MS);
+    const side = await mtls.side('server', { cert: { ...SERVER_CERT, notAfter } });
+    const loaded: TlsMaterial = loadTlsFiles(side.paths, { purpose: 'server', nowMs: Date.now() });
+    expect(loaded.certEndsMs).toBe(notAfter.getTime());
+    expect(side.source.certificateExpirySeconds()).toEqual({
+      certificate: notAfter.getTime() / 1000,
+      ca: loaded.caEndsMs / 1000,
+    });
+  });
+});
+
+function failureOf(client: RolegateClient): Promise<unknown> {
+  return whoAmI(client).then(
+    () => {
+      throw new Error('the call went through');
+    },
+    (error: unknown) => error,
+  );
+}
+
+/** A TLS client that is not grpc-js; resolves when the server has closed the connection, with the error if there was one. */
+async function rawHandshake({ ca, port }: Mtls, options: ConnectionOptions): Promise<unknown> {
+  let fault: unknown;
+  const socket = tlsConnect({ host: '127.0.0.1', port, ca: ca.pem, servername: SERVER_NAME, ...options });
+  socket.on('error', (error) => {
+    fault = error;
+  });
+  socket.resume();
+  await new Promise((resolve) => socket.on('close', resolve));
+  return fault;
+}
+
+function openFeed(client: RolegateClient): { echo(version: string): Promise<string | undefined> } {
+  const call = client.Feed();
+  call.on('error', () => undefined);
+  return {
+    async echo(version) {
+      const answer = once(call, 'data');
+      call.write({ version });
+      const [update] = (await answer) as [FeedUpdateRead];
+      return update.synced?.podsResourceVersion;
+    },
+  };
+}

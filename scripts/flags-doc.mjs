@@ -1,0 +1,26 @@
+// Writes docs/flags.md from the tables of flags. Run with node --conditions=development: it imports sources.
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { agentProgram } from '../packages/agent/src/config.ts';
+import { flagsDoc } from '../packages/runtime/src/index.ts';
+import { serverProgram } from '../packages/server/src/config.ts';
+
+const HEAD = `# Flags
+
+Made by \`scripts/flags-doc.mjs\` from the tables in \`packages/{server,agent}/src/config-*.ts\`.
+
+A flag counts before its environment variable, that before the default; an empty variable counts as none. \`--x=y\` and
+\`--x y\` are the same; a switch is \`--x\`, \`--no-x\` or \`--x=false\`. A repeatable flag takes several values: between
+commas, or, where a value may hold a comma (\`--role-ceiling\`, \`--session-tag\`, \`--allow-path\`), one each time; their
+variables hold one a line. Durations are written as \`1h30m\`, \`15m\` or \`850ms\`.
+
+All faults of a configuration are told at once, and the program ends with code 2.
+
+Flags of kiam and kube2iam are **accepted** where they mean the same here, **ignored** with a warning where nothing is
+lost, and **refused** with a hint where leaving them out would change what Pods get. A switch that is off, and an empty
+value of a refused flag, ask for nothing.`;
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const page = [HEAD, flagsDoc(serverProgram), flagsDoc(agentProgram)].join('\n\n');
+writeFileSync(join(root, 'docs/flags.md'), `${page}\n`);
