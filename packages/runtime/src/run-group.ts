@@ -13,12 +13,12 @@ export async function runGroup(services: readonly Service[], signal: AbortSignal
   const stop = new AbortController();
   const all = AbortSignal.any([signal, stop.signal]);
   const outcomes = await Promise.allSettled(
-    services.map(async ({ name, run }) => {
+    services.map(async (service) => {
       try {
-        await run(all);
+        await service.run(all);
         if (!all.aborted) throw new Error('it ended by itself');
       } catch (cause) {
-        throw new Error(`service ${name} failed`, { cause });
+        throw new Error(`service ${service.name} failed`, { cause });
       } finally {
         stop.abort();
       }

@@ -1,0 +1,41 @@
+import { Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+
+/** A gauge whose value is read at each scrape; undefined: no value now. */
+export function readGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  value: () => number | undefined,
+): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      const now = value();
+      if (now === undefined) this.remove();
+      else this.set(now);
+    },
+  });
+}
+
+/** The same with one label: one value for each key. */
+export function readGauges(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  values: () => Readonly<Record<string, number>>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [key, now] of Object.entries(values())) this.set({ [label]: key }, now);
+    },
+  });
+}

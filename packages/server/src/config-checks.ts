@@ -1,0 +1,97 @@
+import type { CheckOutcome, FlagValues } from '@rolegate/runtime';
+import { formatDuration } from '@rolegate/runtime';
+import type { serverFlags } from './config-flags.ts';
+import { keyFault } from './policy/session-tags.ts';
+import { checkTemplate } from './policy/template.ts';
+
+/** kiam's default, too short for 25 minutes of remaining life at any time. Milliseconds. */
+const KIAM_SESSION_MS = 15 * 60_000;
+/** Sessions of 50m to 1h need no further flag. Milliseconds. */
+const SHORTEST_MS = 50 * 60_000;
+const HOUR_MS = 3_600_000;
+/** STS takes no more session tags (API reference, AssumeRole). */
+const MOST_TAGS = 50;
+
+type Values = Partial<FlagValues<typeof serverFlags>>;
+
+/** The rules between the server's flags. */
+export function checkServerFlags(values: Values, given: ReadonlySet<string>): CheckOutcome {
+  const faults = [
+    ...durationFaults(values),
+    ...templateFaults(values),
+    ...tagFaults(values),
+    ...sourceFaults(values, given),
+  ];
+  return { faults, warnings: durationWarnings(values) };
+}
+
+/** kiam's 15m means "as kiam does by default": it is read as 1h. */
+export function readAsHour(values: Values): boolean {
+  return values['session-duration'] === KIAM_SESSION_MS && values['allow-short-sessions'] === false;
+}
+
+function durationFaults(values: Values): string[] {
+  const ms = values['session-duration'];
+  if (ms === undefined || readAsHour(values)) return [];
+  const shown = formatDuration(ms);
+  if (ms % 1000 !== 0)
+    return [`--session-duration: ${shown} is no whole number of seconds; STS takes no parts`];
+  return ms < SHORTEST_MS && values['allow-short-sessions'] === false
+    ? [`--session-duration: ${shown} is too short; use 50m to 1h, or add --allow-short-sessions`]
+    : [];
+}
+
+function durationWarnings(values: Values): string[] {
+  const ms = values['session-duration'] ?? HOUR_MS;
+  if (readAsHour(values)) {
+    return ['--session-duration 15m is read as 1h; to have 15m, add --allow-short-sessions'];
+  }
+  const shown = formatDuration(ms);
+  if (ms < SHORTEST_MS) {
+    return [`--session-duration ${shown}: Pods may get credentials with less than 25 minutes left`];
+  }
+  return ms > HOUR_MS
+    ? [`--session-duration ${shown}: STS gives at most 1h while the server's own key is temporary`]
+    : [];
+}
+
+function templateFaults(values: Values): string[] {
+  const templates = [
+    ['--session-name-template', values['session-name-template']],
+    ['--source-identity-template', values['source-identity-template']],
+    ...(values['session-tag'] ?? []).map(([key, template]) => [`--session-tag ${key}`, template] as const),
+  ] as const;
+  return templates.flatMap(([flag, template]) => {
+    if (template === undefined) return [];
+    const fault = checkTemplate(template, values['session-scope']);
+    if (fault !== undefined) return [`${flag}: ${fault}`];
+    const nameless = template.includes('{cluster}') && values['cluster-name'] === undefined;
+    return nameless ? [`${flag}: {cluster} has no value; give --cluster-name`] : [];
+  });
+}
+
+function tagFaults({ 'session-tag': tags = [] }: Values): string[] {
+  const keys = tags.map(([key]) => key);
+  // To STS, keys that differ by case only are one.
+  const lower = keys.map((key) => key.toLowerCase());
+  const twice = keys.filter((_, at) => lower.indexOf(lower[at] ?? '') < at);
+  return [
+    ...keys.flatMap((key) => {
+      const fault = keyFault(key);
+      return fault === undefined ? [] : [`--session-tag: the value ${fault}`];
+    }),
+    ...twice.map((key) => `--session-tag: the key ${JSON.stringify(key)} is given twice; leave one out`),
+    ...(keys.length > MOST_TAGS ? [`--session-tag: ${keys.length} are given; STS takes ${MOST_TAGS}`] : []),
+  ];
+}
+
+function sourceFaults(values: Values, given: ReadonlySet<string>): string[] {
+  const detect = ['role-base-arn-autodetect', 'auto-discover-base-arn'].filter((name) => given.has(name));
+  const torn = given.has('role-base-arn')
+    ? detect.map((name) => `--${name}: --role-base-arn is given too; leave one of them out`)
+    : [];
+  const nowhere = !given.has('region') && !given.has('sts-endpoint');
+  return nowhere
+    ? [...torn, '--region: it is needed; STS is asked in its region (AWS_REGION counts too)']
+    : torn;
+}

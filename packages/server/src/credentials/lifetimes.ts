@@ -1,0 +1,58 @@
+import type { Clock } from '@rolegate/runtime';
+
+/** When credentials are renewed: between these shares of their life, so that a crowd spreads (DESIGN.md 1). */
+export interface RenewAt {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A stretch of life on the monotonic clock. Milliseconds. */
+export interface Life {
+  readonly endsAtMs: number;
+  readonly renewAtMs: number;
+  /** From here on a renewal is urgent. */
+  readonly urgentAtMs: number;
+}
+
+/** What an agent says that it holds of a session. */
+export interface HeldClaim {
+  readonly fingerprint: string;
+  readonly remainingMs: number;
+  readonly lifetimeMs: number;
+}
+
+/** With less than this share of their life left, credentials count as expiring. */
+const URGENT_SHARE = 0.25;
+
+export interface LifeOptions {
+  readonly remainingMs: number;
+  readonly lifetimeMs: number;
+  /** When `remainingMs` was counted, on the monotonic clock. */
+  readonly atMs: number;
+  readonly renewAt: RenewAt;
+  readonly random: () => number;
+}
+
+export function lifeOf({ remainingMs, lifetimeMs, atMs, renewAt, random }: LifeOptions): Life {
+  const endsAtMs = atMs + remainingMs;
+  const share = renewAt.from + (renewAt.to - renewAt.from) * random();
+  return {
+    endsAtMs,
+    renewAtMs: endsAtMs - lifetimeMs * (1 - share),
+    urgentAtMs: endsAtMs - lifetimeMs * URGENT_SHARE,
+  };
+}
+
+/**
+ * The life of what an agent holds; undefined when it has ended or makes no sense. An agent's word counts for its own node
+ * alone, and no session outlives what was asked of STS.
+ */
+export function heldLife(
+  held: HeldClaim | undefined,
+  options: { readonly longestMs: number; readonly clock: Clock } & Pick<LifeOptions, 'renewAt' | 'random'>,
+): Life | undefined {
+  if (held === undefined || !(held.lifetimeMs > 0) || !(held.remainingMs > 0)) return undefined;
+  const lifetimeMs = Math.min(held.lifetimeMs, options.longestMs);
+  const remainingMs = Math.min(held.remainingMs, lifetimeMs);
+  return lifeOf({ ...options, remainingMs, lifetimeMs, atMs: options.clock.monotonic() });
+}

@@ -1,0 +1,69 @@
+import { createBackoff } from '@rolegate/runtime';
+import type { Clock, Log, Service } from '@rolegate/runtime';
+import { classifyStsError } from './sts-errors.ts';
+
+export interface RoleBaseArnOptions {
+  /** STS GetCallerIdentity. */
+  readonly callerArn: () => Promise<string>;
+  readonly onFound: (roleBaseArn: string) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** arn:PARTITION:sts::ACCOUNT:assumed-role/..., or of a user or root: `iam`. */
+const CALLER_ARN = /^arn:(?<partition>[^:]+):(?:sts|iam)::(?<account>\d{12}):/;
+
+/** Finds out where role names begin when no `--role-base-arn` says it: the server's own account. Tries for ever. */
+export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service {
+  const { callerArn, onFound, clock, random, log } = options;
+
+  async function detect(signal: AbortSignal): Promise<string | undefined> {
+    const backoff = createBackoff({ firstMs: 500, capMs: 30_000, random });
+    let said = '';
+    while (!signal.aborted) {
+      try {
+        return roleBaseArnOf(await callerArn());
+      } catch (error) {
+        const { reason, message } = classifyStsError(error);
+        if (said !== reason) log.warn('role base arn not found yet', { reason, error: message });
+        said = reason;
+      }
+      await clock.sleep(backoff.next(), signal);
+    }
+    return undefined;
+  }
+
+  return {
+    name: 'role base ARN',
+    async run(signal) {
+      const found = await detect(signal);
+      if (found === undefined || signal.aborted) return;
+      log.info('role base arn found', { roleBaseArn: found });
+      onFound(found);
+      await aborted(signal);
+    },
+  };
+}
+
+/** The base ARN of the roles in the caller's own account. */
+export function roleBaseArnOf(arn: string): string {
+  const { partition, account } = CALLER_ARN.exec(arn)?.groups ?? {};
+  if (partition === undefined || account === undefined)
+    throw new Error(`STS names no account: ${arn.slice(0, 200)}`);
+  return `arn:${partition}:iam::${account}:role/`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+  });
+}

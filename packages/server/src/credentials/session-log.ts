@@ -1,0 +1,52 @@
+import type { Log } from '@rolegate/runtime';
+import type { Session } from '../session.ts';
+import type { Issued } from './issued-credentials.ts';
+import type { StsFault } from './sts-errors.ts';
+
+/** Says what happens to sessions: an audit line for each issue, a line for each change of what fails. */
+export interface SessionLog {
+  issued(session: Session, issued: Issued, nodes: readonly string[]): void;
+  failed(session: Session, fault: StsFault, before: StsFault | undefined): void;
+  /** The last fault that was the server's own, until a call succeeds. */
+  readonly condition: () => StsFault | undefined;
+}
+
+/** More nodes than this share a session only by `--session-scope role`: the audit line names so many and their number. */
+const MOST_NODES_NAMED = 20;
+
+export function createSessionLog({ log }: { readonly log: Log }): SessionLog {
+  let condition: StsFault | undefined;
+
+  function changeCondition(to: StsFault | undefined): void {
+    if (to === undefined && condition !== undefined)
+      log.info('sts takes the server again', { reason: condition.reason });
+    if (to !== undefined && to.reason !== condition?.reason)
+      log.error('sts does not take the server', { reason: to.reason, error: to.message });
+    condition = to;
+  }
+
+  return {
+    issued({ roleArn, sessionName }, { accessKeyId, expiresAtMs }, nodes) {
+      changeCondition(undefined);
+      log.info('session issued', {
+        audit: true,
+        role: roleArn,
+        sessionName,
+        accessKeyId,
+        expiration: new Date(expiresAtMs).toISOString(),
+        nodes: nodes.slice(0, MOST_NODES_NAMED),
+        nodeCount: nodes.length,
+      });
+    },
+    failed({ roleArn, sessionName }, fault, before) {
+      const ofServer = fault.retry === 'later';
+      // STS being away says nothing of the server's own credentials.
+      if (ofServer) changeCondition(fault);
+      const fields = { role: roleArn, sessionName, reason: fault.reason, error: fault.message };
+      // What concerns every session is said once, and so is what goes on failing.
+      if (ofServer || before?.reason === fault.reason) log.debug('session not issued', fields);
+      else log.warn('session not issued', fields);
+    },
+    condition: () => condition,
+  };
+}

@@ -1,0 +1,173 @@
+import type { Reason } from '@rolegate/protocol';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { Session } from '../session.ts';
+import { sessionId } from '../session.ts';
+import { createDurationLimits } from './duration-limits.ts';
+import type { Issued, IssuedCredentials } from './issued-credentials.ts';
+import type { HeldClaim, RenewAt } from './lifetimes.ts';
+import { createSessionEntry } from './session-entry.ts';
+import type { SessionEntry, SessionStatus } from './session-entry.ts';
+import type { StsBudget } from './sts-budget.ts';
+import { createSessionLog } from './session-log.ts';
+import { classifyStsError } from './sts-errors.ts';
+import type { StsReason } from './sts-errors.ts';
+
+export type { Issued, IssuedCredentials } from './issued-credentials.ts';
+export type { HeldClaim, RenewAt } from './lifetimes.ts';
+export type { SessionStatus } from './session-entry.ts';
+
+export interface SessionsOptions {
+  /** Calls STS, once; gives up by itself. What it rejects with is sorted here. */
+  readonly issue: (session: Session) => Promise<Issued>;
+  readonly budget: StsBudget;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: SessionsMetrics;
+  /** 40 to 48 % unless told. */
+  readonly renewAt?: RenewAt;
+}
+
+export interface SessionsMetrics {
+  /** One call to STS has ended: 'ok', or the reason of the failure. */
+  stsRequest(outcome: 'ok' | StsReason): void;
+}
+
+/** A session as it stands now. Credentials may be there beside a failure: they are good until they expire. */
+export interface SessionSnapshot {
+  readonly session: Session;
+  /** Never expired ones. */
+  readonly credentials?: IssuedCredentials;
+  /** Of the last attempt, until one succeeds. */
+  readonly failure?: { readonly reason: Reason; readonly message: string };
+}
+
+/** All sessions that this replica's nodes need: one AssumeRole each however many Pods ask, renewed in good time. */
+export interface Sessions {
+  /**
+   * The node needs the session; said twice it is one claim. `held` is what its agent has already: while that is young,
+   * nothing is issued. `fairnessKey` is the Namespace: within a priority they take turns at STS.
+   */
+  claim(session: Session, node: string, held?: HeldClaim, fairnessKey?: string): void;
+  /** The node needs it no more. Without any claim it lapses, and its secret is dropped at once. */
+  release(id: string, node: string): void;
+  /** A Pod has asked for it: three hours without, and it is not renewed any more. */
+  used(id: string): void;
+  /** undefined for a session that nobody claims. */
+  get(id: string): SessionSnapshot | undefined;
+  /** Told after credentials or failure have changed. The returned function takes the listener back. */
+  onChange(listener: (id: string) => void): () => void;
+  /** Of claimed sessions, by state. */
+  counts(): Record<SessionStatus, number>;
+  /** Of the valid session that ends first, unused ones left out. */
+  minRemainingSeconds(): number | undefined;
+  /** What keeps the server from issuing anything: its own credentials, or its region. Never a Pod's fault. */
+  condition(): { readonly reason: Reason; readonly message: string } | undefined;
+  /** Forgets all; calls on their way come to nothing. */
+  stop(): void;
+}
+
+/** DESIGN.md 1: leaves 31 minutes of an hour, 26 of the shortest session. */
+const RENEW_AT: RenewAt = { from: 0.4, to: 0.48 };
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const { clock, log, metrics, renewAt = RENEW_AT } = options;
+  const entries = new Map<string, { readonly session: Session; readonly entry: SessionEntry }>();
+  const listeners = new Set<(id: string) => void>();
+  const durations = createDurationLimits();
+  const sessionLog = createSessionLog(options);
+
+  async function issue(session: Session): Promise<Issued> {
+    try {
+      const issued = await options.issue(session);
+      metrics.stsRequest('ok');
+      return issued;
+    } catch (error) {
+      metrics.stsRequest(classifyStsError(error).reason);
+      throw error;
+    }
+  }
+
+  function create(id: string, session: Session, fairnessKey: string): SessionEntry {
+    const entry = createSessionEntry({
+      ...options,
+      session,
+      fairnessKey,
+      issue,
+      durations,
+      renewAt,
+      onIssued: (issued, nodes) => {
+        sessionLog.issued(session, issued, nodes);
+      },
+      onFault: (fault, before) => {
+        sessionLog.failed(session, fault, before);
+      },
+      onChange: () => {
+        tell(id);
+      },
+      onEnd: () => {
+        entries.delete(id);
+      },
+    });
+    entries.set(id, { session, entry });
+    return entry;
+  }
+
+  /** A listener's fault is not the session's: it must not pass for a failure of STS. */
+  function tell(id: string): void {
+    for (const listener of listeners) {
+      try {
+        listener(id);
+      } catch (error) {
+        log.error('a listener to sessions failed', { error });
+      }
+    }
+  }
+
+  return {
+    claim(session, node, held, fairnessKey = session.roleArn) {
+      const id = sessionId(session);
+      const entry = entries.get(id)?.entry ?? create(id, session, fairnessKey);
+      entry.claim(node, held);
+    },
+    release(id, node) {
+      entries.get(id)?.entry.release(node);
+    },
+    used(id) {
+      entries.get(id)?.entry.used();
+    },
+    get(id) {
+      const found = entries.get(id);
+      return found?.entry.claimed === true ? snapshot(found.session, found.entry) : undefined;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    counts() {
+      const counts = { valid: 0, 'at-agents': 0, waiting: 0, failing: 0, unused: 0 };
+      for (const { entry } of entries.values()) if (entry.claimed) counts[entry.status] += 1;
+      return counts;
+    },
+    minRemainingSeconds() {
+      let firstMs = Infinity;
+      for (const { entry } of entries.values())
+        if (entry.status === 'valid') firstMs = Math.min(firstMs, entry.credentials?.expiresAtMs ?? Infinity);
+      return firstMs === Infinity ? undefined : (firstMs - clock.now()) / 1000;
+    },
+    condition: sessionLog.condition,
+    stop() {
+      for (const { entry } of entries.values()) entry.stop();
+      entries.clear();
+    },
+  };
+}
+
+function snapshot(session: Session, { credentials, fault }: SessionEntry): SessionSnapshot {
+  return {
+    session,
+    ...(credentials && { credentials }),
+    ...(fault && { failure: { reason: fault.reason, message: fault.message } }),
+  };
+}

@@ -1,0 +1,135 @@
+import type { Reason } from '@rolegate/protocol';
+
+/** soon: STS is expected back. later: the server's own trouble. seldom: STS said no, and IAM changes take minutes. */
+export type RetryClass = 'soon' | 'later' | 'seldom';
+
+/** The reasons that a call to STS can fail for. */
+export type StsReason = Extract<
+  Reason,
+  | 'StsAccessDenied'
+  | 'StsInvalidRequest'
+  | 'StsThrottled'
+  | 'StsUnavailable'
+  | 'StsRegionDisabled'
+  | 'ServerCredentials'
+>;
+
+/** What a failed call to STS means. */
+export interface StsFault {
+  readonly reason: StsReason;
+  readonly retry: RetryClass;
+  /** AWS's own code, or the system's; '' where there is none. */
+  readonly code: string;
+  /** For the operator, with the code and AWS's request ID; free of secrets. */
+  readonly message: string;
+  /** STS finds DurationSeconds too long: for role chaining, or for this role. */
+  readonly durationTooLong: boolean;
+}
+
+/** Longer texts are cut: AccessDenied can carry kilobytes of an encoded message. Characters. */
+const LONGEST_TEXT = 400;
+
+const retryOf: Record<StsReason, RetryClass> = {
+  StsAccessDenied: 'seldom',
+  StsInvalidRequest: 'seldom',
+  StsThrottled: 'soon',
+  StsUnavailable: 'soon',
+  StsRegionDisabled: 'later',
+  ServerCredentials: 'later',
+};
+
+/** STS API reference: AssumeRole and common errors. Codes stand here without a last "Exception". */
+const reasonOfCode = new Map<string, StsReason>([
+  ...codes('StsAccessDenied', 'AccessDenied', 'NotAuthorized'),
+  ...codes(
+    'StsInvalidRequest',
+    'ValidationError',
+    'Validation',
+    'MalformedPolicyDocument',
+    'PackedPolicyTooLarge',
+    'InvalidParameter',
+    'InvalidParameterValue',
+    'InvalidParameterCombination',
+    'MissingParameter',
+    'MalformedInput',
+  ),
+  ...codes(
+    'StsThrottled',
+    'Throttling',
+    'Throttled',
+    'ThrottledException',
+    'RequestThrottled',
+    'RequestLimitExceeded',
+    'TooManyRequests',
+    'SlowDown',
+  ),
+  ...codes(
+    'ServerCredentials',
+    'ExpiredToken',
+    'InvalidClientTokenId',
+    'UnrecognizedClient',
+    'SignatureDoesNotMatch',
+    'InvalidSignature',
+    'IncompleteSignature',
+    'MissingAuthenticationToken',
+    'InvalidAccessKeyId',
+    'AuthFailure',
+    'RequestExpired',
+    'RequestTimeTooSkewed',
+    'OptInRequired',
+    'CredentialsProviderError',
+    'TokenProviderError',
+  ),
+  ...codes('StsRegionDisabled', 'RegionDisabled'),
+]);
+
+const TOO_LONG = /DurationSeconds exceeds|MaxSessionDuration|1 hour session limit/i;
+
+/** Sorts what a call to STS was rejected with, whatever it is. */
+export function classifyStsError(error: unknown): StsFault {
+  const { name, message, code: systemCode, $metadata = {} } = asRecord(error);
+  const { httpStatusCode, requestId } = asRecord($metadata);
+  const code = textOf(systemCode) || textOf(name);
+  const status = typeof httpStatusCode === 'number' ? httpStatusCode : 0;
+  const reason = reasonOf(textOf(name), status);
+  const parts = [textOf(name), systemCode === undefined ? '' : textOf(systemCode)].filter(
+    (part) => part !== '',
+  );
+  return {
+    reason,
+    retry: retryOf[reason],
+    code,
+    message: describe(parts.join(' '), textOf(message), textOf(requestId)),
+    durationTooLong: reason === 'StsInvalidRequest' && TOO_LONG.test(textOf(message)),
+  };
+}
+
+function reasonOf(name: string, status: number): StsReason {
+  const known = reasonOfCode.get(name) ?? reasonOfCode.get(name.replace(/Exception$/, ''));
+  if (known !== undefined) return known;
+  if (status === 429) return 'StsThrottled';
+  // Anything else is taken for STS being away, strange refusals included: a Pod is not blamed for what is not understood.
+  return 'StsUnavailable';
+}
+
+function describe(code: string, text: string, requestId: string): string {
+  // A rejected signature is answered with the whole signed request, the server's session token in it, on later lines.
+  const [firstLine = ''] = text.split(/[\r\n]|canonical string/i);
+  const cut = firstLine.trim().slice(0, LONGEST_TEXT);
+  const said = [code, cut].filter((part) => part !== '').join(': ');
+  return requestId === '' ? said : `${said} (request ${requestId})`;
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)
+    : { message: value };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function codes(reason: StsReason, ...names: readonly string[]): (readonly [string, StsReason])[] {
+  return names.map((name) => [name, reason] as const);
+}

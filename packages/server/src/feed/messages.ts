@@ -1,0 +1,75 @@
+import type { Credentials, FeedUpdate, PodState, SessionState } from '@rolegate/protocol';
+import type { IssuedCredentials, SessionSnapshot } from '../credentials/sessions.ts';
+import type { DecidedPod } from '../decisions.ts';
+import { sessionId } from '../session.ts';
+
+/** A decided Pod as the wire says it. */
+export function podState({ pod, verdict: { decision, metadata }, versions }: DecidedPod): PodState {
+  const said: PodState = {
+    uid: pod.uid,
+    namespace: pod.namespace,
+    name: pod.name,
+    serviceAccount: pod.serviceAccount,
+    runtimeUid: pod.runtimeUid,
+    ips: [...pod.ips],
+    hostNetwork: pod.hostNetwork,
+    ended: pod.ended,
+    terminating: pod.terminating,
+    resourceVersions: versions,
+    metadata:
+      metadata.only === undefined
+        ? { denied: metadata.denied }
+        : { denied: metadata.denied, only: { groups: [...metadata.only] } },
+  };
+  switch (decision.kind) {
+    case 'allow': {
+      const { session, roleArn, roleName } = decision;
+      return {
+        ...said,
+        allow: { sessionId: sessionId(session), roleArn, roleName, sessionName: session.sessionName },
+      };
+    }
+    case 'deny':
+      return {
+        ...said,
+        deny: { reason: decision.reason, message: decision.message, roleName: decision.roleName ?? '' },
+      };
+    case 'pending':
+      return { ...said, pending: { waitsFor: decision.waitsFor } };
+  }
+}
+
+/**
+ * What an agent that holds the credentials with `held` is told of a session: new credentials only where it has not got
+ * them yet, and whether the last attempt to issue them failed.
+ */
+export function sessionState(
+  id: string,
+  { credentials, failure }: SessionSnapshot,
+  held: string | undefined,
+  nowMs: number,
+): SessionState {
+  const said: SessionState = { sessionId: id };
+  if (failure !== undefined) said.failure = { reason: failure.reason, message: failure.message };
+  if (credentials === undefined) return said;
+  if (credentials.fingerprint === held) return { ...said, heldFingerprint: held };
+  return { ...said, credentials: credentialsMessage(credentials, nowMs) };
+}
+
+export function podRemoved(uid: string, resourceVersion: string): FeedUpdate {
+  return { podRemoved: { uid, resourceVersion } };
+}
+
+function credentialsMessage(credentials: IssuedCredentials, nowMs: number): Credentials {
+  const { accessKeyId, secretAccessKey, sessionToken, accountId, fingerprint, lifetimeMs, expiresAtMs } =
+    credentials;
+  return {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    accountId,
+    fingerprint,
+    lifetimeMs,
+    remainingMs: expiresAtMs - nowMs,
+  };
+}

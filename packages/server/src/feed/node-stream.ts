@@ -1,0 +1,65 @@
+import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+import { podRemoved, sessionState } from './messages.ts';
+import type { NodeStream } from './nodes.ts';
+import { createOutbox } from './outbox.ts';
+import type { Sink } from './outbox.ts';
+import { keysChangeInMs, tokenKeysOf } from './token-keys.ts';
+
+export interface AgentStreamDeps {
+  readonly sink: Sink;
+  readonly node: string;
+  readonly tokenSecret: Buffer;
+  readonly clock: Clock;
+  /** The agent's first report. */
+  readonly report: AgentReportRead;
+}
+
+export interface AgentStream extends NodeStream {
+  hello(hello: { version: string; serverName: string; streamEndsInMs: number }): void;
+  synced(podsResourceVersion: string): void;
+  close(): void;
+}
+
+/** One agent's stream: turns what changes into updates, knowing what this agent already holds. */
+export function createAgentStream({ sink, node, tokenSecret, clock, report }: AgentStreamDeps): AgentStream {
+  const outbox = createOutbox(sink);
+  const held = new Map(report.heldSessions.map(({ sessionId, fingerprint }) => [sessionId, fingerprint]));
+  let cancelKeys = () => {
+    // Nothing is planned before the first keys are sent.
+  };
+
+  function sendKeys(): void {
+    outbox.put('token keys', () => ({ tokenKeys: tokenKeysOf(node, tokenSecret, clock.now()) }));
+    cancelKeys = clock.schedule(keysChangeInMs(clock.now()), sendKeys);
+  }
+
+  return {
+    hello(hello) {
+      outbox.put('hello', () => ({ hello: { ...hello, serverTimeMs: clock.now() } }));
+      sendKeys();
+    },
+    pod(state) {
+      outbox.put(`pod ${String(state.uid)}`, () => ({ pod: state }));
+    },
+    podRemoved(uid, resourceVersion) {
+      outbox.put(`pod ${uid}`, () => podRemoved(uid, resourceVersion));
+    },
+    session(id, current) {
+      outbox.put(`session ${id}`, (): FeedUpdate | undefined => {
+        const snapshot = current();
+        if (snapshot === undefined) return undefined;
+        const session = sessionState(id, snapshot, held.get(id), clock.now());
+        if (session.credentials?.fingerprint !== undefined) held.set(id, session.credentials.fingerprint);
+        return { session };
+      });
+    },
+    synced(podsResourceVersion) {
+      outbox.put('synced', () => ({ synced: { podsResourceVersion } }));
+    },
+    close() {
+      cancelKeys();
+      outbox.close();
+    },
+  };
+}

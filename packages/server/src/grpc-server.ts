@@ -1,0 +1,60 @@
+import { Server } from '@grpc/grpc-js';
+import type { ServerCredentials } from '@grpc/grpc-js';
+import { rolegateService } from '@rolegate/protocol';
+import type { Clock, HostPort } from '@rolegate/runtime';
+import { HealthImplementation } from 'grpc-health-check';
+import type { FeedService } from './feed/feed-service.ts';
+
+/** A dead agent is noticed after the sum (DESIGN.md 4.5). Milliseconds. */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3_000 };
+/** A first report names at most some thousand sessions. Bytes. */
+const LARGEST_REPORT = 1024 * 1024;
+
+export interface GrpcServerDeps {
+  readonly credentials: ServerCredentials;
+  readonly feed: FeedService;
+  readonly clock: Clock;
+}
+
+export interface GrpcServer {
+  /** Rejects when the address is taken; resolves with the port. */
+  listen(address: HostPort): Promise<number>;
+  /** grpc.health.v1: SERVING once the caches are synced. */
+  serving(is: boolean): void;
+  /** Ends all streams with UNAVAILABLE, waits for calls that are under way, at most so long. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** The gRPC side of the server: the feed and grpc.health.v1 behind mutual TLS. */
+export function createGrpcServer({ credentials, feed, clock }: GrpcServerDeps): GrpcServer {
+  const server = new Server({ ...KEEPALIVE, 'grpc.max_receive_message_length': LARGEST_REPORT });
+  const health = new HealthImplementation({ '': 'NOT_SERVING' });
+  server.addService(rolegateService, feed.handlers);
+  health.addToServer(server);
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+        server.bindAsync(target, credentials, (error, bound) => {
+          if (error === null) resolve(bound);
+          else reject(new Error(`cannot listen on ${target}`, { cause: error }));
+        });
+      }),
+    serving(is) {
+      health.setStatus('', is ? 'SERVING' : 'NOT_SERVING');
+    },
+    async close(timeoutMs) {
+      health.setStatus('', 'NOT_SERVING');
+      feed.drain();
+      await new Promise<void>((resolve) => {
+        const cancel = clock.schedule(timeoutMs, resolve);
+        server.tryShutdown(() => {
+          cancel();
+          resolve();
+        });
+      });
+      server.forceShutdown();
+    },
+  };
+}

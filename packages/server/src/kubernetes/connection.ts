@@ -1,0 +1,210 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from '@rolegate/runtime';
+import { SilenceError, toApiError } from './api-error.ts';
+import { readText } from './lines.ts';
+
+/** Of an error's body no more is read. Bytes. */
+const MAX_STATUS_BYTES = 64 * 1024;
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+  /** After so long without a byte, the first one included, the request is given up. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  /** The body as it comes. Not reading it to its end closes the connection. */
+  readonly chunks: AsyncIterable<string>;
+  /** From now on the request is given up after so long without a byte. Milliseconds. */
+  readonly setTimeoutMs: (timeoutMs: number) => void;
+}
+
+/** Asks the Kubernetes API; what it refuses is an ApiError that says which right is missing. */
+export interface Connection {
+  request(request: ApiRequest): Promise<ApiResponse>;
+  close(): void;
+}
+
+export interface ConnectionDeps {
+  readonly kubeConfig: Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions'>;
+  readonly clock: Clock;
+}
+
+/** Connections of our own to the API server: the library's client keeps none open and cuts long watches. */
+export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connection {
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null) throw new Error('the kubeconfig names no cluster');
+  const base = new URL(cluster.server);
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const agents = {
+    http: new http.Agent({ keepAlive: true }),
+    https: new https.Agent({ keepAlive: true }),
+  };
+
+  async function options({ method, path, query }: ApiRequest): Promise<https.RequestOptions> {
+    const said: https.RequestOptions = {};
+    // Asked anew each time: tokens and CA files change while we run.
+    await kubeConfig.applyToHTTPSOptions(said);
+    const { ca, cert, key, pfx, passphrase, servername, auth, headers, agent } = said;
+    const ours = base.protocol === 'https:' ? agents.https : agents.http;
+    return {
+      ...definedOnly({ ca, cert, key, pfx, passphrase, servername, auth }),
+      // Never left to NODE_TLS_REJECT_UNAUTHORIZED.
+      rejectUnauthorized: said.rejectUnauthorized ?? true,
+      method,
+      hostname: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port,
+      path: `${prefix}${path}${query === undefined ? '' : `?${new URLSearchParams(query).toString()}`}`,
+      headers: {
+        ...(headers as http.OutgoingHttpHeaders | undefined),
+        accept: 'application/json',
+        'user-agent': 'rolegate-server',
+      },
+      agent: cluster?.proxyUrl === undefined ? ours : agent,
+    };
+  }
+
+  return {
+    async request(request) {
+      const { body, signal, timeoutMs } = request;
+      signal.throwIfAborted();
+      const silence = createSilence({ clock, timeoutMs, what: describe(request) });
+      try {
+        const sent = (base.protocol === 'https:' ? https : http).request({
+          ...(await options(request)),
+          signal,
+        });
+        silence.watch(sent);
+        const response = await answer(sent, body);
+        silence.watch(response);
+        // Its reader learns of it when he reads; until then it must not end the process.
+        response.on('error', () => {
+          silence.end();
+        });
+        const chunks = heard(response, silence);
+        const { statusCode: status = 0 } = response;
+        if (status >= 200 && status < 300) return { status, chunks, setTimeoutMs: silence.setTimeoutMs };
+        throw await refusal(request, response, chunks);
+      } catch (error) {
+        silence.end();
+        throw error;
+      }
+    },
+    close() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+function answer(sent: http.ClientRequest, body: unknown): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    sent.on('response', resolve);
+    // Later errors, after the response, are told to its reader.
+    sent.on('error', reject);
+    if (body === undefined) {
+      sent.end();
+      return;
+    }
+    const text = JSON.stringify(body);
+    sent.setHeader('content-type', 'application/json');
+    sent.setHeader('content-length', Buffer.byteLength(text));
+    sent.end(text);
+  });
+}
+
+async function* heard(response: http.IncomingMessage, silence: Silence): AsyncGenerator<string> {
+  response.setEncoding('utf8');
+  try {
+    for await (const chunk of response as AsyncIterable<string>) {
+      silence.heard();
+      yield chunk;
+    }
+  } finally {
+    silence.end();
+  }
+}
+
+async function refusal(request: ApiRequest, response: http.IncomingMessage, chunks: AsyncIterable<string>) {
+  const text = await readText(chunks, MAX_STATUS_BYTES);
+  return toApiError(describe(request), {
+    code: response.statusCode ?? 0,
+    status: parsed(text),
+    retryAfterSeconds: response.headers['retry-after'],
+  });
+}
+
+interface Silence {
+  /** From now on it is this that is destroyed. */
+  watch(stream: { destroy(error: Error): unknown }): void;
+  heard(): void;
+  readonly setTimeoutMs: (timeoutMs: number) => void;
+  end(): void;
+}
+
+function createSilence({
+  clock,
+  timeoutMs,
+  what,
+}: {
+  clock: Clock;
+  timeoutMs: number;
+  what: string;
+}): Silence {
+  let limitMs = timeoutMs;
+  let stream: { destroy(error: Error): unknown } | undefined;
+  let cancel = clock.schedule(limitMs, cut);
+  let ended = false;
+
+  function cut(): void {
+    stream?.destroy(new SilenceError(`${what}: no byte for ${Math.round(limitMs / 1000)} s`));
+  }
+
+  function heard(): void {
+    if (ended) return;
+    cancel();
+    cancel = clock.schedule(limitMs, cut);
+  }
+
+  return {
+    heard,
+    watch(next) {
+      stream = next;
+    },
+    setTimeoutMs(next) {
+      limitMs = next;
+      heard();
+    },
+    end() {
+      ended = true;
+      cancel();
+    },
+  };
+}
+
+/** As RBAC says it: the verb and the resource. */
+function describe({ method, path, query }: ApiRequest): string {
+  const verb = method === 'POST' ? 'create' : query?.['watch'] === 'true' ? 'watch' : 'list';
+  return `${verb} ${path.slice(path.lastIndexOf('/') + 1)}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // A proxy's page, for one: its text is all there is to say.
+    return text;
+  }
+}
+
+function definedOnly<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

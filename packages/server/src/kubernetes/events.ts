@@ -1,0 +1,153 @@
+import { describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { Connection } from './connection.ts';
+import { createEventQueue } from './event-queue.ts';
+import { readText } from './lines.ts';
+
+/** At most one Event a Pod and reason in this time (DESIGN.md 4.8). Milliseconds. */
+const REPEAT_AFTER_MS = 5 * 60_000;
+
+/** So many Pods and reasons are remembered; beyond it the oldest may be told again early. */
+const MAX_REMEMBERED = 10_000;
+
+/** Losses are told once in this time. Milliseconds. */
+const TELL_LOSSES_EVERY_MS = 60_000;
+
+/** The longest message of an Event (Kubernetes API reference, Event v1). Bytes. */
+const MAX_MESSAGE_BYTES = 1024;
+
+const POST_TIMEOUT_MS = 10_000;
+
+export interface EventRecorder {
+  /** A Warning Event on the Pod, some time soon, or none: nothing waits for it. */
+  warn(pod: EventSubject, reason: string, message: string): void;
+  /** Sends what was recorded until the signal aborts; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface EventSubject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface EventRecorderDeps {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** As `kubectl describe` names the source, e.g. rolegate-server. */
+  readonly component: string;
+  /** Which replica. */
+  readonly instance: string;
+}
+
+interface Recorded extends EventSubject {
+  readonly reason: string;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** Tells a Pod's owner why it gets no credentials, without ever loading the API server or this one. */
+export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
+  const { connection, clock, log, component, instance } = deps;
+  const queue = createEventQueue<Recorded>({ clock });
+  const recent = createRecent({ clock });
+  const losses = createLosses({ clock, log });
+
+  async function post(event: Recorded, signal: AbortSignal): Promise<void> {
+    const { chunks } = await connection.request({
+      method: 'POST',
+      path: `/api/v1/namespaces/${encodeURIComponent(event.namespace)}/events`,
+      body: eventObject(event, component, instance),
+      signal,
+      timeoutMs: POST_TIMEOUT_MS,
+    });
+    // Read to its end, so that the connection can be used again.
+    await readText(chunks, Infinity);
+  }
+
+  return {
+    warn({ namespace, name, uid }, reason, message) {
+      if (!recent.isNew(`${uid} ${reason}`)) return;
+      const recorded = { namespace, name, uid, reason, message, atMs: clock.now() };
+      if (!queue.put(recorded)) losses.lost('the queue is full');
+    },
+    async run(signal) {
+      for (let event = await queue.take(signal); event !== undefined; event = await queue.take(signal)) {
+        try {
+          await post(event, signal);
+        } catch (error) {
+          if (!signal.aborted) losses.lost(describeError(error));
+        }
+      }
+    },
+  };
+}
+
+/** Remembers for five minutes, and the latest ten thousand only. */
+function createRecent({ clock }: Pick<EventRecorderDeps, 'clock'>) {
+  // Oldest first: a key is put at the end each time.
+  const times = new Map<string, number>();
+  return {
+    isNew(key: string): boolean {
+      const now = clock.monotonic();
+      const last = times.get(key);
+      if (last !== undefined && now - last < REPEAT_AFTER_MS) return false;
+      times.delete(key);
+      const [oldest] = times.keys();
+      if (times.size >= MAX_REMEMBERED && oldest !== undefined) times.delete(oldest);
+      times.set(key, now);
+      return true;
+    },
+  };
+}
+
+function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>) {
+  let lost = 0;
+  let toldMs: number | undefined;
+  return {
+    lost(error: string): void {
+      lost += 1;
+      const now = clock.monotonic();
+      if (toldMs !== undefined && now - toldMs < TELL_LOSSES_EVERY_MS) return;
+      log.warn('Events on Pods were lost', { lost, error });
+      toldMs = now;
+      lost = 0;
+    },
+  };
+}
+
+function eventObject(
+  { namespace, name, uid, reason, message, atMs }: Recorded,
+  component: string,
+  instance: string,
+) {
+  const time = `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    // The server cuts it to 58 characters and adds five of its own.
+    metadata: { namespace, generateName: `${name}.` },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+    type: 'Warning',
+    reason,
+    message: cutToBytes(message, MAX_MESSAGE_BYTES),
+    source: { component },
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+    reportingComponent: component,
+    reportingInstance: instance,
+  };
+}
+
+/** Cut between characters, and shown as cut. */
+function cutToBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= limit) return text;
+  let end = limit - Buffer.byteLength('…');
+  // 10xxxxxx is never the first byte of a character (RFC 3629).
+  while (((bytes[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1;
+  return `${bytes.subarray(0, end).toString()}…`;
+}

@@ -1,0 +1,147 @@
+import { createBackoff, describeError } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
+import { ApiError, SilenceError } from './api-error.ts';
+
+/** Pauses after failures; DESIGN.md R6: an API server that is away for an hour is asked twice a minute. Milliseconds. */
+const PAUSES = { firstMs: 250, capMs: 30_000 };
+
+/** No server may ask us to wait longer. Milliseconds. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** A watch that lived so long was a good one. Milliseconds. */
+const GOOD_AFTER_MS = 10_000;
+
+/** After so many failures of one resourceVersion in a row it is given up. */
+const TRIES = { refused: 5, silent: 2 };
+
+/** A list is fetched anew: its resourceVersion has expired, is refused, or nothing comes from it. */
+export type RelistReason = 'expired' | 'refused' | 'silent';
+
+/** What is to be done next. */
+export type Step =
+  | { readonly kind: 'stream' }
+  | { readonly kind: 'page' }
+  | { readonly kind: 'resume'; readonly from: string };
+
+export interface RecoveryDeps {
+  readonly kind: string;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly relisted: (why: RelistReason) => void;
+}
+
+/** Decides how a list+watch loop goes on, whatever has happened to it. */
+export interface Recovery {
+  next(): Step;
+  listed(from: string): void;
+  /** The watch has told something, and from where it can go on if that is known. */
+  moved(from: string | undefined): void;
+  /** The watch has ended as it should. The pause, milliseconds. */
+  ended(livedMs: number): number;
+  /** The pause, milliseconds. */
+  failed(error: unknown, livedMs: number): number;
+}
+
+export function createRecovery({ kind, log, random, relisted }: RecoveryDeps): Recovery {
+  const pauses = createBackoff({ ...PAUSES, random });
+  /** Reset by watches only: lists that succeed and expire at once must not be fetched in a tight circle. */
+  const relistPauses = createBackoff({ ...PAUSES, random });
+  let from: string | undefined;
+  let streamingOffered = true;
+  let pageOnce = false;
+  const failures = { refused: 0, silent: 0 };
+
+  function next(): Step {
+    if (from !== undefined) return { kind: 'resume', from };
+    return { kind: streamingOffered && !pageOnce ? 'stream' : 'page' };
+  }
+
+  function good(): void {
+    pauses.reset();
+    failures.refused = 0;
+    failures.silent = 0;
+  }
+
+  function relist(why: RelistReason): number {
+    from = undefined;
+    relisted(why);
+    return relistPauses.next();
+  }
+
+  function failedToResume(error: unknown): RelistReason | undefined {
+    if (error instanceof SilenceError) return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
+    if (!(error instanceof ApiError) || isUnready(error)) return undefined;
+    return isAboutVersion(error) || ++failures.refused >= TRIES.refused ? 'refused' : undefined;
+  }
+
+  function failedToStream(error: unknown): void {
+    if (error instanceof ApiError && (error.code === 400 || error.code === 422)) {
+      streamingOffered = false;
+      log.info('the API server does not offer streaming lists: fetching pages', { kind });
+    } else if (error instanceof SilenceError) {
+      // Some servers take the request and cannot end the list.
+      pageOnce = true;
+    }
+  }
+
+  function pauseAfter(error: unknown): number {
+    const askedMs = error instanceof ApiError ? Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
+    return Math.max(askedMs, pauses.next());
+  }
+
+  function tell(error: unknown, step: Step['kind']): void {
+    log[levelOf(error)]('the watch of a kind of object was interrupted', {
+      kind,
+      step,
+      error: describeError(error),
+    });
+  }
+
+  return {
+    next,
+    listed(version) {
+      from = version;
+      pageOnce = false;
+      good();
+    },
+    moved(version) {
+      from = version ?? from;
+      good();
+      relistPauses.reset();
+    },
+    ended(livedMs) {
+      if (livedMs < GOOD_AFTER_MS) return pauses.next();
+      pauses.reset();
+      return 0;
+    },
+    failed(error, livedMs) {
+      const step = next().kind;
+      if (livedMs >= GOOD_AFTER_MS) pauses.reset();
+      tell(error, step);
+      if (error instanceof ApiError && error.code === 410) return relist('expired');
+      if (step === 'stream') failedToStream(error);
+      if (step === 'page') pageOnce = false;
+      if (step === 'stream' && !streamingOffered) return 0;
+      const why = step === 'resume' ? failedToResume(error) : undefined;
+      return why === undefined ? pauseAfter(error) : relist(why);
+    },
+  };
+}
+
+/** That a resourceVersion expires is ordinary; that we lack a right, somebody has to mend. */
+function levelOf(error: unknown): 'info' | 'warn' | 'error' {
+  if (!(error instanceof ApiError)) return 'warn';
+  if (error.code === 410) return 'info';
+  return error.code === 401 || error.code === 403 ? 'error' : 'warn';
+}
+
+/** The server is busy or does not let us in: nothing is said of the resourceVersion. */
+function isUnready({ code }: ApiError): boolean {
+  return code === 401 || code === 403 || code === 429;
+}
+
+/** 400 and 422: it is not taken at all. Too large: the server knows less than it did, as after a restored backup. */
+function isAboutVersion({ code, message }: ApiError): boolean {
+  return code === 400 || code === 422 || message.includes('Too large resource version');
+}

@@ -1,0 +1,122 @@
+import type { Reason } from '@rolegate/protocol';
+import { readGauge, readGauges } from '@rolegate/runtime';
+import { Counter, Gauge, Registry } from 'prom-client';
+
+/** What the gauges read at each scrape. */
+export interface ServerReadings {
+  readonly connectedNodes: () => number;
+  readonly sessions: () => Readonly<Record<string, number>>;
+  readonly minRemainingSeconds: () => number | undefined;
+  readonly stsBudgetWaiting: () => number;
+  readonly watchAgeSeconds: () => Readonly<Record<string, number>>;
+  readonly certificateExpirySeconds: () => Readonly<Record<string, number>>;
+}
+
+/** Every metric of the server (DESIGN.md 4.9). Labels are closed sets: never a Pod or a role. */
+export function createServerMetrics({ version }: { version: string }) {
+  const registry = new Registry();
+  const registers = [registry];
+  const decisions = new Counter({
+    name: 'rolegate_decisions_total',
+    help: 'Decisions on Pods of connected nodes, when they changed, by reason (Allowed for a permitted role).',
+    labelNames: ['reason'],
+    registers,
+  });
+  const foreignNode = new Counter({
+    name: 'rolegate_foreign_node_total',
+    help: 'Calls of agents refused because they were for another node. Any is worth an alarm.',
+    registers,
+  });
+  const stsRequests = new Counter({
+    name: 'rolegate_sts_requests_total',
+    help: 'AssumeRole calls by outcome: ok, or the reason of the failure.',
+    labelNames: ['class'],
+    registers,
+  });
+  const watchEvents = new Counter({
+    name: 'rolegate_watch_events_total',
+    help: 'Objects received from the API server.',
+    labelNames: ['kind', 'type'],
+    registers,
+  });
+  const relists = new Counter({
+    name: 'rolegate_relists_total',
+    help: 'Lists that had to be made anew, by why.',
+    labelNames: ['kind', 'why'],
+    registers,
+  });
+  const agentAnswers = new Counter({
+    name: 'rolegate_agent_answers_total',
+    help: 'Answers that agents report, by reason ("" for success).',
+    labelNames: ['reason'],
+    registers,
+  });
+  const streams = new Gauge({ name: 'rolegate_feed_streams', help: 'Open feed streams.', registers });
+  new Gauge({ name: 'rolegate_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
+    { version },
+    1,
+  );
+
+  return {
+    registry,
+    decision: (reason: Reason | 'Allowed') => {
+      decisions.inc({ reason });
+    },
+    foreignNode: () => {
+      foreignNode.inc();
+    },
+    stsRequest: (outcome: string) => {
+      stsRequests.inc({ class: outcome });
+    },
+    watchEvents: (kind: string, type: string) => {
+      watchEvents.inc({ kind, type });
+    },
+    relists: (kind: string, why: string) => {
+      relists.inc({ kind, why });
+    },
+    answers: (reason: string, count: number) => {
+      agentAnswers.inc({ reason }, count);
+    },
+    streams: (change: 1 | -1) => {
+      streams.inc(change);
+    },
+    /** Connects the gauges that are read at each scrape. */
+    read(readings: ServerReadings): void {
+      readGauge(
+        registry,
+        'rolegate_feed_nodes',
+        'Nodes whose agents are connected to this replica.',
+        readings.connectedNodes,
+      );
+      readGauge(
+        registry,
+        'rolegate_sts_budget_waiting',
+        'AssumeRole calls that wait for the budget.',
+        readings.stsBudgetWaiting,
+      );
+      readGauge(
+        registry,
+        'rolegate_credentials_min_remaining_seconds',
+        'Life left of the session that ends first.',
+        readings.minRemainingSeconds,
+      );
+      readGauges(registry, 'rolegate_sessions', 'Sessions by state.', 'state', readings.sessions);
+      readGauges(
+        registry,
+        'rolegate_watch_age_seconds',
+        'Since the last word of the API server.',
+        'kind',
+        readings.watchAgeSeconds,
+      );
+      readGauges(
+        registry,
+        'rolegate_certificate_expiry_seconds',
+        'Until the certificate ends.',
+        'certificate',
+        readings.certificateExpirySeconds,
+      );
+    },
+  };
+}
+
+export type ServerMetrics = ReturnType<typeof createServerMetrics>;

@@ -1,0 +1,133 @@
+import type { Reason } from '@rolegate/protocol';
+import { annotation, roleAnnotations } from './annotations.ts';
+import { withinCeiling } from './ceiling.ts';
+import { denial } from './denial.ts';
+import type { Denial } from './denial.ts';
+import { metadataAccess } from './metadata-access.ts';
+import { nameRole } from './named-role.ts';
+import { createNamespaceRules } from './namespace-rules.ts';
+import type { NamespaceRules, Wish } from './namespace-rules.ts';
+import { parsePodRequest } from './pod-request.ts';
+import type { PodRequest } from './pod-request.ts';
+import { podSession } from './pod-session.ts';
+import { completeRole, parseRoleBaseArn, roleName } from './role-arn.ts';
+import type { NamedRole } from './role-arn.ts';
+import type { PolicySettings } from './settings.ts';
+import { annotationsOf, namesOf } from './subject.ts';
+import type { Subject } from './subject.ts';
+import type { Decision, Deny, Pending, Verdict } from './verdict.ts';
+
+export type { PolicySettings } from './settings.ts';
+export type { Presence, Subject, SubjectPod } from './subject.ts';
+export type { Allow, Decision, Deny, Pending, Verdict } from './verdict.ts';
+
+export interface Policy {
+  /** Pure but for what it remembers of expressions; it never throws, whatever the annotations hold. */
+  decide(subject: Subject): Verdict;
+}
+
+const BASE_ARN: Pending = { kind: 'pending', waitsFor: 'role base ARN' };
+
+/** DESIGN.md 4.1: from what a Pod and its Namespace say to what the Pod may have. */
+export function createPolicy(settings: PolicySettings): Policy {
+  const rules = createNamespaceRules();
+  return {
+    decide(subject) {
+      const { metadata, closedBy } = metadataAccess(subject);
+      const decision = closedBy === undefined ? decide(subject, settings, rules) : deny(subject, closedBy);
+      const { namespace, pod } = subject;
+      const name = namesOf(pod).namespace;
+      const fault = rules.faults({ name, annotations: annotationsOf(namespace) });
+      return { decision, metadata, ...(fault !== undefined && { namespaceRuleFault: fault }) };
+    },
+  };
+}
+
+/**
+ * The order of reasons, after `metadata: deny`. What the Pod alone makes certain comes first and needs no Namespace:
+ * HostNetwork, StaticPod, BadAnnotation. Then what is waited for (Namespace, ServiceAccount, base ARN), NoRole and the
+ * BadAnnotation of whoever names the role, OutsideCeiling, which no Namespace can lift, and last what the Namespace
+ * says: BadNamespaceRule, NamespaceDenied.
+ */
+function decide(subject: Subject, settings: PolicySettings, rules: NamespaceRules): Decision {
+  const { pod, namespace } = subject;
+  const names = namesOf(pod);
+  const refuse = (reason: Reason, message: string) => deny(subject, denial(reason, message));
+  if (pod.hostNetwork) return refuse('HostNetwork', `${names.pod} uses the network of its node`);
+  if (pod.staticPod) return refuse('StaticPod', `${names.pod} is a static Pod`);
+  const request = parsePodRequest(pod.annotations, Object.keys(settings.sessionTagTemplates).length);
+  if ('fault' in request) return refuse('BadAnnotation', `of ${names.pod}, ${request.fault}`);
+  if (namespace === 'unseen') return { kind: 'pending', waitsFor: names.namespace };
+  const naming = nameRole(subject, request.value.role, settings.defaultRole);
+  switch (naming.kind) {
+    case 'pending':
+      return naming;
+    case 'fault':
+      return refuse('BadAnnotation', naming.message);
+    case 'none':
+      return refuse('NoRole', `${names.pod}, its ServiceAccount and its Namespace name no role`);
+    case 'named':
+      return decideRole({ ...naming, request: request.value, subject, settings, rules });
+  }
+}
+
+interface RoleQuestion {
+  readonly role: NamedRole;
+  /** Who names the role. */
+  readonly by: string;
+  readonly request: PodRequest;
+  readonly subject: Subject;
+  readonly settings: PolicySettings;
+  readonly rules: NamespaceRules;
+}
+
+function decideRole({ role, by, request, subject, settings, rules }: RoleQuestion): Decision {
+  const baseArn = baseArnOf(settings);
+  if (role.kind === 'name' && baseArn === undefined) return BASE_ARN;
+  const complete = completeRole(role, baseArn ?? '');
+  if ('fault' in complete) return deny(subject, denial('BadAnnotation', `${by} ${complete.fault}`));
+  const roleArn = complete.value;
+  const name = roleName(roleArn, baseArn);
+
+  const inside = withinCeiling(roleArn, settings.ceilings, baseArn);
+  if (inside === undefined) return BASE_ARN;
+  if (!inside) {
+    const message = `${roleArn} (${by}) lies outside the ceiling of the server`;
+    return deny(subject, denial('OutsideCeiling', message), name);
+  }
+
+  const tagKeys = request.tags.map(([key]) => key);
+  const wish = { roleArn, externalId: request.externalId, tagKeys, serverTags: settings.sessionTagTemplates };
+  const objection = objectionTo(wish, subject, rules, baseArn);
+  if (objection === 'pending') return BASE_ARN;
+  const session = podSession(roleArn, request, subject.pod, settings);
+  if (objection === undefined) return { kind: 'allow', session, roleArn, roleName: name };
+  return settings.namespacePolicy === 'audit'
+    ? { kind: 'allow', session, roleArn, roleName: name, auditWould: objection }
+    : deny(subject, objection, name);
+}
+
+/** One that does not parse is as good as none: what needs it waits, and nothing lies inside its account. */
+function baseArnOf({ roleBaseArn }: PolicySettings): string | undefined {
+  if (roleBaseArn === undefined) return undefined;
+  const parsed = parseRoleBaseArn(roleBaseArn);
+  return 'fault' in parsed ? undefined : parsed.value;
+}
+
+function objectionTo(
+  wish: Wish,
+  { pod, namespace }: Subject,
+  rules: NamespaceRules,
+  baseArn: string | undefined,
+): Denial | 'pending' | undefined {
+  const { namespace: name } = namesOf(pod);
+  if (namespace === 'absent') return denial('NamespaceDenied', `${name} does not exist`);
+  return rules.objection(wish, { name, annotations: annotationsOf(namespace), baseArn });
+}
+
+function deny({ pod, serviceAccount }: Subject, { reason, message }: Denial, name?: string): Deny {
+  const annotated =
+    roleAnnotations.some((key) => pod.annotations[key] !== undefined) ||
+    annotationsOf(serviceAccount)[annotation.role] !== undefined;
+  return { kind: 'deny', reason, message, annotated, ...(name !== undefined && { roleName: name }) };
+}

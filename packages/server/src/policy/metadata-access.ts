@@ -1,0 +1,69 @@
+import { annotation } from './annotations.ts';
+import { denial } from './denial.ts';
+import type { Denial } from './denial.ts';
+import type { Parsed } from './parsed.ts';
+import { quote } from './quote.ts';
+import { annotationsOf, namesOf } from './subject.ts';
+import type { Subject } from './subject.ts';
+
+/** The closed groups of paths (DESIGN.md 4.3). */
+const GROUPS = ['placement', 'identity-document', 'instance', 'network', 'tags'];
+
+/** What the Pod may read besides its own credentials. */
+export interface MetadataAccess {
+  /** No metadata API at all. */
+  readonly denied: boolean;
+  /** Present: of the groups that the agent serves, only these. */
+  readonly only?: readonly string[];
+}
+
+/**
+ * What is left open, and where nothing is, by whom it was closed. The Pod's own deny is certain before its Namespace is
+ * seen.
+ */
+export function metadataAccess(subject: Subject): {
+  readonly metadata: MetadataAccess;
+  readonly closedBy?: Denial;
+} {
+  const names = namesOf(subject.pod);
+  const namespace = read(annotationsOf(subject.namespace)[annotation.metadata], names.namespace);
+  const pod = read(subject.pod.annotations[annotation.metadata], names.pod);
+  const metadata = narrow(namespace.access, pod.access);
+  const closedBy = namespace.closed ?? pod.closed;
+  return closedBy === undefined ? { metadata } : { metadata, closedBy };
+}
+
+/**
+ * `rolegate.dev/metadata`: `deny`, or groups separated by commas. An unknown word is a fault, and so is an empty value:
+ * both count as deny, for who wrote them meant to close something.
+ */
+export function parseMetadataAccess(text: string | undefined): Parsed<MetadataAccess> {
+  if (text === undefined) return { value: { denied: false } };
+  const words = text.split(',').map((word) => word.trim());
+  const unknown = words.find((word) => word !== 'deny' && !GROUPS.includes(word));
+  if (unknown !== undefined) {
+    const known = `known are deny, ${GROUPS.join(', ')}`;
+    return { fault: `has the unknown word ${quote(unknown)}, which counts as deny; ${known}` };
+  }
+  if (words.includes('deny')) return { value: { denied: true } };
+  return { value: { denied: false, only: [...new Set(words)] } };
+}
+
+function read(text: string | undefined, name: string): { access: MetadataAccess; closed?: Denial } {
+  const parsed = parseMetadataAccess(text);
+  const access = 'fault' in parsed ? { denied: true } : parsed.value;
+  if (!access.denied) return { access };
+  const how = 'fault' in parsed ? parsed.fault : 'is deny';
+  return { access, closed: denial('MetadataDenied', `${annotation.metadata} of ${name} ${how}`) };
+}
+
+/** A Pod can only narrow what its Namespace leaves open. */
+function narrow(namespace: MetadataAccess, pod: MetadataAccess): MetadataAccess {
+  const denied = namespace.denied || pod.denied;
+  if (namespace.only === undefined || pod.only === undefined) {
+    const only = namespace.only ?? pod.only;
+    return only === undefined ? { denied } : { denied, only };
+  }
+  const { only } = pod;
+  return { denied, only: namespace.only.filter((group) => only.includes(group)) };
+}

@@ -1,0 +1,47 @@
+import { annotation } from './annotations.ts';
+import type { Annotations } from './annotations.ts';
+import { parseExternalId } from './external-id.ts';
+import type { Parsed } from './parsed.ts';
+import { parseRole } from './role-arn.ts';
+import type { NamedRole } from './role-arn.ts';
+import { parseSessionTags } from './session-tags.ts';
+import type { Tags } from './session-tags.ts';
+
+/** What a Pod's own annotations ask for. */
+export interface PodRequest {
+  readonly role?: NamedRole;
+  readonly sessionName?: string;
+  readonly externalId?: string;
+  readonly tags: Tags;
+}
+
+/** Reads all of them: one that does not parse spoils the request, wherever its role comes from. */
+export function parsePodRequest(annotations: Annotations, serverTags: number): Parsed<PodRequest> {
+  const role = optional(annotations, annotation.role, parseRole);
+  if ('fault' in role) return role;
+  const externalId = optional(annotations, annotation.externalId, parseExternalId);
+  if ('fault' in externalId) return externalId;
+  const tags = optional(annotations, annotation.sessionTags, (text) => parseSessionTags(text, serverTags));
+  if ('fault' in tags) return tags;
+  const sessionName = annotations[annotation.sessionName];
+  return {
+    value: {
+      ...(role.value !== undefined && { role: role.value }),
+      ...(sessionName !== undefined && { sessionName }),
+      ...(externalId.value !== undefined && { externalId: externalId.value }),
+      tags: tags.value ?? [],
+    },
+  };
+}
+
+/** Reads one annotation; its fault says which. */
+export function optional<T>(
+  annotations: Annotations,
+  key: string,
+  parse: (text: string) => Parsed<T>,
+): Parsed<T | undefined> {
+  const text = annotations[key];
+  if (text === undefined) return { value: undefined };
+  const parsed = parse(text);
+  return 'fault' in parsed ? { fault: `${key} ${parsed.fault}` } : parsed;
+}

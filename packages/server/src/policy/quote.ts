@@ -1,0 +1,26 @@
+/** What is shown of a foreign value. Characters. */
+const SHOWN_CHARS = 100;
+/** An Event takes 1,024 bytes (Kubernetes API reference, events.k8s.io/v1, note). Messages are ASCII. */
+const LONGEST_MESSAGE = 1000;
+
+/** A foreign value as it may stand in a message: bounded, and nothing in it that a terminal or a log would obey. */
+export function quote(text: string): string {
+  return text.length > SHOWN_CHARS
+    ? `"${escape(text.slice(0, SHOWN_CHARS))}..." (${text.length} characters)`
+    : `"${escape(text)}"`;
+}
+
+/** A whole message, which ends in dots where it is cut. */
+export function clip(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 3)}...` : message;
+}
+
+/** A library's message, which may hold foreign text: bounded and escaped, without quotes. */
+export function plain(text: string): string {
+  const shown = escape(text.slice(0, SHOWN_CHARS));
+  return text.length > SHOWN_CHARS ? `${shown}...` : shown;
+}
+
+function escape(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}

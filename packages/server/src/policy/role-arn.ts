@@ -1,0 +1,90 @@
+import type { Parsed } from './parsed.ts';
+import { quote } from './quote.ts';
+
+/** Limits of IAM (IAM API reference, Role and CreateRole). Characters; the path with both its slashes. */
+export const LONGEST_ROLE_ARN = 2048;
+const LONGEST_PATH = 512;
+const LONGEST_NAME = 64;
+
+/** Of a role's name, and of each part of its path. */
+const PART = /^[\w+=,.@-]+$/;
+const PARTITION = /^aws(?:-[a-z]+)*$/;
+const ACCOUNT = /^[0-9]{12}$/;
+
+/** A role as an annotation names it: of two spellings of one role comes the same ARN. */
+export type NamedRole =
+  | { readonly kind: 'arn'; readonly arn: string }
+  /** path/name, which the base ARN completes. */
+  | { readonly kind: 'name'; readonly name: string };
+
+/** Role name, path/name, /path/name or full ARN, strictly: what it takes, IAM could hold. */
+export function parseRole(text: string): Parsed<NamedRole> {
+  if (text === '') return { fault: 'is empty; name a role, or remove the annotation' };
+  if (text.length > LONGEST_ROLE_ARN) {
+    return { fault: `is ${text.length} characters long; a role ARN has at most ${LONGEST_ROLE_ARN}` };
+  }
+  if (text.startsWith('arn:')) {
+    const arn = parseArn(text);
+    if ('fault' in arn) return arn;
+    const fault = partsFault(arn.value.resource.slice('role/'.length));
+    return fault === undefined
+      ? { value: { kind: 'arn', arn: text } }
+      : { fault: `${fault} in ${quote(text)}` };
+  }
+  const name = text.startsWith('/') ? text.slice(1) : text;
+  const fault = partsFault(name);
+  return fault === undefined ? { value: { kind: 'name', name } } : { fault: `${fault} in ${quote(text)}` };
+}
+
+/** The base ARN that names are completed by, always with its last slash: `arn:aws:iam::123456789012:role/[path/]`. */
+export function parseRoleBaseArn(text: string): Parsed<string> {
+  const example = 'write it like arn:aws:iam::123456789012:role/';
+  if (text.length > LONGEST_ROLE_ARN) return { fault: `is ${text.length} characters long; ${example}` };
+  const base = text.endsWith('/') ? text : `${text}/`;
+  const arn = parseArn(base);
+  if ('fault' in arn) return { fault: `${arn.fault}; ${example}` };
+  const path = arn.value.resource.slice('role/'.length);
+  // A name completes the path: what is left must leave room for one.
+  const fault = path === '' ? undefined : partsFault(`${path}x`);
+  return fault === undefined ? { value: base } : { fault: `${fault} in ${quote(text)}; ${example}` };
+}
+
+/** The one full ARN of a named role. It can still be too long together with the path of the base ARN. */
+export function completeRole(role: NamedRole, baseArn: string): Parsed<string> {
+  if (role.kind === 'arn') return { value: role.arn };
+  const whole = parseRole(`${baseArn}${role.name}`);
+  if ('fault' in whole) return { fault: `with the base ARN ${whole.fault}` };
+  return { value: `${baseArn}${role.name}` };
+}
+
+/** What the list of roles shows: path/name under the base ARN, else the ARN. */
+export function roleName(roleArn: string, baseArn: string | undefined): string {
+  return baseArn !== undefined && roleArn.startsWith(baseArn) ? roleArn.slice(baseArn.length) : roleArn;
+}
+
+function parseArn(text: string): Parsed<{ readonly resource: string }> {
+  const [, partition = '', service, region, account = '', resource = '', ...more] = text.split(':');
+  const fault =
+    more.length > 0 || !resource.startsWith('role/') || service !== 'iam' || region !== ''
+      ? 'is not the ARN of an IAM role'
+      : !PARTITION.test(partition)
+        ? 'names no partition of AWS'
+        : !ACCOUNT.test(account)
+          ? 'has no account of 12 digits'
+          : undefined;
+  return fault === undefined ? { value: { resource } } : { fault: `${fault}: ${quote(text)}` };
+}
+
+function partsFault(pathAndName: string): string | undefined {
+  const parts = pathAndName.split('/');
+  const name = parts.at(-1) ?? '';
+  if (parts.includes('')) return 'has an empty part';
+  // A client would resolve them as steps in the URL of the credentials.
+  if (parts.includes('.') || parts.includes('..')) return 'has a part of dots only';
+  if (!parts.every((part) => PART.test(part))) return 'has a character that no role name can have';
+  if (name.length > LONGEST_NAME) return `has a name of more than ${LONGEST_NAME} characters`;
+  if (pathAndName.length - name.length + 1 > LONGEST_PATH) {
+    return `has a path of more than ${LONGEST_PATH} characters`;
+  }
+  return undefined;
+}

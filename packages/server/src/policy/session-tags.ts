@@ -1,0 +1,83 @@
+import type { Parsed } from './parsed.ts';
+import { quote } from './quote.ts';
+import { parseJson } from './string-list.ts';
+import { cut, renderTemplate } from './template.ts';
+import type { TemplateValues } from './template.ts';
+
+/** Key and value, as Session has them. */
+export type Tags = readonly (readonly [key: string, value: string])[];
+
+/** Limits of STS (IAM user guide, "Pass session tags in AWS STS"). */
+const MOST_TAGS = 50;
+const LONGEST_KEY = 128;
+const LONGEST_VALUE = 256;
+const CHARS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const NOT_CHARS = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
+
+/** `rolegate.dev/session-tags`: a JSON object of strings that STS would take, beside so many tags of the server's. */
+export function parseSessionTags(text: string, serverTags: number): Parsed<Tags> {
+  const object = parseJson(text);
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+    return { fault: 'is not a JSON object; write it like {"team":"a"}' };
+  }
+  const tags: [string, string][] = [];
+  for (const [key, value] of Object.entries(object) as [string, unknown][]) {
+    if (typeof value !== 'string')
+      return { fault: `has a value that is not a string, of the key ${quote(key)}` };
+    const fault = keyFault(key) ?? valueFault(key, value);
+    if (fault !== undefined) return { fault };
+    tags.push([key, value]);
+  }
+  if (tags.length + serverTags > MOST_TAGS)
+    return { fault: `has too many tags; STS takes ${MOST_TAGS} in all` };
+  if (new Set(tags.map(([key]) => fold(key))).size < tags.length) {
+    return { fault: 'has keys that differ by case only, which are one to STS' };
+  }
+  return { value: tags };
+}
+
+/** What is wrong with a tag that the server is to set; undefined when it is right. Its template is checked apart. */
+export function keyFault(key: string): string | undefined {
+  if (key === '' || key.length > LONGEST_KEY) {
+    return `has a key of ${key.length} characters; STS takes 1 to ${LONGEST_KEY}`;
+  }
+  if (!CHARS.test(key)) return `has the key ${quote(key)} with characters that STS refuses`;
+  return fold(key).startsWith('aws:')
+    ? `has the key ${quote(key)}; those with aws: belong to AWS`
+    : undefined;
+}
+
+/** The tags of a session, sorted by key. What the server says of it, no Pod can say otherwise. */
+export function sessionTags(
+  templates: Readonly<Record<string, string>>,
+  values: TemplateValues,
+  ofPod: Tags,
+): Tags {
+  const ofServer = Object.entries(templates).map(
+    ([key, template]) => [key, legalValue(renderTemplate(template, values))] as const,
+  );
+  const others = ofPod.filter(([key]) => !hasKey(templates, key));
+  return [...ofServer, ...others].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Keys are one to STS when they differ by case only. */
+export function hasKey(templates: Readonly<Record<string, string>>, key: string): boolean {
+  return Object.keys(templates).some((own) => fold(own) === fold(key));
+}
+
+function valueFault(key: string, value: string): string | undefined {
+  if (value.length > LONGEST_VALUE) {
+    return `has a value of ${value.length} characters, of the key ${quote(key)}; STS takes ${LONGEST_VALUE}`;
+  }
+  return CHARS.test(value)
+    ? undefined
+    : `has a value with characters that STS refuses, of the key ${quote(key)}`;
+}
+
+function legalValue(text: string): string {
+  return cut(text.replace(NOT_CHARS, '-'), LONGEST_VALUE, text);
+}
+
+function fold(key: string): string {
+  return key.toLowerCase();
+}

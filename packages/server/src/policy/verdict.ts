@@ -1,0 +1,36 @@
+import type { Session } from '../session.ts';
+import type { Denial } from './denial.ts';
+import type { MetadataAccess } from './metadata-access.ts';
+
+/** What a Pod may have. */
+export interface Verdict {
+  readonly decision: Decision;
+  readonly metadata: MetadataAccess;
+  /** What is wrong with the Namespace's own annotations, whether or not this Pod meets it. */
+  readonly namespaceRuleFault?: string;
+}
+
+export type Decision = Allow | Deny | Pending;
+
+export interface Allow {
+  readonly kind: 'allow';
+  readonly session: Session;
+  readonly roleArn: string;
+  /** What the list of roles shows: path/name under the base ARN, else the ARN. */
+  readonly roleName: string;
+  /** Under `--namespace-policy audit`: why enforce would refuse it. */
+  readonly auditWould?: Denial;
+}
+
+export interface Deny extends Denial {
+  readonly kind: 'deny';
+  /** Where a role is named but not permitted. */
+  readonly roleName?: string;
+  /** The Pod or its ServiceAccount asks for a role by an annotation: the operator wants to hear of it by an Event. */
+  readonly annotated: boolean;
+}
+
+export interface Pending {
+  readonly kind: 'pending';
+  readonly waitsFor: string;
+}

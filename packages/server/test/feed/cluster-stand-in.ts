@@ -1,0 +1,102 @@
+import { silentLog } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import { createSessions } from '../../src/credentials/sessions.ts';
+import { createStsBudget } from '../../src/credentials/sts-budget.ts';
+import { createDecisions } from '../../src/decisions.ts';
+import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects.ts';
+import { createPodIndex } from '../../src/kubernetes/pod-index.ts';
+import { createStore } from '../../src/kubernetes/store.ts';
+import { createPolicy } from '../../src/policy/decide.ts';
+import type { Session } from '../../src/session.ts';
+
+export const BASE_ARN = 'arn:aws:iam::123456789012:role/';
+
+/** Real stores, policy and sessions, with objects and STS in the test's hands. */
+export function createClusterStandIn({ roleBaseArn = BASE_ARN as string | undefined } = {}) {
+  const clock = createFakeClock();
+  const store = createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog });
+  const namespaces = createStore<Namespace>({ keyOf: ({ name }) => name, log: silentLog });
+  const serviceAccounts = createStore<ServiceAccount>({
+    keyOf: ({ namespace, name }) => `${namespace}/${name}`,
+    log: silentLog,
+  });
+  const pods = createPodIndex({ store });
+  const base = { arn: roleBaseArn };
+  const policy = createPolicy({
+    get roleBaseArn() {
+      return base.arn;
+    },
+    ceilings: [],
+    namespacePolicy: 'enforce',
+    sessionScope: 'workload',
+    sessionTagTemplates: {},
+    durationSeconds: 3600,
+    clusterName: 'test',
+  });
+  const issued: Session[] = [];
+  const sts = { fault: undefined as Error | undefined };
+  const sessions = createSessions({
+    issue: (session) => {
+      issued.push(session);
+      if (sts.fault !== undefined) return Promise.reject(sts.fault);
+      return Promise.resolve({
+        accessKeyId: `ASIA${String(issued.length).padStart(16, '0')}`,
+        secretAccessKey: 'secret',
+        sessionToken: 'token',
+        expiresAtMs: clock.now() + 3_600_000,
+        lifetimeMs: 3_600_000,
+      });
+    },
+    budget: createStsBudget({ ratePerSecond: 100, burst: 500, clock }),
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    metrics: { stsRequest: () => undefined },
+  });
+  const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock });
+  let version = 100;
+  const next = () => String((version += 1));
+
+  const pod = (name: string, more: Partial<Pod> = {}): Pod => ({
+    uid: `uid-${name}`,
+    name,
+    namespace: 'shop',
+    resourceVersion: next(),
+    annotations: {},
+    nodeName: 'node-a',
+    serviceAccount: 'default',
+    ips: [],
+    hostNetwork: false,
+    ended: false,
+    terminating: false,
+    staticPod: false,
+    runtimeUid: '',
+    ...more,
+  });
+  return {
+    clock,
+    pods,
+    sessions,
+    decisions,
+    issued,
+    sts,
+    base,
+    setPod: (name: string, more: Partial<Pod> = {}) => {
+      const object = pod(name, more);
+      store.set(object);
+      return object;
+    },
+    removePod: (name: string) => {
+      store.remove(pod(name));
+    },
+    setNamespace: (name: string, annotations: Record<string, string> = {}) => {
+      namespaces.set({ uid: `uid-${name}`, name, resourceVersion: next(), annotations });
+    },
+    removeNamespace: (name: string) => {
+      namespaces.remove({ uid: `uid-${name}`, name, resourceVersion: next(), annotations: {} });
+    },
+    setServiceAccount: (namespace: string, name: string, annotations: Record<string, string> = {}) => {
+      serviceAccounts.set({ uid: `uid-${namespace}-${name}`, namespace, name, resourceVersion: next(), annotations });
+    },
+  };
+}
