@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { METADATA, ROLE, decide } from './setup.ts';
+
+describe('rolegate.dev/metadata', () => {
+  it.each([
+    { pod: undefined, namespace: undefined, metadata: { denied: false } },
+    { pod: 'placement', namespace: undefined, metadata: { denied: false, only: ['placement'] } },
+    {
+      pod: undefined,
+      namespace: 'placement, tags',
+      metadata: { denied: false, only: ['placement', 'tags'] },
+    },
+    { pod: 'tags,network', namespace: 'placement,tags', metadata: { denied: false, only: ['tags'] } },
+    { pod: 'network', namespace: 'placement', metadata: { denied: false, only: [] } },
+    { pod: 'tags,tags', namespace: undefined, metadata: { denied: false, only: ['tags'] } },
+    { pod: 'deny', namespace: undefined, metadata: { denied: true } },
+    { pod: undefined, namespace: 'deny', metadata: { denied: true } },
+    { pod: 'placement', namespace: 'deny', metadata: { denied: true, only: ['placement'] } },
+    { pod: 'placement,deny', namespace: undefined, metadata: { denied: true } },
+    { pod: '', namespace: undefined, metadata: { denied: true } },
+    { pod: 'Placement', namespace: undefined, metadata: { denied: true } },
+    { pod: 'placement,', namespace: undefined, metadata: { denied: true } },
+    { pod: 'allow', namespace: undefined, metadata: { denied: true } },
+    { pod: undefined, namespace: 'user-data', metadata: { denied: true } },
+  ])('"$pod" in a Namespace of "$namespace"', ({ pod, namespace, metadata }) => {
+    const verdict = decide({
+      annotations: pod === undefined ? {} : { [METADATA]: pod },
+      namespace: namespace === undefined ? {} : { [METADATA]: namespace },
+    });
+    expect(verdict.metadata).toEqual(metadata);
+  });
+
+  it('in groups leaves the role alone', () => {
+    const { decision } = decide({
+      annotations: { [ROLE]: 'reader', [METADATA]: 'tags' },
+      namespace: { 'iam.amazonaws.com/permitted': 'reader' },
+    });
+    expect(decision.kind).toBe('allow');
+  });
+
+  it('says who closed it and how', () => {
+    const { decision } = decide({ annotations: { [METADATA]: 'all' } });
+    expect(decision).toMatchObject({
+      reason: 'MetadataDenied',
+      message: expect.stringMatching(
+        /^rolegate.dev\/metadata of Pod team-a\/web-0 has the unknown word "all", which/,
+      ),
+    });
+    expect(decide({ namespace: { [METADATA]: 'deny' } }).decision).toMatchObject({
+      message: 'rolegate.dev/metadata of Namespace team-a is deny',
+    });
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { clip, plain, quote } from '../../src/policy/quote.ts';
+import { ACCOUNT, ALLOWED_ROLES, PERMITTED, ROLE, decide } from './setup.ts';
+
+describe('a foreign value in a message', () => {
+  it.each([
+    { text: 'reader', shown: '"reader"' },
+    { text: '', shown: '""' },
+    { text: 'a\nb\u001b[31m', shown: '"a\\u{a}b\\u{1b}[31m"' },
+    { text: 'röle\u{1f600}\u202e', shown: '"r\\u{f6}le\\u{1f600}\\u{202e}"' },
+    { text: 'x'.repeat(100), shown: `"${'x'.repeat(100)}"` },
+    { text: 'x'.repeat(10_240), shown: `"${'x'.repeat(100)}..." (10240 characters)` },
+  ])('is shown as $shown', ({ text, shown }) => {
+    expect(quote(text)).toBe(shown);
+  });
+
+  it("is as bounded in a library's own words", () => {
+    expect(plain(`unexpected \u0007 in ${'('.repeat(5000)}`)).toMatch(/^unexpected \\u\{7\} in \(+\.\.\.$/);
+    expect(plain('missing )')).toBe('missing )');
+  });
+
+  it('does not make the whole longer than an Event takes', () => {
+    expect(clip('x'.repeat(1000))).toBe('x'.repeat(1000));
+    expect(clip('x'.repeat(1001))).toBe(`${'x'.repeat(997)}...`);
+    const { decision } = decide({
+      annotations: { [ROLE]: `${ACCOUNT}${'p'.repeat(500)}/reader` },
+      namespace: { [PERMITTED]: '\u0001'.repeat(100), [ALLOWED_ROLES]: `["${'ü'.repeat(90)}"]` },
+    });
+    expect(decision).toMatchObject({
+      reason: 'NamespaceDenied',
+      message: expect.stringMatching(/^[\x20-\x7e]{997}\.\.\.$/),
+    });
+  });
+
+  it('does not make the faults of a Namespace longer either', () => {
+    const long = '\u0001'.repeat(100);
+    const { namespaceRuleFault } = decide({
+      namespace: {
+        [PERMITTED]: `(${long}`,
+        'rolegate.dev/default-role': long,
+        'rolegate.dev/metadata': long,
+      },
+    });
+    expect(namespaceRuleFault).toMatch(/^[\x20-\x7e]{997}\.\.\.$/);
+  });
+});

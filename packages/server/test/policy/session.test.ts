@@ -1,0 +1,167 @@
+import { describe, expect, it } from '@jest/globals';
+import { sessionId } from '../../src/session.ts';
+import type { Session } from '../../src/session.ts';
+import { ACCOUNT, PERMITTED, ROLE, decide, outcome } from './setup.ts';
+import type { Situation } from './setup.ts';
+
+const EXTERNAL_ID = 'iam.amazonaws.com/external-id';
+const SESSION_NAME = 'iam.amazonaws.com/session-name';
+const TAGS = 'rolegate.dev/session-tags';
+const PERMITTED_IDS = 'rolegate.dev/permitted-external-ids';
+const PERMITTED_TAGS = 'rolegate.dev/permitted-session-tags';
+
+/** A Pod that may have the role reader, with what the test adds. */
+function asking({ annotations, namespace, ...rest }: Situation): Situation {
+  const more = typeof namespace === 'string' ? {} : namespace;
+  return {
+    annotations: { [ROLE]: 'reader', ...annotations },
+    namespace: { [PERMITTED]: 'reader', ...more },
+    ...rest,
+  };
+}
+
+function sessionOf(situation: Situation): Session {
+  const { decision } = decide(asking(situation));
+  if (decision.kind !== 'allow') throw new Error(JSON.stringify(decision));
+  return decision.session;
+}
+
+describe('the session', () => {
+  it('is one per role, Namespace and ServiceAccount', () => {
+    const session = sessionOf({});
+    expect(session).toEqual({
+      roleArn: `${ACCOUNT}reader`,
+      sessionName: 'team-a.reader',
+      tags: [],
+      durationSeconds: 3600,
+    });
+    expect(sessionOf({ pod: { name: 'web-1', uid: 'other', node: 'node-2' } })).toEqual(session);
+  });
+
+  it.each<{ what: string } & Situation>([
+    { what: 'another ServiceAccount', pod: { serviceAccount: 'writer' } },
+    { what: 'another Namespace', pod: { namespace: 'team-b' } },
+    { what: 'a session name', annotations: { [SESSION_NAME]: 'mine' } },
+    { what: 'an external ID', annotations: { [EXTERNAL_ID]: 'secret-1' } },
+    { what: 'tags', annotations: { [TAGS]: '{"k":"v"}' }, namespace: { [PERMITTED_TAGS]: '["k"]' } },
+    { what: 'the scope of the Pod', settings: { sessionScope: 'pod' } },
+    { what: 'the scope of the role', settings: { sessionScope: 'role' } },
+    { what: 'a source identity', settings: { sourceIdentityTemplate: '{namespace}' } },
+    { what: 'a duration', settings: { durationSeconds: 3000 } },
+  ])('is another one with $what', ({ what, ...situation }) => {
+    expect(what).not.toBe('');
+    expect(sessionId(sessionOf(situation))).not.toBe(sessionId(sessionOf({})));
+  });
+
+  it('is shared by all Namespaces with the scope of the role', () => {
+    const role = { settings: { sessionScope: 'role' } } as const;
+    expect(sessionOf({ ...role, pod: { namespace: 'team-b' } })).toEqual(sessionOf(role));
+  });
+
+  it('has what the templates of the server say, sorted', () => {
+    const session = sessionOf({
+      settings: {
+        sessionScope: 'pod',
+        sessionNameTemplate: '{cluster}.{pod}',
+        sourceIdentityTemplate: '{namespace}/{serviceAccount}',
+        sessionTagTemplates: { pod: '{pod}', cluster: '{cluster}' },
+      },
+      annotations: { [TAGS]: '{"lot":"7"}' },
+      namespace: { [PERMITTED_TAGS]: '["l*"]' },
+    });
+    expect(session).toMatchObject({ sessionName: 'blue.web-0', sourceIdentity: 'team-a-reader' });
+    expect(session.tags).toEqual([
+      ['cluster', 'blue'],
+      ['lot', '7'],
+      ['pod', 'web-0'],
+    ]);
+  });
+});
+
+describe('an external ID', () => {
+  it.each([
+    { what: 'is free where the Namespace says nothing', id: 'any/1', is: `allow ${ACCOUNT}reader` },
+    { what: 'that matches a glob', id: 'acme-1', list: '["x","acme-*"]', is: `allow ${ACCOUNT}reader` },
+    { what: 'that matches in part', id: 'acme-1', list: '["acme"]', is: 'NamespaceDenied' },
+    { what: 'that an empty list denies', id: 'acme-1', list: '[]', is: 'NamespaceDenied' },
+    { what: 'with a list that does not parse', id: 'acme-1', list: 'acme-*', is: 'BadNamespaceRule' },
+    { what: 'that is empty', id: '', is: 'BadAnnotation' },
+    { what: 'of one letter', id: 'a', is: 'BadAnnotation' },
+    { what: 'of 1,225 letters', id: 'a'.repeat(1225), is: 'BadAnnotation' },
+    { what: 'of 1,224 letters', id: 'a'.repeat(1224), is: `allow ${ACCOUNT}reader` },
+    { what: 'with a space', id: 'a b', is: 'BadAnnotation' },
+  ])('$what: $is', ({ id, list, is }) => {
+    const namespace = list === undefined ? {} : { [PERMITTED_IDS]: list };
+    expect(outcome(asking({ annotations: { [EXTERNAL_ID]: id }, namespace }))).toBe(is);
+  });
+
+  it('is not needed where the Pod has none, whatever the list', () => {
+    expect(outcome(asking({ namespace: { [PERMITTED_IDS]: 'bad' } }))).toBe(`allow ${ACCOUNT}reader`);
+  });
+
+  it('is not told in messages', () => {
+    for (const list of ['[]', 'x']) {
+      const situation = {
+        annotations: { [EXTERNAL_ID]: 'acme-7-secret' },
+        namespace: { [PERMITTED_IDS]: list },
+      };
+      expect(JSON.stringify(decide(asking(situation)))).not.toContain('acme-7-secret');
+    }
+    const bad = decide(asking({ annotations: { [EXTERNAL_ID]: 'acme 7 secret' } }));
+    expect(JSON.stringify(bad)).not.toContain('acme 7');
+  });
+});
+
+describe('session tags', () => {
+  const many = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v']));
+  const all = '["*"]';
+  it.each([
+    { what: 'without a permit', tags: '{"k":"v"}', is: 'NamespaceDenied' },
+    { what: 'with a permit for another', tags: '{"k":"v"}', list: '["k2","K"]', is: 'NamespaceDenied' },
+    {
+      what: 'of which one is not permitted',
+      tags: '{"k":"v","l":"v"}',
+      list: '["k"]',
+      is: 'NamespaceDenied',
+    },
+    { what: 'with a bad permit', tags: '{"k":"v"}', list: '{}', is: 'BadNamespaceRule' },
+    { what: 'permitted', tags: '{"k":"v","Täg 1":""}', list: all, is: `allow ${ACCOUNT}reader` },
+    { what: 'none, without a permit', tags: '{}', is: `allow ${ACCOUNT}reader` },
+    { what: 'not JSON', tags: 'k=v', list: all, is: 'BadAnnotation' },
+    { what: 'a list', tags: '["k"]', list: all, is: 'BadAnnotation' },
+    { what: 'null', tags: 'null', list: all, is: 'BadAnnotation' },
+    { what: 'a number', tags: '{"k":1}', list: all, is: 'BadAnnotation' },
+    { what: 'nested', tags: '{"__proto__":{"k":"v"}}', list: all, is: 'BadAnnotation' },
+    { what: 'an empty key', tags: '{"":"v"}', list: all, is: 'BadAnnotation' },
+    { what: 'a key of 129', tags: `{"${'k'.repeat(129)}":"v"}`, list: all, is: 'BadAnnotation' },
+    { what: 'a value of 257', tags: `{"k":"${'v'.repeat(257)}"}`, list: all, is: 'BadAnnotation' },
+    { what: 'a key of AWS', tags: '{"Aws:k":"v"}', list: all, is: 'BadAnnotation' },
+    { what: 'a bad character in a key', tags: '{"k|":"v"}', list: all, is: 'BadAnnotation' },
+    { what: 'a bad character in a value', tags: '{"k":"\\u0000"}', list: all, is: 'BadAnnotation' },
+    { what: 'keys that differ by case', tags: '{"k":"v","K":"v"}', list: all, is: 'BadAnnotation' },
+    { what: '51 of them', tags: JSON.stringify(many), list: all, is: 'BadAnnotation' },
+    { what: 'not JSON, without a permit', tags: 'k=v', is: 'BadAnnotation' },
+  ])('$what: $is', ({ tags, list, is }) => {
+    const namespace = list === undefined ? {} : { [PERMITTED_TAGS]: list };
+    expect(outcome(asking({ annotations: { [TAGS]: tags }, namespace }))).toBe(is);
+  });
+
+  it('of the server are not to be had by the Pod, in enforce or audit', () => {
+    const situation = {
+      annotations: { [TAGS]: '{"Team":"root"}' },
+      namespace: { [PERMITTED_TAGS]: '["*"]' },
+    };
+    const sessionTagTemplates = { team: '{namespace}' };
+    expect(outcome(asking({ ...situation, settings: { sessionTagTemplates } }))).toBe('NamespaceDenied');
+    const audited = sessionOf({ ...situation, settings: { sessionTagTemplates, namespacePolicy: 'audit' } });
+    expect(audited.tags).toEqual([['team', 'team-a']]);
+  });
+
+  it('count together with those of the server', () => {
+    const fifty = JSON.stringify(Object.fromEntries(Object.entries(many).slice(1)));
+    const situation = { annotations: { [TAGS]: fifty }, namespace: { [PERMITTED_TAGS]: '["*"]' } };
+    expect(outcome(asking(situation))).toBe(`allow ${ACCOUNT}reader`);
+    const sessionTagTemplates = { team: '{namespace}' };
+    expect(outcome(asking({ ...situation, settings: { sessionTagTemplates } }))).toBe('BadAnnotation');
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkTemplate } from '../../src/policy/template.ts';
+
+describe('checkTemplate', () => {
+  it.each([
+    { text: '{cluster}.{namespace}.{serviceAccount}.{pod}.{uid}.{node}', scope: 'pod' },
+    { text: 'fixed', scope: 'role' },
+    { text: '{cluster}', scope: 'role' },
+    { text: '{namespace}-{serviceAccount}', scope: 'workload' },
+  ] as const)('takes $text for $scope', ({ text, scope }) => {
+    expect(checkTemplate(text, scope)).toBeUndefined();
+  });
+
+  it.each([
+    { text: '', scope: 'pod', why: 'empty' },
+    { text: '{name}', scope: 'pod', why: '{name} is not known; templates can name {cluster} {namespace}' },
+    { text: '{}', scope: 'pod', why: '{} is not known' },
+    { text: '{constructor}', scope: 'pod', why: 'not known' },
+    { text: '{Pod}', scope: 'pod', why: 'not known' },
+    { text: '{pod', scope: 'pod', why: 'no partner' },
+    { text: 'pod}', scope: 'pod', why: 'no partner' },
+    { text: '{{pod}}', scope: 'pod', why: 'no partner' },
+    { text: '{pod}', scope: 'workload', why: 'differs between those who share a session of scope workload' },
+    { text: '{namespace}', scope: 'role', why: 'where templates can name {cluster}' },
+  ] as const)('refuses $text for $scope', ({ text, scope, why }) => {
+    expect(checkTemplate(text, scope)).toContain(why);
+  });
+
+  it('takes every placeholder where no scope is given', () => {
+    expect(checkTemplate('{uid}')).toBeUndefined();
+  });
+});
