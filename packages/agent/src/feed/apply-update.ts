@@ -1,0 +1,126 @@
+import { isReason } from '@rolegate/protocol';
+import type {
+  CredentialsRead,
+  FeedUpdateRead,
+  PodStateRead,
+  Reason,
+  SessionStateRead,
+} from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+import type { Decision, HeldCredentials, HeldSession, KnownPod } from './known-pod.ts';
+import type { PodTable } from './pod-table.ts';
+
+export interface ApplyDeps {
+  readonly table: PodTable;
+  readonly clock: Clock;
+  readonly buildDocument: (credentials: DocumentParts) => Buffer;
+  readonly setTokenKeys: (keys: readonly { readonly id: string; readonly secret: Buffer }[]) => void;
+}
+
+/** What the IMDS document of a session is made of; times in milliseconds since the epoch by the node's clock. */
+export interface DocumentParts {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly accountId: string;
+  readonly lastUpdatedMs: number;
+  readonly expirationMs: number;
+}
+
+/** Puts one update of the feed into the table. Hello is the client's own matter. */
+export function applyUpdate(
+  update: FeedUpdateRead,
+  { table, clock, buildDocument, setTokenKeys }: ApplyDeps,
+): void {
+  switch (update.update) {
+    case 'pod':
+      if (update.pod) table.setPod(knownPod(update.pod), update.pod.resourceVersions ?? NO_VERSIONS);
+      return;
+    case 'podRemoved':
+      if (update.podRemoved) table.removePod(update.podRemoved.uid, update.podRemoved.resourceVersion);
+      return;
+    case 'session':
+      if (update.session) applySession(update.session);
+      return;
+    case 'sessionRemoved':
+      if (update.sessionRemoved) table.removeSession(update.sessionRemoved.sessionId);
+      return;
+    case 'synced':
+      if (update.synced) table.endSnapshot(update.synced.podsResourceVersion);
+      return;
+    case 'tokenKeys':
+      if (update.tokenKeys) setTokenKeys(update.tokenKeys.keys);
+      return;
+    case 'hello':
+    case undefined: // an update that a newer server knows and this agent does not
+  }
+
+  function applySession({ sessionId, credentials, failure }: SessionStateRead): void {
+    const held = table.session(sessionId);
+    const next = credentials ? heldCredentials(credentials) : held?.credentials;
+    const session: HeldSession = {
+      id: sessionId,
+      ...(next && { credentials: next }),
+      ...(failure && {
+        failure: { reason: asReason(failure.reason, 'StsUnavailable'), message: failure.message },
+      }),
+    };
+    table.setSession(session);
+  }
+
+  function heldCredentials(credentials: CredentialsRead): HeldCredentials {
+    const { accessKeyId, accountId, fingerprint, lifetimeMs, remainingMs } = credentials;
+    // The SDK compares the document with the node's clock, so it is the node's clock that the life is added to.
+    const expirationMs = clock.now() + remainingMs;
+    return {
+      accessKeyId,
+      accountId,
+      fingerprint,
+      lifetimeMs,
+      expiresAtMs: clock.monotonic() + remainingMs,
+      document: buildDocument({ ...credentials, lastUpdatedMs: expirationMs - lifetimeMs, expirationMs }),
+    };
+  }
+}
+
+const NO_VERSIONS = { pod: '', namespace: '', serviceAccount: '' };
+
+export function knownPod(state: PodStateRead): KnownPod {
+  const { uid, namespace, name, serviceAccount, runtimeUid, ips, hostNetwork, ended, terminating } = state;
+  const only = state.metadata?.only?.groups;
+  return {
+    uid,
+    namespace,
+    name,
+    serviceAccount,
+    runtimeUid,
+    ips,
+    hostNetwork,
+    ended,
+    terminating,
+    metadata: { denied: state.metadata?.denied ?? false, ...(only && { only: new Set(only) }) },
+    decision: decisionOf(state),
+  };
+}
+
+function decisionOf({ allow, deny, pending }: PodStateRead): Decision {
+  if (allow) return { kind: 'allow', ...allow };
+  if (deny) {
+    const { message, roleName } = deny;
+    return {
+      kind: 'deny',
+      reason: asReason(deny.reason, 'NamespaceDenied'),
+      message,
+      ...(roleName !== '' && { roleName }),
+    };
+  }
+  return {
+    kind: 'pending',
+    waitsFor: pending?.waitsFor ?? 'a decision that this version of the agent understands',
+  };
+}
+
+/** A newer server may know reasons that this agent does not: they count as the nearest one that it knows. */
+function asReason(word: string, nearest: Reason): Reason {
+  return isReason(word) ? word : nearest;
+}

@@ -1,0 +1,144 @@
+import type { AgentReport, FeedUpdateRead } from '@rolegate/protocol';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { HostPort } from './server-addresses.ts';
+
+/** A server that does not begin to answer within this is given up for another one. */
+const HELLO_WITHIN_MS = 5_000;
+/** A snapshot is closed within this, however large. */
+const SYNCED_WITHIN_MS = 30_000;
+/** The share of a stream's announced age at which the next one is opened, before the server ends it. */
+const RENEW_AT = 0.9;
+/** Clocks further apart than this are worth a line: SDKs compare documents with the node's clock. */
+const SKEW_WORTH_TELLING_MS = 5_000;
+
+/** One open feed, as gRPC gives it. */
+export interface FeedCall {
+  write(report: AgentReport): boolean;
+  end(): void;
+  cancel(): void;
+  on(event: 'data', listener: (update: FeedUpdateRead) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+}
+
+export interface FeedStreamDeps {
+  /** Opens a feed to one address; faults come as the call's `error`. `close` ends its connection. */
+  readonly open: (address: HostPort) => { call: FeedCall; close: () => void };
+  /** The first report of a stream: who we are and what we hold. */
+  readonly firstReport: () => AgentReport;
+  readonly apply: (update: FeedUpdateRead) => void;
+  readonly clockSkew: (skewMs: number) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface FeedStream {
+  /** The address, for logs. */
+  readonly server: string;
+  /** Rejects when the stream fails before its snapshot is complete. */
+  readonly synced: Promise<void>;
+  /** When the next stream should be opened, this one still being good. */
+  readonly old: Promise<void>;
+  /** Resolves with the error that ended the stream, undefined where it was us. */
+  readonly over: Promise<Error | undefined>;
+  readonly send: (report: AgentReport) => void;
+  /** From now on its updates are not applied. */
+  readonly mute: () => void;
+  readonly close: () => void;
+}
+
+/** Opens a feed to one server. `begun` is called at its first word, before anything is applied. */
+export function openFeedStream(deps: FeedStreamDeps, address: HostPort, begun: () => void): FeedStream {
+  const { clock, log } = deps;
+  const server = `${address.host}:${address.port}`;
+  const synced = Promise.withResolvers<undefined>();
+  const old = Promise.withResolvers<undefined>();
+  const over = Promise.withResolvers<Error | undefined>();
+  synced.promise.catch(() => undefined); // whoever waits for it sees it too
+  const { call, close } = deps.open(address);
+  let muted = false;
+  let started = false;
+  let cancelTimer = clock.schedule(HELLO_WITHIN_MS, () => {
+    end(new Error(`${server} did not answer within ${HELLO_WITHIN_MS} ms`));
+  });
+
+  function end(error?: Error): void {
+    cancelTimer();
+    muted = true;
+    synced.reject(error ?? new Error('the stream was closed'));
+    over.resolve(error);
+    call.cancel();
+    close();
+  }
+
+  function hello({
+    serverTimeMs,
+    streamEndsInMs,
+    version,
+    serverName,
+  }: {
+    serverTimeMs: number;
+    streamEndsInMs: number;
+    version: string;
+    serverName: string;
+  }): void {
+    const skewMs = clock.now() - serverTimeMs;
+    deps.clockSkew(skewMs);
+    if (Math.abs(skewMs) > SKEW_WORTH_TELLING_MS) log.warn('clocks differ', { server, skewMs });
+    log.debug('feed opened', { server, serverName, version });
+    cancelTimer();
+    cancelTimer = clock.schedule(SYNCED_WITHIN_MS, () => {
+      end(new Error(`the snapshot of ${server} was not complete within ${SYNCED_WITHIN_MS} ms`));
+    });
+    if (streamEndsInMs > 0) {
+      clock.schedule(streamEndsInMs * RENEW_AT, () => {
+        old.resolve(undefined);
+      });
+    }
+    started = true;
+    begun();
+  }
+
+  function take(update: FeedUpdateRead): void {
+    if (muted) return;
+    if (update.hello) {
+      hello(update.hello);
+      return;
+    }
+    if (!started) throw new Error(`${server} did not begin with a hello`);
+    deps.apply(update);
+    if (update.update === 'synced') {
+      cancelTimer();
+      synced.resolve(undefined);
+    }
+  }
+
+  call.on('data', (update) => {
+    try {
+      take(update);
+    } catch (cause) {
+      end(new Error('an update of the feed could not be applied', { cause }));
+    }
+  });
+  call.on('error', (error) => {
+    end(error);
+  });
+  call.on('end', () => {
+    end(new Error(`${server} ended the stream`));
+  });
+  call.write(deps.firstReport());
+
+  return {
+    server,
+    synced: synced.promise,
+    old: old.promise,
+    over: over.promise,
+    send: (report) => void call.write(report),
+    mute: () => {
+      muted = true;
+    },
+    close: () => {
+      end();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import type { Clock, Log } from '@rolegate/runtime';
+import { createChanges } from '../addresses/changes.ts';
+import { createHeldSessions } from './held-sessions.ts';
+import type { HeldFor } from './held-sessions.ts';
+import type { HeldSession, KnownPod } from './known-pod.ts';
+import { createPodIndex } from './pod-index.ts';
+import { createPodTombstones } from './pod-tombstones.ts';
+import { isDecidedEarlier, isOlder, latest } from './pod-versions.ts';
+import type { DecidedOn } from './pod-versions.ts';
+
+export interface PodTableDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The node's Pods and sessions as the feed last described them. */
+export interface PodTable {
+  /** A stream begins: the Pods that it does not name before `endSnapshot` are gone. Until then none is removed for it. */
+  readonly beginSnapshot: () => void;
+  /** 'older': dropped, because a decision on a newer state of one of the three objects has been accepted before. */
+  readonly setPod: (pod: KnownPod, versions: DecidedOn) => 'set' | 'older';
+  /** The Pod is gone as of `resourceVersion`; ignored where a later state of it was seen. */
+  readonly removePod: (uid: string, resourceVersion: string) => void;
+  readonly endSnapshot: (podsResourceVersion: string) => void;
+  /** Valid credentials are not displaced by none, nor by ones that end sooner. */
+  readonly setSession: (session: HeldSession) => void;
+  /** Ignored while a decision names the session: a lagging replica withdraws what a newer one has granted. */
+  readonly removeSession: (id: string) => void;
+
+  readonly pod: (uid: string) => KnownPod | undefined;
+  readonly podByRuntimeUid: (runtimeUid: string) => KnownPod | undefined;
+  readonly podByName: (namespace: string, name: string) => KnownPod | undefined;
+  readonly podsByIp: (ip: string) => readonly KnownPod[];
+  readonly pods: () => readonly KnownPod[];
+  readonly session: (id: string) => HeldSession | undefined;
+  /** The sessions with valid credentials. */
+  readonly heldSessions: () => readonly HeldFor[];
+  /** A snapshot has been complete once. */
+  readonly synced: boolean;
+  /** Called once per microtask after changes. The returned function ends the listening. */
+  readonly onChange: (listener: () => void) => () => void;
+}
+
+interface Entry {
+  readonly pod: KnownPod;
+  /** The newest that was seen of each object. */
+  readonly versions: DecidedOn;
+}
+
+/** One table per node, filled by one feed at a time, whichever replica it comes from. */
+export function createPodTable({ clock, log }: PodTableDeps): PodTable {
+  const changes = createChanges({ log });
+  const sessions = createHeldSessions({ clock, log, changed: changes.notify });
+  const tombstones = createPodTombstones({ clock });
+  const index = createPodIndex();
+  const entries = new Map<string, Entry>();
+  let named: Set<string> | undefined;
+  let synced = false;
+
+  function setPod(pod: KnownPod, versions: DecidedOn): 'set' | 'older' {
+    const { uid } = pod;
+    named?.add(uid);
+    const former = entries.get(uid);
+    if (tombstones.forbids(uid, versions) || (former && isDecidedEarlier(versions, former.versions))) {
+      log.debug('older decision dropped', { uid, pod: pod.name, namespace: pod.namespace });
+      return 'older';
+    }
+    const seen = former?.versions ?? tombstones.of(uid);
+    tombstones.remove(uid);
+    // First the new reference, then the old one's end: the same session's credentials are not dropped between.
+    if (pod.decision.kind === 'allow') sessions.refer(pod.decision.sessionId);
+    if (former) unlink(former.pod);
+    index.add(pod);
+    entries.set(uid, { pod, versions: seen ? latest(seen, versions) : versions });
+    changes.notify();
+    return 'set';
+  }
+
+  function unlink(pod: KnownPod): void {
+    index.remove(pod);
+    if (pod.decision.kind === 'allow') sessions.release(pod.decision.sessionId);
+  }
+
+  function removePod(uid: string, resourceVersion: string): void {
+    const entry = entries.get(uid);
+    if (entry !== undefined && isOlder(resourceVersion, entry.versions.pod)) return;
+    const seen = entry?.versions ?? tombstones.of(uid);
+    const end = { pod: resourceVersion, namespace: '', serviceAccount: '' };
+    tombstones.add(uid, seen ? latest(seen, end) : end);
+    if (entry === undefined) return;
+    entries.delete(uid);
+    unlink(entry.pod);
+    changes.notify();
+  }
+
+  function endSnapshot(podsResourceVersion: string): void {
+    const gone = named ? [...entries.keys()].filter((uid) => named?.has(uid) === false) : [];
+    named = undefined;
+    for (const uid of gone) removePod(uid, podsResourceVersion);
+    sessions.endSnapshot();
+    synced = true;
+    changes.notify();
+  }
+
+  return {
+    beginSnapshot() {
+      named = new Set();
+      sessions.beginSnapshot();
+    },
+    setPod,
+    removePod,
+    endSnapshot,
+    setSession: sessions.set,
+    removeSession: sessions.remove,
+    pod: (uid) => entries.get(uid)?.pod,
+    podByRuntimeUid: (runtimeUid) => only(index.byRuntimeUid(runtimeUid)),
+    podByName: (namespace, name) => only(index.byName(namespace, name)),
+    podsByIp: index.byIp,
+    pods: () => [...entries.values()].map(({ pod }) => pod),
+    session: sessions.get,
+    heldSessions: sessions.held,
+    get synced() {
+      return synced;
+    },
+    onChange: changes.on,
+  };
+
+  /** Names come back: of the Pods that had one, the one last seen by the API server has it now. */
+  function only(pods: readonly KnownPod[]): KnownPod | undefined {
+    return pods.reduce<KnownPod | undefined>(
+      (found, pod) => (found && !isOlder(versionOf(found), versionOf(pod)) ? found : pod),
+      undefined,
+    );
+  }
+
+  function versionOf({ uid }: KnownPod): string {
+    return entries.get(uid)?.versions.pod ?? '';
+  }
+}

@@ -1,0 +1,233 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { AgentReport, FeedUpdateRead } from '@rolegate/protocol';
+import { createBackoff, silentLog } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import { createFeedClient } from '../../src/feed/feed-client.ts';
+import type { HostPort } from '../../src/feed/server-addresses.ts';
+
+type Call = ReturnType<typeof fakeCall>;
+
+/** One stream as gRPC gives it, with the server's side in the test's hands. */
+function fakeCall(address: HostPort) {
+  const events = new EventEmitter();
+  const sent: AgentReport[] = [];
+  const call = {
+    write: (report: AgentReport) => sent.push(report) > 0,
+    end: () => undefined,
+    cancel: () => {
+      state.cancelled = true;
+    },
+    on: (event: string, listener: (value: never) => void) => events.on(event, listener as () => void),
+  };
+  const state = { cancelled: false, closed: false };
+  return {
+    call,
+    sent,
+    state,
+    address,
+    say: (update: object) => events.emit('data', update as FeedUpdateRead),
+    hello: (streamEndsInMs = 0, serverTimeMs = 0) =>
+      events.emit('data', { update: 'hello', hello: { serverTimeMs, streamEndsInMs, version: '1', serverName: 's' } }),
+    synced: () => events.emit('data', { update: 'synced', synced: { podsResourceVersion: '1' } }),
+    fail: (message = 'connection lost') => events.emit('error', new Error(message)),
+  };
+}
+
+function setup() {
+  const clock = createFakeClock();
+  const calls: Call[] = [];
+  const applied: string[] = [];
+  const skews: number[] = [];
+  const stop = new AbortController();
+  const stops = stop;
+  let snapshots = 0;
+  const client = createFeedClient({
+    addresses: { next: () => Promise.resolve({ host: `198.18.0.${calls.length + 1}`, port: 9610 }) },
+    open: (address) => {
+      const call = fakeCall(address);
+      calls.push(call);
+      return { call: call.call, close: () => (call.state.closed = true) };
+    },
+    firstReport: () => ({ nodeName: 'node-a' }),
+    beginSnapshot: () => (snapshots += 1),
+    apply: (update) => applied.push(update.podRemoved?.uid ?? update.update ?? '?'),
+    clockSkew: (skewMs) => skews.push(skewMs),
+    backoff: createBackoff({ firstMs: 100, capMs: 5_000, random: () => 1 }),
+    clock,
+    log: silentLog,
+  });
+  const done = client.run(stops.signal);
+  endings.push(async () => {
+    stops.abort();
+    await done;
+  });
+  const at = async (index: number): Promise<Call> => {
+    for (let waited = 0; waited < 50 && calls[index] === undefined; waited++) await clock.advance(0);
+    const call = calls[index];
+    if (call === undefined) throw new Error(`stream ${index} was not opened`);
+    return call;
+  };
+  return { client, clock, calls, at, applied, skews, stop, done, snapshots: () => snapshots };
+}
+
+const endings: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0)) await end();
+});
+
+async function connected() {
+  const world = setup();
+  const first = await world.at(0);
+  first.hello();
+  first.synced();
+  await world.clock.advance(0);
+  return { ...world, first };
+}
+
+describe('feed client', () => {
+  it('says first who it is, and is connected when the snapshot is complete', async () => {
+    const { client, clock, at, snapshots } = setup();
+    const call = await at(0);
+    expect(call.sent).toEqual([{ nodeName: 'node-a' }]);
+    call.hello();
+    expect(client.connected).toBe(false);
+    expect(snapshots()).toBe(1);
+    call.synced();
+    await clock.advance(0);
+    expect(client.connected).toBe(true);
+    expect(client.awaySinceMs).toBeUndefined();
+  });
+
+  it('applies updates in order', async () => {
+    const { first, applied } = await connected();
+    for (const uid of ['a', 'b']) first.say({ update: 'podRemoved', podRemoved: { uid } });
+    expect(applied).toEqual(['synced', 'a', 'b']);
+  });
+
+  it('turns to another address when one fails, with growing pauses, and never gives up', async () => {
+    const { clock, at, calls } = setup();
+    for (let attempt = 0; attempt < 12; attempt++) {
+      (await at(attempt)).fail();
+      await clock.advance(5_000);
+    }
+    expect(calls.length).toBeGreaterThanOrEqual(12);
+    expect(new Set(calls.map(({ address }) => address.host)).size).toBe(calls.length);
+    expect(calls.every(({ state }, index) => state.closed || index === calls.length - 1)).toBe(true);
+  });
+
+  it('never waits longer than five seconds between attempts', async () => {
+    const { clock, at, calls } = setup();
+    for (let attempt = 0; attempt < 10; attempt++) {
+      (await at(attempt)).fail();
+      await clock.advance(5_000);
+      expect(calls).toHaveLength(attempt + 2);
+    }
+  });
+
+  it('gives up a server that accepts and then says nothing', async () => {
+    const { clock, at } = setup();
+    const silent = await at(0);
+    await clock.advance(5_000);
+    expect(silent.state).toEqual({ cancelled: true, closed: true });
+    await clock.advance(1_000);
+    (await at(1)).hello();
+  });
+
+  it('gives up a server whose snapshot never ends', async () => {
+    const { clock, at } = setup();
+    const slow = await at(0);
+    slow.hello();
+    await clock.advance(30_000);
+    expect(slow.state.cancelled).toBe(true);
+  });
+
+  it('opens elsewhere soon when a stream is lost, and knows since when it is without', async () => {
+    const { client, clock, first, at } = await connected();
+    await clock.advance(60_000);
+    first.fail();
+    await clock.advance(0);
+    expect(client.connected).toBe(false);
+    expect(client.awaySinceMs).toBe(clock.monotonic());
+    const second = await at(1);
+    second.hello();
+    second.synced();
+    await clock.advance(0);
+    expect(client.connected).toBe(true);
+  });
+
+  it('opens the next stream before the server ends the old, and closes the old one only then', async () => {
+    const { client, clock, at, calls } = setup();
+    const first = await at(0);
+    first.hello(100_000);
+    first.synced();
+    await clock.advance(89_000);
+    expect(calls).toHaveLength(1);
+    await clock.advance(2_000);
+    const second = await at(1);
+    expect(first.state.closed).toBe(false);
+    expect(client.connected).toBe(true);
+    second.hello();
+    second.synced();
+    await clock.advance(0);
+    expect(first.state.closed).toBe(true);
+    expect(second.state.closed).toBe(false);
+    expect(client.connected).toBe(true);
+  });
+
+  it('does not apply what the old stream still says once the next has begun', async () => {
+    const { clock, at, applied } = setup();
+    const first = await at(0);
+    first.hello(20_000);
+    first.synced();
+    await clock.advance(18_000);
+    (await at(1)).hello();
+    first.say({ update: 'podRemoved', podRemoved: { uid: 'stale' } });
+    expect(applied).not.toContain('stale');
+  });
+
+  it('knows that it has no feed when the next stream broke in its snapshot', async () => {
+    const { client, clock, at } = setup();
+    const first = await at(0);
+    first.hello(20_000);
+    first.synced();
+    await clock.advance(18_000);
+    const second = await at(1);
+    second.hello();
+    second.fail();
+    await clock.advance(0);
+    expect(client.connected).toBe(false);
+    expect(first.state.closed).toBe(true);
+  });
+
+  it('drops a stream that speaks out of turn, and one whose update cannot be applied', async () => {
+    const { clock, at } = setup();
+    const rude = await at(0);
+    rude.synced();
+    expect(rude.state.cancelled).toBe(true);
+    await clock.advance(200);
+    expect((await at(1)).state.cancelled).toBe(false);
+  });
+
+  it('tells the difference of the clocks', async () => {
+    const { clock, at, skews } = setup();
+    (await at(0)).hello(0, clock.now() - 7_000);
+    expect(skews).toEqual([7_000]);
+  });
+
+  it('sends reports on the stream, and says when there is none', async () => {
+    const { client, clock, first } = await connected();
+    expect(client.report({ usedSessionIds: ['s'] })).toBe(true);
+    expect(first.sent.at(-1)).toEqual({ usedSessionIds: ['s'] });
+    first.fail();
+    await clock.advance(0);
+    expect(client.report({ usedSessionIds: ['s'] })).toBe(false);
+  });
+
+  it('ends when it is told to, closing its stream', async () => {
+    const { stop, done, first } = await connected();
+    stop.abort();
+    await done;
+    expect(first.state.closed).toBe(true);
+  });
+});

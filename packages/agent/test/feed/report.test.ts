@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AgentReport } from '@rolegate/protocol';
+import { createFakeClock } from '@rolegate/testing';
+import { createReporter } from '../../src/feed/report.ts';
+
+function setup() {
+  const clock = createFakeClock();
+  const sent: AgentReport[] = [];
+  const feed = { there: true };
+  const reporter = createReporter({ clock, send: (report) => feed.there && sent.push(report) > 0 });
+  const stop = new AbortController();
+  void reporter.run(stop.signal);
+  return { clock, sent, feed, reporter, stop };
+}
+
+describe('reporter', () => {
+  it('sends what happened every ten seconds, once', async () => {
+    const { clock, sent, reporter } = setup();
+    for (const session of ['s1', 's2', 's1']) reporter.used(session);
+    for (const reason of ['', '', 'NoRole']) reporter.answered(reason);
+    reporter.firstDelivery({ podUid: 'u', sessionId: 's1', heldMs: 3 });
+    await clock.advance(20_000);
+    expect(sent).toEqual([
+      {
+        usedSessionIds: ['s1', 's2'],
+        answersByReason: { '': 2, NoRole: 1 },
+        firstDeliveries: [{ podUid: 'u', sessionId: 's1', heldMs: 3 }],
+      },
+    ]);
+  });
+
+  it('says nothing when nothing happened', async () => {
+    const { clock, sent } = setup();
+    await clock.advance(60_000);
+    expect(sent).toEqual([]);
+  });
+
+  it('keeps what could not be sent for the next time', async () => {
+    const { clock, sent, feed, reporter } = setup();
+    feed.there = false;
+    reporter.answered('NoRole');
+    await clock.advance(10_000);
+    feed.there = true;
+    reporter.answered('NoRole');
+    await clock.advance(10_000);
+    expect(sent.map(({ answersByReason }) => answersByReason)).toEqual([{ NoRole: 2 }]);
+  });
+
+  it('does not grow without bound while it cannot send', async () => {
+    const { clock, sent, feed, reporter } = setup();
+    feed.there = false;
+    for (let index = 0; index < 5_000; index++) reporter.firstDelivery({ podUid: `u${index}`, sessionId: 's', heldMs: 1 });
+    feed.there = true;
+    await clock.advance(10_000);
+    expect(sent[0]?.firstDeliveries).toHaveLength(1_024);
+  });
+});

@@ -1,0 +1,209 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import { status } from '@grpc/grpc-js';
+import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import { silentLog } from '@rolegate/runtime';
+import { createFeedService } from '../../src/feed/feed-service.ts';
+import { createNodes } from '../../src/feed/nodes.ts';
+import { createClusterStandIn } from './cluster-stand-in.ts';
+
+const REPORT: AgentReportRead = {
+  nodeName: 'node-a',
+  version: '1',
+  heldSessions: [],
+  interception: null,
+  firstDeliveries: [],
+  answersByReason: {},
+  usedSessionIds: [],
+};
+
+/** A duplex call as grpc-js gives it, with the agent's side in the test's hands. */
+function fakeCall(node: string | undefined) {
+  const events = new EventEmitter();
+  const written: FeedUpdate[] = [];
+  const state = { ended: false, error: undefined as { code: number; details: string } | undefined };
+  events.on('error', (error: { code: number; details: string }) => (state.error ??= error));
+  return Object.assign(events, {
+    node,
+    written,
+    state,
+    kinds: () => written.map((update) => Object.keys(update)[0]),
+    getAuthContext: () => ({ node }),
+    getPeer: () => '198.18.0.9:1234',
+    write: (update: FeedUpdate) => written.push(update) > 0,
+    end: () => (state.ended = true),
+    report: (report: Partial<AgentReportRead> = {}) => events.emit('data', { ...REPORT, ...report }),
+  });
+}
+
+function setup({ synced = true } = {}) {
+  const cluster = createClusterStandIn();
+  const counts = { foreign: 0, streams: 0 };
+  const audited: object[] = [];
+  const nodes = createNodes({
+    ...cluster,
+    warn: () => undefined,
+    audit: () => undefined,
+    metrics: { decision: () => undefined },
+  });
+  const service = createFeedService({
+    nodes,
+    nodeOfCaller: (call) => (call.getAuthContext() as { node?: string }).node || undefined,
+    synced: () => synced,
+    podsResourceVersion: () => '4711',
+    tokenSecret: Buffer.alloc(32, 1),
+    version: '1',
+    serverName: 'server-0',
+    streamAgeMs: 30 * 60_000,
+    clock: cluster.clock,
+    random: () => 0.5,
+    log: { ...silentLog, error: (_, fields = {}) => audited.push(fields) },
+    metrics: {
+      foreignNode: () => (counts.foreign += 1),
+      streams: (change) => (counts.streams += change),
+      answers: () => undefined,
+    },
+  });
+  const open = (node: string | undefined = 'node-a') => {
+    const call = fakeCall(node);
+    service.handlers.Feed(call as never);
+    return call;
+  };
+  cluster.setServiceAccount('shop', 'default');
+  cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
+  return { ...cluster, service, open, counts, audited };
+}
+
+describe('feed service', () => {
+  it('begins with hello and token keys, then the snapshot, closed by how far the Pods have come', () => {
+    const { open, setPod } = setup();
+    setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
+    const call = open();
+    expect(call.written).toEqual([]);
+    call.report();
+    expect(call.kinds()).toEqual(['hello', 'tokenKeys', 'session', 'pod', 'synced']);
+    expect(call.written.at(-1)).toEqual({ synced: { podsResourceVersion: '4711' } });
+    expect(call.written[0]?.hello).toMatchObject({ serverName: 'server-0', streamEndsInMs: 30 * 60_000 });
+  });
+
+  it('sends credentials once, as the life that is left', async () => {
+    const { open, clock, setPod } = setup();
+    setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
+    const call = open();
+    call.report();
+    await clock.advance(1_000);
+    const sessions = () => call.written.flatMap(({ session }) => (session?.credentials ? [session.credentials] : []));
+    expect(sessions()).toHaveLength(1);
+    expect(sessions()[0]).toMatchObject({ remainingMs: 3_600_000, lifetimeMs: 3_600_000, accountId: '123456789012' });
+    setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' }, ips: ['198.18.0.1'] });
+    expect(sessions()).toHaveLength(1);
+  });
+
+  it('refuses every call until it has read the cluster', () => {
+    const { open } = setup({ synced: false });
+    const call = open();
+    call.report();
+    expect(call.state.error?.code).toBe(status.UNAVAILABLE);
+    expect(call.written).toEqual([]);
+  });
+
+  it.each([
+    { what: 'a certificate without a node', node: undefined, report: {} },
+    { what: 'the report of another node', node: 'node-b', report: { nodeName: 'node-a' } },
+  ])('refuses $what as ForeignNode, counted and audited', ({ node, report }) => {
+    const { open, counts, audited, setPod } = setup();
+    setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
+    const call = fakeOpen(open, node);
+    call.report(report);
+    expect(call.state.error).toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(call.state.error?.details).toMatch(/^ForeignNode: /);
+    expect(call.written).toEqual([]);
+    expect(counts.foreign).toBe(1);
+    expect(audited).toEqual([expect.objectContaining({ audit: true, reason: 'ForeignNode' })]);
+  });
+
+  it('ends a stream whose later report is of another node', () => {
+    const { open } = setup();
+    const call = open();
+    call.report();
+    call.report({ nodeName: 'node-b' });
+    expect(call.state.error?.code).toBe(status.PERMISSION_DENIED);
+  });
+
+  it('ends a stream on which nothing is reported', async () => {
+    const { open, clock } = setup();
+    const call = open();
+    await clock.advance(5_000);
+    expect(call.state.error?.code).toBe(status.UNAVAILABLE);
+  });
+
+  it('ends streams at their age with UNAVAILABLE', async () => {
+    const { open, clock, counts } = setup();
+    const call = open();
+    call.report();
+    await clock.advance(30 * 60_000 - 1);
+    expect(call.state.error).toBeUndefined();
+    await clock.advance(1);
+    expect(call.state.error?.code).toBe(status.UNAVAILABLE);
+    expect(counts.streams).toBe(0);
+  });
+
+  it('drains: ends all streams with UNAVAILABLE and takes no new ones', () => {
+    const { open, service, counts } = setup();
+    const calls = [open(), open()];
+    for (const call of calls) call.report();
+    service.drain();
+    expect(calls.map(({ state }) => state.error?.code)).toEqual([status.UNAVAILABLE, status.UNAVAILABLE]);
+    const late = open();
+    late.report();
+    expect(late.state.error?.code).toBe(status.UNAVAILABLE);
+    expect(counts.streams).toBe(0);
+  });
+
+  it('says nothing more to a stream that has ended', () => {
+    const { open, setPod, counts } = setup();
+    const call = open();
+    call.report();
+    const said = call.written.length;
+    call.emit('end');
+    setPod('late');
+    expect(call.written).toHaveLength(said);
+    expect(call.state.ended).toBe(true);
+    expect(counts.streams).toBe(0);
+  });
+
+  it('sends new token keys when their time has come', async () => {
+    const { open, clock } = setup();
+    const call = open();
+    call.report();
+    const first = call.written.find(({ tokenKeys }) => tokenKeys)?.tokenKeys?.keys?.[0]?.id;
+    // Streams end after half an hour: one that is opened just before the change sees it.
+    const periodMs = 6 * 60 * 60_000;
+    await clock.advance(periodMs - (clock.now() % periodMs) - 1_000);
+    const later = open();
+    later.report();
+    await clock.advance(2_000);
+    const keys = later.written.flatMap(({ tokenKeys }) => (tokenKeys ? [tokenKeys.keys?.map(({ id }) => id)] : []));
+    expect(keys).toHaveLength(2);
+    expect(keys[1]).toEqual([expect.any(String), first]);
+  });
+
+  it('resolves an address for its own node, and answers UNIMPLEMENTED to attestation', () => {
+    const { service, setPod } = setup();
+    setPod('a', { ips: ['198.18.0.1'] });
+    const answers: unknown[] = [];
+    const request = (ip: string, node: string | undefined) => ({ ...fakeCall(node), request: { ip } });
+    const take = (error: { code: number } | null, value: { pod?: { name?: string } } = {}) =>
+      answers.push(error?.code ?? value.pod?.name ?? 'nobody');
+    service.handlers.Resolve(request('198.18.0.1', 'node-a') as never, take as never);
+    service.handlers.Resolve(request('198.18.0.1', 'node-b') as never, take as never);
+    service.handlers.Resolve(request('198.18.0.1', undefined) as never, take as never);
+    service.handlers.Attest({} as never, take as never);
+    expect(answers).toEqual(['a', 'nobody', status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
+  });
+});
+
+/** `open(undefined)` would take the default. */
+function fakeOpen(open: (node?: string) => ReturnType<typeof fakeCall>, node: string | undefined) {
+  return open(node ?? '');
+}
