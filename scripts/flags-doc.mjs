@@ -17,9 +17,9 @@ variables hold one a line. Durations are written as \`1h30m\`, \`15m\` or \`850m
 
 All faults of a configuration are told at once, and the program ends with code 2.
 
-Flags of kiam and kube2iam are **accepted** where they mean the same here, **ignored** with a warning where nothing is
-lost, and **refused** with a hint where leaving them out would change what Pods get. A switch that is off, and an empty
-value of a refused flag, ask for nothing.`;
+Flags of kiam and kube2iam are **accepted** where they mean the same here, **ignored** with a warning that says why, or
+**refused** with a hint where leaving them out would change what Pods get. A switch that is off, and an empty value of a
+refused flag, ask for nothing.`;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const page = [HEAD, flagsDoc(serverProgram), flagsDoc(agentProgram)].join('\n\n');

@@ -4,20 +4,20 @@ import { nearest } from './flags-nearest.ts';
 import type { GivenText } from './flags-table.ts';
 
 /** Whether a known flag takes a value or is a switch; undefined: no such flag. */
-export type Takes = (name: string) => 'value' | 'switch' | undefined;
+type Takes = (name: string) => 'value' | 'switch' | undefined;
 
 export interface GivenFlag extends GivenText {
   readonly name: string;
 }
 
-export interface ArgsOutcome {
+interface ArgsOutcome {
   readonly given: readonly GivenFlag[];
   readonly faults: readonly string[];
   readonly help: boolean;
   readonly version: boolean;
 }
 
-export interface ArgsOptions {
+interface ArgsOptions {
   readonly argv: readonly string[];
   readonly takes: Takes;
   /** Every known name, for hints. */

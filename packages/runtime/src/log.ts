@@ -24,6 +24,9 @@ export interface LogOptions {
 /** Never logged, whatever object they come in on. */
 const SECRET_FIELDS = ['secretAccessKey', 'sessionToken', 'token', 'secret', 'SecretAccessKey', 'Token'];
 
+/** An error may be its own cause, by way of others too. */
+const DEEPEST_CAUSE = 8;
+
 /**
  * The process's log. Fields `error` are written as their message. Secrets are censored as a last line of defence: nobody
  * hands them here.
@@ -69,19 +72,35 @@ export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error
 
 /** An error with its causes in one line; what is not an Error as it prints. */
 export function describeError(error: unknown): string {
-  if (error instanceof AggregateError) {
-    return [error.message, ...error.errors.map(describeError)].filter((part) => part !== '').join('; ');
-  }
+  return describeTo(DEEPEST_CAUSE, error);
+}
+
+function describeTo(depth: number, error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+  if (depth === 0) return error.message;
+  if (error instanceof AggregateError) {
+    const parts = [error.message, ...error.errors.map((one) => describeTo(depth - 1, one))];
+    return parts.filter((part) => part !== '').join('; ');
+  }
+  return error.cause === undefined
+    ? error.message
+    : `${error.message}: ${describeTo(depth - 1, error.cause)}`;
 }
 
 function asText(line: string): string {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const rest = Object.entries(fields).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([key, value]) => `${key}=${onOneLine(typeof value === 'string' ? value : JSON.stringify(value))}`,
   );
   return `${[String(time), String(level).toUpperCase().padEnd(5), String(msg), ...rest].join(' ')}\n`;
+}
+
+/** Values come from annotations and peers too: they must not be able to write lines of their own, or to a terminal. */
+function onOneLine(value: string): string {
+  return value.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function ignore(): void {

@@ -1,0 +1,148 @@
+import type { ValueKind } from '@rolegate/runtime';
+import {
+  callAddress,
+  duration,
+  hostName,
+  integer,
+  ipAddress,
+  list,
+  listenAddress,
+  logLevels,
+  needed,
+  oneOf,
+  optional,
+  path,
+  setting,
+  text,
+  url,
+} from '@rolegate/runtime';
+import { parseAllowPaths } from './metadata/allow-path.ts';
+import { groupNames } from './metadata/groups.ts';
+
+/** No SDK waits longer for the metadata API by its defaults. Milliseconds. */
+const LONGEST_HOLD_MS = 60_000;
+
+const nodeName = text('NAME', {
+  pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+  is: 'name of a Kubernetes node',
+  hint: 'use spec.nodeName, lower-case letters, digits, dots and dashes',
+});
+const allowPath: ValueKind<string> = {
+  placeholder: 'REGEXP',
+  parse(given) {
+    const parsed = parseAllowPaths([given]);
+    return 'faults' in parsed ? { fault: parsed.faults.join('; ') } : { value: given };
+  },
+};
+
+const SERVER = 'gRPC to the servers';
+const NODE = 'Node';
+const METADATA = 'Metadata API';
+const OPERATION = 'Operation';
+
+/** Every flag of the agent (DESIGN.md 4.7). */
+export const agentFlags = {
+  'server-address': list(callAddress, {
+    group: SERVER,
+    separator: 'comma',
+    help: 'servers; a name may stand for several addresses, as that of a headless Service does',
+    hint: 'give the headless Service of the servers, such as rolegate-server.kube-system:9610',
+  }),
+  'server-name': optional(hostName, {
+    group: SERVER,
+    help: "name that the server's certificate must have; without it the host of --server-address",
+  }),
+  cert: needed(path(), {
+    group: SERVER,
+    help: 'certificate of the agent, PEM, with the URI spiffe://DOMAIN/node/NODE; read again when it changes',
+    hint: 'give the PEM file of the certificate',
+  }),
+  key: needed(path(), { group: SERVER, help: 'its private key, PEM', hint: 'give the PEM file of the key' }),
+  ca: needed(path(), {
+    group: SERVER,
+    help: 'authorities that sign the certificates of servers, PEM; several may overlap',
+    hint: 'give the PEM file of the authority',
+  }),
+  'node-name': needed(nodeName, {
+    group: NODE,
+    env: ['NODE_NAME'],
+    help: 'name of the node, as spec.nodeName has it',
+    hint: 'set it from spec.nodeName by the downward API',
+  }),
+  'host-ip': list(ipAddress, {
+    group: NODE,
+    env: ['HOST_IP'],
+    separator: 'comma',
+    help: "the node's internal address, one per family: the only ones on which Pods are served",
+    hint: 'set it from status.hostIP by the downward API',
+  }),
+  'cni-cache-dir': list(path('DIR'), {
+    group: NODE,
+    separator: 'comma',
+    fallback: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
+    help: 'where the container runtime writes which Pod holds which IP',
+  }),
+  'stale-ip': setting(duration({ maxMs: 12 * 3_600_000 }), {
+    group: NODE,
+    fallback: '5m',
+    help: 'without CNI results and without a server: how long an IP is still answered',
+  }),
+  port: setting(integer({ min: 0, max: 65_535 }), {
+    group: METADATA,
+    fallback: '8181',
+    help: 'port on --host-ip on which Pods are served',
+  }),
+  'imds-endpoint': setting(url(['http']), {
+    group: METADATA,
+    fallback: 'http://169.254.169.254',
+    help: "the node's own metadata API",
+  }),
+  imdsv1: setting(oneOf(['allow', 'audit', 'deny']), {
+    group: METADATA,
+    fallback: 'audit',
+    help: 'requests without a token: served; served and counted; refused',
+  }),
+  hold: setting(duration({ maxMs: LONGEST_HOLD_MS }), {
+    group: METADATA,
+    fallback: '850ms',
+    help: 'how long a request waits for a Pod or credentials that are not known yet',
+  }),
+  'hold-go': setting(duration({ maxMs: LONGEST_HOLD_MS }), {
+    group: METADATA,
+    fallback: '400ms',
+    help: 'the same for the AWS SDK for Go, which gives up earlier',
+  }),
+  'metadata-groups': list(oneOf([...groupNames, 'none']), {
+    group: METADATA,
+    separator: 'comma',
+    fallback: ['placement'],
+    help: `groups of other metadata that Pods may read: ${groupNames.join(', ')}; or none`,
+  }),
+  'allow-path': list(allowPath, {
+    group: METADATA,
+    separator: 'line',
+    help:
+      'further path that Pods may read, as an RE2 expression that matches it whole, /latest/ included; ' +
+      "never the node's own credentials",
+  }),
+  'metadata-host': list(hostName, {
+    group: METADATA,
+    separator: 'comma',
+    help: 'further name that the Host header may have',
+  }),
+  'prometheus-listen-addr': setting(listenAddress, {
+    group: OPERATION,
+    fallback: '0.0.0.0:9621',
+    help: 'address of /metrics, /livez and /readyz',
+  }),
+  'log-level': setting(oneOf(logLevels, { warning: 'warn' }), {
+    group: OPERATION,
+    fallback: 'info',
+    help: 'least level that is written',
+  }),
+  'log-format': setting(oneOf(['json', 'text']), {
+    group: OPERATION,
+    fallback: 'json',
+    help: 'json: one object a line; text: for people',
+  }),
+};

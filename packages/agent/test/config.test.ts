@@ -1,0 +1,218 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { agentProgram, parseAgentConfig } from '../src/config.ts';
+
+const needed: Readonly<Record<string, string>> = {
+  'server-address': 'localhost:9610',
+  'node-name': 'node-1',
+  'host-ip': '10.0.0.7',
+  cert: 'c.pem',
+  key: 'k.pem',
+  ca: 'ca.pem',
+};
+
+interface Given {
+  readonly env?: Record<string, string>;
+  /** Of the needed flags, those left out. */
+  readonly without?: readonly string[];
+}
+
+function setup(argv: readonly string[] = [], { env = {}, without = [] }: Given = {}) {
+  const base = Object.entries(needed).filter(([name]) => !without.includes(name));
+  const outcome = parseAgentConfig({
+    argv: [...base.map(([name, text]) => `--${name}=${text}`), ...argv],
+    env,
+  });
+  return {
+    outcome,
+    get config() {
+      if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
+      return outcome.config;
+    },
+    warnings: outcome.kind === 'config' ? outcome.warnings : [],
+    faults: outcome.kind === 'faults' ? outcome.faults : [],
+  };
+}
+
+describe("the agent's configuration", () => {
+  it('has these defaults', () => {
+    expect(setup()).toMatchObject({ warnings: [], faults: [] });
+    expect(setup().config).toEqual({
+      serverAddresses: [{ host: 'localhost', port: 9610 }],
+      serverName: undefined,
+      tls: { certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
+      nodeName: 'node-1',
+      hostIps: ['10.0.0.7'],
+      cniCacheDirs: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
+      staleIpMs: 300_000,
+      port: 8181,
+      imdsEndpoint: 'http://169.254.169.254',
+      imdsv1: 'audit',
+      holdMs: 850,
+      holdGoMs: 400,
+      metadataGroups: new Set(['placement']),
+      allowPaths: [],
+      metadataHosts: [],
+      opsListen: { host: '0.0.0.0', port: 9621 },
+      log: { level: 'info', format: 'json' },
+    });
+  });
+
+  const everything: readonly { flag: string; text: string; part: object }[] = [
+    {
+      flag: 'server-address',
+      text: 'a:1,[::1]:2',
+      part: {
+        serverAddresses: [
+          { host: 'a', port: 1 },
+          { host: '::1', port: 2 },
+        ],
+      },
+    },
+    { flag: 'server-name', text: 'Server.Example', part: { serverName: 'server.example' } },
+    { flag: 'cert', text: 'x', part: { tls: { certFile: 'x' } } },
+    { flag: 'key', text: 'x', part: { tls: { keyFile: 'x' } } },
+    { flag: 'ca', text: 'x', part: { tls: { caFile: 'x' } } },
+    { flag: 'node-name', text: 'ip-10-0-0-7.ec2.internal', part: { nodeName: 'ip-10-0-0-7.ec2.internal' } },
+    { flag: 'host-ip', text: '10.0.0.8,2001:DB8:0::8', part: { hostIps: ['10.0.0.8', '2001:db8::8'] } },
+    { flag: 'cni-cache-dir', text: '/a,/b', part: { cniCacheDirs: ['/a', '/b'] } },
+    { flag: 'stale-ip', text: '1m', part: { staleIpMs: 60_000 } },
+    { flag: 'port', text: '0', part: { port: 0 } },
+    {
+      flag: 'imds-endpoint',
+      text: 'http://127.0.0.1:1338/',
+      part: { imdsEndpoint: 'http://127.0.0.1:1338' },
+    },
+    { flag: 'imdsv1', text: 'deny', part: { imdsv1: 'deny' } },
+    { flag: 'hold', text: '2s', part: { holdMs: 2000 } },
+    { flag: 'hold-go', text: '100ms', part: { holdGoMs: 100 } },
+    {
+      flag: 'metadata-groups',
+      text: 'instance,tags',
+      part: { metadataGroups: new Set(['instance', 'tags']) },
+    },
+    {
+      flag: 'allow-path',
+      text: '/latest/meta-data/a{1,2}',
+      part: { allowPaths: ['/latest/meta-data/a{1,2}'] },
+    },
+    { flag: 'metadata-host', text: 'LOCALHOST,[::1]', part: { metadataHosts: ['localhost', '::1'] } },
+    { flag: 'prometheus-listen-addr', text: ':9000', part: { opsListen: { host: '0.0.0.0', port: 9000 } } },
+    { flag: 'log-level', text: 'error', part: { log: { level: 'error' } } },
+    { flag: 'log-format', text: 'text', part: { log: { format: 'text' } } },
+  ];
+
+  it('is covered flag by flag below', () => {
+    expect(everything.map(({ flag }) => flag).sort()).toEqual(Object.keys(agentProgram.flags).sort());
+  });
+
+  it.each(everything)('takes --$flag $text, and its variable', ({ flag, text, part }) => {
+    expect(setup([`--${flag}`, text], { without: [flag] }).config).toMatchObject(part);
+    const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
+    expect(setup([], { without: [flag], env }).config).toMatchObject(part);
+  });
+
+  it('takes node and address from the variables of the downward API', () => {
+    const env = { NODE_NAME: 'node-2', HOST_IP: '10.0.0.9' };
+    expect(setup([], { without: ['node-name', 'host-ip'], env }).config).toMatchObject({
+      nodeName: 'node-2',
+      hostIps: ['10.0.0.9'],
+    });
+    expect(setup([], { env }).config).toMatchObject({ nodeName: 'node-1', hostIps: ['10.0.0.7'] });
+  });
+
+  it('opens no group for none', () => {
+    expect(setup(['--metadata-groups=none']).config.metadataGroups.size).toBe(0);
+  });
+
+  it('is frozen, with all its parts', () => {
+    const { metadataGroups, ...config } = setup().config;
+    expect(metadataGroups.size).toBe(1);
+    expect([setup().config, ...Object.values(config)].every((part) => Object.isFrozen(part))).toBe(true);
+  });
+
+  it('warns of what --allow-path opens', () => {
+    expect(setup(['--allow-path=/latest/user-data']).warnings).toEqual([
+      '--allow-path "/latest/user-data" fits user-data: ' +
+        "every Pod can read the node's user data, which often holds bootstrap secrets",
+    ]);
+  });
+});
+
+describe('faults of the agent', () => {
+  it('tells everything that is needed and missing at once', () => {
+    expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
+      expect.stringMatching(/^--server-address: it is needed; give the headless Service/),
+      '--cert: it is needed; give the PEM file of the certificate',
+      '--key: it is needed; give the PEM file of the key',
+      '--ca: it is needed; give the PEM file of the authority',
+      '--node-name: it is needed; set it from spec.nodeName by the downward API',
+      '--host-ip: it is needed; set it from status.hostIP by the downward API',
+    ]);
+  });
+
+  it.each([
+    {
+      argv: ['--server-address', 'localhost'],
+      fault: /^--server-address: "localhost" is no address with a port; /,
+    },
+    { argv: ['--server-address', 'localhost:0'], fault: /^--server-address: "localhost:0" is no address/ },
+    { argv: ['--node-name', 'Node 1'], fault: /^--node-name: "Node 1" is no name of a Kubernetes node; / },
+    { argv: ['--host-ip', 'node'], fault: /^--host-ip: "node" is no IP address; / },
+    {
+      argv: ['--host-ip', '10.0.0.8,10.0.0.9'],
+      fault: /^--host-ip: 10.0.0.8, 10.0.0.9 are more than one of a family; /,
+    },
+    { argv: ['--host-ip', '0.0.0.0'], fault: /^--host-ip: 0.0.0.0 is no address of the node; / },
+    {
+      argv: ['--host-ip', 'fd00:ec2:0::254'],
+      fault: /^--host-ip: fd00:ec2::254 is no address of the node; /,
+    },
+    {
+      argv: ['--port', '9621'],
+      fault: /^--prometheus-listen-addr: port 9621 is the one on which Pods are served; /,
+    },
+    {
+      argv: ['--metrics-port', '8181'],
+      fault: /^--prometheus-listen-addr: port 8181 is the one on which Pods/,
+    },
+    { argv: ['--metrics-port', 'x'], fault: /^--metrics-port: "0.0.0.0:x" is no address with a port; / },
+    { argv: ['--imds-endpoint', 'https://127.0.0.1'], fault: /^--imds-endpoint: .* is no URL; / },
+    { argv: ['--imdsv1', 'no'], fault: /^--imdsv1: "no" is not known; use allow, audit or deny$/ },
+    { argv: ['--hold', '2m'], fault: /^--hold: "2m" is too long; it takes 1m or less$/ },
+    {
+      argv: ['--metadata-groups', 'placement,user-data'],
+      fault: /^--metadata-groups: "user-data" is not known; /,
+    },
+    { argv: ['--metadata-groups', 'none,tags'], fault: /^--metadata-groups: none stands beside groups; / },
+    { argv: ['--allow-path', '('], fault: /^--allow-path: "\(" is no RE2 expression/ },
+    { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is no host name; / },
+  ])('$argv', ({ argv, fault }) => {
+    const without = argv.map((arg) => arg.replace('--', ''));
+    expect(setup(argv, { without }).faults).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('answers whatever it is given, and never throws', () => {
+    const names = [...Object.keys(agentProgram.flags), ...Object.keys(agentProgram.foreign)].map(
+      (name) => `--${name}`,
+    );
+    const piece = fc.oneof(
+      fc.constantFrom(...names),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('(', '::1', 'a:1'),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.subarray(Object.keys(needed)), (argv, without) => {
+        expect(['config', 'faults', 'help', 'version']).toContain(setup(argv, { without }).outcome.kind);
+      }),
+    );
+  });
+
+  it('shows help and version', () => {
+    expect(setup(['-h']).outcome).toMatchObject({
+      kind: 'help',
+      text: expect.stringContaining('--hold-go DURATION'),
+    });
+    expect(setup(['--version']).outcome).toEqual({ kind: 'version' });
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '@rolegate/runtime';
+
+describe('systemClock', () => {
+  it('tells the wall time and a time that never goes back', () => {
+    const before = { wall: Date.now(), monotonic: systemClock.monotonic() };
+    expect(systemClock.now()).toBeGreaterThanOrEqual(before.wall);
+    expect(systemClock.monotonic()).toBeGreaterThanOrEqual(before.monotonic);
+  });
+
+  it('calls when the time has come', async () => {
+    await using alive = keepAlive();
+    const called = new Promise<string>((resolve) => {
+      systemClock.schedule(1, () => {
+        resolve('called');
+      });
+    });
+    expect(await Promise.race([called, alive.never])).toBe('called');
+  });
+
+  it('does not call what was taken back', async () => {
+    const calls: string[] = [];
+    systemClock.schedule(1, () => calls.push('taken back'))();
+    await systemClock.sleep(5);
+    expect(calls).toEqual([]);
+  });
+
+  it('does not call at once what lies beyond the longest timer', async () => {
+    const calls: string[] = [];
+    const cancel = systemClock.schedule(Number.MAX_SAFE_INTEGER, () => calls.push('too early'));
+    await systemClock.sleep(5);
+    cancel();
+    expect(calls).toEqual([]);
+  });
+
+  it('sleeps until the time has come', async () => {
+    const start = systemClock.monotonic();
+    await systemClock.sleep(5);
+    expect(systemClock.monotonic() - start).toBeGreaterThan(3);
+  });
+
+  it('ends a sleep when the signal aborts, and does not begin one after that', async () => {
+    const stop = new AbortController();
+    const long = systemClock.sleep(3_600_000, stop.signal);
+    stop.abort();
+    await long;
+    await systemClock.sleep(3_600_000, stop.signal);
+  });
+
+  it('leaves no listener on the signal behind', async () => {
+    const { signal } = new AbortController();
+    const added: string[] = [];
+    signal.addEventListener = (type: string) => added.push(`+${type}`);
+    signal.removeEventListener = (type: string) => added.push(`-${type}`);
+    await systemClock.sleep(1, signal);
+    expect(added).toEqual(['+abort', '-abort']);
+  });
+});
+
+/** Scheduled calls do not keep the process alive: this does. */
+function keepAlive() {
+  const timer = setInterval(() => undefined, 1_000);
+  return {
+    never: new Promise<never>(() => undefined),
+    [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLog, describeError, logLevels, silentLog } from '@rolegate/runtime';
+import type { LogOptions } from '@rolegate/runtime';
+
+function setup(options: Partial<LogOptions> = {}) {
+  const lines: string[] = [];
+  const write = (line: string) => {
+    lines.push(line);
+  };
+  const log = createLog({ level: 'debug', format: 'json', write, ...options });
+  return { log, lines, first: () => JSON.parse(lines[0] ?? 'null') as Record<string, unknown> };
+}
+
+describe('createLog', () => {
+  it('writes one JSON object a line: time, level as a word, constant message, fields', () => {
+    const { log, lines, first } = setup({ base: { node: 'node-1' } });
+    log.info('feed synced', { server: '127.0.0.1:9610', durationMs: 12 });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^\{.*\}\n$/);
+    expect(first()).toEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown,
+      level: 'info',
+      msg: 'feed synced',
+      node: 'node-1',
+      server: '127.0.0.1:9610',
+      durationMs: 12,
+    });
+  });
+
+  it.each(logLevels.map((level, index) => ({ level, written: logLevels.slice(index) })))(
+    'at $level writes $written',
+    ({ level, written }) => {
+      const { log, lines } = setup({ level });
+      for (const each of logLevels) log[each](`a ${each} line`);
+      expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(written);
+    },
+  );
+
+  it.each(['secretAccessKey', 'SecretAccessKey', 'sessionToken', 'token', 'Token', 'secret'])(
+    'censors %s, also one object deep',
+    (field) => {
+      const { log, lines } = setup();
+      log.info('should not happen', {
+        [field]: 'hunter2',
+        credentials: { [field]: 'hunter2', accessKeyId: 'ASIA1' },
+      });
+      expect(lines.join('')).not.toContain('hunter2');
+      expect(lines.join('')).toContain('[secret]');
+      expect(lines.join('')).toContain('ASIA1');
+    },
+  );
+
+  it('writes an error as its message with its causes, without a stack', () => {
+    const { log, first } = setup();
+    log.error('sts failed', { error: new Error('AssumeRole failed', { cause: new Error('ECONNREFUSED') }) });
+    expect(first()['error']).toBe('AssumeRole failed: ECONNREFUSED');
+  });
+
+  it('keeps a line one line, whatever a field holds', () => {
+    for (const format of ['json', 'text'] as const) {
+      const { log, lines } = setup({ format });
+      log.info('bad annotation', { role: 'x\ny\r\u2028\u009b31m{"level":"fatal"}' });
+      expect(lines).toHaveLength(1);
+      expect(lines[0]?.trimEnd()).not.toMatch(/[\n\r]/);
+      if (format === 'text') expect(lines[0]?.trimEnd()).not.toMatch(/[\u2028\u009b]/);
+    }
+  });
+
+  it('writes text for people', () => {
+    const { log, lines } = setup({ format: 'text' });
+    log.warn('feed lost', { server: 's', retry: { inMs: 5 } });
+    expect(lines[0]).toMatch(/^\d{4}-\S+Z WARN {2}feed lost server=s retry=\{"inMs":5\}\n$/);
+  });
+
+  it('writes nothing as the silent log', () => {
+    expect(() => {
+      for (const level of logLevels) silentLog[level]('nothing', {});
+    }).not.toThrow();
+  });
+});
+
+describe('describeError', () => {
+  it.each([
+    { error: new Error('a'), text: 'a' },
+    { error: new Error('a', { cause: new Error('b', { cause: 'c' }) }), text: 'a: b: c' },
+    { error: new AggregateError([new Error('x'), 'y'], 'both'), text: 'both; x; y' },
+    { error: new AggregateError([new Error('x')]), text: 'x' },
+    { error: 'a text', text: 'a text' },
+    { error: undefined, text: 'undefined' },
+    { error: null, text: 'null' },
+    { error: 42, text: '42' },
+  ])('says $text', ({ error, text }) => {
+    expect(describeError(error)).toBe(text);
+  });
+
+  it('ends on an error that is its own cause', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(describeError(error)).toMatch(/^round(?:: round)+$/);
+  });
+});
