@@ -7,7 +7,7 @@ export type { Log, LogLevel, LogOptions } from './log.ts';
 export { createOpsServer } from './ops-server.ts';
 export type { OpsServer, OpsServerOptions } from './ops-server.ts';
 export type { ReadyCheck } from './ops-readiness.ts';
-export { runGroup } from './run-group.ts';
+export { aborted, runGroup } from './run-group.ts';
 export type { Service } from './run-group.ts';
 export { readGauge, readGauges } from './read-gauge.ts';
 export { VERSION } from './version.ts';

@@ -29,3 +29,18 @@ export async function runGroup(services: readonly Service[], signal: AbortSignal
   );
   if (faults.length > 0) throw new AggregateError(faults, 'a service failed');
 }
+
+/** Resolves when the signal aborts: what a service waits for that has nothing else to do. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+  });
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServerCredentials, nodeOfPeer, watchTlsFiles } from '@rolegate/protocol';
-import { createOpsServer, runGroup, VERSION } from '@rolegate/runtime';
+import { aborted, createOpsServer, runGroup, VERSION } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import type { ServerConfig } from './config.ts';
 import { createRoleBaseArnDetection } from './credentials/role-base-arn.ts';
@@ -217,19 +217,5 @@ function readInto(metrics: ServerMetrics, { cluster, sessions, budget, nodes, tl
       const { certificate, ca } = tls.certificateExpirySeconds();
       return { certificate: certificate - clock.now() / 1000, ca: ca - clock.now() / 1000 };
     },
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
   });
 }

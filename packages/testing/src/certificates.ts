@@ -1,1 +1,141 @@
-export {};
+import 'reflect-metadata';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { webcrypto } from 'node:crypto';
+import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
+
+export type CertificateUsage = 'server' | 'client';
+
+export interface IssueOptions {
+  /** URI SANs, e.g. `spiffe://rolegate/node/node-1`. */
+  readonly uris?: readonly string[];
+  readonly dns?: readonly string[];
+  readonly ips?: readonly string[];
+  /** An hour ago unless told. */
+  readonly notBefore?: Date;
+  /** In a day unless told. */
+  readonly notAfter?: Date;
+  /** Extended key usage; both unless told. */
+  readonly usages?: readonly CertificateUsage[];
+}
+
+/** A certificate and its key, PEM. */
+export interface IssuedCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface TestCa {
+  /** The authority's own certificate, PEM. */
+  readonly pem: string;
+  issue(options?: IssueOptions): Promise<IssuedCertificate>;
+}
+
+export interface TlsMaterial extends IssuedCertificate {
+  /** PEM; several authorities one after the other. */
+  readonly ca: string;
+}
+
+/** Paths as flags `--cert --key --ca` take them. */
+export interface WrittenTlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const HOUR_MS = 3_600_000;
+
+/** An authority for tests: ECDSA P-256, lives for a week. */
+export async function createTestCa({ name = 'test authority' }: { name?: string } = {}): Promise<TestCa> {
+  x509.cryptoProvider.set(webcrypto);
+  const keys = await newKeys();
+  const authority = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerial(),
+    name: `CN=${name}`,
+    notBefore: new Date(Date.now() - 24 * HOUR_MS),
+    notAfter: new Date(Date.now() + 7 * 24 * HOUR_MS),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return {
+    pem: pemOf(authority),
+    issue: (options = {}) => issueFrom(authority, keys.privateKey, options),
+  };
+}
+
+/** Writes tls.crt, tls.key and ca.crt, each replaced at once as a whole. */
+export async function writeTlsFiles(
+  folder: string,
+  { cert, key, ca }: TlsMaterial,
+): Promise<WrittenTlsFiles> {
+  await mkdir(folder, { recursive: true });
+  const paths = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt') };
+  await replaceFile(paths.cert, cert);
+  await replaceFile(paths.key, key);
+  await replaceFile(paths.ca, ca);
+  return paths;
+}
+
+async function issueFrom(
+  authority: x509.X509Certificate,
+  signingKey: webcrypto.CryptoKey,
+  { uris = [], dns = [], ips = [], notBefore, notAfter, usages = ['server', 'client'] }: IssueOptions,
+): Promise<IssuedCertificate> {
+  const keys = await newKeys();
+  const names = [
+    ...uris.map((value) => ({ type: 'url' as const, value })),
+    ...dns.map((value) => ({ type: 'dns' as const, value })),
+    ...ips.map((value) => ({ type: 'ip' as const, value })),
+  ];
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerial(),
+    subject: 'CN=test',
+    issuer: authority.subject,
+    notBefore: notBefore ?? new Date(Date.now() - HOUR_MS),
+    notAfter: notAfter ?? new Date(Date.now() + 24 * HOUR_MS),
+    signingAlgorithm: ALGORITHM,
+    signingKey,
+    publicKey: keys.publicKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension(usages.map(usageOid)),
+      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+      await x509.AuthorityKeyIdentifierExtension.create(authority),
+    ],
+  });
+  return { cert: pemOf(certificate), key: await keyPemOf(keys.privateKey) };
+}
+
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+}
+
+/** Positive and without a leading zero, as X.509 wants it. */
+function newSerial(): string {
+  return `4${Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString('hex')}0`;
+}
+
+function usageOid(usage: CertificateUsage): string {
+  return usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
+}
+
+function pemOf(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
+}
+
+async function keyPemOf(key: webcrypto.CryptoKey): Promise<string> {
+  const der = await webcrypto.subtle.exportKey('pkcs8', key);
+  return `${x509.PemConverter.encode(der, 'PRIVATE KEY')}\n`;
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}

@@ -1,1 +1,183 @@
-export {};
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+
+export interface FeedProxyOptions {
+  /** On loopback. */
+  readonly target: { readonly host?: string; readonly port: number };
+}
+
+/** What can go wrong between agent and server, at the level of TCP: TLS passes through untouched. */
+export interface FeedProxy {
+  readonly port: number;
+  /** How many connections are open. */
+  readonly connections: number;
+  /** How many connections have come since the start, refused ones included. */
+  readonly accepted: number;
+  /** Every chunk, in both directions, from now on arrives so much later; order is kept. Milliseconds. */
+  delay(ms: number): void;
+  /** Nothing passes in either direction until `resume`; what comes meanwhile waits in the sockets' buffers. */
+  pause(): void;
+  resume(): void;
+  /** Resets all open connections; new ones are taken. */
+  cut(): void;
+  /** New connections are reset at once; open ones go on. */
+  refuse(): void;
+  /** Takes back `refuse` and `blackhole`; what a black hole has swallowed stays lost. */
+  accept(): void;
+  /** Bytes of open and new connections vanish, as if a cable were pulled: nobody is told. */
+  blackhole(): void;
+  close(): Promise<void>;
+}
+
+type Way = 'accept' | 'refuse' | 'blackhole';
+
+interface Traffic {
+  way: Way;
+  delayMs: number;
+  paused: boolean;
+}
+
+/** A connection's two sockets, `near` to the agent, `far` to the server. */
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+  /** Bytes were swallowed: the streams cannot be mended any more. */
+  broken: boolean;
+}
+
+/** Starts a proxy on a free port of 127.0.0.1. */
+export async function startFeedProxy({ target }: FeedProxyOptions): Promise<FeedProxy> {
+  const traffic: Traffic = { way: 'accept', delayMs: 0, paused: false };
+  const pairs = new Set<Pair>();
+  let accepted = 0;
+
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (near) => {
+    accepted += 1;
+    if (traffic.way === 'refuse') {
+      near.on('error', ignore).resetAndDestroy();
+      return;
+    }
+    join(near, { target, traffic, pairs });
+  });
+  const port = await listenOnLoopback(server);
+
+  function setPaused(paused: boolean): void {
+    traffic.paused = paused;
+    for (const { near, far } of pairs) {
+      for (const socket of [near, far])
+        if (paused) socket.pause();
+        else socket.resume();
+    }
+  }
+
+  return {
+    port,
+    get connections() {
+      return pairs.size;
+    },
+    get accepted() {
+      return accepted;
+    },
+    delay(ms) {
+      traffic.delayMs = ms;
+    },
+    pause: () => {
+      setPaused(true);
+    },
+    resume: () => {
+      setPaused(false);
+    },
+    cut: () => {
+      cutAll(pairs);
+    },
+    refuse: () => {
+      traffic.way = 'refuse';
+    },
+    accept: () => {
+      traffic.way = 'accept';
+    },
+    blackhole: () => {
+      traffic.way = 'blackhole';
+    },
+    close() {
+      cutAll(pairs);
+      return new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function join(
+  near: Socket,
+  { target, traffic, pairs }: { target: FeedProxyOptions['target']; traffic: Traffic; pairs: Set<Pair> },
+): void {
+  const far = connect({
+    host: target.host ?? '127.0.0.1',
+    port: target.port,
+    allowHalfOpen: true,
+    noDelay: true,
+  });
+  const pair = { near, far, broken: false };
+  pairs.add(pair);
+  forward(pair, { from: near, to: far, traffic });
+  forward(pair, { from: far, to: near, traffic });
+  for (const socket of [near, far]) {
+    socket.on('close', () => {
+      if (near.destroyed && far.destroyed) pairs.delete(pair);
+    });
+  }
+  if (traffic.paused) far.pause();
+  else near.resume();
+}
+
+/** Chunks go through one queue per direction, so that a changed delay cannot reorder them. */
+function forward(pair: Pair, { from, to, traffic }: { from: Socket; to: Socket; traffic: Traffic }): void {
+  let queue = Promise.resolve();
+  const inOrder = (act: () => void) => {
+    const waitMs = traffic.delayMs;
+    const due =
+      waitMs === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, waitMs).unref());
+    queue = queue.then(() => due).then(act);
+  };
+  from.on('data', (chunk) => {
+    if (traffic.way === 'blackhole') pair.broken = true;
+    if (pair.broken) return;
+    inOrder(() => {
+      if (!to.destroyed) to.write(chunk);
+    });
+  });
+  from.on('end', () => {
+    if (traffic.way === 'blackhole') pair.broken = true;
+    if (!pair.broken)
+      inOrder(() => {
+        to.end();
+      });
+  });
+  // The one side's reset is the other's too.
+  from.on('error', () => {
+    to.resetAndDestroy();
+  });
+}
+
+function cutAll(pairs: ReadonlySet<Pair>): void {
+  for (const { near, far } of pairs) {
+    near.resetAndDestroy();
+    far.resetAndDestroy();
+  }
+}
+
+function listenOnLoopback(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function ignore(): void {
+  // The other side may be gone already.
+}

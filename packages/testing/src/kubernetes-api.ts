@@ -1,1 +1,156 @@
-export {};
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createDatabase } from './kubernetes-api/database.ts';
+import type { Database, StoredEvent } from './kubernetes-api/database.ts';
+import type { PostedEvent } from './kubernetes-api/events.ts';
+import { createGate } from './kubernetes-api/http.ts';
+import type { Gate } from './kubernetes-api/http.ts';
+import { createLists } from './kubernetes-api/lists.ts';
+import { readManifests } from './kubernetes-api/manifests.ts';
+import { kubernetesKinds } from './kubernetes-api/object.ts';
+import type { KubernetesKind, KubernetesObject, StoredObject } from './kubernetes-api/object.ts';
+import { createRoutes } from './kubernetes-api/routes.ts';
+import type { RequestCounts } from './kubernetes-api/routes.ts';
+import { createWatches } from './kubernetes-api/watches.ts';
+
+export type { PostedEvent } from './kubernetes-api/events.ts';
+export type { KubernetesKind, KubernetesObject, StoredObject } from './kubernetes-api/object.ts';
+
+/** As often as the real one. Milliseconds. */
+const BOOKMARK_EVERY_MS = 60_000;
+
+export interface KubernetesApiOptions {
+  readonly pods?: readonly KubernetesManifest[];
+  readonly namespaces?: readonly KubernetesManifest[];
+  readonly serviceAccounts?: readonly KubernetesManifest[];
+  /** Any free one unless told. */
+  readonly port?: number;
+  /** False: no controller gives each Namespace its ServiceAccount `default`. */
+  readonly controllers?: boolean;
+}
+
+/** An object whose kind is known from where it stands. */
+export type KubernetesManifest = Pick<KubernetesObject, 'metadata'> & Readonly<Record<string, unknown>>;
+
+/** A stand-in for kube-apiserver 1.34 on loopback, plain HTTP, which can be made to fail. */
+export interface KubernetesApi
+  extends Pick<Database, 'apply' | 'patch' | 'delete' | 'get' | 'list' | 'bump'>, Pick<Gate, 'refuse'> {
+  readonly url: string;
+  readonly port: number;
+  /** Events that were posted. */
+  readonly events: readonly PostedEvent[];
+  readonly requests: Readonly<Record<KubernetesKind, Readonly<RequestCounts>>>;
+  /** Watches that are open now. */
+  readonly watches: number;
+  /** False: as a server without the feature gate WatchList. */
+  offerStreamingList: boolean;
+  /** Applies all objects of the text. */
+  loadManifests(yaml: string): StoredObject[];
+  /** A kubeconfig for this server. */
+  kubeconfig(): string;
+  /** The history is forgotten: a watch from before it is 410, and so is the next page of a list begun before it. */
+  compact(): void;
+  /** Only the continue tokens given out so far are too old. */
+  expireContinue(): void;
+  /** To the watches of the kind, or to all. */
+  bookmark(kind?: KubernetesKind): void;
+  /** A line as it is, to all watches of the kind. */
+  sendRaw(kind: KubernetesKind, line: string): void;
+  /** Takes connections and requests and answers nothing, open watches included, until resume. */
+  hang(): void;
+  resume(): void;
+  /** Breaks the connections of all watches, or ends them in order. */
+  dropWatches(how?: 'cut' | 'end'): void;
+  close(): Promise<void>;
+}
+
+export async function startKubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
+  const { port: wantedPort = 0, controllers = true } = options;
+  const database: Database = createDatabase({ onEvent });
+  const lists = createLists({ database });
+  const watches = createWatches({ database, streaming: () => offer.streamingList });
+  const gate = createGate();
+  const events: PostedEvent[] = [];
+  const requests = { Pod: noRequests(), Namespace: noRequests(), ServiceAccount: noRequests() };
+  const offer = { streamingList: true };
+
+  function onEvent(event: StoredEvent): void {
+    watches.tell(event);
+    const { kind, metadata } = event.object;
+    if (!controllers || kind !== 'Namespace' || event.type !== 'ADDED') return;
+    database.apply({ kind: 'ServiceAccount', metadata: { name: 'default', namespace: metadata.name } });
+  }
+
+  function bookmark(kind?: KubernetesKind): void {
+    for (const each of kind === undefined ? kubernetesKinds : [kind]) watches.bookmark(each);
+  }
+
+  for (const object of options.namespaces ?? []) database.apply({ ...object, kind: 'Namespace' });
+  for (const object of options.serviceAccounts ?? []) database.apply({ ...object, kind: 'ServiceAccount' });
+  for (const object of options.pods ?? []) database.apply({ ...object, kind: 'Pod' });
+
+  const server = createServer(createRoutes({ database, lists, watches, gate, events, requests }));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(wantedPort, '127.0.0.1', resolve);
+  });
+  const bookmarks = setInterval(bookmark, BOOKMARK_EVERY_MS).unref();
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const { apply, patch, get, list, bump } = database;
+
+  return {
+    ...{ url, port, events, requests, apply, patch, get, list, bump, bookmark },
+    delete: database.delete,
+    refuse: gate.refuse,
+    sendRaw: watches.sendRaw,
+    expireContinue: lists.expire,
+    kubeconfig: () => kubeconfig(url),
+    loadManifests: (yaml) => readManifests(yaml).map((object) => apply(object)),
+    get watches() {
+      return watches.size;
+    },
+    get offerStreamingList() {
+      return offer.streamingList;
+    },
+    set offerStreamingList(offered) {
+      offer.streamingList = offered;
+    },
+    compact() {
+      database.compact();
+      lists.expire();
+    },
+    hang() {
+      gate.hang();
+      watches.setHung(true);
+    },
+    resume() {
+      watches.setHung(false);
+      gate.resume();
+    },
+    dropWatches(how = 'cut') {
+      watches.drop(how);
+    },
+    async close() {
+      clearInterval(bookmarks);
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function noRequests(): RequestCounts {
+  return { list: 0, watch: 0, streaming: 0 };
+}
+
+/** Client libraries take http:// only from those who do not ask for TLS to be verified. */
+function kubeconfig(url: string): string {
+  return `apiVersion: v1
+kind: Config
+current-context: stand-in
+clusters: [{ name: stand-in, cluster: { server: '${url}', insecure-skip-tls-verify: true } }]
+users: [{ name: stand-in, user: { token: stand-in } }]
+contexts: [{ name: stand-in, context: { cluster: stand-in, user: stand-in } }]
+`;
+}

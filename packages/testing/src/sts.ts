@@ -1,1 +1,176 @@
-export {};
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAccount } from './sts/account.ts';
+import type { AssumeRoleCall } from './sts/assume-role.ts';
+import type { StsFaultName } from './sts/faults.ts';
+import { readQuery } from './sts/query.ts';
+
+export type { AssumeRoleCall } from './sts/assume-role.ts';
+export { stsFaults } from './sts/faults.ts';
+export type { StsFaultName } from './sts/faults.ts';
+
+export interface FakeStsOptions {
+  /** For expirations and the Date header. */
+  readonly clock?: { now(): number };
+  /** Before each answer, in real time. Milliseconds. */
+  readonly latencyMs?: number;
+  readonly port?: number;
+  /** Of the server's own identity, i.e. of every key that the fake has not issued. */
+  readonly account?: string;
+}
+
+/** A stand-in for STS that behaves as its Query API does, on loopback. */
+export interface FakeSts extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Every AssumeRole, refused ones too. */
+  readonly calls: readonly AssumeRoleCall[];
+  /** Opened so far. */
+  readonly connections: number;
+  /** Calls at one moment, at most. */
+  readonly mostInFlight: number;
+  /** From now on each answer takes so long. Milliseconds. */
+  latency(ms: number): void;
+  /** AssumeRole for the role ARN, or for 'all', fails, for ever or so many times. */
+  fail(target: string, name: StsFaultName, times?: number): void;
+  mend(target: string): void;
+  /** Takes calls and does not answer them, until `resume`. */
+  hang(): void;
+  /** Answers what hangs, and goes on. */
+  resume(): void;
+  throttleAbove(ratePerSecond: number): void;
+  /** The role's MaxSessionDuration. */
+  maxSessionDuration(roleArn: string, seconds: number): void;
+  /** The role's trust policy demands this external ID. */
+  requireExternalId(roleArn: string, externalId: string): void;
+  /** Every key that the fake has not issued is expired, until `renewServerCredentials`. */
+  expireServerCredentials(): void;
+  renewServerCredentials(): void;
+  close(): Promise<void>;
+}
+
+/** Forms are small; the session policy is 2,048 characters at most. Bytes. */
+const MAX_BODY = 256 * 1024;
+
+/** Listens on 127.0.0.1; close it when done. */
+export async function startSts({
+  clock = { now: () => Date.now() },
+  latencyMs = 0,
+  port = 0,
+  account = '123456789012',
+}: FakeStsOptions = {}): Promise<FakeSts> {
+  const { answer, calls, controls } = createAccount(clock, account);
+  const gate = createGate(latencyMs);
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const said =
+      request.method === 'POST'
+        ? answer(readQuery(body, request.headers))
+        : { status: 405, requestId: '', body: '' };
+    await gate.pass();
+    if (said === 'Reset') {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(said.status, {
+      'content-type': 'text/xml',
+      'x-amzn-requestid': said.requestId,
+      date: new Date(clock.now()).toUTCString(),
+    });
+    response.end(said.body);
+  }
+
+  const server = createServer((request, response) => {
+    gate.enter(response);
+    handle(request, response).catch(() => request.socket.destroy());
+  });
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const bound = await listen(server, port);
+
+  async function close(): Promise<void> {
+    gate.controls.resume();
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    server.closeAllConnections();
+    await closed;
+  }
+
+  return {
+    ...controls,
+    ...gate.controls,
+    url: `http://127.0.0.1:${bound}`,
+    port: bound,
+    calls,
+    get connections() {
+      return connections;
+    },
+    get mostInFlight() {
+      return gate.mostInFlight();
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Where answers wait: for the latency, or for as long as the service hangs. */
+function createGate(firstLatencyMs: number) {
+  let latencyMs = firstLatencyMs;
+  let hanging: Promise<void> | undefined;
+  let release = (): void => undefined;
+  let inFlight = 0;
+  let most = 0;
+  return {
+    enter(response: ServerResponse): void {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      response.once('close', () => {
+        inFlight -= 1;
+      });
+    },
+    async pass(): Promise<void> {
+      if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
+      await hanging;
+    },
+    mostInFlight: () => most,
+    controls: {
+      latency: (ms: number) => {
+        latencyMs = ms;
+      },
+      hang: () => {
+        hanging ??= new Promise((resolve) => {
+          release = resolve;
+        });
+      },
+      resume: () => {
+        hanging = undefined;
+        release();
+      },
+    },
+  };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BODY) throw new Error('the form is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}

@@ -1,4 +1,4 @@
-import { createBackoff } from '@rolegate/runtime';
+import { aborted, createBackoff } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import { classifyStsError } from './sts-errors.ts';
 
@@ -52,18 +52,4 @@ export function roleBaseArnOf(arn: string): string {
   if (partition === undefined || account === undefined)
     throw new Error(`STS names no account: ${arn.slice(0, 200)}`);
   return `arn:${partition}:iam::${account}:role/`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-  });
 }

@@ -43,6 +43,8 @@ export function createStsRequestHandler({ timeoutMs, maxSockets }: RequestHandle
   return {
     async handle(signed: SignedRequest): Promise<{ response: Response }> {
       const outgoing = open(signed);
+      // After the response the reading of it fails and tells; unheard, the error would end the process.
+      outgoing.on('error', () => undefined);
       const timer = setTimeout(() => {
         outgoing.destroy(namedError('TimeoutError', `STS has not answered in ${timeoutMs} ms`));
       }, timeoutMs);
@@ -51,8 +53,6 @@ export function createStsRequestHandler({ timeoutMs, maxSockets }: RequestHandle
           outgoing.once('response', resolve).once('error', reject);
           outgoing.end(signed.body);
         });
-        // An error after the response: the reading of it fails too, and tells.
-        outgoing.on('error', () => undefined);
         return { response: await readResponse(incoming) };
       } finally {
         clearTimeout(timer);

@@ -72,17 +72,9 @@ export function createRecovery({ kind, log, random, relisted }: RecoveryDeps): R
   function failedToResume(error: unknown): RelistReason | undefined {
     if (error instanceof SilenceError) return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
     if (!(error instanceof ApiError) || isUnready(error)) return undefined;
-    return isAboutVersion(error) || ++failures.refused >= TRIES.refused ? 'refused' : undefined;
-  }
-
-  function failedToStream(error: unknown): void {
-    if (error instanceof ApiError && (error.code === 400 || error.code === 422)) {
-      streamingOffered = false;
-      log.info('the API server does not offer streaming lists: fetching pages', { kind });
-    } else if (error instanceof SilenceError) {
-      // Some servers take the request and cannot end the list.
-      pageOnce = true;
-    }
+    return isNotTaken(error) || isTooLarge(error) || ++failures.refused >= TRIES.refused
+      ? 'refused'
+      : undefined;
   }
 
   function pauseAfter(error: unknown): number {
@@ -118,11 +110,15 @@ export function createRecovery({ kind, log, random, relisted }: RecoveryDeps): R
     failed(error, livedMs) {
       const step = next().kind;
       if (livedMs >= GOOD_AFTER_MS) pauses.reset();
+      if (step === 'stream' && isNotTaken(error)) {
+        streamingOffered = false;
+        log.info('the API server does not offer streaming lists: fetching pages', { kind });
+        return 0;
+      }
       tell(error, step);
       if (error instanceof ApiError && error.code === 410) return relist('expired');
-      if (step === 'stream') failedToStream(error);
-      if (step === 'page') pageOnce = false;
-      if (step === 'stream' && !streamingOffered) return 0;
+      // Some servers take the request for a streaming list and cannot end it.
+      if (step !== 'resume') pageOnce = step === 'stream' && error instanceof SilenceError;
       const why = step === 'resume' ? failedToResume(error) : undefined;
       return why === undefined ? pauseAfter(error) : relist(why);
     },
@@ -141,7 +137,12 @@ function isUnready({ code }: ApiError): boolean {
   return code === 401 || code === 403 || code === 429;
 }
 
-/** 400 and 422: it is not taken at all. Too large: the server knows less than it did, as after a restored backup. */
-function isAboutVersion({ code, message }: ApiError): boolean {
-  return code === 400 || code === 422 || message.includes('Too large resource version');
+/** The request is not taken as it is. */
+function isNotTaken(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 400 || error.code === 422);
+}
+
+/** The server knows less than it did, as after a restored backup. */
+function isTooLarge({ message }: ApiError): boolean {
+  return message.includes('Too large resource version');
 }

@@ -1,0 +1,240 @@
+import { describe, expect, it } from '@jest/globals';
+import { sessionId } from '../../src/session.ts';
+import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
+
+const ID = idOf('cart');
+const SESSION = sessionOf('cart');
+const CHAINING =
+  'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining';
+
+/** STS answers each call with the named error until `mend`. */
+function setup(name: string, options: Parameters<typeof createSessionsFixture>[0] = {}) {
+  const fixture = createSessionsFixture(options);
+  const mend = () => {
+    fixture.sts.answer = fixture.give;
+  };
+  let request = 0;
+  fixture.sts.answer = () => {
+    throw awsError(name, 'no', `r-${String((request += 1))}`);
+  };
+  return { ...fixture, mend };
+}
+
+describe('a failed issue', () => {
+  it('is the failure of the session, told once, until one succeeds', async () => {
+    const { sessions, changes, outcomes, mend, clock } = setup('AccessDenied');
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(HOUR_MS);
+    expect(sessions.get(ID)).toMatchObject({
+      failure: {
+        reason: 'StsAccessDenied',
+        message: expect.stringMatching(/^AccessDenied: no \(request r-\d+\)$/),
+      },
+    });
+    expect(changes).toEqual([ID]);
+    expect(sessions.counts().failing).toBe(1);
+    mend();
+    await clock.advance(5 * MINUTE_MS);
+    expect(sessions.get(ID)).toEqual({ session: SESSION, credentials: expect.anything() });
+    expect(changes).toEqual([ID, ID]);
+    expect([outcomes[0], outcomes.at(-1)]).toEqual(['StsAccessDenied', 'ok']);
+  });
+
+  it.each([
+    { name: 'Throttling', reason: 'StsThrottled', firstMs: [0, 250], lastMs: [0, 30_000] },
+    { name: 'InternalFailure', reason: 'StsUnavailable', firstMs: [0, 250], lastMs: [0, 30_000] },
+    { name: 'AccessDenied', reason: 'StsAccessDenied', firstMs: [5_000, 10_000], lastMs: [150_000, 300_000] },
+    {
+      name: 'ValidationError',
+      reason: 'StsInvalidRequest',
+      firstMs: [5_000, 10_000],
+      lastMs: [150_000, 300_000],
+    },
+    { name: 'ExpiredToken', reason: 'ServerCredentials', firstMs: [500, 1_000], lastMs: [15_000, 30_000] },
+    {
+      name: 'RegionDisabledException',
+      reason: 'StsRegionDisabled',
+      firstMs: [500, 1_000],
+      lastMs: [15_000, 30_000],
+    },
+  ])(
+    'is tried again after $firstMs ms at first and $lastMs ms at last: $reason',
+    async ({ name, reason, firstMs, lastMs }) => {
+      const { sessions, calls, clock } = setup(name);
+      sessions.claim(SESSION, 'node-1');
+      await clock.advance(2 * HOUR_MS);
+      expect(sessions.get(ID)?.failure?.reason).toBe(reason);
+      const pauses = calls.slice(1).map(({ atMs }, n) => atMs - (calls[n]?.atMs ?? 0));
+      const [low = 0, high = 0] = firstMs;
+      expect(pauses[0]).toBeGreaterThanOrEqual(low);
+      expect(pauses[0]).toBeLessThanOrEqual(high);
+      const last = pauses.slice(12);
+      expect(Math.min(...last)).toBeGreaterThanOrEqual(lastMs[0] ?? 0);
+      expect(Math.max(...last)).toBeLessThanOrEqual(lastMs[1] ?? 0);
+      expect(Math.max(...last)).toBeGreaterThan(0.8 * (lastMs[1] ?? 0));
+    },
+  );
+
+  it('spreads the retries of a throttled crowd over the whole pause', async () => {
+    const { sessions, calls, clock } = setup('Throttling');
+    for (let n = 0; n < 400; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
+    await clock.advance(125);
+    expect(calls.length).toBeGreaterThan(400 + 100);
+  });
+
+  it('is not tried at once for another claim or use', async () => {
+    const { sessions, calls, clock } = setup('AccessDenied');
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(0);
+    sessions.claim(SESSION, 'node-2');
+    sessions.used(ID);
+    await clock.advance(4_999);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('is remembered for as long when the session is released and claimed again', async () => {
+    const { sessions, calls, clock } = setup('AccessDenied');
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(0);
+    sessions.release(ID, 'node-1');
+    expect(sessions.get(ID)).toBeUndefined();
+    await clock.advance(4_000);
+    sessions.claim(SESSION, 'node-1');
+    expect(sessions.get(ID)?.failure?.reason).toBe('StsAccessDenied');
+    await clock.advance(900);
+    expect(calls).toHaveLength(1);
+    await clock.advance(6_000);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('is forgotten in time when nobody claims the session any more', async () => {
+    const { sessions, calls, clock } = setup('AccessDenied');
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(0);
+    sessions.release(ID, 'node-1');
+    await clock.advance(10_000);
+    expect(clock.pending).toBe(0);
+    expect(calls).toHaveLength(1);
+    sessions.claim(SESSION, 'node-1');
+    expect(calls).toHaveLength(2);
+  });
+
+  it('of one role delays no other', async () => {
+    const { sessions, sts, give, clock } = setup('AccessDenied', {
+      budget: { ratePerSecond: 10, burst: 10 },
+    });
+    sts.answer = (session) => {
+      if (session.roleArn.includes('bad')) throw awsError('AccessDenied');
+      return give(session);
+    };
+    for (let n = 0; n < 500; n++) sessions.claim(sessionOf(`bad-${String(n)}`), 'node-1');
+    // By now the retries of those that were refused would take the whole budget.
+    await clock.advance(2 * MINUTE_MS);
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(200);
+    expect(sessions.get(ID)?.credentials).toBeDefined();
+  });
+
+  it('with an answer that had ended already is no success', async () => {
+    const { sessions, sts, give, clock } = setup('');
+    sts.answer = (session) => ({ ...give(session), lifetimeMs: 0 });
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(0);
+    expect(sessions.get(ID)).toMatchObject({ failure: { reason: 'StsUnavailable' } });
+    expect(sessions.get(ID)?.credentials).toBeUndefined();
+  });
+});
+
+describe("the server's own trouble", () => {
+  it('is one condition and one line, however many sessions it keeps from issuing', async () => {
+    const { sessions, lines, mend, clock } = setup('ExpiredToken');
+    for (let n = 0; n < 50; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
+    await clock.advance(MINUTE_MS);
+    expect(sessions.condition()?.reason).toBe('ServerCredentials');
+    mend();
+    await clock.advance(MINUTE_MS);
+    expect(sessions.condition()).toBeUndefined();
+    expect(sessions.counts().valid).toBe(50);
+    const said = lines.filter(({ level, fields }) => level !== 'debug' && fields['audit'] !== true);
+    expect(said.map(({ level, message }) => ({ level, message }))).toEqual([
+      { level: 'error', message: 'sts does not take the server' },
+      { level: 'info', message: 'sts takes the server again' },
+    ]);
+  });
+
+  it('is told apart from a refusal of the role in the log', async () => {
+    const { sessions, lines, clock } = setup('AccessDenied');
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(HOUR_MS);
+    expect(sessions.condition()).toBeUndefined();
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: 'session not issued',
+        fields: expect.objectContaining({ reason: 'StsAccessDenied', role: SESSION.roleArn }),
+      },
+    ]);
+  });
+});
+
+describe('a duration that STS finds too long', () => {
+  const long = sessionOf('cart', { durationSeconds: 7200 });
+
+  function chained(options = {}) {
+    const fixture = createSessionsFixture(options);
+    fixture.sts.answer = (session) => {
+      if (session.durationSeconds > 3600) throw awsError('ValidationError', CHAINING);
+      return fixture.give(session);
+    };
+    return fixture;
+  }
+
+  it('is asked for once more with an hour, at once, and remembered for the role', async () => {
+    const { sessions, calls, changes, clock } = chained();
+    sessions.claim(long, 'node-1');
+    await clock.advance(0);
+    expect(calls.map(({ session }) => session)).toEqual([long, { ...long, durationSeconds: 3600 }]);
+    expect(changes).toHaveLength(1);
+    sessions.claim({ ...long, sessionName: 'other' }, 'node-1');
+    await clock.advance(0);
+    expect(calls.slice(2).map(({ session }) => session.durationSeconds)).toEqual([3600]);
+    await clock.advance(0.48 * HOUR_MS);
+    expect(calls.map(({ session }) => session.durationSeconds)).toEqual([7200, 3600, 3600, 3600, 3600]);
+  });
+
+  it('is learnt for each role by itself', async () => {
+    const { sessions, calls, clock } = chained();
+    sessions.claim(long, 'node-1');
+    sessions.claim(sessionOf('other', { durationSeconds: 7200 }), 'node-1');
+    await clock.advance(0);
+    expect(calls.filter(({ session }) => session.durationSeconds === 7200)).toHaveLength(2);
+  });
+
+  it('makes what agents held before count no more, however long that would have lived', async () => {
+    const { sessions, sts, clock } = chained();
+    const answer = sts.answer;
+    const four = sessionOf('cart', { durationSeconds: 4 * 3600 });
+    sessions.claim(four, 'node-1', { fingerprint: 'f', remainingMs: 4 * HOUR_MS, lifetimeMs: 4 * HOUR_MS });
+    sessions.claim(four, 'node-2');
+    await clock.advance(0);
+    sessions.release(sessionId(four), 'node-2');
+    sts.answer = () => {
+      throw awsError('ServiceUnavailable');
+    };
+    await clock.advance(HOUR_MS + MINUTE_MS);
+    sts.answer = answer;
+    await clock.advance(MINUTE_MS);
+    expect(sessions.counts().valid).toBe(1);
+  });
+
+  it('is a failure when an hour is too long too', async () => {
+    const { sessions, calls, sts, clock } = chained();
+    sts.answer = () => {
+      throw awsError('ValidationError', 'The requested DurationSeconds exceeds the MaxSessionDuration');
+    };
+    sessions.claim(long, 'node-1');
+    await clock.advance(0);
+    expect(calls).toHaveLength(2);
+    expect(sessions.counts().failing).toBe(1);
+  });
+});

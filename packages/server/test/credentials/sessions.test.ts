@@ -1,0 +1,371 @@
+import { describe, expect, it } from '@jest/globals';
+import { UNUSED_AFTER_MS } from '../../src/credentials/session-entry.ts';
+import { sessionId } from '../../src/session.ts';
+import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
+
+const ID = idOf('cart');
+const SESSION = sessionOf('cart');
+const TURN = 0;
+
+/** One session, claimed by node-1, issued. */
+async function setup(options: Parameters<typeof createSessionsFixture>[0] = {}) {
+  const fixture = createSessionsFixture(options);
+  fixture.sts.answer = fixture.give;
+  fixture.sessions.claim(SESSION, 'node-1');
+  await fixture.clock.advance(TURN);
+  return fixture;
+}
+
+/** Nothing claimed yet; calls to STS wait to be answered. */
+function setupEmpty(options: Parameters<typeof createSessionsFixture>[0] = {}) {
+  return createSessionsFixture(options);
+}
+
+describe('a claim', () => {
+  it('issues credentials at once, and tells', async () => {
+    const { sessions, calls, changes, clock } = await setup();
+    expect(calls.map(({ session }) => session)).toEqual([SESSION]);
+    expect(changes).toEqual([ID]);
+    expect(sessions.get(ID)).toEqual({
+      session: SESSION,
+      credentials: {
+        accessKeyId: 'ASIA1',
+        secretAccessKey: 'very-secret',
+        sessionToken: 'very-token',
+        expiresAtMs: clock.now() + HOUR_MS,
+        lifetimeMs: HOUR_MS,
+        accountId: '123456789012',
+        fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
+      },
+    });
+  });
+
+  it('makes one call for a thousand claims of one session', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    for (let n = 0; n < 1000; n++) sessions.claim(SESSION, `node-${String(n)}`);
+    await clock.advance(1000);
+    expect(calls).toHaveLength(1);
+    calls[0]?.give();
+    await clock.advance(TURN);
+    for (let n = 0; n < 1000; n++) sessions.claim(SESSION, `node-${String(n)}`);
+    expect(calls).toHaveLength(1);
+    expect(sessions.get(ID)?.credentials).toBeDefined();
+  });
+
+  it('does not depend on the node that came first', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    sessions.claim(SESSION, 'first');
+    sessions.claim(SESSION, 'second');
+    sessions.release(ID, 'first');
+    calls[0]?.give();
+    await clock.advance(TURN);
+    expect(sessions.get(ID)?.credentials?.accessKeyId).toBe('ASIA1');
+    expect(calls).toHaveLength(1);
+  });
+
+  it('takes what was on its way when the session was released and claimed again', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    sessions.claim(SESSION, 'first');
+    sessions.release(ID, 'first');
+    expect(sessions.get(ID)).toBeUndefined();
+    sessions.claim(SESSION, 'second');
+    calls[0]?.give();
+    await clock.advance(TURN);
+    expect(sessions.get(ID)?.credentials).toBeDefined();
+    expect(calls).toHaveLength(1);
+  });
+
+  it('keeps sessions apart that differ in anything', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    const others = [
+      {},
+      { externalId: 'x' },
+      { sourceIdentity: 'y' },
+      { tags: [['a', 'b']] as const },
+      { durationSeconds: 3000 },
+    ];
+    for (const other of others) sessions.claim(sessionOf('cart', other), 'node-1');
+    for (const call of calls) call.give();
+    await clock.advance(TURN);
+    expect(calls.map(({ session }) => session)).toEqual(others.map((other) => sessionOf('cart', other)));
+  });
+});
+
+describe('a claim with credentials that the agent holds', () => {
+  const held = (remainingMs: number, lifetimeMs = HOUR_MS) => ({ fingerprint: 'f', remainingMs, lifetimeMs });
+
+  it('issues nothing until 40 to 48 % of their life have passed', async () => {
+    const { sessions, calls, sts, give, clock } = setupEmpty();
+    sts.answer = give;
+    sessions.claim(SESSION, 'node-1', held(50 * MINUTE_MS));
+    await clock.advance(0.4 * HOUR_MS - 10 * MINUTE_MS - 1);
+    expect(calls).toHaveLength(0);
+    expect(sessions.counts()['at-agents']).toBe(1);
+    await clock.advance(0.08 * HOUR_MS + 2);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('issues at once for a node that holds nothing, and at its time when all hold something', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    sessions.claim(SESSION, 'node-1', held(55 * MINUTE_MS));
+    sessions.claim(SESSION, 'node-2', held(58 * MINUTE_MS));
+    await clock.advance(MINUTE_MS);
+    expect(calls).toHaveLength(0);
+    sessions.claim(SESSION, 'node-3');
+    expect(calls).toHaveLength(1);
+  });
+
+  it('goes by the node whose credentials are the oldest', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    sessions.claim(SESSION, 'young', held(60 * MINUTE_MS));
+    sessions.claim(SESSION, 'old', held(40 * MINUTE_MS));
+    await clock.advance(9 * MINUTE_MS);
+    expect(calls).toHaveLength(1);
+  });
+
+  it.each([
+    { why: 'ended', remainingMs: 0 },
+    { why: 'ended long ago', remainingMs: -HOUR_MS },
+    { why: 'no number', remainingMs: Number.NaN },
+    { why: 'without a life', remainingMs: HOUR_MS, lifetimeMs: 0 },
+    { why: 'past the renewal point', remainingMs: 20 * MINUTE_MS },
+  ])('issues at once for what is $why', ({ remainingMs, lifetimeMs }) => {
+    const { sessions, calls } = setupEmpty();
+    sessions.claim(SESSION, 'node-1', held(remainingMs, lifetimeMs));
+    expect(calls).toHaveLength(1);
+  });
+
+  it('believes no agent that its credentials live longer than was asked of STS', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    sessions.claim(SESSION, 'liar', held(1e15, 1e15));
+    await clock.advance(0.48 * HOUR_MS);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('issues when the agent has lost them', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    sessions.claim(SESSION, 'node-1', held(HOUR_MS));
+    await clock.advance(MINUTE_MS);
+    sessions.claim(SESSION, 'node-1');
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('renewal', () => {
+  it('comes between 40 and 48 % of the life, spread over sessions', async () => {
+    const { sessions, calls, sts, give, clock } = setupEmpty();
+    sts.answer = give;
+    for (let n = 0; n < 200; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
+    await clock.advance(0.4 * HOUR_MS - 1);
+    expect(calls).toHaveLength(200);
+    await clock.advance(0.04 * HOUR_MS);
+    expect(calls.length).toBeGreaterThan(280);
+    expect(calls.length).toBeLessThan(320);
+    await clock.advance(0.04 * HOUR_MS + 1);
+    expect(calls).toHaveLength(400);
+  });
+
+  it.each([{ durationSeconds: 3600 }, { durationSeconds: 3000 }])(
+    'leaves 25 minutes at every moment of a day, with sessions of $durationSeconds s',
+    async ({ durationSeconds }) => {
+      const { sessions, calls, sts, give, clock } = setupEmpty();
+      sts.answer = give;
+      const all = Array.from({ length: 20 }, (_, n) => sessionOf(`role-${String(n)}`, { durationSeconds }));
+      for (const session of all) sessions.claim(session, 'node-1');
+      let leastMs = Infinity;
+      for (let minute = 0; minute < 24 * 60; minute++) {
+        await clock.advance(MINUTE_MS);
+        for (const session of all) sessions.used(sessionId(session));
+        leastMs = Math.min(leastMs, (sessions.minRemainingSeconds() ?? 0) * 1000);
+      }
+      expect(leastMs).toBeGreaterThanOrEqual(25 * MINUTE_MS);
+      // Not more often than a life's 40 % either.
+      expect(calls.length).toBeLessThanOrEqual((20 * 24 * 3600) / (0.4 * durationSeconds) + 20);
+    },
+  );
+
+  it('tells of the new credentials, under another fingerprint', async () => {
+    const { sessions, changes, clock } = await setup();
+    const before = sessions.get(ID)?.credentials?.fingerprint;
+    await clock.advance(0.48 * HOUR_MS);
+    expect(changes).toEqual([ID, ID]);
+    expect(sessions.get(ID)?.credentials?.fingerprint).not.toBe(before);
+  });
+
+  it('keeps the old credentials while it fails, until they end', async () => {
+    const { sessions, sts, clock } = await setup();
+    sts.answer = () => {
+      throw awsError('ServiceUnavailable');
+    };
+    await clock.advance(0.48 * HOUR_MS);
+    expect(sessions.get(ID)).toMatchObject({
+      credentials: { accessKeyId: 'ASIA1' },
+      failure: { reason: 'StsUnavailable' },
+    });
+    await clock.advance(0.52 * HOUR_MS - 1);
+    expect(sessions.get(ID)?.credentials?.accessKeyId).toBe('ASIA1');
+    await clock.advance(1);
+    expect(sessions.get(ID)).toEqual({ session: SESSION, failure: expect.anything() });
+  });
+
+  it('goes by the monotonic clock when the wall clock jumps', async () => {
+    const { sessions, calls, clock } = await setup();
+    clock.jumpWall(-2 * HOUR_MS);
+    expect(sessions.get(ID)?.credentials?.expiresAtMs).toBe(clock.now() + HOUR_MS);
+    clock.jumpWall(4 * HOUR_MS);
+    expect(sessions.get(ID)?.credentials?.expiresAtMs).toBe(clock.now() + HOUR_MS);
+    await clock.advance(0.48 * HOUR_MS);
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe('a session that no Pod asks for', () => {
+  it('is not renewed after three hours, and ends', async () => {
+    const { sessions, calls, clock } = await setup();
+    await clock.advance(UNUSED_AFTER_MS);
+    const renewed = calls.length;
+    await clock.advance(24 * HOUR_MS);
+    expect(calls).toHaveLength(renewed);
+    expect(sessions.get(ID)).toEqual({ session: SESSION });
+    expect(sessions.counts()).toMatchObject({ unused: 1, valid: 0 });
+  });
+
+  it('is issued at once when it is used again', async () => {
+    const { sessions, calls, clock } = await setup();
+    await clock.advance(24 * HOUR_MS);
+    const before = calls.length;
+    sessions.used(ID);
+    await clock.advance(TURN);
+    expect(calls).toHaveLength(before + 1);
+    expect(sessions.get(ID)?.credentials).toBeDefined();
+  });
+
+  it('lives on when another node claims it, not when the same one says so again', async () => {
+    const { sessions, calls, clock } = await setup();
+    for (let n = 0; n < 10; n++) {
+      await clock.advance(HOUR_MS);
+      sessions.claim(SESSION, 'node-1');
+    }
+    const before = calls.length;
+    await clock.advance(HOUR_MS);
+    expect(calls).toHaveLength(before);
+    sessions.claim(SESSION, 'node-2');
+    await clock.advance(TURN);
+    expect(calls).toHaveLength(before + 1);
+  });
+
+  it('is renewed for as long as it is used', async () => {
+    const { sessions, clock } = await setup();
+    for (let n = 0; n < 24; n++) {
+      await clock.advance(HOUR_MS);
+      sessions.used(ID);
+      expect(sessions.get(ID)?.credentials).toBeDefined();
+    }
+  });
+});
+
+describe('release', () => {
+  it('by the last node drops the secret and stops the renewal', async () => {
+    const { sessions, calls, clock } = await setup();
+    sessions.claim(SESSION, 'node-2');
+    sessions.release(ID, 'node-1');
+    expect(sessions.get(ID)?.credentials).toBeDefined();
+    sessions.release(ID, 'node-2');
+    expect(sessions.get(ID)).toBeUndefined();
+    expect(clock.pending).toBe(0);
+    await clock.advance(HOUR_MS);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('takes back a call that still waits', async () => {
+    const { sessions, calls, budget, clock } = setupEmpty({ budget: { burst: 1, ratePerSecond: 1 } });
+    sessions.claim(sessionOf('a'), 'node-1');
+    sessions.claim(sessionOf('b'), 'node-1');
+    expect(budget.waiting).toBe(1);
+    sessions.release(idOf('b'), 'node-1');
+    expect(budget.waiting).toBe(0);
+    await clock.advance(5000);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('of what was never claimed is nothing', async () => {
+    const { sessions } = await setup();
+    sessions.release('unknown', 'node-1');
+    sessions.release(ID, 'node-9');
+    sessions.used('unknown');
+    expect(sessions.get(ID)?.credentials).toBeDefined();
+  });
+});
+
+describe('stop', () => {
+  it('leaves no timer, and what comes later is dropped', async () => {
+    const { sessions, calls, changes, clock } = setupEmpty();
+    sessions.claim(SESSION, 'node-1');
+    sessions.stop();
+    calls[0]?.give();
+    await clock.advance(HOUR_MS);
+    expect(clock.pending).toBe(0);
+    expect(changes).toEqual([]);
+    expect(sessions.get(ID)).toBeUndefined();
+  });
+});
+
+describe('what is said', () => {
+  it('names the whole key ID in an audit line for each issue, and no secret anywhere', async () => {
+    const { sessions, lines, sts, give, clock } = await setup();
+    sts.answer = () => {
+      throw awsError(
+        'SignatureDoesNotMatch',
+        'no match.\n\nThe Canonical String: x-amz-security-token:very-token',
+      );
+    };
+    await clock.advance(0.5 * HOUR_MS);
+    sts.answer = give;
+    await clock.advance(MINUTE_MS);
+    expect(sessions.condition()).toBeUndefined();
+    expect(lines.find(({ fields }) => fields['audit'] === true)).toEqual({
+      level: 'info',
+      message: 'session issued',
+      fields: {
+        audit: true,
+        role: SESSION.roleArn,
+        sessionName: SESSION.sessionName,
+        accessKeyId: 'ASIA1',
+        expiration: '2026-11-23T08:00:00.000Z',
+        nodes: ['node-1'],
+        nodeCount: 1,
+      },
+    });
+    expect(JSON.stringify(lines)).not.toMatch(/very-secret|very-token/);
+  });
+
+  it('says an issue that came too late for anybody too', async () => {
+    const { sessions, calls, lines, changes, clock } = setupEmpty();
+    sessions.claim(SESSION, 'node-1');
+    sessions.release(ID, 'node-1');
+    calls[0]?.give();
+    await clock.advance(TURN);
+    expect(lines.map(({ message }) => message)).toEqual(['session issued']);
+    expect(changes).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("keeps a listener's fault from the session and from other listeners", async () => {
+    const { sessions, changes, lines, sts, give, clock } = setupEmpty();
+    sts.answer = give;
+    const heard: string[] = [];
+    sessions.onChange(() => {
+      throw new Error('of the listener');
+    });
+    const stopListening = sessions.onChange((id) => heard.push(id));
+    sessions.claim(SESSION, 'node-1');
+    await clock.advance(TURN);
+    expect(heard).toEqual([ID]);
+    expect(sessions.get(ID)).toEqual({ session: SESSION, credentials: expect.anything() });
+    expect(lines.some(({ level }) => level === 'error')).toBe(true);
+    stopListening();
+    await clock.advance(0.5 * HOUR_MS);
+    expect(changes).toHaveLength(2);
+    expect(heard).toHaveLength(1);
+  });
+});

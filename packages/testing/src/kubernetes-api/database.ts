@@ -1,0 +1,115 @@
+import { admit, mergePatch } from './object.ts';
+import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
+
+/** A change as a watch tells it. The deleted object carries the resourceVersion of its deletion. */
+export interface StoredEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: StoredObject;
+}
+
+/** What etcd is to the API server: objects, one count of versions for all of them, and a history until it is compacted. */
+export interface Database {
+  readonly version: number;
+  /** What is older than this is forgotten. */
+  readonly compactedVersion: number;
+  readonly apply: (object: KubernetesObject) => StoredObject;
+  readonly patch: (kind: KubernetesKind, namespace: string, name: string, patch: object) => StoredObject;
+  readonly delete: (kind: KubernetesKind, namespace: string, name: string) => void;
+  readonly get: (kind: KubernetesKind, namespace: string, name: string) => StoredObject | undefined;
+  /** Sorted as etcd sorts its keys; of all Namespaces where none is given. */
+  readonly list: (kind: KubernetesKind, namespace?: string) => StoredObject[];
+  since(version: number): StoredEvent[];
+  /** Forgets the history up to now. */
+  compact(): void;
+  /** Counts on without a change of any object served here: others change too. */
+  readonly bump: () => number;
+}
+
+export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => void }): Database {
+  const objects = new Map<string, StoredObject>();
+  let history: StoredEvent[] = [];
+  let version = 1000;
+  let compactedVersion = version;
+
+  function tell(type: StoredEvent['type'], object: StoredObject): void {
+    const event = { type, object };
+    history.push(event);
+    onEvent(event);
+  }
+
+  function apply(object: KubernetesObject): StoredObject {
+    const key = keyOf(object.kind, object.metadata.namespace ?? 'default', object.metadata.name);
+    const former = objects.get(key);
+    const next = withVersion(admit(object, former, Date.now()), former?.metadata.resourceVersion ?? '');
+    // As with the real one, an update that changes nothing has no new version.
+    if (former !== undefined && isSame(former, next)) return structuredClone(former);
+    version += 1;
+    const stored = withVersion(next, `${version}`);
+    objects.set(key, stored);
+    tell(former === undefined ? 'ADDED' : 'MODIFIED', stored);
+    return structuredClone(stored);
+  }
+
+  function found(kind: KubernetesKind, namespace: string, name: string): StoredObject {
+    const object = objects.get(keyOf(kind, namespace, name));
+    if (object === undefined) throw new Error(`NotFound: ${kind} ${namespace}/${name}`);
+    return object;
+  }
+
+  return {
+    apply,
+    get version() {
+      return version;
+    },
+    get compactedVersion() {
+      return compactedVersion;
+    },
+    patch: (kind, namespace, name, patch) =>
+      apply(mergePatch(found(kind, namespace, name), patch) as StoredObject),
+    delete(kind, namespace, name) {
+      const object = found(kind, namespace, name);
+      objects.delete(keyOf(kind, namespace, name));
+      version += 1;
+      tell('DELETED', withVersion(object, `${version}`));
+    },
+    get: (kind, namespace, name) => structuredClone(objects.get(keyOf(kind, namespace, name))),
+    list(kind, namespace) {
+      const wanted = ({ metadata }: StoredObject) =>
+        namespace === undefined || metadata.namespace === namespace;
+      const listed = [...objects].filter(([, object]) => object.kind === kind && wanted(object));
+      return listed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    },
+    since: (from) => history.filter(({ object }) => Number(object.metadata.resourceVersion) > from),
+    compact() {
+      history = [];
+      version += 1;
+      compactedVersion = version;
+    },
+    bump() {
+      version += 1;
+      return version;
+    },
+  };
+}
+
+function keyOf(kind: string, namespace: string, name: string): string {
+  return kind === 'Namespace' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+}
+
+function withVersion(object: KubernetesObject, resourceVersion: string): StoredObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion } } as StoredObject;
+}
+
+function isSame(a: object, b: object): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KubernetesKind } from './object.ts';
+import { Failure, statusObject } from './status.ts';
+
+const KINDS: Readonly<Record<string, KubernetesKind>> = {
+  pods: 'Pod',
+  namespaces: 'Namespace',
+  serviceaccounts: 'ServiceAccount',
+};
+
+/** What a path names. */
+export type Route =
+  | { readonly resource: 'events'; readonly namespace: string }
+  | {
+      readonly resource: 'objects';
+      readonly kind: KubernetesKind;
+      readonly namespace: string | undefined;
+      readonly name: string | undefined;
+    };
+
+const PATH = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/;
+
+export function readRoute(path: string): Route {
+  const [, namespace, resource = '', name] = PATH.exec(path) ?? [];
+  const kind = KINDS[resource];
+  if (resource === 'events' && namespace !== undefined && name === undefined)
+    return { resource: 'events', namespace };
+  if (kind === undefined) return readNamespace(path);
+  return { resource: 'objects', kind, namespace, name };
+}
+
+/** /api/v1/namespaces/NAME alone is not of the pattern of the others. */
+function readNamespace(path: string): Route {
+  const [, name] = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path) ?? [];
+  if (name === undefined)
+    throw new Failure(404, 'the server could not find the requested resource', { details: {} });
+  return { resource: 'objects', kind: 'Namespace', namespace: undefined, name };
+}
+
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+export function sendJson(response: ServerResponse, status: number, body: object, headers: object = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+/** A Failure as its Status; anything else is a fault of the stand-in and says so. */
+export function sendFailure(response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { code, message, fields } =
+    error instanceof Failure ? error : new Failure(500, `stand-in: ${String(error)}`);
+  sendJson(response, code, statusObject(code, message, fields));
+}
+
+/** Before every answer: the server may hang, or refuse everything. */
+export interface Gate {
+  /** False when it has answered itself. */
+  admits(response: ServerResponse): Promise<boolean>;
+  hang(): void;
+  resume(): void;
+  /** Answers everything so; undefined ends it. */
+  readonly refuse: (status: number | undefined, headers?: Readonly<Record<string, string>>) => void;
+}
+
+export function createGate(): Gate {
+  let hung: PromiseWithResolvers<undefined> | undefined;
+  let refusal: { status: number; headers: Readonly<Record<string, string>> } | undefined;
+  return {
+    async admits(response) {
+      await hung?.promise;
+      if (refusal === undefined) return true;
+      const { status, headers } = refusal;
+      sendJson(response, status, statusObject(status, 'refused by the stand-in'), headers);
+      return false;
+    },
+    hang() {
+      hung ??= Promise.withResolvers();
+    },
+    resume() {
+      hung?.resolve(undefined);
+      hung = undefined;
+    },
+    refuse(status, headers = {}) {
+      refusal = status === undefined ? undefined : { status, headers };
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+
+/** The kinds that the stand-in serves. */
+export const kubernetesKinds = ['Pod', 'Namespace', 'ServiceAccount'] as const;
+export type KubernetesKind = (typeof kubernetesKinds)[number];
+
+/** An object as a manifest has it. */
+export interface KubernetesObject {
+  readonly apiVersion?: string;
+  readonly kind: string;
+  readonly metadata: KubernetesMetadata;
+  readonly [field: string]: unknown;
+}
+
+export interface KubernetesMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+/** An object as the API server has it. */
+export interface StoredObject extends KubernetesObject {
+  readonly kind: KubernetesKind;
+  readonly metadata: KubernetesMetadata & { readonly uid: string; readonly resourceVersion: string };
+}
+
+/**
+ * What the API server makes of a manifest: defaults, and what it keeps of the object that it replaces (uid, time of
+ * creation, status). Without a resourceVersion yet.
+ */
+export function admit(
+  object: KubernetesObject,
+  former: StoredObject | undefined,
+  nowMs: number,
+): KubernetesObject {
+  const kind = kubernetesKinds.find((known) => known === object.kind);
+  if (kind === undefined) throw new Error(`the stand-in knows no ${object.kind}`);
+  const { name, namespace, uid, ...metadata } = object.metadata;
+  if (former !== undefined && uid !== undefined && uid !== former.metadata.uid) {
+    throw new Error(`Conflict: ${kind} ${name} has another uid`);
+  }
+  const creationTimestamp =
+    former?.metadata['creationTimestamp'] ?? `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const common = {
+    ...object,
+    kind,
+    apiVersion: 'v1',
+    metadata: {
+      name,
+      ...(kind === 'Namespace' ? {} : { namespace: namespace ?? 'default' }),
+      uid: former?.metadata.uid ?? uid ?? randomUUID(),
+      creationTimestamp,
+      ...metadata,
+      managedFields: managedFields(object),
+    },
+    ...((object['status'] ?? former?.['status']) ? { status: object['status'] ?? former?.['status'] } : {}),
+  };
+  return { ...common, ...DEFAULTS[kind](common) };
+}
+
+/** JSON merge patch (RFC 7386). */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(merged, key);
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const DEFAULTS: Record<KubernetesKind, (object: KubernetesObject) => object> = {
+  Pod: ({ spec, status }) => {
+    const account = (isRecord(spec) ? spec['serviceAccountName'] : undefined) ?? 'default';
+    return {
+      spec: {
+        containers: [{ name: 'main', image: 'busybox', resources: {}, imagePullPolicy: 'IfNotPresent' }],
+        restartPolicy: 'Always',
+        terminationGracePeriodSeconds: 30,
+        dnsPolicy: 'ClusterFirst',
+        securityContext: {},
+        schedulerName: 'default-scheduler',
+        enableServiceLinks: true,
+        ...(isRecord(spec) ? spec : {}),
+        serviceAccountName: account,
+        serviceAccount: account,
+      },
+      status: { phase: 'Pending', qosClass: 'BestEffort', ...(isRecord(status) ? status : {}) },
+    };
+  },
+  Namespace: ({ metadata, spec, status }) => ({
+    metadata: {
+      ...metadata,
+      labels: {
+        'kubernetes.io/metadata.name': metadata.name,
+        ...(isRecord(metadata['labels']) ? metadata['labels'] : {}),
+      },
+    },
+    spec: { finalizers: ['kubernetes'], ...(isRecord(spec) ? spec : {}) },
+    status: { phase: 'Active', ...(isRecord(status) ? status : {}) },
+  }),
+  ServiceAccount: () => ({}),
+};
+
+/** Of no use to anybody here, and the larger half of many a real object. */
+function managedFields({ metadata }: KubernetesObject): unknown[] {
+  const annotations = Object.keys(metadata.annotations ?? {}).map((key) => [`f:${key}`, {}] as const);
+  return [
+    {
+      manager: 'kubectl-client-side-apply',
+      operation: 'Update',
+      apiVersion: 'v1',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:metadata': { 'f:annotations': { '.': {}, ...Object.fromEntries(annotations) } } },
+    },
+  ];
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Database } from './database.ts';
+import { admitEvent } from './events.ts';
+import type { PostedEvent } from './events.ts';
+import { readBody, readRoute, sendFailure, sendJson } from './http.ts';
+import type { Gate } from './http.ts';
+import type { Lists } from './lists.ts';
+import type { KubernetesKind } from './object.ts';
+import { Failure } from './status.ts';
+import type { Watches } from './watches.ts';
+
+/** How many requests there were, refused ones too. */
+export interface RequestCounts {
+  list: number;
+  watch: number;
+  /** Watches that began as a streaming list. */
+  streaming: number;
+}
+
+export interface RoutesDeps {
+  readonly database: Database;
+  readonly lists: Lists;
+  readonly watches: Watches;
+  readonly gate: Gate;
+  readonly events: PostedEvent[];
+  readonly requests: Readonly<Record<KubernetesKind, RequestCounts>>;
+}
+
+/** The listener of the HTTP server. */
+export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, response: ServerResponse) => void {
+  const { database, lists, watches, gate, events, requests } = deps;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://kubernetes');
+    const body = await readBody(request);
+    const route = readRoute(pathname);
+    if (route.resource === 'objects') count(route.kind, searchParams);
+    if (!(await gate.admits(response))) return;
+    if (route.resource === 'events') {
+      if (request.method !== 'POST') throw notAllowed();
+      const event = admitEvent(body, route.namespace);
+      events.push(event);
+      sendJson(response, 201, event);
+      return;
+    }
+    if (request.method !== 'GET') throw notAllowed();
+    const { kind, namespace, name } = route;
+    if (name !== undefined) sendJson(response, 200, one(kind, namespace ?? '', name));
+    else collection(kind, namespace, searchParams, response);
+  }
+
+  function count(kind: KubernetesKind, query: URLSearchParams): void {
+    if (!isWatch(query)) requests[kind].list += 1;
+    else if (query.has('sendInitialEvents')) requests[kind].streaming += 1;
+    else requests[kind].watch += 1;
+  }
+
+  function one(kind: KubernetesKind, namespace: string, name: string): object {
+    const object = database.get(kind, namespace, name);
+    if (object === undefined) throw new Failure(404, `${kind.toLowerCase()}s "${name}" not found`);
+    return object;
+  }
+
+  function collection(
+    kind: KubernetesKind,
+    namespace: string | undefined,
+    query: URLSearchParams,
+    response: ServerResponse,
+  ): void {
+    for (const selector of ['fieldSelector', 'labelSelector']) {
+      if (query.has(selector)) throw new Failure(400, `the stand-in knows no ${selector}`);
+    }
+    if (isWatch(query)) watches.open({ kind, namespace, query, response });
+    else sendJson(response, 200, lists.list(kind, namespace, query));
+  }
+
+  return (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      sendFailure(response, error);
+    });
+  };
+}
+
+function isWatch(query: URLSearchParams): boolean {
+  return ['true', '1'].includes(query.get('watch') ?? '');
+}
+
+function notAllowed(): Failure {
+  return new Failure(405, 'the server does not allow this method on the requested resource', { details: {} });
+}

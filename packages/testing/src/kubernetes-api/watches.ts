@@ -1,0 +1,154 @@
+import type { ServerResponse } from 'node:http';
+import type { Database, StoredEvent } from './database.ts';
+import type { KubernetesKind } from './object.ts';
+import { Failure, statusObject } from './status.ts';
+
+const INVALID = 'ListOptions.meta.k8s.io "" is invalid:';
+
+export interface WatchRequest {
+  readonly kind: KubernetesKind;
+  readonly namespace: string | undefined;
+  readonly query: URLSearchParams;
+  readonly response: ServerResponse;
+}
+
+export interface Watches {
+  /** Answers a watch: what has happened since the version asked for, then what happens. */
+  open(request: WatchRequest): void;
+  tell(event: StoredEvent): void;
+  /** A bookmark to all watches of the kind that asked for them. */
+  bookmark(kind: KubernetesKind): void;
+  /** A line as it is, to all watches of the kind. */
+  readonly sendRaw: (kind: KubernetesKind, line: string) => void;
+  /** Closes the connection under each, or ends each in order, as its timeoutSeconds would. */
+  drop(how: 'cut' | 'end'): void;
+  /** While it is true nothing is sent; it follows later. */
+  setHung(hung: boolean): void;
+  /** How many are open. */
+  readonly size: number;
+}
+
+interface Watch {
+  readonly request: WatchRequest;
+  readonly bookmarks: boolean;
+  /** Lines that wait while the server hangs. */
+  readonly waiting: string[];
+}
+
+/** The watch side of kube-apiserver 1.34, as its answers were recorded. */
+export function createWatches({
+  database,
+  streaming,
+}: {
+  database: Database;
+  streaming: () => boolean;
+}): Watches {
+  const watches = new Set<Watch>();
+  let hung = false;
+
+  function send(watch: Watch, line: string): void {
+    if (hung) watch.waiting.push(line);
+    else watch.request.response.write(`${line}\n`);
+  }
+
+  function sendEvent(watch: Watch, { type, object }: StoredEvent): void {
+    const { kind, namespace } = watch.request;
+    if (object.kind !== kind || (namespace !== undefined && object.metadata.namespace !== namespace)) return;
+    send(watch, JSON.stringify({ type, object }));
+  }
+
+  function sendBookmark(watch: Watch, annotations?: object): void {
+    const metadata = { resourceVersion: `${database.version}`, ...(annotations && { annotations }) };
+    send(
+      watch,
+      JSON.stringify({ type: 'BOOKMARK', object: { kind: watch.request.kind, apiVersion: 'v1', metadata } }),
+    );
+  }
+
+  /** Everything there is, then the bookmark that ends it for those who take bookmarks. */
+  function sendAll(watch: Watch): void {
+    const { kind, namespace } = watch.request;
+    for (const object of database.list(kind, namespace)) sendEvent(watch, { type: 'ADDED', object });
+    if (watch.bookmarks) sendBookmark(watch, { 'k8s.io/initial-events-end': 'true' });
+  }
+
+  function sendSince(watch: Watch, from: number): void {
+    if (from < database.compactedVersion) {
+      const message = `too old resource version: ${from} (${database.compactedVersion})`;
+      // Told in the body: the answer has begun with 200.
+      send(watch, JSON.stringify({ type: 'ERROR', object: statusObject(410, message) }));
+      watch.request.response.end();
+      return;
+    }
+    for (const event of database.since(from)) sendEvent(watch, event);
+  }
+
+  return {
+    open(request) {
+      const { query, response } = request;
+      checkQuery(query, streaming());
+      const watch = { request, bookmarks: query.get('allowWatchBookmarks') === 'true', waiting: [] };
+      watches.add(watch);
+      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+      response.flushHeaders();
+      const seconds = Number(query.get('timeoutSeconds') ?? 1800);
+      const timer = setTimeout(() => response.end(), seconds * 1000).unref();
+      response.on('close', () => {
+        clearTimeout(timer);
+        watches.delete(watch);
+      });
+      const from = Number(query.get('resourceVersion') ?? 0);
+      if (from === 0) sendAll(watch);
+      else sendSince(watch, from);
+    },
+    tell(event) {
+      for (const watch of watches) sendEvent(watch, event);
+    },
+    bookmark(kind) {
+      for (const watch of watches) if (watch.bookmarks && watch.request.kind === kind) sendBookmark(watch);
+    },
+    sendRaw(kind, line) {
+      for (const watch of watches) if (watch.request.kind === kind) send(watch, line);
+    },
+    drop(how) {
+      for (const { request } of watches) {
+        if (how === 'cut') request.response.destroy();
+        else request.response.end();
+      }
+    },
+    setHung(next) {
+      hung = next;
+      if (hung) return;
+      for (const watch of watches) for (const line of watch.waiting.splice(0)) send(watch, line);
+    },
+    get size() {
+      return watches.size;
+    },
+  };
+}
+
+function checkQuery(query: URLSearchParams, streaming: boolean): void {
+  const version = query.get('resourceVersion') ?? '';
+  if (!/^\d*$/.test(version))
+    throw new Failure(500, `resourceVersion: Invalid value: "${version}"`, { reason: undefined });
+  const match = query.get('resourceVersionMatch');
+  if (!query.has('sendInitialEvents')) {
+    if (match === null) return;
+    throw new Failure(
+      422,
+      `${INVALID} resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided`,
+    );
+  }
+  if (!streaming) {
+    throw new Failure(
+      422,
+      `${INVALID} sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled`,
+    );
+  }
+  if (match !== 'NotOlderThan') {
+    throw new Failure(
+      422,
+      `${INVALID} resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { parseRoleArn, readAssumeRole } from './assume-role.ts';
+import type { AssumeRoleCall } from './assume-role.ts';
+import { createFaultPlan, createThrottle, stsFaults } from './faults.ts';
+import type { StsFaultName } from './faults.ts';
+import { createKeys, randomWord } from './keys.ts';
+import type { Identity } from './keys.ts';
+import { answerXml, faultXml } from './query.ts';
+import type { Answer, Query } from './query.ts';
+import { createRoles } from './roles.ts';
+
+/** The service behind the socket: what it answers, and the faults that it was told to have. */
+export function createAccount(clock: { now(): number }, account: string) {
+  const nowMs = () => clock.now();
+  const calls: AssumeRoleCall[] = [];
+  const [faults, throttle, keys, roles] = [
+    createFaultPlan(),
+    createThrottle(nowMs),
+    createKeys(nowMs),
+    createRoles(),
+  ];
+  const own = serverIdentity(account);
+  let expired = false;
+
+  function answer(query: Query): Answer | 'Reset' {
+    const call = query.action === 'AssumeRole' ? readAssumeRole(query, clock.now()) : undefined;
+    if (call !== undefined) calls.push(call);
+    if (query.accessKeyId === undefined) return refuse('MissingAuthenticationToken');
+    const key = keys.find(query.accessKeyId);
+    const wrong = key && keys.faultOf(key, query.sessionToken);
+    if (wrong !== undefined) return faultXml(wrong);
+    if (key === undefined && expired) return refuse('ExpiredToken');
+    if (throttle.exceeded()) return refuse('Throttling');
+    const caller = key?.identity ?? own;
+    if (call !== undefined) return assumeRole(call, caller);
+    if (query.action === 'GetCallerIdentity') return callerIdentity(caller);
+    return faultXml({
+      status: 400,
+      code: 'InvalidAction',
+      message: `Could not find operation ${query.action}`,
+    });
+  }
+
+  function assumeRole(call: AssumeRoleCall, caller: Identity): Answer | 'Reset' {
+    const planned = faults.next(call.roleArn);
+    if (planned === 'Reset') return 'Reset';
+    if (planned === 'Garbage') return { status: 200, requestId: '', body: '<html>It works!' };
+    if (planned !== undefined) return refuse(planned);
+    const refusal = roles.refusal(call, caller);
+    if (refusal !== undefined) return faultXml(refusal);
+    const identity = assumedIdentity(call);
+    const key = keys.issue(identity, call.durationSeconds);
+    return answerXml('AssumeRole', {
+      AssumedRoleUser: { AssumedRoleId: identity.userId, Arn: identity.arn },
+      Credentials: {
+        AccessKeyId: key.accessKeyId,
+        SecretAccessKey: key.secretAccessKey,
+        SessionToken: key.sessionToken,
+        Expiration: new Date(key.expiresAtMs).toISOString().replace('.000Z', 'Z'),
+      },
+      SourceIdentity: call.sourceIdentity,
+    });
+  }
+
+  const controls = {
+    ...roles.controls,
+    fail: (target: string, name: StsFaultName, times = Infinity) => {
+      faults.add(target, name, times);
+    },
+    mend: faults.clear,
+    throttleAbove: throttle.limit,
+    expireServerCredentials: () => {
+      expired = true;
+    },
+    renewServerCredentials: () => {
+      expired = false;
+    },
+  };
+  return { calls, answer, controls };
+}
+
+function refuse(code: keyof typeof stsFaults): Answer {
+  return faultXml({ ...stsFaults[code], code });
+}
+
+function callerIdentity({ arn, userId, account }: Identity): Answer {
+  return answerXml('GetCallerIdentity', { Arn: arn, UserId: userId, Account: account });
+}
+
+function serverIdentity(account: string): Identity {
+  const instance = 'i-0123456789abcdef0';
+  return {
+    account,
+    arn: `arn:aws:sts::${account}:assumed-role/rolegate-server/${instance}`,
+    userId: `AROA${randomWord(17)}:${instance}`,
+  };
+}
+
+/** An assumed-role ARN leaves out the role's path. */
+function assumedIdentity({ roleArn, sessionName }: AssumeRoleCall): Identity {
+  const { partition, account, name } = parseRoleArn(roleArn) ?? { partition: '', account: '', name: '' };
+  return {
+    account,
+    arn: `arn:${partition}:sts::${account}:assumed-role/${name}/${sessionName}`,
+    userId: `AROA${randomWord(17)}:${sessionName}`,
+  };
+}

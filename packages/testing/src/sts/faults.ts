@@ -1,0 +1,92 @@
+import type { Fault } from './query.ts';
+
+/** Errors that STS is known to give, with their real HTTP codes and words. */
+export const stsFaults = {
+  AccessDenied: fault(
+    403,
+    'User: arn:aws:sts::123456789012:assumed-role/server/i-0 is not authorized to perform: sts:AssumeRole',
+  ),
+  ValidationError: fault(400, '1 validation error detected'),
+  MalformedPolicyDocument: fault(400, 'The policy is not in the valid JSON format.'),
+  PackedPolicyTooLarge: fault(400, 'Packed size of session tags consumes 120% of allotted space.'),
+  InvalidParameterValue: fault(400, 'An invalid or out-of-range value was supplied'),
+  Throttling: fault(400, 'Rate exceeded'),
+  ThrottlingException: fault(400, 'Rate exceeded'),
+  RequestLimitExceeded: fault(503, 'Request limit exceeded.'),
+  TooManyRequestsException: fault(429, 'Too many requests'),
+  ExpiredToken: fault(403, 'The security token included in the request is expired'),
+  ExpiredTokenException: fault(403, 'The security token included in the request is expired'),
+  InvalidClientTokenId: fault(403, 'The security token included in the request is invalid.'),
+  UnrecognizedClientException: fault(403, 'The security token included in the request is invalid.'),
+  SignatureDoesNotMatch: fault(
+    403,
+    'The request signature we calculated does not match the signature you provided.',
+  ),
+  IncompleteSignature: fault(400, 'Authorization header requires Credential parameter.'),
+  MissingAuthenticationToken: fault(403, 'Request is missing Authentication Token'),
+  RegionDisabledException: fault(403, 'STS is not activated in this region for account:123456789012.'),
+  InternalFailure: fault(500, 'The request processing has failed because of an unknown error'),
+  ServiceUnavailable: fault(503, 'The request has failed due to a temporary failure of the server.'),
+} as const satisfies Record<string, Omit<Fault, 'code'>>;
+
+/** An error by its code, or an answer that is none: `Garbage` is no XML, `Reset` cuts the connection. */
+export type StsFaultName = keyof typeof stsFaults | 'Garbage' | 'Reset';
+
+export interface FaultPlan {
+  /** The next `times` calls for the role, or for all roles, fail; without `times` all of them do. */
+  readonly add: (target: string, name: StsFaultName, times: number) => void;
+  /** Takes back what was planned for the target. */
+  readonly clear: (target: string) => void;
+  /** What the next call for the role is to be met with; counts it. */
+  readonly next: (roleArn: string) => StsFaultName | undefined;
+}
+
+/** Faults of a role come before those for all. */
+export function createFaultPlan(): FaultPlan {
+  const planned = new Map<string, { name: StsFaultName; left: number }>();
+
+  function take(target: string): StsFaultName | undefined {
+    const one = planned.get(target);
+    if (one === undefined) return undefined;
+    one.left -= 1;
+    if (one.left <= 0) planned.delete(target);
+    return one.name;
+  }
+
+  return {
+    add: (target, name, times) => {
+      planned.set(target, { name, left: times });
+    },
+    clear: (target) => {
+      planned.delete(target);
+    },
+    next: (roleArn) => take(roleArn) ?? take('all'),
+  };
+}
+
+/** A bucket that holds one second's calls, refilled by the clock: true where the call is too much. */
+export function createThrottle(nowMs: () => number) {
+  let ratePerSecond = Infinity;
+  let tokens = Infinity;
+  let filledAtMs = nowMs();
+  return {
+    limit: (rate: number) => {
+      ratePerSecond = rate;
+      tokens = rate;
+      filledAtMs = nowMs();
+    },
+    exceeded(): boolean {
+      if (ratePerSecond === Infinity) return false;
+      const now = nowMs();
+      tokens = Math.min(ratePerSecond, tokens + ((now - filledAtMs) / 1000) * ratePerSecond);
+      filledAtMs = now;
+      if (tokens < 1) return true;
+      tokens -= 1;
+      return false;
+    },
+  };
+}
+
+function fault(status: number, message: string): Omit<Fault, 'code'> {
+  return { status, message };
+}

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import type { Fault } from './query.ts';
+import { stsFaults } from './faults.ts';
+
+/** Credentials that the fake has issued, or a caller's identity. */
+export interface IssuedKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAtMs: number;
+  readonly identity: Identity;
+}
+
+export interface Identity {
+  readonly account: string;
+  readonly arn: string;
+  /** AROA...:session name. */
+  readonly userId: string;
+}
+
+/** Longer than 4 kB tokens exist, shorter ones are usual. Bytes before base64. */
+const TOKEN_BYTES = 300;
+
+const KEY_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** All keys issued, so that their owners can ask who they are. */
+export function createKeys(nowMs: () => number) {
+  const issued = new Map<string, IssuedKey>();
+  return {
+    issue(identity: Identity, durationSeconds: number): IssuedKey {
+      // STS says whole seconds.
+      const expiresAtMs = Math.floor(nowMs() / 1000 + durationSeconds) * 1000;
+      const key = {
+        accessKeyId: `ASIA${randomWord(16)}`,
+        secretAccessKey: randomBytes(30).toString('base64'),
+        sessionToken: randomBytes(TOKEN_BYTES).toString('base64'),
+        expiresAtMs,
+        identity,
+      };
+      issued.set(key.accessKeyId, key);
+      return key;
+    },
+    find: (accessKeyId: string) => issued.get(accessKeyId),
+    /** What is wrong with the use of an issued key. */
+    faultOf(key: IssuedKey, sessionToken: string | undefined): Fault | undefined {
+      if (key.sessionToken !== sessionToken)
+        return { ...stsFaults.InvalidClientTokenId, code: 'InvalidClientTokenId' };
+      return key.expiresAtMs <= nowMs() ? { ...stsFaults.ExpiredToken, code: 'ExpiredToken' } : undefined;
+    },
+  };
+}
+
+export function randomWord(length: number): string {
+  return Array.from(randomBytes(length), (byte) => KEY_ALPHABET[byte % KEY_ALPHABET.length]).join('');
+}

@@ -1,0 +1,35 @@
+import { durationFault, invalidity } from './assume-role.ts';
+import type { AssumeRoleCall } from './assume-role.ts';
+import { stsFaults } from './faults.ts';
+import type { Identity } from './keys.ts';
+import type { Fault } from './query.ts';
+
+/** The longest session that IAM lets a role have. Seconds. */
+const LONGEST_SECONDS = 43_200;
+
+/** What single roles demand of who assumes them. */
+export function createRoles() {
+  const maxSeconds = new Map<string, number>();
+  const externalIds = new Map<string, string>();
+  return {
+    controls: {
+      maxSessionDuration: (roleArn: string, seconds: number) => {
+        maxSeconds.set(roleArn, seconds);
+      },
+      requireExternalId: (roleArn: string, externalId: string) => {
+        externalIds.set(roleArn, externalId);
+      },
+    },
+    /** Why the caller may not assume the role so; undefined where it may. */
+    refusal(call: AssumeRoleCall, caller: Identity): Fault | undefined {
+      const chained = caller.arn.includes(':assumed-role/');
+      const limit = { chained, maxSeconds: maxSeconds.get(call.roleArn) ?? LONGEST_SECONDS };
+      const fault = invalidity(call) ?? durationFault(call, limit);
+      if (fault !== undefined) return fault;
+      const demanded = externalIds.get(call.roleArn);
+      if (demanded === undefined || demanded === call.externalId) return undefined;
+      const message = `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${call.roleArn}`;
+      return { ...stsFaults.AccessDenied, code: 'AccessDenied', message };
+    },
+  };
+}
