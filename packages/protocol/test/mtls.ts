@@ -49,7 +49,8 @@ export interface Mtls extends AsyncDisposable {
   readonly server: Side;
   readonly refused: RefusedHandshake[];
   side(purpose: TlsPurpose, options: { from?: TestCa; cert: IssueOptions; ca?: string }): Promise<Side>;
-  client(side: Side, serverName?: string): RolegateClient;
+  /** To this server, or to another port. */
+  client(side: Side, serverName?: string, toPort?: number): RolegateClient;
 }
 
 export async function startMtls({
@@ -104,9 +105,9 @@ export async function startMtls({
     server: serverSide,
     refused,
     side,
-    client(of, serverName = SERVER_NAME) {
+    client(of, serverName = SERVER_NAME, toPort = port) {
       const credentials = createClientCredentials(of.source);
-      const client = createRolegateClient({ target: `127.0.0.1:${port}`, credentials, serverName });
+      const client = createRolegateClient({ target: `127.0.0.1:${toPort}`, credentials, serverName });
       clients.push(client);
       return client;
     },

@@ -92,7 +92,7 @@ describe('nodeOfSan', () => {
   it('does not stall on a long list', () => {
     const start = performance.now();
     expect(nodeOfSan(`URI:${'"\\'.repeat(100_000)}`, TRUST_DOMAIN)).toBeUndefined();
-    expect(nodeOfSan(id(`${'a-'.repeat(100_000)}`), TRUST_DOMAIN)).toBeUndefined();
+    expect(nodeOfSan(id('a-'.repeat(100_000)), TRUST_DOMAIN)).toBeUndefined();
     expect(performance.now() - start).toBeLessThan(1_000);
   });
 });

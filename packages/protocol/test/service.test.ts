@@ -9,7 +9,7 @@ const update = (message: FeedUpdate) =>
 
 describe('rolegateService', () => {
   it('has the paths of the wire', () => {
-    expect(Object.values(rolegateService).map(({ path }) => path as string)).toEqual([
+    expect(Object.values(rolegateService).map(({ path }) => path)).toEqual([
       '/rolegate.v1.Rolegate/Feed',
       '/rolegate.v1.Rolegate/Resolve',
       '/rolegate.v1.Rolegate/Attest',

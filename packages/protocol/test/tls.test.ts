@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as tcpConnect } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+import { connect as tlsConnect, createServer } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import { describeHandshakeError, loadTlsFiles } from '@rolegate/protocol';
@@ -102,6 +103,41 @@ describe('mutual TLS', () => {
     const ca = trusting === 'the same authority' ? mtls.ca.pem : (await createTestCa()).pem;
     const agent = await mtls.side('client', { cert: CLIENT_CERT, ca });
     expect(describeHandshakeError(await failureOf(mtls.client(agent, called)))).toMatch(says);
+  });
+});
+
+describe('a client', () => {
+  it('refuses a server that speaks TLS 1.2 only', async () => {
+    await using mtls = await startMtls();
+    const { cert, key } = await mtls.ca.issue(SERVER_CERT);
+    const old = createServer({ cert, key, ca: mtls.ca.pem, maxVersion: 'TLSv1.2', ALPNProtocols: ['h2'] });
+    const faults: unknown[] = [];
+    old.on('tlsClientError', (error) => faults.push(error));
+    old.listen(0, '127.0.0.1');
+    await once(old, 'listening');
+    const { port } = old.address() as AddressInfo;
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    const error = await failureOf(mtls.client(agent, SERVER_NAME, port));
+    old.close();
+    expect(describeHandshakeError(error)).toMatch(/^the other side does not speak TLS 1\.3/);
+    expect(faults).toMatchObject([{ code: 'ERR_SSL_UNSUPPORTED_PROTOCOL' }]);
+  });
+
+  it.each([
+    { error: new Error('connect ECONNREFUSED 127.0.0.1:9610'), says: /^nothing listens at the address \(/ },
+    {
+      error: Object.assign(new Error('read failed'), { code: 'ECONNRESET' }),
+      says: /see its log \(ECONNRESET: read/,
+    },
+    {
+      error: new Error('outer', { cause: new Error('certificate has expired') }),
+      says: /server's certificate has exp/,
+    },
+    { error: new Error('tlsv13 alert certificate required'), says: /the server got no certificate from us/ },
+    { error: new Error('something else'), says: /^something else$/ },
+    { error: 'a text', says: /^a text$/ },
+  ])('is told of $error in plain words', ({ error, says }) => {
+    expect(describeHandshakeError(error)).toMatch(says);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { AgentReport, FeedUpdateRead } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { HostPort } from './server-addresses.ts';
+import type { ServerAddress } from './server-addresses.ts';
 
 /** A server that does not begin to answer within this is given up for another one. */
 const HELLO_WITHIN_MS = 5_000;
@@ -23,7 +23,7 @@ export interface FeedCall {
 
 export interface FeedStreamDeps {
   /** Opens a feed to one address; faults come as the call's `error`. `close` ends its connection. */
-  readonly open: (address: HostPort) => { call: FeedCall; close: () => void };
+  readonly open: (address: ServerAddress) => { call: FeedCall; close: () => void };
   /** The first report of a stream: who we are and what we hold. */
   readonly firstReport: () => AgentReport;
   readonly apply: (update: FeedUpdateRead) => void;
@@ -48,7 +48,7 @@ export interface FeedStream {
 }
 
 /** Opens a feed to one server. `begun` is called at its first word, before anything is applied. */
-export function openFeedStream(deps: FeedStreamDeps, address: HostPort, begun: () => void): FeedStream {
+export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, begun: () => void): FeedStream {
   const { clock, log } = deps;
   const server = `${address.host}:${address.port}`;
   const synced = Promise.withResolvers<undefined>();

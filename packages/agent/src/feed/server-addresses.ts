@@ -6,6 +6,11 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** One address of a server, and the name by which it was given: what its certificate is held against. */
+export interface ServerAddress extends HostPort {
+  readonly name: string;
+}
+
 export interface ServerAddressesDeps {
   readonly servers: readonly HostPort[];
   /** All addresses of a name, e.g. of a headless Service. */
@@ -19,7 +24,7 @@ export interface ServerAddresses {
    * The next address to try: all of them in a random order before one comes again. Names are looked up anew each round;
    * where that fails, the last good addresses stand. Throws when there never were any.
    */
-  next(): Promise<HostPort>;
+  next(): Promise<ServerAddress>;
 }
 
 /**
@@ -27,11 +32,11 @@ export interface ServerAddresses {
  * its DNS resolver asks too seldom.
  */
 export function createServerAddresses({ servers, lookup, random }: ServerAddressesDeps): ServerAddresses {
-  let round: HostPort[] = [];
+  let round: ServerAddress[] = [];
   const lastGood = new Map<string, readonly string[]>();
 
-  async function addressesOf({ host, port }: HostPort): Promise<HostPort[]> {
-    if (isIP(host) !== 0) return [{ host, port }];
+  async function addressesOf({ host, port }: HostPort): Promise<ServerAddress[]> {
+    if (isIP(host) !== 0) return [{ host, port, name: host }];
     try {
       const found = await lookup(host);
       if (found.length > 0) lastGood.set(host, found);
@@ -39,7 +44,7 @@ export function createServerAddresses({ servers, lookup, random }: ServerAddress
       if (!lastGood.has(host))
         throw new Error(`the server's name ${host} does not resolve`, { cause: error });
     }
-    return (lastGood.get(host) ?? []).map((address) => ({ host: address, port }));
+    return (lastGood.get(host) ?? []).map((address) => ({ host: address, port, name: host }));
   }
 
   return {

@@ -4,12 +4,12 @@ import type { AgentReport, FeedUpdateRead } from '@rolegate/protocol';
 import { createBackoff, silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createFeedClient } from '../../src/feed/feed-client.ts';
-import type { HostPort } from '../../src/feed/server-addresses.ts';
+import type { ServerAddress } from '../../src/feed/server-addresses.ts';
 
 type Call = ReturnType<typeof fakeCall>;
 
 /** One stream as gRPC gives it, with the server's side in the test's hands. */
-function fakeCall(address: HostPort) {
+function fakeCall(address: ServerAddress) {
   const events = new EventEmitter();
   const sent: AgentReport[] = [];
   const call = {
@@ -43,7 +43,7 @@ function setup() {
   const stops = stop;
   let snapshots = 0;
   const client = createFeedClient({
-    addresses: { next: () => Promise.resolve({ host: `198.18.0.${calls.length + 1}`, port: 9610 }) },
+    addresses: { next: () => Promise.resolve({ host: `198.18.0.${calls.length + 1}`, port: 9610, name: 'rolegate' }) },
     open: (address) => {
       const call = fakeCall(address);
       calls.push(call);

@@ -1,0 +1,128 @@
+import type { Clock, Log } from '@rolegate/runtime';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { PodTable } from '../feed/pod-table.ts';
+import { createChanges } from './changes.ts';
+import type { CniResults } from './cni-results.ts';
+import { createHandovers } from './handovers.ts';
+import type { Holder } from './held-ips.ts';
+import { canonicalIp } from './ip.ts';
+import { createIpSource, isLive } from './ip-source.ts';
+import type { IpSource } from './ip-source.ts';
+
+/** How often the passing of time is looked at (`staleIpMs`). Milliseconds. */
+const CHECK_MS = 1_000;
+
+/** Who is behind an address. */
+export type Caller =
+  | { readonly kind: 'pod'; readonly pod: KnownPod }
+  /** Nobody yet. `uid`: as the runtime knows the Pod, where only the feed does not. */
+  | { readonly kind: 'unknown'; readonly uid?: string; readonly waitsFor: string }
+  /** Two live Pods have it. */
+  | { readonly kind: 'ambiguous'; readonly pods: readonly KnownPod[] }
+  /** The node itself: Pods on the host's network and the host's own processes. */
+  | { readonly kind: 'node' };
+
+export interface CallersDeps {
+  readonly table: Pick<PodTable, 'pod' | 'podByRuntimeUid' | 'podByName' | 'podsByIp' | 'pods' | 'onChange'>;
+  /** Undefined: the agent was told of no directory. */
+  readonly cniResults:
+    Pick<CniResults, 'holder' | 'usable' | 'names' | 'states' | 'scanned' | 'onChange'> | undefined;
+  /** The node's own addresses, of both families. */
+  readonly nodeIps: readonly string[];
+  /** So long after the loss of the feed an address from a Pod's status is believed. Milliseconds. */
+  readonly staleIpMs: number;
+  /** Monotonic milliseconds when the feed was lost; undefined while it is there. */
+  readonly feedAwaySinceMs: () => number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: { readonly ipSource: (source: IpSource) => void };
+}
+
+export interface Callers {
+  /** Any spelling of an address. */
+  readonly identify: (ip: string) => Caller;
+  readonly source: IpSource;
+  /** Called after what `identify` says may have changed. The returned function ends the listening. */
+  readonly onChange: (listener: () => void) => () => void;
+  /** Called with an address (canonical) that `identify` has given to a Pod and that is another's now, or nobody's. */
+  readonly onHandover: (listener: (ip: string) => void) => () => void;
+  /** Notices what only time changes, until the signal aborts. Never rejects. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Tells which Pod asks: by the CNI results, or, where these are of no use, by the Pods' status. */
+export function createCallers(deps: CallersDeps): Callers {
+  const { table, cniResults, staleIpMs, feedAwaySinceMs, clock, log, metrics } = deps;
+  const nodeIps = new Set(deps.nodeIps.map((ip) => canonicalIp(ip) ?? ip));
+  const changes = createChanges({ log });
+  const handovers = createHandovers({ identify: identifyCanonical, log });
+  const decideSource = createIpSource({ cniResults, pods: table.pods, log, metrics });
+  let source: IpSource = 'cni';
+
+  function refresh(): void {
+    // Until the first scan is done nothing is known about the directories, so nothing is said about them.
+    if (cniResults?.scanned !== false) source = decideSource();
+    handovers.check();
+    changes.notify();
+  }
+
+  function identify(address: string): Caller {
+    const ip = canonicalIp(address);
+    if (ip === undefined) return unknown('an address that can be read');
+    const caller = identifyCanonical(ip);
+    handovers.given(ip, caller);
+    return caller;
+  }
+
+  function identifyCanonical(ip: string): Caller {
+    if (nodeIps.has(ip)) return { kind: 'node' };
+    const holder = cniResults?.holder(ip);
+    // The runtime's word on an address is the last: what the Pods' status says of it may be of its former holder.
+    if (holder !== undefined) return fromHolder(holder);
+    return source === 'cni' ? unknown('a CNI result with this address') : fromStatus(ip);
+  }
+
+  function fromHolder({ uid, namespace, name }: Holder): Caller {
+    const pod =
+      uid === undefined ? table.podByName(namespace, name) : (table.pod(uid) ?? table.podByRuntimeUid(uid));
+    if (pod === undefined) return unknown(`the feed to name the Pod ${namespace}/${name}`, uid);
+    return isLive(pod) ? { kind: 'pod', pod } : unknown('a Pod that has not ended', uid);
+  }
+
+  function fromStatus(ip: string): Caller {
+    const awaySinceMs = feedAwaySinceMs();
+    if (awaySinceMs !== undefined && clock.monotonic() - awaySinceMs > staleIpMs)
+      return unknown('the feed, away for longer than --stale-ip');
+    const pods = table.podsByIp(ip);
+    if (pods.some(({ hostNetwork, ended }) => hostNetwork && !ended)) return { kind: 'node' };
+    const live = pods.filter(isLive);
+    const staying = live.filter(({ terminating }) => !terminating);
+    const holders = staying.length > 0 ? staying : live;
+    const [pod] = holders;
+    if (pod === undefined) return unknown('a Pod with this address in its status');
+    return holders.length === 1 ? { kind: 'pod', pod } : { kind: 'ambiguous', pods: holders };
+  }
+
+  table.onChange(refresh);
+  cniResults?.onChange(refresh);
+  refresh();
+
+  return {
+    identify,
+    get source() {
+      return source;
+    },
+    onChange: changes.on,
+    onHandover: handovers.on,
+    async run(signal) {
+      while (!signal.aborted) {
+        await clock.sleep(CHECK_MS, signal);
+        if (handovers.check()) changes.notify();
+      }
+    },
+  };
+}
+
+function unknown(waitsFor: string, uid?: string): Caller {
+  return { kind: 'unknown', waitsFor, ...(uid !== undefined && { uid }) };
+}

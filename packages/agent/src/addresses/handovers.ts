@@ -1,0 +1,64 @@
+import { describeError } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
+import type { Caller } from './callers.ts';
+
+export interface Handovers {
+  /** `ip` was given to this caller. */
+  readonly given: (ip: string, caller: Caller) => void;
+  /** Compares what was given with what would be now; true where an address changed hands. */
+  readonly check: () => boolean;
+  readonly on: (listener: (ip: string) => void) => () => void;
+}
+
+export interface HandoversDeps {
+  readonly identify: (ip: string) => Caller;
+  readonly log: Log;
+}
+
+/** Notices when an address that a caller was told from is another Pod's, or nobody's any more. */
+export function createHandovers({ identify, log }: HandoversDeps): Handovers {
+  const uids = new Map<string, string>();
+  const listeners = new Set<(ip: string) => void>();
+
+  function tell(ip: string): void {
+    for (const listener of [...listeners]) {
+      try {
+        listener(ip);
+      } catch (error) {
+        log.error('a listener failed', { error: describeError(error) });
+      }
+    }
+  }
+
+  function given(ip: string, caller: Caller): boolean {
+    const former = uids.get(ip);
+    const uid = runtimeUidOf(caller);
+    if (uid === former) return false;
+    if (uid === undefined) uids.delete(ip);
+    else uids.set(ip, uid);
+    if (former === undefined) return false;
+    tell(ip);
+    return true;
+  }
+
+  return {
+    given,
+    check: () => [...uids.keys()].map((ip) => given(ip, identify(ip))).includes(true),
+    on(listener) {
+      const own = (ip: string) => {
+        listener(ip);
+      };
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+  };
+}
+
+/** The same before and after the feed names a static Pod, whose UID at the API server is another. */
+function runtimeUidOf(caller: Caller): string | undefined {
+  if (caller.kind === 'unknown') return caller.uid;
+  if (caller.kind !== 'pod') return undefined;
+  return caller.pod.runtimeUid === '' ? caller.pod.uid : caller.pod.runtimeUid;
+}

@@ -1,0 +1,50 @@
+import type { Log } from '@rolegate/runtime';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { CniResults } from './cni-results.ts';
+
+/** What tells who holds an IP: the CNI results, or the Pods' own status where those are of no use. */
+export type IpSource = 'cni' | 'pod-status';
+
+export interface IpSourceDeps {
+  /** Undefined: the agent was told of no directory. */
+  readonly cniResults: Pick<CniResults, 'usable' | 'names' | 'states'> | undefined;
+  readonly pods: () => readonly KnownPod[];
+  readonly log: Log;
+  readonly metrics: { readonly ipSource: (source: IpSource) => void };
+}
+
+/** Decides again at each call; a change is logged and counted. */
+export function createIpSource({ cniResults, pods, log, metrics }: IpSourceDeps): () => IpSource {
+  let told: IpSource | undefined;
+
+  return () => {
+    const fault = faultOf(cniResults, pods());
+    const source = fault === undefined ? 'cni' : 'pod-status';
+    if (source === told) return source;
+    told = source;
+    metrics.ipSource(source);
+    if (fault === undefined) log.info('addresses are read from CNI results');
+    else
+      log.warn('addresses are read from the status of Pods', {
+        error: fault,
+        directories: cniResults?.states(),
+      });
+    return source;
+  };
+}
+
+/** Why the CNI results are of no use; undefined: they are. */
+function faultOf(cniResults: IpSourceDeps['cniResults'], pods: readonly KnownPod[]): string | undefined {
+  if (cniResults === undefined) return 'no directory of CNI results is configured';
+  if (!cniResults.usable()) return 'no directory of CNI results can be read';
+  const running = pods.filter((pod) => isLive(pod) && pod.ips.length > 0);
+  // Some CNI plugins keep their results elsewhere: the directory is there, with nothing or left-overs in it.
+  if (running.length > 0 && !running.some(cniResults.names))
+    return 'the CNI results name none of the running Pods';
+  return undefined;
+}
+
+/** It may be answered by its address: not ended, and with a network of its own. */
+export function isLive({ ended, hostNetwork }: KnownPod): boolean {
+  return !ended && !hostNetwork;
+}

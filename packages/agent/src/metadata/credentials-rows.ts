@@ -1,0 +1,61 @@
+import type { Reason } from '@rolegate/protocol';
+import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
+import { document, refusal } from './answer.ts';
+import type { Answer } from './answer.ts';
+import { errorDocument } from './credentials-document.ts';
+import { podOf } from './situation.ts';
+import type { Situation, Verdict } from './situation.ts';
+
+type Allowed = Extract<KnownPod['decision'], { kind: 'allow' }>;
+
+/** Failures that are the role's own: waiting mends none of them, so the SDK is told in the document. */
+const ROLE_FAILURES: ReadonlySet<Reason> = new Set<Reason>(['StsAccessDenied', 'StsInvalidRequest']);
+
+/** The rows of DESIGN 4.2 from "another role than its own" down: of a Pod whose role is permitted. */
+export function answerCredentials(situation: Situation): Verdict | undefined {
+  const { route, caller } = situation;
+  const decision = podOf(caller)?.decision;
+  if (decision?.kind !== 'allow') return undefined;
+  if (route.kind === 'list') return { kind: 'answer', answer: document(decision.roleName) };
+  if (route.kind !== 'credentials') return undefined;
+  if (!isOwnRole(route.role, decision)) {
+    return { kind: 'answer', answer: refusal('RoleMismatch', { detail: `its own is ${decision.roleArn}` }) };
+  }
+  return fromSession(situation.session(decision.sessionId), decision, situation);
+}
+
+function fromSession(session: HeldSession | undefined, decision: Allowed, situation: Situation): Verdict {
+  const credentials = session?.credentials;
+  if (credentials !== undefined && credentials.expiresAtMs > situation.monotonicMs) {
+    const { document: body, accessKeyId } = credentials;
+    return { kind: 'answer', answer: { status: 200, code: '', body, accessKeyId } };
+  }
+  const failure = session?.failure;
+  if (failure !== undefined && ROLE_FAILURES.has(failure.reason)) {
+    return {
+      kind: 'answer',
+      answer: roleRefused(failure.reason, failure.message, decision, situation.nowMs),
+    };
+  }
+  const why = failure === undefined ? '' : ` (${failure.reason}: ${failure.message})`;
+  const waitedFor = `credentials${why}`;
+  return { kind: 'hold', inVain: refusal(credentials ? 'CredentialsExpired' : 'HeldTimeout', { waitedFor }) };
+}
+
+/** Every spelling of the Pod's own role: as the list has it, the ARN, and either form of the path in front of the name. */
+function isOwnRole(asked: string, { roleName, roleArn }: Allowed): boolean {
+  if (asked === roleName || asked === roleArn) return true;
+  const resource = roleArn.slice(roleArn.indexOf(':role/') + ':role/'.length);
+  const isUnderBase = roleName !== roleArn;
+  return isUnderBase && [`/${roleName}`, resource, `/${resource}`].includes(asked);
+}
+
+/** As IMDS says it of an instance's role. The message that STS gave stays in the log: it names the server's own role. */
+function roleRefused(reason: Reason, detail: string, { roleName }: Allowed, nowMs: number): Answer {
+  const body = errorDocument({
+    code: 'AssumeRoleUnauthorizedAccess',
+    message: `The role ${roleName} cannot be assumed for this Pod: STS refuses it.`,
+    nowMs,
+  });
+  return { status: 200, code: reason, body, detail };
+}

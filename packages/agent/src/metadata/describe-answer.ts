@@ -1,0 +1,89 @@
+import type { Clock } from '@rolegate/runtime';
+import type { Answer } from './answer.ts';
+import type { AnswerRecord } from './answer-record.ts';
+import type { Connection } from './connections.ts';
+import type { Exchange } from './exchange.ts';
+import { notFirst } from './first-requests.ts';
+import type { FirstAnswer, FirstRequests } from './first-requests.ts';
+import { routeName } from './routes.ts';
+import { sdkOf } from './sdk.ts';
+import { podOf } from './situation.ts';
+
+export interface DescribeAnswerDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly firstRequests: FirstRequests;
+}
+
+export type DescribeAnswer = (exchange: Exchange, answer: Answer) => AnswerRecord;
+
+/** Makes the record of an answer, and remembers what the Pod has had. */
+export function createDescribeAnswer({ clock, firstRequests }: DescribeAnswerDeps): DescribeAnswer {
+  function firstOf(
+    { route, startedMs }: Exchange,
+    uid: string,
+    answer: Answer,
+    monotonicMs: number,
+  ): FirstAnswer {
+    if (route.kind !== 'credentials' && route.kind !== 'list') return notFirst;
+    firstRequests.asked(uid, startedMs);
+    // The list alone is no outcome yet: the SDK comes back with the role's name.
+    if (route.kind === 'list' && answer.code === '') return notFirst;
+    return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
+  }
+
+  return (exchange, answer) => {
+    const { connection, method, headers, route, requestId, startedMs, caller, held } = exchange;
+    const pod = caller && podOf(caller);
+    const session = pod?.decision.kind === 'allow' ? pod.decision : undefined;
+    const monotonicMs = clock.monotonic();
+    const first = pod ? firstOf(exchange, pod.uid, answer, monotonicMs) : notFirst;
+    return {
+      route: routeName(route),
+      method,
+      ...answerFields(answer),
+      ip: connection.ip,
+      pod: pod?.name,
+      namespace: pod?.namespace,
+      serviceAccount: pod?.serviceAccount,
+      uid: pod?.uid ?? connection.uid,
+      role: session?.roleArn,
+      sessionName: session?.sessionName,
+      sessionId: session?.sessionId,
+      durationMs: monotonicMs - startedMs,
+      cache: held ? 'hold' : 'hit',
+      sdk: sdkOf(headers.userAgent),
+      imds: headers.token === undefined && route.kind !== 'token' ? 'v1' : 'v2',
+      requestId,
+      firstRequest: first.firstRequest,
+      first: first.first,
+      sinceFirstRequestMs: first.sinceFirstRequestMs,
+    };
+  };
+}
+
+/** The record of a request that could not be parsed: nothing is known of it but where it came from. */
+export function describeUnparsed({ ip, uid }: Connection, answer: Answer, requestId: string): AnswerRecord {
+  return {
+    route: 'malformed',
+    method: '',
+    ...answerFields(answer),
+    ip,
+    pod: undefined,
+    namespace: undefined,
+    serviceAccount: undefined,
+    uid,
+    role: undefined,
+    sessionName: undefined,
+    sessionId: undefined,
+    durationMs: 0,
+    cache: 'hit',
+    sdk: 'none',
+    imds: undefined,
+    requestId,
+    ...notFirst,
+  };
+}
+
+function answerFields({ status, code, detail, waitedFor, accessKeyId }: Answer) {
+  return { status, reason: code === '' ? undefined : code, detail, waitedFor, accessKeyId };
+}

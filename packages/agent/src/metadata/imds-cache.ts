@@ -1,0 +1,104 @@
+import { describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { KnownPath } from './known-path.ts';
+
+export interface ImdsCacheDeps {
+  /** Asks the node's IMDS; undefined is its 404. Gives up by itself. */
+  readonly fetchPath: (known: KnownPath) => Promise<string | undefined>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The node's IMDS gives no answer and none is remembered: a 503 for the Pod. */
+export class NodeImdsAway extends Error {
+  override readonly name = 'NodeImdsAway';
+
+  constructor(path: string, options: ErrorOptions) {
+    super(`the node's metadata service does not answer for ${path}`, options);
+  }
+}
+
+/** What failed is not tried again before: Pods that ask in a loop must not reach IMDS each time. */
+const RETRY_AFTER_MS = 1000;
+/** How long an answer counts as fresh: these change with the instance's life only. */
+const STATIC_MS = 3_600_000;
+/** Tags, interfaces, directories, and whatever the node does not have. */
+const CHANGING_MS = 60_000;
+/** Notices of an end that may be two minutes away. */
+const NOTICE_MS = 5_000;
+const NOTICES = /^meta-data\/(?:autoscaling|events|spot)\//;
+/** Remembered answers. */
+const MOST_ENTRIES = 256;
+
+interface Entry {
+  /** Absent before the first answer. */
+  answer?: { readonly body: string | undefined };
+  freshUntilMs: number;
+  failure?: { readonly error: NodeImdsAway; readonly untilMs: number };
+  flight?: Promise<string | undefined>;
+}
+
+/** Bounded; one request per path at a time, however many ask; old answers are served while IMDS is away. */
+export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
+  const entries = new Map<string, Entry>();
+  let away = false;
+
+  function refresh(known: KnownPath, entry: Entry): Promise<string | undefined> {
+    entry.flight ??= fetchInto(known, entry).finally(() => {
+      delete entry.flight;
+    });
+    return entry.flight;
+  }
+
+  /** Rejects only where there is no older answer. */
+  async function fetchInto(known: KnownPath, entry: Entry): Promise<string | undefined> {
+    try {
+      const body = await fetchPath(known);
+      entry.answer = { body };
+      entry.freshUntilMs = clock.monotonic() + freshMs(known, body);
+      delete entry.failure;
+      if (away) log.info('node imds answers again');
+      away = false;
+      return body;
+    } catch (cause) {
+      const error = new NodeImdsAway(known.path, { cause });
+      entry.failure = { error, untilMs: clock.monotonic() + RETRY_AFTER_MS };
+      if (!away) log.warn('node imds does not answer', { error: describeError(error) });
+      away = true;
+      if (entry.answer === undefined) throw error;
+      return entry.answer.body;
+    }
+  }
+
+  return {
+    async read(known: KnownPath): Promise<string | undefined> {
+      const entry = touch(entries, known.path);
+      if (entry.answer !== undefined && clock.monotonic() < entry.freshUntilMs) return entry.answer.body;
+      if (entry.failure === undefined) return refresh(known, entry);
+      // The last try failed: nobody waits for the next where there is an old answer.
+      const mayRetry = clock.monotonic() >= entry.failure.untilMs;
+      if (entry.answer === undefined) {
+        if (mayRetry || entry.flight !== undefined) return refresh(known, entry);
+        throw entry.failure.error;
+      }
+      if (mayRetry) void refresh(known, entry);
+      return entry.answer.body;
+    },
+  };
+}
+
+/** Finds or makes the entry, and forgets the one that was not asked for longest. */
+function touch(entries: Map<string, Entry>, path: string): Entry {
+  const entry = entries.get(path) ?? { freshUntilMs: 0 };
+  entries.delete(path);
+  entries.set(path, entry);
+  const [oldest] = entries.keys();
+  if (entries.size > MOST_ENTRIES && oldest !== undefined) entries.delete(oldest);
+  return entry;
+}
+
+function freshMs({ path, kind, group }: KnownPath, body: string | undefined): number {
+  if (NOTICES.test(path)) return NOTICE_MS;
+  const isStatic = group === 'placement' || group === 'identity-document' || group === 'instance';
+  return isStatic && kind === 'file' && body !== undefined ? STATIC_MS : CHANGING_MS;
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { createChanges } from '../../src/addresses/changes.ts';
+import { createTestLog } from './known-pods.ts';
+
+function setup() {
+  const log = createTestLog();
+  const calls: string[] = [];
+  return { log, calls, changes: createChanges({ log }) };
+}
+
+describe('changes', () => {
+  it('are told once per microtask, however many', async () => {
+    const { changes, calls } = setup();
+    changes.on(() => calls.push('told'));
+    changes.notify();
+    changes.notify();
+    expect(calls).toEqual([]);
+    await Promise.resolve();
+    expect(calls).toEqual(['told']);
+    changes.notify();
+    await Promise.resolve();
+    expect(calls).toEqual(['told', 'told']);
+  });
+
+  it('reach the others when a listener throws', async () => {
+    const { changes, calls, log } = setup();
+    changes.on(() => {
+      throw new Error('broken');
+    });
+    changes.on(() => calls.push('told'));
+    changes.notify();
+    await Promise.resolve();
+    expect(calls).toEqual(['told']);
+    expect(log.lines).toEqual([['error', 'a listener failed', { error: 'broken' }]]);
+  });
+
+  it('are not told to who has left, nor twice less to who listens twice', async () => {
+    const { changes, calls } = setup();
+    const listener = () => void calls.push('told');
+    const leave = changes.on(listener);
+    changes.on(listener);
+    leave();
+    leave();
+    changes.notify();
+    await Promise.resolve();
+    expect(calls).toEqual(['told']);
+  });
+
+  it('made while they are told are told again', async () => {
+    const { changes, calls } = setup();
+    changes.on(() => {
+      calls.push('told');
+      if (calls.length < 3) changes.notify();
+    });
+    changes.notify();
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    expect(calls).toHaveLength(3);
+  });
+});

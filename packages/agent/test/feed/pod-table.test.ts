@@ -1,0 +1,362 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import type { Decision } from '../../src/feed/known-pod.ts';
+import { createPodTable } from '../../src/feed/pod-table.ts';
+import { allow, createTestLog, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
+
+const DENY: Decision = { kind: 'deny', reason: 'NamespaceDenied', message: 'revoked' };
+const PENDING: Decision = { kind: 'pending', waitsFor: 'the Namespace' };
+
+function setup() {
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const table = createPodTable({ clock, log });
+  const kind = (uid = 'uid-1') => table.pod(uid)?.decision.kind;
+  return { clock, log, table, kind };
+}
+
+describe('the Pod table', () => {
+  it('finds a Pod by UID, by the UID of the runtime, by name and by each of its addresses', () => {
+    const { table } = setup();
+    const pod = knownPod({ name: 'cart', runtimeUid: 'hash', ips: ['10.1.0.7', 'fd00::7', '10.1.0.7'] });
+    table.setPod(pod, decidedOn(5));
+    expect(table.pod('uid-1')).toBe(pod);
+    expect(table.podByRuntimeUid('hash')).toBe(pod);
+    expect(table.podByName('shop', 'cart')).toBe(pod);
+    expect(table.podsByIp('10.1.0.7')).toEqual([pod]);
+    expect(table.podsByIp('fd00::7')).toEqual([pod]);
+    expect(table.pods()).toEqual([pod]);
+    expect(table.podByRuntimeUid('')).toBeUndefined();
+  });
+
+  it('forgets the ways to a Pod that changes or goes', () => {
+    const { table } = setup();
+    table.setPod(knownPod({ name: 'cart', runtimeUid: 'hash', ips: ['10.1.0.7'] }), decidedOn(5));
+    table.setPod(knownPod({ name: 'cart', ips: ['10.1.0.8'] }), decidedOn(6));
+    expect(table.podsByIp('10.1.0.7')).toEqual([]);
+    expect(table.podByRuntimeUid('hash')).toBeUndefined();
+    table.removePod('uid-1', '7');
+    expect([table.pod('uid-1'), table.podByName('shop', 'cart'), table.podsByIp('10.1.0.8')]).toEqual([
+      undefined,
+      undefined,
+      [],
+    ]);
+  });
+
+  it.each([
+    { order: 'the former first', versions: [9, 10] },
+    { order: 'the latter first', versions: [10, 9] },
+  ])('gives a name to the Pod that was seen last ($order)', ({ versions: [first, second] }) => {
+    const { table } = setup();
+    table.setPod(knownPod({ uid: `uid-${first}`, name: 'db-0' }), decidedOn(String(first)));
+    table.setPod(knownPod({ uid: `uid-${second}`, name: 'db-0' }), decidedOn(String(second)));
+    expect(table.podByName('shop', 'db-0')?.uid).toBe('uid-10');
+  });
+
+  it('tells listeners once of what came together', async () => {
+    const { table } = setup();
+    let told = 0;
+    const leave = table.onChange(() => {
+      told += 1;
+    });
+    table.setPod(knownPod(), decidedOn(5));
+    table.setSession({ id: 'session-1' });
+    await Promise.resolve();
+    expect(told).toBe(1);
+    leave();
+    table.removePod('uid-1', '6');
+    await Promise.resolve();
+    expect(told).toBe(1);
+  });
+});
+
+describe('a decision', () => {
+  it.each(['pod', 'namespace', 'serviceAccount'] as const)(
+    'on an older %s is dropped: a lagging replica must not revive a revoked permit',
+    (object) => {
+      const { table, kind } = setup();
+      expect(table.setPod(knownPod({ decision: DENY }), decidedOn(10))).toBe('set');
+      // As text '9' is after '10'; and the two others are newer.
+      expect(table.setPod(knownPod(), { ...decidedOn(11), [object]: '9' })).toBe('older');
+      expect(kind()).toBe('deny');
+    },
+  );
+
+  it.each([
+    { what: 'the same versions', versions: decidedOn(10) },
+    { what: 'newer versions', versions: decidedOn(11) },
+    { what: 'versions that cannot be compared', versions: decidedOn('x') },
+    { what: 'no versions', versions: decidedOn('') },
+  ])('on $what is taken, a pending one in place of an allowing one too', ({ versions }) => {
+    const { table, kind } = setup();
+    table.setPod(knownPod(), decidedOn(10));
+    expect(table.setPod(knownPod({ decision: PENDING }), versions)).toBe('set');
+    expect(kind()).toBe('pending');
+  });
+
+  it('without a version does not open the door to ones that are older than what was seen before', () => {
+    const { table, kind } = setup();
+    table.setPod(knownPod(), decidedOn(10));
+    table.setPod(knownPod({ decision: DENY }), { ...decidedOn(11), serviceAccount: '' });
+    expect(table.setPod(knownPod(), { ...decidedOn(11), serviceAccount: '9' })).toBe('older');
+    expect(kind()).toBe('deny');
+  });
+
+  it('with a version of a million digits costs no time and is taken', () => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn('9'.repeat(1_000_000)));
+    expect(table.setPod(knownPod({ decision: DENY }), decidedOn('8'.repeat(1_000_000)))).toBe('set');
+  });
+});
+
+describe('a Pod that was removed', () => {
+  it.each([
+    { what: 'the same state', version: 10, outcome: 'older' },
+    { what: 'an older state', version: 9, outcome: 'older' },
+    { what: 'a later state', version: 11, outcome: 'set' },
+  ])('with $what does $outcome', ({ version, outcome }) => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn(8));
+    table.removePod('uid-1', '10');
+    expect(table.setPod(knownPod(), { ...decidedOn(20), pod: String(version) })).toBe(outcome);
+    expect(table.pod('uid-1') !== undefined).toBe(outcome === 'set');
+  });
+
+  it('is not brought back on an older Namespace', () => {
+    const { table } = setup();
+    table.setPod(knownPod({ decision: DENY }), decidedOn(8));
+    table.removePod('uid-1', '10');
+    expect(table.setPod(knownPod(), { ...decidedOn(11), namespace: '7' })).toBe('older');
+    expect(table.setPod(knownPod(), { ...decidedOn(11), namespace: '8' })).toBe('set');
+    expect(table.setPod(knownPod(), { ...decidedOn(12), namespace: '7' })).toBe('older');
+  });
+
+  it('before it was known does not come afterwards', () => {
+    const { table } = setup();
+    table.removePod('uid-1', '10');
+    expect(table.setPod(knownPod(), decidedOn(9))).toBe('older');
+  });
+
+  it('by a replica that lags behind what was seen of it stays', () => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn(10));
+    table.removePod('uid-1', '9');
+    expect(table.pod('uid-1')).toBeDefined();
+  });
+
+  it('is remembered for ten minutes', async () => {
+    const { table, clock } = setup();
+    table.removePod('uid-1', '10');
+    await clock.advance(599_999);
+    expect(table.setPod(knownPod(), decidedOn(9))).toBe('older');
+    await clock.advance(1);
+    expect(table.setPod(knownPod(), decidedOn(9))).toBe('set');
+  });
+
+  it('is remembered among ten thousand, not more', () => {
+    const { table } = setup();
+    for (let pod = 0; pod <= 10_000; pod += 1) table.removePod(`uid-${pod}`, '10');
+    expect(table.setPod(knownPod({ uid: 'uid-0' }), decidedOn(9))).toBe('set');
+    expect(table.setPod(knownPod({ uid: 'uid-1' }), decidedOn(9))).toBe('older');
+  });
+});
+
+describe('a snapshot', () => {
+  it('removes what it did not name, but only when it is complete', () => {
+    const { table, kind } = setup();
+    table.setPod(knownPod({ uid: 'gone' }), decidedOn(5));
+    expect(table.synced).toBe(false);
+    table.beginSnapshot();
+    table.setPod(knownPod(), decidedOn(6));
+    expect(kind('gone')).toBe('allow');
+    table.endSnapshot('7');
+    expect([kind('gone'), kind()]).toEqual([undefined, 'allow']);
+    expect(table.synced).toBe(true);
+  });
+
+  it('that was cut off removes nothing, and the next one counts by itself', () => {
+    const { table, kind } = setup();
+    table.setPod(knownPod({ uid: 'gone' }), decidedOn(5));
+    table.beginSnapshot();
+    table.setPod(knownPod({ uid: 'gone' }), decidedOn(5));
+    table.beginSnapshot();
+    table.setPod(knownPod(), decidedOn(5));
+    expect(kind('gone')).toBe('allow');
+    table.endSnapshot('7');
+    expect(kind('gone')).toBeUndefined();
+  });
+
+  it('leaves Pods that are newer than it', () => {
+    const { table, kind } = setup();
+    table.setPod(knownPod(), decidedOn(8));
+    table.beginSnapshot();
+    table.endSnapshot('7');
+    expect(kind()).toBe('allow');
+    table.beginSnapshot();
+    table.endSnapshot('8');
+    expect(kind()).toBeUndefined();
+  });
+
+  it('counts a Pod as named by an older decision too', () => {
+    const { table, kind } = setup();
+    table.setPod(knownPod({ decision: DENY }), { ...decidedOn(5), namespace: '9' });
+    table.beginSnapshot();
+    expect(table.setPod(knownPod(), decidedOn(5))).toBe('older');
+    table.endSnapshot('7');
+    expect(kind()).toBe('deny');
+  });
+
+  it('does not hinder removals that are said outright', () => {
+    const { table, kind } = setup();
+    table.setPod(knownPod(), decidedOn(5));
+    table.beginSnapshot();
+    table.removePod('uid-1', '6');
+    expect(kind()).toBeUndefined();
+  });
+
+  it('keeps a Pod that it removed from coming back by a lagging replica', () => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn(5));
+    table.beginSnapshot();
+    table.endSnapshot('7');
+    expect(table.setPod(knownPod(), decidedOn(6))).toBe('older');
+  });
+
+  it('that ends without having begun removes nothing', () => {
+    const { table, kind } = setup();
+    table.setPod(knownPod(), decidedOn(5));
+    table.endSnapshot('7');
+    expect([kind(), table.synced]).toEqual(['allow', true]);
+  });
+});
+
+describe('a session', () => {
+  it('is dropped at once when the decision that named it is withdrawn', () => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn(5));
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod({ decision: DENY }), decidedOn(6));
+    expect(table.session('session-1')).toBeUndefined();
+    expect(table.heldSessions()).toEqual([]);
+  });
+
+  it.each([
+    {
+      how: 'removed',
+      end: (table: ReturnType<typeof setup>['table']) => {
+        table.removePod('uid-1', '6');
+      },
+    },
+    {
+      how: 'given another role',
+      end: (table: ReturnType<typeof setup>['table']) =>
+        void table.setPod(knownPod({ decision: allow('session-2') }), decidedOn(6)),
+    },
+  ])('lives as long as one of its Pods, and no longer ($how)', ({ end }) => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod({ uid: 'uid-2' }), decidedOn(5));
+    table.setPod(knownPod(), decidedOn(5));
+    table.removePod('uid-2', '6');
+    expect(table.session('session-1')).toBeDefined();
+    end(table);
+    expect(table.session('session-1')).toBeUndefined();
+  });
+
+  it('survives an update of its only Pod that names it again', () => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod(), decidedOn(5));
+    table.setPod(knownPod({ terminating: true }), decidedOn(6));
+    expect(table.session('session-1')?.credentials).toBeDefined();
+  });
+
+  it('may come before its Pod, in a snapshot that also takes it from another one', () => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn(5));
+    table.beginSnapshot();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod({ decision: DENY }), decidedOn(6));
+    table.setPod(knownPod({ uid: 'uid-2' }), decidedOn(6));
+    table.endSnapshot('7');
+    expect(table.session('session-1')?.credentials).toBeDefined();
+  });
+
+  it('that no Pod named by the end of the snapshot is dropped', () => {
+    const { table } = setup();
+    table.beginSnapshot();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    expect(table.session('session-1')).toBeDefined();
+    table.endSnapshot('7');
+    expect(table.session('session-1')).toBeUndefined();
+  });
+
+  it('is removed when told, unless a decision that stands names it', () => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1' });
+    table.removeSession('session-1');
+    expect(table.session('session-1')).toBeUndefined();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod(), decidedOn(5));
+    table.removeSession('session-1');
+    expect(table.session('session-1')?.credentials).toBeDefined();
+  });
+
+  it('keeps valid credentials beside a failure, and drops the failure with the next credentials', () => {
+    const { table } = setup();
+    const failure = { reason: 'StsUnavailable', message: 'away' } as const;
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setSession({ id: 'session-1', failure });
+    expect(table.session('session-1')).toEqual({ id: 'session-1', credentials: credentials(1_000), failure });
+    table.setSession({ id: 'session-1', credentials: credentials(2_000, 'f2') });
+    expect(table.session('session-1')).toEqual({ id: 'session-1', credentials: credentials(2_000, 'f2') });
+  });
+
+  it('does not go back to credentials that end sooner', () => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(2_000, 'new') });
+    table.setSession({ id: 'session-1', credentials: credentials(1_000, 'old') });
+    expect(table.session('session-1')?.credentials?.fingerprint).toBe('new');
+  });
+
+  it('loses its credentials when they expire, by the monotonic clock, and says so', async () => {
+    const { table, clock, log } = setup();
+    let told = 0;
+    table.setPod(knownPod(), decidedOn(5));
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    await clock.advance(999);
+    clock.jumpWall(3_600_000);
+    table.onChange(() => {
+      told += 1;
+    });
+    expect(table.session('session-1')?.credentials).toBeDefined();
+    await clock.advance(1);
+    expect(table.session('session-1')).toEqual({ id: 'session-1' });
+    expect(told).toBe(1);
+    expect(log.lines).toContainEqual([
+      'warn',
+      'credentials expired',
+      { reason: 'CredentialsExpired', session: 'session-1' },
+    ]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes new credentials after the old ones have expired', async () => {
+    const { table, clock } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    await clock.advance(1_500);
+    table.setSession({ id: 'session-1', credentials: credentials(2_000, 'f2') });
+    expect(table.heldSessions()).toEqual([
+      { id: 'session-1', fingerprint: 'f2', remainingMs: 500, lifetimeMs: 3_600_000 },
+    ]);
+  });
+
+  it('leaves no timer behind', () => {
+    const { table, clock } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setSession({ id: 'session-1', credentials: credentials(2_000) });
+    expect(clock.pending).toBe(1);
+    table.removeSession('session-1');
+    expect(clock.pending).toBe(0);
+  });
+});

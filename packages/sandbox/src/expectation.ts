@@ -1,0 +1,56 @@
+import { createPolicy } from '@rolegate/server';
+import type { Presence, Verdict } from '@rolegate/server';
+import type { Manifest } from './manifests.ts';
+import { NODE_NAME } from './sandbox-node.ts';
+import { ROLE_BASE_ARN } from './start-programs.ts';
+
+/** What a Pod of these manifests should get, by the policy alone, in a few words. */
+export function expectationOf(pod: Manifest, manifests: readonly Manifest[]): string {
+  const { namespace = 'default', name, annotations = {} } = pod.metadata;
+  const { serviceAccountName, hostNetwork } = pod.spec ?? {};
+  const serviceAccount = typeof serviceAccountName === 'string' ? serviceAccountName : 'default';
+  const find = (kind: string, inNamespace: string | undefined, named: string): Presence => {
+    const found = manifests.find(
+      ({ kind: other, metadata }) =>
+        other === kind && metadata.name === named && metadata.namespace === inNamespace,
+    );
+    return found === undefined ? 'absent' : { annotations: found.metadata.annotations ?? {} };
+  };
+  const verdict = policy.decide({
+    pod: {
+      uid: '',
+      namespace,
+      name,
+      node: NODE_NAME,
+      serviceAccount,
+      annotations,
+      hostNetwork: hostNetwork === true,
+      staticPod: false,
+    },
+    namespace: find('Namespace', undefined, namespace),
+    serviceAccount: find('ServiceAccount', namespace, serviceAccount),
+  });
+  return inWords(verdict);
+}
+
+/** As the sandbox starts its servers. */
+const policy = createPolicy({
+  roleBaseArn: ROLE_BASE_ARN,
+  ceilings: [],
+  namespacePolicy: 'enforce',
+  sessionScope: 'workload',
+  sessionTagTemplates: {},
+  durationSeconds: 3600,
+  clusterName: 'sandbox',
+});
+
+function inWords({ decision }: Verdict): string {
+  switch (decision.kind) {
+    case 'allow':
+      return `${decision.roleName} as ${decision.session.sessionName}`;
+    case 'deny':
+      return `nothing: ${decision.reason}`;
+    case 'pending':
+      return `nothing yet: waits for ${decision.waitsFor}`;
+  }
+}

@@ -1,0 +1,74 @@
+import { watch } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+
+/** Editors write a file in several steps; what comes within this is one edit. */
+const SETTLE_MS = 50;
+
+/** A Kubernetes object as its manifest says it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
+}
+
+/** Kinds that matter to Rolegate; others may stand in a folder and are passed over. */
+export function isPlayed(kind: string): kind is 'Pod' | 'Namespace' | 'ServiceAccount' {
+  return ['Pod', 'Namespace', 'ServiceAccount'].includes(kind);
+}
+
+/** `Kind namespace/name`: what two manifests of one object have in common. */
+export function manifestKey({ kind, metadata: { namespace, name } }: Manifest): string {
+  return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+}
+
+/** All objects of a folder's *.yaml, *.yml and *.json files. Throws an Error that names the file that does not parse. */
+export async function readManifests(folder: string): Promise<Manifest[]> {
+  const files = (await readdir(folder)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
+  const manifests = await Promise.all(files.map((file) => readManifestFile(join(folder, file))));
+  return manifests.flat();
+}
+
+async function readManifestFile(path: string): Promise<Manifest[]> {
+  return parseAllDocuments(await readFile(path, 'utf8')).flatMap((document) => {
+    const [fault] = document.errors;
+    if (fault !== undefined) throw new Error(`${path} does not parse: ${fault.message}`);
+    const object: unknown = document.toJS();
+    if (object === null) return [];
+    if (!isManifest(object))
+      throw new Error(
+        `${path} holds something that is no Kubernetes object: kind and metadata.name are needed`,
+      );
+    return [inNamespace(object)];
+  });
+}
+
+/** Calls `changed` after each edit in the folder until the signal aborts. */
+export function watchManifests(folder: string, changed: () => void, signal: AbortSignal): void {
+  let timer: NodeJS.Timeout | undefined;
+  watch(folder, { signal }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(changed, SETTLE_MS);
+  });
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+  });
+}
+
+function isManifest(object: unknown): object is Manifest {
+  const { kind, metadata } = object as Partial<Manifest>;
+  return typeof kind === 'string' && typeof metadata?.name === 'string';
+}
+
+function inNamespace(manifest: Manifest): Manifest {
+  if (manifest.kind === 'Namespace' || manifest.metadata.namespace !== undefined) return manifest;
+  return { ...manifest, metadata: { ...manifest.metadata, namespace: 'default' } };
+}

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { describeError } from '@rolegate/runtime';
+import { createCniResultsDir, startImds } from '@rolegate/testing';
+import { startPrograms } from '../start-programs.ts';
+import { pythonWithBoto3 } from './clients.ts';
+import { createClusterObjects } from './cluster-objects.ts';
+import { scenario } from './scenario.ts';
+
+const USAGE = `npm run test:real -- --kubeconfig F --sts-endpoint U [--python P]
+
+Drives the built server and agent against a real API server, with unmodified SDKs.
+  --kubeconfig F     of a cluster in which Nodes, Namespaces and Pods may be made; they are removed again
+  --sts-endpoint U   an STS stand-in such as moto: it must answer GetCallerIdentity for the keys that it issued
+  --python P         a Python that has boto3; without it the machine's, else a virtual environment is made`;
+
+const PYTHON_CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/boto3', import.meta.url));
+const LAST_LINES = 60;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      kubeconfig: { type: 'string' },
+      'sts-endpoint': { type: 'string' },
+      python: { type: 'string' },
+    },
+  });
+  const { kubeconfig, 'sts-endpoint': stsEndpoint } = values;
+  if (kubeconfig === undefined || stsEndpoint === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  const python = await pythonWithBoto3({ given: values.python, cache: PYTHON_CACHE });
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-real-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const imds = await startImds({});
+  stack.defer(() => imds.close());
+  const cni = stack.use(await createCniResultsDir());
+
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(kubeconfig);
+  const run = Date.now().toString(36);
+  const objects = createClusterObjects({ core: kubeConfig.makeApiClient(CoreV1Api), run });
+  stack.defer(() => objects.remove());
+  const [node, otherNode] = [await objects.node('rolegate-a'), await objects.node('rolegate-b')];
+
+  const lines: string[] = [];
+  const keep = (line: string) => void lines.push(line);
+  const { servers, metadata } = await startPrograms(
+    {
+      folder,
+      serverCount: 2,
+      kubeconfig,
+      stsEndpoint,
+      imdsEndpoint: imds.url,
+      cniDirectory: cni.path,
+      node,
+      onAgentLine: keep,
+      onServerLine: keep,
+    },
+    (program) => {
+      stack.defer(async () => void (await program.stop()));
+    },
+  );
+  const stopServers = async () => void (await Promise.all(servers.map((server) => server.stop())));
+  const steps = scenario({
+    objects,
+    cni,
+    agent: metadata,
+    node,
+    otherNode,
+    stsEndpoint,
+    python,
+    stopServers,
+  });
+  let failed = 0;
+  for (const { name, run: show } of steps) {
+    const startMs = Date.now();
+    try {
+      await show();
+      console.log(`ok    ${name} (${Date.now() - startMs} ms)`);
+    } catch (error) {
+      failed++;
+      console.log(`FAULT ${name}: ${describeError(error)}`);
+    }
+  }
+  if (failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-LAST_LINES)].join('\n'));
+  console.log(`${steps.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`test:real: ${describeError(error)}`);
+  process.exitCode = 2;
+}
