@@ -129,5 +129,3 @@ export function createAgentMetrics({ version }: { version: string }) {
     },
   };
 }
-
-export type AgentMetrics = ReturnType<typeof createAgentMetrics>;

@@ -43,7 +43,7 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
   function look(): void {
     try {
       const seen = stampOfTlsFiles(files);
-      // After a fault the files are read again without a change too: a certificate may have become valid.
+      // After a fault too: the files may be the good ones again.
       if (seen !== stamp || lastFault !== '')
         adopt(seen, loadTlsFiles(files, { purpose, nowMs: clock.now() }));
     } catch (error) {

@@ -77,5 +77,5 @@ class ReloadingChannelCredentials extends ChannelCredentials {
 }
 
 function contextOptions({ cert, key, ca }: TlsMaterial): SecureContextOptions {
-  return { cert, key, ca };
+  return { cert, key, ca, minVersion: 'TLSv1.3' };
 }

@@ -62,6 +62,7 @@ export async function startMtls({
   const stop = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-mtls-'));
   const clients: RolegateClient[] = [];
+  const credentialsOf = new Map<Side, ReturnType<typeof createClientCredentials>>();
   const refused: RefusedHandshake[] = [];
   let folders = 0;
 
@@ -106,7 +107,8 @@ export async function startMtls({
     refused,
     side,
     client(of, serverName = SERVER_NAME, toPort = port) {
-      const credentials = createClientCredentials(of.source);
+      const credentials = credentialsOf.get(of) ?? createClientCredentials(of.source);
+      credentialsOf.set(of, credentials);
       const client = createRolegateClient({ target: `127.0.0.1:${toPort}`, credentials, serverName });
       clients.push(client);
       return client;

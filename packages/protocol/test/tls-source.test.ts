@@ -93,6 +93,19 @@ describe('watchTlsFiles', () => {
     expect(s.lines.at(-1)).toBe('info: certificates re-read');
   });
 
+  it('says a fault again that comes back after the old files did', async () => {
+    await using s = await setup();
+    s.watch();
+    const away = join(s.folder, 'away');
+    for (let time = 0; time < 2; time += 1) {
+      await rename(join(s.folder, '..data'), away);
+      await s.clock.advance(POLL_MS);
+      await rename(away, join(s.folder, '..data'));
+      await s.clock.advance(POLL_MS);
+    }
+    expect(s.lines.map((line) => line.slice(0, 5))).toEqual(['error', 'error']);
+  });
+
   it('outlives the whole folder', async () => {
     await using s = await setup();
     const source = s.watch();
@@ -122,7 +135,10 @@ describe('watchTlsFiles', () => {
     const ends = Math.floor(Date.now() / 1000) + 7_200;
     await s.swap({ notAfter: new Date(ends * 1000) });
     await s.clock.advance(POLL_MS);
-    expect(source.certificateExpirySeconds().certificate).toBe(ends);
+    expect(source.certificateExpirySeconds()).toEqual({
+      certificate: ends,
+      ca: source.current().caEndsMs / 1000,
+    });
   });
 
   it('stops looking when the signal aborts', async () => {

@@ -122,19 +122,13 @@ describe('/readyz', () => {
 });
 
 describe('the ops server', () => {
-  it.each([
-    '/',
-    '/metrics/',
-    '/livez/x',
-    '/__proto__',
-    '/constructor',
-    '//metrics',
-    '/debug',
-    '/%6detrics',
-  ])('is 404 for %s', async (path) => {
-    await using ops = await setup();
-    expect(await ops.get(path)).toMatchObject({ status: 404, body: 'not found\n' });
-  });
+  it.each(['/', '/metrics/', '/livez/x', '/__proto__', '/constructor', '//metrics', '/debug', '/%6detrics'])(
+    'is 404 for %s',
+    async (path) => {
+      await using ops = await setup();
+      expect(await ops.get(path)).toMatchObject({ status: 404, body: 'not found\n' });
+    },
+  );
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('is 405 for %s, and says what is allowed', async (method) => {
     await using ops = await setup();

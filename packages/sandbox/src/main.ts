@@ -30,7 +30,9 @@ async function main(): Promise<number> {
 
 async function runTour(): Promise<number> {
   const lines: string[] = [];
-  const keep = (line: string) => void lines.push(line);
+  const keep = (line: string) => {
+    lines.push(line);
+  };
   await using world = await startWorld({ onAgentLine: keep, onServerLine: keep });
   let faults = 0;
   for await (const { name, fault } of tour(world, OWN_MANIFESTS)) {

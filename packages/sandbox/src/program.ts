@@ -23,8 +23,8 @@ export interface Program {
   /** True until the process has ended. */
   readonly running: boolean;
   ready(): Promise<void>;
-  /** SIGTERM, and SIGKILL when that is not obeyed; resolves with the exit code. */
-  stop(): Promise<number | null>;
+  /** SIGTERM, and SIGKILL when that is not obeyed; resolves when it has ended. */
+  readonly stop: () => Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -66,9 +66,8 @@ export function startProgram({ name, args, env = {}, opsPort, onLine }: ProgramO
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
-      const code = await ended;
+      await ended;
       clearTimeout(timer);
-      return code;
     },
     async kill() {
       child.kill('SIGKILL');

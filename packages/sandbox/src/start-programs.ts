@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';
+import type { TestCa } from '@rolegate/testing';
 import { freePort } from './free-port.ts';
 import type { Program } from './program.ts';
 import { startProgram } from './program.ts';
@@ -11,7 +12,8 @@ export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
 export const REGION = 'eu-west-1';
 /** The node's own address: the agent's. */
 export const NODE_IP = '127.0.0.1';
-const SERVER_NAME = 'rolegate-server';
+/** What the certificates of the servers are made out to. */
+export const SERVER_NAME = 'rolegate-server';
 
 export interface ProgramsOptions {
   /** Where certificates and secrets are written. */
@@ -26,11 +28,22 @@ export interface ProgramsOptions {
   readonly onServerLine: (line: string) => void;
 }
 
-export interface Programs {
-  readonly servers: readonly Program[];
-  readonly agent: Program;
+/** Programs with fixed addresses and certificates, none of which runs yet; whoever starts one stops it. */
+export interface PreparedPrograms {
+  /** Of 127.0.0.1, where each server takes agents. */
+  readonly serverPorts: readonly number[];
+  /** Signs for servers and agents. */
+  readonly ca: TestCa;
   /** Where Pods reach the agent. */
   readonly metadata: { readonly host: string; readonly port: number };
+  startServer(index: number): Program;
+  /** `serverPorts`: those of the servers unless told. */
+  startAgent(options?: { readonly serverPorts?: readonly number[] }): Program;
+}
+
+export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
+  readonly servers: readonly Program[];
+  readonly agent: Program;
 }
 
 /** Starts built servers and a built agent on loopback with certificates made for them; whoever calls stops them. */
@@ -38,71 +51,84 @@ export async function startPrograms(
   options: ProgramsOptions,
   started: (program: Program) => void,
 ): Promise<Programs> {
-  const { folder, serverCount, node, onAgentLine, onServerLine } = options;
-  const ca = await createTestCa();
-  const serverTls = await tlsFlags(join(folder, 'server'), {
-    ca: ca.pem,
-    ...(await ca.issue({ dns: [SERVER_NAME] })),
-  });
-  const nodeUri = `spiffe://rolegate/node/${node}`;
-  const agentTls = await tlsFlags(join(folder, 'agent'), {
-    ca: ca.pem,
-    ...(await ca.issue({ uris: [nodeUri] })),
-  });
-  const tokenSecret = join(folder, 'token-secret');
-  await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
-
-  const ports: number[] = [];
-  const servers: Program[] = [];
-  for (let index = 0; index < serverCount; index++) {
-    const [port, opsPort] = [await freePort(), await freePort()];
-    const server = startProgram({
-      name: 'server',
-      opsPort,
-      onLine: onServerLine,
-      env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
-      args: [
-        ...[
-          '--kubeconfig',
-          options.kubeconfig,
-          '--bind',
-          `127.0.0.1:${port}`,
-          '--prometheus-listen-addr',
-          `127.0.0.1:${opsPort}`,
-        ],
-        ...['--role-base-arn', ROLE_BASE_ARN, '--region', REGION, '--sts-endpoint', options.stsEndpoint],
-        ...['--cluster-name', 'sandbox', '--token-secret-file', tokenSecret, ...serverTls],
-      ],
-    });
-    started(server);
-    servers.push(server);
-    ports.push(port);
-  }
-  const [port, opsPort] = [await freePort(), await freePort()];
-  const agent = startProgram({
-    name: 'agent',
-    opsPort,
-    onLine: onAgentLine,
-    args: [
-      ...ports.flatMap((serverPort) => ['--server-address', `127.0.0.1:${serverPort}`]),
-      ...['--server-name', SERVER_NAME, '--node-name', node, '--host-ip', NODE_IP, '--port', String(port)],
-      ...[
-        '--imds-endpoint',
-        options.imdsEndpoint,
-        '--cni-cache-dir',
-        options.cniDirectory,
-        '--metadata-host',
-        NODE_IP,
-      ],
-      ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--log-level', 'debug', ...agentTls],
-    ],
-  });
-  started(agent);
-  await Promise.all([...servers, agent].map((program) => program.ready()));
-  return { servers, agent, metadata: { host: NODE_IP, port } };
+  const { serverPorts, metadata, startServer, startAgent } = await preparePrograms(options);
+  const servers = serverPorts.map((_, index) => startServer(index));
+  const agent = startAgent();
+  const all = [...servers, agent];
+  for (const program of all) started(program);
+  await Promise.all(all.map((program) => program.ready()));
+  return { servers, agent, metadata };
 }
 
-async function tlsFlags(folder: string, files: { cert: string; key: string; ca: string }): Promise<string[]> {
-  const { cert, key, ca } = await writeTlsFiles(folder, files);
-  return ['--cert', cert, '--key', key, '--ca', ca];
+/** Chooses addresses and makes certificates. */
+export async function preparePrograms(options: ProgramsOptions): Promise<PreparedPrograms> {
+  const { folder, serverCount, node } = options;
+  const ca = await createTestCa();
+  const serverTls = await tlsFlags(join(folder, 'server'), ca, { dns: [SERVER_NAME] });
+  const agentTls = await tlsFlags(join(folder, 'agent'), ca, { uris: [`spiffe://rolegate/node/${node}`] });
+  const tokenSecret = join(folder, 'token-secret');
+  await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const servers: Ports[] = [];
+  while (servers.length < serverCount) servers.push(await freePorts());
+  const agent = await freePorts();
+  const serverPorts = servers.map(({ port }) => port);
+
+  return {
+    serverPorts,
+    ca,
+    metadata: { host: NODE_IP, port: agent.port },
+    startServer(index) {
+      const ports = servers[index];
+      if (ports === undefined) throw new Error(`there is no server ${index}`);
+      return startProgram({
+        name: 'server',
+        opsPort: ports.opsPort,
+        onLine: options.onServerLine,
+        env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
+        args: [...serverFlags(options, ports), '--token-secret-file', tokenSecret, ...serverTls],
+      });
+    },
+    startAgent: (told = {}) =>
+      startProgram({
+        name: 'agent',
+        opsPort: agent.opsPort,
+        onLine: options.onAgentLine,
+        args: [...agentFlags(options, agent, told.serverPorts ?? serverPorts), ...agentTls],
+      }),
+  };
+}
+
+interface Ports {
+  readonly port: number;
+  readonly opsPort: number;
+}
+
+async function freePorts(): Promise<Ports> {
+  return { port: await freePort(), opsPort: await freePort() };
+}
+
+function serverFlags({ kubeconfig, stsEndpoint }: ProgramsOptions, { port, opsPort }: Ports): string[] {
+  return [
+    ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
+    ...['--kubeconfig', kubeconfig, '--cluster-name', 'sandbox'],
+    ...['--role-base-arn', ROLE_BASE_ARN, '--region', REGION, '--sts-endpoint', stsEndpoint],
+  ];
+}
+
+function agentFlags(
+  { imdsEndpoint, cniDirectory, node }: ProgramsOptions,
+  { port, opsPort }: Ports,
+  serverPorts: readonly number[],
+): string[] {
+  return [
+    ...serverPorts.flatMap((serverPort) => ['--server-address', `127.0.0.1:${serverPort}`]),
+    ...['--server-name', SERVER_NAME, '--node-name', node, '--host-ip', NODE_IP, '--port', String(port)],
+    ...['--imds-endpoint', imdsEndpoint, '--cni-cache-dir', cniDirectory, '--metadata-host', NODE_IP],
+    ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--log-level', 'debug'],
+  ];
+}
+
+async function tlsFlags(folder: string, ca: TestCa, names: Parameters<TestCa['issue']>[0]): Promise<string[]> {
+  const files = await writeTlsFiles(folder, { ca: ca.pem, ...(await ca.issue(names)) });
+  return ['--cert', files.cert, '--key', files.key, '--ca', files.ca];
 }

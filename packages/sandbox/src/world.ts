@@ -1,14 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
-import type { FakeSts, KubernetesApi } from '@rolegate/testing';
+import { createCniResultsDir, startFeedProxy, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
+import type { CniResultsDir, FakeSts, FeedProxy, KubernetesApi } from '@rolegate/testing';
 import type { Manifest } from './manifests.ts';
 import { isPlayed, manifestKey } from './manifests.ts';
 import type { Program } from './program.ts';
 import type { SandboxNode } from './sandbox-node.ts';
 import { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
-import { startPrograms } from './start-programs.ts';
+import type { PreparedPrograms } from './start-programs.ts';
+import { preparePrograms } from './start-programs.ts';
 
 const SERVERS = 2;
 
@@ -17,25 +18,85 @@ export interface WorldOptions {
   readonly onAgentLine: (line: string) => void;
   /** Each log line of a server. */
   readonly onServerLine?: (line: string) => void;
+  readonly serverCount?: number;
+  /** True: the agent reaches each server through a proxy that can be made to fail. */
+  readonly proxied?: boolean;
+  /** False: the agent is told of a CNI directory that is not there. */
+  readonly cniResults?: boolean;
+  /** False: no server and no agent runs yet. */
+  readonly started?: boolean;
 }
 
-export interface World extends AsyncDisposable {
+export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 'serverPorts'> {
+  readonly api: KubernetesApi;
   readonly sts: FakeSts;
+  readonly cni: CniResultsDir;
   readonly node: SandboxNode;
   readonly agent: { readonly host: string; readonly port: number };
+  /** The latest process of each server; a hole where none was started. */
   readonly servers: readonly Program[];
+  /** One before each server, where the world is `proxied`. */
+  readonly proxies: readonly FeedProxy[];
   /** What the cluster holds by `apply`. */
   readonly manifests: readonly Manifest[];
+  /** Starts the server, again where it ended; on the same port. */
+  startServer(index: number): Program;
+  startAgent(): Program;
   /** Makes the cluster hold exactly these objects. */
   apply(manifests: readonly Manifest[]): Promise<void>;
 }
 
 /** The whole system on loopback: stand-ins for the API server, STS and the node's IMDS, two real servers, a real agent. */
-export async function startWorld({
-  onAgentLine,
-  onServerLine = () => undefined,
-}: WorldOptions): Promise<World> {
+export async function startWorld(options: WorldOptions): Promise<World> {
   await using stack = new AsyncDisposableStack();
+  const { programs, ...standIns } = await prepareWorld(options, stack);
+  const { api, cni } = standIns;
+  const proxies = await startProxies(options.proxied === true ? programs.serverPorts : [], stack);
+  const node = createSandboxNode({ api, cni, agent: programs.metadata });
+  stack.defer(() => node.close());
+
+  const servers: Program[] = [];
+  const running = (program: Program): Program => {
+    all.defer(async () => void (await program.stop()));
+    return program;
+  };
+  let manifests: readonly Manifest[] = [];
+  const all = stack.move();
+  const world: World = {
+    ...standIns,
+    ...{ node, servers, proxies, ca: programs.ca, serverPorts: programs.serverPorts },
+    agent: programs.metadata,
+    get manifests() {
+      return manifests;
+    },
+    startServer: (index) => (servers[index] = running(programs.startServer(index))),
+    startAgent: () =>
+      running(
+        programs.startAgent(proxies.length === 0 ? {} : { serverPorts: proxies.map(({ port }) => port) }),
+      ),
+    async apply(wanted) {
+      const before = manifests;
+      manifests = wanted;
+      await applyChanges(api, node, before, wanted);
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+  if (options.started !== false) await startAll(world);
+  return world;
+}
+
+async function startAll(world: World): Promise<void> {
+  try {
+    const servers = world.serverPorts.map((_, index) => world.startServer(index));
+    await Promise.all([...servers, world.startAgent()].map((program) => program.ready()));
+  } catch (error) {
+    await world[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) {
+  const { serverCount = SERVERS, cniResults = true, onAgentLine, onServerLine = () => undefined } = options;
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-sandbox-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const api = await startKubernetesApi({});
@@ -46,43 +107,24 @@ export async function startWorld({
   const cni = stack.use(await createCniResultsDir());
   const kubeconfig = join(folder, 'kubeconfig');
   await writeFile(kubeconfig, api.kubeconfig());
+  const programs = await preparePrograms({
+    folder,
+    serverCount,
+    kubeconfig,
+    stsEndpoint: sts.url,
+    imdsEndpoint: imds.url,
+    cniDirectory: cniResults ? cni.path : join(folder, 'no-such-directory'),
+    node: NODE_NAME,
+    onAgentLine,
+    onServerLine,
+  });
+  return { api, sts, cni, programs };
+}
 
-  const programs = await startPrograms(
-    {
-      folder,
-      serverCount: SERVERS,
-      kubeconfig,
-      stsEndpoint: sts.url,
-      imdsEndpoint: imds.url,
-      cniDirectory: cni.path,
-      node: NODE_NAME,
-      onAgentLine,
-      onServerLine,
-    },
-    (program) => {
-      stack.defer(async () => void (await program.stop()));
-    },
-  );
-  const node = createSandboxNode({ api, cni, agent: programs.metadata });
-  stack.defer(() => node.close());
-
-  let manifests: readonly Manifest[] = [];
-  const all = stack.move();
-  return {
-    sts,
-    node,
-    agent: programs.metadata,
-    servers: programs.servers,
-    get manifests() {
-      return manifests;
-    },
-    async apply(wanted) {
-      const before = manifests;
-      manifests = wanted;
-      await applyChanges(api, node, before, wanted);
-    },
-    [Symbol.asyncDispose]: () => all.disposeAsync(),
-  };
+async function startProxies(ports: readonly number[], stack: AsyncDisposableStack): Promise<FeedProxy[]> {
+  const proxies = await Promise.all(ports.map((port) => startFeedProxy({ target: { port } })));
+  for (const proxy of proxies) stack.defer(() => proxy.close());
+  return proxies;
 }
 
 async function applyChanges(

@@ -8,7 +8,7 @@ import type { Policy, Presence, Verdict } from './policy/decide.ts';
  * A Namespace or ServiceAccount that is not there so long after it was first missed, the caches being synced, does not
  * exist (DESIGN.md 4.2): the watches of different kinds are not in step.
  */
-export const ABSENT_AFTER_MS = 10_000;
+const ABSENT_AFTER_MS = 10_000;
 
 export interface DecidedPod {
   readonly pod: Pod;

@@ -16,9 +16,9 @@ export interface FeedClientDeps extends FeedStreamDeps {
 
 export interface FeedClient {
   /** Keeps a feed open until the signal aborts; never rejects: a server that is away is tried again for ever. */
-  run(signal: AbortSignal): Promise<void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
   /** Sends what happened since the last report; false where there is no stream to send it on. */
-  report(report: AgentReport): boolean;
+  readonly report: (report: AgentReport) => boolean;
   /** True while a stream is open and its snapshot is complete. */
   readonly connected: boolean;
   /** Monotonic milliseconds when the feed was lost; undefined while it is there. Before the first feed: since the start. */
@@ -33,10 +33,8 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
 
   /** Opens a stream; resolves when its snapshot is complete, rejects when that fails. */
   async function connect(signal: AbortSignal): Promise<FeedStream> {
-    let begun = false;
     const stream = openFeedStream(deps, await addresses.next(), () => {
       // The newest stream speaks from its first word on; what the one before still says is older.
-      begun = true;
       current?.mute();
       deps.beginSnapshot();
     });
@@ -47,7 +45,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     try {
       await stream.synced;
     } catch (error) {
-      if (begun) current?.close(); // it has been muted: nobody feeds the table now
+      if (stream.begun()) current?.close(); // it has been muted: nobody feeds the table now
       throw error;
     }
     return stream;
@@ -72,14 +70,15 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   }
 
   async function run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const stopped = () => signal.aborted;
+    while (!stopped()) {
       const startMs = clock.monotonic();
       try {
         const stream = await connect(signal);
         adopt(stream);
         await Promise.race([stream.over, stream.old]);
       } catch (error) {
-        if (!signal.aborted)
+        if (!stopped())
           log.warn('feed not available', { reason: 'ServerUnavailable', error: describeError(error) });
       }
       if (clock.monotonic() - startMs > SHORT_LIFE_MS) backoff.reset();

@@ -35,6 +35,8 @@ export interface FeedStreamDeps {
 export interface FeedStream {
   /** The address, for logs. */
   readonly server: string;
+  /** It has said its first word. */
+  readonly begun: () => boolean;
   /** Rejects when the stream fails before its snapshot is complete. */
   readonly synced: Promise<void>;
   /** When the next stream should be opened, this one still being good. */
@@ -130,6 +132,7 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
 
   return {
     server,
+    begun: () => started,
     synced: synced.promise,
     old: old.promise,
     over: over.promise,

@@ -118,7 +118,7 @@ export function createHeldSessions({
         const credentials = get(id)?.credentials;
         if (credentials === undefined) return [];
         const { fingerprint, lifetimeMs, expiresAtMs } = credentials;
-        return [{ id, fingerprint, remainingMs: expiresAtMs - clock.monotonic(), lifetimeMs }];
+        return [{ id, fingerprint, remainingMs: Math.floor(expiresAtMs - clock.monotonic()), lifetimeMs }];
       }),
   };
 }

@@ -12,7 +12,7 @@ export interface Reporter {
   /** An answer was given; reason '' for success. */
   answered(reason: string): void;
   firstDelivery(delivery: FirstDelivery): void;
-  run(signal: AbortSignal): Promise<void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Gathers what Pods did since the last report; what could not be sent goes with the next one. */

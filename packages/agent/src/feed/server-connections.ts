@@ -28,7 +28,7 @@ export interface ServerConnectionsDeps {
 
 export interface ServerConnections {
   /** A feed on a connection of its own. */
-  open(address: ServerAddress): { call: FeedCall; close: () => void };
+  readonly open: (address: ServerAddress) => { call: FeedCall; close: () => void };
   /** Asks the server of the latest feed; undefined where there is none, or it knows nobody. Rejects when it is away. */
   resolve(ip: string): Promise<PodStateRead | undefined>;
 }
@@ -51,7 +51,7 @@ export function createServerConnections({
       });
       latest = client;
       return {
-        call: client.feed() as unknown as FeedCall,
+        call: client.feed(),
         close: () => {
           if (latest === client) latest = undefined;
           client.close();

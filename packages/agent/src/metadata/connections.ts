@@ -24,12 +24,12 @@ export interface ConnectionsDeps {
 }
 
 export interface Connections {
-  accept(socket: Socket): void;
-  of(socket: Socket): Connection | undefined;
+  readonly accept: (socket: Socket) => void;
+  readonly of: (socket: Socket) => Connection | undefined;
   /** False where the connection belongs to another than `uid`: the connection is closed then. */
-  claim(connection: Connection, uid: string | undefined): boolean;
+  readonly claim: (connection: Connection, uid: string | undefined) => boolean;
   /** The address changed hands: closes what was accepted for another UID than that which holds it now. */
-  handOver(ip: string): void;
+  readonly handOver: (ip: string) => void;
 }
 
 /** Open connections by source address. Each belongs to the Pod that held the address when it was accepted. */

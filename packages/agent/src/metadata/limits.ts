@@ -15,11 +15,11 @@ const DROP_FACTOR = 2;
 
 export interface Limits {
   /** Takes a place for a connection: it counts until `disconnected`, unless dropped. */
-  connected(ip: string): 'open' | 'over' | 'drop';
-  disconnected(ip: string): void;
+  readonly connected: (ip: string) => 'open' | 'over' | 'drop';
+  readonly disconnected: (ip: string) => void;
   /** Takes a place for a request that must wait; false: there is none. Each true is given back by `released`. */
-  hold(ip: string): boolean;
-  released(ip: string): void;
+  readonly hold: (ip: string) => boolean;
+  readonly released: (ip: string) => void;
 }
 
 /** Counts what each source address has open, so that one Pod cannot use up what all of them need. */
@@ -49,13 +49,13 @@ function createCounts() {
   return {
     of,
     total: () => total,
-    add(key: string): number {
+    add: (key: string): number => {
       const count = of(key) + 1;
       counts.set(key, count);
       total += 1;
       return count;
     },
-    remove(key: string): void {
+    remove: (key: string): void => {
       const count = of(key);
       if (count === 0) return;
       if (count === 1) counts.delete(key);

@@ -11,7 +11,7 @@ export function readerFor({ metadata, decision }: KnownPod, open: ReadonlySet<st
 }
 
 /** The account in `arn:PARTITION:iam::ACCOUNT:role/NAME`; '' where there is none. */
-export function accountOf(arn: string): string {
+function accountOf(arn: string): string {
   const account = arn.split(':')[4] ?? '';
   return /^\d{12}$/.test(account) ? account : '';
 }

@@ -24,7 +24,7 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   let hasBody = false;
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const value = raw[at + 1] ?? '';
-    switch (raw[at]?.toLowerCase()) {
+    switch ((raw[at] ?? '').toLowerCase()) {
       case 'host':
         repeated ||= host !== undefined;
         host = value;

@@ -19,7 +19,7 @@ export interface Tokens {
   mint(bearer: TokenBearer & { readonly ttlSeconds: number }): string;
   check(token: string, bearer: TokenBearer): 'ok' | 'invalid';
   /** The feed's keys: the first signs, all are honoured, and those of before no longer. */
-  setKeys(keys: readonly TokenKey[]): void;
+  readonly setKeys: (keys: readonly TokenKey[]) => void;
 }
 
 export interface TokensDeps {

@@ -22,8 +22,15 @@ function setup() {
   const deps = {
     table,
     clock,
-    buildDocument: ({ accessKeyId, lastUpdatedMs, expirationMs }: { accessKeyId: string; lastUpdatedMs: number; expirationMs: number }) =>
-      Buffer.from(`${accessKeyId} ${lastUpdatedMs - clock.now()} ${expirationMs - clock.now()}`),
+    buildDocument: ({
+      accessKeyId,
+      lastUpdatedMs,
+      expirationMs,
+    }: {
+      accessKeyId: string;
+      lastUpdatedMs: number;
+      expirationMs: number;
+    }) => Buffer.from(`${accessKeyId} ${lastUpdatedMs - clock.now()} ${expirationMs - clock.now()}`),
     setTokenKeys: (live: readonly { id: string }[]) => keys.splice(0, 2, ...live.map(({ id }) => id)),
   };
   /** As the wire gives it: oneof named, defaults filled in. */
@@ -31,12 +38,25 @@ function setup() {
     applyUpdate({ ...update, update: Object.keys(update)[0] } as FeedUpdateRead, deps);
   };
   const pod = (state: Partial<PodState> = {}, version = '10') => {
-    const defaults = { uid: 'u', namespace: 'shop', name: 'a', serviceAccount: 'default', runtimeUid: '', ips: [], metadata: null };
+    const defaults = {
+      uid: 'u',
+      namespace: 'shop',
+      name: 'a',
+      serviceAccount: 'default',
+      runtimeUid: '',
+      ips: [],
+      metadata: null,
+    };
     apply({
       pod: { ...defaults, resourceVersions: { pod: version, namespace: '5', serviceAccount: '5' }, ...state },
     });
   };
-  const allow = { sessionId: 's', roleArn: 'arn:aws:iam::123456789012:role/app', roleName: 'app', sessionName: 'shop.default' };
+  const allow = {
+    sessionId: 's',
+    roleArn: 'arn:aws:iam::123456789012:role/app',
+    roleName: 'app',
+    sessionName: 'shop.default',
+  };
   return { clock, table, keys, apply, pod, allow };
 }
 
@@ -57,8 +77,18 @@ describe('applying updates', () => {
     const { table, apply, pod, allow } = setup();
     pod({ allow });
     apply({ session: { sessionId: 's', credentials: CREDENTIALS, failure: null } });
-    apply({ session: { sessionId: 's', credentials: null, failure: { reason: 'StsThrottled', message: 'slow' }, heldFingerprint: 'f1' } });
-    expect(table.session('s')).toMatchObject({ credentials: { fingerprint: 'f1' }, failure: { reason: 'StsThrottled' } });
+    apply({
+      session: {
+        sessionId: 's',
+        credentials: null,
+        failure: { reason: 'StsThrottled', message: 'slow' },
+        heldFingerprint: 'f1',
+      },
+    });
+    expect(table.session('s')).toMatchObject({
+      credentials: { fingerprint: 'f1' },
+      failure: { reason: 'StsThrottled' },
+    });
     apply({ session: { sessionId: 's', credentials: null, failure: null, heldFingerprint: 'f1' } });
     expect(table.session('s')?.failure).toBeUndefined();
     expect(table.session('s')?.credentials?.fingerprint).toBe('f1');
@@ -69,7 +99,11 @@ describe('applying updates', () => {
     pod({ allow });
     apply({ session: { sessionId: 's', credentials: CREDENTIALS, failure: null } });
     pod({ deny: { reason: 'NamespaceDenied', message: 'no', roleName: 'app' } }, '11');
-    expect(table.pod('u')?.decision).toMatchObject({ kind: 'deny', reason: 'NamespaceDenied', roleName: 'app' });
+    expect(table.pod('u')?.decision).toMatchObject({
+      kind: 'deny',
+      reason: 'NamespaceDenied',
+      roleName: 'app',
+    });
     expect(table.session('s')).toBeUndefined();
   });
 
@@ -82,7 +116,11 @@ describe('applying updates', () => {
   });
 
   it.each([
-    { what: 'a reason that only a newer server knows', state: { deny: { reason: 'FutureReason', message: 'm', roleName: '' } }, kind: 'deny' },
+    {
+      what: 'a reason that only a newer server knows',
+      state: { deny: { reason: 'FutureReason', message: 'm', roleName: '' } },
+      kind: 'deny',
+    },
     { what: 'a decision that only a newer server knows', state: {}, kind: 'pending' },
   ])('never permits because of $what', ({ state, kind }) => {
     const { table, pod } = setup();

@@ -26,9 +26,12 @@ function fakeCall(address: ServerAddress) {
     sent,
     state,
     address,
-    say: (update: object) => events.emit('data', update as FeedUpdateRead),
+    say: (update: object) => events.emit('data', update),
     hello: (streamEndsInMs = 0, serverTimeMs = 0) =>
-      events.emit('data', { update: 'hello', hello: { serverTimeMs, streamEndsInMs, version: '1', serverName: 's' } }),
+      events.emit('data', {
+        update: 'hello',
+        hello: { serverTimeMs, streamEndsInMs, version: '1', serverName: 's' },
+      }),
     synced: () => events.emit('data', { update: 'synced', synced: { podsResourceVersion: '1' } }),
     fail: (message = 'connection lost') => events.emit('error', new Error(message)),
   };
@@ -43,7 +46,9 @@ function setup() {
   const stops = stop;
   let snapshots = 0;
   const client = createFeedClient({
-    addresses: { next: () => Promise.resolve({ host: `198.18.0.${calls.length + 1}`, port: 9610, name: 'rolegate' }) },
+    addresses: {
+      next: () => Promise.resolve({ host: `198.18.0.${calls.length + 1}`, port: 9610, name: 'rolegate' }),
+    },
     open: (address) => {
       const call = fakeCall(address);
       calls.push(call);

@@ -49,7 +49,8 @@ describe('reporter', () => {
   it('does not grow without bound while it cannot send', async () => {
     const { clock, sent, feed, reporter } = setup();
     feed.there = false;
-    for (let index = 0; index < 5_000; index++) reporter.firstDelivery({ podUid: `u${index}`, sessionId: 's', heldMs: 1 });
+    for (let index = 0; index < 5_000; index++)
+      reporter.firstDelivery({ podUid: `u${index}`, sessionId: 's', heldMs: 1 });
     feed.there = true;
     await clock.advance(10_000);
     expect(sent[0]?.firstDeliveries).toHaveLength(1_024);

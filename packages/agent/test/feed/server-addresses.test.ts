@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createServerAddresses } from '../../src/feed/server-addresses.ts';
 
-function setup({ names = {} as Record<string, string[] | Error>, servers = [{ host: 'rolegate', port: 9610 }] } = {}) {
+function setup({
+  names = {},
+  servers = [{ host: 'rolegate', port: 9610 }],
+}: { names?: Record<string, string[] | Error>; servers?: { host: string; port: number }[] } = {}) {
   let lookups = 0;
   let seed = 1;
   const addresses = createServerAddresses({
@@ -9,7 +12,9 @@ function setup({ names = {} as Record<string, string[] | Error>, servers = [{ ho
     lookup: (host) => {
       lookups += 1;
       const found = names[host];
-      return found instanceof Error || found === undefined ? Promise.reject(found ?? new Error('ENOTFOUND')) : Promise.resolve(found);
+      return found instanceof Error || found === undefined
+        ? Promise.reject(found ?? new Error('ENOTFOUND'))
+        : Promise.resolve(found);
     },
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
   });

@@ -50,7 +50,9 @@ async function main(): Promise<number> {
   const [node, otherNode] = [await objects.node('rolegate-a'), await objects.node('rolegate-b')];
 
   const lines: string[] = [];
-  const keep = (line: string) => void lines.push(line);
+  const keep = (line: string) => {
+    lines.push(line);
+  };
   const { servers, metadata } = await startPrograms(
     {
       folder,
@@ -64,10 +66,12 @@ async function main(): Promise<number> {
       onServerLine: keep,
     },
     (program) => {
-      stack.defer(async () => void (await program.stop()));
+      stack.defer(program.stop);
     },
   );
-  const stopServers = async () => void (await Promise.all(servers.map((server) => server.stop())));
+  const stopServers = async () => {
+    await Promise.all(servers.map(({ stop }) => stop()));
+  };
   const steps = scenario({
     objects,
     cni,

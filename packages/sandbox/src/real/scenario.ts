@@ -24,7 +24,7 @@ export interface ScenarioDeps {
 
 export interface ScenarioStep {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** What is shown against a real API server, in this order; each step throws an Error that says what was otherwise. */

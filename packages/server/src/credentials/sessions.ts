@@ -59,9 +59,9 @@ export interface Sessions {
   /** Told after credentials or failure have changed. The returned function takes the listener back. */
   onChange(listener: (id: string) => void): () => void;
   /** Of claimed sessions, by state. */
-  counts(): Record<SessionStatus, number>;
+  readonly counts: () => Record<SessionStatus, number>;
   /** Of the valid session that ends first, unused ones left out. */
-  minRemainingSeconds(): number | undefined;
+  readonly minRemainingSeconds: () => number | undefined;
   /** What keeps the server from issuing anything: its own credentials, or its region. Never a Pod's fault. */
   condition(): { readonly reason: Reason; readonly message: string } | undefined;
   /** Forgets all; calls on their way come to nothing. */

@@ -54,6 +54,10 @@ export function createAgentStream({ sink, node, tokenSecret, clock, report }: Ag
         return { session };
       });
     },
+    sessionRemoved(id) {
+      held.delete(id);
+      outbox.put(`session ${id}`, () => ({ sessionRemoved: { sessionId: id } }));
+    },
     synced(podsResourceVersion) {
       outbox.put('synced', () => ({ synced: { podsResourceVersion } }));
     },

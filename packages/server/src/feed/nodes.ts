@@ -17,6 +17,8 @@ export interface NodeStream {
   pod(state: PodState): void;
   podRemoved(uid: string, resourceVersion: string): void;
   session(id: string, current: () => SessionSnapshot | undefined): void;
+  /** No Pod of the node needs it: the agent has dropped its credentials. */
+  sessionRemoved(id: string): void;
 }
 
 export interface NodesDeps {
@@ -142,6 +144,11 @@ function createNodeView({ node, decisions, sessions, warn, audit, metrics }: Nod
     if (known?.uids.delete(uid) !== true || known.uids.size > 0) return;
     users.delete(id);
     sessions.release(id, node);
+    for (const stream of streams) stream.sessionRemoved(id);
+  }
+
+  function tellSession(id: string): void {
+    for (const stream of streams) stream.session(id, () => sessions.get(id));
   }
 
   function decide(pod: Pod): DecidedPod {
@@ -186,8 +193,11 @@ function createNodeView({ node, decisions, sessions, warn, audit, metrics }: Nod
       for (const one of all) if (one.verdict.decision.kind === 'allow') stream.pod(podState(one));
     },
     update(pod) {
+      const needed = new Set(users.keys());
       const state = podState(decide(pod));
       for (const stream of streams) stream.pod(state);
+      // It may be there already, because of another node: then nothing else would tell this one.
+      for (const id of users.keys()) if (!needed.has(id)) tellSession(id);
     },
     remove(pod) {
       const former = decided.get(pod.uid);
@@ -200,7 +210,7 @@ function createNodeView({ node, decisions, sessions, warn, audit, metrics }: Nod
     sessionChanged(id) {
       const known = users.get(id);
       if (known === undefined) return;
-      for (const stream of streams) stream.session(id, () => sessions.get(id));
+      tellSession(id);
       const failure = sessions.get(id)?.failure;
       if (failure === undefined || !reasons[failure.reason].event) return;
       for (const uid of known.uids) {

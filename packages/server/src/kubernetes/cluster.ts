@@ -26,9 +26,9 @@ export interface Cluster {
   /** By `<namespace>/<name>`. */
   readonly serviceAccounts: Store<ServiceAccount>;
   /** Watches all three kinds until the signal aborts; never rejects. */
-  run(signal: AbortSignal): Promise<void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
   /** All three kinds have been listed once. */
-  synced(): boolean;
+  readonly synced: () => boolean;
   /** Since all three were; 0 before. Milliseconds. */
   syncedForMs(): number;
   /** Since the last byte from the watch of the kind. Milliseconds. */

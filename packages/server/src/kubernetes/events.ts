@@ -20,9 +20,9 @@ const POST_TIMEOUT_MS = 10_000;
 
 export interface EventRecorder {
   /** A Warning Event on the Pod, some time soon, or none: nothing waits for it. */
-  warn(pod: EventSubject, reason: string, message: string): void;
+  readonly warn: (pod: EventSubject, reason: string, message: string) => void;
   /** Sends what was recorded until the signal aborts; never rejects. */
-  run(signal: AbortSignal): Promise<void>;
+  readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface EventSubject {

@@ -19,7 +19,7 @@ import type { Decision, Deny, Pending, Verdict } from './verdict.ts';
 
 export type { PolicySettings } from './settings.ts';
 export type { Presence, Subject, SubjectPod } from './subject.ts';
-export type { Allow, Decision, Deny, Pending, Verdict } from './verdict.ts';
+export type { Decision, Verdict } from './verdict.ts';
 
 export interface Policy {
   /** Pure but for what it remembers of expressions; it never throws, whatever the annotations hold. */

@@ -9,10 +9,10 @@ import { createStore } from '../../src/kubernetes/store.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { Session } from '../../src/session.ts';
 
-export const BASE_ARN = 'arn:aws:iam::123456789012:role/';
+const BASE_ARN = 'arn:aws:iam::123456789012:role/';
 
 /** Real stores, policy and sessions, with objects and STS in the test's hands. */
-export function createClusterStandIn({ roleBaseArn = BASE_ARN as string | undefined } = {}) {
+export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?: string } = {}) {
   const clock = createFakeClock();
   const store = createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog });
   const namespaces = createStore<Namespace>({ keyOf: ({ name }) => name, log: silentLog });
@@ -21,7 +21,7 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN as string | undefi
     log: silentLog,
   });
   const pods = createPodIndex({ store });
-  const base = { arn: roleBaseArn };
+  const base: { arn: string | undefined } = { arn: roleBaseArn };
   const policy = createPolicy({
     get roleBaseArn() {
       return base.arn;
@@ -96,7 +96,13 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN as string | undefi
       namespaces.remove({ uid: `uid-${name}`, name, resourceVersion: next(), annotations: {} });
     },
     setServiceAccount: (namespace: string, name: string, annotations: Record<string, string> = {}) => {
-      serviceAccounts.set({ uid: `uid-${namespace}-${name}`, namespace, name, resourceVersion: next(), annotations });
+      serviceAccounts.set({
+        uid: `uid-${namespace}-${name}`,
+        namespace,
+        name,
+        resourceVersion: next(),
+        annotations,
+      });
     },
   };
 }

@@ -48,7 +48,7 @@ function setup({ synced = true } = {}) {
   });
   const service = createFeedService({
     nodes,
-    nodeOfCaller: (call) => (call.getAuthContext() as { node?: string }).node || undefined,
+    nodeOfCaller: (call) => (call.getAuthContext() as { node?: string }).node,
     synced: () => synced,
     podsResourceVersion: () => '4711',
     tokenSecret: Buffer.alloc(32, 1),
@@ -64,14 +64,15 @@ function setup({ synced = true } = {}) {
       answers: () => undefined,
     },
   });
-  const open = (node: string | undefined = 'node-a') => {
+  const open = () => openAs('node-a');
+  const openAs = (node: string | undefined) => {
     const call = fakeCall(node);
     service.handlers.Feed(call as never);
     return call;
   };
   cluster.setServiceAccount('shop', 'default');
   cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
-  return { ...cluster, service, open, counts, audited };
+  return { ...cluster, service, open, openAs, counts, audited };
 }
 
 describe('feed service', () => {
@@ -92,11 +93,35 @@ describe('feed service', () => {
     const call = open();
     call.report();
     await clock.advance(1_000);
-    const sessions = () => call.written.flatMap(({ session }) => (session?.credentials ? [session.credentials] : []));
+    const sessions = () =>
+      call.written.flatMap(({ session }) => (session?.credentials ? [session.credentials] : []));
     expect(sessions()).toHaveLength(1);
-    expect(sessions()[0]).toMatchObject({ remainingMs: 3_600_000, lifetimeMs: 3_600_000, accountId: '123456789012' });
+    expect(sessions()[0]).toMatchObject({
+      remainingMs: 3_600_000,
+      lifetimeMs: 3_600_000,
+      accountId: '123456789012',
+    });
     setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' }, ips: ['198.18.0.1'] });
     expect(sessions()).toHaveLength(1);
+  });
+
+  it('sends credentials again that the agent has dropped in between', async () => {
+    const { open, openAs, clock, setPod, setNamespace } = setup();
+    const annotations = { 'iam.amazonaws.com/role': 'app' };
+    setPod('a', { annotations });
+    setPod('other', { annotations, nodeName: 'node-b' });
+    openAs('node-b').report({ nodeName: 'node-b' });
+    const call = open();
+    call.report();
+    await clock.advance(1_000);
+    setPod('a');
+    setPod('a', { annotations });
+    const said = call.written
+      .slice(-4)
+      .map((update) => update.session?.credentials?.fingerprint ?? Object.keys(update)[0]);
+    expect(said).toEqual(['sessionRemoved', 'pod', 'pod', expect.stringMatching(/^[0-9a-f]{16}$/)]);
+    setNamespace('shop');
+    expect(call.written.at(-1)?.pod?.deny?.reason).toBe('NamespaceDenied');
   });
 
   it('refuses every call until it has read the cluster', () => {
@@ -111,9 +136,9 @@ describe('feed service', () => {
     { what: 'a certificate without a node', node: undefined, report: {} },
     { what: 'the report of another node', node: 'node-b', report: { nodeName: 'node-a' } },
   ])('refuses $what as ForeignNode, counted and audited', ({ node, report }) => {
-    const { open, counts, audited, setPod } = setup();
+    const { openAs, counts, audited, setPod } = setup();
     setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
-    const call = fakeOpen(open, node);
+    const call = openAs(node);
     call.report(report);
     expect(call.state.error).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(call.state.error?.details).toMatch(/^ForeignNode: /);
@@ -183,7 +208,9 @@ describe('feed service', () => {
     const later = open();
     later.report();
     await clock.advance(2_000);
-    const keys = later.written.flatMap(({ tokenKeys }) => (tokenKeys ? [tokenKeys.keys?.map(({ id }) => id)] : []));
+    const keys = later.written.flatMap(({ tokenKeys }) =>
+      tokenKeys ? [tokenKeys.keys?.map(({ id }) => id)] : [],
+    );
     expect(keys).toHaveLength(2);
     expect(keys[1]).toEqual([expect.any(String), first]);
   });
@@ -192,7 +219,8 @@ describe('feed service', () => {
     const { service, setPod } = setup();
     setPod('a', { ips: ['198.18.0.1'] });
     const answers: unknown[] = [];
-    const request = (ip: string, node: string | undefined) => ({ ...fakeCall(node), request: { ip } });
+    const request = (ip: string, node: string | undefined) =>
+      Object.assign(fakeCall(node), { request: { ip } });
     const take = (error: { code: number } | null, value: { pod?: { name?: string } } = {}) =>
       answers.push(error?.code ?? value.pod?.name ?? 'nobody');
     service.handlers.Resolve(request('198.18.0.1', 'node-a') as never, take as never);
@@ -202,8 +230,3 @@ describe('feed service', () => {
     expect(answers).toEqual(['a', 'nobody', status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
   });
 });
-
-/** `open(undefined)` would take the default. */
-function fakeOpen(open: (node?: string) => ReturnType<typeof fakeCall>, node: string | undefined) {
-  return open(node ?? '');
-}

@@ -7,8 +7,8 @@ import { createClusterStandIn } from './cluster-stand-in.ts';
 const ROLE = { 'iam.amazonaws.com/role': 'app' };
 const PERMIT = { 'iam.amazonaws.com/permitted': 'app|other' };
 
-function setup(options: Parameters<typeof createClusterStandIn>[0] = {}) {
-  const cluster = createClusterStandIn(options);
+function setup() {
+  const cluster = createClusterStandIn();
   const warnings: string[] = [];
   const counted: string[] = [];
   const nodes = createNodes({
@@ -40,6 +40,7 @@ function recorder() {
         const { credentials, failure } = current() ?? {};
         said.push(`session ${credentials?.accessKeyId.slice(-1) ?? failure?.reason ?? 'none'}`);
       },
+      sessionRemoved: () => said.push('session removed'),
     },
   };
 }
@@ -75,6 +76,19 @@ describe('nodes', () => {
     await clock.advance(0);
     expect(issued).toHaveLength(1);
     expect(said.at(-1)).toBe('session 1');
+  });
+
+  it('tells a node of a session that is there already because of another node', async () => {
+    const { nodes, clock, issued, setNamespace, setPod } = setup();
+    setNamespace('shop', PERMIT);
+    setPod('there', { annotations: ROLE, nodeName: 'node-b' });
+    nodes.join('node-b', recorder().stream, []);
+    const { stream, said } = recorder();
+    nodes.join('node-a', stream, []);
+    await clock.advance(0);
+    setPod('here', { annotations: ROLE });
+    expect(said).toEqual(['here allow', 'session 1']);
+    expect(issued).toHaveLength(1);
   });
 
   it('fetches nothing for nodes that are not connected', async () => {
@@ -141,28 +155,28 @@ describe('nodes', () => {
       change: ({ setNamespace }: ReturnType<typeof setup>) => {
         setNamespace('shop', { 'iam.amazonaws.com/permitted': 'other' });
       },
-      said: 'a NamespaceDenied',
+      said: ['session removed', 'a NamespaceDenied'],
     },
     {
       what: 'the Namespace is deleted',
       change: ({ removeNamespace }: ReturnType<typeof setup>) => {
         removeNamespace('shop');
       },
-      said: 'a NamespaceDenied',
+      said: ['session removed', 'a NamespaceDenied'],
     },
     {
       what: "the Pod's annotation goes",
       change: ({ setPod }: ReturnType<typeof setup>) => {
         setPod('a');
       },
-      said: 'a NoRole',
+      said: ['session removed', 'a NoRole'],
     },
     {
       what: 'the Pod goes',
       change: ({ removePod }: ReturnType<typeof setup>) => {
         removePod('a');
       },
-      said: 'removed uid-a',
+      said: ['session removed', 'removed uid-a'],
     },
   ])('says at once when $what, and drops the session', async ({ change, said: last }) => {
     const world = setup();
@@ -172,7 +186,7 @@ describe('nodes', () => {
     world.nodes.join('node-a', stream, []);
     await world.clock.advance(0);
     change(world);
-    expect(said.at(-1)).toBe(last);
+    expect(said.slice(-2)).toEqual(last);
     expect([...snapshots.values()].map((current) => current())).toEqual([undefined]);
   });
 
@@ -201,7 +215,7 @@ describe('nodes', () => {
   });
 
   it('holds a Pod until the base ARN is found', () => {
-    const { nodes, base, decisions, setPod, setNamespace } = setup({ roleBaseArn: undefined });
+    const { nodes, base, decisions, setPod, setNamespace } = setup();
     base.arn = undefined;
     setNamespace('shop', PERMIT);
     setPod('a', { annotations: ROLE });

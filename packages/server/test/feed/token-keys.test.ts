@@ -6,14 +6,17 @@ const SECRET = Buffer.alloc(32, 7);
 const NOW = Date.UTC(2026, 10, 23, 7, 39, 10);
 
 function keysOf(node: string, secret = SECRET, now = NOW) {
-  return (tokenKeysOf(node, secret, now).keys ?? []).map(({ id, secret: key }) => `${String(id)} ${Buffer.from(key ?? '').toString('hex')}`);
+  return (tokenKeysOf(node, secret, now).keys ?? []).map(
+    ({ id, secret: key }) => `${String(id)} ${Buffer.from(key ?? '').toString('hex')}`,
+  );
 }
 
 describe('token keys', () => {
   it('are two, of full length, the same on each replica that has the secret', () => {
     expect(keysOf('node-a')).toHaveLength(2);
     expect(keysOf('node-a')).toEqual(keysOf('node-a', Buffer.alloc(32, 7)));
-    for (const { secret } of tokenKeysOf('node-a', SECRET, NOW).keys ?? []) expect(secret).toHaveLength(SECRET_BYTES);
+    for (const { secret } of tokenKeysOf('node-a', SECRET, NOW).keys ?? [])
+      expect(secret).toHaveLength(SECRET_BYTES);
   });
 
   it.each([

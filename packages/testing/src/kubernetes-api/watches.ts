@@ -51,6 +51,13 @@ export function createWatches({
     else watch.request.response.write(`${line}\n`);
   }
 
+  /** Told nothing from now on: its client may not have noticed yet. */
+  function close(watch: Watch, how: 'cut' | 'end'): void {
+    watches.delete(watch);
+    if (how === 'cut') watch.request.response.destroy();
+    else watch.request.response.end();
+  }
+
   function sendEvent(watch: Watch, { type, object }: StoredEvent): void {
     const { kind, namespace } = watch.request;
     if (object.kind !== kind || (namespace !== undefined && object.metadata.namespace !== namespace)) return;
@@ -77,7 +84,7 @@ export function createWatches({
       const message = `too old resource version: ${from} (${database.compactedVersion})`;
       // Told in the body: the answer has begun with 200.
       send(watch, JSON.stringify({ type: 'ERROR', object: statusObject(410, message) }));
-      watch.request.response.end();
+      close(watch, 'end');
       return;
     }
     for (const event of database.since(from)) sendEvent(watch, event);
@@ -92,7 +99,9 @@ export function createWatches({
       response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
       response.flushHeaders();
       const seconds = Number(query.get('timeoutSeconds') ?? 1800);
-      const timer = setTimeout(() => response.end(), seconds * 1000).unref();
+      const timer = setTimeout(() => {
+        close(watch, 'end');
+      }, seconds * 1000).unref();
       response.on('close', () => {
         clearTimeout(timer);
         watches.delete(watch);
@@ -111,10 +120,7 @@ export function createWatches({
       for (const watch of watches) if (watch.request.kind === kind) send(watch, line);
     },
     drop(how) {
-      for (const { request } of watches) {
-        if (how === 'cut') request.response.destroy();
-        else request.response.end();
-      }
+      for (const watch of watches) close(watch, how);
     },
     setHung(next) {
       hung = next;

@@ -1,0 +1,164 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createCallers } from '../../src/addresses/callers.ts';
+import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
+import { createMemoryResults, IP, settled, setup, short, STALE_MS } from './callers-setup.ts';
+
+describe('who asks, by the status of Pods', () => {
+  it.each([
+    { why: 'no directory is configured', cni: false, prepare: () => undefined },
+    {
+      why: 'none can be read',
+      cni: true,
+      prepare: (t: ReturnType<typeof setup>) => {
+        t.results.lose();
+      },
+    },
+    {
+      why: 'the results name none of the running Pods',
+      cni: true,
+      prepare: (t: ReturnType<typeof setup>) => {
+        t.results.give({ uid: 'left-over' }, ['10.1.0.99']);
+      },
+    },
+  ])('is the Pod with the address, where $why', async ({ cni, prepare }) => {
+    const t = setup({ cni });
+    prepare(t);
+    t.tell({ uid: 'a', ips: [IP, 'fd00::7'] });
+    await settled();
+    expect([t.who(IP), t.who('fd00::7'), t.who('10.1.0.8')]).toEqual(['a', 'a', 'unknown']);
+    expect(t.callers.source).toBe('pod-status');
+  });
+
+  it('is still nobody at an address that a left-over result names', async () => {
+    const t = setup();
+    t.results.give({ uid: 'left-over' });
+    t.tell({ uid: 'a', ips: [IP] });
+    await settled();
+    expect(t.callers.source).toBe('pod-status');
+    expect(t.who()).toBe('unknown');
+  });
+
+  it.each([
+    { what: 'one that ended', other: { ended: true }, who: 'a' },
+    { what: 'a terminating one', other: { terminating: true }, who: 'a' },
+    { what: 'one on the network of the host', other: { hostNetwork: true }, who: 'node' },
+    { what: 'another live one', other: {}, who: 'a+b' },
+  ])('of a live Pod and $what is $who', ({ other, who }) => {
+    const t = setup({ cni: false });
+    t.tell({ uid: 'a', ips: [IP] });
+    t.tell({ uid: 'b', ips: [IP], ...other });
+    expect(t.who()).toBe(who);
+  });
+
+  it.each([
+    { what: 'a terminating Pod is that Pod', pods: [{ terminating: true }], who: 'a' },
+    {
+      what: 'two terminating Pods is both',
+      pods: [{ terminating: true }, { terminating: true }],
+      who: 'a+b',
+    },
+    { what: 'an ended Pod is nobody', pods: [{ ended: true }], who: 'unknown' },
+    {
+      what: 'an ended, terminating Pod is nobody',
+      pods: [{ ended: true, terminating: true }],
+      who: 'unknown',
+    },
+    {
+      what: 'an ended Pod on the network of the host is nobody',
+      pods: [{ ended: true, hostNetwork: true }],
+      who: 'unknown',
+    },
+  ])('of $what', ({ pods, who }) => {
+    const t = setup({ cni: false });
+    pods.forEach((changes, at) => {
+      t.tell({ uid: 'ab'.charAt(at), ips: [IP], ...changes });
+    });
+    expect(t.who()).toBe(who);
+  });
+
+  it('ends with the Pod', () => {
+    const t = setup({ cni: false });
+    t.tell({ uid: 'a', ips: [IP] });
+    expect(t.who()).toBe('a');
+    t.remove('a');
+    expect(t.who()).toBe('unknown');
+  });
+
+  it('is believed for --stale-ip while the feed is away, and again when it is back', async () => {
+    const t = setup({ cni: false });
+    t.tell({ uid: 'a', ips: [IP] });
+    t.feed.awaySinceMs = 0;
+    await t.clock.advance(STALE_MS);
+    expect(t.who()).toBe('a');
+    await t.clock.advance(1);
+    expect(t.callers.identify(IP)).toMatchObject({ waitsFor: 'the feed, away for longer than --stale-ip' });
+    t.feed.awaySinceMs = undefined;
+    expect(t.who()).toBe('a');
+  });
+
+  it('is nobody before the feed was ever there, once --stale-ip has passed', async () => {
+    const t = setup({ cni: false });
+    t.feed.awaySinceMs = 0;
+    await t.clock.advance(STALE_MS + 1);
+    expect(t.who()).toBe('unknown');
+  });
+});
+
+describe('the source of addresses', () => {
+  const warnings = (t: ReturnType<typeof setup>) => t.log.lines.filter(([level]) => level === 'warn');
+
+  it('is told at the start and when it changes, not more often', async () => {
+    const t = setup();
+    t.tell({ uid: 'a', ips: [IP] });
+    await settled();
+    t.tell({ uid: 'b', ips: ['10.1.0.8'] });
+    await settled();
+    t.results.give({ uid: 'a' });
+    await settled();
+    expect(t.sources).toEqual(['cni', 'pod-status', 'cni']);
+    expect(warnings(t)).toEqual([
+      [
+        'warn',
+        'addresses are read from the status of Pods',
+        { error: 'the CNI results name none of the running Pods', directories: { '/results': 'ok' } },
+      ],
+    ]);
+  });
+
+  it('is the CNI results while no Pod runs that they could name', async () => {
+    const t = setup();
+    t.tell({ uid: 'scheduled' });
+    t.tell({ uid: 'host', ips: ['192.0.2.10'], hostNetwork: true });
+    t.tell({ uid: 'ended', ips: ['10.1.0.8'], ended: true });
+    await settled();
+    expect(t.callers.source).toBe('cni');
+  });
+
+  it('is not said before the directories were read for the first time; nobody is known by then', async () => {
+    const log = createTestLog();
+    const clock = createFakeClock();
+    const table = createPodTable({ clock, log });
+    const results = createMemoryResults(log);
+    Object.assign(results.state, { usable: false, scanned: false });
+    table.setPod(knownPod({ ips: [IP] }), decidedOn(1));
+    const callers = createCallers({
+      table,
+      cniResults: results,
+      nodeIps: [],
+      staleIpMs: STALE_MS,
+      feedAwaySinceMs: () => undefined,
+      clock,
+      log,
+      metrics: { ipSource: () => undefined },
+    });
+    expect(short(callers.identify(IP))).toBe('unknown');
+    expect(log.lines).toEqual([]);
+    results.state.scanned = true;
+    results.changed();
+    await settled();
+    expect(short(callers.identify(IP))).toBe('uid-1');
+    expect(log.lines).toHaveLength(1);
+  });
+});

@@ -1,0 +1,97 @@
+import { createFakeClock } from '@rolegate/testing';
+import { createCallers } from '../../src/addresses/callers.ts';
+import type { Caller } from '../../src/addresses/callers.ts';
+import { createChanges } from '../../src/addresses/changes.ts';
+import { createHeldIps } from '../../src/addresses/held-ips.ts';
+import type { KnownPod } from '../../src/feed/known-pod.ts';
+import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
+
+export const IP = '10.1.0.7';
+export const STALE_MS = 300_000;
+
+/** CNI results in memory: the index is the real one. */
+export function createMemoryResults(log: ReturnType<typeof createTestLog>) {
+  const held = createHeldIps();
+  const changes = createChanges({ log });
+  const state = { usable: true, scanned: true };
+  let writtenNs = 0n;
+  return {
+    ...held,
+    state,
+    get scanned() {
+      return state.scanned;
+    },
+    usable: () => state.usable,
+    states: () => ({ '/results': state.usable ? ('ok' as const) : ('missing' as const) }),
+    onChange: changes.on,
+    /** The runtime gives the addresses to the Pod. */
+    give: (pod: { uid?: string; name?: string }, ips: readonly string[] = [IP]) => {
+      const { name = `pod-${pod.uid ?? ''}` } = pod;
+      writtenNs += 1n;
+      held.set(`${name}/${pod.uid ?? ''}`, { ...pod, namespace: 'shop', name, ips }, writtenNs);
+      changes.notify();
+    },
+    takeBack: (uid: string) => {
+      held.free(`pod-${uid}/${uid}`);
+      changes.notify();
+    },
+    lose: () => {
+      state.usable = false;
+      changes.notify();
+    },
+    changed: changes.notify,
+  };
+}
+
+export function setup({ cni = true }: { cni?: boolean } = {}) {
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const table = createPodTable({ clock, log });
+  const results = createMemoryResults(log);
+  const feed: { awaySinceMs: number | undefined } = { awaySinceMs: undefined };
+  const sources: string[] = [];
+  const handovers: string[] = [];
+  const callers = createCallers({
+    table,
+    cniResults: cni ? results : undefined,
+    nodeIps: ['192.0.2.10', '2001:DB8::0010'],
+    staleIpMs: STALE_MS,
+    feedAwaySinceMs: () => feed.awaySinceMs,
+    clock,
+    log,
+    metrics: { ipSource: (source) => void sources.push(source) },
+  });
+  callers.onHandover((ip) => void handovers.push(ip));
+  let version = 0;
+  return {
+    clock,
+    log,
+    table,
+    results,
+    feed,
+    sources,
+    handovers,
+    callers,
+    /** The feed describes a Pod. */
+    tell: (changes: Partial<KnownPod>) => {
+      version += 1;
+      table.setPod(knownPod(changes), decidedOn(version));
+    },
+    remove: (uid: string) => {
+      version += 1;
+      table.removePod(uid, String(version));
+    },
+    who: (ip = IP) => short(callers.identify(ip)),
+  };
+}
+
+export function short(caller: Caller): string {
+  if (caller.kind === 'pod') return caller.pod.uid;
+  return caller.kind === 'ambiguous' ? caller.pods.map(({ uid }) => uid).join('+') : caller.kind;
+}
+
+/** Lets the changes be told. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+}

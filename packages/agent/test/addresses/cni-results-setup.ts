@@ -1,0 +1,55 @@
+import type { Clock } from '@rolegate/runtime';
+import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
+import { createCniResults } from '../../src/addresses/cni-results.ts';
+import { systemFiles } from '../../src/addresses/result-files.ts';
+import type { ResultFiles } from '../../src/addresses/result-files.ts';
+import { createTestLog } from './known-pods.ts';
+
+export const POD = { uid: 'uid-1', namespace: 'shop', name: 'cart', ips: ['10.1.0.7', 'fd00::7'] };
+export const OTHER = { uid: 'uid-2', namespace: 'shop', name: 'till', ips: ['10.1.0.7'] };
+
+/** Ends what was begun, the last first. */
+function lifetime() {
+  const stop = new AbortController();
+  const running: Promise<void>[] = [];
+  return {
+    start: (run: (signal: AbortSignal) => Promise<void>) => void running.push(run(stop.signal)),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+export async function setup({
+  directories,
+  files = systemFiles,
+  clock = createFakeClock(),
+}: { directories?: string[]; files?: ResultFiles; clock?: Clock } = {}) {
+  const dir = await createCniResultsDir();
+  const log = createTestLog();
+  const life = lifetime();
+  let bad = 0;
+  const metrics = {
+    badCniResult: () => {
+      bad += 1;
+    },
+  };
+  const results = createCniResults({ directories: directories ?? [dir.path], clock, log, metrics, files });
+  const warnings = () => log.lines.filter(([level]) => level === 'warn');
+  return {
+    dir,
+    results,
+    warnings,
+    bad: () => bad,
+    holds: (ip: string) => results.holder(ip)?.uid,
+    start: async () => {
+      life.start(results.run);
+      await results.ready;
+    },
+    async [Symbol.asyncDispose]() {
+      await life[Symbol.asyncDispose]();
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import type { Decision } from '../../src/feed/known-pod.ts';
+import { createPodTable } from '../../src/feed/pod-table.ts';
+import { allow, createTestLog, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
+
+const DENY: Decision = { kind: 'deny', reason: 'NamespaceDenied', message: 'revoked' };
+
+function setup() {
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const table = createPodTable({ clock, log });
+  const kind = (uid = 'uid-1') => table.pod(uid)?.decision.kind;
+  return { clock, log, table, kind };
+}
+
+describe('a session', () => {
+  it('is dropped at once when the decision that named it is withdrawn', () => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn(5));
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod({ decision: DENY }), decidedOn(6));
+    expect(table.session('session-1')).toBeUndefined();
+    expect(table.heldSessions()).toEqual([]);
+  });
+
+  it.each([
+    {
+      how: 'removed',
+      end: (table: ReturnType<typeof setup>['table']) => {
+        table.removePod('uid-1', '6');
+      },
+    },
+    {
+      how: 'given another role',
+      end: (table: ReturnType<typeof setup>['table']) =>
+        void table.setPod(knownPod({ decision: allow('session-2') }), decidedOn(6)),
+    },
+  ])('lives as long as one of its Pods, and no longer ($how)', ({ end }) => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod({ uid: 'uid-2' }), decidedOn(5));
+    table.setPod(knownPod(), decidedOn(5));
+    table.removePod('uid-2', '6');
+    expect(table.session('session-1')).toBeDefined();
+    end(table);
+    expect(table.session('session-1')).toBeUndefined();
+  });
+
+  it('survives an update of its only Pod that names it again', () => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod(), decidedOn(5));
+    table.setPod(knownPod({ terminating: true }), decidedOn(6));
+    expect(table.session('session-1')?.credentials).toBeDefined();
+  });
+
+  it('may come before its Pod, in a snapshot that also takes it from another one', () => {
+    const { table } = setup();
+    table.setPod(knownPod(), decidedOn(5));
+    table.beginSnapshot();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod({ decision: DENY }), decidedOn(6));
+    table.setPod(knownPod({ uid: 'uid-2' }), decidedOn(6));
+    table.endSnapshot('7');
+    expect(table.session('session-1')?.credentials).toBeDefined();
+  });
+
+  it('that no Pod named by the end of the snapshot is dropped', () => {
+    const { table } = setup();
+    table.beginSnapshot();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    expect(table.session('session-1')).toBeDefined();
+    table.endSnapshot('7');
+    expect(table.session('session-1')).toBeUndefined();
+  });
+
+  it('is removed when told, unless a decision that stands names it', () => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1' });
+    table.removeSession('session-1');
+    expect(table.session('session-1')).toBeUndefined();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setPod(knownPod(), decidedOn(5));
+    table.removeSession('session-1');
+    expect(table.session('session-1')?.credentials).toBeDefined();
+  });
+
+  it('keeps valid credentials beside a failure, and drops the failure with the next credentials', () => {
+    const { table } = setup();
+    const failure = { reason: 'StsUnavailable', message: 'away' } as const;
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setSession({ id: 'session-1', failure });
+    expect(table.session('session-1')).toEqual({ id: 'session-1', credentials: credentials(1_000), failure });
+    table.setSession({ id: 'session-1', credentials: credentials(2_000, 'f2') });
+    expect(table.session('session-1')).toEqual({ id: 'session-1', credentials: credentials(2_000, 'f2') });
+  });
+
+  it('does not go back to credentials that end sooner', () => {
+    const { table } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(2_000, 'new') });
+    table.setSession({ id: 'session-1', credentials: credentials(1_000, 'old') });
+    expect(table.session('session-1')?.credentials?.fingerprint).toBe('new');
+  });
+
+  it('loses its credentials when they expire, by the monotonic clock, and says so', async () => {
+    const { table, clock, log } = setup();
+    let told = 0;
+    table.setPod(knownPod(), decidedOn(5));
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    await clock.advance(999);
+    clock.jumpWall(3_600_000);
+    table.onChange(() => {
+      told += 1;
+    });
+    expect(table.session('session-1')?.credentials).toBeDefined();
+    await clock.advance(1);
+    expect(table.session('session-1')).toEqual({ id: 'session-1' });
+    expect(told).toBe(1);
+    expect(log.lines).toContainEqual([
+      'warn',
+      'credentials expired',
+      { reason: 'CredentialsExpired', session: 'session-1' },
+    ]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes new credentials after the old ones have expired', async () => {
+    const { table, clock } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    await clock.advance(1_500);
+    table.setSession({ id: 'session-1', credentials: credentials(2_000, 'f2') });
+    expect(table.heldSessions()).toEqual([
+      { id: 'session-1', fingerprint: 'f2', remainingMs: 500, lifetimeMs: 3_600_000 },
+    ]);
+  });
+
+  it('leaves no timer behind', () => {
+    const { table, clock } = setup();
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    table.setSession({ id: 'session-1', credentials: credentials(2_000) });
+    expect(clock.pending).toBe(1);
+    table.removeSession('session-1');
+    expect(clock.pending).toBe(0);
+  });
+});

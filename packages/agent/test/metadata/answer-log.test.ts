@@ -1,0 +1,120 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
+import { createAnswerLog } from '../../src/metadata/answer-log.ts';
+import { createFirstRequests } from '../../src/metadata/first-requests.ts';
+import { sdkOf } from '../../src/metadata/sdk.ts';
+
+function setup() {
+  const clock = createFakeClock();
+  const lines: { level: string; message: string; fields: object }[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: object = {}) => {
+      lines.push({ level, message, fields });
+    };
+  const write = createAnswerLog({
+    clock,
+    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+  });
+  return { clock, lines, write };
+}
+
+function refused(more: Partial<AnswerRecord> = {}): AnswerRecord {
+  return { ip: '10.0.0.7', uid: 'u-1', status: 404, reason: 'NoRole', first: false, ...more } as AnswerRecord;
+}
+
+describe('the log of answers', () => {
+  it.each([
+    { reason: 'NoRole' as const, level: 'info' },
+    { reason: 'HeldTimeout' as const, level: 'warn' },
+    { reason: 'CredentialsExpired' as const, level: 'error' },
+    { reason: 'MalformedRequest' as const, level: 'info' },
+  ])('writes $reason at $level', ({ reason, level }) => {
+    const { lines, write } = setup();
+    write(refused({ reason }));
+    expect(lines).toMatchObject([{ level, message: 'request refused', fields: { reason } }]);
+  });
+
+  it('thins out a storm, and says so', async () => {
+    const { clock, lines, write } = setup();
+    for (let times = 0; times < 100; times += 1) write(refused());
+    expect(lines).toHaveLength(5);
+    await clock.advance(10_000);
+    expect(lines.slice(5)).toMatchObject([
+      { message: 'refusals left out of the log', fields: { uid: 'u-1', reason: 'NoRole', leftOut: 95 } },
+    ]);
+    write(refused());
+    expect(lines).toHaveLength(7);
+  });
+
+  it('lets the storm of one hide neither another Pod nor another reason', () => {
+    const { lines, write } = setup();
+    for (let times = 0; times < 100; times += 1) write(refused());
+    write(refused({ uid: 'u-2' }));
+    write(refused({ reason: 'RoleMismatch' }));
+    expect(lines).toHaveLength(7);
+  });
+
+  it('says nothing at the end of a window without a storm, and leaves no timer', async () => {
+    const { clock, lines, write } = setup();
+    write(refused());
+    await clock.advance(10_000);
+    expect(lines).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('tells no more than so many addresses apart', async () => {
+    const { clock, lines, write } = setup();
+    for (let at = 0; at < 3_000; at += 1) write(refused({ uid: `u-${at}` }));
+    expect(lines.length).toBeLessThan(1_100);
+    await clock.advance(10_000);
+    expect(lines.at(-1)?.fields).toEqual({ leftOut: 3_000 - lines.length + 1 });
+  });
+});
+
+describe('the first requests of Pods', () => {
+  const served = { served: true, monotonicMs: 70 };
+  const failed = { served: false, monotonicMs: 50 };
+
+  it('are those since the Pod was first seen to ask', () => {
+    const first = createFirstRequests({ isKnown: () => true });
+    first.asked('u', 20);
+    first.asked('u', 60);
+    expect(first.answered('u', failed)).toMatchObject({ firstRequest: true, first: false });
+    expect(first.answered('u', served)).toEqual({
+      firstRequest: false,
+      first: true,
+      sinceFirstRequestMs: 50,
+    });
+    expect(first.answered('u', served)).toMatchObject({ firstRequest: false, first: false });
+  });
+
+  it('of Pods that are gone are forgotten first', () => {
+    const first = createFirstRequests({ isKnown: (uid) => uid === 'stays' });
+    for (const uid of ['stays', ...Array.from({ length: 5_000 }, (_, at) => `gone-${at}`)]) {
+      first.asked(uid, 0);
+      first.answered(uid, served);
+    }
+    expect(first.answered('stays', served).first).toBe(false);
+    first.asked('gone-1', 0);
+    expect(first.answered('gone-1', served).first).toBe(true);
+  });
+});
+
+describe('sdkOf', () => {
+  it.each([
+    { userAgent: '', sdk: 'none' },
+    { userAgent: 'Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1', sdk: 'boto3' },
+    { userAgent: 'Botocore/1.43.67 Python/3.12', sdk: 'botocore' },
+    { userAgent: 'aws-cli/2.31.0 md/awscrt#0.27 exec-env/x', sdk: 'aws-cli' },
+    { userAgent: 'aws-sdk-js/3.900.0 ua/2.1 lang/js', sdk: 'js' },
+    { userAgent: 'aws-sdk-go-v2/1.39 os/linux lang/go#1.25', sdk: 'go' },
+    { userAgent: 'aws-sdk-java/2.35.0', sdk: 'java' },
+    { userAgent: 'aws-sdk-rust/1.3.9', sdk: 'rust' },
+    { userAgent: 'aws-sdk-dotnet-coreclr/3.7', sdk: 'dotnet' },
+    { userAgent: 'curl/8.5 aws-sdk-go', sdk: 'other' },
+  ])('$sdk: "$userAgent"', ({ userAgent, sdk }) => {
+    expect(sdkOf(userAgent)).toBe(sdk);
+  });
+});

@@ -1,0 +1,280 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  allow,
+  LIST,
+  OTHER_IP,
+  POD_IP,
+  podOf,
+  serve,
+  sessionOf,
+  TOKEN_HEADER,
+  TTL_HEADER,
+  until,
+} from './served.ts';
+import type { AskOptions, Served } from './served.ts';
+
+const CREDENTIALS = `${LIST}app/reader`;
+
+/** Asks, and comes back when the request is held. */
+async function askHeld(served: Served, target = CREDENTIALS, options: AskOptions = {}) {
+  const timers = served.clock.pending;
+  const answer = served.ask(target, options);
+  await until(() => served.clock.pending > timers);
+  return { answer };
+}
+
+function learn(served: Served, ip = POD_IP, more = {}): void {
+  served.callers.set(ip, { kind: 'pod', pod: podOf(more) });
+  served.sessions.set('s-1', sessionOf('s-1', 'mine'));
+  served.change();
+}
+
+describe('a held request', () => {
+  it('is answered the moment the Pod is known', async () => {
+    await using served = await serve();
+    const { answer } = await askHeld(served);
+    learn(served);
+    expect(await answer).toMatchObject({ status: 200 });
+    expect(served.records).toMatchObject([{ status: 200, cache: 'hold', pod: 'web-1', first: true }]);
+    expect(served.holds).toEqual(['served']);
+    expect(served.clock.pending).toBe(0);
+  });
+
+  it('is answered the moment the credentials come', async () => {
+    await using served = await serve();
+    served.callers.set(POD_IP, { kind: 'pod', pod: podOf() });
+    const { answer } = await askHeld(served);
+    learn(served);
+    expect((await answer).body).toContain('mine');
+    expect(served.unknownIps).toEqual([]);
+  });
+
+  it('is looked at again at its end, from the top, even if nobody said that something changed', async () => {
+    await using served = await serve();
+    const { answer } = await askHeld(served);
+    served.callers.set(POD_IP, { kind: 'pod', pod: podOf({ metadata: { denied: true } }) });
+    await served.clock.advance(850);
+    expect(await answer).toMatchObject({ status: 403 });
+    expect(served.holds).toEqual(['refused']);
+  });
+
+  it.each([
+    { userAgent: 'aws-sdk-go-v2/1.30.0 os/linux', budgetMs: 400 },
+    { userAgent: 'aws-sdk-go/1.44', budgetMs: 400 },
+    { userAgent: 'Boto3/1.40 md/Botocore', budgetMs: 850 },
+    { userAgent: '', budgetMs: 850 },
+  ])('of "$userAgent" lasts $budgetMs ms', async ({ userAgent, budgetMs }) => {
+    await using served = await serve();
+    const { answer } = await askHeld(served, LIST, { headers: { 'user-agent': userAgent } });
+    await served.clock.advance(budgetMs - 1);
+    expect(served.records).toEqual([]);
+    await served.clock.advance(1);
+    expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    expect(served.records).toMatchObject([{ reason: 'HeldTimeout', durationMs: budgetMs }]);
+    expect(served.holds).toEqual(['timeout']);
+  });
+
+  it.each([
+    {
+      what: 'a CNI result',
+      caller: { kind: 'unknown', waitsFor: 'a CNI result with this address' } as const,
+    },
+    {
+      what: 'Namespace team-a',
+      caller: {
+        kind: 'pod',
+        pod: podOf({ decision: { kind: 'pending', waitsFor: 'Namespace team-a' } }),
+      } as const,
+    },
+    { what: 'credentials', caller: { kind: 'pod', pod: podOf() } as const },
+  ])('in vain names $what in the log, and not to the Pod', async ({ what, caller }) => {
+    await using served = await serve();
+    served.callers.set(POD_IP, caller);
+    const { answer } = await askHeld(served);
+    await served.clock.advance(850);
+    expect((await answer).body).not.toContain(what);
+    expect(served.lines.at(-1)).toMatchObject({ level: 'warn', message: 'request refused' });
+    expect(served.lines.at(-1)?.fields['waitedFor']).toContain(what);
+  });
+
+  it('has the agent ask who holds the address, once', async () => {
+    await using served = await serve();
+    const { answer } = await askHeld(served);
+    for (let times = 0; times < 3; times += 1) {
+      served.change();
+      await served.clock.advance(10);
+    }
+    expect(served.unknownIps).toEqual([POD_IP]);
+    learn(served);
+    await answer;
+  });
+
+  it('that turns out to have been asked with the token of another Pod is refused', async () => {
+    await using served = await serve();
+    const { body: token } = await served.ask('/latest/api/token', {
+      method: 'PUT',
+      headers: { [TTL_HEADER]: '60' },
+    });
+    const foreign = served.tokens.mint({ ip: POD_IP, uid: 'uid-before', ttlSeconds: 60 });
+    const own = await askHeld(served, CREDENTIALS, { headers: { [TOKEN_HEADER]: token } });
+    const former = await askHeld(served, CREDENTIALS, { headers: { [TOKEN_HEADER]: foreign } });
+    learn(served);
+    expect((await own.answer).status).toBe(200);
+    expect((await former.answer).status).toBe(401);
+  });
+
+  it('gives its place back when the client leaves', async () => {
+    await using served = await serve({ limits: { connectionsPerIp: 32, heldPerIp: 1, held: 10 } });
+    const leaving = new AbortController();
+    const { answer } = await askHeld(served, CREDENTIALS, { signal: leaving.signal });
+    expect((await served.ask(CREDENTIALS)).status).toBe(503);
+    leaving.abort();
+    await expect(answer).rejects.toThrow();
+    await until(() => served.holds.length > 0);
+    expect(served.holds).toEqual(['gone']);
+    const next = await askHeld(served);
+    learn(served);
+    expect((await next.answer).status).toBe(200);
+  });
+
+  it('delays no other Pod', async () => {
+    await using served = await serve();
+    const { answer } = await askHeld(served, CREDENTIALS, { ip: OTHER_IP });
+    learn(served);
+    expect((await served.ask(CREDENTIALS)).status).toBe(200);
+    await served.clock.advance(850);
+    expect((await answer).status).toBe(503);
+  });
+
+  it('is answered before the server closes, and no new one is accepted', async () => {
+    await using served = await serve();
+    const { answer } = await askHeld(served);
+    const closed = served.server.close();
+    await expect(served.ask(LIST)).rejects.toThrow();
+    learn(served);
+    expect(await answer).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    await closed;
+  });
+
+  it('costs one fault, not the process, if looking at it fails', async () => {
+    await using served = await serve();
+    const { answer } = await askHeld(served);
+    served.callers.get = () => {
+      throw new Error('a fault of ours');
+    };
+    served.change();
+    expect((await answer).status).toBe(503);
+    expect(served.lines[0]).toMatchObject({ level: 'error', message: 'request failed' });
+  });
+});
+
+describe('limits', () => {
+  it('of held requests are per address and for all', async () => {
+    await using served = await serve({ limits: { connectionsPerIp: 32, heldPerIp: 2, held: 3 } });
+    const held = [await askHeld(served), await askHeld(served)];
+    expect(await served.ask(CREDENTIALS)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    held.push(await askHeld(served, CREDENTIALS, { ip: OTHER_IP }));
+    expect((await served.ask(CREDENTIALS, { ip: OTHER_IP })).status).toBe(503);
+    expect(served.records.map(({ reason }) => reason)).toEqual(['TooManyRequests', 'TooManyRequests']);
+    await served.clock.advance(850);
+    for (const { answer } of held) expect((await answer).status).toBe(503);
+  });
+
+  it('of connections are per address; one too many is answered 503, whatever it asks', async () => {
+    await using served = await serve({ limits: { connectionsPerIp: 2, heldPerIp: 16, held: 1024 } });
+    learn(served);
+    learn(served, OTHER_IP, { uid: 'uid-2' });
+    const open = [await served.dial(), await served.dial()];
+    for (const target of [CREDENTIALS, '//', '/latest/api/token']) {
+      expect(await served.ask(target)).toMatchObject({ status: 503, headers: { connection: 'close' } });
+    }
+    expect(served.records[0]).toMatchObject({ reason: 'TooManyRequests', ip: POD_IP });
+    expect((await served.ask(CREDENTIALS, { ip: OTHER_IP })).status).toBe(200);
+    for (const { socket } of open) socket.destroy();
+    await Promise.all(open.map(({ socket }) => until(() => socket.closed)));
+    await served.clock.advance(0);
+    expect((await served.ask(CREDENTIALS)).status).toBe(200);
+  });
+
+  it('drop connections that are far too many', async () => {
+    await using served = await serve({ limits: { connectionsPerIp: 1, heldPerIp: 16, held: 1024 } });
+    const open = [await served.dial(), await served.dial()];
+    const { socket, received } = await served.dial();
+    await until(() => socket.closed || socket.readableEnded);
+    expect(received()).toBe('');
+    for (const { socket: other } of open) other.destroy();
+  });
+});
+
+describe('an address that changes hands', () => {
+  const successor = () => podOf({ uid: 'uid-2', name: 'web-2', decision: { ...allow, sessionId: 's-2' } });
+
+  it('takes its open connections with it', async () => {
+    await using served = await serve();
+    learn(served);
+    const mine = await served.dial();
+    learn(served, OTHER_IP, { uid: 'uid-9' });
+    const others = await served.dial(OTHER_IP);
+    await served.ask(LIST);
+    served.callers.set(POD_IP, { kind: 'pod', pod: successor() });
+    served.handOver(POD_IP);
+    await until(() => mine.socket.closed || mine.socket.readableEnded);
+    expect(others.socket.readableEnded).toBe(false);
+    others.socket.destroy();
+  });
+
+  it('closes them also when nobody holds it any more', async () => {
+    await using served = await serve();
+    learn(served);
+    const { socket } = await served.dial();
+    await served.ask(LIST);
+    served.callers.delete(POD_IP);
+    served.handOver(POD_IP);
+    await until(() => socket.closed || socket.readableEnded);
+  });
+
+  it('leaves connections that were made before anybody was known to it', async () => {
+    await using served = await serve();
+    const { socket, received } = await served.dial();
+    await served.ask('/latest/api/token', { method: 'PUT' });
+    learn(served);
+    served.handOver(POD_IP);
+    socket.write(`GET ${CREDENTIALS} HTTP/1.1\r\nConnection: close\r\n\r\n`);
+    await until(() => socket.readableEnded);
+    expect(received()).toContain('mine');
+  });
+
+  it('answers no request on a connection of the former Pod, even before the change was told', async () => {
+    await using served = await serve();
+    learn(served);
+    const { socket, received } = await served.dial();
+    await served.ask(LIST);
+    served.callers.set(POD_IP, { kind: 'pod', pod: successor() });
+    served.sessions.set('s-2', sessionOf('s-2', 'theirs'));
+    socket.write(`GET ${CREDENTIALS} HTTP/1.1\r\n\r\n`);
+    await until(() => socket.closed || socket.readableEnded);
+    expect(received()).toBe('');
+  });
+
+  it('gives no held request of the former Pod the credentials of the next', async () => {
+    await using served = await serve();
+    served.callers.set(POD_IP, { kind: 'pod', pod: podOf() });
+    const { answer } = await askHeld(served);
+    served.callers.set(POD_IP, { kind: 'pod', pod: successor() });
+    served.sessions.set('s-2', sessionOf('s-2', 'theirs'));
+    served.change();
+    await expect(answer).rejects.toThrow();
+    expect(served.holds).toEqual(['gone']);
+  });
+
+  it('makes the token of the former Pod worthless', async () => {
+    await using served = await serve();
+    learn(served);
+    const { body: token } = await served.ask('/latest/api/token', {
+      method: 'PUT',
+      headers: { [TTL_HEADER]: '60' },
+    });
+    served.callers.set(POD_IP, { kind: 'pod', pod: successor() });
+    expect((await served.ask(LIST, { headers: { [TOKEN_HEADER]: token } })).status).toBe(401);
+  });
+});

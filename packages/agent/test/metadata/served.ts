@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import type { Log } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import type { Caller } from '../../src/addresses/callers.ts';
+import type { Decision, HeldSession, KnownPod } from '../../src/feed/known-pod.ts';
+import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
+import { metadataHosts } from '../../src/metadata/host-check.ts';
+import type { Reader } from '../../src/metadata/other-metadata.ts';
+import { createMetadataServer } from '../../src/metadata/server.ts';
+import type { MetadataSettings } from '../../src/metadata/server.ts';
+import { createTokens } from '../../src/metadata/tokens.ts';
+
+/** The Pod that most tests speak for, and one beside it. */
+export const POD_IP = '127.0.0.11';
+export const OTHER_IP = '127.0.0.12';
+export const ROLE_ARN = 'arn:aws:iam::123456789012:role/app/reader';
+export const LIST = '/latest/meta-data/iam/security-credentials/';
+export const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
+export const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
+
+export const allow: Extract<Decision, { kind: 'allow' }> = {
+  kind: 'allow',
+  sessionId: 's-1',
+  roleArn: ROLE_ARN,
+  roleName: 'app/reader',
+  sessionName: 'team-a.default',
+};
+
+export function podOf(more: Partial<KnownPod> = {}): KnownPod {
+  return {
+    uid: 'uid-1',
+    namespace: 'team-a',
+    name: 'web-1',
+    serviceAccount: 'default',
+    runtimeUid: '',
+    ips: [POD_IP],
+    hostNetwork: false,
+    ended: false,
+    terminating: false,
+    metadata: { denied: false },
+    decision: allow,
+    ...more,
+  };
+}
+
+export function sessionOf(id: string, secret: string, expiresAtMs = 3_600_000): HeldSession {
+  const document = Buffer.from(`{"Code":"Success","SecretAccessKey":"${secret}"}`);
+  const life = { expiresAtMs, lifetimeMs: 3_600_000 };
+  return {
+    id,
+    credentials: { accessKeyId: `ASIA${id}`, accountId: '123456789012', fingerprint: id, document, ...life },
+  };
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Record<string, string | string[] | undefined>;
+}
+
+/** A metadata server on loopback with everything around it in the test's hands. */
+export async function serve(settings: Partial<MetadataSettings> = {}) {
+  const clock = createFakeClock();
+  const callers = new Map<string, Caller>();
+  const sessions = new Map<string, HeldSession>();
+  const changed = new Set<() => void>();
+  const handedOver = new Set<(ip: string) => void>();
+  const records: AnswerRecord[] = [];
+  const holds: string[] = [];
+  const unknownIps: string[] = [];
+  const { log, lines } = recordingLog();
+  const { other, reads } = fakeOther();
+  const tokens = createTokens({ clock, randomBytes });
+  const server = createMetadataServer({
+    callers: {
+      identify: (ip) => callers.get(ip) ?? { kind: 'unknown', waitsFor: 'a CNI result with this address' },
+      onChange: subscribing(changed),
+      onHandover: subscribing(handedOver),
+    },
+    table: { pod: () => undefined, session: (id) => sessions.get(id), onChange: () => () => undefined },
+    tokens,
+    other,
+    clock,
+    log,
+    metrics: { answered: (record) => records.push(record), held: (outcome) => holds.push(outcome) },
+    settings: {
+      hosts: metadataHosts,
+      imdsv1: 'audit',
+      holdMs: 850,
+      holdGoMs: 400,
+      groups: new Set(['placement', 'tags']),
+      ...settings,
+    },
+    randomBytes,
+    onUnknownIp: (ip) => unknownIps.push(ip),
+  });
+  const { port } = await server.listen('127.0.0.1', 0);
+  return {
+    server,
+    port,
+    clock,
+    callers,
+    sessions,
+    tokens,
+    other,
+    reads,
+    records,
+    holds,
+    unknownIps,
+    lines,
+    change: () => {
+      for (const listener of changed) listener();
+    },
+    handOver: (ip: string) => {
+      for (const listener of handedOver) listener(ip);
+    },
+    ask: (target: string, more: AskOptions = {}) => ask(port, target, more),
+    raw: (bytes: string | Buffer, ip = POD_IP) => raw(port, bytes, ip),
+    dial: (ip = POD_IP) => dial(port, ip),
+    async [Symbol.asyncDispose]() {
+      const closed = server.close();
+      await clock.advance(2_000);
+      await closed;
+    },
+  };
+}
+
+export type Served = Awaited<ReturnType<typeof serve>>;
+
+/** Waits on the event loop until it is so; jest's own limit ends a test in which it never is. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setImmediate();
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Record<string, string | string[]>;
+  readonly ip?: string;
+  readonly signal?: AbortSignal;
+}
+
+function ask(port: number, target: string, { method = 'GET', headers, ip = POD_IP, signal }: AskOptions) {
+  return new Promise<Answered>((resolve, reject) => {
+    const outgoing = request({
+      host: '127.0.0.1',
+      port,
+      path: target,
+      method,
+      localAddress: ip,
+      headers: { host: '169.254.169.254', ...headers },
+      agent: false,
+      ...(signal && { signal }),
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => (body += part));
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
+      });
+    });
+    outgoing.end();
+  });
+}
+
+/** Sends bytes as they are; resolves with all that comes back until the other side ends. */
+async function raw(port: number, bytes: string | Buffer, ip: string): Promise<string> {
+  const { socket, received } = await dial(port, ip);
+  socket.write(bytes);
+  await until(() => socket.closed || socket.readableEnded);
+  socket.destroy();
+  return received();
+}
+
+function dial(port: number, ip: string): Promise<{ socket: Socket; received: () => string }> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect({ host: '127.0.0.1', port, localAddress: ip }, () => {
+      resolve({ socket, received: () => text });
+    });
+    socket.setEncoding('latin1');
+    socket.on('data', (part: string) => (text += part));
+    // A reset is an end like another.
+    socket.on('error', reject);
+  });
+}
+
+function subscribing<Listener>(listeners: Set<Listener>): (listener: Listener) => () => void {
+  return (listener) => {
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+    };
+  };
+}
+
+function recordingLog() {
+  const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: object = {}) => {
+      lines.push({ level, message, fields: fields as Record<string, unknown> });
+    };
+  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return { log, lines };
+}
+
+/** Two groups with a file each, and what a narrowed Pod may see of them. */
+function fakeOther() {
+  const reads: string[] = [];
+  const files = new Map([
+    ['meta-data/placement/region', 'placement'],
+    ['meta-data/tags/instance/team', 'tags'],
+  ]);
+  const kindOf = (path: string, { groups }: Pick<Reader, 'groups'>) => {
+    const open = [...files].filter(([, group]) => groups.has(group)).map(([file]) => file);
+    if (open.includes(path)) return 'file' as const;
+    return open.some((file) => path === '' || file.startsWith(`${path}/`))
+      ? ('directory' as const)
+      : undefined;
+  };
+  const everyone = { groups: new Set(files.values()) };
+  const other = {
+    readable: kindOf,
+    everReadable: (path: string) => kindOf(path, everyone) !== undefined,
+    read: (path: string, reader: Reader): Promise<string | undefined> => {
+      reads.push(path);
+      return Promise.resolve(`${path} for ${reader.accountId || 'nobody'}`);
+    },
+  };
+  return { other, reads };
+}

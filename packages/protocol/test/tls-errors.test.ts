@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { describeHandshakeError } from '@rolegate/protocol';
+
+describe('describeHandshakeError', () => {
+  it.each([
+    { error: new Error('connect ECONNREFUSED 127.0.0.1:9610'), says: /^nothing listens at the address \(/ },
+    {
+      error: Object.assign(new Error('read failed'), { code: 'ECONNRESET' }),
+      says: /see its log \(ECONNRESET: read/,
+    },
+    {
+      error: new Error('outer', { cause: new Error('certificate has expired') }),
+      says: /server's certificate has exp/,
+    },
+    { error: new Error('tlsv13 alert certificate required'), says: /the server got no certificate from us/ },
+    { error: new Error('something else'), says: /^something else$/ },
+    { error: 'a text', says: /^a text$/ },
+  ])('says $error in plain words', ({ error, says }) => {
+    expect(describeHandshakeError(error)).toMatch(says);
+  });
+});

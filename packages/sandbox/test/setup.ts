@@ -1,0 +1,106 @@
+import { startWorld } from '../src/world.ts';
+import type { World, WorldOptions } from '../src/world.ts';
+import { createImdsClient } from '../src/imds-client.ts';
+import type { ImdsAnswer, ImdsClient } from '../src/imds-client.ts';
+import type { Manifest } from '../src/manifests.ts';
+
+export const ROLE = 'iam.amazonaws.com/role';
+export const PERMITTED = 'iam.amazonaws.com/permitted';
+export const ALLOWED = 'iam.amazonaws.com/allowed-roles';
+export const CREDENTIALS = '/latest/meta-data/iam/security-credentials/';
+
+/** A process on a busy machine; what holds earlier does not wait. Milliseconds. */
+const WITHIN_MS = 8_000;
+const LOOK_EVERY_MS = 20;
+
+export interface LogLine {
+  readonly msg?: string;
+  readonly level?: string;
+  readonly reason?: string;
+  readonly pod?: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Setup extends AsyncDisposable {
+  readonly world: World;
+  readonly agentLog: readonly LogLine[];
+  readonly serverLog: readonly LogLine[];
+  /** As the Pod `namespace/name`. */
+  as(name: string): ImdsClient;
+  /** As whoever has the address. */
+  from(ip: string): ImdsClient;
+}
+
+/** A world whose logs can be read, with the Namespace `steady` and its Pod `steady/pod`, which must always be served. */
+export async function setup(options: Omit<WorldOptions, 'onAgentLine' | 'onServerLine'> = {}): Promise<Setup> {
+  const agentLog: LogLine[] = [];
+  const serverLog: LogLine[] = [];
+  const world = await startWorld({
+    ...options,
+    onAgentLine: (line) => agentLog.push(parseLine(line)),
+    onServerLine: (line) => serverLog.push(parseLine(line)),
+  });
+  await world.apply([namespace('steady', { [PERMITTED]: 'steady' }), pod('steady/pod', 'steady')]);
+  const from = (ip: string) => createImdsClient({ ip, agent: world.agent });
+  return {
+    world,
+    agentLog,
+    serverLog,
+    from,
+    as(name) {
+      const found = world.node.pod(`Pod ${name}`);
+      if (found === undefined) throw new Error(`there is no Pod ${name}`);
+      return from(found.ip);
+    },
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+
+/** Adds to what the cluster holds, or replaces what has the same kind and name. */
+export async function add({ world }: Setup, ...manifests: Manifest[]): Promise<void> {
+  const isNew = ({ kind, metadata }: Manifest) =>
+    !manifests.some(
+      (other) =>
+        other.kind === kind &&
+        other.metadata.name === metadata.name &&
+        other.metadata.namespace === metadata.namespace,
+    );
+  await world.apply([...world.manifests.filter(isNew), ...manifests]);
+}
+
+export function namespace(name: string, annotations: Readonly<Record<string, string>> = {}): Manifest {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, annotations } };
+}
+
+/** `named`: namespace/name. */
+export function pod(named: string, role?: string, spec: Readonly<Record<string, unknown>> = {}): Manifest {
+  const [inNamespace = '', name = ''] = named.split('/');
+  const annotations = role === undefined ? {} : { [ROLE]: role };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: inNamespace, name, annotations }, spec };
+}
+
+/** Until it resolves; rejects with its last fault at the deadline. */
+export async function eventually<Result>(check: () => Result | Promise<Result>): Promise<Result> {
+  const deadline = Date.now() + WITHIN_MS;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+/** What is compared of an answer: the role is the one that the list named. */
+export function seen({ status, role }: ImdsAnswer & { readonly role: string }): { status: number; role: string } {
+  return { status, role };
+}
+
+function parseLine(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return { msg: line };
+  }
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import fc from 'fast-check';
+import { createEventRecorder } from '../../src/kubernetes/events.ts';
+import { eventually, recordingLog, startApi } from './setup.ts';
+
+const POD = { namespace: 'team-a', name: 'web-7d4b9', uid: 'u-1' };
+
+async function setup() {
+  const clock = createFakeClock({ nowMs: Date.UTC(2026, 10, 23, 7, 30, 5, 123) });
+  const { api, connection, ...rest } = await startApi({ clock });
+  const { log, lines } = recordingLog();
+  const recorder = createEventRecorder({
+    connection,
+    clock,
+    log,
+    component: 'rolegate-server',
+    instance: 'server-0',
+  });
+  const stop = new AbortController();
+  const running = recorder.run(stop.signal);
+  return {
+    ...{ api, clock, recorder, lines, stop, running },
+    reasons: () =>
+      api.events.map(({ reason, involvedObject }) => `${String(involvedObject['uid'])} ${reason}`),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      await rest[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('createEventRecorder', () => {
+  it('posts a Warning that kubectl describe shows on the Pod', async () => {
+    await using run = await setup();
+    run.recorder.warn(POD, 'NamespaceDenied', 'not permitted');
+    await eventually(() => run.api.events.length === 1);
+    expect(run.api.events[0]).toMatchObject({
+      metadata: { namespace: 'team-a', name: expect.stringMatching(/^web-7d4b9\./) as unknown },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'team-a', name: 'web-7d4b9', uid: 'u-1' },
+      type: 'Warning',
+      reason: 'NamespaceDenied',
+      message: 'not permitted',
+      source: { component: 'rolegate-server' },
+      firstTimestamp: '2026-11-23T07:30:05Z',
+      lastTimestamp: '2026-11-23T07:30:05Z',
+      count: 1,
+      reportingComponent: 'rolegate-server',
+      reportingInstance: 'server-0',
+    });
+  });
+
+  it('posts one a Pod and reason in five minutes', async () => {
+    await using run = await setup();
+    const warnAll = () => {
+      run.recorder.warn(POD, 'NamespaceDenied', 'first');
+      run.recorder.warn(POD, 'NamespaceDenied', 'second');
+      run.recorder.warn(POD, 'BadAnnotation', 'other reason');
+      run.recorder.warn({ ...POD, uid: 'u-2' }, 'NamespaceDenied', 'other Pod');
+    };
+    warnAll();
+    await eventually(() => run.api.events.length === 3);
+    await run.clock.advance(299_000);
+    warnAll();
+    await run.clock.advance(1000);
+    expect(run.reasons()).toEqual(['u-1 NamespaceDenied', 'u-1 BadAnnotation', 'u-2 NamespaceDenied']);
+    warnAll();
+    await eventually(() => run.api.events.length === 6);
+  });
+
+  it('forgets the oldest when it has ten thousand to remember', async () => {
+    await using run = await setup();
+    run.stop.abort();
+    await run.running;
+    const warn = (uid: number) => {
+      run.recorder.warn({ ...POD, uid: `u-${uid}` }, 'BadAnnotation', '');
+    };
+    for (let uid = 0; uid <= 10_000; uid += 1) warn(uid);
+    const lostBefore = run.lines.length;
+    await run.clock.advance(60_000);
+    // Remembered: not even looked at. Forgotten: it comes to the full queue, and its loss is told.
+    warn(1);
+    expect(run.lines).toHaveLength(lostBefore);
+    warn(0);
+    expect(run.lines).toHaveLength(lostBefore + 1);
+  });
+
+  it.each([
+    { of: 'letters', message: 'x'.repeat(3000), bytes: 1024 },
+    { of: 'longer characters', message: 'é'.repeat(3000), bytes: 1023 },
+    { of: 'characters outside of the basic plane', message: '🦀'.repeat(3000), bytes: 1023 },
+  ])('cuts a message of $of to what an Event can hold', async ({ message, bytes }) => {
+    await using run = await setup();
+    run.recorder.warn(POD, 'BadAnnotation', message);
+    await eventually(() => run.api.events.length === 1);
+    const said = run.api.events[0]?.message ?? '';
+    expect(Buffer.byteLength(said)).toBe(bytes);
+    expect(message.startsWith(said.slice(0, -1))).toBe(true);
+    expect(said.at(-1)).toBe('…');
+  });
+
+  it('is accepted whatever the message and however long the name', async () => {
+    await using run = await setup();
+    const name = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$/);
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(name, fc.string({ unit: 'binary', maxLength: 2000 }), async (podName, message) => {
+        count += 1;
+        run.recorder.warn(
+          { namespace: 'team-a', name: podName, uid: `u-${count}` },
+          'BadAnnotation',
+          message,
+        );
+        const wanted = count;
+        for (let turns = 0; run.api.events.length < wanted && turns < 1000; turns += 1)
+          await run.clock.advance(10);
+        expect(run.api.events).toHaveLength(wanted);
+      }),
+      { numRuns: 40 },
+    );
+    expect(run.lines).toEqual([]);
+  });
+
+  it.each([
+    {
+      fault: 'refuses',
+      act: ({ api }: Awaited<ReturnType<typeof setup>>) => {
+        api.refuse(403);
+      },
+      says: /right to create events/,
+    },
+    {
+      fault: 'is busy',
+      act: ({ api }: Awaited<ReturnType<typeof setup>>) => {
+        api.refuse(429);
+      },
+      says: /429/,
+    },
+  ])('loses an Event when the API server $fault, says so, and posts the next', async ({ act, says }) => {
+    await using run = await setup();
+    act(run);
+    run.recorder.warn(POD, 'BadAnnotation', 'lost');
+    await eventually(() => run.lines.length === 1);
+    expect(run.lines[0]).toMatchObject({
+      level: 'warn',
+      fields: { lost: 1, error: expect.stringMatching(says) as unknown },
+    });
+    run.api.refuse(undefined);
+    run.recorder.warn(POD, 'NamespaceDenied', 'posted');
+    await eventually(() => run.api.events.length === 1);
+  });
+
+  it('gives up a post that is not answered', async () => {
+    await using run = await setup();
+    run.api.hang();
+    run.recorder.warn(POD, 'BadAnnotation', 'lost');
+    await run.clock.advance(5);
+    for (let seconds = 0; run.lines.length === 0 && seconds < 100; seconds += 1)
+      await run.clock.advance(1000);
+    expect(run.lines[0]?.fields['error']).toBe('create events: no byte for 10 s');
+  });
+
+  it('tells losses once a minute, with their number', async () => {
+    await using run = await setup();
+    run.api.refuse(500);
+    const warn = async (uid: number) => {
+      run.recorder.warn({ ...POD, uid: `u-${uid}` }, 'BadAnnotation', '');
+      for (let turns = 0; turns < 10; turns += 1) await run.clock.advance(20);
+    };
+    for (let uid = 0; uid < 20; uid += 1) await warn(uid);
+    expect(run.lines.map(({ fields }) => fields['lost'])).toEqual([1]);
+    await run.clock.advance(60_000);
+    await warn(99);
+    expect(run.lines.map(({ fields }) => fields['lost'])).toEqual([1, 20]);
+  });
+
+  it('never makes its caller wait or fail', async () => {
+    await using run = await setup();
+    run.api.hang();
+    for (let uid = 0; uid < 3000; uid += 1)
+      run.recorder.warn({ ...POD, uid: `u-${uid}` }, 'BadAnnotation', '');
+    expect(run.lines).toEqual([
+      { level: 'warn', message: 'Events on Pods were lost', fields: { lost: 1, error: 'the queue is full' } },
+    ]);
+  });
+});
