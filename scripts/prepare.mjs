@@ -22,8 +22,9 @@ function npm(...args) {
 function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 0;
   console.error('installing packages');
-  // No package here needs an install script; what ships binaries ships them prebuilt.
-  const status = npm('ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  // No package here needs an install script; what ships binaries ships them prebuilt. Not `npm ci`: it refuses a lock file
+  // that lacks an optional package of another platform. The lock file is followed all the same, and not written.
+  const status = npm('install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
   if (status === 0) writeFileSync(stamp, wanted);
   return status;
 }

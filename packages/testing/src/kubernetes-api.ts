@@ -52,6 +52,8 @@ export interface KubernetesApi
   compact(): void;
   /** Only the continue tokens given out so far are too old. */
   expireContinue(): void;
+  /** The continue token that is used next is too old. */
+  expireNextContinue(): void;
   /** To the watches of the kind, or to all. */
   bookmark(kind?: KubernetesKind): void;
   /** A line as it is, to all watches of the kind. */
@@ -104,6 +106,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     refuse: gate.refuse,
     sendRaw: watches.sendRaw,
     expireContinue: lists.expire,
+    expireNextContinue: lists.expireNext,
     kubeconfig: () => kubeconfig(url),
     loadManifests: (yaml) => readManifests(yaml).map((object) => apply(object)),
     get watches() {

@@ -159,6 +159,12 @@ describe('startKubernetesApi: lists', () => {
       },
     },
     {
+      by: 'expireNextContinue',
+      act: ({ api }: Awaited<ReturnType<typeof setup>>) => {
+        api.expireNextContinue();
+      },
+    },
+    {
       by: 'compact',
       act: ({ api }: Awaited<ReturnType<typeof setup>>) => {
         api.compact();

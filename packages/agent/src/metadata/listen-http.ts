@@ -57,7 +57,10 @@ export async function listenHttp(options: ListenHttpOptions): Promise<Server> {
   return server;
 }
 
-/** Listens no more; resolves when the last connection has ended. */
+/**
+ * Listens no more; resolves when the last connection has ended. node:http closes those that wait for a further request, and
+ * leaves those that have sent none yet: what was accepted is answered.
+ */
 export function closeHttp(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => {

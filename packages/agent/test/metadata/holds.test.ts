@@ -156,6 +156,21 @@ describe('a held request', () => {
     await closed;
   });
 
+  it('is not the only thing answered at the end: so is a request that comes on a connection accepted before', async () => {
+    await using served = await serve();
+    learn(served);
+    const fresh = await served.dial();
+    const silent = await served.dial();
+    await served.ask(LIST);
+    const closed = served.server.close();
+    fresh.socket.write(`GET ${CREDENTIALS} HTTP/1.1\r\n\r\n`);
+    await until(() => fresh.socket.readableEnded);
+    expect(fresh.received()).toContain('mine');
+    expect(silent.socket.readableEnded).toBe(false);
+    await served.clock.advance(2_000);
+    await closed;
+  });
+
   it('costs one fault, not the process, if looking at it fails', async () => {
     await using served = await serve();
     const { answer } = await askHeld(served);

@@ -10,7 +10,7 @@ const version = fc.constantFrom('latest', '1.0', '2021-03-23');
 
 /** Each character by itself or percent-encoded, as the coin says. */
 function spelled(text: string, coins: readonly boolean[]): string {
-  return [...text]
+  return Array.from(text)
     .map((character, at) => {
       const byte = character.charCodeAt(0).toString(16).padStart(2, '0');
       return coins[at % coins.length] === true ? `%${at % 2 === 0 ? byte : byte.toUpperCase()}` : character;

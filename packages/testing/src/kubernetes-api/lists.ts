@@ -16,11 +16,14 @@ export interface Lists {
   list(kind: KubernetesKind, namespace: string | undefined, query: URLSearchParams): object;
   /** All continue tokens given out so far are too old. */
   readonly expire: () => void;
+  /** The continue token that is used next is too old. */
+  readonly expireNext: () => void;
 }
 
 /** Lists with `limit` and `continue`: every page of a list is of the version at which it began. */
 export function createLists({ database }: { database: Database }): Lists {
   let snapshots = new Map<number, Snapshot>();
+  let nextIsExpired = false;
 
   return {
     list(kind, namespace, query) {
@@ -31,7 +34,10 @@ export function createLists({ database }: { database: Database }): Lists {
         token === undefined
           ? { version: database.version, objects: database.list(kind, namespace) }
           : snapshots.get(token.version);
-      if (snapshot === undefined) throw expired();
+      if (snapshot === undefined || (token !== undefined && nextIsExpired)) {
+        nextIsExpired = false;
+        throw expired();
+      }
       const start = token?.start ?? 0;
       const end = limit > 0 ? start + limit : snapshot.objects.length;
       const remaining = snapshot.objects.length - end;
@@ -47,6 +53,9 @@ export function createLists({ database }: { database: Database }): Lists {
         },
         items: snapshot.objects.slice(start, end).map(withoutKind),
       };
+    },
+    expireNext() {
+      nextIsExpired = true;
     },
     expire() {
       snapshots = new Map();

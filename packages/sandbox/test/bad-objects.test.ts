@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { NODE_NAME } from '../src/sandbox-node.ts';
+import { add, eventually, namespace, PERMITTED, pod, ROLE, seen, setup } from './setup.ts';
+import type { Setup } from './setup.ts';
+
+const TEAM = namespace('team', { [PERMITTED]: '[ab]' });
+
+describe('Pods where no CNI results are', () => {
+  let world: Setup;
+  beforeAll(async () => {
+    world = await setup({ cniResults: false });
+    await add(world, TEAM);
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  it('are known by their status, which the agent says at its start', async () => {
+    await expectSteady(world);
+    expect(world.agentLog).toContainEqual(
+      expect.objectContaining({ level: 'warn', msg: 'addresses are read from the status of Pods' }),
+    );
+  });
+
+  it('get nothing without an IP, and their role as soon as they have one', async () => {
+    const ip = '127.9.1.1';
+    const bare = {
+      kind: 'Pod',
+      metadata: { namespace: 'team', name: 'late', annotations: { [ROLE]: 'a' } },
+      spec: { nodeName: NODE_NAME },
+    };
+    world.world.api.apply({ ...bare, status: { phase: 'Pending' } });
+    const [answer, other] = await Promise.all([
+      world.from(ip).credentials(),
+      world.as('steady/pod').credentials(),
+    ]);
+    expect([answer.status, other.status]).toEqual([503, 200]);
+    expect(world.agentLog).toContainEqual(expect.objectContaining({ ip, reason: 'HeldTimeout' }));
+    world.world.api.apply({ ...bare, status: { phase: 'Running', podIP: ip } });
+    await eventually(async () => {
+      expect(seen(await world.from(ip).credentials())).toEqual({ status: 200, role: 'a' });
+    });
+  });
+
+  it('get nothing while two live ones have one IP, and the one that is left gets its own', async () => {
+    const { node } = world.world;
+    const ip = '127.9.1.2';
+    await node.run(pod('team/one', 'a'), { ip });
+    await node.run(pod('team/other', 'b'), { ip });
+    await eventually(async () => {
+      const [answer, other] = await Promise.all([
+        world.from(ip).credentials(),
+        world.as('steady/pod').credentials(),
+      ]);
+      expect([answer.status, other.status]).toEqual([403, 200]);
+    });
+    expect(world.agentLog).toContainEqual(expect.objectContaining({ ip, reason: 'AmbiguousIp', status: 403 }));
+    await node.end('Pod team/one');
+    await eventually(async () => {
+      expect(seen(await world.from(ip).credentials())).toEqual({ status: 200, role: 'b' });
+    });
+  });
+});
+
+describe('what the API server should never send', () => {
+  let world: Setup;
+  beforeAll(async () => {
+    world = await setup();
+    await add(world, TEAM);
+    await expectSteady(world);
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const lines = [
+    { says: 'is not JSON', line: 'not JSON' },
+    { says: 'is null', line: 'null' },
+    { says: 'is a list', line: '[]' },
+    { says: 'has no object', line: '{"type":"ADDED"}' },
+    { says: 'is of an unknown type', line: '{"type":"RENAMED","object":{"metadata":{"name":"x"}}}' },
+    { says: 'is an object without fields', line: '{"type":"ADDED","object":{}}' },
+    { says: 'is a Pod without metadata', line: '{"type":"MODIFIED","object":{"kind":"Pod","spec":null}}' },
+    {
+      says: 'has fields of other types',
+      line: JSON.stringify({
+        type: 'ADDED',
+        object: {
+          kind: 'Pod',
+          metadata: { name: 'odd', namespace: 'team', uid: 'u', resourceVersion: '1', annotations: 7 },
+          spec: { nodeName: NODE_NAME, serviceAccountName: ['x'], hostNetwork: 'yes' },
+          status: { phase: 3, podIP: {}, podIPs: 'all' },
+        },
+      }),
+    },
+    { says: 'is the deletion of nobody', line: '{"type":"DELETED","object":{"metadata":{"name":"nobody"}}}' },
+  ];
+
+  it.each(lines)('$says: it is passed over, and the next change is in force', async ({ line }) => {
+    const { api } = world.world;
+    for (const kind of ['Pod', 'Namespace', 'ServiceAccount'] as const) api.sendRaw(kind, line);
+    const role = world.world.manifests.some(({ metadata }) => metadata.annotations?.[ROLE] === 'a') ? 'b' : 'a';
+    await add(world, pod('team/pod', role));
+    await eventually(async () => {
+      expect(seen(await world.as('team/pod').credentials())).toEqual({ status: 200, role });
+    });
+    await expectSteady(world);
+  });
+
+  it('is told in the log of the server, and ends none', () => {
+    expect(world.serverLog).toContainEqual(
+      expect.objectContaining({ level: 'warn', msg: expect.stringMatching(/passed over/) as unknown }),
+    );
+    expect(world.world.servers.map(({ running }) => running)).toEqual([true, true]);
+  });
+});
+
+async function expectSteady({ as }: Setup): Promise<void> {
+  await eventually(async () => {
+    expect((await as('steady/pod').credentials()).status).toBe(200);
+  });
+}
