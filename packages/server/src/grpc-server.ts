@@ -1,9 +1,10 @@
 import { Server } from '@grpc/grpc-js';
 import type { ServerCredentials } from '@grpc/grpc-js';
-import { rolegateService } from '@rolegate/protocol';
-import type { Clock, HostPort } from '@rolegate/runtime';
+import { onRefusedHandshake, rolegateService } from '@rolegate/protocol';
+import type { Clock, HostPort, Log } from '@rolegate/runtime';
 import { HealthImplementation } from 'grpc-health-check';
 import type { FeedService } from './feed/feed-service.ts';
+import { createRefusedHandshakes } from './refused-handshakes.ts';
 
 /** A dead agent is noticed after the sum (DESIGN.md 4.5). Milliseconds. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3_000 };
@@ -14,6 +15,7 @@ export interface GrpcServerDeps {
   readonly credentials: ServerCredentials;
   readonly feed: FeedService;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 export interface GrpcServer {
@@ -26,7 +28,7 @@ export interface GrpcServer {
 }
 
 /** The gRPC side of the server: the feed and grpc.health.v1 behind mutual TLS. */
-export function createGrpcServer({ credentials, feed, clock }: GrpcServerDeps): GrpcServer {
+export function createGrpcServer({ credentials, feed, clock, log }: GrpcServerDeps): GrpcServer {
   const server = new Server({ ...KEEPALIVE, 'grpc.max_receive_message_length': LARGEST_REPORT });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   server.addService(rolegateService, feed.handlers);
@@ -37,8 +39,10 @@ export function createGrpcServer({ credentials, feed, clock }: GrpcServerDeps): 
       new Promise((resolve, reject) => {
         const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
         server.bindAsync(target, credentials, (error, bound) => {
-          if (error === null) resolve(bound);
-          else reject(new Error(`cannot listen on ${target}`, { cause: error }));
+          if (error === null) {
+            onRefusedHandshake(server, createRefusedHandshakes({ clock, log }));
+            resolve(bound);
+          } else reject(new Error(`cannot listen on ${target}`, { cause: error }));
         });
       }),
     serving(is) {

@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServerCredentials, nodeOfPeer, watchTlsFiles } from '@rolegate/protocol';
+import {
+  createServerCredentials,
+  nodeOfPeer,
+  peerCertificateEndsMs,
+  watchTlsFiles,
+} from '@rolegate/protocol';
 import { aborted, createOpsServer, runGroup, VERSION } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import type { ServerConfig } from './config.ts';
@@ -83,6 +88,7 @@ export async function runServer(
   const feed = createFeedService({
     nodes,
     nodeOfCaller: (call) => nodeOfPeer(call, config.trustDomain),
+    certificateEndsMs: peerCertificateEndsMs,
     synced: cluster.synced,
     podsResourceVersion: () => cluster.pods.resourceVersion,
     tokenSecret: tokenSecretOf(config, log),
@@ -94,7 +100,7 @@ export async function runServer(
     log,
     metrics,
   });
-  const grpc = createGrpcServer({ credentials: createServerCredentials(tls), feed, clock });
+  const grpc = createGrpcServer({ credentials: createServerCredentials(tls), feed, clock, log });
   let stopping = false;
   const ops = createOpsServer({
     registry: metrics.registry,

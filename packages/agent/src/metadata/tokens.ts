@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@rolegate/runtime';
 
 /** One key of the node's ring, as the feed brings it. */
@@ -29,7 +30,14 @@ export interface TokensDeps {
 
 interface Key {
   readonly tag: Buffer;
-  readonly secret: Uint8Array;
+  readonly secret: KeyObject;
+}
+
+/** A token that was found good, and for whom. */
+interface Found {
+  readonly ip: string;
+  readonly uid: string | undefined;
+  readonly expiry: number;
 }
 
 /** The longest life that IMDSv2 grants: 6 hours. Seconds. */
@@ -41,6 +49,8 @@ const SHORTEST_SECRET = 16;
 const AT = { key: 1, expiry: 5, bound: 11, uid: 12, serial: 20, code: 24, end: 48 } as const;
 const VERSION = 1;
 const SHAPE = /^[A-Za-z0-9_-]{64}$/;
+/** Tokens that are not computed again: a node's Pods use some hundreds. */
+const MOST_FOUND = 2_048;
 const NO_UID = Buffer.alloc(AT.serial - AT.uid);
 
 /**
@@ -48,7 +58,8 @@ const NO_UID = Buffer.alloc(AT.serial - AT.uid);
  * source address, and to the Pod's UID where it is known when the token is made.
  */
 export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
-  const own: Key = { tag: tagOf('own'), secret: randomBytes(32) };
+  const own: Key = { tag: tagOf('own'), secret: createSecretKey(randomBytes(32)) };
+  const found = new Map<string, Found>();
   let ownLivesUntil = 0;
   let fed: readonly Key[] = [];
   let serial = 0;
@@ -69,16 +80,29 @@ export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
     return token.toString('base64url');
   }
 
-  function check(text: string, { ip, uid }: TokenBearer): 'ok' | 'invalid' {
-    if (!SHAPE.test(text)) return 'invalid';
+  function check(token: string, { ip, uid }: TokenBearer): 'ok' | 'invalid' {
+    // Only tokens that were good are in it, so it tells a guesser nothing; for another bearer they are computed anew.
+    const before = found.get(token);
+    if (before?.ip === ip && before.uid === uid && before.expiry > clock.now()) return 'ok';
+    const expiry = compute(token, { ip, uid });
+    if (expiry === undefined) return 'invalid';
+    if (found.size >= MOST_FOUND) found.clear();
+    found.set(token, { ip, uid, expiry });
+    return 'ok';
+  }
+
+  /** When a good token expires. Milliseconds since the epoch. */
+  function compute(text: string, { ip, uid }: TokenBearer): number | undefined {
+    if (!SHAPE.test(text)) return undefined;
     const token = Buffer.from(text, 'base64url');
     const key = token[0] === VERSION ? keyOf(token) : undefined;
-    if (key === undefined) return 'invalid';
-    if (!timingSafeEqual(codeOf(token, key, ip), token.subarray(AT.code))) return 'invalid';
-    if (token.readUIntBE(AT.expiry, AT.bound - AT.expiry) <= clock.now()) return 'invalid';
+    if (key === undefined) return undefined;
+    if (!timingSafeEqual(codeOf(token, key, ip), token.subarray(AT.code))) return undefined;
+    const expiry = token.readUIntBE(AT.expiry, AT.bound - AT.expiry);
+    if (expiry <= clock.now()) return undefined;
     // A UID is compared only once the address's is known; a token without one is good for whoever holds the address then.
-    if (token[AT.bound] === 0 || uid === undefined) return 'ok';
-    return timingSafeEqual(uidTag(uid), token.subarray(AT.uid, AT.serial)) ? 'ok' : 'invalid';
+    if (token[AT.bound] === 0 || uid === undefined) return expiry;
+    return timingSafeEqual(uidTag(uid), token.subarray(AT.uid, AT.serial)) ? expiry : undefined;
   }
 
   function keyOf(token: Buffer): Key | undefined {
@@ -93,9 +117,10 @@ export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
     mint,
     check,
     setKeys(keys) {
+      found.clear();
       fed = keys
         .filter(({ secret }) => secret.length >= SHORTEST_SECRET)
-        .map(({ id, secret }) => ({ tag: tagOf(`fed ${id}`), secret: Uint8Array.from(secret) }));
+        .map(({ id, secret }) => ({ tag: tagOf(`fed ${id}`), secret: createSecretKey(secret) }));
     },
   };
 }

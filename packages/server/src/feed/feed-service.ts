@@ -21,6 +21,8 @@ export interface FeedServiceDeps {
   readonly nodes: Nodes;
   /** The node that the caller's certificate names; undefined where it names none. */
   readonly nodeOfCaller: (call: { getAuthContext(): unknown }) => string | undefined;
+  /** When the caller's certificate ends, milliseconds since the epoch. */
+  readonly certificateEndsMs: (call: { getAuthContext(): unknown }) => number | undefined;
   readonly synced: () => boolean;
   readonly podsResourceVersion: () => string;
   readonly tokenSecret: Buffer;
@@ -111,7 +113,9 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
       clock,
       report: { ...report, heldSessions },
     });
-    const ageMs = streamAgeMs * (0.8 + 0.4 * random());
+    // A stream ends with the certificate that opened it.
+    const certificateMs = (deps.certificateEndsMs(call) ?? Infinity) - clock.now();
+    const ageMs = Math.min(streamAgeMs * (0.8 + 0.4 * random()), Math.max(0, certificateMs));
     stream.hello({ version: deps.version, serverName: deps.serverName, streamEndsInMs: Math.round(ageMs) });
     const leave = nodes.join(node, stream, heldSessions);
     stream.synced(deps.podsResourceVersion());

@@ -36,7 +36,7 @@ function fakeCall(node: string | undefined) {
   });
 }
 
-function setup({ synced = true } = {}) {
+function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certificateEndsMs?: number } = {}) {
   const cluster = createClusterStandIn();
   const counts = { foreign: 0, streams: 0 };
   const audited: object[] = [];
@@ -49,6 +49,7 @@ function setup({ synced = true } = {}) {
   const service = createFeedService({
     nodes,
     nodeOfCaller: (call) => (call.getAuthContext() as { node?: string }).node,
+    certificateEndsMs: () => certificateEndsMs,
     synced: () => synced,
     podsResourceVersion: () => '4711',
     tokenSecret: Buffer.alloc(32, 1),
@@ -171,6 +172,17 @@ describe('feed service', () => {
     await clock.advance(1);
     expect(call.state.error?.code).toBe(status.UNAVAILABLE);
     expect(counts.streams).toBe(0);
+  });
+
+  it('ends a stream with the certificate that opened it', async () => {
+    const endsMs = Date.UTC(2026, 10, 23, 7, 10);
+    const { open, clock } = setup({ certificateEndsMs: endsMs });
+    const call = open();
+    call.report();
+    await clock.advance(endsMs - clock.now() - 1);
+    expect(call.state.error).toBeUndefined();
+    await clock.advance(1);
+    expect(call.state.error?.code).toBe(status.UNAVAILABLE);
   });
 
   it('drains: ends all streams with UNAVAILABLE and takes no new ones', () => {
