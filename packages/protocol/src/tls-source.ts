@@ -25,8 +25,8 @@ export interface TlsSource {
   current(): TlsMaterial;
   /** Called after each change, with what is new. Returns what takes it back. */
   onChange(call: (material: TlsMaterial) => void): () => void;
-  /** When the certificate and the newest authority end, for metrics. Seconds since the epoch. */
-  certificateExpirySeconds(): { certificate: number; ca: number };
+  /** Until the certificate and the newest authority end, for metrics; negative when they have. */
+  readonly secondsLeft: () => { readonly certificate: number; readonly ca: number };
 }
 
 /**
@@ -88,9 +88,9 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
         listeners.delete(call);
       };
     },
-    certificateExpirySeconds: () => ({
-      certificate: material.certEndsMs / 1000,
-      ca: material.caEndsMs / 1000,
+    secondsLeft: () => ({
+      certificate: (material.certEndsMs - clock.now()) / 1000,
+      ca: (material.caEndsMs - clock.now()) / 1000,
     }),
   };
 }

@@ -129,15 +129,16 @@ describe('watchTlsFiles', () => {
     expect(s.changes).toEqual([source.current()]);
   });
 
-  it('says when the certificate ends, also after a change', async () => {
+  it('says how long the certificate is good, also after a change', async () => {
     await using s = await setup();
     const source = s.watch();
     const ends = Math.floor(Date.now() / 1000) + 7_200;
     await s.swap({ notAfter: new Date(ends * 1000) });
     await s.clock.advance(POLL_MS);
-    expect(source.certificateExpirySeconds()).toEqual({
-      certificate: ends,
-      ca: source.current().caEndsMs / 1000,
+    const nowSeconds = s.clock.now() / 1000;
+    expect(source.secondsLeft()).toEqual({
+      certificate: ends - nowSeconds,
+      ca: source.current().caEndsMs / 1000 - nowSeconds,
     });
   });
 

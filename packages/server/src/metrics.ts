@@ -2,6 +2,9 @@ import type { Reason } from '@rolegate/protocol';
 import { readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
 
+/** The kinds that the server watches. */
+export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount'] as const;
+
 /** What the gauges read at each scrape. */
 export interface ServerReadings {
   readonly connectedNodes: () => number;

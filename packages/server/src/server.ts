@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import {
   createServerCredentials,
   nodeOfPeer,
   peerCertificateEndsMs,
   watchTlsFiles,
 } from '@rolegate/protocol';
+import type { TlsSource } from '@rolegate/protocol';
 import { aborted, createOpsServer, runGroup, VERSION } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import type { ServerConfig } from './config.ts';
@@ -16,17 +16,18 @@ import { createSts } from './credentials/sts.ts';
 import { createDecisions } from './decisions.ts';
 import { createFeedService } from './feed/feed-service.ts';
 import { createNodes } from './feed/nodes.ts';
-import { SECRET_BYTES } from './feed/token-keys.ts';
+import { readTokenSecret } from './feed/token-secret.ts';
 import { createGrpcServer } from './grpc-server.ts';
 import { createCluster } from './kubernetes/cluster.ts';
 import { createConnection } from './kubernetes/connection.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { loadKubeConfig } from './kubernetes/kube-config.ts';
-import { createServerMetrics } from './metrics.ts';
+import { createServerMetrics, watchedKinds } from './metrics.ts';
 import type { ServerMetrics } from './metrics.ts';
+import { policySettings } from './policy-settings.ts';
 import { createPolicy } from './policy/decide.ts';
 
-/** How often the health status follows the caches until they are synced. */
+/** How often it is looked whether the caches are synced, until they are. Milliseconds. */
 const SYNC_LOOK_MS = 20;
 
 export interface ServerDeps {
@@ -40,25 +41,93 @@ export interface ServerDeps {
 }
 
 /** Builds the server and runs it until the signal aborts. Throws where the configuration cannot be worked with. */
-export async function runServer(
-  { config, clock, log, random, hostname }: ServerDeps,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<void> {
+  const { config, clock, log } = deps;
   // The parts live longer than the signal: agents are sent away before the watches stop.
-  const inner = new AbortController();
+  const parts = new AbortController();
   const metrics = createServerMetrics({ version: VERSION });
-  const tls = watchTlsFiles({
-    files: { cert: config.tls.certFile, key: config.tls.keyFile, ca: config.tls.caFile },
-    purpose: 'server',
-    clock,
-    log,
-    signal: inner.signal,
+  const tls = watchTls(deps, parts.signal);
+  const cluster = await followCluster(deps, metrics);
+  const credentials = issueCredentials(deps, metrics);
+  const { nodes, detection } = decidePods(deps, { ...cluster, ...credentials, metrics });
+  const feed = createFeedService({
+    ...deps,
+    nodes,
+    nodeOfCaller: (call) => nodeOfPeer(call, config.trustDomain),
+    certificateEndsMs: peerCertificateEndsMs,
+    synced: cluster.synced,
+    podsResourceVersion: () => cluster.pods.resourceVersion,
+    tokenSecret: readTokenSecret({ path: config.tokenSecretFile, log, randomBytes }),
+    version: VERSION,
+    serverName: deps.hostname,
+    streamAgeMs: config.streamAgeMs,
+    metrics,
   });
+  const grpc = createGrpcServer({ credentials: createServerCredentials(tls), feed, clock, log });
+  const ops = createOpsServer({
+    registry: metrics.registry,
+    checks: [
+      { name: 'caches', ready: () => cluster.synced() || 'the cluster has not been read yet' },
+      { name: 'running', ready: () => !signal.aborted || 'stopping' },
+      {
+        name: 'own credentials',
+        informative: true,
+        ready: () => credentials.sessions.condition()?.message ?? true,
+      },
+    ],
+  });
+  metrics.read({
+    connectedNodes: () => nodes.connected,
+    sessions: credentials.sessions.counts,
+    minRemainingSeconds: credentials.sessions.minRemainingSeconds,
+    stsBudgetWaiting: () => credentials.budget.waiting,
+    watchAgeSeconds: () =>
+      Object.fromEntries(watchedKinds.map((kind) => [kind, cluster.watchAgeMs(kind) / 1000])),
+    certificateExpirySeconds: tls.secondsLeft,
+  });
+
+  const serving: Service = {
+    name: 'gRPC',
+    async run(group) {
+      const stop = AbortSignal.any([signal, group]);
+      while (!cluster.synced() && !stop.aborted) await clock.sleep(SYNC_LOOK_MS, stop);
+      grpc.serving(cluster.synced());
+      await aborted(stop);
+      log.info('server stopping');
+      await grpc.close(config.drainTimeoutMs);
+      parts.abort();
+    },
+  };
+  const services = [
+    serving,
+    { name: 'cluster', run: cluster.run },
+    { name: 'Events', run: cluster.events.run },
+    ...(config.roles.baseArn === undefined ? [detection] : []),
+  ];
+  try {
+    await ops.listen(config.opsListen.host, config.opsListen.port);
+    const port = await grpc.listen(config.listen);
+    log.info('server listening', { port, opsPort: config.opsListen.port, version: VERSION });
+    await runGroup(services, parts.signal);
+  } finally {
+    parts.abort();
+    credentials.close();
+    cluster.connection.close();
+    await ops.close();
+    log.info('server stopped');
+  }
+}
+
+function watchTls({ config, clock, log }: ServerDeps, signal: AbortSignal): TlsSource {
+  const { certFile: cert, keyFile: key, caFile: ca } = config.tls;
+  return watchTlsFiles({ files: { cert, key, ca }, purpose: 'server', clock, log, signal });
+}
+
+async function followCluster({ config, clock, log, random, hostname }: ServerDeps, metrics: ServerMetrics) {
   const connection = createConnection({
     kubeConfig: await loadKubeConfig({ path: config.kubeconfigFile }),
     clock,
   });
-  const cluster = createCluster({ connection, clock, log, metrics, random });
   const events = createEventRecorder({
     connection,
     clock,
@@ -66,17 +135,32 @@ export async function runServer(
     component: 'rolegate-server',
     instance: hostname,
   });
+  return { ...createCluster({ connection, clock, log, metrics, random }), connection, events };
+}
 
+function issueCredentials({ config, clock, log, random }: ServerDeps, metrics: ServerMetrics) {
   const { region, endpoint, rate, burst } = config.sts;
   const sts = createSts({ region, clock, ...(endpoint !== undefined && { endpoint }) });
   const budget = createStsBudget({ ratePerSecond: rate, burst, clock });
   const sessions = createSessions({ issue: sts.assumeRole, budget, clock, random, log, metrics });
+  function close(): void {
+    sessions.stop();
+    sts.close();
+  }
+  return { sts, budget, sessions, close };
+}
 
+type Known = Awaited<ReturnType<typeof followCluster>> &
+  ReturnType<typeof issueCredentials> & { readonly metrics: ServerMetrics };
+
+function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
+  const { pods, namespaces, serviceAccounts, events, sessions, sts, metrics } = known;
   const base = { arn: config.roles.baseArn };
-  const decisions = createDecisions({ cluster, policy: policyOf(config, base), clock });
+  const policy = createPolicy(policySettings(config, base));
+  const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock });
   const nodes = createNodes({
     decisions,
-    pods: cluster.pods,
+    pods,
     sessions,
     clock,
     metrics,
@@ -85,143 +169,12 @@ export async function runServer(
       log.info('enforce would refuse', { audit: true, reason, namespace, pod: name, uid, error: message });
     },
   });
-  const feed = createFeedService({
-    nodes,
-    nodeOfCaller: (call) => nodeOfPeer(call, config.trustDomain),
-    certificateEndsMs: peerCertificateEndsMs,
-    synced: cluster.synced,
-    podsResourceVersion: () => cluster.pods.resourceVersion,
-    tokenSecret: tokenSecretOf(config, log),
-    version: VERSION,
-    serverName: hostname,
-    streamAgeMs: config.streamAgeMs,
-    clock,
-    random,
-    log,
-    metrics,
-  });
-  const grpc = createGrpcServer({ credentials: createServerCredentials(tls), feed, clock, log });
-  let stopping = false;
-  const ops = createOpsServer({
-    registry: metrics.registry,
-    checks: [
-      { name: 'caches', ready: () => cluster.synced() || 'the cluster has not been read yet' },
-      { name: 'running', ready: () => !stopping || 'stopping' },
-      { name: 'own credentials', informative: true, ready: () => sessions.condition()?.message ?? true },
-    ],
-  });
-  readInto(metrics, { cluster, sessions, budget, nodes, tls, clock });
-
-  await ops.listen(config.opsListen.host, config.opsListen.port);
-  const port = await grpc.listen(config.listen);
-  log.info('server listening', { port, opsPort: config.opsListen.port, version: VERSION });
-
-  const serving: Service = {
-    name: 'gRPC',
-    async run(innerSignal) {
-      while (!cluster.synced() && !signal.aborted && !innerSignal.aborted)
-        await clock.sleep(SYNC_LOOK_MS, signal);
-      grpc.serving(cluster.synced());
-      if (cluster.synced()) log.info('caches synced', { pods: cluster.pods.size });
-      await aborted(AbortSignal.any([signal, innerSignal]));
-      stopping = true;
-      log.info('server stopping');
-      await grpc.close(config.drainTimeoutMs);
-      inner.abort();
-    },
+  const onFound = (arn: string) => {
+    base.arn = arn;
+    decisions.reconsider();
   };
-  const parts: Service[] = [
-    serving,
-    { name: 'cluster', run: cluster.run },
-    { name: 'Events', run: events.run },
-    ...(base.arn === undefined
-      ? [
-          createRoleBaseArnDetection({
-            callerArn: sts.callerArn,
-            clock,
-            random,
-            log,
-            onFound: (arn) => {
-              base.arn = arn;
-              decisions.reconsider();
-            },
-          }),
-        ]
-      : []),
-  ];
-  try {
-    await runGroup(parts, inner.signal);
-  } finally {
-    inner.abort();
-    sessions.stop();
-    sts.close();
-    connection.close();
-    await ops.close();
-    log.info('server stopped');
-  }
-}
-
-function policyOf(
-  { roles, sessions, clusterName }: ServerConfig,
-  base: { readonly arn: string | undefined },
-) {
-  return createPolicy({
-    get roleBaseArn() {
-      return base.arn;
-    },
-    ceilings: roles.ceilings,
-    namespacePolicy: roles.namespacePolicy,
-    defaultRole: roles.defaultRole,
-    sessionScope: sessions.scope,
-    sessionNameTemplate: sessions.nameTemplate,
-    sourceIdentityTemplate: sessions.sourceIdentityTemplate,
-    sessionTagTemplates: sessions.tagTemplates,
-    durationSeconds: sessions.durationMs / 1000,
-    clusterName,
-  });
-}
-
-/** Throws where the file cannot be read or holds too little. */
-function tokenSecretOf({ tokenSecretFile }: ServerConfig, log: Log): Buffer {
-  if (tokenSecretFile === undefined) {
-    log.warn(
-      'no --token-secret-file: metadata tokens of Pods end with this server, and other replicas sign with other keys',
-    );
-    return randomBytes(SECRET_BYTES);
-  }
-  const secret = readFileSync(tokenSecretFile);
-  if (secret.length < SECRET_BYTES)
-    throw new Error(
-      `${tokenSecretFile} holds ${secret.length} bytes: a secret of at least ${SECRET_BYTES} is needed`,
-    );
-  return secret;
-}
-
-interface Readable {
-  readonly cluster: ReturnType<typeof createCluster>;
-  readonly sessions: ReturnType<typeof createSessions>;
-  readonly budget: ReturnType<typeof createStsBudget>;
-  readonly nodes: ReturnType<typeof createNodes>;
-  readonly tls: ReturnType<typeof watchTlsFiles>;
-  readonly clock: Clock;
-}
-
-function readInto(metrics: ServerMetrics, { cluster, sessions, budget, nodes, tls, clock }: Readable): void {
-  metrics.read({
-    connectedNodes: () => nodes.connected,
-    sessions: sessions.counts,
-    minRemainingSeconds: sessions.minRemainingSeconds,
-    stsBudgetWaiting: () => budget.waiting,
-    watchAgeSeconds: () =>
-      Object.fromEntries(
-        (['Pod', 'Namespace', 'ServiceAccount'] as const).map((kind) => [
-          kind,
-          cluster.watchAgeMs(kind) / 1000,
-        ]),
-      ),
-    certificateExpirySeconds: () => {
-      const { certificate, ca } = tls.certificateExpirySeconds();
-      return { certificate: certificate - clock.now() / 1000, ca: ca - clock.now() / 1000 };
-    },
-  });
+  return {
+    nodes,
+    detection: createRoleBaseArnDetection({ callerArn: sts.callerArn, clock, random, log, onFound }),
+  };
 }
