@@ -135,10 +135,10 @@ describe('watchTlsFiles', () => {
     const ends = Math.floor(Date.now() / 1000) + 7_200;
     await s.swap({ notAfter: new Date(ends * 1000) });
     await s.clock.advance(POLL_MS);
-    const nowSeconds = s.clock.now() / 1000;
+    const now = s.clock.now();
     expect(source.secondsLeft()).toEqual({
-      certificate: ends - nowSeconds,
-      ca: source.current().caEndsMs / 1000 - nowSeconds,
+      certificate: (ends * 1000 - now) / 1000,
+      ca: (source.current().caEndsMs - now) / 1000,
     });
   });
 
