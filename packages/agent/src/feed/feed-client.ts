@@ -61,6 +61,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       if (current !== stream) return;
       current = undefined;
       awaySinceMs = clock.monotonic();
+      if (error === undefined) return; // it was us
       log.warn('feed lost', {
         reason: 'ServerUnavailable',
         server: stream.server,
