@@ -10,6 +10,7 @@ export type { ReadyCheck } from './ops-readiness.ts';
 export { aborted, runGroup } from './run-group.ts';
 export type { Service } from './run-group.ts';
 export { readGauge, readGauges } from './read-gauge.ts';
+export { runProgram } from './run-program.ts';
 export { VERSION } from './version.ts';
 export * from './flags.ts';
 export * from './flags-kinds.ts';

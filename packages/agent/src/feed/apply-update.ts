@@ -7,24 +7,15 @@ import type {
   SessionStateRead,
 } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
+import type { CredentialsForDocument } from '../metadata/credentials-document.ts';
 import type { Decision, HeldCredentials, HeldSession, KnownPod } from './known-pod.ts';
 import type { PodTable } from './pod-table.ts';
 
 export interface ApplyDeps {
   readonly table: PodTable;
   readonly clock: Clock;
-  readonly buildDocument: (credentials: DocumentParts) => Buffer;
+  readonly buildDocument: (credentials: CredentialsForDocument) => Buffer;
   readonly setTokenKeys: (keys: readonly { readonly id: string; readonly secret: Buffer }[]) => void;
-}
-
-/** What the IMDS document of a session is made of; times in milliseconds since the epoch by the node's clock. */
-export interface DocumentParts {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  readonly accountId: string;
-  readonly lastUpdatedMs: number;
-  readonly expirationMs: number;
 }
 
 /** Puts one update of the feed into the table. Hello is the client's own matter. */

@@ -1,0 +1,71 @@
+import type { Environment } from './flags-env.ts';
+import { createLog, describeError } from './log.ts';
+import type { Log, LogLevel } from './log.ts';
+import { VERSION } from './version.ts';
+
+/** Exit code of a configuration that cannot be worked with. */
+const BAD_CONFIGURATION = 2;
+
+interface Loggable {
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
+}
+
+export interface RunnableProgram<Config extends Loggable> {
+  readonly name: string;
+  readonly parse: (input: {
+    readonly argv: readonly string[];
+    readonly env: Environment;
+  }) =>
+    | { readonly kind: 'config'; readonly config: Config; readonly warnings: readonly string[] }
+    | { readonly kind: 'faults'; readonly faults: readonly string[] }
+    | { readonly kind: 'help'; readonly text: string }
+    | { readonly kind: 'version' };
+  /** Runs until the signal aborts; what it throws is logged and ends the program with 1. */
+  readonly run: (config: Config, log: Log, signal: AbortSignal) => Promise<void>;
+}
+
+/** What of the process a program needs. */
+export interface ProcessLike {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  once(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+}
+
+/** A whole main: flags, log, signals. Resolves with the exit code: 0 stopped, 1 failed, 2 bad configuration. */
+export async function runProgram<Config extends Loggable>(
+  { name, parse, run }: RunnableProgram<Config>,
+  process: ProcessLike,
+): Promise<0 | 1 | 2> {
+  const { argv, env, stdout, stderr } = process;
+  const outcome = parse({ argv: argv.slice(2), env });
+  switch (outcome.kind) {
+    case 'help':
+      stdout.write(outcome.text);
+      return 0;
+    case 'version':
+      stdout.write(`${name} ${VERSION}\n`);
+      return 0;
+    case 'faults':
+      stderr.write(outcome.faults.map((fault) => `${name}: ${fault}\n`).join(''));
+      return BAD_CONFIGURATION;
+    case 'config':
+  }
+  const { config, warnings } = outcome;
+  const log = createLog({ ...config.log, write: (line) => stdout.write(line) });
+  for (const warning of warnings) log.warn('flags', { error: warning });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop.abort();
+    });
+  }
+  try {
+    await run(config, log, stop.signal);
+    return 0;
+  } catch (error) {
+    log.error('program failed', { error: describeError(error) });
+    return 1;
+  }
+}
