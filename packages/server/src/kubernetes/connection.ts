@@ -85,10 +85,6 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
         silence.watch(sent);
         const response = await answer(sent, body);
         silence.watch(response);
-        // Its reader learns of it when he reads; until then it must not end the process.
-        response.on('error', () => {
-          silence.end();
-        });
         const chunks = heard(response, silence);
         const { statusCode: status = 0 } = response;
         if (status >= 200 && status < 300) return { status, chunks, setTimeoutMs: silence.setTimeoutMs };

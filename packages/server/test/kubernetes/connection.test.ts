@@ -1,64 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener } from 'node:http';
-import * as https from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '@rolegate/runtime';
-import type { Clock } from '@rolegate/runtime';
-import { createFakeClock, createTestCa } from '@rolegate/testing';
-import { ApiError, SilenceError } from '../../src/kubernetes/api-error.ts';
-import { createConnection } from '../../src/kubernetes/connection.ts';
-import type { ApiRequest } from '../../src/kubernetes/connection.ts';
+import { createTestCa } from '@rolegate/testing';
+import { ApiError } from '../../src/kubernetes/api-error.ts';
 import { readText } from '../../src/kubernetes/lines.ts';
-import { eventually, kubeConfigFor } from './setup.ts';
-
-interface SetupOptions {
-  readonly listener: RequestListener;
-  readonly options?: object;
-  readonly clock?: Clock;
-  readonly basePath?: string;
-  /** Certificate and key: HTTPS. */
-  readonly tls?: https.ServerOptions;
-}
-
-async function setup({ listener, options = {}, clock = systemClock, basePath = '', tls }: SetupOptions) {
-  const server = tls === undefined ? createServer(listener) : https.createServer(tls, listener);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const connection = createConnection({ kubeConfig: kubeConfigFor(url + basePath, options), clock });
-  const request = (more: Partial<ApiRequest> = {}) =>
-    connection.request({
-      method: 'GET',
-      path: '/api/v1/pods',
-      signal: new AbortController().signal,
-      timeoutMs: 10_000,
-      ...more,
-    });
-  const text = async (more?: Partial<ApiRequest>) => readText((await request(more)).chunks, 10_000);
-  return {
-    server,
-    connection,
-    request,
-    text,
-    async [Symbol.asyncDispose]() {
-      connection.close();
-      await closed(server);
-    },
-  };
-}
-
-async function closed(server: Server & { closeAllConnections(): void }): Promise<void> {
-  server.close();
-  server.closeAllConnections();
-  await once(server, 'close');
-}
-
-const echo: RequestListener = (request, response) => {
-  const { method, url, headers } = request;
-  request.setEncoding('utf8').on('data', () => undefined);
-  response.end(JSON.stringify({ method, url, headers }));
-};
+import { closed, echo, serve as setup } from './connection-setup.ts';
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   return readText(request.setEncoding('utf8') as AsyncIterable<string>, 10_000);
@@ -181,97 +126,6 @@ describe('createConnection', () => {
     const error = await api.request().catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(ApiError);
     expect((error as ApiError).message.length).toBeLessThan(1100);
-  });
-
-  it('gives up when no answer begins in time', async () => {
-    const clock = createFakeClock();
-    let asked = 0;
-    await using api = await setup({ listener: () => (asked += 1), clock });
-    const outcome = api.request({ timeoutMs: 5000 }).catch((error: unknown) => error);
-    await eventually(() => asked === 1);
-    await clock.advance(5000);
-    expect(await outcome).toEqual(new SilenceError('list pods: no byte for 5 s'));
-  });
-
-  it('gives up when the stream falls silent, and only then', async () => {
-    const clock = createFakeClock();
-    let send: (text: string) => unknown = () => undefined;
-    await using api = await setup({
-      clock,
-      listener: (_request, response) => {
-        send = (text) => response.write(text);
-        send('a');
-      },
-    });
-    const { chunks } = await api.request({ timeoutMs: 5000 });
-    const read: string[] = [];
-    const outcome = (async () => {
-      for await (const chunk of chunks) read.push(chunk);
-    })().catch((error: unknown) => error);
-    for (const text of ['b', 'c', 'd']) {
-      await eventually(() => read.length > 0);
-      read.length = 0;
-      await clock.advance(4000);
-      send(text);
-    }
-    await eventually(() => read.length > 0);
-    await clock.advance(5000);
-    expect(await outcome).toBeInstanceOf(SilenceError);
-    expect(clock.pending).toBe(0);
-  });
-
-  it('waits longer from when it is told to', async () => {
-    const clock = createFakeClock();
-    await using api = await setup({ clock, listener: (_request, response) => response.write('a') });
-    const { chunks, setTimeoutMs } = await api.request({ timeoutMs: 5000 });
-    const outcome = readText(chunks, 10).catch((error: unknown) => error);
-    setTimeoutMs(60_000);
-    await clock.advance(59_000);
-    expect(clock.pending).toBe(1);
-    await clock.advance(60_000);
-    expect(await outcome).toEqual(new SilenceError('list pods: no byte for 60 s'));
-  });
-
-  it('survives a break of a stream that nobody reads yet', async () => {
-    await using api = await setup({
-      listener: (_request, response) => {
-        response.write('a', () => setImmediate(() => response.destroy()));
-      },
-    });
-    const { chunks } = await api.request();
-    await new Promise((resolve) => setImmediate(resolve));
-    await expect(readText(chunks, 10)).rejects.toThrow('aborted');
-  });
-
-  it('closes the connection of a stream that is left', async () => {
-    let open = 0;
-    await using api = await setup({
-      listener: (_request, response) => {
-        open += 1;
-        response.on('close', () => (open -= 1)).write('a\n');
-      },
-    });
-    const { chunks } = await api.request();
-    for await (const chunk of chunks) {
-      expect(chunk).toBe('a\n');
-      break;
-    }
-    await eventually(() => open === 0);
-  });
-
-  it.each(['before', 'during'])('ends with its signal, aborted %s the request', async (when) => {
-    const clock = createFakeClock();
-    const stop = new AbortController();
-    let asked = 0;
-    await using api = await setup({ listener: () => (asked += 1), clock });
-    if (when === 'before') stop.abort();
-    const outcome = api.request({ signal: stop.signal }).catch((error: unknown) => error);
-    if (when === 'during') {
-      await eventually(() => asked === 1);
-      stop.abort();
-    }
-    expect(await outcome).toMatchObject({ name: 'AbortError' });
-    expect(clock.pending).toBe(0);
   });
 
   it('fails when nobody listens', async () => {
