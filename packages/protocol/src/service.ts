@@ -1,4 +1,4 @@
-import { makeClientConstructor } from '@grpc/grpc-js';
+import { logVerbosity, makeClientConstructor, setLogVerbosity } from '@grpc/grpc-js';
 import type { ChannelCredentials, ChannelOptions, ServiceDefinition } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import descriptor from './generated/descriptor.json' with { type: 'json' };
@@ -8,6 +8,9 @@ const SERVICE_NAME = 'rolegate.v1.Rolegate';
 
 /** The options that the generated types were made with (scripts/generate.mjs). */
 const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
+
+// What grpc-js would print beside our log comes to us as errors too.
+setLogVerbosity(logVerbosity.NONE);
 
 /** The service as grpc-js wants it, for `server.addService`. Read from the committed descriptor: no file at run time. */
 export const rolegateService: RolegateDefinition = loadService();

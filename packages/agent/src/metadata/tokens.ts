@@ -19,7 +19,10 @@ export interface TokenBearer {
 export interface Tokens {
   mint(bearer: TokenBearer & { readonly ttlSeconds: number }): string;
   check(token: string, bearer: TokenBearer): 'ok' | 'invalid';
-  /** The feed's keys: the first signs, all are honoured, and those of before no longer. */
+  /**
+   * The feed's keys: the first signs, all are honoured. A former one is honoured only where this agent has signed with it,
+   * and as long as those tokens live: a replica with another secret must not invalidate them.
+   */
   readonly setKeys: (keys: readonly TokenKey[]) => void;
 }
 
@@ -31,6 +34,8 @@ export interface TokensDeps {
 interface Key {
   readonly tag: Buffer;
   readonly secret: KeyObject;
+  /** When the last token that was signed with it here expires. Milliseconds since the epoch. */
+  livesUntil: number;
 }
 
 /** A token that was found good, and for whom. */
@@ -51,6 +56,8 @@ const VERSION = 1;
 const SHAPE = /^[A-Za-z0-9_-]{64}$/;
 /** Tokens that are not computed again: a node's Pods use some hundreds. */
 const MOST_FOUND = 2_048;
+/** Keys that are honoured for the sake of tokens alone. */
+const MOST_FORMER = 8;
 const NO_UID = Buffer.alloc(AT.serial - AT.uid);
 
 /**
@@ -58,16 +65,16 @@ const NO_UID = Buffer.alloc(AT.serial - AT.uid);
  * source address, and to the Pod's UID where it is known when the token is made.
  */
 export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
-  const own: Key = { tag: tagOf('own'), secret: createSecretKey(randomBytes(32)) };
+  const own = keyFrom('own', randomBytes(32), []);
   const found = new Map<string, Found>();
-  let ownLivesUntil = 0;
   let fed: readonly Key[] = [];
+  let former: readonly Key[] = [];
   let serial = 0;
 
   function mint({ ip, uid, ttlSeconds }: TokenBearer & { readonly ttlSeconds: number }): string {
     const key = fed[0] ?? own;
     const expiry = clock.now() + ttlSeconds * 1000;
-    if (key === own) ownLivesUntil = Math.max(ownLivesUntil, expiry);
+    key.livesUntil = Math.max(key.livesUntil, expiry);
     const token = Buffer.alloc(AT.end);
     token[0] = VERSION;
     key.tag.copy(token, AT.key);
@@ -107,10 +114,8 @@ export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
 
   function keyOf(token: Buffer): Key | undefined {
     const tag = token.subarray(AT.key, AT.expiry);
-    const key = fed.find((candidate) => candidate.tag.equals(tag));
-    if (key !== undefined) return key;
-    const ownCounts = fed.length === 0 || clock.now() < ownLivesUntil;
-    return ownCounts && own.tag.equals(tag) ? own : undefined;
+    const live = former.filter(({ livesUntil }) => clock.now() < livesUntil);
+    return [...(fed.length === 0 ? [own] : fed), ...live].find((key) => key.tag.equals(tag));
   }
 
   return {
@@ -118,11 +123,21 @@ export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
     check,
     setKeys(keys) {
       found.clear();
+      const before = fed.length === 0 ? [own] : fed;
       fed = keys
         .filter(({ secret }) => secret.length >= SHORTEST_SECRET)
-        .map(({ id, secret }) => ({ tag: tagOf(`fed ${id}`), secret: createSecretKey(secret) }));
+        .map(({ id, secret }) => keyFrom(id, secret, [...before, ...former]));
+      former = [...before, ...former]
+        .filter((key) => !fed.includes(key) && clock.now() < key.livesUntil)
+        .slice(0, MOST_FORMER);
     },
   };
+}
+
+/** The same key as before, where it is: what was signed with it lives on. */
+function keyFrom(id: string, secret: Uint8Array, known: readonly Key[]): Key {
+  const key = { tag: tagOf(id, secret), secret: createSecretKey(secret), livesUntil: 0 };
+  return known.find(({ tag }) => tag.equals(key.tag)) ?? key;
 }
 
 /** Seconds of a TTL header: a plain integer from 1 to 21600; undefined for everything else. */
@@ -144,8 +159,9 @@ function uidTag(uid: string | undefined): Buffer {
   return uid === undefined ? NO_UID : createHash('sha256').update(uid).digest().subarray(0, NO_UID.length);
 }
 
-function tagOf(id: string): Buffer {
-  return createHash('sha256')
+/** Tells keys apart: replicas that do not share a secret use the same IDs. */
+function tagOf(id: string, secret: Uint8Array): Buffer {
+  return createHmac('sha256', secret)
     .update(id)
     .digest()
     .subarray(0, AT.expiry - AT.key);

@@ -45,19 +45,44 @@ describe('tokens', () => {
     expect(tokens.check(token, { ip, uid: shownBy })).toBe(result);
   });
 
+  it('that were good for one bearer before are not good for another', () => {
+    const { tokens } = setup();
+    const token = tokens.mint({ ip: IP, uid: 'u-1', ttlSeconds: 60 });
+    expect(tokens.check(token, { ip: IP, uid: 'u-1' })).toBe('ok');
+    expect(tokens.check(token, { ip: '10.0.0.8', uid: 'u-1' })).toBe('invalid');
+    expect(tokens.check(token, { ip: IP, uid: 'u-2' })).toBe('invalid');
+  });
+
   it('outlive the process with the key that signed them', () => {
     const token = setup().tokens.mint({ ip: IP, uid: 'u', ttlSeconds: 60 });
     expect(setup({ keys: [B, A] }).tokens.check(token, { ip: IP, uid: 'u' })).toBe('ok');
     expect(setup({ keys: [B] }).tokens.check(token, { ip: IP, uid: 'u' })).toBe('invalid');
   });
 
-  it('are signed by the first key and honoured for all of them, and no longer', () => {
+  it('are signed by the first key and honoured for all of them', () => {
     const { tokens } = setup({ keys: [A, B] });
     const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
     tokens.setKeys([C, A]);
     expect(tokens.check(token, { ip: IP })).toBe('ok');
-    tokens.setKeys([C, B]);
+  });
+
+  it('of this agent are honoured as long as they live, whichever replica brings which keys', () => {
+    const { tokens, clock } = setup({ keys: [A] });
+    const token = tokens.mint({ ip: IP, ttlSeconds: 21_600 });
+    const sameId = { id: A.id, secret: B.secret };
+    for (let changes = 0; changes < 20; changes++) tokens.setKeys([changes % 2 === 0 ? sameId : C]);
+    expect(tokens.check(token, { ip: IP })).toBe('ok');
+    clock.jumpWall(21_600_000);
+    tokens.setKeys([C]);
     expect(tokens.check(token, { ip: IP })).toBe('invalid');
+  });
+
+  it('of a former key that this agent has not signed with are not honoured', () => {
+    const forged = setup({ keys: [B] }).tokens.mint({ ip: IP, ttlSeconds: 60 });
+    const { tokens } = setup({ keys: [A, B] });
+    expect(tokens.check(forged, { ip: IP })).toBe('ok');
+    tokens.setKeys([A, C]);
+    expect(tokens.check(forged, { ip: IP })).toBe('invalid');
   });
 
   it('of the time before the first feed are honoured as long as they live', () => {
