@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { add, ALLOWED, eventually, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
+import { add, ALLOWED, eventually, expectLine, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
 /** Two Namespaces' worth of input for each row: what is permitted, and what the Pod asks for. */
@@ -80,7 +80,9 @@ describe('an annotation that is wrong', () => {
       ]),
     );
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
 
   it.each(rows.map((row, at) => ({ ...row, at })))('$says', async ({ at, status, listed, reason }) => {
     const { as, agentLog } = world;
@@ -93,9 +95,7 @@ describe('an annotation that is wrong', () => {
       expect(other.status).toBe(200);
     });
     if (reason === undefined) return;
-    expect(agentLog).toContainEqual(
-      expect.objectContaining({ msg: 'request refused', namespace: `n${at}`, reason }),
-    );
+    await expectLine(agentLog, { msg: 'request refused', namespace: `n${at}`, reason });
   });
 
   it('is written on the Pod as an Event', async () => {

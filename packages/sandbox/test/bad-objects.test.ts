@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NODE_NAME } from '../src/sandbox-node.ts';
-import { add, eventually, namespace, PERMITTED, pod, ROLE, seen, setup } from './setup.ts';
+import { add, eventually, expectLine, namespace, PERMITTED, pod, ROLE, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
 const TEAM = namespace('team', { [PERMITTED]: '[ab]' });
@@ -11,13 +11,13 @@ describe('Pods where no CNI results are', () => {
     world = await setup({ cniResults: false });
     await add(world, TEAM);
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
 
   it('are known by their status, which the agent says at its start', async () => {
     await expectSteady(world);
-    expect(world.agentLog).toContainEqual(
-      expect.objectContaining({ level: 'warn', msg: 'addresses are read from the status of Pods' }),
-    );
+    await expectLine(world.agentLog, { level: 'warn', msg: 'addresses are read from the status of Pods' });
   });
 
   it('get nothing without an IP, and their role as soon as they have one', async () => {
@@ -33,7 +33,7 @@ describe('Pods where no CNI results are', () => {
       world.as('steady/pod').credentials(),
     ]);
     expect([answer.status, other.status]).toEqual([503, 200]);
-    expect(world.agentLog).toContainEqual(expect.objectContaining({ ip, reason: 'HeldTimeout' }));
+    await expectLine(world.agentLog, { ip, reason: 'HeldTimeout' });
     world.world.api.apply({ ...bare, status: { phase: 'Running', podIP: ip } });
     await eventually(async () => {
       expect(seen(await world.from(ip).credentials())).toEqual({ status: 200, role: 'a' });
@@ -52,7 +52,7 @@ describe('Pods where no CNI results are', () => {
       ]);
       expect([answer.status, other.status]).toEqual([403, 200]);
     });
-    expect(world.agentLog).toContainEqual(expect.objectContaining({ ip, reason: 'AmbiguousIp', status: 403 }));
+    await expectLine(world.agentLog, { ip, reason: 'AmbiguousIp', status: 403 });
     await node.end('Pod team/one');
     await eventually(async () => {
       expect(seen(await world.from(ip).credentials())).toEqual({ status: 200, role: 'b' });
@@ -67,7 +67,9 @@ describe('what the API server should never send', () => {
     await add(world, TEAM);
     await expectSteady(world);
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
 
   const lines = [
     { says: 'is not JSON', line: 'not JSON' },
@@ -95,7 +97,9 @@ describe('what the API server should never send', () => {
   it.each(lines)('$says: it is passed over, and the next change is in force', async ({ line }) => {
     const { api } = world.world;
     for (const kind of ['Pod', 'Namespace', 'ServiceAccount'] as const) api.sendRaw(kind, line);
-    const role = world.world.manifests.some(({ metadata }) => metadata.annotations?.[ROLE] === 'a') ? 'b' : 'a';
+    const role = world.world.manifests.some(({ metadata }) => metadata.annotations?.[ROLE] === 'a')
+      ? 'b'
+      : 'a';
     await add(world, pod('team/pod', role));
     await eventually(async () => {
       expect(seen(await world.as('team/pod').credentials())).toEqual({ status: 200, role });

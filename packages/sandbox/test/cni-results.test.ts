@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NODE_NAME } from '../src/sandbox-node.ts';
-import { add, eventually, namespace, PERMITTED, ROLE, setup } from './setup.ts';
+import { add, eventually, expectLine, namespace, PERMITTED, ROLE, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
 const NAMESPACE = 'cni';
@@ -13,7 +13,9 @@ describe('CNI results', () => {
     world = await setup();
     await add(world, namespace(NAMESPACE, { [PERMITTED]: 'r[0-9]+' }));
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
 
   /** A Pod that the API knows and whose address only a CNI result can tell, as in the first second of its life. */
   function newPod() {
@@ -42,20 +44,14 @@ describe('CNI results', () => {
       world.as('steady/pod').credentials(),
     ]);
     expect([answer.status, other.status]).toEqual([503, 200]);
-    expect(world.agentLog).toContainEqual(
-      expect.objectContaining({ msg: 'request refused', ip, reason: 'HeldTimeout' }),
-    );
+    await expectLine(world.agentLog, { msg: 'request refused', ip, reason: 'HeldTimeout' });
   }
 
   it('that are half-written are read again, and count when they are whole', async () => {
     const one = newPod();
     const { path, finish } = await world.world.cni.writeHalf(one.result);
     await expectUnknown(one.ip);
-    await eventually(() => {
-      expect(world.agentLog).toContainEqual(
-        expect.objectContaining({ msg: 'CNI result passed over', file: path, error: 'it is not JSON' }),
-      );
-    });
+    await expectLine(world.agentLog, { msg: 'CNI result passed over', file: path, error: 'it is not JSON' });
     await finish();
     await expectServed(one);
   });
@@ -72,11 +68,7 @@ describe('CNI results', () => {
     { says: 'that are larger than any', content: ' '.repeat(1_000_001), fault: 'it is too large' },
   ])('$says are passed over with a line', async ({ content, fault }) => {
     const path = await world.world.cni.writeRaw(`bad-${randomUUID()}-eth0`, content);
-    await eventually(() => {
-      expect(world.agentLog).toContainEqual(
-        expect.objectContaining({ msg: 'CNI result passed over', file: path, error: fault }),
-      );
-    });
+    await expectLine(world.agentLog, { msg: 'CNI result passed over', file: path, error: fault });
     expect((await world.as('steady/pod').credentials()).status).toBe(200);
   });
 

@@ -3,6 +3,7 @@ import type { World, WorldOptions } from '../src/world.ts';
 import { createImdsClient } from '../src/imds-client.ts';
 import type { ImdsAnswer, ImdsClient } from '../src/imds-client.ts';
 import type { Manifest } from '../src/manifests.ts';
+import { expect } from '@jest/globals';
 
 export const ROLE = 'iam.amazonaws.com/role';
 export const PERMITTED = 'iam.amazonaws.com/permitted';
@@ -32,7 +33,9 @@ export interface Setup extends AsyncDisposable {
 }
 
 /** A world whose logs can be read, with the Namespace `steady` and its Pod `steady/pod`, which must always be served. */
-export async function setup(options: Omit<WorldOptions, 'onAgentLine' | 'onServerLine'> = {}): Promise<Setup> {
+export async function setup(
+  options: Omit<WorldOptions, 'onAgentLine' | 'onServerLine'> = {},
+): Promise<Setup> {
   const agentLog: LogLine[] = [];
   const serverLog: LogLine[] = [];
   const world = await startWorld({
@@ -92,8 +95,18 @@ export async function eventually<Result>(check: () => Result | Promise<Result>):
   }
 }
 
+/** A line comes by a pipe: somewhat later than what it tells of. */
+export async function expectLine(log: readonly LogLine[], fields: LogLine): Promise<void> {
+  await eventually(() => {
+    expect(log).toContainEqual(expect.objectContaining({ ...fields }));
+  });
+}
+
 /** What is compared of an answer: the role is the one that the list named. */
-export function seen({ status, role }: ImdsAnswer & { readonly role: string }): { status: number; role: string } {
+export function seen({ status, role }: ImdsAnswer & { readonly role: string }): {
+  status: number;
+  role: string;
+} {
   return { status, role };
 }
 

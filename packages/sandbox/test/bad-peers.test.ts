@@ -1,0 +1,121 @@
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createClientCredentials, createRolegateClient, watchTlsFiles } from '@rolegate/protocol';
+import { silentLog, systemClock } from '@rolegate/runtime';
+import { createTestCa, writeTlsFiles } from '@rolegate/testing';
+import { SERVER_NAME } from '../src/start-programs.ts';
+import { eventually, expectLine, setup } from './setup.ts';
+import type { Setup } from './setup.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe('who comes to the server', () => {
+  let world: Setup;
+  let folder: string;
+  beforeAll(async () => {
+    world = await setup();
+    folder = await mkdtemp(join(tmpdir(), 'rolegate-peers-'));
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const expectSteady = () =>
+    eventually(async () => {
+      expect((await world.as('steady/pod').credentials()).status).toBe(200);
+    });
+
+  /** What a feed ends with that is opened with this certificate. */
+  async function feedError(name: string, files: { cert: string; key: string; ca: string }): Promise<string> {
+    const paths = await writeTlsFiles(join(folder, name), files);
+    const stop = new AbortController();
+    const source = watchTlsFiles({
+      files: paths,
+      purpose: 'client',
+      clock: systemClock,
+      log: silentLog,
+      signal: stop.signal,
+    });
+    const client = createRolegateClient({
+      target: `127.0.0.1:${world.world.serverPorts[0] ?? 0}`,
+      credentials: createClientCredentials(source),
+      serverName: SERVER_NAME,
+    });
+    try {
+      return await new Promise((resolve) => {
+        const call = client.feed();
+        call.on('error', (error) => {
+          resolve(error.message);
+        });
+        call.on('data', () => {
+          resolve('served');
+        });
+        call.write({ nodeName: '' });
+      });
+    } finally {
+      stop.abort();
+      client.close();
+    }
+  }
+
+  it('with a certificate without a node is ForeignNode', async () => {
+    const { ca } = world.world;
+    const error = await feedError('nobody', { ca: ca.pem, ...(await ca.issue({ dns: ['somebody'] })) });
+    expect(error).toMatch(/PERMISSION_DENIED: ForeignNode/);
+    await expectLine(world.serverLog, { level: 'error', reason: 'ForeignNode', audit: true });
+    await expectSteady();
+  });
+
+  it('with the certificate of another node gets nothing of this one', async () => {
+    const { ca } = world.world;
+    const uris = ['spiffe://rolegate/node/other-node'];
+    expect(await feedError('other', { ca: ca.pem, ...(await ca.issue({ uris })) })).toBe('served');
+    await expectSteady();
+  });
+
+  it('with a certificate of another authority is refused in the handshake, which the server tells', async () => {
+    const [stranger, { ca }] = [await createTestCa({ name: 'stranger' }), world.world];
+    const uris = ['spiffe://rolegate/node/sandbox-node'];
+    const error = await feedError('stranger', { ...(await stranger.issue({ uris })), ca: ca.pem });
+    expect(error).toMatch(/UNAVAILABLE/);
+    await eventually(() => {
+      expect(world.serverLog).toContainEqual(
+        expect.objectContaining({
+          msg: 'client refused in the handshake',
+          error: expect.stringContaining('--ca') as unknown,
+        }),
+      );
+    });
+    await expectSteady();
+  });
+
+  it('with an expired certificate has it refused before it is used', async () => {
+    const { ca } = world.world;
+    const uris = ['spiffe://rolegate/node/sandbox-node'];
+    const expired = {
+      notBefore: new Date(Date.now() - 2 * HOUR_MS),
+      notAfter: new Date(Date.now() - HOUR_MS),
+    };
+    await expect(
+      feedError('expired', { ca: ca.pem, ...(await ca.issue({ uris, ...expired })) }),
+    ).rejects.toThrow(/expired|ended/);
+  });
+
+  it('with garbage instead of TLS costs nobody anything', async () => {
+    const port = world.world.serverPorts[0] ?? 0;
+    await Promise.all(
+      Array.from({ length: 20 }, (_, at) => {
+        const socket = connect({ host: '127.0.0.1', port });
+        socket.on('error', () => undefined);
+        socket.write(Buffer.alloc(2_000, at * 11));
+        return new Promise((resolve) => socket.once('close', resolve));
+      }),
+    );
+    expect(world.world.servers.map(({ running }) => running)).toEqual([true, true]);
+    await expectSteady();
+  });
+});

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+function run(...args: string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { timeout: 60_000 },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
+      },
+    );
+  });
+}
+
+describe('npm run sandbox', () => {
+  it('-- --once shows every promise kept, and exits 0', async () => {
+    const { code, output } = await run('--once');
+    expect(output).not.toContain('FAULT');
+    expect(output.match(/^ok /gm)?.length).toBeGreaterThanOrEqual(13);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it.each([
+    { what: 'does not parse', content: 'kind: [' },
+    { what: 'holds no Kubernetes object', content: 'just: text' },
+  ])('-- -f DIR says which manifest $what, and exits 2', async ({ content }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'rolegate-manifests-'));
+    try {
+      await writeFile(join(folder, 'broken.yaml'), content);
+      const { code, output } = await run('-f', folder);
+      expect(output).toContain('broken.yaml');
+      expect(code).toBe(2);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

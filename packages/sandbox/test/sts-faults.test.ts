@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ROLE_BASE_ARN } from '../src/start-programs.ts';
+import { add, eventually, expectLine, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
+import type { Setup } from './setup.ts';
+
+describe('STS', () => {
+  let world: Setup;
+  beforeAll(async () => {
+    world = await setup();
+    await add(world, namespace('team', { [PERMITTED]: '[a-z]+' }), pod('team/steady', 'steady'));
+    await eventually(async () => {
+      expect((await world.as('team/steady').credentials()).status).toBe(200);
+    });
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  it('that refuses a role is heard by its Pod as IMDS would say it, and by its owner in an Event', async () => {
+    const { sts, api } = world.world;
+    sts.fail(`${ROLE_BASE_ARN}untrusting`, 'AccessDenied');
+    await add(world, pod('team/untrusting', 'untrusting'));
+    await eventually(async () => {
+      const answer = await world.as('team/untrusting').credentials();
+      expect(seen(answer)).toEqual({ status: 200, role: 'untrusting' });
+      expect(JSON.parse(answer.body)).toMatchObject({ Code: 'AssumeRoleUnauthorizedAccess' });
+    });
+    await expectLine(world.agentLog, {
+      msg: 'request refused',
+      pod: 'untrusting',
+      reason: 'StsAccessDenied',
+    });
+    await eventually(() => {
+      expect(api.events).toContainEqual(
+        expect.objectContaining({ type: 'Warning', reason: 'StsAccessDenied' }),
+      );
+    });
+    expect((await world.as('team/steady').credentials()).status).toBe(200);
+  });
+
+  it('that throttles or hangs keeps new Pods waiting, running ones not, and serves them when it is back', async () => {
+    const { sts } = world.world;
+    sts.fail('all', 'Throttling');
+    await add(world, pod('team/new', 'new'));
+    const [fresh, running] = await Promise.all([
+      world.as('team/new').credentials(),
+      world.as('team/steady').credentials(),
+    ]);
+    expect([fresh.status, running.status]).toEqual([503, 200]);
+    sts.mend('all');
+    sts.hang();
+    await add(world, pod('team/newer', 'newer'));
+    expect((await world.as('team/newer').credentials()).status).toBe(503);
+    sts.resume();
+    await eventually(async () => {
+      expect(seen(await world.as('team/new').credentials())).toEqual({ status: 200, role: 'new' });
+      expect(seen(await world.as('team/newer').credentials())).toEqual({ status: 200, role: 'newer' });
+    });
+  });
+
+  it("that does not take the server's own credentials is never put on the Pod", async () => {
+    const { sts } = world.world;
+    sts.expireServerCredentials();
+    await add(world, pod('team/innocent', 'innocent'));
+    expect((await world.as('team/innocent').credentials()).status).toBe(503);
+    sts.renewServerCredentials();
+    await eventually(async () => {
+      expect((await world.as('team/innocent').credentials()).status).toBe(200);
+    });
+  });
+
+  it('is asked once for a session, however many Pods share it', async () => {
+    const { sts } = world.world;
+    const before = sts.calls.length;
+    await add(world, ...Array.from({ length: 20 }, (_, at) => pod(`team/many${at}`, 'shared')));
+    await eventually(async () => {
+      for (let at = 0; at < 20; at++)
+        expect((await world.as(`team/many${at}`).credentials()).status).toBe(200);
+    });
+    expect(sts.calls.slice(before).filter(({ roleArn }) => roleArn.endsWith('/shared'))).toHaveLength(1);
+  });
+});
