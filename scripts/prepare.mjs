@@ -24,7 +24,14 @@ function install() {
   console.error('installing packages');
   // No package here needs an install script; what ships binaries ships them prebuilt. Not `npm ci`: it refuses a lock file
   // that lacks an optional package of another platform. The lock file is followed all the same, and not written.
-  const status = npm('install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  const status = npm(
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  );
   if (status === 0) writeFileSync(stamp, wanted);
   return status;
 }

@@ -22,10 +22,10 @@ import { createFakeClock, createTestCa, writeTlsFiles } from '@rolegate/testing'
 import type { FakeClock, IssueOptions, TestCa } from '@rolegate/testing';
 
 export const SERVER_NAME = 'rolegate-server';
-export const NODE_URI = 'spiffe://rolegate/node/node-1';
+const NODE_URI = 'spiffe://rolegate/node/node-1';
 export const SERVER_CERT: IssueOptions = { dns: [SERVER_NAME], usages: ['server'] };
 export const CLIENT_CERT: IssueOptions = { uris: [NODE_URI], usages: ['client'] };
-export const POLL_MS = 1_000;
+const POLL_MS = 1_000;
 
 export interface LogLine {
   readonly message: string;

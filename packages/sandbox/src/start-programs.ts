@@ -36,9 +36,9 @@ export interface PreparedPrograms {
   readonly ca: TestCa;
   /** Where Pods reach the agent. */
   readonly metadata: { readonly host: string; readonly port: number };
-  startServer(index: number): Program;
+  readonly startServer: (index: number) => Program;
   /** `serverPorts`: those of the servers unless told. */
-  startAgent(options?: { readonly serverPorts?: readonly number[] }): Program;
+  readonly startAgent: (options?: { readonly serverPorts?: readonly number[] }) => Program;
 }
 
 export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
@@ -128,7 +128,11 @@ function agentFlags(
   ];
 }
 
-async function tlsFlags(folder: string, ca: TestCa, names: Parameters<TestCa['issue']>[0]): Promise<string[]> {
+async function tlsFlags(
+  folder: string,
+  ca: TestCa,
+  names: Parameters<TestCa['issue']>[0],
+): Promise<string[]> {
   const files = await writeTlsFiles(folder, { ca: ca.pem, ...(await ca.issue(names)) });
   return ['--cert', files.cert, '--key', files.key, '--ca', files.ca];
 }

@@ -1,7 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCniResultsDir, startFeedProxy, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
+import {
+  createCniResultsDir,
+  startFeedProxy,
+  startImds,
+  startKubernetesApi,
+  startSts,
+} from '@rolegate/testing';
 import type { CniResultsDir, FakeSts, FeedProxy, KubernetesApi } from '@rolegate/testing';
 import type { Manifest } from './manifests.ts';
 import { isPlayed, manifestKey } from './manifests.ts';
@@ -40,10 +46,10 @@ export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 's
   /** What the cluster holds by `apply`. */
   readonly manifests: readonly Manifest[];
   /** Starts the server, again where it ended; on the same port. */
-  startServer(index: number): Program;
-  startAgent(): Program;
+  readonly startServer: (index: number) => Program;
+  readonly startAgent: () => Program;
   /** Makes the cluster hold exactly these objects. */
-  apply(manifests: readonly Manifest[]): Promise<void>;
+  readonly apply: (manifests: readonly Manifest[]) => Promise<void>;
 }
 
 /** The whole system on loopback: stand-ins for the API server, STS and the node's IMDS, two real servers, a real agent. */
@@ -57,7 +63,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
   const servers: Program[] = [];
   const running = (program: Program): Program => {
-    all.defer(async () => void (await program.stop()));
+    all.defer(program.stop);
     return program;
   };
   let manifests: readonly Manifest[] = [];

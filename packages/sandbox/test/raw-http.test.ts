@@ -69,7 +69,7 @@ describe('what is no proper request', () => {
 
   it('has a line with a reason in the log', async () => {
     await send(get('/latest/user-data'), from);
-    await expectLine(world.agentLog, { msg: 'request refused', reason: 'PathBlocked', ip: from });
+    await expectLine(world.agentLog, { msg: 'request refused', reason: 'PathBlocked', ip: from, pod: 'pod' });
   });
 
   it('comes as bytes at random and ends nothing', async () => {

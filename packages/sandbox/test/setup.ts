@@ -8,7 +8,6 @@ import { expect } from '@jest/globals';
 export const ROLE = 'iam.amazonaws.com/role';
 export const PERMITTED = 'iam.amazonaws.com/permitted';
 export const ALLOWED = 'iam.amazonaws.com/allowed-roles';
-export const CREDENTIALS = '/latest/meta-data/iam/security-credentials/';
 
 /** A process on a busy machine; what holds earlier does not wait. Milliseconds. */
 const WITHIN_MS = 8_000;
@@ -27,9 +26,9 @@ export interface Setup extends AsyncDisposable {
   readonly agentLog: readonly LogLine[];
   readonly serverLog: readonly LogLine[];
   /** As the Pod `namespace/name`. */
-  as(name: string): ImdsClient;
+  readonly as: (name: string) => ImdsClient;
   /** As whoever has the address. */
-  from(ip: string): ImdsClient;
+  readonly from: (ip: string) => ImdsClient;
 }
 
 /** A world whose logs can be read, with the Namespace `steady` and its Pod `steady/pod`, which must always be served. */

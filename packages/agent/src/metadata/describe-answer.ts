@@ -1,4 +1,5 @@
 import type { Clock } from '@rolegate/runtime';
+import type { Caller } from '../addresses/callers.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerRecord } from './answer-record.ts';
 import type { Connection } from './connections.ts';
@@ -12,12 +13,13 @@ import { podOf } from './situation.ts';
 export interface DescribeAnswerDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly firstRequests: FirstRequests;
+  readonly identify: (ip: string) => Caller;
 }
 
 export type DescribeAnswer = (exchange: Exchange, answer: Answer) => AnswerRecord;
 
 /** Makes the record of an answer, and remembers what the Pod has had. */
-export function createDescribeAnswer({ clock, firstRequests }: DescribeAnswerDeps): DescribeAnswer {
+export function createDescribeAnswer({ clock, firstRequests, identify }: DescribeAnswerDeps): DescribeAnswer {
   function firstOf(
     { route, startedMs }: Exchange,
     uid: string,
@@ -32,8 +34,9 @@ export function createDescribeAnswer({ clock, firstRequests }: DescribeAnswerDep
   }
 
   return (exchange, answer) => {
-    const { connection, method, headers, route, requestId, startedMs, caller, held } = exchange;
-    const pod = caller && podOf(caller);
+    const { connection, method, headers, route, requestId, startedMs, held } = exchange;
+    // What is refused whoever asks has not been looked at: the line names the Pod all the same.
+    const pod = podOf(exchange.caller ?? identify(connection.ip));
     const session = pod?.decision.kind === 'allow' ? pod.decision : undefined;
     const monotonicMs = clock.monotonic();
     const first = pod ? firstOf(exchange, pod.uid, answer, monotonicMs) : notFirst;

@@ -97,7 +97,7 @@ function createParts(deps: MetadataServerDeps, isClosing: () => boolean): HttpEv
   const holds = createHolds({ clock, changes: [table.onChange, callers.onChange] });
   const answered = eachOf(createAnswerLog({ clock, log }), metrics);
   const firstRequests = createFirstRequests({ isKnown: (uid) => table.pod(uid) !== undefined });
-  const describe = createDescribeAnswer({ clock, firstRequests });
+  const describe = createDescribeAnswer({ clock, firstRequests, identify: callers.identify });
   const answer = createAnswering({
     ...deps,
     ...createFinish({ limits, describe, answered, metrics, isClosing }),

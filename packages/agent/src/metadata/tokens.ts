@@ -46,7 +46,7 @@ interface Found {
 }
 
 /** The longest life that IMDSv2 grants: 6 hours. Seconds. */
-export const LONGEST_TTL_SECONDS = 21_600;
+const LONGEST_TTL_SECONDS = 21_600;
 
 /** Shorter secrets sign nothing. Bytes. */
 const SHORTEST_SECRET = 16;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { AgentReport, FeedUpdateRead } from '@rolegate/protocol';
+import type { AgentReport } from '@rolegate/protocol';
 import { createBackoff, silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createFeedClient } from '../../src/feed/feed-client.ts';

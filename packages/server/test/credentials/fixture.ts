@@ -97,7 +97,7 @@ export function awsError(name: string, message = 'no', requestId = 'r-1'): Error
 }
 
 /** Spread over [0, 1), the same in every run. */
-export function spread(): () => number {
+function spread(): () => number {
   let n = 0;
   return () => (n += 0.618_033_988_75) % 1;
 }
