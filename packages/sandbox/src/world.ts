@@ -34,6 +34,8 @@ export interface WorldOptions {
 }
 
 export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 'serverPorts'> {
+  /** Where the programs find their files. */
+  readonly folder: string;
   readonly api: KubernetesApi;
   readonly sts: FakeSts;
   readonly cni: CniResultsDir;
@@ -124,7 +126,7 @@ async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) 
     onAgentLine,
     onServerLine,
   });
-  return { api, sts, cni, programs };
+  return { folder, api, sts, cni, programs };
 }
 
 async function startProxies(ports: readonly number[], stack: AsyncDisposableStack): Promise<FeedProxy[]> {

@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FeedUpdateRead } from '@rolegate/protocol';
+import { silentLog } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import { createCallers } from '../src/addresses/callers.ts';
+import { applyUpdate } from '../src/feed/apply-update.ts';
+import { createPodTable } from '../src/feed/pod-table.ts';
+import { credentialsDocument } from '../src/metadata/credentials-document.ts';
+
+const MINUTE_MS = 60_000;
+const IP = '198.18.0.1';
+
+/** An agent's memory with one permitted Pod, whose hour-long credentials are as old as a renewal lets them become. */
+function setup({ cni = true } = {}) {
+  const clock = createFakeClock();
+  const table = createPodTable({ clock, log: silentLog });
+  const apply = (update: object) => {
+    const deps = { table, clock, buildDocument: credentialsDocument, setTokenKeys: () => undefined };
+    applyUpdate({ ...update, update: Object.keys(update)[0] } as FeedUpdateRead, deps);
+  };
+  table.beginSnapshot();
+  apply({
+    pod: {
+      ...{
+        uid: 'u',
+        namespace: 'shop',
+        name: 'a',
+        serviceAccount: 'default',
+        runtimeUid: '',
+        ips: [IP],
+        metadata: null,
+      },
+      resourceVersions: { pod: '1', namespace: '1', serviceAccount: '1' },
+      allow: {
+        sessionId: 's',
+        roleArn: 'arn:aws:iam::123456789012:role/app',
+        roleName: 'app',
+        sessionName: 'shop.default',
+      },
+    },
+  });
+  const oldest = 0.52 * 60 * MINUTE_MS;
+  apply({
+    session: {
+      sessionId: 's',
+      failure: null,
+      credentials: {
+        ...{
+          accessKeyId: 'ASIA1',
+          secretAccessKey: 's',
+          sessionToken: 't',
+          accountId: '123456789012',
+          fingerprint: 'f',
+        },
+        ...{ remainingMs: oldest, lifetimeMs: 60 * MINUTE_MS },
+      },
+    },
+  });
+  apply({ synced: { podsResourceVersion: '1' } });
+  const holder = { uid: 'u', namespace: 'shop', name: 'a', since: 0 };
+  const awaySinceMs = clock.monotonic();
+  const callers = createCallers({
+    table,
+    cniResults: cni
+      ? {
+          holder: (ip) => (ip === IP ? holder : undefined),
+          usable: () => true,
+          names: () => true,
+          states: () => ({}),
+          scanned: true,
+          onChange: () => () => undefined,
+        }
+      : undefined,
+    nodeIps: [],
+    staleIpMs: 5 * MINUTE_MS,
+    feedAwaySinceMs: () => awaySinceMs,
+    clock,
+    log: silentLog,
+    metrics: { ipSource: () => undefined },
+  });
+  const served = () => {
+    const caller = callers.identify(IP);
+    return caller.kind === 'pod' && table.session('s')?.credentials !== undefined;
+  };
+  return { clock, served };
+}
+
+describe('an agent whose servers, STS and API server are all away', () => {
+  it('serves running Pods for at least 30 minutes', async () => {
+    const { clock, served } = setup();
+    await clock.advance(30 * MINUTE_MS);
+    expect(served()).toBe(true);
+  });
+
+  it('never serves what has expired', async () => {
+    const { clock, served } = setup();
+    await clock.advance(32 * MINUTE_MS);
+    expect(served()).toBe(false);
+  });
+
+  it('without CNI results serves for --stale-ip and no longer', async () => {
+    const { clock, served } = setup({ cni: false });
+    await clock.advance(5 * MINUTE_MS);
+    expect(served()).toBe(true);
+    await clock.advance(MINUTE_MS);
+    expect(served()).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { add, eventually, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
+import type { Setup } from './setup.ts';
+
+describe('an API server that answers nothing', () => {
+  let world: Setup;
+  beforeAll(async () => {
+    world = await setup({ serverCount: 1 });
+    await add(world, namespace('team', { [PERMITTED]: '[a-z]+' }));
+    await expectServed('steady/pod', 'steady');
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  async function expectServed(name: string, role: string): Promise<void> {
+    await eventually(async () => {
+      expect(seen(await world.as(name).credentials())).toEqual({ status: 200, role });
+    });
+  }
+
+  it('leaves running Pods served and new ones waiting, who are served when it is back', async () => {
+    const { api } = world.world;
+    api.hang();
+    await add(world, pod('team/late', 'late'));
+    const [late, running] = await Promise.all([
+      world.as('team/late').credentials(),
+      world.as('steady/pod').credentials(),
+    ]);
+    expect([late.status, running.status]).toEqual([503, 200]);
+    api.resume();
+    await expectServed('team/late', 'late');
+  });
+
+  it('keeps a server that starts meanwhile from answering, not from starting; agents stay with what they have', async () => {
+    const { api, servers, startServer } = world.world;
+    api.hang();
+    await servers[0]?.kill();
+    const again = startServer(0);
+    await eventually(() => {
+      expect(world.serverLog.filter(({ msg }) => msg === 'server listening')).toHaveLength(2);
+    });
+    expect((await world.as('steady/pod').credentials()).status).toBe(200);
+    api.resume();
+    await again.ready();
+    await add(world, pod('team/after', 'after'));
+    await expectServed('team/after', 'after');
+    await expectServed('steady/pod', 'steady');
+  });
+});
