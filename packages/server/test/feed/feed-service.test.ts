@@ -134,7 +134,7 @@ describe('feed service', () => {
   });
 
   it.each([
-    { what: 'a certificate without a node', node: undefined, report: {} },
+    { what: 'a certificate without a node', node: undefined, report: { nodeName: '' } },
     { what: 'the report of another node', node: 'node-b', report: { nodeName: 'node-a' } },
   ])('refuses $what as ForeignNode, counted and audited', ({ node, report }) => {
     const { openAs, counts, audited, setPod } = setup();
