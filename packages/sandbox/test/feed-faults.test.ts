@@ -1,13 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { add, eventually, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
 const OPEN = namespace('team', { [PERMITTED]: '[a-z]+' });
 const CLOSED = namespace('team', { [PERMITTED]: 'nothing' });
-
-/** Processes start, keepalive and back-off run in real time. Milliseconds. */
-jest.setTimeout(40_000);
 
 let world: Setup | undefined;
 afterEach(async () => {

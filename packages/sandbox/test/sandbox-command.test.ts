@@ -26,7 +26,7 @@ describe('npm run sandbox', () => {
     expect(output).not.toContain('FAULT');
     expect(output.match(/^ok /gm)?.length).toBeGreaterThanOrEqual(13);
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   it.each([
     { what: 'does not parse', content: 'kind: [' },
