@@ -19,3 +19,6 @@ export * from './flags-table.ts';
 export * from './flags-foreign.ts';
 export * from './flags-doc.ts';
 export type { Environment } from './flags-env.ts';
+export { canonicalIp } from './canonical-ip.ts';
+export { createChanges } from './changes.ts';
+export type { Changes } from './changes.ts';

@@ -1,11 +1,10 @@
 import type { Clock, Log } from '@rolegate/runtime';
+import { canonicalIp, createChanges } from '@rolegate/runtime';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
-import { createChanges } from './changes.ts';
 import type { CniResults } from './cni-results.ts';
 import { createHandovers } from './handovers.ts';
 import type { Holder } from './held-ips.ts';
-import { canonicalIp } from './ip.ts';
 import { createIpSource, isLive } from './ip-source.ts';
 import type { IpSource } from './ip-source.ts';
 

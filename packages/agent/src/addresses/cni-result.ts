@@ -1,4 +1,4 @@
-import { canonicalIp } from './ip.ts';
+import { canonicalIp } from '@rolegate/runtime';
 
 /** The runtime's name for a Pod's first interface; the others' addresses are not the Pod's towards us. */
 const FIRST_INTERFACE = 'eth0';

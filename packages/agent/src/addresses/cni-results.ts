@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@rolegate/runtime';
+import { createChanges } from '@rolegate/runtime';
 import type { KnownPod } from '../feed/known-pod.ts';
-import { createChanges } from './changes.ts';
 import { createCniDirectory } from './cni-directory.ts';
 import type { CniDirectory, DirectoryState } from './cni-directory.ts';
 import { parseCniResult } from './cni-result.ts';

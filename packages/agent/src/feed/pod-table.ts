@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@rolegate/runtime';
-import { createChanges } from '../addresses/changes.ts';
+import { createChanges } from '@rolegate/runtime';
 import { createHeldSessions } from './held-sessions.ts';
 import type { HeldFor } from './held-sessions.ts';
 import type { HeldSession, KnownPod } from './known-pod.ts';

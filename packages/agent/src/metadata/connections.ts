@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { canonicalIp } from '../addresses/ip.ts';
+import { canonicalIp } from '@rolegate/runtime';
 import type { Limits } from './limits.ts';
 
 /** A Pod's connection. */

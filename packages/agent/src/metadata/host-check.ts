@@ -1,5 +1,5 @@
+import { canonicalIp } from '@rolegate/runtime';
 import { isIPv6 } from 'node:net';
-import { canonicalIp } from '../addresses/ip.ts';
 
 /** Host headers by which SDKs speak to the metadata service. Nothing is ever sent to these. */
 export const metadataHosts: readonly string[] = ['169.254.169.254', '[fd00:ec2::254]'];

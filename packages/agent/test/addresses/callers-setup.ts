@@ -1,7 +1,7 @@
 import { createFakeClock } from '@rolegate/testing';
+import { createChanges } from '@rolegate/runtime';
 import { createCallers } from '../../src/addresses/callers.ts';
 import type { Caller } from '../../src/addresses/callers.ts';
-import { createChanges } from '../../src/addresses/changes.ts';
 import { createHeldIps } from '../../src/addresses/held-ips.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
 import { createPodTable } from '../../src/feed/pod-table.ts';

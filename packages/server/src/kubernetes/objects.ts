@@ -1,4 +1,4 @@
-import { canonicalIp } from './ip.ts';
+import { canonicalIp } from '@rolegate/runtime';
 
 /** Annotations of other prefixes are not kept. */
 const KEPT_PREFIXES = ['iam.amazonaws.com/', 'rolegate.dev/'];

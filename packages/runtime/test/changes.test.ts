@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createChanges } from '../../src/addresses/changes.ts';
-import { createTestLog } from './known-pods.ts';
+import { createChanges } from '../src/changes.ts';
+import { silentLog } from '../src/log.ts';
 
 function setup() {
-  const log = createTestLog();
+  const lines: (readonly [string, object | undefined])[] = [];
+  const log = { ...silentLog, lines, error: (...line: [string, object?]) => lines.push([line[0], line[1]]) };
   const calls: string[] = [];
   return { log, calls, changes: createChanges({ log }) };
 }
@@ -31,7 +32,7 @@ describe('changes', () => {
     changes.notify();
     await Promise.resolve();
     expect(calls).toEqual(['told']);
-    expect(log.lines).toEqual([['error', 'a listener failed', { error: 'broken' }]]);
+    expect(log.lines).toEqual([['a listener failed', { error: 'broken' }]]);
   });
 
   it('are not told to who has left, nor twice less to who listens twice', async () => {

@@ -1,5 +1,5 @@
-import { describeError } from '@rolegate/runtime';
-import type { Log } from '@rolegate/runtime';
+import { describeError } from './log.ts';
+import type { Log } from './log.ts';
 
 export interface Changes {
   /** Something changed: listeners are called once in the next microtask, however often this is said before. */
