@@ -133,7 +133,6 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     await ops.listen(config.opsListen.host, config.opsListen.port);
     for (const ip of config.hostIps) await metadata.listen(ip, config.port);
     log.info('agent listening', {
-      node: config.nodeName,
       addresses: config.hostIps,
       port: config.port,
       version: VERSION,

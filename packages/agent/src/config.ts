@@ -31,7 +31,11 @@ export interface AgentConfig {
   readonly metadataHosts: readonly string[];
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
-  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: 'json' | 'text';
+    readonly base: Readonly<Record<'node', string>>;
+  };
 }
 
 /** What the command line and the environment came to. */
@@ -81,7 +85,11 @@ function toConfig(values: Values): AgentConfig {
     allowPaths: values['allow-path'],
     metadataHosts: values['metadata-host'],
     opsListen: values['prometheus-listen-addr'],
-    log: Object.freeze({ level: values['log-level'], format: values['log-format'] }),
+    log: Object.freeze({
+      level: values['log-level'],
+      format: values['log-format'],
+      base: Object.freeze({ node: values['node-name'] }),
+    }),
   });
 }
 

@@ -54,7 +54,7 @@ describe("the agent's configuration", () => {
       allowPaths: [],
       metadataHosts: [],
       opsListen: { host: '0.0.0.0', port: 9621 },
-      log: { level: 'info', format: 'json' },
+      log: { level: 'info', format: 'json', base: { node: 'node-1' } },
     });
   });
 

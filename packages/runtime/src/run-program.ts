@@ -1,13 +1,13 @@
 import type { Environment } from './flags-env.ts';
 import { createLog, describeError } from './log.ts';
-import type { Log, LogLevel } from './log.ts';
+import type { Log, LogOptions } from './log.ts';
 import { VERSION } from './version.ts';
 
 /** Exit code of a configuration that cannot be worked with. */
 const BAD_CONFIGURATION = 2;
 
 interface Loggable {
-  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
+  readonly log: Omit<LogOptions, 'write'>;
 }
 
 export interface RunnableProgram<Config extends Loggable> {

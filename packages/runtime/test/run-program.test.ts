@@ -5,7 +5,7 @@ import type { RunnableProgram } from '../src/run-program.ts';
 import { VERSION } from '../src/version.ts';
 
 interface Config {
-  readonly log: { readonly level: 'info'; readonly format: 'json' };
+  readonly log: { readonly level: 'info'; readonly format: 'json'; readonly base?: Record<string, string> };
 }
 const CONFIG: Config = { log: { level: 'info', format: 'json' } };
 
@@ -65,6 +65,19 @@ describe('a program', () => {
     });
     expect(await code).toBe(1);
     expect(JSON.parse(said.out)).toMatchObject({ level: 'error', error: 'no water: tap is dry' });
+  });
+
+  it('writes the fields that its configuration wants in every line', async () => {
+    const { code, said } = setup({
+      parse: () => ({
+        kind: 'config',
+        config: { log: { ...CONFIG.log, base: { node: 'node-1' } } },
+        warnings: [],
+      }),
+      run: () => Promise.reject(new Error('no water')),
+    });
+    await code;
+    expect(JSON.parse(said.out)).toMatchObject({ node: 'node-1', error: 'no water' });
   });
 
   it('logs the warnings of its configuration', async () => {

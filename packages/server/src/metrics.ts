@@ -25,6 +25,12 @@ export function createServerMetrics({ version }: { version: string }) {
     labelNames: ['reason'],
     registers,
   });
+  const auditRefusals = new Counter({
+    name: 'rolegate_audit_refusals_total',
+    help: 'Allowed under --namespace-policy audit, by the reason for which enforce would refuse.',
+    labelNames: ['reason'],
+    registers,
+  });
   const foreignNode = new Counter({
     name: 'rolegate_foreign_node_total',
     help: 'Calls of agents refused because they were for another node. Any is worth an alarm.',
@@ -64,6 +70,9 @@ export function createServerMetrics({ version }: { version: string }) {
     registry,
     decision: (reason: Reason | 'Allowed') => {
       decisions.inc({ reason });
+    },
+    auditRefusal: (reason: Reason) => {
+      auditRefusals.inc({ reason });
     },
     foreignNode: () => {
       foreignNode.inc();

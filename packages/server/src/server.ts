@@ -166,6 +166,7 @@ function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
     metrics,
     warn: events.warn,
     audit: ({ namespace, name, uid }, reason, message) => {
+      metrics.auditRefusal(reason);
       log.info('enforce would refuse', { audit: true, reason, namespace, pod: name, uid, error: message });
     },
   });
