@@ -1,3 +1,4 @@
+import { TlsFault } from '@rolegate/protocol';
 import { runProgram, systemClock } from '@rolegate/runtime';
 import { parseAgentConfig } from './config.ts';
 import { runAgent } from './agent.ts';
@@ -7,6 +8,7 @@ process.exitCode = await runProgram(
     name: 'rolegate-agent',
     parse: parseAgentConfig,
     run: (config, log, signal) => runAgent({ config, log, clock: systemClock, random: Math.random }, signal),
+    isBadConfiguration: (error) => error instanceof TlsFault,
   },
   process,
 );

@@ -60,13 +60,27 @@ export function loadTlsFiles(files: TlsFiles, { purpose, nowMs }: LoadTlsOptions
 
 /** Changes when any of the files, or the `..data` link that they stand behind, does. Throws a TlsFault where one is away. */
 export function stampOfTlsFiles(files: TlsFiles): string {
-  return (['cert', 'key', 'ca'] as const)
-    .map((flag) => {
-      const path = attempt(`--${flag} ${files[flag]} cannot be read`, () => realpathSync(files[flag]));
-      const { ino, mtimeNs, ctimeNs, size } = statSync(path, { bigint: true });
-      return [path, ino, mtimeNs, ctimeNs, size].join(' ');
-    })
-    .join('\n');
+  return allOf((flag) => {
+    const path = attempt(`--${flag} ${files[flag]} cannot be read`, () => realpathSync(files[flag]));
+    const { ino, mtimeNs, ctimeNs, size } = statSync(path, { bigint: true });
+    return [path, ino, mtimeNs, ctimeNs, size].join(' ');
+  }).join('\n');
+}
+
+/** What `look` gives for each of the three; their faults come together in one. */
+function allOf(look: (flag: keyof TlsFiles) => string): string[] {
+  const faults: string[] = [];
+  const seen = (['cert', 'key', 'ca'] as const).map((flag) => {
+    try {
+      return look(flag);
+    } catch (error) {
+      if (!(error instanceof TlsFault)) throw error;
+      faults.push(error.message);
+      return '';
+    }
+  });
+  if (faults.length > 0) throw new TlsFault(faults.join('; '));
+  return seen;
 }
 
 /** A Secret's volume is swapped as a whole: three files read across the swap would not belong together. */
@@ -147,7 +161,7 @@ function attempt<T>(message: string, act: () => T): T {
   } catch (cause) {
     // OpenSSL's and the file system's words name no secret.
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TlsFault(`${message} (${why})`, { cause });
+    throw new TlsFault(`${message} (${why})`);
   }
 }
 

@@ -165,6 +165,13 @@ describe('loadTlsFiles', () => {
     expect(faultOf(files.load)).toMatch(/--ca .* holds the certificate of "CN=test", which is no authority/);
   });
 
+  it('names all files that are missing, at once and each once', async () => {
+    await using files = await setup();
+    const away = (name: string) => join(files.folder, 'nope', name);
+    const fault = faultOf(() => files.load({ cert: away('c'), key: away('k'), ca: away('a') }));
+    for (const flag of ['--cert', '--key', '--ca']) expect(fault.split(`${flag} `)).toHaveLength(2);
+  });
+
   it('names a file that may not be read', async () => {
     if (process.getuid?.() === 0) return; // root may read all
     await using files = await setup();

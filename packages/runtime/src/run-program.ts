@@ -22,6 +22,8 @@ export interface RunnableProgram<Config extends Loggable> {
     | { readonly kind: 'version' };
   /** Runs until the signal aborts; what it throws is logged and ends the program with 1. */
   readonly run: (config: Config, log: Log, signal: AbortSignal) => Promise<void>;
+  /** True for a fault that only another configuration mends, e.g. a file that cannot be read. */
+  readonly isBadConfiguration: (error: unknown) => boolean;
 }
 
 /** What of the process a program needs. */
@@ -35,7 +37,7 @@ export interface ProcessLike {
 
 /** A whole main: flags, log, signals. Resolves with the exit code: 0 stopped, 1 failed, 2 bad configuration. */
 export async function runProgram<Config extends Loggable>(
-  { name, parse, run }: RunnableProgram<Config>,
+  { name, parse, run, isBadConfiguration }: RunnableProgram<Config>,
   process: ProcessLike,
 ): Promise<0 | 1 | 2> {
   const { argv, env, stdout, stderr } = process;
@@ -66,6 +68,6 @@ export async function runProgram<Config extends Loggable>(
     return 0;
   } catch (error) {
     log.error('program failed', { error: describeError(error) });
-    return 1;
+    return isBadConfiguration(error) ? BAD_CONFIGURATION : 1;
   }
 }

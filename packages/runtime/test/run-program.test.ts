@@ -22,6 +22,7 @@ function setup(program: Partial<RunnableProgram<Config>> = {}) {
             resolve();
           });
         }),
+      isBadConfiguration: () => false,
       ...program,
     },
     {
@@ -65,6 +66,14 @@ describe('a program', () => {
     });
     expect(await code).toBe(1);
     expect(JSON.parse(said.out)).toMatchObject({ level: 'error', error: 'no water: tap is dry' });
+  });
+
+  it('exits with 2 where only another configuration helps', async () => {
+    const { code } = setup({
+      run: () => Promise.reject(new Error('no such kettle')),
+      isBadConfiguration: (error) => error instanceof Error && error.message === 'no such kettle',
+    });
+    expect(await code).toBe(2);
   });
 
   it('writes the fields that its configuration wants in every line', async () => {

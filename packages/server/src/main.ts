@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { TlsFault } from '@rolegate/protocol';
 import { runProgram, systemClock } from '@rolegate/runtime';
 import { parseServerConfig } from './config.ts';
 import { runServer } from './server.ts';
@@ -9,6 +10,7 @@ process.exitCode = await runProgram(
     parse: parseServerConfig,
     run: (config, log, signal) =>
       runServer({ config, log, clock: systemClock, random: Math.random, hostname: hostname() }, signal),
+    isBadConfiguration: (error) => error instanceof TlsFault,
   },
   process,
 );

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import type { HeldSessionRead } from '@rolegate/protocol';
+import { createNodes } from '../../src/feed/nodes.ts';
+import { createClusterStandIn } from './cluster-stand-in.ts';
+
+const ROLE = { 'iam.amazonaws.com/role': 'app' };
+const HOUR_MS = 3_600_000;
+
+/** Two Pods of one session on node-a; `current` says whether the server has credentials for it. */
+function setup() {
+  const cluster = createClusterStandIn();
+  const nodes = createNodes({
+    ...cluster,
+    warn: () => undefined,
+    audit: () => undefined,
+    metrics: { decision: () => undefined },
+  });
+  cluster.setServiceAccount('shop', 'default');
+  cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
+  for (const name of ['a', 'b']) cluster.setPod(name, { annotations: ROLE });
+  const ids: string[] = [];
+  const removed: string[] = [];
+  const join = (node: string, held: readonly HeldSessionRead[] = []) =>
+    nodes.join(
+      node,
+      {
+        pod: () => undefined,
+        podRemoved: () => undefined,
+        session: (id) => ids.push(id),
+        sessionRemoved: (id) => removed.push(id),
+      },
+      held,
+    );
+  const leave = join('node-a');
+  const [id = ''] = ids;
+  const held = () => cluster.sessions.get(id)?.credentials !== undefined;
+  return { ...cluster, nodes, join, leave, id, removed, held };
+}
+
+describe('a session of a node', () => {
+  it('is renewed for as long as its Pods ask, and no longer', async () => {
+    const { nodes, clock, id, held } = setup();
+    for (let hour = 0; hour < 24; hour++) {
+      await clock.advance(HOUR_MS);
+      nodes.used('node-a', [id]);
+      expect(held()).toBe(true);
+    }
+    await clock.advance(4 * HOUR_MS);
+    expect(held()).toBe(false);
+  });
+
+  it('is not kept alive by a node that has no Pod for it', async () => {
+    const { nodes, join, clock, id, held } = setup();
+    join('node-b');
+    for (let hour = 0; hour < 5; hour++) {
+      await clock.advance(HOUR_MS);
+      nodes.used('node-b', [id, 'unknown']);
+    }
+    expect(held()).toBe(false);
+  });
+
+  it('stays while one of its Pods is left, and goes with the last', async () => {
+    const { clock, removePod, removed, id, held } = setup();
+    await clock.advance(0);
+    removePod('a');
+    expect([held(), removed]).toEqual([true, []]);
+    removePod('b');
+    expect([held(), removed]).toEqual([false, [id]]);
+  });
+
+  it('goes when the containers of its Pods have ended, though the Pods are still there', async () => {
+    const { clock, setPod, removed, id, held } = setup();
+    await clock.advance(0);
+    for (const name of ['a', 'b']) setPod(name, { annotations: ROLE, ended: true });
+    expect([held(), removed]).toEqual([false, [id]]);
+  });
+
+  it('stays with a node whose agent came back within the minute', async () => {
+    const { clock, join, leave, issued, held, nodes } = setup();
+    await clock.advance(0);
+    leave();
+    expect(nodes.connected).toBe(0);
+    await clock.advance(30_000);
+    join('node-a');
+    expect(nodes.connected).toBe(1);
+    await clock.advance(120_000);
+    expect([held(), issued.length]).toEqual([true, 1]);
+  });
+});
