@@ -1,0 +1,205 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { createClientCredentials, createRolegateClient, watchTlsFiles } from '@rolegate/protocol';
+import type { FeedUpdateRead } from '@rolegate/protocol';
+import { silentLog, systemClock } from '@rolegate/runtime';
+import { createTestCa, startKubernetesApi, startSts, writeTlsFiles } from '@rolegate/testing';
+import { parseServerConfig } from '../src/config.ts';
+import { runServer } from '../src/server.ts';
+
+/** Of the server; with them the SDK looks nowhere else. */
+const OWN = {
+  AWS_ACCESS_KEY_ID: 'AKIASERVER',
+  AWS_SECRET_ACCESS_KEY: 'x',
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
+const LOOK_EVERY_MS = 5;
+
+const before = { ...process.env };
+beforeAll(() => {
+  Object.assign(process.env, OWN);
+});
+afterAll(() => {
+  process.env = before;
+});
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A whole server whose API server and STS are stand-ins; its own role's account is what STS says. */
+async function setup(argv: readonly string[] = []) {
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-server-'));
+  const api = await startKubernetesApi({
+    namespaces: [{ metadata: { name: 'shop', annotations: { 'iam.amazonaws.com/permitted': 'app' } } }],
+    pods: [
+      {
+        metadata: { name: 'a', namespace: 'shop', annotations: { 'iam.amazonaws.com/role': 'app' } },
+        spec: { nodeName: 'node-a' },
+      },
+    ],
+  });
+  const sts = await startSts();
+  closing.push(
+    () => rm(folder, { recursive: true, force: true }),
+    () => api.close(),
+    () => sts.close(),
+  );
+  const ca = await createTestCa();
+  const tlsOf = async (name: string, names: Parameters<typeof ca.issue>[0]) =>
+    writeTlsFiles(join(folder, name), { ca: ca.pem, ...(await ca.issue(names)) });
+  const tls = await tlsOf('server', { dns: ['rolegate-server'] });
+  await writeFile(join(folder, 'kubeconfig'), api.kubeconfig());
+  const [port, opsPort] = [await freePort(), await freePort()];
+  const outcome = parseServerConfig({
+    argv: [
+      ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
+      ...['--cert', tls.cert, '--key', tls.key, '--ca', tls.ca, '--kubeconfig', join(folder, 'kubeconfig')],
+      ...['--region', 'eu-west-1', '--sts-endpoint', sts.url, ...argv],
+    ],
+    env: {},
+  });
+  if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
+  const { config } = outcome;
+  const stop = new AbortController();
+  const start = () => {
+    const deps = { config, clock: systemClock, log: silentLog, random: Math.random, hostname: 'server-0' };
+    const running = runServer(deps, stop.signal);
+    closing.push(async () => {
+      stop.abort();
+      await running;
+    });
+    return running;
+  };
+  const agentTls = await tlsOf('agent', { uris: ['spiffe://rolegate/node/node-a'] });
+  return {
+    api,
+    sts,
+    start,
+    stop,
+    feed: () => openFeed(port, agentTls),
+    ready: () => status(opsPort, '/readyz'),
+  };
+}
+
+/** A feed as an agent opens it. */
+function openFeed(port: number, files: { cert: string; key: string; ca: string }) {
+  const stop = new AbortController();
+  const tls = watchTlsFiles({
+    files,
+    purpose: 'client',
+    clock: systemClock,
+    log: silentLog,
+    signal: stop.signal,
+  });
+  const client = createRolegateClient({
+    target: `127.0.0.1:${port}`,
+    credentials: createClientCredentials(tls),
+    serverName: 'rolegate-server',
+  });
+  closing.push(() => {
+    stop.abort();
+    client.close();
+  });
+  const updates: FeedUpdateRead[] = [];
+  const call = client.feed();
+  call.on('data', (update: FeedUpdateRead) => updates.push(update));
+  const ended = new Promise<string>((resolve) => {
+    call.on('error', (error) => {
+      resolve(error.message);
+    });
+  });
+  call.write({ nodeName: 'node-a', version: '1' });
+  return { updates, ended };
+}
+
+function status(port: number, path: string): Promise<number> {
+  return new Promise((resolve) => {
+    const call = get({ host: '127.0.0.1', port, path }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    call.on('error', () => {
+      resolve(0);
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function eventually(check: () => Promise<void> | void): Promise<void> {
+  for (let left = 1_500; ; left--) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+it('a server finds its role base ARN, and serves what it first had to hold', async () => {
+  const { sts, start, feed, ready } = await setup();
+  sts.expireServerCredentials();
+  void start();
+  await eventually(async () => {
+    expect(await ready()).toBe(200);
+  });
+  const { updates } = feed();
+  await eventually(() => {
+    expect(updates.find(({ pod }) => pod)?.pod?.pending?.waitsFor).toBeTruthy();
+  });
+  sts.renewServerCredentials();
+  await eventually(() => {
+    expect(updates.findLast(({ pod }) => pod)?.pod?.allow?.roleArn).toBe(
+      'arn:aws:iam::123456789012:role/app',
+    );
+    expect(updates.some(({ session }) => session?.credentials)).toBe(true);
+  });
+});
+
+it('a server that has not read the cluster is not ready, and sends agents elsewhere', async () => {
+  const { api, start, feed, ready } = await setup();
+  api.hang();
+  void start();
+  await eventually(async () => {
+    expect(await ready()).toBe(503);
+  });
+  expect(await feed().ended).toMatch(/UNAVAILABLE.*has not read the cluster/);
+  api.resume();
+  await eventually(async () => {
+    expect(await ready()).toBe(200);
+  });
+});
+
+it('a server that stops says so to its agents, and then ends', async () => {
+  const { start, stop, feed, ready, api } = await setup();
+  const running = start();
+  await eventually(async () => {
+    expect(await ready()).toBe(200);
+  });
+  const { updates, ended } = feed();
+  await eventually(() => {
+    expect(updates.some(({ synced }) => synced)).toBe(true);
+  });
+  stop.abort();
+  expect(await ended).toMatch(/UNAVAILABLE.*the server is stopping/);
+  await running;
+  expect(await ready()).toBe(0);
+  await eventually(() => {
+    expect(api.watches).toBe(0);
+  });
+});
