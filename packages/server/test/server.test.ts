@@ -77,15 +77,9 @@ async function setup(argv: readonly string[] = []) {
     });
     return running;
   };
-  const agentTls = await tlsOf('agent', { uris: ['spiffe://rolegate/node/node-a'] });
-  return {
-    api,
-    sts,
-    start,
-    stop,
-    feed: () => openFeed(port, agentTls),
-    ready: () => status(opsPort, '/readyz'),
-  };
+  const feed = async (node = 'node-a', more: Parameters<typeof ca.issue>[0] = {}) =>
+    openFeed(port, await tlsOf(node, { ...more, uris: [`spiffe://rolegate/node/${node}`] }));
+  return { api, sts, start, stop, feed, ready: () => status(opsPort, '/readyz') };
 }
 
 /** A feed as an agent opens it. */
@@ -115,8 +109,7 @@ function openFeed(port: number, files: { cert: string; key: string; ca: string }
       resolve(error.message);
     });
   });
-  call.write({ nodeName: 'node-a', version: '1' });
-  return { updates, ended };
+  return { updates, ended, report: () => call.write({ version: '1' }) };
 }
 
 function status(port: number, path: string): Promise<number> {
@@ -158,7 +151,8 @@ it('a server finds its role base ARN, and serves what it first had to hold', asy
   await eventually(async () => {
     expect(await ready()).toBe(200);
   });
-  const { updates } = feed();
+  const { updates, report } = await feed();
+  report();
   await eventually(() => {
     expect(updates.find(({ pod }) => pod)?.pod?.pending?.waitsFor).toBeTruthy();
   });
@@ -178,25 +172,52 @@ it('a server that has not read the cluster is not ready, and sends agents elsewh
   await eventually(async () => {
     expect(await ready()).toBe(503);
   });
-  expect(await feed().ended).toMatch(/UNAVAILABLE.*has not read the cluster/);
+  const { ended, report } = await feed();
+  report();
+  expect(await ended).toMatch(/UNAVAILABLE.*has not read the cluster/);
   api.resume();
   await eventually(async () => {
     expect(await ready()).toBe(200);
   });
 });
 
-it('a server that stops says so to its agents, and then ends', async () => {
-  const { start, stop, feed, ready, api } = await setup();
+it('a server tells an agent of the Pods of the node in its certificate, for as long as that is good', async () => {
+  const { start, feed, ready } = await setup();
+  void start();
+  await eventually(async () => {
+    expect(await ready()).toBe(200);
+  });
+  const tenMinutesMs = 600_000;
+  const [own, other] = [
+    await feed('node-a', { notAfter: new Date(Date.now() + tenMinutesMs) }),
+    await feed('node-b'),
+  ];
+  for (const { updates, report } of [own, other]) {
+    report();
+    await eventually(() => {
+      expect(updates.some(({ synced }) => synced)).toBe(true);
+    });
+  }
+  const podsOf = (updates: readonly FeedUpdateRead[]) => updates.flatMap(({ pod }) => pod?.name ?? []);
+  expect([podsOf(own.updates).slice(0, 1), podsOf(other.updates)]).toEqual([['a'], []]);
+  expect(own.updates[0]?.hello?.streamEndsInMs).toBeLessThanOrEqual(tenMinutesMs);
+});
+
+it('a server that stops is not ready, says so to its agents, and follows the cluster until they are gone', async () => {
+  const { start, stop, feed, ready, api } = await setup(['--drain-timeout', '2s']);
   const running = start();
   await eventually(async () => {
     expect(await ready()).toBe(200);
   });
-  const { updates, ended } = feed();
+  const { updates, ended, report } = await feed();
+  await feed(); // says nothing: the server waits for it to go
+  report();
   await eventually(() => {
     expect(updates.some(({ synced }) => synced)).toBe(true);
   });
   stop.abort();
   expect(await ended).toMatch(/UNAVAILABLE.*the server is stopping/);
+  expect([await ready(), api.watches]).toEqual([503, 3]);
   await running;
   expect(await ready()).toBe(0);
   await eventually(() => {
