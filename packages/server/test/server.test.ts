@@ -1,16 +1,24 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { createClientCredentials, createRolegateClient, watchTlsFiles } from '@rolegate/protocol';
 import type { FeedUpdateRead } from '@rolegate/protocol';
 import { silentLog, systemClock } from '@rolegate/runtime';
-import { createTestCa, startKubernetesApi, startSts, writeTlsFiles } from '@rolegate/testing';
+import {
+  createTestCa,
+  startKubernetesApi,
+  startSts,
+  writeTlsFiles,
+  eventually,
+  freePort,
+} from '@rolegate/testing';
 import { parseServerConfig } from '../src/config.ts';
 import { runServer } from '../src/server.ts';
+
+/** Milliseconds. */
+const PATIENCE = { withinMs: 45_000, everyMs: 5 };
 
 /** Of the server; with them the SDK looks nowhere else. */
 const OWN = {
@@ -18,7 +26,6 @@ const OWN = {
   AWS_SECRET_ACCESS_KEY: 'x',
   AWS_EC2_METADATA_DISABLED: 'true',
 };
-const LOOK_EVERY_MS = 5;
 
 const before = { ...process.env };
 beforeAll(() => {
@@ -124,40 +131,24 @@ function status(port: number, path: string): Promise<number> {
   });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function eventually(check: () => Promise<void> | void): Promise<void> {
-  for (let left = 1_500; ; left--) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (left === 0) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+function soon(check: () => Promise<void> | void): Promise<void> {
+  return eventually(check, PATIENCE);
 }
 
 it('a server finds its role base ARN, and serves what it first had to hold', async () => {
   const { sts, start, feed, ready } = await setup();
   sts.expireServerCredentials();
   void start();
-  await eventually(async () => {
+  await soon(async () => {
     expect(await ready()).toBe(200);
   });
   const { updates, report } = await feed();
   report();
-  await eventually(() => {
+  await soon(() => {
     expect(updates.find(({ pod }) => pod)?.pod?.pending?.waitsFor).toBeTruthy();
   });
   sts.renewServerCredentials();
-  await eventually(() => {
+  await soon(() => {
     expect(updates.findLast(({ pod }) => pod)?.pod?.allow?.roleArn).toBe(
       'arn:aws:iam::123456789012:role/app',
     );
@@ -169,14 +160,14 @@ it('a server that has not read the cluster is not ready, and sends agents elsewh
   const { api, start, feed, ready } = await setup();
   api.hang();
   void start();
-  await eventually(async () => {
+  await soon(async () => {
     expect(await ready()).toBe(503);
   });
   const { ended, report } = await feed();
   report();
   expect(await ended).toMatch(/UNAVAILABLE.*has not read the cluster/);
   api.resume();
-  await eventually(async () => {
+  await soon(async () => {
     expect(await ready()).toBe(200);
   });
 });
@@ -184,7 +175,7 @@ it('a server that has not read the cluster is not ready, and sends agents elsewh
 it('a server tells an agent of the Pods of the node in its certificate, for as long as that is good', async () => {
   const { start, feed, ready } = await setup();
   void start();
-  await eventually(async () => {
+  await soon(async () => {
     expect(await ready()).toBe(200);
   });
   const tenMinutesMs = 600_000;
@@ -194,7 +185,7 @@ it('a server tells an agent of the Pods of the node in its certificate, for as l
   ];
   for (const { updates, report } of [own, other]) {
     report();
-    await eventually(() => {
+    await soon(() => {
       expect(updates.some(({ synced }) => synced)).toBe(true);
     });
   }
@@ -206,13 +197,13 @@ it('a server tells an agent of the Pods of the node in its certificate, for as l
 it('a server that stops is not ready, says so to its agents, and follows the cluster until they are gone', async () => {
   const { start, stop, feed, ready, api } = await setup(['--drain-timeout', '2s']);
   const running = start();
-  await eventually(async () => {
+  await soon(async () => {
     expect(await ready()).toBe(200);
   });
   const { updates, ended, report } = await feed();
   await feed(); // says nothing: the server waits for it to go
   report();
-  await eventually(() => {
+  await soon(() => {
     expect(updates.some(({ synced }) => synced)).toBe(true);
   });
   stop.abort();
@@ -220,7 +211,7 @@ it('a server that stops is not ready, says so to its agents, and follows the clu
   expect([await ready(), api.watches]).toEqual([503, 3]);
   await running;
   expect(await ready()).toBe(0);
-  await eventually(() => {
+  await soon(() => {
     expect(api.watches).toBe(0);
   });
 });

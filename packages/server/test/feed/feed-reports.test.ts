@@ -1,20 +1,11 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import type { AgentReportRead } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
+import { fakeCall } from './feed-call.ts';
 
-const REPORT: AgentReportRead = {
-  nodeName: 'node-a',
-  version: '1',
-  heldSessions: [],
-  interception: null,
-  firstDeliveries: [],
-  answersByReason: {},
-  usedSessionIds: [],
-};
 const HALF_HOUR_MS = 1_800_000;
 
 /** The server with one permitted Pod on node-a, and streams whose agents' side is in the test's hands. */
@@ -58,19 +49,11 @@ function setup({ random = 0.5 } = {}) {
 }
 
 function open(service: ReturnType<typeof createFeedService>, first: Partial<AgentReportRead>) {
-  const written: FeedUpdate[] = [];
-  const call = Object.assign(new EventEmitter(), {
-    getAuthContext: () => ({}),
-    getPeer: () => '198.18.0.9:1234',
-    write: (update: FeedUpdate) => written.push(update) > 0,
-    end: () => undefined,
-  });
-  call.on('error', () => undefined);
+  const call = fakeCall('node-a');
   service.handlers.Feed(call as never);
-  const report = (more: Partial<AgentReportRead>) => call.emit('data', { ...REPORT, ...more });
-  report(first);
-  const sessions = () => written.flatMap(({ session }) => session ?? []);
-  return { written, report, sessions, leave: () => call.emit('end') };
+  call.report(first);
+  const sessions = () => call.written.flatMap(({ session }) => session ?? []);
+  return { written: call.written, report: call.report, sessions, leave: () => call.emit('end') };
 }
 
 describe('what an agent reports', () => {
