@@ -8,7 +8,7 @@ import type {
 } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { CredentialsForDocument } from '../metadata/credentials-document.ts';
-import type { Decision, HeldCredentials, HeldSession, KnownPod } from './known-pod.ts';
+import type { Decision, HeldCredentials, KnownPod } from './known-pod.ts';
 import type { PodTable } from './pod-table.ts';
 
 export interface ApplyDeps {
@@ -46,17 +46,15 @@ export function applyUpdate(
     case undefined: // an update that a newer server knows and this agent does not
   }
 
+  /** Without credentials the session keeps those that it has: the table sees to that. */
   function applySession({ sessionId, credentials, failure }: SessionStateRead): void {
-    const held = table.session(sessionId);
-    const next = credentials ? heldCredentials(credentials) : held?.credentials;
-    const session: HeldSession = {
+    table.setSession({
       id: sessionId,
-      ...(next && { credentials: next }),
+      ...(credentials && { credentials: heldCredentials(credentials) }),
       ...(failure && {
         failure: { reason: asReason(failure.reason, 'StsUnavailable'), message: failure.message },
       }),
-    };
-    table.setSession(session);
+    });
   }
 
   function heldCredentials(credentials: CredentialsRead): HeldCredentials {
