@@ -1,7 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server } from '@grpc/grpc-js';
@@ -14,15 +12,18 @@ import {
   createFakeClock,
   createTestCa,
   startImds,
+  eventually,
+  freePort,
   writeTlsFiles,
 } from '@rolegate/testing';
 import { runAgent } from '../src/agent.ts';
 import { parseAgentConfig } from '../src/config.ts';
 
+/** Real time for bytes on loopback; the agent's own time stands still meanwhile. Milliseconds. */
+const PATIENCE = { withinMs: 30_000, everyMs: 5 };
+
 const IP = '127.9.0.77';
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
-/** Real time for bytes on loopback; the agent's own time stands still meanwhile. Milliseconds. */
-const LOOK_EVERY_MS = 5;
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -145,36 +146,20 @@ function get(port: number, path: string, localAddress = IP): Promise<{ status: n
   });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function eventually(check: () => Promise<void> | void): Promise<void> {
-  for (let left = 1_000; ; left--) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (left === 0) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+function soon(check: () => Promise<void> | void): Promise<void> {
+  return eventually(check, PATIENCE);
 }
 
 it('an agent tells the server who it is, answers its Pods, and reports within ten seconds what they asked for', async () => {
   const { clock, reports, get } = await setup();
-  await eventually(async () => {
+  await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
   });
   expect(reports).toEqual([expect.objectContaining({ nodeName: 'node-1', heldSessions: [] })]);
   expect(JSON.parse((await get(CREDENTIALS)).body)).toMatchObject({ AccessKeyId: 'ASIA1' });
   expect((await get('/latest/meta-data/iam/security-credentials/other')).status).toBe(403);
   await clock.advance(10_000);
-  await eventually(() => {
+  await soon(() => {
     expect(reports[1]).toMatchObject({
       usedSessionIds: ['s1'],
       firstDeliveries: [{ podUid: 'u1', sessionId: 's1' }],
@@ -186,7 +171,7 @@ it('an agent tells the server who it is, answers its Pods, and reports within te
 
 it('an agent that stops takes no more requests', async () => {
   const { stop, running, get } = await setup();
-  await eventually(async () => {
+  await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
   });
   stop.abort();

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTestCa, writeTlsFiles } from '@rolegate/testing';
+import { createTestCa, freePort, writeTlsFiles } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
-import { freePort } from './free-port.ts';
 import type { Program } from './program.ts';
 import { startProgram } from './program.ts';
 

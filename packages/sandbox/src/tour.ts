@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SENTINELS } from '@rolegate/testing';
+import { eventually, SENTINELS } from '@rolegate/testing';
 import { callerIdentity, ownerOf } from './caller-identity.ts';
 import type { ImdsAnswer } from './imds-client.ts';
 import { createImdsClient } from './imds-client.ts';
@@ -150,7 +150,7 @@ function clientOf(world: World, name: string) {
 }
 
 function expectRole(world: World, name: string, role: string): Promise<void> {
-  return eventually(async () => {
+  return inForce(async () => {
     const answer = await clientOf(world, name).credentials();
     if (answer.status !== 200 || answer.role !== role)
       throw new Error(`${name} got ${answer.status} as ${answer.role || 'nobody'}, not ${role}`);
@@ -161,13 +161,13 @@ function expectRole(world: World, name: string, role: string): Promise<void> {
 }
 
 function expectStatus(world: World, name: string, status: number): Promise<void> {
-  return eventually(async () => {
+  return inForce(async () => {
     expectAnswer(await clientOf(world, name).credentials(), name, status);
   });
 }
 
 function expectGet(world: World, name: string, path: string, status: number): Promise<void> {
-  return eventually(async () => {
+  return inForce(async () => {
     expectAnswer(await clientOf(world, name).get(path), name, status);
   });
 }
@@ -180,12 +180,6 @@ function expectAnswer(answer: ImdsAnswer, name: string, status: number): void {
 }
 
 /** Until it holds: what was changed a moment ago is on its way. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + IN_FORCE_WITHIN_MS;
-  for (;;) {
-    const fault = await faultOf(check);
-    if (fault === undefined) return;
-    if (Date.now() > deadline) throw new Error(fault);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+function inForce(check: () => Promise<void>): Promise<void> {
+  return eventually(check, { withinMs: IN_FORCE_WITHIN_MS, everyMs: 20 });
 }

@@ -1,3 +1,4 @@
+import { eventually as eventuallyWithin } from '@rolegate/testing';
 import { startWorld } from '../src/world.ts';
 import type { World, WorldOptions } from '../src/world.ts';
 import { createImdsClient } from '../src/imds-client.ts';
@@ -82,16 +83,8 @@ export function pod(named: string, role?: string, spec: Readonly<Record<string, 
 }
 
 /** Until it resolves; rejects with its last fault at the deadline. */
-export async function eventually<Result>(check: () => Result | Promise<Result>): Promise<Result> {
-  const deadline = Date.now() + WITHIN_MS;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+export function eventually<Result>(check: () => Result | Promise<Result>): Promise<Result> {
+  return eventuallyWithin(check, { withinMs: WITHIN_MS, everyMs: LOOK_EVERY_MS });
 }
 
 /** A line comes by a pipe: somewhat later than what it tells of. */

@@ -1,3 +1,4 @@
+import { eventually } from '@rolegate/testing';
 import { callerIdentity } from '../caller-identity.ts';
 import { createImdsClient } from '../imds-client.ts';
 import { startRelay } from '../relay.ts';
@@ -59,7 +60,7 @@ export function scenario(deps: ScenarioDeps): ScenarioStep[] {
   const ask = ({ ip }: RealPod) => createImdsClient({ ip, agent });
 
   async function expectStatus(of: RealPod, status: number): Promise<void> {
-    await eventually(async () => {
+    await inForce(async () => {
       const answer = await ask(of).credentials();
       if (answer.status !== status)
         throw new Error(`${of.name} got ${answer.status}, not ${status}: ${answer.body}`);
@@ -132,7 +133,7 @@ export function scenario(deps: ScenarioDeps): ScenarioStep[] {
       name: 'a Namespace that permits nothing refuses, and an Event says why',
       async run() {
         await expectStatus(pod('refused'), 403);
-        await eventually(async () => {
+        await inForce(async () => {
           const events = await objects.events(made.closed);
           if (!events.some(({ type, reason }) => type === 'Warning' && reason === 'NamespaceDenied'))
             throw new Error('no Event came');
@@ -143,7 +144,7 @@ export function scenario(deps: ScenarioDeps): ScenarioStep[] {
       name: 'an annotation that is changed takes effect live',
       async run() {
         await objects.annotatePod(pod('second'), { [ROLE]: 'team/third' });
-        await eventually(() => expectIdentity(pod('second'), 'third', 'JavaScript'));
+        await inForce(() => expectIdentity(pod('second'), 'third', 'JavaScript'));
       },
     },
     {
@@ -170,7 +171,7 @@ export function scenario(deps: ScenarioDeps): ScenarioStep[] {
         for (let asked = 0; asked < 50; asked++) roles.add((await ask(heir).credentials()).role);
         if (roles.has('team/second') || roles.has('team/third'))
           throw new Error(`the heir was given ${[...roles].join(', ')}`);
-        await eventually(() => expectIdentity(heir, 'heir', 'boto3'));
+        await inForce(() => expectIdentity(heir, 'heir', 'boto3'));
       },
     },
     {
@@ -185,15 +186,6 @@ export function scenario(deps: ScenarioDeps): ScenarioStep[] {
 }
 
 /** Until it holds: what was changed a moment ago is on its way. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + IN_FORCE_WITHIN_MS;
-  for (;;) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+function inForce(check: () => Promise<void>): Promise<void> {
+  return eventually(check, { withinMs: IN_FORCE_WITHIN_MS, everyMs: 50 });
 }
