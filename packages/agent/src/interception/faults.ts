@@ -1,0 +1,116 @@
+import type { Chain, FamilyPlan, Layer, RouteRule } from './plan.ts';
+import { ownChains } from './plan.ts';
+import { ruleKey, ruleOptions } from './saved-rules.ts';
+import type { SavedRule, SavedTable, SavedTables } from './saved-rules.ts';
+import { jumpOf, mayTake, namesAddress } from './taking-rules.ts';
+import type { Packet } from './taking-rules.ts';
+
+/** Something of ours that is not as it should be. */
+export interface Fault {
+  readonly layer: Layer;
+  /** For the log: what is wrong. */
+  readonly message: string;
+}
+
+const NO_TABLE: SavedTable = new Map();
+
+/** How far what iptables-save prints is from the plan. Pure. */
+export function findFaults({ chains, address }: FamilyPlan, saved: SavedTables): readonly Fault[] {
+  const wanted = chains.flatMap((chain) => {
+    const table = saved.get(chain.table) ?? NO_TABLE;
+    return [...chainFaults(chain, table), ...jumpFaults(chain, table, address)];
+  });
+  const unwanted = ownChains.flatMap(({ table, name }): Fault[] =>
+    saved.get(table)?.has(name) === true && !chains.some((chain) => chain.name === name)
+      ? [{ layer: table === 'nat' ? 'nat' : 'input', message: `${name} is there and should not be` }]
+      : [],
+  );
+  return [...wanted, ...unwanted];
+}
+
+/** How far what `ip rule` prints is from the plan. Pure. */
+export function findRouteFaults({ routes }: FamilyPlan, present: readonly RouteRule[]): readonly RouteRule[] {
+  return routes.filter((route) => !present.some((other) => routeKey(other) === routeKey(route)));
+}
+
+/** Equal where two route rules do the same in the same place. */
+export function routeKey({ priority, to, iif = '', action }: RouteRule): string {
+  return [priority, to, iif, action].join(' ');
+}
+
+/** Rules of others that are for the metadata address alone, as `-t TABLE -A CHAIN …`: left-overs of kiam, kube2iam and the like. */
+export function foreignRules({ address }: FamilyPlan, saved: SavedTables): readonly string[] {
+  return [...saved].flatMap(([name, table]) =>
+    [...table.values()].flat().flatMap((rule) => {
+      const isOurs = isOwnChain(name, rule.chain) || isOwnChain(name, jumpOf(rule, table) ?? '');
+      return !isOurs && namesAddress(rule, address) ? [`-t ${name} -A ${rule.chain} ${rule.text}`] : [];
+    }),
+  );
+}
+
+/** True for a chain that is ours. */
+export function isOwnChain(table: string, chain: string): boolean {
+  return ownChains.some((own) => own.table === table && own.name === chain);
+}
+
+function chainFaults({ layer, name, rules }: Chain, table: SavedTable): readonly Fault[] {
+  const found = table.get(name);
+  if (found === undefined) return [{ layer, message: `the chain ${name} is not there` }];
+  const isSame =
+    found.length === rules.length &&
+    rules.every(({ match }, at) => keyOf(match) === ruleKey(found[at]?.options ?? new Map()));
+  return isSame ? [] : [{ layer, message: `the chain ${name} has other rules` }];
+}
+
+function jumpFaults(
+  { layer, base, name, jump }: Chain,
+  table: SavedTable,
+  address: string,
+): readonly Fault[] {
+  const all = table.get(base) ?? [];
+  const at = all.findIndex(({ options }) => ruleKey(options) === keyOf(jump.match));
+  if (at < 0) return [{ layer, message: `${base} does not lead to ${name}` }];
+  const above = all.slice(0, at).find((rule) => takesFrom({ rule, base, table, jump: jump.match, address }));
+  return above === undefined ? [] : [{ layer, message: `in ${base}, above ours: ${above.text}` }];
+}
+
+interface Above {
+  readonly rule: SavedRule;
+  readonly base: Chain['base'];
+  readonly table: SavedTable;
+  /** Of ours. */
+  readonly jump: string;
+  readonly address: string;
+}
+
+/**
+ * A rule above ours is a fault where it may take our packets itself, or leads to a chain that names the metadata address. Other
+ * jumps are not: kube-proxy and network plugins put theirs on top again and again, and would never be done with us.
+ */
+function takesFrom({ rule, base, table, jump, address }: Above): boolean {
+  const target = jumpOf(rule, table);
+  if (target !== undefined) return chainNames(target, table, address, new Set());
+  const isHarmless = base === 'FORWARD' && ['DROP', 'REJECT'].includes(rule.options.get('-j') ?? '');
+  return !isHarmless && mayTake(rule, packetFor(base, jump, address));
+}
+
+/** The first packet of a flow that our rule in this chain is for. */
+function packetFor(base: Chain['base'], jump: string, address: string): Packet {
+  if (base === 'PREROUTING') return { destination: address, tcpPort: 80, local: false };
+  if (base === 'FORWARD') return { destination: address, local: false };
+  const options = ruleOptions(jump);
+  return { destination: options.get('-d') ?? '', tcpPort: Number(options.get('--dport')), local: true };
+}
+
+function chainNames(chain: string, table: SavedTable, address: string, seen: Set<string>): boolean {
+  if (seen.has(chain)) return false;
+  seen.add(chain);
+  return (table.get(chain) ?? []).some((rule) => {
+    const target = jumpOf(rule, table);
+    return namesAddress(rule, address) || (target !== undefined && chainNames(target, table, address, seen));
+  });
+}
+
+function keyOf(match: string): string {
+  return ruleKey(ruleOptions(match));
+}

@@ -1,0 +1,134 @@
+import { describeError } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
+import { backends, chooseBackend, createIptables } from './backend.ts';
+import type { Backend, Saved } from './backend.ts';
+import type { RunCommand } from './commands.ts';
+import { flushFlows } from './conntrack.ts';
+import { foreignRules } from './faults.ts';
+import type { Fault } from './faults.ts';
+import type { Family } from './metadata-addresses.ts';
+import { layers } from './plan.ts';
+import type { FamilyPlan, Layer } from './plan.ts';
+import { removalInput } from './restore-input.ts';
+import { settleRoutes } from './route-layer.ts';
+import { createRoutes } from './routes.ts';
+import { countLed, countPackets, settleTables } from './table-layers.ts';
+import type { Packets } from './table-layers.ts';
+
+export interface InterceptionDeps {
+  readonly run: RunCommand;
+  readonly plan: readonly FamilyPlan[];
+  /** Those that the kernel has; no other is laid. */
+  readonly families: readonly Family[];
+  /** 'auto': the one that kubelet and kube-proxy use. */
+  readonly backend: Backend | 'auto';
+  readonly log: Log;
+}
+
+/** What was found, and what came of mending it. */
+export interface Settled {
+  readonly backend: Backend;
+  /** What was not as planned. */
+  readonly mended: readonly Fault[];
+  /** What still is not. */
+  readonly left: readonly Fault[];
+  readonly layers: Readonly<Record<Layer, boolean>>;
+  /** Rules of others for a metadata address. */
+  readonly foreign: readonly string[];
+  /** Since our rules were laid last. */
+  readonly packets: Packets;
+  readonly led: Readonly<Record<Family, number>>;
+}
+
+export interface Interception {
+  /**
+   * Reads what is laid, mends what is not as planned, and reads again. `flushAll`: flows that others lead elsewhere are
+   * forgotten too. Rejects where the tables cannot be read.
+   */
+  readonly settle: (options?: { readonly flushAll?: boolean }) => Promise<Settled>;
+  /** Removes exactly ours, from both back ends. Rejects, after all else, with what could not be removed. */
+  readonly remove: () => Promise<void>;
+}
+
+/** The rules of this process's network namespace: read, laid, mended, removed. */
+export function createInterception(deps: InterceptionDeps): Interception {
+  const { run, log, families } = deps;
+  const plan = deps.plan.filter(({ family }) => families.includes(family));
+  const routes = createRoutes({ run });
+  const iptables = {
+    nft: createIptables({ run, families, backend: 'nft' }),
+    legacy: createIptables({ run, families, backend: 'legacy' }),
+  };
+
+  async function settle({ flushAll = false } = {}): Promise<Settled> {
+    const outcomes = [];
+    for (const one of plan) outcomes.push(await settleRoutes(routes, one));
+    const there = await saveBoth();
+    const backend = deps.backend === 'auto' ? chooseBackend(there) : deps.backend;
+    const tables = await settleTables(iptables[backend], plan, await thereOrFault(backend, there[backend]));
+    const other = backend === 'nft' ? 'legacy' : 'nft';
+    await removeFrom(other, there[other]).catch((error: unknown) => {
+      log.warn('rules of the other back end not removed', { backend: other, error: describeError(error) });
+    });
+    const mended = [...outcomes.flatMap((outcome) => outcome.mended), ...tables.mended];
+    const left = [...outcomes.flatMap((outcome) => outcome.left), ...tables.left];
+    if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, flushAll);
+    return {
+      ...{ backend, mended, left, layers: layersWithout(left) },
+      foreign: plan.flatMap((one) => foreignRules(one, tables.saved[one.family])),
+      packets: countPackets(plan, tables.saved),
+      led: countLed(plan, tables.saved),
+    };
+  }
+
+  async function saveBoth(): Promise<Readonly<Record<Backend, Saved | undefined>>> {
+    const [nft, legacy] = await Promise.all(backends.map(saveIfReadable));
+    return { nft, legacy };
+  }
+
+  function saveIfReadable(backend: Backend): Promise<Saved | undefined> {
+    return iptables[backend].save().catch((error: unknown) => {
+      log.debug('iptables back end not read', { backend, error: describeError(error) });
+      return undefined;
+    });
+  }
+
+  async function thereOrFault(backend: Backend, there: Saved | undefined): Promise<Saved> {
+    const saved = there ?? (await iptables[backend].save());
+    if (saved === undefined)
+      throw new Error(`iptables-${backend} is not there; install it, or use an image that has it`);
+    return saved;
+  }
+
+  async function removeFrom(backend: Backend, there: Saved | undefined): Promise<void> {
+    for (const family of families) {
+      const input = removalInput(there?.[family] ?? new Map());
+      if (input === '') continue;
+      await iptables[backend].restore(family, input);
+      log.info('rules removed', { backend, family });
+    }
+  }
+
+  async function removeRoutes(): Promise<void> {
+    for (const family of families) {
+      for (const rule of await routes.list(family)) await routes.remove(family, rule);
+    }
+  }
+
+  return {
+    settle,
+    async remove() {
+      const outcomes = await Promise.allSettled([
+        removeRoutes(),
+        ...backends.map(async (backend) => removeFrom(backend, await iptables[backend].save())),
+      ]);
+      const faults = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+      if (faults.length > 0) throw new AggregateError(faults, 'not everything was removed');
+    },
+  };
+}
+
+function layersWithout(left: readonly Fault[]): Readonly<Record<Layer, boolean>> {
+  const isWhole = (layer: Layer) => !left.some((fault) => fault.layer === layer);
+  return Object.fromEntries(layers.map((layer) => [layer, isWhole(layer)])) as Record<Layer, boolean>;
+}

@@ -1,0 +1,117 @@
+import { createChanges, describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { RunCommand } from './commands.ts';
+import { listDevices } from './devices.ts';
+import { unmatchedInterfaces } from './host-interfaces.ts';
+import type { HostInterface } from './host-interfaces.ts';
+import type { Interception, Settled } from './interception.ts';
+import { askKernel } from './kernel-answer.ts';
+import type { Layer } from './plan.ts';
+import { nextState, unknownState } from './state.ts';
+import type { InterceptionState } from './state.ts';
+import { createTold } from './told.ts';
+
+/** The longest that a fault which no event told of can last (DESIGN.md 4.4). Milliseconds. */
+const EVERY_MS = 30_000;
+/** Changes come in bursts: the rest of one is waited for. Milliseconds. */
+const BURST_MS = 50;
+/** The least pause between two looks, whatever happens: each costs a few processes. Milliseconds. */
+const LEAST_PAUSE_MS = 500;
+/** Pods for whom the kernel is asked at each look. */
+const MOST_ASKED = 3;
+
+export interface KeeperDeps {
+  readonly interception: Pick<Interception, 'settle'>;
+  readonly run: RunCommand;
+  readonly hostInterfaces: readonly HostInterface[];
+  readonly excludedInterfaces: readonly string[];
+  /** Addresses that Pods of this node hold now. */
+  readonly podIps: () => readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Keeper {
+  readonly current: () => InterceptionState;
+  /** The returned function ends the listening. */
+  readonly onChange: (listener: () => void) => () => void;
+  /** Something may have changed: it is looked at soon. */
+  readonly changed: () => void;
+  /** Looks at once, on changes, and every 30 s, until the signal aborts. Never rejects: what cannot be laid is tried again. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Keeps the rules as they are planned. */
+export function createKeeper(deps: KeeperDeps): Keeper {
+  const { interception, clock, log } = deps;
+  const changes = createChanges({ log });
+  const told = createTold({ log });
+  let state = unknownState;
+  let counted: Readonly<Record<Layer, number>> | undefined;
+  let wake = new AbortController();
+  let failure = '';
+
+  async function look(): Promise<void> {
+    try {
+      await see(await interception.settle());
+      failure = '';
+    } catch (error) {
+      const message = describeError(error);
+      if (message !== failure) log.error('interception not looked at', { error: message });
+      failure = message;
+      state = { ...state, layers: { nat: false, filter: false, route: false, input: false } };
+    }
+    changes.notify();
+  }
+
+  async function see(settled: Settled): Promise<void> {
+    const unmatched = await unmatchedNow();
+    const route = await routeOfPods();
+    const before = state.packets.route;
+    state = nextState(state, {
+      settled,
+      countedBefore: counted,
+      unmatchedInterfaces: unmatched.length,
+      kernelAgrees: route === undefined,
+    });
+    counted = settled.packets;
+    told.settled(settled);
+    told.unmatched(unmatched);
+    told.kernelRoutes(route);
+    told.notLed(state.packets.route - before);
+  }
+
+  async function unmatchedNow(): Promise<readonly HostInterface[]> {
+    if (deps.hostInterfaces.length === 0) return [];
+    const devices = await listDevices(deps.run);
+    return unmatchedInterfaces(
+      deps.hostInterfaces,
+      devices.map(({ name }) => name),
+    );
+  }
+
+  async function routeOfPods(): Promise<string | undefined> {
+    for (const ip of deps.podIps().slice(0, MOST_ASKED)) {
+      const answer = await askKernel(deps.run, ip, deps.excludedInterfaces);
+      if (answer.kind === 'routed') return answer.route;
+    }
+    return undefined;
+  }
+
+  return {
+    current: () => state,
+    onChange: changes.on,
+    changed: () => {
+      wake.abort();
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        wake = new AbortController();
+        await look();
+        const lookedMs = clock.monotonic();
+        await clock.sleep(EVERY_MS, AbortSignal.any([signal, wake.signal]));
+        await clock.sleep(Math.max(BURST_MS, LEAST_PAUSE_MS - (clock.monotonic() - lookedMs)), signal);
+      }
+    },
+  };
+}

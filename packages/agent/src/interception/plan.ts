@@ -1,0 +1,165 @@
+import { interfaceText } from './host-interfaces.ts';
+import type { HostInterface } from './host-interfaces.ts';
+import { families, metadataAddresses } from './metadata-addresses.ts';
+import type { Family } from './metadata-addresses.ts';
+
+/** Each denies by itself (DESIGN.md 4.4); `input` keeps others off the agent's port. */
+export const layers = ['nat', 'filter', 'route', 'input'] as const;
+export type Layer = (typeof layers)[number];
+
+export interface PlanOptions {
+  /** The node's internal addresses on which the agent listens; a family without one is only denied. */
+  readonly hostIps: Readonly<Partial<Record<Family, string>>>;
+  /** On which the agent listens there. */
+  readonly port: number;
+  /** Empty: no match on interfaces (`auto`). */
+  readonly hostInterfaces: readonly HostInterface[];
+  /** Guests that may reach the node's own metadata API; whole names. */
+  readonly excludedInterfaces: readonly string[];
+}
+
+/** One rule of iptables. */
+export interface Rule {
+  /** What stands between `-A CHAIN` and the end, without the comment. */
+  readonly match: string;
+  readonly comment: string;
+}
+
+/** A chain of ours, with the one jump that leads into it. */
+export interface Chain {
+  readonly table: 'nat' | 'filter';
+  readonly name: string;
+  readonly layer: Layer;
+  readonly base: 'PREROUTING' | 'FORWARD' | 'INPUT';
+  readonly jump: Rule;
+  readonly rules: readonly Rule[];
+}
+
+/** One rule of `ip rule`. */
+export interface RouteRule {
+  readonly priority: number;
+  readonly to: string;
+  readonly iif?: string;
+  readonly action: 'main' | 'prohibit';
+}
+
+/** What is laid for one family. */
+export interface FamilyPlan {
+  readonly family: Family;
+  /** The metadata address. */
+  readonly address: string;
+  readonly chains: readonly Chain[];
+  readonly routes: readonly RouteRule[];
+}
+
+/** Every chain that is ours, wherever it is found. */
+export const ownChains: readonly { readonly table: string; readonly name: string }[] = [
+  { table: 'nat', name: 'ROLEGATE' },
+  { table: 'filter', name: 'ROLEGATE-DENY' },
+  { table: 'filter', name: 'ROLEGATE-INPUT' },
+];
+
+/**
+ * Before those of network plugins: Cilium begins at 9, amazon-vpc-cni at 10 (which sends the traffic of Pods with security
+ * groups to a table of their own). After the local table, which is at 0 wherever no plugin has moved it.
+ */
+export const LET_PASS_PRIORITY = 5;
+export const PROHIBIT_PRIORITY = 6;
+
+/** The comment of rules that let an excluded guest pass. */
+export const GUEST = 'a guest that keeps the metadata API of the node';
+/** The port of the metadata API. */
+const METADATA_PORT = 80;
+
+/** The whole interception as rules, for both families. Pure. */
+export function planInterception(options: PlanOptions): readonly FamilyPlan[] {
+  return families.map((family) => {
+    const address = metadataAddresses[family];
+    const hostIp = options.hostIps[family];
+    const chains = [denyChain(family, address, options)];
+    if (hostIp !== undefined) {
+      const agent = { ...options, address, hostIp, bits: family === 'ipv4' ? 32 : 128 };
+      chains.push(natChain(agent), inputChain(agent));
+    }
+    return { family, address, chains, routes: routeRules(address, options) };
+  });
+}
+
+interface Agent extends PlanOptions {
+  readonly address: string;
+  readonly hostIp: string;
+  readonly bits: number;
+}
+
+/** DNAT and not REDIRECT: that one drops what comes in by an interface without an address. */
+function natChain({ address, hostIp, bits, port, hostInterfaces, excludedInterfaces }: Agent): Chain {
+  const to = hostIp.includes(':') ? `[${hostIp}]:${port}` : `${hostIp}:${port}`;
+  const lead = (match: string): Rule => ({
+    match: `${match}-p tcp --dport ${METADATA_PORT} -j DNAT --to-destination ${to}`,
+    comment: 'metadata requests of Pods go to the agent',
+  });
+  const wanted = hostInterfaces.filter(({ negated }) => !negated);
+  const left = hostInterfaces.filter(({ negated }) => negated).map((entry) => ({ ...entry, negated: false }));
+  return {
+    ...{ table: 'nat', name: 'ROLEGATE', layer: 'nat', base: 'PREROUTING' },
+    jump: { match: `-d ${address}/${bits} -j ROLEGATE`, comment: 'rolegate: what goes to the metadata API' },
+    rules: [
+      ...excludedInterfaces.map(letPass),
+      ...left.map((entry) => ({
+        match: `-i ${interfaceText(entry)} -j RETURN`,
+        comment: 'not led to the agent, and denied by the other layers',
+      })),
+      ...(wanted.length === 0 ? [lead('')] : wanted.map((entry) => lead(`-i ${interfaceText(entry)} `))),
+    ],
+  };
+}
+
+function denyChain(family: Family, address: string, { excludedInterfaces }: PlanOptions): Chain {
+  const [bits, prohibited] =
+    family === 'ipv4' ? [32, 'icmp-admin-prohibited'] : [128, 'icmp6-adm-prohibited'];
+  const comment = 'what the agent does not answer is refused at once';
+  return {
+    ...{ table: 'filter', name: 'ROLEGATE-DENY', layer: 'filter', base: 'FORWARD' },
+    jump: {
+      match: `-d ${address}/${bits} -j ROLEGATE-DENY`,
+      comment: 'rolegate: no metadata API beyond this node',
+    },
+    rules: [
+      ...excludedInterfaces.map(letPass),
+      { match: '-p tcp -j REJECT --reject-with tcp-reset', comment },
+      { match: `-j REJECT --reject-with ${prohibited}`, comment },
+    ],
+  };
+}
+
+/** Only what was asked of a metadata address reaches the agent: not a Pod or another node that asks its port directly. */
+function inputChain({ address, hostIp, bits, port }: Agent): Chain {
+  return {
+    ...{ table: 'filter', name: 'ROLEGATE-INPUT', layer: 'input', base: 'INPUT' },
+    jump: {
+      match: `-d ${hostIp}/${bits} -p tcp --dport ${port} -j ROLEGATE-INPUT`,
+      comment: 'rolegate: the port of the agent',
+    },
+    rules: [
+      {
+        match: `-m conntrack --ctstate DNAT --ctorigdst ${address} -j ACCEPT`,
+        comment: 'asked of the metadata address',
+      },
+      { match: '-j DROP', comment: 'asked of the port itself' },
+    ],
+  };
+}
+
+function letPass(device: string): Rule {
+  return { match: `-i ${device} -j RETURN`, comment: GUEST };
+}
+
+/** The node's own processes go on (`iif lo`); what comes in from elsewhere has no way there, whatever iptables says. */
+function routeRules(address: string, { excludedInterfaces }: PlanOptions): readonly RouteRule[] {
+  return [
+    ...['lo', ...excludedInterfaces].map((iif): RouteRule => ({
+      ...{ priority: LET_PASS_PRIORITY, to: address, iif, action: 'main' },
+    })),
+    { priority: PROHIBIT_PRIORITY, to: address, action: 'prohibit' },
+  ];
+}

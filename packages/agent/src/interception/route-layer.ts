@@ -1,0 +1,41 @@
+import { describeError } from '@rolegate/runtime';
+import { findRouteFaults, routeKey } from './faults.ts';
+import type { Fault } from './faults.ts';
+import type { FamilyPlan, RouteRule } from './plan.ts';
+import type { Routes } from './routes.ts';
+
+/** What was not as planned, before and after it was mended. */
+export interface Mending {
+  readonly mended: readonly Fault[];
+  readonly left: readonly Fault[];
+}
+
+/** Brings `ip rule` of one family to the plan. Never rejects: what does not work is left as a fault. */
+export async function settleRoutes(routes: Routes, plan: FamilyPlan): Promise<Mending> {
+  try {
+    const mended = await mend(routes, plan);
+    const missing = mended.length === 0 ? [] : findRouteFaults(plan, await routes.list(plan.family));
+    return { mended, left: missing.map((rule) => fault('no', rule)) };
+  } catch (error) {
+    const failure: Fault = { layer: 'route', message: describeError(error) };
+    return { mended: [failure], left: [failure] };
+  }
+}
+
+/** The node's own way is laid before everything is prohibited, and a guest's way is taken away at once. */
+async function mend(
+  routes: Routes,
+  { family, routes: planned, ...plan }: FamilyPlan,
+): Promise<readonly Fault[]> {
+  const present = await routes.list(family);
+  const missing = findRouteFaults({ family, routes: planned, ...plan }, present);
+  const wanted = new Set(planned.map(routeKey));
+  const unwanted = present.filter((rule) => !wanted.has(routeKey(rule)));
+  for (const rule of unwanted) await routes.remove(family, rule);
+  for (const rule of missing) await routes.add(family, rule);
+  return [...missing.map((rule) => fault('no', rule)), ...unwanted.map((rule) => fault('too many', rule))];
+}
+
+function fault(how: 'no' | 'too many', rule: RouteRule): Fault {
+  return { layer: 'route', message: `${how} ip rule ${routeKey(rule)}` };
+}

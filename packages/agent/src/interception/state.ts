@@ -1,0 +1,63 @@
+import { layers } from './plan.ts';
+import type { Layer } from './plan.ts';
+import type { Settled } from './interception.ts';
+
+/** How the interception stands, as metrics and readiness have it. */
+export interface InterceptionState {
+  readonly backend: string;
+  /** True: laid and found in order. A layer that was not looked at yet is absent. */
+  readonly layers: Readonly<Partial<Record<Layer, boolean>>>;
+  /** Since this process started. */
+  readonly repairs: Readonly<Record<Layer, number>>;
+  /** Since this process started, as countPackets has them. */
+  readonly packets: Readonly<Record<Layer, number>>;
+  /** Rules of others for a metadata address. */
+  readonly foreignRules: number;
+  /** Entries of `--host-interface` that name no interface of the node. */
+  readonly unmatchedInterfaces: number;
+}
+
+const NONE: Readonly<Record<Layer, number>> = { nat: 0, filter: 0, route: 0, input: 0 };
+
+/** Before anything was looked at. */
+export const unknownState: InterceptionState = {
+  ...{ backend: '', layers: {}, repairs: NONE, packets: NONE, foreignRules: 0, unmatchedInterfaces: 0 },
+};
+
+/** What one look found besides the rules. */
+export interface Seen {
+  readonly settled: Settled;
+  /** The counters of the look before; undefined at the first. */
+  readonly countedBefore: Readonly<Record<Layer, number>> | undefined;
+  readonly unmatchedInterfaces: number;
+  /** False: the kernel would send a Pod's packet on although the rule is there. */
+  readonly kernelAgrees: boolean;
+}
+
+/** The state after a look. Pure. What is laid at the first look is not a repair. */
+export function nextState(
+  before: InterceptionState,
+  { settled, countedBefore, unmatchedInterfaces, kernelAgrees }: Seen,
+): InterceptionState {
+  const mended = new Set(countedBefore === undefined ? [] : settled.mended.map(({ layer }) => layer));
+  return {
+    backend: settled.backend,
+    layers: { ...settled.layers, route: settled.layers.route && kernelAgrees },
+    repairs: byLayer((layer) => before.repairs[layer] + (mended.has(layer) ? 1 : 0)),
+    packets: byLayer(
+      (layer) => before.packets[layer] + grown(countedBefore?.[layer], settled.packets[layer]),
+    ),
+    foreignRules: settled.foreign.length,
+    unmatchedInterfaces,
+  };
+}
+
+/** Counters of rules begin anew when the rules are laid anew. */
+function grown(before: number | undefined, now: number): number {
+  if (before === undefined) return 0;
+  return now >= before ? now - before : now;
+}
+
+function byLayer(count: (layer: Layer) => number): Readonly<Record<Layer, number>> {
+  return Object.fromEntries(layers.map((layer) => [layer, count(layer)])) as Record<Layer, number>;
+}

@@ -1,0 +1,103 @@
+import { describeError } from '@rolegate/runtime';
+import { outputOf } from '../interception/commands.ts';
+import type { RunCommand } from '../interception/commands.ts';
+import { listDevices } from '../interception/devices.ts';
+import type { HostInterface } from '../interception/host-interfaces.ts';
+import type { Family } from '../interception/metadata-addresses.ts';
+import type { FamilyPlan } from '../interception/plan.ts';
+import { judge } from './judge.ts';
+import type { PodFamily } from './pod.ts';
+import type { PodProcess } from './pod-process.ts';
+import { chooseStand } from './stand.ts';
+import type { Stand } from './stand.ts';
+
+/** What a stand-in Pod showed. */
+export type Proof =
+  | { readonly kind: 'tried'; readonly open: readonly string[]; readonly doubts: readonly string[] }
+  /** It could not be tried; nothing is known. */
+  | { readonly kind: 'untried'; readonly why: string };
+
+export interface ProveDeps {
+  readonly run: RunCommand;
+  /** Those of the families that are laid. */
+  readonly plan: readonly FamilyPlan[];
+  readonly hostIps: Readonly<Partial<Record<Family, string>>>;
+  readonly port: number;
+  readonly hostInterfaces: readonly HostInterface[];
+  /** Connections that the DNAT rules of this family have taken so far. */
+  readonly led: () => Promise<Readonly<Record<Family, number>>>;
+  readonly startPod: () => Promise<PodProcess>;
+}
+
+/** Addresses for documentation (RFC 5737, RFC 3849): no Pod of any cluster has them. */
+const OWN: Readonly<
+  Record<Family, { readonly flag: '-4' | '-6'; readonly address: string; readonly bits: number }>
+> = {
+  ipv4: { flag: '-4', address: '192.0.2.254', bits: 32 },
+  ipv6: { flag: '-6', address: '2001:db8::254', bits: 128 },
+};
+/** The name of the interface in the Pod's own namespace. */
+const POD_DEVICE = 'eth0';
+/** Locally administered. Known from the start, the Pod need not be looked for on the link, which can take seconds. */
+const POD_MAC = '02:00:00:00:00:fe';
+
+/** Asks for the node's credentials from a network namespace made for it, connected as a Pod's is. Never rejects. */
+export async function proveInterception(deps: ProveDeps): Promise<Proof> {
+  let pod: PodProcess | undefined;
+  try {
+    const stand = chooseStand(deps.hostInterfaces, await listDevices(deps.run));
+    pod = await deps.startPod();
+    const nodeMac = await connect(deps, stand, pod.pid);
+    const before = await deps.led();
+    const tries = await pod.tries({
+      device: POD_DEVICE,
+      nodeMac,
+      families: deps.plan.map((one) => orderFor(deps, one)),
+    });
+    const after = await deps.led();
+    const judgements = tries.map((met, at) => {
+      const { family, chains } = deps.plan[at] ?? { family: 'ipv4' as const, chains: [] };
+      const isLed = chains.some(({ layer }) => layer === 'nat');
+      return judge({ ...met, led: isLed ? after[family] - before[family] : undefined });
+    });
+    return {
+      kind: 'tried',
+      open: judgements.flatMap(({ open }) => open),
+      doubts: judgements.flatMap(({ doubts }) => doubts),
+    };
+  } catch (error) {
+    return { kind: 'untried', why: describeError(error) };
+  } finally {
+    // Its namespace goes with it, and with that both ends of the pair and the routes over them.
+    pod?.end();
+  }
+}
+
+function orderFor({ hostIps, port }: ProveDeps, { family, address }: FamilyPlan): PodFamily {
+  const { flag, address: own, bits } = OWN[family];
+  const hostIp = hostIps[family];
+  return {
+    ...{ flag, own: `${own}/${bits}`, metadataAddress: address },
+    ...(hostIp !== undefined && { agent: { address: hostIp, port } }),
+  };
+}
+
+/** Resolves with the address to which the Pod sends its packets. */
+async function connect({ run, plan }: ProveDeps, { device, bridge }: Stand, pid: number): Promise<string> {
+  const ip = async (...args: string[]) => outputOf('ip', await run('ip', args));
+  const end = bridge ?? device;
+  // Of a test that was killed.
+  await run('ip', ['link', 'delete', device]);
+  const peer = ['name', POD_DEVICE, 'address', POD_MAC, 'netns', String(pid)];
+  await ip('link', 'add', device, 'type', 'veth', 'peer', ...peer);
+  if (bridge !== undefined) await ip('link', 'set', device, 'master', bridge);
+  await ip('link', 'set', device, 'up');
+  for (const { family } of plan) {
+    const { flag, address } = OWN[family];
+    await ip(flag, 'route', 'replace', address, 'dev', end);
+    await ip(flag, 'neighbour', 'replace', address, 'lladdr', POD_MAC, 'dev', end, 'nud', 'permanent');
+  }
+  const mac = (await listDevices(run)).find(({ name }) => name === end)?.mac;
+  if (mac === undefined) throw new Error(`the interface ${device} is gone again`);
+  return mac;
+}

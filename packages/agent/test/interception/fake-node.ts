@@ -1,0 +1,181 @@
+import type { Outcome, RunCommand } from '../../src/interception/commands.ts';
+import { parseSavedTables } from '../../src/interception/saved-rules.ts';
+
+type Chains = Map<string, string[]>;
+type Tables = Map<string, Chains>;
+
+/** `iptables`, `ip6tables`. */
+type Prefix = 'iptables' | 'ip6tables';
+
+const BASE: Readonly<Record<string, readonly string[]>> = {
+  nat: ['PREROUTING', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  mangle: ['PREROUTING'],
+};
+
+/**
+ * A node's iptables and `ip rule` in memory, behind the commands by which they are used. The real ones are tried by
+ * `npm run test:netns`.
+ */
+export function createFakeNode({ without = [] }: { readonly without?: readonly string[] } = {}) {
+  const backends = new Map<string, Tables>();
+  const rules = new Map([
+    ['-4', [] as string[]],
+    ['-6', [] as string[]],
+  ]);
+  const calls: string[] = [];
+  const broken = new Set<string>();
+  let devices = ['lo', 'eth0'];
+  let routeGet: (args: string) => Outcome = () => failed('RTNETLINK answers: Permission denied');
+
+  function tables(backend: 'nft' | 'legacy', prefix: Prefix = 'iptables'): Tables {
+    const key = `${prefix}-${backend}`;
+    const known =
+      backends.get(key) ?? new Map(Object.entries(BASE).map(([table, chains]) => [table, newTable(chains)]));
+    backends.set(key, known);
+    return known;
+  }
+
+  function lines(
+    backend: 'nft' | 'legacy',
+    table: string,
+    chain: string,
+    prefix: Prefix = 'iptables',
+  ): string[] {
+    return tables(backend, prefix).get(table)?.get(chain) ?? [];
+  }
+
+  function add(backend: 'nft' | 'legacy', table: string, chain: string, at: number, rule: string): void {
+    const chains = tables(backend).get(table);
+    const all = chains?.get(chain) ?? [];
+    chains?.set(chain, all);
+    all.splice(at, 0, rule);
+  }
+
+  const run: RunCommand = (program, args, { input = '' } = {}) => {
+    calls.push([program, ...args].join(' '));
+    if (broken.has(program)) return Promise.resolve(failed(`${program} is broken`));
+    if (without.some((word) => program.includes(word)) || without.includes(program))
+      return Promise.resolve({ code: 127, stdout: '', stderr: 'not there' });
+    const [, prefix, backend, action] =
+      /^(iptables|ip6tables)-(nft|legacy)-(save|restore)$/.exec(program) ?? [];
+    if (prefix !== undefined) {
+      const of = tables(backend as 'nft', prefix as Prefix);
+      return Promise.resolve(action === 'save' ? ok(printed(of)) : restored(of, input));
+    }
+    if (program === 'ip') return Promise.resolve(ip(args));
+    return Promise.resolve(program === 'conntrack' ? { ...ok(''), code: 1 } : failed(`${program}?`));
+  };
+
+  function ip(args: readonly string[]): Outcome {
+    const text = args.join(' ');
+    if (text.includes('link show')) return ok(JSON.stringify(devices.map((ifname) => ({ ifname }))));
+    if (text.includes('route get'))
+      return text.includes('from') ? routeGet(text) : ok('198.18.5.2 dev cali1 src 198.18.0.1');
+    const family = args.find((word) => word === '-4' || word === '-6') ?? '-4';
+    const own = rules.get(family) ?? [];
+    if (text.includes('rule show')) return ok(JSON.stringify(own.map(ruleJson)));
+    const [, verb = '', rule = ''] = /rule (add|del) (.*)$/.exec(text) ?? [];
+    const at = own.indexOf(rule);
+    if (verb === 'add') own.push(rule);
+    else if (at >= 0) own.splice(at, 1);
+    else return failed('RTNETLINK answers: No such file or directory');
+    return ok('');
+  }
+
+  return {
+    run,
+    /** Every command that was run. */
+    calls,
+    tables,
+    lines,
+    add,
+    rules: (family: '-4' | '-6') => rules.get(family) ?? [],
+    /** Programs that fail whatever they are asked. */
+    broken,
+    setDevices(names: string[]): void {
+      devices = names;
+    },
+    /** What the kernel says of a Pod's packet; prohibited unless told. */
+    setRouteGet(answer: (args: string) => Outcome): void {
+      routeGet = answer;
+    },
+  };
+}
+
+export function ok(stdout: string): Outcome {
+  return { code: 0, stdout, stderr: '' };
+}
+
+export function failed(stderr: string): Outcome {
+  return { code: 2, stdout: '', stderr };
+}
+
+function newTable(chains: readonly string[]): Chains {
+  return new Map(chains.map((chain) => [chain, []]));
+}
+
+function printed(tables: Tables): string {
+  return [...tables]
+    .flatMap(([name, chains]) => [
+      `*${name}`,
+      ...[...chains.keys()].map((chain) => `:${chain} - [0:0]`),
+      ...[...chains].flatMap(([chain, rules]) => rules.map((rule) => `[0:0] -A ${chain} ${rule}`)),
+      'COMMIT',
+    ])
+    .join('\n');
+}
+
+/** As iptables-restore --noflush: each table whole or not at all. */
+function restored(tables: Tables, input: string): Outcome {
+  let name = '';
+  let chains: Chains = new Map();
+  for (const line of input.split('\n').filter((one) => one !== '')) {
+    if (line.startsWith('*')) {
+      name = line.slice(1);
+      chains = new Map([...(tables.get(name) ?? [])].map(([chain, rules]) => [chain, [...rules]]));
+    } else if (line === 'COMMIT') tables.set(name, chains);
+    else if (line.startsWith(':')) chains.set(line.slice(1).split(' ', 1)[0] ?? '', []);
+    else {
+      const fault = change(chains, line);
+      if (fault !== undefined) return failed(`${fault}: ${line}`);
+    }
+  }
+  return ok('');
+}
+
+function change(chains: Chains, line: string): string | undefined {
+  const [, verb = '', chain = '', place, rest = ''] =
+    /^-([A-Z]) (\S+)(?: (\d+)(?= ))? ?(.*)$/.exec(line) ?? [];
+  const rules = chains.get(chain);
+  if (rules === undefined) return 'no such chain';
+  if (verb === 'A') rules.push(rest);
+  else if (verb === 'I') rules.splice(Number(place) - 1, 0, rest);
+  else if (verb === 'D') {
+    const at = rules.indexOf(rest);
+    if (at < 0) return 'no such rule';
+    rules.splice(at, 1);
+  } else if (verb === 'X') {
+    if (isLedTo(chains, chain)) return 'chain is in use';
+    chains.delete(chain);
+  }
+  return undefined;
+}
+
+function isLedTo(chains: Chains, chain: string): boolean {
+  return [...parseSavedTables(printed(new Map([['one', chains]]))).values()].some((table) =>
+    [...table.values()].flat().some(({ options }) => options.get('-j') === chain),
+  );
+}
+
+function ruleJson(rule: string): object {
+  const words = rule.split(' ');
+  const after = (word: string) => words[words.indexOf(word) + 1];
+  return {
+    priority: Number(after('priority')),
+    src: 'all',
+    dst: after('to'),
+    ...(words.includes('iif') && { iif: after('iif') }),
+    ...(words.includes('prohibit') ? { action: 'prohibit' } : { table: after('lookup') }),
+  };
+}

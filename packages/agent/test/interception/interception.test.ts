@@ -1,0 +1,293 @@
+import { describe, expect, it } from '@jest/globals';
+import { oursIn, setup } from './laid.ts';
+
+const JUMP =
+  '-d 169.254.169.254/32 -m comment --comment "rolegate: what goes to the metadata API" -j ROLEGATE';
+const withoutComment = (rule: string | undefined) => rule?.replace(/-m comment --comment "[^"]*" /, '');
+
+describe('laying the rules', () => {
+  it('lays all layers of both families, and finds them in order after', async () => {
+    const { node, interception } = setup();
+    const settled = await interception.settle();
+    expect(settled.layers).toEqual({ nat: true, filter: true, route: true, input: true });
+    expect(new Set(settled.mended.map(({ layer }) => layer))).toEqual(
+      new Set(['nat', 'filter', 'route', 'input']),
+    );
+    expect(withoutComment(node.lines('nft', 'nat', 'PREROUTING')[0])).toBe(
+      '-d 169.254.169.254/32 -j ROLEGATE',
+    );
+    expect(node.rules('-4')).toEqual([
+      'priority 5 iif lo to 169.254.169.254 lookup main',
+      'priority 6 to 169.254.169.254 prohibit',
+    ]);
+    expect(node.rules('-6')).toHaveLength(2);
+  });
+
+  it('changes nothing where everything is in order: no rule, and no flow', async () => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.calls.length = 0;
+    expect((await interception.settle()).mended).toEqual([]);
+    expect(node.calls.filter((call) => /restore|rule add|rule del|conntrack/.test(call))).toEqual([]);
+  });
+
+  it('forgets the flows that began before the rules, those of others too where it is told so', async () => {
+    const { node, interception } = setup();
+    await interception.settle({ flushAll: true });
+    expect(node.calls).toContain('conntrack -D -f ipv4 --orig-dst 169.254.169.254');
+    const next = setup();
+    await next.interception.settle();
+    expect(next.node.calls).toContain(
+      'conntrack -D -f ipv4 --orig-dst 169.254.169.254 --reply-src 169.254.169.254',
+    );
+  });
+
+  it('leaves out a family that the kernel does not have', async () => {
+    const { node, interception } = setup({ families: ['ipv4'] });
+    expect((await interception.settle()).left).toEqual([]);
+    expect(node.calls.filter((call) => call.includes('ip6tables') || call.includes('-6'))).toEqual([]);
+  });
+});
+
+describe('mending', () => {
+  it.each([
+    { layer: 'nat', table: 'nat', chain: 'ROLEGATE', to: [] },
+    { layer: 'nat', table: 'nat', chain: 'PREROUTING', to: [] },
+    {
+      layer: 'nat',
+      table: 'nat',
+      chain: 'ROLEGATE',
+      to: ['-p tcp --dport 80 -j DNAT --to-destination 10.0.0.9:8181'],
+    },
+    { layer: 'filter', table: 'filter', chain: 'ROLEGATE-DENY', to: ['-j ACCEPT'] },
+    { layer: 'filter', table: 'filter', chain: 'FORWARD', to: [] },
+    {
+      layer: 'filter',
+      table: 'filter',
+      chain: 'ROLEGATE-DENY',
+      to: [
+        '-p tcp -j REJECT --reject-with tcp-reset',
+        '-j REJECT --reject-with icmp-admin-prohibited',
+        '-j ACCEPT',
+      ],
+    },
+    { layer: 'input', table: 'filter', chain: 'INPUT', to: [] },
+    { layer: 'input', table: 'filter', chain: 'ROLEGATE-INPUT', to: ['-j ACCEPT'] },
+  ] as const)('mends $layer where $table $chain became $to', async ({ layer, table, chain, to }) => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node
+      .tables('nft')
+      .get(table)
+      ?.set(chain, [...to]);
+    const settled = await interception.settle();
+    expect(settled.mended.map((fault) => fault.layer)).toEqual([layer]);
+    expect(settled.left).toEqual([]);
+    expect((await interception.settle()).mended).toEqual([]);
+  });
+
+  it.each(['-4', '-6'] as const)(
+    'lays a lost ip rule again (%s), and takes away one that opens',
+    async (family) => {
+      const { node, interception } = setup();
+      await interception.settle();
+      const rules = node.rules(family);
+      const address = family === '-4' ? '169.254.169.254' : 'fd00:ec2::254';
+      rules.splice(1, 1, `priority 5 iif eth1 to ${address} lookup main`);
+      const { mended, left } = await interception.settle();
+      expect(mended.map(({ layer }) => layer)).toEqual(['route', 'route']);
+      expect(left).toEqual([]);
+      expect(rules.map((rule) => rule.includes('eth1'))).toEqual([false, false]);
+    },
+  );
+
+  it('takes away what it does not lay any more: the address of a family is gone', async () => {
+    const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
+    const { node, interception } = setup({ options: { hostIps } });
+    await interception.settle();
+    expect(node.lines('nft', 'nat', 'ROLEGATE', 'ip6tables')).toHaveLength(1);
+    const next = setup({ run: node.run }).interception;
+    expect((await next.settle()).mended.map(({ layer }) => layer)).toEqual(['nat', 'input']);
+    expect(node.tables('nft', 'ip6tables').get('nat')?.has('ROLEGATE')).toBe(false);
+    expect((await next.settle()).mended).toEqual([]);
+  });
+
+  it('leaves the rules of others as they are, in their order', async () => {
+    const { node, interception } = setup();
+    const others = [
+      '-m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
+      '-d 10.0.0.1/32 -j DNAT --to-destination 10.0.0.2',
+    ];
+    node.tables('nft').get('nat')?.set('KUBE-SERVICES', ['-d 10.96.0.1/32 -j ACCEPT']);
+    others.forEach((rule, at) => {
+      node.add('nft', 'nat', 'PREROUTING', at, rule);
+    });
+    await interception.settle();
+    node.tables('nft').get('nat')?.set('ROLEGATE', []);
+    await interception.settle();
+    expect(node.lines('nft', 'nat', 'PREROUTING').slice(1)).toEqual(others);
+    expect(node.lines('nft', 'nat', 'KUBE-SERVICES')).toEqual(['-d 10.96.0.1/32 -j ACCEPT']);
+  });
+
+  it('lays one layer though the programs of another do not work, and says what is left', async () => {
+    const { node, interception } = setup();
+    node.broken.add('ip');
+    const settled = await interception.settle();
+    expect(settled.layers).toEqual({ nat: true, filter: true, route: false, input: true });
+    expect(settled.left[0]?.message).toContain('ip is broken');
+  });
+
+  it('lays one family though the programs of the other do not work', async () => {
+    const { node, interception } = setup();
+    node.broken.add('ip6tables-nft-restore');
+    const { layers, left } = await interception.settle();
+    expect(layers).toMatchObject({ nat: true, filter: false });
+    expect(left.map(({ message }) => message).join()).toContain('ip6tables-nft-restore');
+    expect(node.lines('nft', 'filter', 'FORWARD')).toHaveLength(1);
+  });
+
+  it('says what is missing where no iptables is there', async () => {
+    const { interception } = setup({ without: ['iptables', 'ip6tables'], backend: 'nft' });
+    await expect(interception.settle()).rejects.toThrow('iptables-nft is not there; install it');
+  });
+});
+
+describe('other tools', () => {
+  it.each([
+    ['nat', 'PREROUTING', '-j KUBE-SERVICES'],
+    ['nat', 'PREROUTING', '-m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.0.1'],
+    ['nat', 'PREROUTING', '-p udp -j DNAT --to-destination 10.0.0.1'],
+    ['nat', 'PREROUTING', '-p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.0.1'],
+    ['nat', 'PREROUTING', '-d 10.0.0.0/8 -j ACCEPT'],
+    ['nat', 'PREROUTING', '-p tcp -m tcp --dport 80 -j LOG'],
+    ['filter', 'FORWARD', '-j KUBE-SERVICES'],
+    ['filter', 'FORWARD', '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
+    ['filter', 'FORWARD', '-s 10.0.0.0/8 -j DROP'],
+    ['filter', 'FORWARD', '! -d 169.254.0.0/16 -j ACCEPT'],
+    ['filter', 'INPUT', '-i lo -j ACCEPT'],
+    ['filter', 'INPUT', '-p tcp -m tcp --dport 22 -j ACCEPT'],
+    ['filter', 'INPUT', '-p tcp -m multiport --dports 22,443,8000:8100 -j ACCEPT'],
+  ])('above ours in %s %s, %s is not a fault', async (table, chain, rule) => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.tables('nft').get(table)?.set('KUBE-SERVICES', ['-d 10.96.0.1/32 -j ACCEPT', '-j ACCEPT']);
+    node.add('nft', table, chain, 0, rule);
+    expect((await interception.settle()).mended).toEqual([]);
+  });
+
+  it.each([
+    [
+      'nat',
+      'PREROUTING',
+      '-d 169.254.169.254/32 -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.7:3100',
+    ],
+    ['nat', 'PREROUTING', '-p tcp -m tcp --dport 80 -j REDIRECT --to-ports 3128'],
+    ['nat', 'PREROUTING', '-d 169.254.0.0/16 -j ACCEPT'],
+    ['nat', 'PREROUTING', '-j KIAM'],
+    ['filter', 'FORWARD', '-s 10.0.0.0/8 -j ACCEPT'],
+    ['filter', 'FORWARD', '! -d 10.0.0.0/8 -j ACCEPT'],
+    ['filter', 'INPUT', '-p tcp -m tcp --dport 8000:9000 -j DROP'],
+    ['filter', 'INPUT', '-s 10.0.0.0/8 -j ACCEPT'],
+  ])('above ours in %s %s, %s is: ours goes on top', async (table, chain, rule) => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node
+      .tables('nft')
+      .get('nat')
+      ?.set('KIAM', ['-d 169.254.169.254/32 -j DNAT --to-destination 10.0.0.7:3100']);
+    node.add('nft', table, chain, 0, rule);
+    expect((await interception.settle()).mended).toHaveLength(1);
+    expect(node.lines('nft', table, chain)[0]).toContain('ROLEGATE');
+    expect(node.lines('nft', table, chain)).toContain(rule);
+  });
+
+  it('names rules of others for a metadata address, wherever they stand, and not its own', async () => {
+    const { node, interception } = setup();
+    const leftOver = '-d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.7:3100';
+    node.add('nft', 'nat', 'PREROUTING', 0, leftOver);
+    node.add('nft', 'mangle', 'PREROUTING', 0, '-d 169.254.169.254/32 -j DROP');
+    expect((await interception.settle()).foreign).toEqual([
+      `-t nat -A PREROUTING ${leftOver}`,
+      '-t mangle -A PREROUTING -d 169.254.169.254/32 -j DROP',
+    ]);
+  });
+
+  it('does not go round in circles through chains that lead to one another', async () => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.tables('nft').get('nat')?.set('A', ['-j B']);
+    node.tables('nft').get('nat')?.set('B', ['-j A']);
+    node.add('nft', 'nat', 'PREROUTING', 0, '-j A');
+    expect((await interception.settle()).mended).toEqual([]);
+  });
+});
+
+describe('the back end', () => {
+  it.each(['nft', 'legacy'] as const)('is that of kubelet: %s', async (backend) => {
+    const { node, interception } = setup();
+    const other = backend === 'nft' ? 'legacy' : 'nft';
+    node.tables(backend).get('mangle')?.set('KUBE-IPTABLES-HINT', []);
+    for (let at = 0; at < 9; at++) node.add(other, 'filter', 'FORWARD', 0, '-s 10.0.0.0/8 -j ACCEPT');
+    expect((await interception.settle()).backend).toBe(backend);
+    expect(oursIn(node, other)).toEqual([]);
+    expect(oursIn(node, backend)).not.toEqual([]);
+  });
+
+  it('is the one with more rules where no kubelet tells, and nft where there are none', async () => {
+    const { node, interception } = setup();
+    expect((await interception.settle()).backend).toBe('nft');
+    node.add('legacy', 'filter', 'FORWARD', 0, '-s 10.0.0.0/8 -j ACCEPT');
+    expect((await interception.settle()).backend).toBe('legacy');
+    expect(oursIn(node, 'nft')).toEqual([]);
+  });
+
+  it('is the one that it is told', async () => {
+    const { node, interception } = setup({ backend: 'legacy' });
+    node.tables('nft').get('mangle')?.set('KUBE-KUBELET-CANARY', []);
+    expect((await interception.settle()).backend).toBe('legacy');
+  });
+
+  it('is the one that is there', async () => {
+    expect((await setup({ without: ['-legacy-'] }).interception.settle()).backend).toBe('nft');
+    expect((await setup({ without: ['-nft-'] }).interception.settle()).backend).toBe('legacy');
+  });
+});
+
+describe('removing', () => {
+  it('removes exactly ours, from both back ends, also what others led to it', async () => {
+    const { node, interception } = setup();
+    const before = '-s 10.0.0.0/8 -j ACCEPT';
+    node.add('nft', 'filter', 'FORWARD', 0, before);
+    await interception.settle();
+    node.tables('legacy').get('nat')?.set('ROLEGATE', ['-j ACCEPT']);
+    node.add('legacy', 'nat', 'PREROUTING', 0, JUMP);
+    node.add('nft', 'nat', 'POSTROUTING', 0, '-p tcp -j ROLEGATE');
+    node.rules('-4').push('priority 7 to 169.254.169.254 prohibit');
+    await interception.remove();
+    expect([...oursIn(node, 'nft'), ...oursIn(node, 'legacy')]).toEqual([]);
+    expect(node.lines('nft', 'filter', 'FORWARD')).toEqual([before]);
+    expect(node.rules('-4')).toEqual(['priority 7 to 169.254.169.254 prohibit']);
+    expect(node.rules('-6')).toEqual([]);
+  });
+
+  it('has nothing to do where nothing is laid', async () => {
+    const { node, interception } = setup();
+    await interception.remove();
+    expect(node.calls.filter((call) => /restore|rule del/.test(call))).toEqual([]);
+  });
+
+  it('removes what it can, and says what it could not', async () => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.broken.add('iptables-nft-restore');
+    await expect(interception.remove()).rejects.toThrow('not everything was removed');
+    expect(node.rules('-4')).toEqual([]);
+  });
+
+  it('does not take a back end that cannot be read for an empty one', async () => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.broken.add('ip6tables-legacy-save');
+    await expect(interception.remove()).rejects.toThrow('not everything was removed');
+  });
+});

@@ -1,0 +1,162 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Log } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import { hostInterface } from '../../src/interception/host-interfaces.ts';
+import type { HostInterface } from '../../src/interception/host-interfaces.ts';
+import { createKeeper } from '../../src/interception/keeper.ts';
+import { failed, ok } from './fake-node.ts';
+import { setup as lay } from './laid.ts';
+
+const stop = new Set<() => Promise<void>>();
+afterEach(async () => {
+  for (const end of stop) await end();
+  stop.clear();
+});
+
+async function setup({ interfaces = [], podIps = [] }: { interfaces?: string[]; podIps?: string[] } = {}) {
+  const { node, interception } = lay();
+  const clock = createFakeClock({ nowMs: 0 });
+  const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
+  const write = (level: string) => (message: string, fields?: object) => {
+    lines.push({ level, message, fields: { ...fields } });
+  };
+  const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const keeper = createKeeper({
+    ...{ interception, run: node.run, clock, log, podIps: () => podIps },
+    hostInterfaces: interfaces.map((text) => (hostInterface.parse(text) as { value: HostInterface }).value),
+    excludedInterfaces: [],
+  });
+  const signal = new AbortController();
+  const running = keeper.run(signal.signal);
+  stop.add(async () => {
+    signal.abort();
+    await running;
+  });
+  /** It sleeps: the look is done. */
+  const settled = async () => {
+    while (clock.pending === 0) await setImmediate();
+  };
+  await settled();
+  const said = (level: string) => lines.filter((line) => line.level === level).map(({ message }) => message);
+  return { node, clock, keeper, lines, said, settled };
+}
+
+describe('keeping the rules', () => {
+  it('lays them at once, and does not call that a repair', async () => {
+    const { keeper, said } = await setup();
+    expect(keeper.current()).toMatchObject({
+      backend: 'nft',
+      layers: { nat: true, filter: true, route: true, input: true },
+      repairs: { nat: 0, filter: 0, route: 0, input: 0 },
+    });
+    expect(said('info')).toContain('interception laid');
+  });
+
+  it('mends on a change, and counts and names it', async () => {
+    const { node, clock, keeper, settled, lines } = await setup();
+    node.tables('nft').get('nat')?.set('ROLEGATE', []);
+    keeper.changed();
+    await clock.advance(500);
+    await settled();
+    expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0 });
+    expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
+    const mended = lines.find(({ message }) => message === 'interception mended');
+    expect(mended?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
+  });
+
+  it('mends within 30 s what no event told of', async () => {
+    const { node, clock, keeper, settled } = await setup();
+    node.rules('-4').length = 0;
+    await clock.advance(30_500);
+    await settled();
+    expect(keeper.current().repairs.route).toBe(1);
+    expect(node.rules('-4')).toHaveLength(2);
+  });
+
+  it('looks twice a second at most, however many events there are', async () => {
+    const { node, clock, keeper, settled } = await setup();
+    const looks = () => node.calls.filter((call) => call === 'iptables-nft-save -c').length;
+    const before = looks();
+    for (let at = 0; at < 50; at++) {
+      keeper.changed();
+      await clock.advance(20);
+      await settled();
+    }
+    expect(looks() - before).toBeLessThanOrEqual(3);
+  });
+
+  it('goes on after a look that failed, and says that nothing is known to be in order', async () => {
+    const { node, clock, keeper, settled, said } = await setup();
+    for (const program of ['iptables-nft-save', 'iptables-legacy-save']) node.broken.add(program);
+    await clock.advance(31_000);
+    await settled();
+    expect(keeper.current().layers).toEqual({ nat: false, filter: false, route: false, input: false });
+    await clock.advance(31_000);
+    await settled();
+    expect(said('error')).toEqual(['interception not looked at']);
+    node.broken.clear();
+    await clock.advance(31_000);
+    await settled();
+    expect(keeper.current().layers.nat).toBe(true);
+  });
+
+  it('says once what cannot be mended, and when it is over', async () => {
+    const { node, clock, settled, keeper, said } = await setup();
+    node.broken.add('ip');
+    for (const ms of [31_000, 31_000]) {
+      await clock.advance(ms);
+      await settled();
+    }
+    expect(keeper.current().layers.route).toBe(false);
+    expect(said('error')).toEqual(['interception not in order']);
+    node.broken.clear();
+    await clock.advance(31_000);
+    await settled();
+    expect(said('info')).toContain('interception in order again');
+  });
+});
+
+describe('what an operator is told', () => {
+  it('a host interface that matches nothing, loudly and once, and when it is there', async () => {
+    const { node, clock, keeper, settled, lines, said } = await setup({ interfaces: ['cali+'] });
+    expect(keeper.current().unmatchedInterfaces).toBe(1);
+    expect(lines.find(({ level }) => level === 'warn')?.fields).toMatchObject({ interfaces: 'cali+' });
+    await clock.advance(31_000);
+    await settled();
+    node.setDevices(['lo', 'eth0', 'cali123']);
+    await clock.advance(31_000);
+    await settled();
+    expect(keeper.current().unmatchedInterfaces).toBe(0);
+    expect(said('warn')).toEqual(['host interface matches nothing']);
+    expect(said('info')).toContain('host interfaces are there');
+  });
+
+  it('a foreign rule for a metadata address, once', async () => {
+    const { node, clock, keeper, settled, lines } = await setup();
+    node.add('nft', 'nat', 'PREROUTING', 1, '-d 169.254.169.254/32 -j DNAT --to-destination 10.0.0.7:3100');
+    for (const ms of [31_000, 31_000]) {
+      await clock.advance(ms);
+      await settled();
+    }
+    expect(keeper.current().foreignRules).toBe(1);
+    const named = lines.filter(({ message }) => message === 'foreign rule for a metadata address');
+    expect(named.map(({ fields }) => fields['rule'])).toEqual([
+      '-t nat -A PREROUTING -d 169.254.169.254/32 -j DNAT --to-destination 10.0.0.7:3100',
+    ]);
+  });
+
+  it('a kernel that would send Pods on although the rule is there', async () => {
+    const { node, clock, keeper, settled, said } = await setup({ podIps: ['198.18.5.2'] });
+    expect(keeper.current().layers.route).toBe(true);
+    node.setRouteGet(() => ok('169.254.169.254 from 198.18.5.2 via 198.18.0.254 dev eth0'));
+    await clock.advance(31_000);
+    await settled();
+    expect(keeper.current().layers.route).toBe(false);
+    expect(said('error')).toEqual(['kernel routes Pods to the metadata address']);
+    node.setRouteGet(() => failed('RTNETLINK answers: Network is unreachable'));
+    await clock.advance(31_000);
+    await settled();
+    expect(keeper.current().layers.route).toBe(true);
+  });
+});

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { AUTO, createInterfaceMatch, hostInterface } from '../../src/interception/host-interfaces.ts';
+import type { HostInterface } from '../../src/interception/host-interfaces.ts';
+import { networkPlugins } from './network-plugins.ts';
+
+describe.each(networkPlugins)('$plugin with $value', ({ value, podInterfaces, otherInterfaces }) => {
+  const isTaken = createInterfaceMatch(entriesOf(value));
+
+  it('leads what comes from Pods to the agent', () => {
+    expect(podInterfaces.filter((device) => !isTaken(device))).toEqual([]);
+  });
+
+  it('leads nothing there that comes from elsewhere', () => {
+    expect(otherInterfaces.filter((device) => isTaken(device))).toEqual([]);
+  });
+});
+
+it('without a value all Pods are led to the agent, whatever the plugin', () => {
+  const isTaken = createInterfaceMatch(entriesOf(AUTO));
+  expect(
+    networkPlugins.flatMap(({ podInterfaces }) => podInterfaces).filter((device) => !isTaken(device)),
+  ).toEqual([]);
+});
+
+it('docs/interception.md has exactly these plugins in its table', () => {
+  const page = readFileSync(new URL('../../../../docs/interception.md', import.meta.url), 'utf8');
+  const { 1: section = '' } = page.split(/^## Network plugins$/m);
+  const [, , ...rows] = section.split(/^#/m, 1)[0]?.match(/^\|.*$/gm) ?? [];
+  expect(rows.map(cellsOf)).toEqual(
+    networkPlugins.map(({ plugin, value, podInterfaces, otherInterfaces }) => [
+      plugin,
+      inCode([value]),
+      inCode(podInterfaces),
+      inCode(otherInterfaces),
+    ]),
+  );
+});
+
+/** Throws where an entry of the list is no interface. */
+function entriesOf(value: string): readonly HostInterface[] {
+  return value.split(',').flatMap((entry) => {
+    const parsed = hostInterface.parse(entry);
+    if ('fault' in parsed) throw new Error(parsed.fault);
+    return parsed.value === AUTO ? [] : [parsed.value];
+  });
+}
+
+function cellsOf(row: string): readonly string[] {
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+function inCode(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}

@@ -1,0 +1,38 @@
+import { expect, it } from '@jest/globals';
+import { planInterception } from '../../src/interception/plan.ts';
+import { parseSavedTables } from '../../src/interception/saved-rules.ts';
+import { countLed, countPackets } from '../../src/interception/table-layers.ts';
+
+const PLAN = planInterception({
+  hostIps: { ipv4: '198.18.0.1' },
+  port: 8181,
+  hostInterfaces: [],
+  excludedInterfaces: ['tap0'],
+});
+
+const SAVED = `*nat
+:PREROUTING ACCEPT [0:0]
+:ROLEGATE - [0:0]
+[20:0] -A PREROUTING -d 169.254.169.254/32 -j ROLEGATE
+[4:0] -A ROLEGATE -i tap0 -j RETURN
+[9:0] -A ROLEGATE -p tcp -m tcp --dport 80 -j DNAT --to-destination 198.18.0.1:8181
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:ROLEGATE-DENY - [0:0]
+:ROLEGATE-INPUT - [0:0]
+[99:0] -A FORWARD -d 169.254.169.254/32 -j ROLEGATE-DENY
+[1:0] -A ROLEGATE-DENY -i tap0 -j RETURN
+[2:0] -A ROLEGATE-DENY -p tcp -j REJECT --reject-with tcp-reset
+[3:0] -A ROLEGATE-DENY -j REJECT --reject-with icmp-admin-prohibited
+[9:0] -A ROLEGATE-INPUT -m conntrack --ctstate DNAT --ctorigdst 169.254.169.254 -j ACCEPT
+[5:0] -A ROLEGATE-INPUT -j DROP
+COMMIT
+`;
+
+it('counts what was led to the agent, what was not, and what was rejected and dropped; guests are none of them', () => {
+  const saved = { ipv4: parseSavedTables(SAVED), ipv6: new Map() };
+  expect(countPackets(PLAN, saved)).toEqual({ nat: 9, route: 7, filter: 5, input: 5 });
+  expect(countLed(PLAN, saved)).toEqual({ ipv4: 9, ipv6: 0 });
+});

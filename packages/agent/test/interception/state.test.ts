@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Settled } from '../../src/interception/interception.ts';
+import { nextState, unknownState } from '../../src/interception/state.ts';
+import type { Packets } from '../../src/interception/table-layers.ts';
+
+function settled(packets: Packets, mended: Settled['mended'] = []): Settled {
+  const layers = { nat: true, filter: true, route: true, input: true };
+  return { backend: 'nft', mended, left: [], layers, foreign: [], packets, led: { ipv4: 0, ipv6: 0 } };
+}
+
+const counted = (nat: number): Packets => ({ nat, route: 0, filter: 0, input: 0 });
+const seen = { unmatchedInterfaces: 0, kernelAgrees: true };
+
+describe('the state after a look', () => {
+  it('goes on counting where the counters of rules begin anew', () => {
+    let state = nextState(unknownState, {
+      ...seen,
+      settled: settled(counted(100)),
+      countedBefore: undefined,
+    });
+    expect(state.packets.nat).toBe(0); // what came before this process is not its own
+    state = nextState(state, { ...seen, settled: settled(counted(110)), countedBefore: counted(100) });
+    expect(state.packets.nat).toBe(10);
+    state = nextState(state, { ...seen, settled: settled(counted(3)), countedBefore: counted(110) });
+    expect(state.packets.nat).toBe(13);
+  });
+
+  it('counts a layer once a look, however much of it was mended', () => {
+    const faults = ['a', 'b'].map((message) => ({ layer: 'nat' as const, message }));
+    const state = nextState(unknownState, {
+      ...seen,
+      settled: settled(counted(0), faults),
+      countedBefore: counted(0),
+    });
+    expect(state.repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0 });
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { judge } from '../../src/self-test/judge.ts';
+import type { Evidence } from '../../src/self-test/judge.ts';
+
+const REFUSED = { kind: 'refused', how: 'ECONNREFUSED' } as const;
+const PROVED: Evidence = {
+  address: '169.254.169.254',
+  credentials: REFUSED,
+  otherPort: REFUSED,
+  agentPort: { kind: 'silence' },
+  led: 1,
+};
+
+describe('what a stand-in Pod met proves the interception', () => {
+  it.each([
+    { name: 'no agent runs yet', met: {} },
+    { name: 'the agent of before still answers', met: { credentials: { kind: 'agent', status: 503 } } },
+    { name: 'another tool drops instead of refusing', met: { otherPort: { kind: 'silence' } } },
+    { name: 'another tool refuses the port of the agent', met: { agentPort: REFUSED } },
+    { name: 'the family is only denied', met: { led: undefined, agentPort: undefined } },
+  ] as { name: string; met: Partial<Evidence> }[])('where $name', ({ met }) => {
+    expect(judge({ ...PROVED, ...met })).toEqual({ open: [], doubts: [] });
+  });
+
+  it.each([
+    {
+      name: 'somebody else answers',
+      met: { credentials: { kind: 'stranger', status: 200 } },
+      says: 'something other than the agent',
+    },
+    {
+      name: 'so does one that asks for a token',
+      met: { credentials: { kind: 'stranger', status: 401 } },
+      says: 'something other than the agent',
+    },
+    {
+      name: 'another port is open',
+      met: { otherPort: { kind: 'open' } },
+      says: 'another port of 169.254.169.254 is open',
+    },
+    {
+      name: "the agent's port is open directly",
+      met: { agentPort: { kind: 'open' } },
+      says: 'open to Pods directly',
+    },
+  ] as { name: string; met: Partial<Evidence>; says: string }[])(
+    'and refutes it where $name',
+    ({ met, says }) => {
+      expect(judge({ ...PROVED, ...met }).open.join()).toContain(says);
+    },
+  );
+
+  it.each([
+    { name: 'no rule led the request to the agent', met: { led: 0 }, says: 'not led to the agent' },
+    {
+      name: 'what is led there is not answered',
+      met: { credentials: { kind: 'silence' } },
+      says: 'got no answer',
+    },
+  ] as { name: string; met: Partial<Evidence>; says: string }[])(
+    'only in part where $name',
+    ({ met, says }) => {
+      const { open, doubts } = judge({ ...PROVED, ...met });
+      expect(open).toEqual([]);
+      expect(doubts.join()).toContain(says);
+    },
+  );
+});
