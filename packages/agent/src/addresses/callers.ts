@@ -14,8 +14,16 @@ const CHECK_MS = 1_000;
 /** Who is behind an address. */
 export type Caller =
   | { readonly kind: 'pod'; readonly pod: KnownPod }
-  /** Nobody yet. `uid`: as the runtime knows the Pod, where only the feed does not. */
-  | { readonly kind: 'unknown'; readonly uid?: string; readonly waitsFor: string }
+  /**
+   * Nobody yet. `uid`: as the runtime knows the Pod, where only the feed does not. `undecided`: it may be still the one that it
+   * was, or another; nobody can say at present.
+   */
+  | {
+      readonly kind: 'unknown';
+      readonly uid?: string;
+      readonly waitsFor: string;
+      readonly undecided?: true;
+    }
   /** Two live Pods have it. */
   | { readonly kind: 'ambiguous'; readonly pods: readonly KnownPod[] }
   /** The node itself: Pods on the host's network and the host's own processes. */
@@ -25,7 +33,8 @@ export interface CallersDeps {
   readonly table: Pick<PodTable, 'pod' | 'podByRuntimeUid' | 'podByName' | 'podsByIp' | 'pods' | 'onChange'>;
   /** Undefined: the agent was told of no directory. */
   readonly cniResults:
-    Pick<CniResults, 'holder' | 'usable' | 'names' | 'states' | 'scanned' | 'onChange'> | undefined;
+    | Pick<CniResults, 'holder' | 'usable' | 'names' | 'states' | 'scanned' | 'onChange' | 'awaited'>
+    | undefined;
   /** The node's own addresses, of both families. */
   readonly nodeIps: readonly string[];
   /** So long after the loss of the feed an address from a Pod's status is believed. Milliseconds. */
@@ -59,7 +68,7 @@ export function createCallers(deps: CallersDeps): Callers {
   let source: IpSource = 'cni';
 
   function refresh(): void {
-    // Until the first scan is done nothing is known about the directories, so nothing is said about them.
+    // Before a scan is done nothing is known about the directories, so nothing is said about them.
     if (cniResults?.scanned !== false) source = decideSource();
     handovers.check();
     changes.notify();
@@ -75,6 +84,8 @@ export function createCallers(deps: CallersDeps): Callers {
 
   function identifyCanonical(ip: string): Caller {
     if (nodeIps.has(ip)) return { kind: 'node' };
+    const awaited = cniResults?.awaited;
+    if (awaited !== undefined) return { ...unknown(awaited), undecided: true };
     const holder = cniResults?.holder(ip);
     // The runtime's word on an address is the last: what the Pods' status says of it may be of its former holder.
     if (holder !== undefined) return fromHolder(holder);
@@ -122,6 +133,6 @@ export function createCallers(deps: CallersDeps): Callers {
   };
 }
 
-function unknown(waitsFor: string, uid?: string): Caller {
+function unknown(waitsFor: string, uid?: string): Extract<Caller, { kind: 'unknown' }> {
   return { kind: 'unknown', waitsFor, ...(uid !== undefined && { uid }) };
 }

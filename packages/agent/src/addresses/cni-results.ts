@@ -6,6 +6,8 @@ import type { CniDirectory, DirectoryState } from './cni-directory.ts';
 import { parseCniResult } from './cni-result.ts';
 import { createHeldIps } from './held-ips.ts';
 import type { Holder } from './held-ips.ts';
+import { createResultTap } from './result-tap.ts';
+import type { ResultTap } from './result-tap.ts';
 import { systemFiles } from './result-files.ts';
 import type { ResultFile, ResultFiles } from './result-files.ts';
 
@@ -31,7 +33,7 @@ export interface CniResults {
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Resolves when the directories were read for the first time. */
   readonly ready: Promise<void>;
-  /** True from then on. */
+  /** True from then on, but for times in which they are not known any more (`awaited`). */
   readonly scanned: boolean;
   /** The Pod that this canonical address was given to. */
   readonly holder: (ip: string) => Holder | undefined;
@@ -44,13 +46,23 @@ export interface CniResults {
   readonly states: () => Readonly<Record<string, DirectoryState>>;
   /** The returned function ends the listening. */
   readonly onChange: (listener: () => void) => () => void;
+  /** Set while nobody can know who holds an address: what is waited for. */
+  readonly awaited?: string | undefined;
+}
+
+/** CNI results that are read here, and can be handed on. */
+export interface ReadCniResults extends CniResults {
+  /** The addresses that are held. */
+  readonly ips: () => readonly string[];
+  readonly tap: ResultTap;
 }
 
 /** Who holds an IP on this node: what the container runtime wrote down before it started the Pod's containers. */
-export function createCniResults(deps: CniResultsDeps): CniResults {
+export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   const { directories, clock, log, metrics, files = systemFiles } = deps;
   const held = createHeldIps();
   const changes = createChanges({ log });
+  const { tell, ...tap } = createResultTap({ held, states, log });
   const ready = Promise.withResolvers<undefined>();
   let scanned = false;
   const watched = directories.map((directory) =>
@@ -63,9 +75,18 @@ export function createCniResults(deps: CniResultsDeps): CniResults {
       free,
       forget,
       passOver,
-      changed: changes.notify,
+      changed,
     }),
   );
+
+  function states(): Readonly<Record<string, DirectoryState>> {
+    return Object.fromEntries(watched.map(({ state }, at) => [directories[at] ?? '', state]));
+  }
+
+  function changed(): void {
+    tell({ kind: 'directories', states: states() });
+    changes.notify();
+  }
 
   function take(path: string, { text, mtimeNs }: ResultFile & { readonly text: string }): string | undefined {
     const result = parseCniResult(text);
@@ -75,16 +96,21 @@ export function createCniResults(deps: CniResultsDeps): CniResults {
       return undefined;
     }
     held.set(path, result, mtimeNs);
+    tell({ kind: 'result', file: path, result, mtimeNs });
     changes.notify();
     return undefined;
   }
 
   function free(path: string): void {
-    if (held.free(path)) changes.notify();
+    if (!held.free(path)) return;
+    tell({ kind: 'freed', file: path });
+    changes.notify();
   }
 
   function forget(path: string): void {
-    if (held.remove(path)) changes.notify();
+    if (!held.remove(path)) return;
+    tell({ kind: 'removed', file: path });
+    changes.notify();
   }
 
   function passOver(path: string, fault: string): void {
@@ -122,8 +148,10 @@ export function createCniResults(deps: CniResultsDeps): CniResults {
     usable: () => watched.some(({ state }) => state === 'ok'),
     uids: held.uids,
     names: held.names,
-    states: () => Object.fromEntries(watched.map(({ state }, at) => [directories[at] ?? '', state])),
+    states,
     onChange: changes.on,
+    ips: held.ips,
+    tap,
   };
 }
 

@@ -31,6 +31,8 @@ export function createHandovers({ identify, log }: HandoversDeps): Handovers {
   }
 
   function given(ip: string, caller: Caller): boolean {
+    // Held meanwhile: the Pod that has it still need not connect anew, and to another one it is noticed then.
+    if (caller.kind === 'unknown' && caller.undecided === true) return false;
     const former = uids.get(ip);
     const uid = runtimeUidOf(caller);
     if (uid === former) return false;

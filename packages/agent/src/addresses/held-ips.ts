@@ -22,6 +22,14 @@ interface Claim {
   readonly holder: Holder;
 }
 
+/** What one file says, as others may be told of it. */
+export interface HeldResult {
+  readonly key: string;
+  /** With the addresses that it holds: those that a newer file took from it are not among them. */
+  readonly result: CniResult;
+  readonly mtimeNs: bigint;
+}
+
 export interface HeldIps {
   /** What the file `key` says now. */
   readonly set: (key: string, result: CniResult, mtimeNs: bigint) => void;
@@ -33,6 +41,13 @@ export interface HeldIps {
   readonly uids: () => readonly string[];
   /** True where a file is of this Pod, or was until the runtime removed it. */
   readonly names: (pod: Pick<KnownPod, 'uid' | 'runtimeUid' | 'namespace' | 'name'>) => boolean;
+  /** The addresses that are held. */
+  readonly ips: () => readonly string[];
+  readonly results: () => readonly HeldResult[];
+  /** The Pods whose result the runtime removed: UIDs, or namespace/name where a result had none. */
+  readonly returned: () => readonly string[];
+  /** A Pod, as `returned` has it, had a result until the runtime removed it. */
+  readonly remember: (pod: string) => void;
 }
 
 /**
@@ -75,11 +90,22 @@ export function createHeldIps(): HeldIps {
   function free(key: string): boolean {
     const pod = claims.get(key)?.pod;
     if (pod === undefined) return false;
+    remember(pod);
+    return remove(key);
+  }
+
+  function remember(pod: string): void {
     returned.delete(pod);
     returned.add(pod);
     const [oldest] = returned;
     if (returned.size > MOST_RETURNED && oldest !== undefined) returned.delete(oldest);
-    return remove(key);
+  }
+
+  function resultOf(claimed: Claim): HeldResult {
+    const { key, mtimeNs } = claimed;
+    const { uid, namespace, name } = claimed.holder;
+    const ips = claimed.ips.filter((ip) => byIp.get(ip)?.includes(claimed) === true);
+    return { key, mtimeNs, result: { ...(uid !== undefined && { uid }), namespace, name, ips } };
   }
 
   return {
@@ -98,6 +124,10 @@ export function createHeldIps(): HeldIps {
     uids: () => [...new Set([...claims.values()].flatMap(({ holder: { uid } }) => uid ?? []))],
     names: (pod) =>
       [pod.uid, pod.runtimeUid, fullName(pod)].some((name) => filesByPod.has(name) || returned.has(name)),
+    ips: () => [...byIp.keys()],
+    results: () => [...claims.values()].map(resultOf),
+    returned: () => [...returned],
+    remember,
   };
 }
 

@@ -49,7 +49,7 @@ export function foreignRules({ address }: FamilyPlan, saved: SavedTables): reado
 }
 
 /** True for a chain that is ours. */
-export function isOwnChain(table: string, chain: string): boolean {
+function isOwnChain(table: string, chain: string): boolean {
   return ownChains.some((own) => own.table === table && own.name === chain);
 }
 

@@ -50,7 +50,7 @@ export function interfaceText({ name, prefix, negated }: HostInterface): string 
 }
 
 /** True for an interface that the entry names, whether or not it is negated. */
-export function namesInterface({ name, prefix }: HostInterface, device: string): boolean {
+function namesInterface({ name, prefix }: HostInterface, device: string): boolean {
   return prefix ? device.startsWith(name) : device === name;
 }
 

@@ -2,12 +2,13 @@ import { layers } from './plan.ts';
 import type { Layer } from './plan.ts';
 import type { Settled } from './interception.ts';
 
-/** How the interception stands, as metrics and readiness have it. */
+/** How the interception stands, as metrics, readiness and reports have it. */
 export interface InterceptionState {
+  /** Of iptables: nft or legacy; '' before anything was looked at. */
   readonly backend: string;
-  /** True: laid and found in order. A layer that was not looked at yet is absent. */
+  /** True: laid and found in order, or not needed on this node. A layer that was not looked at yet is absent. */
   readonly layers: Readonly<Partial<Record<Layer, boolean>>>;
-  /** Since this process started. */
+  /** How often each was mended since this process started. */
   readonly repairs: Readonly<Record<Layer, number>>;
   /** Since this process started, as countPackets has them. */
   readonly packets: Readonly<Record<Layer, number>>;

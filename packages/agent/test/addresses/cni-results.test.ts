@@ -9,6 +9,26 @@ import { until } from './known-pods.ts';
 import { OTHER, POD, setup } from './cni-results-setup.ts';
 
 describe('CNI results', () => {
+  it('are handed on as they come and go, with the state of their directories', async () => {
+    await using t = await setup();
+    const events: object[] = [];
+    t.results.tap.on((event) => void events.push(event));
+    await t.start();
+    const file = await t.dir.add(POD);
+    await until(() => t.holds('10.1.0.7') === 'uid-1');
+    expect(t.results.ips()).toEqual(POD.ips);
+    const result = { kind: 'result', file, result: POD, mtimeNs: expect.any(BigInt) };
+    const directories = { kind: 'directories', states: { [t.dir.path]: 'ok' } };
+    expect(t.results.tap.snapshot()).toEqual([directories, result]);
+    await t.dir.remove(file);
+    await until(() => t.holds('10.1.0.7') === undefined);
+    expect(t.results.tap.snapshot()).toEqual([directories, { kind: 'returned', pod: 'uid-1' }]);
+    // A half-written file is read more than once.
+    const kinds = events.map((event) => ('kind' in event ? event.kind : ''));
+    expect([...new Set(kinds)]).toEqual(['directories', 'result', 'freed']);
+    expect(events).toContainEqual(result);
+  });
+
   it('are read before it is ready', async () => {
     await using t = await setup();
     await t.dir.add(POD);

@@ -89,4 +89,23 @@ describe('who holds an address', () => {
     expect(held.names({ ...RUNTIME, uid: 'uid-0', name: 'x' })).toBe(false);
     expect(held.names({ ...RUNTIME, uid: 'uid-1', name: 'x' })).toBe(true);
   });
+
+  it('can be handed on: each file with the addresses that no newer one took', () => {
+    const held = createHeldIps();
+    held.set('f/a', { ...A, ips: ['10.1.0.7', 'fd00::7'] }, 1n);
+    held.set('f/b', B, 2n);
+    held.set('f/c', { namespace: 'shop', name: 'desk', ips: ['10.1.0.9'] }, 3n);
+    expect([...held.ips()].sort()).toEqual(['10.1.0.7', '10.1.0.9', 'fd00::7']);
+    expect(held.results()).toEqual([
+      { key: 'f/a', mtimeNs: 1n, result: { ...A, ips: ['fd00::7'] } },
+      { key: 'f/b', mtimeNs: 2n, result: B },
+      { key: 'f/c', mtimeNs: 3n, result: { namespace: 'shop', name: 'desk', ips: ['10.1.0.9'] } },
+    ]);
+    held.free('f/b');
+    held.free('f/c');
+    held.remember('elsewhere');
+    expect(held.returned()).toEqual(['b', 'shop/desk', 'elsewhere']);
+    expect(held.results()).toEqual([{ key: 'f/a', mtimeNs: 1n, result: { ...A, ips: ['fd00::7'] } }]);
+    expect(held.names({ ...RUNTIME, uid: 'elsewhere', name: 'x' })).toBe(true);
+  });
 });

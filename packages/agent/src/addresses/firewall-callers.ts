@@ -1,0 +1,50 @@
+import { canonicalIp } from '@rolegate/runtime';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { Callers } from './callers.ts';
+import type { CniResults } from './cni-results.ts';
+
+export interface FirewallCallersDeps {
+  readonly cniResults: Pick<CniResults, 'holder'>;
+  /** The node's own addresses, of both families. */
+  readonly nodeIps: readonly string[];
+  /** Some paths are open: the rest is refused one by one, and not every request at once. */
+  readonly hasExceptions: boolean;
+}
+
+/**
+ * Makes a Pod of every address, known or not, with nothing permitted to it: nobody has to be waited for. The CNI results only
+ * name it, for the log. All have one UID (none): what is open is the same for all, so nothing is bound to one of them.
+ */
+export function createFirewallCallers({
+  cniResults,
+  nodeIps,
+  hasExceptions,
+}: FirewallCallersDeps): Pick<Callers, 'identify' | 'onChange' | 'onHandover'> {
+  const own = new Set(nodeIps.map((ip) => canonicalIp(ip) ?? ip));
+
+  function podAt(ip: string): KnownPod {
+    const holder = cniResults.holder(ip);
+    return {
+      uid: '',
+      namespace: holder?.namespace ?? '',
+      name: holder?.name ?? '',
+      serviceAccount: '',
+      runtimeUid: '',
+      ips: [ip],
+      hostNetwork: false,
+      ended: false,
+      terminating: false,
+      metadata: { denied: !hasExceptions },
+      decision: { kind: 'deny', reason: 'MetadataDenied', message: '--mode is firewall' },
+    };
+  }
+
+  return {
+    identify(address) {
+      const ip = canonicalIp(address) ?? address;
+      return own.has(ip) ? { kind: 'node' } : { kind: 'pod', pod: podAt(ip) };
+    },
+    onChange: () => () => undefined,
+    onHandover: () => () => undefined,
+  };
+}

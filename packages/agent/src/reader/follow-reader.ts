@@ -1,0 +1,158 @@
+import { createBackoff, createChanges } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { CniResults } from '../addresses/cni-results.ts';
+import { createFollowedInterception } from './followed-interception.ts';
+import type { FollowedInterception } from './followed-interception.ts';
+import { createFollowedResults } from './followed-results.ts';
+import type { ReaderMessage } from './messages.ts';
+import { openReader, SILENT_MS } from './reader-connection.ts';
+import type { ReaderEnd } from './reader-connection.ts';
+
+/** A reader that was away for so long counts as a directory that is missing. Milliseconds. */
+const AWAY_AFTER_MS = SILENT_MS;
+/** Pauses between attempts to connect: a reader that is started anew is there within tenths of a second. */
+const BACKOFF = { firstMs: 50, capMs: 500 };
+
+export const READER = 'the reader of CNI results (rolegate-agent reconcile)';
+
+export interface FollowReaderDeps {
+  /** Of the reader's unix socket. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export interface FollowedReader extends CniResults {
+  /** Connected, and told of everything. */
+  readonly connected: boolean;
+  readonly interception: FollowedInterception;
+}
+
+/**
+ * Where the reader stands: `there`; `awaited`, lost for less than two seconds, in which nobody can say whether an address was
+ * handed on; `away`, which the fallback has to make up for.
+ */
+type Phase = 'awaited' | 'there' | 'away';
+
+/** The CNI results as the reader tells of them, in the place of directories that this process cannot read. */
+export function followReader({ path, clock, log, random }: FollowReaderDeps): FollowedReader {
+  const changes = createChanges({ log });
+  const ready = Promise.withResolvers<undefined>();
+  const backoff = createBackoff({ ...BACKOFF, random });
+  const results = createFollowedResults();
+  const { take: takeState, forget: forgetState, ...interception } = createFollowedInterception({ log });
+  let phase: Phase = 'awaited';
+  let connected = false;
+  let quiet = false;
+  let version = '';
+  let fault = 'it is not there yet';
+  let cancelAway: () => void = () => undefined;
+
+  function take(message: ReaderMessage): void {
+    switch (message.kind) {
+      case 'hello':
+        version = message.version;
+        return;
+      case 'alive':
+        return;
+      case 'interception':
+        takeState(message);
+        return;
+      case 'synced':
+        if (results.endSnapshot()) enterThere();
+        return;
+      case 'result':
+      case 'removed':
+      case 'freed':
+      case 'returned':
+      case 'directories':
+        results.take(message);
+        if (connected) changes.notify();
+    }
+  }
+
+  function enterThere(): void {
+    cancelAway();
+    log.info('reader connected', { socket: path, version });
+    connected = true;
+    phase = 'there';
+    backoff.reset();
+    ready.resolve(undefined);
+    changes.notify();
+  }
+
+  function enterAway(): void {
+    cancelAway();
+    log.warn('reader away', { socket: path, error: fault });
+    phase = 'away';
+    results.forget();
+    forgetState();
+    ready.resolve(undefined);
+    changes.notify();
+  }
+
+  function awaitReader(): void {
+    phase = 'awaited';
+    cancelAway = clock.schedule(AWAY_AFTER_MS, enterAway);
+  }
+
+  function lost({ kind, error }: ReaderEnd): void {
+    // One that is not there yet is tried again and again: that is told once, when it counts as away.
+    const level = connected || (kind !== 'closed' && error !== fault) ? 'warn' : 'debug';
+    log[level]('reader lost', { socket: path, error });
+    fault = error;
+    quiet = false;
+    if (connected) awaitReader();
+    if (connected && kind === 'silent') enterAway();
+    connected = false;
+    if (phase === 'away') forgetState();
+    changes.notify();
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const stopped = () => signal.aborted;
+    awaitReader();
+    while (!stopped()) {
+      results.beginSnapshot();
+      const connection = openReader({
+        path,
+        clock,
+        take,
+        quiet(isQuiet) {
+          quiet = isQuiet;
+          if (connected) changes.notify();
+        },
+      });
+      signal.addEventListener('abort', connection.close, { once: true });
+      const end = await connection.over;
+      signal.removeEventListener('abort', connection.close);
+      if (stopped()) break;
+      lost(end);
+      await clock.sleep(backoff.next(), signal);
+    }
+    cancelAway();
+  }
+
+  return {
+    run,
+    ready: ready.promise,
+    interception,
+    get connected() {
+      return connected;
+    },
+    get scanned() {
+      return phase !== 'awaited';
+    },
+    get awaited() {
+      return phase === 'awaited' || (phase === 'there' && quiet) ? READER : undefined;
+    },
+    holder: (ip) => (phase === 'there' ? results.held().holder(ip) : undefined),
+    usable: () => Object.values(results.states()).includes('ok'),
+    uids: () => results.held().uids(),
+    names: (pod) => results.held().names(pod),
+    states: () => (phase === 'there' ? results.states() : { [path]: 'missing' }),
+    onChange: changes.on,
+  };
+}

@@ -1,0 +1,38 @@
+import { createChanges } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
+import { layers } from '../interception/plan.ts';
+import type { InterceptionState } from '../interception/state.ts';
+
+export interface FollowedInterception {
+  /** Undefined while it is not known: not looked at yet, or nobody there who says. */
+  readonly current: () => InterceptionState | undefined;
+  /** The last that was known, whoever is away since. */
+  readonly lastKnown: () => InterceptionState | undefined;
+  /** The returned function ends the listening. */
+  readonly onChange: (listener: () => void) => () => void;
+}
+
+/** The state of the interception as a reader tells it. */
+export function createFollowedInterception({ log }: { readonly log: Log }): FollowedInterception & {
+  readonly take: (state: InterceptionState) => void;
+  readonly forget: () => void;
+} {
+  const changes = createChanges({ log });
+  let current: InterceptionState | undefined;
+  let lastKnown: InterceptionState | undefined;
+
+  return {
+    current: () => current,
+    lastKnown: () => lastKnown,
+    onChange: changes.on,
+    take(state) {
+      current = layers.some((layer) => state.layers[layer] !== undefined) ? state : undefined;
+      lastKnown = current ?? lastKnown;
+      changes.notify();
+    },
+    forget() {
+      current = undefined;
+      changes.notify();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+import type { Log } from '@rolegate/runtime';
+
+/** An agent that leaves so much more than its snapshot unread is dropped: it comes back, and begins anew. Bytes. */
+const MOST_UNREAD = 4 * 1024 * 1024;
+
+/** An agent's connection. */
+interface Listener {
+  readonly socket: Socket;
+  /** The snapshot was written: changes follow. */
+  begun: boolean;
+  mostUnread: number;
+}
+
+export interface Listeners {
+  readonly add: (socket: Socket, greeting: Buffer) => void;
+  /** Gives the snapshot to those that have none yet. */
+  readonly begin: (snapshot: Buffer) => void;
+  readonly tell: (line: Buffer) => void;
+  /** Only those that have a snapshot. */
+  readonly tellBegun: (line: Buffer) => void;
+  /** Only those that have read everything. */
+  readonly tellIdle: (line: Buffer) => void;
+  readonly close: () => void;
+}
+
+/** The agents that listen. None delays another; what is kept for one that does not read is bounded. */
+export function createListeners({ log }: { readonly log: Log }): Listeners {
+  const all = new Set<Listener>();
+
+  function add(socket: Socket, greeting: Buffer): void {
+    const listener = { socket, begun: false, mostUnread: MOST_UNREAD };
+    all.add(listener);
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => {
+      all.delete(listener);
+    });
+    socket.resume(); // an agent says nothing; its end is noticed by reading
+    write(listener, greeting);
+  }
+
+  function write({ socket, mostUnread }: Listener, bytes: Buffer): void {
+    if (socket.destroyed) return;
+    socket.write(bytes);
+    if (socket.writableLength <= mostUnread) return;
+    log.warn('agent dropped', { error: `${socket.writableLength} bytes are not read` });
+    socket.destroy();
+  }
+
+  function tellThose(isMeant: (listener: Listener) => boolean, line: Buffer): void {
+    for (const listener of all) if (isMeant(listener)) write(listener, line);
+  }
+
+  return {
+    add,
+    begin(snapshot) {
+      for (const listener of all) {
+        if (listener.begun) continue;
+        listener.begun = true;
+        listener.mostUnread = MOST_UNREAD + snapshot.length;
+        write(listener, snapshot);
+      }
+    },
+    tell: (line) => {
+      tellThose(() => true, line);
+    },
+    tellBegun: (line) => {
+      tellThose(({ begun }) => begun, line);
+    },
+    tellIdle: (line) => {
+      tellThose(({ socket }) => socket.writableLength === 0, line);
+    },
+    close() {
+      for (const { socket } of all) socket.destroy();
+    },
+  };
+}

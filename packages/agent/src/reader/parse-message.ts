@@ -1,0 +1,125 @@
+import { canonicalIp } from '@rolegate/runtime';
+import type { DirectoryState } from '../addresses/cni-directory.ts';
+import type { CniResult } from '../addresses/cni-result.ts';
+import { layers } from '../interception/plan.ts';
+import type { Layer } from '../interception/plan.ts';
+import type { InterceptionState } from '../interception/state.ts';
+import type { ReaderMessage } from './messages.ts';
+
+/** Of a kind that a newer reader knows. */
+export interface UnknownMessage {
+  readonly kind: 'unknown';
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Parse = (fields: Fields) => ReaderMessage | undefined;
+
+/** Nanoseconds since the epoch, before it too: a clock may have been wrong. */
+const NANOSECONDS = /^-?\d{1,20}$/;
+
+const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  ['hello', ({ version }) => (isText(version) ? { kind: 'hello', version } : undefined)],
+  ['result', resultFrom],
+  ['removed', ({ file }) => (isName(file) ? { kind: 'removed', file } : undefined)],
+  ['freed', ({ file }) => (isName(file) ? { kind: 'freed', file } : undefined)],
+  ['returned', ({ pod }) => (isName(pod) ? { kind: 'returned', pod } : undefined)],
+  ['directories', directoriesFrom],
+  ['synced', () => ({ kind: 'synced' })],
+  ['interception', interceptionFrom],
+  ['alive', () => ({ kind: 'alive' })],
+]);
+
+/** Reads one line, without its end. Undefined: it is broken. Fields that are not known are passed over. Never throws. */
+export function parseMessage(line: string): ReaderMessage | UnknownMessage | undefined {
+  const fields = fieldsOf(parseJson(line));
+  const { kind } = fields ?? {};
+  if (fields === undefined || !isText(kind)) return undefined;
+  const parse = kinds.get(kind);
+  return parse === undefined ? { kind: 'unknown' } : parse(fields);
+}
+
+function resultFrom({ file, uid, namespace, name, ips, mtimeNs }: Fields): ReaderMessage | undefined {
+  if (!isName(file) || !isText(namespace) || !isText(name)) return undefined;
+  if (uid !== undefined && !isName(uid)) return undefined;
+  if (uid === undefined && (namespace === '' || name === '')) return undefined;
+  if (!isText(mtimeNs) || !NANOSECONDS.test(mtimeNs)) return undefined;
+  const canonical = ipsFrom(ips);
+  if (canonical === undefined) return undefined;
+  const result: CniResult = { ...(uid !== undefined && { uid }), namespace, name, ips: canonical };
+  return { kind: 'result', file, result, mtimeNs: BigInt(mtimeNs) };
+}
+
+/** None is in order: a newer file took them. */
+function ipsFrom(given: unknown): readonly string[] | undefined {
+  if (!Array.isArray(given)) return undefined;
+  const ips = given.map((ip: unknown) => (isText(ip) ? canonicalIp(ip) : undefined));
+  return ips.every((ip) => ip !== undefined) ? ips : undefined;
+}
+
+function directoriesFrom({ states }: Fields): ReaderMessage | undefined {
+  const words = fieldsOf(states);
+  if (words === undefined || !Object.values(words).every(isText)) return undefined;
+  const known = Object.entries(words).map(([directory, word]) => [directory, directoryState(word)]);
+  return {
+    kind: 'directories',
+    states: Object.fromEntries(known) as Readonly<Record<string, DirectoryState>>,
+  };
+}
+
+/** What a newer reader may call a state is none in which the directory is of use here. */
+function directoryState(word: unknown): DirectoryState {
+  return word === 'ok' || word === 'missing' ? word : 'unreadable';
+}
+
+function interceptionFrom(fields: Fields): ReaderMessage | undefined {
+  const { backend = '', foreignRules = 0, unmatchedInterfaces = 0, ...parts } = fields;
+  const laid = layersFrom(parts['layers']);
+  const repairs = countsFrom(parts['repairs']);
+  const packets = countsFrom(parts['packets']);
+  if (laid === undefined || repairs === undefined || packets === undefined) return undefined;
+  if (!isText(backend) || !isCount(foreignRules) || !isCount(unmatchedInterfaces)) return undefined;
+  return { kind: 'interception', backend, layers: laid, repairs, packets, foreignRules, unmatchedInterfaces };
+}
+
+function layersFrom(given: unknown): InterceptionState['layers'] | undefined {
+  const fields = fieldsOf(given);
+  if (fields === undefined) return undefined;
+  const known = layers.flatMap((layer) => (fields[layer] === undefined ? [] : [[layer, fields[layer]]]));
+  return known.every(([, laid]) => typeof laid === 'boolean')
+    ? (Object.fromEntries(known) as InterceptionState['layers'])
+    : undefined;
+}
+
+/** A layer that is not named has counted nothing. */
+function countsFrom(given: unknown): Readonly<Record<Layer, number>> | undefined {
+  const fields = fieldsOf(given);
+  if (fields === undefined) return undefined;
+  const counts = layers.map((layer) => [layer, fields[layer] ?? 0] as const);
+  return counts.every(([, count]) => isCount(count))
+    ? (Object.fromEntries(counts) as Readonly<Record<Layer, number>>)
+    : undefined;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isName(value: unknown): value is string {
+  return isText(value) && value !== '';
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}

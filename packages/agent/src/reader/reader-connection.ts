@@ -1,0 +1,114 @@
+import { connect } from 'node:net';
+import type { Clock } from '@rolegate/runtime';
+import { createLines } from './lines.ts';
+import { LONGEST_LINE } from './messages.ts';
+import type { ReaderMessage } from './messages.ts';
+import { parseMessage } from './parse-message.ts';
+
+/** A reader says something every 500 ms: after two times of silence what it said before may be old. Milliseconds. */
+const QUIET_AFTER_MS = 1_000;
+/** A reader that is silent for so long is given up (DESIGN.md 4.4: away). Milliseconds. */
+export const SILENT_MS = 2_000;
+
+export interface ReaderConnectionDeps {
+  readonly path: string;
+  readonly clock: Clock;
+  /** Messages in order, but for those of kinds that are not known here. */
+  readonly take: (message: ReaderMessage) => void;
+  /** It is silent, and then again not. */
+  readonly quiet: (isQuiet: boolean) => void;
+}
+
+/** How a connection ended: by itself, or given up for what came, or for nothing that came. */
+export interface ReaderEnd {
+  readonly kind: 'closed' | 'broken' | 'silent';
+  readonly error: string;
+}
+
+export interface ReaderConnection {
+  readonly over: Promise<ReaderEnd>;
+  readonly close: () => void;
+}
+
+/** One connection to the reader. Nothing is ever written to it. */
+export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): ReaderConnection {
+  const over = Promise.withResolvers<ReaderEnd>();
+  const socket = connect({ path });
+  let ended = false;
+  let isQuiet = false;
+  let heard = 0;
+  let cancel = awaitLine();
+
+  function end(kind: ReaderEnd['kind'], error: string): void {
+    ended = true;
+    cancel();
+    socket.destroy();
+    over.resolve({ kind, error }); // the first counts
+  }
+
+  function awaitLine(): () => void {
+    return after(QUIET_AFTER_MS, () => {
+      isQuiet = true;
+      quiet(true);
+      cancel = after(SILENT_MS - QUIET_AFTER_MS, () => {
+        end('silent', `it said nothing for ${SILENT_MS} ms`);
+      });
+    });
+  }
+
+  /** What came in while this process was at something else is read first: that is not the reader's silence. */
+  function after(delayMs: number, call: () => void): () => void {
+    let cancelSecond: (() => void) | undefined;
+    const cancelFirst = clock.schedule(delayMs, () => {
+      cancelSecond = clock.schedule(0, call);
+    });
+    return () => {
+      cancelFirst();
+      cancelSecond?.();
+    };
+  }
+
+  function hear(): void {
+    cancel();
+    cancel = awaitLine();
+    if (!isQuiet) return;
+    isQuiet = false;
+    quiet(false);
+  }
+
+  const read = createLines({
+    longest: LONGEST_LINE,
+    tooLong: () => {
+      end('broken', `a line of more than ${LONGEST_LINE} bytes`);
+    },
+    line(text) {
+      if (ended) return;
+      heard += 1;
+      const message = parseMessage(text);
+      if (message === undefined) end('broken', 'a broken line');
+      else if (message.kind !== 'unknown') take(message);
+    },
+  });
+
+  socket.on('data', (chunk: Buffer) => {
+    if (ended) return;
+    const before = heard;
+    read(chunk);
+    if (heard > before && !socket.destroyed) hear();
+  });
+  socket.on('error', ({ message }) => {
+    end('closed', message);
+  });
+  for (const event of ['end', 'close'] as const) {
+    socket.on(event, () => {
+      end('closed', 'it closed the connection');
+    });
+  }
+
+  return {
+    over: over.promise,
+    close: () => {
+      end('closed', 'closed here');
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { runGroup } from '@rolegate/runtime';
+import type { Clock, Log, Service } from '@rolegate/runtime';
+import { createCniResults } from './addresses/cni-results.ts';
+import type { InterceptionConfig } from './config-interception.ts';
+import { interceptionOf } from './intercept.ts';
+import { runCommand } from './interception/commands.ts';
+import { followKernelEvents } from './interception/events.ts';
+import { followCommand } from './interception/follow-command.ts';
+import { createKeeper } from './interception/keeper.ts';
+import { serveReader } from './reader/serve-reader.ts';
+
+export interface ReconcileDeps {
+  readonly config: InterceptionConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Keeps the rules and tells the agent who holds an IP, until the signal aborts; the rules stay. */
+export async function runReconcile(
+  { config, clock, log, random }: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { interception } = interceptionOf(config, log);
+  const results = createCniResults({
+    directories: config.cniCacheDirs,
+    metrics: { badCniResult: () => undefined },
+    clock,
+    log,
+  });
+  const keeper = createKeeper({
+    ...config.plan,
+    ...{ interception, run: runCommand, clock, log },
+    podIps: () => results.ips(),
+  });
+  const services: Service[] = [
+    { name: 'rules', run: keeper.run },
+    {
+      name: 'kernel events',
+      run: (group) =>
+        followKernelEvents({ follow: followCommand, clock, log, random, changed: keeper.changed }, group),
+    },
+    { name: 'CNI results', run: results.run },
+  ];
+  const { cniSocket: path } = config;
+  if (path !== undefined) {
+    const reader = serveReader({ path, results, interception: keeper, clock, log });
+    await reader.listen();
+    log.info('reader listening', { socket: path });
+    services.push({ name: 'reader', run: reader.run });
+  }
+  await runGroup(services, signal);
+  log.info('reconcile stopped');
+}

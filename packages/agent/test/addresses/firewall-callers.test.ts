@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFirewallCallers } from '../../src/addresses/firewall-callers.ts';
+import { createHeldIps } from '../../src/addresses/held-ips.ts';
+
+const IP = '10.1.0.7';
+
+function setup({ hasExceptions = false } = {}) {
+  const cniResults = createHeldIps();
+  cniResults.set('f', { uid: 'a', namespace: 'shop', name: 'cart', ips: [IP] }, 1n);
+  return createFirewallCallers({ cniResults, nodeIps: ['192.0.2.10', '2001:DB8::0010'], hasExceptions });
+}
+
+describe('in firewall mode', () => {
+  it.each([IP, `::ffff:${IP}`, '10.1.0.8', 'fd00::8', 'not an address'])(
+    'who asks from %s is a Pod to whom the metadata API is denied',
+    (ip) => {
+      expect(setup().identify(ip)).toMatchObject({
+        kind: 'pod',
+        pod: { metadata: { denied: true }, decision: { kind: 'deny', reason: 'MetadataDenied' } },
+      });
+    },
+  );
+
+  it('a Pod is named where the CNI results know it', () => {
+    const { identify } = setup();
+    expect(identify(IP)).toMatchObject({ pod: { namespace: 'shop', name: 'cart' } });
+    expect(identify('10.1.0.8')).toMatchObject({ pod: { namespace: '', name: '' } });
+  });
+
+  it('with exceptions not every request is denied, and still no role permitted', () => {
+    expect(setup({ hasExceptions: true }).identify(IP)).toMatchObject({
+      pod: { metadata: { denied: false }, decision: { kind: 'deny', reason: 'MetadataDenied' } },
+    });
+  });
+
+  it.each(['192.0.2.10', '::ffff:192.0.2.10', '2001:db8::10'])('the node is the node at %s', (ip) => {
+    expect(setup().identify(ip)).toEqual({ kind: 'node' });
+  });
+});

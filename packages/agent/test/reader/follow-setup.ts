@@ -1,0 +1,54 @@
+import { createFakeClock } from '@rolegate/testing';
+import { followReader } from '../../src/reader/follow-reader.ts';
+import { createTestLog, until } from '../addresses/known-pods.ts';
+import { createFolder, startReader, startScript } from './reader-setup.ts';
+
+/** An agent's side of the socket, on a clock that stands still; readers are started by the test. */
+export async function setup() {
+  const place = await createFolder();
+  const { path, closing } = place;
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const follower = followReader({ path, clock, log, random: () => 0 });
+  let changes = 0;
+  follower.onChange(() => {
+    changes += 1;
+  });
+  const stop = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  closing.push(async () => {
+    stop.abort();
+    await running;
+  });
+
+  return {
+    ...{ path, clock, log, follower, stop },
+    changes: () => changes,
+    lines: (message: string) => log.lines.filter(([, text]) => text === message),
+    begin() {
+      running = follower.run(stop.signal);
+      return running;
+    },
+    async serve(results?: Parameters<typeof startReader>[0]['results']) {
+      const reader = await startReader({ path, clock, log, ...(results && { results }) });
+      closing.push(reader.stop);
+      return reader;
+    },
+    async script() {
+      const peer = await startScript(path);
+      closing.push(peer.close);
+      return peer;
+    },
+    /** Lets the agent connect, however long it pauses; the time that passes is less than counts for anything else. */
+    connected: () =>
+      until(
+        () => follower.connected,
+        () => clock.advance(10),
+      ),
+    holds: (ip: string) => follower.holder(ip)?.uid,
+    /** Until the socket's end has been noticed. */
+    lost: () => until(() => !follower.connected),
+    passes: (ms: number) => clock.advance(ms),
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
+  };
+}

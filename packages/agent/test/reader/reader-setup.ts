@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createChanges } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import { createHeldIps } from '../../src/addresses/held-ips.ts';
+import { createResultTap } from '../../src/addresses/result-tap.ts';
+import { createLines } from '../../src/reader/lines.ts';
+import { lineOf, LONGEST_LINE } from '../../src/reader/messages.ts';
+import type { InterceptionState } from '../../src/interception/state.ts';
+import type { ReaderMessage } from '../../src/reader/messages.ts';
+import { serveReader } from '../../src/reader/serve-reader.ts';
+
+/** All is laid. */
+export const STATE: InterceptionState = {
+  backend: 'nft',
+  layers: { nat: true, filter: true, route: true, input: true },
+  repairs: { nat: 1, filter: 0, route: 2, input: 0 },
+  packets: { nat: 10, filter: 1, route: 0, input: 10 },
+  foreignRules: 0,
+  unmatchedInterfaces: 1,
+};
+
+export const FOLDER = '/var/lib/cni/results';
+export const IP = '10.1.0.7';
+
+/** A folder of its own for sockets; what was put into `closing` is ended first. */
+export async function createFolder() {
+  const folder = await mkdtemp(join(tmpdir(), 'reader-'));
+  const closing: (() => unknown)[] = [];
+  return {
+    folder,
+    path: join(folder, 'reader.sock'),
+    closing,
+    async [Symbol.asyncDispose]() {
+      for (const close of closing.splice(0).reverse()) await close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** CNI results in memory, with a real tap. */
+export function createTappedResults({ log, scanned = true }: { log: Log; scanned?: boolean }) {
+  const held = createHeldIps();
+  const states = { [FOLDER]: 'ok' as const };
+  const { tell, ...tap } = createResultTap({ held, states: () => states, log });
+  const ready = Promise.withResolvers<undefined>();
+  const state = { scanned };
+  if (scanned) ready.resolve(undefined);
+  let written = 0n;
+  return {
+    held,
+    tap,
+    ready: ready.promise,
+    get scanned() {
+      return state.scanned;
+    },
+    finishScan() {
+      state.scanned = true;
+      ready.resolve(undefined);
+    },
+    give(uid: string, ips: readonly string[] = [IP]) {
+      written += 1n;
+      const result = { uid, namespace: 'shop', name: `pod-${uid}`, ips };
+      held.set(`${FOLDER}/${uid}`, result, written);
+      tell({ kind: 'result', file: `${FOLDER}/${uid}`, result, mtimeNs: written });
+    },
+    takeBack(uid: string) {
+      held.free(`${FOLDER}/${uid}`);
+      tell({ kind: 'freed', file: `${FOLDER}/${uid}` });
+    },
+    forget(uid: string) {
+      held.remove(`${FOLDER}/${uid}`);
+      tell({ kind: 'removed', file: `${FOLDER}/${uid}` });
+    },
+  };
+}
+
+function createMemoryInterception(log: Log) {
+  const changes = createChanges({ log });
+  let state = STATE;
+  return {
+    current: () => state,
+    onChange: changes.on,
+    set(next: Partial<InterceptionState>) {
+      state = { ...state, ...next };
+      changes.notify();
+    },
+  };
+}
+
+/** A reader as reconcile runs it. `stop` ends it as its process would. */
+export async function startReader(options: {
+  path: string;
+  clock: Clock;
+  log: Log;
+  results?: ReturnType<typeof createTappedResults>;
+}) {
+  const { path, clock, log } = options;
+  const results = options.results ?? createTappedResults({ log });
+  const interception = createMemoryInterception(log);
+  const reader = serveReader({ path, results, interception, clock, log });
+  await reader.listen();
+  const stop = new AbortController();
+  const running = reader.run(stop.signal);
+  return {
+    results,
+    interception,
+    stop: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** An agent that only collects what it is told. */
+export async function listenTo(path: string) {
+  const socket = connect({ path });
+  const messages: Record<string, unknown>[] = [];
+  const take = createLines({
+    longest: LONGEST_LINE,
+    line: (text) => void messages.push(JSON.parse(text) as Record<string, unknown>),
+    tooLong: () => undefined,
+  });
+  socket.on('data', take);
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return { socket, messages: () => messages, kinds: () => messages.map(({ kind }) => kind) };
+}
+
+/** A peer in the place of a reader that says what the test says. */
+export async function startScript(path: string) {
+  const agents: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.resume();
+    agents.push(socket);
+  });
+  await rm(path, { force: true });
+  server.listen({ path });
+  await once(server, 'listening');
+  return {
+    agents,
+    /** To the agent that came last. */
+    say: (...messages: readonly ReaderMessage[]) => agents.at(-1)?.write(messages.map(lineOf).join('')),
+    raw: (text: string | Buffer) => agents.at(-1)?.write(text),
+    hangUp: () => agents.at(-1)?.destroy(),
+    close: async () => {
+      for (const agent of agents) agent.destroy();
+      const closed = once(server, 'close');
+      server.close();
+      await closed;
+    },
+  };
+}
