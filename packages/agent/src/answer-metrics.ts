@@ -7,7 +7,8 @@ export interface AnswerMetricsDeps {
     ReturnType<typeof createAgentMetrics>,
     'answered' | 'imdsv1' | 'firstRequest' | 'held'
   >;
-  readonly reporter: Pick<Reporter, 'answered' | 'used' | 'firstDelivery'>;
+  /** Undefined: nobody is told but the metrics. */
+  readonly reporter: Pick<Reporter, 'answered' | 'used' | 'firstDelivery'> | undefined;
 }
 
 /** Counts each answer, and keeps for the next report what the server wants to know of it. */
@@ -29,8 +30,8 @@ export function createAnswerMetrics({ metrics, reporter }: AnswerMetricsDeps): A
       metrics.answered({ route, status, reason }, durationMs / 1000);
       if (imds === 'v1') metrics.imdsv1();
       if (firstRequest) metrics.firstRequest(outcomeOf(status), sdk);
-      reporter.answered(reason);
-      if (sessionId === undefined) return;
+      reporter?.answered(reason);
+      if (reporter === undefined || sessionId === undefined) return;
       reporter.used(sessionId);
       if (first && uid !== undefined) {
         reporter.firstDelivery({ podUid: uid, sessionId, heldMs: Math.round(sinceFirstRequestMs) });

@@ -1,13 +1,10 @@
-import type { ValueKind } from '@rolegate/runtime';
+import type { Flag, ValueKind } from '@rolegate/runtime';
 import {
   callAddress,
   duration,
   hostName,
-  integer,
-  ipAddress,
   list,
   listenAddress,
-  logLevels,
   needed,
   oneOf,
   optional,
@@ -16,6 +13,7 @@ import {
   text,
   url,
 } from '@rolegate/runtime';
+import { METADATA, NODE, OPERATION, sharedFlags } from './config-shared-flags.ts';
 import { parseAllowPaths } from './metadata/allow-path.ts';
 import { groupNames } from './metadata/groups.ts';
 
@@ -36,11 +34,8 @@ const allowPath: ValueKind<string> = {
 };
 
 const SERVER = 'gRPC to the servers';
-const NODE = 'Node';
-const METADATA = 'Metadata API';
-const OPERATION = 'Operation';
 
-/** Every flag of the agent (DESIGN.md 4.7). */
+/** Every flag of the agent (DESIGN.md 4.7), with what `--mode roles` needs. */
 export const agentFlags = {
   'server-address': list(callAddress, {
     group: SERVER,
@@ -69,29 +64,25 @@ export const agentFlags = {
     help: 'name of the node, as spec.nodeName has it',
     hint: 'set it from spec.nodeName by the downward API',
   }),
-  'host-ip': list(ipAddress, {
+  'host-ip': sharedFlags['host-ip'],
+  'cni-cache-dir': sharedFlags['cni-cache-dir'],
+  'cni-socket': optional(path('SOCKET'), {
     group: NODE,
-    env: ['HOST_IP'],
-    separator: 'comma',
-    help: "the node's internal address, one per family: the only ones on which Pods are served",
-    hint: 'set it from status.hostIP by the downward API',
-  }),
-  'cni-cache-dir': list(path('DIR'), {
-    group: NODE,
-    separator: 'comma',
-    fallback: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
-    help: 'where the container runtime writes which Pod holds which IP',
+    help: 'unix socket of rolegate-agent reconcile, which reads the CNI results for the agent: in the place of --cni-cache-dir',
   }),
   'stale-ip': setting(duration({ maxMs: 12 * 3_600_000 }), {
     group: NODE,
     fallback: '5m',
     help: 'without CNI results and without a server: how long an IP is still answered',
   }),
-  port: setting(integer({ min: 0, max: 65_535 }), {
+  mode: setting(oneOf(['roles', 'firewall']), {
     group: METADATA,
-    fallback: '8181',
-    help: 'port on --host-ip on which Pods are served',
+    fallback: 'roles',
+    help:
+      'roles: Pods get their roles; firewall: all Pods are refused, but for what --metadata-groups and --allow-path ' +
+      'open, and no server is needed',
   }),
+  port: sharedFlags.port,
   'imds-endpoint': setting(url(['http']), {
     group: METADATA,
     fallback: 'http://169.254.169.254',
@@ -135,14 +126,22 @@ export const agentFlags = {
     fallback: '0.0.0.0:9621',
     help: 'address of /metrics, /livez and /readyz',
   }),
-  'log-level': setting(oneOf(logLevels, { warning: 'warn' }), {
-    group: OPERATION,
-    fallback: 'info',
-    help: 'least level that is written',
-  }),
-  'log-format': setting(oneOf(['json', 'text']), {
-    group: OPERATION,
-    fallback: 'json',
-    help: 'json: one object a line; text: for people',
-  }),
+  'log-level': sharedFlags['log-level'],
+  'log-format': sharedFlags['log-format'],
 };
+
+/** The flags that speak of servers. */
+export const serverFlags = ['server-address', 'server-name', 'cert', 'key', 'ca'] as const;
+
+/** The same flags with what `--mode firewall` needs: no server. */
+export const firewallFlags = {
+  ...agentFlags,
+  'server-address': needless(agentFlags['server-address']),
+  cert: needless(agentFlags.cert),
+  key: needless(agentFlags.key),
+  ca: needless(agentFlags.ca),
+};
+
+function needless<Value>(flag: Flag<Value>): Flag<Value | undefined> {
+  return { ...flag, required: false, absent: () => ({ value: undefined }) };
+}

@@ -5,13 +5,16 @@ const KIAM = ['kiam'];
 const KUBE2IAM = ['kube2iam'];
 const BOTH = ['kiam', 'kube2iam'];
 const LATER = ['Not there yet'];
+const OTHER_PROGRAMS = ['rolegate-agent intercept and rolegate-agent reconcile'];
 const KEEPALIVE = 'keepalive is fixed at 10 s and 3 s';
 const OF_SERVER = 'it is a flag of rolegate-server';
 const NO_API = 'the agent does not talk to the API server; rolegate-server has --kubeconfig';
 const FIXED_KEY = 'the key of the annotation is fixed';
 const METRICS = 'metrics are read from --prometheus-listen-addr';
-const NO_RULES = 'interception is not there yet: lay the rules for 169.254.169.254 by other means';
-const RULES_STAY = 'rules that close the metadata API are never taken away when an agent stops';
+const RULES =
+  'the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile; give it to these';
+const RULES_LAID = 'the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile';
+const RULES_STAY = 'the rules stay when an agent stops; rolegate-agent uninstall removes them';
 const GROUPS = 'open groups by --metadata-groups, further paths by --allow-path (matched whole)';
 const HOLDS = 'a request is held for --hold, and answered the moment the Pod is known';
 
@@ -31,9 +34,9 @@ export const agentForeignFlags: ForeignFlags = {
     translate: (json) => (json === 'true' ? 'json' : 'text'),
     why: 'json is the default here',
   }),
-  iptables: ignored(BOTH, { isSwitch: true, why: NO_RULES }),
+  iptables: ignored(BOTH, { isSwitch: true, why: RULES_LAID }),
   'iptables-remove': ignored(KIAM, { isSwitch: true, why: RULES_STAY }),
-  'host-interface': ignored(BOTH, NO_RULES),
+  'host-interface': ignored(BOTH, RULES),
   'allow-route-regexp': refused(KIAM, { harmless: ['^$'], why: GROUPS }),
   'whitelist-route-regexp': refused(KIAM, { harmless: ['^$'], why: GROUPS }),
   'allow-ip-query': refused(KIAM, {
@@ -117,6 +120,6 @@ export const agentForeignFlags: ForeignFlags = {
 
   'token-file': ignored(LATER, 'not used yet; the node is proven by the certificate alone'),
   'state-dir': ignored(LATER, 'not used yet; what the agent holds ends with its process'),
-  'exclude-interface': ignored(LATER, NO_RULES),
-  mode: refused(LATER, 'not there yet; without this flag Pods get their roles'),
+
+  'exclude-interface': ignored(OTHER_PROGRAMS, RULES),
 };

@@ -1,21 +1,36 @@
-import { isIPv6 } from 'node:net';
-import type { CheckOutcome, Environment, FlagValues, HostPort, LogLevel, Program } from '@rolegate/runtime';
+import type { Environment, FlagValues, HostPort, LogLevel, Program } from '@rolegate/runtime';
 import { parseFlags } from '@rolegate/runtime';
-import { agentFlags } from './config-flags.ts';
+import { checkAgentFlags } from './config-check.ts';
+import { agentFlags, firewallFlags } from './config-flags.ts';
 import { agentForeignFlags } from './config-foreign.ts';
-import { warningsFor } from './metadata/allow-path.ts';
 import type { Group } from './metadata/groups.ts';
 
 /** What the agent was told. Frozen, as are its parts. */
-export interface AgentConfig {
+export type AgentConfig = RolesConfig | FirewallConfig;
+
+/** Pods get their roles. */
+export interface RolesConfig extends NodeConfig {
+  readonly mode: 'roles';
   readonly serverAddresses: readonly HostPort[];
   /** What the server's certificate must name; undefined: the host of the address. */
   readonly serverName: string | undefined;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
+}
+
+/** All Pods are refused, but for what `metadataGroups` and `allowPaths` open. */
+export interface FirewallConfig extends NodeConfig {
+  readonly mode: 'firewall';
+}
+
+/** What both modes need. */
+export interface NodeConfig {
   readonly nodeName: string;
   /** One per family, canonical (RFC 5952). */
   readonly hostIps: readonly string[];
+  /** Not read where there is a `cniSocket`. */
   readonly cniCacheDirs: readonly string[];
+  /** Of the process that reads the CNI results for the agent. */
+  readonly cniSocket: string | undefined;
   readonly staleIpMs: number;
   /** On which Pods are served, on every one of `hostIps`. */
   readonly port: number;
@@ -45,7 +60,8 @@ export type AgentConfigOutcome =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
-type Values = FlagValues<typeof agentFlags>;
+type RolesValues = FlagValues<typeof agentFlags>;
+type FirewallValues = FlagValues<typeof firewallFlags>;
 
 /** The agent's flags: for parsing, help and docs/flags.md. */
 export const agentProgram: Program<typeof agentFlags> = {
@@ -58,23 +74,64 @@ export const agentProgram: Program<typeof agentFlags> = {
 };
 
 /** The agent's configuration, or everything that is wrong with it. Never throws. */
-export function parseAgentConfig(input: {
-  readonly argv: readonly string[];
-  readonly env: Environment;
-}): AgentConfigOutcome {
-  const outcome = parseFlags(agentProgram, { ...input, check });
+export function parseAgentConfig(input: AgentInput): AgentConfigOutcome {
+  const { mode, given } = lookAhead(input);
+  const withCheck = { ...input, check: checkAgentFlags };
+  if (mode === 'firewall') {
+    const program = { ...agentProgram, flags: firewallFlags };
+    const outcome = parseFlags(program, withCheck);
+    if (outcome.kind !== 'values') return outcome;
+    return { kind: 'config', config: firewallConfig(outcome.values, given), warnings: outcome.warnings };
+  }
+  const outcome = parseFlags(agentProgram, withCheck);
   if (outcome.kind !== 'values') return outcome;
-  return { kind: 'config', config: toConfig(outcome.values), warnings: outcome.warnings };
+  return { kind: 'config', config: rolesConfig(outcome.values), warnings: outcome.warnings };
 }
 
-function toConfig(values: Values): AgentConfig {
+interface AgentInput {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+}
+
+/** What is needed depends on the mode: that is read first, whatever is wrong with the rest. */
+function lookAhead(input: AgentInput) {
+  let found: { mode?: 'roles' | 'firewall' | undefined; given: ReadonlySet<string> } = { given: new Set() };
+  parseFlags(agentProgram, {
+    ...input,
+    check({ mode }, given) {
+      found = { mode, given };
+      return {};
+    },
+  });
+  return found;
+}
+
+function rolesConfig(values: RolesValues): RolesConfig {
   return Object.freeze({
+    ...nodeConfig(values),
+    mode: 'roles',
     serverAddresses: values['server-address'],
     serverName: values['server-name'],
     tls: Object.freeze({ certFile: values.cert, keyFile: values.key, caFile: values.ca }),
+  });
+}
+
+/** What roles mode opens by default is here open only where it is named. */
+function firewallConfig(values: FirewallValues, given: ReadonlySet<string>): FirewallConfig {
+  const { metadataGroups, ...node } = nodeConfig(values);
+  return Object.freeze({
+    ...node,
+    mode: 'firewall',
+    metadataGroups: given.has('metadata-groups') ? metadataGroups : new Set<Group>(),
+  });
+}
+
+function nodeConfig(values: RolesValues | FirewallValues): NodeConfig {
+  return {
     nodeName: values['node-name'],
     hostIps: values['host-ip'],
     cniCacheDirs: values['cni-cache-dir'],
+    cniSocket: values['cni-socket'],
     staleIpMs: values['stale-ip'],
     port: values.port,
     imdsEndpoint: values['imds-endpoint'],
@@ -90,39 +147,5 @@ function toConfig(values: Values): AgentConfig {
       format: values['log-format'],
       base: Object.freeze({ node: values['node-name'] }),
     }),
-  });
-}
-
-function check(values: Partial<Values>): CheckOutcome {
-  const warnings = warningsFor(values['allow-path'] ?? []).map(
-    ({ expression, path, risk }) => `--allow-path ${JSON.stringify(expression)} fits ${path}: ${risk}`,
-  );
-  return { faults: [...hostIpFaults(values), ...portFaults(values), ...groupFaults(values)], warnings };
-}
-
-function hostIpFaults({ 'host-ip': hostIps = [] }: Partial<Values>): string[] {
-  const six = hostIps.filter((ip) => isIPv6(ip));
-  const four = hostIps.filter((ip) => !isIPv6(ip));
-  const unfit = hostIps.filter((ip) => ['0.0.0.0', '::', '169.254.169.254', 'fd00:ec2::254'].includes(ip));
-  return [
-    ...(six.length > 1 || four.length > 1
-      ? [
-          `--host-ip: ${hostIps.join(', ')} are more than one of a family; give one IPv4 and one IPv6 address at most`,
-        ]
-      : []),
-    ...unfit.map((ip) => `--host-ip: ${ip} is no address of the node; give its internal address`),
-  ];
-}
-
-/** /metrics must not be where Pods can read it. */
-function portFaults({ port, 'prometheus-listen-addr': ops }: Partial<Values>): string[] {
-  return port !== undefined && port !== 0 && ops?.port === port
-    ? [`--prometheus-listen-addr: port ${port} is the one on which Pods are served; use another`]
-    : [];
-}
-
-function groupFaults({ 'metadata-groups': words = [] }: Partial<Values>): string[] {
-  return words.includes('none') && words.length > 1
-    ? ['--metadata-groups: none stands beside groups; leave one of them out']
-    : [];
+  };
 }

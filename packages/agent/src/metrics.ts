@@ -1,5 +1,7 @@
 import { readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createInterceptionMetrics } from './metrics-interception.ts';
+import type { InterceptionReadings } from './metrics-interception.ts';
 
 /** What the gauges read at each scrape. */
 export interface AgentReadings {
@@ -95,7 +97,9 @@ export function createAgentMetrics({ version }: { version: string }) {
       ipSource.set({ source: 'cni' }, source === 'cni' ? 1 : 0);
       ipSource.set({ source: 'pod-status' }, source === 'pod-status' ? 1 : 0);
     },
-    /** Connects the gauges that are read at each scrape. */
+    /** With a reader only. */
+    readInterception: (readings: InterceptionReadings) => createInterceptionMetrics(registry, readings),
+    /** Connects the gauges of the feed, which are read at each scrape. */
     read(readings: AgentReadings): void {
       readGauge(registry, 'rolegate_feed_connected', '1 while the feed is open and complete.', () =>
         readings.feedConnected() ? 1 : 0,

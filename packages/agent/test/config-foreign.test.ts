@@ -15,7 +15,7 @@ function setup(argv: readonly string[], base: readonly string[] = [...node, ...t
   };
 }
 
-/** Each row of the tables of kiam's agent (v4.2) and of kube2iam (0.15), and of what is not there yet. */
+/** Each row of the tables of kiam's agent (v4.2) and of kube2iam (0.15), of our other programs, and of what is not there yet. */
 const verdicts = {
   accepted: [
     ...['port', 'host', 'cert', 'key', 'ca', 'server-address', 'prometheus-listen-addr', 'level', 'json-log'],
@@ -61,7 +61,7 @@ const verdicts = {
       'default-role',
     ],
     ...['auto-discover-default-role', 'namespace-restriction-format', 'namespace-key', 'iam-role-key'],
-    ...['iam-external-id', 'kubeconfig', 'api-server', 'api-token', 'insecure', 'mode'],
+    ...['iam-external-id', 'kubeconfig', 'api-server', 'api-token', 'insecure'],
   ],
 };
 
@@ -139,9 +139,16 @@ describe("other programs' flags, given to the agent", () => {
     const { config, warnings } = setup(argv, tls);
     expect(config).toMatchObject({ port: 8181, hostIps: ['10.0.0.7'], opsListen: { port: 9620 } });
     expect(warnings).toEqual([
-      expect.stringMatching(/^--iptables is ignored: interception is not there yet/),
-      expect.stringMatching(/^--host-interface is ignored: interception is not there yet/),
+      '--iptables is ignored: the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile',
+      '--host-interface is ignored: the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile; ' +
+        'give it to these',
       expect.stringMatching(/^--gateway-timeout-creation is ignored: /),
+    ]);
+  });
+
+  it('say what takes the rules away', () => {
+    expect(setup(['--iptables-remove']).warnings).toEqual([
+      '--iptables-remove is ignored: the rules stay when an agent stops; rolegate-agent uninstall removes them',
     ]);
   });
 

@@ -38,12 +38,14 @@ describe("the agent's configuration", () => {
   it('has these defaults', () => {
     expect(setup()).toMatchObject({ warnings: [], faults: [] });
     expect(setup().config).toEqual({
+      mode: 'roles',
       serverAddresses: [{ host: 'localhost', port: 9610 }],
       serverName: undefined,
       tls: { certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
       nodeName: 'node-1',
       hostIps: ['10.0.0.7'],
       cniCacheDirs: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
+      cniSocket: undefined,
       staleIpMs: 300_000,
       port: 8181,
       imdsEndpoint: 'http://169.254.169.254',
@@ -76,6 +78,8 @@ describe("the agent's configuration", () => {
     { flag: 'node-name', text: 'ip-10-0-0-7.ec2.internal', part: { nodeName: 'ip-10-0-0-7.ec2.internal' } },
     { flag: 'host-ip', text: '10.0.0.8,2001:DB8:0::8', part: { hostIps: ['10.0.0.8', '2001:db8::8'] } },
     { flag: 'cni-cache-dir', text: '/a,/b', part: { cniCacheDirs: ['/a', '/b'] } },
+    { flag: 'cni-socket', text: '/run/r.sock', part: { cniSocket: '/run/r.sock' } },
+    { flag: 'mode', text: 'firewall', part: { mode: 'firewall' } },
     { flag: 'stale-ip', text: '1m', part: { staleIpMs: 60_000 } },
     { flag: 'port', text: '0', part: { port: 0 } },
     {
@@ -139,6 +143,63 @@ describe("the agent's configuration", () => {
   });
 });
 
+describe('in firewall mode', () => {
+  const server = ['server-address', 'cert', 'key', 'ca'];
+  const alone = { without: server };
+
+  it('nothing is needed of a server, and nothing is open', () => {
+    const { config, warnings } = setup(['--mode=firewall'], alone);
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({ mode: 'firewall', nodeName: 'node-1', hostIps: ['10.0.0.7'] });
+    expect(Object.keys(config)).not.toEqual(expect.arrayContaining(['tls']));
+    expect(config.metadataGroups.size).toBe(0);
+    expect([config, config.log].every((part) => Object.isFrozen(part))).toBe(true);
+  });
+
+  it('the same is so by the environment', () => {
+    expect(setup([], { ...alone, env: { ROLEGATE_MODE: 'firewall' } }).config.mode).toBe('firewall');
+  });
+
+  it('what is given of a server is not used, which is said: one template is for both modes', () => {
+    const { config, warnings } = setup(['--mode=firewall', '--server-name=s']);
+    expect(config.mode).toBe('firewall');
+    expect(warnings).toEqual(
+      ['server-address', 'server-name', 'cert', 'key', 'ca'].map(
+        (name) => `--${name} is not used: --mode firewall needs no server`,
+      ),
+    );
+  });
+
+  it('what is open all the same is named, one by one', () => {
+    const argv = [
+      '--mode=firewall',
+      '--metadata-groups=placement,tags',
+      '--allow-path=/latest/meta-data/mac',
+    ];
+    const { config, warnings } = setup(argv, alone);
+    expect(config.metadataGroups).toEqual(new Set(['placement', 'tags']));
+    expect(warnings).toEqual([
+      '--metadata-groups placement is open to all Pods, although --mode is firewall',
+      '--metadata-groups tags is open to all Pods, although --mode is firewall',
+      '--allow-path "/latest/meta-data/mac" is open to all Pods, although --mode is firewall',
+    ]);
+  });
+
+  it('none is no exception', () => {
+    const { config, warnings } = setup(['--mode=firewall', '--metadata-groups=none'], alone);
+    expect([config.metadataGroups.size, warnings]).toEqual([0, []]);
+  });
+
+  it('everything that is still needed and missing is told at once', () => {
+    const argv = ['--mode=firewall', '--port=x'];
+    expect(setup(argv, { without: Object.keys(needed) }).faults).toEqual([
+      '--node-name: it is needed; set it from spec.nodeName by the downward API',
+      '--host-ip: it is needed; set it from status.hostIP by the downward API',
+      expect.stringMatching(/^--port: "x" is no whole number/),
+    ]);
+  });
+});
+
 describe('faults of the agent', () => {
   it('tells everything that is needed and missing at once', () => {
     expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
@@ -148,6 +209,13 @@ describe('faults of the agent', () => {
       '--ca: it is needed; give the PEM file of the authority',
       '--node-name: it is needed; set it from spec.nodeName by the downward API',
       '--host-ip: it is needed; set it from status.hostIP by the downward API',
+    ]);
+  });
+
+  it('tells what roles mode needs where the mode is not known', () => {
+    expect(setup(['--mode=x'], { without: ['cert'] }).faults).toEqual([
+      '--cert: it is needed; give the PEM file of the certificate',
+      expect.stringMatching(/^--mode: "x" is not known; /),
     ]);
   });
 
@@ -186,6 +254,11 @@ describe('faults of the agent', () => {
     },
     { argv: ['--metadata-groups', 'none,tags'], fault: /^--metadata-groups: none stands beside groups; / },
     { argv: ['--allow-path', '('], fault: /^--allow-path: "\(" is no RE2 expression/ },
+    { argv: ['--mode', 'audit'], fault: /^--mode: "audit" is not known; use roles or firewall$/ },
+    {
+      argv: ['--cni-socket=/s', '--cni-cache-dir=/d'],
+      fault: /^--cni-socket: it stands beside --cni-cache-dir, .*; leave one of them out$/,
+    },
     { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is no host name; / },
   ])('$argv', ({ argv, fault }) => {
     const without = argv.map((arg) => arg.replace('--', ''));

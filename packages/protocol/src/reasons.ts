@@ -73,8 +73,8 @@ export const reasons = {
     PERMISSION_DENIED,
   ),
   MetadataDenied: entry(
-    'rolegate.dev/metadata closes the metadata API',
-    'remove or narrow the annotation if the Pod needs metadata',
+    'rolegate.dev/metadata, or --mode firewall of the agent, closes the metadata API',
+    'remove or narrow the annotation if the Pod needs metadata; in firewall mode open single groups or paths',
     403,
     PERMISSION_DENIED,
   ),

@@ -1,5 +1,6 @@
 import type { AgentReport, FirstDelivery } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
+import type { InterceptionReport } from './interception-report.ts';
 
 /** How often the agent tells the server what happened. */
 const EVERY_MS = 10_000;
@@ -15,26 +16,31 @@ export interface Reporter {
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
+export interface ReporterDeps {
+  /** False where there is nobody to send it to. */
+  readonly send: (report: AgentReport) => boolean;
+  /** Undefined: the agent is told nothing of it. */
+  readonly interception?: Pick<InterceptionReport, 'next'> | undefined;
+  readonly clock: Clock;
+}
+
 /** Gathers what Pods did since the last report; what could not be sent goes with the next one. */
-export function createReporter({
-  send,
-  clock,
-}: {
-  send: (report: AgentReport) => boolean;
-  clock: Clock;
-}): Reporter {
+export function createReporter({ send, interception, clock }: ReporterDeps): Reporter {
   const usedSessions = new Set<string>();
   const answers = new Map<string, number>();
   let deliveries: FirstDelivery[] = [];
 
   function flush(): void {
-    if (usedSessions.size + answers.size + deliveries.length === 0) return;
+    const layers = interception?.next();
+    if (layers === undefined && usedSessions.size + answers.size + deliveries.length === 0) return;
     const report = {
+      ...(layers && { interception: layers.interception }),
       usedSessionIds: [...usedSessions],
       answersByReason: Object.fromEntries(answers),
       firstDeliveries: deliveries,
     };
     if (!send(report)) return;
+    layers?.sent();
     usedSessions.clear();
     answers.clear();
     deliveries = [];

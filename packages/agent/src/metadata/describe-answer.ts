@@ -39,16 +39,17 @@ export function createDescribeAnswer({ clock, firstRequests, identify }: Describ
     const pod = podOf(exchange.caller ?? identify(connection.ip));
     const session = pod?.decision.kind === 'allow' ? pod.decision : undefined;
     const monotonicMs = clock.monotonic();
-    const first = pod ? firstOf(exchange, pod.uid, answer, monotonicMs) : notFirst;
+    const uid = said(pod?.uid);
+    const first = uid === undefined ? notFirst : firstOf(exchange, uid, answer, monotonicMs);
     return {
       route: routeName(route),
       method,
       ...answerFields(answer),
       ip: connection.ip,
-      pod: pod?.name,
-      namespace: pod?.namespace,
-      serviceAccount: pod?.serviceAccount,
-      uid: pod?.uid ?? connection.uid,
+      pod: said(pod?.name),
+      namespace: said(pod?.namespace),
+      serviceAccount: said(pod?.serviceAccount),
+      uid: uid ?? said(connection.uid),
       role: session?.roleArn,
       sessionName: session?.sessionName,
       sessionId: session?.sessionId,
@@ -74,7 +75,7 @@ export function describeUnparsed({ ip, uid }: Connection, answer: Answer, reques
     pod: undefined,
     namespace: undefined,
     serviceAccount: undefined,
-    uid,
+    uid: said(uid),
     role: undefined,
     sessionName: undefined,
     sessionId: undefined,
@@ -85,6 +86,11 @@ export function describeUnparsed({ ip, uid }: Connection, answer: Answer, reques
     requestId,
     ...notFirst,
   };
+}
+
+/** Of a Pod of whom not everything is known the rest is left out. */
+function said(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function answerFields({ status, code, detail, waitedFor, accessKeyId }: Answer) {

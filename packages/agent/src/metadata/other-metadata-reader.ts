@@ -13,6 +13,8 @@ export interface OtherMetadataDeps {
   readonly groups: ReadonlySet<Group>;
   /** What `--allow-path` opens besides. */
   readonly allowPath: AllowPath;
+  /** False: the identity document too is served only where its group or an expression opens it. True unless told. */
+  readonly reducedDocument?: boolean;
 }
 
 /** Directories and files that are there whatever the node's IMDS lists. */
@@ -25,7 +27,12 @@ const REGION = 'meta-data/placement/region';
 const ZONE = 'meta-data/placement/availability-zone';
 
 /** Serves what the groups and `--allow-path` open, from the node's IMDS, and nothing else (DESIGN.md 4.3). */
-export function createOtherMetadata({ imds, groups, allowPath }: OtherMetadataDeps): OtherMetadata {
+export function createOtherMetadata({
+  imds,
+  groups,
+  allowPath,
+  reducedDocument: hasReduced = true,
+}: OtherMetadataDeps): OtherMetadata {
   const everyone: Reader = { groups, accountId: '', hasRole: true };
 
   function isOpen(path: string, group: Group | undefined, reader: Reader): boolean {
@@ -37,8 +44,8 @@ export function createOtherMetadata({ imds, groups, allowPath }: OtherMetadataDe
   function kindFor(known: KnownPath, reader: Reader): 'file' | 'directory' | undefined {
     const { path, kind, group } = known;
     if (isNodeCredentials(path)) return undefined;
-    if (kind === 'file')
-      return path === IDENTITY_DOCUMENT || isOpen(path, group, reader) ? 'file' : undefined;
+    const isAlways = hasReduced && path === IDENTITY_DOCUMENT;
+    if (kind === 'file') return isAlways || isOpen(path, group, reader) ? 'file' : undefined;
     if (path === 'meta-data' && reader.hasRole) return 'directory';
     return leadsSomewhere(known, reader) ? 'directory' : undefined;
   }

@@ -1,0 +1,59 @@
+import type { CheckOutcome, FlagValues } from '@rolegate/runtime';
+import { serverFlags } from './config-flags.ts';
+import type { agentFlags, firewallFlags } from './config-flags.ts';
+import { hostIpFaults } from './host-ips.ts';
+import { warningsFor } from './metadata/allow-path.ts';
+
+type Values = Partial<FlagValues<typeof agentFlags> | FlagValues<typeof firewallFlags>>;
+
+/** The rules between the agent's flags. `given`: those that were not left to their defaults. */
+export function checkAgentFlags(values: Values, given: ReadonlySet<string>): CheckOutcome {
+  const risks = warningsFor(values['allow-path'] ?? []).map(
+    ({ expression, path, risk }) => `--allow-path ${JSON.stringify(expression)} fits ${path}: ${risk}`,
+  );
+  return {
+    faults: [
+      ...hostIpFaults(values['host-ip'] ?? []),
+      ...portFaults(values),
+      ...groupFaults(values),
+      ...sourceFaults(given),
+    ],
+    warnings: [...risks, ...(values.mode === 'firewall' ? firewallWarnings(values, given) : [])],
+  };
+}
+
+/** /metrics must not be where Pods can read it. */
+function portFaults({ port, 'prometheus-listen-addr': ops }: Values): string[] {
+  return port !== undefined && port !== 0 && ops?.port === port
+    ? [`--prometheus-listen-addr: port ${port} is the one on which Pods are served; use another`]
+    : [];
+}
+
+function groupFaults({ 'metadata-groups': words = [] }: Values): string[] {
+  return words.includes('none') && words.length > 1
+    ? ['--metadata-groups: none stands beside groups; leave one of them out']
+    : [];
+}
+
+function sourceFaults(given: ReadonlySet<string>): string[] {
+  return given.has('cni-socket') && given.has('cni-cache-dir')
+    ? ['--cni-socket: it stands beside --cni-cache-dir, which is for its reader; leave one of them out']
+    : [];
+}
+
+/** What a template for both modes may hold, and what this mode is there to close. */
+function firewallWarnings(
+  { 'metadata-groups': groups = [], 'allow-path': expressions = [] }: Values,
+  given: ReadonlySet<string>,
+): string[] {
+  const unused = serverFlags.filter((name) => given.has(name));
+  const opened = given.has('metadata-groups') ? groups.filter((word) => word !== 'none') : [];
+  return [
+    ...unused.map((name) => `--${name} is not used: --mode firewall needs no server`),
+    ...opened.map((group) => `--metadata-groups ${group} is open to all Pods, although --mode is firewall`),
+    ...expressions.map(
+      (expression) =>
+        `--allow-path ${JSON.stringify(expression)} is open to all Pods, although --mode is firewall`,
+    ),
+  ];
+}

@@ -1,0 +1,29 @@
+import { createFirewallCallers } from './addresses/firewall-callers.ts';
+import type { CniResults } from './addresses/cni-results.ts';
+import type { AgentMode } from './agent-mode.ts';
+import type { FirewallConfig } from './config.ts';
+
+export interface FirewallModeDeps {
+  readonly config: FirewallConfig;
+  readonly cniResults: Pick<CniResults, 'holder'>;
+}
+
+/** Nobody has a role: no server, no certificate, nothing to wait for. */
+export function createFirewallMode({ config, cniResults }: FirewallModeDeps): AgentMode {
+  return {
+    callers: createFirewallCallers({
+      cniResults,
+      nodeIps: config.hostIps,
+      hasExceptions: hasExceptions(config),
+    }),
+    table: { pod: () => undefined, session: () => undefined, onChange: () => () => undefined },
+    reporter: undefined,
+    checks: [],
+    services: [],
+  };
+}
+
+/** Something is open in spite of the mode. */
+export function hasExceptions({ metadataGroups, allowPaths }: FirewallConfig): boolean {
+  return metadataGroups.size + allowPaths.length > 0;
+}

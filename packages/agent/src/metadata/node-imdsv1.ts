@@ -1,0 +1,70 @@
+import { aborted, describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import { createImdsRequests } from './imds-requests.ts';
+
+/** Milliseconds. */
+const EVERY_MS = 300_000;
+const TIMEOUT_MS = 1_000;
+
+export interface NodeImdsv1Deps {
+  /** What `--imds-endpoint` says. No default: what a test forgets must not reach the machine's own. */
+  readonly endpoint: string;
+  /** Resolves when the interception was laid for the first time; nothing is asked before. */
+  readonly laid: Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface NodeImdsv1 {
+  /** Undefined: not known. */
+  readonly open: () => boolean | undefined;
+  /** Asks until the signal aborts. Never rejects. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Whether the node's own metadata API answers without a token. The agent asks as the node's own processes and host-network Pods
+ * do; no rule of the interception is for these.
+ */
+export function createNodeImdsv1({ endpoint, laid, clock, log }: NodeImdsv1Deps): NodeImdsv1 {
+  const { ask, close } = createImdsRequests({ endpoint, clock });
+  let open: boolean | undefined;
+  let told: boolean | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      const deadlineMs = clock.monotonic() + TIMEOUT_MS;
+      const { status } = await ask({ method: 'GET', path: '/latest/meta-data/', headers: {}, deadlineMs });
+      found(status);
+    } catch (error) {
+      open = undefined;
+      log.debug('node imds not asked without a token', { error: describeError(error) });
+    }
+  }
+
+  function found(status: number): void {
+    open = status === 200 ? true : status === 401 ? false : undefined;
+    if (open === undefined) log.debug('node imds not asked without a token', { status });
+    if (open === true && told !== true) {
+      log.warn('node imds answers without a token', {
+        error:
+          "host-network Pods, and all Pods before the rules were laid, reach the node's credentials; " +
+          'set HttpTokens=required and a hop limit of 1 on the instance',
+      });
+    }
+    if (open === false && told === true) log.info('node imds wants a token now');
+    told = open ?? told;
+  }
+
+  return {
+    open: () => open,
+    async run(signal) {
+      await Promise.race([laid, aborted(signal)]);
+      while (!signal.aborted) {
+        await look();
+        await clock.sleep(EVERY_MS, signal);
+      }
+      close();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { readGauge, readGauges } from '@rolegate/runtime';
+import { Counter } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { layers } from './interception/plan.ts';
+import type { Layer } from './interception/plan.ts';
+import type { InterceptionState } from './interception/state.ts';
+
+/** What the gauges read at each scrape. */
+export interface InterceptionReadings {
+  readonly readerConnected: () => boolean;
+  /** Undefined: not known now. */
+  readonly interception: () => InterceptionState | undefined;
+  /** Undefined: not known now. */
+  readonly nodeImdsv1Open: () => boolean | undefined;
+}
+
+type Counts = Readonly<Record<Layer, number>>;
+
+/** The metrics of what a reader tells; without a reader there is none of them. */
+export function createInterceptionMetrics(registry: Registry, readings: InterceptionReadings) {
+  const { interception } = readings;
+  const declare = (name: string, help: string) =>
+    countByDifference(new Counter({ name, help, labelNames: ['layer'], registers: [registry] }));
+  const repairs = declare(
+    'rolegate_interception_repairs_total',
+    'How often a layer was not as planned, and mended.',
+  );
+  const packets = declare(
+    'rolegate_interception_packets_total',
+    'Packets that the rules of a layer took: led to the agent (nat), let in to it (input), or denied.',
+  );
+  readGauge(
+    registry,
+    'rolegate_reader_connected',
+    '1 while the reader of CNI results is there and has told everything.',
+    () => (readings.readerConnected() ? 1 : 0),
+  );
+  readGauges(
+    registry,
+    'rolegate_interception_ok',
+    '1 where the layer is laid and in order; absent while that is not known.',
+    'layer',
+    () => okByLayer(interception()),
+  );
+  readGauge(
+    registry,
+    'rolegate_interception_foreign_rules',
+    "Other tools' rules for a metadata address.",
+    () => interception()?.foreignRules,
+  );
+  readGauge(
+    registry,
+    'rolegate_interception_unmatched_interfaces',
+    'Entries of --host-interface that name no interface of the node.',
+    () => interception()?.unmatchedInterfaces,
+  );
+  readGauge(
+    registry,
+    'rolegate_node_imdsv1_open',
+    "1 where the node's own metadata API answers without a token; absent while that is not known.",
+    () => toNumber(readings.nodeImdsv1Open()),
+  );
+  return {
+    /** The reader's numbers, which begin anew with its process, go on here. */
+    counted: (state: InterceptionState): void => {
+      repairs(state.repairs);
+      packets(state.packets);
+    },
+  };
+}
+
+function countByDifference(counter: Counter<'layer'>): (counts: Counts) => void {
+  let before: Counts = { nat: 0, filter: 0, route: 0, input: 0 };
+  return (now) => {
+    for (const layer of layers) {
+      counter.inc({ layer }, now[layer] >= before[layer] ? now[layer] - before[layer] : now[layer]);
+    }
+    before = now;
+  };
+}
+
+function okByLayer(state: InterceptionState | undefined): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(state?.layers ?? {}).map(([layer, ok]) => [layer, ok ? 1 : 0]));
+}
+
+function toNumber(is: boolean | undefined): number | undefined {
+  return is === undefined ? undefined : Number(is);
+}

@@ -1,0 +1,84 @@
+import type { Clock, Log, ReadyCheck, Service } from '@rolegate/runtime';
+import { createCniResults } from './addresses/cni-results.ts';
+import type { CniResults } from './addresses/cni-results.ts';
+import type { AgentConfig } from './config.ts';
+import { createInterceptionReport } from './feed/interception-report.ts';
+import type { InterceptionReport } from './feed/interception-report.ts';
+import { interceptionCheck } from './interception-check.ts';
+import { layers } from './interception/plan.ts';
+import { createNodeImdsv1 } from './metadata/node-imdsv1.ts';
+import type { createAgentMetrics } from './metrics.ts';
+import { followReader } from './reader/follow-reader.ts';
+import type { FollowedInterception } from './reader/followed-interception.ts';
+
+export interface NodeKnowledgeDeps {
+  readonly config: AgentConfig;
+  readonly metrics: ReturnType<typeof createAgentMetrics>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** What the agent knows of its node, by itself or from the reader. */
+export interface NodeKnowledge {
+  readonly cniResults: CniResults;
+  /** Undefined: without a reader nobody tells. */
+  readonly interception: InterceptionReport | undefined;
+  readonly check: ReadyCheck;
+  readonly services: readonly Service[];
+}
+
+/** From the reader where there is a `--cni-socket`, which tells of the interception too; else from the directories. */
+export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
+  const { config, clock, log, metrics } = deps;
+  if (config.cniSocket !== undefined) return knowByReader(deps, config.cniSocket);
+  const cniResults = createCniResults({ directories: config.cniCacheDirs, clock, log, metrics });
+  return {
+    cniResults,
+    interception: undefined,
+    check: interceptionCheck(undefined),
+    services: [{ name: 'CNI results', run: cniResults.run }],
+  };
+}
+
+function knowByReader(
+  { config, metrics, clock, log, random }: NodeKnowledgeDeps,
+  path: string,
+): NodeKnowledge {
+  const reader = followReader({ path, clock, log, random });
+  const { interception } = reader;
+  const imdsv1 = createNodeImdsv1({
+    ...{ endpoint: config.imdsEndpoint, clock, log },
+    laid: whenLaid(interception),
+  });
+  const { counted } = metrics.readInterception({
+    readerConnected: () => reader.connected,
+    interception: interception.current,
+    nodeImdsv1Open: imdsv1.open,
+  });
+  interception.onChange(() => {
+    const state = interception.current();
+    if (state !== undefined) counted(state);
+  });
+  return {
+    cniResults: reader,
+    interception: createInterceptionReport(() => interception.current()?.layers),
+    check: interceptionCheck(interception),
+    services: [
+      { name: 'reader', run: reader.run },
+      { name: 'IMDSv1 of the node', run: imdsv1.run },
+    ],
+  };
+}
+
+function whenLaid({ current, onChange }: FollowedInterception): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = onChange(() => {
+      const state = current();
+      if (state === undefined || layers.some((layer) => state.layers[layer] !== true)) return;
+      stop();
+      resolve();
+    });
+  });
+}

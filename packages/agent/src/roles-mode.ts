@@ -1,0 +1,131 @@
+import { createClientCredentials, watchTlsFiles } from '@rolegate/protocol';
+import type { TlsSource } from '@rolegate/protocol';
+import { createBackoff, describeError, VERSION } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import { createCallers } from './addresses/callers.ts';
+import type { CniResults } from './addresses/cni-results.ts';
+import type { AgentMode } from './agent-mode.ts';
+import type { RolesConfig } from './config.ts';
+import { applyUpdate, knownPod } from './feed/apply-update.ts';
+import { createFeedClient } from './feed/feed-client.ts';
+import type { FeedClient } from './feed/feed-client.ts';
+import type { InterceptionReport } from './feed/interception-report.ts';
+import { createPodTable } from './feed/pod-table.ts';
+import type { PodTable } from './feed/pod-table.ts';
+import { createReporter } from './feed/report.ts';
+import { createServerAddresses } from './feed/server-addresses.ts';
+import { createServerConnections, lookupAll } from './feed/server-connections.ts';
+import { credentialsDocument } from './metadata/credentials-document.ts';
+import type { Tokens } from './metadata/tokens.ts';
+import type { createAgentMetrics } from './metrics.ts';
+
+/** Pauses between attempts to open a feed (DESIGN.md 4.5). */
+const FEED_BACKOFF = { firstMs: 100, capMs: 5_000 };
+
+export interface RolesModeDeps {
+  readonly config: RolesConfig;
+  readonly cniResults: CniResults;
+  /** Undefined: nobody tells the agent how the interception stands. */
+  readonly interception: InterceptionReport | undefined;
+  readonly tokens: Pick<Tokens, 'setKeys'>;
+  readonly metrics: ReturnType<typeof createAgentMetrics>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Pods get the roles that a server tells of. Throws where certificate, key or CA cannot be worked with. */
+export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): AgentMode {
+  const { config, cniResults, interception, metrics, clock, log } = deps;
+  const { certFile: cert, keyFile: key, caFile: ca } = config.tls;
+  const tls = watchTlsFiles({ files: { cert, key, ca }, purpose: 'client', clock, log, signal });
+  const table = createPodTable({ clock, log });
+  const { feed, servers, skewMs } = followFeed(deps, { tls, table });
+  const reporter = createReporter({ send: feed.report, interception, clock });
+  const callers = createCallers({
+    ...{ table, cniResults, metrics, clock, log },
+    nodeIps: config.hostIps,
+    staleIpMs: config.staleIpMs,
+    feedAwaySinceMs: () => feed.awaySinceMs,
+  });
+  metrics.read({
+    ...feedReadings(feed, clock),
+    sessions: () => ({ held: table.heldSessions().length }),
+    minRemainingSeconds: () => minRemainingSeconds(table),
+    certificateExpirySeconds: tls.secondsLeft,
+    clockSkewSeconds: () => skewMs() / 1000,
+  });
+
+  /** Where no CNI result names an address, the server may know it from a Pod's status already. */
+  async function resolveIp(ip: string): Promise<void> {
+    if (callers.source !== 'pod-status') return;
+    try {
+      const state = await servers.resolve(ip);
+      if (state?.resourceVersions) table.setPod(knownPod(state), state.resourceVersions);
+    } catch (error) {
+      log.debug('address not resolved', { ip, reason: 'ServerUnavailable', error: describeError(error) });
+    }
+  }
+
+  return {
+    ...{ callers, table, reporter },
+    onUnknownIp: (ip) => void resolveIp(ip),
+    checks: [
+      { name: 'table', ready: () => table.synced || 'no server has told of the Pods of this node yet' },
+      { name: 'feed', informative: true, ready: () => feed.connected || 'no server is connected' },
+      {
+        ...{ name: 'addresses', informative: true },
+        ready: () => callers.source === 'cni' || 'no CNI results: the status of Pods counts',
+      },
+    ],
+    services: [
+      { name: 'feed', run: feed.run },
+      { name: 'reports', run: reporter.run },
+      { name: 'callers', run: callers.run },
+    ],
+  };
+}
+
+function followFeed(
+  { config, interception, tokens, clock, log, random }: RolesModeDeps,
+  { tls, table }: { tls: TlsSource; table: PodTable },
+) {
+  const servers = createServerConnections({
+    credentials: createClientCredentials(tls),
+    serverName: config.serverName,
+  });
+  let skewMs = 0;
+  const feed = createFeedClient({
+    addresses: createServerAddresses({ servers: config.serverAddresses, lookup: lookupAll, random }),
+    open: servers.open,
+    firstReport: () => ({
+      nodeName: config.nodeName,
+      version: VERSION,
+      heldSessions: table.heldSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
+      ...(interception && { interception: interception.first() ?? null }),
+    }),
+    beginSnapshot: table.beginSnapshot,
+    apply: (update) => {
+      applyUpdate(update, { table, clock, buildDocument: credentialsDocument, setTokenKeys: tokens.setKeys });
+    },
+    clockSkew: (measuredMs) => (skewMs = measuredMs),
+    backoff: createBackoff({ ...FEED_BACKOFF, random }),
+    clock,
+    log,
+  });
+  return { feed, servers, skewMs: () => skewMs };
+}
+
+function feedReadings(feed: FeedClient, clock: Clock) {
+  return {
+    feedConnected: () => feed.connected,
+    feedStaleSeconds: () =>
+      feed.awaySinceMs === undefined ? 0 : (clock.monotonic() - feed.awaySinceMs) / 1000,
+  };
+}
+
+function minRemainingSeconds(table: PodTable): number | undefined {
+  const remaining = table.heldSessions().map(({ remainingMs }) => remainingMs / 1000);
+  return remaining.length === 0 ? undefined : Math.min(...remaining);
+}

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { Server } from '@grpc/grpc-js';
+import { createServerCredentials, rolegateService, watchTlsFiles } from '@rolegate/protocol';
+import type { AgentReportRead, FeedUpdate, RolegateHandlers } from '@rolegate/protocol';
+import { silentLog } from '@rolegate/runtime';
+import { createFakeClock, createTestCa, writeTlsFiles } from '@rolegate/testing';
+
+const UPDATES: readonly FeedUpdate[] = [
+  { hello: { version: '1', serverName: 's', serverTimeMs: 0, streamEndsInMs: 0 } },
+  { tokenKeys: { keys: [{ id: 'k1', secret: Buffer.alloc(32, 7) }] } },
+  {
+    session: {
+      sessionId: 's1',
+      credentials: {
+        ...{ accessKeyId: 'ASIA1', secretAccessKey: 'secret', sessionToken: 'token' },
+        ...{ accountId: '123456789012', fingerprint: 'f', remainingMs: 3_600_000, lifetimeMs: 3_600_000 },
+      },
+    },
+  },
+  {
+    pod: {
+      ...{ uid: 'u1', namespace: 'shop', name: 'a', serviceAccount: 'default', ips: [] },
+      resourceVersions: { pod: '1', namespace: '1', serviceAccount: '1' },
+      allow: {
+        sessionId: 's1',
+        roleArn: 'arn:aws:iam::123456789012:role/app',
+        roleName: 'app',
+        sessionName: 'shop.default',
+      },
+    },
+  },
+  { synced: { podsResourceVersion: '1' } },
+];
+
+/** A server that says the same to every agent, and keeps what it is told. */
+export async function startFeedServer(folder: string) {
+  const ca = await createTestCa();
+  const clock = createFakeClock({ nowMs: Date.now() });
+  const files = await writeTlsFiles(join(folder, 'server'), {
+    ca: ca.pem,
+    ...(await ca.issue({ dns: ['rolegate-server'] })),
+  });
+  const stop = new AbortController();
+  const tls = watchTlsFiles({ files, purpose: 'server', clock, log: silentLog, signal: stop.signal });
+  const reports: AgentReportRead[] = [];
+  const server = new Server();
+  const handlers: Pick<RolegateHandlers, 'Feed'> = {
+    Feed(call) {
+      call.once('data', () => {
+        for (const update of UPDATES) call.write(update);
+      });
+      call.on('data', (report: AgentReportRead) => reports.push(report));
+      call.on('end', () => call.end());
+      call.on('error', () => undefined);
+    },
+  };
+  server.addService(rolegateService, { ...handlers });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', createServerCredentials(tls), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+  const names = { uris: ['spiffe://rolegate/node/node-1'] };
+  const agent = await writeTlsFiles(join(folder, 'agent'), { ca: ca.pem, ...(await ca.issue(names)) });
+  return {
+    reports,
+    /** What an agent needs to be told. */
+    argv: [
+      ...['--server-address', `127.0.0.1:${port}`, '--server-name', 'rolegate-server'],
+      ...['--cert', agent.cert, '--key', agent.key, '--ca', agent.ca],
+    ],
+    close: () => {
+      stop.abort();
+      server.forceShutdown();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { createAgentMetrics } from '../src/metrics.ts';
+import type { InterceptionState } from '../src/interception/state.ts';
+import { STATE } from './reader/reader-setup.ts';
+
+function setup() {
+  const metrics = createAgentMetrics({ version: '1' });
+  const known: { state: InterceptionState | undefined; open: boolean | undefined; connected: boolean } = {
+    ...{ state: undefined, open: undefined, connected: false },
+  };
+  const { counted } = metrics.readInterception({
+    readerConnected: () => known.connected,
+    interception: () => known.state,
+    nodeImdsv1Open: () => known.open,
+  });
+  const lines = async () =>
+    (await metrics.registry.metrics())
+      .split('\n')
+      .filter((line) => /^rolegate_(interception|reader|node)/.test(line));
+  return { known, counted, lines };
+}
+
+function repairs(nat: number): InterceptionState {
+  return { ...STATE, repairs: { ...STATE.repairs, nat } };
+}
+
+describe('the metrics of the interception', () => {
+  it('have these names while nothing is known', async () => {
+    expect(await setup().lines()).toEqual(['rolegate_reader_connected 0']);
+  });
+
+  it('have these names and labels', async () => {
+    const { known, counted, lines } = setup();
+    Object.assign(known, {
+      ...{ state: { ...STATE, layers: { ...STATE.layers, route: false } }, open: true, connected: true },
+    });
+    counted(STATE);
+    expect((await lines()).sort()).toEqual([
+      'rolegate_interception_foreign_rules 0',
+      'rolegate_interception_ok{layer="filter"} 1',
+      'rolegate_interception_ok{layer="input"} 1',
+      'rolegate_interception_ok{layer="nat"} 1',
+      'rolegate_interception_ok{layer="route"} 0',
+      'rolegate_interception_packets_total{layer="filter"} 1',
+      'rolegate_interception_packets_total{layer="input"} 10',
+      'rolegate_interception_packets_total{layer="nat"} 10',
+      'rolegate_interception_packets_total{layer="route"} 0',
+      'rolegate_interception_repairs_total{layer="filter"} 0',
+      'rolegate_interception_repairs_total{layer="input"} 0',
+      'rolegate_interception_repairs_total{layer="nat"} 1',
+      'rolegate_interception_repairs_total{layer="route"} 2',
+      'rolegate_interception_unmatched_interfaces 1',
+      'rolegate_node_imdsv1_open 1',
+      'rolegate_reader_connected 1',
+    ]);
+  });
+
+  it('are absent again where nothing is known any more, but for what was counted', async () => {
+    const { known, counted, lines } = setup();
+    Object.assign(known, { state: STATE, open: false });
+    counted(STATE);
+    expect(await lines()).toContain('rolegate_node_imdsv1_open 0');
+    Object.assign(known, { state: undefined, open: undefined });
+    expect((await lines()).filter((line) => !line.includes('_total'))).toEqual([
+      'rolegate_reader_connected 0',
+    ]);
+  });
+
+  it('count on where a reader that was started anew begins at nothing', async () => {
+    const { counted, lines } = setup();
+    for (const nat of [3, 5, 1, 2, 2]) counted(repairs(nat));
+    expect(await lines()).toContain('rolegate_interception_repairs_total{layer="nat"} 7');
+  });
+});

@@ -1,0 +1,75 @@
+import { request } from 'node:http';
+import type { IncomingHttpHeaders, RequestOptions } from 'node:http';
+import { createFakeClock, eventually, freePort, startImds } from '@rolegate/testing';
+import { runAgent } from '../src/agent.ts';
+import { parseAgentConfig } from '../src/config.ts';
+import { createTestLog } from './addresses/known-pods.ts';
+
+/** Real time for bytes on loopback; the agent's own time stands still meanwhile. Milliseconds. */
+const PATIENCE = { withinMs: 30_000, everyMs: 5 };
+
+export interface Got {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Waits for it in real time. */
+export function soon<Result>(check: () => Promise<Result> | Result): Promise<Result> {
+  return eventually(check, PATIENCE);
+}
+
+/** One request on a connection of its own. Status 0: there was no answer. */
+function ask(options: RequestOptions): Promise<Got> {
+  return new Promise((resolve) => {
+    const call = request({ host: '127.0.0.1', agent: false, ...options }, (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
+      });
+    });
+    call.on('error', (error) => {
+      resolve({ status: 0, body: error.message, headers: {} });
+    });
+    call.end();
+  });
+}
+
+/** A whole agent on 127.0.0.1, on a clock that stands still. `argv` beside what every agent is given. */
+export async function startAgent(argv: readonly string[]) {
+  const imds = await startImds({});
+  const [port, opsPort] = [await freePort(), await freePort()];
+  const outcome = parseAgentConfig({
+    argv: [
+      ...['--node-name', 'node-1', '--host-ip', '127.0.0.1', '--port', String(port)],
+      ...['--metadata-host', '127.0.0.1', '--imds-endpoint', imds.url],
+      ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, ...argv],
+    ],
+    env: {},
+  });
+  if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
+  const clock = createFakeClock({ nowMs: Date.now() });
+  const log = createTestLog();
+  const stop = new AbortController();
+  const running = runAgent({ config: outcome.config, clock, log, random: () => 0.5 }, stop.signal);
+  running.catch(() => undefined); // seen at the end
+  const end = async () => {
+    stop.abort();
+    await running;
+  };
+  const ops = (path: string) => ask({ port: opsPort, path });
+  return {
+    ...{ imds, clock, log, ops, stop: end },
+    address: { host: '127.0.0.1', port },
+    lines: (message: string) =>
+      log.lines.filter(([, text]) => text === message).map(([, , fields]) => fields),
+    ask: (options: RequestOptions) => ask({ port, ...options }),
+    metrics: async (pattern: RegExp) =>
+      (await ops('/metrics')).body.split('\n').filter((line) => pattern.test(line)),
+    async [Symbol.asyncDispose]() {
+      await end();
+      await imds.close();
+    },
+  };
+}
