@@ -1,0 +1,44 @@
+# The agent's three programs and what they call: agent (the default), intercept, reconcile, uninstall. The context is the
+# repository after `npm run bundle`; NODE_IMAGE must be a Debian with Node.
+#   docker build -f docker/agent.Dockerfile -t rolegate-agent .
+ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends conntrack iproute2 iptables nftables \
+ && rm -rf /var/lib/apt/lists/*
+COPY docker/rootfs.sh /build/
+# Both back ends of iptables under all their names: which one is the node's is found out at run time.
+RUN set -eu; \
+    names=; \
+    for family in iptables ip6tables; do for backend in nft legacy; do for what in "" -save -restore; do \
+      names="$names $family-$backend$what"; \
+    done; done; done; \
+    /build/rootfs.sh /rootfs node ip conntrack nft unshare xtables-nft-multi xtables-legacy-multi xtables-monitor $names \
+      iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore \
+      $(find /usr/lib -path '*/xtables/*.so')
+COPY dist/bundle/agent.cjs dist/bundle/agent.cjs.map dist/bundle/agent.cjs.LEGAL.txt /rootfs/app/
+# Compiled ahead, under the flags of the entry point. Node has one folder a user: the agent runs as 65532, the others as root.
+RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /app/; \
+    NODE_COMPILE_CACHE=/app/cache node --disable-sigusr1 --max-semi-space-size=1 --optimize-for-size --no-maglev --no-sparkplug \
+      --v8-pool-size=1 --heap-growing-percent=10 /app/agent.cjs --version; \
+    chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do ln -s "$made" "${made%-0}-65532"; done; \
+    cp -a /app/cache /rootfs/app/
+
+FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="rolegate-agent" \
+      org.opencontainers.image.description="Answers the EC2 metadata API for the Pods of one node, and closes the node's own to them" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=build /rootfs /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    NODE_ENV=production \
+    NODE_COMPILE_CACHE=/app/cache \
+    MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=65536
+USER 65532:65532
+# A small heap that grows slowly (docker/README.md); not in NODE_OPTIONS, which refuses most of these.
+ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", "--no-sparkplug", "--v8-pool-size=1", "--heap-growing-percent=10", "/app/agent.cjs"]

@@ -1,0 +1,29 @@
+# The server. The context is the repository after `npm run bundle`; NODE_IMAGE must be a Debian with Node.
+#   docker build -f docker/server.Dockerfile -t rolegate-server .
+ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+COPY docker/rootfs.sh /build/
+RUN /build/rootfs.sh /rootfs node
+COPY dist/bundle/server.cjs dist/bundle/server.cjs.map dist/bundle/server.cjs.LEGAL.txt /rootfs/app/
+# Compiled ahead, under the flags of the entry point. Node has one folder a user.
+RUN set -eu; mkdir /app; cp /rootfs/app/server.cjs /app/; \
+    NODE_COMPILE_CACHE=/app/cache node --disable-sigusr1 /app/server.cjs --version; \
+    chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do ln -s "$made" "${made%-0}-65532"; done; \
+    cp -a /app/cache /rootfs/app/
+
+FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="rolegate-server" \
+      org.opencontainers.image.description="Decides which Pod gets which IAM role, and fetches the credentials" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=build /rootfs /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    NODE_ENV=production \
+    NODE_COMPILE_CACHE=/app/cache
+USER 65532:65532
+# No flags for a small heap: they would make its calls to STS half as fast again (docker/README.md).
+ENTRYPOINT ["node", "--disable-sigusr1", "/app/server.cjs"]

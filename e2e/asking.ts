@@ -1,0 +1,58 @@
+import type { Kubectl } from './kubectl.ts';
+
+/** An answer to curl: 000 where there was none. */
+export interface Answer {
+  readonly status: string;
+  readonly body: string;
+}
+
+const METADATA = 'http://169.254.169.254';
+const HAMMERS_WITHIN_MS = 90_000;
+/** The two calls that must not get through. */
+export const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials';
+const USER_DATA_PATH = '/latest/user-data';
+
+/** curl in a Pod, as people try it. */
+export function createAsking({ kubectl, sentinel }: { kubectl: Kubectl; sentinel: string }) {
+  async function get(namespace: string, pod: string, url: string): Promise<Answer> {
+    const curl = ['curl', '-s', '-m', '5', '-w', '\n%{http_code}', url];
+    const { stdout, stderr } = await kubectl.exec(namespace, pod, curl);
+    const [status = '', ...lines] = stdout.split('\n').reverse();
+    if (!/^\d{3}$/.test(status)) throw new Error(`no curl in ${pod}: ${stdout}${stderr}`);
+    return { status, body: lines.reverse().join('\n') };
+  }
+
+  return {
+    get,
+    metadata: (namespace: string, pod: string, path: string) => get(namespace, pod, `${METADATA}${path}`),
+    /** Both calls; throws where one of them is not as expected, or holds the sentinel. */
+    async expectBoth(
+      [namespace, pod]: readonly [string, string],
+      expected: { credentials: { status: string; body?: string }; userData: string },
+    ): Promise<void> {
+      const credentials = await get(namespace, pod, `${METADATA}${CREDENTIALS_PATH}`);
+      const userData = await get(namespace, pod, `${METADATA}${USER_DATA_PATH}`);
+      for (const [path, { body }] of [
+        [CREDENTIALS_PATH, credentials],
+        [USER_DATA_PATH, userData],
+      ] as const) {
+        if (body.includes(sentinel)) throw new Error(`${pod} reads the node's own ${path}`);
+      }
+      const { status, body } = expected.credentials;
+      if (credentials.status !== status || (body !== undefined && credentials.body !== body)) {
+        throw new Error(`${pod}: ${CREDENTIALS_PATH} is ${credentials.status} ${credentials.body}`);
+      }
+      if (userData.status !== expected.userData) {
+        throw new Error(`${pod}: ${USER_DATA_PATH} is ${userData.status} ${userData.body}`);
+      }
+    },
+    /** Asks every 100 ms; gives each answer's body, '' where there was none. */
+    async hammer(namespace: string, pod: string, times: number): Promise<readonly string[]> {
+      const script = `for i in $(seq ${times}); do curl -s -m 1 ${METADATA}${CREDENTIALS_PATH}; echo; sleep 0.1; done`;
+      const { stdout } = await kubectl.exec(namespace, pod, ['sh', '-c', script], HAMMERS_WITHIN_MS);
+      return stdout.split('\n').slice(0, -1);
+    },
+  };
+}
+
+export type Asking = ReturnType<typeof createAsking>;

@@ -1,0 +1,39 @@
+"""Asks for credentials once, as boto3 does by default, and writes what came of it as one JSON object to the container's
+termination message: the times are seconds since the epoch."""
+import time
+
+began = time.time()
+import json
+import os
+
+import boto3
+
+imported = time.time()
+
+
+def process_start():
+    """When the kernel started this process, which is the container's first. proc(5): field 22, in clock ticks since boot."""
+    with open('/proc/self/stat') as stat:
+        ticks = int(stat.read().rsplit(')', 1)[1].split()[19])
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf('SC_CLK_TCK')
+
+
+def ask():
+    session = boto3.Session()
+    asked = time.time()
+    credentials = session.get_credentials()
+    result = {'start': process_start(), 'began': began, 'imported': imported, 'asked': asked, 'answered': time.time()}
+    if credentials is None:
+        return {**result, 'error': 'boto3 found no credentials'}
+    try:
+        identity = session.client('sts').get_caller_identity()
+    except Exception as error:
+        return {**result, 'error': repr(error)}
+    return {**result, 'method': credentials.method, 'arn': identity['Arn']}
+
+
+result = ask()
+with open('/dev/termination-log', 'w') as message:
+    json.dump(result, message)
+print(json.dumps(result))
+raise SystemExit('error' in result)
