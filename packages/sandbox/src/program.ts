@@ -8,15 +8,24 @@ const READY_WITHIN_MS = 20_000;
 /** How long a program may take to stop before it is killed. */
 const STOP_WITHIN_MS = 10_000;
 
-export interface ProgramOptions {
+export type ProgramOptions = ProgramCall & Readiness;
+
+interface ProgramCall {
   readonly name: 'server' | 'agent';
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Port of its ops server on 127.0.0.1; the program is started when /readyz says so. */
-  readonly opsPort: number;
+  /** A command that becomes the program, before its own words: one that enters a network namespace, for example. */
+  readonly through?: readonly string[];
   /** Each line that it writes, on either output. */
   readonly onLine: (line: string) => void;
 }
+
+/** When the program counts as started. */
+type Readiness =
+  /** When /readyz on this port of 127.0.0.1 says so. */
+  | { readonly opsPort: number }
+  /** When this does. */
+  | { readonly isReady: () => Promise<boolean> };
 
 export interface Program {
   readonly pid: number;
@@ -29,9 +38,18 @@ export interface Program {
 }
 
 /** Starts the built server or agent as a process of its own, with no more of the environment than it is given. */
-export function startProgram({ name, args, env = {}, opsPort, onLine }: ProgramOptions): Program {
+export function startProgram({
+  name,
+  args,
+  env = {},
+  through = [],
+  onLine,
+  ...start
+}: ProgramOptions): Program {
   const main = fileURLToPath(import.meta.resolve(`@rolegate/${name}/main`));
-  const child = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
+  const isReady = 'isReady' in start ? start.isReady : () => answersReady(start.opsPort);
+  const [command = '', ...words] = [...through, process.execPath, '--enable-source-maps', main, ...args];
+  const child = spawn(command, words, {
     env: { ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -49,7 +67,7 @@ export function startProgram({ name, args, env = {}, opsPort, onLine }: ProgramO
 
   async function ready(): Promise<void> {
     const deadline = Date.now() + READY_WITHIN_MS;
-    while (!(await answersReady(opsPort))) {
+    while (!(await isReady())) {
       if (!running) throw new Error(`the ${name} ended before it was ready; its last lines say why`);
       if (Date.now() > deadline)
         throw new Error(`the ${name} was not ready within ${READY_WITHIN_MS / 1000} s`);

@@ -16,8 +16,12 @@ export interface ImdsOptions {
   readonly tokensRequired?: boolean;
   /** Path without version to document: replaces the tree that looks like a real one. */
   readonly tree?: ImdsTree;
+  /** 127.0.0.1 unless told. */
+  readonly host?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;
+  /** Further headers of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** What tokens age by. Milliseconds. */
   readonly now?: () => number;
 }
@@ -71,14 +75,17 @@ interface State {
   refusal: number;
 }
 
+const LOOPBACK = '127.0.0.1';
 const NO_FAULTS = { latencyMs: 0, hangs: false, refusal: 0 };
 const VERSIONS = ['1.0', '2021-03-23', '2024-04-11', 'latest'];
 
-/** Starts it on 127.0.0.1. Follows the EC2 User Guide, "Use IMDS" and "Instance metadata categories". */
+/** Starts it. Follows the EC2 User Guide, "Use IMDS" and "Instance metadata categories". */
 export async function startImds({
   tokensRequired = true,
   tree = imdsTree,
+  host = LOOPBACK,
   port = 0,
+  headers = {},
   now = Date.now,
 }: ImdsOptions = {}): Promise<FakeImds> {
   const state: State = {
@@ -90,14 +97,15 @@ export async function startImds({
     ...NO_FAULTS,
   };
   const take = (request: IncomingMessage, response: ServerResponse) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     answerTo(state, request, response);
   };
-  let server = await listen(take, port);
+  let server = await listen(take, host, port);
   const bound = (server.address() as AddressInfo).port;
   const down = () => stop(server);
 
   return {
-    url: `http://127.0.0.1:${bound}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     requests: state.requests,
     tree: state.tree,
     async arrived(count) {
@@ -107,7 +115,7 @@ export async function startImds({
     down,
     async up() {
       Object.assign(state, NO_FAULTS);
-      if (!server.listening) server = await listen(take, bound);
+      if (!server.listening) server = await listen(take, host, bound);
     },
     close: down,
     [Symbol.asyncDispose]: down,
@@ -166,8 +174,12 @@ async function stop(server: Server): Promise<void> {
   await closed;
 }
 
-async function listen(take: (request: IncomingMessage, response: ServerResponse) => void, port: number) {
-  const server: Server = createServer(take).listen(port, '127.0.0.1');
+async function listen(
+  take: (request: IncomingMessage, response: ServerResponse) => void,
+  host: string,
+  port: number,
+) {
+  const server: Server = createServer(take).listen(port, host);
   await once(server, 'listening');
   return server;
 }

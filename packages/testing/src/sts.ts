@@ -15,6 +15,8 @@ export interface FakeStsOptions {
   readonly clock?: { now(): number };
   /** Before each answer, in real time. Milliseconds. */
   readonly latencyMs?: number;
+  /** An IPv4 address of this machine; 127.0.0.1 unless told. */
+  readonly host?: string;
   readonly port?: number;
   /** Of the server's own identity, i.e. of every key that the fake has not issued. */
   readonly account?: string;
@@ -53,10 +55,11 @@ export interface FakeSts extends AsyncDisposable {
 /** Forms are small; the session policy is 2,048 characters at most. Bytes. */
 const MAX_BODY = 256 * 1024;
 
-/** Listens on 127.0.0.1; close it when done. */
+/** Listens; close it when done. */
 export async function startSts({
   clock = { now: () => Date.now() },
   latencyMs = 0,
+  host = '127.0.0.1',
   port = 0,
   account = '123456789012',
 }: FakeStsOptions = {}): Promise<FakeSts> {
@@ -90,7 +93,7 @@ export async function startSts({
   server.on('connection', () => {
     connections += 1;
   });
-  const bound = await listen(server, port);
+  const bound = await listen(server, host, port);
 
   async function close(): Promise<void> {
     gate.controls.resume();
@@ -106,7 +109,7 @@ export async function startSts({
   return {
     ...controls,
     ...gate.controls,
-    url: `http://127.0.0.1:${bound}`,
+    url: `http://${host}:${bound}`,
     port: bound,
     calls,
     get connections() {
@@ -157,9 +160,9 @@ function createGate(firstLatencyMs: number) {
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+async function listen(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;
 }

@@ -1,0 +1,67 @@
+import { inUrl, METADATA } from './addresses.ts';
+import type { Addresses } from './addresses.ts';
+import { scriptPath } from './child-script.ts';
+import { outputOf, runCommand } from './commands.ts';
+import { httpRequest } from './pod-orders.ts';
+import type { Came, Hammered, PodOrder, Sent } from './pod-orders.ts';
+
+/** The two calls that nobody without privileges may get through. */
+export const PATHS = ['/latest/meta-data/iam/security-credentials', '/latest/user-data'] as const;
+
+export type Family = keyof Addresses;
+export const families: readonly Family[] = ['ipv4', 'ipv6'];
+
+export interface CurlAnswer {
+  readonly path: (typeof PATHS)[number];
+  readonly family: Family;
+  /** Of curl; 0: there was an answer. */
+  readonly code: number | null;
+  readonly body: string;
+}
+
+/** `curl -s` of both, by both families, through the command that enters the Pod. */
+export function askBoth(through: readonly string[]): Promise<CurlAnswer[]> {
+  return Promise.all(
+    families.flatMap((family) =>
+      PATHS.map(async (path) => {
+        const url = `http://${inUrl(METADATA[family])}${path}`;
+        const { code, stdout } = await runCommand([...through, 'curl', '-s', '-m', '5', url]);
+        return { path, family, code, body: stdout };
+      }),
+    ),
+  );
+}
+
+/** Does it in the Pod, in one process. */
+export async function sendFrom(
+  through: readonly string[],
+  order: Exclude<PodOrder, { kind: 'hammer' }>,
+): Promise<Came[]> {
+  return JSON.parse(await ordered(through, order)) as Came[];
+}
+
+/** The same requests again and again for a time. */
+export async function hammerFrom(
+  through: readonly string[],
+  order: Omit<Extract<PodOrder, { kind: 'hammer' }>, 'kind' | 'silenceMs'>,
+): Promise<Hammered> {
+  const whole: PodOrder = { kind: 'hammer', silenceMs: 2_000, ...order };
+  return JSON.parse(await ordered(through, whole)) as Hammered;
+}
+
+/** The two calls as bytes. */
+export const bothCalls: readonly Sent[] = families.flatMap((family) =>
+  PATHS.map((path) => sentTo(family, path, httpRequest({ target: path, host: inUrl(METADATA[family]) }))),
+);
+
+/** To port 80 of the metadata address. */
+export function sentTo(family: Family, name: string, bytes: string): Sent {
+  return { name: `${name} (${family})`, host: METADATA[family], port: 80, bytes };
+}
+
+function ordered(through: readonly string[], order: PodOrder): Promise<string> {
+  return outputOf([...through, process.execPath, scriptPath('pod-client')], {
+    input: JSON.stringify(order),
+    timeoutMs: 60_000,
+  });
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { PLAIN_ENV } from './commands.ts';
+
+/** A process start on a busy machine. Milliseconds. */
+const READY_WITHIN_MS = 20_000;
+
+/** The built script of this folder. */
+export function scriptPath(name: string): string {
+  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+}
+
+/**
+ * Starts a script of this folder through the command given and waits for its first line. It ends with its input, so with this
+ * process too, however that ends.
+ */
+export async function startScript(
+  through: readonly string[],
+  name: string,
+  args: readonly string[] = [],
+): Promise<{ readonly stop: () => Promise<void> }> {
+  const [file = '', ...words] = [...through, process.execPath, scriptPath(name), ...args];
+  const child = spawn(file, words, { env: PLAIN_ENV, stdio: ['pipe', 'pipe', 'pipe'] });
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
+  const ended = once(child, 'close').then(() => 'ended' as const);
+  const ready = once(createInterface({ input: child.stdout }), 'line').then(() => 'ready' as const);
+  const late = new Promise<'late'>((resolve) => setTimeout(resolve, READY_WITHIN_MS, 'late').unref());
+  const outcome = await Promise.race([ready, ended, late]);
+  if (outcome !== 'ready') {
+    child.kill('SIGKILL');
+    throw new Error(`${name} is not there (${outcome}): ${said.slice(-5).join(' ')}`);
+  }
+  return {
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { startProgram } from '../program.ts';
+import type { Program } from '../program.ts';
+import { PORTS } from './addresses.ts';
+import { PLAIN_ENV, runCommand } from './commands.ts';
+import type { CommandResult } from './commands.ts';
+import { NO_CNI_RESULTS } from './modes.ts';
+import { NOBODY, prepareFlags } from './program-flags.ts';
+import type { ProgramFiles } from './program-flags.ts';
+
+/** The agent needs no root and no capability. */
+const UNPRIVILEGED = [
+  ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs'],
+  ...['--bounding-set=-all', '--inh-caps=-all', '--'],
+];
+const OWN_KEY = { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' };
+
+export interface NodeProgramsOptions extends ProgramFiles {
+  /** The command that enters the node. */
+  readonly enter: readonly string[];
+  readonly cniDirectory: string;
+  readonly onLine: (program: ProgramName, line: string) => void;
+}
+
+/** `firewall` is the agent in that mode. */
+export const programNames = ['server', 'reconcile', 'agent', 'firewall'] as const;
+export type ProgramName = (typeof programNames)[number];
+
+interface Kind {
+  readonly name: 'server' | 'agent';
+  readonly through: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly isReady: () => Promise<boolean>;
+}
+
+export interface NodePrograms {
+  /** Starts one, with flags beside those that it always has. */
+  readonly start: (name: ProgramName, flags?: readonly string[]) => Program;
+  /** Lays the rules once, or removes them; to the end. */
+  readonly once: (word: 'intercept' | 'uninstall', flags?: readonly string[]) => Promise<CommandResult>;
+  /** GET of the agent's ops server; '' where it does not answer with 2xx. */
+  readonly agentOps: (path: string) => Promise<string>;
+}
+
+/** The programs of one node, in its network namespace. None runs yet; whoever starts one stops it. */
+export async function prepareNodePrograms(options: NodeProgramsOptions): Promise<NodePrograms> {
+  const { enter, onLine } = options;
+  const results = ['--cni-cache-dir', options.cniDirectory];
+  const { socket, ...flags } = await prepareFlags(options);
+  const main = fileURLToPath(import.meta.resolve('@rolegate/agent/main'));
+  const agent: Kind = {
+    ...{ name: 'agent', through: [...enter, ...UNPRIVILEGED], env: PLAIN_ENV },
+    isReady: async () => (await opsOf(enter, PORTS.agentOps, '/readyz')) !== undefined,
+  };
+  const kinds: Readonly<Record<ProgramName, Kind>> = {
+    agent,
+    firewall: agent,
+    server: {
+      ...{ name: 'server', through: enter, env: { ...PLAIN_ENV, ...OWN_KEY } },
+      isReady: async () => (await opsOf(enter, PORTS.serverOps, '/readyz')) !== undefined,
+    },
+    reconcile: { name: 'agent', through: enter, env: PLAIN_ENV, isReady: () => listens(socket) },
+  };
+
+  return {
+    start: (name, more = []) =>
+      startProgram({
+        ...kinds[name],
+        args: [
+          ...flags[name],
+          ...more,
+          ...(name === 'reconcile' && !more.includes(NO_CNI_RESULTS) ? results : []),
+        ],
+        onLine: (line) => {
+          onLine(name, line);
+        },
+      }),
+    once: (word, more = []) =>
+      runCommand([...enter, process.execPath, '--enable-source-maps', main, word, ...flags[word], ...more]),
+    agentOps: async (path) => (await opsOf(enter, PORTS.agentOps, path)) ?? '',
+  };
+}
+
+async function opsOf(enter: readonly string[], port: number, path: string): Promise<string | undefined> {
+  const url = `http://127.0.0.1:${port}${path}`;
+  const { code, stdout } = await runCommand([...enter, 'curl', '-sf', '-m', '2', url]);
+  return code === 0 ? stdout : undefined;
+}
+
+function listens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import { inUrl, METADATA } from './addresses.ts';
+import { families, sentTo } from './asking.ts';
+import { httpRequest } from './pod-orders.ts';
+import type { Sent } from './pod-orders.ts';
+import { spellings } from './spellings.ts';
+
+/** Of the registry, of WebDAV, of nobody, and none at all. */
+const METHODS = [
+  ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PATCH'],
+  ...['PROPFIND', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'SEARCH', 'REPORT', 'PURGE', 'M-SEARCH', 'QUERY', 'LINK'],
+  ...['get', 'Get', 'GETX', 'BREW', 'X', 'G\u00cbT', 'GET\t', ' GET', ''],
+];
+
+const METHOD_TARGETS = [
+  '/latest/meta-data/iam/security-credentials',
+  '/latest/meta-data/iam/security-credentials/',
+  '/latest/meta-data/iam/security-credentials/SENTINEL-NODE-ROLE',
+  '/latest/meta-data/identity-credentials/ec2/security-credentials/ec2-instance',
+  '/latest/user-data',
+];
+
+/** Headers that some proxy or server lets decide what is answered. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'a foreign Host': 'Host: localhost\r\n',
+  'a rewritten path': 'X-Original-URL: /latest/user-data\r\nX-Rewrite-URL: /latest/user-data\r\n',
+  'another method': 'X-HTTP-Method-Override: GET\r\n',
+  'another source': `X-Forwarded-For: ${METADATA.ipv4}\r\nForwarded: for=127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n`,
+  'a token of nobody': 'X-aws-ec2-metadata-token: AQAAAAAAAAAAAAAAAAAA==\r\n',
+  'a body in chunks': 'Transfer-Encoding: chunked\r\n',
+  'two lengths': 'Content-Length: 0\r\nContent-Length: 44\r\n',
+  'an upgrade': 'Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n',
+};
+
+const host = METADATA.ipv4;
+
+/** Every spelling by the first family: what a path means does not hang on the address. */
+export const spelledRequests: readonly Sent[] = spellings.map((target) =>
+  sentTo('ipv4', JSON.stringify(target), httpRequest({ target, host })),
+);
+
+/** Every method, header and form of request that is not a plain GET. */
+export const oddRequests: readonly Sent[] = families.flatMap((family) => {
+  const to = { host: inUrl(METADATA[family]) };
+  return [
+    ...METHODS.flatMap((method) =>
+      METHOD_TARGETS.map((target) =>
+        sentTo(family, `${method} ${target}`, httpRequest({ ...to, method, target })),
+      ),
+    ),
+    ...Object.entries(HEADERS).flatMap(([name, headers]) =>
+      METHOD_TARGETS.map((target) =>
+        sentTo(family, `${name}, ${target}`, httpRequest({ ...to, headers, target })),
+      ),
+    ),
+    sentTo(family, 'HTTP/0.9', 'GET /latest/user-data\r\n'),
+    sentTo(family, 'HTTP/1.0 without a Host', 'GET /latest/user-data HTTP/1.0\r\n\r\n'),
+    sentTo(family, 'HTTP/2 from the start', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    sentTo(family, 'no HTTP', '\u0016\u0003\u0001\u0002\u0000\u0001\r\n\r\n'),
+    sentTo(
+      family,
+      'two requests in one',
+      `${httpRequest({ ...to, target: '/latest/meta-data/' }).replace('close', 'keep-alive')}${httpRequest({ ...to, target: '/latest/user-data' })}`,
+    ),
+  ];
+});

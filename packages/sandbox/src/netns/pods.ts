@@ -1,0 +1,45 @@
+import type { Shape } from './pod-links.ts';
+
+const ROLE = 'iam.amazonaws.com/role';
+
+/** Namespaces of the cluster by name, with their annotations. */
+export const clusterNamespaces: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  open: { 'iam.amazonaws.com/permitted': 'team/.*' },
+  closed: {},
+};
+
+/** What the list of roles says to a Pod while the system is up: a role, or a refusal. */
+export type Listed = { readonly role: string } | 'refused';
+
+/** One Pod, as the cluster and the node's runtime know it. */
+export interface PodCase {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly namespace: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** What knows it: the API and the runtime, unless told. */
+  readonly unknown?: boolean;
+  readonly phase?: 'Running' | 'Succeeded';
+  readonly listed: Listed;
+}
+
+const app = { namespace: 'open', annotations: { [ROLE]: 'team/app' }, listed: { role: 'team/app' } };
+
+/** The Pods that every situation is tried with. */
+export const podCases: readonly PodCase[] = [
+  { name: 'permitted', shape: 'calico', ...app },
+  { name: 'permitted-eni', shape: 'eni', ...app },
+  { name: 'permitted-bridge', shape: 'bridge', ...app },
+  { name: 'unannotated', shape: 'calico', namespace: 'open', annotations: {}, listed: 'refused' },
+  // It is told what it asked for, and refused the credentials (DESIGN.md 4.2).
+  { ...app, name: 'wrong-namespace', shape: 'eni', namespace: 'closed' },
+  { ...app, name: 'unknown', shape: 'bridge', unknown: true, listed: 'refused' },
+  { ...app, name: 'terminated', shape: 'calico', phase: 'Succeeded', listed: 'refused' },
+  {
+    name: 'no-metadata',
+    shape: 'bridge',
+    namespace: 'open',
+    annotations: { [ROLE]: 'team/app', 'rolegate.dev/metadata': 'deny' },
+    listed: 'refused',
+  },
+];

@@ -1,0 +1,109 @@
+import { outputOf } from './commands.ts';
+import type { ForeignRules } from './other-tools.ts';
+
+export const backends = ['nft', 'legacy'] as const;
+export type Backend = (typeof backends)[number];
+
+const families = {
+  ipv4: { iptables: 'iptables', ip: '-4' },
+  ipv6: { iptables: 'ip6tables', ip: '-6' },
+} as const;
+type Family = keyof typeof families;
+const familyNames = ['ipv4', 'ipv6'] as const;
+
+/** What `iptables-save` and `ip rule` print, by what printed it. */
+export type Snapshot = Readonly<Record<string, string>>;
+
+/** All rules of the namespace that the command enters, without what does not matter. */
+export async function takeSnapshot(enter: readonly string[]): Promise<Snapshot> {
+  const found: Record<string, string> = {};
+  for (const family of familyNames) {
+    for (const backend of backends) found[`${family} ${backend}`] = plain(await save(enter, backend, family));
+    found[`${family} ip rule`] = await outputOf([...enter, 'ip', families[family].ip, 'rule']);
+  }
+  return found;
+}
+
+/** What differs, in the manner of diff; '' where nothing does. */
+export function snapshotDifference(before: Snapshot, after: Snapshot): string {
+  return Object.keys(before)
+    .flatMap((name) => {
+      const [old, now] = [before[name]?.split('\n') ?? [], after[name]?.split('\n') ?? []];
+      const gone = old.filter((line) => !now.includes(line)).map((line) => `-${line}`);
+      const come = now.filter((line) => !old.includes(line)).map((line) => `+${line}`);
+      const moved = old.join() !== now.join() ? ['the order of rules'] : [];
+      const lines = [...gone, ...come];
+      return lines.length + moved.length === 0
+        ? []
+        : [`${name}: ${(lines.length > 0 ? lines : moved).join(' | ')}`];
+    })
+    .join('; ');
+}
+
+/** Lays rules beside those that are there. */
+export async function layForeign(
+  enter: readonly string[],
+  backend: Backend,
+  { tables, ipRules }: ForeignRules,
+): Promise<void> {
+  await restore(enter, backend, 'ipv4', ['--noflush'], tables.both);
+  if (tables.ipv4 !== '') await restore(enter, backend, 'ipv4', ['--noflush'], tables.ipv4);
+  await restore(enter, backend, 'ipv6', ['--noflush'], tables.both);
+  for (const rule of ipRules) await outputOf([...enter, 'ip', ...rule.split(' ')]);
+}
+
+/** Takes everything in the tables for a text that `saveTables` gave. */
+export async function restoreTables(
+  enter: readonly string[],
+  backend: Backend,
+  saved: Readonly<Record<Family, string>>,
+): Promise<void> {
+  for (const family of familyNames) await restore(enter, backend, family, [], saved[family]);
+}
+
+export async function saveTables(
+  enter: readonly string[],
+  backend: Backend,
+): Promise<Record<Family, string>> {
+  return { ipv4: await save(enter, backend, 'ipv4'), ipv6: await save(enter, backend, 'ipv6') };
+}
+
+/** One command for both families. */
+export async function iptables(
+  enter: readonly string[],
+  backend: Backend,
+  args: readonly string[],
+): Promise<void> {
+  for (const family of familyNames)
+    await outputOf([...enter, `${families[family].iptables}-${backend}`, '-w', '5', ...args]);
+}
+
+function save(enter: readonly string[], backend: Backend, family: Family): Promise<string> {
+  return outputOf([...enter, `${families[family].iptables}-${backend}-save`]);
+}
+
+async function restore(
+  enter: readonly string[],
+  backend: Backend,
+  family: Family,
+  how: readonly string[],
+  input: string,
+): Promise<void> {
+  const command = `${families[family].iptables}-${backend}-restore`;
+  await outputOf([...enter, command, '-w', '5', ...how], { input });
+}
+
+/** Without comments, counters, and tables that hold neither a rule nor a chain of anybody. */
+function plain(saved: string): string {
+  return saved
+    .split(/^(?=\*)/m)
+    .map((table) =>
+      table
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((line) => line.replace(/ \[\d+:\d+\]$/, '')),
+    )
+    .filter((lines) => lines.some((line) => line.startsWith('-A') || /^:\S+ (?!ACCEPT)/.test(line)))
+    .map((lines) => lines.join('\n'))
+    .join('\n');
+}

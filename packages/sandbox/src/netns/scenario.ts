@@ -1,0 +1,27 @@
+import type { Step } from './step.ts';
+import { crashSteps } from './steps/crashes.ts';
+import { flushSteps } from './steps/flushes.ts';
+import { handoverSteps } from './steps/handover.ts';
+import { hostNetworkSteps } from './steps/host-network.ts';
+import { keptConnectionSteps } from './steps/kept-connections.ts';
+import { openWorldSteps } from './steps/open-world.ts';
+import { otherModeSteps } from './steps/other-modes.ts';
+import { requestSteps } from './steps/requests.ts';
+import { sdkSteps } from './steps/sdks.ts';
+import { situationSteps } from './steps/situations.ts';
+import { uninstallSteps } from './steps/uninstall.ts';
+
+/** Everything that is shown, in this order: first that there is something to be kept from. */
+export const scenario: readonly Step[] = [
+  ...openWorldSteps,
+  ...keptConnectionSteps,
+  ...situationSteps,
+  ...requestSteps,
+  ...hostNetworkSteps,
+  ...sdkSteps,
+  ...handoverSteps,
+  ...crashSteps,
+  ...flushSteps,
+  ...otherModeSteps,
+  ...uninstallSteps,
+];

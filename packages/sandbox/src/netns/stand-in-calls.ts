@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { KubernetesKind, KubernetesObject } from '@rolegate/testing';
+
+/** A line to the stand-ins. */
+export type StandInCall =
+  | { readonly do: 'apply'; readonly object: KubernetesObject }
+  | {
+      readonly do: 'delete';
+      readonly kind: KubernetesKind;
+      readonly namespace: string;
+      readonly name: string;
+    }
+  | { readonly do: 'kubeconfig' }
+  | { readonly do: 'sts-calls' };
+
+/** The line that answers it; answers come in the order of the calls. */
+export type StandInResult = { readonly result: unknown } | { readonly fault: string };
+
+export interface StandIns {
+  readonly call: (call: StandInCall) => Promise<unknown>;
+  readonly close: () => void;
+}
+
+/** Reaches the stand-ins from another network namespace. */
+export async function connectStandIns(path: string): Promise<StandIns> {
+  const socket = connect(path);
+  await once(socket, 'connect');
+  const waiting: PromiseWithResolvers<unknown>[] = [];
+  createInterface({ input: socket }).on('line', (line) => {
+    const answer = JSON.parse(line) as StandInResult;
+    const caller = waiting.shift();
+    if ('fault' in answer) caller?.reject(new Error(`stand-ins: ${answer.fault}`));
+    else caller?.resolve(answer.result);
+  });
+  socket.on('error', () => undefined);
+  socket.once('close', () => {
+    for (const caller of waiting.splice(0)) caller.reject(new Error('the stand-ins have ended'));
+  });
+  return {
+    call(call) {
+      const caller = Promise.withResolvers<unknown>();
+      waiting.push(caller);
+      socket.write(`${JSON.stringify(call)}\n`);
+      return caller.promise;
+    },
+    close: () => socket.destroy(),
+  };
+}

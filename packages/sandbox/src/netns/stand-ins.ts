@@ -1,0 +1,45 @@
+// Runs in the namespace of the node: the stand-ins for the API server and STS. Takes calls as lines of JSON on the unix socket
+// named by its argument. Ends when its input does.
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { startKubernetesApi, startSts } from '@rolegate/testing';
+import { NODE, PORTS } from './addresses.ts';
+import type { StandInCall, StandInResult } from './stand-in-calls.ts';
+
+const [, , path = ''] = process.argv;
+const api = await startKubernetesApi({ port: PORTS.api });
+const sts = await startSts({ host: NODE.ipv4, port: PORTS.sts });
+
+function obey(call: StandInCall): unknown {
+  switch (call.do) {
+    case 'apply':
+      api.apply(call.object);
+      return null;
+    case 'delete':
+      api.delete(call.kind, call.namespace, call.name);
+      return null;
+    case 'kubeconfig':
+      return api.kubeconfig();
+    case 'sts-calls':
+      return sts.calls.length;
+  }
+}
+
+function resultOf(line: string): StandInResult {
+  try {
+    return { result: obey(JSON.parse(line) as StandInCall) };
+  } catch (error) {
+    return { fault: String(error) };
+  }
+}
+
+const server = createServer((socket) => {
+  socket.on('error', () => undefined);
+  createInterface({ input: socket }).on('line', (line) => {
+    socket.write(`${JSON.stringify(resultOf(line))}\n`);
+  });
+});
+server.listen(path, () => {
+  console.log('ready');
+});
+process.stdin.resume().once('end', () => process.kill(process.pid));

@@ -1,0 +1,70 @@
+import { eventually } from '@rolegate/testing';
+import { hammerFrom, sendFrom, sentTo } from '../asking.ts';
+import { httpRequest } from '../pod-orders.ts';
+import type { LaidPod } from '../pod-yard.ts';
+import type { PodCase } from '../pods.ts';
+import type { Scene, Step } from '../step.ts';
+import { cutShort, expectNone } from '../verdicts.ts';
+
+const LIST = '/latest/meta-data/iam/security-credentials/';
+const SOON = { withinMs: 15_000, everyMs: 100 };
+/** Milliseconds. */
+const HAMMER_MS = 3_000;
+
+function caseOf(name: string): PodCase {
+  return {
+    ...{ name, namespace: 'open', shape: 'calico', listed: { role: `team/${name}` } },
+    annotations: { 'iam.amazonaws.com/role': `team/${name}` },
+  };
+}
+
+const get = (target: string) => sentTo('ipv4', target, httpRequest({ target, host: '169.254.169.254' }));
+
+/** The runtime gives the address of a Pod that has ended to the next at once. */
+function handover(serverIs: 'up' | 'away'): Step {
+  return {
+    name: `an address handed on never yields the former Pod's credentials, with the server ${serverIs}`,
+    mode: 'up',
+    async run(scene) {
+      const [former, heir] = [`former-${serverIs}`, `heir-${serverIs}`];
+      const laid = await scene.pods.lay(caseOf(former));
+      await scene.cluster.giveAddress(laid.pod);
+      await scene.cluster.report(laid.pod);
+      const key = await eventually(() => keyOf(laid, former), SOON);
+      if (serverIs === 'away') await scene.state.running('server').kill();
+      const next = await handOn(scene, laid, heir);
+      const order = { atOnce: 4, forMs: HAMMER_MS, forbidden: [key, `team/${former}`] };
+      const sent = [get(LIST), get(`${LIST}team/${former}`), get(`${LIST}team/${heir}`)];
+      const { asked, ends, forbidden } = await hammerFrom(laid.enter, { ...order, sent });
+      expectNone(forbidden.map((text) => `after ${asked} requests: ${cutShort(text)}`));
+      if (serverIs === 'up') await eventually(() => keyOf(laid, heir), SOON);
+      else if (ends['200'] !== undefined)
+        throw new Error(`${ends['200']} answers for a Pod that nobody knows`);
+      await scene.cluster.takeAddress(next);
+      return `asked ${asked} times: ${JSON.stringify(ends)}`;
+    },
+  };
+}
+
+/** The network stays where it is: to everybody else it is as if a new Pod had the old one's address. */
+async function handOn({ cluster }: Scene, { pod }: LaidPod, heir: string): Promise<LaidPod['pod']> {
+  const next = cluster.pod(caseOf(heir), pod.addresses);
+  await cluster.schedule(next);
+  await cluster.takeAddress(pod);
+  await cluster.giveAddress(next);
+  await cluster.report(next);
+  // The kubelet tells of the end only now.
+  setTimeout(() => void cluster.delete(pod), HAMMER_MS / 2);
+  return next;
+}
+
+/** The access key of the role's credentials. Throws where the Pod does not get them. */
+async function keyOf({ enter }: LaidPod, name: string): Promise<string> {
+  const sent = [get(`${LIST}team/${name}`)];
+  const [came] = await sendFrom(enter, { kind: 'tcp', sent, atOnce: 1, silenceMs: 3_000 });
+  const key = /"AccessKeyId"\s*:\s*"(\w+)"/.exec(came?.text ?? '')?.[1];
+  if (key === undefined) throw new Error(`team/${name}: ${came?.end ?? ''} ${cutShort(came?.text ?? '')}`);
+  return key;
+}
+
+export const handoverSteps: readonly Step[] = [handover('up'), handover('away')];

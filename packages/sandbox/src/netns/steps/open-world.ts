@@ -1,0 +1,51 @@
+import { askBoth, families, sendFrom } from '../asking.ts';
+import { faultsOfEach } from '../every-pod.ts';
+import { besidePort80 } from '../other-ports.ts';
+import { ECHO, findSentinel } from '../sentinels.ts';
+import type { Step } from '../step.ts';
+import { expectNone } from '../verdicts.ts';
+
+const open = 'without any rule';
+
+/** That there is something to reach: only then does it mean something that nobody reaches it. */
+export const openWorldSteps: readonly Step[] = [
+  {
+    name: `${open} every Pod reads the node's credentials and user-data, by both families`,
+    mode: 'open',
+    async run(scene) {
+      const faults = await faultsOfEach(scene, async ({ enter }) => unanswered(await askBoth(enter)));
+      expectNone(faults);
+      return `${scene.standing.length} Pods`;
+    },
+  },
+  {
+    name: `${open} the node itself reads them`,
+    mode: 'open',
+    async run({ node }) {
+      expectNone(unanswered(await askBoth(node)));
+      return undefined;
+    },
+  },
+  ...(['tcp', 'udp'] as const).map((kind): Step => ({
+    name: `${open} every Pod is answered on other ports by ${kind}`,
+    mode: 'open',
+    async run(scene) {
+      const sent = besidePort80[kind];
+      const faults = await faultsOfEach(scene, async ({ enter }) =>
+        (await sendFrom(enter, { kind, sent, atOnce: sent.length, silenceMs: 3_000 }))
+          .filter(({ text }) => !text.includes(ECHO))
+          .map(({ name, end }) => `${name} got no answer (${end})`),
+      );
+      expectNone(faults);
+      return `${sent.length} ports and ${families.length} families`;
+    },
+  })),
+];
+
+function unanswered(answers: Awaited<ReturnType<typeof askBoth>>): string[] {
+  return answers
+    .filter(({ body }) => findSentinel(body) === undefined)
+    .map(
+      ({ path, family, code }) => `${path} by ${family} held no sentinel (curl ended with ${String(code)})`,
+    );
+}

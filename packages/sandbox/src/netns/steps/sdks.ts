@@ -1,0 +1,114 @@
+import { eventually } from '@rolegate/testing';
+import type { ModeName } from '../modes.ts';
+import type { LaidPod } from '../pod-yard.ts';
+import type { PodCase } from '../pods.ts';
+import { sdks, whoAmI } from '../sdk-calls.ts';
+import type { Sdk } from '../sdk-calls.ts';
+import type { Scene, Step } from '../step.ts';
+import { expectNone } from '../verdicts.ts';
+
+/** When the API learns of the address, counted from the first call. Milliseconds. */
+const DELAYS_MS = [0, 300, 900, 3_000] as const;
+/** A process starts, on a busy machine, before it asks. */
+const ASKS_SOON = { withinMs: 20_000, everyMs: 5 };
+
+type Outcome = 'credentials' | 'either' | 'HeldTimeout';
+
+/** A request is held for 850 ms; an SDK's waits a second. */
+const table: readonly { mode: ModeName; knows: string; outcomes: Readonly<Record<number, Outcome>> }[] = [
+  {
+    mode: 'up',
+    knows: 'with CNI results',
+    outcomes: { 0: 'credentials', 300: 'credentials', 900: 'credentials', 3_000: 'credentials' },
+  },
+  {
+    mode: 'without CNI results',
+    knows: 'without CNI results',
+    outcomes: { 0: 'credentials', 300: 'credentials', 900: 'either', 3_000: 'HeldTimeout' },
+  },
+];
+
+/** Each SDK in a Pod that is new to everybody, asking before the API knows its address. */
+export const sdkSteps: readonly Step[] = table.flatMap(({ mode, knows, outcomes }) =>
+  DELAYS_MS.map((delayMs): Step => {
+    const outcome = outcomes[delayMs] ?? 'either';
+    return {
+      name: `${knows}, an address that the API learns ${delayMs} ms after the first call: ${inWords(outcome)}`,
+      mode,
+      async run(scene) {
+        const faults = await Promise.all(
+          sdks.map((sdk) => tryOne(scene, { sdk, delayMs, outcome, hasResult: mode === 'up' })),
+        );
+        expectNone(faults.flat());
+        return undefined;
+      },
+    };
+  }),
+);
+
+function inWords(outcome: Outcome): string {
+  const words = { credentials: 'have credentials on the first try', either: 'may or may not have any' };
+  return `boto3 and the SDK for JavaScript ${outcome === 'HeldTimeout' ? 'are told to come again' : words[outcome]}`;
+}
+
+interface Trial {
+  readonly sdk: Sdk;
+  readonly delayMs: number;
+  readonly outcome: Outcome;
+  readonly hasResult: boolean;
+}
+
+async function tryOne(scene: Scene, { sdk, delayMs, outcome, hasResult }: Trial): Promise<string[]> {
+  const role = `sdk-${sdk.toLowerCase()}-${delayMs}${hasResult ? '' : '-late'}`;
+  const laid = await scene.pods.lay(caseOf(role, sdk));
+  try {
+    await scene.cluster.schedule(laid.pod);
+    if (hasResult) await scene.cluster.giveAddress(laid.pod);
+    const from = scene.lines.length;
+    const called = whoAmI(sdk, laid.enter, scene.python);
+    await eventually(() => {
+      expectAsked(scene, from, laid);
+    }, ASKS_SOON);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await scene.cluster.report(laid.pod);
+    const { code, stdout, stderr } = await called;
+    const faults =
+      code === 0 ? identityFaults(stdout, role, outcome) : failureFaults(scene, { from, laid, outcome });
+    return faults.map((fault) => `${sdk}: ${fault}; it said ${stderr.trim().slice(-300)}`);
+  } finally {
+    await scene.cluster.takeAddress(laid.pod);
+    await scene.cluster.delete(laid.pod);
+    await laid.remove();
+  }
+}
+
+function caseOf(role: string, sdk: Sdk): PodCase {
+  return {
+    ...{ name: role, namespace: 'open', shape: sdk === 'boto3' ? 'eni' : 'calico' },
+    annotations: { 'iam.amazonaws.com/role': `team/${role}` },
+    listed: { role: `team/${role}` },
+  };
+}
+
+/** The first call gets its token at once, and the agent says so at debug. */
+function expectAsked({ lines }: Scene, from: number, { pod }: LaidPod): void {
+  const { ipv4 } = pod.addresses;
+  if (!lines.slice(from).some(({ line }) => line.includes(`"${ipv4}"`)))
+    throw new Error(`the agent tells of no request by ${ipv4}`);
+}
+
+function identityFaults(stdout: string, role: string, outcome: Outcome): string[] {
+  if (outcome === 'HeldTimeout') return [`has credentials too early: ${stdout.trim()}`];
+  return stdout.includes(`:assumed-role/${role}/open.default`) ? [] : [`is ${stdout.trim()}`];
+}
+
+function failureFaults(
+  { lines }: Scene,
+  { from, laid, outcome }: { from: number; laid: LaidPod; outcome: Outcome },
+): string[] {
+  if (outcome === 'credentials') return ['has no credentials'];
+  const told = lines
+    .slice(from)
+    .some(({ line }) => line.includes('"HeldTimeout"') && line.includes(`"${laid.pod.addresses.ipv4}"`));
+  return told || outcome === 'either' ? [] : ['no line with HeldTimeout names its address'];
+}
