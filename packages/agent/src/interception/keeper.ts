@@ -13,6 +13,8 @@ import { createTold } from './told.ts';
 
 /** The longest that a fault which no event told of can last (DESIGN.md 4.4). Milliseconds. */
 const EVERY_MS = 30_000;
+/** The same for the legacy back end of iptables, which tells of nothing. Milliseconds. */
+const LEGACY_EVERY_MS = 5_000;
 /** Changes come in bursts: the rest of one is waited for. Milliseconds. */
 const BURST_MS = 50;
 /** The least pause between two looks, whatever happens: each costs a few processes. Milliseconds. */
@@ -37,7 +39,7 @@ export interface Keeper {
   readonly onChange: (listener: () => void) => () => void;
   /** Something may have changed: it is looked at soon. */
   readonly changed: () => void;
-  /** Looks at once, on changes, and every 30 s, until the signal aborts. Never rejects: what cannot be laid is tried again. */
+  /** Looks at once, on changes, and every 30 s (5 s where no change is told), until the signal aborts. Never rejects: what cannot be laid is tried again. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -109,7 +111,8 @@ export function createKeeper(deps: KeeperDeps): Keeper {
         wake = new AbortController();
         await look();
         const lookedMs = clock.monotonic();
-        await clock.sleep(EVERY_MS, AbortSignal.any([signal, wake.signal]));
+        const pauseMs = state.backend === 'legacy' ? LEGACY_EVERY_MS : EVERY_MS;
+        await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
         await clock.sleep(Math.max(BURST_MS, LEAST_PAUSE_MS - (clock.monotonic() - lookedMs)), signal);
       }
     },

@@ -74,6 +74,18 @@ describe('keeping the rules', () => {
     expect(node.rules('-4')).toHaveLength(2);
   });
 
+  it('mends within 5 s where the back end tells of no change', async () => {
+    const { node, clock, keeper, settled } = await setup();
+    node.tables('legacy').get('mangle')?.set('KUBE-IPTABLES-HINT', []);
+    await clock.advance(30_500);
+    await settled();
+    node.tables('legacy').get('nat')?.set('ROLEGATE', []);
+    await clock.advance(5_500);
+    await settled();
+    expect(keeper.current().backend).toBe('legacy');
+    expect(node.lines('legacy', 'nat', 'ROLEGATE')).toHaveLength(1);
+  });
+
   it('looks twice a second at most, however many events there are', async () => {
     const { node, clock, keeper, settled } = await setup();
     const looks = () => node.calls.filter((call) => call === 'iptables-nft-save -c').length;
