@@ -64,10 +64,10 @@ export function createInterception(deps: InterceptionDeps): Interception {
     const outcomes = [];
     for (const one of plan) outcomes.push(await settleRoutes(routes, one));
     const there = await saveBoth();
-    const backend = deps.backend === 'auto' ? chooseBackend(there) : deps.backend;
-    const tables = await settleTables(iptables[backend], plan, await thereOrFault(backend, there[backend]));
+    const backend = deps.backend === 'auto' ? chooseBackend(there.saved) : deps.backend;
+    const tables = await settleTables(iptables[backend], plan, there.saved[backend] ?? there.fail(backend));
     const other = backend === 'nft' ? 'legacy' : 'nft';
-    await removeFrom(other, there[other]).catch((error: unknown) => {
+    await removeFrom(other, there.saved[other]).catch((error: unknown) => {
       log.warn('rules of the other back end not removed', { backend: other, error: describeError(error) });
     });
     const mended = [...outcomes.flatMap((outcome) => outcome.mended), ...tables.mended];
@@ -81,23 +81,21 @@ export function createInterception(deps: InterceptionDeps): Interception {
     };
   }
 
-  async function saveBoth(): Promise<Readonly<Record<Backend, Saved | undefined>>> {
-    const [nft, legacy] = await Promise.all(backends.map(saveIfReadable));
-    return { nft, legacy };
-  }
-
-  function saveIfReadable(backend: Backend): Promise<Saved | undefined> {
-    return iptables[backend].save().catch((error: unknown) => {
-      log.debug('iptables back end not read', { backend, error: describeError(error) });
-      return undefined;
-    });
-  }
-
-  async function thereOrFault(backend: Backend, there: Saved | undefined): Promise<Saved> {
-    const saved = there ?? (await iptables[backend].save());
-    if (saved === undefined)
-      throw new Error(`iptables-${backend} is not there; install it, or use an image that has it`);
-    return saved;
+  async function saveBoth() {
+    const outcomes = await Promise.allSettled(backends.map((backend) => iptables[backend].save()));
+    const [nft, legacy] = outcomes.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+    const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    for (const error of errors) log.debug('iptables back end not read', { error: describeError(error) });
+    return {
+      saved: { nft, legacy },
+      fail(backend: Backend): never {
+        const what = deps.backend === 'auto' ? 'iptables-nft nor iptables-legacy' : `iptables-${backend}`;
+        throw new AggregateError(
+          errors,
+          `no ${what} can be read; it needs these programs, root and CAP_NET_ADMIN`,
+        );
+      },
+    };
   }
 
   async function removeFrom(backend: Backend, there: Saved | undefined): Promise<void> {

@@ -148,7 +148,20 @@ describe('mending', () => {
 
   it('says what is missing where no iptables is there', async () => {
     const { interception } = setup({ without: ['iptables', 'ip6tables'], backend: 'nft' });
-    await expect(interception.settle()).rejects.toThrow('iptables-nft is not there; install it');
+    await expect(interception.settle()).rejects.toThrow('no iptables-nft can be read; it needs');
+    const next = setup({ without: ['iptables', 'ip6tables'] }).interception;
+    await expect(next.settle()).rejects.toThrow('no iptables-nft nor iptables-legacy can be read; it needs');
+  });
+
+  it('says what the programs said where none can be read', async () => {
+    const { node, interception } = setup();
+    for (const program of ['iptables-nft-save', 'iptables-legacy-save']) node.broken.add(program);
+    await expect(interception.settle()).rejects.toMatchObject({
+      errors: [
+        expect.objectContaining({ message: 'iptables-nft-save: iptables-nft-save is broken' }),
+        expect.objectContaining({ message: 'iptables-legacy-save: iptables-legacy-save is broken' }),
+      ],
+    });
   });
 });
 
