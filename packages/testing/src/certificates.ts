@@ -29,6 +29,8 @@ export interface TestCa {
   /** The authority's own certificate, PEM. */
   readonly pem: string;
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
+  /** A certificate, PEM, for the key of a request (PKCS #10, DER); rejects where its signature is not good. */
+  certify(request: Uint8Array, options?: IssueOptions): Promise<string>;
 }
 
 export interface TlsMaterial extends IssuedCertificate {
@@ -65,7 +67,16 @@ export async function createTestCa({ name = 'test authority' }: { name?: string 
   });
   return {
     pem: pemOf(authority),
-    issue: (options = {}) => issueFrom(authority, keys.privateKey, options),
+    async issue(options = {}) {
+      const own = await newKeys();
+      const cert = await sign(own.publicKey, { authority, signingKey: keys.privateKey, options });
+      return { cert, key: await keyPemOf(own.privateKey) };
+    },
+    async certify(request, options = {}) {
+      const asked = new x509.Pkcs10CertificateRequest(Uint8Array.from(request));
+      if (!(await asked.verify())) throw new Error('the signature of the request is not good');
+      return sign(asked.publicKey, { authority, signingKey: keys.privateKey, options });
+    },
   };
 }
 
@@ -82,12 +93,17 @@ export async function writeTlsFiles(
   return paths;
 }
 
-async function issueFrom(
-  authority: x509.X509Certificate,
-  signingKey: webcrypto.CryptoKey,
-  { uris = [], dns = [], ips = [], notBefore, notAfter, usages = ['server', 'client'] }: IssueOptions,
-): Promise<IssuedCertificate> {
-  const keys = await newKeys();
+interface Signing {
+  readonly authority: x509.X509Certificate;
+  readonly signingKey: webcrypto.CryptoKey;
+  readonly options: IssueOptions;
+}
+
+async function sign(
+  publicKey: webcrypto.CryptoKey | x509.PublicKey,
+  { authority, signingKey, options }: Signing,
+): Promise<string> {
+  const { uris = [], dns = [], ips = [], notBefore, notAfter, usages = ['server', 'client'] } = options;
   const names = [
     ...uris.map((value) => ({ type: 'url' as const, value })),
     ...dns.map((value) => ({ type: 'dns' as const, value })),
@@ -101,7 +117,7 @@ async function issueFrom(
     notAfter: notAfter ?? new Date(Date.now() + 24 * HOUR_MS),
     signingAlgorithm: ALGORITHM,
     signingKey,
-    publicKey: keys.publicKey,
+    publicKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -110,7 +126,7 @@ async function issueFrom(
       await x509.AuthorityKeyIdentifierExtension.create(authority),
     ],
   });
-  return { cert: pemOf(certificate), key: await keyPemOf(keys.privateKey) };
+  return pemOf(certificate);
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -11,9 +11,12 @@ import { kubernetesKinds } from './kubernetes-api/object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './kubernetes-api/object.ts';
 import { createRoutes } from './kubernetes-api/routes.ts';
 import type { RequestCounts } from './kubernetes-api/routes.ts';
+import { createTokenReviews } from './kubernetes-api/token-reviews.ts';
+import type { TokenReviews } from './kubernetes-api/token-reviews.ts';
 import { createWatches } from './kubernetes-api/watches.ts';
 
 export type { PostedEvent } from './kubernetes-api/events.ts';
+export type { TestToken } from './kubernetes-api/token-reviews.ts';
 export type { KubernetesKind, KubernetesObject, StoredObject } from './kubernetes-api/object.ts';
 
 /** As often as the real one. Milliseconds. */
@@ -37,6 +40,10 @@ export interface KubernetesApi
   extends Pick<Database, 'apply' | 'patch' | 'delete' | 'get' | 'list' | 'bump'>, Pick<Gate, 'refuse'> {
   readonly url: string;
   readonly port: number;
+  /** A token that TokenReview knows. */
+  readonly issueToken: TokenReviews['issue'];
+  /** How many TokenReviews were asked for. */
+  readonly tokenReviews: number;
   /** Events that were posted. */
   readonly events: readonly PostedEvent[];
   readonly requests: Readonly<Record<KubernetesKind, Readonly<RequestCounts>>>;
@@ -72,8 +79,12 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
   const lists = createLists({ database });
   const watches = createWatches({ database, streaming: () => offer.streamingList });
   const gate = createGate();
+  const tokenReviews = createTokenReviews({ database });
   const events: PostedEvent[] = [];
-  const requests = { Pod: noRequests(), Namespace: noRequests(), ServiceAccount: noRequests() };
+  const requests = Object.fromEntries(kubernetesKinds.map((kind) => [kind, noRequests()])) as Record<
+    KubernetesKind,
+    RequestCounts
+  >;
   const offer = { streamingList: true };
 
   function onEvent(event: StoredEvent): void {
@@ -91,7 +102,9 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
   for (const object of options.serviceAccounts ?? []) database.apply({ ...object, kind: 'ServiceAccount' });
   for (const object of options.pods ?? []) database.apply({ ...object, kind: 'Pod' });
 
-  const server = createServer(createRoutes({ database, lists, watches, gate, events, requests }));
+  const server = createServer(
+    createRoutes({ database, lists, watches, gate, events, tokenReviews, requests }),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(wantedPort, '127.0.0.1', resolve);
   });
@@ -104,6 +117,10 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     ...{ url, port, events, requests, apply, patch, get, list, bump, bookmark },
     delete: database.delete,
     refuse: gate.refuse,
+    issueToken: tokenReviews.issue,
+    get tokenReviews() {
+      return tokenReviews.count;
+    },
     sendRaw: watches.sendRaw,
     expireContinue: lists.expire,
     expireNextContinue: lists.expireNext,

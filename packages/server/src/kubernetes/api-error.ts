@@ -50,7 +50,9 @@ export function toApiError(
 function remedy(code: number, what: string): string {
   if (code === 401) return '; the credentials are not accepted: check the token or the kubeconfig';
   if (code !== 403) return '';
-  return `; give the server's ServiceAccount the right to ${what} by a ClusterRole`;
+  // Secrets and ConfigMaps are of one Namespace; what is watched is of all.
+  const role = /\/|^create (?:secrets|configmaps)$/.test(what) ? 'Role' : 'ClusterRole';
+  return `; give the server's ServiceAccount the right to ${what} by a ${role}`;
 }
 
 function asStatus(status: unknown): Record<string, unknown> {

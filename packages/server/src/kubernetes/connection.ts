@@ -9,11 +9,13 @@ import { readText } from './lines.ts';
 const MAX_STATUS_BYTES = 64 * 1024;
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Media types; JSON unless told. */
+  readonly accept?: string;
   readonly signal: AbortSignal;
   /** After so long without a byte, the first one included, the request is given up. Milliseconds. */
   readonly timeoutMs: number;
@@ -49,7 +51,12 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
     https: new https.Agent({ keepAlive: true }),
   };
 
-  async function options({ method, path, query }: ApiRequest): Promise<https.RequestOptions> {
+  async function options({
+    method,
+    path,
+    query,
+    accept = 'application/json',
+  }: ApiRequest): Promise<https.RequestOptions> {
     const said: https.RequestOptions = {};
     // Asked anew each time: tokens and CA files change while we run.
     await kubeConfig.applyToHTTPSOptions(said);
@@ -65,7 +72,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
       path: `${prefix}${path}${query === undefined ? '' : `?${new URLSearchParams(query).toString()}`}`,
       headers: {
         ...(headers as http.OutgoingHttpHeaders | undefined),
-        accept: 'application/json',
+        accept,
         'user-agent': 'rolegate-server',
       },
       agent: cluster?.proxyUrl === undefined ? ours : agent,
@@ -186,8 +193,14 @@ function createSilence({
   };
 }
 
-/** As RBAC says it: the verb and the resource. */
+/** The resource in a path, and the name of one object. */
+const NAMED = /\/namespaces\/[^/]+\/([a-z]+)\/([^/]+)$/;
+
+/** As RBAC says it: the verb and the resource, or the one object. */
 function describe({ method, path, query }: ApiRequest): string {
+  const [, resource, name] = NAMED.exec(path) ?? [];
+  if (resource !== undefined && name !== undefined)
+    return `${method === 'PUT' ? 'update' : 'get'} ${resource}/${name}`;
   const verb = method === 'POST' ? 'create' : query?.['watch'] === 'true' ? 'watch' : 'list';
   return `${verb} ${path.slice(path.lastIndexOf('/') + 1)}`;
 }

@@ -90,7 +90,17 @@ describe('createConnection', () => {
     {
       of: 'a POST',
       request: { method: 'POST', path: '/api/v1/namespaces/x/events' } as const,
-      says: /right to create events/,
+      says: /right to create events by a ClusterRole/,
+    },
+    {
+      of: 'one object',
+      request: { path: '/api/v1/namespaces/x/secrets/own' },
+      says: /right to get secrets\/own by a Role$/,
+    },
+    {
+      of: 'a PUT',
+      request: { method: 'PUT', path: '/api/v1/namespaces/x/configmaps/own' } as const,
+      says: /right to update configmaps\/own by a Role$/,
     },
   ])('names the verb of $of', async ({ request, says }) => {
     await using api = await setup({ listener: (_request, response) => response.writeHead(403).end('{}') });

@@ -1,4 +1,4 @@
-import { admit, mergePatch } from './object.ts';
+import { admit, isClusterWide, mergePatch } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
 
 /** A change as a watch tells it. The deleted object carries the resourceVersion of its deletion. */
@@ -93,7 +93,7 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
 }
 
 function keyOf(kind: string, namespace: string, name: string): string {
-  return kind === 'Namespace' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+  return isClusterWide(kind) ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
 function withVersion(object: KubernetesObject, resourceVersion: string): StoredObject {

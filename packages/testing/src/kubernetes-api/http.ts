@@ -6,10 +6,14 @@ const KINDS: Readonly<Record<string, KubernetesKind>> = {
   pods: 'Pod',
   namespaces: 'Namespace',
   serviceaccounts: 'ServiceAccount',
+  secrets: 'Secret',
+  configmaps: 'ConfigMap',
+  nodes: 'Node',
 };
 
 /** What a path names. */
 export type Route =
+  | { readonly resource: 'tokenreviews' }
   | { readonly resource: 'events'; readonly namespace: string }
   | {
       readonly resource: 'objects';
@@ -21,6 +25,7 @@ export type Route =
 const PATH = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/;
 
 export function readRoute(path: string): Route {
+  if (path === '/apis/authentication.k8s.io/v1/tokenreviews') return { resource: 'tokenreviews' };
   const [, namespace, resource = '', name] = PATH.exec(path) ?? [];
   const kind = KINDS[resource];
   if (resource === 'events' && namespace !== undefined && name === undefined)

@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
 /** The kinds that the stand-in serves. */
-export const kubernetesKinds = ['Pod', 'Namespace', 'ServiceAccount'] as const;
+export const kubernetesKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Secret', 'ConfigMap', 'Node'] as const;
 export type KubernetesKind = (typeof kubernetesKinds)[number];
+
+/** True for what is in no Namespace. */
+export function isClusterWide(kind: string): boolean {
+  return kind === 'Namespace' || kind === 'Node';
+}
 
 /** An object as a manifest has it. */
 export interface KubernetesObject {
@@ -50,7 +55,7 @@ export function admit(
     apiVersion: 'v1',
     metadata: {
       name,
-      ...(kind === 'Namespace' ? {} : { namespace: namespace ?? 'default' }),
+      ...(isClusterWide(kind) ? {} : { namespace: namespace ?? 'default' }),
       uid: former?.metadata.uid ?? uid ?? randomUUID(),
       creationTimestamp,
       ...metadata,
@@ -107,6 +112,9 @@ const DEFAULTS: Record<KubernetesKind, (object: KubernetesObject) => object> = {
     status: { phase: 'Active', ...(isRecord(status) ? status : {}) },
   }),
   ServiceAccount: () => ({}),
+  Secret: ({ type = 'Opaque' }) => ({ type }),
+  ConfigMap: () => ({}),
+  Node: () => ({}),
 };
 
 /** Of no use to anybody here, and the larger half of many a real object. */

@@ -7,7 +7,9 @@ import type { Gate } from './http.ts';
 import type { Lists } from './lists.ts';
 import type { KubernetesKind } from './object.ts';
 import { Failure } from './status.ts';
+import type { TokenReviews } from './token-reviews.ts';
 import type { Watches } from './watches.ts';
+import { write } from './writes.ts';
 
 /** How many requests there were, refused ones too. */
 export interface RequestCounts {
@@ -23,19 +25,25 @@ export interface RoutesDeps {
   readonly watches: Watches;
   readonly gate: Gate;
   readonly events: PostedEvent[];
+  readonly tokenReviews: TokenReviews;
   readonly requests: Readonly<Record<KubernetesKind, RequestCounts>>;
 }
 
 /** The listener of the HTTP server. */
 export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, response: ServerResponse) => void {
-  const { database, lists, watches, gate, events, requests } = deps;
+  const { database, lists, watches, gate, events, tokenReviews, requests } = deps;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://kubernetes');
     const body = await readBody(request);
     const route = readRoute(pathname);
-    if (route.resource === 'objects') count(route.kind, searchParams);
+    if (route.resource === 'objects' && request.method === 'GET') count(route.kind, searchParams);
     if (!(await gate.admits(response))) return;
+    if (route.resource === 'tokenreviews') {
+      if (request.method !== 'POST') throw notAllowed();
+      sendJson(response, 201, tokenReviews.answer(body));
+      return;
+    }
     if (route.resource === 'events') {
       if (request.method !== 'POST') throw notAllowed();
       const event = admitEvent(body, route.namespace);
@@ -43,8 +51,14 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
       sendJson(response, 201, event);
       return;
     }
-    if (request.method !== 'GET') throw notAllowed();
     const { kind, namespace, name } = route;
+    const { method = '' } = request;
+    if (method !== 'GET') {
+      const written = write(database, { method, kind, namespace: namespace ?? '', name, body });
+      if (written === undefined) throw notAllowed();
+      sendJson(response, ...written);
+      return;
+    }
     if (name !== undefined) sendJson(response, 200, one(kind, namespace ?? '', name));
     else collection(kind, namespace, searchParams, response);
   }

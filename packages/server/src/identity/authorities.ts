@@ -1,0 +1,152 @@
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { isP256, makeAuthority } from './certificates.ts';
+import type { AuthorityLife, AuthorityState, RotationStep } from './rotation.ts';
+
+/** An authority as it is kept. Only prepared and active ones still have their key. */
+export interface KnownAuthority extends AuthorityLife {
+  readonly certificatePem: string;
+  readonly keyPem?: string;
+  readonly certificate: X509Certificate;
+}
+
+/** All authorities of a cluster, and which were removed on purpose: a replica that still knows those must forget them. */
+export interface Authorities {
+  readonly all: readonly KnownAuthority[];
+  /** Kept until they would have ended. */
+  readonly removed: readonly { readonly id: string; readonly endsMs: number }[];
+}
+
+/** Something kept is not as it must be. The message says what to do; it never holds key material. */
+export class AuthorityFault extends Error {
+  override readonly name = 'AuthorityFault';
+}
+
+/** The one that signs. */
+export function activeOf({ all }: Authorities): KnownAuthority & { readonly keyPem: string } {
+  const active = all.find(({ state }) => state === 'active');
+  if (active?.keyPem === undefined) throw new AuthorityFault('no authority is active');
+  return { ...active, keyPem: active.keyPem };
+}
+
+/** PEM of all that are to be trusted, the one that signs first; the same text on every replica. */
+export function bundleOf({ all }: Authorities): string {
+  const order: readonly AuthorityState[] = ['active', 'prepared', 'retired'];
+  return order
+    .flatMap((wanted) => all.filter(({ state }) => state === wanted).sort(byId))
+    .map(({ certificatePem }) => certificatePem)
+    .join('');
+}
+
+/** A new authority, made from nothing. */
+export async function newAuthority(
+  state: AuthorityState,
+  { nowMs, ageMs }: { nowMs: number; ageMs: number },
+): Promise<KnownAuthority> {
+  const id = randomBytes(8).toString('hex');
+  return knownAuthority({
+    id,
+    state,
+    sinceMs: nowMs,
+    ...(await makeAuthority(id, { nowMs, lifeMs: ageMs })),
+  });
+}
+
+/** Throws an AuthorityFault where certificate and key are not those of an authority. */
+export function knownAuthority(kept: {
+  readonly id: string;
+  readonly state: AuthorityState;
+  readonly sinceMs: number;
+  readonly certificatePem: string;
+  readonly keyPem?: string;
+}): KnownAuthority {
+  const { id, state, keyPem } = kept;
+  const certificate = attempt(`the certificate of authority ${id} does not parse`, () => {
+    return new X509Certificate(kept.certificatePem);
+  });
+  if (!certificate.ca)
+    throw new AuthorityFault(`the certificate of authority ${id} is not one of an authority`);
+  if (!isP256(certificate.publicKey))
+    throw new AuthorityFault(`the key of authority ${id} is not of EC P-256`);
+  if (keyPem === undefined) {
+    if (state !== 'retired') throw new AuthorityFault(`authority ${id} is ${state} and has no key`);
+  } else {
+    const key = attempt(`the key of authority ${id} does not parse`, () => createPrivateKey(keyPem));
+    if (!certificate.checkPrivateKey(key))
+      throw new AuthorityFault(`the key of authority ${id} does not belong to its certificate`);
+  }
+  const [beginsMs, endsMs] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+  return { ...kept, certificate, beginsMs, endsMs };
+}
+
+/** The authorities after a step. `made` is the one that a step `prepare` needs. */
+export function applyStep(
+  { all, removed }: Authorities,
+  step: RotationStep,
+  { nowMs, made }: { readonly nowMs: number; readonly made?: KnownAuthority | undefined },
+): Authorities {
+  const stillRemoved = removed.filter(({ endsMs }) => endsMs > nowMs);
+  switch (step.kind) {
+    case 'prepare':
+      if (made === undefined) throw new Error('prepare: no authority was made');
+      return { all: [...all, made], removed: stillRemoved };
+    case 'activate':
+      return {
+        removed: stillRemoved,
+        all: all.map((authority) => {
+          if (authority.id === step.id) return { ...authority, state: 'active', sinceMs: nowMs };
+          return authority.state === 'active' ? retired(authority, nowMs) : authority;
+        }),
+      };
+    case 'remove': {
+      const gone = all.filter(({ id }) => step.ids.includes(id));
+      return {
+        all: all.filter((authority) => !gone.includes(authority)),
+        removed: [...stillRemoved, ...gone.map(({ id, endsMs }) => ({ id, endsMs }))],
+      };
+    }
+  }
+}
+
+/**
+ * What is kept now, and as retired what this replica knew and nobody has removed: a Secret that was lost and made anew by one
+ * who did not know them must cut off nobody. What either knows to be removed stays so: a Secret put back by one who had not
+ * heard of it yet must not bring a withdrawn authority back. The same object where nothing is missing.
+ */
+export function withRemembered(kept: Authorities, known: Authorities, nowMs: number): Authorities {
+  const active = kept.all.find(({ state }) => state === 'active')?.id;
+  const alreadyRemoved = new Set(kept.removed.map(({ id }) => id));
+  const removedSince = known.removed.filter(
+    ({ id, endsMs }) => id !== active && endsMs > nowMs && !alreadyRemoved.has(id),
+  );
+  const removed = [...kept.removed, ...removedSince];
+  const isRemoved = ({ id }: { readonly id: string }) => removed.some((one) => one.id === id);
+  const there = new Set(kept.all.map(({ id }) => id));
+  const missing = known.all.filter(
+    (authority) => !there.has(authority.id) && !isRemoved(authority) && authority.endsMs > nowMs,
+  );
+  if (missing.length + removedSince.length === 0) return kept;
+  const remembered = missing.map((authority) =>
+    authority.state === 'retired' ? authority : retired(authority, nowMs),
+  );
+  const stays = (authority: KnownAuthority) => authority.id === active || !isRemoved(authority);
+  return { all: [...kept.all.filter(stays), ...remembered], removed };
+}
+
+/** What signs no more needs no key. */
+function retired(authority: KnownAuthority, nowMs: number): KnownAuthority {
+  const { id, beginsMs, endsMs, certificatePem, certificate } = authority;
+  return { id, state: 'retired', sinceMs: nowMs, beginsMs, endsMs, certificatePem, certificate };
+}
+
+function attempt<T>(message: string, act: () => T): T {
+  try {
+    return act();
+  } catch {
+    // Parsers quote what they do not understand: it may be a key.
+    throw new AuthorityFault(message);
+  }
+}
+
+function byId(a: AuthorityLife, b: AuthorityLife): number {
+  return a.id < b.id ? -1 : 1;
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { AuthorityFault, knownAuthority } from './authorities.ts';
+import type { Authorities, KnownAuthority } from './authorities.ts';
+import type { AuthorityState } from './rotation.ts';
+
+/** What all replicas share. */
+export interface Shared {
+  readonly authorities: Authorities;
+  /** From it the keys of metadata tokens are derived. 32 bytes. */
+  readonly tokenSecret: Buffer;
+}
+
+/** Values of a Secret, decoded. */
+export type SecretValues = Readonly<Record<string, string>>;
+
+const AUTHORITIES = 'authorities.json';
+const TOKEN_SECRET = 'token-secret';
+const TOKEN_SECRET_BYTES = 32;
+
+const ID = /^[0-9a-f]{16}$/;
+const STATES: readonly unknown[] = ['prepared', 'active', 'retired'] satisfies AuthorityState[];
+
+export function newTokenSecret(): Buffer {
+  return randomBytes(TOKEN_SECRET_BYTES);
+}
+
+/** True for a Secret that was made empty, or emptied: there is nothing in it to lose. */
+export function isEmptied(values: SecretValues): boolean {
+  return [AUTHORITIES, TOKEN_SECRET].every((key) => (values[key] ?? '').trim() === '');
+}
+
+export function writeShared({ authorities, tokenSecret }: Shared): SecretValues {
+  const all = authorities.all.map(({ id, state, sinceMs, certificatePem, keyPem }) => ({
+    id,
+    state,
+    sinceMs,
+    certificatePem,
+    ...(keyPem !== undefined && { keyPem }),
+  }));
+  const text = JSON.stringify({ authorities: all, removed: authorities.removed }, null, 1);
+  return { [AUTHORITIES]: text, [TOKEN_SECRET]: tokenSecret.toString('hex') };
+}
+
+/** Throws an AuthorityFault: what is in the Secret cannot be worked with. Its message holds nothing of the contents. */
+export function readShared(values: SecretValues, nowMs: number): Shared {
+  const tokenSecret = readTokenSecret(values[TOKEN_SECRET] ?? '');
+  const kept = asRecord(parse(values[AUTHORITIES] ?? ''));
+  const { authorities, removed = [] } = kept;
+  if (!Array.isArray(authorities) || !Array.isArray(removed))
+    throw new AuthorityFault(`${AUTHORITIES} holds no list of authorities`);
+  const all = authorities.map(readAuthority);
+  check(all, nowMs);
+  return { authorities: { all, removed: removed.map(readRemoved) }, tokenSecret };
+}
+
+function readTokenSecret(text: string): Buffer {
+  const hex = text.trim();
+  if (hex.length !== 2 * TOKEN_SECRET_BYTES || !/^[0-9a-f]*$/i.test(hex))
+    throw new AuthorityFault(`${TOKEN_SECRET} is not ${TOKEN_SECRET_BYTES} bytes in hexadecimal digits`);
+  return Buffer.from(hex, 'hex');
+}
+
+function readAuthority(kept: unknown): KnownAuthority {
+  const { id, state, sinceMs, certificatePem, keyPem } = asRecord(kept);
+  if (typeof id !== 'string' || !ID.test(id))
+    throw new AuthorityFault(`${AUTHORITIES}: an authority has no id`);
+  if (!STATES.includes(state) || typeof sinceMs !== 'number' || typeof certificatePem !== 'string')
+    throw new AuthorityFault(`${AUTHORITIES}: authority ${id} is not complete`);
+  if (keyPem !== undefined && typeof keyPem !== 'string')
+    throw new AuthorityFault(`${AUTHORITIES}: the key of authority ${id} is no text`);
+  return knownAuthority({
+    ...{ id, state: state as AuthorityState, sinceMs, certificatePem },
+    ...(keyPem !== undefined && { keyPem }),
+  });
+}
+
+function readRemoved(kept: unknown): Authorities['removed'][number] {
+  const { id, endsMs } = asRecord(kept);
+  if (typeof id !== 'string' || typeof endsMs !== 'number')
+    throw new AuthorityFault(`${AUTHORITIES}: what was removed does not parse`);
+  return { id, endsMs };
+}
+
+function check(all: readonly KnownAuthority[], nowMs: number): void {
+  const [active, ...more] = all.filter(({ state }) => state === 'active');
+  if (active === undefined || more.length > 0)
+    throw new AuthorityFault(`${AUTHORITIES}: ${more.length === 0 ? 'none' : 'more than one'} is active`);
+  const prepared = all.filter(({ state }) => state === 'prepared');
+  if (prepared.length > 1) throw new AuthorityFault(`${AUTHORITIES}: more than one is prepared`);
+  if (new Set(all.map(({ id }) => id)).size < all.length)
+    throw new AuthorityFault(`${AUTHORITIES}: an id is there twice`);
+  // A prepared one that is good is activated.
+  if (active.endsMs > nowMs || prepared.some(({ endsMs }) => endsMs > nowMs)) return;
+  throw new AuthorityFault(`authority ${active.id} expired at ${new Date(active.endsMs).toISOString()}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The error would quote the text, keys included.
+    throw new AuthorityFault(`${AUTHORITIES} is not JSON`);
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from './database.ts';
+import { isRecord } from './object.ts';
+import { Failure } from './status.ts';
+
+/** A token as kube-apiserver would have signed it. */
+export interface TestToken {
+  readonly audiences?: readonly string[];
+  /** `<namespace>/<name>` of the ServiceAccount; of the Pod it is bound to unless told. */
+  readonly serviceAccount?: string;
+  /** `<namespace>/<name>` of the Pod it is bound to, which must be there; undefined: of none. */
+  readonly pod?: string;
+  /** The node that it names; the Pod's unless told; false: a cluster that names none (before 1.30 or so). */
+  readonly node?: string | false;
+  /** In an hour unless told. Milliseconds since the epoch. */
+  readonly endsMs?: number;
+  /** True: a deleted Pod's token is good still, as it is for some 12 s with the real one's caches. */
+  readonly outlivesPod?: boolean;
+}
+
+export interface TokenReviews {
+  /** Makes a token that reviews know from now on. */
+  readonly issue: (token?: TestToken) => string;
+  /** Answers a posted TokenReview. */
+  readonly answer: (body: string) => object;
+  /** How many were asked for. */
+  readonly count: number;
+}
+
+interface IssuedToken {
+  readonly audiences: readonly string[];
+  readonly username: string;
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+  readonly endsMs: number;
+  /** Undefined: it is good without. */
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string } | undefined;
+}
+
+const EXTRA = 'authentication.kubernetes.io/';
+const HOUR_MS = 3_600_000;
+
+/** The words are those of kube-apiserver 1.34. */
+export function createTokenReviews({ database }: { database: Database }): TokenReviews {
+  const issued = new Map<string, IssuedToken>();
+  let count = 0;
+
+  function issue(token: TestToken = {}): string {
+    const {
+      audiences = ['rolegate-server'],
+      node,
+      endsMs = Date.now() + HOUR_MS,
+      outlivesPod = false,
+    } = token;
+    const pod = token.pod === undefined ? undefined : found(token.pod);
+    const spec = isRecord(pod?.['spec']) ? pod['spec'] : {};
+    const account =
+      token.serviceAccount ?? `${pod?.metadata.namespace ?? ''}/${String(spec['serviceAccountName'])}`;
+    const named = node ?? (pod === undefined ? false : String(spec['nodeName']));
+    const claims = {
+      'credential-id': `JTI=${randomUUID()}`,
+      ...(pod && { 'pod-name': pod.metadata.name, 'pod-uid': pod.metadata.uid }),
+      ...(named !== false && { 'node-name': named, 'node-uid': `uid-of-${named}` }),
+    };
+    const text = `test-token.${randomUUID()}`;
+    const { name = '', namespace = '', uid = '' } = pod?.metadata ?? {};
+    issued.set(text, {
+      ...{ audiences, endsMs },
+      username: `system:serviceaccount:${account.replace('/', ':')}`,
+      extra: Object.fromEntries(Object.entries(claims).map(([key, value]) => [`${EXTRA}${key}`, [value]])),
+      pod: pod === undefined || outlivesPod ? undefined : { name, namespace, uid },
+    });
+    return text;
+  }
+
+  function found(name: string) {
+    const [namespace = '', pod = ''] = name.split('/');
+    const object = database.get('Pod', namespace, pod);
+    if (object === undefined) throw new Error(`there is no Pod ${name} to bind a token to`);
+    return object;
+  }
+
+  function review(text: string, wanted: readonly string[]): object {
+    const token = issued.get(text);
+    if (token === undefined) return refused('invalid bearer token');
+    const { audiences, username, extra, endsMs, pod } = token;
+    if (endsMs <= Date.now()) {
+      return refused('[invalid bearer token, service account token has expired]');
+    }
+    const fit = audiences.filter((audience) => wanted.includes(audience));
+    if (fit.length === 0) {
+      const lists = [audiences, wanted].map((all) => JSON.stringify(all).replaceAll(',', ' '));
+      return refused(
+        `[invalid bearer token, token audiences ${String(lists[0])} is invalid for the target audiences ${String(lists[1])}]`,
+      );
+    }
+    if (pod !== undefined && database.get('Pod', pod.namespace, pod.name)?.metadata.uid !== pod.uid) {
+      return refused('[invalid bearer token, service account token has been invalidated]');
+    }
+    const [, , account = ''] = username.split(':');
+    const groups = ['system:serviceaccounts', `system:serviceaccounts:${account}`, 'system:authenticated'];
+    return { authenticated: true, user: { username, uid: 'uid', groups, extra }, audiences: fit };
+  }
+
+  return {
+    issue,
+    answer(body) {
+      count += 1;
+      const { token, audiences } = specOf(body);
+      if (typeof token !== 'string' || token === '')
+        throw new Failure(400, 'token is required for TokenReview in authentication');
+      const wanted = Array.isArray(audiences) ? audiences.map(String) : [];
+      return {
+        kind: 'TokenReview',
+        apiVersion: 'authentication.k8s.io/v1',
+        metadata: {},
+        spec: { token, audiences },
+        status: review(token, wanted),
+      };
+    },
+    get count() {
+      return count;
+    },
+  };
+}
+
+function refused(error: string): object {
+  return { user: {}, error };
+}
+
+function specOf(body: string): Record<string, unknown> {
+  try {
+    const { spec } = JSON.parse(body) as { spec?: unknown };
+    if (isRecord(spec)) return spec;
+  } catch {
+    // Answered below, as what is no object is.
+  }
+  throw new Failure(400, 'the object provided is unrecognized (must be of type TokenReview)');
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from './database.ts';
+import { isRecord } from './object.ts';
+import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
+import { Failure } from './status.ts';
+
+/** Kinds that a client may write; all others are the test's own to change. */
+const WRITABLE: readonly KubernetesKind[] = ['Secret', 'ConfigMap'];
+
+/** Limit of all values together (k8s.io/api, core/v1 MaxSecretSize). Bytes. */
+const MOST_BYTES = 1024 * 1024;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+export interface WriteRequest {
+  readonly method: string;
+  readonly kind: KubernetesKind;
+  readonly namespace: string;
+  /** Undefined: the collection. */
+  readonly name: string | undefined;
+  readonly body: string;
+}
+
+/** Create, update and delete as kube-apiserver 1.34 does them; undefined where the method is not one of them. */
+export function write(database: Database, request: WriteRequest): [code: number, body: object] | undefined {
+  const { method, kind, namespace, name } = request;
+  if (!WRITABLE.includes(kind)) return undefined;
+  if (method === 'POST' && name === undefined) return [201, create(database, request)];
+  if (method === 'PUT' && name !== undefined) return [200, update(database, { ...request, name })];
+  if (method !== 'DELETE' || name === undefined) return undefined;
+  const { uid } = found(database, kind, namespace, name).metadata;
+  database.delete(kind, namespace, name);
+  const details = { name, kind: resourceOf(kind), uid };
+  return [200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }];
+}
+
+function create(database: Database, { kind, namespace, body }: WriteRequest): StoredObject {
+  const object = parse(body, kind, namespace);
+  const { name } = object.metadata;
+  if (object.metadata.resourceVersion !== undefined)
+    throw new Failure(500, 'resourceVersion should not be set on objects to be created');
+  if (database.get(kind, namespace, name) !== undefined)
+    throw new Failure(409, `${resourceOf(kind)} "${name}" already exists`, { reason: 'AlreadyExists' });
+  return database.apply({ ...object, metadata: { ...object.metadata, namespace, uid: randomUUID() } });
+}
+
+function update(
+  database: Database,
+  { kind, namespace, name, body }: WriteRequest & { name: string },
+): StoredObject {
+  const object = parse(body, kind, namespace);
+  if (object.metadata.name !== name)
+    throw new Failure(
+      400,
+      `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+    );
+  const former = found(database, kind, namespace, name);
+  const { resourceVersion = former.metadata.resourceVersion, uid } = object.metadata;
+  if (
+    resourceVersion !== former.metadata.resourceVersion ||
+    (uid ?? former.metadata.uid) !== former.metadata.uid
+  )
+    throw new Failure(
+      409,
+      `Operation cannot be fulfilled on ${resourceOf(kind)} "${name}": the object has been modified; ` +
+        'please apply your changes to the latest version and try again',
+    );
+  if (kind === 'Secret' && object['type'] !== undefined && object['type'] !== former['type'])
+    throw new Failure(422, `Secret "${name}" is invalid: type: field is immutable`);
+  return database.apply(object);
+}
+
+function found(database: Database, kind: KubernetesKind, namespace: string, name: string): StoredObject {
+  const object = database.get(kind, namespace, name);
+  if (object === undefined) throw new Failure(404, `${resourceOf(kind)} "${name}" not found`);
+  return object;
+}
+
+function parse(body: string, kind: KubernetesKind, namespace: string): KubernetesObject {
+  const object: unknown = asJson(body);
+  if (!isRecord(object) || (object['kind'] ?? kind) !== kind)
+    throw new Failure(400, `the object provided is unrecognized (must be of type ${kind})`);
+  const { metadata, data = {} } = object;
+  if (!isRecord(metadata) || typeof metadata['name'] !== 'string')
+    throw new Failure(
+      422,
+      `${kind} "" is invalid: metadata.name: Required value: name or generateName is required`,
+    );
+  if ((metadata['namespace'] ?? namespace) !== namespace)
+    throw new Failure(
+      400,
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  checkValues(data, kind, metadata['name']);
+  return { ...object, kind, metadata: { ...metadata, namespace } } as unknown as KubernetesObject;
+}
+
+function checkValues(data: unknown, kind: KubernetesKind, name: string): void {
+  const values: unknown[] = isRecord(data) ? Object.values(data) : [undefined];
+  const good = (value: unknown) => typeof value === 'string' && (kind !== 'Secret' || BASE64.test(value));
+  if (!values.every(good))
+    throw new Failure(400, `${kind} in version "v1" cannot be handled as a ${kind}: illegal data`);
+  if (values.join('').length > MOST_BYTES)
+    throw new Failure(
+      422,
+      `${kind} "${name}" is invalid: data: Too long: may not be more than ${MOST_BYTES} bytes`,
+    );
+}
+
+function asJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined; // answered as what is no object is
+  }
+}
+
+function resourceOf(kind: KubernetesKind): string {
+  return `${kind.toLowerCase()}s`;
+}
