@@ -1,15 +1,28 @@
-export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificateEndsMs } from './peer.ts';
+export { onClientConnection } from './connections.ts';
+export type { ClientConnection, UnverifiedCertificate } from './connections.ts';
+export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';
 export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
 export { createRolegateClient, rolegateService } from './service.ts';
 export type { RolegateClientOptions } from './service.ts';
 export { describeHandshakeError } from './tls-errors.ts';
-export { loadTlsFiles, TlsFault } from './tls-files.ts';
-export type { LoadTlsOptions, TlsFiles, TlsMaterial, TlsPurpose } from './tls-files.ts';
-export { onRefusedHandshake } from './tls-refused.ts';
+export { watchAuthorities } from './tls-authorities.ts';
+export type { AuthoritiesSource } from './tls-authorities.ts';
+export {
+  certificatesOf,
+  checkAuthorities,
+  checkOwnCertificate,
+  endOf,
+  TlsFault,
+} from './tls-certificates.ts';
+export type { TlsPurpose } from './tls-certificates.ts';
+export { loadTlsFiles } from './tls-files.ts';
+export type { Authorities, LoadTlsOptions, TlsFiles, TlsMaterial } from './tls-files.ts';
+export { describeUnverified, onRefusedHandshake } from './tls-refused.ts';
 export type { RefusedHandshake } from './tls-refused.ts';
 export { watchTlsFiles } from './tls-source.ts';
 export type { TlsSource, TlsSourceOptions } from './tls-source.ts';
 export { createClientCredentials, createServerCredentials } from './tls.ts';
+export type { ClientCertificate, ClientTls } from './tls.ts';
 export type * from './types.ts';

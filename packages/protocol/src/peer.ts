@@ -27,6 +27,11 @@ export function peerCertificateEndsMs(call: PeerCall): number | undefined {
   return Number.isNaN(endsMs) ? undefined : endsMs;
 }
 
+/** The certificate that the caller showed and TLS verified, DER; undefined where there is none. */
+export function peerCertificate(call: PeerCall): Buffer | undefined {
+  return certificateOfPeer(call)?.raw;
+}
+
 /**
  * The node of `spiffe://<trust domain>/node/<node>` among the names of a certificate. Strict: the whole list must parse, and
  * of SPIFFE IDs it must hold this one alone.

@@ -1,7 +1,8 @@
-import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
+import { http2ServersOf, peerOf } from './connections.ts';
+import type { UnverifiedCertificate } from './connections.ts';
 
 /** A client that did not get through the handshake. */
 export interface RefusedHandshake {
@@ -27,15 +28,9 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/ECONNRESET/, 'the client left in the handshake; it may not take our certificate'],
 ];
 
-/**
- * Tells of handshakes that the server refused; call it after `bindAsync`. grpc-js keeps its HTTP/2 servers to itself and
- * tells nobody: this reads its field `http2Servers` (1.14), and throws where that is not there.
- */
+/** Tells of handshakes that the server refused; call it after `bindAsync`. Throws where grpc-js shows no HTTP/2 servers. */
 export function onRefusedHandshake(server: Server, call: (refused: RefusedHandshake) => void): void {
-  const servers = (server as unknown as { http2Servers?: unknown }).http2Servers;
-  if (!(servers instanceof Map)) throw new Error('this version of grpc-js does not show its HTTP/2 servers');
-  for (const http2Server of servers.keys()) {
-    if (!(http2Server instanceof EventEmitter)) continue;
+  for (const http2Server of http2ServersOf(server)) {
     // A closed socket still knows its peer when it was asked once before.
     http2Server.on('connection', peerOf);
     http2Server.on('tlsClientError', (error: Error, socket: TLSSocket & { readonly _parent?: Socket }) => {
@@ -44,9 +39,10 @@ export function onRefusedHandshake(server: Server, call: (refused: RefusedHandsh
   }
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  if (remoteAddress === undefined || remotePort === undefined) return 'unknown';
-  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+/** Of a certificate that came through the handshake although it does not verify: the words for one that does not. */
+export function describeUnverified({ code, which }: UnverifiedCertificate): string {
+  // It was held against the authorities of the server itself, whatever flags that has.
+  return `${meaningOf(code).replace('in --ca', 'one that this server trusts')}; ${which}`;
 }
 
 /** A certificate that does not verify is known by the socket alone: the error is then a mere ECONNRESET. */
@@ -56,7 +52,10 @@ function faultOf(error: Error & { readonly code?: unknown }, { authorizationErro
   const code = [unverified, error.code, error.message].find(
     (part) => typeof part === 'string' && part !== '',
   );
-  const text = String(code);
-  const meaning = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
-  return meaning === undefined ? text : `${meaning} (${text})`;
+  return meaningOf(String(code));
+}
+
+function meaningOf(code: string): string {
+  const meaning = MEANINGS.find(([pattern]) => pattern.test(code))?.[1];
+  return meaning === undefined ? code : `${meaning} (${code})`;
 }

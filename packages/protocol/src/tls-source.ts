@@ -1,8 +1,10 @@
+import { poll } from './poll.ts';
+import type { TlsPurpose } from './tls-certificates.ts';
 import { loadTlsFiles, stampOfTlsFiles } from './tls-files.ts';
-import type { TlsFiles, TlsMaterial, TlsPurpose } from './tls-files.ts';
+import type { TlsFiles, TlsMaterial } from './tls-files.ts';
 
 /** How often the files are looked at; kubelet itself takes up to a minute to write a changed Secret. */
-const POLL_MS = 3_000;
+export const POLL_MS = 3_000;
 
 export interface TlsSourceOptions {
   readonly files: TlsFiles;
@@ -69,17 +71,7 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
     lastFault = fault;
   }
 
-  function watch(): void {
-    if (signal.aborted) return;
-    const cancel = clock.schedule(pollMs, () => {
-      signal.removeEventListener('abort', cancel);
-      look();
-      watch();
-    });
-    signal.addEventListener('abort', cancel, { once: true });
-  }
-
-  watch();
+  poll(look, { everyMs: pollMs, clock, signal });
   return {
     current: () => material,
     onChange(call) {

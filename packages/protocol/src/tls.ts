@@ -7,22 +7,34 @@ import type { TlsSource } from './tls-source.ts';
 // The only file that knows what of grpc-js 1.14 is not promised: ServerCredentials.updateSecureContextOptions and
 // ChannelCredentials._createSecureConnector. Its own certificate providers are not used: they cannot set minVersion.
 
+/** Required: without a certificate that verifies there is no connection. Asked: calls must see to it themselves. */
+export type ClientCertificate = 'required' | 'asked';
+
 /**
  * Credentials of a server: TLS 1.3, a client certificate demanded and verified. New connections use the latest files; open
- * streams live on.
+ * streams live on. Where a certificate is only asked for, one that does not verify comes in as if there were none.
  */
-export function createServerCredentials(source: TlsSource): ServerCredentials {
-  return new ReloadingServerCredentials(source);
+export function createServerCredentials(
+  source: Pick<TlsSource, 'current' | 'onChange'>,
+  { clientCertificate = 'required' }: { readonly clientCertificate?: ClientCertificate } = {},
+): ServerCredentials {
+  return new ReloadingServerCredentials(source, clientCertificate === 'required');
 }
 
-/** Credentials of a client: TLS 1.3, the server verified, the own certificate shown; each new connection uses the latest files. */
-export function createClientCredentials(source: TlsSource): ChannelCredentials {
+/** What a client trusts, and what it shows: nothing where it has no certificate yet. */
+export type ClientTls = Pick<TlsMaterial, 'ca'> & Partial<Pick<TlsMaterial, 'cert' | 'key'>>;
+
+/**
+ * Credentials of a client: TLS 1.3, the server verified, the own certificate shown where there is one; each new connection
+ * uses the latest. What `current` gives must be another object when it has changed.
+ */
+export function createClientCredentials(source: { readonly current: () => ClientTls }): ChannelCredentials {
   return new ReloadingChannelCredentials(source);
 }
 
 class ReloadingServerCredentials extends ServerCredentials {
-  constructor(source: TlsSource) {
-    super({ requestCert: true, rejectUnauthorized: true }, contextOptions(source.current()));
+  constructor(source: Pick<TlsSource, 'current' | 'onChange'>, rejectUnauthorized: boolean) {
+    super({ requestCert: true, rejectUnauthorized }, contextOptions(source.current()));
     source.onChange((material) => {
       this.updateSecureContextOptions(contextOptions(material));
     });
@@ -34,10 +46,10 @@ class ReloadingServerCredentials extends ServerCredentials {
 }
 
 class ReloadingChannelCredentials extends ChannelCredentials {
-  readonly #source: TlsSource;
-  #made: { of: TlsMaterial; credentials: ChannelCredentials } | undefined;
+  readonly #source: { readonly current: () => ClientTls };
+  #made: { of: ClientTls; credentials: ChannelCredentials } | undefined;
 
-  constructor(source: TlsSource) {
+  constructor(source: { readonly current: () => ClientTls }) {
     super();
     this.#source = source;
   }
@@ -76,6 +88,6 @@ class ReloadingChannelCredentials extends ChannelCredentials {
   }
 }
 
-function contextOptions({ cert, key, ca }: TlsMaterial): SecureContextOptions {
+function contextOptions({ cert, key, ca }: ClientTls): SecureContextOptions {
   return { cert, key, ca, minVersion: 'TLSv1.3' };
 }

@@ -7,11 +7,14 @@ import {
   createRolegateClient,
   createServerCredentials,
   nodeOfPeer,
+  onClientConnection,
   onRefusedHandshake,
   rolegateService,
   watchTlsFiles,
 } from '@rolegate/protocol';
 import type {
+  ClientCertificate,
+  ClientConnection,
   RefusedHandshake,
   RolegateClient,
   RolegateHandlers,
@@ -48,6 +51,7 @@ export interface Mtls extends AsyncDisposable {
   readonly port: number;
   readonly server: Side;
   readonly refused: RefusedHandshake[];
+  readonly connections: ClientConnection[];
   side(purpose: TlsPurpose, options: { from?: TestCa; cert: IssueOptions; ca?: string }): Promise<Side>;
   /** To this server, or to another port. */
   client(side: Side, serverName?: string, toPort?: number): RolegateClient;
@@ -56,7 +60,8 @@ export interface Mtls extends AsyncDisposable {
 export async function startMtls({
   ca,
   serverCert = SERVER_CERT,
-}: { ca?: TestCa; serverCert?: IssueOptions } = {}): Promise<Mtls> {
+  clientCertificate,
+}: { ca?: TestCa; serverCert?: IssueOptions; clientCertificate?: ClientCertificate } = {}): Promise<Mtls> {
   const authority = ca ?? (await createTestCa());
   const clock = createFakeClock({ nowMs: Date.now() });
   const stop = new AbortController();
@@ -64,6 +69,7 @@ export async function startMtls({
   const clients: RolegateClient[] = [];
   const credentialsOf = new Map<Side, ReturnType<typeof createClientCredentials>>();
   const refused: RefusedHandshake[] = [];
+  const connections: ClientConnection[] = [];
   let folders = 0;
 
   async function side(
@@ -96,8 +102,9 @@ export async function startMtls({
   const serverSide = await side('server', { cert: serverCert });
   const server = new Server();
   server.addService(rolegateService, echo);
-  const port = await bind(server, serverSide.source);
+  const port = await bind(server, serverSide.source, clientCertificate);
   onRefusedHandshake(server, (one) => refused.push(one));
+  onClientConnection(server, (one) => connections.push(one));
 
   return {
     ca: authority,
@@ -105,6 +112,7 @@ export async function startMtls({
     port,
     server: serverSide,
     refused,
+    connections,
     side,
     client(of, serverName = SERVER_NAME, toPort = port) {
       const credentials = credentialsOf.get(of) ?? createClientCredentials(of.source);
@@ -153,9 +161,10 @@ const echo: RolegateHandlers = {
   },
 };
 
-function bind(server: Server, source: TlsSource): Promise<number> {
+function bind(server: Server, source: TlsSource, clientCertificate?: ClientCertificate): Promise<number> {
+  const credentials = createServerCredentials(source, clientCertificate && { clientCertificate });
   return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', createServerCredentials(source), (error, port) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
       if (error === null) resolve(port);
       else reject(error);
     });

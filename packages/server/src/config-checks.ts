@@ -14,20 +14,56 @@ const MOST_TAGS = 50;
 
 type Values = Partial<FlagValues<typeof serverFlags>>;
 
-/** The rules between the server's flags. */
-export function checkServerFlags(values: Values, given: ReadonlySet<string>): CheckOutcome {
+/** The rules between the server's flags. `podNamespace`: that of the Pod it runs in, if any. */
+export function checkServerFlags(
+  values: Values,
+  given: ReadonlySet<string>,
+  podNamespace: string | undefined,
+): CheckOutcome {
   const faults = [
+    ...certificateFaults(values, given, podNamespace),
     ...durationFaults(values),
     ...templateFaults(values),
     ...tagFaults(values),
     ...sourceFaults(values, given),
   ];
-  return { faults, warnings: durationWarnings(values) };
+  return { faults, warnings: [...durationWarnings(values), ...identityWarnings(values)] };
 }
 
 /** kiam's 15m means "as kiam does by default": it is read as 1h. */
 export function readAsHour(values: Values): boolean {
   return values['session-duration'] === KIAM_SESSION_MS && values['allow-short-sessions'] === false;
+}
+
+/** A server has three files, or an authority of its own; half of either is a mistake. */
+function certificateFaults(
+  values: Values,
+  given: ReadonlySet<string>,
+  podNamespace: string | undefined,
+): string[] {
+  const files = ['cert', 'key', 'ca'];
+  const missing = files.filter((name) => !given.has(name));
+  if (missing.length > 0 && missing.length < files.length) {
+    const have = files.filter((name) => given.has(name)).map((name) => `--${name}`);
+    const why = `${have.join(' and ')} is given; give all three, or none for an authority of the server's own`;
+    return missing.map((name) => `--${name}: it is needed, since ${why}`);
+  }
+  if (missing.length === 0) return [];
+  const torn =
+    values['agent-identity'] === 'shared'
+      ? [
+          '--agent-identity shared: agents attest to this server; leave it out, or give --cert, --key and --ca',
+        ]
+      : [];
+  const nowhere = values.namespace === undefined && podNamespace === undefined && !given.has('namespace');
+  const why = "it is needed outside a Pod; the server's own authority is kept in a Secret there";
+  return nowhere ? [...torn, `--namespace: ${why}`] : torn;
+}
+
+function identityWarnings(values: Values): string[] {
+  return values['agent-identity'] === 'shared'
+    ? ['--agent-identity shared: whoever has the key of an agent gets the credentials of every node']
+    : [];
 }
 
 function durationFaults(values: Values): string[] {

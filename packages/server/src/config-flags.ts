@@ -1,11 +1,11 @@
 import type { ValueKind } from '@rolegate/runtime';
 import {
   duration,
+  hostName,
   integer,
   list,
   listenAddress,
   logLevels,
-  needed,
   oneOf,
   optional,
   pair,
@@ -21,6 +21,10 @@ import { parseRole, parseRoleBaseArn } from './policy/role-arn.ts';
 const SHORTEST_SESSION_MS = 15 * 60_000;
 const LONGEST_SESSION_MS = 12 * 3_600_000;
 
+/** Its successor is trusted for a day before it signs, and it for a day after. Milliseconds. */
+const SHORTEST_AUTHORITY_MS = 7 * 24 * 3_600_000;
+const LONGEST_AUTHORITY_MS = 20 * 365 * 24 * 3_600_000;
+
 const region = text('REGION', {
   pattern: /^[a-z]{2,8}(-[a-z0-9]{1,16}){2,5}$/,
   is: 'region',
@@ -30,6 +34,29 @@ const trustDomain = text('DOMAIN', {
   pattern: /^[a-z0-9._-]{1,255}$/,
   is: 'trust domain',
   hint: 'use lower-case letters, digits, dots, dashes and underscores (SPIFFE ID, 2.1)',
+});
+/** Kubernetes: a DNS label, and a DNS subdomain. */
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const SUBDOMAIN = `(?=[^/]{1,253}$)${LABEL}(?:\\.${LABEL})*`;
+const namespace = text('NAMESPACE', {
+  pattern: new RegExp(`^${LABEL}$`),
+  is: 'name of a Namespace',
+  hint: 'write it as kubectl get namespaces shows it',
+});
+const secret = text('[NAMESPACE/]NAME', {
+  pattern: new RegExp(`^(?:${LABEL}/)?${SUBDOMAIN}$`),
+  is: 'name of a Secret',
+  hint: 'write it as rolegate-authority or rolegate/rolegate-authority',
+});
+const serviceAccount = text('NAMESPACE/NAME', {
+  pattern: new RegExp(`^${LABEL}/${SUBDOMAIN}$`),
+  is: 'ServiceAccount',
+  hint: 'write it as rolegate/rolegate-agent',
+});
+const daemonSet = text('NAME', {
+  pattern: new RegExp(`^${SUBDOMAIN}$`),
+  is: 'name of a DaemonSet',
+  hint: 'write it without its Namespace, as rolegate-agent',
 });
 const roleBaseArn = judged('ARN', parseRoleBaseArn);
 const role: ValueKind<string> = {
@@ -41,6 +68,7 @@ const role: ValueKind<string> = {
 };
 
 const GRPC = 'gRPC to the agents';
+const AGENTS = 'Agents';
 const ROLES = 'Roles';
 const SESSIONS = 'Sessions';
 const STS = 'STS';
@@ -54,16 +82,38 @@ export const serverFlags = {
     fallback: '0.0.0.0:9610',
     help: 'address on which agents are served; [::]:9610 for IPv6 and IPv4',
   }),
-  cert: needed(path(), {
+  cert: optional(path(), {
     group: GRPC,
-    help: 'certificate of the server, PEM; read again when it changes',
-    hint: 'give the PEM file of the certificate',
+    help:
+      'certificate of the server, PEM; read again when it changes; ' +
+      'without --cert, --key and --ca the server is its own authority',
   }),
-  key: needed(path(), { group: GRPC, help: 'its private key, PEM', hint: 'give the PEM file of the key' }),
-  ca: needed(path(), {
+  key: optional(path(), { group: GRPC, help: 'its private key, PEM' }),
+  ca: optional(path(), {
     group: GRPC,
     help: 'authorities that sign the certificates of agents, PEM; several may overlap',
-    hint: 'give the PEM file of the authority',
+  }),
+  namespace: optional(namespace, {
+    group: GRPC,
+    env: ['POD_NAMESPACE'],
+    help: "the server's own; without it that of its ServiceAccount",
+  }),
+  'authority-secret': setting(secret, {
+    group: GRPC,
+    fallback: 'rolegate-authority',
+    help: "Secret of the server's own authority; a ConfigMap of the same name has its certificates",
+  }),
+  'authority-age': setting(duration({ minMs: SHORTEST_AUTHORITY_MS, maxMs: LONGEST_AUTHORITY_MS }), {
+    group: GRPC,
+    fallback: '8760h',
+    help: 'life of an authority; the next one is prepared when two thirds of it have passed',
+  }),
+  'server-name': list(hostName, {
+    group: GRPC,
+    separator: 'comma',
+    help:
+      "DNS name in the server's own certificate; without it rolegate-server, alone and with " +
+      '.NAMESPACE, .NAMESPACE.svc and .NAMESPACE.svc.cluster.local',
   }),
   'trust-domain': setting(trustDomain, {
     group: GRPC,
@@ -74,7 +124,7 @@ export const serverFlags = {
     group: GRPC,
     help:
       'secret from which the keys of metadata tokens are derived, the same for every replica; ' +
-      'without it each server makes one up, and tokens of Pods end with it',
+      "without it the authority's; with --cert each server makes one up, and tokens of Pods end with it",
   }),
   'stream-age': setting(duration({ minMs: 1000, maxMs: 24 * 3_600_000 }), {
     group: GRPC,
@@ -85,6 +135,23 @@ export const serverFlags = {
     group: GRPC,
     fallback: '10s',
     help: 'how long a stopping server waits for its streams to end',
+  }),
+  'agent-identity': setting(oneOf(['attested', 'shared']), {
+    group: AGENTS,
+    fallback: 'attested',
+    help:
+      'shared: an agent whose certificate names no node is of the node that it says; ' +
+      'for the time of a change from kiam only: one stolen key then opens every role',
+  }),
+  'agent-service-account': list(serviceAccount, {
+    group: AGENTS,
+    separator: 'comma',
+    help: 'ServiceAccount whose Pods may attest as agents; without it NAMESPACE/rolegate-agent',
+  }),
+  'agent-daemonset': list(daemonSet, {
+    group: AGENTS,
+    separator: 'comma',
+    help: "DaemonSet whose Pods may; without it any in the ServiceAccount's Namespace",
   }),
   'role-base-arn': optional(roleBaseArn, {
     group: ROLES,

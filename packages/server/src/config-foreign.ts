@@ -110,7 +110,6 @@ export const serverForeignFlags: ForeignFlags = {
     [...KIAM, ...LATER],
     'not there yet; let the roles of Pods trust the identity of the server itself',
   ),
-  'agent-identity': refused(LATER, 'not there yet; agents are known by the URI SAN of their certificates'),
   'sts-fips': refused(LATER, { isSwitch: true, why: 'not there yet; name the endpoint by --sts-endpoint' }),
   'sts-dualstack': refused(LATER, {
     isSwitch: true,

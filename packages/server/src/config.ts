@@ -12,7 +12,23 @@ export interface ServerConfig {
   readonly listen: HostPort;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
-  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
+  /** Certificates of one's own; undefined: the server is its own authority. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | undefined;
+  readonly authority: {
+    /** Of its Secret and its ConfigMap. */
+    readonly namespace: string;
+    readonly name: string;
+    readonly ageMs: number;
+    /** DNS names in the server's certificate. */
+    readonly serverNames: readonly string[];
+  };
+  readonly agents: {
+    readonly identity: 'attested' | 'shared';
+    /** `<namespace>/<name>`; empty where the server knows no namespace of its own. */
+    readonly serviceAccounts: readonly string[];
+    /** Empty: any. */
+    readonly daemonSets: readonly string[];
+  };
   readonly trustDomain: string;
   readonly tokenSecretFile: string | undefined;
   readonly streamAgeMs: number;
@@ -70,17 +86,26 @@ export const serverProgram: Program<typeof serverFlags> = {
 export function parseServerConfig(input: {
   readonly argv: readonly string[];
   readonly env: Environment;
+  /** That of the Pod in which the server runs, if any. */
+  readonly podNamespace?: string | undefined;
 }): ServerConfigOutcome {
-  const outcome = parseFlags(serverProgram, { ...input, check: checkServerFlags });
+  const { podNamespace, ...given } = input;
+  const outcome = parseFlags(serverProgram, {
+    ...given,
+    check: (values, names) => checkServerFlags(values, names, podNamespace),
+  });
   if (outcome.kind !== 'values') return outcome;
-  return { kind: 'config', config: toConfig(outcome.values), warnings: outcome.warnings };
+  const { values, warnings } = outcome;
+  return { kind: 'config', config: toConfig(values, values.namespace ?? podNamespace ?? ''), warnings };
 }
 
-function toConfig(values: Values): ServerConfig {
+function toConfig(values: Values, namespace: string): ServerConfig {
   return Object.freeze({
     listen: values.bind,
     opsListen: values['prometheus-listen-addr'],
-    tls: Object.freeze({ certFile: values.cert, keyFile: values.key, caFile: values.ca }),
+    tls: toTls(values),
+    authority: toAuthority(values, namespace),
+    agents: toAgents(values, namespace),
     trustDomain: values['trust-domain'],
     tokenSecretFile: values['token-secret-file'],
     streamAgeMs: values['stream-age'],
@@ -102,6 +127,37 @@ function toConfig(values: Values): ServerConfig {
       burst: values['sts-burst'],
     }),
     log: Object.freeze({ level: values['log-level'], format: values['log-format'] }),
+  });
+}
+
+function toTls({ cert, key, ca }: Values): ServerConfig['tls'] {
+  if (cert === undefined || key === undefined || ca === undefined) return undefined;
+  return Object.freeze({ certFile: cert, keyFile: key, caFile: ca });
+}
+
+function toAuthority(values: Values, namespace: string): ServerConfig['authority'] {
+  const [name = '', elsewhere = namespace] = values['authority-secret'].split('/').reverse();
+  const service = 'rolegate-server';
+  const names = [
+    service,
+    ...['', '.svc', '.svc.cluster.local'].map((end) => `${service}.${namespace}${end}`),
+  ];
+  const given = values['server-name'];
+  return Object.freeze({
+    namespace: elsewhere,
+    name,
+    ageMs: values['authority-age'],
+    serverNames: given.length > 0 ? given : Object.freeze(namespace === '' ? [service] : names),
+  });
+}
+
+function toAgents(values: Values, namespace: string): ServerConfig['agents'] {
+  const given = values['agent-service-account'];
+  const usual = namespace === '' ? [] : [`${namespace}/rolegate-agent`];
+  return Object.freeze({
+    identity: values['agent-identity'],
+    serviceAccounts: given.length > 0 ? given : Object.freeze(usual),
+    daemonSets: values['agent-daemonset'],
   });
 }
 

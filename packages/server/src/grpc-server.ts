@@ -1,21 +1,25 @@
 import { Server } from '@grpc/grpc-js';
 import type { ServerCredentials } from '@grpc/grpc-js';
-import { onRefusedHandshake, rolegateService } from '@rolegate/protocol';
-import type { Clock, HostPort, Log } from '@rolegate/runtime';
+import { onClientConnection, onRefusedHandshake, rolegateService } from '@rolegate/protocol';
+import type { RefusedHandshake } from '@rolegate/protocol';
+import type { Clock, HostPort } from '@rolegate/runtime';
 import { HealthImplementation } from 'grpc-health-check';
 import type { FeedService } from './feed/feed-service.ts';
-import { createRefusedHandshakes } from './refused-handshakes.ts';
+import type { ConnectionNodes } from './identity/connection-nodes.ts';
 
 /** A dead agent is noticed after the sum (DESIGN.md 4.5). Milliseconds. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3_000 };
 /** A first report names at most some thousand sessions. Bytes. */
 const LARGEST_REPORT = 1024 * 1024;
+/** Of one connection: an agent has a feed, and asks for an address now and then. */
+const MOST_CALLS = 256;
 
 export interface GrpcServerDeps {
   readonly credentials: ServerCredentials;
   readonly feed: FeedService;
+  readonly connections: Pick<ConnectionNodes, 'opened'>;
+  readonly refused: (refused: RefusedHandshake) => void;
   readonly clock: Clock;
-  readonly log: Log;
 }
 
 export interface GrpcServer {
@@ -28,8 +32,13 @@ export interface GrpcServer {
 }
 
 /** The gRPC side of the server: the feed and grpc.health.v1 behind mutual TLS. */
-export function createGrpcServer({ credentials, feed, clock, log }: GrpcServerDeps): GrpcServer {
-  const server = new Server({ ...KEEPALIVE, 'grpc.max_receive_message_length': LARGEST_REPORT });
+export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
+  const { credentials, feed, connections, refused, clock } = deps;
+  const server = new Server({
+    ...KEEPALIVE,
+    'grpc.max_receive_message_length': LARGEST_REPORT,
+    'grpc.max_concurrent_streams': MOST_CALLS,
+  });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   server.addService(rolegateService, feed.handlers);
   health.addToServer(server);
@@ -40,7 +49,8 @@ export function createGrpcServer({ credentials, feed, clock, log }: GrpcServerDe
         const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
         server.bindAsync(target, credentials, (error, bound) => {
           if (error === null) {
-            onRefusedHandshake(server, createRefusedHandshakes({ clock, log }));
+            onRefusedHandshake(server, refused);
+            onClientConnection(server, connections.opened);
             resolve(bound);
           } else reject(new Error(`cannot listen on ${target}`, { cause: error }));
         });

@@ -1,16 +1,33 @@
 import { hostname } from 'node:os';
 import { TlsFault } from '@rolegate/protocol';
 import { runProgram, systemClock } from '@rolegate/runtime';
-import { parseServerConfig } from './config.ts';
-import { runServer } from './server.ts';
+import type { Log } from '@rolegate/runtime';
+import type { ServerConfig } from './config.ts';
+import { readOwnNamespace } from './kubernetes/own-namespace.ts';
 
-process.exitCode = await runProgram(
-  {
-    name: 'rolegate-server',
-    parse: parseServerConfig,
-    run: (config, log, signal) =>
-      runServer({ config, log, clock: systemClock, random: Math.random, hostname: hostname() }, signal),
-    isBadConfiguration: (error) => error instanceof TlsFault,
-  },
-  process,
-);
+const podNamespace = readOwnNamespace();
+
+/** Serves agents. Each program loads only what it needs. */
+async function server(): Promise<number> {
+  const { parseServerConfig } = await import('./config.ts');
+  const { runServer } = await import('./server.ts');
+  const surroundings = { clock: systemClock, random: Math.random, hostname: hostname() };
+  return runProgram(
+    {
+      name: 'rolegate-server',
+      parse: (input) => parseServerConfig({ ...input, podNamespace }),
+      run: (config: ServerConfig, log: Log, signal) => runServer({ config, log, ...surroundings }, signal),
+      isBadConfiguration: (error) => error instanceof TlsFault,
+    },
+    process,
+  );
+}
+
+/** Shows or replaces the server's certificate authorities. */
+async function authority(argv: readonly string[]): Promise<number> {
+  const { runAuthorityCommand } = await import('./authority-command.ts');
+  const { env, stdout, stderr } = process;
+  return runAuthorityCommand({ argv, env, podNamespace, stdout, stderr });
+}
+
+process.exitCode = process.argv[2] === 'authority' ? await authority(process.argv.slice(3)) : await server();

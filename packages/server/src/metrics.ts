@@ -3,7 +3,7 @@ import { readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /** The kinds that the server watches. */
-export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount'] as const;
+export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const;
 
 /** What the gauges read at each scrape. */
 export interface ServerReadings {
@@ -60,6 +60,17 @@ export function createServerMetrics({ version }: { version: string }) {
     labelNames: ['reason'],
     registers,
   });
+  const attestations = new Counter({
+    name: 'rolegate_attestations_total',
+    help: 'Attestations of agents by outcome: ok, or the reason of the refusal.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const sharedIdentity = new Gauge({
+    name: 'rolegate_shared_identity',
+    help: '1 under --agent-identity shared: an agent is whichever node it says.',
+    registers,
+  });
   const streams = new Gauge({ name: 'rolegate_feed_streams', help: 'Open feed streams.', registers });
   new Gauge({ name: 'rolegate_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
     { version },
@@ -88,6 +99,12 @@ export function createServerMetrics({ version }: { version: string }) {
     },
     answers: (reason: string, count: number) => {
       agentAnswers.inc({ reason }, count);
+    },
+    attestation: (outcome: Reason | 'ok') => {
+      attestations.inc({ outcome });
+    },
+    sharedIdentity: (is: boolean) => {
+      sharedIdentity.set(is ? 1 : 0);
     },
     streams: (change: 1 | -1) => {
       streams.inc(change);

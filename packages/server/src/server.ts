@@ -1,13 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import {
-  createServerCredentials,
-  nodeOfPeer,
-  peerCertificateEndsMs,
-  watchTlsFiles,
-} from '@rolegate/protocol';
-import type { TlsSource } from '@rolegate/protocol';
 import { aborted, createOpsServer, runGroup, VERSION } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
+import { createAgentProofs } from './agent-proof.ts';
+import type { AgentProof } from './agent-proof.ts';
 import type { ServerConfig } from './config.ts';
 import { createRoleBaseArnDetection } from './credentials/role-base-arn.ts';
 import { createSessions } from './credentials/sessions.ts';
@@ -16,8 +10,9 @@ import { createSts } from './credentials/sts.ts';
 import { createDecisions } from './decisions.ts';
 import { createFeedService } from './feed/feed-service.ts';
 import { createNodes } from './feed/nodes.ts';
-import { readTokenSecret } from './feed/token-secret.ts';
 import { createGrpcServer } from './grpc-server.ts';
+import { createForeignNodes } from './identity/foreign-nodes.ts';
+import type { ForeignNodes } from './identity/foreign-nodes.ts';
 import { createCluster } from './kubernetes/cluster.ts';
 import { createConnection } from './kubernetes/connection.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
@@ -46,28 +41,33 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   // The parts live longer than the signal: agents are sent away before the watches stop.
   const parts = new AbortController();
   const metrics = createServerMetrics({ version: VERSION });
-  const tls = watchTls(deps, parts.signal);
+  const foreignNodes = createForeignNodes({ clock, log, metrics });
   const cluster = await followCluster(deps, metrics);
   const credentials = issueCredentials(deps, metrics);
-  const { nodes, detection } = decidePods(deps, { ...cluster, ...credentials, metrics });
-  const feed = createFeedService({
-    ...deps,
-    nodes,
-    nodeOfCaller: (call) => nodeOfPeer(call, config.trustDomain),
-    certificateEndsMs: peerCertificateEndsMs,
-    synced: cluster.synced,
-    podsResourceVersion: () => cluster.pods.resourceVersion,
-    tokenSecret: readTokenSecret({ path: config.tokenSecretFile, log, randomBytes }),
-    version: VERSION,
-    serverName: deps.hostname,
-    streamAgeMs: config.streamAgeMs,
-    metrics,
+  const { nodes, detection } = decidePods(deps, { ...cluster, ...credentials, foreignNodes, metrics });
+  const proofs = createAgentProofs({
+    ...{ ...deps, ...cluster, foreignNodes, metrics },
+    open: () => cluster.synced() && !signal.aborted,
+    signal: parts.signal,
   });
-  const grpc = createGrpcServer({ credentials: createServerCredentials(tls), feed, clock, log });
+  const listen = async (proof: AgentProof) => {
+    const feed = createFeedService({
+      ...{ ...deps, ...proof, ...cluster, nodes, foreignNodes, metrics },
+      podsResourceVersion: () => cluster.pods.resourceVersion,
+      version: VERSION,
+      serverName: deps.hostname,
+      streamAgeMs: config.streamAgeMs,
+    });
+    const grpc = createGrpcServer({ ...proof, feed, clock });
+    const port = await grpc.listen(config.listen);
+    log.info('server listening', { port, opsPort: config.opsListen.port, version: VERSION });
+    return grpc;
+  };
   const ops = createOpsServer({
     registry: metrics.registry,
     checks: [
       { name: 'caches', ready: () => cluster.synced() || 'the cluster has not been read yet' },
+      ...proofs.checks,
       { name: 'running', ready: () => !signal.aborted || 'stopping' },
       {
         name: 'own credentials',
@@ -83,19 +83,24 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     stsBudgetWaiting: () => credentials.budget.waiting,
     watchAgeSeconds: () =>
       Object.fromEntries(watchedKinds.map((kind) => [kind, cluster.watchAgeMs(kind) / 1000])),
-    certificateExpirySeconds: tls.secondsLeft,
+    certificateExpirySeconds: proofs.secondsLeft,
   });
 
   const serving: Service = {
     name: 'gRPC',
     async run(group) {
       const stop = AbortSignal.any([signal, group]);
+      const proof = await openUntil(proofs.open, { stop, parts });
+      if (proof === undefined) return;
+      const following = proof.run(parts.signal);
+      const grpc = await listen(proof);
       while (!cluster.synced() && !stop.aborted) await clock.sleep(SYNC_LOOK_MS, stop);
       grpc.serving(cluster.synced());
       await aborted(stop);
       log.info('server stopping');
       await grpc.close(config.drainTimeoutMs);
       parts.abort();
+      await following;
     },
   };
   const services = [
@@ -106,8 +111,6 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   ];
   try {
     await ops.listen(config.opsListen.host, config.opsListen.port);
-    const port = await grpc.listen(config.listen);
-    log.info('server listening', { port, opsPort: config.opsListen.port, version: VERSION });
     await runGroup(services, parts.signal);
   } finally {
     parts.abort();
@@ -118,9 +121,23 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   }
 }
 
-function watchTls({ config, clock, log }: ServerDeps, signal: AbortSignal): TlsSource {
-  const { certFile: cert, keyFile: key, caFile: ca } = config.tls;
-  return watchTlsFiles({ files: { cert, key, ca }, purpose: 'server', clock, log, signal });
+/** Undefined where the server is stopped before. */
+async function openUntil(
+  open: () => Promise<AgentProof>,
+  { stop, parts }: { readonly stop: AbortSignal; readonly parts: AbortController },
+): Promise<AgentProof | undefined> {
+  const end = () => {
+    parts.abort();
+  };
+  stop.addEventListener('abort', end);
+  try {
+    return await open();
+  } catch (error) {
+    if (stop.aborted) return undefined;
+    throw error;
+  } finally {
+    stop.removeEventListener('abort', end);
+  }
 }
 
 async function followCluster({ config, clock, log, random, hostname }: ServerDeps, metrics: ServerMetrics) {
@@ -151,10 +168,13 @@ function issueCredentials({ config, clock, log, random }: ServerDeps, metrics: S
 }
 
 type Known = Awaited<ReturnType<typeof followCluster>> &
-  ReturnType<typeof issueCredentials> & { readonly metrics: ServerMetrics };
+  ReturnType<typeof issueCredentials> & {
+    readonly foreignNodes: ForeignNodes;
+    readonly metrics: ServerMetrics;
+  };
 
 function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
-  const { pods, namespaces, serviceAccounts, events, sessions, sts, metrics } = known;
+  const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics } = known;
   const base = { arn: config.roles.baseArn };
   const policy = createPolicy(policySettings(config, base));
   const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock });
@@ -165,6 +185,10 @@ function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
     clock,
     metrics,
     warn: events.warn,
+    moved: ({ namespace, name, nodeName }, from) => {
+      const message = `Pod ${namespace}/${name} has moved to node ${nodeName}: somebody writes past the API server`;
+      foreignNodes.refuse(message, { peer: 'the API server', node: from });
+    },
     audit: ({ namespace, name, uid }, reason, message) => {
       metrics.auditRefusal(reason);
       log.info('enforce would refuse', { audit: true, reason, namespace, pod: name, uid, error: message });

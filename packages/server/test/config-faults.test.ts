@@ -56,14 +56,46 @@ describe('the length of sessions', () => {
 describe('faults of the server', () => {
   it('tells everything that is needed and missing at once', () => {
     expect(setup([], { base: [] }).faults).toEqual([
-      '--cert: it is needed; give the PEM file of the certificate',
-      '--key: it is needed; give the PEM file of the key',
-      '--ca: it is needed; give the PEM file of the authority',
+      "--namespace: it is needed outside a Pod; the server's own authority is kept in a Secret there",
       '--region: it is needed; STS is asked in its region (AWS_REGION counts too)',
     ]);
   });
 
   it.each([
+    {
+      argv: ['--cert=c'],
+      faults: [/^--key: it is needed, since --cert is given; give all three/, /^--ca: /],
+    },
+    {
+      argv: ['--key=k', '--ca=a'],
+      faults: [/^--cert: it is needed, since --key and --ca is given; give all/],
+    },
+    {
+      argv: ['--namespace=rolegate', '--agent-identity=shared'],
+      faults: [/^--agent-identity shared: agents attest to this server; leave it out/],
+    },
+  ])('of certificates: $argv', ({ argv, faults }) => {
+    const base = ['--region=eu-west-1'];
+    expect(setup(argv, { base }).faults).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+  });
+
+  it.each([
+    { argv: ['--namespace', 'a/b'], fault: /^--namespace: "a\/b" is no name of a Namespace; / },
+    {
+      argv: ['--authority-secret', 'a/b/c'],
+      fault: /^--authority-secret: "a\/b\/c" is no name of a Secret; /,
+    },
+    {
+      argv: ['--authority-age', '24h'],
+      fault: /^--authority-age: "24h" is too short; it takes 168h or more$/,
+    },
+    { argv: ['--server-name', 'a_:1'], fault: /^--server-name: "a_:1" is no host name; / },
+    { argv: ['--agent-service-account', 'x'], fault: /^--agent-service-account: "x" is no ServiceAccount; / },
+    { argv: ['--agent-daemonset', 'a/b'], fault: /^--agent-daemonset: "a\/b" is no name of a DaemonSet; / },
+    {
+      argv: ['--agent-identity', 'x'],
+      fault: /^--agent-identity: "x" is not known; use attested or shared$/,
+    },
     { argv: ['--region', 'Frankfurt'], fault: /^--region: "Frankfurt" is no region; / },
     { argv: ['--region', 'x.evil.example/eu-west-1'], fault: /is no region; / },
     { argv: ['--trust-domain', 'A b'], fault: /^--trust-domain: "A b" is no trust domain; / },

@@ -63,7 +63,7 @@ const verdicts = {
     ],
     ...['iam-role-key', 'iam-external-id', 'namespace-key', 'namespace-restriction-format', 'app-port'],
     ...['metrics-port', 'iptables', 'host-interface', 'host-ip', 'node', 'metadata-addr', 'assume-role-arn'],
-    ...['agent-identity', 'sts-fips', 'sts-dualstack'],
+    ...['sts-fips', 'sts-dualstack'],
   ],
 };
 

@@ -6,9 +6,13 @@ export const needed = ['--cert', 'c.pem', '--key', 'k.pem', '--ca', 'ca.pem', '-
 /** The server's flags parsed, with those that are needed. */
 export function setup(
   argv: readonly string[] = [],
-  { env = {}, base = needed }: { env?: Record<string, string>; base?: string[] } = {},
+  {
+    env = {},
+    base = needed,
+    podNamespace,
+  }: { env?: Record<string, string>; base?: string[]; podNamespace?: string } = {},
 ) {
-  const outcome = parseServerConfig({ argv: [...base, ...argv], env });
+  const outcome = parseServerConfig({ argv: [...base, ...argv], env, podNamespace });
   return {
     outcome,
     get config() {

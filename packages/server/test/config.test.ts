@@ -12,6 +12,13 @@ describe("the server's configuration", () => {
       listen: { host: '0.0.0.0', port: 9610 },
       opsListen: { host: '0.0.0.0', port: 9620 },
       tls: { certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
+      authority: {
+        namespace: '',
+        name: 'rolegate-authority',
+        ageMs: 8760 * HOUR_MS,
+        serverNames: ['rolegate-server'],
+      },
+      agents: { identity: 'attested', serviceAccounts: [], daemonSets: [] },
       trustDomain: 'rolegate',
       tokenSecretFile: undefined,
       streamAgeMs: 1_800_000,
@@ -41,6 +48,17 @@ describe("the server's configuration", () => {
     { flag: 'cert', text: 'x', part: { tls: { certFile: 'x' } } },
     { flag: 'key', text: 'x', part: { tls: { keyFile: 'x' } } },
     { flag: 'ca', text: 'x', part: { tls: { caFile: 'x' } } },
+    { flag: 'namespace', text: 'iam', part: { agents: { serviceAccounts: ['iam/rolegate-agent'] } } },
+    { flag: 'authority-secret', text: 'iam/ca', part: { authority: { namespace: 'iam', name: 'ca' } } },
+    { flag: 'authority-age', text: '168h', part: { authority: { ageMs: 168 * HOUR_MS } } },
+    { flag: 'server-name', text: 'a.example,b', part: { authority: { serverNames: ['a.example', 'b'] } } },
+    { flag: 'agent-identity', text: 'attested', part: { agents: { identity: 'attested' } } },
+    {
+      flag: 'agent-service-account',
+      text: 'a/b,c/d',
+      part: { agents: { serviceAccounts: ['a/b', 'c/d'] } },
+    },
+    { flag: 'agent-daemonset', text: 'x,y', part: { agents: { daemonSets: ['x', 'y'] } } },
     { flag: 'trust-domain', text: 'example.org', part: { trustDomain: 'example.org' } },
     { flag: 'token-secret-file', text: '/s', part: { tokenSecretFile: '/s' } },
     { flag: 'stream-age', text: '1m', part: { streamAgeMs: 60_000 } },
@@ -99,6 +117,32 @@ describe("the server's configuration", () => {
     expect(setup([`--${flag}`, text], { base }).config).toMatchObject(part);
     const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
     expect(setup([], { base, env }).config).toMatchObject(part);
+  });
+
+  it('is its own authority where no certificate is given', () => {
+    const base = ['--region=eu-west-1'];
+    const { config } = setup([], { base, podNamespace: 'iam' });
+    expect([config.tls, config.authority.namespace, config.agents.serviceAccounts]).toEqual([
+      undefined,
+      'iam',
+      ['iam/rolegate-agent'],
+    ]);
+    expect(config.authority.serverNames).toEqual([
+      'rolegate-server',
+      'rolegate-server.iam',
+      'rolegate-server.iam.svc',
+      'rolegate-server.iam.svc.cluster.local',
+    ]);
+    const env = { POD_NAMESPACE: 'other' };
+    expect(setup([], { base, env, podNamespace: 'iam' }).config.authority.namespace).toBe('other');
+  });
+
+  it('warns of agents that share a certificate', () => {
+    const { config, warnings } = setup(['--agent-identity=shared']);
+    expect(config.agents.identity).toBe('shared');
+    expect(warnings).toEqual([
+      '--agent-identity shared: whoever has the key of an agent gets the credentials of every node',
+    ]);
   });
 
   it('is frozen, with all its parts', () => {

@@ -208,7 +208,7 @@ it('a server that stops is not ready, says so to its agents, and follows the clu
   });
   stop.abort();
   expect(await ended).toMatch(/UNAVAILABLE.*the server is stopping/);
-  expect([await ready(), api.watches]).toEqual([503, 3]);
+  expect([await ready(), api.watches]).toEqual([503, 4]);
   await running;
   expect(await ready()).toBe(0);
   await soon(() => {

@@ -1,44 +1,34 @@
 import { status } from '@grpc/grpc-js';
-import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { reasons, Refusal } from '@rolegate/protocol';
+import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { Refusal } from '@rolegate/protocol';
 import type {
   AgentReportRead,
-  FeedUpdate,
   ResolveRequestRead,
   ResolveResponse,
   RolegateHandlers,
 } from '@rolegate/protocol';
-import type { Clock, Log } from '@rolegate/runtime';
-import { createAgentStream } from './node-stream.ts';
-import type { Nodes } from './nodes.ts';
+import type { AgentCall, Callers, Proof } from '../identity/callers.ts';
+import type { ForeignNodes } from '../identity/foreign-nodes.ts';
+import { createRateLimits } from '../identity/rate-limits.ts';
+import type { PodIndex } from '../kubernetes/pod-index.ts';
+import { createAgentReports } from './agent-reports.ts';
+import { asRefusal, asStatus } from './call-status.ts';
+import { createFeedStreams } from './feed-stream.ts';
+import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
 
 /** An agent that says nothing for so long after it opened a stream is not one. */
 const FIRST_REPORT_WITHIN_MS = 5_000;
-/** Sessions of one node: more Pods than a kubelet takes, many times over. */
-const MOST_HELD_SESSIONS = 4_096;
+/** It looks at every Pod of the cluster whether an address is another node's: so often a node. */
+const FOREIGN_LOOKS = { perSecond: 1, burst: 10 };
 
-export interface FeedServiceDeps {
-  readonly nodes: Nodes;
-  /** The node that the caller's certificate names; undefined where it names none. */
-  readonly nodeOfCaller: (call: { getAuthContext(): unknown }) => string | undefined;
-  /** When the caller's certificate ends, milliseconds since the epoch. */
-  readonly certificateEndsMs: (call: { getAuthContext(): unknown }) => number | undefined;
+export interface FeedServiceDeps extends FeedStreamsDeps {
+  readonly callers: Callers;
+  readonly foreignNodes: ForeignNodes;
+  readonly pods: Pick<PodIndex, 'get' | 'values'>;
+  /** Undefined: certificates come from elsewhere. */
+  readonly attest: RolegateHandlers['Attest'] | undefined;
   readonly synced: () => boolean;
-  readonly podsResourceVersion: () => string;
-  readonly tokenSecret: Buffer;
-  readonly version: string;
-  readonly serverName: string;
-  /** Streams end after about so long, so that agents spread over the replicas. Milliseconds. */
-  readonly streamAgeMs: number;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly log: Log;
-  readonly metrics: {
-    foreignNode(): void;
-    streams(change: 1 | -1): void;
-    answers(reason: string, count: number): void;
-  };
+  readonly metrics: { streams(change: 1 | -1): void; answers(reason: string, count: number): void };
 }
 
 export interface FeedService {
@@ -47,161 +37,131 @@ export interface FeedService {
   drain(): void;
 }
 
-type FeedCall = ServerDuplexStream<AgentReportRead, FeedUpdate>;
+type ResolveCall = ServerUnaryCall<ResolveRequestRead, ResolveResponse>;
 
-/** The gRPC service: who may call, when a stream begins and when it ends. */
+/** The gRPC service: who may call, and what a call gets. */
 export function createFeedService(deps: FeedServiceDeps): FeedService {
-  const { nodes, synced, log, metrics } = deps;
-  const open = new Set<(message: string) => void>();
+  const { nodes, callers, foreignNodes, pods, synced, clock, log } = deps;
+  const streams = createFeedStreams(deps);
+  const reports = createAgentReports(deps);
+  const mayLook = createRateLimits({ ...FOREIGN_LOOKS, clock });
   let draining = false;
 
-  /** The caller's node; throws what the caller is told. */
-  function admit(call: { getAuthContext(): unknown; getPeer(): string }): string {
+  function checkOpen(): void {
     if (draining) throw new Refusal('ServerUnavailable', 'the server is stopping');
     if (!synced()) throw new Refusal('ServerUnavailable', 'the server has not read the cluster yet');
-    const node = deps.nodeOfCaller(call);
-    if (node === undefined) throw foreign(call.getPeer(), 'the client certificate names no node');
-    return node;
-  }
-
-  function foreign(peer: string, message: string, fields: object = {}): Refusal {
-    metrics.foreignNode();
-    log.error('agent refused', { audit: true, reason: 'ForeignNode', peer, error: message, ...fields });
-    return new Refusal('ForeignNode', message);
   }
 
   function feed(call: FeedCall): void {
-    let first = true;
-    let end: (error: Refusal) => void = (error) => {
-      fail(call, error);
-    };
-    const cancelWait = deps.clock.schedule(FIRST_REPORT_WITHIN_MS, () => {
-      if (first) end(new Refusal('ServerUnavailable', 'no report came within 5 s'));
-    });
-    call.on('data', (report: AgentReportRead) => {
-      try {
-        const node = admit(call);
-        if (report.nodeName !== '' && report.nodeName !== node) {
-          throw foreign(call.getPeer(), `the certificate is of node ${node}, the report of another`, {
-            node,
-          });
-        }
-        if (first) {
-          first = false;
-          cancelWait();
-          end = begin(call, node, report);
-        }
-        note(node, report);
-      } catch (error) {
-        end(asRefusal(error));
-      }
-    });
     call.on('error', (error) => {
       log.debug('feed stream broke', { error });
     });
+    const end = (error: unknown) => {
+      cancelWait();
+      fail(call, asRefusal(error));
+    };
+    let first = true;
+    const cancelWait = clock.schedule(FIRST_REPORT_WITHIN_MS, () => {
+      if (first) end(new Refusal('ServerUnavailable', 'no report came within 5 s'));
+    });
     for (const event of ['end', 'close', 'cancelled'] as const) call.on(event, cancelWait);
+    const took = () => {
+      first = false;
+      cancelWait();
+    };
+    whenProven(call, end, (proof) => {
+      follow(call, proof, { took, end });
+    });
   }
 
-  /** Joins the node; returns what ends the stream with an error. */
-  function begin(call: FeedCall, node: string, report: AgentReportRead): (error: Refusal) => void {
-    const { clock, random, streamAgeMs } = deps;
-    const heldSessions = report.heldSessions.slice(0, MOST_HELD_SESSIONS);
-    const stream = createAgentStream({
-      sink: call,
-      node,
-      tokenSecret: deps.tokenSecret,
-      clock,
-      report: { ...report, heldSessions },
-    });
-    // A stream ends with the certificate that opened it.
-    const certificateMs = (deps.certificateEndsMs(call) ?? Infinity) - clock.now();
-    const ageMs = Math.min(streamAgeMs * (0.8 + 0.4 * random()), Math.max(0, certificateMs));
-    stream.hello({ version: deps.version, serverName: deps.serverName, streamEndsInMs: Math.round(ageMs) });
-    const leave = nodes.join(node, stream, heldSessions);
-    stream.synced(deps.podsResourceVersion());
-    metrics.streams(1);
-    log.info('agent connected', { node, version: report.version, heldSessions: heldSessions.length });
-
-    const cancelAge = clock.schedule(ageMs, () => {
-      endForAge('the stream has reached its age');
-    });
-    let over = false;
-    const finish = () => {
-      if (over) return;
-      over = true;
-      cancelAge();
-      open.delete(endForAge);
-      leave();
-      stream.close();
-      metrics.streams(-1);
-      log.info('agent disconnected', { node });
-    };
-    const endWith = (error: Refusal) => {
-      finish();
-      fail(call, error);
-    };
-    const endForAge = (message: string) => {
-      endWith(new Refusal('ServerUnavailable', message));
-    };
-    open.add(endForAge);
-    call.on('end', () => {
-      finish();
-      call.end();
-    });
-    call.on('cancelled', finish);
-    call.on('close', finish);
-    call.on('error', finish);
-    return endWith;
-  }
-
-  function note(node: string, report: AgentReportRead): void {
-    nodes.used(node, report.usedSessionIds);
-    for (const [reason, count] of Object.entries(report.answersByReason)) metrics.answers(reason, count);
-    for (const { podUid, sessionId, heldMs } of report.firstDeliveries) {
-      log.debug('first delivery', { node, uid: podUid, session: sessionId, durationMs: heldMs });
-    }
-  }
-
-  function resolve(
-    call: ServerUnaryCall<ResolveRequestRead, ResolveResponse>,
-    callback: sendUnaryData<ResolveResponse>,
-  ): void {
+  /** At once, unless somebody must be asked about the proof: what comes before is not read then. */
+  function whenProven(call: AgentCall, failed: (error: unknown) => void, use: (proof: Proof) => void): void {
     try {
-      const pod = nodes.resolve(admit(call), call.request.ip);
-      callback(null, pod === undefined ? {} : { pod });
+      checkOpen();
+      const proof = callers.identify(call);
+      if (proof instanceof Promise) proof.then(use).catch(failed);
+      else use(proof);
     } catch (error) {
-      callback(asStatus(asRefusal(error)));
+      failed(error);
     }
+  }
+
+  /** From here on reports are read: the caller is looked at again with each. */
+  function follow(
+    call: FeedCall,
+    proof: Proof,
+    { took, end }: { readonly took: () => void; readonly end: (error: unknown) => void },
+  ): void {
+    const openSinceMs = clock.monotonic();
+    const peer = call.getPeer();
+    let endStream: ((error: Refusal) => void) | undefined;
+    let over = false;
+    call.on('data', (report: AgentReportRead) => {
+      if (over) return;
+      try {
+        checkOpen();
+        const caller = proof.caller(report.nodeName);
+        const reporter = { node: caller.node, peer, openSinceMs };
+        if (endStream === undefined) {
+          took();
+          endStream = streams.begin(call, caller, report);
+          reports.first(reporter, report);
+        }
+        reports.note(reporter, report);
+      } catch (error) {
+        over = true;
+        (endStream ?? end)(asRefusal(error));
+      }
+    });
+  }
+
+  function resolve(call: ResolveCall, callback: sendUnaryData<ResolveResponse>): void {
+    const failed = (error: unknown) => {
+      callback(asStatus(asRefusal(error)));
+    };
+    whenProven(call, failed, (proof) => {
+      const { node } = proof.caller();
+      const pod = nodes.resolve(node, call.request.ip);
+      if (pod === undefined) checkAddress(node, call);
+      callback(null, pod === undefined ? {} : { pod });
+    });
+  }
+
+  /** Throws where the address is that of a live Pod of another node. */
+  function checkAddress(node: string, call: ResolveCall): void {
+    const { ip } = call.request;
+    if (ip === '' || !mayLook(node)) return;
+    const holder = pods
+      .values()
+      .find(
+        (pod) =>
+          pod.ips.includes(ip) && !pod.ended && !pod.terminating && !pod.hostNetwork && pod.nodeName !== node,
+      );
+    if (holder === undefined) return;
+    const message = `the address ${ip} is a Pod's on node ${holder.nodeName}`;
+    throw foreignNodes.refuse(message, { peer: call.getPeer(), node });
   }
 
   return {
     handlers: {
       Feed: feed,
       Resolve: resolve,
-      Attest(_call, callback) {
-        callback({
-          code: status.UNIMPLEMENTED,
-          details: 'this server has no authority of its own: give the agent a certificate',
-        });
-      },
+      Attest:
+        deps.attest ??
+        ((_call, callback) => {
+          callback({
+            code: status.UNIMPLEMENTED,
+            details: 'this server has no authority of its own: give the agent a certificate',
+          });
+        }),
     },
     drain() {
       draining = true;
-      for (const end of open) end('the server is stopping');
+      streams.endAll(new Refusal('ServerUnavailable', 'the server is stopping'));
     },
   };
 }
 
 function fail(call: FeedCall, error: Refusal): void {
   call.emit('error', asStatus(error));
-}
-
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  return new Refusal('ServerUnavailable', 'the server failed on this request', { cause: error });
-}
-
-/** The details begin with the reason: a metric label and a log field on the other side. */
-function asStatus({ reason, message }: Refusal) {
-  return { code: reasons[reason].grpc, details: `${reason}: ${message}` };
 }

@@ -1,6 +1,7 @@
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Decisions } from '../decisions.ts';
+import type { Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import { podState } from './messages.ts';
 import { createNodeView } from './node-view.ts';
@@ -13,6 +14,8 @@ export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
   readonly decisions: Decisions;
   readonly pods: PodIndex;
   readonly clock: Clock;
+  /** A Pod has changed its node, which the API server never lets it do. */
+  readonly moved?: (pod: Pod, from: string) => void;
 }
 
 export interface Nodes {
@@ -22,20 +25,33 @@ export interface Nodes {
   used(node: string, sessionIds: readonly string[]): void;
   /** The live Pod of the node with this IP, as decided now. */
   resolve(node: string, ip: string): PodState | undefined;
+  /** Those of the sessions that other nodes need, and this one does not. */
+  foreignTo(node: string, sessionIds: readonly string[]): string[];
+  /** Since a Pod of the node, or what is decided on one, last changed. Milliseconds. */
+  unchangedForMs(node: string): number;
   /** Nodes with a stream. */
   readonly connected: number;
 }
 
 /** What the server knows for each node whose agent is connected: its decided Pods, and the sessions that they need. */
 export function createNodes(deps: NodesDeps): Nodes {
-  const { decisions, pods, sessions, clock } = deps;
+  const { decisions, pods, sessions, clock, moved = () => undefined } = deps;
   const views = new Map<string, NodeView>();
+  const changedMs = new Map<string, number>();
 
   decisions.onChange((changed) => {
-    for (const pod of changed) views.get(pod.nodeName)?.update(pod);
+    for (const pod of changed) {
+      changedMs.set(pod.nodeName, clock.monotonic());
+      views.get(pod.nodeName)?.update(pod);
+    }
   });
   pods.onChange((change) => {
-    if (change.kind === 'removed') views.get(change.object.nodeName)?.remove(change.object);
+    const { object } = change;
+    const from = change.kind === 'removed' ? object.nodeName : change.previous?.nodeName;
+    if (from === undefined || from === '' || (change.kind === 'set' && from === object.nodeName)) return;
+    changedMs.set(from, clock.monotonic());
+    views.get(from)?.remove(object);
+    if (change.kind === 'set') moved(object, from);
   });
   sessions.onChange((id) => {
     for (const view of views.values()) view.sessionChanged(id);
@@ -80,6 +96,12 @@ export function createNodes(deps: NodesDeps): Nodes {
       const pod = live.find(({ terminating }) => !terminating) ?? live[0];
       return pod && podState(decisions.decide(pod));
     },
+    foreignTo(node, sessionIds) {
+      const own = views.get(node);
+      // What is claimed at all, and not by this node, is claimed by another.
+      return sessionIds.filter((id) => own?.needs(id) !== true && sessions.get(id) !== undefined);
+    },
+    unchangedForMs: (node) => clock.monotonic() - (changedMs.get(node) ?? -Infinity),
     get connected() {
       return [...views.values()].filter(({ streams }) => streams.size > 0).length;
     },

@@ -22,7 +22,7 @@ const WATCH_SECONDS = { least: 300, spread: 300 };
 /** Kubernetes API concepts, "Streaming lists": resourceVersion left out asks for a consistent list. */
 const STREAMING_LIST = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
 
-export type Kind = 'Pod' | 'Namespace' | 'ServiceAccount';
+export type Kind = 'Pod' | 'Namespace' | 'ServiceAccount' | 'Node';
 
 /** What the loops count. */
 export interface WatchMetrics {

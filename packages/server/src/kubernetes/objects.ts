@@ -36,9 +36,14 @@ export interface Pod extends ApiObject {
   readonly staticPod: boolean;
   /** The UID that the runtime knows a static Pod by; '' for others. */
   readonly runtimeUid: string;
+  /** The name of the DaemonSet (apps) that controls it; '' for others. */
+  readonly daemonSet: string;
 }
 
 export type Namespace = ApiObject;
+
+/** Of a node only that it is there. */
+export type ClusterNode = ApiObject;
 
 export interface ServiceAccount extends ApiObject {
   readonly namespace: string;
@@ -69,11 +74,16 @@ export function cutPod(raw: unknown): Cut<Pod> {
       terminating: text(record(metadata)['deletionTimestamp']) !== '',
       staticPod,
       runtimeUid: staticPod ? text(all[CONFIG_HASH]) : '',
+      daemonSet: cutDaemonSet(record(metadata)['ownerReferences']),
     },
   };
 }
 
 export function cutNamespace(raw: unknown): Cut<Namespace> {
+  return cutCommon(record(raw)['metadata']);
+}
+
+export function cutNode(raw: unknown): Cut<ClusterNode> {
   return cutCommon(record(raw)['metadata']);
 }
 
@@ -110,6 +120,13 @@ function cutAnnotations(annotations: unknown): Readonly<Record<string, string>> 
       : [],
   );
   return kept.length === 0 ? NO_ANNOTATIONS : Object.fromEntries(kept);
+}
+
+/** Of the owners one at most is the controller (k8s.io/apimachinery, meta/v1 OwnerReference). */
+function cutDaemonSet(owners: unknown): string {
+  const listed: unknown[] = Array.isArray(owners) ? owners : [];
+  const { apiVersion, kind, name } = record(listed.find((owner) => record(owner)['controller'] === true));
+  return kind === 'DaemonSet' && text(apiVersion).startsWith('apps/') ? intern(text(name)) : '';
 }
 
 const NO_IPS: readonly string[] = Object.freeze([]);

@@ -71,6 +71,7 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?:
     terminating: false,
     staticPod: false,
     runtimeUid: '',
+    daemonSet: '',
     ...more,
   });
   return {

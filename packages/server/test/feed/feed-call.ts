@@ -24,6 +24,7 @@ export function fakeCall(node: string | undefined) {
     kinds: () => written.map((update) => Object.keys(update)[0]),
     getAuthContext: () => ({ node }),
     getPeer: () => '198.18.0.9:1234',
+    metadata: { get: () => [] },
     write: (update: FeedUpdate) => written.push(update) > 0,
     end: () => (state.ended = true),
     report: (report: Partial<AgentReportRead> = {}) => events.emit('data', { ...REPORT, ...report }),

@@ -3,6 +3,7 @@ import type { AgentReportRead } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
+import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
 
@@ -12,6 +13,11 @@ const HALF_HOUR_MS = 1_800_000;
 function setup({ random = 0.5 } = {}) {
   const cluster = createClusterStandIn();
   const answers: string[] = [];
+  const audited: object[] = [];
+  const counts = { foreign: 0 };
+  const note = (_: string, fields: object = {}) => {
+    audited.push(fields);
+  };
   const nodes = createNodes({
     ...cluster,
     warn: () => undefined,
@@ -20,11 +26,15 @@ function setup({ random = 0.5 } = {}) {
   });
   const service = createFeedService({
     nodes,
-    nodeOfCaller: () => 'node-a',
-    certificateEndsMs: () => undefined,
+    pods: cluster.pods,
+    ...createCallersStandIn({
+      ...cluster,
+      log: { ...silentLog, warn: note, error: note },
+      foreignNode: () => (counts.foreign += 1),
+    }),
     synced: () => true,
     podsResourceVersion: () => '1',
-    tokenSecret: Buffer.alloc(32, 1),
+    tokenSecret: () => Buffer.alloc(32, 1),
     version: '1',
     serverName: 'server-0',
     streamAgeMs: HALF_HOUR_MS,
@@ -32,28 +42,38 @@ function setup({ random = 0.5 } = {}) {
     random: () => random,
     log: silentLog,
     metrics: {
-      foreignNode: () => undefined,
       streams: () => undefined,
       answers: (reason, count) => answers.push(`${reason} ${count}`),
     },
   });
   cluster.setServiceAccount('shop', 'default');
-  cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
+  cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app|other' });
   cluster.setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
   return {
     ...cluster,
-    nodes,
-    answers,
+    ...{ cluster, nodes, answers, audited, counts },
     open: (report: Partial<AgentReportRead> = {}) => open(service, report),
+    openAs: (node: string, report: Partial<AgentReportRead> = {}) =>
+      open(service, { ...report, nodeName: node }, node),
   };
 }
 
-function open(service: ReturnType<typeof createFeedService>, first: Partial<AgentReportRead>) {
-  const call = fakeCall('node-a');
+function open(
+  service: ReturnType<typeof createFeedService>,
+  first: Partial<AgentReportRead>,
+  node = 'node-a',
+) {
+  const call = fakeCall(node);
   service.handlers.Feed(call as never);
   call.report(first);
   const sessions = () => call.written.flatMap(({ session }) => session ?? []);
-  return { written: call.written, report: call.report, sessions, leave: () => call.emit('end') };
+  return {
+    written: call.written,
+    report: call.report,
+    sessions,
+    leave: () => call.emit('end'),
+    error: () => call.state.error?.details,
+  };
 }
 
 describe('what an agent reports', () => {
@@ -106,6 +126,80 @@ describe('what an agent reports', () => {
     open({ heldSessions: [...many, { ...invented, sessionId }] });
     await clock.advance(0);
     expect(issued).toHaveLength(1);
+  });
+});
+
+describe('what an agent reports of another node', () => {
+  const HELD = { fingerprint: 'f', lifetimeMs: HALF_HOUR_MS * 2 };
+
+  /** A second node, whose Pod's session only it needs; the first node has been as it is for an hour. */
+  async function setupOther() {
+    const world = setup();
+    const { cluster, clock } = world;
+    cluster.setPod('b', { annotations: { 'iam.amazonaws.com/role': 'other' }, nodeName: 'node-b' });
+    await clock.advance(HALF_HOUR_MS * 2);
+    const other = world.openAs('node-b');
+    const foreign = other.sessions()[0]?.sessionId ?? '';
+    expect(foreign).not.toBe('');
+    return { ...world, foreign };
+  }
+
+  it('of a first delivery ends the stream', async () => {
+    const { open, audited, counts } = await setupOther();
+    const stream = open();
+    stream.report({ firstDeliveries: [{ podUid: 'uid-b', sessionId: 'x', heldMs: 1 }] });
+    expect(stream.error()).toMatch(/^ForeignNode: the report is of Pod uid-b, which is on node node-b/);
+    expect([counts.foreign, audited]).toEqual([1, [expect.objectContaining({ reason: 'ForeignNode' })]]);
+  });
+
+  it('of a Pod that is gone, or on no node yet, is nothing', async () => {
+    const { open, cluster, counts } = await setupOther();
+    cluster.setPod('unbound', { nodeName: '' });
+    const stream = open();
+    for (const podUid of ['uid-gone', 'uid-unbound', 'uid-a'])
+      stream.report({ firstDeliveries: [{ podUid, sessionId: 'x', heldMs: 1 }] });
+    expect([stream.error(), counts.foreign]).toEqual([undefined, 0]);
+  });
+
+  it('that its session was asked for ends a stream that must know better', async () => {
+    const { open, clock, foreign, counts } = await setupOther();
+    const stream = open();
+    stream.report({ usedSessionIds: [foreign] });
+    await clock.advance(60_000);
+    stream.report({ usedSessionIds: [foreign] });
+    expect([stream.error(), counts.foreign]).toEqual([undefined, 0]);
+    await clock.advance(1);
+    stream.report({ usedSessionIds: [foreign] });
+    expect(stream.error()).toMatch(/^ForeignNode: the report says that Pods asked for session/);
+    expect(counts.foreign).toBe(1);
+  });
+
+  it('that its session was asked for is let pass where a Pod has just gone', async () => {
+    const { open, clock, cluster, foreign, counts } = await setupOther();
+    const stream = open();
+    await clock.advance(600_000);
+    cluster.removePod('a');
+    stream.report({ usedSessionIds: [foreign, 'of nobody'] });
+    expect([stream.error(), counts.foreign]).toEqual([undefined, 0]);
+  });
+
+  it('to hold a session that it shares with others is its own business', async () => {
+    const { openAs, cluster, foreign, audited } = await setupOther();
+    cluster.setPod('c', { annotations: { 'iam.amazonaws.com/role': 'other' }, nodeName: 'node-c' });
+    openAs('node-c', { heldSessions: [{ ...HELD, sessionId: foreign, remainingMs: HELD.lifetimeMs }] });
+    expect(audited).toEqual([]);
+  });
+
+  it.each([
+    { what: 'since before anything changed on it', agoMs: HALF_HOUR_MS * 2 + 60_000, counted: 0 },
+    { what: 'from a time in which nothing changed on it', agoMs: HALF_HOUR_MS, counted: 1 },
+  ])('to hold its session $what is audited, and counted $counted times', async ({ agoMs, counted }) => {
+    const { open, foreign, audited, counts } = await setupOther();
+    const remainingMs = HELD.lifetimeMs - agoMs;
+    const stream = open({ heldSessions: [{ ...HELD, sessionId: foreign, remainingMs }] });
+    expect(audited).toEqual([expect.objectContaining({ reason: 'ForeignNode' })]);
+    expect([stream.error(), counts.foreign]).toEqual([undefined, counted]);
+    expect(stream.sessions().some(({ sessionId }) => sessionId === foreign)).toBe(false);
   });
 });
 

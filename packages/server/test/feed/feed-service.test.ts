@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
+import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
 
@@ -16,21 +17,33 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
     audit: () => undefined,
     metrics: { decision: () => undefined },
   });
+  const log = {
+    ...silentLog,
+    error: (_: string, fields: object = {}) => {
+      audited.push(fields);
+    },
+  };
   const service = createFeedService({
     nodes,
-    nodeOfCaller: (call) => (call.getAuthContext() as { node?: string }).node,
-    certificateEndsMs: () => certificateEndsMs,
+    pods: cluster.pods,
+    ...createCallersStandIn({
+      ...{ ...cluster, log },
+      foreignNode: () => (counts.foreign += 1),
+      callerOf: (call) => {
+        const { node } = call.getAuthContext() as { node?: string };
+        return node === undefined ? undefined : { node, endsMs: certificateEndsMs };
+      },
+    }),
     synced: () => synced,
     podsResourceVersion: () => '4711',
-    tokenSecret: Buffer.alloc(32, 1),
+    tokenSecret: () => Buffer.alloc(32, 1),
     version: '1',
     serverName: 'server-0',
     streamAgeMs: 30 * 60_000,
     clock: cluster.clock,
     random: () => 0.5,
-    log: { ...silentLog, error: (_, fields = {}) => audited.push(fields) },
+    log,
     metrics: {
-      foreignNode: () => (counts.foreign += 1),
       streams: (change) => (counts.streams += change),
       answers: () => undefined,
     },
@@ -206,9 +219,11 @@ describe('feed service', () => {
     const take = (error: { code: number } | null, value: { pod?: { name?: string } } = {}) =>
       answers.push(error?.code ?? value.pod?.name ?? 'nobody');
     service.handlers.Resolve(request('198.18.0.1', 'node-a') as never, take as never);
+    service.handlers.Resolve(request('198.18.0.2', 'node-a') as never, take as never);
     service.handlers.Resolve(request('198.18.0.1', 'node-b') as never, take as never);
     service.handlers.Resolve(request('198.18.0.1', undefined) as never, take as never);
     service.handlers.Attest({} as never, take as never);
-    expect(answers).toEqual(['a', 'nobody', status.PERMISSION_DENIED, status.UNIMPLEMENTED]);
+    const { PERMISSION_DENIED, UNIMPLEMENTED } = status;
+    expect(answers).toEqual(['a', 'nobody', PERMISSION_DENIED, PERMISSION_DENIED, UNIMPLEMENTED]);
   });
 });

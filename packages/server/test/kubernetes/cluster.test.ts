@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
+import type { Connection } from '../../src/kubernetes/connection.ts';
 import { eventually, startApi } from './setup.ts';
 
-async function setup() {
+async function setup({ mayWatchNodes = true } = {}) {
   const clock = createFakeClock();
   const { api, connection, ...rest } = await startApi({ clock });
   api.loadManifests(`
@@ -27,11 +28,20 @@ status: { phase: Running, podIPs: [{ ip: 10.0.0.7 }] }
     watchEvents: (kind: string, type: string) => counted.push(`${kind} ${type}`),
     relists: () => undefined,
   };
-  const cluster = createCluster({ connection, clock, log: silentLog, metrics, random: () => 0.5 });
+  const accepted: string[] = [];
+  const limited: Connection = {
+    request(request) {
+      if (!request.path.endsWith('/nodes')) return connection.request(request);
+      accepted.push(request.accept ?? '');
+      return mayWatchNodes ? connection.request(request) : Promise.reject(new Error('forbidden'));
+    },
+    close: () => undefined,
+  };
+  const cluster = createCluster({ connection: limited, clock, log: silentLog, metrics, random: () => 0.5 });
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   return {
-    ...{ api, clock, cluster, counted, stop },
+    ...{ api, clock, cluster, counted, accepted, stop },
     start() {
       running = cluster.run(stop.signal);
       return running;
@@ -56,6 +66,28 @@ describe('createCluster', () => {
     expect(serviceAccounts.get('team-a/runner')?.annotations).toEqual({ 'iam.amazonaws.com/role': 'app' });
     expect(serviceAccounts.get('team-a/default')?.annotations).toEqual({});
     expect(run.counted).toContain('Namespace bookmark');
+  });
+
+  it('sees nodes come and go, by their metadata alone', async () => {
+    await using run = await setup();
+    run.api.apply({ kind: 'Node', metadata: { name: 'node-1' } });
+    const seen: string[] = [];
+    run.cluster.nodes.onChange(({ kind, object }) => seen.push(`${kind} ${object.name}`));
+    void run.start();
+    await eventually(() => seen.length === 1);
+    run.api.delete('Node', '', 'node-1');
+    await eventually(() => seen.length === 2);
+    expect(seen).toEqual(['set node-1', 'removed node-1']);
+    expect(run.accepted[0]).toBe(
+      'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+    );
+  });
+
+  it('needs no right to watch nodes', async () => {
+    await using run = await setup({ mayWatchNodes: false });
+    void run.start();
+    await eventually(run.cluster.synced);
+    expect(run.cluster.nodes.size).toBe(0);
   });
 
   it('follows all three kinds', async () => {

@@ -30,6 +30,7 @@ describe('cutPod', () => {
       terminating: false,
       staticPod: false,
       runtimeUid: '',
+      daemonSet: '',
     });
   });
 
@@ -81,6 +82,32 @@ describe('cutPod', () => {
         metadata: { annotations: { 'kubernetes.io/config.mirror': 'h', 'kubernetes.io/config.hash': 'abc' } },
       },
       expected: { staticPod: true, runtimeUid: 'abc', annotations: {} },
+    },
+    {
+      of: 'a Pod of a DaemonSet',
+      parts: {
+        metadata: {
+          ownerReferences: [
+            { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'an owner only' },
+            { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'agent', controller: true },
+          ],
+        },
+      },
+      expected: { daemonSet: 'agent' },
+    },
+    {
+      of: 'a Pod of what others call a DaemonSet',
+      parts: {
+        metadata: {
+          ownerReferences: [{ apiVersion: 'x.example/v1', kind: 'DaemonSet', name: 'x', controller: true }],
+        },
+      },
+      expected: { daemonSet: '' },
+    },
+    {
+      of: 'owners that are none',
+      parts: { metadata: { ownerReferences: [null, 7, { controller: true }] } },
+      expected: { daemonSet: '' },
     },
     {
       of: 'a hash without a mirror',

@@ -93,6 +93,7 @@ export function pod(fields: Partial<Pod> & { uid: string }): Pod {
     terminating: false,
     staticPod: false,
     runtimeUid: '',
+    daemonSet: '',
     ...fields,
   };
 }

@@ -1,0 +1,80 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Server } from '@grpc/grpc-js';
+
+/** A client's connection, its TLS handshake done. */
+export interface ClientConnection {
+  /** As `getPeer()` of its calls says it. */
+  readonly peer: string;
+  /** Where the client showed a certificate that does not verify: Node's code. Its calls look as if it had shown none. */
+  readonly unverified: UnverifiedCertificate | undefined;
+  /** Where the certificate verifies. */
+  readonly verified: boolean;
+  /** Ends it at once. */
+  readonly end: () => void;
+  /** Called once, when it is over. */
+  onClose(call: () => void): void;
+}
+
+export interface UnverifiedCertificate {
+  readonly code: string;
+  /** Which certificate and since when, for an operator. */
+  readonly which: string;
+}
+
+/** Longer names are cut: they are a stranger's words. Characters. */
+const LONGEST_NAME = 300;
+
+/** Tells of each connection after its handshake; call it after `bindAsync`. Throws as onRefusedHandshake does. */
+export function onClientConnection(server: Server, call: (connection: ClientConnection) => void): void {
+  for (const http2Server of http2ServersOf(server)) {
+    http2Server.on('secureConnection', (socket: TLSSocket) => {
+      const { certificate, unverified } = shownBy(socket);
+      call({
+        peer: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`,
+        unverified,
+        verified: certificate && unverified === undefined,
+        end: () => socket.destroy(),
+        onClose: (over) => socket.once('close', over),
+      });
+    });
+  }
+}
+
+/**
+ * The HTTP/2 servers behind a server. grpc-js keeps them to itself: this reads its field `http2Servers` (1.14), and throws
+ * where that is not there.
+ */
+export function http2ServersOf(server: Server): EventEmitter[] {
+  const servers = (server as unknown as { http2Servers?: unknown }).http2Servers;
+  if (!(servers instanceof Map)) throw new Error('this version of grpc-js does not show its HTTP/2 servers');
+  return [...servers.keys()].filter((one): one is EventEmitter => one instanceof EventEmitter);
+}
+
+/** `address:port`, IPv6 in brackets, for logs. */
+export function peerOf({ remoteAddress, remotePort }: Socket): string {
+  if (remoteAddress === undefined || remotePort === undefined) return 'unknown';
+  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+}
+
+function shownBy(socket: TLSSocket): { certificate: boolean; unverified: UnverifiedCertificate | undefined } {
+  const shown = socket.getPeerX509Certificate();
+  if (shown === undefined) return { certificate: false, unverified: undefined };
+  if (socket.authorized) return { certificate: true, unverified: undefined };
+  // The types say Error; Node sets the code.
+  const code = String(socket.authorizationError);
+  const name = (text: string | undefined) =>
+    JSON.stringify((text ?? '').replaceAll('\n', ', ').slice(0, LONGEST_NAME));
+  const which = [
+    `it names ${name(shown.subjectAltName ?? shown.subject)}`,
+    `is issued by ${name(shown.issuer)}`,
+    `and good from ${timeOf(shown.validFrom)} to ${timeOf(shown.validTo)}`,
+  ].join(', ');
+  return { certificate: true, unverified: { code, which } };
+}
+
+function timeOf(text: string): string {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? 'an unreadable time' : new Date(ms).toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,108 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Refusal } from '@rolegate/protocol';
+import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { Caller, Callers } from '../identity/callers.ts';
+import { asStatus } from './call-status.ts';
+import { createAgentStream } from './node-stream.ts';
+import type { Nodes } from './nodes.ts';
+
+/** Sessions of one node: more Pods than a kubelet takes, many times over. */
+const MOST_HELD_SESSIONS = 4_096;
+
+export type FeedCall = ServerDuplexStream<AgentReportRead, FeedUpdate>;
+
+export interface FeedStreamsDeps {
+  readonly nodes: Nodes;
+  readonly callers: Pick<Callers, 'watch'>;
+  readonly podsResourceVersion: () => string;
+  readonly tokenSecret: () => Buffer;
+  readonly version: string;
+  readonly serverName: string;
+  /** Streams end after about so long, so that agents spread over the replicas. Milliseconds. */
+  readonly streamAgeMs: number;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: { streams(change: 1 | -1): void };
+}
+
+export interface FeedStreams {
+  /** Joins the node; returns what ends the stream with an error. */
+  begin(call: FeedCall, caller: Caller, report: AgentReportRead): (error: Refusal) => void;
+  endAll(error: Refusal): void;
+}
+
+/** The open streams: when they begin and when they end. */
+export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
+  const { nodes, callers, clock, random, log, metrics } = deps;
+  const open = new Set<(error: Refusal) => void>();
+
+  /** A stream ends with the certificate that opened it. Milliseconds. */
+  function ageMs({ endsMs = Infinity }: Caller): number {
+    const age = deps.streamAgeMs * (0.8 + 0.4 * random());
+    return Math.round(Math.min(age, Math.max(0, endsMs - clock.now())));
+  }
+
+  /** Tells the agent all that its node needs, and from then on what changes. */
+  function tell(
+    call: FeedCall,
+    { node }: Caller,
+    report: AgentReportRead,
+    streamEndsInMs: number,
+  ): () => void {
+    const heldSessions = report.heldSessions.slice(0, MOST_HELD_SESSIONS);
+    const { tokenSecret, version, serverName } = deps;
+    const stream = createAgentStream({
+      ...{ sink: call, node, clock },
+      tokenSecret: tokenSecret(),
+      report: { ...report, heldSessions },
+    });
+    stream.hello({ version, serverName, streamEndsInMs });
+    const leave = nodes.join(node, stream, heldSessions);
+    stream.synced(deps.podsResourceVersion());
+    log.info('agent connected', { node, version: report.version, heldSessions: heldSessions.length });
+    return () => {
+      leave();
+      stream.close();
+      log.info('agent disconnected', { node });
+    };
+  }
+
+  return {
+    begin(call, caller, report) {
+      const endsInMs = ageMs(caller);
+      const leave = tell(call, caller, report, endsInMs);
+      metrics.streams(1);
+      let over = false;
+      const finish = () => {
+        if (over) return;
+        over = true;
+        cancelAge();
+        unwatch();
+        open.delete(endWith);
+        leave();
+        metrics.streams(-1);
+      };
+      const endWith = (error: Refusal) => {
+        finish();
+        call.emit('error', asStatus(error));
+      };
+      const cancelAge = clock.schedule(endsInMs, () => {
+        endWith(new Refusal('ServerUnavailable', 'the stream has reached its age'));
+      });
+      const unwatch = callers.watch(caller, call.getPeer(), endWith);
+      open.add(endWith);
+      call.on('end', () => {
+        finish();
+        call.end();
+      });
+      for (const event of ['cancelled', 'close', 'error'] as const) call.on(event, finish);
+      return endWith;
+    },
+    endAll(error) {
+      for (const end of open) end(error);
+    },
+  };
+}

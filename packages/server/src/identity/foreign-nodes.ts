@@ -1,0 +1,77 @@
+import { reasons, Refusal } from '@rolegate/protocol';
+import type { Clock, Log } from '@rolegate/runtime';
+import { createRateLimits } from './rate-limits.ts';
+
+/** Lines of one source. */
+const LINES = { perSecond: 1, burst: 50 };
+
+export interface ForeignNodesDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: { foreignNode(): void };
+}
+
+/** Where an attempt came from, and what the line says besides. */
+export interface Attempt {
+  readonly peer: string;
+  /** Of the identity, as far as it is known. */
+  readonly node?: string | undefined;
+  readonly [field: string]: unknown;
+}
+
+export interface ForeignNodes {
+  /** Counts and audits the attempt; returns what the caller is told. */
+  refuse(message: string, attempt: Attempt): Refusal;
+  /** Audits a refusal that was made elsewhere, and counts it where it is ForeignNode. Returns it. */
+  note(refusal: Refusal, attempt: Attempt): Refusal;
+  /** Audits without counting: it may be honest. */
+  remark(message: string, attempt: Attempt): void;
+}
+
+/** The one place in which agents' attempts at what is not theirs are counted and audited; of a flood only some lines. */
+export function createForeignNodes({ clock, log, metrics }: ForeignNodesDeps): ForeignNodes {
+  const mayLog = createRateLimits({ ...LINES, clock });
+  const leftOut = new Map<string, number>();
+
+  function write(
+    level: 'error' | 'warn',
+    message: string,
+    fields: Attempt & { reason: string; error: string },
+  ) {
+    const source = fields.node ?? hostOf(fields.peer);
+    if (!mayLog(source)) {
+      if (leftOut.size >= 10_000) leftOut.clear();
+      leftOut.set(source, (leftOut.get(source) ?? 0) + 1);
+      return;
+    }
+    const missed = leftOut.get(source);
+    leftOut.delete(source);
+    log[level](message, { audit: true, ...fields, ...(missed !== undefined && { leftOut: missed }) });
+  }
+
+  function note(refusal: Refusal, attempt: Attempt): Refusal {
+    const { reason, message } = refusal;
+    const foreign = reason === 'ForeignNode';
+    if (foreign) metrics.foreignNode();
+    const fields = { ...attempt, reason, error: message, remedy: reasons[reason].remedy };
+    write(foreign ? 'error' : 'warn', 'agent refused', fields);
+    return refusal;
+  }
+
+  return {
+    note,
+    refuse: (message, attempt) => note(new Refusal('ForeignNode', message), attempt),
+    remark(message, attempt) {
+      write('warn', 'agent reports what is not known to be its own', {
+        ...attempt,
+        reason: 'ForeignNode',
+        error: message,
+      });
+    },
+  };
+}
+
+/** Without the port, which is another one each time. */
+export function hostOf(peer: string): string {
+  return peer.replace(/:\d+$/, '');
+}

@@ -1,0 +1,107 @@
+import { X509Certificate } from 'node:crypto';
+import { nodeOfPeer, peerCertificate, peerCertificateEndsMs, Refusal } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+import type { Attestation } from './attestation.ts';
+import type { Authority } from './authority.ts';
+import type { AgentCall, Caller, ProofSource } from './callers.ts';
+import type { ConnectionNodes } from './connection-nodes.ts';
+
+/** The metadata in which an agent's token rides on a call. */
+const TOKEN_METADATA = 'rolegate-token';
+/** As attestation takes it. Bytes. */
+const LONGEST_TOKEN = 16 * 1024;
+
+export interface AuthorityProofDeps {
+  readonly authority: Pick<Authority, 'verifyClient'>;
+  readonly connections: Pick<ConnectionNodes, 'faultOf'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * Certificates of our own authority, verified here each time: TLS asked for one but let the client in without, and an authority
+ * may be retired since.
+ */
+export function createAuthorityProof({ authority, connections, clock }: AuthorityProofDeps): ProofSource {
+  function callerOf(call: AgentCall): Caller {
+    const der = peerCertificate(call);
+    if (der === undefined) {
+      const fault = connections.faultOf(call.getPeer());
+      // What has only run out is no attack: a suspended node comes back with it.
+      throw new Refusal(
+        fault?.ranOut === true ? 'ServerUnavailable' : 'ForeignNode',
+        fault?.message ??
+          'the client showed no certificate: only attestation is open to it, see the log of the agent',
+      );
+    }
+    return authority.verifyClient(der) ?? refuse(new X509Certificate(der), clock.now());
+  }
+
+  return {
+    prove: (call) => () => callerOf(call),
+  };
+}
+
+/** TLS took it, when the connection began. */
+function refuse(certificate: X509Certificate, nowMs: number): never {
+  const [begins, ends] = [certificate.validFrom, certificate.validTo].map((time) => Date.parse(time));
+  const which = `the client's certificate for ${JSON.stringify((certificate.subjectAltName ?? '').slice(0, 300))}`;
+  if (ends !== undefined && ends <= nowMs) {
+    throw new Refusal('ServerUnavailable', `${which} ended at ${isoOf(ends)}: the agent must attest anew`);
+  }
+  if (begins !== undefined && begins > nowMs) {
+    const advice = 'check the clocks of node and server';
+    throw new Refusal('ServerUnavailable', `${which} is not valid before ${isoOf(begins)}: ${advice}`);
+  }
+  throw new Refusal(
+    'ForeignNode',
+    `${which} is of no authority that this server trusts now, or does not name one node and one Pod: the agent must attest anew`,
+  );
+}
+
+export interface FilesProofDeps {
+  readonly trustDomain: string;
+  readonly attest: Attestation;
+  /** --agent-identity shared: without a node in the certificate, the agent's word counts. */
+  readonly shared: boolean;
+}
+
+/** Certificates of one's own, which TLS has verified: the node is in them, or proven by a token on the call. */
+export function createFilesProof({ trustDomain, attest, shared }: FilesProofDeps): ProofSource {
+  async function byToken(token: string, named: string | undefined, endsMs: number | undefined) {
+    if (token.length > LONGEST_TOKEN) throw new Refusal('ForeignNode', 'the token on the call is over 16 kB');
+    try {
+      const identity = await attest(token);
+      if (named !== undefined && named !== identity.node) {
+        throw new Refusal(
+          'ForeignNode',
+          `the certificate is of node ${named}, the token of ${identity.node}`,
+        );
+      }
+      return () => ({ ...identity, endsMs });
+    } catch (error) {
+      // The certificate proves the node by itself.
+      const away = error instanceof Refusal && error.reason === 'ServerUnavailable';
+      if (named !== undefined && away) return () => ({ node: named, endsMs });
+      throw error;
+    }
+  }
+
+  return {
+    prove(call) {
+      const node = nodeOfPeer(call, trustDomain);
+      const endsMs = peerCertificateEndsMs(call);
+      const [token] = call.metadata.get(TOKEN_METADATA);
+      if (token !== undefined) return byToken(token.toString(), node, endsMs);
+      if (node !== undefined) return () => ({ node, endsMs });
+      if (shared) return undefined;
+      throw new Refusal(
+        'ForeignNode',
+        `the client certificate names no node (URI spiffe://${trustDomain}/node/NODE), and the call brings no token`,
+      );
+    },
+  };
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,97 @@
+import { Refusal } from '@rolegate/protocol';
+import { describeError } from '@rolegate/runtime';
+import type { Clock } from '@rolegate/runtime';
+import type { Connection } from '../kubernetes/connection.ts';
+import { readText } from '../kubernetes/lines.ts';
+
+/** Whom an agent's token must be for. */
+export const AUDIENCE = 'rolegate-server';
+
+const PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
+/** Shorter than the deadline of an attestation, so that it can still say why. Milliseconds. */
+const TIMEOUT_MS = 4_000;
+/** A review is a kB or two. Bytes. */
+const LARGEST_REVIEW = 64 * 1024;
+/** Of a claim that is bound to the token (kube-apiserver's extras), the prefix. */
+const EXTRA = 'authentication.kubernetes.io/';
+
+/** What the API server says of a token, cut to the fields used; '' where it says nothing. */
+export interface TokenReview {
+  readonly authenticated: boolean;
+  /** Why not. */
+  readonly error: string;
+  readonly audiences: readonly string[];
+  readonly username: string;
+  readonly podName: string;
+  readonly podUid: string;
+  /** Clusters before 1.30 or so do not tell it. */
+  readonly nodeName: string;
+}
+
+/** Asks the API server; rejects with ServerUnavailable where it does not answer. */
+export type ReviewToken = (token: string) => Promise<TokenReview>;
+
+export function createTokenReviews({
+  connection,
+  clock,
+}: {
+  readonly connection: Connection;
+  readonly clock: Clock;
+}): ReviewToken {
+  async function ask(token: string, signal: AbortSignal): Promise<string> {
+    const body = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token, audiences: [AUDIENCE] },
+    };
+    const request = { method: 'POST', path: PATH, body, signal, timeoutMs: TIMEOUT_MS } as const;
+    const { chunks } = await connection.request(request);
+    return readText(chunks, LARGEST_REVIEW);
+  }
+
+  return async (token) => {
+    const stop = new AbortController();
+    const cancel = clock.schedule(TIMEOUT_MS, () => {
+      stop.abort(new Error(`no answer in ${TIMEOUT_MS / 1000} s`));
+    });
+    try {
+      return cutReview(JSON.parse(await ask(token, stop.signal)));
+    } catch (cause) {
+      const why = describeError(stop.signal.aborted ? stop.signal.reason : cause);
+      throw new Refusal(
+        'ServerUnavailable',
+        `the API server cannot be asked about the agent's token (${why}); agents with a certificate go on, new ones wait`,
+      );
+    } finally {
+      cancel();
+    }
+  };
+}
+
+/** Never throws. */
+export function cutReview(raw: unknown): TokenReview {
+  const { authenticated, error, audiences, user } = record(record(raw)['status']);
+  const { username, extra } = record(user);
+  const bound = (name: string) => {
+    const values = record(extra)[`${EXTRA}${name}`];
+    // One value each; several would prove nothing.
+    return Array.isArray(values) && values.length === 1 ? text(values[0]) : '';
+  };
+  return {
+    authenticated: authenticated === true,
+    error: text(error),
+    audiences: Array.isArray(audiences) ? audiences.map(text) : [],
+    username: text(username),
+    podName: bound('pod-name'),
+    podUid: bound('pod-uid'),
+    nodeName: bound('node-name'),
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

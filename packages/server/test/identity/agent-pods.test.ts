@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import { silentLog } from '@rolegate/runtime';
+import { createAgentPods } from '../../src/identity/agent-pods.ts';
+import type { ClusterNode } from '../../src/kubernetes/objects.ts';
+import { createStore } from '../../src/kubernetes/store.ts';
+import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
+
+function setup() {
+  const cluster = createClusterStandIn();
+  const nodes = createStore<ClusterNode>({ keyOf: ({ name }) => name, log: silentLog });
+  const agentPods = createAgentPods({ ...cluster, nodes });
+  const node = (uid = 'n') => ({ uid, name: 'node-a', resourceVersion: '1', annotations: {} });
+  const fault = (podUid?: string, name = 'node-a') => {
+    const refusal = agentPods.fault({ node: name, podUid });
+    return refusal && `${refusal.reason}: ${refusal.message}`;
+  };
+  return { ...cluster, agentPods, nodes, node, fault };
+}
+
+describe('an identity', () => {
+  it('is good while its Pod is alive on its node, terminating too', () => {
+    const { setPod, fault } = setup();
+    setPod('agent', { daemonSet: 'agents' });
+    expect(fault('uid-agent')).toBeUndefined();
+    setPod('agent', { daemonSet: 'agents', terminating: true });
+    expect(fault('uid-agent')).toBeUndefined();
+  });
+
+  it.each([
+    { what: 'has ended', more: { ended: true }, says: /^ForeignNode: .*has ended/ },
+    {
+      what: 'is elsewhere',
+      more: { nodeName: 'node-b' },
+      says: /^ForeignNode: .* is on node node-b, not on node-a/,
+    },
+    { what: 'is on no node', more: { nodeName: '' }, says: /^ForeignNode: / },
+  ])('is none when its Pod $what', ({ more, says }) => {
+    const { setPod, fault } = setup();
+    setPod('agent', { daemonSet: 'agents', ...more });
+    expect(fault('uid-agent')).toMatch(says);
+  });
+
+  it('waits for a Pod that the watch has not told of, ten seconds long', async () => {
+    const { fault, clock, setPod } = setup();
+    expect(fault('uid-agent')).toMatch(/^ServerUnavailable: this server has not seen/);
+    await clock.advance(9_999);
+    expect(fault('uid-agent')).toMatch(/^ServerUnavailable/);
+    await clock.advance(1);
+    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*is not there any more/);
+    setPod('agent');
+    expect(fault('uid-agent')).toBeUndefined();
+  });
+
+  it('does not wait for a Pod that the watch saw go', () => {
+    const { setPod, removePod, fault } = setup();
+    setPod('agent', { daemonSet: 'agents' });
+    removePod('agent');
+    expect(fault('uid-agent')).toMatch(/^ForeignNode/);
+  });
+
+  it('without a Pod is good until its node has been removed, and again when there is a new one', () => {
+    const { nodes, node, fault } = setup();
+    expect(fault()).toBeUndefined();
+    nodes.set(node());
+    nodes.remove({ ...node(), resourceVersion: '2' });
+    expect(fault()).toMatch(/^ForeignNode: node node-a has been removed/);
+    expect(fault(undefined, 'node-b')).toBeUndefined();
+    nodes.set({ ...node('other'), resourceVersion: '3' });
+    expect(fault()).toBeUndefined();
+  });
+
+  it('is watched until it is not any more', () => {
+    const { agentPods, setPod, removePod, nodes, node } = setup();
+    let told = 0;
+    const end = agentPods.watch({ node: 'node-a', podUid: 'uid-agent' }, () => (told += 1));
+    setPod('other');
+    expect(told).toBe(0);
+    setPod('agent');
+    removePod('agent');
+    nodes.set(node());
+    expect(told).toBe(3);
+    end();
+    setPod('agent');
+    nodes.remove({ ...node(), resourceVersion: '2' });
+    expect(told).toBe(3);
+  });
+});

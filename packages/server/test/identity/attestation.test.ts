@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@rolegate/testing';
+import {
+  agentPod,
+  attest,
+  attested,
+  openFeed,
+  patiently,
+  PATIENCE,
+  resolveIp,
+  startAttestedServer,
+  tokenOf,
+} from './attested-server.ts';
+import type { AttestedServer } from './attested-server.ts';
+
+describe('attestation', () => {
+  let server: AttestedServer;
+  beforeAll(async () => {
+    server = await startAttestedServer();
+    server.start();
+    await server.ready();
+    const { api } = server;
+    api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'not-agents', owner: {} }) });
+    api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'other-account', account: 'other' }) });
+    api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'ended' }), status: { phase: 'Failed' } });
+    api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'deleted' }) });
+    api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'force-deleted' }) });
+  }, 60_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  it('gives an agent a certificate by which it gets the Pods of its own node, and no others', async () => {
+    const tls = await attested(server, tokenOf(server.api, 'node-a'));
+    const feed = openFeed(server.client(tls), { nodeName: 'node-a' });
+    await feed.synced();
+    expect(feed.pods()).toEqual([
+      'a',
+      'agent-node-a',
+      'deleted',
+      'ended',
+      'force-deleted',
+      'not-agents',
+      'other-account',
+    ]);
+    expect(await resolveIp(server.client(tls), '198.18.0.1')).toBe('a');
+    feed.close();
+  });
+
+  it('takes two live agents of one node as one node, and names no node where the token does not', async () => {
+    server.api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'surge' }) });
+    await eventually(async () => {
+      const tls = await attested(server, server.api.issueToken({ pod: 'rolegate/surge', node: false }));
+      const feed = openFeed(server.client(tls), { nodeName: 'node-a' });
+      await feed.synced();
+      expect(feed.pods()).toContain('a');
+      feed.close();
+    }, PATIENCE);
+    server.api.delete('Pod', 'rolegate', 'surge');
+  });
+
+  const bad: readonly { what: string; token: (api: AttestedServer['api']) => string; says: RegExp }[] = [
+    { what: 'that is none', token: () => 'garbage', says: /does not accept the token.*invalid bearer/ },
+    { what: 'that is empty', token: () => '', says: /the token is empty/ },
+    {
+      what: 'that has expired',
+      token: (api) => api.issueToken({ pod: 'rolegate/agent-node-a', endsMs: Date.now() - 1 }),
+      says: /does not accept the token.*has expired/,
+    },
+    {
+      what: 'for another audience',
+      token: (api) => api.issueToken({ pod: 'rolegate/agent-node-a', audiences: ['vault'] }),
+      says: /not for audience rolegate-server/,
+    },
+    {
+      what: 'of another ServiceAccount',
+      token: (api) => api.issueToken({ pod: 'rolegate/other-account' }),
+      says: /is of "system:serviceaccount:rolegate:other", agents have the ServiceAccount rolegate\/rolegate-agent/,
+    },
+    {
+      what: 'of the right ServiceAccount, bound to the Pod of another',
+      token: (api) =>
+        api.issueToken({ pod: 'rolegate/other-account', serviceAccount: 'rolegate/rolegate-agent' }),
+      says: /names Pod "other-account", which rolegate\/other-account with its ServiceAccount is not/,
+    },
+    {
+      what: 'of the right name in another Namespace',
+      token: (api) => api.issueToken({ pod: 'shop/a', serviceAccount: 'shop/rolegate-agent' }),
+      says: /is of "system:serviceaccount:shop:rolegate-agent"/,
+    },
+    {
+      what: 'bound to a node alone',
+      token: (api) => api.issueToken({ serviceAccount: 'rolegate/rolegate-agent', node: 'node-b' }),
+      says: /not bound to a Pod: give the agent a projected token/,
+    },
+    {
+      what: 'bound to nothing',
+      token: (api) => api.issueToken({ serviceAccount: 'rolegate/rolegate-agent' }),
+      says: /not bound to a Pod/,
+    },
+    {
+      what: 'of a deleted Pod',
+      token: (api) => {
+        const token = api.issueToken({ pod: 'rolegate/deleted' });
+        api.delete('Pod', 'rolegate', 'deleted');
+        return token;
+      },
+      says: /does not accept the token.*invalidated/,
+    },
+    {
+      what: 'of an ended Pod',
+      token: (api) => api.issueToken({ pod: 'rolegate/ended' }),
+      says: /agent's Pod rolegate\/ended has ended/,
+    },
+    {
+      what: 'that names another node than its Pod',
+      token: (api) => api.issueToken({ pod: 'rolegate/agent-node-a', node: 'node-b' }),
+      says: /the token names node "node-b", but Pod rolegate\/agent-node-a is on node-a/,
+    },
+    {
+      what: 'of a Pod that no DaemonSet controls',
+      token: (api) => api.issueToken({ pod: 'rolegate/not-agents' }),
+      says: /rolegate\/not-agents is not controlled by a DaemonSet/,
+    },
+  ];
+
+  it.each(bad)('refuses a token $what, and leaves an audit line', async ({ token, says }) => {
+    const before = await server.foreignCount();
+    const said = server.audits().length;
+    const text = token(server.api);
+    await eventually(async () => {
+      await expect(attested(server, text)).rejects.toThrow(says);
+    }, PATIENCE);
+    await expect(attested(server, text)).rejects.toThrow(/PERMISSION_DENIED: ForeignNode: /);
+    expect(await server.foreignCount()).toBeGreaterThanOrEqual(before + 2);
+    expect(server.audits().slice(said)).toContainEqual(
+      expect.objectContaining({
+        reason: 'ForeignNode',
+        error: expect.stringMatching(says) as unknown,
+        peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+        remedy: expect.any(String) as unknown,
+      }),
+    );
+    expect(JSON.stringify(server.lines)).not.toContain('test-token.');
+  });
+
+  it('refuses the token of a Pod that the API server has already let go, which it accepts for some seconds', async () => {
+    const token = server.api.issueToken({ pod: 'rolegate/force-deleted', outlivesPod: true });
+    server.api.delete('Pod', 'rolegate', 'force-deleted');
+    await eventually(async () => {
+      await expect(attested(server, token)).rejects.toThrow(
+        /ForeignNode: the agent's Pod .* is not there any more/,
+      );
+    }, PATIENCE);
+  });
+
+  it('refuses what is too large', async () => {
+    const client = server.client({ ca: Buffer.from(server.bundle()) });
+    const token = tokenOf(server.api, 'node-a');
+    await expect(attest(client, token, Buffer.alloc(16 * 1024))).rejects.toThrow(
+      /INVALID_ARGUMENT.*over 16 kB/,
+    );
+    await expect(attest(client, 'x'.repeat(17_000), Buffer.alloc(1))).rejects.toThrow(/INVALID_ARGUMENT/);
+  });
+
+  it('refuses a request that is none, with the right token', async () => {
+    const client = server.client({ ca: Buffer.from(server.bundle()) });
+    const token = tokenOf(server.api, 'node-a');
+    await expect(patiently(() => attest(client, token, Buffer.from('x')))).rejects.toThrow(/ForeignNode/);
+  });
+
+  it('says so where the API server is away, and lets known certificates go on', async () => {
+    const tls = await attested(server, tokenOf(server.api, 'node-a'));
+    const token = tokenOf(server.api, 'node-b');
+    server.api.refuse(503);
+    try {
+      await expect(attested(server, token)).rejects.toThrow(
+        /UNAVAILABLE: ServerUnavailable: the API server cannot be asked about the agent's token \(.*503.*\)/,
+      );
+      expect(await resolveIp(server.client(tls), '198.18.0.1')).toBe('a');
+    } finally {
+      server.api.refuse(undefined);
+    }
+  });
+});
+
+it('limits attestations of one source to a burst of ten', async () => {
+  await using server = await startAttestedServer();
+  server.start();
+  await server.ready();
+  const client = server.client({ ca: Buffer.from(server.bundle()) });
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, () => attest(client, 'garbage', Buffer.alloc(1))),
+  );
+  const words = outcomes.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : ''));
+  const limited = words.filter((text) => text.includes('RESOURCE_EXHAUSTED: TooManyRequests')).length;
+  expect(limited).toBeGreaterThanOrEqual(8);
+  expect(limited).toBeLessThanOrEqual(10);
+  expect(server.api.tokenReviews).toBe(20 - limited);
+});

@@ -1,0 +1,298 @@
+import { once } from 'node:events';
+import { connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { AgentReport, ClientTls } from '@rolegate/protocol';
+import { createTestCa, eventually } from '@rolegate/testing';
+import {
+  agentPod,
+  attested,
+  openFeed,
+  PATIENCE,
+  resolveIp,
+  startAttestedServer,
+  tokenOf,
+} from './attested-server.ts';
+import type { AttestedServer } from './attested-server.ts';
+
+type Tls = Required<ClientTls>;
+
+describe("what a stolen node's agent may do", () => {
+  let server: AttestedServer;
+  let ofA: Tls;
+  let ofB: Tls;
+  beforeAll(async () => {
+    server = await startAttestedServer();
+    server.start();
+    await server.ready();
+    ofA = await attested(server, tokenOf(server.api, 'node-a'));
+    ofB = await attested(server, tokenOf(server.api, 'node-b'));
+  }, 60_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  /** What the attempt said, and that it was counted and left a line that fits. */
+  async function expectAudited(act: () => Promise<string>, says: RegExp, node?: string): Promise<string> {
+    const [before, count] = [server.audits().length, await server.foreignCount()];
+    const words = await act();
+    await eventually(async () => {
+      expect(server.audits().slice(before)).toContainEqual(
+        expect.objectContaining({
+          reason: 'ForeignNode',
+          error: expect.stringMatching(says) as unknown,
+          ...(node !== undefined && { node }),
+        }),
+      );
+      expect(await server.foreignCount()).toBeGreaterThan(count);
+    }, PATIENCE);
+    return words;
+  }
+
+  /** A feed with A's certificate that is synced, and reports once more. */
+  async function reporting(report: AgentReport): Promise<string> {
+    const feed = openFeed(server.client(ofA), { nodeName: 'node-a' });
+    await feed.synced();
+    feed.report(report);
+    const words = await feed.ended;
+    expect(feed.pods()).not.toContain('b');
+    return words;
+  }
+
+  const uidOf = (namespace: string, name: string) =>
+    server.api.get('Pod', namespace, name)?.metadata.uid ?? '';
+
+  it('is nothing under the name of another node', async () => {
+    const feed = openFeed(server.client(ofA), { nodeName: 'node-b' });
+    const words = await expectAudited(
+      () => feed.ended,
+      /proof is of node node-a, the report of another: "node-b"/,
+      'node-a',
+    );
+    expect(words).toMatch(/PERMISSION_DENIED: ForeignNode: /);
+    expect(feed.updates).toEqual([]);
+  });
+
+  it('is nothing under the name of another node in a later report', async () => {
+    const words = await expectAudited(
+      () => reporting({ nodeName: 'node-b' }),
+      /the report of another/,
+      'node-a',
+    );
+    expect(words).toMatch(/PERMISSION_DENIED/);
+  });
+
+  it('is not to ask who holds the address of a Pod elsewhere', async () => {
+    const ask = () => resolveIp(server.client(ofA), '198.18.0.2');
+    expect(await expectAudited(ask, /198\.18\.0\.2 is a Pod's on node node-b/, 'node-a')).toMatch(
+      /PERMISSION_DENIED/,
+    );
+    expect(await resolveIp(server.client(ofA), '198.18.0.77')).toBe('nobody');
+  });
+
+  it('is not to report the first credentials of a Pod elsewhere', async () => {
+    const report = { firstDeliveries: [{ podUid: uidOf('shop', 'b'), sessionId: 'x', heldMs: 1 }] };
+    const words = await expectAudited(() => reporting(report), /which is on node node-b/, 'node-a');
+    expect(words).toMatch(/PERMISSION_DENIED/);
+  });
+
+  it('is not to get at the sessions of another node by saying that it holds them', async () => {
+    const other = openFeed(server.client(ofB), { nodeName: 'node-b' });
+    await other.synced();
+    await eventually(() => {
+      expect(other.updates.some(({ session }) => session?.credentials)).toBe(true);
+    }, PATIENCE);
+    const { sessionId = '', credentials } =
+      other.updates.find(({ session }) => session?.credentials)?.session ?? {};
+    const { fingerprint = '' } = credentials ?? {};
+    const said = server.audits().length;
+    const held = { sessionId, fingerprint, remainingMs: 1_000_000, lifetimeMs: 3_600_000 };
+    const feed = openFeed(server.client(ofA), {
+      nodeName: 'node-a',
+      heldSessions: [held],
+      usedSessionIds: [sessionId],
+    });
+    await feed.synced();
+    expect(feed.updates.some(({ session }) => session?.sessionId === sessionId)).toBe(false);
+    expect(server.audits().slice(said)).toContainEqual(
+      expect.objectContaining({
+        error: expect.stringMatching(/holds 1 sessions which only other nodes need/) as unknown,
+      }),
+    );
+    feed.close();
+    other.close();
+  });
+
+  it('is nothing with a certificate of another authority, whatever names it has', async () => {
+    const stranger = await createTestCa({ name: 'stranger' });
+    const uris = ['spiffe://rolegate/node/node-b', `urn:rolegate:pod:${uidOf('rolegate', 'agent-node-b')}`];
+    const { cert, key } = await stranger.issue({ uris, usages: ['client'] });
+    const tls = { ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) };
+    const feed = openFeed(server.client(tls), { nodeName: 'node-b' });
+    const words = await expectAudited(() => feed.ended, /the authority of the client's certificate is not/);
+    expect(words).toMatch(/PERMISSION_DENIED: ForeignNode: the authority of the client's certificate is not/);
+    expect(feed.updates).toEqual([]);
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({
+        message: 'client refused in the handshake',
+        fields: {
+          peer: expect.stringMatching(/^127\.0\.0\.1:/) as unknown,
+          error: expect.stringMatching(
+            /UNABLE_TO_VERIFY.*it names "URI:spiffe:\/\/rolegate\/node\/node-b.*issued by "CN=stranger", and good from 20.*Z to 20/,
+          ) as unknown,
+        },
+      }),
+    );
+    expect(await resolveIp(server.client(tls), '198.18.0.2')).toMatch(/PERMISSION_DENIED/);
+  });
+
+  it('is nothing without a certificate but to attest', async () => {
+    const client = server.client({ ca: ofA.ca });
+    const feed = openFeed(client, { nodeName: 'node-b' });
+    expect(await expectAudited(() => feed.ended, /showed no certificate/)).toMatch(/PERMISSION_DENIED/);
+    expect(await resolveIp(client, '198.18.0.2')).toMatch(/PERMISSION_DENIED: ForeignNode/);
+  });
+
+  it("is nothing with the server's own certificate", async () => {
+    const { cert, key } = await (
+      await createTestCa()
+    ).issue({ dns: ['rolegate-server'], usages: ['server'] });
+    const feed = openFeed(server.client({ ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) }));
+    expect(await feed.ended).toMatch(/PERMISSION_DENIED/);
+  });
+
+  it('ends with the Pod of the agent: its stream at once, and all that its certificate was good for', async () => {
+    server.api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'stolen' }) });
+    const token = server.api.issueToken({ pod: 'rolegate/stolen' });
+    const tls = await eventually(() => attested(server, token), PATIENCE);
+    const feed = openFeed(server.client(tls), { nodeName: 'node-a' });
+    await feed.synced();
+    server.api.delete('Pod', 'rolegate', 'stolen');
+    expect(await feed.ended).toMatch(
+      /UNAVAILABLE: ServerUnavailable: the agent's Pod .* is not there any more/,
+    );
+    expect(server.audits()).toContainEqual(
+      expect.objectContaining({ reason: 'ServerUnavailable', node: 'node-a' }),
+    );
+    const again = () => openFeed(server.client(tls), { nodeName: 'node-a' }).ended;
+    expect(await expectAudited(again, /is not there any more/, 'node-a')).toMatch(/PERMISSION_DENIED/);
+    expect(await resolveIp(server.client(tls), '198.18.0.1')).toMatch(/PERMISSION_DENIED/);
+  });
+
+  it('ends with its node', async () => {
+    const { api } = server;
+    api.apply({ kind: 'Node', metadata: { name: 'node-c' } });
+    api.apply({ kind: 'Pod', ...agentPod('node-c') });
+    const tls = await eventually(() => attested(server, tokenOf(api, 'node-c')), PATIENCE);
+    const feed = openFeed(server.client(tls), { nodeName: 'node-c' });
+    await feed.synced();
+    api.delete('Node', '', 'node-c');
+    expect(await feed.ended).toMatch(/UNAVAILABLE: .*node node-c has been removed from the cluster/);
+    expect(await resolveIp(server.client(tls), '198.18.0.1')).toMatch(/PERMISSION_DENIED/);
+  });
+
+  it('is not to take Pods along that move', async () => {
+    const feed = openFeed(server.client(ofA), { nodeName: 'node-a' });
+    await feed.synced();
+    const act = async () => {
+      server.api.patch('Pod', 'shop', 'a', { spec: { nodeName: 'node-b' } });
+      await eventually(() => {
+        expect(feed.updates.some(({ podRemoved }) => podRemoved?.uid === uidOf('shop', 'a'))).toBe(true);
+      }, PATIENCE);
+      return '';
+    };
+    await expectAudited(act, /Pod shop\/a has moved to node node-b/, 'node-a');
+    server.api.patch('Pod', 'shop', 'a', { spec: { nodeName: 'node-a' } });
+    feed.close();
+  });
+});
+
+describe('bad input', () => {
+  let server: AttestedServer;
+  beforeAll(async () => {
+    server = await startAttestedServer();
+    server.start();
+    await server.ready();
+  }, 60_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  async function expectHealthy(): Promise<void> {
+    const tls = await attested(server, tokenOf(server.api, 'node-a'));
+    expect(await resolveIp(server.client(tls), '198.18.0.1')).toBe('a');
+    expect((await server.ops('/readyz?verbose')).body).toContain('[+]authority ok');
+  }
+
+  function session() {
+    const opened = connectHttp2(`https://127.0.0.1:${server.port}`, {
+      ca: server.bundle(),
+      servername: 'rolegate-server',
+    });
+    opened.on('error', () => undefined);
+    return opened;
+  }
+
+  /** The gRPC status of an Attest with these bytes as its body. */
+  async function post(body: Buffer): Promise<string> {
+    const opened = session();
+    const stream = opened.request({
+      [constants.HTTP2_HEADER_METHOD]: 'POST',
+      [constants.HTTP2_HEADER_PATH]: '/rolegate.v1.Rolegate/Attest',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    let code = '';
+    const take = (headers: Readonly<Record<string, string | string[] | number | undefined>>) => {
+      code = String(headers['grpc-status'] ?? code);
+    };
+    stream
+      .on('response', take)
+      .on('trailers', take)
+      .on('error', () => undefined)
+      .resume();
+    stream.end(body);
+    await once(stream, 'close');
+    opened.close();
+    return code;
+  }
+
+  it.each([
+    { what: 'garbage', body: Buffer.alloc(2_000, 0xa7) },
+    { what: 'nothing', body: Buffer.alloc(0) },
+    { what: 'a frame that lies about its length', body: Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1, 2]) },
+    { what: 'a message that does not parse', body: Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]) },
+    { what: 'two megabytes', body: Buffer.concat([Buffer.from([0, 0, 0x20, 0, 0]), Buffer.alloc(0x200000)]) },
+  ])('of $what leaves the server healthy', async ({ body }) => {
+    expect(await post(body)).not.toBe('0');
+    await expectHealthy();
+  });
+
+  it('that comes slowly, or never, leaves the server healthy', async () => {
+    const opened = Array.from({ length: 20 }, () => {
+      const one = session();
+      const stream = one.request({
+        [constants.HTTP2_HEADER_METHOD]: 'POST',
+        [constants.HTTP2_HEADER_PATH]: '/rolegate.v1.Rolegate/Attest',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      stream.on('error', () => undefined).write(Buffer.from([0, 0, 0]));
+      return one;
+    });
+    const half = Array.from({ length: 20 }, () =>
+      connectTcp(server.port, '127.0.0.1').on('error', () => undefined),
+    );
+    await expectHealthy();
+    for (const one of [...opened, ...half]) one.destroy();
+  });
+
+  it('of what is no HTTP/2 inside TLS leaves the server healthy', async () => {
+    const socket = connectTls({
+      ...{ host: '127.0.0.1', port: server.port, ca: server.bundle(), servername: 'rolegate-server' },
+      ALPNProtocols: ['h2'],
+    });
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'secureConnect');
+    socket.write(Buffer.alloc(10_000, 0x55));
+    await once(socket, 'close');
+    await expectHealthy();
+  });
+});

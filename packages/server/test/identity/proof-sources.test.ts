@@ -1,0 +1,79 @@
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { Refusal } from '@rolegate/protocol';
+import { createTestCa } from '@rolegate/testing';
+import type { IssueOptions } from '@rolegate/testing';
+import type { VerifiedClient } from '../../src/identity/authority.ts';
+import { createAuthorityProof } from '../../src/identity/proof-sources.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 23, 7);
+const HOUR_MS = 3_600_000;
+const GOOD = { notBefore: new Date(NOW_MS - HOUR_MS), notAfter: new Date(NOW_MS + HOUR_MS) };
+
+type Fault = { message: string; ranOut: boolean } | undefined;
+
+/** A call whose connection showed this certificate, if any, and TLS took it. */
+async function setup(options: IssueOptions | undefined, fault?: Fault) {
+  const known = { client: undefined as VerifiedClient | undefined };
+  const { cert } = await (await createTestCa()).issue(options);
+  const raw = options && new X509Certificate(cert).raw;
+  const source = createAuthorityProof({
+    authority: { verifyClient: () => known.client },
+    connections: { faultOf: () => fault },
+    clock: { now: () => NOW_MS },
+  });
+  const proof = source.prove({
+    getAuthContext: () => (raw ? { sslPeerCertificate: { raw } } : {}),
+    getPeer: () => '198.18.0.9:1',
+    metadata: { get: () => ['a token counts for nothing here'] },
+  });
+  if (typeof proof !== 'function') throw new Error('it is no proof');
+  const refusal = () => {
+    try {
+      return JSON.stringify(proof());
+    } catch (error) {
+      return error instanceof Refusal ? `${error.reason}: ${error.message}` : 'no Refusal';
+    }
+  };
+  return { known, proof, refusal };
+}
+
+describe('a certificate of our authority', () => {
+  it('is verified anew with each look', async () => {
+    const { known, proof, refusal } = await setup(GOOD);
+    known.client = { node: 'node-a', podUid: 'uid-1', endsMs: NOW_MS + 1 };
+    expect(proof()).toEqual(known.client);
+    known.client = undefined;
+    expect(refusal()).toMatch(/^ForeignNode: .*is of no authority that this server trusts now/);
+  });
+
+  it.each([
+    {
+      what: 'has ended since the connection began',
+      options: { notBefore: new Date(NOW_MS - 2 * HOUR_MS), notAfter: new Date(NOW_MS) },
+      says: /^ServerUnavailable: .*"URI:spiffe:.*ended at 2026-11-23T07:00:00Z: the agent must attest anew$/,
+    },
+    {
+      what: 'is not valid yet',
+      options: { notBefore: new Date(NOW_MS + 1_000), notAfter: new Date(NOW_MS + HOUR_MS) },
+      says: /^ServerUnavailable: .*is not valid before 2026-11-23T07:00:01Z: check the clocks/,
+    },
+  ])('is refused without alarm where it $what', async ({ options, says }) => {
+    const { refusal } = await setup({ ...options, uris: ['spiffe://rolegate/node/node-a'] });
+    expect(refusal()).toMatch(says);
+  });
+});
+
+describe('a connection whose certificate TLS did not take', () => {
+  it.each([
+    {
+      fault: undefined,
+      says: /^ForeignNode: the client showed no certificate: only attestation is open to it/,
+    },
+    { fault: { message: 'of a stranger', ranOut: false }, says: /^ForeignNode: of a stranger$/ },
+    { fault: { message: 'expired', ranOut: true }, says: /^ServerUnavailable: expired$/ },
+  ])('is nobody: $fault', async ({ fault, says }) => {
+    const { refusal } = await setup(undefined, fault);
+    expect(refusal()).toMatch(says);
+  });
+});
