@@ -17,6 +17,7 @@ export function checkAgentFlags(values: Values, given: ReadonlySet<string>): Che
       ...portFaults(values),
       ...groupFaults(values),
       ...sourceFaults(given),
+      ...pairFaults(values, given),
     ],
     warnings: [...risks, ...(values.mode === 'firewall' ? firewallWarnings(values, given) : [])],
   };
@@ -38,6 +39,14 @@ function groupFaults({ 'metadata-groups': words = [] }: Values): string[] {
 function sourceFaults(given: ReadonlySet<string>): string[] {
   return given.has('cni-socket') && given.has('cni-cache-dir')
     ? ['--cni-socket: it stands beside --cni-cache-dir, which is for its reader; leave one of them out']
+    : [];
+}
+
+/** A certificate is of no use without its key. In firewall mode neither is used. */
+function pairFaults({ mode }: Values, given: ReadonlySet<string>): string[] {
+  const [there, away] = given.has('cert') ? ['cert', 'key'] : ['key', 'cert'];
+  return mode !== 'firewall' && given.has(there) && !given.has(away)
+    ? [`--${there}: it is of no use without --${away}; give both, or neither and the agent gets its own`]
     : [];
 }
 

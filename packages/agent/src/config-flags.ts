@@ -34,6 +34,8 @@ const allowPath: ValueKind<string> = {
 };
 
 const SERVER = 'gRPC to the servers';
+/** Where the chart mounts it. */
+export const DEFAULT_TOKEN_FILE = '/var/run/secrets/rolegate/token';
 
 /** Every flag of the agent (DESIGN.md 4.7), with what `--mode roles` needs. */
 export const agentFlags = {
@@ -47,15 +49,22 @@ export const agentFlags = {
     group: SERVER,
     help: "name that the server's certificate must have; without it the host of --server-address",
   }),
-  cert: needed(path(), {
+  cert: optional(path(), {
     group: SERVER,
-    help: 'certificate of the agent, PEM, with the URI spiffe://DOMAIN/node/NODE; read again when it changes',
-    hint: 'give the PEM file of the certificate',
+    help:
+      'certificate of the agent, PEM, with the URI spiffe://DOMAIN/node/NODE; read again when it changes; without it and ' +
+      '--key the agent gets one from the server, for its token',
   }),
-  key: needed(path(), { group: SERVER, help: 'its private key, PEM', hint: 'give the PEM file of the key' }),
+  key: optional(path(), { group: SERVER, help: 'its private key, PEM' }),
+  'token-file': optional(path(), {
+    group: SERVER,
+    help:
+      "the Pod's token with audience rolegate-server, which proves the node; read anew each time; " +
+      `${DEFAULT_TOKEN_FILE} where there is no --cert; with --cert it goes with each call, if it is given`,
+  }),
   ca: needed(path(), {
     group: SERVER,
-    help: 'authorities that sign the certificates of servers, PEM; several may overlap',
+    help: 'authorities that sign the certificates of servers, PEM; several may overlap; read again when they change',
     hint: 'give the PEM file of the authority',
   }),
   'node-name': needed(nodeName, {
@@ -131,14 +140,12 @@ export const agentFlags = {
 };
 
 /** The flags that speak of servers. */
-export const serverFlags = ['server-address', 'server-name', 'cert', 'key', 'ca'] as const;
+export const serverFlags = ['server-address', 'server-name', 'cert', 'key', 'token-file', 'ca'] as const;
 
 /** The same flags with what `--mode firewall` needs: no server. */
 export const firewallFlags = {
   ...agentFlags,
   'server-address': needless(agentFlags['server-address']),
-  cert: needless(agentFlags.cert),
-  key: needless(agentFlags.key),
   ca: needless(agentFlags.ca),
 };
 

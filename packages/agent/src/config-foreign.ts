@@ -22,7 +22,7 @@ const HOLDS = 'a request is held for --hold, and answered the moment the Pod is 
 export const agentForeignFlags: ForeignFlags = {
   port: accepted(KIAM, "kiam's default was 3100"),
   host: accepted(KIAM, { as: 'host-ip', why: '' }),
-  cert: accepted(KIAM, ''),
+  cert: accepted(KIAM, 'without it and --key the agent gets a certificate from the server'),
   key: accepted(KIAM, ''),
   ca: accepted(KIAM, ''),
   'server-address': accepted(KIAM, 'needed here'),
@@ -118,7 +118,6 @@ export const agentForeignFlags: ForeignFlags = {
   'api-token': refused(KUBE2IAM, NO_API),
   insecure: refused(KUBE2IAM, { isSwitch: true, why: NO_API }),
 
-  'token-file': ignored(LATER, 'not used yet; the node is proven by the certificate alone'),
   'state-dir': ignored(LATER, 'not used yet; what the agent holds ends with its process'),
 
   'exclude-interface': ignored(OTHER_PROGRAMS, RULES),

@@ -1,7 +1,7 @@
 import type { Environment, FlagValues, HostPort, LogLevel, Program } from '@rolegate/runtime';
 import { parseFlags } from '@rolegate/runtime';
 import { checkAgentFlags } from './config-check.ts';
-import { agentFlags, firewallFlags } from './config-flags.ts';
+import { agentFlags, DEFAULT_TOKEN_FILE, firewallFlags } from './config-flags.ts';
 import { agentForeignFlags } from './config-foreign.ts';
 import type { Group } from './metadata/groups.ts';
 
@@ -14,7 +14,27 @@ export interface RolesConfig extends NodeConfig {
   readonly serverAddresses: readonly HostPort[];
   /** What the server's certificate must name; undefined: the host of the address. */
   readonly serverName: string | undefined;
-  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
+  readonly tls: AgentTls;
+}
+
+/** How the agent proves to a server which node it is on. */
+export type AgentTls = AttestedTls | TlsOfFiles;
+
+/** It gets a certificate of its own for the token. */
+export interface AttestedTls {
+  readonly kind: 'attested';
+  readonly caFile: string;
+  readonly tokenFile: string;
+}
+
+/** Its certificate comes from elsewhere. */
+export interface TlsOfFiles {
+  readonly kind: 'files';
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Sent with each call; undefined: the certificate alone names the node. */
+  readonly tokenFile: string | undefined;
 }
 
 /** All Pods are refused, but for what `metadataGroups` and `allowPaths` open. */
@@ -112,8 +132,14 @@ function rolesConfig(values: RolesValues): RolesConfig {
     mode: 'roles',
     serverAddresses: values['server-address'],
     serverName: values['server-name'],
-    tls: Object.freeze({ certFile: values.cert, keyFile: values.key, caFile: values.ca }),
+    tls: Object.freeze(tlsConfig(values)),
   });
+}
+
+function tlsConfig({ cert, key, ca, 'token-file': tokenFile }: RolesValues): AgentTls {
+  return cert === undefined || key === undefined
+    ? { kind: 'attested', caFile: ca, tokenFile: tokenFile ?? DEFAULT_TOKEN_FILE }
+    : { kind: 'files', caFile: ca, certFile: cert, keyFile: key, tokenFile };
 }
 
 /** What roles mode opens by default is here open only where it is named. */

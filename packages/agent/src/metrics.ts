@@ -59,6 +59,12 @@ export function createAgentMetrics({ version }: { version: string }) {
     help: 'Requests without a metadata token (IMDSv1).',
     registers,
   });
+  const attestations = new Counter({
+    name: 'rolegate_attestations_total',
+    help: 'Attempts to get a certificate from a server by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
   const badCniResults = new Counter({
     name: 'rolegate_cni_results_bad_total',
     help: 'CNI result files that were passed over because they do not parse.',
@@ -89,6 +95,9 @@ export function createAgentMetrics({ version }: { version: string }) {
     },
     imdsv1: () => {
       imdsv1.inc();
+    },
+    attested: (outcome: string) => {
+      attestations.inc({ outcome });
     },
     badCniResult: () => {
       badCniResults.inc();

@@ -1,6 +1,5 @@
-import { createClientCredentials, watchTlsFiles } from '@rolegate/protocol';
-import type { TlsSource } from '@rolegate/protocol';
-import { createBackoff, describeError, VERSION } from '@rolegate/runtime';
+import { createClientCredentials } from '@rolegate/protocol';
+import { aborted, createBackoff, describeError, VERSION } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createCallers } from './addresses/callers.ts';
 import type { CniResults } from './addresses/cni-results.ts';
@@ -15,6 +14,9 @@ import type { PodTable } from './feed/pod-table.ts';
 import { createReporter } from './feed/report.ts';
 import { createServerAddresses } from './feed/server-addresses.ts';
 import { createServerConnections, lookupAll } from './feed/server-connections.ts';
+import { createAttestedIdentity } from './identity/attested-identity.ts';
+import { createFilesIdentity } from './identity/files-identity.ts';
+import type { Identity } from './identity/identity.ts';
 import { credentialsDocument } from './metadata/credentials-document.ts';
 import type { Tokens } from './metadata/tokens.ts';
 import type { createAgentMetrics } from './metrics.ts';
@@ -35,13 +37,12 @@ export interface RolesModeDeps {
   readonly random: () => number;
 }
 
-/** Pods get the roles that a server tells of. Throws where certificate, key or CA cannot be worked with. */
+/** Pods get the roles that a server tells of. Throws where a certificate, key or CA that is given cannot be worked with. */
 export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): AgentMode {
   const { config, cniResults, interception, metrics, clock, log } = deps;
-  const { certFile: cert, keyFile: key, caFile: ca } = config.tls;
-  const tls = watchTlsFiles({ files: { cert, key, ca }, purpose: 'client', clock, log, signal });
+  const identity = identify(deps, signal);
   const table = createPodTable({ clock, log });
-  const { feed, servers, skewMs } = followFeed(deps, { tls, table });
+  const { feed, servers, skewMs } = followFeed(deps, { identity, table });
   const reporter = createReporter({ send: feed.report, interception, clock });
   const callers = createCallers({
     ...{ table, cniResults, metrics, clock, log },
@@ -53,7 +54,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     ...feedReadings(feed, clock),
     sessions: () => ({ held: table.heldSessions().length }),
     minRemainingSeconds: () => minRemainingSeconds(table),
-    certificateExpirySeconds: tls.secondsLeft,
+    certificateExpirySeconds: identity.secondsLeft,
     clockSkewSeconds: () => skewMs() / 1000,
   });
 
@@ -74,26 +75,41 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     checks: [
       { name: 'table', ready: () => table.synced || 'no server has told of the Pods of this node yet' },
       { name: 'feed', informative: true, ready: () => feed.connected || 'no server is connected' },
+      identity.check,
       {
         ...{ name: 'addresses', informative: true },
         ready: () => callers.source === 'cni' || 'no CNI results: the status of Pods counts',
       },
     ],
     services: [
-      { name: 'feed', run: feed.run },
+      ...identity.services,
+      { name: 'feed', run: (group) => runWhen(identity.first, { run: feed.run, signal: group }) },
       { name: 'reports', run: reporter.run },
       { name: 'callers', run: callers.run },
     ],
   };
 }
 
+function identify({ config, metrics, clock, log, random }: RolesModeDeps, signal: AbortSignal): Identity {
+  const { tls, nodeName, serverName, serverAddresses: servers } = config;
+  if (tls.kind === 'files') return createFilesIdentity({ tls, clock, log }, signal);
+  // In an order of its own: it takes no turn from the feed.
+  const addresses = createServerAddresses({ servers, lookup: lookupAll, random });
+  const { attested } = metrics;
+  return createAttestedIdentity(
+    { tls, nodeName, serverName, addresses, attested, clock, log, random },
+    signal,
+  );
+}
+
 function followFeed(
   { config, interception, tokens, clock, log, random }: RolesModeDeps,
-  { tls, table }: { tls: TlsSource; table: PodTable },
+  { identity, table }: { identity: Identity; table: PodTable },
 ) {
   const servers = createServerConnections({
-    credentials: createClientCredentials(tls),
+    credentials: createClientCredentials(identity.tls),
     serverName: config.serverName,
+    callMetadata: identity.callMetadata,
   });
   let skewMs = 0;
   const feed = createFeedClient({
@@ -115,6 +131,15 @@ function followFeed(
     log,
   });
   return { feed, servers, skewMs: () => skewMs };
+}
+
+/** Without anything to show to a server there is nothing to be tried. */
+async function runWhen(
+  first: Promise<unknown>,
+  { run, signal }: { run: FeedClient['run']; signal: AbortSignal },
+): Promise<void> {
+  await Promise.race([first, aborted(signal)]);
+  await run(signal);
 }
 
 function feedReadings(feed: FeedClient, clock: Clock) {

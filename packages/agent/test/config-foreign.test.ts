@@ -49,7 +49,7 @@ const verdicts = {
       'debug',
     ],
     ...['backoff-max-elapsed-time', 'backoff-max-interval', 'cache-resync-period', 'iam-role-session-ttl'],
-    ...['iam-role-error-ttl', 'token-file', 'state-dir', 'exclude-interface'],
+    ...['iam-role-error-ttl', 'state-dir', 'exclude-interface'],
   ],
   refused: [
     ...[
@@ -159,8 +159,6 @@ describe("other programs' flags, given to the agent", () => {
       '--default-role is refused: it is a flag of rolegate-server',
       expect.stringMatching(/^--insecure is refused: the agent does not talk to the API server/),
       expect.stringMatching(/^--server-address: it is needed; /),
-      expect.stringMatching(/^--cert: it is needed; /),
-      expect.stringMatching(/^--key: it is needed; /),
       expect.stringMatching(/^--ca: it is needed; /),
     ]);
   });

@@ -41,7 +41,10 @@ describe("the agent's configuration", () => {
       mode: 'roles',
       serverAddresses: [{ host: 'localhost', port: 9610 }],
       serverName: undefined,
-      tls: { certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
+      tls: {
+        ...{ kind: 'files', certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
+        tokenFile: undefined,
+      },
       nodeName: 'node-1',
       hostIps: ['10.0.0.7'],
       cniCacheDirs: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
@@ -74,6 +77,7 @@ describe("the agent's configuration", () => {
     { flag: 'server-name', text: 'Server.Example', part: { serverName: 'server.example' } },
     { flag: 'cert', text: 'x', part: { tls: { certFile: 'x' } } },
     { flag: 'key', text: 'x', part: { tls: { keyFile: 'x' } } },
+    { flag: 'token-file', text: 'x', part: { tls: { kind: 'files', tokenFile: 'x' } } },
     { flag: 'ca', text: 'x', part: { tls: { caFile: 'x' } } },
     { flag: 'node-name', text: 'ip-10-0-0-7.ec2.internal', part: { nodeName: 'ip-10-0-0-7.ec2.internal' } },
     { flag: 'host-ip', text: '10.0.0.8,2001:DB8:0::8', part: { hostIps: ['10.0.0.8', '2001:db8::8'] } },
@@ -125,6 +129,17 @@ describe("the agent's configuration", () => {
     expect(setup([], { env }).config).toMatchObject({ nodeName: 'node-1', hostIps: ['10.0.0.7'] });
   });
 
+  it('without certificate and key gets a certificate for its token', () => {
+    const without = ['cert', 'key'];
+    expect(setup([], { without }).config).toMatchObject({
+      tls: { kind: 'attested', caFile: 'ca.pem', tokenFile: '/var/run/secrets/rolegate/token' },
+    });
+    expect(setup(['--token-file=/t'], { without }).config).toMatchObject({
+      tls: { kind: 'attested', tokenFile: '/t' },
+    });
+    expect(setup([], { without }).warnings).toEqual([]);
+  });
+
   it('opens no group for none', () => {
     expect(setup(['--metadata-groups=none']).config.metadataGroups.size).toBe(0);
   });
@@ -156,15 +171,19 @@ describe('in firewall mode', () => {
     expect([config, config.log].every((part) => Object.isFrozen(part))).toBe(true);
   });
 
+  it('one of certificate and key is as little of a fault as both', () => {
+    expect(setup(['--mode=firewall'], { without: ['key'] }).faults).toEqual([]);
+  });
+
   it('the same is so by the environment', () => {
     expect(setup([], { ...alone, env: { ROLEGATE_MODE: 'firewall' } }).config.mode).toBe('firewall');
   });
 
   it('what is given of a server is not used, which is said: one template is for both modes', () => {
-    const { config, warnings } = setup(['--mode=firewall', '--server-name=s']);
+    const { config, warnings } = setup(['--mode=firewall', '--server-name=s', '--token-file=t']);
     expect(config.mode).toBe('firewall');
     expect(warnings).toEqual(
-      ['server-address', 'server-name', 'cert', 'key', 'ca'].map(
+      ['server-address', 'server-name', 'cert', 'key', 'token-file', 'ca'].map(
         (name) => `--${name} is not used: --mode firewall needs no server`,
       ),
     );
@@ -204,8 +223,6 @@ describe('faults of the agent', () => {
   it('tells everything that is needed and missing at once', () => {
     expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
       expect.stringMatching(/^--server-address: it is needed; give the headless Service/),
-      '--cert: it is needed; give the PEM file of the certificate',
-      '--key: it is needed; give the PEM file of the key',
       '--ca: it is needed; give the PEM file of the authority',
       '--node-name: it is needed; set it from spec.nodeName by the downward API',
       '--host-ip: it is needed; set it from status.hostIP by the downward API',
@@ -213,9 +230,18 @@ describe('faults of the agent', () => {
   });
 
   it('tells what roles mode needs where the mode is not known', () => {
-    expect(setup(['--mode=x'], { without: ['cert'] }).faults).toEqual([
-      '--cert: it is needed; give the PEM file of the certificate',
+    expect(setup(['--mode=x'], { without: ['ca'] }).faults).toEqual([
+      '--ca: it is needed; give the PEM file of the authority',
       expect.stringMatching(/^--mode: "x" is not known; /),
+    ]);
+  });
+
+  it.each([
+    ['cert', 'key'],
+    ['key', 'cert'],
+  ])('--%s does not stand without --%s', (there, away) => {
+    expect(setup([], { without: [away] }).faults).toEqual([
+      `--${there}: it is of no use without --${away}; give both, or neither and the agent gets its own`,
     ]);
   });
 

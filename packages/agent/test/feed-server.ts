@@ -5,7 +5,8 @@ import type { AgentReportRead, FeedUpdate, RolegateHandlers } from '@rolegate/pr
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock, createTestCa, writeTlsFiles } from '@rolegate/testing';
 
-const UPDATES: readonly FeedUpdate[] = [
+/** A node with one Pod and its credentials. */
+export const UPDATES: readonly FeedUpdate[] = [
   { hello: { version: '1', serverName: 's', serverTimeMs: 0, streamEndsInMs: 0 } },
   { tokenKeys: { keys: [{ id: 'k1', secret: Buffer.alloc(32, 7) }] } },
   {

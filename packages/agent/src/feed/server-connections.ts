@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { createRolegateClient } from '@rolegate/protocol';
-import type { PodStateRead, RolegateClient } from '@rolegate/protocol';
-import type { ChannelCredentials } from '@grpc/grpc-js';
+import type { PodStateRead, RolegateClient, RolegateClientOptions } from '@rolegate/protocol';
+import type { ChannelCredentials, Metadata } from '@grpc/grpc-js';
 import type { FeedCall } from './feed-stream.ts';
 import type { ServerAddress } from './server-addresses.ts';
 
@@ -24,10 +24,12 @@ export interface ServerConnectionsDeps {
   readonly credentials: ChannelCredentials;
   /** What the server's certificate must name; undefined: the host of the address as it was given. */
   readonly serverName: string | undefined;
+  /** Goes with each call; throws where it cannot be made now. */
+  readonly callMetadata: () => Metadata;
 }
 
 export interface ServerConnections {
-  /** A feed on a connection of its own. */
+  /** A feed on a connection of its own. Throws where the metadata cannot be made. */
   readonly open: (address: ServerAddress) => { call: FeedCall; close: () => void };
   /** Asks the server of the latest feed; undefined where there is none, or it knows nobody. Rejects when it is away. */
   resolve(ip: string): Promise<PodStateRead | undefined>;
@@ -37,21 +39,16 @@ export interface ServerConnections {
 export function createServerConnections({
   credentials,
   serverName,
+  callMetadata,
 }: ServerConnectionsDeps): ServerConnections {
   let latest: RolegateClient | undefined;
   return {
-    open({ host, port, name }) {
-      const expected = serverName ?? name;
-      const client = createRolegateClient({
-        target: isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`,
-        credentials,
-        channel: CHANNEL,
-        // An address needs no other name: TLS holds it against the certificate as it is.
-        ...(isIP(expected) === 0 && { serverName: expected }),
-      });
+    open(address) {
+      const metadata = callMetadata();
+      const client = createRolegateClient({ credentials, channel: CHANNEL, ...whereIs(address, serverName) });
       latest = client;
       return {
-        call: client.feed(),
+        call: client.feed(metadata),
         close: () => {
           if (latest === client) latest = undefined;
           client.close();
@@ -61,13 +58,27 @@ export function createServerConnections({
     async resolve(ip) {
       const client = latest;
       if (client === undefined) return undefined;
+      const metadata = callMetadata();
       return new Promise((resolve, reject) => {
-        client.resolve({ ip }, { deadline: Date.now() + RESOLVE_WITHIN_MS }, (error, response) => {
+        client.resolve({ ip }, metadata, { deadline: Date.now() + RESOLVE_WITHIN_MS }, (error, response) => {
           if (error) reject(error);
           else resolve(response?.pod ?? undefined);
         });
       });
     },
+  };
+}
+
+/** What a client needs to be told of an address. */
+export function whereIs(
+  { host, port, name }: ServerAddress,
+  serverName: string | undefined,
+): Pick<RolegateClientOptions, 'target' | 'serverName'> {
+  const expected = serverName ?? name;
+  return {
+    target: isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`,
+    // An address needs no other name: TLS holds it against the certificate as it is.
+    ...(isIP(expected) === 0 && { serverName: expected }),
   };
 }
 

@@ -1,0 +1,16 @@
+import type { Metadata } from '@grpc/grpc-js';
+import type { ClientTls } from '@rolegate/protocol';
+import type { ReadyCheck, Service } from '@rolegate/runtime';
+
+/** How the agent proves to the servers which node it is on. */
+export interface Identity {
+  readonly tls: { readonly current: () => ClientTls };
+  /** Goes with each call, made anew for each. Throws where it cannot be made now. */
+  readonly callMetadata: () => Metadata;
+  /** Resolves when there is something to show; before, no feed is opened. */
+  readonly first: Promise<unknown>;
+  /** Until they end, for metrics: by what of it. */
+  readonly secondsLeft: () => Readonly<Record<string, number>>;
+  readonly check: ReadyCheck;
+  readonly services: readonly Service[];
+}

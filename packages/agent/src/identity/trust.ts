@@ -1,0 +1,30 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Authorities, ClientTls } from '@rolegate/protocol';
+import { certificatesOf, endOf } from '@rolegate/protocol';
+import type { IssuedCertificate } from './issued.ts';
+
+/** What connections are made of, made anew on each change: TLS tells by that. */
+export interface Trust {
+  /** Shows nothing: before there is a certificate, and for getting one. */
+  readonly bare: ClientTls;
+  readonly shown: ClientTls;
+  /** When the last authority ends. Milliseconds since the epoch. */
+  readonly caEndsMs: number;
+}
+
+/** The authorities of the file and those that the server told: a rotation may come by either way first. */
+export function trustIn(file: Authorities, issued: IssuedCertificate | undefined): Trust {
+  const all = [...authoritiesIn(file), ...(issued?.authorities ?? [])];
+  const byFingerprint = new Map(all.map((one) => [one.fingerprint256, one]));
+  const ca = Buffer.from([...byFingerprint.values()].map((one) => one.toString()).join(''));
+  return {
+    bare: { ca },
+    shown: { ca, ...(issued && { cert: issued.cert, key: issued.key }) },
+    caEndsMs: Math.max(...all.map(endOf)),
+  };
+}
+
+/** The certificates of the file, which was checked when it was read. */
+export function authoritiesIn({ ca }: Authorities): X509Certificate[] {
+  return certificatesOf(ca.toString('latin1'), '--ca');
+}

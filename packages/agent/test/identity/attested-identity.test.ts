@@ -1,0 +1,246 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { afterEach, expect, it } from '@jest/globals';
+import { createFakeClock, createTestCa, freePort } from '@rolegate/testing';
+import { createServerAddresses } from '../../src/feed/server-addresses.ts';
+import { createAttestedIdentity } from '../../src/identity/attested-identity.ts';
+import { createTestLog } from '../addresses/known-pods.ts';
+import { createFolder } from '../reader/reader-setup.ts';
+import { NODE, NODE_URI, refusal, SERVER_NAME, startAttestingServer, TOKEN } from './attesting-server.ts';
+import type { AttestingServerOptions } from './attesting-server.ts';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function startServer(options: AttestingServerOptions = {}) {
+  const server = await startAttestingServer(options);
+  closing.push(server.close);
+  return server;
+}
+
+interface Given {
+  readonly ports: readonly number[];
+  /** Of the file; undefined: there is none. */
+  readonly ca: string | undefined;
+  readonly token?: string | undefined;
+}
+
+async function setup({ ports, ca, token = TOKEN }: Given) {
+  const { folder, ...place } = await createFolder();
+  closing.push(() => place[Symbol.asyncDispose]());
+  const [caFile, tokenFile] = [join(folder, 'ca.crt'), join(folder, 'token')];
+  if (ca !== undefined) await writeFile(caFile, ca);
+  await writeFile(tokenFile, token);
+  const clock = createFakeClock({ nowMs: Date.now() });
+  const log = createTestLog();
+  const outcomes: string[] = [];
+  const stop = new AbortController();
+  const servers = ports.map((port) => ({ host: '127.0.0.1', port }));
+  const identity = createAttestedIdentity(
+    {
+      tls: { kind: 'attested', caFile, tokenFile },
+      addresses: createServerAddresses({
+        ...{ servers, random: () => 0.5 },
+        lookup: () => Promise.resolve([]),
+      }),
+      attested: (outcome) => outcomes.push(outcome),
+      ...{ nodeName: NODE, serverName: SERVER_NAME, clock, log, random: () => 0.5 },
+    },
+    stop.signal,
+  );
+  const running = Promise.all(identity.services.map((service) => service.run(stop.signal)));
+  closing.push(async () => {
+    stop.abort();
+    await running;
+  });
+  /** Real time for bytes on loopback, and a second of the clock's time for each look. */
+  const until = async (isSo: () => boolean, stepMs = 1_000) => {
+    for (let left = 1_000; left > 0 && !isSo(); left -= 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await clock.advance(stepMs);
+    }
+    if (!isSo()) throw new Error(`in vain: ${String(isSo)}; ${JSON.stringify(log.lines)}`);
+  };
+  return {
+    ...{ identity, clock, log, outcomes, until, caFile, tokenFile },
+    has: (outcome: string) => until(() => outcomes.at(-1) === outcome),
+    fingerprint: () => new X509Certificate(identity.tls.current().cert ?? '').fingerprint256,
+    errors: () => log.lines.flatMap(([, , fields]) => ('error' in fields ? [String(fields.error)] : [])),
+  };
+}
+
+it('for its token an agent gets a certificate that names its node, with a key that only it has', async () => {
+  const server = await startServer();
+  const { identity, has, log } = await setup({ ports: [server.port], ca: server.ca.pem });
+  await has('issued');
+  expect(server.asked.map(({ token }) => token)).toEqual([TOKEN]);
+  const { cert, key } = identity.tls.current();
+  expect(new X509Certificate(cert ?? '').subjectAltName).toBe(`URI:${NODE_URI}`);
+  expect(String(key)).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+  expect(identity.check.ready()).toBe(true);
+  const said = JSON.stringify([
+    log.lines,
+    server.asked.map(({ certificateRequest }) => String(certificateRequest)),
+  ]);
+  expect(said).not.toContain(TOKEN);
+  expect(said).not.toContain('PRIVATE KEY');
+  expect(said).not.toContain(String(key).split('\n')[1]);
+});
+
+it('a server that comes later is found, with one line until then', async () => {
+  const [port, ca] = [await freePort(), await createTestCa()];
+  const { until, has, outcomes, errors } = await setup({ ports: [port], ca: ca.pem });
+  await until(() => outcomes.length >= 4);
+  expect(errors()).toEqual([expect.stringContaining('nothing listens at the address')]);
+  await startServer({ ca, port });
+  await has('issued');
+});
+
+it('of several servers those that are away cost nothing', async () => {
+  const server = await startServer();
+  const [gone, goneToo] = [await freePort(), await freePort()];
+  const { has, outcomes, errors } = await setup({ ports: [gone, server.port, goneToo], ca: server.ca.pem });
+  await has('issued');
+  expect([outcomes, errors()]).toEqual([['issued'], []]);
+});
+
+it('a server that refuses is asked again, with the token as it is then', async () => {
+  const server = await startServer();
+  server.answer(() =>
+    Promise.reject(refusal(status.PERMISSION_DENIED, 'ForeignNode: no Pod is known by it')),
+  );
+  const { has, until, outcomes, log, tokenFile, identity } = await setup({
+    ports: [server.port],
+    ca: server.ca.pem,
+  });
+  await until(() => outcomes.length >= 2);
+  expect(log.lines).toEqual([
+    [
+      'warn',
+      'no certificate from a server',
+      expect.objectContaining({ reason: 'ForeignNode', error: 'no Pod is known by it' }),
+    ],
+  ]);
+  expect(identity.check.ready()).toBe('there is none yet: no Pod is known by it');
+  await writeFile(tokenFile, 'another.token');
+  server.answer(server.sign());
+  await has('issued');
+  expect(server.asked.at(-1)?.token).toBe('another.token');
+});
+
+it.each([
+  {
+    error: refusal(status.UNAVAILABLE, 'ServerUnavailable: the API server is away (ECONNREFUSED)'),
+    kind: 'unavailable',
+    says: /^127\.0\.0\.1:\d+: the API server is away \(ECONNREFUSED\)$/,
+  },
+  {
+    error: refusal(status.RESOURCE_EXHAUSTED, 'TooManyRequests: too many'),
+    kind: 'unavailable',
+    says: /too many/,
+  },
+  {
+    error: refusal(status.UNIMPLEMENTED, ''),
+    kind: 'refused',
+    says: /^the server gives no certificates: give the agent --cert/,
+  },
+  {
+    error: refusal(status.UNAUTHENTICATED, 'TokenInvalid: it has expired'),
+    kind: 'refused',
+    says: /^it has expired$/,
+  },
+])('$error.message is said as $kind, and asked for once an attempt', async ({ error, kind, says }) => {
+  const server = await startServer();
+  server.answer(() => Promise.reject(error));
+  const { has, errors } = await setup({ ports: [server.port], ca: server.ca.pem });
+  await has(kind);
+  expect(errors()).toEqual([expect.stringMatching(says)]);
+  expect(server.asked).toHaveLength(1);
+});
+
+it('a token that is missing is waited for', async () => {
+  const server = await startServer();
+  const { has, errors, tokenFile, outcomes } = await setup({
+    ports: [server.port],
+    ca: server.ca.pem,
+    token: '',
+  });
+  await has('no-token');
+  await rm(tokenFile);
+  await has('no-token');
+  await writeFile(tokenFile, TOKEN);
+  await has('issued');
+  expect(errors()[0]).toMatch(/^--token-file .*token is empty$/);
+  expect(outcomes.at(-1)).toBe('issued');
+  expect(server.asked).toHaveLength(1);
+});
+
+it('authorities that are not there yet are waited for: nothing is trusted without them', async () => {
+  const server = await startServer();
+  const { has, caFile, identity, errors } = await setup({ ports: [server.port], ca: undefined });
+  await has('no-authority');
+  expect(identity.check.ready()).toMatch(/^there is none yet: --ca .*ca\.crt cannot be read/);
+  await writeFile(caFile, 'garbage');
+  await has('no-authority');
+  expect(server.asked).toEqual([]);
+  await writeFile(caFile, server.ca.pem);
+  await has('issued');
+  expect(errors().length).toBeGreaterThan(0);
+});
+
+it('a token is never shown to a server of another authority, or of another name', async () => {
+  const stranger = await startServer();
+  const misnamed = await startServer({ ca: stranger.ca, dns: ['somebody-else'] });
+  const first = await setup({ ports: [stranger.port], ca: (await createTestCa()).pem });
+  await first.has('unavailable');
+  expect(first.errors()).toEqual([
+    expect.stringContaining("the server's certificate is of an authority that --ca does not hold"),
+  ]);
+  const second = await setup({ ports: [misnamed.port], ca: stranger.ca.pem });
+  await second.has('unavailable');
+  expect(second.errors()).toEqual([expect.stringContaining('does not name the server as it was called')]);
+  expect([stranger.asked, misnamed.asked]).toEqual([[], []]);
+});
+
+it.each([
+  { what: 'for another node', cert: { uris: ['spiffe://rolegate/node/node-2'] } },
+  { what: 'that has expired', cert: { uris: [NODE_URI], notBefore: new Date(0), notAfter: new Date(1_000) } },
+])('a renewal that brings a certificate $what leaves the one before', async ({ cert }) => {
+  const server = await startServer();
+  const { has, until, fingerprint, errors } = await setup({ ports: [server.port], ca: server.ca.pem });
+  await has('issued');
+  const before = fingerprint();
+  server.answer(server.sign({ cert }));
+  await until(() => errors().length > 0, 60_000);
+  expect(fingerprint()).toBe(before);
+  server.answer(() => Promise.resolve({ certificateChain: 'garbage', authorities: 'garbage' }));
+  await until(() => errors().length > 1, 60_000);
+  expect(fingerprint()).toBe(before);
+  server.answer(server.sign());
+  await until(() => fingerprint() !== before, 60_000);
+});
+
+it('authorities are followed from one to the next, by the answer and by the file', async () => {
+  const [server, next, last] = [await startServer(), await createTestCa(), await createTestCa()];
+  const { has, until, fingerprint, caFile, outcomes } = await setup({
+    ports: [server.port],
+    ca: server.ca.pem,
+  });
+  server.answer(server.sign({ authorities: server.ca.pem + next.pem }));
+  await has('issued');
+  // The answer told of the next authority before the file did: its server is trusted.
+  await server.move({ ca: next, trusted: next.pem });
+  const [before, count] = [fingerprint(), outcomes.length];
+  await until(() => fingerprint() !== before, 60_000);
+  expect(outcomes.slice(count)).toEqual(['issued']);
+  // Of the last one only the file tells; that it holds our issuer no more has us ask without waiting.
+  await server.move({ ca: last, trusted: last.pem });
+  const [then, askedBefore] = [fingerprint(), server.asked.length];
+  await writeFile(caFile, last.pem);
+  await until(() => fingerprint() !== then);
+  expect(server.asked.length).toBe(askedBefore + 1);
+});

@@ -1,0 +1,183 @@
+import { Server, status } from '@grpc/grpc-js';
+import type { ServerErrorResponse } from '@grpc/grpc-js';
+import {
+  createServerCredentials,
+  nodeOfPeer,
+  peerCertificateEndsMs,
+  rolegateService,
+} from '@rolegate/protocol';
+import type { AttestRequestRead, AttestResponse, FeedUpdate, RolegateHandlers } from '@rolegate/protocol';
+import { createTestCa } from '@rolegate/testing';
+import type { IssueOptions, TestCa } from '@rolegate/testing';
+
+export const SERVER_NAME = 'rolegate-server';
+export const NODE = 'node-1';
+export const NODE_URI = `spiffe://rolegate/node/${NODE}`;
+export const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.the-secret-token.c2lnbmF0dXJl';
+
+type Answer = (request: AttestRequestRead) => Promise<AttestResponse>;
+
+/** What a server signs with and shows; a test changes it while it runs. */
+export interface AttestingServer {
+  readonly port: number;
+  readonly ca: TestCa;
+  /** Each request for a certificate, as it came. */
+  readonly asked: AttestRequestRead[];
+  /** Which node opened each feed, until when its certificate is good, and the token that came with it. */
+  readonly feeds: {
+    readonly node: string | undefined;
+    readonly endsMs: number | undefined;
+    readonly token: string;
+  }[];
+  /** Tokens that came with Resolve. */
+  readonly resolves: string[];
+  /** From now on requests for a certificate are answered so. */
+  readonly answer: (how: Answer) => void;
+  /** The usual answer: what is asked for is signed. */
+  readonly sign: (options?: {
+    readonly by?: TestCa;
+    readonly authorities?: string;
+    readonly cert?: IssueOptions;
+  }) => Answer;
+  /** From now on it is of another authority, and trusts these. */
+  readonly move: (to: { readonly ca: TestCa; readonly trusted: string }) => Promise<void>;
+  readonly close: () => void;
+}
+
+export interface AttestingServerOptions {
+  readonly ca?: TestCa;
+  /** What each feed is told, and then its end unless the agent ends it. */
+  readonly updates?: readonly FeedUpdate[];
+  readonly dns?: readonly string[];
+  readonly port?: number;
+}
+
+/** For the node, good for an hour. */
+function hourly(): IssueOptions {
+  const nowMs = Date.now();
+  return {
+    ...{ uris: [NODE_URI], usages: ['client'] },
+    ...{ notBefore: new Date(nowMs - 300_000), notAfter: new Date(nowMs + 3_600_000) },
+  };
+}
+
+/** A refusal as servers send it. */
+export function refusal(code: status, details: string): ServerErrorResponse {
+  return Object.assign(new Error(details), { code, details });
+}
+
+/** A real server on loopback that plays the part of Attest, and lets in who shows a certificate. */
+export async function startAttestingServer({
+  ca: given,
+  updates = [],
+  dns = [SERVER_NAME],
+  port: wanted = 0,
+}: AttestingServerOptions = {}): Promise<AttestingServer> {
+  const ca = given ?? (await createTestCa());
+  const tls = await memoryTls(ca, dns);
+  const seen: Pick<AttestingServer, 'asked' | 'feeds' | 'resolves'> = { asked: [], feeds: [], resolves: [] };
+
+  function sign({
+    by = ca,
+    authorities = by.pem,
+    cert = {},
+  }: { by?: TestCa; authorities?: string; cert?: IssueOptions } = {}): Answer {
+    return async ({ certificateRequest }) => ({
+      certificateChain: await by.certify(certificateRequest, { ...hourly(), ...cert }),
+      authorities,
+    });
+  }
+
+  let answer = sign();
+  const server = new Server();
+  server.addService(rolegateService, handlers({ seen, updates, answer: (request) => answer(request) }));
+  const port = await bound(server, { port: wanted, tls });
+  return {
+    ...seen,
+    ...{ port, ca, sign },
+    answer: (how) => void (answer = how),
+    async move({ ca: next, trusted }) {
+      await tls.set(next, trusted);
+      answer = sign({ by: next, authorities: trusted });
+    },
+    close: () => {
+      server.forceShutdown();
+    },
+  };
+}
+
+function handlers({
+  seen,
+  updates,
+  answer,
+}: {
+  readonly seen: Pick<AttestingServer, 'asked' | 'feeds' | 'resolves'>;
+  readonly updates: readonly FeedUpdate[];
+  readonly answer: Answer;
+}): RolegateHandlers {
+  const tokenOf = (call: { metadata: { get(key: string): (string | Buffer)[] } }) =>
+    (call.metadata.get('rolegate-token')[0] ?? '').toString();
+  return {
+    Attest(call, callback) {
+      seen.asked.push(call.request);
+      answer(call.request).then(
+        (response) => {
+          callback(null, response);
+        },
+        (error: unknown) => {
+          callback(error as ServerErrorResponse);
+        },
+      );
+    },
+    Feed(call) {
+      const node = nodeOfPeer(call, 'rolegate');
+      seen.feeds.push({ node, endsMs: peerCertificateEndsMs(call), token: tokenOf(call) });
+      call.on('error', () => undefined);
+      call.on('end', () => call.end());
+      call.resume();
+      if (node === undefined) call.destroy(refusal(status.PERMISSION_DENIED, 'ForeignNode: no certificate'));
+      else for (const update of updates) call.write(update);
+    },
+    Resolve(call, callback) {
+      seen.resolves.push(tokenOf(call));
+      callback(null, {});
+    },
+  };
+}
+
+async function memoryTls(ca: TestCa, dns: readonly string[]) {
+  const listeners = new Set<(material: Material) => void>();
+  const materialOf = async (by: TestCa, trusted: string) => {
+    const { cert, key } = await by.issue({ dns, usages: ['server'] });
+    return {
+      ...{ cert: Buffer.from(cert), key: Buffer.from(key), ca: Buffer.from(trusted) },
+      ...{ certEndsMs: 0, caEndsMs: 0, certFingerprint: '' },
+    };
+  };
+  type Material = Awaited<ReturnType<typeof materialOf>>;
+  let material = await materialOf(ca, ca.pem);
+  return {
+    current: () => material,
+    onChange(call: (material: Material) => void) {
+      listeners.add(call);
+      return () => listeners.delete(call);
+    },
+    async set(by: TestCa, trusted: string) {
+      material = await materialOf(by, trusted);
+      for (const call of listeners) call(material);
+    },
+  };
+}
+
+function bound(
+  server: Server,
+  { port, tls }: { port: number; tls: Awaited<ReturnType<typeof memoryTls>> },
+): Promise<number> {
+  const credentials = createServerCredentials(tls, { clientCertificate: 'asked' });
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, found) => {
+      if (error === null) resolve(found);
+      else reject(error);
+    });
+  });
+}

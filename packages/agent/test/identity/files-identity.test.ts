@@ -1,0 +1,92 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createClientCredentials } from '@rolegate/protocol';
+import { createFakeClock, writeTlsFiles } from '@rolegate/testing';
+import { createServerConnections } from '../../src/feed/server-connections.ts';
+import { createFilesIdentity } from '../../src/identity/files-identity.ts';
+import { createTestLog } from '../addresses/known-pods.ts';
+import { createFolder } from '../reader/reader-setup.ts';
+import { NODE_URI, SERVER_NAME, startAttestingServer } from './attesting-server.ts';
+
+const HOUR_MS = 3_600_000;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function setup({ withToken = true }: { withToken?: boolean } = {}) {
+  const { folder, ...place } = await createFolder();
+  closing.push(() => place[Symbol.asyncDispose]());
+  const server = await startAttestingServer();
+  closing.push(server.close);
+  const { ca } = server;
+  const own = await ca.issue({ uris: [NODE_URI], usages: ['client'] });
+  const files = await writeTlsFiles(folder, { ca: ca.pem, ...own });
+  const tokenFile = join(folder, 'token');
+  const clock = createFakeClock({ nowMs: Date.now() });
+  const tls = {
+    ...{ kind: 'files' as const, certFile: files.cert, keyFile: files.key, caFile: files.ca },
+    tokenFile: withToken ? tokenFile : undefined,
+  };
+  const stop = new AbortController();
+  closing.push(() => {
+    stop.abort();
+  });
+  const identity = createFilesIdentity({ tls, clock, log: createTestLog() }, stop.signal);
+  const connections = createServerConnections({
+    credentials: createClientCredentials(identity.tls),
+    serverName: SERVER_NAME,
+    callMetadata: identity.callMetadata,
+  });
+  const open = () => connections.open({ host: '127.0.0.1', port: server.port, name: SERVER_NAME });
+  /** Opens a feed, and asks for an address once it is there. */
+  const call = async () => {
+    const feed = open();
+    closing.push(feed.close);
+    feed.call.on('error', () => undefined);
+    feed.call.write({ nodeName: 'node-1' });
+    await connections.resolve('198.18.0.7');
+  };
+  return { identity, server, clock, connections, tokenFile, open, call };
+}
+
+describe("a certificate of one's own", () => {
+  it('with a token beside it: each call carries the token as it is then', async () => {
+    const { call, tokenFile, server } = await setup();
+    await writeFile(tokenFile, 'first.token\n');
+    await call();
+    await writeFile(tokenFile, 'second.token');
+    await call();
+    expect(server.feeds.map(({ node, token }) => [node, token])).toEqual([
+      ['node-1', 'first.token'],
+      ['node-1', 'second.token'],
+    ]);
+    expect(server.resolves).toEqual(['first.token', 'second.token']);
+  });
+
+  it('without a token file: calls carry none', async () => {
+    const { call, server } = await setup({ withToken: false });
+    await call();
+    expect([server.feeds[0]?.token, server.resolves]).toEqual(['', ['']]);
+  });
+
+  it('a token that cannot be read opens no feed, which says so and can be tried again', async () => {
+    const { open, connections, tokenFile, call, server } = await setup();
+    expect(open).toThrow(/^--token-file .* is not there/);
+    await writeFile(tokenFile, 'token');
+    await call();
+    await rm(tokenFile);
+    await expect(connections.resolve('198.18.0.7')).rejects.toThrow(/is not there/);
+    expect(server.feeds).toHaveLength(1);
+  });
+
+  it('is there from the start; when it has ended, readyz?verbose says it', async () => {
+    const { identity, clock } = await setup();
+    await identity.first;
+    expect([identity.services, identity.check.ready()]).toEqual([[], true]);
+    await clock.advance(30 * HOUR_MS);
+    expect(identity.check.ready()).toMatch(/^--cert .* has expired: renew it$/);
+  });
+});

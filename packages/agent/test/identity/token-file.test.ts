@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from '@jest/globals';
+import { readToken } from '../../src/identity/token-file.ts';
+import { createFolder } from '../reader/reader-setup.ts';
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function setup() {
+  const place = await createFolder();
+  closing.push(() => place[Symbol.asyncDispose]());
+  const file = join(place.folder, 'token');
+  return { folder: place.folder, file, write: (text: string) => writeFile(file, text) };
+}
+
+it('the token is what stands in the file at the moment', async () => {
+  const { file, write } = await setup();
+  await write('first.token\n');
+  expect(readToken(file)).toBe('first.token');
+  await write('second.token');
+  expect(readToken(file)).toBe('second.token');
+});
+
+it.each([
+  { text: '', says: /is empty$/ },
+  { text: ' \n', says: /is empty$/ },
+  { text: 'secret one', says: /holds more than one word: no token$/ },
+  { text: 'secret\u0000', says: /holds more than one word: no token$/ },
+  { text: 'secret\nsecret', says: /holds more than one word: no token$/ },
+  { text: 'secret'.repeat(5_000), says: /is over 16 kB: no token$/ },
+])('$says is said of a file that holds none, and nothing of what it holds', async ({ text, says }) => {
+  const { file, write } = await setup();
+  await write(text);
+  expect(() => readToken(file)).toThrow(says);
+  expect(() => readToken(file)).not.toThrow(/secret/);
+});
+
+it('a file that is away or cannot be read is named', async () => {
+  const { folder, file } = await setup();
+  expect(() => readToken(file)).toThrow(`--token-file ${file} is not there: mount a projected token`);
+  expect(() => readToken(folder)).toThrow(/ cannot be read \(EISDIR\)$/);
+});
