@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createTestCa } from '../packages/testing/src/index.ts';
 import type { Kubectl } from './kubectl.ts';
 
 export const NAMESPACE = 'rolegate';
@@ -27,11 +25,11 @@ export function createInstallation({ kubectl, node }: { kubectl: Kubectl; node: 
   return {
     removeAgent,
     uninstallRules,
-    /** Server and agent ready. Secrets and the STS endpoint first: the Pods start with them. */
+    /** Server and agent ready. The Secret and the STS endpoint first: the Pods start with them. */
     async install({ stsEndpoint }: { stsEndpoint: string | undefined }): Promise<void> {
       await kubectl.call(['label', 'node', node, `${NODE_LABEL}=agent`, '--overwrite']);
       await kubectl.applyFile(manifest('namespace'));
-      await kubectl.apply([...(await secrets(node)), stsConfig(stsEndpoint ?? MOTO_ENDPOINT)]);
+      await kubectl.apply([serverCredentials(), stsConfig(stsEndpoint ?? MOTO_ENDPOINT)]);
       if (stsEndpoint === undefined) {
         await kubectl.applyFile(manifest('moto'));
         await kubectl.rollout('deployment/moto', NAMESPACE);
@@ -78,17 +76,9 @@ function stsConfig(endpoint: string) {
   };
 }
 
-/** Certificates of an authority that nobody keeps, until servers and agents get theirs by themselves. */
-async function secrets(node: string): Promise<object[]> {
-  const ca = await createTestCa();
-  const server = await ca.issue({ dns: [`rolegate-server.${NAMESPACE}.svc`], usages: ['server'] });
-  const agent = await ca.issue({ uris: [`spiffe://rolegate/node/${node}`], usages: ['client'] });
-  return [
-    secret('rolegate-server', { 'tls.crt': server.cert, 'tls.key': server.key, 'ca.crt': ca.pem }),
-    secret('rolegate-agent', { 'tls.crt': agent.cert, 'tls.key': agent.key, 'ca.crt': ca.pem }),
-    secret('rolegate-token-key', { secret: randomBytes(32).toString('hex') }),
-    secret('rolegate-server-aws', { AWS_ACCESS_KEY_ID: 'server', AWS_SECRET_ACCESS_KEY: 'server' }),
-  ];
+/** The server's own credentials; the stand-in takes any. */
+function serverCredentials() {
+  return secret('rolegate-server-aws', { AWS_ACCESS_KEY_ID: 'server', AWS_SECRET_ACCESS_KEY: 'server' });
 }
 
 function secret(name: string, stringData: Readonly<Record<string, string>>) {

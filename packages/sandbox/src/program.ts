@@ -94,6 +94,27 @@ export function startProgram({
   };
 }
 
+export interface CommandOutcome {
+  readonly code: number | null;
+  /** Both outputs, as they came. */
+  readonly output: string;
+}
+
+/** Runs the built program to its end, with nothing of the environment. */
+export function runProgramOnce(name: 'server' | 'agent', args: readonly string[]): Promise<CommandOutcome> {
+  const main = fileURLToPath(import.meta.resolve(`@rolegate/${name}/main`));
+  const child = spawn(process.execPath, [main, ...args], { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ code, output });
+    });
+  });
+}
+
 function answersReady(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get({ host: '127.0.0.1', port, path: '/readyz', timeout: 1_000 }, (response) => {

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestCa, freePort, writeTlsFiles } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
-import type { Program } from './program.ts';
-import { startProgram } from './program.ts';
+import type { CommandOutcome, Program } from './program.ts';
+import { runProgramOnce, startProgram } from './program.ts';
 
 /** Of the role base ARN; STS stand-ins know no accounts. */
 export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
@@ -13,6 +13,17 @@ export const REGION = 'eu-west-1';
 export const NODE_IP = '127.0.0.1';
 /** What the certificates of the servers are made out to. */
 export const SERVER_NAME = 'rolegate-server';
+
+/** The servers are their own authority, and agents prove their node by a token: no certificate is made for them. */
+export interface AuthorityMode {
+  /** That of the servers, where Secret and ConfigMap are. */
+  readonly namespace: string;
+  /** The bundle, as an agent has it mounted; it may not be there yet. */
+  readonly caFile: string;
+  readonly tokenFile: string;
+  /** Further flags of the servers. */
+  readonly serverFlags?: readonly string[];
+}
 
 export interface ProgramsOptions {
   /** Where certificates and secrets are written. */
@@ -23,6 +34,8 @@ export interface ProgramsOptions {
   readonly imdsEndpoint: string;
   readonly cniDirectory: string;
   readonly node: string;
+  /** Undefined: certificates from files, made for the test. */
+  readonly authority?: AuthorityMode;
   readonly onAgentLine: (line: string) => void;
   readonly onServerLine: (line: string) => void;
 }
@@ -38,6 +51,8 @@ export interface PreparedPrograms {
   readonly startServer: (index: number) => Program;
   /** `serverPorts`: those of the servers unless told. */
   readonly startAgent: (options?: { readonly serverPorts?: readonly number[] }) => Program;
+  /** Runs `rolegate-server authority WORD…` to its end. */
+  readonly authorityCommand: (...words: string[]) => Promise<CommandOutcome>;
 }
 
 export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
@@ -61,12 +76,10 @@ export async function startPrograms(
 
 /** Chooses addresses and makes certificates. */
 export async function preparePrograms(options: ProgramsOptions): Promise<PreparedPrograms> {
-  const { folder, serverCount, node } = options;
+  const { serverCount, kubeconfig } = options;
   const ca = await createTestCa();
-  const serverTls = await tlsFlags(join(folder, 'server'), ca, { dns: [SERVER_NAME] });
-  const agentTls = await tlsFlags(join(folder, 'agent'), ca, { uris: [`spiffe://rolegate/node/${node}`] });
-  const tokenSecret = join(folder, 'token-secret');
-  await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const identity =
+    options.authority === undefined ? await filesFlags(options, ca) : authorityFlags(options.authority);
   const servers: Ports[] = [];
   while (servers.length < serverCount) servers.push(await freePorts());
   const agent = await freePorts();
@@ -84,7 +97,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         opsPort: ports.opsPort,
         onLine: options.onServerLine,
         env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
-        args: [...serverFlags(options, ports), '--token-secret-file', tokenSecret, ...serverTls],
+        args: [...serverFlags(options, ports), ...identity.server],
       });
     },
     startAgent: (told = {}) =>
@@ -92,8 +105,13 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         name: 'agent',
         opsPort: agent.opsPort,
         onLine: options.onAgentLine,
-        args: [...agentFlags(options, agent, told.serverPorts ?? serverPorts), ...agentTls],
+        args: [...agentFlags(options, agent, told.serverPorts ?? serverPorts), ...identity.agent],
       }),
+    authorityCommand: (...words) =>
+      runProgramOnce('server', [
+        ...['authority', ...words, '--kubeconfig', kubeconfig],
+        ...['--namespace', options.authority?.namespace ?? ''],
+      ]),
   };
 }
 
@@ -125,6 +143,30 @@ function agentFlags(
     ...['--imds-endpoint', imdsEndpoint, '--cni-cache-dir', cniDirectory, '--metadata-host', NODE_IP],
     ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--log-level', 'debug'],
   ];
+}
+
+type IdentityFlags = Readonly<Record<'server' | 'agent', readonly string[]>>;
+
+async function filesFlags({ folder, node }: ProgramsOptions, ca: TestCa): Promise<IdentityFlags> {
+  const tokenSecret = join(folder, 'token-secret');
+  await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const server = await tlsFlags(join(folder, 'server'), ca, { dns: [SERVER_NAME] });
+  return {
+    server: ['--token-secret-file', tokenSecret, ...server],
+    agent: await tlsFlags(join(folder, 'agent'), ca, { uris: [`spiffe://rolegate/node/${node}`] }),
+  };
+}
+
+function authorityFlags({
+  namespace,
+  caFile,
+  tokenFile,
+  serverFlags: more = [],
+}: AuthorityMode): IdentityFlags {
+  return {
+    server: ['--namespace', namespace, ...more],
+    agent: ['--ca', caFile, '--token-file', tokenFile],
+  };
 }
 
 async function tlsFlags(

@@ -15,6 +15,7 @@ import { createDecisions } from '../../server/src/decisions.ts';
 import { createFeedService } from '../../server/src/feed/feed-service.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';
+import { createForeignNodes } from '../../server/src/identity/foreign-nodes.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';
 import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
 import { createStore } from '../../server/src/kubernetes/store.ts';
@@ -84,7 +85,15 @@ function createCluster(random: () => number) {
       nodeName: 'node-a',
       serviceAccount: 'default',
     },
-    ...{ ips: [], hostNetwork: false, ended: false, terminating: false, staticPod: false, runtimeUid: '' },
+    ...{
+      ips: [],
+      hostNetwork: false,
+      ended: false,
+      terminating: false,
+      staticPod: false,
+      runtimeUid: '',
+      daemonSet: '',
+    },
     annotations: { 'iam.amazonaws.com/role': 'app' },
   });
   return { clock, pods, sessions, decisions, sts };
@@ -100,18 +109,24 @@ function startServer(cluster: Cluster, random: () => number): FeedService {
   });
   return createFeedService({
     nodes,
-    nodeOfCaller: () => 'node-a',
-    certificateEndsMs: () => undefined,
+    pods: cluster.pods,
+    callers: { identify: () => ({ caller: () => ({ node: 'node-a' }) }), watch: () => () => undefined },
+    foreignNodes: createForeignNodes({
+      ...cluster,
+      log: silentLog,
+      metrics: { foreignNode: () => undefined },
+    }),
+    attest: undefined,
     synced: () => true,
     podsResourceVersion: () => cluster.pods.resourceVersion,
-    tokenSecret: Buffer.alloc(32, 1),
+    tokenSecret: () => Buffer.alloc(32, 1),
     version: '1',
     serverName: 'server-0',
     streamAgeMs: STREAM_AGE_MS,
     clock: cluster.clock,
     random,
     log: silentLog,
-    metrics: { foreignNode: () => undefined, streams: () => undefined, answers: () => undefined },
+    metrics: { streams: () => undefined, answers: () => undefined },
   });
 }
 

@@ -48,6 +48,24 @@ export function createClusterObjects({ core, run }: { core: CoreV1Api; run: stri
       await core.createNode({ body: { metadata: { name: full } } });
       return full;
     },
+    /** One that is ready and has room, so that controllers place their Pods there. */
+    async readyNode(
+      name: string,
+      labels: Readonly<Record<string, string>>,
+    ): Promise<{ readonly name: string; readonly uid: string }> {
+      const full = `${name}-${run}`;
+      nodes.push(full);
+      const { metadata } = await core.createNode({
+        body: { metadata: { name: full, labels: { ...labels } } },
+      });
+      const room = { cpu: '4', memory: '8Gi', pods: '110' };
+      const ready = { type: 'Ready', status: 'True', lastHeartbeatTime: new Date() };
+      await core.patchNodeStatus(
+        { name: full, body: { status: { capacity: room, allocatable: room, conditions: [ready] } } },
+        setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+      );
+      return { name: full, uid: metadata?.uid ?? '' };
+    },
     async namespace(name: string, annotations: Readonly<Record<string, string>> = {}): Promise<string> {
       const full = `${name}-${run}`;
       namespaces.push(full);

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
@@ -9,7 +9,10 @@ import { createCniResultsDir, startImds } from '@rolegate/testing';
 import { startPrograms } from '../start-programs.ts';
 import { pythonWithBoto3 } from './clients.ts';
 import { createClusterObjects } from './cluster-objects.ts';
+import { identityScenario } from './identity-scenario.ts';
+import { startIdentityWorld } from './identity-world.ts';
 import { scenario } from './scenario.ts';
+import { runSteps } from './steps.ts';
 
 const USAGE = `npm run test:real -- --kubeconfig F --sts-endpoint U [--python P]
 
@@ -51,7 +54,7 @@ async function main(): Promise<number> {
 
   const lines: string[] = [];
   const keep = (line: string) => {
-    lines.push(line);
+    if (!line.includes('"level":"debug"')) lines.push(line);
   };
   const { servers, metadata } = await startPrograms(
     {
@@ -72,29 +75,22 @@ async function main(): Promise<number> {
   const stopServers = async () => {
     await Promise.all(servers.map(({ stop }) => stop()));
   };
-  const steps = scenario({
-    objects,
-    cni,
-    agent: metadata,
-    node,
-    otherNode,
-    stsEndpoint,
-    python,
-    stopServers,
+  const first = await runSteps(
+    'certificates from files',
+    scenario({ objects, cni, agent: metadata, node, otherNode, stsEndpoint, python, stopServers }),
+  );
+  const world = await startIdentityWorld({
+    ...{ folder, kubeConfig, objects, run, stack, stsEndpoint, imdsEndpoint: imds.url },
+    onAgentLine: keep,
+    onServerLine: keep,
   });
-  let failed = 0;
-  for (const { name, run: show } of steps) {
-    const startMs = Date.now();
-    try {
-      await show();
-      console.log(`ok    ${name} (${Date.now() - startMs} ms)`);
-    } catch (error) {
-      failed++;
-      console.log(`FAULT ${name}: ${describeError(error)}`);
-    }
-  }
+  const second = await runSteps(
+    "the servers' own authority",
+    identityScenario({ world, objects, stsEndpoint, signingKey: join(dirname(kubeconfig), 'pki/sa.key') }),
+  );
+  const failed = first.failed + second.failed;
   if (failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-LAST_LINES)].join('\n'));
-  console.log(`${steps.length - failed} passed, ${failed} failed`);
+  console.log(`${first.passed + second.passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

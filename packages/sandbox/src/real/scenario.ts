@@ -4,6 +4,7 @@ import { createImdsClient } from '../imds-client.ts';
 import { startRelay } from '../relay.ts';
 import { boto3Identity } from './clients.ts';
 import type { ClusterObjects, PodWish, RealPod } from './cluster-objects.ts';
+import type { ScenarioStep } from './steps.ts';
 
 /** A change is in force within a second of its watch event; a busy machine gets more. */
 const IN_FORCE_WITHIN_MS = 10_000;
@@ -21,11 +22,6 @@ export interface ScenarioDeps {
   readonly stsEndpoint: string;
   readonly python: string;
   readonly stopServers: () => Promise<void>;
-}
-
-export interface ScenarioStep {
-  readonly name: string;
-  readonly run: () => Promise<void>;
 }
 
 /** What is shown against a real API server, in this order; each step throws an Error that says what was otherwise. */

@@ -1,0 +1,89 @@
+import { X509Certificate } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { expect, it } from '@jest/globals';
+import type { OpenFeed, ShownTls } from '../src/real/agent-peer.ts';
+import { startIdentityWorld } from './identity-world.ts';
+import type { IdentityWorld } from './identity-world.ts';
+import { eventually } from './setup.ts';
+
+const STREAMS = 50;
+/** Attestations are limited to five a second from one address. Milliseconds. */
+const RETRY_MS = 100;
+
+it('a change of the authority by command ends none of 50 streams, and fails no request', async () => {
+  await using world = await startIdentityWorld();
+  await eventually(async () => {
+    expect((await world.as('steady/pod').credentials()).status).toBe(200);
+  });
+  const before = await Promise.all(Array.from({ length: STREAMS }, (_, at) => stream(world, `node-${at}`)));
+  const ended: string[] = [];
+  for (const { feed } of before) void feed.ended.then((how) => ended.push(how));
+
+  const bad = await whileAsking(world, async () => {
+    let from = world.serverLog.length;
+    expect(await world.authorityCommand('prepare')).toMatchObject({ code: 0 });
+    await world.allServersSay('authority prepared', from);
+    from = world.serverLog.length;
+    expect(await world.authorityCommand('activate', '--now')).toMatchObject({ code: 0 });
+    await world.allServersSay('authority activated', from);
+  });
+  expect(bad).toEqual([]);
+  expect(ended).toEqual([]);
+
+  // Certificates of the former authority and of the new one are good side by side, at each server.
+  const fresh = await attest(world, 'node-0', 0);
+  const old = before[1]?.shown;
+  expect(issuerOf(fresh)).not.toBe(issuerOf(before[0]?.shown));
+  for (const peer of world.peers) {
+    await peer.feed({ nodeName: 'node-0' }, fresh);
+    if (old !== undefined) await peer.feed({ nodeName: 'node-1' }, { ...old, ca: fresh.ca });
+  }
+  for (const { feed } of before) feed.close();
+});
+
+async function stream(world: IdentityWorld, node: string): Promise<{ feed: OpenFeed; shown: ShownTls }> {
+  const at = Number(node.replace('node-', '')) % world.peers.length;
+  const shown = await attest(world, node, at);
+  const feed = await world.peers[at]?.openFeed({ nodeName: node }, shown);
+  if (feed === undefined) throw new Error('there is no server');
+  return { feed, shown };
+}
+
+/** As agents do: who comes too fast tries again. */
+async function attest(world: IdentityWorld, node: string, server: number): Promise<ShownTls> {
+  const token = world.api.issueToken({ pod: world.agentPod(node) });
+  for (;;) {
+    try {
+      const shown = await world.peers[server]?.attest(token);
+      if (shown !== undefined) return shown;
+    } catch (error) {
+      if (!/TooManyRequests|has not seen/.test(String(error))) throw error;
+    }
+    await setTimeout(RETRY_MS);
+  }
+}
+
+function issuerOf(shown: ShownTls | undefined): string {
+  return new X509Certificate(shown?.cert ?? '').issuer;
+}
+
+/** Asks all the while; gives back every answer that was not 200. */
+async function whileAsking(world: IdentityWorld, what: () => Promise<void>): Promise<number[]> {
+  const client = world.as('steady/pod');
+  const bad: number[] = [];
+  const stop = new AbortController();
+  const asking = (async () => {
+    while (!stop.signal.aborted) {
+      const { status } = await client.credentials();
+      if (status !== 200) bad.push(status);
+      await setTimeout(5);
+    }
+  })();
+  try {
+    await what();
+  } finally {
+    stop.abort();
+    await asking;
+  }
+  return bad;
+}

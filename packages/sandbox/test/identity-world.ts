@@ -1,0 +1,127 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, startImds, startKubernetesApi, startSts, createCniResultsDir } from '@rolegate/testing';
+import type { KubernetesApi } from '@rolegate/testing';
+import { createImdsClient } from '../src/imds-client.ts';
+import type { ImdsClient } from '../src/imds-client.ts';
+import type { Program } from '../src/program.ts';
+import { createAgentPeer } from '../src/real/agent-peer.ts';
+import type { AgentPeer } from '../src/real/agent-peer.ts';
+import { mountBundle } from '../src/real/mounted-bundle.ts';
+import { createSandboxNode, NODE_NAME } from '../src/sandbox-node.ts';
+import type { SandboxNode } from '../src/sandbox-node.ts';
+import { preparePrograms } from '../src/start-programs.ts';
+import type { PreparedPrograms } from '../src/start-programs.ts';
+import { namespace, PERMITTED, pod } from './setup.ts';
+import type { LogLine } from './setup.ts';
+
+export const SYSTEM = 'rolegate';
+export const AUTHORITY = 'rolegate-authority';
+const SERVERS = 3;
+/** Servers look at the Secret every 10 s. Milliseconds. */
+const KNOWN = { withinMs: 25_000, everyMs: 50 };
+
+export interface IdentityWorld extends AsyncDisposable, Pick<PreparedPrograms, 'authorityCommand'> {
+  readonly api: KubernetesApi;
+  readonly node: SandboxNode;
+  readonly serverLog: readonly LogLine[];
+  readonly agentLog: readonly LogLine[];
+  /** One for each server. */
+  readonly peers: readonly AgentPeer[];
+  /** As the Pod `namespace/name`. */
+  readonly as: (name: string) => ImdsClient;
+  /** An agent's Pod on the node, as its DaemonSet makes it; its name with the Namespace. */
+  readonly agentPod: (node: string) => string;
+  /** Until each server has said so, from this place of the log on. */
+  readonly allServersSay: (msg: string, from: number) => Promise<void>;
+}
+
+/** Stand-ins, three built servers that are their own authority, and a built agent that attests; its Pod is `steady/pod`. */
+export async function startIdentityWorld(): Promise<IdentityWorld> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-identity-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const api = await startKubernetesApi({ namespaces: [namespace(SYSTEM)] });
+  stack.defer(() => api.close());
+  const sts = stack.use(await startSts({}));
+  const imds = await startImds({});
+  stack.defer(() => imds.close());
+  const cni = stack.use(await createCniResultsDir());
+  const kubeconfig = join(folder, 'kubeconfig');
+  await writeFile(kubeconfig, api.kubeconfig());
+  const bundle = stack.use(
+    await mountBundle({
+      folder: join(folder, 'bundle'),
+      read: () => Promise.resolve(bundleOf(api)),
+    }),
+  );
+  const agentPod = (node: string) => applyAgentPod(api, node);
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, api.issueToken({ pod: agentPod(NODE_NAME) }));
+
+  const [serverLog, agentLog]: [LogLine[], LogLine[]] = [[], []];
+  const programs = await preparePrograms({
+    ...{ folder, kubeconfig, serverCount: SERVERS, node: NODE_NAME },
+    ...{ stsEndpoint: sts.url, imdsEndpoint: imds.url, cniDirectory: cni.path },
+    authority: { namespace: SYSTEM, caFile: bundle.path, tokenFile },
+    onAgentLine: (line) => agentLog.push(parseLine(line)),
+    onServerLine: (line) => serverLog.push(parseLine(line)),
+  });
+  const node = createSandboxNode({ api, cni, agent: programs.metadata });
+  stack.defer(() => node.close());
+  api.apply({ ...namespace('steady', { [PERMITTED]: 'steady' }), kind: 'Namespace' });
+  await node.run(pod('steady/pod', 'steady'));
+
+  const all: Program[] = programs.serverPorts.map((_, index) => programs.startServer(index));
+  all.push(programs.startAgent());
+  for (const program of all) stack.defer(program.stop);
+  await Promise.all(all.map((program) => program.ready()));
+  const kept = stack.move();
+  return {
+    ...{ api, node, serverLog, agentLog, agentPod, authorityCommand: programs.authorityCommand },
+    peers: programs.serverPorts.map((port) => createAgentPeer({ port, ca: bundle.pem })),
+    as(name) {
+      const found = node.pod(`Pod ${name}`);
+      if (found === undefined) throw new Error(`there is no Pod ${name}`);
+      return createImdsClient({ ip: found.ip, agent: programs.metadata });
+    },
+    allServersSay: (msg, from) =>
+      eventually(() => {
+        const lines = serverLog.slice(from).filter((line) => line.msg === msg).length;
+        if (lines < SERVERS) throw new Error(`${lines} of ${SERVERS} servers have said: ${msg}`);
+      }, KNOWN),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function applyAgentPod(api: KubernetesApi, node: string): string {
+  const name = `rolegate-agent-${node}`;
+  const owner = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    name: 'rolegate-agent',
+    uid: 'ds',
+    controller: true,
+  };
+  api.apply({
+    kind: 'Pod',
+    metadata: { namespace: SYSTEM, name, ownerReferences: [owner] },
+    spec: { nodeName: node, serviceAccountName: 'rolegate-agent', hostNetwork: true },
+    status: { phase: 'Running' },
+  });
+  return `${SYSTEM}/${name}`;
+}
+
+function bundleOf(api: KubernetesApi): string | undefined {
+  const found = api.get('ConfigMap', SYSTEM, AUTHORITY) as { data?: Record<string, string> } | undefined;
+  return found?.data?.['ca.crt'];
+}
+
+function parseLine(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return { msg: line };
+  }
+}
