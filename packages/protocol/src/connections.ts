@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -58,20 +59,24 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
+/** Whose a certificate is, by whom, from when to when: as UnverifiedCertificate has it. */
+export function whichOf({ subjectAltName, subject, issuer, validFrom, validTo }: X509Certificate): string {
+  const name = (text: string | undefined) =>
+    JSON.stringify((text ?? '').replaceAll('\n', ', ').slice(0, LONGEST_NAME));
+  return [
+    `it names ${name(subjectAltName ?? subject)}`,
+    `is issued by ${name(issuer)}`,
+    `and good from ${timeOf(validFrom)} to ${timeOf(validTo)}`,
+  ].join(', ');
+}
+
 function shownBy(socket: TLSSocket): { certificate: boolean; unverified: UnverifiedCertificate | undefined } {
   const shown = socket.getPeerX509Certificate();
   if (shown === undefined) return { certificate: false, unverified: undefined };
   if (socket.authorized) return { certificate: true, unverified: undefined };
   // The types say Error; Node sets the code.
   const code = String(socket.authorizationError);
-  const name = (text: string | undefined) =>
-    JSON.stringify((text ?? '').replaceAll('\n', ', ').slice(0, LONGEST_NAME));
-  const which = [
-    `it names ${name(shown.subjectAltName ?? shown.subject)}`,
-    `is issued by ${name(shown.issuer)}`,
-    `and good from ${timeOf(shown.validFrom)} to ${timeOf(shown.validTo)}`,
-  ].join(', ');
-  return { certificate: true, unverified: { code, which } };
+  return { certificate: true, unverified: { code, which: whichOf(shown) } };
 }
 
 function timeOf(text: string): string {

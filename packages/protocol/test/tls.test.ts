@@ -66,6 +66,33 @@ describe('mutual TLS', () => {
     expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(/not for clients/)]);
   });
 
+  it.each([
+    {
+      what: 'of another authority',
+      from: () => createTestCa({ name: 'stranger'.repeat(100) }),
+      options: {},
+      says: /\(UNABLE_TO\w+\); it names "URI:spiffe:\/\/rolegate\/node\/node-1", is issued by "CN=(stranger){37}s", and good from 20\S+Z to 20\S+Z; add it to/,
+    },
+    {
+      what: 'that has ended',
+      from: ({ ca }: Mtls) => Promise.resolve(ca),
+      options: past(),
+      says: /\(CERT_HAS_EXPIRED\); it names .*"CN=test authority", and good from 20\S+Z to 20\S+Z; renew/,
+    },
+    {
+      what: 'of a server',
+      from: ({ ca }: Mtls) => Promise.resolve(ca),
+      options: { usages: ['server'] as const },
+      says: /\(INVALID_PURPOSE\); it names .* to 20\S+Z; issue one whose extended key usage/,
+    },
+  ])('says which certificate it refused, and what to do: one $what', async ({ from, options, says }) => {
+    await using mtls = await startMtls();
+    const { cert, key } = await (await from(mtls)).issue({ ...CLIENT_CERT, ...options });
+    await rawHandshake(mtls, { cert, key });
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(says)]);
+    expect(mtls.connections).toEqual([]);
+  });
+
   it('refuses TLS 1.2 as a server', async () => {
     await using mtls = await startMtls();
     const { cert, key } = await mtls.ca.issue(CLIENT_CERT);

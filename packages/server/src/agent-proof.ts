@@ -73,7 +73,8 @@ function byFiles(deps: AgentProofDeps, files: NonNullable<ServerConfig['tls']>):
   const secret = readTokenSecret({ path: config.tokenSecretFile, log, randomBytes });
   const shared = config.agents.identity === 'shared';
   const parts = partsOf(deps);
-  const source = createFilesProof({ trustDomain: config.trustDomain, attest: parts.attest, shared });
+  const { connections, attest } = parts;
+  const source = createFilesProof({ trustDomain: config.trustDomain, connections, attest, shared });
   const proof: AgentProof = {
     ...parts.proof(source),
     credentials: createServerCredentials(tls),

@@ -12,6 +12,8 @@ export interface ConnectionNodes {
   bind(peer: string, node: string): void;
   /** Why the certificate that the connection showed does not count; undefined where it showed none, or a good one. */
   faultOf(peer: string): CertificateFault | undefined;
+  /** TLS verified the certificate that the connection showed; undefined: no such connection is known, or not any more. */
+  verified(peer: string): boolean | undefined;
   /** Takes note of a new connection. */
   readonly opened: (connection: ClientConnection) => void;
 }
@@ -31,8 +33,14 @@ export interface ConnectionNodesDeps {
   readonly unverified: (refused: { peer: string; fault: string }) => void;
 }
 
+interface OpenConnection {
+  node?: string;
+  readonly fault: CertificateFault | undefined;
+  readonly verified: boolean;
+}
+
 export function createConnectionNodes({ clock, unverified }: ConnectionNodesDeps): ConnectionNodes {
-  const open = new Map<string, { node?: string; readonly fault: CertificateFault | undefined }>();
+  const open = new Map<string, OpenConnection>();
 
   return {
     nodeOf: (peer) => open.get(peer)?.node,
@@ -42,6 +50,7 @@ export function createConnectionNodes({ clock, unverified }: ConnectionNodesDeps
       if (known !== undefined) known.node = node;
     },
     faultOf: (peer) => open.get(peer)?.fault,
+    verified: (peer) => open.get(peer)?.verified,
     opened(connection) {
       const { peer } = connection;
       const fault = connection.unverified && {
@@ -49,7 +58,7 @@ export function createConnectionNodes({ clock, unverified }: ConnectionNodesDeps
         ranOut: OUT_OF_TIME.includes(connection.unverified.code),
       };
       if (fault !== undefined) unverified({ peer, fault: fault.message });
-      const entry = { fault };
+      const entry = { fault, verified: connection.verified };
       open.set(peer, entry);
       const cancel = connection.verified ? () => undefined : clock.schedule(NAMELESS_FOR_MS, connection.end);
       connection.onClose(() => {

@@ -60,13 +60,19 @@ function refuse(certificate: X509Certificate, nowMs: number): never {
 
 export interface FilesProofDeps {
   readonly trustDomain: string;
+  readonly connections: Pick<ConnectionNodes, 'verified' | 'faultOf'>;
   readonly attest: Attestation;
   /** --agent-identity shared: without a node in the certificate, the agent's word counts. */
   readonly shared: boolean;
 }
 
-/** Certificates of one's own, which TLS has verified: the node is in them, or proven by a token on the call. */
-export function createFilesProof({ trustDomain, attest, shared }: FilesProofDeps): ProofSource {
+/**
+ * Certificates of one's own, which TLS has verified: the node is in them, or proven by a token on the call. TLS lets nobody in
+ * without one; should it ever, that opens nothing here.
+ */
+export function createFilesProof(deps: FilesProofDeps): ProofSource {
+  const { trustDomain, connections, attest, shared } = deps;
+
   async function byToken(token: string, named: string | undefined, endsMs: number | undefined) {
     if (token.length > LONGEST_TOKEN) throw new Refusal('ForeignNode', 'the token on the call is over 16 kB');
     try {
@@ -88,6 +94,7 @@ export function createFilesProof({ trustDomain, attest, shared }: FilesProofDeps
 
   return {
     prove(call) {
+      requireVerified(call.getPeer(), connections);
       const node = nodeOfPeer(call, trustDomain);
       const endsMs = peerCertificateEndsMs(call);
       const [token] = call.metadata.get(TOKEN_METADATA);
@@ -100,6 +107,19 @@ export function createFilesProof({ trustDomain, attest, shared }: FilesProofDeps
       );
     },
   };
+}
+
+function requireVerified(peer: string, connections: FilesProofDeps['connections']): void {
+  const verified = connections.verified(peer);
+  if (verified === true) return;
+  // Most likely it closed while the call was on its way.
+  if (verified === undefined) {
+    throw new Refusal('ServerUnavailable', 'the connection of the call is not known, or not any more');
+  }
+  throw new Refusal(
+    'ForeignNode',
+    connections.faultOf(peer)?.message ?? 'the client showed no certificate, and TLS let it in',
+  );
 }
 
 function isoOf(ms: number): string {

@@ -4,7 +4,7 @@ import { Refusal } from '@rolegate/protocol';
 import { createTestCa } from '@rolegate/testing';
 import type { IssueOptions } from '@rolegate/testing';
 import type { VerifiedClient } from '../../src/identity/authority.ts';
-import { createAuthorityProof } from '../../src/identity/proof-sources.ts';
+import { createAuthorityProof, createFilesProof } from '../../src/identity/proof-sources.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 23, 7);
 const HOUR_MS = 3_600_000;
@@ -75,5 +75,46 @@ describe('a connection whose certificate TLS did not take', () => {
   ])('is nobody: $fault', async ({ fault, says }) => {
     const { refusal } = await setup(undefined, fault);
     expect(refusal()).toMatch(says);
+  });
+});
+
+describe("a certificate of one's own", () => {
+  /** What the proof says of a call on such a connection, whose certificate names node-a. */
+  async function proven(verified: boolean | undefined, { fault, token }: { fault?: Fault; token?: string }) {
+    const { cert } = await (await createTestCa()).issue({ uris: ['spiffe://rolegate/node/node-a'] });
+    const source = createFilesProof({
+      trustDomain: 'rolegate',
+      connections: { verified: () => verified, faultOf: () => fault },
+      attest: () => Promise.resolve({ node: 'node-a', podUid: 'uid-1' }),
+      shared: true,
+    });
+    try {
+      const proof = await source.prove({
+        getAuthContext: () => ({ sslPeerCertificate: new X509Certificate(cert).toLegacyObject() as never }),
+        getPeer: () => '198.18.0.9:1',
+        metadata: { get: () => (token === undefined ? [] : [token]) },
+      });
+      return proof?.().node;
+    } catch (error) {
+      return error instanceof Refusal ? `${error.reason}: ${error.message}` : 'no Refusal';
+    }
+  }
+
+  it('proves its node where TLS took it', async () => {
+    expect(await proven(true, {})).toBe('node-a');
+    expect(await proven(true, { token: 'good' })).toBe('node-a');
+  });
+
+  it.each([
+    {
+      verified: false,
+      fault: { message: 'of a stranger', ranOut: false },
+      says: /^ForeignNode: of a stranger$/,
+    },
+    { verified: false, fault: undefined, says: /^ForeignNode: the client showed no certificate/ },
+    { verified: undefined, fault: undefined, says: /^ServerUnavailable: the connection of the call is not/ },
+  ])('proves nothing where TLS let it pass: $verified, $fault', async ({ verified, fault, says }) => {
+    expect(await proven(verified, { fault })).toMatch(says);
+    expect(await proven(verified, { fault, token: 'good' })).toMatch(says);
   });
 });

@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTestCa, eventually, writeTlsFiles } from '@rolegate/testing';
+import type { IssueOptions, TestCa } from '@rolegate/testing';
+import { PATIENCE, startAttestedServer } from './attested-server.ts';
+import type { AttestedServer } from './attested-server.ts';
+import { rawCall } from './raw-call.ts';
+
+const HOUR_MS = 3_600_000;
+const CALLS = [
+  '/rolegate.v1.Rolegate/Feed',
+  '/rolegate.v1.Rolegate/Resolve',
+  '/rolegate.v1.Rolegate/Attest',
+  '/grpc.health.v1.Health/Check',
+  '/grpc.health.v1.Health/Watch',
+];
+const NODE_A: IssueOptions = { uris: ['spiffe://rolegate/node/node-a'], usages: ['client'] };
+const EXPIRED: IssueOptions = {
+  ...NODE_A,
+  notBefore: new Date(Date.now() - 2 * HOUR_MS),
+  notAfter: new Date(Date.now() - HOUR_MS),
+};
+const MEANT = 'it names "URI:spiffe:\\/\\/rolegate\\/node\\/node-a", is issued by "CN=';
+const TIMES = 'and good from 20\\S+Z to 20\\S+Z;';
+
+describe("certificates of one's own, and a client that fits none", () => {
+  let ca: TestCa;
+  let stranger: TestCa;
+  const folders: string[] = [];
+
+  beforeAll(async () => {
+    [ca, stranger] = [await createTestCa(), await createTestCa({ name: 'stranger' })];
+  });
+  afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+  async function start(): Promise<AttestedServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'rolegate-strangers-'));
+    folders.push(folder);
+    const own = await ca.issue({ dns: ['rolegate-server'], usages: ['server'] });
+    const files = await writeTlsFiles(folder, { ca: ca.pem, ...own });
+    const server = await startAttestedServer([
+      ...['--cert', files.cert, '--key', files.key, '--ca', files.ca, '--namespace', 'rolegate'],
+      // The loosest that there is: TLS alone keeps strangers out.
+      ...['--agent-identity', 'shared'],
+    ]);
+    server.start();
+    await server.ready();
+    return server;
+  }
+
+  const call = ({ port }: AttestedServer, path: string, own: ConnectionOptions) =>
+    rawCall({ port, ca: ca.pem, servername: 'rolegate-server', ...own }, path);
+
+  it.each([
+    {
+      what: 'of another authority',
+      own: () => stranger.issue(NODE_A),
+      says: `^the authority of the client's certificate is not in --ca \\(UNABLE_TO\\w+\\); ${MEANT}stranger", ${TIMES} add it to this server's --ca if it is yours, or issue`,
+    },
+    {
+      what: 'that has expired',
+      own: () => ca.issue(EXPIRED),
+      says: `^the client's certificate has expired, or this clock is wrong \\(CERT_HAS_EXPIRED\\); ${MEANT}test authority", ${TIMES} renew the client's --cert and --key, or set the clock$`,
+    },
+    {
+      what: 'of none',
+      own: () => Promise.resolve({}),
+      says: '^the client showed no certificate \\(ERR_SSL_PEER_DID_NOT_RETURN\\w+\\); give the client --cert and --key$',
+    },
+  ])('gets no answer with one $what, and the log says which and what to do', async ({ own, says }) => {
+    await using server = await start();
+    const shown = await own();
+    for (const path of CALLS) {
+      expect({ path, ...(await call(server, path, shown)) }).toEqual({
+        path,
+        bytes: 0,
+        answered: false,
+        tickets: 0,
+      });
+    }
+    const refused = () => server.lines.filter(({ message }) => message === 'client refused in the handshake');
+    await eventually(() => {
+      expect(refused()).toHaveLength(CALLS.length);
+    }, PATIENCE);
+    for (const { fields } of refused()) {
+      expect(fields).toMatchObject({
+        peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+        error: expect.stringMatching(new RegExp(says)) as unknown,
+      });
+    }
+    const good = await ca.issue(NODE_A);
+    for (const path of CALLS) {
+      expect({ path, ...(await call(server, path, good)) }).toMatchObject({ path, answered: true });
+    }
+    expect(refused()).toHaveLength(CALLS.length);
+  });
+});
