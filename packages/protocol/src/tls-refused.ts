@@ -37,6 +37,11 @@ const MEANINGS: readonly (readonly [code: RegExp, means: string, advice?: string
     "the authority of the client's certificate is not in --ca",
     "add it to this server's --ca if it is yours, or issue the client's certificate by one that is in there",
   ],
+  [
+    /HANDSHAKE_TIMEOUT/,
+    'the client did not finish its handshake in time',
+    'see what it is that connects there',
+  ],
   [/UNSUPPORTED_PROTOCOL/, 'the client does not speak TLS 1.3'],
   [/HTTP_REQUEST|WRONG_VERSION_NUMBER|PACKET_LENGTH/, 'the client does not speak TLS'],
   [/ALERT_UNKNOWN_CA/, 'the client does not know the authority of our certificate'],

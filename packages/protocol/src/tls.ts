@@ -1,3 +1,4 @@
+import type { SecureServerOptions } from 'node:http2';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
@@ -6,6 +7,9 @@ import type { TlsSource } from './tls-source.ts';
 
 // The only file that knows what of grpc-js 1.14 is not promised: ServerCredentials.updateSecureContextOptions and
 // ChannelCredentials._createSecureConnector. Its own certificate providers are not used: they cannot set minVersion.
+
+/** Who has not shaken hands by then speaks no TLS: Node's own patience is two minutes. Milliseconds. */
+const HANDSHAKE_WITHIN_MS = 10_000;
 
 /** Required: without a certificate that verifies there is no connection. Asked: calls must see to it themselves. */
 export type ClientCertificate = 'required' | 'asked';
@@ -16,9 +20,13 @@ export type ClientCertificate = 'required' | 'asked';
  */
 export function createServerCredentials(
   source: Pick<TlsSource, 'current' | 'onChange'>,
-  { clientCertificate = 'required' }: { readonly clientCertificate?: ClientCertificate } = {},
+  {
+    clientCertificate = 'required',
+    handshakeWithinMs: handshakeTimeout = HANDSHAKE_WITHIN_MS,
+  }: { readonly clientCertificate?: ClientCertificate; readonly handshakeWithinMs?: number } = {},
 ): ServerCredentials {
-  return new ReloadingServerCredentials(source, clientCertificate === 'required');
+  const rejectUnauthorized = clientCertificate === 'required';
+  return new ReloadingServerCredentials(source, { requestCert: true, rejectUnauthorized, handshakeTimeout });
 }
 
 /** What a client trusts, and what it shows: nothing where it has no certificate yet. */
@@ -33,8 +41,8 @@ export function createClientCredentials(source: { readonly current: () => Client
 }
 
 class ReloadingServerCredentials extends ServerCredentials {
-  constructor(source: Pick<TlsSource, 'current' | 'onChange'>, rejectUnauthorized: boolean) {
-    super({ requestCert: true, rejectUnauthorized }, contextOptions(source.current()));
+  constructor(source: Pick<TlsSource, 'current' | 'onChange'>, options: SecureServerOptions) {
+    super(options, contextOptions(source.current()));
     source.onChange((material) => {
       this.updateSecureContextOptions(contextOptions(material));
     });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
@@ -35,6 +36,23 @@ async function connectionOf(mtls: Mtls, own: ConnectionOptions) {
   if (connection === undefined) throw new Error('there is no connection');
   return { connection, port };
 }
+
+describe('a connection that does not shake hands', () => {
+  it.each(['required', 'asked'] as const)(
+    'is ended, and told of: a certificate is %s',
+    async (clientCertificate) => {
+      await using mtls = await startMtls({ clientCertificate, handshakeWithinMs: 100 });
+      const silent = connectTcp(mtls.port, '127.0.0.1');
+      silent.on('error', () => undefined);
+      await once(silent.resume(), 'close');
+      await eventually(() => {
+        expect(mtls.refused.map(({ fault }) => fault)).toEqual([
+          'the client did not finish its handshake in time (ERR_TLS_HANDSHAKE_TIMEOUT); see what it is that connects there',
+        ]);
+      }, PATIENCE);
+    },
+  );
+});
 
 describe('a server that asks for a certificate', () => {
   it('lets a client in that has none, as nobody', async () => {

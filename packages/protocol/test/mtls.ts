@@ -60,8 +60,13 @@ export interface Mtls extends AsyncDisposable {
 export async function startMtls({
   ca,
   serverCert = SERVER_CERT,
-  clientCertificate,
-}: { ca?: TestCa; serverCert?: IssueOptions; clientCertificate?: ClientCertificate } = {}): Promise<Mtls> {
+  ...options
+}: {
+  ca?: TestCa;
+  serverCert?: IssueOptions;
+  clientCertificate?: ClientCertificate;
+  handshakeWithinMs?: number;
+} = {}): Promise<Mtls> {
   const authority = ca ?? (await createTestCa());
   const clock = createFakeClock({ nowMs: Date.now() });
   const stop = new AbortController();
@@ -102,7 +107,7 @@ export async function startMtls({
   const serverSide = await side('server', { cert: serverCert });
   const server = new Server();
   server.addService(rolegateService, echo);
-  const port = await bind(server, serverSide.source, clientCertificate);
+  const port = await bind(server, serverSide.source, options);
   onRefusedHandshake(server, (one) => refused.push(one));
   onClientConnection(server, (one) => connections.push(one));
 
@@ -161,8 +166,10 @@ const echo: RolegateHandlers = {
   },
 };
 
-function bind(server: Server, source: TlsSource, clientCertificate?: ClientCertificate): Promise<number> {
-  const credentials = createServerCredentials(source, clientCertificate && { clientCertificate });
+type ServerOptions = Parameters<typeof createServerCredentials>[1];
+
+function bind(server: Server, source: TlsSource, options: ServerOptions): Promise<number> {
+  const credentials = createServerCredentials(source, options);
   return new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
       if (error === null) resolve(port);

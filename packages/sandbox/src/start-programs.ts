@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createTestCa, freePort, writeTlsFiles } from '@rolegate/testing';
+import { createTestCa, freePort } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
+import { identityFlags, SERVER_NAME } from './identity-flags.ts';
+import type { IdentityOptions } from './identity-flags.ts';
 import type { CommandOutcome, Program } from './program.ts';
 import { runProgramOnce, startProgram } from './program.ts';
 
@@ -11,31 +10,14 @@ export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
 export const REGION = 'eu-west-1';
 /** The node's own address: the agent's. */
 export const NODE_IP = '127.0.0.1';
-/** What the certificates of the servers are made out to. */
-export const SERVER_NAME = 'rolegate-server';
+export { SERVER_NAME };
 
-/** The servers are their own authority, and agents prove their node by a token: no certificate is made for them. */
-export interface AuthorityMode {
-  /** That of the servers, where Secret and ConfigMap are. */
-  readonly namespace: string;
-  /** The bundle, as an agent has it mounted; it may not be there yet. */
-  readonly caFile: string;
-  readonly tokenFile: string;
-  /** Further flags of the servers. */
-  readonly serverFlags?: readonly string[];
-}
-
-export interface ProgramsOptions {
-  /** Where certificates and secrets are written. */
-  readonly folder: string;
+export interface ProgramsOptions extends IdentityOptions {
   readonly serverCount: number;
   readonly kubeconfig: string;
   readonly stsEndpoint: string;
   readonly imdsEndpoint: string;
   readonly cniDirectory: string;
-  readonly node: string;
-  /** Undefined: certificates from files, made for the test. */
-  readonly authority?: AuthorityMode;
   readonly onAgentLine: (line: string) => void;
   readonly onServerLine: (line: string) => void;
 }
@@ -44,15 +26,23 @@ export interface ProgramsOptions {
 export interface PreparedPrograms {
   /** Of 127.0.0.1, where each server takes agents. */
   readonly serverPorts: readonly number[];
+  /** Of 127.0.0.1, where each server has /metrics and /readyz. */
+  readonly opsPorts: readonly number[];
   /** Signs for servers and agents. */
   readonly ca: TestCa;
   /** Where Pods reach the agent. */
   readonly metadata: { readonly host: string; readonly port: number };
   readonly startServer: (index: number) => Program;
-  /** `serverPorts`: those of the servers unless told. */
-  readonly startAgent: (options?: { readonly serverPorts?: readonly number[] }) => Program;
+  readonly startAgent: (options?: AgentStart) => Program;
   /** Runs `rolegate-server authority WORD…` to its end. */
   readonly authorityCommand: (...words: string[]) => Promise<CommandOutcome>;
+}
+
+export interface AgentStart {
+  /** Those of the servers unless told. */
+  readonly serverPorts?: readonly number[];
+  /** True: beside the first agent, with ports of its own. */
+  readonly second?: boolean;
 }
 
 export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
@@ -78,15 +68,15 @@ export async function startPrograms(
 export async function preparePrograms(options: ProgramsOptions): Promise<PreparedPrograms> {
   const { serverCount, kubeconfig } = options;
   const ca = await createTestCa();
-  const identity =
-    options.authority === undefined ? await filesFlags(options, ca) : authorityFlags(options.authority);
+  const identity = await identityFlags(options, ca);
   const servers: Ports[] = [];
   while (servers.length < serverCount) servers.push(await freePorts());
-  const agent = await freePorts();
+  const [agent, secondAgent] = [await freePorts(), await freePorts()];
   const serverPorts = servers.map(({ port }) => port);
 
   return {
     serverPorts,
+    opsPorts: servers.map(({ opsPort }) => opsPort),
     ca,
     metadata: { host: NODE_IP, port: agent.port },
     startServer(index) {
@@ -100,13 +90,15 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         args: [...serverFlags(options, ports), ...identity.server],
       });
     },
-    startAgent: (told = {}) =>
-      startProgram({
+    startAgent(told = {}) {
+      const ports = told.second === true ? secondAgent : agent;
+      return startProgram({
         name: 'agent',
-        opsPort: agent.opsPort,
+        opsPort: ports.opsPort,
         onLine: options.onAgentLine,
-        args: [...agentFlags(options, agent, told.serverPorts ?? serverPorts), ...identity.agent],
-      }),
+        args: [...agentFlags(options, ports, told.serverPorts ?? serverPorts), ...identity.agent],
+      });
+    },
     authorityCommand: (...words) =>
       runProgramOnce('server', [
         ...['authority', ...words, '--kubeconfig', kubeconfig],
@@ -143,37 +135,4 @@ function agentFlags(
     ...['--imds-endpoint', imdsEndpoint, '--cni-cache-dir', cniDirectory, '--metadata-host', NODE_IP],
     ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--log-level', 'debug'],
   ];
-}
-
-type IdentityFlags = Readonly<Record<'server' | 'agent', readonly string[]>>;
-
-async function filesFlags({ folder, node }: ProgramsOptions, ca: TestCa): Promise<IdentityFlags> {
-  const tokenSecret = join(folder, 'token-secret');
-  await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
-  const server = await tlsFlags(join(folder, 'server'), ca, { dns: [SERVER_NAME] });
-  return {
-    server: ['--token-secret-file', tokenSecret, ...server],
-    agent: await tlsFlags(join(folder, 'agent'), ca, { uris: [`spiffe://rolegate/node/${node}`] }),
-  };
-}
-
-function authorityFlags({
-  namespace,
-  caFile,
-  tokenFile,
-  serverFlags: more = [],
-}: AuthorityMode): IdentityFlags {
-  return {
-    server: ['--namespace', namespace, ...more],
-    agent: ['--ca', caFile, '--token-file', tokenFile],
-  };
-}
-
-async function tlsFlags(
-  folder: string,
-  ca: TestCa,
-  names: Parameters<TestCa['issue']>[0],
-): Promise<string[]> {
-  const files = await writeTlsFiles(folder, { ca: ca.pem, ...(await ca.issue(names)) });
-  return ['--cert', files.cert, '--key', files.key, '--ca', files.ca];
 }

@@ -12,7 +12,7 @@ import { mountBundle } from '../src/real/mounted-bundle.ts';
 import { createSandboxNode, NODE_NAME } from '../src/sandbox-node.ts';
 import type { SandboxNode } from '../src/sandbox-node.ts';
 import { preparePrograms } from '../src/start-programs.ts';
-import type { PreparedPrograms } from '../src/start-programs.ts';
+import type { PreparedPrograms, ProgramsOptions } from '../src/start-programs.ts';
 import { namespace, PERMITTED, pod } from './setup.ts';
 import type { LogLine } from './setup.ts';
 
@@ -22,7 +22,21 @@ const SERVERS = 3;
 /** Servers look at the Secret every 10 s. Milliseconds. */
 const KNOWN = { withinMs: 25_000, everyMs: 50 };
 
-export interface IdentityWorld extends AsyncDisposable, Pick<PreparedPrograms, 'authorityCommand'> {
+export interface IdentityWorldOptions {
+  /** Three unless told. */
+  readonly servers?: number;
+  /**
+   * Of one's own, the same for all agents, without a node: `token` proves it, or nothing does (`--agent-identity shared`).
+   * Undefined: the servers are their own authority.
+   */
+  readonly certificates?: 'token' | 'shared';
+  /** Called once all servers are ready, while the agent starts; it is waited for. */
+  readonly onServing?: (programs: PreparedPrograms) => Promise<void>;
+}
+
+type Kept = 'authorityCommand' | 'ca' | 'serverPorts' | 'opsPorts';
+
+export interface IdentityWorld extends AsyncDisposable, Pick<PreparedPrograms, Kept> {
   readonly api: KubernetesApi;
   readonly node: SandboxNode;
   readonly serverLog: readonly LogLine[];
@@ -33,12 +47,18 @@ export interface IdentityWorld extends AsyncDisposable, Pick<PreparedPrograms, '
   readonly as: (name: string) => ImdsClient;
   /** An agent's Pod on the node, as its DaemonSet makes it; its name with the Namespace. */
   readonly agentPod: (node: string) => string;
+  /** Writes the agents' token anew, then starts one more beside the first, on the same node. */
+  readonly startSecondAgent: () => Promise<Program>;
   /** Until each server has said so, from this place of the log on. */
   readonly allServersSay: (msg: string, from: number) => Promise<void>;
 }
 
 /** Stand-ins, three built servers that are their own authority, and a built agent that attests; its Pod is `steady/pod`. */
-export async function startIdentityWorld(): Promise<IdentityWorld> {
+export async function startIdentityWorld({
+  servers = SERVERS,
+  certificates,
+  onServing = () => Promise.resolve(),
+}: IdentityWorldOptions = {}): Promise<IdentityWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-identity-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -58,13 +78,14 @@ export async function startIdentityWorld(): Promise<IdentityWorld> {
   );
   const agentPod = (node: string) => applyAgentPod(api, node);
   const tokenFile = join(folder, 'token');
-  await writeFile(tokenFile, api.issueToken({ pod: agentPod(NODE_NAME) }));
+  const writeToken = () => writeFile(tokenFile, api.issueToken({ pod: agentPod(NODE_NAME) }));
+  await writeToken();
 
   const [serverLog, agentLog]: [LogLine[], LogLine[]] = [[], []];
   const programs = await preparePrograms({
-    ...{ folder, kubeconfig, serverCount: SERVERS, node: NODE_NAME },
+    ...{ folder, kubeconfig, serverCount: servers, node: NODE_NAME },
     ...{ stsEndpoint: sts.url, imdsEndpoint: imds.url, cniDirectory: cni.path },
-    authority: { namespace: SYSTEM, caFile: bundle.path, tokenFile },
+    ...identityOf(certificates, { caFile: bundle.path, tokenFile }),
     onAgentLine: (line) => agentLog.push(parseLine(line)),
     onServerLine: (line) => serverLog.push(parseLine(line)),
   });
@@ -73,13 +94,21 @@ export async function startIdentityWorld(): Promise<IdentityWorld> {
   api.apply({ ...namespace('steady', { [PERMITTED]: 'steady' }), kind: 'Namespace' });
   await node.run(pod('steady/pod', 'steady'));
 
-  const all: Program[] = programs.serverPorts.map((_, index) => programs.startServer(index));
-  all.push(programs.startAgent());
-  for (const program of all) stack.defer(program.stop);
-  await Promise.all(all.map((program) => program.ready()));
+  const running = programs.serverPorts.map((_, index) => programs.startServer(index));
+  const serving = Promise.all(running.map((program) => program.ready())).then(() => onServing(programs));
+  const agent = programs.startAgent();
+  for (const program of [...running, agent]) stack.defer(program.stop);
+  await Promise.all([serving, agent.ready()]);
   const kept = stack.move();
   return {
-    ...{ api, node, serverLog, agentLog, agentPod, authorityCommand: programs.authorityCommand },
+    ...programs,
+    ...{ api, node, serverLog, agentLog, agentPod },
+    async startSecondAgent() {
+      await writeToken();
+      const second = programs.startAgent({ second: true });
+      kept.defer(second.stop);
+      return second;
+    },
     peers: programs.serverPorts.map((port) => createAgentPeer({ port, ca: bundle.pem })),
     as(name) {
       const found = node.pod(`Pod ${name}`);
@@ -89,10 +118,21 @@ export async function startIdentityWorld(): Promise<IdentityWorld> {
     allServersSay: (msg, from) =>
       eventually(() => {
         const lines = serverLog.slice(from).filter((line) => line.msg === msg).length;
-        if (lines < SERVERS) throw new Error(`${lines} of ${SERVERS} servers have said: ${msg}`);
+        if (lines < servers) throw new Error(`${lines} of ${servers} servers have said: ${msg}`);
       }, KNOWN),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+function identityOf(
+  certificates: IdentityWorldOptions['certificates'],
+  files: { readonly caFile: string; readonly tokenFile: string },
+): Pick<ProgramsOptions, 'authority' | 'nameless'> {
+  if (certificates === undefined) return { authority: { namespace: SYSTEM, ...files } };
+  const serverFlags = ['--namespace', SYSTEM];
+  return certificates === 'token'
+    ? { nameless: { tokenFile: files.tokenFile, serverFlags } }
+    : { nameless: { tokenFile: undefined, serverFlags: [...serverFlags, '--agent-identity', 'shared'] } };
 }
 
 function applyAgentPod(api: KubernetesApi, node: string): string {

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeTlsFiles } from '@rolegate/testing';
+import type { TestCa } from '@rolegate/testing';
+
+/** What the certificates of the servers are made out to. */
+export const SERVER_NAME = 'rolegate-server';
+
+/** The servers are their own authority, and agents prove their node by a token: no certificate is made for them. */
+export interface AuthorityMode {
+  /** That of the servers, where Secret and ConfigMap are. */
+  readonly namespace: string;
+  /** The bundle, as an agent has it mounted; it may not be there yet. */
+  readonly caFile: string;
+  readonly tokenFile: string;
+  /** Further flags of the servers. */
+  readonly serverFlags?: readonly string[];
+}
+
+/** Certificates from files, of which all agents have the same one: it names no node. */
+export interface NamelessMode {
+  /** Undefined: nothing proves the node. */
+  readonly tokenFile: string | undefined;
+  /** Further flags of the servers. */
+  readonly serverFlags: readonly string[];
+}
+
+export interface IdentityOptions {
+  /** Where certificates and secrets are written. */
+  readonly folder: string;
+  readonly node: string;
+  /** Undefined: certificates from files, made for the test. */
+  readonly authority?: AuthorityMode;
+  /** Undefined: where certificates are from files, that of the agent names its node. */
+  readonly nameless?: NamelessMode;
+}
+
+type IdentityFlags = Readonly<Record<'server' | 'agent', readonly string[]>>;
+
+/** The flags by which servers and agents know each other; writes the files that they name. */
+export function identityFlags(options: IdentityOptions, ca: TestCa): Promise<IdentityFlags> {
+  const { authority } = options;
+  return authority === undefined ? filesFlags(options, ca) : Promise.resolve(authorityFlags(authority));
+}
+
+async function filesFlags({ folder, node, nameless }: IdentityOptions, ca: TestCa): Promise<IdentityFlags> {
+  const tokenSecret = join(folder, 'token-secret');
+  await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const names = nameless === undefined ? { uris: [`spiffe://rolegate/node/${node}`] } : { dns: ['agent'] };
+  const { tokenFile, serverFlags = [] } = nameless ?? {};
+  const server = await tlsFlags(join(folder, 'server'), ca, { dns: [SERVER_NAME] });
+  const agent = await tlsFlags(join(folder, 'agent'), ca, names);
+  return {
+    server: ['--token-secret-file', tokenSecret, ...server, ...serverFlags],
+    agent: [...agent, ...(tokenFile === undefined ? [] : ['--token-file', tokenFile])],
+  };
+}
+
+function authorityFlags({
+  namespace,
+  caFile,
+  tokenFile,
+  serverFlags: more = [],
+}: AuthorityMode): IdentityFlags {
+  return {
+    server: ['--namespace', namespace, ...more],
+    agent: ['--ca', caFile, '--token-file', tokenFile],
+  };
+}
+
+async function tlsFlags(
+  folder: string,
+  ca: TestCa,
+  names: Parameters<TestCa['issue']>[0],
+): Promise<string[]> {
+  const files = await writeTlsFiles(folder, { ca: ca.pem, ...(await ca.issue(names)) });
+  return ['--cert', files.cert, '--key', files.key, '--ca', files.ca];
+}
