@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { add, eventually, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
+import { whileAsking } from './while-asking.ts';
 
 const OPEN = namespace('team', { [PERMITTED]: '[a-z]+' });
 const CLOSED = namespace('team', { [PERMITTED]: 'nothing' });
@@ -35,27 +35,6 @@ async function expectRefused({ as }: Setup, name: string, status = 403): Promise
   });
 }
 
-/** Asks all the while; gives back every answer that was not 200. */
-async function whileAsking({ as }: Setup, what: () => Promise<void>): Promise<number[]> {
-  const client = as('team/pod');
-  const bad: number[] = [];
-  const stop = new AbortController();
-  const asking = (async () => {
-    while (!stop.signal.aborted) {
-      const { status } = await client.credentials();
-      if (status !== 200) bad.push(status);
-      await setTimeout(5);
-    }
-  })();
-  try {
-    await what();
-  } finally {
-    stop.abort();
-    await asking;
-  }
-  return bad;
-}
-
 describe('a feed that breaks', () => {
   it.each([
     { how: 'cut', fault: 'cut' as const },
@@ -66,7 +45,7 @@ describe('a feed that breaks', () => {
     async ({ fault }) => {
       const there = await served({ proxied: true });
       const { proxies } = there.world;
-      const bad = await whileAsking(there, async () => {
+      const bad = await whileAsking(there.as('team/pod'), async () => {
         for (const proxy of proxies) {
           proxy[fault]();
           if (fault !== 'cut') proxy.cut();
@@ -108,7 +87,7 @@ describe('servers that come and go', () => {
     const there = await served();
     const { servers, sts, startServer } = there.world;
     const calls = sts.calls.length;
-    const bad = await whileAsking(there, async () => {
+    const bad = await whileAsking(there.as('team/pod'), async () => {
       await servers[0]?.stop();
       await servers[1]?.kill();
       await Promise.all([0, 1].map((index) => startServer(index).ready()));
@@ -159,7 +138,7 @@ describe('an API server that fails', () => {
     },
   ])('and $what loses nobody, and later changes are in force', async ({ fail }) => {
     const there = await served();
-    const bad = await whileAsking(there, async () => {
+    const bad = await whileAsking(there.as('team/pod'), async () => {
       fail(there);
       await add(there, pod('team/late', 'late'));
       there.world.api.refuse(undefined);

@@ -5,6 +5,7 @@ import type { OpenFeed, ShownTls } from '../src/real/agent-peer.ts';
 import { startIdentityWorld } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';
 import { eventually } from './setup.ts';
+import { whileAsking } from './while-asking.ts';
 
 const STREAMS = 50;
 /** Attestations are limited to five a second from one address. Milliseconds. */
@@ -19,7 +20,7 @@ it('a change of the authority by command ends none of 50 streams, and fails no r
   const ended: string[] = [];
   for (const { feed } of before) void feed.ended.then((how) => ended.push(how));
 
-  const bad = await whileAsking(world, async () => {
+  const bad = await whileAsking(world.as('steady/pod'), async () => {
     let from = world.serverLog.length;
     expect(await world.authorityCommand('prepare')).toMatchObject({ code: 0 });
     await world.allServersSay('authority prepared', from);
@@ -65,25 +66,4 @@ async function attest(world: IdentityWorld, node: string, server: number): Promi
 
 function issuerOf(shown: ShownTls | undefined): string {
   return new X509Certificate(shown?.cert ?? '').issuer;
-}
-
-/** Asks all the while; gives back every answer that was not 200. */
-async function whileAsking(world: IdentityWorld, what: () => Promise<void>): Promise<number[]> {
-  const client = world.as('steady/pod');
-  const bad: number[] = [];
-  const stop = new AbortController();
-  const asking = (async () => {
-    while (!stop.signal.aborted) {
-      const { status } = await client.credentials();
-      if (status !== 200) bad.push(status);
-      await setTimeout(5);
-    }
-  })();
-  try {
-    await what();
-  } finally {
-    stop.abort();
-    await asking;
-  }
-  return bad;
 }

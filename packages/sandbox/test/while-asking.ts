@@ -1,0 +1,22 @@
+import { setTimeout } from 'node:timers/promises';
+import type { ImdsClient } from '../src/imds-client.ts';
+
+/** Asks for credentials all the while; gives back every status that was not 200. */
+export async function whileAsking(client: ImdsClient, what: () => Promise<void>): Promise<number[]> {
+  const bad: number[] = [];
+  const stop = new AbortController();
+  const asking = (async () => {
+    while (!stop.signal.aborted) {
+      const { status } = await client.credentials();
+      if (status !== 200) bad.push(status);
+      await setTimeout(5);
+    }
+  })();
+  try {
+    await what();
+  } finally {
+    stop.abort();
+    await asking;
+  }
+  return bad;
+}
