@@ -24,6 +24,13 @@ RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /app/; \
       --v8-pool-size=1 --heap-growing-percent=10 /app/agent.cjs --version; \
     chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do ln -s "$made" "${made%-0}-65532"; done; \
     cp -a /app/cache /rootfs/app/
+COPY dist/bundle/agent.sbom.json /rootfs/usr/share/sbom/
+# `kubectl exec … -- rolegate-agent status`, and the readiness probe: status and log-level are a small file of their own.
+COPY dist/bundle/agent-status.cjs dist/bundle/agent-status.cjs.map /rootfs/app/
+RUN printf '%s\n' "#!$(command -v node) --disable-sigusr1" \
+      "require(['status', 'log-level'].includes(process.argv[2]) ? '/app/agent-status.cjs' : '/app/agent.cjs');" \
+      >/rootfs/usr/bin/rolegate-agent; \
+    chmod 755 /rootfs/usr/bin/rolegate-agent
 
 FROM scratch
 ARG VERSION=0.1.0
@@ -32,7 +39,8 @@ LABEL org.opencontainers.image.title="rolegate-agent" \
       org.opencontainers.image.description="Answers the EC2 metadata API for the Pods of one node, and closes the node's own to them" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      dev.rolegate.sbom="/usr/share/sbom/agent.sbom.json"
 COPY --from=build /rootfs /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production \

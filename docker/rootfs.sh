@@ -35,3 +35,11 @@ for program; do
 		place "$library"
 	done
 done
+
+# What of it is Debian's, in the form that scanners of images read. A base without dpkg has nothing to say.
+command -v dpkg-query >/dev/null || exit 0
+mkdir -p "$root/var/lib/dpkg/status.d"
+cp -L /etc/os-release "$root/etc/os-release"
+(cd "$root" && find usr \( -type f -o -type l \)) | sed 's#^#/#; p; s#^/usr/\(bin\|sbin\|lib[0-9]*\)/#/\1/#' |
+	sort -u | xargs dpkg-query -S 2>/dev/null | sed 's/: \/.*//; s/, /\n/g' | sort -u |
+	while read -r package; do dpkg-query -s "$package" >"$root/var/lib/dpkg/status.d/${package%%:*}"; done

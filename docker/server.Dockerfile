@@ -11,6 +11,13 @@ RUN set -eu; mkdir /app; cp /rootfs/app/server.cjs /app/; \
     NODE_COMPILE_CACHE=/app/cache node --disable-sigusr1 /app/server.cjs --version; \
     chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do ln -s "$made" "${made%-0}-65532"; done; \
     cp -a /app/cache /rootfs/app/
+COPY dist/bundle/server.sbom.json /rootfs/usr/share/sbom/
+# `kubectl exec … -- rolegate-server status`, and the readiness probe: status and log-level are a small file of their own.
+COPY dist/bundle/server-status.cjs dist/bundle/server-status.cjs.map /rootfs/app/
+RUN printf '%s\n' "#!$(command -v node) --disable-sigusr1" \
+      "require(['status', 'log-level'].includes(process.argv[2]) ? '/app/server-status.cjs' : '/app/server.cjs');" \
+      >/rootfs/usr/bin/rolegate-server; \
+    chmod 755 /rootfs/usr/bin/rolegate-server
 
 FROM scratch
 ARG VERSION=0.1.0
@@ -19,7 +26,8 @@ LABEL org.opencontainers.image.title="rolegate-server" \
       org.opencontainers.image.description="Decides which Pod gets which IAM role, and fetches the credentials" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      dev.rolegate.sbom="/usr/share/sbom/server.sbom.json"
 COPY --from=build /rootfs /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production \

@@ -17,7 +17,7 @@ commas, or, where a value may hold a comma (\`--role-ceiling\`, \`--session-tag\
 variables hold one a line. Durations are written as \`1h30m\`, \`15m\` or \`850ms\`.
 
 The first argument of \`rolegate-agent\` picks a program: \`intercept\`, \`reconcile\`, \`uninstall\`; without one, or with
-\`agent\`, it answers Pods.
+\`agent\`, it answers Pods. \`status\` and \`log-level\` ask a program that runs ([operations.md](operations.md)).
 
 All faults of a configuration are told at once, and the program ends with code 2.
 

@@ -1,11 +1,19 @@
 import type { ReadyCheck, Service } from '@rolegate/runtime';
 import type { AnswerMetricsDeps } from './answer-metrics.ts';
 import type { MetadataServerDeps } from './metadata/server.ts';
+import type { KeptState } from './state/kept-state.ts';
+import type { ModeReadings } from './status/readings.ts';
 
 /** What a mode of the agent puts behind the metadata server. */
 export interface AgentMode extends Pick<MetadataServerDeps, 'callers' | 'table' | 'onUnknownIp'> {
   readonly reporter: AnswerMetricsDeps['reporter'];
+  /** True once it knows as much as another agent of the node does. */
+  readonly canAnswer: () => boolean;
+  /** What of it outlives the process. */
+  readonly kept: () => KeptState;
   /** Of readiness. */
   readonly checks: readonly ReadyCheck[];
   readonly services: readonly Service[];
+  /** For `rolegate-agent status`. */
+  readonly readings: ModeReadings;
 }

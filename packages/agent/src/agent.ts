@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { aborted, createOpsServer, runGroup, VERSION } from '@rolegate/runtime';
+import { createOpsServer, createStatusServer, openStatusSocket, runGroup, VERSION } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import type { AgentMode } from './agent-mode.ts';
 import { createAnswerMetrics } from './answer-metrics.ts';
@@ -13,11 +13,17 @@ import type { OtherMetadata } from './metadata/other-metadata.ts';
 import { createOtherMetadata } from './metadata/other-metadata-reader.ts';
 import { createMetadataServer } from './metadata/server.ts';
 import type { MetadataServer } from './metadata/server.ts';
+import { createServing } from './metadata/serving.ts';
 import { createTokens } from './metadata/tokens.ts';
 import type { Tokens } from './metadata/tokens.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { knowNode } from './node-knowledge.ts';
 import { createRolesMode } from './roles-mode.ts';
+import { openAgentState } from './state/agent-state.ts';
+import { systemMachine } from './state/machine.ts';
+import type { Machine } from './state/machine.ts';
+import { createAgentStatus } from './status/agent-status.ts';
+import { STATUS_SOCKET } from './status/status-socket.ts';
 
 type Metrics = ReturnType<typeof createAgentMetrics>;
 
@@ -27,6 +33,8 @@ export interface AgentDeps {
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** The one that the process runs on unless told. */
+  readonly machine?: Machine;
 }
 
 /** Builds the agent and runs it until the signal aborts. Throws where the configuration cannot be worked with. */
@@ -35,37 +43,49 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   // The parts live longer than the signal: what was accepted is answered before they stop.
   const parts = new AbortController();
   const metrics = createAgentMetrics({ version: VERSION });
-  const tokens = createTokens({ clock, randomBytes });
+  const state = openAgentState({
+    ...{ directory: config.stateDir, nodeName: config.nodeName },
+    ...{ machine: deps.machine ?? systemMachine, clock, log },
+  });
+  const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write });
   const node = knowNode({ ...deps, metrics });
   const mode =
     config.mode === 'roles'
-      ? createRolesMode({ ...deps, ...node, config, metrics, tokens }, parts.signal)
+      ? createRolesMode({ ...deps, ...node, config, metrics, tokens, state }, parts.signal)
       : createFirewallMode({ ...node, config });
   const imds = createNodeImds({ endpoint: config.imdsEndpoint, clock, log });
   const other = otherMetadata(config, imds);
   const metadata = serveMetadata(deps, { mode, other, tokens, metrics });
-  const ops = createOpsServer({ registry: metrics.registry, checks: [...mode.checks, node.check] });
+  const serving = createServing({
+    ...{ metadata, addresses: config.hostIps, port: config.port, canAnswer: mode.canAnswer, clock, log },
+    about: { mode: config.mode, version: VERSION },
+  });
+  const checks = [serving.check, ...mode.checks, node.check];
+  const ops = createOpsServer({ registry: metrics.registry, checks, sharedPort: true });
+  const readings = { mode: mode.readings, node: node.readings };
+  const status = createAgentStatus({ config, ...readings, other, checks, clock });
+  const statusServer = createStatusServer({ checks, status, log });
 
-  const serving: Service = {
+  state.begin(() => ({ tokens: tokens.kept(), ...mode.kept() }));
+
+  const answering: Service = {
     name: 'metadata',
     async run(group) {
-      await aborted(AbortSignal.any([signal, group]));
-      log.info('agent stopping');
-      await metadata.close();
+      await serving.run(AbortSignal.any([signal, group]));
+      state.close();
       parts.abort();
     },
   };
   try {
+    await openStatusSocket(statusServer, { given: config.statusSocket, fallback: STATUS_SOCKET, log });
     await ops.listen(config.opsListen.host, config.opsListen.port);
-    for (const ip of config.hostIps) await metadata.listen(ip, config.port);
-    const { hostIps: addresses, port } = config;
-    log.info('agent listening', { addresses, port, mode: config.mode, version: VERSION });
-    await runGroup([serving, ...node.services, ...mode.services], parts.signal);
+    await runGroup([answering, ...node.services, ...mode.services, ...state.services], parts.signal);
   } finally {
     parts.abort();
     await metadata.close();
     imds.close();
     await ops.close();
+    await statusServer.close();
     log.info('agent stopped');
   }
 }

@@ -13,6 +13,7 @@ import {
   text,
   url,
 } from '@rolegate/runtime';
+import { STATUS_SOCKET } from './status/status-socket.ts';
 import { METADATA, NODE, OPERATION, sharedFlags } from './config-shared-flags.ts';
 import { parseAllowPaths } from './metadata/allow-path.ts';
 import { groupNames } from './metadata/groups.ts';
@@ -134,6 +135,16 @@ export const agentFlags = {
     group: OPERATION,
     fallback: '0.0.0.0:9621',
     help: 'address of /metrics, /livez and /readyz',
+  }),
+  'state-dir': optional(path('DIR'), {
+    group: OPERATION,
+    help:
+      "what must outlive the agent's process: keys, table and credentials; a directory in memory (emptyDir, medium: Memory), " +
+      'of this node alone; without it a restarted agent begins anew',
+  }),
+  'status-socket': optional(path('SOCKET'), {
+    group: OPERATION,
+    help: `unix socket for rolegate-agent status and log-level; without it ${STATUS_SOCKET}, where that can be made`,
   }),
   'log-level': sharedFlags['log-level'],
   'log-format': sharedFlags['log-format'],

@@ -4,7 +4,6 @@ import { accepted, ignored, refused } from '@rolegate/runtime';
 const KIAM = ['kiam'];
 const KUBE2IAM = ['kube2iam'];
 const BOTH = ['kiam', 'kube2iam'];
-const LATER = ['Not there yet'];
 const OTHER_PROGRAMS = ['rolegate-agent intercept and rolegate-agent reconcile'];
 const KEEPALIVE = 'keepalive is fixed at 10 s and 3 s';
 const OF_SERVER = 'it is a flag of rolegate-server';
@@ -18,7 +17,7 @@ const RULES_STAY = 'the rules stay when an agent stops; rolegate-agent uninstall
 const GROUPS = 'open groups by --metadata-groups, further paths by --allow-path (matched whole)';
 const HOLDS = 'a request is held for --hold, and answered the moment the Pod is known';
 
-/** Flags of kiam's agent, of kube2iam, and of later versions of ours. */
+/** Flags of kiam's agent, of kube2iam, and of our other programs. */
 export const agentForeignFlags: ForeignFlags = {
   port: accepted(KIAM, "kiam's default was 3100"),
   host: accepted(KIAM, { as: 'host-ip', why: '' }),
@@ -117,8 +116,6 @@ export const agentForeignFlags: ForeignFlags = {
   'api-server': refused(KUBE2IAM, NO_API),
   'api-token': refused(KUBE2IAM, NO_API),
   insecure: refused(KUBE2IAM, { isSwitch: true, why: NO_API }),
-
-  'state-dir': ignored(LATER, 'not used yet; what the agent holds ends with its process'),
 
   'exclude-interface': ignored(OTHER_PROGRAMS, RULES),
 };

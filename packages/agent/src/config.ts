@@ -64,8 +64,12 @@ export interface NodeConfig {
   readonly allowPaths: readonly string[];
   /** Lower case, without ports and brackets. */
   readonly metadataHosts: readonly string[];
+  /** For what outlives the process; undefined: nothing does. */
+  readonly stateDir: string | undefined;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
+  /** For `rolegate-agent status`; undefined: at its default, where it can be made. */
+  readonly statusSocket: string | undefined;
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'json' | 'text';
@@ -167,7 +171,9 @@ function nodeConfig(values: RolesValues | FirewallValues): NodeConfig {
     metadataGroups: new Set(values['metadata-groups'].filter((word) => word !== 'none')),
     allowPaths: values['allow-path'],
     metadataHosts: values['metadata-host'],
+    stateDir: values['state-dir'],
     opsListen: values['prometheus-listen-addr'],
+    statusSocket: values['status-socket'],
     log: Object.freeze({
       level: values['log-level'],
       format: values['log-format'],

@@ -10,14 +10,22 @@ export interface FirewallModeDeps {
 
 /** Nobody has a role: no server, no certificate, nothing to wait for. */
 export function createFirewallMode({ config, cniResults }: FirewallModeDeps): AgentMode {
+  const callers = createFirewallCallers({
+    cniResults,
+    nodeIps: config.hostIps,
+    hasExceptions: hasExceptions(config),
+  });
+  const session = () => undefined;
   return {
-    callers: createFirewallCallers({
-      cniResults,
-      nodeIps: config.hostIps,
-      hasExceptions: hasExceptions(config),
-    }),
-    table: { pod: () => undefined, session: () => undefined, onChange: () => () => undefined },
+    callers,
+    table: { pod: () => undefined, session, onChange: () => () => undefined },
+    readings: {
+      ...{ pods: () => [], session, heldSessions: () => [], peek: callers.identify },
+      ...{ source: () => 'cni', server: undefined },
+    },
     reporter: undefined,
+    canAnswer: () => true,
+    kept: () => ({}),
     checks: [],
     services: [],
   };

@@ -7,9 +7,11 @@ const surroundings = { clock: systemClock, random: Math.random };
 /** Answers Pods. Each program loads only what it needs: the small ones neither gRPC nor HTTP. */
 async function agent(): Promise<number> {
   const { TlsFault } = await import('@rolegate/protocol');
+  const { StatusSocketFault } = await import('@rolegate/runtime');
   const { parseAgentConfig: parse } = await import('./config.ts');
   const { runAgent } = await import('./agent.ts');
-  const isBadConfiguration = (error: unknown) => error instanceof TlsFault;
+  const isBadConfiguration = (error: unknown) =>
+    error instanceof TlsFault || error instanceof StatusSocketFault;
   const run = (config: Parameters<typeof runAgent>[0]['config'], log: Log, signal: AbortSignal) =>
     runAgent({ config, log, ...surroundings }, signal);
   return runProgram({ name: 'rolegate-agent', parse, run, isBadConfiguration }, process);
@@ -47,6 +49,11 @@ async function start(word: string): Promise<number> {
     }
     case 'self-test-pod':
       return selfTestPod();
+    case 'verify':
+      return (await import('./verify.ts')).runVerify(process);
+    case 'status':
+    case 'log-level':
+      return (await import('./status/command.ts')).runAgentCommand(word, process);
     default:
       return agent();
   }

@@ -9,6 +9,7 @@ import { layers } from './interception/plan.ts';
 import { createNodeImdsv1 } from './metadata/node-imdsv1.ts';
 import type { createAgentMetrics } from './metrics.ts';
 import { followReader } from './reader/follow-reader.ts';
+import type { NodeReadings } from './status/readings.ts';
 import type { FollowedInterception } from './reader/followed-interception.ts';
 
 export interface NodeKnowledgeDeps {
@@ -27,6 +28,8 @@ export interface NodeKnowledge {
   readonly interception: InterceptionReport | undefined;
   readonly check: ReadyCheck;
   readonly services: readonly Service[];
+  /** For `rolegate-agent status`. */
+  readonly readings: NodeReadings;
 }
 
 /** From the reader where there is a `--cni-socket`, which tells of the interception too; else from the directories. */
@@ -38,6 +41,7 @@ export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
     cniResults,
     interception: undefined,
     check: interceptionCheck(undefined),
+    readings: { cniResults, reader: undefined },
     services: [{ name: 'CNI results', run: cniResults.run }],
   };
 }
@@ -65,6 +69,10 @@ function knowByReader(
     cniResults: reader,
     interception: createInterceptionReport(() => interception.current()?.layers),
     check: interceptionCheck(interception),
+    readings: {
+      cniResults: reader,
+      reader: { connected: () => reader.connected, interception, imdsv1Open: imdsv1.open },
+    },
     services: [
       { name: 'reader', run: reader.run },
       { name: 'IMDSv1 of the node', run: imdsv1.run },

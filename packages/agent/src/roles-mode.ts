@@ -9,6 +9,7 @@ import { applyUpdate, knownPod } from './feed/apply-update.ts';
 import { createFeedClient } from './feed/feed-client.ts';
 import type { FeedClient } from './feed/feed-client.ts';
 import type { InterceptionReport } from './feed/interception-report.ts';
+import type { KnownPod } from './feed/known-pod.ts';
 import { createPodTable } from './feed/pod-table.ts';
 import type { PodTable } from './feed/pod-table.ts';
 import { createReporter } from './feed/report.ts';
@@ -20,6 +21,8 @@ import type { Identity } from './identity/identity.ts';
 import { credentialsDocument } from './metadata/credentials-document.ts';
 import type { Tokens } from './metadata/tokens.ts';
 import type { createAgentMetrics } from './metrics.ts';
+import type { AgentState } from './state/agent-state.ts';
+import { keptTable } from './state/kept-table.ts';
 
 /** Pauses between attempts to open a feed (DESIGN.md 4.5). */
 const FEED_BACKOFF = { firstMs: 100, capMs: 5_000 };
@@ -30,6 +33,7 @@ export interface RolesModeDeps {
   /** Undefined: nobody tells the agent how the interception stands. */
   readonly interception: InterceptionReport | undefined;
   readonly tokens: Pick<Tokens, 'setKeys'>;
+  readonly state: Pick<AgentState, 'kept' | 'added' | 'withdrawn' | 'write'>;
   readonly metrics: ReturnType<typeof createAgentMetrics>;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,15 +43,18 @@ export interface RolesModeDeps {
 
 /** Pods get the roles that a server tells of. Throws where a certificate, key or CA that is given cannot be worked with. */
 export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): AgentMode {
-  const { config, cniResults, interception, metrics, clock, log } = deps;
+  const { config, cniResults, interception, metrics, state, clock, log } = deps;
   const identity = identify(deps, signal);
-  const table = createPodTable({ clock, log });
+  const table = createPodTable({ clock, log, withdrawn: state.withdrawn });
+  if (state.kept.table) table.restore(state.kept.table);
+  const hadResults = new Set(state.kept.table?.named);
   const { feed, servers, skewMs } = followFeed(deps, { identity, table });
   const reporter = createReporter({ send: feed.report, interception, clock });
   const callers = createCallers({
     ...{ table, cniResults, metrics, clock, log },
     nodeIps: config.hostIps,
     staleIpMs: config.staleIpMs,
+    hadResults,
     feedAwaySinceMs: () => feed.awaySinceMs,
   });
   metrics.read({
@@ -58,20 +65,31 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     clockSkewSeconds: () => skewMs() / 1000,
   });
 
+  for (const { onChange } of [table, cniResults]) onChange(state.added);
+  const hasResults = (pod: KnownPod) => cniResults.names(pod) || hadResults.has(pod.uid);
+
   /** Where no CNI result names an address, the server may know it from a Pod's status already. */
-  async function resolveIp(ip: string): Promise<void> {
+  async function resolveIp(ip: string, requestId: string): Promise<void> {
     if (callers.source !== 'pod-status') return;
     try {
-      const state = await servers.resolve(ip);
+      const state = await servers.resolve(ip, requestId);
       if (state?.resourceVersions) table.setPod(knownPod(state), state.resourceVersions);
     } catch (error) {
-      log.debug('address not resolved', { ip, reason: 'ServerUnavailable', error: describeError(error) });
+      const reason = 'ServerUnavailable';
+      log.debug('address not resolved', { requestId, ip, reason, error: describeError(error) });
     }
   }
 
   return {
     ...{ callers, table, reporter },
-    onUnknownIp: (ip) => void resolveIp(ip),
+    readings: {
+      ...{ pods: table.pods, session: table.session, heldSessions: table.heldSessions },
+      ...{ peek: callers.peek, source: () => callers.source },
+      server: { feed, identity, synced: () => table.synced },
+    },
+    onUnknownIp: (ip, requestId) => void resolveIp(ip, requestId),
+    canAnswer: () => table.synced,
+    kept: () => ({ certificate: identity.kept(), table: keptTable({ table, feed, hasResults, clock }) }),
     checks: [
       { name: 'table', ready: () => table.synced || 'no server has told of the Pods of this node yet' },
       { name: 'feed', informative: true, ready: () => feed.connected || 'no server is connected' },
@@ -90,20 +108,24 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
   };
 }
 
-function identify({ config, metrics, clock, log, random }: RolesModeDeps, signal: AbortSignal): Identity {
+function identify(
+  { config, metrics, state, clock, log, random }: RolesModeDeps,
+  signal: AbortSignal,
+): Identity {
   const { tls, nodeName, serverName, serverAddresses: servers } = config;
   if (tls.kind === 'files') return createFilesIdentity({ tls, clock, log }, signal);
   // In an order of its own: it takes no turn from the feed.
   const addresses = createServerAddresses({ servers, lookup: lookupAll, random });
   const { attested } = metrics;
+  const [kept, renewed] = [state.kept.certificate, state.write];
   return createAttestedIdentity(
-    { tls, nodeName, serverName, addresses, attested, clock, log, random },
+    { tls, nodeName, serverName, addresses, attested, kept, renewed, clock, log, random },
     signal,
   );
 }
 
 function followFeed(
-  { config, interception, tokens, clock, log, random }: RolesModeDeps,
+  { config, interception, tokens, state, clock, log, random }: RolesModeDeps,
   { identity, table }: { identity: Identity; table: PodTable },
 ) {
   const servers = createServerConnections({
@@ -122,6 +144,7 @@ function followFeed(
       ...(interception && { interception: interception.first() ?? null }),
     }),
     beginSnapshot: table.beginSnapshot,
+    awaySinceMs: state.kept.table?.feedThereMs,
     apply: (update) => {
       applyUpdate(update, { table, clock, buildDocument: credentialsDocument, setTokenKeys: tokens.setKeys });
     },

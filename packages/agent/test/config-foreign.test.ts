@@ -49,7 +49,7 @@ const verdicts = {
       'debug',
     ],
     ...['backoff-max-elapsed-time', 'backoff-max-interval', 'cache-resync-period', 'iam-role-session-ttl'],
-    ...['iam-role-error-ttl', 'state-dir', 'exclude-interface'],
+    ...['iam-role-error-ttl', 'exclude-interface'],
   ],
   refused: [
     ...[

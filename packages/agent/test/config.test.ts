@@ -59,6 +59,7 @@ describe("the agent's configuration", () => {
       allowPaths: [],
       metadataHosts: [],
       opsListen: { host: '0.0.0.0', port: 9621 },
+      statusSocket: undefined,
       log: { level: 'info', format: 'json', base: { node: 'node-1' } },
     });
   });
@@ -106,7 +107,9 @@ describe("the agent's configuration", () => {
     },
     { flag: 'metadata-host', text: 'LOCALHOST,[::1]', part: { metadataHosts: ['localhost', '::1'] } },
     { flag: 'prometheus-listen-addr', text: ':9000', part: { opsListen: { host: '0.0.0.0', port: 9000 } } },
+    { flag: 'status-socket', text: '/run/s.sock', part: { statusSocket: '/run/s.sock' } },
     { flag: 'log-level', text: 'error', part: { log: { level: 'error' } } },
+    { flag: 'state-dir', text: '/run/state', part: { stateDir: '/run/state' } },
     { flag: 'log-format', text: 'text', part: { log: { format: 'text' } } },
   ];
 

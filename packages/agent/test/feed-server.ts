@@ -33,7 +33,7 @@ export const UPDATES: readonly FeedUpdate[] = [
   { synced: { podsResourceVersion: '1' } },
 ];
 
-/** A server that says the same to every agent, and keeps what it is told. */
+/** A server that says the same to every agent at first, and keeps what it is told. */
 export async function startFeedServer(folder: string) {
   const ca = await createTestCa();
   const clock = createFakeClock({ nowMs: Date.now() });
@@ -44,14 +44,17 @@ export async function startFeedServer(folder: string) {
   const stop = new AbortController();
   const tls = watchTlsFiles({ files, purpose: 'server', clock, log: silentLog, signal: stop.signal });
   const reports: AgentReportRead[] = [];
+  const streams = new Set<{ write(update: FeedUpdate): unknown }>();
   const server = new Server();
   const handlers: Pick<RolegateHandlers, 'Feed'> = {
     Feed(call) {
       call.once('data', () => {
         for (const update of UPDATES) call.write(update);
+        streams.add(call);
       });
       call.on('data', (report: AgentReportRead) => reports.push(report));
       call.on('end', () => call.end());
+      call.on('close', () => streams.delete(call));
       call.on('error', () => undefined);
     },
   };
@@ -66,6 +69,10 @@ export async function startFeedServer(folder: string) {
   const agent = await writeTlsFiles(join(folder, 'agent'), { ca: ca.pem, ...(await ca.issue(names)) });
   return {
     reports,
+    /** To all agents that are connected now. */
+    say: (...updates: readonly FeedUpdate[]) => {
+      for (const stream of streams) for (const update of updates) stream.write(update);
+    },
     /** What an agent needs to be told. */
     argv: [
       ...['--server-address', `127.0.0.1:${port}`, '--server-name', 'rolegate-server'],

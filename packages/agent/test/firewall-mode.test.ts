@@ -69,6 +69,7 @@ describe('an agent in firewall mode', () => {
     expect([status, body.split('\n')]).toEqual([
       200,
       [
+        '[+]metadata ok',
         '[!]interception nobody tells how the rules stand; give --cni-socket, the socket of rolegate-agent reconcile',
         'ok',
         '',

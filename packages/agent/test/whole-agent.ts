@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, RequestOptions } from 'node:http';
+import type { Clock } from '@rolegate/runtime';
 import { createFakeClock, eventually, freePort, startImds } from '@rolegate/testing';
 import { runAgent } from '../src/agent.ts';
 import { parseAgentConfig } from '../src/config.ts';
+import type { Machine } from '../src/state/machine.ts';
 import { createTestLog } from './addresses/known-pods.ts';
 
 /** Real time for bytes on loopback; the agent's own time stands still meanwhile. Milliseconds. */
@@ -36,10 +38,25 @@ function ask(options: RequestOptions): Promise<Got> {
   });
 }
 
+export interface AgentOptions {
+  /** Free ones unless told. */
+  readonly port?: number;
+  readonly opsPort?: number;
+  readonly machine?: Machine;
+}
+
 /** A whole agent on 127.0.0.1, on a clock that stands still. `argv` beside what every agent is given. */
-export async function startAgent(argv: readonly string[]) {
+export async function startAgent(argv: readonly string[], options: AgentOptions = {}) {
+  const clock = createFakeClock({ nowMs: Date.now() });
+  return { ...(await startAgentOn(clock, argv, options)), clock };
+}
+
+/** The same on a clock of the test's. */
+export async function startAgentOn(clock: Clock, argv: readonly string[], options: AgentOptions = {}) {
+  const { machine } = options;
   const imds = await startImds({});
-  const [port, opsPort] = [await freePort(), await freePort()];
+  const port = options.port ?? (await freePort());
+  const opsPort = options.opsPort ?? (await freePort());
   const outcome = parseAgentConfig({
     argv: [
       ...['--node-name', 'node-1', '--host-ip', '127.0.0.1', '--port', String(port)],
@@ -49,10 +66,12 @@ export async function startAgent(argv: readonly string[]) {
     env: {},
   });
   if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
-  const clock = createFakeClock({ nowMs: Date.now() });
   const log = createTestLog();
   const stop = new AbortController();
-  const running = runAgent({ config: outcome.config, clock, log, random: () => 0.5 }, stop.signal);
+  const running = runAgent(
+    { config: outcome.config, clock, log, random: () => 0.5, ...(machine && { machine }) },
+    stop.signal,
+  );
   running.catch(() => undefined); // seen at the end
   const end = async () => {
     stop.abort();
@@ -60,7 +79,7 @@ export async function startAgent(argv: readonly string[]) {
   };
   const ops = (path: string) => ask({ port: opsPort, path });
   return {
-    ...{ imds, clock, log, ops, stop: end },
+    ...{ imds, log, ops, opsPort, stop: end },
     address: { host: '127.0.0.1', port },
     lines: (message: string) =>
       log.lines.filter(([, text]) => text === message).map(([, , fields]) => fields),

@@ -4,7 +4,7 @@ export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEnds
 export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
-export { createRolegateClient, rolegateService } from './service.ts';
+export { createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';
 export type { RolegateClientOptions } from './service.ts';
 export { describeHandshakeError } from './tls-errors.ts';
 export { watchAuthorities } from './tls-authorities.ts';

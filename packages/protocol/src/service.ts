@@ -6,6 +6,9 @@ import type { RolegateClient, RolegateDefinition } from './generated/rolegate/v1
 
 const SERVICE_NAME = 'rolegate.v1.Rolegate';
 
+/** Metadata of a call that a Pod's request led to: the ID by which the agent's log has that request. */
+export const REQUEST_ID_KEY = 'rolegate-request-id';
+
 /** The options that the generated types were made with (scripts/generate.mjs). */
 const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
 

@@ -4,6 +4,8 @@ import { isIP } from 'node:net';
 export interface ValueKind<Value> {
   /** What stands for the value in help and docs. */
   readonly placeholder: string;
+  /** An empty text is a value too; else it is refused before it is parsed. */
+  readonly takesEmpty?: true;
   parse(text: string): Parsed<Value>;
 }
 

@@ -158,6 +158,7 @@ function readAll<Value>(
 }
 
 function parseText<Value>(kind: ValueKind<Value>, { text, by }: GivenText) {
-  const read = text === '' ? fault('the value is empty; leave it out or fill it in') : kind.parse(text);
+  const empty = text === '' && kind.takesEmpty !== true;
+  const read = empty ? fault('the value is empty; leave it out or fill it in') : kind.parse(text);
   return 'fault' in read ? fault(`${by}: ${read.fault}`) : read;
 }

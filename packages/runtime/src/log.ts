@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { onOneLine } from './on-one-line.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -9,6 +10,14 @@ export interface Log {
   info(message: string, fields?: object): void;
   warn(message: string, fields?: object): void;
   error(message: string, fields?: object): void;
+  /** Absent where it cannot be changed. */
+  readonly level?: LevelControl;
+}
+
+/** The least level that is written, of a program that runs. */
+export interface LevelControl {
+  get(): LogLevel;
+  set(level: LogLevel): void;
 }
 
 export interface LogOptions {
@@ -32,6 +41,7 @@ const DEEPEST_CAUSE = 8;
  * hands them here.
  */
 export function createLog({ level, format, write, base = {} }: LogOptions): Log {
+  let least = level;
   const logger = pino(
     {
       level,
@@ -64,6 +74,13 @@ export function createLog({ level, format, write, base = {} }: LogOptions): Log 
     error: (message, fields = {}) => {
       logger.error(fields, message);
     },
+    level: {
+      get: () => least,
+      set(to) {
+        least = to;
+        logger.level = to;
+      },
+    },
   };
 }
 
@@ -93,14 +110,6 @@ function asText(line: string): string {
     ([key, value]) => `${key}=${onOneLine(typeof value === 'string' ? value : JSON.stringify(value))}`,
   );
   return `${[String(time), String(level).toUpperCase().padEnd(5), String(msg), ...rest].join(' ')}\n`;
-}
-
-/** Values come from annotations and peers too: they must not be able to write lines of their own, or to a terminal. */
-function onOneLine(value: string): string {
-  return value.replace(
-    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 function ignore(): void {

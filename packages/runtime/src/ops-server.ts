@@ -4,16 +4,19 @@ import type { Registry } from 'prom-client';
 import { describeError } from './log.ts';
 import { readiness } from './ops-readiness.ts';
 import type { ReadyCheck } from './ops-readiness.ts';
+import { stopListening } from './stop-listening.ts';
 
 export interface OpsServerOptions {
   readonly registry: Registry;
   readonly checks: readonly ReadyCheck[];
+  /** Other processes of the same user may listen on the port beside this one: the kernel deals connections out. */
+  readonly sharedPort?: boolean;
 }
 
 export interface OpsServer {
   /** Rejects when the port is taken; resolves with the port, which matters where 0 was asked for. */
   listen(host: string, port: number): Promise<number>;
-  /** Stops listening and ends the connections that are open. */
+  /** Stops listening, answers what was accepted and ends the connections that are open; soon. */
   close(): Promise<void>;
 }
 
@@ -29,6 +32,8 @@ const HEADERS_TIMEOUT_MS = 5_000;
 const LARGEST_HEADER_BYTES = 8_192;
 /** Prometheus, kubelet and a few people: more is a mistake. */
 const MOST_CONNECTIONS = 256;
+/** What was accepted is answered before the end; who has not asked by then is let go. Milliseconds. */
+const ANSWER_WITHIN_MS = 250;
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 /** `/metrics`, `/livez` and `/readyz` in plain text (DESIGN.md 4.7). Nothing about Pods or roles may be registered in it. */
@@ -45,7 +50,8 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
     },
   );
   server.maxConnections = MOST_CONNECTIONS;
-  return { listen: (host, port) => listen(server, host, port), close: () => close(server) };
+  const { sharedPort: reusePort = false } = options;
+  return { listen: (host, port) => listen(server, { host, port, reusePort }), close: () => close(server) };
 }
 
 async function respond(
@@ -104,22 +110,29 @@ async function scrape(registry: Registry): Promise<Answer> {
   }
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
+function listen(
+  server: Server,
+  options: { readonly host: string; readonly port: number; readonly reusePort: boolean },
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen(options, () => {
       server.off('error', reject);
       const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
+      resolve(typeof address === 'object' && address !== null ? address.port : options.port);
     });
   });
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
+async function close(server: Server): Promise<void> {
+  await stopListening(server);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+    }, ANSWER_WITHIN_MS);
     server.close(() => {
+      clearTimeout(timer);
       resolve(); // also where it never listened
     });
-    server.closeAllConnections();
   });
 }

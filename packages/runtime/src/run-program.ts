@@ -21,7 +21,13 @@ export interface RunnableProgram<Config extends Loggable> {
     | { readonly kind: 'help'; readonly text: string }
     | { readonly kind: 'version' };
   /** Runs until the signal aborts; what it throws is logged and ends the program with 1. */
-  readonly run: (config: Config, log: Log, signal: AbortSignal) => Promise<void>;
+  readonly run: (
+    config: Config,
+    log: Log,
+    signal: AbortSignal,
+    /** Of the flags; they have been logged. */
+    warnings: readonly string[],
+  ) => Promise<void>;
   /** True for a fault that only another configuration mends, e.g. a file that cannot be read. */
   readonly isBadConfiguration: (error: unknown) => boolean;
 }
@@ -64,7 +70,7 @@ export async function runProgram<Config extends Loggable>(
     });
   }
   try {
-    await run(config, log, stop.signal);
+    await run(config, log, stop.signal, warnings);
     return 0;
   } catch (error) {
     log.error('program failed', { error: describeError(error) });

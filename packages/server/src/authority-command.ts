@@ -4,8 +4,8 @@ import { serverFlags } from './config-flags.ts';
 import { bundleOf } from './identity/authorities.ts';
 import { changeAuthorities, readAuthorities } from './identity/authority-change.ts';
 import type { AuthorityView } from './identity/authority-change.ts';
+import { removeAuthorities } from './identity/authority-removal.ts';
 import { createAuthorityStore } from './identity/authority-store.ts';
-import type { Command } from './identity/rotation.ts';
 import { createConnection } from './kubernetes/connection.ts';
 import type { Connection } from './kubernetes/connection.ts';
 import { loadKubeConfig } from './kubernetes/kube-config.ts';
@@ -30,20 +30,24 @@ export interface AuthorityCommandDeps {
 
 const NAME = 'rolegate-server authority';
 const GROUP = 'Authority';
-const WORDS = ['status', 'prepare', 'activate', 'retire'] as const;
+const WORDS = ['status', 'prepare', 'activate', 'retire', 'delete'] as const;
 
 const { kubeconfig, namespace, 'authority-secret': secret, 'authority-age': age } = serverFlags;
 const flags = {
   ...{ kubeconfig, namespace, 'authority-secret': secret, 'authority-age': age },
   now: toggle({
     group: GROUP,
-    help: 'do not wait until all agents know an authority, or until certificates have ended: for a stolen key',
+    help:
+      'do not wait until all agents know an authority, or until certificates have ended: for a stolen key; ' +
+      'delete: nor whether a server writes it back',
   }),
 };
 
 const program: Program<typeof flags> = {
-  name: `${NAME} status|prepare|activate|retire`,
-  summary: "shows the server's certificate authorities, and replaces the active one in three steps",
+  name: `${NAME} status|prepare|activate|retire|delete`,
+  summary:
+    "shows the server's certificate authorities, replaces the active one in three steps, " +
+    'and deletes all once no server runs any more',
   flags,
   foreign: {},
   envPrefix: 'ROLEGATE_',
@@ -67,7 +71,7 @@ export async function runAuthorityCommand(deps: AuthorityCommandDeps): Promise<0
 }
 
 async function perform(
-  word: Command | 'status',
+  word: (typeof WORDS)[number],
   values: FlagValues<typeof flags>,
   { stdout, stderr, podNamespace, connect = connectTo, clock = systemClock }: AuthorityCommandDeps,
 ): Promise<0 | 1 | 2> {
@@ -86,7 +90,9 @@ async function perform(
       stdout.write(tableOf(await readAuthorities(deps), where));
       return 0;
     }
-    const change = await changeAuthorities(word, { ...deps, atOnce: values.now });
+    const change = await (word === 'delete'
+      ? removeAuthorities({ ...deps, atOnce: values.now })
+      : changeAuthorities(word, { ...deps, atOnce: values.now }));
     (change.done ? stdout : stderr).write(change.done ? `${change.said}\n` : `${NAME}: ${change.said}\n`);
     return change.done ? 0 : 1;
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { CheckOutcome, FlagValues } from '@rolegate/runtime';
 import { formatDuration } from '@rolegate/runtime';
+import { stsFaults } from './config-checks-sts.ts';
 import type { serverFlags } from './config-flags.ts';
 import { keyFault } from './policy/session-tags.ts';
 import { checkTemplate } from './policy/template.ts';
@@ -25,7 +26,7 @@ export function checkServerFlags(
     ...durationFaults(values),
     ...templateFaults(values),
     ...tagFaults(values),
-    ...sourceFaults(values, given),
+    ...stsFaults(values, given),
   ];
   return { faults, warnings: [...durationWarnings(values), ...identityWarnings(values)] };
 }
@@ -119,15 +120,4 @@ function tagFaults({ 'session-tag': tags = [] }: Values): string[] {
     ...twice.map((key) => `--session-tag: the key ${JSON.stringify(key)} is given twice; leave one out`),
     ...(keys.length > MOST_TAGS ? [`--session-tag: ${keys.length} are given; STS takes ${MOST_TAGS}`] : []),
   ];
-}
-
-function sourceFaults(values: Values, given: ReadonlySet<string>): string[] {
-  const detect = ['role-base-arn-autodetect', 'auto-discover-base-arn'].filter((name) => given.has(name));
-  const torn = given.has('role-base-arn')
-    ? detect.map((name) => `--${name}: --role-base-arn is given too; leave one of them out`)
-    : [];
-  const nowhere = !given.has('region') && !given.has('sts-endpoint');
-  return nowhere
-    ? [...torn, '--region: it is needed; STS is asked in its region (AWS_REGION counts too)']
-    : torn;
 }

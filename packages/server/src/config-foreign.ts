@@ -4,14 +4,13 @@ import { accepted, ignored, refused } from '@rolegate/runtime';
 const KIAM = ['kiam'];
 const KUBE2IAM = ['kube2iam'];
 const BOTH = ['kiam', 'kube2iam'];
-const LATER = ['Not there yet'];
 const KEEPALIVE = 'keepalive is fixed at 10 s and 3 s';
 const OF_AGENT = 'it is a flag of rolegate-agent';
 const METRICS = 'metrics are read from --prometheus-listen-addr';
 const CONNECTION_AGE = 'streams end after --stream-age, connections with them';
 const FIXED_KEY = 'the key of the annotation is fixed';
 
-/** Flags of kiam's server, of kube2iam, and of later versions of ours. */
+/** Flags of kiam's server and of kube2iam. */
 export const serverForeignFlags: ForeignFlags = {
   bind: accepted(KIAM, "kiam's default was localhost:9610"),
   cert: accepted(KIAM, ''),
@@ -24,6 +23,10 @@ export const serverForeignFlags: ForeignFlags = {
     why: 'the same as leaving --role-base-arn out',
   }),
   region: accepted(KIAM, 'needed here: the global endpoint is not used'),
+  'assume-role-arn': accepted(
+    KIAM,
+    'a name alone needs --role-base-arn; its account is that of the base ARN',
+  ),
   'session-duration': accepted(KIAM, '15m is read as 1h, with a warning'),
   'prometheus-listen-addr': accepted(KIAM, 'on here unless it is moved'),
   level: accepted(KIAM, { as: 'log-level', why: '' }),
@@ -105,14 +108,4 @@ export const serverForeignFlags: ForeignFlags = {
   'host-ip': refused(KUBE2IAM, OF_AGENT),
   node: refused(KUBE2IAM, 'the server serves all nodes; an agent has --node-name'),
   'metadata-addr': refused(KUBE2IAM, 'it is --imds-endpoint of rolegate-agent'),
-
-  'assume-role-arn': refused(
-    [...KIAM, ...LATER],
-    'not there yet; let the roles of Pods trust the identity of the server itself',
-  ),
-  'sts-fips': refused(LATER, { isSwitch: true, why: 'not there yet; name the endpoint by --sts-endpoint' }),
-  'sts-dualstack': refused(LATER, {
-    isSwitch: true,
-    why: 'not there yet; name the endpoint by --sts-endpoint',
-  }),
 };

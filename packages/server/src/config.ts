@@ -1,17 +1,17 @@
 import type { Environment, FlagValues, HostPort, LogLevel, Program } from '@rolegate/runtime';
 import { parseFlags } from '@rolegate/runtime';
-import { checkServerFlags, readAsHour } from './config-checks.ts';
+import { checkServerFlags } from './config-checks.ts';
 import { serverFlags } from './config-flags.ts';
 import { serverForeignFlags } from './config-foreign.ts';
-
-/** Milliseconds. */
-const HOUR_MS = 3_600_000;
+import { toAgents, toAuthority, toRoles, toSessions, toSts, toTls } from './config-parts.ts';
 
 /** What the server was told. Frozen, as are its parts. */
 export interface ServerConfig {
   readonly listen: HostPort;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
+  /** For `rolegate-server status`; undefined: at its default, where it can be made. */
+  readonly statusSocket: string | undefined;
   /** Certificates of one's own; undefined: the server is its own authority. */
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | undefined;
   readonly authority: {
@@ -28,6 +28,8 @@ export interface ServerConfig {
     readonly serviceAccounts: readonly string[];
     /** Empty: any. */
     readonly daemonSets: readonly string[];
+    /** Keys of taints that a Node loses once its agent is ready. */
+    readonly startupTaints: readonly string[];
   };
   readonly trustDomain: string;
   readonly tokenSecretFile: string | undefined;
@@ -56,6 +58,10 @@ export interface ServerConfig {
     readonly region: string;
     /** Undefined: the region's own. */
     readonly endpoint: string | undefined;
+    readonly fips: boolean;
+    readonly dualStack: boolean;
+    /** ARN of the role that the server assumes before those of Pods. */
+    readonly assumedRoleArn: string | undefined;
     /** Calls a second. */
     readonly rate: number;
     readonly burst: number;
@@ -103,6 +109,7 @@ function toConfig(values: Values, namespace: string): ServerConfig {
   return Object.freeze({
     listen: values.bind,
     opsListen: values['prometheus-listen-addr'],
+    statusSocket: values['status-socket'],
     tls: toTls(values),
     authority: toAuthority(values, namespace),
     agents: toAgents(values, namespace),
@@ -112,61 +119,9 @@ function toConfig(values: Values, namespace: string): ServerConfig {
     drainTimeoutMs: values['drain-timeout'],
     kubeconfigFile: values.kubeconfig,
     clusterName: values['cluster-name'] ?? '',
-    roles: Object.freeze({
-      baseArn: values['role-base-arn'],
-      ceilings: values['role-ceiling'],
-      namespacePolicy: values['namespace-policy'],
-      defaultRole: values['default-role'],
-    }),
+    roles: toRoles(values),
     sessions: toSessions(values),
-    sts: Object.freeze({
-      // With an endpoint of one's own the region is only part of the signature.
-      region: values.region ?? 'us-east-1',
-      endpoint: values['sts-endpoint'],
-      rate: values['sts-rate'],
-      burst: values['sts-burst'],
-    }),
+    sts: toSts(values),
     log: Object.freeze({ level: values['log-level'], format: values['log-format'] }),
-  });
-}
-
-function toTls({ cert, key, ca }: Values): ServerConfig['tls'] {
-  if (cert === undefined || key === undefined || ca === undefined) return undefined;
-  return Object.freeze({ certFile: cert, keyFile: key, caFile: ca });
-}
-
-function toAuthority(values: Values, namespace: string): ServerConfig['authority'] {
-  const [name = '', elsewhere = namespace] = values['authority-secret'].split('/').reverse();
-  const service = 'rolegate-server';
-  const names = [
-    service,
-    ...['', '.svc', '.svc.cluster.local'].map((end) => `${service}.${namespace}${end}`),
-  ];
-  const given = values['server-name'];
-  return Object.freeze({
-    namespace: elsewhere,
-    name,
-    ageMs: values['authority-age'],
-    serverNames: given.length > 0 ? given : Object.freeze(namespace === '' ? [service] : names),
-  });
-}
-
-function toAgents(values: Values, namespace: string): ServerConfig['agents'] {
-  const given = values['agent-service-account'];
-  const usual = namespace === '' ? [] : [`${namespace}/rolegate-agent`];
-  return Object.freeze({
-    identity: values['agent-identity'],
-    serviceAccounts: given.length > 0 ? given : Object.freeze(usual),
-    daemonSets: values['agent-daemonset'],
-  });
-}
-
-function toSessions(values: Values): ServerConfig['sessions'] {
-  return Object.freeze({
-    scope: values['session-scope'],
-    durationMs: readAsHour(values) ? HOUR_MS : values['session-duration'],
-    nameTemplate: values['session-name-template'],
-    sourceIdentityTemplate: values['source-identity-template'],
-    tagTemplates: Object.freeze(Object.fromEntries(values['session-tag'])),
   });
 }

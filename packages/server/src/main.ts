@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { TlsFault } from '@rolegate/protocol';
-import { runProgram, systemClock } from '@rolegate/runtime';
+import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import type { ServerConfig } from './config.ts';
 import { readOwnNamespace } from './kubernetes/own-namespace.ts';
@@ -16,8 +16,9 @@ async function server(): Promise<number> {
     {
       name: 'rolegate-server',
       parse: (input) => parseServerConfig({ ...input, podNamespace }),
-      run: (config: ServerConfig, log: Log, signal) => runServer({ config, log, ...surroundings }, signal),
-      isBadConfiguration: (error) => error instanceof TlsFault,
+      run: (config: ServerConfig, log: Log, signal, warnings) =>
+        runServer({ config, log, warnings, ...surroundings }, signal),
+      isBadConfiguration: (error) => error instanceof TlsFault || error instanceof StatusSocketFault,
     },
     process,
   );
@@ -30,4 +31,16 @@ async function authority(argv: readonly string[]): Promise<number> {
   return runAuthorityCommand({ argv, env, podNamespace, stdout, stderr });
 }
 
-process.exitCode = process.argv[2] === 'authority' ? await authority(process.argv.slice(3)) : await server();
+async function start(word: string): Promise<number> {
+  switch (word) {
+    case 'authority':
+      return authority(process.argv.slice(3));
+    case 'status':
+    case 'log-level':
+      return (await import('./status/command.ts')).runServerCommand(word, process);
+    default:
+      return server();
+  }
+}
+
+process.exitCode = await start(process.argv[2] ?? 'server');

@@ -13,6 +13,8 @@ export interface ServerReadings {
   readonly stsBudgetWaiting: () => number;
   readonly watchAgeSeconds: () => Readonly<Record<string, number>>;
   readonly certificateExpirySeconds: () => Readonly<Record<string, number>>;
+  readonly ownCredentialsSeconds: () => Readonly<Record<string, number>>;
+  readonly ownCredentialsOk: () => boolean;
 }
 
 /** Every metric of the server (DESIGN.md 4.9). Labels are closed sets: never a Pod or a role. */
@@ -143,6 +145,19 @@ export function createServerMetrics({ version }: { version: string }) {
         'Until the certificate ends.',
         'certificate',
         readings.certificateExpirySeconds,
+      );
+      readGauges(
+        registry,
+        'rolegate_own_credentials_remaining_seconds',
+        "Life left of the server's own credentials; none for a permanent key.",
+        'credentials',
+        readings.ownCredentialsSeconds,
+      );
+      readGauge(
+        registry,
+        'rolegate_own_credentials_ok',
+        '0 while STS does not take the server, or will not for long: then no Pod gets new credentials.',
+        () => (readings.ownCredentialsOk() ? 1 : 0),
       );
     },
   };

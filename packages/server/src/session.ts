@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Whose credentials: everything that AssumeRole is told (AWS STS API reference, AssumeRole). Two Pods share credentials
- * only when all of it is the same.
+ * Whose credentials: everything that AssumeRole is told (AWS STS API reference, AssumeRole), and the Pod where they are for
+ * one alone. Two Pods share credentials only when all of it is the same.
  */
 export interface Session {
   readonly roleArn: string;
@@ -14,6 +14,8 @@ export interface Session {
   readonly tags: readonly (readonly [key: string, value: string])[];
   /** DurationSeconds. */
   readonly durationSeconds: number;
+  /** UID of the one Pod that they are for (`--session-scope pod`), whatever name it has chosen; STS is not told. */
+  readonly podUid?: string;
 }
 
 /** The session's key on the wire and in every cache: the same on each replica, and nothing can be read from it. */
@@ -24,6 +26,7 @@ export function sessionId({
   sourceIdentity,
   tags,
   durationSeconds,
+  podUid,
 }: Session): string {
   // JSON keeps the parts apart: no value can be mistaken for two.
   const whole = JSON.stringify([
@@ -33,6 +36,7 @@ export function sessionId({
     sourceIdentity ?? null,
     tags,
     durationSeconds,
+    ...(podUid === undefined ? [] : [podUid]),
   ]);
   return createHash('sha256').update(whole).digest('hex').slice(0, 32);
 }

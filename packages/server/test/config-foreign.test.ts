@@ -14,12 +14,13 @@ function setup(argv: readonly string[]) {
   };
 }
 
-/** Each row of the tables of kiam's server (v4.2) and of kube2iam (0.15), and of what is not there yet. */
+/** Each row of the tables of kiam's server (v4.2) and of kube2iam (0.15). */
 const verdicts = {
   accepted: [
     ...['bind', 'cert', 'key', 'ca', 'kubeconfig', 'role-base-arn', 'role-base-arn-autodetect', 'region'],
     ...[
       'session-duration',
+      'assume-role-arn',
       'prometheus-listen-addr',
       'level',
       'json-log',
@@ -62,8 +63,7 @@ const verdicts = {
       'insecure',
     ],
     ...['iam-role-key', 'iam-external-id', 'namespace-key', 'namespace-restriction-format', 'app-port'],
-    ...['metrics-port', 'iptables', 'host-interface', 'host-ip', 'node', 'metadata-addr', 'assume-role-arn'],
-    ...['sts-fips', 'sts-dualstack'],
+    ...['metrics-port', 'iptables', 'host-interface', 'host-ip', 'node', 'metadata-addr'],
   ],
 };
 

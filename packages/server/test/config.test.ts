@@ -11,6 +11,7 @@ describe("the server's configuration", () => {
     expect(setup().config).toEqual({
       listen: { host: '0.0.0.0', port: 9610 },
       opsListen: { host: '0.0.0.0', port: 9620 },
+      statusSocket: undefined,
       tls: { certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
       authority: {
         namespace: '',
@@ -18,7 +19,7 @@ describe("the server's configuration", () => {
         ageMs: 8760 * HOUR_MS,
         serverNames: ['rolegate-server'],
       },
-      agents: { identity: 'attested', serviceAccounts: [], daemonSets: [] },
+      agents: { identity: 'attested', serviceAccounts: [], daemonSets: [], startupTaints: [] },
       trustDomain: 'rolegate',
       tokenSecretFile: undefined,
       streamAgeMs: 1_800_000,
@@ -33,7 +34,10 @@ describe("the server's configuration", () => {
         sourceIdentityTemplate: undefined,
         tagTemplates: {},
       },
-      sts: { region: 'eu-central-1', endpoint: undefined, rate: 100, burst: 500 },
+      sts: {
+        ...{ region: 'eu-central-1', endpoint: undefined, fips: false, dualStack: false },
+        ...{ assumedRoleArn: undefined, rate: 100, burst: 500 },
+      },
       log: { level: 'info', format: 'json' },
     });
   });
@@ -58,6 +62,7 @@ describe("the server's configuration", () => {
       text: 'a/b,c/d',
       part: { agents: { serviceAccounts: ['a/b', 'c/d'] } },
     },
+    { flag: 'startup-taint', text: 'a,b/c', part: { agents: { startupTaints: ['a', 'b/c'] } } },
     { flag: 'agent-daemonset', text: 'x,y', part: { agents: { daemonSets: ['x', 'y'] } } },
     { flag: 'trust-domain', text: 'example.org', part: { trustDomain: 'example.org' } },
     { flag: 'token-secret-file', text: '/s', part: { tokenSecretFile: '/s' } },
@@ -101,8 +106,16 @@ describe("the server's configuration", () => {
       text: 'http://127.0.0.1:5000/',
       part: { sts: { endpoint: 'http://127.0.0.1:5000' } },
     },
+    { flag: 'sts-fips', text: 'true', part: { sts: { fips: true } } },
+    { flag: 'sts-dualstack', text: 'true', part: { sts: { dualStack: true } } },
+    {
+      flag: 'assume-role-arn',
+      text: 'arn:aws:iam::123456789012:role/hop',
+      part: { sts: { assumedRoleArn: 'arn:aws:iam::123456789012:role/hop' } },
+    },
     { flag: 'sts-rate', text: '7', part: { sts: { rate: 7 } } },
     { flag: 'sts-burst', text: '9', part: { sts: { burst: 9 } } },
+    { flag: 'status-socket', text: '/run/s.sock', part: { statusSocket: '/run/s.sock' } },
     { flag: 'log-level', text: 'debug', part: { log: { level: 'debug' } } },
     { flag: 'log-format', text: 'text', part: { log: { format: 'text' } } },
   ];

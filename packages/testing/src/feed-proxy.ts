@@ -4,6 +4,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 export interface FeedProxyOptions {
   /** On loopback. */
   readonly target: { readonly host?: string; readonly port: number };
+  /** Any free one unless told. */
+  readonly port?: number;
 }
 
 /** What can go wrong between agent and server, at the level of TCP: TLS passes through untouched. */
@@ -45,8 +47,8 @@ interface Pair {
   broken: boolean;
 }
 
-/** Starts a proxy on a free port of 127.0.0.1. */
-export async function startFeedProxy({ target }: FeedProxyOptions): Promise<FeedProxy> {
+/** Starts a proxy on 127.0.0.1. */
+export async function startFeedProxy({ target, port: wanted = 0 }: FeedProxyOptions): Promise<FeedProxy> {
   const traffic: Traffic = { way: 'accept', delayMs: 0, paused: false };
   const pairs = new Set<Pair>();
   let accepted = 0;
@@ -59,7 +61,7 @@ export async function startFeedProxy({ target }: FeedProxyOptions): Promise<Feed
     }
     join(near, { target, traffic, pairs });
   });
-  const port = await listenOnLoopback(server);
+  const port = await listenOnLoopback(server, wanted);
 
   function setPaused(paused: boolean): void {
     traffic.paused = paused;
@@ -169,10 +171,10 @@ function cutAll(pairs: ReadonlySet<Pair>): void {
   }
 }
 
-function listenOnLoopback(server: Server): Promise<number> {
+function listenOnLoopback(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, '127.0.0.1', () => {
       resolve((server.address() as AddressInfo).port);
     });
   });

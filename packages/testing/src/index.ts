@@ -7,4 +7,6 @@ export * from './feed-proxy.ts';
 export * from './free-port.ts';
 export * from './imds.ts';
 export * from './kubernetes-api.ts';
+export * from './metrics-page.ts';
+export * from './pod-identity.ts';
 export * from './sts.ts';

@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { createAccount } from './sts/account.ts';
 import type { AssumeRoleCall } from './sts/assume-role.ts';
 import type { StsFaultName } from './sts/faults.ts';
+import { createGate } from './sts/gate.ts';
 import { readQuery } from './sts/query.ts';
+import type { WebIdentityCall } from './sts/web-identity.ts';
 
 export type { AssumeRoleCall } from './sts/assume-role.ts';
+export type { WebIdentityCall } from './sts/web-identity.ts';
 export { stsFaults } from './sts/faults.ts';
 export type { StsFaultName } from './sts/faults.ts';
 
@@ -28,6 +31,8 @@ export interface FakeSts extends AsyncDisposable {
   readonly port: number;
   /** Every AssumeRole, refused ones too. */
   readonly calls: readonly AssumeRoleCall[];
+  /** Every AssumeRoleWithWebIdentity, refused ones too. */
+  readonly webIdentityCalls: readonly WebIdentityCall[];
   /** Opened so far. */
   readonly connections: number;
   /** Calls at one moment, at most. */
@@ -46,6 +51,14 @@ export interface FakeSts extends AsyncDisposable {
   maxSessionDuration(roleArn: string, seconds: number): void;
   /** The role's trust policy demands this external ID. */
   requireExternalId(roleArn: string, externalId: string): void;
+  /** The role's trust policy names this role only. */
+  trustOnly(roleArn: string, trustedRoleArn: string): void;
+  /** Web identity tokens other than this one are of no issuer that STS knows. */
+  acceptWebIdentity(token: string | undefined): void;
+  /** What was issued for the role until now is expired. */
+  expireKeysOf(roleArn: string): void;
+  /** One key that the fake has not issued is. */
+  expireKey(accessKeyId: string): void;
   /** Every key that the fake has not issued is expired, until `renewServerCredentials`. */
   expireServerCredentials(): void;
   renewServerCredentials(): void;
@@ -63,7 +76,7 @@ export async function startSts({
   port = 0,
   account = '123456789012',
 }: FakeStsOptions = {}): Promise<FakeSts> {
-  const { answer, calls, controls } = createAccount(clock, account);
+  const { answer, calls, webIdentityCalls, controls } = createAccount(clock, account);
   const gate = createGate(latencyMs);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -111,7 +124,7 @@ export async function startSts({
     ...gate.controls,
     url: `http://${host}:${bound}`,
     port: bound,
-    calls,
+    ...{ calls, webIdentityCalls },
     get connections() {
       return connections;
     },
@@ -120,43 +133,6 @@ export async function startSts({
     },
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-/** Where answers wait: for the latency, or for as long as the service hangs. */
-function createGate(firstLatencyMs: number) {
-  let latencyMs = firstLatencyMs;
-  let hanging: Promise<void> | undefined;
-  let release = (): void => undefined;
-  let inFlight = 0;
-  let most = 0;
-  return {
-    enter(response: ServerResponse): void {
-      inFlight += 1;
-      most = Math.max(most, inFlight);
-      response.once('close', () => {
-        inFlight -= 1;
-      });
-    },
-    async pass(): Promise<void> {
-      if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
-      await hanging;
-    },
-    mostInFlight: () => most,
-    controls: {
-      latency: (ms: number) => {
-        latencyMs = ms;
-      },
-      hang: () => {
-        hanging ??= new Promise((resolve) => {
-          release = resolve;
-        });
-      },
-      resume: () => {
-        hanging = undefined;
-        release();
-      },
-    },
   };
 }
 

@@ -11,6 +11,8 @@ import type { IpSource } from './ip-source.ts';
 /** How often the passing of time is looked at (`staleIpMs`). Milliseconds. */
 const CHECK_MS = 1_000;
 
+const UNREADABLE = 'an address that can be read';
+
 /** Who is behind an address. */
 export type Caller =
   | { readonly kind: 'pod'; readonly pod: KnownPod }
@@ -35,6 +37,8 @@ export interface CallersDeps {
   readonly cniResults:
     | Pick<CniResults, 'holder' | 'usable' | 'names' | 'states' | 'scanned' | 'onChange' | 'awaited'>
     | undefined;
+  /** UIDs of Pods that had a result while a process before this one ran. */
+  readonly hadResults?: ReadonlySet<string> | undefined;
   /** The node's own addresses, of both families. */
   readonly nodeIps: readonly string[];
   /** So long after the loss of the feed an address from a Pod's status is believed. Milliseconds. */
@@ -49,6 +53,8 @@ export interface CallersDeps {
 export interface Callers {
   /** Any spelling of an address. */
   readonly identify: (ip: string) => Caller;
+  /** The same for who only looks: nobody was answered. */
+  readonly peek: (ip: string) => Caller;
   readonly source: IpSource;
   /** Called after what `identify` says may have changed. The returned function ends the listening. */
   readonly onChange: (listener: () => void) => () => void;
@@ -60,11 +66,11 @@ export interface Callers {
 
 /** Tells which Pod asks: by the CNI results, or, where these are of no use, by the Pods' status. */
 export function createCallers(deps: CallersDeps): Callers {
-  const { table, cniResults, staleIpMs, feedAwaySinceMs, clock, log, metrics } = deps;
+  const { table, cniResults, staleIpMs, feedAwaySinceMs, clock, log } = deps;
   const nodeIps = new Set(deps.nodeIps.map((ip) => canonicalIp(ip) ?? ip));
   const changes = createChanges({ log });
   const handovers = createHandovers({ identify: identifyCanonical, log });
-  const decideSource = createIpSource({ cniResults, pods: table.pods, log, metrics });
+  const decideSource = createIpSource({ ...deps, pods: table.pods });
   let source: IpSource = 'cni';
 
   function refresh(): void {
@@ -76,10 +82,15 @@ export function createCallers(deps: CallersDeps): Callers {
 
   function identify(address: string): Caller {
     const ip = canonicalIp(address);
-    if (ip === undefined) return unknown('an address that can be read');
+    if (ip === undefined) return unknown(UNREADABLE);
     const caller = identifyCanonical(ip);
     handovers.given(ip, caller);
     return caller;
+  }
+
+  function peek(address: string): Caller {
+    const ip = canonicalIp(address);
+    return ip === undefined ? unknown(UNREADABLE) : identifyCanonical(ip);
   }
 
   function identifyCanonical(ip: string): Caller {
@@ -119,6 +130,7 @@ export function createCallers(deps: CallersDeps): Callers {
 
   return {
     identify,
+    peek,
     get source() {
       return source;
     },

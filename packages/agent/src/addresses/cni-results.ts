@@ -46,14 +46,14 @@ export interface CniResults {
   readonly states: () => Readonly<Record<string, DirectoryState>>;
   /** The returned function ends the listening. */
   readonly onChange: (listener: () => void) => () => void;
+  /** The addresses that are held. */
+  readonly ips: () => readonly string[];
   /** Set while nobody can know who holds an address: what is waited for. */
   readonly awaited?: string | undefined;
 }
 
 /** CNI results that are read here, and can be handed on. */
 export interface ReadCniResults extends CniResults {
-  /** The addresses that are held. */
-  readonly ips: () => readonly string[];
   readonly tap: ResultTap;
 }
 

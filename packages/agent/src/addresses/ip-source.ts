@@ -9,16 +9,19 @@ export interface IpSourceDeps {
   /** Undefined: the agent was told of no directory. */
   readonly cniResults: Pick<CniResults, 'usable' | 'names' | 'states'> | undefined;
   readonly pods: () => readonly KnownPod[];
+  /** UIDs of Pods that had a result while a process before this one ran. */
+  readonly hadResults?: ReadonlySet<string> | undefined;
   readonly log: Log;
   readonly metrics: { readonly ipSource: (source: IpSource) => void };
 }
 
 /** Decides again at each call; a change is logged and counted. */
-export function createIpSource({ cniResults, pods, log, metrics }: IpSourceDeps): () => IpSource {
+export function createIpSource(deps: IpSourceDeps): () => IpSource {
+  const { cniResults, log, metrics } = deps;
   let told: IpSource | undefined;
 
   return () => {
-    const fault = faultOf(cniResults, pods());
+    const fault = faultOf(deps);
     const source = fault === undefined ? 'cni' : 'pod-status';
     if (source === told) return source;
     told = source;
@@ -34,13 +37,13 @@ export function createIpSource({ cniResults, pods, log, metrics }: IpSourceDeps)
 }
 
 /** Why the CNI results are of no use; undefined: they are. */
-function faultOf(cniResults: IpSourceDeps['cniResults'], pods: readonly KnownPod[]): string | undefined {
+function faultOf({ cniResults, pods, hadResults }: IpSourceDeps): string | undefined {
   if (cniResults === undefined) return 'no directory of CNI results is configured';
   if (!cniResults.usable()) return 'no directory of CNI results can be read';
-  const running = pods.filter((pod) => isLive(pod) && pod.ips.length > 0);
+  const running = pods().filter((pod) => isLive(pod) && pod.ips.length > 0);
   // Some CNI plugins keep their results elsewhere: the directory is there, with nothing or left-overs in it.
-  if (running.length > 0 && !running.some(cniResults.names))
-    return 'the CNI results name none of the running Pods';
+  const isNamed = (pod: KnownPod) => cniResults.names(pod) || hadResults?.has(pod.uid) === true;
+  if (running.length > 0 && !running.some(isNamed)) return 'the CNI results name none of the running Pods';
   return undefined;
 }
 

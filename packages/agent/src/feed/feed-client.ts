@@ -12,6 +12,8 @@ export interface FeedClientDeps extends FeedStreamDeps {
   readonly addresses: ServerAddresses;
   readonly beginSnapshot: () => void;
   readonly backoff: Backoff;
+  /** When a process before this one lost it. Monotonic milliseconds. */
+  readonly awaySinceMs?: number | undefined;
 }
 
 export interface FeedClient {
@@ -21,15 +23,33 @@ export interface FeedClient {
   readonly report: (report: AgentReport) => boolean;
   /** True while a stream is open and its snapshot is complete. */
   readonly connected: boolean;
-  /** Monotonic milliseconds when the feed was lost; undefined while it is there. Before the first feed: since the start. */
+  /** Monotonic milliseconds when the feed was lost; undefined while it is there. Before the first feed: since the start, or as told. */
   readonly awaySinceMs: number | undefined;
+  /** For who looks at it. */
+  readonly standing: () => FeedStanding;
+}
+
+/** How the feed stands. */
+export interface FeedStanding {
+  /** Where the latest feed is or was open to; undefined: none has been. */
+  readonly server: string | undefined;
+  /** Since when it is as it is. Monotonic milliseconds. */
+  readonly sinceMs: number;
+  /** Why the last attempt failed or the last feed ended, and when; monotonic milliseconds. */
+  readonly lastFault: { readonly message: string; readonly atMs: number } | undefined;
 }
 
 /** The agent's side of the feed: one stream at a time, its updates applied in order, the next opened before the old ends. */
 export function createFeedClient(deps: FeedClientDeps): FeedClient {
   const { addresses, backoff, clock, log } = deps;
   let current: FeedStream | undefined;
-  let awaySinceMs: number | undefined = clock.monotonic();
+  let awaySinceMs: number | undefined = deps.awaySinceMs ?? clock.monotonic();
+  let standing: FeedStanding = { server: undefined, sinceMs: awaySinceMs, lastFault: undefined };
+
+  function failed(error: unknown, sinceMs = standing.sinceMs): void {
+    const lastFault = { message: describeError(error), atMs: clock.monotonic() };
+    standing = { ...standing, sinceMs, lastFault };
+  }
 
   /** Opens a stream; resolves when its snapshot is complete, rejects when that fails. */
   async function connect(signal: AbortSignal): Promise<FeedStream> {
@@ -54,6 +74,8 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   function adopt(stream: FeedStream): void {
     const former = current;
     current = stream;
+    if (former === undefined) standing = { ...standing, sinceMs: clock.monotonic() };
+    standing = { ...standing, server: stream.server };
     awaySinceMs = undefined;
     former?.close();
     log.info('feed synced', { server: stream.server });
@@ -62,6 +84,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
       current = undefined;
       awaySinceMs = clock.monotonic();
       if (error === undefined) return; // it was us
+      failed(error, awaySinceMs);
       log.warn('feed lost', {
         reason: 'ServerUnavailable',
         server: stream.server,
@@ -79,6 +102,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
         adopt(stream);
         await Promise.race([stream.over, stream.old]);
       } catch (error) {
+        failed(error);
         if (!stopped())
           log.warn('feed not available', { reason: 'ServerUnavailable', error: describeError(error) });
       }
@@ -101,5 +125,6 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     get awaySinceMs() {
       return awaySinceMs;
     },
+    standing: () => standing,
   };
 }

@@ -24,6 +24,7 @@ export interface HeldSessions {
   /** Drops what no decision names. */
   readonly endSnapshot: () => void;
   readonly held: () => readonly HeldFor[];
+  readonly all: () => readonly HeldSession[];
 }
 
 interface Entry {
@@ -36,10 +37,13 @@ export function createHeldSessions({
   clock,
   log,
   changed,
+  withdrawn,
 }: {
   readonly clock: Clock;
   readonly log: Log;
   readonly changed: () => void;
+  /** A session was dropped. */
+  readonly withdrawn: () => void;
 }): HeldSessions {
   const entries = new Map<string, Entry>();
   const references = new Map<string, number>();
@@ -79,6 +83,7 @@ export function createHeldSessions({
     if (entry === undefined) return;
     entry.cancelExpiry();
     entries.delete(id);
+    withdrawn();
     changed();
   }
 
@@ -120,6 +125,7 @@ export function createHeldSessions({
         const { fingerprint, lifetimeMs, expiresAtMs } = credentials;
         return [{ id, fingerprint, remainingMs: Math.floor(expiresAtMs - clock.monotonic()), lifetimeMs }];
       }),
+    all: () => [...entries.keys()].flatMap((id) => get(id) ?? []),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
 import { createHeldSessions } from './held-sessions.ts';
@@ -7,10 +8,13 @@ import { createPodIndex } from './pod-index.ts';
 import { createPodTombstones } from './pod-tombstones.ts';
 import { isDecidedEarlier, isOlder, latest } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
+import type { DecidedPod, TableContents } from './table-contents.ts';
 
 export interface PodTableDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Called at once when something known is replaced or goes: nobody may hold on to what the table said before. */
+  readonly withdrawn?: () => void;
 }
 
 /** The node's Pods and sessions as the feed last described them. */
@@ -39,21 +43,19 @@ export interface PodTable {
   readonly synced: boolean;
   /** Called once per microtask after changes. The returned function ends the listening. */
   readonly onChange: (listener: () => void) => () => void;
-}
 
-interface Entry {
-  readonly pod: KnownPod;
-  /** The newest that was seen of each object. */
-  readonly versions: DecidedOn;
+  readonly contents: () => TableContents;
+  /** Goes on with what a table before this one held: complete, and as good as a feed that was lost since. */
+  readonly restore: (contents: TableContents) => void;
 }
 
 /** One table per node, filled by one feed at a time, whichever replica it comes from. */
-export function createPodTable({ clock, log }: PodTableDeps): PodTable {
+export function createPodTable({ clock, log, withdrawn = () => undefined }: PodTableDeps): PodTable {
   const changes = createChanges({ log });
-  const sessions = createHeldSessions({ clock, log, changed: changes.notify });
+  const sessions = createHeldSessions({ clock, log, changed: changes.notify, withdrawn });
   const tombstones = createPodTombstones({ clock });
   const index = createPodIndex();
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, DecidedPod>();
   let named: Set<string> | undefined;
   let synced = false;
 
@@ -66,12 +68,14 @@ export function createPodTable({ clock, log }: PodTableDeps): PodTable {
       return 'older';
     }
     const seen = former?.versions ?? tombstones.of(uid);
+    const decided = { pod, versions: seen ? latest(seen, versions) : versions };
+    if (seen !== undefined && !isDeepStrictEqual(former, decided)) withdrawn();
     tombstones.remove(uid);
     // First the new reference, then the old one's end: the same session's credentials are not dropped between.
     if (pod.decision.kind === 'allow') sessions.refer(pod.decision.sessionId);
     if (former) unlink(former.pod);
     index.add(pod);
-    entries.set(uid, { pod, versions: seen ? latest(seen, versions) : versions });
+    entries.set(uid, decided);
     changes.notify();
     return 'set';
   }
@@ -87,6 +91,7 @@ export function createPodTable({ clock, log }: PodTableDeps): PodTable {
     const seen = entry?.versions ?? tombstones.of(uid);
     const end = { pod: resourceVersion, namespace: '', serviceAccount: '' };
     tombstones.add(uid, seen ? latest(seen, end) : end);
+    withdrawn();
     if (entry === undefined) return;
     entries.delete(uid);
     unlink(entry.pod);
@@ -123,6 +128,15 @@ export function createPodTable({ clock, log }: PodTableDeps): PodTable {
       return synced;
     },
     onChange: changes.on,
+    contents: () => ({ pods: [...entries.values()], gone: tombstones.all(), sessions: sessions.all() }),
+    restore(contents) {
+      tombstones.restore(contents.gone);
+      for (const { pod, versions } of contents.pods) setPod(pod, versions);
+      for (const session of contents.sessions) sessions.set(session);
+      sessions.endSnapshot();
+      synced = true;
+      changes.notify();
+    },
   };
 
   /** Names come back: of the Pods that had one, the one last seen by the API server has it now. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@rolegate/runtime';
 import { isDecidedEarlier, isOlder } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
+import type { GonePod } from './table-contents.ts';
 
 /** Longer than a replica may lag behind another. Milliseconds. */
 const REMEMBERED_MS = 600_000;
@@ -16,6 +17,9 @@ export interface PodTombstones {
   readonly forbids: (uid: string, versions: DecidedOn) => boolean;
   /** It is back after all: a later state of it was seen. */
   readonly remove: (uid: string) => void;
+  readonly all: () => readonly GonePod[];
+  /** Those of a table before this one. */
+  readonly restore: (gone: readonly GonePod[]) => void;
 }
 
 /** The Pods that went lately. */
@@ -48,5 +52,10 @@ export function createPodTombstones({ clock }: { readonly clock: Clock }): PodTo
       return versions.pod === end.pod || isOlder(versions.pod, end.pod) || isDecidedEarlier(versions, end);
     },
     remove: (uid) => void gone.delete(uid),
+    all: () => [...gone].map(([uid, end]) => ({ uid, ...end })),
+    restore(former) {
+      for (const { uid, ...end } of former) gone.set(uid, end);
+      prune();
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { createRolegateClient } from '@rolegate/protocol';
+import { createRolegateClient, REQUEST_ID_KEY } from '@rolegate/protocol';
 import type { PodStateRead, RolegateClient, RolegateClientOptions } from '@rolegate/protocol';
 import type { ChannelCredentials, Metadata } from '@grpc/grpc-js';
 import type { FeedCall } from './feed-stream.ts';
@@ -32,7 +32,7 @@ export interface ServerConnections {
   /** A feed on a connection of its own. Throws where the metadata cannot be made. */
   readonly open: (address: ServerAddress) => { call: FeedCall; close: () => void };
   /** Asks the server of the latest feed; undefined where there is none, or it knows nobody. Rejects when it is away. */
-  resolve(ip: string): Promise<PodStateRead | undefined>;
+  resolve(ip: string, requestId: string): Promise<PodStateRead | undefined>;
 }
 
 /** The agent's gRPC connections: one a feed, so that the next one can be opened beside it. */
@@ -55,10 +55,11 @@ export function createServerConnections({
         },
       };
     },
-    async resolve(ip) {
+    async resolve(ip, requestId) {
       const client = latest;
       if (client === undefined) return undefined;
       const metadata = callMetadata();
+      metadata.set(REQUEST_ID_KEY, requestId);
       return new Promise((resolve, reject) => {
         client.resolve({ ip }, metadata, { deadline: Date.now() + RESOLVE_WITHIN_MS }, (error, response) => {
           if (error) reject(error);

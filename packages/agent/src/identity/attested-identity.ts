@@ -1,28 +1,33 @@
 import { Metadata } from '@grpc/grpc-js';
 import { createClientCredentials, watchAuthorities } from '@rolegate/protocol';
-import type { ClientTls } from '@rolegate/protocol';
+import type { Authorities, ClientTls } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { AttestedTls } from '../config.ts';
 import type { ServerAddresses } from '../feed/server-addresses.ts';
 import { createAttestCall } from './attest-call.ts';
 import { createAttestation } from './attestation.ts';
 import type { Identity } from './identity.ts';
+import { keptCertificate, usableCertificate } from './kept-certificate.ts';
+import type { KeptCertificate } from './kept-certificate.ts';
+import type { IssuedCertificate } from './issued.ts';
 import { createOwnCertificate } from './own-certificate.ts';
 import type { OwnCertificateDeps } from './own-certificate.ts';
 import { readToken } from './token-file.ts';
 
-export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested'> {
+export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested' | 'renewed'> {
   readonly tls: AttestedTls;
   readonly nodeName: string;
   readonly serverName: string | undefined;
   readonly addresses: ServerAddresses;
+  /** Of the process before this one. */
+  readonly kept?: KeptCertificate | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-/** A certificate that the servers give for the Pod's token; its key never leaves the process. */
+/** A certificate that the servers give for the Pod's token; its key leaves the process for `--state-dir` only. */
 export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: AbortSignal): Identity {
   const { tls, nodeName, serverName, addresses, clock, log } = deps;
   const authorities = watchAuthorities({ file: tls.caFile, clock, log, signal });
@@ -33,13 +38,30 @@ export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: Abort
     readToken: () => readToken(tls.tokenFile),
     noAuthority: () => (authorities.current() === undefined ? authorities.fault() : undefined),
   });
-  const own = createOwnCertificate({ ...deps, authorities, attest });
+  const kept = keptOf(deps, authorities.current());
+  const own = createOwnCertificate({ ...deps, authorities, attest, kept });
   return {
     tls: own,
     callMetadata: () => new Metadata(),
     first: own.first,
     secondsLeft: own.secondsLeft,
+    kept() {
+      const issued = own.issued();
+      return issued && keptCertificate(issued);
+    },
     check: { name: 'certificate', informative: true, ready: own.state },
     services: [{ name: 'certificate', run: own.run }],
   };
+}
+
+/** No server needs to be asked while it is good. */
+function keptOf(
+  { kept, nodeName, clock, log }: AttestedIdentityDeps,
+  authorities: Authorities | undefined,
+): IssuedCertificate | undefined {
+  if (kept === undefined) return undefined;
+  const usable = usableCertificate(kept, { nodeName, authorities, nowMs: clock.now() });
+  if ('issued' in usable) return usable.issued;
+  log.info('kept certificate is not used', { error: usable.fault });
+  return undefined;
 }

@@ -29,6 +29,7 @@ export function createFilesIdentity(
     },
     first: Promise.resolve(),
     secondsLeft: tls.secondsLeft,
+    kept: () => undefined,
     check: {
       ...{ name: 'certificate', informative: true },
       ready: () => tls.secondsLeft().certificate > 0 || `--cert ${cert} has expired: renew it`,

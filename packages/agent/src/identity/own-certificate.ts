@@ -25,6 +25,10 @@ export interface OwnCertificateDeps {
   /** One attempt; rejects with an AttestationFailure. */
   readonly attest: (signal: AbortSignal) => Promise<Attested>;
   readonly attested: (outcome: 'issued' | FailureKind) => void;
+  /** Of the process before this one, still good. */
+  readonly kept?: IssuedCertificate | undefined;
+  /** There is a new certificate. */
+  readonly renewed?: () => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
@@ -39,6 +43,7 @@ export interface OwnCertificate {
   readonly bare: () => ClientTls;
   /** Resolves when there is a certificate for the first time. */
   readonly first: Promise<unknown>;
+  readonly issued: () => IssuedCertificate | undefined;
   readonly secondsLeft: () => Readonly<Record<string, number>>;
   /** True while it is valid and no renewal fails; else what it waits for. */
   readonly state: () => true | string;
@@ -52,9 +57,9 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
   const backoff = createBackoff({ ...BACKOFF, random });
   const told = createFailuresTold(log);
   const first = Promise.withResolvers<undefined>();
-  let issued: IssuedCertificate | undefined;
+  let issued = deps.kept;
   let trust: Trust | undefined;
-  let fault = 'no server has been asked yet';
+  let fault = issued === undefined ? 'no server has been asked yet' : '';
   let wake = new AbortController();
   let woken = false;
 
@@ -78,6 +83,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
     attested('issued');
     log.info('certificate issued', { server, fingerprint: next.fingerprint, expires: isoOf(next.endsMs) });
     first.resolve(undefined);
+    deps.renewed?.();
   }
 
   /** The pause until the next attempt. */
@@ -100,12 +106,16 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
       try {
         const got = await attest(signal);
         adopt(got);
-        return untilRenewal(got.issued, { nowMs: clock.now(), random: random() });
+        return restOf(got.issued);
       } catch (error) {
         if (!stopped()) await pause(miss(error), signal);
       }
     }
     return 0;
+  }
+
+  function restOf(certificate: IssuedCertificate): number {
+    return untilRenewal(certificate, { nowMs: clock.now(), random: random() });
   }
 
   async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -121,17 +131,20 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
     if (woken) wake.abort();
   });
   retrust();
+  if (issued !== undefined) first.resolve(undefined);
 
   return {
     current: () => trusted(trust).shown,
     bare: () => trusted(trust).bare,
     first: first.promise,
+    issued: () => issued,
     secondsLeft: () => ({
       ...(issued && { certificate: (issued.endsMs - clock.now()) / 1000 }),
       ...(trust && { ca: (trust.caEndsMs - clock.now()) / 1000 }),
     }),
     state: () => stateOf({ standing: standing(), fault }),
     async run(signal) {
+      if (issued !== undefined) await pause(restOf(issued), signal);
       while (!signal.aborted) await pause(await renew(signal), signal);
     },
   };

@@ -24,7 +24,7 @@ export interface AnsweringDeps extends ReturnType<typeof createFinish>, LookDeps
   /** Milliseconds, by User-Agent. */
   readonly holdBudgetMs: (userAgent: string) => number;
   /** A request begins to wait for who holds its address. */
-  readonly onUnknownIp: (ip: string) => void;
+  readonly onUnknownIp: (ip: string, requestId: string) => void;
   readonly log: Log;
 }
 
@@ -108,7 +108,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
       end();
       abandon(exchange);
     });
-    if (exchange.caller?.kind === 'unknown') deps.onUnknownIp(exchange.connection.ip);
+    if (exchange.caller?.kind === 'unknown') deps.onUnknownIp(exchange.connection.ip, exchange.requestId);
   }
 
   function startRead(exchange: OpenExchange, { path, reader }: { path: string; reader: Reader }): void {

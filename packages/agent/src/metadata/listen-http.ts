@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { describeError } from '@rolegate/runtime';
-import type { Log } from '@rolegate/runtime';
+import { describeError, stopListening } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
 
 /** Beyond this the headers are answered 431. Bytes. */
 const MOST_HEADER_BYTES = 16_384;
@@ -14,6 +14,15 @@ const CHECK_MS = 500;
 const KEEP_ALIVE_MS = 5_000;
 /** A client that neither sends nor reads is let go. Longer than any hold. Milliseconds. */
 const SILENCE_MS = 15_000;
+
+/** Who asks again within this is told with the answer that the connection ends, and loses no request by it. Milliseconds. */
+const LAST_REQUEST_MS = 1_000;
+
+/**
+ * Connections that wait to be accepted. Past it the kernel drops the attempts of all Pods, and each comes again only after the
+ * second in which SDKs give up; Node's own 511 is what one Pod opens in a blink. The kernel caps it (net.core.somaxconn).
+ */
+const BACKLOG = 4_096;
 
 /** What a listener tells. */
 export interface HttpEvents {
@@ -28,7 +37,10 @@ export interface ListenHttpOptions extends HttpEvents {
   readonly log: Log;
 }
 
-/** A node:http server as strict and impatient as the metadata API allows. Rejects where the address is not free. */
+/**
+ * A node:http server as strict and impatient as the metadata API allows. Other agents of the node may listen beside it; rejects
+ * where the address is held by somebody who does not share it.
+ */
 export async function listenHttp(options: ListenHttpOptions): Promise<Server> {
   const { address, port, accept, request, unparsed, log } = options;
   const server = createServer({
@@ -58,21 +70,30 @@ export async function listenHttp(options: ListenHttpOptions): Promise<Server> {
 }
 
 /**
- * Listens no more; resolves when the last connection has ended. node:http closes those that wait for a further request, and
- * leaves those that have sent none yet: what was accepted is answered.
+ * Listens no more; resolves when the last connection has ended. Those that wait for a further request get a while for it. Those
+ * that have sent none yet are left alone: what was accepted is answered.
  */
-export function closeHttp(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => {
-      resolve();
+export async function closeHttp(server: Server, clock: Pick<Clock, 'schedule'>): Promise<void> {
+  const over = new Promise<void>((resolve) => {
+    server.once('close', resolve);
+  });
+  if (!server.listening) return;
+  await stopListening(server);
+  const cancel = clock.schedule(LAST_REQUEST_MS, () => {
+    // After the next look at all connections: what has come by then is answered.
+    setImmediate(() => {
+      server.closeIdleConnections();
     });
   });
+  await over;
+  cancel();
+  server.close(); // what http keeps beside its connections
 }
 
 function listening(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, address, () => {
+    server.listen({ host: address, port, reusePort: true, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -50,18 +50,19 @@ export interface MetadataServerDeps {
   readonly settings: MetadataSettings;
   readonly randomBytes: (size: number) => Uint8Array;
   /** Called once for each hold that waits for who holds its address. */
-  readonly onUnknownIp?: (ip: string) => void;
+  readonly onUnknownIp?: (ip: string, requestId: string) => void;
 }
 
 export interface MetadataServer {
-  /** Can be called for more than one address. Rejects where the address is not free. */
+  /** Can be called for more than one address. Rejects where somebody has it who does not share it. */
   listen(address: string, port: number): Promise<{ readonly port: number }>;
   /** Listens no more, answers what was accepted, and resolves when that is done, in bounded time. */
   close(): Promise<void>;
 }
 
-/** Longer than a hold. Milliseconds. */
+/** At the least, and so much longer than the longest hold. Milliseconds. */
 const CLOSE_MS = 2_000;
+const AFTER_HOLDS_MS = 500;
 
 /** Everything between a Pod's connection and its answer (DESIGN 4.2, 4.3). */
 export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
@@ -69,22 +70,28 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
   const state = { closing: false };
   const { stop, ...events } = createParts(deps, () => state.closing);
 
+  async function close(): Promise<void> {
+    state.closing = true;
+    const { holdMs, holdGoMs } = deps.settings;
+    const cancel = deps.clock.schedule(
+      Math.max(CLOSE_MS, Math.max(holdMs, holdGoMs) + AFTER_HOLDS_MS),
+      () => {
+        for (const server of servers) server.closeAllConnections();
+      },
+    );
+    await Promise.all([...servers].map((server) => closeHttp(server, deps.clock)));
+    cancel();
+    stop();
+  }
+
+  let closed: Promise<void> | undefined;
   return {
     async listen(address, port) {
       const server = await listenHttp({ address, port, log: deps.log, ...events });
       servers.add(server);
       return { port: (server.address() as AddressInfo).port };
     },
-    async close() {
-      state.closing = true;
-      const cancel = deps.clock.schedule(CLOSE_MS, () => {
-        for (const server of servers) server.closeAllConnections();
-      });
-      await Promise.all([...servers].map(closeHttp));
-      servers.clear();
-      cancel();
-      stop();
-    },
+    close: () => (closed ??= close()),
   };
 }
 

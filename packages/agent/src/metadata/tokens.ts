@@ -1,12 +1,7 @@
-import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '@rolegate/runtime';
-
-/** One key of the node's ring, as the feed brings it. */
-export interface TokenKey {
-  readonly id: string;
-  readonly secret: Uint8Array;
-}
+import { createTokenKeys, LONGEST_TTL_SECONDS, TAG_BYTES } from './token-keys.ts';
+import type { KeptTokens, SigningKey, TokenKey } from './token-keys.ts';
 
 /** Who asks for or shows a token. */
 export interface TokenBearer {
@@ -24,18 +19,16 @@ export interface Tokens {
    * and as long as those tokens live: a replica with another secret must not invalidate them.
    */
   readonly setKeys: (keys: readonly TokenKey[]) => void;
+  readonly kept: () => KeptTokens;
 }
 
 export interface TokensDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly randomBytes: (size: number) => Uint8Array;
-}
-
-interface Key {
-  readonly tag: Buffer;
-  readonly secret: KeyObject;
-  /** When the last token that was signed with it here expires. Milliseconds since the epoch. */
-  livesUntil: number;
+  /** Of a process before this one, whose tokens are honoured. */
+  readonly kept?: KeptTokens | undefined;
+  /** Called when `kept` says something new. */
+  readonly changed?: () => void;
 }
 
 /** A token that was found good, and for whom. */
@@ -45,34 +38,25 @@ interface Found {
   readonly expiry: number;
 }
 
-/** The longest life that IMDSv2 grants: 6 hours. Seconds. */
-const LONGEST_TTL_SECONDS = 21_600;
-
-/** Shorter secrets sign nothing. Bytes. */
-const SHORTEST_SECRET = 16;
 /** Layout of a token before its base64url, in bytes: version, key, expiry (ms), bound to a UID, UID, serial, code. */
 const AT = { key: 1, expiry: 5, bound: 11, uid: 12, serial: 20, code: 24, end: 48 } as const;
 const VERSION = 1;
 const SHAPE = /^[A-Za-z0-9_-]{64}$/;
 /** Tokens that are not computed again: a node's Pods use some hundreds. */
 const MOST_FOUND = 2_048;
-/** Keys that are honoured for the sake of tokens alone. */
-const MOST_FORMER = 8;
 const NO_UID = Buffer.alloc(AT.serial - AT.uid);
 
 /**
  * IMDSv2 tokens of the agent's own: nothing is kept of them, so they outlive the process as long as its keys do. Bound to the
  * source address, and to the Pod's UID where it is known when the token is made.
  */
-export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
-  const own = keyFrom('own', randomBytes(32), []);
+export function createTokens({ clock, randomBytes, kept, changed = () => undefined }: TokensDeps): Tokens {
+  const keys = createTokenKeys({ clock, randomBytes, kept });
   const found = new Map<string, Found>();
-  let fed: readonly Key[] = [];
-  let former: readonly Key[] = [];
   let serial = 0;
 
   function mint({ ip, uid, ttlSeconds }: TokenBearer & { readonly ttlSeconds: number }): string {
-    const key = fed[0] ?? own;
+    const key = keys.signing();
     const expiry = clock.now() + ttlSeconds * 1000;
     key.livesUntil = Math.max(key.livesUntil, expiry);
     const token = Buffer.alloc(AT.end);
@@ -102,7 +86,7 @@ export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
   function compute(text: string, { ip, uid }: TokenBearer): number | undefined {
     if (!SHAPE.test(text)) return undefined;
     const token = Buffer.from(text, 'base64url');
-    const key = token[0] === VERSION ? keyOf(token) : undefined;
+    const key = token[0] === VERSION ? keys.byTag(token.subarray(AT.key, AT.key + TAG_BYTES)) : undefined;
     if (key === undefined) return undefined;
     if (!timingSafeEqual(codeOf(token, key, ip), token.subarray(AT.code))) return undefined;
     const expiry = token.readUIntBE(AT.expiry, AT.bound - AT.expiry);
@@ -112,32 +96,16 @@ export function createTokens({ clock, randomBytes }: TokensDeps): Tokens {
     return timingSafeEqual(uidTag(uid), token.subarray(AT.uid, AT.serial)) ? expiry : undefined;
   }
 
-  function keyOf(token: Buffer): Key | undefined {
-    const tag = token.subarray(AT.key, AT.expiry);
-    const live = former.filter(({ livesUntil }) => clock.now() < livesUntil);
-    return [...(fed.length === 0 ? [own] : fed), ...live].find((key) => key.tag.equals(tag));
-  }
-
   return {
     mint,
     check,
-    setKeys(keys) {
+    setKeys(next) {
       found.clear();
-      const before = fed.length === 0 ? [own] : fed;
-      fed = keys
-        .filter(({ secret }) => secret.length >= SHORTEST_SECRET)
-        .map(({ id, secret }) => keyFrom(id, secret, [...before, ...former]));
-      former = [...before, ...former]
-        .filter((key) => !fed.includes(key) && clock.now() < key.livesUntil)
-        .slice(0, MOST_FORMER);
+      keys.set(next);
+      changed();
     },
+    kept: keys.kept,
   };
-}
-
-/** The same key as before, where it is: what was signed with it lives on. */
-function keyFrom(id: string, secret: Uint8Array, known: readonly Key[]): Key {
-  const key = { tag: tagOf(id, secret), secret: createSecretKey(secret), livesUntil: 0 };
-  return known.find(({ tag }) => tag.equals(key.tag)) ?? key;
 }
 
 /** Seconds of a TTL header: a plain integer from 1 to 21600; undefined for everything else. */
@@ -147,7 +115,7 @@ export function parseTtl(value: string | undefined): number | undefined {
   return seconds >= 1 && seconds <= LONGEST_TTL_SECONDS ? seconds : undefined;
 }
 
-function codeOf(token: Buffer, { secret }: Key, ip: string): Buffer {
+function codeOf(token: Buffer, { secret }: SigningKey, ip: string): Buffer {
   return createHmac('sha256', secret)
     .update(token.subarray(0, AT.code))
     .update(ip)
@@ -157,12 +125,4 @@ function codeOf(token: Buffer, { secret }: Key, ip: string): Buffer {
 
 function uidTag(uid: string | undefined): Buffer {
   return uid === undefined ? NO_UID : createHash('sha256').update(uid).digest().subarray(0, NO_UID.length);
-}
-
-/** Tells keys apart: replicas that do not share a secret use the same IDs. */
-function tagOf(id: string, secret: Uint8Array): Buffer {
-  return createHmac('sha256', secret)
-    .update(id)
-    .digest()
-    .subarray(0, AT.expiry - AT.key);
 }

@@ -149,6 +149,7 @@ export function followReader({ path, clock, log, random }: FollowReaderDeps): Fo
       return phase === 'awaited' || (phase === 'there' && quiet) ? READER : undefined;
     },
     holder: (ip) => (phase === 'there' ? results.held().holder(ip) : undefined),
+    ips: () => (phase === 'there' ? results.held().ips() : []),
     usable: () => Object.values(results.states()).includes('ok'),
     uids: () => results.held().uids(),
     names: (pod) => results.held().names(pod),

@@ -76,7 +76,7 @@ function failed(error: Error): Tried {
 }
 
 /** A refusal of the agent's is JSON with these members (DESIGN.md 4.2); the node's IMDS says none so. */
-function isOfAgent(body: string): boolean {
+export function isOfAgent(body: string): boolean {
   try {
     const { Code, requestId } = Object(JSON.parse(body)) as Record<string, unknown>;
     return typeof Code === 'string' && typeof requestId === 'string';

@@ -17,6 +17,9 @@ export const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.the-secret-token.c2lnbmF0dXJl';
 
 type Answer = (request: AttestRequestRead) => Promise<AttestResponse>;
 
+/** What agents have shown. */
+type Seen = Pick<AttestingServer, 'asked' | 'feeds' | 'resolves' | 'requestIds'>;
+
 /** What a server signs with and shows; a test changes it while it runs. */
 export interface AttestingServer {
   readonly port: number;
@@ -31,6 +34,8 @@ export interface AttestingServer {
   }[];
   /** Tokens that came with Resolve. */
   readonly resolves: string[];
+  /** IDs of Pods' requests that came with it. */
+  readonly requestIds: string[];
   /** From now on requests for a certificate are answered so. */
   readonly answer: (how: Answer) => void;
   /** The usual answer: what is asked for is signed. */
@@ -75,7 +80,7 @@ export async function startAttestingServer({
 }: AttestingServerOptions = {}): Promise<AttestingServer> {
   const ca = given ?? (await createTestCa());
   const tls = await memoryTls(ca, dns);
-  const seen: Pick<AttestingServer, 'asked' | 'feeds' | 'resolves'> = { asked: [], feeds: [], resolves: [] };
+  const seen: Seen = { asked: [], feeds: [], resolves: [], requestIds: [] };
 
   function sign({
     by = ca,
@@ -111,12 +116,12 @@ function handlers({
   updates,
   answer,
 }: {
-  readonly seen: Pick<AttestingServer, 'asked' | 'feeds' | 'resolves'>;
+  readonly seen: Seen;
   readonly updates: readonly FeedUpdate[];
   readonly answer: Answer;
 }): RolegateHandlers {
-  const tokenOf = (call: { metadata: { get(key: string): (string | Buffer)[] } }) =>
-    (call.metadata.get('rolegate-token')[0] ?? '').toString();
+  const wordOf = (call: { metadata: { get(key: string): (string | Buffer)[] } }, key: string) =>
+    (call.metadata.get(key)[0] ?? '').toString();
   return {
     Attest(call, callback) {
       seen.asked.push(call.request);
@@ -131,7 +136,7 @@ function handlers({
     },
     Feed(call) {
       const node = nodeOfPeer(call, 'rolegate');
-      seen.feeds.push({ node, endsMs: peerCertificateEndsMs(call), token: tokenOf(call) });
+      seen.feeds.push({ node, endsMs: peerCertificateEndsMs(call), token: wordOf(call, 'rolegate-token') });
       call.on('error', () => undefined);
       call.on('end', () => call.end());
       call.resume();
@@ -139,7 +144,8 @@ function handlers({
       else for (const update of updates) call.write(update);
     },
     Resolve(call, callback) {
-      seen.resolves.push(tokenOf(call));
+      seen.resolves.push(wordOf(call, 'rolegate-token'));
+      seen.requestIds.push(wordOf(call, 'rolegate-request-id'));
       callback(null, {});
     },
   };

@@ -47,7 +47,7 @@ async function setup({ withToken = true }: { withToken?: boolean } = {}) {
     closing.push(feed.close);
     feed.call.on('error', () => undefined);
     feed.call.write({ nodeName: 'node-1' });
-    await connections.resolve('198.18.0.7');
+    await connections.resolve('198.18.0.7', 'request-1');
   };
   return { identity, server, clock, connections, tokenFile, open, call };
 }
@@ -72,13 +72,19 @@ describe("a certificate of one's own", () => {
     expect([server.feeds[0]?.token, server.resolves]).toEqual(['', ['']]);
   });
 
+  it("a question about an address carries the ID of the Pod's request that led to it", async () => {
+    const { call, server } = await setup({ withToken: false });
+    await call();
+    expect(server.requestIds).toEqual(['request-1']);
+  });
+
   it('a token that cannot be read opens no feed, which says so and can be tried again', async () => {
     const { open, connections, tokenFile, call, server } = await setup();
     expect(open).toThrow(/^--token-file .* is not there/);
     await writeFile(tokenFile, 'token');
     await call();
     await rm(tokenFile);
-    await expect(connections.resolve('198.18.0.7')).rejects.toThrow(/is not there/);
+    await expect(connections.resolve('198.18.0.7', 'request-2')).rejects.toThrow(/is not there/);
     expect(server.feeds).toHaveLength(1);
   });
 

@@ -43,6 +43,10 @@ export interface SessionEntry {
   release(node: string): void;
   used(): void;
   readonly claimed: boolean;
+  /** The nodes that need it. */
+  readonly nodes: readonly string[];
+  /** On the monotonic clock: when it ends, and when STS is asked next; undefined where there is none, or STS is being asked. */
+  readonly times: () => { readonly endsAtMs: number | undefined; readonly nextAtMs: number | undefined };
   readonly status: SessionStatus;
   /** Valid at this moment. */
   readonly credentials: IssuedCredentials | undefined;
@@ -166,6 +170,15 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
     },
     get claimed() {
       return claims.size > 0;
+    },
+    get nodes() {
+      return claims.nodes;
+    },
+    times() {
+      const counted = life();
+      const waits = single.stage === 'idle' && !unused();
+      const nextAtMs = waits ? Math.max(counted?.renewAtMs ?? 0, retryAtMs) : undefined;
+      return { endsAtMs: counted?.endsAtMs, nextAtMs };
     },
     get status() {
       if (unused()) return 'unused';

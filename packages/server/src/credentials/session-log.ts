@@ -1,33 +1,28 @@
 import type { Log } from '@rolegate/runtime';
 import type { Session } from '../session.ts';
 import type { Issued } from './issued-credentials.ts';
+import type { OwnCondition } from './own-condition.ts';
 import type { StsFault } from './sts-errors.ts';
 
 /** Says what happens to sessions: an audit line for each issue, a line for each change of what fails. */
 export interface SessionLog {
   issued(session: Session, issued: Issued, nodes: readonly string[]): void;
   failed(session: Session, fault: StsFault, before: StsFault | undefined): void;
-  /** The last fault that was the server's own, until a call succeeds. */
-  readonly condition: () => StsFault | undefined;
 }
 
 /** More nodes than this share a session only by `--session-scope role`: the audit line names so many and their number. */
 const MOST_NODES_NAMED = 20;
 
-export function createSessionLog({ log }: { readonly log: Log }): SessionLog {
-  let condition: StsFault | undefined;
-
-  function changeCondition(to: StsFault | undefined): void {
-    if (to === undefined && condition !== undefined)
-      log.info('sts takes the server again', { reason: condition.reason });
-    if (to !== undefined && to.reason !== condition?.reason)
-      log.error('sts does not take the server', { reason: to.reason, error: to.message });
-    condition = to;
-  }
-
+export function createSessionLog({
+  log,
+  condition,
+}: {
+  readonly log: Log;
+  readonly condition: OwnCondition;
+}): SessionLog {
   return {
     issued({ roleArn, sessionName }, { accessKeyId, expiresAtMs }, nodes) {
-      changeCondition(undefined);
+      condition.good('calls');
       log.info('session issued', {
         audit: true,
         role: roleArn,
@@ -41,12 +36,11 @@ export function createSessionLog({ log }: { readonly log: Log }): SessionLog {
     failed({ roleArn, sessionName }, fault, before) {
       const ofServer = fault.retry === 'later';
       // STS being away says nothing of the server's own credentials.
-      if (ofServer) changeCondition(fault);
+      if (ofServer) condition.failed('calls', fault);
       const fields = { role: roleArn, sessionName, reason: fault.reason, error: fault.message };
       // What concerns every session is said once, and so is what goes on failing.
       if (ofServer || before?.reason === fault.reason) log.debug('session not issued', fields);
       else log.warn('session not issued', fields);
     },
-    condition: () => condition,
   };
 }

@@ -5,6 +5,8 @@ import { sessionId } from '../session.ts';
 import { createDurationLimits } from './duration-limits.ts';
 import type { Issued, IssuedCredentials } from './issued-credentials.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';
+import { createOwnCondition } from './own-condition.ts';
+import type { OwnCondition } from './own-condition.ts';
 import { createSessionEntry } from './session-entry.ts';
 import type { SessionEntry, SessionStatus } from './session-entry.ts';
 import type { StsBudget } from './sts-budget.ts';
@@ -25,6 +27,8 @@ export interface SessionsOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: SessionsMetrics;
+  /** Shared with what else finds out whether STS takes the server. */
+  readonly condition?: OwnCondition;
   /** 40 to 48 % unless told. */
   readonly renewAt?: RenewAt;
 }
@@ -43,6 +47,20 @@ export interface SessionSnapshot {
   readonly failure?: { readonly reason: Reason; readonly message: string };
 }
 
+/** One session for who looks: nothing of its credentials but their age. */
+export interface SessionView {
+  readonly id: string;
+  readonly session: Session;
+  readonly status: SessionStatus;
+  readonly nodes: readonly string[];
+  /** Of the last attempt, until one succeeds. */
+  readonly failure: { readonly reason: Reason; readonly message: string } | undefined;
+  /** Of the credentials here, or of those that agents hold. */
+  readonly remainingMs: number | undefined;
+  /** Until STS is asked again; undefined: it is being asked, or not any more. */
+  readonly nextInMs: number | undefined;
+}
+
 /** All sessions that this replica's nodes need: one AssumeRole each however many Pods ask, renewed in good time. */
 export interface Sessions {
   /**
@@ -56,6 +74,8 @@ export interface Sessions {
   used(id: string): void;
   /** undefined for a session that nobody claims. */
   get(id: string): SessionSnapshot | undefined;
+  /** Those that are claimed, for who looks. */
+  views(): readonly SessionView[];
   /** Told after credentials or failure have changed. The returned function takes the listener back. */
   onChange(listener: (id: string) => void): () => void;
   /** Of claimed sessions, by state. */
@@ -69,14 +89,14 @@ export interface Sessions {
 }
 
 /** DESIGN.md 1: leaves 31 minutes of an hour, 26 of the shortest session. */
-const RENEW_AT: RenewAt = { from: 0.4, to: 0.48 };
+export const RENEW_AT: RenewAt = { from: 0.4, to: 0.48 };
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { clock, log, metrics, renewAt = RENEW_AT } = options;
+  const { clock, log, metrics, renewAt = RENEW_AT, condition = createOwnCondition(options) } = options;
   const entries = new Map<string, { readonly session: Session; readonly entry: SessionEntry }>();
   const listeners = new Set<(id: string) => void>();
   const durations = createDurationLimits();
-  const sessionLog = createSessionLog(options);
+  const sessionLog = createSessionLog({ log, condition });
 
   async function issue(session: Session): Promise<Issued> {
     try {
@@ -141,6 +161,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       const found = entries.get(id);
       return found?.entry.claimed === true ? snapshot(found.session, found.entry) : undefined;
     },
+    views: () =>
+      [...entries].flatMap(([id, { session, entry }]) =>
+        entry.claimed ? [viewOf(id, session, entry, clock)] : [],
+      ),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -156,11 +180,24 @@ export function createSessions(options: SessionsOptions): Sessions {
         if (entry.status === 'valid') firstMs = Math.min(firstMs, entry.credentials?.expiresAtMs ?? Infinity);
       return firstMs === Infinity ? undefined : (firstMs - clock.now()) / 1000;
     },
-    condition: sessionLog.condition,
+    condition: condition.current,
     stop() {
       for (const { entry } of entries.values()) entry.stop();
       entries.clear();
     },
+  };
+}
+
+function viewOf(id: string, session: Session, entry: SessionEntry, clock: Clock): SessionView {
+  const { status, nodes, fault } = entry;
+  const { endsAtMs, nextAtMs } = entry.times();
+  const untilMs = (atMs: number | undefined) =>
+    atMs === undefined ? undefined : Math.max(0, Math.floor(atMs - clock.monotonic()));
+  return {
+    ...{ id, session, status, nodes },
+    failure: fault && { reason: fault.reason, message: fault.message },
+    remainingMs: untilMs(endsAtMs),
+    nextInMs: untilMs(nextAtMs),
   };
 }
 

@@ -35,6 +35,10 @@ export interface StsBudget {
   request(call: BudgetCall): BudgetTicket;
   /** Calls that wait for their turn. */
   readonly waiting: number;
+  /** Calls that STS has not answered yet. */
+  readonly inFlight: number;
+  /** Calls that may start at once. */
+  readonly free: number;
 }
 
 /** STS itself takes 600 a second for an account and region; a hundred open sockets are plenty. */
@@ -92,6 +96,12 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
     get waiting() {
       return queues.reduce((sum, { size }) => sum + size, 0);
     },
+    get inFlight() {
+      return inFlight;
+    },
+    get free() {
+      return Math.min(bucket.left(), maxInFlight - inFlight);
+    },
   };
 }
 
@@ -113,6 +123,10 @@ function createTokenBucket({ ratePerSecond, burst, clock }: StsBudgetOptions) {
       if (tokens < 1 - 1e-6) return false;
       tokens -= 1;
       return true;
+    },
+    left(): number {
+      fill();
+      return Math.floor(tokens + 1e-6);
     },
     /** Timers count whole milliseconds: never zero, which would spin. */
     nextInMs: () => Math.max(1, Math.ceil((1 - tokens) / perMs)),

@@ -79,6 +79,7 @@ const reasonOfCode = new Map<string, StsReason>([
     'OptInRequired',
     'CredentialsProviderError',
     'TokenProviderError',
+    'InvalidIdentityToken',
   ),
   ...codes('StsRegionDisabled', 'RegionDisabled'),
 ]);
@@ -104,6 +105,17 @@ export function classifyStsError(error: unknown): StsFault {
   };
 }
 
+/** The same failure, whose message ends in what to do. */
+export function withHint(error: unknown, hint: string): Error {
+  const { name, code, $metadata, message } = asRecord(error);
+  const said = firstLineOf(textOf(message)).slice(0, LONGEST_TEXT - hint.length - 2);
+  return Object.assign(new Error(`${said}; ${hint}`, { cause: error }), {
+    name,
+    $metadata,
+    ...(code !== undefined && { code }),
+  });
+}
+
 function reasonOf(name: string, status: number): StsReason {
   const known = reasonOfCode.get(name) ?? reasonOfCode.get(name.replace(/Exception$/, ''));
   if (known !== undefined) return known;
@@ -113,11 +125,15 @@ function reasonOf(name: string, status: number): StsReason {
 }
 
 function describe(code: string, text: string, requestId: string): string {
-  // A rejected signature is answered with the whole signed request, the server's session token in it, on later lines.
-  const [firstLine = ''] = text.split(/[\r\n]|canonical string/i);
-  const cut = firstLine.trim().slice(0, LONGEST_TEXT);
+  const cut = firstLineOf(text).slice(0, LONGEST_TEXT);
   const said = [code, cut].filter((part) => part !== '').join(': ');
   return requestId === '' ? said : `${said} (request ${requestId})`;
+}
+
+/** A rejected signature is answered with the whole signed request, the server's session token in it, on later lines. */
+function firstLineOf(text: string): string {
+  const [line = ''] = text.split(/[\r\n]|canonical string/i);
+  return line.trim();
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as requestHttp } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
 
 /** What the SDK hands to a request handler, as far as STS needs it. */
 interface SignedRequest {
@@ -23,15 +24,18 @@ export interface RequestHandlerOptions {
   /** The whole call, from socket to the last byte. Milliseconds. */
   readonly timeoutMs: number;
   readonly maxSockets: number;
+  /** How names become addresses; the system's way unless told. */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /** A real answer has some 2 kB; what is far longer is none. Bytes. */
 const LONGEST_ANSWER = 256 * 1024;
 
 /** Carries the SDK's requests over one keep-alive agent: the SDK's own handler costs more CPU than the call itself. */
-export function createStsRequestHandler({ timeoutMs, maxSockets }: RequestHandlerOptions) {
-  const http = new HttpAgent({ keepAlive: true, maxSockets });
-  const https = new HttpsAgent({ keepAlive: true, maxSockets });
+export function createStsRequestHandler({ timeoutMs, maxSockets, lookup }: RequestHandlerOptions) {
+  const kept = { keepAlive: true, maxSockets, ...(lookup && { lookup }) };
+  const http = new HttpAgent(kept);
+  const https = new HttpsAgent(kept);
 
   function open({ protocol, hostname, port, path, method, headers }: SignedRequest): ClientRequest {
     const options = { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, path, method, headers };

@@ -2,6 +2,7 @@ import type { AgentReportRead } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { ConnectedAgents } from './connected-agents.ts';
 import type { Nodes } from './nodes.ts';
 
 /** What an agent said before it knew that a session is gone may come in for so long. Milliseconds. */
@@ -14,6 +15,8 @@ export interface AgentReportsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { answers(reason: string, count: number): void };
+  /** For who looks at the server; undefined: nobody does. */
+  readonly agents?: Pick<ConnectedAgents, 'reported'> | undefined;
 }
 
 /** From whom a report came. */
@@ -85,6 +88,7 @@ export function createAgentReports(deps: AgentReportsDeps): AgentReports {
       const { node } = reporter;
       checkPods(reporter, report);
       checkUsed(reporter, report.usedSessionIds);
+      deps.agents?.reported(node, report);
       nodes.used(node, report.usedSessionIds);
       for (const [reason, count] of Object.entries(report.answersByReason)) metrics.answers(reason, count);
       for (const { podUid, sessionId, heldMs } of report.firstDeliveries) {

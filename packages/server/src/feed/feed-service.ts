@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { Refusal } from '@rolegate/protocol';
+import { Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
 import type {
   AgentReportRead,
   ResolveRequestRead,
@@ -20,6 +20,11 @@ import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
 const FIRST_REPORT_WITHIN_MS = 5_000;
 /** It looks at every Pod of the cluster whether an address is another node's: so often a node. */
 const FOREIGN_LOOKS = { perSecond: 1, burst: 10 };
+
+/** As agents make them; longer or other ones are somebody's else, and not written. */
+const REQUEST_ID = /^[\w-]{1,64}$/;
+/** An IPv6 address with a zone. Characters; more are not written. */
+const LONGEST_IP = 64;
 
 export interface FeedServiceDeps extends FeedStreamsDeps {
   readonly callers: Callers;
@@ -116,13 +121,18 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
   }
 
   function resolve(call: ResolveCall, callback: sendUnaryData<ResolveResponse>): void {
+    const asked = { requestId: requestIdOf(call), ip: call.request.ip.slice(0, LONGEST_IP) };
     const failed = (error: unknown) => {
-      callback(asStatus(asRefusal(error)));
+      const refusal = asRefusal(error);
+      log.debug('address not resolved', { ...asked, reason: refusal.reason, error: refusal.message });
+      callback(asStatus(refusal));
     };
     whenProven(call, failed, (proof) => {
       const { node } = proof.caller();
       const pod = nodes.resolve(node, call.request.ip);
       if (pod === undefined) checkAddress(node, call);
+      const { namespace, name, uid } = pod ?? {};
+      log.debug('address resolved', { ...asked, node, namespace, pod: name, uid });
       callback(null, pod === undefined ? {} : { pod });
     });
   }
@@ -139,7 +149,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
       );
     if (holder === undefined) return;
     const message = `the address ${ip} is a Pod's on node ${holder.nodeName}`;
-    throw foreignNodes.refuse(message, { peer: call.getPeer(), node });
+    throw foreignNodes.refuse(message, { peer: call.getPeer(), node, requestId: requestIdOf(call) });
   }
 
   return {
@@ -160,6 +170,12 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
       streams.endAll(new Refusal('ServerUnavailable', 'the server is stopping'));
     },
   };
+}
+
+/** Of the Pod's request that led to the call, as the agent's log has it; what cannot be one is left out. */
+function requestIdOf(call: AgentCall): string | undefined {
+  const [id] = call.metadata.get(REQUEST_ID_KEY);
+  return typeof id === 'string' && REQUEST_ID.test(id) ? id : undefined;
 }
 
 function fail(call: FeedCall, error: Refusal): void {

@@ -4,6 +4,7 @@ import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Caller, Callers } from '../identity/callers.ts';
 import { asStatus } from './call-status.ts';
+import type { ConnectedAgents } from './connected-agents.ts';
 import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes.ts';
 
@@ -26,6 +27,8 @@ export interface FeedStreamsDeps {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: { streams(change: 1 | -1): void };
+  /** For who looks at the server; undefined: nobody does. */
+  readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;
 }
 
 export interface FeedStreams {
@@ -61,10 +64,12 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
     });
     stream.hello({ version, serverName, streamEndsInMs });
     const leave = nodes.join(node, stream, heldSessions);
+    const gone = deps.agents?.joined(node, report);
     stream.synced(deps.podsResourceVersion());
     log.info('agent connected', { node, version: report.version, heldSessions: heldSessions.length });
     return () => {
       leave();
+      gone?.();
       stream.close();
       log.info('agent disconnected', { node });
     };

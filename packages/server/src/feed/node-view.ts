@@ -48,19 +48,19 @@ export interface NodeViewDeps {
 export function createNodeView({ node, decisions, sessions, warn, audit, metrics }: NodeViewDeps): NodeView {
   const streams = new Set<NodeStream>();
   const decided = new Map<string, DecidedPod>();
-  /** The sessions that are needed, with the UIDs of the Pods that need them. */
-  const users = new Map<string, { readonly session: Session; readonly uids: Set<string> }>();
+  /** The sessions that are needed, with the UIDs of the Pods that need them, and the Namespace of the first. */
+  const users = new Map<string, { session: Session; namespace: string; uids: Set<string> }>();
 
   /** The session's ID where no Pod of the node has needed it before. */
-  function need({ uid, namespace }: Pod, session: Session, held: HeldById): string | undefined {
+  function need({ uid, namespace }: Pod, session: Session, held: HeldById | undefined): string | undefined {
     const id = sessionId(session);
     const known = users.get(id);
     if (known !== undefined) {
       known.uids.add(uid);
       return undefined;
     }
-    users.set(id, { session, uids: new Set([uid]) });
-    sessions.claim(session, node, held.get(id), namespace);
+    users.set(id, { session, namespace, uids: new Set([uid]) });
+    if (held !== undefined) sessions.claim(session, node, held.get(id), namespace);
     return id;
   }
 
@@ -77,7 +77,7 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
   }
 
   /** Decides the Pod anew; `added`: the session that the node needs from now on. */
-  function decide(pod: Pod, held: HeldById): { now: DecidedPod; added: string | undefined } {
+  function decide(pod: Pod, held: HeldById | undefined): { now: DecidedPod; added: string | undefined } {
     const before = decided.get(pod.uid);
     const now = decisions.decide(pod);
     decided.set(pod.uid, now);
@@ -108,7 +108,8 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
     },
     claimAgain(held) {
       const heldById = byId(held);
-      for (const [id, { session }] of users) sessions.claim(session, node, heldById.get(id));
+      for (const [id, { session, namespace }] of users)
+        sessions.claim(session, node, heldById.get(id), namespace);
     },
     snapshot(stream) {
       const all = [...decided.values()];
@@ -118,7 +119,8 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
       for (const one of all) if (one.verdict.decision.kind === 'allow') stream.pod(podState(one));
     },
     update(pod) {
-      const { now, added } = decide(pod, NOTHING_HELD);
+      // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
+      const { now, added } = decide(pod, streams.size > 0 ? NOTHING_HELD : undefined);
       const state = podState(now);
       for (const stream of streams) stream.pod(state);
       // It may be there already, because of another node: then nothing else would tell this one.

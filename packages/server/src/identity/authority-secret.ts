@@ -16,6 +16,8 @@ export type SecretValues = Readonly<Record<string, string>>;
 const AUTHORITIES = 'authorities.json';
 const TOKEN_SECRET = 'token-secret';
 const TOKEN_SECRET_BYTES = 32;
+/** All that a server writes into the Secret. */
+export const secretKeys: readonly string[] = [AUTHORITIES, TOKEN_SECRET];
 
 const ID = /^[0-9a-f]{16}$/;
 const STATES: readonly unknown[] = ['prepared', 'active', 'retired'] satisfies AuthorityState[];

@@ -2,12 +2,14 @@ import { ApiError } from '../kubernetes/api-error.ts';
 import type { ApiRequest, Connection } from '../kubernetes/connection.ts';
 import { readText } from '../kubernetes/lines.ts';
 import { AuthorityFault } from './authorities.ts';
+import { secretKeys } from './authority-secret.ts';
 import type { SecretValues } from './authority-secret.ts';
 
 /** A Secret holds at most 1 MB (Kubernetes docs, "Secrets"); in base64, and with what else an object has. UTF-16 units. */
 const MOST_TEXT = 4 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 const BUNDLE = 'ca.crt';
+const OWN_KEYS: readonly string[] = [...secretKeys, BUNDLE];
 
 /** An object as it was read: what a write must be based on. Undefined: there was none. */
 type Found<Values> = { readonly values: Values; readonly object: StoredObject } | undefined;
@@ -28,6 +30,15 @@ export interface AuthorityStore {
   readonly writeBundle: (pem: string, found: FoundBundle) => Promise<boolean>;
 }
 
+/** What is needed to be rid of both. */
+export interface AuthorityRemovalStore extends Pick<AuthorityStore, 'readSecret' | 'readBundle'> {
+  /** Both: false as above; gone already is as good as removed. */
+  readonly removeSecret: (found: NonNullable<FoundSecret>) => Promise<boolean>;
+  readonly removeBundle: (found: NonNullable<FoundBundle>) => Promise<boolean>;
+  /** What else the object holds. */
+  readonly foreignKeys: (found: NonNullable<FoundSecret> | NonNullable<FoundBundle>) => readonly string[];
+}
+
 export interface AuthorityStoreDeps {
   readonly connection: Connection;
   readonly namespace: string;
@@ -36,7 +47,7 @@ export interface AuthorityStoreDeps {
 }
 
 /** One Secret and one ConfigMap of the same name. Writes never overwrite what was not read, and keep what is not ours. */
-export function createAuthorityStore(deps: AuthorityStoreDeps): AuthorityStore {
+export function createAuthorityStore(deps: AuthorityStoreDeps): AuthorityStore & AuthorityRemovalStore {
   const secrets = collection('secrets', deps);
   const configMaps = collection('configmaps', deps);
   const { namespace, name } = deps;
@@ -60,6 +71,9 @@ export function createAuthorityStore(deps: AuthorityStoreDeps): AuthorityStore {
       const data = { ...found?.object.data, [BUNDLE]: pem };
       return configMaps.put({ ...(found?.object ?? fresh('ConfigMap')), data }, found);
     },
+    removeSecret: (found) => secrets.remove(found),
+    removeBundle: (found) => configMaps.remove(found),
+    foreignKeys: ({ object }) => Object.keys(object.data ?? {}).filter((key) => !OWN_KEYS.includes(key)),
   };
 }
 
@@ -87,6 +101,15 @@ function collection(resource: 'secrets' | 'configmaps', deps: AuthorityStoreDeps
         ),
       );
       return written !== undefined;
+    },
+    async remove({ object: { metadata } }: NonNullable<Found<unknown>>): Promise<boolean> {
+      const preconditions = { uid: metadata['uid'], resourceVersion: metadata['resourceVersion'] };
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions };
+      const removed = await unless(409, async () => {
+        await unless(404, () => ask({ method: 'DELETE', path: one, body }));
+        return true;
+      });
+      return removed === true;
     },
   };
 }

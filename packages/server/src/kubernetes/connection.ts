@@ -4,15 +4,16 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '@rolegate/runtime';
 import { SilenceError, toApiError } from './api-error.ts';
 import { readText } from './lines.ts';
+import { describe } from './request-words.ts';
 
 /** Of an error's body no more is read. Bytes. */
 const MAX_STATUS_BYTES = 64 * 1024;
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** Sent as JSON; of a PATCH it is a list of operations (RFC 6902). */
   readonly body?: unknown;
   /** Media types; JSON unless told. */
   readonly accept?: string;
@@ -81,7 +82,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
 
   return {
     async request(request) {
-      const { body, signal, timeoutMs } = request;
+      const { signal, timeoutMs } = request;
       signal.throwIfAborted();
       const silence = createSilence({ clock, timeoutMs, what: describe(request) });
       try {
@@ -90,7 +91,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
           signal,
         });
         silence.watch(sent);
-        const response = await answer(sent, body);
+        const response = await answer(sent, request);
         silence.watch(response);
         const chunks = heard(response, silence);
         const { statusCode: status = 0 } = response;
@@ -108,7 +109,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
   };
 }
 
-function answer(sent: http.ClientRequest, body: unknown): Promise<http.IncomingMessage> {
+function answer(sent: http.ClientRequest, { method, body }: ApiRequest): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     sent.on('response', resolve);
     // Later errors, after the response, are told to its reader.
@@ -118,7 +119,7 @@ function answer(sent: http.ClientRequest, body: unknown): Promise<http.IncomingM
       return;
     }
     const text = JSON.stringify(body);
-    sent.setHeader('content-type', 'application/json');
+    sent.setHeader('content-type', method === 'PATCH' ? 'application/json-patch+json' : 'application/json');
     sent.setHeader('content-length', Buffer.byteLength(text));
     sent.end(text);
   });
@@ -191,18 +192,6 @@ function createSilence({
       cancel();
     },
   };
-}
-
-/** The resource in a path, and the name of one object. */
-const NAMED = /\/namespaces\/[^/]+\/([a-z]+)\/([^/]+)$/;
-
-/** As RBAC says it: the verb and the resource, or the one object. */
-function describe({ method, path, query }: ApiRequest): string {
-  const [, resource, name] = NAMED.exec(path) ?? [];
-  if (resource !== undefined && name !== undefined)
-    return `${method === 'PUT' ? 'update' : 'get'} ${resource}/${name}`;
-  const verb = method === 'POST' ? 'create' : query?.['watch'] === 'true' ? 'watch' : 'list';
-  return `${verb} ${path.slice(path.lastIndexOf('/') + 1)}`;
 }
 
 function parsed(text: string): unknown {

@@ -24,5 +24,6 @@ export function podSession(
     }),
     tags: sessionTags(settings.sessionTagTemplates, values, tags),
     durationSeconds: settings.durationSeconds,
+    ...(scope === 'pod' && { podUid: uid }),
   };
 }

@@ -102,7 +102,7 @@ function spread(): () => number {
   return () => (n += 0.618_033_988_75) % 1;
 }
 
-function recordingLog(lines: Line[]): Log {
+export function recordingLog(lines: Line[]): Log {
   const at =
     (level: string) =>
     (message: string, fields: object = {}) => {

@@ -133,6 +133,7 @@ describe('failures', () => {
     IncompleteSignature: 'ServerCredentials',
     MissingAuthenticationToken: 'ServerCredentials',
     RegionDisabledException: 'StsRegionDisabled',
+    InvalidIdentityToken: 'ServerCredentials',
     InternalFailure: 'StsUnavailable',
     ServiceUnavailable: 'StsUnavailable',
   };

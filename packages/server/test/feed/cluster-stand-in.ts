@@ -35,6 +35,7 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?:
   });
   const issued: Session[] = [];
   const sts = { fault: undefined as Error | undefined };
+  const budget = createStsBudget({ ratePerSecond: 100, burst: 500, clock });
   const sessions = createSessions({
     issue: (session) => {
       issued.push(session);
@@ -47,7 +48,7 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?:
         lifetimeMs: 3_600_000,
       });
     },
-    budget: createStsBudget({ ratePerSecond: 100, burst: 500, clock }),
+    budget,
     clock,
     random: () => 0.5,
     log: silentLog,
@@ -77,6 +78,9 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?:
   return {
     clock,
     pods,
+    namespaces,
+    serviceAccounts,
+    budget,
     sessions,
     decisions,
     issued,

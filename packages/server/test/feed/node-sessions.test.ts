@@ -16,6 +16,7 @@ function setup() {
     metrics: { decision: () => undefined },
   });
   cluster.setServiceAccount('shop', 'default');
+  cluster.setServiceAccount('shop', 'other');
   cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
   for (const name of ['a', 'b']) cluster.setPod(name, { annotations: ROLE });
   const ids: string[] = [];
@@ -85,5 +86,17 @@ describe('a session of a node', () => {
     expect(nodes.connected).toBe(1);
     await clock.advance(120_000);
     expect([held(), issued.length]).toEqual([true, 1]);
+  });
+
+  it("is not issued for a Pod that comes while its agent is another replica's, but when that is back", async () => {
+    const { clock, join, leave, issued, setPod } = setup();
+    await clock.advance(0);
+    leave();
+    setPod('late', { annotations: ROLE, serviceAccount: 'other' });
+    await clock.advance(30_000);
+    expect(issued).toHaveLength(1);
+    join('node-a');
+    await clock.advance(0);
+    expect(issued).toHaveLength(2);
   });
 });

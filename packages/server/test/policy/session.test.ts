@@ -58,6 +58,23 @@ describe('the session', () => {
     expect(sessionOf({ ...role, pod: { namespace: 'team-b' } })).toEqual(sessionOf(role));
   });
 
+  it.each<{ what: string } & Situation>([
+    { what: 'that annotation', annotations: { [SESSION_NAME]: 'mine' } },
+    { what: 'that template', settings: { sessionNameTemplate: '{namespace}' } },
+  ])(
+    'is a Pod’s alone with the scope of the Pod, whatever name $what gives to all',
+    ({ what, ...situation }) => {
+      expect(what).not.toBe('');
+      const settings = { ...situation.settings, sessionScope: 'pod' } as const;
+      const [one, other] = ['uid-1', 'uid-2'].map((uid) =>
+        sessionOf({ ...situation, settings, pod: { uid } }),
+      );
+      if (one === undefined || other === undefined) throw new Error('two sessions were asked for');
+      expect(one.sessionName).toBe(other.sessionName);
+      expect(sessionId(one)).not.toBe(sessionId(other));
+    },
+  );
+
   it('has what the templates of the server say, sorted', () => {
     const session = sessionOf({
       settings: {

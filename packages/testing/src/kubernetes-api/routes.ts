@@ -54,7 +54,10 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
     const { kind, namespace, name } = route;
     const { method = '' } = request;
     if (method !== 'GET') {
-      const written = write(database, { method, kind, namespace: namespace ?? '', name, body });
+      const written = write(database, {
+        ...{ method, kind, namespace: namespace ?? '', name, body },
+        contentType: request.headers['content-type'],
+      });
       if (written === undefined) throw notAllowed();
       sendJson(response, ...written);
       return;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from './database.ts';
+import { jsonPatch } from './json-patch.ts';
 import { isRecord } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
 import { Failure } from './status.ts';
@@ -19,19 +20,54 @@ export interface WriteRequest {
   /** Undefined: the collection. */
   readonly name: string | undefined;
   readonly body: string;
+  readonly contentType?: string | undefined;
 }
 
-/** Create, update and delete as kube-apiserver 1.34 does them; undefined where the method is not one of them. */
+/** Create, update, patch and delete as kube-apiserver 1.34 does them; undefined where the method is not one of them. */
 export function write(database: Database, request: WriteRequest): [code: number, body: object] | undefined {
   const { method, kind, namespace, name } = request;
+  if (method === 'PATCH' && kind === 'Node' && name !== undefined)
+    return [200, patch(database, { ...request, name })];
   if (!WRITABLE.includes(kind)) return undefined;
   if (method === 'POST' && name === undefined) return [201, create(database, request)];
   if (method === 'PUT' && name !== undefined) return [200, update(database, { ...request, name })];
   if (method !== 'DELETE' || name === undefined) return undefined;
-  const { uid } = found(database, kind, namespace, name).metadata;
+  const { uid, resourceVersion } = found(database, kind, namespace, name).metadata;
+  checkPreconditions(request.body, { name, kind, uid, resourceVersion });
   database.delete(kind, namespace, name);
   const details = { name, kind: resourceOf(kind), uid };
   return [200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }];
+}
+
+function patch(
+  database: Database,
+  { kind, namespace, name, body, contentType }: WriteRequest & { name: string },
+): StoredObject {
+  if (contentType !== 'application/json-patch+json')
+    throw new Failure(415, `the stand-in takes no patch of ${String(contentType)}`);
+  return database.apply(jsonPatch(found(database, kind, namespace, name), body) as KubernetesObject);
+}
+
+/** DeleteOptions may name the one object that is meant. */
+function checkPreconditions(
+  body: string,
+  now: { name: string; kind: KubernetesKind; uid: string; resourceVersion: string },
+): void {
+  const options = body === '' ? {} : asJson(body);
+  const preconditions = isRecord(options) ? options['preconditions'] : undefined;
+  if (!isRecord(preconditions)) return;
+  for (const [field, label] of [
+    ['uid', 'UID'],
+    ['resourceVersion', 'ResourceVersion'],
+  ] as const) {
+    const wanted = preconditions[field];
+    if (wanted === undefined || wanted === now[field]) continue;
+    throw new Failure(
+      409,
+      `Operation cannot be fulfilled on ${resourceOf(now.kind)} "${now.name}": Precondition failed: ` +
+        `${label} in precondition: ${JSON.stringify(wanted)}, ${label} in object meta: ${now[field]}`,
+    );
+  }
 }
 
 function create(database: Database, { kind, namespace, body }: WriteRequest): StoredObject {

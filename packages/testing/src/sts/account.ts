@@ -1,12 +1,14 @@
-import { parseRoleArn, readAssumeRole } from './assume-role.ts';
+import { readAssumeRole } from './assume-role.ts';
 import type { AssumeRoleCall } from './assume-role.ts';
 import { createFaultPlan, createThrottle, stsFaults } from './faults.ts';
 import type { StsFaultName } from './faults.ts';
+import { assumedIdentity } from './identity.ts';
 import { createKeys, randomWord } from './keys.ts';
 import type { Identity } from './keys.ts';
 import { answerXml, faultXml } from './query.ts';
 import type { Answer, Query } from './query.ts';
 import { createRoles } from './roles.ts';
+import { createWebIdentities, issuedXml } from './web-identity.ts';
 
 /** The service behind the socket: what it answers, and the faults that it was told to have. */
 export function createAccount(clock: { now(): number }, account: string) {
@@ -18,17 +20,20 @@ export function createAccount(clock: { now(): number }, account: string) {
     createKeys(nowMs),
     createRoles(),
   ];
+  const webIdentities = createWebIdentities((identity, seconds) => keys.issue(identity, seconds));
   const own = serverIdentity(account);
+  const expiredKeys = new Set<string>();
   let expired = false;
 
   function answer(query: Query): Answer | 'Reset' {
     const call = query.action === 'AssumeRole' ? readAssumeRole(query, clock.now()) : undefined;
     if (call !== undefined) calls.push(call);
+    if (query.action === 'AssumeRoleWithWebIdentity') return webIdentities.answer(query);
     if (query.accessKeyId === undefined) return refuse('MissingAuthenticationToken');
     const key = keys.find(query.accessKeyId);
     const wrong = key && keys.faultOf(key, query.sessionToken);
     if (wrong !== undefined) return faultXml(wrong);
-    if (key === undefined && expired) return refuse('ExpiredToken');
+    if (key === undefined && (expired || expiredKeys.has(query.accessKeyId))) return refuse('ExpiredToken');
     if (throttle.exceeded()) return refuse('Throttling');
     const caller = key?.identity ?? own;
     if (call !== undefined) return assumeRole(call, caller);
@@ -50,19 +55,20 @@ export function createAccount(clock: { now(): number }, account: string) {
     const identity = assumedIdentity(call);
     const key = keys.issue(identity, call.durationSeconds);
     return answerXml('AssumeRole', {
-      AssumedRoleUser: { AssumedRoleId: identity.userId, Arn: identity.arn },
-      Credentials: {
-        AccessKeyId: key.accessKeyId,
-        SecretAccessKey: key.secretAccessKey,
-        SessionToken: key.sessionToken,
-        Expiration: new Date(key.expiresAtMs).toISOString().replace('.000Z', 'Z'),
-      },
+      ...issuedXml(identity, key),
       SourceIdentity: call.sourceIdentity,
     });
   }
 
   const controls = {
     ...roles.controls,
+    ...webIdentities.controls,
+    expireKeysOf: (roleArn: string) => {
+      keys.expire(roleArn);
+    },
+    expireKey: (accessKeyId: string) => {
+      expiredKeys.add(accessKeyId);
+    },
     fail: (target: string, name: StsFaultName, times = Infinity) => {
       faults.add(target, name, times);
     },
@@ -75,7 +81,7 @@ export function createAccount(clock: { now(): number }, account: string) {
       expired = false;
     },
   };
-  return { calls, answer, controls };
+  return { calls, webIdentityCalls: webIdentities.calls, answer, controls };
 }
 
 function refuse(code: keyof typeof stsFaults): Answer {
@@ -92,15 +98,5 @@ function serverIdentity(account: string): Identity {
     account,
     arn: `arn:aws:sts::${account}:assumed-role/rolegate-server/${instance}`,
     userId: `AROA${randomWord(17)}:${instance}`,
-  };
-}
-
-/** An assumed-role ARN leaves out the role's path. */
-function assumedIdentity({ roleArn, sessionName }: AssumeRoleCall): Identity {
-  const { partition, account, name } = parseRoleArn(roleArn) ?? { partition: '', account: '', name: '' };
-  return {
-    account,
-    arn: `arn:${partition}:sts::${account}:assumed-role/${name}/${sessionName}`,
-    userId: `AROA${randomWord(17)}:${sessionName}`,
   };
 }

@@ -1,4 +1,5 @@
 import type { Fault, Query } from './query.ts';
+import { parseRoleArn } from './role-arn.ts';
 
 /** One AssumeRole as it came in, whatever became of it. */
 export interface AssumeRoleCall {
@@ -15,18 +16,8 @@ export interface AssumeRoleCall {
   readonly atMs: number;
 }
 
-export interface RoleArn {
-  readonly partition: string;
-  readonly account: string;
-  /** Without its path: as it stands in an assumed-role ARN. */
-  readonly name: string;
-}
-
 /** Without DurationSeconds a session lives an hour. Seconds. */
 const DEFAULT_DURATION_SECONDS = 3600;
-
-const ROLE_ARN =
-  /^arn:(?<partition>aws[a-z-]*):iam::(?<account>\d{12}):role\/(?:[\x21-\x7e]+\/)?(?<name>[\w+=,.@-]{1,64})$/;
 
 /** STS API reference, AssumeRole: the parameters' patterns and lengths. */
 const PATTERNS = [
@@ -47,17 +38,6 @@ export function readAssumeRole({ fields, accessKeyId, region }: Query, atMs: num
     region,
     atMs,
   };
-}
-
-export function parseRoleArn(arn: string): RoleArn | undefined {
-  const parts = ROLE_ARN.exec(arn)?.groups;
-  return (
-    parts && {
-      partition: parts['partition'] ?? '',
-      account: parts['account'] ?? '',
-      name: parts['name'] ?? '',
-    }
-  );
 }
 
 /** What STS says of a call that breaks the limits of its parameters; undefined where it keeps them. */

@@ -25,6 +25,7 @@ export const stsFaults = {
   IncompleteSignature: fault(400, 'Authorization header requires Credential parameter.'),
   MissingAuthenticationToken: fault(403, 'Request is missing Authentication Token'),
   RegionDisabledException: fault(403, 'STS is not activated in this region for account:123456789012.'),
+  InvalidIdentityToken: fault(400, 'No OpenIDConnect provider found in your account for this issuer'),
   InternalFailure: fault(500, 'The request processing has failed because of an unknown error'),
   ServiceUnavailable: fault(503, 'The request has failed due to a temporary failure of the server.'),
 } as const satisfies Record<string, Omit<Fault, 'code'>>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Fault } from './query.ts';
 import { stsFaults } from './faults.ts';
+import { parseRoleArn } from './role-arn.ts';
 
 /** Credentials that the fake has issued, or a caller's identity. */
 export interface IssuedKey {
@@ -41,6 +42,13 @@ export function createKeys(nowMs: () => number) {
       return key;
     },
     find: (accessKeyId: string) => issued.get(accessKeyId),
+    /** Those that were issued for the role until now. */
+    expire(roleArn: string): void {
+      const { account = '', name = '' } = parseRoleArn(roleArn) ?? {};
+      const prefix = `:sts::${account}:assumed-role/${name}/`;
+      for (const [id, key] of issued)
+        if (key.identity.arn.includes(prefix)) issued.set(id, { ...key, expiresAtMs: nowMs() });
+    },
     /** What is wrong with the use of an issued key. */
     faultOf(key: IssuedKey, sessionToken: string | undefined): Fault | undefined {
       if (key.sessionToken !== sessionToken)

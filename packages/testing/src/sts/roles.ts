@@ -3,6 +3,7 @@ import type { AssumeRoleCall } from './assume-role.ts';
 import { stsFaults } from './faults.ts';
 import type { Identity } from './keys.ts';
 import type { Fault } from './query.ts';
+import { parseRoleArn } from './role-arn.ts';
 
 /** The longest session that IAM lets a role have. Seconds. */
 const LONGEST_SECONDS = 43_200;
@@ -11,6 +12,7 @@ const LONGEST_SECONDS = 43_200;
 export function createRoles() {
   const maxSeconds = new Map<string, number>();
   const externalIds = new Map<string, string>();
+  const trusted = new Map<string, string>();
   return {
     controls: {
       maxSessionDuration: (roleArn: string, seconds: number) => {
@@ -18,6 +20,9 @@ export function createRoles() {
       },
       requireExternalId: (roleArn: string, externalId: string) => {
         externalIds.set(roleArn, externalId);
+      },
+      trustOnly: (roleArn: string, trustedRoleArn: string) => {
+        trusted.set(roleArn, trustedRoleArn);
       },
     },
     /** Why the caller may not assume the role so; undefined where it may. */
@@ -27,9 +32,17 @@ export function createRoles() {
       const fault = invalidity(call) ?? durationFault(call, limit);
       if (fault !== undefined) return fault;
       const demanded = externalIds.get(call.roleArn);
-      if (demanded === undefined || demanded === call.externalId) return undefined;
+      const right = demanded === undefined || demanded === call.externalId;
+      if (right && isOf(caller, trusted.get(call.roleArn))) return undefined;
       const message = `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${call.roleArn}`;
       return { ...stsFaults.AccessDenied, code: 'AccessDenied', message };
     },
   };
+}
+
+/** True for a session of the role, and for everybody where no role is named. */
+function isOf({ arn, account }: Identity, roleArn: string | undefined): boolean {
+  const role = roleArn === undefined ? undefined : parseRoleArn(roleArn);
+  if (role === undefined) return true;
+  return role.account === account && arn.includes(`:assumed-role/${role.name}/`);
 }

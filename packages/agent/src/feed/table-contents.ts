@@ -1,0 +1,23 @@
+import type { HeldSession, KnownPod } from './known-pod.ts';
+import type { DecidedOn } from './pod-versions.ts';
+
+/** A Pod with the newest that was seen of each object that its decision rests on. */
+export interface DecidedPod {
+  readonly pod: KnownPod;
+  readonly versions: DecidedOn;
+}
+
+/** A Pod that went. */
+export interface GonePod {
+  readonly uid: string;
+  readonly versions: DecidedOn;
+  /** Until then it is remembered. Monotonic milliseconds. */
+  readonly untilMs: number;
+}
+
+/** All that a table holds, so that another one can go on with it. */
+export interface TableContents {
+  readonly pods: readonly DecidedPod[];
+  readonly gone: readonly GonePod[];
+  readonly sessions: readonly HeldSession[];
+}

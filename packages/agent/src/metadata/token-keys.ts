@@ -1,0 +1,105 @@
+import { createHmac, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { Clock } from '@rolegate/runtime';
+
+/** One key of the node's ring, as the feed brings it. */
+export interface TokenKey {
+  readonly id: string;
+  readonly secret: Uint8Array;
+}
+
+/** A key that signs tokens or has signed some. */
+export interface SigningKey {
+  readonly tag: Buffer;
+  readonly secret: KeyObject;
+  /** When the last token that was signed with it here expires. Milliseconds since the epoch. */
+  livesUntil: number;
+}
+
+/** A key with its secret in the clear. */
+export interface KeptTokenKey {
+  readonly tag: Buffer;
+  readonly secret: Buffer;
+  /** Milliseconds since the epoch. */
+  readonly livesUntilMs: number;
+}
+
+/** What tokens depend on: with it another process honours the tokens of this one. */
+export interface KeptTokens {
+  readonly own: KeptTokenKey;
+  readonly fed: readonly KeptTokenKey[];
+  readonly former: readonly KeptTokenKey[];
+}
+
+export interface TokenKeysDeps {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly randomBytes: (size: number) => Uint8Array;
+  /** Of a process before this one. */
+  readonly kept?: KeptTokens | undefined;
+}
+
+export interface TokenKeys {
+  readonly signing: () => SigningKey;
+  /** A key that is honoured now. */
+  readonly byTag: (tag: Buffer) => SigningKey | undefined;
+  readonly set: (keys: readonly TokenKey[]) => void;
+  readonly kept: () => KeptTokens;
+}
+
+/** The longest life that IMDSv2 grants: 6 hours. Seconds. */
+export const LONGEST_TTL_SECONDS = 21_600;
+export const TAG_BYTES = 4;
+/** Shorter secrets sign nothing. Bytes. */
+const SHORTEST_SECRET = 16;
+/** Keys that are honoured for the sake of tokens alone. */
+const MOST_FORMER = 8;
+
+/** The feed's keys, the agent's own for the time before the first feed, and those of tokens that still live. */
+export function createTokenKeys({ clock, randomBytes, kept }: TokenKeysDeps): TokenKeys {
+  const own = kept === undefined ? keyFrom('own', randomBytes(32), []) : restored(kept.own);
+  let fed: readonly SigningKey[] = kept?.fed.map(restored) ?? [];
+  let former: readonly SigningKey[] = kept?.former.map(restored) ?? [];
+  // The process before has signed with it until it ended.
+  if (kept !== undefined) signing().livesUntil = clock.now() + LONGEST_TTL_SECONDS * 1000;
+
+  function signing(): SigningKey {
+    return fed[0] ?? own;
+  }
+
+  return {
+    signing,
+    byTag(tag) {
+      const live = former.filter(({ livesUntil }) => clock.now() < livesUntil);
+      return [...(fed.length === 0 ? [own] : fed), ...live].find((key) => key.tag.equals(tag));
+    },
+    set(keys) {
+      const before = fed.length === 0 ? [own] : fed;
+      fed = keys
+        .filter(({ secret }) => secret.length >= SHORTEST_SECRET)
+        .map(({ id, secret }) => keyFrom(id, secret, [...before, ...former]));
+      former = [...before, ...former]
+        .filter((key) => !fed.includes(key) && clock.now() < key.livesUntil)
+        .slice(0, MOST_FORMER);
+    },
+    kept: () => ({ own: keptOf(own), fed: fed.map(keptOf), former: former.map(keptOf) }),
+  };
+}
+
+/** The same key as before, where it is: what was signed with it lives on. */
+function keyFrom(id: string, secret: Uint8Array, known: readonly SigningKey[]): SigningKey {
+  const key = { tag: tagOf(id, secret), secret: createSecretKey(secret), livesUntil: 0 };
+  return known.find(({ tag }) => tag.equals(key.tag)) ?? key;
+}
+
+/** Tells keys apart: replicas that do not share a secret use the same IDs. */
+function tagOf(id: string, secret: Uint8Array): Buffer {
+  return createHmac('sha256', secret).update(id).digest().subarray(0, TAG_BYTES);
+}
+
+function keptOf({ tag, secret, livesUntil }: SigningKey): KeptTokenKey {
+  return { tag, secret: secret.export(), livesUntilMs: livesUntil };
+}
+
+function restored({ tag, secret, livesUntilMs }: KeptTokenKey): SigningKey {
+  return { tag, secret: createSecretKey(secret), livesUntil: livesUntilMs };
+}

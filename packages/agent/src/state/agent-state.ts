@@ -1,0 +1,125 @@
+import { describeError } from '@rolegate/runtime';
+import type { Clock, Log, Service } from '@rolegate/runtime';
+import { decodeState } from './decode.ts';
+import { encodeState } from './encode.ts';
+import { stateIn } from './file-format.ts';
+import type { KeptState } from './kept-state.ts';
+import { createMachineTime } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { openStateDirectory } from './state-directory.ts';
+import type { StateDirectory } from './state-directory.ts';
+import { createStateWriter } from './state-writer.ts';
+import type { StateWriter } from './state-writer.ts';
+
+/** How often it is written down that the feed was there, for who reads it after a crash. Milliseconds. */
+const FEED_THERE_MS = 30_000;
+
+export interface AgentStateDeps {
+  /** Undefined: nothing outlives the process. */
+  readonly directory: string | undefined;
+  readonly nodeName: string;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a process before this one left, and what this one leaves. */
+export interface AgentState extends Pick<StateWriter, 'added' | 'withdrawn' | 'write'> {
+  readonly kept: KeptState;
+  /** From now on what `now` says is written down, at first at once. */
+  readonly begin: (now: () => KeptState) => void;
+  readonly services: readonly Service[];
+  /** The last is written, and then nothing. */
+  readonly close: () => void;
+}
+
+/** Reads the state that is there. What cannot be used is told once and passed over: never throws. */
+export function openAgentState({ directory, nodeName, machine, clock, log }: AgentStateDeps): AgentState {
+  if (directory === undefined) return NOTHING;
+  const place = openStateDirectory(directory);
+  const origin = { nodeName, bootId: machine.bootId() };
+  const time = createMachineTime(machine, clock);
+  warnOfDisk(place, log);
+  const kept = restore(place, {
+    read: (text) => decodeState(text, { origin, time, nowMs: clock.monotonic() }),
+    clock,
+    log,
+  });
+  let now: (() => KeptState) | undefined;
+  const writer = createStateWriter({
+    ...{ directory: place, clock, log },
+    state: () => encodeState(now?.() ?? {}, origin, time),
+  });
+  const whenBegun = (step: () => void) => () => {
+    if (now !== undefined) step();
+  };
+
+  return {
+    kept,
+    added: whenBegun(writer.added),
+    withdrawn: whenBegun(writer.withdrawn),
+    write: whenBegun(writer.write),
+    begin(said) {
+      now = said;
+      writer.write();
+    },
+    services: [
+      {
+        name: 'state',
+        async run(signal) {
+          while (!signal.aborted) {
+            await clock.sleep(FEED_THERE_MS, signal);
+            writer.added();
+          }
+        },
+      },
+    ],
+    close() {
+      if (now !== undefined) writer.write();
+      writer.close();
+    },
+  };
+}
+
+const NOTHING: AgentState = {
+  kept: {},
+  added: ignore,
+  withdrawn: ignore,
+  write: ignore,
+  begin: ignore,
+  services: [],
+  close: ignore,
+};
+
+function restore(
+  { file, read }: StateDirectory,
+  { read: decode, clock, log }: { read: (text: string) => KeptState; clock: Clock; log: Log },
+): KeptState {
+  try {
+    const content = read();
+    if (content === undefined) return {};
+    const kept = decode(stateIn(content));
+    log.info('state of the process before is used', {
+      ...{ file, pods: kept.table?.pods.length ?? 0, certificate: kept.certificate !== undefined },
+      ...(kept.table && { feedLostMs: Math.round(clock.monotonic() - kept.table.feedThereMs) }),
+    });
+    return kept;
+  } catch (error) {
+    log.warn('state of the process before is not used', { file, error: describeError(error) });
+    return {};
+  }
+}
+
+function warnOfDisk({ file, isInMemory }: StateDirectory, log: Log): void {
+  try {
+    if (isInMemory()) return;
+    const error = 'it would hold keys and credentials on a disk: mount an emptyDir with medium: Memory there';
+    log.warn('--state-dir is not in memory', { file, error });
+  } catch {
+    // Writing will fail too, and tell why.
+  }
+}
+
+function ignore(): void {
+  // Nothing to keep.
+}

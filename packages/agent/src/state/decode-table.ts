@@ -1,0 +1,134 @@
+import { isReason } from '@rolegate/protocol';
+import type { Reason } from '@rolegate/protocol';
+import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
+import type { DecidedOn } from '../feed/pod-versions.ts';
+import type { DecidedPod, GonePod } from '../feed/table-contents.ts';
+import type { KeptTable } from './kept-state.ts';
+import type { MachineTime } from './machine.ts';
+import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';
+import type { Read } from './shape.ts';
+
+/** Reads a table; what has ended by `nowMs` (monotonic) is left out. */
+export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number }): Read<KeptTable> {
+  const moment: Read<number> = (value, at) => time.fromMachine(number(value, at));
+  const goneOf: Read<GonePod> = (value, at) => {
+    const gone = members(value, at);
+    return {
+      uid: gone('uid', text),
+      versions: gone('versions', versionsOf),
+      untilMs: gone('untilMs', moment),
+    };
+  };
+  const credentialsOf = credentialsReader(moment);
+
+  return (value, at) => {
+    const table = members(value, at);
+    const feedThereMs = table('feedThereMs', moment);
+    if (feedThereMs > nowMs) throw new StateFault(`${at}.feedThereMs is yet to come`);
+    const sessions = table('sessions', list(sessionReader(credentialsOf)));
+    return {
+      feedThereMs,
+      pods: table('pods', list(decidedPodOf)),
+      gone: table('gone', list(goneOf)).filter(({ untilMs }) => untilMs > nowMs),
+      sessions: sessions.map((session) => withoutExpired(session, nowMs)),
+      named: table('named', list(text)),
+    };
+  };
+}
+
+function withoutExpired({ id, credentials, failure }: HeldSession, nowMs: number): HeldSession {
+  const valid = credentials !== undefined && credentials.expiresAtMs > nowMs;
+  return { id, ...(valid && { credentials }), ...(failure && { failure }) };
+}
+
+const versionsOf: Read<DecidedOn> = (value, at) => {
+  const versions = members(value, at);
+  return {
+    pod: versions('pod', text),
+    namespace: versions('namespace', text),
+    serviceAccount: versions('serviceAccount', text),
+  };
+};
+
+const decidedPodOf: Read<DecidedPod> = (value, at) => {
+  const decided = members(value, at);
+  return { pod: decided('pod', podOf), versions: decided('versions', versionsOf) };
+};
+
+const podOf: Read<KnownPod> = (value, at) => {
+  const pod = members(value, at);
+  return {
+    uid: pod('uid', text),
+    namespace: pod('namespace', text),
+    name: pod('name', text),
+    serviceAccount: pod('serviceAccount', text),
+    runtimeUid: pod('runtimeUid', text),
+    ips: pod('ips', list(text)),
+    hostNetwork: pod('hostNetwork', flag),
+    ended: pod('ended', flag),
+    terminating: pod('terminating', flag),
+    metadata: pod('metadata', metadataOf),
+    decision: pod('decision', decisionOf),
+  };
+};
+
+const metadataOf: Read<MetadataAccess> = (value, at) => {
+  const metadata = members(value, at);
+  const only = metadata('only', maybe(list(text)));
+  return { denied: metadata('denied', flag), ...(only && { only: new Set(only) }) };
+};
+
+const decisionOf: Read<Decision> = (value, at) => {
+  const decision = members(value, at);
+  const kind = decision('kind', text);
+  if (kind === 'pending') return { kind, waitsFor: decision('waitsFor', text) };
+  if (kind === 'deny') {
+    const roleName = decision('roleName', maybe(text));
+    return {
+      ...{ kind, reason: decision('reason', reasonOf), message: decision('message', text) },
+      ...(roleName !== undefined && { roleName }),
+    };
+  }
+  if (kind !== 'allow') throw new StateFault(`${at}.kind is not a decision`);
+  return {
+    kind,
+    sessionId: decision('sessionId', text),
+    roleArn: decision('roleArn', text),
+    roleName: decision('roleName', text),
+    sessionName: decision('sessionName', text),
+  };
+};
+
+const reasonOf: Read<Reason> = (value, at) => {
+  const word = text(value, at);
+  if (!isReason(word)) throw new StateFault(`${at} is not a reason`);
+  return word;
+};
+
+const failureOf: Read<NonNullable<HeldSession['failure']>> = (value, at) => {
+  const failure = members(value, at);
+  return { reason: failure('reason', reasonOf), message: failure('message', text) };
+};
+
+function sessionReader(credentialsOf: Read<HeldCredentials>): Read<HeldSession> {
+  return (value, at) => {
+    const session = members(value, at);
+    const credentials = session('credentials', maybe(credentialsOf));
+    const failure = session('failure', maybe(failureOf));
+    return { id: session('id', text), ...(credentials && { credentials }), ...(failure && { failure }) };
+  };
+}
+
+function credentialsReader(moment: Read<number>): Read<HeldCredentials> {
+  return (value, at) => {
+    const credentials = members(value, at);
+    return {
+      accessKeyId: credentials('accessKeyId', text),
+      accountId: credentials('accountId', text),
+      fingerprint: credentials('fingerprint', text),
+      expiresAtMs: credentials('expiresAtMs', moment),
+      lifetimeMs: credentials('lifetimeMs', number),
+      document: Buffer.from(credentials('document', text)),
+    };
+  };
+}

@@ -1,0 +1,69 @@
+import type { KeptCertificate } from '../identity/kept-certificate.ts';
+import type { KeptTokenKey, KeptTokens } from '../metadata/token-keys.ts';
+import { TAG_BYTES } from '../metadata/token-keys.ts';
+import { tableReader } from './decode-table.ts';
+import type { StateOrigin } from './encode.ts';
+import type { KeptState } from './kept-state.ts';
+import type { MachineTime } from './machine.ts';
+import { bytes, list, maybe, members, number, StateFault, text } from './shape.ts';
+import type { Read } from './shape.ts';
+
+/** As long as the feed's shortest. Bytes. */
+const SHORTEST_SECRET = 16;
+
+export interface DecodeFor {
+  /** What it must be of. */
+  readonly origin: StateOrigin;
+  readonly time: MachineTime;
+  /** Monotonic. What has ended by then is left out. */
+  readonly nowMs: number;
+}
+
+/** What `encodeState` wrote; throws a StateFault for everything else. */
+export function decodeState(written: string, { origin, time, nowMs }: DecodeFor): KeptState {
+  const state = members(parsed(written), 'state');
+  const nodeName = state('nodeName', text);
+  if (nodeName !== origin.nodeName) throw new StateFault(`it is of node ${JSON.stringify(nodeName)}`);
+  if (origin.bootId === '' || state('bootId', text) !== origin.bootId)
+    throw new StateFault('it is of before the node was booted');
+  const table = state('table', maybe(tableReader({ time, nowMs })));
+  return {
+    tokens: state('tokens', tokensOf),
+    certificate: state('certificate', maybe(certificateOf)),
+    table,
+  };
+}
+
+function parsed(written: string): unknown {
+  try {
+    return JSON.parse(written);
+  } catch {
+    throw new StateFault('it is no JSON'); // the parser's own words quote the text
+  }
+}
+
+const tokensOf: Read<KeptTokens> = (value, at) => {
+  const tokens = members(value, at);
+  return {
+    own: tokens('own', keyOf),
+    fed: tokens('fed', list(keyOf)),
+    former: tokens('former', list(keyOf)),
+  };
+};
+
+const keyOf: Read<KeptTokenKey> = (value, at) => {
+  const key = members(value, at);
+  const [tag, secret] = [key('tag', bytes), key('secret', bytes)];
+  if (tag.length !== TAG_BYTES || secret.length < SHORTEST_SECRET)
+    throw new StateFault(`${at} is not a token key`);
+  return { tag, secret, livesUntilMs: key('livesUntilMs', number) };
+};
+
+const certificateOf: Read<KeptCertificate> = (value, at) => {
+  const certificate = members(value, at);
+  return {
+    chain: certificate('chain', text),
+    key: certificate('key', text),
+    authorities: certificate('authorities', text),
+  };
+};

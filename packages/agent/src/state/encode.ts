@@ -1,0 +1,53 @@
+import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
+import type { KeptTokenKey, KeptTokens } from '../metadata/token-keys.ts';
+import type { KeptState, KeptTable } from './kept-state.ts';
+import type { MachineTime } from './machine.ts';
+
+/** Of which node and boot a state is: of another one it is worth nothing. */
+export interface StateOrigin {
+  readonly nodeName: string;
+  readonly bootId: string;
+}
+
+/** A state as text, its times being the machine's. `decodeState` reads it. */
+export function encodeState(state: KeptState, origin: StateOrigin, time: MachineTime): string {
+  return JSON.stringify({
+    ...origin,
+    tokens: state.tokens && tokensOf(state.tokens),
+    certificate: state.certificate,
+    table: state.table && tableOf(state.table, time),
+  });
+}
+
+function tokensOf({ own, fed, former }: KeptTokens) {
+  return { own: keyOf(own), fed: fed.map(keyOf), former: former.map(keyOf) };
+}
+
+function keyOf({ tag, secret, livesUntilMs }: KeptTokenKey) {
+  return { tag: tag.toString('base64'), secret: secret.toString('base64'), livesUntilMs };
+}
+
+function tableOf({ pods, gone, sessions, named, feedThereMs }: KeptTable, { toMachine }: MachineTime) {
+  return {
+    pods: pods.map(({ pod, versions }) => ({ pod: podOf(pod), versions })),
+    gone: gone.map((end) => ({ ...end, untilMs: toMachine(end.untilMs) })),
+    sessions: sessions.map((session) => sessionOf(session, toMachine)),
+    named,
+    feedThereMs: toMachine(feedThereMs),
+  };
+}
+
+function podOf({ metadata: { denied, only }, ...pod }: KnownPod) {
+  return { ...pod, metadata: { denied, only: only && [...only] } };
+}
+
+function sessionOf({ id, credentials, failure }: HeldSession, toMachine: MachineTime['toMachine']) {
+  return {
+    ...{ id, failure },
+    credentials: credentials && {
+      ...credentials,
+      expiresAtMs: toMachine(credentials.expiresAtMs),
+      document: credentials.document.toString(),
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import type { TableContents } from '../feed/table-contents.ts';
+import type { KeptCertificate } from '../identity/kept-certificate.ts';
+import type { KeptTokens } from '../metadata/token-keys.ts';
+
+/** What of the agent outlives its process. Monotonic times are those of the process that has it. */
+export interface KeptState {
+  /** Undefined only where nothing is kept. */
+  readonly tokens?: KeptTokens | undefined;
+  readonly certificate?: KeptCertificate | undefined;
+  /** Undefined: no feed was ever complete. */
+  readonly table?: KeptTable | undefined;
+}
+
+/** The table as of when the feed was last there. */
+export interface KeptTable extends TableContents {
+  /** UIDs of the Pods that the CNI results name, or named until the runtime removed them. */
+  readonly named: readonly string[];
+  /** When the feed was last there. Monotonic milliseconds. */
+  readonly feedThereMs: number;
+}

@@ -1,0 +1,23 @@
+import type { Clock } from '@rolegate/runtime';
+import type { FeedClient } from '../feed/feed-client.ts';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { PodTable } from '../feed/pod-table.ts';
+import type { KeptTable } from './kept-state.ts';
+
+/** Before a feed was complete there is nothing that another process could go on with. */
+export function keptTable({
+  table,
+  feed,
+  hasResults,
+  clock,
+}: {
+  readonly table: Pick<PodTable, 'synced' | 'pods' | 'contents'>;
+  readonly feed: Pick<FeedClient, 'awaySinceMs'>;
+  readonly hasResults: (pod: KnownPod) => boolean;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}): KeptTable | undefined {
+  if (!table.synced) return undefined;
+  const named = table.pods().filter(hasResults);
+  const feedThereMs = feed.awaySinceMs ?? clock.monotonic();
+  return { ...table.contents(), named: named.map(({ uid }) => uid), feedThereMs };
+}

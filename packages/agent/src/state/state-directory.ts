@@ -1,0 +1,100 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { StateFault } from './shape.ts';
+
+const FILE = 'agent-state';
+const ONLY_OWN = 0o600;
+const OTHERS = 0o077;
+/** A node with 110 Pods needs a third of a megabyte. Bytes. */
+const LARGEST = 64 * 1024 * 1024;
+/** TMPFS_MAGIC and RAMFS_MAGIC of statfs(2). */
+const IN_MEMORY: ReadonlySet<number> = new Set([0x0102_1994, 0x8584_58f6]);
+/** Never through a link, and never waiting for the other end of a pipe. */
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
+
+/** The one file of `--state-dir`. All of it is synchronous: what it says must be so before anything else happens. */
+export interface StateDirectory {
+  /** For logs. */
+  readonly file: string;
+  /** Undefined: there is none. Throws where it is not ours alone, or cannot be read. */
+  readonly read: () => Buffer | undefined;
+  /** Whole or not at all, for our own eyes. Throws where that fails, the file being as it was. */
+  readonly write: (content: Buffer) => void;
+  /** Throws where it is still there afterwards. */
+  readonly remove: () => void;
+  /** True where what is written there is never on a disk. */
+  readonly isInMemory: () => boolean;
+}
+
+export function openStateDirectory(directory: string): StateDirectory {
+  const file = join(directory, FILE);
+  const draft = `${file}.new`;
+
+  function write(content: Buffer): void {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    rmSync(draft, { force: true });
+    try {
+      const descriptor = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, ONLY_OWN);
+      try {
+        writeFileSync(descriptor, content);
+      } finally {
+        closeSync(descriptor);
+      }
+      renameSync(draft, file);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  }
+
+  return {
+    file,
+    read: () => readOwn(file),
+    write,
+    remove() {
+      rmSync(file, { force: true });
+    },
+    isInMemory() {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      return IN_MEMORY.has(statfsSync(directory).type);
+    },
+  };
+}
+
+function readOwn(file: string): Buffer | undefined {
+  const descriptor = openIfThere(file);
+  if (descriptor === undefined) return undefined;
+  try {
+    const stats = fstatSync(descriptor);
+    const { uid, mode, size } = stats;
+    if (!stats.isFile()) throw new StateFault('it is not a regular file');
+    if (uid !== process.geteuid?.()) throw new StateFault(`it is of another user (${uid})`);
+    if ((mode & OTHERS) !== 0)
+      throw new StateFault(`others may read it (mode ${(mode & 0o777).toString(8)})`);
+    if (size > LARGEST) throw new StateFault('it is too large');
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function openIfThere(file: string): number | undefined {
+  try {
+    return openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw code === 'ELOOP' ? new StateFault('it is a link') : error;
+  }
+}

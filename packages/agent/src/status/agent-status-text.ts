@@ -1,0 +1,62 @@
+import { roughly, textFacts, textTable } from '@rolegate/runtime';
+import { layers } from '../interception/plan.ts';
+import type { AgentStatus } from './agent-status.ts';
+import type { PodRow } from './pod-row.ts';
+import { serverFactLines } from './server-facts.ts';
+
+/** For a person: what is wrong stands out in capitals. */
+export function agentStatusText(status: AgentStatus): string {
+  const { sessions, pods, notReady } = status;
+  const least = sessions.leastRemainingMinutes;
+  const facts = textFacts([
+    ['rolegate-agent', `${status.version}, up for ${roughly(status.uptimeSeconds * 1000)}`],
+    ['node', status.node],
+    ['mode', status.mode],
+    ['ready', notReady.length === 0 ? 'yes' : `NO: ${notReady.join('; ')}`],
+    ...(status.server === undefined ? [] : serverFactLines(status.server)),
+    ['interception', interceptionText(status.interception)],
+    ['addresses', addressesText(status.addresses)],
+    ['Pods', `${pods.length}, ${pods.filter(({ state }) => state === 'ok').length} ok`],
+    ['sessions', `${sessions.held} held${least === undefined ? '' : `, least remaining life ${least} min`}`],
+  ]);
+  return pods.length === 0 ? facts : `${facts}\n${podTable(pods)}`;
+}
+
+function interceptionText({
+  readerConnected,
+  layers: laid,
+  nodeImdsv1Open,
+}: AgentStatus['interception']): string {
+  if (readerConnected === undefined) return 'nobody tells of it (no --cni-socket)';
+  const words = layers.map(
+    (layer) => `${layer} ${layer in laid ? (laid[layer] === true ? 'ok' : 'BROKEN') : 'not known'}`,
+  );
+  return [
+    ...words,
+    ...(readerConnected ? [] : ['as last told: the reader is AWAY']),
+    ...(nodeImdsv1Open === true ? ["the node's own API answers WITHOUT a token"] : []),
+  ].join(', ');
+}
+
+function addressesText({ source, directories, awaited }: AgentStatus['addresses']): string {
+  const states = Object.entries(directories).map(([directory, state]) => `${directory} ${state}`);
+  const waits = awaited === undefined ? [] : [`waits for ${awaited}`];
+  return [`by ${source === 'cni' ? 'cni' : 'pod-status (the fallback)'}`, ...states, ...waits].join(', ');
+}
+
+function podTable(pods: readonly PodRow[]): string {
+  const head = ['POD', 'STATE', 'MIN', 'KEY', 'ROLE', 'SESSION', 'IPS', 'METADATA', 'UID', 'NOTE'];
+  const rows = pods.map((pod) => [
+    `${pod.namespace}/${pod.name}`,
+    pod.state,
+    pod.remainingMinutes === undefined ? '' : String(pod.remainingMinutes),
+    pod.accessKeyId ?? '',
+    pod.role ?? '',
+    pod.sessionName ?? '',
+    pod.ips.join(','),
+    pod.metadata === undefined ? 'denied' : pod.metadata.join(','),
+    pod.uid,
+    pod.note ?? '',
+  ]);
+  return textTable(head, rows);
+}

@@ -1,0 +1,124 @@
+import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
+import { VERSION } from '@rolegate/runtime';
+import type { AgentConfig } from '../config.ts';
+import type { OtherMetadata } from '../metadata/other-metadata.ts';
+import { createAddresses } from './addresses.ts';
+import { agentStatusText } from './agent-status-text.ts';
+import type { Surroundings } from './answers-now.ts';
+import { createExplain } from './explain.ts';
+import { createPodRows } from './pod-row.ts';
+import type { PodRow } from './pod-row.ts';
+import type { ModeReadings, NodeReadings } from './readings.ts';
+import { serverFacts } from './server-facts.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+export interface AgentStatusDeps {
+  readonly config: AgentConfig;
+  readonly mode: ModeReadings;
+  readonly node: NodeReadings;
+  readonly other: Pick<OtherMetadata, 'readable'>;
+  readonly checks: readonly ReadyCheck[];
+  readonly clock: Clock;
+}
+
+/** What `rolegate-agent status --json` gives. Fields are only ever added. */
+export interface AgentStatus {
+  readonly version: string;
+  readonly node: string;
+  readonly mode: 'roles' | 'firewall';
+  readonly uptimeSeconds: number;
+  /** What is not ready, and why. */
+  readonly notReady: readonly string[];
+  /** Undefined: the mode needs no server. */
+  readonly server: ServerFacts | undefined;
+  readonly interception: {
+    /** Undefined: nobody tells of it. */
+    readonly readerConnected: boolean | undefined;
+    /** As last known; a layer that is not named has not been looked at. */
+    readonly layers: Readonly<Record<string, boolean>>;
+    readonly nodeImdsv1Open: boolean | undefined;
+  };
+  readonly addresses: {
+    readonly source: 'cni' | 'pod-status';
+    readonly directories: Readonly<Record<string, string>>;
+    readonly awaited: string | undefined;
+  };
+  readonly sessions: { readonly held: number; readonly leastRemainingMinutes: number | undefined };
+  readonly pods: readonly PodRow[];
+}
+
+/** What the agent tells of itself, of one Pod or of one address. Never a secret or a token. */
+export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParams) => StatusAnswer {
+  const { config, mode, node, other, clock } = deps;
+  const startedMs = clock.monotonic();
+  const around = (): Surroundings => ({
+    ...{ imdsv1: config.imdsv1, groups: config.metadataGroups, other, session: mode.session },
+    ...{ monotonicMs: clock.monotonic(), nowMs: clock.now() },
+  });
+  const addresses = createAddresses({ ...mode, cniResults: node.cniResults });
+  const feedConnected = () => mode.server?.feed.connected ?? true;
+  const rowOf = createPodRows({ around, ipsOf: addresses.ipsOf, feedConnected });
+  const knowledge = () => knowledgeOf(mode);
+  const explain = createExplain({
+    ...{ node: config.nodeName, addresses, pods: mode.pods, rowOf, around, knowledge },
+  });
+
+  function whole(): AgentStatus {
+    return {
+      version: VERSION,
+      node: config.nodeName,
+      mode: config.mode,
+      uptimeSeconds: Math.floor((clock.monotonic() - startedMs) / 1000),
+      notReady: deps.checks.flatMap(faultOf),
+      server: mode.server && serverFacts(mode.server, clock),
+      interception: interceptionOf(node),
+      addresses: {
+        source: mode.source(),
+        directories: node.cniResults.states(),
+        awaited: node.cniResults.awaited,
+      },
+      sessions: sessionsOf(mode),
+      pods: mode.pods().map(rowOf).sort(byName),
+    };
+  }
+
+  return (asked) => {
+    const explained = explain(asked);
+    if (explained !== undefined) return explained;
+    const value = whole();
+    return { found: true, value, text: agentStatusText(value) };
+  };
+}
+
+function faultOf(check: ReadyCheck): readonly string[] {
+  const outcome = check.informative === true || check.ready();
+  return outcome === true ? [] : [`${check.name}: ${outcome === false ? 'not ready' : outcome}`];
+}
+
+function knowledgeOf({ server }: ModeReadings): string {
+  if (server === undefined) return 'nothing: --mode firewall refuses every Pod alike';
+  if (!server.synced()) return 'a server to tell of the Pods of this node';
+  return server.feed.connected
+    ? 'a server to name it: the feed is connected and complete, and does not'
+    : 'the feed, which is lost: a Pod that came since is not known';
+}
+
+function interceptionOf({ reader }: NodeReadings): AgentStatus['interception'] {
+  const known = reader?.interception.lastKnown()?.layers ?? {};
+  return {
+    readerConnected: reader?.connected(),
+    layers: known,
+    nodeImdsv1Open: reader?.imdsv1Open(),
+  };
+}
+
+function sessionsOf({ heldSessions }: ModeReadings): AgentStatus['sessions'] {
+  const remaining = heldSessions().map(({ remainingMs }) => remainingMs);
+  const leastRemainingMinutes =
+    remaining.length === 0 ? undefined : Math.floor(Math.min(...remaining) / 60_000);
+  return { held: remaining.length, leastRemainingMinutes };
+}
+
+function byName(a: PodRow, b: PodRow): number {
+  return `${a.namespace}/${a.name}`.localeCompare(`${b.namespace}/${b.name}`);
+}

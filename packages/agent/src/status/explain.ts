@@ -1,0 +1,171 @@
+import { isReason, reasons } from '@rolegate/protocol';
+import type { StatusAnswer } from '@rolegate/runtime';
+import { canonicalIp, textFacts } from '@rolegate/runtime';
+import type { Caller } from '../addresses/callers.ts';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { AddressFacts, Addresses } from './addresses.ts';
+import { answersNow } from './answers-now.ts';
+import type { AnswersNow, Surroundings } from './answers-now.ts';
+import type { PodRow } from './pod-row.ts';
+
+/** Every fact that leads to what one address or Pod is answered. */
+export interface Explanation {
+  /** The address or Pod. */
+  readonly subject: string;
+  readonly addresses: readonly Omit<AddressFacts, 'caller'>[];
+  readonly pod: PodRow | undefined;
+  readonly state: string;
+  readonly meaning: string | undefined;
+  readonly remedy: string | undefined;
+  /** Where nobody is known: what is waited for. */
+  readonly waitsFor: string | undefined;
+  /** Undefined: nobody can ask. */
+  readonly answers: AnswersNow | undefined;
+}
+
+export interface ExplainDeps {
+  readonly node: string;
+  readonly addresses: Addresses;
+  readonly pods: () => readonly KnownPod[];
+  readonly rowOf: (pod: KnownPod) => PodRow;
+  readonly around: () => Surroundings;
+  /** How complete the table is, for who looks for a Pod in vain. */
+  readonly knowledge: () => string;
+}
+
+/** Explains what `--ip` or `--pod` names; undefined where neither is asked for. */
+export function createExplain(deps: ExplainDeps): (asked: URLSearchParams) => StatusAnswer | undefined {
+  const { node, addresses, pods, around, knowledge } = deps;
+
+  function byIp(text: string): StatusAnswer {
+    const facts = addresses.factsOf(canonicalIp(text) ?? text);
+    const { caller } = facts;
+    const explanation = explanationOf(`address ${facts.ip}`, [facts], podsOf(caller)[0], caller);
+    return told(caller.kind !== 'unknown', [explanation]);
+  }
+
+  function byPod(name: string): StatusAnswer {
+    const found = pods().filter(
+      (pod) => [pod.uid, pod.runtimeUid].includes(name) || `${pod.namespace}/${pod.name}` === name,
+    );
+    return found.length > 0 ? told(true, found.map(explainPod)) : told(false, [unknownPod(name)]);
+  }
+
+  function explainPod(pod: KnownPod): Explanation {
+    const facts = addresses.ipsOf(pod).map(addresses.factsOf);
+    const own = facts.find(({ caller }) => podsOf(caller).some(({ uid }) => uid === pod.uid));
+    return explanationOf(`Pod ${pod.namespace}/${pod.name}`, facts, pod, own?.caller);
+  }
+
+  /** `caller`: who asks from its address; undefined: no address leads to the Pod. */
+  function explanationOf(
+    subject: string,
+    facts: readonly AddressFacts[],
+    pod: KnownPod | undefined,
+    caller: Caller | undefined,
+  ): Explanation {
+    const row = pod && deps.rowOf(pod);
+    const state = stateOf(caller, row);
+    return {
+      subject,
+      addresses: facts.map(({ ip, by, says }) => ({ ip, by, says })),
+      pod: row,
+      ...reasonOf(state),
+      waitsFor: waitedFor(caller, pod),
+      answers: caller && answersNow(caller, around()),
+    };
+  }
+
+  function unknownPod(name: string): Explanation {
+    const facts = addresses.named(name).map(addresses.factsOf);
+    return {
+      ...explanationOf(`Pod ${name}`, facts, undefined, facts[0]?.caller),
+      ...(facts.length === 0 && {
+        state: 'PodNotFound',
+        meaning: `no Pod of node ${node} has this name or UID`,
+        remedy: 'kubectl get pod -o wide shows on which node it is: ask the agent of that one',
+        waitsFor: knowledge(),
+      }),
+    };
+  }
+
+  return (asked) => {
+    const [ip, pod] = [asked.get('ip'), asked.get('pod')];
+    if (ip !== null) return byIp(ip);
+    return pod === null ? undefined : byPod(pod);
+  };
+}
+
+function stateOf(caller: Caller | undefined, row: PodRow | undefined): string {
+  switch (caller?.kind) {
+    case 'ambiguous':
+      return 'AmbiguousIp';
+    case 'node':
+      return 'HostNetwork';
+    case 'unknown':
+      return 'PodNotFound';
+    case 'pod':
+    case undefined:
+      return row?.state ?? 'PodNotFound';
+  }
+}
+
+function waitedFor(caller: Caller | undefined, pod: KnownPod | undefined): string | undefined {
+  if (caller?.kind === 'unknown') return caller.waitsFor;
+  if (caller?.kind === 'ambiguous') return `one of ${podsOf(caller).map(fullName).join(', ')} to end`;
+  if (caller !== undefined || pod === undefined || pod.hostNetwork || pod.ended) return undefined;
+  return 'an address: no CNI result names the Pod yet, and its status leads to it neither';
+}
+
+function podsOf(caller: Caller): readonly KnownPod[] {
+  if (caller.kind === 'pod') return [caller.pod];
+  return caller.kind === 'ambiguous' ? caller.pods : [];
+}
+
+function fullName({ namespace, name }: KnownPod): string {
+  return `${namespace}/${name}`;
+}
+
+function reasonOf(state: string) {
+  const { meaning, remedy } = isReason(state) ? reasons[state] : { meaning: undefined, remedy: undefined };
+  return { state, meaning, remedy };
+}
+
+function told(found: boolean, all: readonly Explanation[]): StatusAnswer {
+  const [only] = all;
+  return { found, value: all.length === 1 ? only : all, text: all.map(textOf).join('\n') };
+}
+
+function textOf({ subject, addresses, pod, answers, ...why }: Explanation): string {
+  const { state, meaning, remedy, waitsFor } = why;
+  return textFacts([
+    ['about', subject],
+    ...addresses.map(({ ip, says }) => [`address ${ip}`, says] as const),
+    ...(pod === undefined ? [] : podFacts(pod)),
+    ['state', meaning === undefined ? state : `${state}: ${meaning}`],
+    ['  why', pod?.note],
+    ['  waits for', waitsFor],
+    ['  what to do', remedy],
+    ['PUT token now', answers?.token],
+    ['GET list now', answers?.list],
+    ['GET credentials now', answers?.credentials],
+  ]);
+}
+
+function podFacts(pod: PodRow): (readonly [string, string | undefined])[] {
+  const { remainingMinutes, accessKeyId = '' } = pod;
+  return [
+    ['Pod', `${pod.namespace}/${pod.name} (${pod.uid})`],
+    ['ServiceAccount', pod.serviceAccount],
+    ['role', pod.role ?? 'none'],
+    ['session', pod.sessionName],
+    [
+      'credentials',
+      remainingMinutes === undefined ? 'none held' : `${accessKeyId}, ${remainingMinutes} min left`,
+    ],
+    [
+      'metadata groups',
+      pod.metadata === undefined ? 'no metadata API at all' : pod.metadata.join(', ') || 'none',
+    ],
+  ];
+}

@@ -1,0 +1,94 @@
+import type { Reason } from '@rolegate/protocol';
+import type { Fault } from '../metadata/answer.ts';
+import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
+import { readerFor } from '../metadata/reader.ts';
+import { credentialsVerdict } from './answers-now.ts';
+import type { Surroundings } from './answers-now.ts';
+
+/** In one word: `ok`, or why the Pod would not get credentials. */
+export type PodStanding = 'ok' | Reason | Fault;
+
+/** One Pod as the status shows it. */
+export interface PodRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly serviceAccount: string;
+  readonly ips: readonly string[];
+  /** ARN of what is permitted, else the name of what is not. */
+  readonly role: string | undefined;
+  readonly sessionName: string | undefined;
+  readonly state: PodStanding;
+  /** What the state rests on; or, beside credentials that still live, why no newer come. */
+  readonly note: string | undefined;
+  readonly remainingMinutes: number | undefined;
+  /** The last four letters. */
+  readonly accessKeyId: string | undefined;
+  /** Groups of other metadata that it may read; undefined: no metadata API at all. */
+  readonly metadata: readonly string[] | undefined;
+}
+
+export interface PodRowDeps {
+  readonly around: () => Surroundings;
+  /** By CNI results and by its status. */
+  readonly ipsOf: (pod: KnownPod) => readonly string[];
+  readonly feedConnected: () => boolean;
+}
+
+export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (pod: KnownPod) => PodRow {
+  return (pod) => {
+    const now = around();
+    const { decision } = pod;
+    const session = decision.kind === 'allow' ? now.session(decision.sessionId) : undefined;
+    const credentials = validOf(session, now.monotonicMs);
+    return {
+      namespace: pod.namespace,
+      name: pod.name,
+      uid: pod.uid,
+      serviceAccount: pod.serviceAccount,
+      ips: ipsOf(pod),
+      role: roleOf(pod),
+      sessionName: decision.kind === 'allow' ? decision.sessionName : undefined,
+      ...standingOf(pod, session, { around: now, feedConnected: feedConnected() }),
+      remainingMinutes: credentials && Math.floor((credentials.expiresAtMs - now.monotonicMs) / 60_000),
+      accessKeyId: credentials && `…${credentials.accessKeyId.slice(-4)}`,
+      metadata: pod.metadata.denied ? undefined : [...readerFor(pod, now.groups).groups],
+    };
+  };
+}
+
+/** As the Pod is known; whether an address leads to it is another matter. */
+function standingOf(
+  pod: KnownPod,
+  session: HeldSession | undefined,
+  { around, feedConnected }: { around: Surroundings; feedConnected: boolean },
+): Pick<PodRow, 'state' | 'note'> {
+  if (pod.ended) return { state: 'PodNotFound', note: 'its containers have ended' };
+  const verdict = credentialsVerdict({ kind: 'pod', pod }, around);
+  const failure = session?.failure;
+  if (verdict.kind === 'answer') {
+    const { code, detail } = verdict.answer;
+    if (code !== '') return { state: code, note: detail ?? messageOf(pod) };
+    return { state: 'ok', note: failure && `not renewed: ${failure.reason}: ${failure.message}` };
+  }
+  if (pod.decision.kind === 'pending')
+    return { state: 'Pending', note: `waits for ${pod.decision.waitsFor}` };
+  if (failure !== undefined) return { state: failure.reason, note: failure.message };
+  return feedConnected
+    ? { state: 'Pending', note: 'waits for credentials, which the server is fetching' }
+    : { state: 'ServerUnavailable', note: 'waits for credentials, and no server is connected' };
+}
+
+function messageOf({ decision }: KnownPod): string | undefined {
+  return decision.kind === 'deny' ? decision.message : undefined;
+}
+
+function roleOf({ decision }: KnownPod): string | undefined {
+  if (decision.kind === 'allow') return decision.roleArn;
+  return decision.kind === 'deny' ? decision.roleName : undefined;
+}
+
+function validOf(session: HeldSession | undefined, monotonicMs: number): HeldCredentials | undefined {
+  const credentials = session?.credentials;
+  return credentials !== undefined && credentials.expiresAtMs > monotonicMs ? credentials : undefined;
+}

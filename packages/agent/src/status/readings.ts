@@ -1,0 +1,39 @@
+import type { Callers } from '../addresses/callers.ts';
+import type { CniResults } from '../addresses/cni-results.ts';
+import type { IpSource } from '../addresses/ip-source.ts';
+import type { FeedClient } from '../feed/feed-client.ts';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { PodTable } from '../feed/pod-table.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { FollowedReader } from '../reader/follow-reader.ts';
+
+/** What a mode of the agent lets the status see. */
+export interface ModeReadings {
+  readonly pods: () => readonly KnownPod[];
+  readonly session: PodTable['session'];
+  readonly heldSessions: PodTable['heldSessions'];
+  readonly peek: Callers['peek'];
+  readonly source: () => IpSource;
+  /** Undefined: the mode needs no server. */
+  readonly server:
+    | {
+        readonly feed: Pick<FeedClient, 'connected' | 'awaySinceMs' | 'standing'>;
+        readonly synced: () => boolean;
+        readonly identity: Pick<Identity, 'tls' | 'check'>;
+      }
+    | undefined;
+}
+
+/** What is known of the node. */
+export interface NodeReadings {
+  readonly cniResults: Pick<CniResults, 'holder' | 'ips' | 'states' | 'awaited'>;
+  /** Undefined: nobody tells of the interception. */
+  readonly reader:
+    | {
+        readonly connected: () => boolean;
+        readonly interception: Pick<FollowedReader['interception'], 'current' | 'lastKnown'>;
+        /** Undefined: not known now. */
+        readonly imdsv1Open: () => boolean | undefined;
+      }
+    | undefined;
+}

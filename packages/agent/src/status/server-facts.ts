@@ -1,0 +1,82 @@
+import { X509Certificate } from 'node:crypto';
+import type { Clock } from '@rolegate/runtime';
+import { roughly } from '@rolegate/runtime';
+import type { ModeReadings } from './readings.ts';
+
+/** The feed and the certificate, as the status shows them. */
+export interface ServerFacts {
+  readonly feed: {
+    readonly connected: boolean;
+    /** Of the latest feed; undefined: there has been none. */
+    readonly server: string | undefined;
+    /** Connected, or without a feed, for so long. */
+    readonly sinceSeconds: number;
+    /** What is known is so old; 0 while connected. */
+    readonly staleSeconds: number;
+    readonly lastFault: string | undefined;
+    readonly lastFaultAgoSeconds: number | undefined;
+  };
+  readonly certificate: {
+    /** The names in it; undefined: there is none. */
+    readonly of: string | undefined;
+    readonly ends: string | undefined;
+    readonly remainingSeconds: number | undefined;
+    /** True, or what is wrong with it. */
+    readonly state: boolean | string;
+  };
+}
+
+type Server = NonNullable<ModeReadings['server']>;
+
+export function serverFacts({ feed, identity }: Server, clock: Clock): ServerFacts {
+  const { server, sinceMs, lastFault } = feed.standing();
+  const nowMs = clock.monotonic();
+  const seconds = (fromMs: number | undefined) =>
+    fromMs === undefined ? undefined : Math.max(0, Math.floor((nowMs - fromMs) / 1000));
+  return {
+    feed: {
+      connected: feed.connected,
+      server,
+      sinceSeconds: seconds(sinceMs) ?? 0,
+      staleSeconds: seconds(feed.awaySinceMs) ?? 0,
+      lastFault: lastFault?.message,
+      lastFaultAgoSeconds: seconds(lastFault?.atMs),
+    },
+    certificate: { ...certificateOf(identity, clock), state: identity.check.ready() },
+  };
+}
+
+/** In one line each. */
+export function serverFactLines({
+  feed,
+  certificate,
+}: ServerFacts): (readonly [string, string | undefined])[] {
+  const age = roughly(feed.sinceSeconds * 1000);
+  const away =
+    feed.server === undefined
+      ? `no server has been reached for ${age}`
+      : `LOST for ${roughly(feed.staleSeconds * 1000)}; last ${feed.server}; what is known stands until it expires`;
+  const fault =
+    feed.lastFault && `${feed.lastFault} (${roughly((feed.lastFaultAgoSeconds ?? 0) * 1000)} ago)`;
+  const { of, ends = '', remainingSeconds = 0, state } = certificate;
+  const life = remainingSeconds > 0 ? `for ${roughly(remainingSeconds * 1000)} more` : 'EXPIRED';
+  return [
+    ['feed', feed.connected ? `connected to ${feed.server ?? ''} for ${age}` : away],
+    ['  last fault', fault],
+    ['certificate', of === undefined ? 'none' : `${of}, until ${ends}, ${life}`],
+    ['  fault', state === true ? undefined : String(state)],
+  ];
+}
+
+function certificateOf({ tls }: Server['identity'], clock: Clock) {
+  const none = { of: undefined, ends: undefined, remainingSeconds: undefined };
+  try {
+    const { cert } = tls.current();
+    if (cert === undefined) return none;
+    const { subjectAltName, subject, validToDate } = new X509Certificate(cert);
+    const remainingSeconds = Math.floor((validToDate.getTime() - clock.now()) / 1000);
+    return { of: subjectAltName ?? subject, ends: validToDate.toISOString(), remainingSeconds };
+  } catch {
+    return none; // there is no authority yet
+  }
+}

@@ -1,0 +1,194 @@
+import { Agent, request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, expect, it } from '@jest/globals';
+import { systemClock } from '@rolegate/runtime';
+import { createCniResultsDir } from '@rolegate/testing';
+import { startFeedServer } from './feed-server.ts';
+import { createFolder } from './reader/reader-setup.ts';
+import { soon, startAgentOn } from './whole-agent.ts';
+
+const IP = '127.9.0.81';
+const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
+const UPGRADES = 12;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A server with one Pod, and agents of its node that come one after the other on the same ports. */
+async function setup() {
+  const { folder, ...place } = await createFolder();
+  closing.push(() => place[Symbol.asyncDispose]());
+  const server = await startFeedServer(folder);
+  closing.push(server.close);
+  const cni = await createCniResultsDir();
+  closing.push(() => cni[Symbol.asyncDispose]());
+  await cni.add({ uid: 'u1', namespace: 'shop', name: 'a', ips: [IP] });
+  const start = async (ports: { port?: number; opsPort?: number } = {}) => {
+    const agent = await startAgentOn(systemClock, ['--cni-cache-dir', cni.path, ...server.argv], ports);
+    closing.push(() => agent[Symbol.asyncDispose]());
+    return agent;
+  };
+  return { server, start };
+}
+
+function isListening(agent: { lines: (message: string) => readonly unknown[] }): Promise<void> {
+  return soon(() => {
+    expect(agent.lines('agent listening')).toHaveLength(1);
+  });
+}
+
+/** Asks every few milliseconds until `stop`; every status that was not 200, or what went wrong. */
+function askAll(port: number, keepAlive: boolean) {
+  const agent = new Agent({ keepAlive, maxSockets: 1 });
+  const faults: unknown[] = [];
+  const asked = { count: 0 };
+  const stop = new AbortController();
+  const one = () =>
+    new Promise<void>((resolve) => {
+      const call = request(
+        { host: '127.0.0.1', port, path: CREDENTIALS, localAddress: IP, agent },
+        (response) => {
+          if (response.statusCode !== 200) faults.push(response.statusCode);
+          response.resume().on('end', resolve);
+        },
+      );
+      call.on('error', (error) => {
+        faults.push(error.message);
+        resolve();
+      });
+      call.end();
+    });
+  const asking = (async () => {
+    while (!stop.signal.aborted) {
+      await one();
+      asked.count += 1;
+      await setTimeout(2);
+    }
+    agent.destroy();
+  })();
+  return {
+    faults,
+    asked,
+    async stop() {
+      stop.abort();
+      await asking;
+    },
+  };
+}
+
+it('R7: upgrades of an agent by surge fail no request, on new connections and on kept ones', async () => {
+  const { start } = await setup();
+  let former = await start();
+  const { port } = former.address;
+  const { opsPort } = former;
+  await soon(async () => {
+    expect((await former.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
+  });
+  const clients = [askAll(port, false), askAll(port, true), askAll(port, false)];
+  for (let upgrade = 0; upgrade < UPGRADES; upgrade += 1) {
+    const next = await start({ port, opsPort });
+    await isListening(next);
+    await former.stop();
+    former = next;
+  }
+  for (const client of clients) await client.stop();
+  expect(clients.map(({ faults }) => faults)).toEqual([[], [], []]);
+  for (const { asked } of clients) expect(asked.count).toBeGreaterThan(UPGRADES * 10);
+});
+
+it('R7: two agents of a node are fed at the same time, and both are right', async () => {
+  const { server, start } = await setup();
+  const first = await start();
+  await isListening(first);
+  const second = await start({ port: first.address.port, opsPort: first.opsPort });
+  await isListening(second);
+  const answers = new Set<number>();
+  const askOften = async () => {
+    answers.clear();
+    for (let left = 50; left > 0; left -= 1)
+      answers.add((await first.ask({ path: CREDENTIALS, localAddress: IP })).status);
+  };
+  await soon(async () => {
+    await askOften();
+    expect([...answers]).toEqual([200]);
+  });
+  server.say({
+    pod: {
+      ...{ uid: 'u1', namespace: 'shop', name: 'a', serviceAccount: 'default', ips: [] },
+      resourceVersions: { pod: '2', namespace: '2', serviceAccount: '2' },
+      deny: { reason: 'NamespaceDenied', message: '', roleName: 'app' },
+    },
+  });
+  await soon(async () => {
+    await askOften();
+    expect([...answers]).toEqual([403]);
+  });
+  for (const agent of [first, second]) expect(agent.lines('request refused').length).toBeGreaterThan(0);
+});
+
+it('a request that is held when the agent stops is answered by what the feed says then', async () => {
+  const { server, start } = await setup();
+  const agent = await start();
+  await isListening(agent);
+  await soon(async () => {
+    expect((await agent.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
+  });
+  const pending = { uid: 'u1', namespace: 'shop', name: 'a', serviceAccount: 'default', ips: [] };
+  server.say({
+    pod: {
+      ...pending,
+      resourceVersions: { pod: '2', namespace: '2', serviceAccount: '2' },
+      pending: { waitsFor: 'a test' },
+    },
+  });
+  await soon(async () => {
+    expect((await agent.metrics(/^rolegate_sessions{state="held"} 0/)).length).toBe(1);
+  });
+  const held = agent.ask({ path: CREDENTIALS, localAddress: IP });
+  const stopped = (async () => {
+    await setTimeout(20);
+    await agent.stop();
+  })();
+  await soon(async () => {
+    expect((await agent.ops('/readyz')).status).toBe(503);
+  });
+  expect((await agent.ops('/readyz?verbose')).body).toContain('[-]metadata the agent is stopping');
+  server.say({
+    pod: {
+      ...pending,
+      resourceVersions: { pod: '3', namespace: '3', serviceAccount: '3' },
+      deny: { reason: 'NamespaceDenied', message: '' },
+    },
+  });
+  expect((await held).status).toBe(403);
+  await stopped;
+});
+
+it('an agent beside which nobody runs yet listens before it knows anything', async () => {
+  const { server, start } = await setup();
+  server.close();
+  const agent = await start();
+  await isListening(agent);
+  expect((await agent.ops('/readyz?verbose')).body.split('\n')).toEqual(
+    expect.arrayContaining(['[+]metadata ok', expect.stringMatching(/^\[-\]table /)]),
+  );
+});
+
+it('an agent that knows nothing leaves the port to the one that has it, and takes it when that one goes', async () => {
+  const { server, start } = await setup();
+  const first = await start();
+  await soon(async () => {
+    expect((await first.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
+  });
+  server.close();
+  const second = await start({ port: first.address.port, opsPort: first.opsPort });
+  await soon(() => {
+    expect(second.lines('port is shared, waiting for the table before joining')).toHaveLength(1);
+  });
+  for (let left = 30; left > 0; left -= 1)
+    expect((await first.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
+  await first.stop();
+  await isListening(second);
+});

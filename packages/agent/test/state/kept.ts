@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import type { HeldSession } from '../../src/feed/known-pod.ts';
+import { createTokenKeys } from '../../src/metadata/token-keys.ts';
+import type { KeptState, KeptTable } from '../../src/state/kept-state.ts';
+import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
+
+/** Never to be seen in a log. */
+export const SECRET = 'wJalrXUtnFEMI-the-secret-key';
+
+export function sessionOf(id: string, expiresAtMs: number): HeldSession {
+  const document = Buffer.from(`{\n  "SecretAccessKey" : "${SECRET}",\n  "Token" : "${id}"\n}`);
+  return { id, credentials: { ...credentials(expiresAtMs), document } };
+}
+
+export function keptTable(changes: Partial<KeptTable> = {}): KeptTable {
+  return {
+    pods: [
+      { pod: knownPod({ ips: ['10.1.0.7', 'fd00::7'] }), versions: decidedOn(10) },
+      {
+        pod: knownPod({
+          ...{ uid: 'uid-2', runtimeUid: 'hash', hostNetwork: true, terminating: true, ended: true },
+          metadata: { denied: false, only: new Set(['placement']) },
+          decision: { kind: 'deny', reason: 'NamespaceDenied', message: 'not permitted', roleName: 'cart' },
+        }),
+        versions: { pod: '11', namespace: '', serviceAccount: '7' },
+      },
+      {
+        pod: knownPod({ uid: 'uid-3', decision: { kind: 'pending', waitsFor: 'a Namespace' } }),
+        versions: decidedOn(12),
+      },
+      {
+        pod: knownPod({
+          ...{ uid: 'uid-4', metadata: { denied: true } },
+          decision: { kind: 'deny', reason: 'NoRole', message: '' },
+        }),
+        versions: decidedOn(13),
+      },
+      { pod: knownPod({ uid: 'uid-5', decision: allow('session-2') }), versions: decidedOn(14) },
+    ],
+    gone: [{ uid: 'uid-9', versions: decidedOn(9), untilMs: 500_000 }],
+    sessions: [
+      sessionOf('session-1', 3_600_000),
+      { id: 'session-2', failure: { reason: 'StsAccessDenied', message: 'not authorized' } },
+    ],
+    named: ['uid-1'],
+    feedThereMs: 1_000,
+    ...changes,
+  };
+}
+
+export function keptState(changes: Partial<KeptState> = {}): KeptState {
+  const keys = createTokenKeys({ clock: { now: () => 1 }, randomBytes });
+  keys.set([{ id: 'k', secret: randomBytes(32) }]);
+  return {
+    tokens: keys.kept(),
+    certificate: { chain: 'CHAIN', key: SECRET, authorities: 'CA' },
+    table: keptTable(),
+    ...changes,
+  };
+}

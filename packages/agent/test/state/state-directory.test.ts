@@ -1,0 +1,114 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { openStateDirectory } from '../../src/state/state-directory.ts';
+import { createFolder } from '../reader/reader-setup.ts';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function setup() {
+  const { folder, ...place } = await createFolder();
+  closing.push(() => place[Symbol.asyncDispose]());
+  const path = join(folder, 'state');
+  const directory = openStateDirectory(path);
+  return { path, directory, file: directory.file };
+}
+
+const CONTENT = Buffer.from('content');
+
+describe('the state directory', () => {
+  it('gives back what was written, and is made where it is not there', async () => {
+    const { directory, path } = await setup();
+    expect(directory.read()).toBeUndefined();
+    directory.write(CONTENT);
+    expect(directory.read()).toEqual(CONTENT);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  it('has nothing in it but one file that others may not read, whatever the umask', async () => {
+    const { directory, path, file } = await setup();
+    const before = process.umask(0);
+    directory.write(CONTENT);
+    process.umask(before);
+    expect([readdirSync(path).length, statSync(file).mode & 0o777]).toEqual([1, 0o600]);
+  });
+
+  it('takes no notice of what a write that was cut off has left', async () => {
+    const { directory, path, file } = await setup();
+    directory.write(CONTENT);
+    writeFileSync(`${file}.new`, 'half', { mode: 0o644 });
+    directory.write(Buffer.from('more'));
+    expect(readdirSync(path)).toHaveLength(1);
+    expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['more', 0o600]);
+  });
+
+  it('never writes through a link', async () => {
+    const { directory, path, file } = await setup();
+    mkdirSync(path);
+    const elsewhere = join(path, 'elsewhere');
+    symlinkSync(elsewhere, `${file}.new`);
+    directory.write(CONTENT);
+    expect(readdirSync(path)).toHaveLength(1);
+  });
+
+  it('leaves the file as it was where writing fails', async () => {
+    const { directory, file } = await setup();
+    directory.write(CONTENT);
+    mkdirSync(`${file}.new`);
+    writeFileSync(join(`${file}.new`, 'x'), '');
+    expect(() => {
+      directory.write(Buffer.from('more'));
+    }).toThrow();
+    expect(directory.read()).toEqual(CONTENT);
+  });
+
+  it('has nothing after it was removed, and removing nothing is fine', async () => {
+    const { directory } = await setup();
+    directory.write(CONTENT);
+    directory.remove();
+    directory.remove();
+    expect(directory.read()).toBeUndefined();
+  });
+
+  it.each([0o640, 0o604, 0o666])('refuses a file of mode %o', async (mode) => {
+    const { directory, file } = await setup();
+    directory.write(CONTENT);
+    chmodSync(file, mode);
+    expect(directory.read).toThrow(/others may read it/);
+  });
+
+  (process.geteuid?.() === 0 ? it : it.skip)('refuses a file of another user', async () => {
+    const { directory, file } = await setup();
+    directory.write(CONTENT);
+    chownSync(file, 4_242, 4_242);
+    expect(directory.read).toThrow(/of another user/);
+  });
+
+  it('refuses a link and a directory in the place of the file', async () => {
+    const { directory, path, file } = await setup();
+    mkdirSync(path);
+    writeFileSync(join(path, 'other'), '', { mode: 0o600 });
+    symlinkSync(join(path, 'other'), file);
+    expect(directory.read).toThrow('it is a link');
+    directory.remove();
+    mkdirSync(file, { mode: 0o600 });
+    expect(directory.read).toThrow('not a regular file');
+  });
+
+  it('knows memory from what is none', () => {
+    expect(openStateDirectory('/dev/shm').isInMemory()).toBe(true);
+    expect(openStateDirectory('/proc').isInMemory()).toBe(false);
+  });
+});

@@ -1,0 +1,154 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { stateIn } from '../../src/state/file-format.ts';
+import { createStateWriter } from '../../src/state/state-writer.ts';
+import { createTestLog } from '../addresses/known-pods.ts';
+
+/** A writer into memory. `disk.text`: what another process would find now. */
+function setup() {
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const disk = { text: undefined as string | undefined, writes: 0, full: false, readOnly: false };
+  const said = { state: 'one' };
+  const writer = createStateWriter({
+    directory: {
+      file: '/state/file',
+      write(content) {
+        if (disk.full || disk.readOnly) throw new Error('ENOSPC: no space left on device');
+        disk.text = stateIn(content);
+        disk.writes += 1;
+      },
+      remove() {
+        if (disk.readOnly) throw new Error('EROFS: read-only file system');
+        disk.text = undefined;
+      },
+    },
+    state: () => said.state,
+    clock,
+    log,
+  });
+  const told = () => log.lines.map(([level, message]) => [level, message]);
+  return { clock, log, disk, said, writer, told };
+}
+
+describe('what is added', () => {
+  it('is written together with what comes soon after, once', async () => {
+    const { clock, disk, said, writer } = setup();
+    writer.added();
+    await clock.advance(199);
+    said.state = 'two';
+    writer.added();
+    expect(disk.writes).toBe(0);
+    await clock.advance(1);
+    expect([disk.text, disk.writes]).toEqual(['two', 1]);
+    await clock.advance(10_000);
+    expect(disk.writes).toBe(1);
+  });
+
+  it('is not written where it is what was written before', async () => {
+    const { clock, disk, writer } = setup();
+    writer.write();
+    writer.added();
+    await clock.advance(200);
+    writer.write();
+    expect(disk.writes).toBe(1);
+  });
+
+  it('is not written any more after the end', async () => {
+    const { clock, disk, said, writer } = setup();
+    writer.write();
+    writer.added();
+    writer.close();
+    said.state = 'two';
+    writer.added();
+    await clock.advance(10_000);
+    expect(disk.text).toBe('one');
+  });
+});
+
+describe('what is withdrawn', () => {
+  it('is not on the disk any more when the call returns, and what is true then is before anything else happens', async () => {
+    const { disk, said, writer } = setup();
+    writer.write();
+    said.state = 'two';
+    writer.withdrawn();
+    expect(disk.text).toBeUndefined();
+    await setImmediate();
+    expect(disk.text).toBe('two');
+  });
+
+  it('together is written once', async () => {
+    const { disk, said, writer } = setup();
+    writer.write();
+    for (let at = 0; at < 100; at += 1) {
+      said.state = `state ${at}`;
+      writer.withdrawn();
+    }
+    await setImmediate();
+    expect([disk.text, disk.writes]).toEqual(['state 99', 2]);
+  });
+
+  it('is gone too where it was written between two withdrawals of one moment', async () => {
+    const { disk, said, writer } = setup();
+    writer.withdrawn();
+    writer.write();
+    said.state = 'two';
+    writer.withdrawn();
+    expect(disk.text).toBeUndefined();
+    await setImmediate();
+    expect(disk.text).toBe('two');
+  });
+
+  it('is gone though nothing can be written', async () => {
+    const { disk, writer } = setup();
+    writer.write();
+    disk.full = true;
+    writer.withdrawn();
+    await setImmediate();
+    expect(disk.text).toBeUndefined();
+  });
+
+  it('counts after the end too', async () => {
+    const { disk, said, writer } = setup();
+    writer.write();
+    writer.close();
+    said.state = 'two';
+    writer.withdrawn();
+    await setImmediate();
+    expect(disk.text).toBe('two');
+  });
+});
+
+describe('a disk that is full', () => {
+  it('is told once, tried again, and told to be well again', async () => {
+    const { clock, disk, writer, told } = setup();
+    disk.full = true;
+    writer.write();
+    for (let at = 0; at < 10; at += 1) {
+      writer.added();
+      await clock.advance(5_000);
+    }
+    expect(told()).toEqual([['warn', 'state is not written']]);
+    disk.full = false;
+    await clock.advance(5_000);
+    expect(disk.text).toBe('one');
+    expect(told()).toEqual([
+      ['warn', 'state is not written'],
+      ['info', 'state is written again'],
+    ]);
+    disk.full = true;
+    writer.withdrawn();
+    await setImmediate();
+    expect(told()).toHaveLength(3);
+  });
+
+  it('that lets nothing be removed either is told, and never thrown', async () => {
+    const { disk, writer, told } = setup();
+    writer.write();
+    disk.readOnly = true;
+    writer.withdrawn();
+    await setImmediate();
+    expect(told()).toEqual([['warn', 'state is not written']]);
+  });
+});

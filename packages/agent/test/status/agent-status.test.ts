@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KnownPod } from '../../src/feed/known-pod.ts';
+import { IP } from '../addresses/callers-setup.ts';
+import { DENIED, setup } from './status-setup.ts';
+
+describe('the status of an agent', () => {
+  it('shows each Pod with what it gets, and nothing secret', () => {
+    const t = setup();
+    t.tell({ name: 'cart', ips: [IP], metadata: { denied: false, only: new Set() } });
+    t.hold();
+    expect(t.whole().pods).toEqual([
+      {
+        ...{ namespace: 'shop', name: 'cart', uid: 'uid-1', serviceAccount: 'default', ips: [IP] },
+        ...{ role: 'arn:aws:iam::123456789012:role/cart', sessionName: 'shop.default' },
+        ...{ state: 'ok', note: undefined, remainingMinutes: 50, accessKeyId: '…MPLE', metadata: [] },
+      },
+    ]);
+    const { text, value } = t.ask('');
+    for (const said of [text, JSON.stringify(value)]) expect(said).not.toContain('ASIAEXAMPLE');
+    expect(text).toMatch(/shop\/cart {2}ok {5}50 {3}…MPLE/);
+  });
+
+  it('knows an address by the CNI results before the status of the Pod has it', () => {
+    const t = setup();
+    t.tell({ name: 'cart' });
+    t.results.give({ uid: 'uid-1' });
+    expect(t.whole().pods[0]?.ips).toEqual([IP]);
+  });
+
+  const cases: { name: string; pod: Partial<KnownPod>; state: string }[] = [
+    { name: 'a denial', pod: { decision: DENIED }, state: 'NamespaceDenied' },
+    { name: 'no role', pod: { decision: { kind: 'deny', reason: 'NoRole', message: '' } }, state: 'NoRole' },
+    {
+      name: 'a decision that waits',
+      pod: { decision: { kind: 'pending', waitsFor: 'x' } },
+      state: 'Pending',
+    },
+    { name: 'closed metadata', pod: { metadata: { denied: true } }, state: 'MetadataDenied' },
+    { name: 'host network', pod: { hostNetwork: true }, state: 'HostNetwork' },
+    { name: 'a static Pod', pod: { runtimeUid: 'hash' }, state: 'StaticPod' },
+    { name: 'containers that have ended', pod: { ended: true }, state: 'PodNotFound' },
+    { name: 'credentials on their way', pod: {}, state: 'Pending' },
+  ];
+  it.each(cases)('has one word for $name: $state', ({ pod, state }) => {
+    const t = setup();
+    t.tell(pod);
+    expect(t.stateOf()).toBe(state);
+  });
+
+  it('says of a session why nothing came, and, while it lives on, why nothing newer comes', async () => {
+    const t = setup();
+    t.tell({});
+    for (const reason of ['StsAccessDenied', 'StsThrottled'] as const) {
+      t.fail(reason);
+      expect(t.stateOf()).toBe(reason);
+    }
+    t.hold(1);
+    t.fail('StsThrottled');
+    expect(t.whole().pods[0]).toMatchObject({
+      state: 'ok',
+      remainingMinutes: 1,
+      note: 'not renewed: StsThrottled: STS says StsThrottled',
+    });
+    await t.clock.advance(60_000);
+    expect(t.whole().pods[0]).toMatchObject({ state: 'StsThrottled', accessKeyId: undefined });
+  });
+
+  it('says that the feed is lost, since when, and why', async () => {
+    const t = setup();
+    t.tell({});
+    t.table.beginSnapshot();
+    t.table.endSnapshot('9');
+    expect(t.ask('').text).toContain('feed            connected to s:1 for 0s');
+    const atMs = t.clock.monotonic();
+    t.feed.awaySinceMs = atMs;
+    t.standing.now = { server: 's:1', sinceMs: atMs, lastFault: { message: 'reset', atMs } };
+    await t.clock.advance(90_000);
+    expect(t.whole().server?.feed).toEqual({
+      ...{ connected: false, server: 's:1', sinceSeconds: 90, staleSeconds: 90 },
+      ...{ lastFault: 'reset', lastFaultAgoSeconds: 90 },
+    });
+    expect(t.ask('').text).toContain('feed            LOST for 1m30s; last s:1');
+    expect(t.ask('').text).toContain('  last fault    reset (1m30s ago)');
+  });
+
+  it('says what is not ready, and that there is no certificate', () => {
+    const { text } = setup().ask('');
+    expect(text).toContain('ready           NO: table: no server has told of the Pods yet');
+    expect(text).toContain('certificate     none\n  fault         there is none yet');
+  });
+
+  it.each([
+    {
+      layers: { nat: true, filter: true, route: true, input: true },
+      says: 'nat ok, filter ok, route ok, input ok',
+    },
+    { layers: { nat: true, filter: false }, says: 'nat ok, filter BROKEN, route not known, input not known' },
+  ])('says of the interception: $says', ({ layers, says }) => {
+    const state = {
+      ...{ layers, backend: 'nft', foreignRules: 0, unmatchedInterfaces: 0 },
+      repairs: { nat: 0, filter: 0, route: 0, input: 0 },
+      packets: { nat: 0, filter: 0, route: 0, input: 0 },
+    };
+    const interception = { current: () => undefined, lastKnown: () => state };
+    const t = setup({ reader: { connected: () => false, interception, imdsv1Open: () => true } });
+    expect(t.ask('').text).toContain(
+      `interception    ${says}, as last told: the reader is AWAY, the node's own API answers WITHOUT a token`,
+    );
+  });
+});

@@ -1,0 +1,73 @@
+import { parseAgentConfig } from '../../src/config.ts';
+import type { FeedStanding } from '../../src/feed/feed-client.ts';
+import type { KnownPod } from '../../src/feed/known-pod.ts';
+import { createAgentStatus } from '../../src/status/agent-status.ts';
+import type { AgentStatus } from '../../src/status/agent-status.ts';
+import type { Explanation } from '../../src/status/explain.ts';
+import type { NodeReadings } from '../../src/status/readings.ts';
+import { setup as setupCallers } from '../addresses/callers-setup.ts';
+import { credentials } from '../addresses/known-pods.ts';
+
+/** The status of an agent in roles mode, whose table, addresses and feed are in the test's hands. */
+export function setup({ reader }: { reader?: NodeReadings['reader'] } = {}) {
+  const parts = setupCallers();
+  const { clock, table, callers, results, feed } = parts;
+  const outcome = parseAgentConfig({
+    argv: ['--node-name=node-1', '--host-ip=192.0.2.10', '--server-address=s:1', '--ca=ca.pem'],
+    env: {},
+  });
+  if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
+  const standing: { now: FeedStanding } = {
+    now: { server: 's:1', sinceMs: clock.monotonic(), lastFault: undefined },
+  };
+  const status = createAgentStatus({
+    config: outcome.config,
+    mode: {
+      ...{ pods: table.pods, session: table.session, heldSessions: table.heldSessions },
+      ...{ peek: callers.peek, source: () => callers.source },
+      server: {
+        feed: {
+          get connected() {
+            return feed.awaySinceMs === undefined;
+          },
+          get awaySinceMs() {
+            return feed.awaySinceMs;
+          },
+          standing: () => standing.now,
+        },
+        synced: () => table.synced,
+        identity: {
+          tls: { current: () => ({ ca: Buffer.from('') }) },
+          check: { name: 'certificate', ready: () => 'there is none yet: no server has been asked yet' },
+        },
+      },
+    },
+    node: { cniResults: { ...results, awaited: undefined }, reader },
+    other: { readable: () => undefined },
+    checks: [{ name: 'table', ready: () => table.synced || 'no server has told of the Pods yet' }],
+    clock,
+  });
+  const ask = (query: string) => status(new URLSearchParams(query));
+  return {
+    ...parts,
+    standing,
+    ask,
+    whole: () => ask('').value as AgentStatus,
+    explain: (query: string) => ask(query).value as Explanation,
+    hold: (minutes = 50) => {
+      table.setSession({ id: 'session-1', credentials: credentials(clock.monotonic() + minutes * 60_000) });
+    },
+    fail: (reason: 'StsAccessDenied' | 'StsThrottled') => {
+      table.setSession({ id: 'session-1', failure: { reason, message: `STS says ${reason}` } });
+    },
+    stateOf: (uid = 'uid-1') =>
+      (ask('').value as AgentStatus).pods.find((row) => row.uid === uid)?.state ?? 'not there',
+  };
+}
+
+export const DENIED: KnownPod['decision'] = {
+  kind: 'deny',
+  reason: 'NamespaceDenied',
+  message: 'Namespace shop does not permit it',
+  roleName: 'cart',
+};

@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLog, createStatusServer } from '@rolegate/runtime';
+import type { ReadyCheck, StatusAnswer } from '@rolegate/runtime';
+
+/** A status server on a socket of its own, with what it logs. */
+export async function startStatus({
+  checks = [],
+  status = () => ({ found: true, text: 'all is well\n', value: { well: true } }),
+}: {
+  readonly checks?: readonly ReadyCheck[];
+  readonly status?: (asked: URLSearchParams) => StatusAnswer;
+} = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-status-'));
+  const path = join(folder, 'x.sock');
+  const lines: string[] = [];
+  const log = createLog({ level: 'info', format: 'json', write: (line) => lines.push(line) });
+  const server = createStatusServer({ checks, status, log });
+  await server.listen(path);
+  return {
+    ...{ folder, path, lines, log, server },
+    /** Sends bytes as they are, and leaves the connection open; resolves with all that comes back. */
+    async raw(bytes: string): Promise<string> {
+      const socket = connect({ path }).setEncoding('latin1');
+      let answer = '';
+      socket.on('data', (chunk: string) => (answer += chunk)).on('error', () => undefined);
+      socket.write(bytes);
+      await new Promise((resolve) => socket.once('close', resolve));
+      return answer;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

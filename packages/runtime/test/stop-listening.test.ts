@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { stopListening } from '@rolegate/runtime';
+
+const open: { destroy(): unknown }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) one.destroy();
+});
+
+/** A listener that counts what it accepts. */
+async function listen(port = 0) {
+  const accepted: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    accepted.push(socket);
+    open.push(socket);
+    socket.on('error', () => undefined);
+  });
+  server.listen({ host: '127.0.0.1', port, reusePort: true });
+  await once(server, 'listening');
+  return { server, accepted, port: (server.address() as AddressInfo).port };
+}
+
+/** The kernel has established it when this returns; nobody has accepted it yet. */
+function dial(port: number): Promise<'open' | 'reset'> {
+  const socket = connect(port, '127.0.0.1');
+  open.push(socket);
+  return new Promise((resolve) => {
+    socket.once('data', () => {
+      resolve('open');
+    });
+    socket.once('error', () => {
+      resolve('reset');
+    });
+  });
+}
+
+describe('a listener that stops', () => {
+  it('takes every connection that is in its queue, and then none', async () => {
+    const { server, accepted, port } = await listen();
+    const dialed = Array.from({ length: 50 }, () => dial(port));
+    await stopListening(server);
+    for (const socket of accepted) socket.write('x');
+    expect(await Promise.all(dialed)).toEqual(dialed.map(() => 'open'));
+    expect(await dial(port)).toBe('reset');
+  });
+
+  it('leaves its connections open', async () => {
+    const { server, accepted, port } = await listen();
+    const dialed = dial(port);
+    await once(server, 'connection');
+    await stopListening(server);
+    accepted[0]?.write('x');
+    expect(await dialed).toBe('open');
+  });
+
+  it('leaves none to be reset that another listener on the port could take', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const former = await listen();
+      const next = await listen(former.port);
+      const dialed = Array.from({ length: 10 }, () => dial(former.port));
+      await stopListening(former.server);
+      dialed.push(...Array.from({ length: 5 }, () => dial(former.port)));
+      await stopListening(next.server);
+      for (const socket of [...former.accepted, ...next.accepted]) socket.write('x');
+      expect(new Set(await Promise.all(dialed))).toEqual(new Set(['open']));
+    }
+  });
+
+  it('does so although the process is busy, and more come all the while', async () => {
+    const { server, accepted, port } = await listen();
+    const dialed: Promise<string>[] = [];
+    const more = () => {
+      const endMs = performance.now() + 1;
+      while (performance.now() < endMs);
+      if (server.listening && dialed.length < 40) dialed.push(dial(port));
+      for (const socket of accepted) if (socket.writable) socket.write('x');
+      if (server.listening) setImmediate(more);
+    };
+    more();
+    await stopListening(server);
+    for (const socket of accepted) if (socket.writable) socket.write('x');
+    expect(new Set(await Promise.all(dialed))).toEqual(new Set(['open']));
+  });
+
+  it('is stopped once, however often it is asked', async () => {
+    const { server } = await listen();
+    await Promise.all([stopListening(server), stopListening(server)]);
+    await stopListening(server);
+    expect(server.listening).toBe(false);
+  });
+});

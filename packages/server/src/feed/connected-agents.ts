@@ -1,0 +1,59 @@
+import type { AgentReportRead, InterceptionRead } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+
+/** One node's agent, while it has a stream. */
+export interface ConnectedAgent {
+  readonly node: string;
+  readonly version: string;
+  /** Since when there has been a stream of the node without a gap. Monotonic milliseconds. */
+  readonly sinceMs: number;
+  /** As last reported; undefined: it has not said. */
+  readonly interception: InterceptionRead | undefined;
+}
+
+export interface ConnectedAgents {
+  /** A stream of the node has begun with this report; the returned function says that it has ended. */
+  joined(node: string, report: AgentReportRead): () => void;
+  reported(node: string, report: Pick<AgentReportRead, 'interception'>): void;
+  get(node: string): ConnectedAgent | undefined;
+  /** By the names of their nodes. */
+  all(): readonly ConnectedAgent[];
+}
+
+interface Entry extends ConnectedAgent {
+  readonly streams: number;
+}
+
+/** The agents that are connected to this replica, by what they say of themselves. */
+export function createConnectedAgents({ clock }: { readonly clock: Clock }): ConnectedAgents {
+  const entries = new Map<string, Entry>();
+
+  function left(node: string): void {
+    const entry = entries.get(node);
+    if (entry === undefined) return;
+    if (entry.streams > 1) entries.set(node, { ...entry, streams: entry.streams - 1 });
+    else entries.delete(node);
+  }
+
+  return {
+    joined(node, { version, interception }) {
+      const former = entries.get(node);
+      entries.set(node, {
+        node,
+        version,
+        sinceMs: former?.sinceMs ?? clock.monotonic(),
+        interception: interception ?? undefined,
+        streams: (former?.streams ?? 0) + 1,
+      });
+      return () => {
+        left(node);
+      };
+    },
+    reported(node, { interception }) {
+      const entry = entries.get(node);
+      if (entry !== undefined && interception) entries.set(node, { ...entry, interception });
+    },
+    get: (node) => entries.get(node),
+    all: () => [...entries.values()].sort((a, b) => (a.node < b.node ? -1 : 1)),
+  };
+}

@@ -1,0 +1,27 @@
+import { createCluster } from './kubernetes/cluster.ts';
+import { createConnection } from './kubernetes/connection.ts';
+import { createEventRecorder } from './kubernetes/events.ts';
+import { loadKubeConfig } from './kubernetes/kube-config.ts';
+import type { ServerMetrics } from './metrics.ts';
+import type { ServerDeps } from './server-deps.ts';
+
+export type FollowedCluster = Awaited<ReturnType<typeof followCluster>>;
+
+/** The API server as this one sees it. Rejects where the kubeconfig cannot be worked with. */
+export async function followCluster(
+  { config, clock, log, random, hostname }: ServerDeps,
+  metrics: ServerMetrics,
+) {
+  const connection = createConnection({
+    kubeConfig: await loadKubeConfig({ path: config.kubeconfigFile }),
+    clock,
+  });
+  const events = createEventRecorder({
+    connection,
+    clock,
+    log,
+    component: 'rolegate-server',
+    instance: hostname,
+  });
+  return { ...createCluster({ connection, clock, log, metrics, random }), connection, events };
+}

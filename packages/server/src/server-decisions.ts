@@ -1,0 +1,45 @@
+import { createRoleBaseArnDetection } from './credentials/role-base-arn.ts';
+import { createDecisions } from './decisions.ts';
+import { createNodes } from './feed/nodes.ts';
+import type { ForeignNodes } from './identity/foreign-nodes.ts';
+import type { ServerMetrics } from './metrics.ts';
+import { policySettings } from './policy-settings.ts';
+import { createPolicy } from './policy/decide.ts';
+import type { FollowedCluster } from './server-cluster.ts';
+import type { IssuedSessions } from './server-credentials.ts';
+import type { ServerDeps } from './server-deps.ts';
+
+interface Known extends FollowedCluster, IssuedSessions {
+  readonly foreignNodes: ForeignNodes;
+  readonly metrics: ServerMetrics;
+}
+
+/** What each node's Pods may have, and, where no flag says it, the role base ARN that this waits for. */
+export function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
+  const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics } = known;
+  const base = { arn: config.roles.baseArn };
+  const policy = createPolicy(policySettings(config, base));
+  const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock });
+  const nodes = createNodes({
+    decisions,
+    pods,
+    sessions,
+    clock,
+    metrics,
+    warn: events.warn,
+    moved: ({ namespace, name, nodeName }, from) => {
+      const message = `Pod ${namespace}/${name} has moved to node ${nodeName}: somebody writes past the API server`;
+      foreignNodes.refuse(message, { peer: 'the API server', node: from });
+    },
+    audit: ({ namespace, name, uid }, reason, message) => {
+      metrics.auditRefusal(reason);
+      log.info('enforce would refuse', { audit: true, reason, namespace, pod: name, uid, error: message });
+    },
+  });
+  const onFound = (arn: string) => {
+    base.arn = arn;
+    decisions.reconsider();
+  };
+  const detection = createRoleBaseArnDetection({ callerArn: sts.callerArn, clock, random, log, onFound });
+  return { nodes, decisions, detection, roleBaseArn: () => base.arn };
+}

@@ -1,0 +1,89 @@
+import { createBackoff, describeError } from '@rolegate/runtime';
+import type { Backoff, Clock, Log, Service } from '@rolegate/runtime';
+import type { ConnectedAgent, ConnectedAgents } from './feed/connected-agents.ts';
+import type { NodeTaints } from './kubernetes/node-taints.ts';
+
+/** How often it is looked which agents have become ready. Milliseconds. */
+const LOOK_EVERY_MS = 500;
+/** After a failure a node waits so long, then longer. Milliseconds. */
+const RETRY = { firstMs: 1_000, capMs: 60_000 };
+
+export interface StartupTaintsDeps {
+  readonly agents: Pick<ConnectedAgents, 'all'>;
+  readonly taints: NodeTaints;
+  readonly keys: readonly string[];
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** What has been done for a node since its agent came. */
+interface Progress {
+  readonly sinceMs: number;
+  readonly done: boolean;
+  readonly notBeforeMs: number;
+  readonly backoff: Backoff;
+}
+
+/**
+ * Takes the startup taints off each Node whose agent is connected, has been sent all that its node needs, and finds every
+ * layer of the interception laid. Looks for itself, one node after the other: the feed waits for nothing of it.
+ */
+export function createStartupTaints(deps: StartupTaintsDeps): Service {
+  const { agents, taints, keys, clock, random, log } = deps;
+  const progress = new Map<string, Progress>();
+  let failing = false;
+
+  function progressOf({ node, sinceMs }: ConnectedAgent): Progress {
+    const known = progress.get(node);
+    if (known?.sinceMs === sinceMs) return known;
+    return { sinceMs, done: false, notBeforeMs: 0, backoff: createBackoff({ ...RETRY, random }) };
+  }
+
+  async function relieve(agent: ConnectedAgent, signal: AbortSignal): Promise<void> {
+    const { node } = agent;
+    const state = progressOf(agent);
+    try {
+      for (const key of await taints.remove(node, keys, signal))
+        log.info('startup taint removed', { node, taint: key });
+      progress.set(node, { ...state, done: true });
+      failing = false;
+    } catch (error) {
+      if (signal.aborted) return;
+      progress.set(node, { ...state, notBeforeMs: clock.monotonic() + state.backoff.next() });
+      // One reason for all nodes is the rule, as where a right is missing: it is said once.
+      log[failing ? 'debug' : 'warn']('startup taint not removed', { node, error: describeError(error) });
+      failing = true;
+    }
+  }
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const connected = agents.all();
+    const present = new Set(connected.map(({ node }) => node));
+    for (const node of progress.keys()) if (!present.has(node)) progress.delete(node);
+    for (const agent of connected) {
+      const { done, notBeforeMs } = progressOf(agent);
+      if (done || notBeforeMs > clock.monotonic() || !isReady(agent)) continue;
+      await relieve(agent, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  return {
+    name: 'startup taints',
+    async run(signal) {
+      while (!signal.aborted) {
+        await look(signal);
+        await clock.sleep(LOOK_EVERY_MS, signal);
+      }
+    },
+  };
+}
+
+/** An agent that has not been told how the interception stands is not. */
+function isReady({ interception }: ConnectedAgent): boolean {
+  if (interception === undefined) return false;
+  const { nat, filter, route, input } = interception;
+  return [nat, filter, route, input].every((laid) => laid === true);
+}

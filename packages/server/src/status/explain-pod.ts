@@ -1,0 +1,161 @@
+import { reasons } from '@rolegate/protocol';
+import type { Reason } from '@rolegate/protocol';
+import type { StatusAnswer } from '@rolegate/runtime';
+import type { ConnectedAgent } from '../feed/connected-agents.ts';
+import type { Pod } from '../kubernetes/objects.ts';
+import type { Verdict } from '../policy/decide.ts';
+import { sessionId } from '../session.ts';
+import { explanationText } from './explain-pod-text.ts';
+import type { ServerReadings } from './readings.ts';
+import { sessionRow } from './session-rows.ts';
+import type { SessionRow } from './session-rows.ts';
+
+type Annotations = Readonly<Record<string, string>>;
+
+/** Every fact from which the decision on one Pod comes. */
+export interface PodExplanation {
+  readonly pod: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly serviceAccount: string;
+  readonly ips: readonly string[];
+  /** What it is besides a plain Pod, e.g. on the host's network. */
+  readonly traits: readonly string[];
+  /** Those that are read; undefined: the object is not there. */
+  readonly annotations: {
+    readonly pod: Annotations;
+    readonly serviceAccount: Annotations | undefined;
+    readonly namespace: Annotations | undefined;
+  };
+  readonly settings: {
+    readonly roleBaseArn: string | undefined;
+    readonly roleCeiling: readonly string[];
+    readonly namespacePolicy: string;
+    readonly defaultRole: string | undefined;
+  };
+  /** What is wrong with the Namespace's own annotations. */
+  readonly namespaceRuleFault: string | undefined;
+  readonly decision: DecisionFacts;
+  /** Undefined: none is needed, or no node that is connected here needs it. */
+  readonly session: SessionRow | undefined;
+  /** Undefined: the node's agent is not connected to this replica. */
+  readonly agent: { readonly version: string; readonly connectedForSeconds: number } | undefined;
+}
+
+export interface DecisionFacts {
+  readonly kind: 'allow' | 'deny' | 'pending';
+  readonly reason: Reason | undefined;
+  /** Why; or what is waited for. */
+  readonly message: string | undefined;
+  readonly meaning: string | undefined;
+  readonly remedy: string | undefined;
+  readonly role: string | undefined;
+  readonly sessionName: string | undefined;
+  readonly durationSeconds: number | undefined;
+  readonly externalId: string | undefined;
+  readonly sourceIdentity: string | undefined;
+  readonly tags: Readonly<Record<string, string>> | undefined;
+}
+
+/** Explains the decision on a Pod by its full name or UID. */
+export function createExplainPod(readings: ServerReadings): (name: string) => StatusAnswer {
+  const { cluster } = readings;
+
+  function podsOf(name: string): readonly Pod[] {
+    const byUid = cluster.pods.get(name);
+    if (byUid !== undefined) return [byUid];
+    const [namespace = '', podName] = name.split('/');
+    return cluster.pods.inNamespace(namespace).filter((pod) => pod.name === podName);
+  }
+
+  return (name) => {
+    const all = podsOf(name).map((pod) => explain(pod, readings));
+    if (all.length === 0) return notThere(name, cluster.synced());
+    return { found: true, value: all.length === 1 ? all[0] : all, text: all.map(explanationText).join('\n') };
+  };
+}
+
+function notThere(name: string, synced: boolean): StatusAnswer {
+  const waitsFor = synced
+    ? 'nothing: the watch of Pods is complete and does not have it'
+    : 'the first list of Pods: the cluster has not been read yet';
+  const text = `Pod ${JSON.stringify(name)} is not known to this server. It waits for ${waitsFor}.\n`;
+  return { found: false, value: { pod: name, found: false, waitsFor }, text };
+}
+
+function explain(pod: Pod, readings: ServerReadings): PodExplanation {
+  const { config, cluster, agents, decisions, sessions, clock } = readings;
+  const { verdict } = decisions.decide(pod);
+  const { decision, namespaceRuleFault } = verdict;
+  const id = decision.kind === 'allow' ? sessionId(decision.session) : undefined;
+  const view = sessions.views().find((session) => session.id === id);
+  const agent = agents.get(pod.nodeName);
+  return {
+    pod: `${pod.namespace}/${pod.name}`,
+    ...{ uid: pod.uid, node: pod.nodeName, serviceAccount: pod.serviceAccount, ips: pod.ips },
+    traits: traitsOf(pod),
+    annotations: {
+      pod: pod.annotations,
+      serviceAccount: cluster.serviceAccounts.get(`${pod.namespace}/${pod.serviceAccount}`)?.annotations,
+      namespace: cluster.namespaces.get(pod.namespace)?.annotations,
+    },
+    settings: {
+      roleBaseArn: readings.roleBaseArn(),
+      roleCeiling: config.roles.ceilings,
+      namespacePolicy: config.roles.namespacePolicy,
+      defaultRole: config.roles.defaultRole,
+    },
+    namespaceRuleFault,
+    decision: factsOf(decision),
+    session: view && sessionRow(view),
+    agent: agent && agentOf(agent, clock.monotonic()),
+  };
+}
+
+function traitsOf(pod: Pod): readonly string[] {
+  return [
+    ...(pod.hostNetwork ? ["on the host's network"] : []),
+    ...(pod.staticPod ? ['static'] : []),
+    ...(pod.terminating ? ['terminating'] : []),
+    ...(pod.ended ? ['its containers have ended'] : []),
+  ];
+}
+
+function agentOf({ version, sinceMs }: ConnectedAgent, nowMs: number) {
+  return { version, connectedForSeconds: Math.floor((nowMs - sinceMs) / 1000) };
+}
+
+function factsOf(decision: Verdict['decision']): DecisionFacts {
+  const { kind } = decision;
+  if (kind === 'allow') {
+    const { roleArn, session, auditWould } = decision;
+    const { sessionName, durationSeconds, externalId, sourceIdentity } = session;
+    const would = auditWould && `enforce would refuse: ${auditWould.reason}: ${auditWould.message}`;
+    const asked = { sessionName, durationSeconds, externalId, sourceIdentity };
+    return {
+      kind,
+      ...reasonOf(undefined),
+      message: would,
+      role: roleArn,
+      ...asked,
+      tags: tagsOf(session.tags),
+    };
+  }
+  if (kind === 'pending') return { ...NO_SESSION, kind, ...reasonOf('Pending'), message: decision.waitsFor };
+  const { reason, message, roleName } = decision;
+  return { ...NO_SESSION, kind, ...reasonOf(reason), message, role: roleName };
+}
+
+const NO_SESSION = {
+  ...{ role: undefined, sessionName: undefined, durationSeconds: undefined },
+  ...{ externalId: undefined, sourceIdentity: undefined, tags: undefined },
+};
+
+function reasonOf(reason: Reason | undefined) {
+  const entry = reason && reasons[reason];
+  return { reason, meaning: entry?.meaning, remedy: entry?.remedy };
+}
+
+function tagsOf(tags: readonly (readonly [string, string])[]): Readonly<Record<string, string>> | undefined {
+  return tags.length === 0 ? undefined : Object.fromEntries(tags);
+}

@@ -1,0 +1,28 @@
+import type { Clock, ReadyCheck } from '@rolegate/runtime';
+import type { ServerConfig } from '../config.ts';
+import type { Sessions } from '../credentials/sessions.ts';
+import type { StsBudget } from '../credentials/sts-budget.ts';
+import type { Decisions } from '../decisions.ts';
+import type { ConnectedAgents } from '../feed/connected-agents.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
+
+/** What of the server its status looks at. */
+export interface ServerReadings {
+  readonly config: ServerConfig;
+  readonly hostname: string;
+  /** Of the flags. */
+  readonly warnings: readonly string[];
+  readonly checks: readonly ReadyCheck[];
+  readonly cluster: Pick<
+    Cluster,
+    'pods' | 'namespaces' | 'serviceAccounts' | 'synced' | 'syncedForMs' | 'watchAgeMs'
+  >;
+  readonly agents: Pick<ConnectedAgents, 'all' | 'get'>;
+  readonly decisions: Pick<Decisions, 'decide'>;
+  readonly sessions: Pick<Sessions, 'views' | 'counts' | 'condition'>;
+  readonly budget: Pick<StsBudget, 'waiting' | 'inFlight' | 'free'>;
+  readonly roleBaseArn: () => string | undefined;
+  /** Until own certificates end, by what of them. */
+  readonly certificateSeconds: () => Readonly<Record<string, number>>;
+  readonly clock: Clock;
+}

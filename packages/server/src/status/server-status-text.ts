@@ -1,0 +1,97 @@
+import { roughly, textFacts, textTable } from '@rolegate/runtime';
+import type { AgentRow, ServerStatus } from './server-status.ts';
+import type { SessionRow, StateSum } from './session-rows.ts';
+
+/** Those that fail or wait; the rest is in the sums, and in --json. */
+const MOST_SESSIONS_SHOWN = 20;
+const LAYERS = ['nat', 'filter', 'route', 'input'];
+
+/** For a person: what is wrong stands out in capitals. */
+export function serverStatusText(status: ServerStatus): string {
+  const worrying = status.sessions.filter(({ reason, state }) => reason !== undefined || state === 'waiting');
+  return [
+    facts(status),
+    status.agents.length === 0 ? 'no agent is connected to this replica\n' : agentTable(status.agents),
+    worrying.length === 0 ? '' : sessionTable(worrying.slice(0, MOST_SESSIONS_SHOWN)),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function facts(status: ServerStatus): string {
+  const { sts, roleBaseArn, checks, certificateSeconds, startupWarnings } = status;
+  const states = Object.entries(status.sessionsByState);
+  return textFacts([
+    ['rolegate-server', `${status.version} on ${status.hostname}, up for ${ofSeconds(status.uptimeSeconds)}`],
+    [
+      'synced',
+      status.synced
+        ? `yes, for ${ofSeconds(status.syncedForSeconds)}`
+        : 'NO: the cluster has not been read yet',
+    ],
+    ['watch ages', said(status.watchAgeSeconds)],
+    [
+      'role base ARN',
+      roleBaseArn ?? 'NOT KNOWN YET: nothing is permitted by a role name until STS says the account',
+    ],
+    ...Object.entries(checks).map(
+      ([name, is]) => [`  ${name}`, is === true ? 'ok' : `NOT OK: ${String(is)}`] as const,
+    ),
+    ['certificates', said(certificateSeconds)],
+    [
+      'STS budget',
+      `${sts.waiting} waiting, ${sts.inFlight} in flight, ${sts.free} free (${sts.ratePerSecond}/s, burst ${sts.burst})`,
+    ],
+    ['agents', `${status.agents.length} connected to this replica`],
+    ['sessions', states.length === 0 ? 'none' : states.map(sumText).join('; ')],
+    ...startupWarnings.map((warning) => ['start warning', warning] as const),
+  ]);
+}
+
+function sumText([state, { count, nextInSeconds, reasons }]: readonly [string, StateSum]): string {
+  const failed = Object.entries(reasons).map(([reason, many]) => `${reason} ${many}`);
+  const parts = [
+    ...(nextInSeconds === undefined ? [] : [`next in ${ofSeconds(nextInSeconds)}`]),
+    ...(failed.length === 0 ? [] : [`last error ${failed.join(', ')}`]),
+  ];
+  return `${count} ${state}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
+}
+
+function agentTable(agents: readonly AgentRow[]): string {
+  const rows = agents.map(({ node, version, connectedForSeconds, interception, pods }) => [
+    node,
+    version,
+    ofSeconds(connectedForSeconds),
+    String(pods),
+    interceptionText(interception),
+  ]);
+  return textTable(['NODE', 'VERSION', 'CONNECTED', 'PODS', 'INTERCEPTION'], rows);
+}
+
+function interceptionText(layers: AgentRow['interception']): string {
+  if (layers === undefined) return 'not told';
+  const broken = LAYERS.filter((layer) => layers[layer] !== true);
+  return broken.length === 0 ? 'ok' : `BROKEN: ${broken.join(',')}`;
+}
+
+function sessionTable(sessions: readonly SessionRow[]): string {
+  const rows = sessions.map((session) => [
+    session.sessionName,
+    session.state,
+    session.reason ?? '',
+    session.remainingSeconds === undefined ? '' : ofSeconds(session.remainingSeconds),
+    session.nextInSeconds === undefined ? 'now' : ofSeconds(session.nextInSeconds),
+    session.role,
+    session.error ?? '',
+  ]);
+  return textTable(['SESSION', 'STATE', 'REASON', 'LEFT', 'NEXT', 'ROLE', 'ERROR'], rows);
+}
+
+function said(secondsBy: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(secondsBy).map(([name, many]) => `${name} ${ofSeconds(many)}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}
+
+function ofSeconds(many: number): string {
+  return roughly(many * 1000);
+}

@@ -1,0 +1,115 @@
+import type { StatusAnswer } from '@rolegate/runtime';
+import { VERSION } from '@rolegate/runtime';
+import type { ConnectedAgent } from '../feed/connected-agents.ts';
+import { watchedKinds } from '../metrics.ts';
+import { createExplainPod } from './explain-pod.ts';
+import type { ServerReadings } from './readings.ts';
+import { serverStatusText } from './server-status-text.ts';
+import { sessionRow, sumByState } from './session-rows.ts';
+import type { SessionRow, StateSum } from './session-rows.ts';
+
+/** Of a large cluster not all are told: those that fail come first. */
+const MOST_SESSIONS = 1_000;
+
+/** What `rolegate-server status --json` gives. Fields are only ever added. */
+export interface ServerStatus {
+  readonly version: string;
+  readonly hostname: string;
+  readonly uptimeSeconds: number;
+  readonly synced: boolean;
+  readonly syncedForSeconds: number;
+  /** Since the last word of the API server. */
+  readonly watchAgeSeconds: Readonly<Record<string, number>>;
+  readonly agents: readonly AgentRow[];
+  readonly sessionsByState: Readonly<Record<string, StateSum>>;
+  readonly sessions: readonly SessionRow[];
+  /** Left out of `sessions`. */
+  readonly sessionsLeftOut: number;
+  readonly sts: {
+    readonly waiting: number;
+    readonly inFlight: number;
+    /** May start at once. */
+    readonly free: number;
+    readonly ratePerSecond: number;
+    readonly burst: number;
+  };
+  /** True, or what is wrong: readiness, the authority, own credentials. */
+  readonly checks: Readonly<Record<string, boolean | string>>;
+  readonly certificateSeconds: Readonly<Record<string, number>>;
+  /** Undefined: not detected yet. */
+  readonly roleBaseArn: string | undefined;
+  readonly startupWarnings: readonly string[];
+}
+
+export interface AgentRow {
+  readonly node: string;
+  readonly version: string;
+  readonly connectedForSeconds: number;
+  /** By layer, as it reports; undefined: it does not say. */
+  readonly interception: Readonly<Record<string, boolean | undefined>> | undefined;
+  readonly pods: number;
+}
+
+/** What the server tells of itself or of one Pod. Never a secret, a key or a token. */
+export function createServerStatus(readings: ServerReadings): (asked: URLSearchParams) => StatusAnswer {
+  const startedMs = readings.clock.monotonic();
+  const explainPod = createExplainPod(readings);
+
+  return (asked) => {
+    const pod = asked.get('pod');
+    if (pod !== null) return explainPod(pod);
+    const value = statusOf(readings, startedMs);
+    return { found: true, value, text: serverStatusText(value) };
+  };
+}
+
+function statusOf(readings: ServerReadings, startedMs: number): ServerStatus {
+  const { config, hostname, warnings, checks, cluster, sessions, budget, clock } = readings;
+  const views = sessions.views();
+  const rows = views.map(sessionRow).sort(failingFirst);
+  const { waiting, inFlight, free } = budget;
+  return {
+    ...{ version: VERSION, hostname },
+    uptimeSeconds: seconds(clock.monotonic() - startedMs),
+    synced: cluster.synced(),
+    syncedForSeconds: seconds(cluster.syncedForMs()),
+    watchAgeSeconds: Object.fromEntries(
+      watchedKinds.map((kind) => [kind, seconds(cluster.watchAgeMs(kind))]),
+    ),
+    agents: agentRows(readings),
+    sessionsByState: sumByState(views),
+    sessions: rows.slice(0, MOST_SESSIONS),
+    sessionsLeftOut: Math.max(0, rows.length - MOST_SESSIONS),
+    sts: { waiting, inFlight, free, ratePerSecond: config.sts.rate, burst: config.sts.burst },
+    checks: Object.fromEntries(checks.map((check) => [check.name, check.ready()])),
+    certificateSeconds: readings.certificateSeconds(),
+    roleBaseArn: readings.roleBaseArn(),
+    startupWarnings: warnings,
+  };
+}
+
+function agentRows({ agents, cluster, clock }: ServerReadings): readonly AgentRow[] {
+  return agents.all().map(({ node, version, sinceMs, interception }) => ({
+    node,
+    version,
+    connectedForSeconds: seconds(clock.monotonic() - sinceMs),
+    interception: interception && layersOf(interception),
+    pods: cluster.pods.onNode(node).length,
+  }));
+}
+
+/** Without what the reading of the wire adds. */
+function layersOf({ nat, filter, route, input }: NonNullable<ConnectedAgent['interception']>) {
+  return Object.fromEntries(
+    Object.entries({ nat, filter, route, input }).filter(([, ok]) => typeof ok === 'boolean'),
+  ) as Readonly<Record<string, boolean>>;
+}
+
+function failingFirst(a: SessionRow, b: SessionRow): number {
+  const rank = ({ reason, state }: SessionRow) => (reason !== undefined ? 0 : state === 'waiting' ? 1 : 2);
+  return rank(a) - rank(b) || (a.sessionName < b.sessionName ? -1 : 1);
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}

@@ -1,0 +1,60 @@
+import type { SessionStatus, SessionView } from '../credentials/sessions.ts';
+
+/** A session as the status shows it; nothing of its credentials is in it. */
+export interface SessionRow {
+  readonly role: string;
+  readonly sessionName: string;
+  readonly state: SessionStatus;
+  /** Of the last attempt. */
+  readonly reason: string | undefined;
+  readonly error: string | undefined;
+  readonly nodes: readonly string[];
+  readonly remainingSeconds: number | undefined;
+  /** Undefined: STS is being asked, or not any more. */
+  readonly nextInSeconds: number | undefined;
+}
+
+/** One state's sessions together. */
+export interface StateSum {
+  readonly count: number;
+  /** The first of them that STS is asked for again. */
+  readonly nextInSeconds: number | undefined;
+  /** How many failed last, by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+export function sessionRow({ session, status, failure, nodes, ...times }: SessionView): SessionRow {
+  return {
+    role: session.roleArn,
+    sessionName: session.sessionName,
+    state: status,
+    reason: failure?.reason,
+    error: failure?.message,
+    nodes,
+    remainingSeconds: inSeconds(times.remainingMs),
+    nextInSeconds: inSeconds(times.nextInMs),
+  };
+}
+
+export function sumByState(views: readonly SessionView[]): Readonly<Record<string, StateSum>> {
+  const byState = Map.groupBy(views, ({ status }) => status);
+  return Object.fromEntries([...byState].map(([state, all]) => [state, sumOf(all)]));
+}
+
+function sumOf(views: readonly SessionView[]): StateSum {
+  const next = views.flatMap(({ nextInMs }) => nextInMs ?? []);
+  const reasons = Map.groupBy(
+    views.flatMap(({ failure }) => failure?.reason ?? []),
+    (reason) => reason,
+  );
+  return {
+    count: views.length,
+    // Not by a spread: there may be more than a call takes arguments.
+    nextInSeconds: next.length === 0 ? undefined : inSeconds(next.reduce((a, b) => Math.min(a, b))),
+    reasons: Object.fromEntries([...reasons].map(([reason, all]) => [reason, all.length])),
+  };
+}
+
+function inSeconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.floor(ms / 1000);
+}

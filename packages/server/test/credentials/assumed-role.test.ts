@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createAssumedRole } from '../../src/credentials/assumed-role.ts';
+import { createOwnCondition } from '../../src/credentials/own-condition.ts';
+import { classifyStsError } from '../../src/credentials/sts-errors.ts';
+import { awsError, HOUR_MS, MINUTE_MS, recordingLog } from './fixture.ts';
+import type { Line } from './fixture.ts';
+
+/** A role that STS gives, or refuses with `sts.fault`. */
+function setup() {
+  const clock = createFakeClock();
+  const lines: Line[] = [];
+  const sts = { fault: undefined as Error | undefined, asked: [] as number[] };
+  const condition = createOwnCondition({ log: recordingLog(lines) });
+  const role = createAssumedRole({
+    assume: async () => {
+      sts.asked.push(clock.monotonic());
+      await Promise.resolve();
+      if (sts.fault !== undefined) throw sts.fault;
+      return {
+        accessKeyId: `ASIA${String(sts.asked.length)}`,
+        secretAccessKey: 'secret',
+        sessionToken: 'token',
+        expiresAtMs: clock.now() + HOUR_MS,
+        lifetimeMs: HOUR_MS,
+      };
+    },
+    renewAt: { from: 0.4, to: 0.48 },
+    condition,
+    clock,
+    random: () => 0.5,
+  });
+  const stop = new AbortController();
+  const ended = role.run(stop.signal);
+  const key = async () => (await role.provider()).accessKeyId;
+  const failure = async () => {
+    try {
+      return await key();
+    } catch (error) {
+      return classifyStsError(error);
+    }
+  };
+  return {
+    ...{ clock, lines, sts, condition, role, key, failure, ended },
+    stop: () => {
+      stop.abort();
+    },
+  };
+}
+
+describe('the role that the server assumes first', () => {
+  it('is assumed once however many calls wait for it', async () => {
+    const { sts, key } = setup();
+    const keys = await Promise.all(Array.from({ length: 100 }, key));
+    expect([new Set(keys).size, sts.asked.length]).toEqual([1, 1]);
+  });
+
+  it('is renewed before half of its life, and the new one is used from then on', async () => {
+    const { clock, sts, key, role } = setup();
+    expect(await key()).toBe('ASIA1');
+    await clock.advance(26 * MINUTE_MS);
+    expect(await key()).toBe('ASIA1');
+    await clock.advance(3 * MINUTE_MS);
+    expect(await key()).toBe('ASIA2');
+    expect(sts.asked[1]).toBeLessThan(30 * MINUTE_MS + (sts.asked[0] ?? 0));
+    expect(role.secondsLeft()).toBeGreaterThan(55 * 60);
+  });
+
+  it('stays in use for as long as it lives when its renewal fails, and is tried again and again', async () => {
+    const { clock, sts, key, failure, condition, lines, role } = setup();
+    await key();
+    sts.fault = awsError('AccessDenied', 'not authorized');
+    await clock.advance(59 * MINUTE_MS);
+    expect(await key()).toBe('ASIA1');
+    expect(sts.asked.length).toBeGreaterThan(50);
+    expect(condition.current()).toMatchObject({ reason: 'ServerCredentials' });
+    await clock.advance(2 * MINUTE_MS);
+    expect(role.secondsLeft()).toBeUndefined();
+    expect(await failure()).toMatchObject({
+      reason: 'ServerCredentials',
+      message: expect.stringMatching(/role of --assume-role-arn.*AccessDenied: not authorized/) as unknown,
+    });
+    sts.fault = undefined;
+    await clock.advance(31_000);
+    expect(await key()).toMatch(/^ASIA/);
+    expect(condition.current()).toBeUndefined();
+    expect(lines.map(({ message }) => message)).toEqual([
+      'the role of --assume-role-arn is not given',
+      'the role of --assume-role-arn is given again',
+    ]);
+  });
+
+  it('that is not given is refused to who asks at once, without a call', async () => {
+    const { sts, failure, clock } = setup();
+    sts.fault = awsError('AccessDenied');
+    await failure();
+    await clock.advance(0);
+    const { length } = sts.asked;
+    await Promise.all([failure(), failure()]);
+    expect(sts.asked).toHaveLength(length);
+  });
+
+  it('is fetched anew when STS takes it no more', async () => {
+    const { key, role } = setup();
+    await key();
+    await role.provider({ forceRefresh: true });
+    expect(await key()).toBe('ASIA2');
+  });
+
+  it('is no longer renewed once stopped', async () => {
+    const { clock, sts, key, stop, ended } = setup();
+    await key();
+    stop();
+    await ended;
+    await clock.advance(2 * HOUR_MS);
+    expect(sts.asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,39 @@
+import { expect, it } from '@jest/globals';
+import type { AgentReportRead, InterceptionRead } from '@rolegate/protocol';
+import { createFakeClock } from '@rolegate/testing';
+import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
+
+const LAID: InterceptionRead = { nat: true, filter: true, route: true, input: true };
+
+function setup() {
+  const clock = createFakeClock();
+  const agents = createConnectedAgents({ clock });
+  const join = (node: string, report: Partial<AgentReportRead> = {}) =>
+    agents.joined(node, { version: '1', interception: null, ...report } as AgentReportRead);
+  return { clock, agents, join };
+}
+
+it('an agent is connected from its first stream to the end of its last', async () => {
+  const { clock, agents, join } = setup();
+  const leaveFirst = join('node-b');
+  join('node-a');
+  await clock.advance(1_000);
+  const leaveSecond = join('node-b', { version: '2' });
+  expect(agents.all().map(({ node }) => node)).toEqual(['node-a', 'node-b']);
+  leaveFirst();
+  expect(agents.get('node-b')).toMatchObject({ version: '2', sinceMs: 0 });
+  leaveSecond();
+  expect(agents.get('node-b')).toBeUndefined();
+});
+
+it('an agent is known by what it said last of its interception, and forgotten with its streams', () => {
+  const { agents, join } = setup();
+  const leave = join('node-a');
+  expect(agents.get('node-a')?.interception).toBeUndefined();
+  agents.reported('node-a', { interception: LAID });
+  agents.reported('node-a', { interception: null });
+  expect(agents.get('node-a')?.interception).toEqual(LAID);
+  leave();
+  agents.reported('node-a', { interception: LAID });
+  expect(agents.all()).toEqual([]);
+});

@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { rolegateService } from '@rolegate/protocol';
+import type { AgentReportRead } from '@rolegate/protocol';
+import { silentLog } from '@rolegate/runtime';
+import { createFeedService } from '../../src/feed/feed-service.ts';
+import { createNodes } from '../../src/feed/nodes.ts';
+import { createCallersStandIn } from './callers-stand-in.ts';
+import { createClusterStandIn } from './cluster-stand-in.ts';
+import { fakeCall } from './feed-call.ts';
+
+/** What agents of each version said, as packages/sandbox/test/record-streams.ts records it. */
+const FOLDER = join(import.meta.dirname, 'recorded');
+
+interface Recorded {
+  readonly version: string;
+  /** Base64 of each message: a first report, one of what happened, and the first one of the next stream. */
+  readonly reports: readonly [string, string, string];
+}
+
+const recorded = readdirSync(FOLDER).map(
+  (file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recorded,
+);
+
+/** Field 1000 as a number, field 1001 as bytes: what no version has. */
+const UNKNOWN = Buffer.from([0xc0, 0x3e, 0x07, 0xca, 0x3e, 0x03, 0x6e, 0x65, 0x77]);
+
+/** A server that has the recorded agent's Pods; `hear` takes reports as bytes. */
+function setup() {
+  const cluster = createClusterStandIn();
+  const answers: Record<string, number> = {};
+  const service = createFeedService({
+    ...createCallersStandIn({ ...cluster, log: silentLog }),
+    nodes: createNodes({
+      ...cluster,
+      warn: () => undefined,
+      audit: () => undefined,
+      metrics: { decision: () => undefined },
+    }),
+    pods: cluster.pods,
+    synced: () => true,
+    podsResourceVersion: () => '4711',
+    tokenSecret: () => Buffer.alloc(32, 1),
+    version: '1',
+    serverName: 'server-0',
+    streamAgeMs: 30 * 60_000,
+    clock: cluster.clock,
+    random: () => 0.5,
+    log: silentLog,
+    metrics: { streams: () => undefined, answers: (reason, count) => (answers[reason] = count) },
+  });
+  for (const account of ['default', 'other']) cluster.setServiceAccount('shop', account);
+  cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
+  const annotations = { 'iam.amazonaws.com/role': 'app' };
+  cluster.setPod('a', { annotations });
+  cluster.setPod('refused', { annotations, serviceAccount: 'other' });
+  const call = fakeCall('node-a');
+  service.handlers.Feed(call as never);
+  const hear = (bytes: Buffer) => call.emit('data', rolegateService.Feed.requestDeserialize(bytes));
+  return { ...cluster, call, answers, hear };
+}
+
+const bytesOf = ({ reports }: Recorded): Buffer[] => reports.map((text) => Buffer.from(text, 'base64'));
+
+function without(bytes: Buffer, fields: readonly (keyof AgentReportRead)[]): Buffer {
+  const report = rolegateService.Feed.requestDeserialize(bytes);
+  for (const field of fields) Reflect.deleteProperty(report, field);
+  return rolegateService.Feed.requestSerialize(report);
+}
+
+describe.each(recorded)('the reports of an agent of version $version', (one) => {
+  const [first, later, held] = bytesOf(one) as [Buffer, Buffer, Buffer];
+
+  it.each([
+    { how: 'as they were recorded', change: (bytes: Buffer) => bytes },
+    {
+      how: 'with fields in them that this version does not know',
+      change: (bytes: Buffer) => Buffer.concat([bytes, UNKNOWN]),
+    },
+  ])('are understood $how', async ({ change }) => {
+    const { call, hear, answers, clock } = setup();
+    hear(change(first));
+    await clock.advance(0);
+    hear(change(later));
+    expect(call.kinds().slice(0, 2)).toEqual(['hello', 'tokenKeys']);
+    expect(call.kinds()).toContain('synced');
+    expect(answers).toEqual({ '': 1, NamespaceDenied: 1 });
+    expect(call.state.error).toBeUndefined();
+  });
+
+  it('of what they hold keep STS from being asked', async () => {
+    const { hear, issued, clock } = setup();
+    hear(held);
+    await clock.advance(0);
+    expect(issued).toEqual([]);
+  });
+
+  it.each([
+    { fields: ['version'] as const },
+    { fields: ['interception'] as const },
+    { fields: ['heldSessions'] as const },
+    { fields: ['firstDeliveries', 'answersByReason', 'usedSessionIds'] as const },
+  ])('are understood without $fields', async ({ fields }) => {
+    const { call, hear, clock } = setup();
+    hear(without(held, fields));
+    await clock.advance(0);
+    hear(without(later, fields));
+    expect(call.kinds()).toContain('synced');
+    expect(call.state.error).toBeUndefined();
+  });
+});

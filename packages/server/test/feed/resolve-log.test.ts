@@ -1,0 +1,58 @@
+import { expect, it } from '@jest/globals';
+import { REQUEST_ID_KEY } from '@rolegate/protocol';
+import { silentLog } from '@rolegate/runtime';
+import { createFeedService } from '../../src/feed/feed-service.ts';
+import { createNodes } from '../../src/feed/nodes.ts';
+import { createCallersStandIn } from './callers-stand-in.ts';
+import { createClusterStandIn } from './cluster-stand-in.ts';
+import { fakeCall } from './feed-call.ts';
+
+const IP = '10.1.0.7';
+
+function setup() {
+  const cluster = createClusterStandIn();
+  const lines: Record<string, unknown>[] = [];
+  const keep = (msg: string, fields: object = {}) => void lines.push({ msg, ...fields });
+  const log = { ...silentLog, debug: keep, error: keep };
+  const noMetrics = { decision: () => undefined, streams: () => undefined, answers: () => undefined };
+  const ignore = () => undefined;
+  const nodes = createNodes({ ...cluster, warn: ignore, audit: ignore, metrics: noMetrics });
+  const { handlers } = createFeedService({
+    ...{ nodes, pods: cluster.pods, attest: undefined, log, metrics: noMetrics },
+    ...createCallersStandIn({ ...cluster, log, foreignNode: ignore, callerOf: () => ({ node: 'node-a' }) }),
+    ...{ clock: cluster.clock, random: () => 0.5, synced: () => true, podsResourceVersion: () => '1' },
+    ...{ tokenSecret: () => Buffer.alloc(32), version: '1', serverName: 's', streamAgeMs: 60_000 },
+  });
+  const resolve = (requestId: string, ip = IP) => {
+    const metadata = { get: (key: string) => (key === REQUEST_ID_KEY ? [requestId] : []) };
+    const call = Object.assign(fakeCall('node-a'), { metadata, request: { ip } });
+    handlers.Resolve(call as never, () => undefined);
+    return lines.at(-1);
+  };
+  return { ...cluster, resolve, lines };
+}
+
+it("a server's line about an address has the ID of the Pod's request that asked for it", () => {
+  const { setPod, resolve } = setup();
+  expect(resolve('1a2b3c4d-z1')).toEqual({
+    ...{ msg: 'address resolved', requestId: '1a2b3c4d-z1', node: 'node-a', ip: IP },
+  });
+  setPod('a', { ips: [IP] });
+  expect(resolve('1a2b3c4d-z2')).toMatchObject({ requestId: '1a2b3c4d-z2', pod: 'a', uid: 'uid-a' });
+});
+
+it('so has the line about an address of another node, and its refusal', () => {
+  const { setPod, resolve, lines } = setup();
+  setPod('b', { ips: [IP], nodeName: 'node-b' });
+  expect(resolve('r-1')).toMatchObject({
+    msg: 'address not resolved',
+    requestId: 'r-1',
+    reason: 'ForeignNode',
+  });
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'agent refused', requestId: 'r-1' }));
+});
+
+it.each(['', 'a b', 'x\ny', 'x'.repeat(65)])('what is no ID is not written: %j', (requestId) => {
+  const { resolve } = setup();
+  expect(resolve(requestId)).toMatchObject({ msg: 'address resolved', requestId: undefined });
+});
