@@ -7,7 +7,6 @@ export interface Answer {
 }
 
 const METADATA = 'http://169.254.169.254';
-const HAMMERS_WITHIN_MS = 90_000;
 /** The two calls that must not get through. */
 export const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials';
 const USER_DATA_PATH = '/latest/user-data';
@@ -45,12 +44,6 @@ export function createAsking({ kubectl, sentinel }: { kubectl: Kubectl; sentinel
       if (userData.status !== expected.userData) {
         throw new Error(`${pod}: ${USER_DATA_PATH} is ${userData.status} ${userData.body}`);
       }
-    },
-    /** Asks every 100 ms; gives each answer's body, '' where there was none. */
-    async hammer(namespace: string, pod: string, times: number): Promise<readonly string[]> {
-      const script = `for i in $(seq ${times}); do curl -s -m 1 ${METADATA}${CREDENTIALS_PATH}; echo; sleep 0.1; done`;
-      const { stdout } = await kubectl.exec(namespace, pod, ['sh', '-c', script], HAMMERS_WITHIN_MS);
-      return stdout.split('\n').slice(0, -1);
     },
   };
 }

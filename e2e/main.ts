@@ -1,5 +1,6 @@
 import { describeError } from '../packages/runtime/src/index.ts';
 import { createAsking } from './asking.ts';
+import { createHelm } from './helm.ts';
 import { buildImages } from './images.ts';
 import { createImdsLog } from './imds-log.ts';
 import { createInstallation, NAMESPACE, stsEndpointOf } from './installation.ts';
@@ -13,7 +14,7 @@ import type { ScenarioStep } from './scenario.ts';
 import { createTestPods } from './test-pods.ts';
 
 /** The images aside. Each step has bounds of its own; after this none is begun. */
-const TESTS_WITHIN_MS = 8 * 60_000;
+const TESTS_WITHIN_MS = 14 * 60_000;
 
 async function main(): Promise<number> {
   const options = parseOptions(process.env);
@@ -28,7 +29,12 @@ async function main(): Promise<number> {
 async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, pods }: Options) {
   const kubectl = createKubectl({ kubeconfig });
   const node = await findNode(kubectl, wanted);
-  const installation = createInstallation({ kubectl, node: node.name });
+  const installation = createInstallation({
+    kubectl,
+    helm: createHelm({ kubeconfig, namespace: NAMESPACE }),
+    node: node.name,
+    stsEndpoint,
+  });
   const testPods = createTestPods({ kubectl, node: node.name, stsEndpoint: stsEndpointOf(stsEndpoint) });
   const removeAll = async () => {
     await Promise.all([installation.remove(), testPods.remove()]);
@@ -43,7 +49,6 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
         asking: createAsking({ kubectl, sentinel }),
         imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
         node: { name: node.name, ip: node.ips[0] ?? '' },
-        stsEndpoint,
         sentinel,
         swarm: pods,
         say: (line) => {

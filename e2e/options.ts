@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run e2e -- --kubeconfig F --load-image CMD [OPTION...]
 
-Builds the images, brings them into a cluster by the manifests of e2e/minimal, and tests what Pods meet on one of its nodes.
-Everything is removed again. The cluster needs no AWS; kubectl must be on the PATH.
+Builds the images, brings them into a cluster by the charts, and tests what Pods meet on one of its nodes.
+Everything is removed again. The cluster needs no AWS; kubectl and helm must be on the PATH.
   --kubeconfig F      of the cluster; also by KUBECONFIG
   --load-image CMD    called with the name of an image, makes it known to the node, e.g. "kind load docker-image"
   --build-image CMD   called with a name, a folder that holds a Dockerfile, and --build-arg K=V...; else docker build

@@ -53,7 +53,7 @@ export function createDescribeAnswer({ clock, firstRequests, identify }: Describ
       role: session?.roleArn,
       sessionName: session?.sessionName,
       sessionId: session?.sessionId,
-      durationMs: monotonicMs - startedMs,
+      durationMs: inMicroseconds(monotonicMs - startedMs),
       cache: held ? 'hold' : 'hit',
       sdk: sdkOf(headers.userAgent),
       imds: headers.token === undefined && route.kind !== 'token' ? 'v1' : 'v2',
@@ -95,4 +95,9 @@ function said(text: string | undefined): string | undefined {
 
 function answerFields({ status, code, detail, waitedFor, accessKeyId }: Answer) {
   return { status, reason: code === '' ? undefined : code, detail, waitedFor, accessKeyId };
+}
+
+/** What is finer is noise, and long to read. */
+function inMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
