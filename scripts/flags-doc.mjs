@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { interceptionPrograms } from '../packages/agent/src/config-interception.ts';
 import { agentProgram } from '../packages/agent/src/config.ts';
+import { verifyProgram } from '../packages/agent/src/verify-config.ts';
 import { flagsDoc } from '../packages/runtime/src/index.ts';
 import { serverProgram } from '../packages/server/src/config.ts';
 
@@ -16,8 +17,9 @@ A flag counts before its environment variable, that before the default; an empty
 commas, or, where a value may hold a comma (\`--role-ceiling\`, \`--session-tag\`, \`--allow-path\`), one each time; their
 variables hold one a line. Durations are written as \`1h30m\`, \`15m\` or \`850ms\`.
 
-The first argument of \`rolegate-agent\` picks a program: \`intercept\`, \`reconcile\`, \`uninstall\`; without one, or with
-\`agent\`, it answers Pods. \`status\` and \`log-level\` ask a program that runs ([operations.md](operations.md)).
+The first argument of \`rolegate-agent\` picks a program: \`intercept\`, \`reconcile\`, \`uninstall\`; \`verify\`, which asks as
+a Pod does; without one, or with \`agent\`, it answers Pods. \`status\` and \`log-level\` ask a program that runs
+([operations.md](operations.md)).
 
 All faults of a configuration are told at once, and the program ends with code 2.
 
@@ -26,6 +28,6 @@ Flags of kiam and kube2iam are **accepted** where they mean the same here, **ign
 refused flag, ask for nothing.`;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const programs = [serverProgram, agentProgram, ...Object.values(interceptionPrograms)];
+const programs = [serverProgram, agentProgram, ...Object.values(interceptionPrograms), verifyProgram];
 const page = [HEAD, ...programs.map(flagsDoc)].join('\n\n');
 writeFileSync(join(root, 'docs/flags.md'), `${page}\n`);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { flagsDoc } from '@rolegate/runtime';
 import { interceptionPrograms, parseInterceptionConfig } from '../src/config-interception.ts';
+import { verifyProgram } from '../src/verify-config.ts';
 
 type Word = keyof typeof interceptionPrograms;
 
@@ -101,8 +102,8 @@ describe('the configuration of uninstall', () => {
 });
 
 describe('docs/flags.md', () => {
-  it.each(Object.keys(interceptionPrograms) as Word[])('has the flags of %s', (word) => {
+  it.each([...Object.values(interceptionPrograms), verifyProgram])('has the flags of $name', (program) => {
     const page = readFileSync(new URL('../../../docs/flags.md', import.meta.url), 'utf8');
-    expect(page).toContain(flagsDoc(interceptionPrograms[word]));
+    expect(page).toContain(flagsDoc(program));
   });
 });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createTestCa, freePort } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
 import { identityFlags, SERVER_NAME } from './identity-flags.ts';
@@ -20,6 +21,12 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly cniDirectory: string;
   readonly onAgentLine: (line: string) => void;
   readonly onServerLine: (line: string) => void;
+  /** For one server another than `kubeconfig`. */
+  readonly kubeconfigOf?: (index: number) => string;
+  /** `debug` unless told. */
+  readonly agentLogLevel?: string;
+  /** Further ones. */
+  readonly agentFlags?: readonly string[];
 }
 
 /** Programs with fixed addresses and certificates, none of which runs yet; whoever starts one stops it. */
@@ -28,6 +35,8 @@ export interface PreparedPrograms {
   readonly serverPorts: readonly number[];
   /** Of 127.0.0.1, where each server has /metrics and /readyz. */
   readonly opsPorts: readonly number[];
+  /** The same of the agent. */
+  readonly agentOpsPort: number;
   /** Signs for servers and agents. */
   readonly ca: TestCa;
   /** Where Pods reach the agent. */
@@ -43,6 +52,10 @@ export interface AgentStart {
   readonly serverPorts?: readonly number[];
   /** True: beside the first agent, with ports of its own. */
   readonly second?: boolean;
+  /** Whom its status socket is named after, where it runs beside another one on the same ports. */
+  readonly name?: string;
+  /** Further ones, of this process alone. */
+  readonly flags?: readonly string[];
 }
 
 export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
@@ -77,6 +90,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
   return {
     serverPorts,
     opsPorts: servers.map(({ opsPort }) => opsPort),
+    agentOpsPort: agent.opsPort,
     ca,
     metadata: { host: NODE_IP, port: agent.port },
     startServer(index) {
@@ -87,16 +101,26 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         opsPort: ports.opsPort,
         onLine: options.onServerLine,
         env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
-        args: [...serverFlags(options, ports), ...identity.server],
+        args: [
+          ...serverFlags({ ...options, kubeconfig: options.kubeconfigOf?.(index) ?? kubeconfig }, ports),
+          ...identity.server,
+          ...['--status-socket', statusSocket(options, `server-${index}`)],
+        ],
       });
     },
     startAgent(told = {}) {
       const ports = told.second === true ? secondAgent : agent;
+      const { name = told.second === true ? 'agent-2' : 'agent' } = told;
       return startProgram({
         name: 'agent',
         opsPort: ports.opsPort,
         onLine: options.onAgentLine,
-        args: [...agentFlags(options, ports, told.serverPorts ?? serverPorts), ...identity.agent],
+        args: [
+          ...agentFlags(options, ports, told.serverPorts ?? serverPorts),
+          ...identity.agent,
+          ...['--status-socket', statusSocket(options, name)],
+          ...(told.flags ?? []),
+        ],
       });
     },
     authorityCommand: (...words) =>
@@ -105,6 +129,11 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         ...['--namespace', options.authority?.namespace ?? ''],
       ]),
   };
+}
+
+/** Where a program can be asked for its status: `agent`, `agent-2`, `server-0` and so on. */
+export function statusSocket({ folder }: { readonly folder: string }, program: string): string {
+  return join(folder, `${program}.sock`);
 }
 
 interface Ports {
@@ -125,7 +154,7 @@ function serverFlags({ kubeconfig, stsEndpoint }: ProgramsOptions, { port, opsPo
 }
 
 function agentFlags(
-  { imdsEndpoint, cniDirectory, node }: ProgramsOptions,
+  { imdsEndpoint, cniDirectory, node, agentLogLevel = 'debug', agentFlags: more = [] }: ProgramsOptions,
   { port, opsPort }: Ports,
   serverPorts: readonly number[],
 ): string[] {
@@ -133,6 +162,7 @@ function agentFlags(
     ...serverPorts.flatMap((serverPort) => ['--server-address', `127.0.0.1:${serverPort}`]),
     ...['--server-name', SERVER_NAME, '--node-name', node, '--host-ip', NODE_IP, '--port', String(port)],
     ...['--imds-endpoint', imdsEndpoint, '--cni-cache-dir', cniDirectory, '--metadata-host', NODE_IP],
-    ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--log-level', 'debug'],
+    ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--log-level', agentLogLevel],
+    ...more,
   ];
 }

@@ -14,7 +14,7 @@ import { isPlayed, manifestKey } from './manifests.ts';
 import type { Program } from './program.ts';
 import type { SandboxNode } from './sandbox-node.ts';
 import { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
-import type { PreparedPrograms } from './start-programs.ts';
+import type { AgentStart, PreparedPrograms } from './start-programs.ts';
 import { preparePrograms } from './start-programs.ts';
 
 const SERVERS = 2;
@@ -49,7 +49,7 @@ export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 's
   readonly manifests: readonly Manifest[];
   /** Starts the server, again where it ended; on the same port. */
   readonly startServer: (index: number) => Program;
-  readonly startAgent: () => Program;
+  readonly startAgent: (told?: Omit<AgentStart, 'serverPorts'>) => Program;
   /** Makes the cluster hold exactly these objects. */
   readonly apply: (manifests: readonly Manifest[]) => Promise<void>;
 }
@@ -78,9 +78,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       return manifests;
     },
     startServer: (index) => (servers[index] = running(programs.startServer(index))),
-    startAgent: () =>
+    startAgent: (told = {}) =>
       running(
-        programs.startAgent(proxies.length === 0 ? {} : { serverPorts: proxies.map(({ port }) => port) }),
+        programs.startAgent({
+          ...told,
+          ...(proxies.length > 0 && { serverPorts: proxies.map(({ port }) => port) }),
+        }),
       ),
     async apply(wanted) {
       const before = manifests;

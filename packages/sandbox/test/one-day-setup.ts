@@ -25,17 +25,19 @@ const HOUR_MS = 3_600_000;
 const STREAM_AGE_MS = HOUR_MS / 2;
 const { responseSerialize, responseDeserialize, requestSerialize, requestDeserialize } = rolegateService.Feed;
 
-interface There {
+export interface There {
   /** Undefined: no server answers. */
   server: FeedService | undefined;
   /** Break the streams that are open. */
   readonly open: (() => void)[];
+  /** Hears each message as it goes over the wire. */
+  readonly heard?: (kind: 'update' | 'report', bytes: Buffer) => void;
 }
 
-type Cluster = ReturnType<typeof createCluster>;
+export type Cluster = ReturnType<typeof createCluster>;
 
 /** One permitted Pod on node-a, and an STS that gives an hour, or fails. */
-function createCluster(random: () => number) {
+export function createCluster(random: () => number) {
   const clock = createFakeClock();
   const store = createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog });
   const namespaces = createStore<Namespace>({ keyOf: ({ name }) => name, log: silentLog });
@@ -96,11 +98,11 @@ function createCluster(random: () => number) {
     },
     annotations: { 'iam.amazonaws.com/role': 'app' },
   });
-  return { clock, pods, sessions, decisions, sts };
+  return { clock, store, namespaces, serviceAccounts, pods, sessions, decisions, sts };
 }
 
 /** A server of the cluster: decisions, sessions and feed as they are, the cluster and STS in the test's hands. */
-function startServer(cluster: Cluster, random: () => number): FeedService {
+export function startServer(cluster: Cluster, random: () => number): FeedService {
   const nodes = createNodes({
     ...cluster,
     warn: () => undefined,
@@ -131,12 +133,19 @@ function startServer(cluster: Cluster, random: () => number): FeedService {
 }
 
 /** A stream of the wire's bytes between an agent and the server. */
-function connect(server: FeedService, opened: (() => void)[]): { call: FeedCall; close: () => void } {
+function connect(
+  server: FeedService,
+  { open: opened, heard = () => undefined }: There,
+): { call: FeedCall; close: () => void } {
   const [near, far] = [new EventEmitter(), new EventEmitter()];
   const serverSide = Object.assign(far, {
     getAuthContext: () => ({}),
     getPeer: () => '198.18.0.9:1234',
-    write: (update: FeedUpdate) => near.emit('data', responseDeserialize(responseSerialize(update))),
+    write: (update: FeedUpdate) => {
+      const bytes = responseSerialize(update);
+      heard('update', bytes);
+      return near.emit('data', responseDeserialize(bytes));
+    },
     end: () => near.emit('end'),
   });
   far.on('error', (error) => near.listenerCount('error') > 0 && near.emit('error', error));
@@ -149,7 +158,9 @@ function connect(server: FeedService, opened: (() => void)[]): { call: FeedCall;
   let open = false;
   const call = Object.assign(near, {
     write(report: AgentReport) {
-      const read = requestDeserialize(requestSerialize(report));
+      const bytes = requestSerialize(report);
+      heard('report', bytes);
+      const read = requestDeserialize(bytes);
       return open ? far.emit('data', read) : early.push(read) > 0;
     },
     end: () => undefined,
@@ -163,11 +174,11 @@ function connect(server: FeedService, opened: (() => void)[]): { call: FeedCall;
 }
 
 /** An agent's feed, table and reports. */
-function startAgent({ clock }: Cluster, there: There, random: () => number) {
+export function startAgent({ clock }: Cluster, there: There, random: () => number) {
   const table = createPodTable({ clock, log: silentLog });
   const feed = createFeedClient({
     addresses: { next: () => Promise.resolve({ host: '198.18.0.1', port: 9610, name: 'rolegate' }) },
-    open: () => (there.server === undefined ? connectToNobody() : connect(there.server, there.open)),
+    open: () => (there.server === undefined ? connectToNobody() : connect(there.server, there)),
     firstReport: () => ({
       nodeName: 'node-a',
       version: '1',
@@ -195,6 +206,8 @@ function startAgent({ clock }: Cluster, there: There, random: () => number) {
     stop: () => {
       stop.abort();
     },
+    table,
+    reporter,
     /** As a Pod asks: what is left of the credentials that it would be given. Milliseconds. */
     ask(uid: string): number {
       const decision = table.pod(uid)?.decision;

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -10,12 +11,14 @@ import {
   statfsSync,
   writeFileSync,
 } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { StateFault } from './shape.ts';
 
 const FILE = 'agent-state';
 const ONLY_OWN = 0o600;
-const OTHERS = 0o077;
+const GROUP = 0o070;
+const OTHERS = 0o007;
 /** A node with 110 Pods needs a third of a megabyte. Bytes. */
 const LARGEST = 64 * 1024 * 1024;
 /** TMPFS_MAGIC and RAMFS_MAGIC of statfs(2). */
@@ -77,16 +80,23 @@ function readOwn(file: string): Buffer | undefined {
   if (descriptor === undefined) return undefined;
   try {
     const stats = fstatSync(descriptor);
-    const { uid, mode, size } = stats;
+    const { uid, size } = stats;
     if (!stats.isFile()) throw new StateFault('it is not a regular file');
     if (uid !== process.geteuid?.()) throw new StateFault(`it is of another user (${uid})`);
-    if ((mode & OTHERS) !== 0)
-      throw new StateFault(`others may read it (mode ${(mode & 0o777).toString(8)})`);
+    closeToOthers(descriptor, stats);
     if (size > LARGEST) throw new StateFault('it is too large');
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** kubelet opens what is in a volume to its fsGroup. Where that is our own group, nobody else has it: taken back. */
+function closeToOthers(descriptor: number, { mode, gid }: Stats): void {
+  if ((mode & (GROUP | OTHERS)) === 0) return;
+  if ((mode & OTHERS) !== 0 || gid !== process.getegid?.())
+    throw new StateFault(`others may read it (mode ${(mode & 0o777).toString(8)})`);
+  fchmodSync(descriptor, ONLY_OWN);
 }
 
 function openIfThere(file: string): number | undefined {

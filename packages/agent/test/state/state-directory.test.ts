@@ -82,14 +82,33 @@ describe('the state directory', () => {
     expect(directory.read()).toBeUndefined();
   });
 
-  it.each([0o640, 0o604, 0o666])('refuses a file of mode %o', async (mode) => {
+  it.each([0o604, 0o606, 0o664, 0o666])('refuses a file of mode %o', async (mode) => {
     const { directory, file } = await setup();
     directory.write(CONTENT);
     chmodSync(file, mode);
     expect(directory.read).toThrow(/others may read it/);
   });
 
-  (process.geteuid?.() === 0 ? it : it.skip)('refuses a file of another user', async () => {
+  it.each([0o640, 0o660])('takes back what kubelet gives to the fsGroup: mode %o', async (mode) => {
+    const { directory, file } = await setup();
+    directory.write(CONTENT);
+    chownSync(file, -1, process.getegid?.() ?? -1);
+    chmodSync(file, mode);
+    expect(directory.read()).toEqual(CONTENT);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  const asRoot = process.geteuid?.() === 0 ? it : it.skip;
+
+  asRoot('refuses a file that another group may read', async () => {
+    const { directory, file } = await setup();
+    directory.write(CONTENT);
+    chownSync(file, -1, 4_242);
+    chmodSync(file, 0o640);
+    expect(directory.read).toThrow(/others may read it/);
+  });
+
+  asRoot('refuses a file of another user', async () => {
     const { directory, file } = await setup();
     directory.write(CONTENT);
     chownSync(file, 4_242, 4_242);

@@ -66,6 +66,15 @@ export function createClusterObjects({ core, run }: { core: CoreV1Api; run: stri
       );
       return { name: full, uid: metadata?.uid ?? '' };
     },
+    /** One that lets in Pods of a level of Pod Security, or stricter. */
+    async namespaceOfLevel(name: string, level: string): Promise<string> {
+      const full = `${name}-${run}`;
+      namespaces.push(full);
+      const labels = { 'pod-security.kubernetes.io/enforce': level };
+      await core.createNamespace({ body: { metadata: { name: full, labels } } });
+      await serviceAccount(full, 'default');
+      return full;
+    },
     async namespace(name: string, annotations: Readonly<Record<string, string>> = {}): Promise<string> {
       const full = `${name}-${run}`;
       namespaces.push(full);

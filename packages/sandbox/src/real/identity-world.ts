@@ -116,7 +116,7 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
     const restart = async (token: string) => {
       await agent?.stop();
       await writeFile(tokenFile, token, { mode: 0o600 });
-      agent = start(programs.startAgent({ serverPorts: servers.serverPorts }));
+      agent = start(programs.startAgent({ serverPorts: servers.serverPorts, name }));
       await agent.ready();
     };
     await restart(await daemonSet.token({ bound: { kind: 'Pod', ...pod } }));

@@ -7,6 +7,7 @@ import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { describeError } from '@rolegate/runtime';
 import { createCniResultsDir, startImds } from '@rolegate/testing';
 import { startPrograms } from '../start-programs.ts';
+import { runCharts } from './charts-scenario.ts';
 import { pythonWithBoto3 } from './clients.ts';
 import { createClusterObjects } from './cluster-objects.ts';
 import { identityScenario } from './identity-scenario.ts';
@@ -88,9 +89,10 @@ async function main(): Promise<number> {
     "the servers' own authority",
     identityScenario({ world, objects, stsEndpoint, signingKey: join(dirname(kubeconfig), 'pki/sa.key') }),
   );
-  const failed = first.failed + second.failed;
+  const third = await runCharts({ kubeConfig, objects, node });
+  const failed = first.failed + second.failed + third.failed;
   if (failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-LAST_LINES)].join('\n'));
-  console.log(`${first.passed + second.passed} passed, ${failed} failed`);
+  console.log(`${first.passed + second.passed + third.passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

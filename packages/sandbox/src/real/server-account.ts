@@ -1,29 +1,19 @@
 import type { CoreV1Api, KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
 import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
+import { goldenFile, objectsIn } from './golden-files.ts';
 
 const API = 'rbac.authorization.k8s.io';
-const AUTHORITY = 'rolegate-authority';
 
-/** All that a server may (docs/identity.md). */
-const CLUSTER_RULES: V1PolicyRule[] = [
-  {
-    apiGroups: [''],
-    resources: ['pods', 'namespaces', 'serviceaccounts', 'nodes'],
-    verbs: ['get', 'list', 'watch'],
-  },
-  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
-  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
-];
-const NAMESPACE_RULES: V1PolicyRule[] = [
-  // A name cannot be demanded of what is being created.
-  { apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['create'] },
-  {
-    apiGroups: [''],
-    resources: ['secrets', 'configmaps'],
-    resourceNames: [AUTHORITY],
-    verbs: ['get', 'update'],
-  },
-];
+/** What the chart gives to a server, with everything at its default. */
+const RENDERED = 'charts/server/golden/minimal.yaml';
+
+function rulesOf(kind: 'ClusterRole' | 'Role'): V1PolicyRule[] {
+  const found = objectsIn(goldenFile(RENDERED)).find(
+    (object) => object.kind === kind && object.metadata.name === 'rolegate-server',
+  );
+  if (found === undefined) throw new Error(`${RENDERED} has no ${kind} of the server`);
+  return found['rules'] as V1PolicyRule[];
+}
 
 export interface ServerAccount extends AsyncDisposable {
   /** A kubeconfig that may what a server's Pod may, and no more. */
@@ -44,14 +34,14 @@ export async function createServerAccount({
   const [account, wide] = ['rolegate-server', `rolegate-server-${namespace}`];
   const subjects = [{ kind: 'ServiceAccount', name: account, namespace }];
   await core.createNamespacedServiceAccount({ namespace, body: { metadata: { name: account } } });
-  await rbac.createClusterRole({ body: { metadata: { name: wide }, rules: CLUSTER_RULES } });
+  await rbac.createClusterRole({ body: { metadata: { name: wide }, rules: rulesOf('ClusterRole') } });
   await rbac.createClusterRoleBinding({
     body: { metadata: { name: wide }, roleRef: { apiGroup: API, kind: 'ClusterRole', name: wide }, subjects },
   });
   const roleRef = { apiGroup: API, kind: 'Role', name: account };
   await rbac.createNamespacedRole({
     namespace,
-    body: { metadata: { name: account }, rules: NAMESPACE_RULES },
+    body: { metadata: { name: account }, rules: rulesOf('Role') },
   });
   await rbac.createNamespacedRoleBinding({
     namespace,

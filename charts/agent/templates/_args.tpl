@@ -1,0 +1,72 @@
+{{/* A list, or a string, as the programs take several values. */}}
+{{- define "rolegate-agent.joined" -}}
+{{- if kindIs "string" . -}}{{- . | replace " " "" -}}{{- else -}}{{- join "," . -}}{{- end -}}
+{{- end -}}
+
+{{/* A map of flags to values; a list is the flag several times, nothing is the flag alone. */}}
+{{- define "rolegate-agent.extraArgs" -}}
+{{- range $flag, $value := . }}
+{{- range $one := ternary $value (list $value) (kindIs "slice" $value) }}
+{{- if or (kindIs "invalid" $one) (eq (toString $one) "") }}
+- --{{ $flag }}
+{{- else }}
+- {{ printf "--%s=%s" $flag (ternary $one (toJson $one) (kindIs "string" $one)) | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Of intercept and reconcile. */}}
+{{- define "rolegate-agent.interceptionArgs" -}}
+- --port={{ .port }}
+- {{ printf "--host-interface=%s" (include "rolegate-agent.joined" .hostInterface) | quote }}
+{{- with .excludeInterfaces }}
+- --exclude-interface={{ join "," . }}
+{{- end }}
+- --iptables-backend={{ .iptables.backend }}
+- --log-level={{ .log.level }}
+- --log-format={{ .log.format }}
+{{- include "rolegate-agent.extraArgs" .interception.extraArgs }}
+{{- end -}}
+
+{{/* Of the agent alone. Takes the chart's scope and its values. */}}
+{{- define "rolegate-agent.agentArgs" -}}
+{{- with .values -}}
+- --mode={{ .mode }}
+{{- if eq .mode "roles" }}
+- --server-address={{ default (printf "rolegate-server.%s.svc:9610" $.root.Release.Namespace) .server.address }}
+{{- with .server.name }}
+- --server-name={{ . }}
+{{- end }}
+- --token-file=/var/run/secrets/rolegate/token
+{{- if eq .tls.mode "authority" }}
+- --ca=/etc/rolegate/authority/ca.crt
+{{- else }}
+- --ca=/etc/rolegate/tls/ca.crt
+- --cert=/etc/rolegate/tls/tls.crt
+- --key=/etc/rolegate/tls/tls.key
+{{- end }}
+- --state-dir=/run/rolegate-state
+- --stale-ip={{ .staleIp }}
+- --imdsv1={{ .imdsv1 }}
+- --hold={{ .hold.default }}
+- --hold-go={{ .hold.go }}
+{{- end }}
+- --cni-socket=/run/rolegate-cni/cni.sock
+- --status-socket=/run/rolegate/agent.sock
+- --port={{ .port }}
+{{- with .metadata.groups }}
+- --metadata-groups={{ join "," . }}
+{{- end }}
+{{- range .metadata.allowPaths }}
+- {{ printf "--allow-path=%s" . | quote }}
+{{- end }}
+{{- with .metadata.hosts }}
+- --metadata-host={{ join "," . }}
+{{- end }}
+- {{ printf "--prometheus-listen-addr=%s:%v" (ternary "[::]" "0.0.0.0" .ipv6) .metrics.port | quote }}
+- --log-level={{ .log.level }}
+- --log-format={{ .log.format }}
+{{- include "rolegate-agent.extraArgs" .extraArgs }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,193 @@
+{{/* The containers of a working agent. Takes {root, values}. */}}
+{{- define "rolegate-agent.containers" -}}
+{{- $image := include "rolegate-agent.image" .root -}}
+{{- $roles := eq .values.mode "roles" -}}
+{{- $capabilities := list "NET_ADMIN" "NET_RAW" -}}
+{{- with .values -}}
+initContainers:
+  # Lays the rules and proves that they work, before anything is answered.
+  - name: intercept
+    image: {{ $image }}
+    imagePullPolicy: {{ .image.pullPolicy }}
+    args:
+      - intercept
+      - --self-test={{ .selfTest }}
+      {{- include "rolegate-agent.interceptionArgs" . | nindent 6 }}
+    env:
+      {{- include "rolegate-agent.env" . | nindent 6 }}
+    resources:
+      {{- toYaml .resources.intercept | nindent 6 }}
+    securityContext:
+      # SYS_ADMIN, where it is there: for the network namespace from which it asks.
+      {{- $forTest := eq .selfTest "auto" | ternary (append $capabilities "SYS_ADMIN") $capabilities }}
+      {{- include "rolegate-agent.rootSecurityContext" (dict "capabilities" $forTest "seLinuxOptions" .seLinuxOptions) | nindent 6 }}
+    volumeMounts:
+      - name: xtables-lock
+        mountPath: /run/xtables.lock
+  # Keeps the rules, and tells the agent who holds which IP.
+  - name: reconcile
+    image: {{ $image }}
+    imagePullPolicy: {{ .image.pullPolicy }}
+    restartPolicy: Always
+    args:
+      - reconcile
+      - --cni-socket=/run/rolegate-cni/cni.sock
+      - --cni-cache-dir={{ join "," .cni.cacheDirs }}
+      {{- include "rolegate-agent.interceptionArgs" . | nindent 6 }}
+    env:
+      {{- include "rolegate-agent.env" . | nindent 6 }}
+    resources:
+      {{- toYaml .resources.reconcile | nindent 6 }}
+    securityContext:
+      {{- include "rolegate-agent.rootSecurityContext" (dict "capabilities" $capabilities "seLinuxOptions" .seLinuxOptions) | nindent 6 }}
+    volumeMounts:
+      - name: xtables-lock
+        mountPath: /run/xtables.lock
+      - name: cni-socket
+        mountPath: /run/rolegate-cni
+      {{- range $index, $path := .cni.hostPaths }}
+      - name: cni-{{ $index }}
+        mountPath: {{ $path }}
+        readOnly: true
+      {{- end }}
+containers:
+  - name: agent
+    image: {{ $image }}
+    imagePullPolicy: {{ .image.pullPolicy }}
+    args:
+      - agent
+      {{- include "rolegate-agent.agentArgs" $ | nindent 6 }}
+    env:
+      {{- include "rolegate-agent.env" . | nindent 6 }}
+    # Asks this agent by its socket: while one agent takes over from another, both are behind the port of /readyz.
+    readinessProbe:
+      exec:
+        command: [rolegate-agent, status, --ready, --status-socket=/run/rolegate/agent.sock]
+      periodSeconds: 5
+      timeoutSeconds: 5
+    livenessProbe:
+      httpGet:
+        path: /livez
+        port: {{ .metrics.port }}
+      initialDelaySeconds: 5
+      timeoutSeconds: 5
+    resources:
+      {{- toYaml .resources.agent | nindent 6 }}
+    securityContext:
+      {{- include "rolegate-agent.securityContext" . | nindent 6 }}
+    volumeMounts:
+      - name: cni-socket
+        mountPath: /run/rolegate-cni
+        readOnly: true
+      - name: status
+        mountPath: /run/rolegate
+      {{- if $roles }}
+      - name: state
+        mountPath: /run/rolegate-state
+      - name: token
+        mountPath: /var/run/secrets/rolegate
+        readOnly: true
+      {{- if eq .tls.mode "authority" }}
+      - name: authority
+        mountPath: /etc/rolegate/authority
+        readOnly: true
+      {{- else }}
+      - name: tls
+        mountPath: /etc/rolegate/tls
+        readOnly: true
+      {{- end }}
+      {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "rolegate-agent.lockVolume" -}}
+# All of the node's programs that write iptables rules wait for one another by it.
+- name: xtables-lock
+  hostPath:
+    path: /run/xtables.lock
+    type: FileOrCreate
+{{- end -}}
+
+{{/* Their volumes. Takes {root, values}. */}}
+{{- define "rolegate-agent.volumes" -}}
+{{- with .values -}}
+volumes:
+  {{- include "rolegate-agent.lockVolume" . | nindent 2 }}
+  - name: cni-socket
+    emptyDir:
+      medium: Memory
+      sizeLimit: 1Mi
+  - name: status
+    emptyDir:
+      medium: Memory
+      sizeLimit: 1Mi
+  {{- range $index, $path := .cni.hostPaths }}
+  - name: cni-{{ $index }}
+    hostPath:
+      path: {{ $path }}
+      type: DirectoryOrCreate
+  {{- end }}
+  {{- if eq .mode "roles" }}
+  # Keys and credentials: memory, never the disk.
+  - name: state
+    emptyDir:
+      medium: Memory
+      sizeLimit: {{ .state.sizeLimit }}
+  # What proves the node.
+  - name: token
+    projected:
+      defaultMode: 288
+      sources:
+        - serviceAccountToken:
+            audience: rolegate-server
+            expirationSeconds: 3600
+            path: token
+  {{- if eq .tls.mode "authority" }}
+  # A server makes it; the agent waits for it.
+  - name: authority
+    configMap:
+      name: {{ .authority.configMapName }}
+      optional: true
+  {{- else }}
+  # The rules are laid without it; the agent waits for it.
+  - name: tls
+    secret:
+      secretName: {{ include "rolegate-agent.tlsSecretName" $.root }}
+      defaultMode: 288
+      optional: true
+  {{- end }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Of the step before helm uninstall: ready as soon as the rules are gone, and then only there. Takes {root, values}. */}}
+{{- define "rolegate-agent.uninstallContainers" -}}
+{{- $image := include "rolegate-agent.image" .root -}}
+{{- with .values -}}
+initContainers:
+  - name: uninstall
+    image: {{ $image }}
+    imagePullPolicy: {{ .image.pullPolicy }}
+    args: [uninstall, --log-level={{ .log.level }}, --log-format={{ .log.format }}]
+    resources:
+      {{- toYaml .resources.intercept | nindent 6 }}
+    securityContext:
+      {{- include "rolegate-agent.rootSecurityContext" (dict "capabilities" (list "NET_ADMIN" "NET_RAW") "seLinuxOptions" .seLinuxOptions) | nindent 6 }}
+    volumeMounts:
+      - name: xtables-lock
+        mountPath: /run/xtables.lock
+containers:
+  # A DaemonSet's Pod has to stay: this one waits for its end.
+  - name: wait
+    image: {{ $image }}
+    imagePullPolicy: {{ .image.pullPolicy }}
+    command: [node, -e, 'process.once("SIGTERM", () => process.exit()); setInterval(() => {}, 2147483647)']
+    resources:
+      requests: { cpu: 5m, memory: 48Mi }
+      limits: { memory: 96Mi }
+    securityContext:
+      {{- include "rolegate-agent.securityContext" . | nindent 6 }}
+volumes:
+  {{- include "rolegate-agent.lockVolume" . | nindent 2 }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,56 @@
+{{- define "rolegate-agent.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* 50, so that the names made from it are whole. */}}
+{{- define "rolegate-agent.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "rolegate-agent.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "rolegate-agent.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rolegate-agent.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "rolegate-agent.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* All but the two of the selector. */}}
+{{- define "rolegate-agent.commonLabels" -}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: rolegate
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end -}}
+
+{{- define "rolegate-agent.labels" -}}
+{{ include "rolegate-agent.selectorLabels" . }}
+app.kubernetes.io/component: agent
+{{ include "rolegate-agent.commonLabels" . }}
+{{- end -}}
+
+{{- define "rolegate-agent.serviceAccountName" -}}
+{{- $values := include "rolegate-agent.values" . | fromYaml -}}
+{{- default (include "rolegate-agent.fullname" .) $values.serviceAccount.name -}}
+{{- end -}}
+
+{{- define "rolegate-agent.tlsSecretName" -}}
+{{- if eq .Values.tls.mode "existingSecret" -}}
+{{- .Values.tls.existingSecret.name -}}
+{{- else -}}
+{{- printf "%s-tls" (include "rolegate-agent.fullname" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rolegate-agent.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (default $.Chart.AppVersion .tag) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,170 @@
+{{/* Values of kiam's and kube2iam's charts that are none here, and of flags that have a value of their own. */}}
+
+{{/*
+(list value path): "true" where it asks for something: what is off or empty does not, all the way down, unless it is on
+in their charts.
+*/}}
+{{- define "rolegate-server.asks" -}}
+{{- $value := index . 0 -}}
+{{- $path := index . 1 -}}
+{{- $on := list "server.enabled" "server.log.jsonOutput" "serviceAccounts.server.create" -}}
+{{- if kindIs "map" $value -}}
+{{- range $key, $part := $value -}}{{- include "rolegate-server.asks" (list $part (printf "%s.%s" $path $key)) -}}{{- end -}}
+{{- else if or $value (and (kindIs "bool" $value) (has $path $on)) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{- define "rolegate-server.hints" -}}
+server:
+  '': this chart is the server; its values stand at the top level
+  affinity: it is affinity, at the top level
+  assumeRoleArn: it is assumeRoleArn, at the top level
+  cache: nothing is delivered a second time; leave it out
+  deployment: it is replicas; the server is always a Deployment
+  enabled: this chart is the server, always; leave it out, or do not install this chart
+  extraArgs: it is extraArgs, at the top level
+  extraEnv: it is extraEnv, at the top level
+  extraHostPathMounts: use extraVolumes and extraVolumeMounts
+  gatewayTimeoutCreation: agents wait as long as they must; leave it out
+  image: it is image, at the top level, and another image
+  initContainers: the server needs none; what certificates need is tls
+  keepaliveParams: keepalive is fixed at 10 s and 3 s; leave it out
+  livenessProbe: it is livenessProbe, at the top level
+  log: it is log.level and log.format (json or text)
+  name: use nameOverride
+  nodeSelector: it is nodeSelector, at the top level
+  podAnnotations: it is podAnnotations, at the top level
+  podLabels: it is podLabels, at the top level
+  priorityClassName: it is priorityClassName, at the top level
+  probes: the server is asked at its port 9620; leave it out
+  prometheus: use podMonitor.enabled; metrics are at port 9620, path /metrics
+  readinessProbe: it is readinessProbe, at the top level
+  resources: it is resources, at the top level
+  roleBaseArn: it is roles.baseArn
+  seLinuxOptions: the server mounts nothing of the node; leave it out
+  service: the port is fixed at 9610, and the Service headless
+  serviceAnnotations: it is service.annotations
+  serviceLabels: use commonLabels
+  sessionDuration: it is sessions.duration
+  sslCertHostPath: Node brings its authorities; for one of your own use extraVolumes and NODE_EXTRA_CA_CERTS in extraEnv
+  tlsCerts: the keys of the Secret are tls.crt, tls.key and ca.crt
+  tlsFiles: put them into a Secret, and use tls.mode existingSecret; or leave it out, and let the server be its own authority
+  tlsSecret: use tls.mode existingSecret and tls.existingSecret.name; or leave it out, and let the server be its own authority
+  tolerations: it is tolerations, at the top level
+  updateStrategy: it is strategy
+  useHostNetwork: use credentials.source node, if the server is to use the role of its node; else leave it out
+agent:
+  '': it is a value of the agent's chart
+serviceAccounts:
+  '': it is serviceAccount, in each chart
+  agent: it is serviceAccount in the agent's chart; agent.serviceAccounts here names those that agents may have
+  server: it is serviceAccount (create, name, annotations)
+psp:
+  '': Kubernetes has no PodSecurityPolicy any more; the Pods are of Pod Security's level restricted
+podSecurityPolicy:
+  '': Kubernetes has no PodSecurityPolicy any more; the Pods are of Pod Security's level restricted
+host:
+  '': it is a value of the agent's chart
+prometheus:
+  '': use podMonitor.enabled; metrics are at port 9620, path /metrics
+aws:
+  '': it is no value of this chart
+  access_key: a key is never a value; put it into a Secret, and use credentials.source secret and credentials.secret.name
+  secret_key: a key is never a value; put it into a Secret, and use credentials.source secret and credentials.secret.name
+existingSecret: use credentials.source secret and credentials.secret.name; its keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+probe: use startupProbe, livenessProbe and readinessProbe
+lifecycle: the server stops by itself without losing a request, and rules of the node are the agent's; leave it out
+maxUnavailable: it is podDisruptionBudget.maxUnavailable; for a roll-out use strategy
+updateStrategy: it is strategy
+rbac:
+  serviceAccountName: it is serviceAccount.name
+{{- end -}}
+
+{{- define "rolegate-server.foreignFaults" -}}
+{{- $own := dict
+  "agent" (list "identity" "serviceAccounts" "daemonSets" "trustDomain" "tokens")
+  "aws" (list "region")
+  "rbac" (list "create")
+-}}
+{{- range $top, $hint := include "rolegate-server.hints" . | fromYaml }}
+{{- $given := index $.Values $top }}
+{{- if and (kindIs "map" $hint) (kindIs "map" $given) }}
+{{- range $key, $value := omit $given "" }}
+{{- if and (not (has $key (index $own $top | default list))) (include "rolegate-server.asks" (list $value (printf "%s.%s" $top $key))) }}
+- {{ $top }}.{{ $key }}: {{ index $hint $key | default (index $hint "") | default "it is no value of this chart" }}
+{{- end }}
+{{- end }}
+{{- else if include "rolegate-server.asks" (list $given $top) }}
+- {{ $top }}: {{ ternary $hint (dig "" "it is no value of this chart" (ternary $hint dict (kindIs "map" $hint))) (kindIs "string" $hint) }}
+{{- end }}
+{{- end }}
+{{- range $probe := list "livenessProbe" "readinessProbe" }}
+{{- if eq (toString (index $.Values $probe).enabled) "false" }}
+- {{ $probe }}.enabled: a probe cannot be left out
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "rolegate-server.flagHints" -}}
+agent-daemonset: set agent.daemonSets
+agent-identity: set agent.identity
+agent-service-account: set agent.serviceAccounts
+allow-short-sessions: set sessions.allowShort
+assume-role-arn: set assumeRoleArn
+authority-age: set authority.age
+authority-secret: set authority.secretName
+base-role-arn: set roles.baseArn
+bind: the port is fixed; set ipv6
+ca: set tls.mode
+cert: set tls.mode
+cluster-name: set clusterName
+default-role: set roles.default
+drain-timeout: set drainTimeoutSeconds
+key: set tls.mode
+level: set log.level
+log-format: set log.format
+log-level: set log.level
+namespace: it is that of the release
+namespace-policy: set roles.namespacePolicy
+prometheus-listen-addr: the port is fixed; set ipv6
+region: set region
+role-base-arn: set roles.baseArn
+role-ceiling: set roles.ceiling
+server-name: set tls.serverNames
+session-duration: set sessions.duration
+session-name-template: set sessions.nameTemplate
+session-scope: set sessions.scope
+session-tag: set sessions.tags
+source-identity-template: set sessions.sourceIdentityTemplate
+startup-taint: set startupTaint.keys
+status-socket: the probes and the commands look at its usual place
+sts-burst: set sts.burst
+sts-dualstack: set sts.dualStack
+sts-endpoint: set sts.endpoint
+sts-fips: set sts.fips
+sts-rate: set sts.rate
+token-secret-file: set tls.tokenSecret
+trust-domain: set agent.trustDomain
+app-port: it is port in the agent's chart
+host-interface: it is hostInterface in the agent's chart
+host-ip: it is a flag of the agent
+iptables: it is a flag of the agent
+metadata-addr: it is a flag of the agent
+metrics-port: the port is fixed at 9620
+node: it is a flag of the agent
+{{- end -}}
+
+{{/* kube2iam's chart has no other place for --base-role-arn and --default-role: they may stay there. */}}
+{{- define "rolegate-server.extraArgsFaults" -}}
+{{- $hints := include "rolegate-server.flagHints" . | fromYaml -}}
+{{- $may := list (ternary "base-role-arn" "" (empty .Values.roles.baseArn)) (ternary "default-role" "" (empty .Values.roles.default)) -}}
+{{- range $name := keys (.Values.extraArgs | default dict) | sortAlpha }}
+{{- $off := eq (toString (index $.Values.extraArgs $name)) "false" }}
+{{- if hasPrefix "-" $name }}
+- extraArgs.{{ $name }}: write the flag without its dashes
+{{- else if and (hasKey $hints $name) (not (has $name $may)) (not $off) }}
+- extraArgs.{{ $name }}: {{ index $hints $name }}
+{{- end }}
+{{- end }}
+{{- end -}}

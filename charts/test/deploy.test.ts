@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { objectsOf } from './objects.ts';
+import { plainManifests, readManifest, writtenManifests } from './plain-manifests.ts';
+import { helm, NAMESPACE } from './rendering.ts';
+
+const withHelm = helm === undefined ? describe.skip : describe;
+const written = writtenManifests().map((path) => ({ path }));
+
+withHelm('deploy/ (needs helm)', () => {
+  it('holds what the charts render', () => {
+    // Where the change is meant: npm run deploy-manifests, and read the difference.
+    const wanted = plainManifests();
+    expect(written.map(({ path }) => path)).toEqual([...wanted.keys()].sort());
+    for (const [path, text] of wanted) expect({ path, text: readManifest(path) }).toEqual({ path, text });
+  });
+});
+
+describe('deploy/', () => {
+  it.each(written)('$path has nothing of helm in it', ({ path }) => {
+    expect(readManifest(path)).not.toMatch(/helm\.sh|managed-by|Release/);
+  });
+
+  it.each(written.filter(({ path }) => !path.endsWith('kustomization.yaml')))(
+    '$path names its Namespace everywhere',
+    ({ path }) => {
+      for (const { kind, metadata } of objectsOf(readManifest(path)))
+        if (!/^(Namespace|Cluster.*|ValidatingAdmission.*)$/.test(kind))
+          expect({ kind, namespace: metadata.namespace }).toEqual({ kind, namespace: NAMESPACE });
+    },
+  );
+
+  it('says of every word that is to be put in where it is', () => {
+    const words = (path: string) =>
+      new Set(readManifest(path).match(/\b(CLUSTER_NAME|REGION|ACCOUNT_ID)\b/g));
+    expect(words('rolegate-server.yaml')).toEqual(new Set(['CLUSTER_NAME', 'REGION', 'ACCOUNT_ID']));
+    expect(words('rolegate-server-secret.yaml')).toEqual(new Set(['CLUSTER_NAME', 'REGION']));
+    for (const path of ['rolegate-agent.yaml', 'rolegate-agent-uninstall.yaml'])
+      expect({ path, words: words(path) }).toEqual({ path, words: new Set() });
+  });
+});

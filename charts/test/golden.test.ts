@@ -1,0 +1,42 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { objectsOf, templateLabelsOf } from './objects.ts';
+import { helm, lint, rendered, valueSets } from './rendering.ts';
+
+const withHelm = helm === undefined ? describe.skip : describe;
+const cases = valueSets().map((set) => ({ ...set, title: `${set.chart} with ci/${set.name}-values.yaml` }));
+
+withHelm('golden renderings (need helm)', () => {
+  it.each(cases)('$title renders what golden/$name.yaml holds', ({ chart, valuesFile, goldenFile }) => {
+    // Where the change is meant: npm run golden, and read the difference.
+    expect(rendered({ chart, files: [valuesFile] })).toBe(readFileSync(goldenFile, 'utf8'));
+  });
+
+  it.each(cases)('$title passes helm lint --strict', (set) => {
+    const { code, stdout, stderr } = lint(set);
+    expect({ code, said: code === 0 ? '' : `${stdout}${stderr}` }).toEqual({ code: 0, said: '' });
+  });
+});
+
+describe('golden renderings', () => {
+  it.each(['server', 'agent'])(
+    'of the chart %s there are six at least, the minimal one among them',
+    (chart) => {
+      const names = cases.filter((set) => set.chart === chart).map(({ name }) => name);
+      expect(names).toContain('minimal');
+      expect(names.length).toBeGreaterThanOrEqual(6);
+    },
+  );
+
+  it.each(cases)('there is one for $title', ({ goldenFile }) => {
+    expect(existsSync(goldenFile)).toBe(true);
+  });
+
+  it.each(cases)('$title restarts nothing only because the chart has a new version', ({ goldenFile }) => {
+    const labels = objectsOf(readFileSync(goldenFile, 'utf8')).map(templateLabelsOf);
+    const given = labels.filter((one) => one !== undefined).map((one) => Object.keys(one));
+    expect(given).not.toHaveLength(0);
+    expect(given.flat()).not.toContain('helm.sh/chart');
+    expect(given.flat()).not.toContain('app.kubernetes.io/version');
+  });
+});

@@ -1,0 +1,138 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { createAgentMetrics } from '../../packages/agent/src/metrics.ts';
+import { createServerMetrics } from '../../packages/server/src/metrics.ts';
+import { stringify } from 'yaml';
+import { alertFiles, alerts, dashboard, dashboardQueries, metricsIn, runbook } from './monitoring.ts';
+import { findProgram, run } from './program-on-path.ts';
+import { root } from './rendering.ts';
+
+const promtool = findProgram({ name: 'promtool', variable: 'PROMTOOL' });
+const withPromtool = promtool === undefined ? describe.skip : describe;
+const tests = join(root, 'charts/test/alerts.test.yaml');
+const rows = alerts.map((alert) => ({ ...alert, name: alert.alert }));
+
+describe('alerts', () => {
+  it.each(rows)(
+    '$name says how bad it is, what it means and what to read',
+    ({ labels, annotations, name }) => {
+      expect(['critical', 'warning', 'info']).toContain(labels['severity']);
+      expect(annotations['summary']).toMatch(/^[A-Z].*[^.]$/);
+      expect(annotations['description']).toMatch(/\.$/);
+      expect(annotations['runbook_url']).toMatch(new RegExp(`/docs/runbook\\.md#${name.toLowerCase()}$`));
+    },
+  );
+
+  it('have a chapter each in the runbook, with what is and what is not affected', () => {
+    const chapters = new Map(
+      runbook
+        .split(/^### /m)
+        .slice(1)
+        .map((chapter) => [/^.*/.exec(chapter)?.[0] ?? '', chapter]),
+    );
+    expect([...chapters.keys()].sort()).toEqual(rows.map(({ name }) => name).sort());
+    const words = ['Means', 'Affected', 'Not affected', 'Look', 'Do'];
+    for (const [name, chapter] of chapters)
+      expect({ name, words: words.filter((word) => !chapter.includes(`- **${word}**: `)) }).toEqual({
+        name,
+        words: [],
+      });
+  });
+
+  it.each(rows)('$name is tried by promtool', ({ name }) => {
+    expect(readFileSync(tests, 'utf8')).toContain(`alertname="${name}"`);
+  });
+});
+
+describe('metrics', () => {
+  const exported = exportedMetrics();
+  const asked = [...rows.map(({ name, expr }) => ({ title: name, expr })), ...dashboardQueries()];
+
+  it.each(asked)('that $title asks for are exported', ({ expr }) => {
+    expect(metricsIn(expr).length).toBeGreaterThan(0);
+    expect(metricsIn(expr).filter((name) => !exported.has(name))).toEqual([]);
+  });
+
+  it('are all on the dashboard', () => {
+    const shown = new Set(dashboardQueries().flatMap(({ expr }) => metricsIn(expr)));
+    const hidden = ['rolegate_watch_events_total', 'rolegate_agent_answers_total'];
+    const seen = [...exported].filter((name) => !shown.has(name) && !hidden.includes(name));
+    const alerted = new Set(rows.flatMap(({ expr }) => metricsIn(expr)));
+    expect(seen.filter((name) => !alerted.has(name))).toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  it('has panels of its own, none over another, each from the chosen data source', () => {
+    const { panels, templating } = dashboard;
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => {
+      expect(x + w).toBeLessThanOrEqual(24);
+      return Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`);
+    });
+    expect(new Set(cells).size).toBe(cells.length);
+    const [first] = templating.list;
+    expect(first).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
+    for (const { type, title, datasource, targets } of panels.filter(({ type }) => type !== 'row')) {
+      expect({ title, type, uid: datasource?.uid }).toEqual({
+        ...{ title, uid: '${datasource}', type: expect.stringMatching(/^(timeseries|stat)$/) },
+      });
+      expect(targets?.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+withPromtool('promtool (where there is one)', () => {
+  it.each(alertFiles)('takes %s', (file) => {
+    expect(said(['check', 'rules', file])).toMatchObject({ code: 0 });
+  });
+
+  it('sees each alert fire, and be quiet', () => {
+    expect(said(['test', 'rules', tests])).toMatchObject({ code: 0 });
+  });
+
+  it('understands every query of the dashboard', () => {
+    const rules = dashboardQueries().map(({ expr }, index) => ({ record: `query:${index}`, expr }));
+    const folder = mkdtempSync(join(tmpdir(), 'rolegate-dashboard-'));
+    try {
+      const file = join(folder, 'queries.yaml');
+      writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules }] }));
+      expect(said(['check', 'rules', file])).toMatchObject({ code: 0 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+function said(args: readonly string[]) {
+  const { code, stdout, stderr } = run(promtool ?? '', args);
+  return { code, said: code === 0 ? '' : `${stdout}${stderr}` };
+}
+
+/** By name, from the registries that the programs serve. */
+function exportedMetrics(): Set<string> {
+  const agent = createAgentMetrics({ version: '0' });
+  agent.read({
+    ...{ feedConnected: () => true, feedStaleSeconds: () => 0, sessions: () => ({}) },
+    ...{ minRemainingSeconds: () => 0, certificateExpirySeconds: () => ({}), clockSkewSeconds: () => 0 },
+  });
+  agent.readInterception({
+    ...{ readerConnected: () => true, interception: () => undefined, nodeImdsv1Open: () => false },
+  });
+  const server = createServerMetrics({ version: '0' });
+  server.read({
+    ...{
+      connectedNodes: () => 0,
+      sessions: () => ({}),
+      minRemainingSeconds: () => 0,
+      stsBudgetWaiting: () => 0,
+    },
+    ...{ watchAgeSeconds: () => ({}), certificateExpirySeconds: () => ({}) },
+    ...{ ownCredentialsSeconds: () => ({}), ownCredentialsOk: () => true },
+  });
+  return new Set(
+    [agent, server].flatMap(({ registry }) => registry.getMetricsAsArray().map(({ name }) => name)),
+  );
+}

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { agentFlags } from '../../packages/agent/src/config-flags.ts';
+import { interceptionPrograms } from '../../packages/agent/src/config-interception.ts';
+import { serverFlags } from '../../packages/server/src/config-flags.ts';
+import { programOf } from './container-program.ts';
+import { containersOf, objectsOf } from './objects.ts';
+import { understand } from './parse-program.ts';
+import { helm, minimalValues, render, valueSets } from './rendering.ts';
+import type { ChartName } from './rendering.ts';
+
+const withHelm = helm === undefined ? describe.skip : describe;
+
+/** What the golden renderings start, one row each. */
+const started = valueSets().flatMap(({ chart, name, goldenFile }) => {
+  const text = existsSync(goldenFile) ? readFileSync(goldenFile, 'utf8') : '';
+  return objectsOf(text).flatMap((object) =>
+    containersOf(object).flatMap((container) => {
+      const program = programOf(container);
+      const title = `${chart}/golden/${name}.yaml: ${object.kind} ${object.metadata.name}, ${container.name}`;
+      return program === undefined ? [] : [{ title, ...program }];
+    }),
+  );
+});
+const minimal = started.filter(({ title }) => title.includes('/minimal.yaml'));
+
+describe('what the charts start', () => {
+  it('is found in the golden renderings', () => {
+    expect(started.length).toBeGreaterThan(20);
+  });
+
+  it.each(started)('$title is understood without a fault', async (program) => {
+    expect((await understand(program)).faults).toEqual([]);
+  });
+
+  it.each(minimal)('$title is not warned of', async (program) => {
+    expect((await understand(program)).warnings).toEqual([]);
+  });
+});
+
+/** `helm` makes them here; no operator has a reason to give them. */
+const FIXED: Readonly<Record<ChartName, readonly string[]>> = {
+  server: ['namespace', 'kubeconfig', 'bind', 'prometheus-listen-addr', 'status-socket', 'cert', 'key', 'ca'],
+  agent: ['node-name', 'host-ip'],
+};
+
+withHelm('every flag can be given by a value or by extraArgs (needs helm)', () => {
+  const tables: readonly { chart: ChartName; key: string; flags: readonly string[] }[] = [
+    { chart: 'server', key: 'extraArgs', flags: Object.keys(serverFlags) },
+    { chart: 'agent', key: 'extraArgs', flags: Object.keys(agentFlags) },
+    {
+      ...{ chart: 'agent', key: 'interception.extraArgs' },
+      flags: Object.values(interceptionPrograms).flatMap(({ flags }) => Object.keys(flags)),
+    },
+  ];
+
+  it.each(tables)('$chart, $key', ({ chart, key, flags }) => {
+    const rest = [...new Set(flags)].filter(
+      (flag) => !byValue(chart).has(flag) && !FIXED[chart].includes(flag),
+    );
+    const given = Object.fromEntries(rest.map((flag) => [flag, 'x-of-a-test']));
+    const values = key.split('.').reduceRight<object>((inner, part) => ({ [part]: inner }), given);
+    const { code, stdout, stderr } = render({ chart, files: [minimalValues(chart)], values });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const flag of rest) expect(stdout).toContain(`--${flag}=x-of-a-test`);
+  });
+
+  function byValue(chart: ChartName): Set<string> {
+    const names = started
+      .filter(({ title }) => title.startsWith(chart))
+      .flatMap(({ argv, env }) => [
+        ...argv.flatMap((arg) => /^--(?:no-)?([a-z0-9-]+)/.exec(arg)?.[1] ?? []),
+        ...Object.keys(env).flatMap(
+          (name) => /^ROLEGATE_(.*)$/.exec(name)?.[1]?.toLowerCase().replaceAll('_', '-') ?? [],
+        ),
+      ]);
+    return new Set(names);
+  }
+});

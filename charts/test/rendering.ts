@@ -1,0 +1,76 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findProgram, run } from './program-on-path.ts';
+import type { Ran } from './program-on-path.ts';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const chartNames = ['server', 'agent'] as const;
+export type ChartName = (typeof chartNames)[number];
+
+/** The one that the lab has; a rendering must not change with the machine's helm. */
+const KUBE_VERSION = '1.34.0';
+export const NAMESPACE = 'rolegate';
+
+/** helm of HELM or PATH; undefined where there is none. */
+export const helm = findProgram({ name: 'helm', variable: 'HELM' });
+
+export interface ValueSet {
+  readonly chart: ChartName;
+  /** `minimal` of `ci/minimal-values.yaml`. */
+  readonly name: string;
+  readonly valuesFile: string;
+  readonly goldenFile: string;
+}
+
+export const chartFolder = (chart: ChartName) => join(root, 'charts', chart);
+
+/** Every `charts/<chart>/ci/<name>-values.yaml`, and where its rendering stands. */
+export function valueSets(): ValueSet[] {
+  const ending = '-values.yaml';
+  return chartNames.flatMap((chart) => {
+    const folder = join(chartFolder(chart), 'ci');
+    const files = readdirSync(folder).filter((file) => file.endsWith(ending));
+    return files.sort().map((file) => {
+      const name = basename(file, ending);
+      const goldenFile = join(chartFolder(chart), 'golden', `${name}.yaml`);
+      return { chart, name, valuesFile: join(folder, file), goldenFile };
+    });
+  });
+}
+
+/** The fewest values that a chart renders with. */
+export const minimalValues = (chart: ChartName) => join(chartFolder(chart), 'ci/minimal-values.yaml');
+
+/** A chart under its usual release name, without a cluster; `values` are merged over the files. */
+export function render({
+  chart,
+  files = [],
+  values = {},
+}: {
+  readonly chart: ChartName;
+  readonly files?: readonly string[];
+  readonly values?: object;
+}): Ran {
+  const words = ['template', `rolegate-${chart}`, chartFolder(chart), '--namespace', NAMESPACE];
+  const from = [...files, '-'].flatMap((file) => ['--values', file]);
+  return runHelm([...words, '--kube-version', KUBE_VERSION, ...from], JSON.stringify(values));
+}
+
+/** `helm lint --strict`. */
+export function lint({ chart, valuesFile }: ValueSet): Ran {
+  const words = ['lint', '--strict', '--namespace', NAMESPACE, '--kube-version', KUBE_VERSION];
+  return runHelm([...words, '--values', valuesFile, chartFolder(chart)]);
+}
+
+/** The text of a rendering; throws with what helm says. */
+export function rendered(options: Parameters<typeof render>[0]): string {
+  const { code, stdout, stderr } = render(options);
+  if (code !== 0) throw new Error(`helm template charts/${options.chart}: ${stderr}`);
+  return stdout;
+}
+
+function runHelm(args: readonly string[], input = ''): Ran {
+  if (helm === undefined) throw new Error('there is no helm; put one on PATH, or name it in HELM');
+  return run(helm, args, input);
+}

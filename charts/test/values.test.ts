@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import {
+  defaultsOf,
+  isBranch,
+  merge,
+  ownKeys,
+  placesOf,
+  readmeDefaults,
+  readValues,
+  schemaOf,
+} from './chart-values.ts';
+import type { Json } from './objects.ts';
+import { chartNames, minimalValues, valueSets } from './rendering.ts';
+import type { ChartName } from './rendering.ts';
+
+const UNKNOWN = 'notAValueOfThisChart';
+
+describe.each(chartNames)('values of the chart %s', (chart) => {
+  it('have the same keys in values.yaml and in values.schema.json', () => {
+    for (const { path, value, schema } of places(chart).filter(isBranch)) {
+      const keys = Object.keys(value as Json).sort();
+      expect({ path, keys }).toEqual({ path, keys: ownKeys(schema ?? {}).sort() });
+    }
+  });
+
+  it('stand in the table of the README, with their defaults, and nothing else does', () => {
+    const rows = readmeDefaults(chart);
+    const known = new Map(places(chart).map(({ path, value }) => [path, value]));
+    expect([...rows.keys()].filter((path) => !known.has(path))).toEqual([]);
+    for (const [path, shown] of rows)
+      expect({ path, default: shown }).toEqual({ path, default: known.get(path) });
+    const leaves = places(chart).filter((place) => !isBranch(place));
+    const missing = leaves.filter(({ path }) => !ancestors(path).some((one) => rows.has(one)));
+    expect(missing.map(({ path }) => path)).toEqual([]);
+  });
+
+  it.each(setsOf(chart))('of ci/$name-values.yaml are what the schema takes', ({ valuesFile }) => {
+    expect(faultsOf(chart, merge(defaultsOf(chart), readValues(valuesFile)))).toEqual([]);
+  });
+
+  it('that nobody knows are refused, at every level', () => {
+    const base = merge(defaultsOf(chart), readValues(minimalValues(chart)));
+    for (const { path } of places(chart).filter(isBranch)) {
+      const keys = path === '' ? [] : path.split('.');
+      const wrong = keys.reduceRight<Json>((inner, key) => ({ [key]: inner }), { [UNKNOWN]: 1 });
+      expect({ path, refused: faultsOf(chart, merge(base, wrong)).join() }).toEqual({
+        path,
+        refused: expect.stringContaining(UNKNOWN),
+      });
+    }
+  });
+});
+
+function places(chart: ChartName) {
+  return placesOf(defaultsOf(chart), schemaOf(chart));
+}
+
+function setsOf(chart: ChartName) {
+  return valueSets().filter((set) => set.chart === chart);
+}
+
+/** `a.b.c`: itself, a.b and a. */
+function ancestors(path: string): string[] {
+  const keys = path.split('.');
+  return keys.map((_, index) => keys.slice(0, keys.length - index).join('.'));
+}
+
+function faultsOf(chart: ChartName, values: Json): string[] {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  const check = ajv.compile(schemaOf(chart));
+  if (check(values)) return [];
+  return (check.errors ?? []).map(
+    ({ instancePath, message = '', params }) => `${instancePath}: ${message} ${JSON.stringify(params)}`,
+  );
+}

@@ -1,0 +1,101 @@
+/** A request as RBAC judges it. */
+export interface Right {
+  readonly verb: string;
+  /** '' for the core. */
+  readonly group?: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly name?: string;
+  /** Undefined: over all Namespaces, or of what is in none. */
+  readonly namespace?: string;
+}
+
+export interface RightsOptions {
+  /** Of the release. */
+  readonly namespace: string;
+  readonly authority: boolean;
+  readonly tokens: boolean;
+  readonly startupTaint: boolean;
+}
+
+const AUTHORITY = 'rolegate-authority';
+const KEPT = ['secrets', 'configmaps'];
+
+/** Every request that a server makes, and no other (packages/server/src, whatever calls `connection.request`). */
+export function neededRights({ namespace, authority, tokens, startupTaint }: RightsOptions): Right[] {
+  const watched = ['pods', 'namespaces', 'serviceaccounts', 'nodes'];
+  return [
+    ...watched.flatMap((resource) => ['list', 'watch'].map((verb) => ({ verb, resource }))),
+    { verb: 'create', resource: 'events' },
+    ...(tokens ? [{ verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' }] : []),
+    ...(startupTaint ? ['get', 'patch'].map((verb) => ({ verb, resource: 'nodes' })) : []),
+    ...(authority ? KEPT.flatMap((resource) => authorityRights(resource, namespace)) : []),
+  ];
+}
+
+function authorityRights(resource: string, namespace: string): Right[] {
+  const own = ['get', 'update'].map((verb) => ({ verb, resource, namespace, name: AUTHORITY }));
+  return [{ verb: 'create', resource, namespace }, ...own];
+}
+
+/** What a server must never be able to do, whatever was chosen. */
+export function forbiddenRights(namespace: string): Right[] {
+  const secret = { resource: 'secrets', namespace };
+  return [
+    ...['list', 'watch', 'delete', 'deletecollection', 'patch'].map((verb) => ({ verb, ...secret })),
+    ...['get', 'update'].map((verb) => ({ verb, ...secret, name: 'another' })),
+    ...['get', 'list', 'watch', 'create'].map((verb) => ({ verb, resource: 'secrets' })),
+    ...['get', 'update', 'create'].map((verb) => ({ verb, resource: 'secrets', namespace: 'kube-system' })),
+    { verb: 'delete', ...secret, name: AUTHORITY },
+    ...['create', 'update', 'patch', 'delete'].map((verb) => ({ verb, resource: 'pods' })),
+    ...['exec', 'attach', 'portforward', 'proxy', 'ephemeralcontainers', 'status', 'eviction'].map(
+      (subresource) => ({ verb: 'create', resource: 'pods', subresource }),
+    ),
+    ...['create', 'update', 'delete'].map((verb) => ({ verb, resource: 'nodes' })),
+    { verb: 'patch', resource: 'nodes', subresource: 'status' },
+    { verb: 'get', resource: 'nodes', subresource: 'proxy' },
+    ...['create', 'update', 'patch', 'delete'].map((verb) => ({ verb, resource: 'namespaces' })),
+    ...['create', 'update', 'patch', 'delete', 'impersonate'].map((verb) => ({
+      ...{ verb, resource: 'serviceaccounts' },
+    })),
+    { verb: 'create', resource: 'serviceaccounts', subresource: 'token' },
+    ...['escalate', 'bind', 'create'].map((verb) => ({
+      ...{ verb, group: 'rbac.authorization.k8s.io', resource: 'clusterroles' },
+    })),
+    { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews', subresource: 'status' },
+    { verb: 'create', group: 'apps', resource: 'daemonsets' },
+    { verb: '*', group: '*', resource: '*' },
+  ];
+}
+
+interface Rule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** What rules give, one right each. */
+export function givenRights(rules: readonly Rule[], namespace?: string): Right[] {
+  return rules.flatMap(({ apiGroups = [], resources = [], resourceNames = [undefined], verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) =>
+        verbs.flatMap((verb) =>
+          resourceNames.map((name) => ({
+            ...{ verb, resource },
+            ...(group !== '' && { group }),
+            ...(name !== undefined && { name }),
+            ...(namespace !== undefined && { namespace }),
+          })),
+        ),
+      ),
+    ),
+  );
+}
+
+/** `get secrets rolegate-authority in rolegate`: for comparison, and for people. */
+export function wordsOf({ verb, group = '', resource, subresource, name, namespace }: Right): string {
+  const what = [resource, ...(subresource === undefined ? [] : [subresource])].join('/');
+  const of = group === '' ? what : `${what}.${group}`;
+  return `${verb} ${of}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
+}

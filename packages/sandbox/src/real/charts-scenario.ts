@@ -1,0 +1,40 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { createApiServer } from './api-server.ts';
+import { objectSteps } from './charts-objects.ts';
+import { podSteps } from './charts-pods.ts';
+import { policySteps } from './charts-policy.ts';
+import { rbacSteps } from './charts-rbac.ts';
+import type { ClusterObjects } from './cluster-objects.ts';
+import { defineKinds, foreignKinds } from './foreign-kinds.ts';
+import { runSteps } from './steps.ts';
+import type { Outcome } from './steps.ts';
+
+export interface ChartsRun {
+  readonly kubeConfig: KubeConfig;
+  readonly objects: ClusterObjects;
+  readonly node: string;
+}
+
+/** What the charts render, before a real API server: it needs no helm, only the renderings in the repository. */
+export async function runCharts({ kubeConfig, objects, node }: ChartsRun): Promise<Outcome> {
+  const api = createApiServer(kubeConfig);
+  const { definitions, missing } = await foreignKinds();
+  for (const { module } of missing)
+    console.log(`skipped what ${module} defines: go mod download did not bring it`);
+  await using stack = new AsyncDisposableStack();
+  stack.use(await defineKinds(api, definitions));
+  const namespaces = new Map<string, Promise<string>>();
+  const namespaceOf = (level: string) => {
+    const made = namespaces.get(level) ?? objects.namespaceOfLevel(`rolegate-${level}`, level);
+    namespaces.set(level, made);
+    return made;
+  };
+  const namespace = await namespaceOf('privileged');
+  const unknownGroups = missing.map(({ group }) => group);
+  return await runSteps('what the charts render', [
+    ...objectSteps({ api, namespace, unknownGroups }),
+    ...podSteps({ api, namespace: namespaceOf }),
+    ...rbacSteps({ api, namespace }),
+    ...policySteps({ api, namespace, node }),
+  ]);
+}

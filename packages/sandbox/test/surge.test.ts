@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { runProgramOnce } from '../src/program.ts';
+import type { Program } from '../src/program.ts';
+import { add, eventually, expectLine, namespace, PERMITTED, seen, setup } from './setup.ts';
+import type { Setup } from './setup.ts';
+import { whileAsking } from './while-asking.ts';
+
+const UPGRADES = 3;
+/** DESIGN.md R7; a machine that does other things too is given what a program that does nothing takes there, five times. */
+const AGAIN_WITHIN_MS = 2_000;
+
+let world: Setup | undefined;
+afterEach(async () => {
+  await world?.[Symbol.asyncDispose]();
+  world = undefined;
+});
+
+/** Two servers and an agent that the test has started, with `steady/pod` served. */
+async function served(flags: (folder: string) => readonly string[] = () => []) {
+  const there = await setup({ started: false });
+  world = there;
+  const { folder, serverPorts, startServer, startAgent } = there.world;
+  const servers = serverPorts.map((_, index) => startServer(index));
+  const start = (name = 'agent') => startAgent({ name, flags: flags(folder) });
+  const agent = start();
+  await Promise.all([...servers, agent].map((program) => program.ready()));
+  await eventually(async () => {
+    expect(seen(await there.as('steady/pod').credentials())).toEqual({ status: 200, role: 'steady' });
+  });
+  return { ...there, servers, agent, start };
+}
+
+function listening({ agentLog }: Setup): number {
+  return agentLog.filter(({ msg }) => msg === 'agent listening').length;
+}
+
+/** What only adds is written soon, not at once. */
+function written({ world: { folder } }: Setup): Promise<void> {
+  return eventually(async () => {
+    expect(await readFile(join(folder, 'state', 'agent-state'), 'utf8')).toContain('SecretAccessKey');
+  });
+}
+
+describe('R7: an agent that is upgraded by surge', () => {
+  it('fails no request: the next one shares the port before the one before leaves it', async () => {
+    const there = await served();
+    let former: Program = there.agent;
+    const bad = await whileAsking(there.as('steady/pod'), async () => {
+      for (let upgrade = 0; upgrade < UPGRADES; upgrade += 1) {
+        const before = listening(there);
+        const next = there.start(`agent-${upgrade}`);
+        await eventually(() => {
+          expect(listening(there)).toBe(before + 1);
+        });
+        await former.stop();
+        former = next;
+      }
+    });
+    expect(bad).toEqual([]);
+  });
+});
+
+describe('an agent with a state', () => {
+  it('R1: that was killed serves again with servers, STS and API server away', async () => {
+    const there = await served((folder) => ['--state-dir', join(folder, 'state')]);
+    const { servers, agent, start } = there;
+    await written(there);
+    await Promise.all([agent.kill(), ...servers.map((server) => server.kill())]);
+    there.world.api.hang();
+    const idleMs = performance.now();
+    await runProgramOnce('agent', ['--version']);
+    const beganMs = performance.now();
+    await start().ready();
+    const { status, role } = await there.as('steady/pod').credentials();
+    expect({ status, role }).toEqual({ status: 200, role: 'steady' });
+    expect(performance.now() - beganMs).toBeLessThan(AGAIN_WITHIN_MS + 5 * (beganMs - idleMs));
+    await expectLine(there.agentLog, { msg: 'state of the process before is used', pods: 1 });
+  });
+
+  it('R7: that was killed is not given credentials anew', async () => {
+    const there = await served((folder) => ['--state-dir', join(folder, 'state')]);
+    await written(there);
+    const calls = there.world.sts.calls.length;
+    await there.agent.kill();
+    await there.start().ready();
+    expect((await there.as('steady/pod').credentials()).status).toBe(200);
+    expect(there.world.sts.calls).toHaveLength(calls);
+  });
+
+  it('that was killed does not bring back what was withdrawn', async () => {
+    const there = await served((folder) => ['--state-dir', join(folder, 'state')]);
+    await add(there, namespace('steady', { [PERMITTED]: 'nothing' }));
+    await eventually(async () => {
+      expect((await there.as('steady/pod').credentials()).status).toBe(403);
+    });
+    await Promise.all([there.agent.kill(), ...there.servers.map((server) => server.kill())]);
+    await there.start().ready();
+    expect((await there.as('steady/pod').credentials()).status).toBe(403);
+  });
+
+  it('goes on where the state cannot be written', async () => {
+    const there = await served((folder) => ['--state-dir', join(folder, 'kubeconfig')]);
+    await expectLine(there.agentLog, { msg: 'state is not written' });
+    expect((await there.as('steady/pod').credentials()).status).toBe(200);
+  });
+});
