@@ -182,7 +182,7 @@ export function startAgent({ clock }: Cluster, there: There, random: () => numbe
     firstReport: () => ({
       nodeName: 'node-a',
       version: '1',
-      heldSessions: table.heldSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
+      heldSessions: table.reportedSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
     }),
     beginSnapshot: table.beginSnapshot,
     apply: (update) => {
@@ -198,7 +198,7 @@ export function startAgent({ clock }: Cluster, there: There, random: () => numbe
     clock,
     log: silentLog,
   });
-  const reporter = createReporter({ send: feed.report, clock });
+  const reporter = createReporter({ send: feed.report, asked: table.sessionAsked, clock });
   const stop = new AbortController();
   void feed.run(stop.signal);
   void reporter.run(stop.signal);

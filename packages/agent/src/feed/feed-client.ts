@@ -1,9 +1,9 @@
 import type { AgentReport } from '@rolegate/protocol';
-import { describeError } from '@rolegate/runtime';
+import { createOutageLog, describeError } from '@rolegate/runtime';
 import type { Backoff } from '@rolegate/runtime';
 import { openFeedStream } from './feed-stream.ts';
 import type { FeedStream, FeedStreamDeps } from './feed-stream.ts';
-import type { ServerAddresses } from './server-addresses.ts';
+import type { ServerAddress, ServerAddresses } from './server-addresses.ts';
 
 /** A stream that ended sooner than this counts as a failed attempt: the next one waits. */
 const SHORT_LIFE_MS = 10_000;
@@ -42,6 +42,7 @@ export interface FeedStanding {
 /** The agent's side of the feed: one stream at a time, its updates applied in order, the next opened before the old ends. */
 export function createFeedClient(deps: FeedClientDeps): FeedClient {
   const { addresses, backoff, clock, log } = deps;
+  const outage = createOutageLog(deps);
   let current: FeedStream | undefined;
   let awaySinceMs: number | undefined = deps.awaySinceMs ?? clock.monotonic();
   let standing: FeedStanding = { server: undefined, sinceMs: awaySinceMs, lastFault: undefined };
@@ -52,8 +53,8 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   }
 
   /** Opens a stream; resolves when its snapshot is complete, rejects when that fails. */
-  async function connect(signal: AbortSignal): Promise<FeedStream> {
-    const stream = openFeedStream(deps, await addresses.next(), () => {
+  async function connect(server: ServerAddress, signal: AbortSignal): Promise<FeedStream> {
+    const stream = openFeedStream(deps, server, () => {
       // The newest stream speaks from its first word on; what the one before still says is older.
       current?.mute();
       deps.beginSnapshot();
@@ -76,9 +77,10 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     current = stream;
     if (former === undefined) standing = { ...standing, sinceMs: clock.monotonic() };
     standing = { ...standing, server: stream.server };
+    const awayMs = awaySinceMs === undefined ? undefined : Math.round(clock.monotonic() - awaySinceMs);
     awaySinceMs = undefined;
     former?.close();
-    log.info('feed synced', { server: stream.server });
+    log.info('feed synced', { server: stream.server, ...outage.over(), ...(awayMs && { awayMs }) });
     void stream.over.then((error) => {
       if (current !== stream) return;
       current = undefined;
@@ -93,21 +95,34 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     });
   }
 
+  /** Until the next stream is due. Rejects where none could be opened. */
+  async function follow(server: ServerAddress, signal: AbortSignal): Promise<void> {
+    try {
+      const stream = await connect(server, signal);
+      adopt(stream);
+      await Promise.race([stream.over, stream.old]);
+      addresses.anew();
+      if (current !== stream) addresses.failed(server);
+    } catch (error) {
+      addresses.failed(server);
+      throw error;
+    }
+  }
+
   async function run(signal: AbortSignal): Promise<void> {
     const stopped = () => signal.aborted;
     while (!stopped()) {
       const startMs = clock.monotonic();
       try {
-        const stream = await connect(signal);
-        adopt(stream);
-        await Promise.race([stream.over, stream.old]);
+        await follow(await addresses.next(), signal);
       } catch (error) {
         failed(error);
-        if (!stopped())
-          log.warn('feed not available', { reason: 'ServerUnavailable', error: describeError(error) });
+        const fields = { reason: 'ServerUnavailable', error: describeError(error) };
+        if (!stopped()) outage.failed('warn', 'feed not available', fields);
       }
       if (clock.monotonic() - startMs > SHORT_LIFE_MS) backoff.reset();
-      else await clock.sleep(backoff.next(), signal);
+      // A server that has not been tried yet may be well: nobody is hammered by asking it at once.
+      else if (!addresses.untried) await clock.sleep(backoff.next(), signal);
     }
     current?.close();
   }

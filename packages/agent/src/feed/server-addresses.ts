@@ -25,6 +25,12 @@ export interface ServerAddresses {
    * where that fails, the last good addresses stand. Throws when there never were any.
    */
   next(): Promise<ServerAddress>;
+  /** It did not answer: in the next round it comes last. */
+  failed(address: ServerAddress): void;
+  /** Begins a new round: what was looked up may be old by now. */
+  anew(): void;
+  /** Others have not been tried in this round. */
+  readonly untried: boolean;
 }
 
 /**
@@ -33,6 +39,7 @@ export interface ServerAddresses {
  */
 export function createServerAddresses({ servers, lookup, random }: ServerAddressesDeps): ServerAddresses {
   let round: ServerAddress[] = [];
+  let avoided: ServerAddress | undefined;
   const lastGood = new Map<string, readonly string[]>();
 
   async function addressesOf({ host, port }: HostPort): Promise<ServerAddress[]> {
@@ -54,11 +61,22 @@ export function createServerAddresses({ servers, lookup, random }: ServerAddress
         const all = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
         const faults = found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
         if (all.length === 0) throw new AggregateError(faults, 'no server address is known');
-        round = shuffled(all, random);
+        const isAvoided = ({ host, port }: ServerAddress) => host === avoided?.host && port === avoided.port;
+        round = shuffled(all, random).sort((a, b) => Number(isAvoided(a)) - Number(isAvoided(b)));
+        avoided = undefined;
       }
       const next = round.shift();
       if (next === undefined) throw new Error('no server address is known');
       return next;
+    },
+    failed(address) {
+      avoided = address;
+    },
+    anew() {
+      round = [];
+    },
+    get untried() {
+      return round.length > 0;
     },
   };
 }

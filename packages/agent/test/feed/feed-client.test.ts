@@ -44,10 +44,16 @@ function setup() {
   const skews: number[] = [];
   const stop = new AbortController();
   const stops = stop;
+  const rounds = { failed: [] as string[], untried: false };
   let snapshots = 0;
   const client = createFeedClient({
     addresses: {
       next: () => Promise.resolve({ host: `198.18.0.${calls.length + 1}`, port: 9610, name: 'rolegate' }),
+      failed: ({ host }) => rounds.failed.push(host),
+      anew: () => undefined,
+      get untried() {
+        return rounds.untried;
+      },
     },
     open: (address) => {
       const call = fakeCall(address);
@@ -73,7 +79,7 @@ function setup() {
     if (call === undefined) throw new Error(`stream ${index} was not opened`);
     return call;
   };
-  return { client, clock, calls, at, applied, skews, stop, done, snapshots: () => snapshots };
+  return { client, clock, calls, at, applied, skews, stop, done, rounds, snapshots: () => snapshots };
 }
 
 const endings: (() => Promise<void>)[] = [];
@@ -119,6 +125,20 @@ describe('feed client', () => {
     expect(calls.length).toBeGreaterThanOrEqual(12);
     expect(new Set(calls.map(({ address }) => address.host)).size).toBe(calls.length);
     expect(calls.every(({ state }, index) => state.closed || index === calls.length - 1)).toBe(true);
+  });
+
+  it('does not wait before a server that has not been tried, and says which one has failed', async () => {
+    const { clock, at, calls, rounds } = setup();
+    rounds.untried = true;
+    for (let attempt = 0; attempt < 5; attempt++) (await at(attempt)).fail();
+    expect(clock.monotonic()).toBe(0);
+    const last = await at(5);
+    last.hello();
+    last.synced();
+    await clock.advance(0);
+    last.fail();
+    await at(6);
+    expect(rounds.failed).toEqual(calls.slice(0, 6).map(({ address }) => address.host));
   });
 
   it('never waits longer than five seconds between attempts', async () => {

@@ -40,6 +40,25 @@ describe('server addresses', () => {
     expect(firsts.size).toBe(2);
   });
 
+  it('comes to what has failed last, and knows whether others are left', async () => {
+    const { addresses, take } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2', '198.18.0.3'] } });
+    for (let round = 0; round < 20; round++) {
+      addresses.failed({ host: '198.18.0.2', port: 9610, name: 'rolegate' });
+      expect((await take(2)).includes('198.18.0.2')).toBe(false);
+      expect(addresses.untried).toBe(true);
+      expect(await take(1)).toEqual(['198.18.0.2']);
+      expect(addresses.untried).toBe(false);
+    }
+  });
+
+  it('looks names up anew where a new round is wanted', async () => {
+    const { addresses, take, names } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2'] } });
+    await take(1);
+    names['rolegate'] = ['198.18.0.9'];
+    addresses.anew();
+    expect(await take(1)).toEqual(['198.18.0.9']);
+  });
+
   it('looks names up anew each round', async () => {
     const { take, names, lookups } = setup({ names: { rolegate: ['198.18.0.1'] } });
     await take(1);

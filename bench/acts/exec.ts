@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { ask, CREDENTIALS_PATH } from '../ask.ts';
+import type { ProgramName } from '../bundle.ts';
+import { podIp } from '../cluster-objects.ts';
+import type { Place } from '../place.ts';
+import { rowOf, say } from '../row.ts';
+import type { Row } from '../row.ts';
+import { median } from '../statistics.ts';
+import type { NodeWorld } from './node-world.ts';
+import { openNodeWorld } from './node-world.ts';
+
+/** In each round, in turn; the medians of a round are what is compared. */
+const TIMES = 5;
+
+interface Times {
+  readonly listening: number;
+  readonly serving: number;
+  readonly versionOf: Readonly<Record<ProgramName, number>>;
+  /** Node with the agent's flags and nothing to do. */
+  readonly empty: number;
+}
+
+/** From exec to the first answer that rests on what the server says, with 110 Pods on the node. */
+export async function exec(place: Place): Promise<Row[]> {
+  await using stack = new AsyncDisposableStack();
+  const world = await openNodeWorld(place, 110, stack);
+  const rounds: Times[] = [];
+  for (let round = 0; round < place.options.rounds; round++) rounds.push(await oneRound(place, world));
+  const of = (pick: (times: Times) => number) => rounds.map(pick);
+  const empty = `an empty Node ${say.ms(median(of((times) => times.empty)))}`;
+  return [
+    rowOf({
+      what: 'agent, exec to serving (the first role name answered)',
+      values: of(({ serving }) => serving),
+      say: say.seconds,
+      beside: `listening after ${say.seconds(median(of(({ listening }) => listening)))}`,
+      atMost: 300,
+    }),
+    rowOf({
+      what: 'agent --version',
+      values: of((times) => times.versionOf.agent),
+      say: say.ms,
+      beside: empty,
+    }),
+    rowOf({
+      what: 'server --version',
+      values: of((times) => times.versionOf.server),
+      say: say.ms,
+      beside: empty,
+    }),
+  ];
+}
+
+async function oneRound(place: Place, world: NodeWorld): Promise<Times> {
+  const times = place.options.quick ? 1 : TIMES;
+  const all: Times[] = [];
+  for (let time = 0; time < times; time++) {
+    const started = await startAgent(place, world);
+    const version = (name: ProgramName) => place.bundles.start({ name, words: ['--version'] }).ended();
+    const versionOf = { agent: await version('agent'), server: await version('server') };
+    all.push({ ...started, versionOf, empty: await emptyNode(place) });
+  }
+  const middle = (pick: (times: Times) => number) => median(all.map(pick));
+  return {
+    listening: middle(({ listening }) => listening),
+    serving: middle(({ serving }) => serving),
+    versionOf: {
+      agent: middle(({ versionOf }) => versionOf.agent),
+      server: middle(({ versionOf }) => versionOf.server),
+    },
+    empty: middle((each) => each.empty),
+  };
+}
+
+async function startAgent(
+  place: Place,
+  { server, cniDirectory }: NodeWorld,
+): Promise<Pick<Times, 'listening' | 'serving'>> {
+  const { bundle, port } = await place.startAgent({ serverPort: server.port, cniDirectory });
+  await using stack = new AsyncDisposableStack();
+  stack.use(bundle);
+  let listening: number | undefined;
+  for (;;) {
+    const askedMs = performance.now() - bundle.startedMs;
+    const { status, body } = await ask({ port, ip: podIp(0), path: CREDENTIALS_PATH });
+    const tookMs = performance.now() - bundle.startedMs;
+    // The first that is taken is held until the agent knows the Pod.
+    if (!body.includes('ECONNREFUSED')) listening ??= askedMs;
+    if (status === 200) return { listening: listening ?? tookMs, serving: tookMs };
+    if (tookMs > 10_000) throw new Error(`the agent does not answer: ${status} ${body}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+async function emptyNode({ bundles }: Place): Promise<number> {
+  const startMs = performance.now();
+  const child = spawn(process.execPath, [...bundles.flags.agent.node, '-e', '0'], { stdio: 'ignore' });
+  await once(child, 'exit');
+  return performance.now() - startMs;
+}

@@ -1,0 +1,125 @@
+import type { Child } from '../child.ts';
+import { startChild } from '../child.ts';
+import type { ClusterCalls } from '../children/cluster.ts';
+import type { RawAgent, StreamsCalls } from '../children/streams.ts';
+import type { StsCalls } from '../children/sts.ts';
+import type { Place, Running, ServerStart } from '../place.ts';
+import { SERVER_NAME } from '../place.ts';
+import type { Memory } from '../process-usage.ts';
+import { memoryOf } from '../process-usage.ts';
+import { rowOf, say } from '../row.ts';
+import type { Row } from '../row.ts';
+import { median, rotated } from '../statistics.ts';
+
+/** Until what was needed for a moment is given back, or not. Milliseconds. */
+const SETTLE_MS = 1_000;
+const SESSIONS = 500;
+
+type Mode = 'streaming' | 'paged';
+
+interface Sync {
+  readonly mode: Mode;
+  readonly readyMs: number;
+  readonly memory: Memory;
+  /** When all agents are connected and have what they need; streaming only. */
+  readonly connected: { readonly memory: Memory; readonly tookMs: number } | undefined;
+}
+
+/** A server's start with a large cluster, and what it holds then. */
+export async function server(place: Place): Promise<Row[]> {
+  await using stack = new AsyncDisposableStack();
+  const { quick, rounds } = place.options;
+  const [pods, agents] = quick ? [500, 25] : [10_000, 500];
+  const roles = quick ? 25 : SESSIONS;
+  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
+  const sts = stack.use(await startChild<StsCalls>('sts'));
+  const kubeconfig = await place.writeKubeconfig(await cluster.call.fill({ pods, nodes: agents, roles }));
+  const stsEndpoint = await sts.call.url(undefined);
+  const rawAgents = await place.rawAgents(agents);
+  const syncs: Sync[] = [];
+  for (let round = 0; round < rounds; round++)
+    for (const mode of rotated(['streaming', 'paged'] as const, round)) {
+      await cluster.call.offerStreamingList(mode === 'streaming');
+      syncs.push(await sync(mode, { place, kubeconfig, stsEndpoint, rawAgents, roles }));
+    }
+  return [...syncRows(syncs, pods), ...connectedRows(syncs, agents)];
+}
+
+interface Stand extends ServerStart {
+  readonly place: Place;
+  readonly rawAgents: readonly RawAgent[];
+  /** As many sessions as there are. */
+  readonly roles: number;
+}
+
+async function sync(mode: Mode, stand: Stand): Promise<Sync> {
+  await using stack = new AsyncDisposableStack();
+  const running = await stand.place.startServer(stand);
+  const { bundle, opsPort } = running;
+  stack.use(bundle);
+  const readyMs = await bundle.untilAnswers(opsPort);
+  await settle();
+  const memory = await memoryOf(bundle.pid);
+  const connected = mode === 'streaming' ? await connectAll(running, stand) : undefined;
+  return { mode, readyMs, memory, connected };
+}
+
+async function connectAll(
+  { bundle, port }: Running,
+  { place, rawAgents, roles }: Stand,
+): Promise<NonNullable<Sync['connected']>> {
+  await using streams: Child<StreamsCalls> = await startChild<StreamsCalls>('streams');
+  const tookMs = await streams.call.open({ port, serverName: SERVER_NAME, ca: place.ca, agents: rawAgents });
+  await streams.call.sessions(roles);
+  await settle();
+  return { tookMs, memory: await memoryOf(bundle.pid) };
+}
+
+function syncRows(syncs: readonly Sync[], pods: number): Row[] {
+  const modes = [
+    { mode: 'streaming', said: 'streaming list', mostMb: 130, mostMs: 1_200 },
+    { mode: 'paged', said: 'paged by 100', mostMb: 160, mostMs: 2_500 },
+  ] as const;
+  const of = (mode: Mode) => syncs.filter((sync) => sync.mode === mode);
+  const memories = modes.map(({ mode, said, mostMb }) =>
+    rowOf({
+      what: `server RSS, ${pods} Pods, ${said}`,
+      values: of(mode).map(({ memory }) => memory.rss),
+      say: say.mb,
+      beside: `anonymous ${mb(of(mode), 'anonymous')}, peak ${mb(of(mode), 'peak')}`,
+      atMost: mostMb,
+    }),
+  );
+  const times = modes.map(({ mode, said, mostMs }) =>
+    rowOf({
+      what: `sync of ${pods} Pods, start to ready, ${said}`,
+      values: of(mode).map(({ readyMs }) => readyMs),
+      say: say.seconds,
+      atMost: mostMs,
+    }),
+  );
+  return [...memories, ...times];
+}
+
+function mb(syncs: readonly Sync[], part: keyof Memory): string {
+  return say.mb(median(syncs.map(({ memory }) => memory[part])));
+}
+
+function connectedRows(syncs: readonly Sync[], agents: number): Row[] {
+  const pairs = syncs.flatMap(({ memory, connected }) =>
+    connected === undefined ? [] : [{ memory, connected }],
+  );
+  return [
+    rowOf({
+      what: `${agents} agents connected: growth of the server's RSS`,
+      values: pairs.map(({ memory, connected }) => connected.memory.rss - memory.rss),
+      say: say.mb,
+      beside: `all have their snapshots after ${say.seconds(median(pairs.map(({ connected }) => connected.tookMs)))}`,
+      atMost: 50,
+    }),
+  ];
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+}

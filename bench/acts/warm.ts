@@ -1,0 +1,126 @@
+import { ask, askForToken, CREDENTIALS_PATH, requestText } from '../ask.ts';
+import type { BareCalls } from '../children/bare.ts';
+import type { Load, LoadCalls, LoadResult } from '../children/load.ts';
+import { startChild } from '../child.ts';
+import { podIp, roleName } from '../cluster-objects.ts';
+import type { Place, Running } from '../place.ts';
+import { cpuMs, memoryOf } from '../process-usage.ts';
+import type { Row } from '../row.ts';
+import { rotated } from '../statistics.ts';
+import { openNodeWorld } from './node-world.ts';
+import { warmRows } from './warm-rows.ts';
+
+/** As many as a node has by default. */
+const PODS = 110;
+const CLIENTS = 16;
+/** Turns in a round: the shorter, the more alike is the machine for all who take part in one. */
+const SLICES = 5;
+
+/** Who is asked. `raw` shows what the load generator could. */
+export type Contender = 'bare' | 'agent' | 'agent without token' | 'agent at debug' | 'raw';
+export interface Cell extends LoadResult {
+  readonly contender: Contender;
+  readonly keepAlive: boolean;
+  readonly round: number;
+  /** CPU of the server in all of it. Milliseconds. */
+  readonly cpuMs: number;
+}
+
+interface Asked {
+  readonly contender: Contender;
+  readonly pid: number;
+  readonly port: number;
+  readonly sources: Load['sources'];
+}
+
+/** Answers from the agent's memory against a node:http server that says the same. */
+export async function warm(place: Place): Promise<Row[]> {
+  const { quick, rounds } = place.options;
+  await using stack = new AsyncDisposableStack();
+  const world = await openNodeWorld(place, PODS, stack);
+  const start = async (logLevel: 'info' | 'debug') => {
+    const agent = await place.startAgent({
+      serverPort: world.server.port,
+      cniDirectory: world.cniDirectory,
+      logLevel,
+    });
+    stack.use(agent.bundle);
+    await agent.bundle.untilAnswers(agent.opsPort);
+    return agent;
+  };
+  const [agent, debug] = [await start('info'), await start('debug')];
+  const load = stack.use(await startChild<LoadCalls>('load'));
+  const contenders = [...(await agents(agent, debug)), ...(await standIns(place, agent, stack))];
+  const cells: Cell[] = [];
+  const turn = async (round: number, slice: number, times: Pick<Load, 'warmUpMs' | 'durationMs'>) => {
+    for (const keepAlive of [true, false])
+      for (const asked of rotated(contenders, round + slice))
+        cells.push({ ...(await cell(asked, { keepAlive, ...times, load: load.call.run })), round });
+  };
+  // Until all code is compiled, which takes the longer the more there is of it.
+  await turn(0, 0, quick ? { warmUpMs: 50, durationMs: 50 } : { warmUpMs: 2_000, durationMs: 500 });
+  cells.length = 0;
+  for (let round = 0; round < rounds; round++)
+    for (let slice = 0; slice < SLICES; slice++) await turn(round, slice, { warmUpMs: 50, durationMs: 300 });
+  return warmRows(cells, { memory: await memoryOf(agent.bundle.pid), pods: PODS, clients: CLIENTS });
+}
+
+async function cell(
+  { contender, pid, port, sources }: Asked,
+  {
+    load,
+    ...how
+  }: Pick<Load, 'keepAlive' | 'warmUpMs' | 'durationMs'> & { load: (load: Load) => Promise<LoadResult> },
+): Promise<Omit<Cell, 'round'>> {
+  const before = await cpuMs(pid);
+  const result = await load({ port, sources, clients: CLIENTS, ...how });
+  return { ...result, contender, keepAlive: how.keepAlive, cpuMs: (await cpuMs(pid)) - before };
+}
+
+/** Each Pod with a token and credentials; what comes first is not measured. */
+async function agents(agent: Running, debug: Running): Promise<Asked[]> {
+  const asked = async (contender: Contender, { bundle, port }: Running): Promise<Asked> => ({
+    ...{ contender, port, pid: bundle.pid },
+    sources: await Promise.all(
+      Array.from({ length: PODS }, async (_, index) => {
+        const ip = podIp(index);
+        const path = pathOf(index);
+        const token = await askForToken({ port, ip });
+        const headers = { 'X-aws-ec2-metadata-token': token };
+        const { status, body } = await ask({ port, ip, path, headers });
+        if (status !== 200) throw new Error(`${path} for ${ip}: ${status} ${body}`);
+        return { ip, request: requestText(path, contender === 'agent without token' ? {} : headers) };
+      }),
+    ),
+  });
+  return [
+    await asked('agent', agent),
+    await asked('agent at debug', debug),
+    await asked('agent without token', agent),
+  ];
+}
+
+/** Two servers that give the agent's answer to everybody. */
+async function standIns(
+  { bundles }: Place,
+  { port }: Running,
+  stack: AsyncDisposableStack,
+): Promise<Asked[]> {
+  const { body, rawHeaders } = await ask({ port, ip: podIp(0), path: pathOf(0) });
+  const headers: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at] !== 'Connection') headers.push(...rawHeaders.slice(at, at + 2));
+  const sources = Array.from({ length: PODS }, (_, index) => ({
+    ip: podIp(index),
+    request: requestText(pathOf(index), { 'X-aws-ec2-metadata-token': 'A'.repeat(80) }),
+  }));
+  const standIn = async (contender: 'bare' | 'raw'): Promise<Asked> => {
+    const child = stack.use(await startChild<BareCalls>('bare', bundles.flags.agent));
+    return { contender, pid: child.pid, port: await child.call[contender]({ headers, body }), sources };
+  };
+  return [await standIn('bare'), await standIn('raw')];
+}
+
+function pathOf(index: number): string {
+  return CREDENTIALS_PATH + roleName(index % Math.ceil(PODS / 2));
+}

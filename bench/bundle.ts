@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join, resolve } from 'node:path';
+import type { ImageFlags } from './image-flags.ts';
+import { readImageFlags } from './image-flags.ts';
+import type { Options } from './options.ts';
+
+export type ProgramName = 'agent' | 'server';
+
+export interface BundleStart {
+  readonly name: ProgramName;
+  readonly words: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its log is dropped as it comes. */
+  readonly mute?: boolean;
+}
+
+/** A program of the product that runs. */
+export interface Bundle extends AsyncDisposable {
+  readonly pid: number;
+  /** By performance.now(). */
+  readonly startedMs: number;
+  /** Resolves when the port says 200 on the path, to the milliseconds since exec. */
+  readonly untilAnswers: (port: number, path?: string) => Promise<number>;
+  /** Resolves when it has ended by itself, to the milliseconds since exec. */
+  readonly ended: () => Promise<number>;
+}
+
+export interface Bundles {
+  readonly flags: Readonly<Record<ProgramName, ImageFlags>>;
+  readonly start: (start: BundleStart) => Bundle;
+}
+
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 10_000;
+/** How often it is asked whether a program answers: what times of a start are exact to. */
+const ASK_EVERY_MS = 5;
+
+/** The built programs, started as the images start them; compiled code is cached in the folder, as in the images. */
+export async function openBundles(
+  { bundles, moreFlags, cpuProf }: Options,
+  folder: string,
+): Promise<Bundles> {
+  const flags = { agent: await readImageFlags('agent'), server: await readImageFlags('server') };
+  const profile = cpuProf === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(cpuProf)}`];
+  let starts = 0;
+
+  function start({ name, words, env = {}, mute = false }: BundleStart): Bundle {
+    const logFile = join(folder, `${name}-${starts++}.log`);
+    const log = mute ? 'ignore' : openSync(logFile, 'a');
+    const startedMs = performance.now();
+    const args = [
+      ...flags[name].node,
+      ...moreFlags[name],
+      ...profile,
+      resolve(bundles, `${name}.cjs`),
+      ...words,
+    ];
+    const child = spawn(process.execPath, args, {
+      env: { ...flags[name].env, NODE_COMPILE_CACHE: join(folder, 'compiled'), ...env },
+      stdio: ['ignore', log, log],
+    });
+    if (typeof log === 'number') closeSync(log);
+    const exited = once(child, 'exit').then(() => performance.now() - startedMs);
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    return {
+      pid: child.pid ?? 0,
+      startedMs,
+      ended: () => exited,
+      async untilAnswers(port, path = '/readyz') {
+        while (!(await isOk(port, path))) {
+          const tookMs = performance.now() - startedMs;
+          if (hasEnded() || tookMs > READY_WITHIN_MS)
+            throw new Error(`the ${name} does not start:\n${mute ? '' : await lastLines(logFile)}`);
+          await new Promise((next) => setTimeout(next, ASK_EVERY_MS));
+        }
+        return performance.now() - startedMs;
+      },
+      async [Symbol.asyncDispose]() {
+        if (hasEnded()) return;
+        child.kill('SIGTERM');
+        const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+        await exited;
+        clearTimeout(timer);
+      },
+    };
+  }
+
+  for (const name of ['agent', 'server'] as const) await start({ name, words: ['--version'] }).ended();
+  return { flags, start };
+}
+
+function isOk(port: number, path: string): Promise<boolean> {
+  return new Promise((resolve_) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve_(response.statusCode === 200);
+    });
+    request.on('error', () => {
+      resolve_(false);
+    });
+    request.on('timeout', () => request.destroy());
+  });
+}
+
+async function lastLines(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).split('\n').slice(-10).join('\n');
+}

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createServer as createRawServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { serveCalls } from '../serve-calls.ts';
+
+/** An answer as the agent gives it. */
+export interface StaticAnswer {
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+const calls = {
+  /** A node:http server that says the same to everybody; a string, which it writes faster than bytes. Gives its port. */
+  bare({ headers, body }: StaticAnswer): Promise<number> {
+    return listen(
+      createServer((_request, response) => {
+        response.sendDate = headers.includes('Date');
+        response.writeHead(200, [...headers]);
+        response.end(body);
+      }),
+    );
+  },
+  /** Writes the same bytes for every packet and reads nothing: as fast as a server in Node can be. Gives its port. */
+  raw({ headers, body }: StaticAnswer): Promise<number> {
+    const lines = headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1] ?? ''}`] : []));
+    const bytes = Buffer.from(['HTTP/1.1 200 OK', ...lines, '', body].join('\r\n'));
+    return listen(
+      createRawServer({ noDelay: true }, (socket) => {
+        socket.on('data', () => socket.write(bytes)).on('error', () => socket.destroy());
+      }),
+    );
+  },
+};
+export type BareCalls = typeof calls;
+serveCalls(calls);

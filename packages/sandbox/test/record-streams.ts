@@ -1,0 +1,80 @@
+// Records what a server and an agent of this version say to each other, for the tests of later versions (N-1):
+// node --conditions=development packages/sandbox/test/record-streams.ts
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VERSION } from '@rolegate/runtime';
+import type { Pod } from '../../server/src/kubernetes/objects.ts';
+import { createCluster, startAgent, startServer } from './one-day-setup.ts';
+
+const packages = new URL('../../', import.meta.url).pathname;
+const said = { update: [] as string[], report: [] as string[] };
+let [seed, version] = [0, 100];
+const random = () => (seed += 0.618_033_988_75) % 1;
+const next = () => String((version += 1));
+
+const cluster = createCluster(random);
+const there = {
+  server: startServer(cluster, random),
+  open: [],
+  heard: (kind: 'update' | 'report', bytes: Buffer) => {
+    said[kind].push(bytes.toString('base64'));
+  },
+};
+
+function setPod(name: string, role: string | undefined, more: Partial<Pod> = {}): Pod {
+  const annotations = role === undefined ? {} : { 'iam.amazonaws.com/role': role };
+  const pod: Pod = {
+    ...{ uid: `uid-${name}`, name, namespace: 'shop', nodeName: 'node-a', serviceAccount: 'default' },
+    ...{ resourceVersion: next(), annotations, ips: ['198.18.1.1'], hostNetwork: false, ended: false },
+    ...{ terminating: false, staticPod: false, runtimeUid: '', daemonSet: '', ...more },
+  };
+  cluster.store.set(pod);
+  return pod;
+}
+
+/** One Pod of each kind of answer. */
+setPod('denied', 'other');
+setPod('plain', undefined);
+setPod('pending', 'app', { namespace: 'unborn' });
+setPod('mirror', undefined, { staticPod: true, runtimeUid: 'runtime-uid' });
+setPod('host', 'app', { hostNetwork: true });
+const agent = startAgent(cluster, there, random);
+await cluster.clock.advance(1_000);
+agent.ask('uid-a');
+agent.reporter.answered('');
+agent.reporter.answered('NamespaceDenied');
+agent.reporter.firstDelivery({
+  podUid: 'uid-a',
+  sessionId: agent.table.heldSessions()[0]?.id ?? '',
+  heldMs: 12,
+});
+// What changes later: a new Pod, one that goes, a role that STS refuses, credentials that are renewed.
+cluster.sts.fault = Object.assign(new Error('not authorized to perform sts:AssumeRole'), {
+  name: 'AccessDenied',
+});
+setPod('refused', 'app', { serviceAccount: 'other' });
+cluster.serviceAccounts.set({
+  ...{ uid: 's2', name: 'other', namespace: 'shop', resourceVersion: next(), annotations: {} },
+});
+const gone = setPod('gone', 'app');
+await cluster.clock.advance(15_000);
+cluster.store.remove({ ...gone, resourceVersion: next() });
+cluster.sts.fault = undefined;
+await cluster.clock.advance(30 * 60_000);
+// The stream has reached its age meanwhile: the second one begins with what is held.
+agent.stop();
+
+const reach = agent.table.pods().map(({ uid, decision }) => {
+  const credentials =
+    decision.kind === 'allow' && agent.table.session(decision.sessionId)?.credentials !== undefined;
+  return { uid, kind: decision.kind, reason: decision.kind === 'deny' ? decision.reason : '', credentials };
+});
+await write('agent', `feed-${VERSION}.json`, { version: VERSION, updates: said.update, pods: reach });
+await write('server', `reports-${VERSION}.json`, { version: VERSION, reports: said.report });
+console.log(`${said.update.length} updates, ${said.report.length} reports of ${VERSION}`);
+
+async function write(name: 'agent' | 'server', file: string, content: object): Promise<void> {
+  const folder = join(packages, name, 'test/feed/recorded');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, file), `${JSON.stringify(content, null, 2)}\n`);
+}
