@@ -11,7 +11,7 @@ export type ChartName = 'server' | 'agent';
 export type Values = Readonly<Record<string, unknown>>;
 
 /** The release of a chart goes by this name. */
-export const releaseOf = (chart: ChartName) => `rolegate-${chart}`;
+const releaseOf = (chart: ChartName) => `rolegate-${chart}`;
 
 /** helm with one kubeconfig, in one Namespace. What fails rejects with what helm said. */
 export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; namespace: string }) {

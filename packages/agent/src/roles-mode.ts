@@ -6,6 +6,7 @@ import type { CniResults } from './addresses/cni-results.ts';
 import type { AgentMode } from './agent-mode.ts';
 import type { RolesConfig } from './config.ts';
 import { applyUpdate, knownPod } from './feed/apply-update.ts';
+import { createClockSkew } from './feed/clock-skew.ts';
 import { createFeedClient } from './feed/feed-client.ts';
 import type { FeedClient } from './feed/feed-client.ts';
 import type { InterceptionReport } from './feed/interception-report.ts';
@@ -49,7 +50,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
   if (state.kept.table) table.restore(state.kept.table);
   const hadResults = new Set(state.kept.table?.named);
   const { feed, servers, skewMs } = followFeed(deps, { identity, table });
-  const reporter = createReporter({ send: feed.report, interception, clock });
+  const reporter = createReporter({ send: feed.report, asked: table.sessionAsked, interception, clock });
   const callers = createCallers({
     ...{ table, cniResults, metrics, clock, log },
     nodeIps: config.hostIps,
@@ -133,14 +134,14 @@ function followFeed(
     serverName: config.serverName,
     callMetadata: identity.callMetadata,
   });
-  let skewMs = 0;
+  const skew = createClockSkew({ log });
   const feed = createFeedClient({
     addresses: createServerAddresses({ servers: config.serverAddresses, lookup: lookupAll, random }),
     open: servers.open,
     firstReport: () => ({
       nodeName: config.nodeName,
       version: VERSION,
-      heldSessions: table.heldSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
+      heldSessions: table.reportedSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
       ...(interception && { interception: interception.first() ?? null }),
     }),
     beginSnapshot: table.beginSnapshot,
@@ -148,12 +149,12 @@ function followFeed(
     apply: (update) => {
       applyUpdate(update, { table, clock, buildDocument: credentialsDocument, setTokenKeys: tokens.setKeys });
     },
-    clockSkew: (measuredMs) => (skewMs = measuredMs),
+    clockSkew: skew.measured,
     backoff: createBackoff({ ...FEED_BACKOFF, random }),
     clock,
     log,
   });
-  return { feed, servers, skewMs: () => skewMs };
+  return { feed, servers, skewMs: skew.latestMs };
 }
 
 /** Without anything to show to a server there is nothing to be tried. */

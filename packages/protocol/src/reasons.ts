@@ -22,13 +22,13 @@ const { UNAUTHENTICATED, RESOURCE_EXHAUSTED } = status;
 export const reasons = {
   PodNotFound: entry(
     'no Pod of this node is known to hold the address',
-    'see whether the Pod runs on this node, and the CNI result directory',
+    'see what the agent of the node knows of the address: rolegate-agent status --ip IP',
     503,
     NOT_FOUND,
   ),
   Pending: entry(
     'the decision waits for an object that has not been seen yet',
-    'it resolves by itself; look at the watch ages of the server if it does not',
+    'it resolves by itself; if it does not, look at the watch ages: rolegate-server status',
     503,
     UNAVAILABLE,
   ),
@@ -47,7 +47,7 @@ export const reasons = {
   ),
   NamespaceDenied: entry(
     'the Namespace does not permit what the Pod asks for',
-    'permit it by iam.amazonaws.com/permitted on the Namespace, or correct the Pod',
+    'permit it by iam.amazonaws.com/permitted on the Namespace, or correct the Pod; rolegate-server status --pod NAMESPACE/NAME says which rule decides',
     403,
     PERMISSION_DENIED,
     { event: true },
@@ -94,7 +94,7 @@ export const reasons = {
   ),
   AmbiguousIp: entry(
     'two live Pods hold the address',
-    'look at both Pods; it resolves when one of them ends',
+    'see both Pods: rolegate-agent status --ip IP; it resolves when one of them ends',
     403,
     FAILED_PRECONDITION,
     { level: 'warn' },
@@ -143,28 +143,28 @@ export const reasons = {
   ),
   ServerCredentials: entry(
     "the server's own AWS credentials are missing, expired or wrong",
-    'mend the credential source of the server',
+    'mend the credential source of the server; rolegate-server status says what STS makes of it',
     503,
     FAILED_PRECONDITION,
     { level: 'error' },
   ),
   ServerUnavailable: entry(
     'the agent has no server to ask',
-    'look at the servers and the way to them; running Pods go on from memory',
+    'look at the servers and the way to them, rolegate-agent status says why none is connected; running Pods go on from memory',
     503,
     UNAVAILABLE,
     { level: 'warn' },
   ),
   HeldTimeout: entry(
     'the request was held as long as the SDK waits, in vain',
-    'the log line names what was waited for',
+    'the log line names what was waited for; rolegate-agent status --pod NAMESPACE/NAME says what is missing now',
     503,
     UNAVAILABLE,
     { level: 'warn' },
   ),
   CredentialsExpired: entry(
     'the held credentials have expired and no newer came',
-    'look at the server and at STS',
+    'look at the server and at STS: rolegate-server status',
     503,
     UNAVAILABLE,
     { level: 'error' },
@@ -189,7 +189,7 @@ export const reasons = {
   ),
   TooManyRequests: entry(
     'the Pod or the node has too many requests or connections open',
-    'look for a Pod that asks in a loop',
+    'look for a Pod that asks in a loop: the log line of the refusal names it',
     503,
     RESOURCE_EXHAUSTED,
     { level: 'warn' },

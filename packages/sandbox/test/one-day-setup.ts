@@ -5,6 +5,7 @@ import { createBackoff, silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { applyUpdate } from '../../agent/src/feed/apply-update.ts';
 import { createFeedClient } from '../../agent/src/feed/feed-client.ts';
+import { createServerAddresses } from '../../agent/src/feed/server-addresses.ts';
 import type { FeedCall } from '../../agent/src/feed/feed-stream.ts';
 import { createPodTable } from '../../agent/src/feed/pod-table.ts';
 import { createReporter } from '../../agent/src/feed/report.ts';
@@ -177,7 +178,11 @@ function connect(
 export function startAgent({ clock }: Cluster, there: There, random: () => number) {
   const table = createPodTable({ clock, log: silentLog });
   const feed = createFeedClient({
-    addresses: { next: () => Promise.resolve({ host: '198.18.0.1', port: 9610, name: 'rolegate' }) },
+    addresses: createServerAddresses({
+      servers: [{ host: '198.18.0.1', port: 9610 }],
+      lookup: () => Promise.reject(new Error('an address needs no look-up')),
+      random,
+    }),
     open: () => (there.server === undefined ? connectToNobody() : connect(there.server, there)),
     firstReport: () => ({
       nodeName: 'node-a',

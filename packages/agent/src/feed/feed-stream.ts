@@ -8,8 +8,6 @@ const HELLO_WITHIN_MS = 5_000;
 const SYNCED_WITHIN_MS = 30_000;
 /** The share of a stream's announced age at which the next one is opened, before the server ends it. */
 const RENEW_AT = 0.9;
-/** Clocks further apart than this are worth a line: SDKs compare documents with the node's clock. */
-const SKEW_WORTH_TELLING_MS = 5_000;
 
 /** One open feed, as gRPC gives it. */
 export interface FeedCall {
@@ -27,7 +25,8 @@ export interface FeedStreamDeps {
   /** The first report of a stream: who we are and what we hold. */
   readonly firstReport: () => AgentReport;
   readonly apply: (update: FeedUpdateRead) => void;
-  readonly clockSkew: (skewMs: number) => void;
+  /** How far our clock is before the server's. */
+  readonly clockSkew: (skewMs: number, server: string) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -84,9 +83,7 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
     version: string;
     serverName: string;
   }): void {
-    const skewMs = clock.now() - serverTimeMs;
-    deps.clockSkew(skewMs);
-    if (Math.abs(skewMs) > SKEW_WORTH_TELLING_MS) log.warn('clocks differ', { server, skewMs });
+    deps.clockSkew(clock.now() - serverTimeMs, server);
     log.debug('feed opened', { server, serverName, version });
     cancelTimer();
     cancelTimer = clock.schedule(SYNCED_WITHIN_MS, () => {

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import type { HeldCredentials, HeldSession } from './known-pod.ts';
+import type { AskedSession } from './table-contents.ts';
 
 /** What a report says of one session's credentials. */
 export interface HeldFor {
@@ -7,6 +8,12 @@ export interface HeldFor {
   readonly fingerprint: string;
   readonly remainingMs: number;
   readonly lifetimeMs: number;
+}
+
+/** What a report says of one session, with or without credentials. */
+export interface ReportedSession extends HeldFor {
+  /** Since a Pod of the node last asked for it, or since it came. */
+  readonly unusedMs: number;
 }
 
 export interface HeldSessions {
@@ -23,13 +30,19 @@ export interface HeldSessions {
   readonly beginSnapshot: () => void;
   /** Drops what no decision names. */
   readonly endSnapshot: () => void;
+  /** A Pod has asked for it; false where there are no valid credentials for it. */
+  readonly asked: (id: string) => boolean;
   readonly held: () => readonly HeldFor[];
-  readonly all: () => readonly HeldSession[];
+  readonly reported: () => readonly ReportedSession[];
+  readonly all: () => readonly AskedSession[];
+  readonly restore: (session: AskedSession) => void;
 }
 
 interface Entry {
   readonly session: HeldSession;
   readonly cancelExpiry: () => void;
+  /** Monotonic. */
+  askedAtMs: number;
 }
 
 /** The node's sessions; secrets are kept no longer than a Pod may be given them. */
@@ -59,14 +72,15 @@ export function createHeldSessions({
   }
 
   function put(session: HeldSession): void {
-    entries.get(session.id)?.cancelExpiry();
+    const former = entries.get(session.id);
+    former?.cancelExpiry();
     const { id, credentials } = session;
     const cancelExpiry = credentials
       ? clock.schedule(credentials.expiresAtMs - clock.monotonic(), () => {
           expire(id);
         })
       : noTimer;
-    entries.set(id, { session, cancelExpiry });
+    entries.set(id, { session, cancelExpiry, askedAtMs: former?.askedAtMs ?? clock.monotonic() });
     changed();
   }
 
@@ -87,15 +101,31 @@ export function createHeldSessions({
     changed();
   }
 
+  function set(session: HeldSession): void {
+    early?.add(session.id);
+    const former = get(session.id)?.credentials;
+    const next = session.credentials;
+    const keep = former !== undefined && (next === undefined || next.expiresAtMs < former.expiresAtMs);
+    put(keep ? { ...session, credentials: former } : session);
+  }
+
+  function heldOf(id: string): HeldFor | undefined {
+    const credentials = get(id)?.credentials;
+    if (credentials === undefined) return undefined;
+    const { fingerprint, lifetimeMs, expiresAtMs } = credentials;
+    return { id, fingerprint, remainingMs: Math.floor(expiresAtMs - clock.monotonic()), lifetimeMs };
+  }
+
+  function reportOf(id: string, { askedAtMs }: Entry): ReportedSession {
+    const unusedMs = Math.max(0, Math.floor(clock.monotonic() - askedAtMs));
+    // The server takes the whole life less the rest as the age of our knowledge: that is when it was last asked for.
+    const nothing = { id, fingerprint: '', remainingMs: -unusedMs, lifetimeMs: 0 };
+    return { ...(heldOf(id) ?? nothing), unusedMs };
+  }
+
   return {
     get,
-    set(session) {
-      early?.add(session.id);
-      const former = get(session.id)?.credentials;
-      const next = session.credentials;
-      const keep = former !== undefined && (next === undefined || next.expiresAtMs < former.expiresAtMs);
-      put(keep ? { ...session, credentials: former } : session);
-    },
+    set,
     refer(id) {
       references.set(id, (references.get(id) ?? 0) + 1);
     },
@@ -118,14 +148,23 @@ export function createHeldSessions({
       early = undefined;
       for (const id of [...entries.keys()]) if (!references.has(id)) drop(id);
     },
-    held: () =>
-      [...entries.keys()].flatMap((id) => {
-        const credentials = get(id)?.credentials;
-        if (credentials === undefined) return [];
-        const { fingerprint, lifetimeMs, expiresAtMs } = credentials;
-        return [{ id, fingerprint, remainingMs: Math.floor(expiresAtMs - clock.monotonic()), lifetimeMs }];
+    asked(id) {
+      const entry = entries.get(id);
+      if (entry !== undefined) entry.askedAtMs = clock.monotonic();
+      return get(id)?.credentials !== undefined;
+    },
+    held: () => [...entries.keys()].flatMap((id) => heldOf(id) ?? []),
+    reported: () => [...entries].map(([id, entry]) => reportOf(id, entry)),
+    all: () =>
+      [...entries].flatMap(([id, { askedAtMs }]) => {
+        const session = get(id);
+        return session === undefined ? [] : [{ ...session, askedAtMs }];
       }),
-    all: () => [...entries.keys()].flatMap((id) => get(id) ?? []),
+    restore({ askedAtMs = clock.monotonic(), ...session }) {
+      set(session);
+      const entry = entries.get(session.id);
+      if (entry !== undefined) entry.askedAtMs = askedAtMs;
+    },
   };
 }
 

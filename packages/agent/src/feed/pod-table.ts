@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
 import { createHeldSessions } from './held-sessions.ts';
-import type { HeldFor } from './held-sessions.ts';
+import type { HeldFor, ReportedSession } from './held-sessions.ts';
 import type { HeldSession, KnownPod } from './known-pod.ts';
 import { createPodIndex } from './pod-index.ts';
 import { createPodTombstones } from './pod-tombstones.ts';
@@ -39,6 +39,10 @@ export interface PodTable {
   readonly session: (id: string) => HeldSession | undefined;
   /** The sessions with valid credentials. */
   readonly heldSessions: () => readonly HeldFor[];
+  /** All sessions, as a report names them. */
+  readonly reportedSessions: () => readonly ReportedSession[];
+  /** A Pod has asked for the session; false where there are no valid credentials for it. */
+  readonly sessionAsked: (id: string) => boolean;
   /** A snapshot has been complete once. */
   readonly synced: boolean;
   /** Called once per microtask after changes. The returned function ends the listening. */
@@ -124,6 +128,8 @@ export function createPodTable({ clock, log, withdrawn = () => undefined }: PodT
     pods: () => [...entries.values()].map(({ pod }) => pod),
     session: sessions.get,
     heldSessions: sessions.held,
+    reportedSessions: sessions.reported,
+    sessionAsked: sessions.asked,
     get synced() {
       return synced;
     },
@@ -132,7 +138,7 @@ export function createPodTable({ clock, log, withdrawn = () => undefined }: PodT
     restore(contents) {
       tombstones.restore(contents.gone);
       for (const { pod, versions } of contents.pods) setPod(pod, versions);
-      for (const session of contents.sessions) sessions.set(session);
+      for (const session of contents.sessions) sessions.restore(session);
       sessions.endSnapshot();
       synced = true;
       changes.notify();

@@ -4,6 +4,8 @@ import type { InterceptionReport } from './interception-report.ts';
 
 /** How often the agent tells the server what happened. */
 const EVERY_MS = 10_000;
+/** Pods ask for credentials that are not there: the server, which let them lapse, is told sooner. */
+const SOON_MS = 1_000;
 /** First deliveries kept for one report; a node has fewer Pods. */
 const MOST_DELIVERIES = 1_024;
 
@@ -19,16 +21,20 @@ export interface Reporter {
 export interface ReporterDeps {
   /** False where there is nobody to send it to. */
   readonly send: (report: AgentReport) => boolean;
+  /** Notes that a Pod has asked for a session; false where there are no valid credentials for it. */
+  readonly asked: (sessionId: string) => boolean;
   /** Undefined: the agent is told nothing of it. */
   readonly interception?: Pick<InterceptionReport, 'next'> | undefined;
   readonly clock: Clock;
 }
 
 /** Gathers what Pods did since the last report; what could not be sent goes with the next one. */
-export function createReporter({ send, interception, clock }: ReporterDeps): Reporter {
+export function createReporter({ send, asked, interception, clock }: ReporterDeps): Reporter {
   const usedSessions = new Set<string>();
   const answers = new Map<string, number>();
   let deliveries: FirstDelivery[] = [];
+  let sentMs = -Infinity;
+  let cancelSoon: (() => void) | undefined;
 
   function flush(): void {
     const layers = interception?.next();
@@ -40,14 +46,26 @@ export function createReporter({ send, interception, clock }: ReporterDeps): Rep
       firstDeliveries: deliveries,
     };
     if (!send(report)) return;
+    sentMs = clock.monotonic();
     layers?.sent();
     usedSessions.clear();
     answers.clear();
     deliveries = [];
   }
 
+  /** At once, unless that was so a moment ago. */
+  function soon(): void {
+    cancelSoon ??= clock.schedule(Math.max(0, sentMs + SOON_MS - clock.monotonic()), () => {
+      cancelSoon = undefined;
+      flush();
+    });
+  }
+
   return {
-    used: (sessionId) => usedSessions.add(sessionId),
+    used(sessionId) {
+      usedSessions.add(sessionId);
+      if (!asked(sessionId)) soon();
+    },
     answered(reason) {
       answers.set(reason, (answers.get(reason) ?? 0) + 1);
     },
@@ -59,6 +77,7 @@ export function createReporter({ send, interception, clock }: ReporterDeps): Rep
         await clock.sleep(EVERY_MS, signal);
         flush();
       }
+      cancelSoon?.();
     },
   };
 }

@@ -15,9 +15,15 @@ export interface GonePod {
   readonly untilMs: number;
 }
 
+/** A session, and when a Pod last asked for it. */
+export type AskedSession = HeldSession & {
+  /** Monotonic milliseconds; undefined: nothing is known of that, and it counts as asked for now. */
+  readonly askedAtMs?: number;
+};
+
 /** All that a table holds, so that another one can go on with it. */
 export interface TableContents {
   readonly pods: readonly DecidedPod[];
   readonly gone: readonly GonePod[];
-  readonly sessions: readonly HeldSession[];
+  readonly sessions: readonly AskedSession[];
 }

@@ -2,7 +2,7 @@ import { isReason } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
 import type { DecidedOn } from '../feed/pod-versions.ts';
-import type { DecidedPod, GonePod } from '../feed/table-contents.ts';
+import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
 import type { KeptTable } from './kept-state.ts';
 import type { MachineTime } from './machine.ts';
 import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';
@@ -25,7 +25,7 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
     const table = members(value, at);
     const feedThereMs = table('feedThereMs', moment);
     if (feedThereMs > nowMs) throw new StateFault(`${at}.feedThereMs is yet to come`);
-    const sessions = table('sessions', list(sessionReader(credentialsOf)));
+    const sessions = table('sessions', list(sessionReader(credentialsOf, moment)));
     return {
       feedThereMs,
       pods: table('pods', list(decidedPodOf)),
@@ -36,9 +36,9 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
   };
 }
 
-function withoutExpired({ id, credentials, failure }: HeldSession, nowMs: number): HeldSession {
+function withoutExpired({ credentials, ...session }: AskedSession, nowMs: number): AskedSession {
   const valid = credentials !== undefined && credentials.expiresAtMs > nowMs;
-  return { id, ...(valid && { credentials }), ...(failure && { failure }) };
+  return { ...session, ...(valid && { credentials }) };
 }
 
 const versionsOf: Read<DecidedOn> = (value, at) => {
@@ -110,12 +110,19 @@ const failureOf: Read<NonNullable<HeldSession['failure']>> = (value, at) => {
   return { reason: failure('reason', reasonOf), message: failure('message', text) };
 };
 
-function sessionReader(credentialsOf: Read<HeldCredentials>): Read<HeldSession> {
+function sessionReader(credentialsOf: Read<HeldCredentials>, moment: Read<number>): Read<AskedSession> {
   return (value, at) => {
     const session = members(value, at);
     const credentials = session('credentials', maybe(credentialsOf));
     const failure = session('failure', maybe(failureOf));
-    return { id: session('id', text), ...(credentials && { credentials }), ...(failure && { failure }) };
+    // An older agent does not write it.
+    const askedAtMs = session('askedAtMs', maybe(moment));
+    return {
+      id: session('id', text),
+      ...(credentials && { credentials }),
+      ...(failure && { failure }),
+      ...(askedAtMs !== undefined && { askedAtMs }),
+    };
   };
 }
 

@@ -1,4 +1,5 @@
-import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { AskedSession } from '../feed/table-contents.ts';
 import type { KeptTokenKey, KeptTokens } from '../metadata/token-keys.ts';
 import type { KeptState, KeptTable } from './kept-state.ts';
 import type { MachineTime } from './machine.ts';
@@ -41,9 +42,12 @@ function podOf({ metadata: { denied, only }, ...pod }: KnownPod) {
   return { ...pod, metadata: { denied, only: only && [...only] } };
 }
 
-function sessionOf({ id, credentials, failure }: HeldSession, toMachine: MachineTime['toMachine']) {
+function sessionOf(
+  { id, credentials, failure, askedAtMs }: AskedSession,
+  toMachine: MachineTime['toMachine'],
+) {
   return {
-    ...{ id, failure },
+    ...{ id, failure, askedAtMs: askedAtMs === undefined ? undefined : toMachine(askedAtMs) },
     credentials: credentials && {
       ...credentials,
       expiresAtMs: toMachine(credentials.expiresAtMs),

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AgentReport } from '@rolegate/protocol';
-import { createBackoff, silentLog } from '@rolegate/runtime';
+import { createBackoff } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createFeedClient } from '../../src/feed/feed-client.ts';
 import type { ServerAddress } from '../../src/feed/server-addresses.ts';
+import { createTestLog } from '../addresses/known-pods.ts';
 
 type Call = ReturnType<typeof fakeCall>;
 
@@ -39,6 +40,7 @@ function fakeCall(address: ServerAddress) {
 
 function setup() {
   const clock = createFakeClock();
+  const log = createTestLog();
   const calls: Call[] = [];
   const applied: string[] = [];
   const skews: number[] = [];
@@ -66,7 +68,7 @@ function setup() {
     clockSkew: (skewMs) => skews.push(skewMs),
     backoff: createBackoff({ firstMs: 100, capMs: 5_000, random: () => 1 }),
     clock,
-    log: silentLog,
+    log,
   });
   const done = client.run(stops.signal);
   endings.push(async () => {
@@ -79,7 +81,7 @@ function setup() {
     if (call === undefined) throw new Error(`stream ${index} was not opened`);
     return call;
   };
-  return { client, clock, calls, at, applied, skews, stop, done, rounds, snapshots: () => snapshots };
+  return { client, clock, log, calls, at, applied, skews, stop, done, rounds, snapshots: () => snapshots };
 }
 
 const endings: (() => Promise<void>)[] = [];
@@ -139,6 +141,29 @@ describe('feed client', () => {
     last.fail();
     await at(6);
     expect(rounds.failed).toEqual(calls.slice(0, 6).map(({ address }) => address.host));
+  });
+
+  it('writes a line a minute while no server is there, and one when it is back: after how long', async () => {
+    const { log, client, clock, first, at, calls } = await connected();
+    await clock.advance(20_000);
+    first.fail();
+    const lostMs = clock.monotonic();
+    const lines = (message: string) =>
+      log.lines.filter(([, said]) => said === message).map(([, , rest]) => rest);
+    while (clock.monotonic() - lostMs < 3_600_000) {
+      (await at(calls.length - 1)).fail();
+      await clock.advance(5_000);
+    }
+    const away = lines('feed not available');
+    expect(away.length).toBeGreaterThan(55);
+    expect(away.length).toBeLessThanOrEqual(61);
+    expect(away.at(-1)).toEqual(expect.objectContaining({ leftOut: expect.any(Number) }));
+    const last = await at(calls.length - 1);
+    last.hello();
+    last.synced();
+    await clock.advance(0);
+    expect(client.connected).toBe(true);
+    expect(lines('feed synced').at(-1)).toMatchObject({ awayMs: clock.monotonic() - lostMs });
   });
 
   it('never waits longer than five seconds between attempts', async () => {

@@ -12,6 +12,7 @@ function setup() {
   const now: { layers: Partial<typeof LAID> | undefined; feed: boolean } = { layers: undefined, feed: true };
   const interception = createInterceptionReport(() => now.layers);
   const reporter = createReporter({
+    asked: () => true,
     clock,
     interception,
     send: (report) => now.feed && sent.push(report) > 0,

@@ -36,6 +36,18 @@ describe('a table that is restored', () => {
     expect(next.heldSessions()).toEqual(table.heldSessions());
   });
 
+  it('knows when a Pod last asked; where that is not told, it counts as asked for now', async () => {
+    const { table, clock, restored } = setup();
+    const unused = (from: ReturnType<typeof restored>) =>
+      from.reportedSessions().map(({ unusedMs }) => unusedMs);
+    table.setPod(knownPod(), decidedOn(5));
+    table.setSession({ id: 'session-1', credentials: credentials(3_600_000) });
+    await clock.advance(60_000);
+    expect(unused(restored())).toEqual([60_000]);
+    table.restore({ ...table.contents(), sessions: [{ id: 'session-1' }] });
+    expect(unused(table)).toEqual([0]);
+  });
+
   it('drops older decisions as the one before would', () => {
     const { table, restored } = setup();
     table.setPod(knownPod({ decision: DENY }), decidedOn(5));

@@ -135,6 +135,22 @@ describe('a session', () => {
     ]);
   });
 
+  it('is reported with how long no Pod has asked for it, its credentials renewed or lapsed', async () => {
+    const { table, clock } = setup();
+    const unused = () => table.reportedSessions().map(({ unusedMs }) => unusedMs);
+    table.setPod(knownPod(), decidedOn(5));
+    table.setSession({ id: 'session-1', credentials: credentials(1_000) });
+    await clock.advance(300);
+    expect([table.sessionAsked('session-1'), unused()]).toEqual([true, [0]]);
+    await clock.advance(500);
+    table.setSession({ id: 'session-1', credentials: credentials(2_000) });
+    expect(unused()).toEqual([500]);
+    await clock.advance(1_500);
+    const lapsed = { id: 'session-1', fingerprint: '', remainingMs: -2_000, lifetimeMs: 0, unusedMs: 2_000 };
+    expect([table.heldSessions(), table.reportedSessions()]).toEqual([[], [lapsed]]);
+    expect([table.sessionAsked('session-1'), unused()]).toEqual([false, [0]]);
+  });
+
   it('leaves no timer behind', () => {
     const { table, clock } = setup();
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });

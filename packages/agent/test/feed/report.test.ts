@@ -7,7 +7,12 @@ function setup() {
   const clock = createFakeClock();
   const sent: AgentReport[] = [];
   const feed = { there: true };
-  const reporter = createReporter({ clock, send: (report) => feed.there && sent.push(report) > 0 });
+  const held = new Set(['s1', 's2']);
+  const reporter = createReporter({
+    clock,
+    send: (report) => feed.there && sent.push(report) > 0,
+    asked: (id) => held.has(id),
+  });
   const stop = new AbortController();
   void reporter.run(stop.signal);
   return { clock, sent, feed, reporter, stop };
@@ -27,6 +32,18 @@ describe('reporter', () => {
         firstDeliveries: [{ podUid: 'u', sessionId: 's1', heldMs: 3 }],
       },
     ]);
+  });
+
+  it('tells at once of a session that has lapsed, and not more than once a second', async () => {
+    const { clock, sent, reporter } = setup();
+    reporter.used('lapsed');
+    await clock.advance(0);
+    expect(sent.map(({ usedSessionIds }) => usedSessionIds)).toEqual([['lapsed']]);
+    for (let tenth = 0; tenth < 30; tenth++) {
+      reporter.used('lapsed');
+      await clock.advance(100);
+    }
+    expect(sent).toHaveLength(4);
   });
 
   it('says nothing when nothing happened', async () => {

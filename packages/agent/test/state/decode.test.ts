@@ -37,6 +37,14 @@ describe('a state', () => {
     });
   });
 
+  it('has when each session was asked for, and is read without it where an older agent wrote it', () => {
+    const asked = (state: string) => read(state).table?.sessions.map(({ askedAtMs }) => askedAtMs);
+    const sessions = [{ ...sessionOf('session-1', 3_600_000), askedAtMs: 70_000 }];
+    const kept = encodeState(keptState({ table: keptTable({ sessions }) }), ORIGIN, BEFORE);
+    expect(asked(kept)).toEqual([70_000 - 60_000]);
+    expect(asked(written)).toEqual([undefined, undefined]);
+  });
+
   it('may hold nothing but token keys', () => {
     const { tokens } = keptState();
     expect(read(encodeState({ tokens }, ORIGIN, BEFORE))).toEqual({ tokens });

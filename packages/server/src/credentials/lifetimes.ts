@@ -19,6 +19,8 @@ export interface HeldClaim {
   readonly fingerprint: string;
   readonly remainingMs: number;
   readonly lifetimeMs: number;
+  /** Since a Pod of its node last asked; undefined: its agent is older, and does not say. */
+  readonly unusedMs?: number;
 }
 
 /** With less than this share of their life left, credentials count as expiring. */

@@ -69,7 +69,7 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
   let fault: StsFault | undefined;
   let failures = 0;
   let retryAtMs = 0;
-  let askedAtMs = clock.monotonic();
+  let askedAtMs = -Infinity;
   let cancelTimer: (() => void) | undefined;
 
   const valid = () => (kept !== undefined && kept.life.endsAtMs > clock.monotonic() ? kept : undefined);
@@ -157,7 +157,10 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
 
   return {
     claim(node, held) {
-      if (claims.set(node, held)) askedAtMs = clock.monotonic();
+      const added = claims.set(node, held);
+      // Where another replica had the node's stream, its Pods' asking has gone there.
+      const unusedMs = held?.unusedMs ?? (added ? 0 : Infinity);
+      askedAtMs = Math.max(askedAtMs, clock.monotonic() - Math.max(0, unusedMs));
       plan();
     },
     release(node) {

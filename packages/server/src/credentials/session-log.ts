@@ -1,4 +1,5 @@
-import type { Log } from '@rolegate/runtime';
+import { createStorms } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
 import type { Session } from '../session.ts';
 import type { Issued } from './issued-credentials.ts';
 import type { OwnCondition } from './own-condition.ts';
@@ -13,13 +14,25 @@ export interface SessionLog {
 /** More nodes than this share a session only by `--session-scope role`: the audit line names so many and their number. */
 const MOST_NODES_NAMED = 20;
 
+/** When STS is away all sessions fail, for one reason: so many lines in this time. Milliseconds. */
+const LINES = 5;
+const WINDOW_MS = 60_000;
+
 export function createSessionLog({
   log,
+  clock,
   condition,
 }: {
   readonly log: Log;
+  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly condition: OwnCondition;
 }): SessionLog {
+  const isWritten = createStorms<StsFault>({
+    ...{ clock, lines: LINES, windowMs: WINDOW_MS },
+    ended: (leftOut, last) => {
+      log.info('failures of sessions left out of the log', { ...(last && { reason: last.reason }), leftOut });
+    },
+  });
   return {
     issued({ roleArn, sessionName }, { accessKeyId, expiresAtMs }, nodes) {
       condition.good('calls');
@@ -39,8 +52,8 @@ export function createSessionLog({
       if (ofServer) condition.failed('calls', fault);
       const fields = { role: roleArn, sessionName, reason: fault.reason, error: fault.message };
       // What concerns every session is said once, and so is what goes on failing.
-      if (ofServer || before?.reason === fault.reason) log.debug('session not issued', fields);
-      else log.warn('session not issued', fields);
+      const isNews = !ofServer && before?.reason !== fault.reason;
+      log[isNews && isWritten(fault.reason, fault) ? 'warn' : 'debug']('session not issued', fields);
     },
   };
 }

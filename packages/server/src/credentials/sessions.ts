@@ -96,7 +96,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const entries = new Map<string, { readonly session: Session; readonly entry: SessionEntry }>();
   const listeners = new Set<(id: string) => void>();
   const durations = createDurationLimits();
-  const sessionLog = createSessionLog({ log, condition });
+  const sessionLog = createSessionLog({ log, clock, condition });
 
   async function issue(session: Session): Promise<Issued> {
     try {

@@ -1,5 +1,5 @@
-import { createBackoff, describeError } from '@rolegate/runtime';
-import type { Log } from '@rolegate/runtime';
+import { createBackoff, createOutageLog, describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
 import { ApiError, SilenceError } from './api-error.ts';
 
 /** Pauses after failures; DESIGN.md R6: an API server that is away for an hour is asked twice a minute. Milliseconds. */
@@ -25,6 +25,7 @@ export type Step =
 
 export interface RecoveryDeps {
   readonly kind: string;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -43,10 +44,11 @@ export interface Recovery {
   failed(error: unknown, livedMs: number): number;
 }
 
-export function createRecovery({ kind, log, random, relisted }: RecoveryDeps): Recovery {
+export function createRecovery({ kind, clock, log, random, relisted }: RecoveryDeps): Recovery {
   const pauses = createBackoff({ ...PAUSES, random });
   /** Reset by watches only: lists that succeed and expire at once must not be fetched in a tight circle. */
   const relistPauses = createBackoff({ ...PAUSES, random });
+  const outage = createOutageLog({ clock, log });
   let from: string | undefined;
   let streamingOffered = true;
   let pageOnce = false;
@@ -61,6 +63,10 @@ export function createRecovery({ kind, log, random, relisted }: RecoveryDeps): R
     pauses.reset();
     failures.refused = 0;
     failures.silent = 0;
+    const ended = outage.over();
+    // A watch that is cut once goes on at once.
+    if (ended !== undefined && ended.failures > 1)
+      log.info('the watch of a kind of object goes on', { kind, ...ended });
   }
 
   function relist(why: RelistReason): number {
@@ -83,11 +89,8 @@ export function createRecovery({ kind, log, random, relisted }: RecoveryDeps): R
   }
 
   function tell(error: unknown, step: Step['kind']): void {
-    log[levelOf(error)]('the watch of a kind of object was interrupted', {
-      kind,
-      step,
-      error: describeError(error),
-    });
+    const fields = { kind, step, error: describeError(error) };
+    outage.failed(levelOf(error), 'the watch of a kind of object was interrupted', fields);
   }
 
   return {

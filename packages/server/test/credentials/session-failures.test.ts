@@ -177,6 +177,22 @@ describe("the server's own trouble", () => {
   });
 });
 
+describe('a failure of a thousand sessions', () => {
+  it('is told of a few, and of how many were left out', async () => {
+    const { sessions, lines, clock } = setup('InternalFailure');
+    for (let n = 0; n < 1_000; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
+    await clock.advance(2 * MINUTE_MS);
+    expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(5);
+    expect(lines.filter(({ level }) => level === 'info')).toEqual([
+      {
+        level: 'info',
+        message: 'failures of sessions left out of the log',
+        fields: { reason: 'StsUnavailable', leftOut: 995 },
+      },
+    ]);
+  });
+});
+
 describe('a duration that STS finds too long', () => {
   const long = sessionOf('cart', { durationSeconds: 7200 });
 

@@ -230,6 +230,32 @@ describe('a session that no Pod asks for', () => {
     expect(sessions.counts()).toMatchObject({ unused: 1, valid: 0 });
   });
 
+  it('ends three hours after the latest asking on any node, whichever replica was told of it', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    const held = (unusedMs: number) => ({ fingerprint: '', remainingMs: 0, lifetimeMs: 0, unusedMs });
+    sessions.claim(SESSION, 'node-1', held(UNUSED_AFTER_MS));
+    await clock.advance(MINUTE_MS);
+    expect([calls.length, sessions.counts().unused]).toEqual([0, 1]);
+    sessions.claim(SESSION, 'node-2', held(UNUSED_AFTER_MS - MINUTE_MS));
+    expect([calls.length, sessions.counts().unused]).toEqual([1, 0]);
+    await clock.advance(MINUTE_MS);
+    expect(sessions.counts().unused).toBe(1);
+    // The agent of a node that is known has come back from another replica.
+    sessions.claim(SESSION, 'node-1', held(2 * HOUR_MS));
+    sessions.claim(SESSION, 'node-1', held(3 * HOUR_MS));
+    await clock.advance(HOUR_MS - 1);
+    expect(sessions.counts().unused).toBe(0);
+    await clock.advance(1);
+    expect(sessions.counts().unused).toBe(1);
+  });
+
+  it('counts as asked for now where an older agent does not say when that was', async () => {
+    const { sessions, calls, clock } = setupEmpty();
+    sessions.claim(SESSION, 'node-1', { fingerprint: '', remainingMs: 0, lifetimeMs: 0 });
+    await clock.advance(UNUSED_AFTER_MS - 1);
+    expect([calls.length, sessions.counts().unused]).toEqual([1, 0]);
+  });
+
   it('is issued at once when it is used again', async () => {
     const { sessions, calls, clock } = await setup();
     await clock.advance(24 * HOUR_MS);

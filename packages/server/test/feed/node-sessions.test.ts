@@ -50,6 +50,20 @@ describe('a session of a node', () => {
     expect(held()).toBe(false);
   });
 
+  it('is not renewed because its node has moved here from another replica, but when a Pod asks', async () => {
+    const { nodes, join, leave, clock, id, held, issued } = setup();
+    await clock.advance(0);
+    leave();
+    await clock.advance(10 * 60_000);
+    const unusedMs = 3 * HOUR_MS;
+    join('node-a', [{ sessionId: id, fingerprint: '', remainingMs: -unusedMs, lifetimeMs: 0, unusedMs }]);
+    await clock.advance(HOUR_MS);
+    expect([held(), issued.length]).toEqual([false, 1]);
+    nodes.used('node-a', [id]);
+    await clock.advance(0);
+    expect([held(), issued.length]).toEqual([true, 2]);
+  });
+
   it('is not kept alive by a node that has no Pod for it', async () => {
     const { nodes, join, clock, id, held } = setup();
     join('node-b');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
 import { ApiError, SilenceError } from '../../src/kubernetes/api-error.ts';
 import { createRecovery } from '../../src/kubernetes/recovery.ts';
 import { recordingLog } from './setup.ts';
@@ -7,16 +8,18 @@ import { recordingLog } from './setup.ts';
 const NO_JITTER = () => 0.999_999_999;
 
 function setup() {
+  const clock = createFakeClock();
   const { log, lines } = recordingLog();
   const relists: string[] = [];
   const recovery = createRecovery({
+    clock,
     kind: 'Pod',
     log,
     random: NO_JITTER,
     relisted: (why) => relists.push(why),
   });
   const failed = (error: unknown, livedMs = 0) => Math.round(recovery.failed(error, livedMs));
-  return { recovery, failed, relists, lines };
+  return { recovery, clock, failed, relists, lines };
 }
 
 const refusal = (code: number, message = 'no', retryAfterMs = 0) =>
@@ -177,6 +180,28 @@ describe('createRecovery', () => {
     const { failed } = setup();
     expect(failed(refusal(429, 'busy', 7000))).toBe(7000);
     expect(failed(refusal(429, 'busy', 86_400_000))).toBe(60_000);
+  });
+
+  it('writes a line a minute while the API server is away, and one when it is back: after how long', async () => {
+    const { recovery, clock, failed, lines } = setup();
+    recovery.listed('5');
+    for (let minute = 0; minute < 60; minute += 1) {
+      for (let half = 0; half < 2; half += 1) {
+        failed(BROKEN);
+        await clock.advance(30_000);
+      }
+    }
+    expect(lines).toHaveLength(60);
+    expect(lines.at(-1)?.fields).toMatchObject({ leftOut: 1 });
+    recovery.moved('6');
+    recovery.moved('7');
+    expect(lines.slice(60)).toEqual([
+      {
+        level: 'info',
+        message: 'the watch of a kind of object goes on',
+        fields: { kind: 'Pod', awayMs: 3_600_000, failures: 120 },
+      },
+    ]);
   });
 
   it.each([

@@ -7,6 +7,8 @@ export interface HeldSession {
   'fingerprint'?: (string);
   'remainingMs'?: (number | string | Long);
   'lifetimeMs'?: (number | string | Long);
+  'unusedMs'?: (number | string | Long);
+  '_unusedMs'?: "unusedMs";
 }
 
 export interface HeldSession__Output {
@@ -14,4 +16,6 @@ export interface HeldSession__Output {
   'fingerprint': (string);
   'remainingMs': (number);
   'lifetimeMs': (number);
+  'unusedMs'?: (number);
+  '_unusedMs'?: "unusedMs";
 }
