@@ -27,6 +27,8 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly agentLogLevel?: string;
   /** Further ones. */
   readonly agentFlags?: readonly string[];
+  /** Further ones of each server. */
+  readonly serverFlags?: readonly string[];
 }
 
 /** Programs with fixed addresses and certificates, none of which runs yet; whoever starts one stops it. */
@@ -145,11 +147,15 @@ async function freePorts(): Promise<Ports> {
   return { port: await freePort(), opsPort: await freePort() };
 }
 
-function serverFlags({ kubeconfig, stsEndpoint }: ProgramsOptions, { port, opsPort }: Ports): string[] {
+function serverFlags(
+  { kubeconfig, stsEndpoint, serverFlags: more = [] }: ProgramsOptions,
+  { port, opsPort }: Ports,
+): string[] {
   return [
     ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
     ...['--kubeconfig', kubeconfig, '--cluster-name', 'sandbox'],
     ...['--role-base-arn', ROLE_BASE_ARN, '--region', REGION, '--sts-endpoint', stsEndpoint],
+    ...more,
   ];
 }
 

@@ -10,8 +10,8 @@ const SESSIONS = 1_000;
 /** Of the stand-in: a bucket of one second's calls, as AWS describes its quota for an account and Region. */
 const QUOTA_PER_SECOND = 600;
 const STS_MS = 50;
-/** Of one replica's bucket in its first second: --sts-burst and --sts-rate, as they are by default. */
-const MOST_IN_A_SECOND = 600;
+/** One replica's default; and what the chart gives each of two, which share the quota. */
+const BURSTS: Readonly<Record<number, number>> = { 1: 500, 2: 250 };
 /** For the servers to see all Pods: nothing of the wait is to be theirs. Milliseconds. */
 const SEEN_AFTER_MS = 500;
 const NAMESPACES = 4;
@@ -47,7 +47,7 @@ export const stsDiscipline: Part = {
       faults,
       notes: [
         `The stand-in has a bucket of ${QUOTA_PER_SECOND} calls that fills by ${QUOTA_PER_SECOND} a second, answers after ${STS_MS} ms, and ` +
-          'answers Throttling to what is more. The replicas have their default buckets.',
+          'answers Throttling to what is more. One replica has the default bucket, --sts-burst 500, two have the chart’s 250 each.',
       ],
     };
   },
@@ -55,7 +55,8 @@ export const stsDiscipline: Part = {
 
 /** All Pods are there when the replicas learn of their nodes, one node each. */
 async function crowd(replicas: number): Promise<{ row: string[]; found: string[] }> {
-  await using world = await startChaosWorld();
+  const serverFlags = [`--sts-burst=${BURSTS[replicas] ?? 0}`];
+  await using world = await startChaosWorld({ serverFlags });
   world.sts.latency(STS_MS);
   world.sts.throttleAbove(QUOTA_PER_SECOND);
   const issuedMs = new Map<string, number>();
@@ -94,7 +95,6 @@ async function crowd(replicas: number): Promise<{ row: string[]; found: string[]
   const found = [
     ...fault,
     ...(throttled > 0 ? [`${throttled} calls were throttled`] : []),
-    ...(most > replicas * MOST_IN_A_SECOND ? [`${most} calls in one second of ${replicas} replicas`] : []),
     ...(calls.length > SESSIONS + 1 ? [`${calls.length} calls for ${SESSIONS + 1} sessions`] : []),
     ...(lateMs > LATE_WITHIN_MS
       ? [`a late Pod of another Namespace waited for ${Math.round(lateMs)} ms`]

@@ -15,6 +15,8 @@ const MOST_LINES = 200;
 export interface ChaosWorldOptions {
   /** Further ones of the agent, made for the world's folder. */
   readonly agentFlags?: (folder: string) => readonly string[];
+  /** Further ones of each server. */
+  readonly serverFlags?: readonly string[];
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
@@ -28,6 +30,7 @@ export async function prepareWorld(
     imds,
     cni,
     agentFlags = () => [],
+    serverFlags = [],
   }: ChaosWorldOptions & { folder: string } & Awaited<ReturnType<typeof startStandIns>>,
   stack: AsyncDisposableStack,
 ) {
@@ -49,6 +52,7 @@ export async function prepareWorld(
     stsEndpoint: `http://127.0.0.1:${stsDoor.port}`,
     agentLogLevel: 'info',
     agentFlags: agentFlags(folder),
+    serverFlags,
     onServerLine: keep,
     onAgentLine: keep,
   });
