@@ -3,7 +3,7 @@ import { Server } from 'node:net';
 /** A turn of the event loop that took no longer had nothing else to do between its look at the queue and its end. Milliseconds. */
 const QUIET_TURN_MS = 0.2;
 /** Under load no turn is so short: from then on one without a new connection will do. Milliseconds. */
-const SHORT_TURNS_ONLY_MS = 100;
+const SHORT_TURNS_ONLY_MS = 900;
 /** Connections that come faster than they are accepted are no reason to listen for ever. Milliseconds. */
 const WITHIN_MS = 1_000;
 

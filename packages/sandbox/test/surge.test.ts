@@ -95,6 +95,11 @@ describe('an agent with a state', () => {
     await eventually(async () => {
       expect((await there.as('steady/pod').credentials()).status).toBe(403);
     });
+    // A crash in the moment of a withdrawal leaves no state at all: that is safe, and another test's.
+    await eventually(async () => {
+      const state = await readFile(join(there.world.folder, 'state', 'agent-state'), 'utf8');
+      expect([state.includes('NamespaceDenied'), state.includes('SecretAccessKey')]).toEqual([true, false]);
+    });
     await Promise.all([there.agent.kill(), ...there.servers.map((server) => server.kill())]);
     await there.start().ready();
     expect((await there.as('steady/pod').credentials()).status).toBe(403);

@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ImdsClient } from '../src/imds-client.ts';
 
-/** Asks for credentials all the while; gives back every status that was not 200. */
-export async function whileAsking(client: ImdsClient, what: () => Promise<void>): Promise<number[]> {
-  const bad: number[] = [];
+/** Asks for credentials all the while; gives back every status that was not 200, with what was said or met. */
+export async function whileAsking(client: ImdsClient, what: () => Promise<void>): Promise<string[]> {
+  const bad: string[] = [];
   const stop = new AbortController();
   const asking = (async () => {
     while (!stop.signal.aborted) {
-      const { status } = await client.credentials();
-      if (status !== 200) bad.push(status);
+      const { status, body } = await client.credentials();
+      if (status !== 200) bad.push(`${status} ${body}`);
       await setTimeout(5);
     }
   })();
