@@ -17,12 +17,13 @@ const UNREADABLE = 'an address that can be read';
 export type Caller =
   | { readonly kind: 'pod'; readonly pod: KnownPod }
   /**
-   * Nobody yet. `uid`: as the runtime knows the Pod, where only the feed does not. `undecided`: it may be still the one that it
-   * was, or another; nobody can say at present.
+   * Nobody yet. `uid` and `namespace`: the owner as the CNI result names it, while the feed does not know the Pod or it has ended.
+   * `undecided`: it may be still the one that it was, or another; nobody can say at present.
    */
   | {
       readonly kind: 'unknown';
       readonly uid?: string;
+      readonly namespace?: string;
       readonly waitsFor: string;
       readonly undecided?: true;
     }
@@ -103,11 +104,12 @@ export function createCallers(deps: CallersDeps): Callers {
     return source === 'cni' ? unknown('a CNI result with this address') : fromStatus(ip);
   }
 
-  function fromHolder({ uid, namespace, name }: Holder): Caller {
+  function fromHolder(holder: Holder): Caller {
+    const { uid, namespace, name } = holder;
     const pod =
       uid === undefined ? table.podByName(namespace, name) : (table.pod(uid) ?? table.podByRuntimeUid(uid));
-    if (pod === undefined) return unknown(`the feed to name the Pod ${namespace}/${name}`, uid);
-    return isLive(pod) ? { kind: 'pod', pod } : unknown('a Pod that has not ended', uid);
+    if (pod === undefined) return unknown(`the feed to name the Pod ${namespace}/${name}`, holder);
+    return isLive(pod) ? { kind: 'pod', pod } : unknown('a Pod that has not ended', holder);
   }
 
   function fromStatus(ip: string): Caller {
@@ -145,6 +147,11 @@ export function createCallers(deps: CallersDeps): Callers {
   };
 }
 
-function unknown(waitsFor: string, uid?: string): Extract<Caller, { kind: 'unknown' }> {
-  return { kind: 'unknown', waitsFor, ...(uid !== undefined && { uid }) };
+function unknown(
+  waitsFor: string,
+  owner?: Pick<Holder, 'uid' | 'namespace'>,
+): Extract<Caller, { kind: 'unknown' }> {
+  if (owner === undefined) return { kind: 'unknown', waitsFor };
+  const { uid, namespace } = owner;
+  return { kind: 'unknown', waitsFor, namespace, ...(uid !== undefined && { uid }) };
 }

@@ -25,8 +25,18 @@ describe('who asks, by the CNI results', () => {
     expect(t.callers.identify(IP)).toEqual({
       kind: 'unknown',
       uid: 'new',
+      namespace: 'shop',
       waitsFor: 'the feed to name the Pod shop/pod-new',
     });
+  });
+
+  it('names the Namespace of an owner that the feed does not know or that has ended, and of nobody else', () => {
+    const t = setup();
+    t.results.give({ uid: 'a' });
+    expect(t.callers.identify(IP)).toMatchObject({ kind: 'unknown', uid: 'a', namespace: 'shop' });
+    t.tell({ uid: 'a', ended: true });
+    expect(t.callers.identify(IP)).toMatchObject({ kind: 'unknown', uid: 'a', namespace: 'shop' });
+    expect(t.callers.identify('10.1.0.8')).not.toHaveProperty('namespace');
   });
 
   it('is unknown for an address without a result while other Pods have theirs', async () => {
