@@ -20,6 +20,13 @@ const borders = [
   ['packages/server/src/credentials/**', ['**/kubernetes/**', '**/policy/**', '**/feed/**']],
 ];
 
+/** Clients may use these; whoever serves does so by runtime's http/, whose bytes, times and turns are bounded (DESIGN.md 4.11). */
+const unboundedServers = ['http', 'https', 'node:http', 'node:https'].map((name) => ({
+  name,
+  importNames: ['default', 'createServer', 'Server'],
+  message: 'serve by createHttpServer of @rolegate/runtime',
+}));
+
 export default defineConfig(
   { ignores: ['**/dist', '**/coverage', 'packages/protocol/src/generated'] },
   eslint.configs.recommended,
@@ -45,6 +52,10 @@ export default defineConfig(
       ],
     },
   })),
+  {
+    files: ['packages/{agent,server,runtime}/src/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: unboundedServers }] },
+  },
   {
     // The library's types are classes, its API takes objects of their shape.
     files: ['packages/sandbox/src/real/**'],

@@ -6,6 +6,8 @@ import { createAnswerMetrics } from './answer-metrics.ts';
 import type { AgentConfig } from './config.ts';
 import { createFirewallMode, hasExceptions } from './firewall-mode.ts';
 import { parseAllowPaths } from './metadata/allow-path.ts';
+import { createLimitHits } from './metadata/limit-hits.ts';
+import type { LimitHits } from './metadata/limit-hits.ts';
 import { metadataHosts } from './metadata/host-check.ts';
 import { createNodeImds } from './metadata/node-imds.ts';
 import type { NodeImds } from './metadata/node-imds.ts';
@@ -55,15 +57,29 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       : createFirewallMode({ ...node, config });
   const imds = createNodeImds({ endpoint: config.imdsEndpoint, clock, log });
   const other = otherMetadata(config, imds);
-  const metadata = serveMetadata(deps, { mode, other, tokens, metrics });
+  const limitHits = createLimitHits({ clock, log, counted: metrics.limitHit });
+  const metadata = serveMetadata(deps, { mode, other, tokens, metrics, limitHit: limitHits.hit });
   const serving = createServing({
     ...{ metadata, addresses: config.hostIps, port: config.port, canAnswer: mode.canAnswer, clock, log },
     about: { mode: config.mode, version: VERSION },
   });
   const checks = [serving.check, ...mode.checks, node.check];
-  const ops = createOpsServer({ registry: metrics.registry, checks, sharedPort: true });
+  const ops = createOpsServer({
+    registry: metrics.registry,
+    checks,
+    sharedPort: true,
+    limited: limitHits.opsHit,
+  });
   const readings = { mode: mode.readings, node: node.readings };
-  const status = createAgentStatus({ config, ...readings, other, checks, clock });
+  const status = createAgentStatus({
+    config,
+    ...readings,
+    other,
+    checks,
+    clock,
+    limits: limitHits.counts,
+    load: metadata.load,
+  });
   const statusServer = createStatusServer({ checks, status, log });
 
   state.begin(() => ({ tokens: tokens.kept(), ...mode.kept() }));
@@ -92,7 +108,13 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
 
 function serveMetadata(
   { config, clock, log }: AgentDeps,
-  parts: { mode: AgentMode; other: OtherMetadata; tokens: Tokens; metrics: Metrics },
+  parts: {
+    mode: AgentMode;
+    other: OtherMetadata;
+    tokens: Tokens;
+    metrics: Metrics;
+    limitHit: LimitHits['hit'];
+  },
 ): MetadataServer {
   const { mode, metrics } = parts;
   return createMetadataServer({
@@ -103,6 +125,7 @@ function serveMetadata(
       imdsv1: config.imdsv1,
       holdMs: config.holdMs,
       holdGoMs: config.holdGoMs,
+      limits: config.limits,
       groups: config.metadataGroups,
     },
   });

@@ -16,6 +16,7 @@ export function checkAgentFlags(values: Values, given: ReadonlySet<string>): Che
       ...hostIpFaults(values['host-ip'] ?? []),
       ...portFaults(values),
       ...groupFaults(values),
+      ...limitFaults(values),
       ...sourceFaults(given),
       ...pairFaults(values, given),
     ],
@@ -34,6 +35,18 @@ function groupFaults({ 'metadata-groups': words = [] }: Values): string[] {
   return words.includes('none') && words.length > 1
     ? ['--metadata-groups: none stands beside groups; leave one of them out']
     : [];
+}
+
+/** A Pod alone must not be able to take what all share. */
+function limitFaults(values: Values): string[] {
+  const pairs = [
+    ['connections-per-pod', 'connections'],
+    ['waiting-per-pod', 'waiting'],
+  ] as const;
+  return pairs.flatMap(([ofPod, ofAll]) => {
+    const [one = 0, all = one] = [values[ofPod], values[ofAll]];
+    return one > all ? [`--${ofPod}: ${one} is more than --${ofAll} allows for all Pods; lower it`] : [];
+  });
 }
 
 function sourceFaults(given: ReadonlySet<string>): string[] {

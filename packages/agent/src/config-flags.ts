@@ -3,6 +3,7 @@ import {
   callAddress,
   duration,
   hostName,
+  integer,
   list,
   listenAddress,
   needed,
@@ -20,6 +21,9 @@ import { groupNames } from './metadata/groups.ts';
 
 /** No SDK waits longer for the metadata API by its defaults. Milliseconds. */
 const LONGEST_HOLD_MS = 60_000;
+
+/** Each connection takes a descriptor and some kilobytes. */
+const MOST_PLACES = 65_536;
 
 const nodeName = text('NAME', {
   pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
@@ -112,6 +116,26 @@ export const agentFlags = {
     group: METADATA,
     fallback: '400ms',
     help: 'the same for the AWS SDK for Go, which gives up earlier',
+  }),
+  'connections-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
+    group: METADATA,
+    fallback: '256',
+    help: 'open connections of one Pod; the one that has been idle for the longest makes room for a new one',
+  }),
+  'waiting-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
+    group: METADATA,
+    fallback: '256',
+    help: 'requests of one Pod that wait for an answer',
+  }),
+  connections: setting(integer({ min: 256, max: MOST_PLACES }), {
+    group: METADATA,
+    fallback: '4096',
+    help: 'open connections of all Pods; the Pod that has the most makes room',
+  }),
+  waiting: setting(integer({ min: 256, max: MOST_PLACES }), {
+    group: METADATA,
+    fallback: '4096',
+    help: 'requests of all Pods that wait for an answer; the Pod that has the most makes room',
   }),
   'metadata-groups': list(oneOf([...groupNames, 'none']), {
     group: METADATA,

@@ -4,6 +4,7 @@ import { checkAgentFlags } from './config-check.ts';
 import { agentFlags, DEFAULT_TOKEN_FILE, firewallFlags } from './config-flags.ts';
 import { agentForeignFlags } from './config-foreign.ts';
 import type { Group } from './metadata/groups.ts';
+import type { LimitsOptions } from './metadata/http-limits.ts';
 
 /** What the agent was told. Frozen, as are its parts. */
 export type AgentConfig = RolesConfig | FirewallConfig;
@@ -59,6 +60,7 @@ export interface NodeConfig {
   readonly imdsv1: 'allow' | 'audit' | 'deny';
   readonly holdMs: number;
   readonly holdGoMs: number;
+  readonly limits: LimitsOptions;
   readonly metadataGroups: ReadonlySet<Group>;
   /** Expressions that parseAllowPaths takes. */
   readonly allowPaths: readonly string[];
@@ -168,6 +170,12 @@ function nodeConfig(values: RolesValues | FirewallValues): NodeConfig {
     imdsv1: values.imdsv1,
     holdMs: values.hold,
     holdGoMs: values['hold-go'],
+    limits: Object.freeze({
+      connectionsPerPod: values['connections-per-pod'],
+      waitingPerPod: values['waiting-per-pod'],
+      connections: values.connections,
+      waiting: values.waiting,
+    }),
     metadataGroups: new Set(values['metadata-groups'].filter((word) => word !== 'none')),
     allowPaths: values['allow-path'],
     metadataHosts: values['metadata-host'],

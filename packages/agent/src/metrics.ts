@@ -59,6 +59,12 @@ export function createAgentMetrics({ version }: { version: string }) {
     help: 'Requests without a metadata token (IMDSv1).',
     registers,
   });
+  const limitHits = new Counter({
+    name: 'rolegate_limit_hits_total',
+    help: 'Connections and requests that met a limit, by limit.',
+    labelNames: ['limit'],
+    registers,
+  });
   const attestations = new Counter({
     name: 'rolegate_attestations_total',
     help: 'Attempts to get a certificate from a server by outcome.',
@@ -92,6 +98,9 @@ export function createAgentMetrics({ version }: { version: string }) {
     },
     held: (outcome: string) => {
       holds.inc({ outcome });
+    },
+    limitHit: (limit: string) => {
+      limitHits.inc({ limit });
     },
     imdsv1: () => {
       imdsv1.inc();

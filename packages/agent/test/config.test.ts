@@ -57,6 +57,7 @@ describe("the agent's configuration", () => {
       holdGoMs: 400,
       metadataGroups: new Set(['placement']),
       allowPaths: [],
+      limits: { connectionsPerPod: 256, waitingPerPod: 256, connections: 4096, waiting: 4096 },
       metadataHosts: [],
       opsListen: { host: '0.0.0.0', port: 9621 },
       statusSocket: undefined,
@@ -95,6 +96,10 @@ describe("the agent's configuration", () => {
     { flag: 'imdsv1', text: 'deny', part: { imdsv1: 'deny' } },
     { flag: 'hold', text: '2s', part: { holdMs: 2000 } },
     { flag: 'hold-go', text: '100ms', part: { holdGoMs: 100 } },
+    { flag: 'connections-per-pod', text: '300', part: { limits: { connectionsPerPod: 300 } } },
+    { flag: 'waiting-per-pod', text: '300', part: { limits: { waitingPerPod: 300 } } },
+    { flag: 'connections', text: '9000', part: { limits: { connections: 9000 } } },
+    { flag: 'waiting', text: '9000', part: { limits: { waiting: 9000 } } },
     {
       flag: 'metadata-groups',
       text: 'instance,tags',

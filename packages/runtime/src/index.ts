@@ -1,3 +1,4 @@
+export * from './http/index.ts';
 export { createBackoff } from './backoff.ts';
 export type { Backoff, BackoffOptions } from './backoff.ts';
 export { systemClock } from './clock.ts';

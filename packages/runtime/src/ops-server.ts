@@ -1,16 +1,18 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { systemClock } from './clock.ts';
+import { createHttpServer, headerLines } from './http/index.ts';
+import type { HttpAnswer, HttpLimit, HttpLimits, HttpRefusal, HttpRequest } from './http/index.ts';
 import { describeError } from './log.ts';
 import { readiness } from './ops-readiness.ts';
 import type { ReadyCheck } from './ops-readiness.ts';
-import { stopListening } from './stop-listening.ts';
 
 export interface OpsServerOptions {
   readonly registry: Registry;
   readonly checks: readonly ReadyCheck[];
   /** Other processes of the same user may listen on the port beside this one: the kernel deals connections out. */
   readonly sharedPort?: boolean;
+  /** A bound was met by a client with this address. */
+  readonly limited?: (limit: HttpLimit, ip: string) => void;
 }
 
 export interface OpsServer {
@@ -20,81 +22,94 @@ export interface OpsServer {
   close(): Promise<void>;
 }
 
-interface Answer {
+interface Page {
   readonly status: number;
   readonly body: string;
   readonly type?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly allow?: string;
 }
 
-/** A scraper or kubelet sends a few hundred bytes at once; who is slower is closed. Milliseconds. */
-const HEADERS_TIMEOUT_MS = 5_000;
-const LARGEST_HEADER_BYTES = 8_192;
-/** Prometheus, kubelet and a few people: more is a mistake. */
-const MOST_CONNECTIONS = 256;
+/** Prometheus, kubelet and a few people send a few hundred bytes at once, and strangers reach the port too (DESIGN.md 4.11). */
+const LIMITS: HttpLimits = {
+  places: { perClient: 8, total: 64, spared: 0 },
+  headBytes: 4_096,
+  headMs: 5_000,
+  bodyMs: 5_000,
+  behindBytes: 4_096,
+  keepAliveMs: 0,
+  answerMs: 5_000,
+  connectionMs: 5_000,
+};
+/** However many scrape, the page is made once in this time. Milliseconds. */
+const PAGE_MS = 1_000;
 /** What was accepted is answered before the end; who has not asked by then is let go. Milliseconds. */
 const ANSWER_WITHIN_MS = 250;
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 /** `/metrics`, `/livez` and `/readyz` in plain text (DESIGN.md 4.7). Nothing about Pods or roles may be registered in it. */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
-  const server = createServer(
-    {
-      maxHeaderSize: LARGEST_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
+  const { registry, checks, sharedPort: reusePort = false, limited = () => undefined } = options;
+  const metrics = rememberFor(PAGE_MS, () => scrape(registry));
+  const server = createHttpServer<undefined>({
+    limits: LIMITS,
+    clock: systemClock,
+    hooks: {
+      opened: ({ ip }) => ({ client: { group: ip, name: ip }, context: undefined }),
+      bodyBytes: () => 0,
+      request: (request) => void answer(request),
+      refused: (refusal) => rendered({ status: STATUSES[refusal.kind], body: `${refusal.kind}\n` }),
+      limited: (limit, _client, ip) => {
+        limited(limit, ip);
+      },
     },
-    (request, response) => {
-      void respond(request, response, options);
-    },
-  );
-  server.maxConnections = MOST_CONNECTIONS;
-  const { sharedPort: reusePort = false } = options;
-  return { listen: (host, port) => listen(server, { host, port, reusePort }), close: () => close(server) };
-}
-
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: OpsServerOptions,
-): Promise<void> {
-  request.resume(); // a body is not read, only taken off the connection
-  const answer = await answerTo(request, options);
-  const bytes = Buffer.from(answer.body);
-  response.writeHead(answer.status, {
-    'content-type': answer.type ?? PLAIN_TEXT,
-    'content-length': bytes.length,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...answer.headers,
+    failed: () => undefined,
   });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
-}
 
-async function answerTo(
-  { method, url = '' }: IncomingMessage,
-  { registry, checks }: OpsServerOptions,
-): Promise<Answer> {
-  // By hand: URL would resolve dots and throw on what is no URL.
-  const [path = '', query = ''] = url.split('?', 2);
-  const answer = routes({ registry, checks }, query).get(path);
-  if (answer === undefined) return { status: 404, body: 'not found\n' };
-  if (method !== 'GET' && method !== 'HEAD') {
-    return { status: 405, body: 'GET and HEAD only\n', headers: { allow: 'GET, HEAD' } };
+  async function answer(request: HttpRequest<undefined>): Promise<void> {
+    const { method, target } = request.head;
+    const page = await pageFor(method, target, { checks, metrics });
+    server.respond(request, rendered(page));
   }
-  return answer();
+
+  return {
+    listen: (host, port) => server.listen({ host, port, reusePort }),
+    close: () => server.close(ANSWER_WITHIN_MS),
+  };
 }
 
-function routes(
-  { registry, checks }: OpsServerOptions,
-  query: string,
-): ReadonlyMap<string, () => Answer | Promise<Answer>> {
-  return new Map<string, () => Answer | Promise<Answer>>([
+const STATUSES: Readonly<Record<HttpRefusal['kind'], number>> = {
+  malformed: 400,
+  'head too large': 431,
+  'head timeout': 408,
+  'body too large': 413,
+  'body timeout': 408,
+  'too many connections': 503,
+};
+
+function rendered({ status, body, type = PLAIN_TEXT, allow }: Page): HttpAnswer {
+  const headers = ['Content-Type', type, 'Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff'];
+  if (allow !== undefined) headers.push('Allow', allow);
+  return { status, headers: headerLines(headers), body };
+}
+
+interface Pages {
+  readonly checks: readonly ReadyCheck[];
+  readonly metrics: () => Promise<Page>;
+}
+
+async function pageFor(method: string, target: string, { checks, metrics }: Pages): Promise<Page> {
+  // By hand: URL would resolve dots and throw on what is no URL.
+  const [path = '', query = ''] = target.split('?', 2);
+  const pages = new Map<string, () => Page | Promise<Page>>([
     ['/livez', () => ({ status: 200, body: 'ok\n' })],
     ['/readyz', () => readiness(checks, isVerbose(query))],
-    ['/metrics', () => scrape(registry)],
+    ['/metrics', metrics],
   ]);
+  const make = pages.get(path);
+  if (make === undefined) return { status: 404, body: 'not found\n' };
+  if (method !== 'GET' && method !== 'HEAD')
+    return { status: 405, body: 'GET and HEAD only\n', allow: 'GET, HEAD' };
+  return make();
 }
 
 /** As kube-apiserver takes it: `?verbose`, whatever its value. */
@@ -102,37 +117,32 @@ function isVerbose(query: string): boolean {
   return new URLSearchParams(query).has('verbose');
 }
 
-async function scrape(registry: Registry): Promise<Answer> {
+async function scrape(registry: Registry): Promise<Page> {
   try {
-    return { status: 200, body: await registry.metrics(), type: registry.contentType };
+    const text = await registry.metrics();
+    return { status: 200, body: asBytes(text), type: registry.contentType };
   } catch (error) {
-    return { status: 500, body: `a metric failed: ${describeError(error)}\n` };
+    return { status: 500, body: asBytes(`a metric failed: ${describeError(error)}\n`) };
   }
 }
 
-function listen(
-  server: Server,
-  options: { readonly host: string; readonly port: number; readonly reusePort: boolean },
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : options.port);
-    });
-  });
+/** UTF-8, a character a byte, as answers take it. */
+function asBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
-async function close(server: Server): Promise<void> {
-  await stopListening(server);
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => {
-      server.closeAllConnections();
-    }, ANSWER_WITHIN_MS);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve(); // also where it never listened
-    });
-  });
+/** Makes a page anew only if the last one is older than this; a page that failed is not kept. */
+function rememberFor(ms: number, make: () => Promise<Page>): () => Promise<Page> {
+  let madeMs = -Infinity;
+  let page: Promise<Page> | undefined;
+  return async () => {
+    const nowMs = systemClock.monotonic();
+    if (page === undefined || nowMs - madeMs >= ms) {
+      madeMs = nowMs;
+      page = make();
+    }
+    const { status } = await page;
+    if (status !== 200) madeMs = -Infinity;
+    return page;
+  };
 }

@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { systemClock } from './clock.ts';
+import { createHttpServer, headerLines } from './http/index.ts';
+import type { HttpAnswer, HttpLimits, HttpRefusal } from './http/index.ts';
 import { describeError, logLevels } from './log.ts';
 import type { Log, LogLevel } from './log.ts';
 import { readiness } from './ops-readiness.ts';
@@ -37,79 +38,70 @@ interface Answer {
 
 /** Whoever asks by hand and a probe: all at once on this machine, and with few words. */
 const MOST_CONNECTIONS = 16;
-const LARGEST_HEADER_BYTES = 8_192;
 const LARGEST_BODY_BYTES = 64;
 /** For the request, and then for the answer to be read. Milliseconds. */
 const WITHIN_MS = 5_000;
+const LIMITS: HttpLimits = {
+  places: { perClient: MOST_CONNECTIONS, total: MOST_CONNECTIONS, spared: 0 },
+  headBytes: 8_192,
+  headMs: WITHIN_MS,
+  bodyMs: WITHIN_MS,
+  behindBytes: 8_192,
+  keepAliveMs: 0,
+  answerMs: WITHIN_MS,
+  connectionMs: WITHIN_MS,
+};
+/** All are the node's or the container's own. */
+const ANYBODY = { client: { group: '', name: '' }, context: undefined };
 
 /** GET /status, GET /readyz[?verbose], GET and PUT /log-level by HTTP on a unix socket (DESIGN.md 4.7). */
 export function createStatusServer(options: StatusServerOptions): StatusServer {
-  const server = createServer(
-    {
-      maxHeaderSize: LARGEST_HEADER_BYTES,
-      headersTimeout: WITHIN_MS,
-      requestTimeout: WITHIN_MS,
-      connectionsCheckingInterval: 1_000,
-      keepAlive: false,
+  const server = createHttpServer<undefined>({
+    limits: LIMITS,
+    clock: systemClock,
+    hooks: {
+      opened: () => ANYBODY,
+      bodyBytes: () => LARGEST_BODY_BYTES,
+      request(request) {
+        const { head, body } = request;
+        server.respond(request, rendered(answerTo(head, body, options)));
+      },
+      refused: (refusal) => rendered(refusals[refusal.kind]),
+      limited: () => undefined,
     },
-    (request, response) => {
-      void respond(request, response, options);
+    failed: (_what, error) => {
+      options.log.warn('status socket failed', { error: describeError(error) });
     },
-  );
-  server.maxConnections = MOST_CONNECTIONS;
-  server.timeout = WITHIN_MS; // an answer that nobody reads
+  });
   return {
     async listen(path) {
-      await listenAt(server, path);
-      server.on('error', (error) => {
-        options.log.warn('status socket', { error: describeError(error) });
-      });
+      await server.listen({ path }, (listener) => listenAt(listener, path));
     },
-    close: () => close(server),
+    close: () => server.close(0),
   };
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: StatusServerOptions,
-): Promise<void> {
-  const body = await bodyOf(request);
-  if (response.destroyed) return;
-  const { status, body: text, allow } = answerTo(request, body, options);
-  const bytes = Buffer.from(text);
-  response.writeHead(status, {
-    'content-length': bytes.length,
-    connection: 'close',
-    ...(allow !== undefined && { allow }),
-  });
-  response.end(bytes);
-}
+const refusals: Readonly<Record<HttpRefusal['kind'], Answer>> = {
+  malformed: { status: 400, body: 'the request is not HTTP/1.1\n' },
+  'head too large': { status: 431, body: 'the head of the request is too large\n' },
+  'head timeout': { status: 408, body: 'the request took too long\n' },
+  'body too large': { status: 413, body: 'the body is too long\n' },
+  'body timeout': { status: 408, body: 'the request took too long\n' },
+  'too many connections': { status: 503, body: 'too many connections\n' },
+};
 
-/** Undefined: it is too long, or did not come whole. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > LARGEST_BODY_BYTES) return undefined;
-      chunks.push(chunk);
-    }
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks).toString();
+function rendered({ status, body, allow }: Answer): HttpAnswer {
+  const headers = allow === undefined ? '' : headerLines(['Allow', allow]);
+  return { status, headers, body: Buffer.from(body).toString('latin1') };
 }
 
 function answerTo(
-  { method = '', url = '' }: IncomingMessage,
-  body: string | undefined,
+  { method, target }: { readonly method: string; readonly target: string },
+  body: string,
   options: StatusServerOptions,
 ): Answer {
   // By hand: URL would resolve dots and throw on what is no URL.
-  const [path = '', query = ''] = url.split('?', 2);
-  if (body === undefined) return { status: 413, body: 'the body is too long\n' };
+  const [path = '', query = ''] = target.split('?', 2);
   const asked = new URLSearchParams(query);
   switch (`${method} ${path}`) {
     case 'GET /status':
@@ -153,15 +145,6 @@ function changeLevel(log: Log, from: LogLevel, to: LogLevel): void {
   log.level?.set('info');
   log.info('log level changed', { from, to });
   log.level?.set(to);
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => {
-      resolve(); // also where it never listened
-    });
-    server.closeAllConnections();
-  });
 }
 
 /** Where the socket's flag was given it must be there; at its default path it may lack, and that is said. */

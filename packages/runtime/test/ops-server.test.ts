@@ -167,9 +167,9 @@ describe('the ops server', () => {
     {
       what: 'an absolute target',
       bytes: 'GET http://x/livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
-      status: 404,
+      status: 400,
     },
-    { what: 'an asterisk', bytes: 'OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', status: 404 },
+    { what: 'an asterisk', bytes: 'OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', status: 400 },
     {
       what: 'a bad escape',
       bytes: 'GET /readyz?%E0%A4%A&verbose HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',

@@ -5,6 +5,7 @@ import type { Reason } from '@rolegate/protocol';
 export type Fault =
   | 'MalformedRequest'
   | 'HeadersTooLarge'
+  | 'BodyTooLarge'
   | 'RequestTimeout'
   | 'HostNotAllowed'
   | 'MethodNotAllowed'
@@ -37,6 +38,7 @@ export interface Answer {
 const FAULT_MESSAGES: Readonly<Record<Fault, string>> = {
   MalformedRequest: 'the request is malformed',
   HeadersTooLarge: 'the headers of the request are too large',
+  BodyTooLarge: 'the body of the request is too large',
   RequestTimeout: 'the request did not come in whole in time',
   HostNotAllowed: 'the Host header does not name the metadata service',
   MethodNotAllowed: 'the path does not take this method',

@@ -1,13 +1,13 @@
 import { Refusal } from '@rolegate/protocol';
 import { describeError } from '@rolegate/runtime';
-import type { Log } from '@rolegate/runtime';
+import type { Log, Places } from '@rolegate/runtime';
 import { document, fault, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { earlyRefusal } from './early-refusal.ts';
 import type { Exchange, OpenExchange } from './exchange.ts';
 import type { createFinish } from './finish.ts';
 import type { Holds } from './hold.ts';
-import type { Limits } from './limits.ts';
+import type { LimitHits } from './limit-hits.ts';
 import { createLook } from './look.ts';
 import type { LookDeps } from './look.ts';
 import type { OtherMetadata, Reader } from './other-metadata.ts';
@@ -18,7 +18,8 @@ import type { Tokens } from './tokens.ts';
 export interface AnsweringDeps extends ReturnType<typeof createFinish>, LookDeps {
   readonly other: OtherMetadata;
   readonly tokens: Pick<Tokens, 'mint' | 'check'>;
-  readonly limits: Pick<Limits, 'hold'>;
+  readonly waiting: Pick<Places<Exchange>, 'enter'>;
+  readonly limitHit: LimitHits['hit'];
   readonly holds: Pick<Holds, 'hold'>;
   readonly isHostAllowed: (host: string | undefined) => boolean;
   /** Milliseconds, by User-Agent. */
@@ -35,18 +36,16 @@ interface Started {
 }
 
 const TTL_HEADER = 'X-aws-ec2-metadata-token-ttl-seconds';
+const TOO_MANY_WAIT = refusal('TooManyRequests', { detail: 'too many requests wait' });
+const WAITING_LIMITS = { client: 'waiting_per_pod', group: 'waiting_unknown', total: 'waiting' } as const;
 const NOT_THERE = refusal('PathBlocked', { detail: 'the node has no such metadata' });
 
 /** Takes an exchange to its answer, at once wherever it can. */
 export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => void {
-  const { callers, other, tokens, connections, limits, holds, finish, abandon } = deps;
+  const { callers, other, tokens, connections, waiting, holds, finish, abandon } = deps;
   const look = createLook(deps);
 
   function begin(exchange: Exchange): void {
-    if (exchange.connection.over) {
-      finish(exchange, refusal('TooManyRequests', { detail: 'too many connections' }));
-      return;
-    }
     const order = earlyRefusal({ ...exchange, isHostAllowed: deps.isHostAllowed });
     if ('status' in order) {
       finish(exchange, order);
@@ -73,13 +72,20 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
     return { ...document(token), headers: [TTL_HEADER, String(ttlSeconds)] };
   }
 
-  /** False: there is none left, and the exchange is answered. */
+  /** False: there is none, and the exchange is answered. */
   function takePlace(exchange: OpenExchange): boolean {
-    if (exchange.hasPlace) return true;
-    exchange.hasPlace = limits.hold(exchange.connection.ip);
-    if (!exchange.hasPlace)
-      finish(exchange, refusal('TooManyRequests', { detail: 'too many requests wait' }));
-    return exchange.hasPlace;
+    if (exchange.place !== undefined) return true;
+    const { client, ip } = exchange.connection;
+    const name = { group: client.group.name, name: client.name };
+    const entry = waiting.enter(exchange, name);
+    if (entry.limit !== undefined) deps.limitHit(WAITING_LIMITS[entry.limit], name, ip);
+    if (entry.kind === 'refused') {
+      finish(exchange, TOO_MANY_WAIT);
+      return false;
+    }
+    exchange.place = entry.client;
+    if (entry.evicted !== undefined) finish(entry.evicted, TOO_MANY_WAIT);
+    return true;
   }
 
   function startHold(started: Started): void {
@@ -104,22 +110,22 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
         guarded(exchange, giveUp);
       },
     });
-    exchange.response.once('close', () => {
+    exchange.request.gone = () => {
       end();
       abandon(exchange);
-    });
+    };
     if (exchange.caller?.kind === 'unknown') deps.onUnknownIp(exchange.connection.ip, exchange.requestId);
   }
 
   function startRead(exchange: OpenExchange, { path, reader }: { path: string; reader: Reader }): void {
     if (!takePlace(exchange)) return;
-    exchange.response.once('close', () => {
+    exchange.request.gone = () => {
       abandon(exchange);
-    });
+    };
     const finishRead = (answer: Answer): void => {
       const { connection } = exchange;
       // The address may have changed hands meanwhile.
-      const isStillTheirs = connections.claim(connection, holderUid(callers.identify(connection.ip)));
+      const isStillTheirs = connections.claim(connection, callers.identify(connection.ip));
       if (isStillTheirs) finish(exchange, answer);
       else abandon(exchange);
     };

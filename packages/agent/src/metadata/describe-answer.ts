@@ -49,7 +49,7 @@ export function createDescribeAnswer({ clock, firstRequests, identify }: Describ
       pod: said(pod?.name),
       namespace: said(pod?.namespace),
       serviceAccount: said(pod?.serviceAccount),
-      uid: uid ?? said(connection.uid),
+      uid: uid ?? said(connection.context.uid),
       role: session?.roleArn,
       sessionName: session?.sessionName,
       sessionId: session?.sessionId,
@@ -65,8 +65,12 @@ export function createDescribeAnswer({ clock, firstRequests, identify }: Describ
   };
 }
 
-/** The record of a request that could not be parsed: nothing is known of it but where it came from. */
-export function describeUnparsed({ ip, uid }: Connection, answer: Answer, requestId: string): AnswerRecord {
+/** The record of what did not become a request: nothing is known of it but where it came from. */
+export function describeUnparsed(
+  { ip, context }: Connection,
+  answer: Answer,
+  requestId: string,
+): AnswerRecord {
   return {
     route: 'malformed',
     method: '',
@@ -75,7 +79,7 @@ export function describeUnparsed({ ip, uid }: Connection, answer: Answer, reques
     pod: undefined,
     namespace: undefined,
     serviceAccount: undefined,
-    uid: said(uid),
+    uid: said(context.uid),
     role: undefined,
     sessionName: undefined,
     sessionId: undefined,

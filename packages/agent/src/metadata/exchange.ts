@@ -1,15 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '@rolegate/runtime';
+import type { Client, Clock, HttpRequest } from '@rolegate/runtime';
 import type { Caller } from '../addresses/callers.ts';
-import type { Connection } from './connections.ts';
+import type { Connection, Owner } from './connections.ts';
 import { readRequestHeaders } from './request-headers.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { OpenRoute, Route } from './routes.ts';
 
 /** One request on its way to its answer. */
 export interface Exchange {
+  readonly request: HttpRequest<Owner>;
   readonly connection: Connection;
-  readonly response: ServerResponse;
   readonly method: string;
   readonly headers: RequestHeaders;
   readonly route: Route;
@@ -18,8 +17,8 @@ export interface Exchange {
   readonly startedMs: number;
   /** Who asked, when it was last looked at. */
   caller: Caller | undefined;
-  /** It has a place among those that wait. */
-  hasPlace: boolean;
+  /** Among those that wait; undefined: it does not. */
+  place: Client<Exchange> | undefined;
   /** It was held. */
   held: boolean;
   /** Answered, or given up by the client. */
@@ -39,20 +38,17 @@ export interface ExchangesDeps {
 
 /** Reads what requests say, each once, before anything is decided. */
 export function createExchanges({ routeOf, requestId, clock }: ExchangesDeps) {
-  return (request: IncomingMessage, response: ServerResponse, connection: Connection): Exchange => {
-    connection.open += 1;
-    return {
-      connection,
-      response,
-      method: request.method ?? '',
-      headers: readRequestHeaders(request.rawHeaders),
-      route: routeOf(request.url ?? ''),
-      requestId: requestId(),
-      startedMs: clock.monotonic(),
-      caller: undefined,
-      hasPlace: false,
-      held: false,
-      done: false,
-    };
-  };
+  return (request: HttpRequest<Owner>): Exchange => ({
+    request,
+    connection: request.connection,
+    method: request.head.method,
+    headers: readRequestHeaders(request.head.headers),
+    route: routeOf(request.head.target),
+    requestId: requestId(),
+    startedMs: clock.monotonic(),
+    caller: undefined,
+    place: undefined,
+    held: false,
+    done: false,
+  });
 }

@@ -1,36 +1,33 @@
+import type { HttpAnswer, HttpRequest, Places } from '@rolegate/runtime';
 import type { Answer } from './answer.ts';
 import type { AnswerMetrics, AnswerRecord, HoldOutcome } from './answer-record.ts';
+import type { Owner } from './connections.ts';
 import type { DescribeAnswer } from './describe-answer.ts';
 import type { Exchange } from './exchange.ts';
-import type { Limits } from './limits.ts';
-import { sendAnswer } from './send-answer.ts';
+import { renderAnswer } from './render-answer.ts';
 
 export interface FinishDeps {
-  readonly limits: Pick<Limits, 'released'>;
+  readonly waiting: Pick<Places<Exchange>, 'leave'>;
+  readonly respond: (request: HttpRequest<Owner>, answer: HttpAnswer) => void;
   readonly describe: DescribeAnswer;
   readonly answered: (record: AnswerRecord) => void;
   readonly metrics: Pick<AnswerMetrics, 'held'>;
-  /** The server stops: each connection ends with its next answer. */
-  readonly isClosing: () => boolean;
 }
 
 /** The ends of an exchange: it gives its place back, is sent, counted and logged, all of it once. */
-export function createFinish({ limits, describe, answered, metrics, isClosing }: FinishDeps) {
+export function createFinish({ waiting, respond, describe, answered, metrics }: FinishDeps) {
   /** True the first time. */
   function settle(exchange: Exchange): boolean {
     if (exchange.done) return false;
     exchange.done = true;
-    exchange.connection.open -= 1;
-    if (exchange.hasPlace) limits.released(exchange.connection.ip);
+    if (exchange.place !== undefined) waiting.leave(exchange, exchange.place);
     return true;
   }
 
   function finish(exchange: Exchange, answer: Answer): void {
     if (!settle(exchange)) return;
-    const { connection, response, method, headers, requestId, held } = exchange;
-    const last = connection.over || headers.hasBody || isClosing();
-    sendAnswer(response, answer, { head: method === 'HEAD', last, requestId });
-    if (held) metrics.held(outcomeOf(answer));
+    respond(exchange.request, renderAnswer(answer, exchange.requestId));
+    if (exchange.held) metrics.held(outcomeOf(answer));
     answered(describe(exchange, answer));
   }
 

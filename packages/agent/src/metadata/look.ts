@@ -30,8 +30,8 @@ export function createLook(deps: LookDeps): (exchange: OpenExchange) => Verdict 
     const { ip } = connection;
     const caller = callers.identify(ip);
     exchange.caller = caller;
+    if (!connections.claim(connection, caller)) return undefined;
     const uid = holderUid(caller);
-    if (!connections.claim(connection, uid)) return undefined;
     const token = headers.token === undefined ? 'missing' : tokens.check(headers.token, { ip, uid });
     const monotonicMs = clock.monotonic();
     return decide({ route, caller, token, imdsv1, groups, other, session, monotonicMs, nowMs: clock.now() });

@@ -9,11 +9,9 @@ export interface RequestHeaders {
   readonly userAgent: string;
   /** One of the first three comes more than once: which of them counts would be a guess. */
   readonly repeated: boolean;
-  /** A body is announced. */
-  readonly hasBody: boolean;
 }
 
-/** Reads names and values by turns, as `rawHeaders` of node:http has them. */
+/** Reads names and values by turns, as the HTTP server hands them on. */
 export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   let host: string | undefined;
   let token: string | undefined;
@@ -21,7 +19,6 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   let forwarded = false;
   let userAgent = '';
   let repeated = false;
-  let hasBody = false;
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const value = raw[at + 1] ?? '';
     switch ((raw[at] ?? '').toLowerCase()) {
@@ -43,14 +40,8 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
       case 'user-agent':
         userAgent = value;
         break;
-      case 'content-length':
-        hasBody ||= Number(value) !== 0;
-        break;
-      case 'transfer-encoding':
-        hasBody = true;
-        break;
       default:
     }
   }
-  return { host, token, ttl, forwarded, userAgent, repeated, hasBody };
+  return { host, token, ttl, forwarded, userAgent, repeated };
 }

@@ -1,30 +1,31 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Clock, Log } from '@rolegate/runtime';
+import { createHttpServer, createPlaces, describeError } from '@rolegate/runtime';
+import type { Clock, HttpServer, Log } from '@rolegate/runtime';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import { createAnswerLog } from './answer-log.ts';
 import type { AnswerMetrics, AnswerRecord } from './answer-record.ts';
 import { createAnswering } from './answering.ts';
-import { createConnections } from './connections.ts';
+import { clientOf, createConnections } from './connections.ts';
+import type { Owner } from './connections.ts';
 import { createDescribeAnswer } from './describe-answer.ts';
 import { createExchanges } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { createFinish } from './finish.ts';
 import { createFirstRequests } from './first-requests.ts';
 import { createHolds } from './hold.ts';
 import { createHostCheck } from './host-check.ts';
-import { closeHttp, listenHttp } from './listen-http.ts';
-import type { HttpEvents } from './listen-http.ts';
-import { createLimits, defaultLimits } from './limits.ts';
-import type { LimitsOptions } from './limits.ts';
+import { defaultLimits, metadataHttpLimits, sharedPlaces } from './http-limits.ts';
+import type { LimitsOptions } from './http-limits.ts';
+import { limitName } from './limit-hits.ts';
+import type { LimitHits } from './limit-hits.ts';
 import type { OtherMetadata } from './other-metadata.ts';
+import { createRefused } from './refused.ts';
 import { createRequestIds } from './request-ids.ts';
 import { createRoutes } from './routes.ts';
 import { isGo } from './sdk.ts';
 import { holderUid } from './situation.ts';
 import type { Imdsv1Mode } from './situation.ts';
 import type { Tokens } from './tokens.ts';
-import { createUnparsed } from './unparsed.ts';
 
 export interface MetadataSettings {
   /** Host headers that are answered: `metadataHosts` and each `--metadata-host`. */
@@ -47,69 +48,77 @@ export interface MetadataServerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: AnswerMetrics;
+  readonly limitHit: LimitHits['hit'];
   readonly settings: MetadataSettings;
   readonly randomBytes: (size: number) => Uint8Array;
   /** Called once for each hold that waits for who holds its address. */
   readonly onUnknownIp?: (ip: string, requestId: string) => void;
 }
 
+export interface MetadataLoad {
+  readonly connections: number;
+  /** Requests that wait for something. */
+  readonly waiting: number;
+}
+
 export interface MetadataServer {
-  /** Can be called for more than one address. Rejects where somebody has it who does not share it. */
+  /** Can be called for more than one address. Rejects if somebody has the port who does not share it. */
   listen(address: string, port: number): Promise<{ readonly port: number }>;
   /** Listens no more, answers what was accepted, and resolves when that is done, in bounded time. */
   close(): Promise<void>;
+  /** What is open now. */
+  readonly load: () => MetadataLoad;
 }
 
 /** At the least, and so much longer than the longest hold. Milliseconds. */
 const CLOSE_MS = 2_000;
 const AFTER_HOLDS_MS = 500;
+/**
+ * Connections that wait to be accepted. Beyond it the kernel drops the attempts of all Pods, and each comes again only after the
+ * second in which SDKs give up; Node's own 511 is what one Pod opens in a blink. The kernel caps it (net.core.somaxconn).
+ */
+const BACKLOG = 4_096;
+/** The only body that is read is that of a PUT, which is how tokens are asked for. Bytes. */
+const BODY_BYTES = 4_096;
 
 /** Everything between a Pod's connection and its answer (DESIGN 4.2, 4.3). */
 export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
-  const servers = new Set<Server>();
-  const state = { closing: false };
-  const { stop, ...events } = createParts(deps, () => state.closing);
-
-  async function close(): Promise<void> {
-    state.closing = true;
-    const { holdMs, holdGoMs } = deps.settings;
-    const cancel = deps.clock.schedule(
-      Math.max(CLOSE_MS, Math.max(holdMs, holdGoMs) + AFTER_HOLDS_MS),
-      () => {
-        for (const server of servers) server.closeAllConnections();
-      },
-    );
-    await Promise.all([...servers].map((server) => closeHttp(server, deps.clock)));
-    cancel();
-    stop();
-  }
-
-  let closed: Promise<void> | undefined;
-  return {
-    async listen(address, port) {
-      const server = await listenHttp({ address, port, log: deps.log, ...events });
-      servers.add(server);
-      return { port: (server.address() as AddressInfo).port };
-    },
-    close: () => (closed ??= close()),
-  };
-}
-
-/** What all listeners share. */
-function createParts(deps: MetadataServerDeps, isClosing: () => boolean): HttpEvents & { stop: () => void } {
   const { callers, table, clock, log, metrics, settings } = deps;
   const { limits: most = defaultLimits, imdsv1, groups, hosts, holdMs, holdGoMs } = settings;
-  const limits = createLimits(most);
-  const connections = createConnections({ limits, holderOf: (ip) => holderUid(callers.identify(ip)) });
-  const holds = createHolds({ clock, changes: [table.onChange, callers.onChange] });
   const answered = eachOf(createAnswerLog({ clock, log }), metrics);
+  const requestId = createRequestIds(deps.randomBytes);
+  const waiting = createPlaces<Exchange>(sharedPlaces(most.waitingPerPod, most.waiting));
+  const holds = createHolds({ clock, changes: [table.onChange, callers.onChange] });
   const firstRequests = createFirstRequests({ isKnown: (uid) => table.pod(uid) !== undefined });
   const describe = createDescribeAnswer({ clock, firstRequests, identify: callers.identify });
+  const open = createExchanges({ routeOf: createRoutes(deps.other), requestId, clock });
+  const server: HttpServer<Owner> = createHttpServer<Owner>({
+    limits: metadataHttpLimits(most),
+    clock,
+    hooks: {
+      opened({ ip }) {
+        const caller = callers.identify(ip);
+        return { client: clientOf(caller, ip), context: { uid: holderUid(caller) } };
+      },
+      bodyBytes: (method) => (method === 'PUT' ? BODY_BYTES : 0),
+      request: (request) => {
+        answer(open(request));
+      },
+      refused: createRefused({ requestId, answered }),
+      limited: (limit, client, ip) => {
+        deps.limitHit(limitName(limit), client, ip);
+      },
+    },
+    failed: (what, error) => {
+      log.error(FAILURES[what], { error: describeError(error) });
+    },
+  });
+  const connections = createConnections({ server, identify: callers.identify });
   const answer = createAnswering({
     ...deps,
-    ...createFinish({ limits, describe, answered, metrics, isClosing }),
+    ...createFinish({ waiting, respond: server.respond, describe, answered, metrics }),
     connections,
-    limits,
+    waiting,
     holds,
     imdsv1,
     groups,
@@ -117,29 +126,29 @@ function createParts(deps: MetadataServerDeps, isClosing: () => boolean): HttpEv
     holdBudgetMs: (userAgent) => (isGo(userAgent) ? holdGoMs : holdMs),
     onUnknownIp: deps.onUnknownIp ?? (() => undefined),
   });
-  const requestId = createRequestIds(deps.randomBytes);
-  const refuse = createUnparsed({ clock, requestId, answered });
-  const open = createExchanges({ routeOf: createRoutes(deps.other), requestId, clock });
   const stopHandovers = callers.onHandover(connections.handOver);
 
+  async function close(): Promise<void> {
+    await server.close(Math.max(CLOSE_MS, Math.max(holdMs, holdGoMs) + AFTER_HOLDS_MS));
+    stopHandovers();
+    holds.close();
+  }
+
+  let closed: Promise<void> | undefined;
   return {
-    accept: connections.accept,
-    request(request, response) {
-      const connection = connections.of(request.socket);
-      if (connection === undefined) request.socket.destroy();
-      else answer(open(request, response, connection));
+    async listen(address, port) {
+      const at = { host: address, port, reusePort: true, backlog: BACKLOG };
+      return { port: await server.listen(at) };
     },
-    unparsed(error, socket) {
-      const connection = connections.of(socket);
-      if (connection === undefined) socket.destroy();
-      else refuse(error, connection);
-    },
-    stop() {
-      stopHandovers();
-      holds.close();
-    },
+    close: () => (closed ??= close()),
+    load: () => ({ connections: server.connections.size, waiting: waiting.size() }),
   };
 }
+
+const FAILURES = {
+  listener: 'metadata listener failed',
+  'send queues': 'send queues cannot be read; busy connections end early',
+} as const;
 
 function eachOf(writeLog: (record: AnswerRecord) => void, metrics: AnswerMetrics) {
   return (record: AnswerRecord): void => {

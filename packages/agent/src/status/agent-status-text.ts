@@ -6,7 +6,7 @@ import { serverFactLines } from './server-facts.ts';
 
 /** For a person: what is wrong stands out in capitals. */
 export function agentStatusText(status: AgentStatus): string {
-  const { sessions, pods, notReady } = status;
+  const { sessions, pods, notReady, load } = status;
   const least = sessions.leastRemainingMinutes;
   const facts = textFacts([
     ['rolegate-agent', `${status.version}, up for ${roughly(status.uptimeSeconds * 1000)}`],
@@ -17,9 +17,16 @@ export function agentStatusText(status: AgentStatus): string {
     ['interception', interceptionText(status.interception)],
     ['addresses', addressesText(status.addresses)],
     ['Pods', `${pods.length}, ${pods.filter(({ state }) => state === 'ok').length} ok`],
+    ['requests', `${load.connections} connections, ${load.waiting} requests wait`],
+    ['limits met', limitsText(status.limits)],
     ['sessions', `${sessions.held} held${least === undefined ? '' : `, least remaining life ${least} min`}`],
   ]);
   return pods.length === 0 ? facts : `${facts}\n${podTable(pods)}`;
+}
+
+function limitsText(limits: AgentStatus['limits']): string {
+  const met = Object.entries(limits).map(([limit, count]) => `${limit} ${count}`);
+  return met.length === 0 ? 'none' : met.join(', ');
 }
 
 function interceptionText({

@@ -1,6 +1,8 @@
 import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config.ts';
+import type { LimitCounts } from '../metadata/limit-hits.ts';
+import type { MetadataLoad } from '../metadata/server.ts';
 import type { OtherMetadata } from '../metadata/other-metadata.ts';
 import { createAddresses } from './addresses.ts';
 import { agentStatusText } from './agent-status-text.ts';
@@ -19,6 +21,9 @@ export interface AgentStatusDeps {
   readonly other: Pick<OtherMetadata, 'readable'>;
   readonly checks: readonly ReadyCheck[];
   readonly clock: Clock;
+  readonly load: () => MetadataLoad;
+  /** How often each limit was met. */
+  readonly limits: () => LimitCounts;
 }
 
 /** What `rolegate-agent status --json` gives. Fields are only ever added. */
@@ -44,6 +49,10 @@ export interface AgentStatus {
     readonly awaited: string | undefined;
   };
   readonly sessions: { readonly held: number; readonly leastRemainingMinutes: number | undefined };
+  /** Of Pods, now. */
+  readonly load: MetadataLoad;
+  /** How often each limit was met since the agent started; those that were not are left out. */
+  readonly limits: LimitCounts;
   readonly pods: readonly PodRow[];
 }
 
@@ -78,6 +87,8 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
         awaited: node.cniResults.awaited,
       },
       sessions: sessionsOf(mode),
+      load: deps.load(),
+      limits: deps.limits(),
       pods: mode.pods().map(rowOf).sort(byName),
     };
   }

@@ -201,13 +201,14 @@ describe('requests that are not HTTP as it should be', () => {
     const { socket, received } = await served.dial();
     socket.write(`GET ${LIST}app/reader HTTP/1.1\r\nHost: 169.2`);
     await expectOthersServed(served);
+    await served.clock.advance(2_500);
     await until(() => socket.readableEnded || socket.closed);
     expect(statusOf(received())).toBe(408);
     expect(served.lines.at(-1)?.fields).toMatchObject({ status: 408, reason: 'RequestTimeout' });
     socket.destroy();
   });
 
-  it('a body is not waited for', async () => {
+  it('a body that is not a token request is not waited for', async () => {
     await using served = await setup();
     const answer = await served.raw(`GET ${LIST} HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\n`);
     expect(statusOf(answer)).toBe(200);

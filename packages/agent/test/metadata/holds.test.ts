@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { defaultLimits } from '../../src/metadata/http-limits.ts';
 import {
   allow,
   LIST,
@@ -17,9 +18,9 @@ const CREDENTIALS = `${LIST}app/reader`;
 
 /** Asks, and comes back when the request is held. */
 async function askHeld(served: Served, target = CREDENTIALS, options: AskOptions = {}) {
-  const timers = served.clock.pending;
+  const { waiting } = served.server.load();
   const answer = served.ask(target, options);
-  await until(() => served.clock.pending > timers);
+  await until(() => served.server.load().waiting > waiting);
   return { answer };
 }
 
@@ -46,7 +47,7 @@ describe('a held request', () => {
     expect(await answer).toMatchObject({ status: 200 });
     expect(served.records).toMatchObject([{ status: 200, cache: 'hold', pod: 'web-1', first: true }]);
     expect(served.holds).toEqual(['served']);
-    expect(served.clock.pending).toBe(0);
+    await until(() => served.clock.pending === 0);
   });
 
   it('is answered the moment the credentials come', async () => {
@@ -133,7 +134,7 @@ describe('a held request', () => {
   });
 
   it('gives its place back when the client leaves', async () => {
-    await using served = await serve({ limits: { connectionsPerIp: 32, heldPerIp: 1, held: 10 } });
+    await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 1 } });
     const leaving = new AbortController();
     const { answer } = await askHeld(served, CREDENTIALS, { signal: leaving.signal });
     expect((await served.ask(CREDENTIALS)).status).toBe(503);
@@ -189,44 +190,6 @@ describe('a held request', () => {
     served.change();
     expect((await answer).status).toBe(503);
     expect(served.lines[0]).toMatchObject({ level: 'error', message: 'request failed' });
-  });
-});
-
-describe('limits', () => {
-  it('of held requests are per address and for all', async () => {
-    await using served = await serve({ limits: { connectionsPerIp: 32, heldPerIp: 2, held: 3 } });
-    const held = [await askHeld(served), await askHeld(served)];
-    expect(await served.ask(CREDENTIALS)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-    held.push(await askHeld(served, CREDENTIALS, { ip: OTHER_IP }));
-    expect((await served.ask(CREDENTIALS, { ip: OTHER_IP })).status).toBe(503);
-    expect(served.records.map(({ reason }) => reason)).toEqual(['TooManyRequests', 'TooManyRequests']);
-    await served.clock.advance(850);
-    for (const { answer } of held) expect((await answer).status).toBe(503);
-  });
-
-  it('of connections are per address; one too many is answered 503, whatever it asks', async () => {
-    await using served = await serve({ limits: { connectionsPerIp: 2, heldPerIp: 16, held: 1024 } });
-    learn(served);
-    learn(served, OTHER_IP, { uid: 'uid-2' });
-    const open = [await served.dial(), await served.dial()];
-    for (const target of [CREDENTIALS, '//', '/latest/api/token']) {
-      expect(await served.ask(target)).toMatchObject({ status: 503, headers: { connection: 'close' } });
-    }
-    expect(served.records[0]).toMatchObject({ reason: 'TooManyRequests', ip: POD_IP });
-    expect((await served.ask(CREDENTIALS, { ip: OTHER_IP })).status).toBe(200);
-    for (const { socket } of open) socket.destroy();
-    await Promise.all(open.map(({ socket }) => until(() => socket.closed)));
-    await served.clock.advance(0);
-    expect((await served.ask(CREDENTIALS)).status).toBe(200);
-  });
-
-  it('drop connections that are far too many', async () => {
-    await using served = await serve({ limits: { connectionsPerIp: 1, heldPerIp: 16, held: 1024 } });
-    const open = [await served.dial(), await served.dial()];
-    const { socket, received } = await served.dial();
-    await until(() => socket.closed || socket.readableEnded);
-    expect(received()).toBe('');
-    for (const { socket: other } of open) other.destroy();
   });
 });
 

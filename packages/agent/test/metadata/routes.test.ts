@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createHostCheck, metadataHosts } from '../../src/metadata/host-check.ts';
-import { createLimits } from '../../src/metadata/limits.ts';
 import { createRoutes, routeName } from '../../src/metadata/routes.ts';
 
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials';
@@ -76,31 +75,6 @@ describe('the check of Host headers', () => {
           expect(isAllowed(name + end)).toBe(false);
         },
       ),
-    );
-  });
-});
-
-describe('limits', () => {
-  it('give back every place that was taken, and count no more than was', () => {
-    const steps = fc.array(fc.record({ ip: fc.constantFrom('a', 'b', 'c'), take: fc.boolean() }), {
-      maxLength: 60,
-    });
-    fc.assert(
-      fc.property(steps, (taken) => {
-        const limits = createLimits({ connectionsPerIp: 1, heldPerIp: 3, held: 5 });
-        const open = new Map(['a', 'b', 'c'].map((ip) => [ip, 0]));
-        for (const { ip, take } of taken) {
-          const count = open.get(ip) ?? 0;
-          const total = [...open.values()].reduce((sum, each) => sum + each, 0);
-          if (take) {
-            expect(limits.hold(ip)).toBe(count < 3 && total < 5);
-            if (count < 3 && total < 5) open.set(ip, count + 1);
-          } else {
-            limits.released(ip);
-            open.set(ip, Math.max(0, count - 1));
-          }
-        }
-      }),
     );
   });
 });

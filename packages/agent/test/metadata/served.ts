@@ -9,6 +9,7 @@ import type { Caller } from '../../src/addresses/callers.ts';
 import type { Decision, HeldSession, KnownPod } from '../../src/feed/known-pod.ts';
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { metadataHosts } from '../../src/metadata/host-check.ts';
+import type { LimitName } from '../../src/metadata/limit-hits.ts';
 import type { Reader } from '../../src/metadata/other-metadata.ts';
 import { createMetadataServer } from '../../src/metadata/server.ts';
 import type { MetadataSettings } from '../../src/metadata/server.ts';
@@ -70,6 +71,7 @@ export async function serve(settings: Partial<MetadataSettings> = {}) {
   const changed = new Set<() => void>();
   const handedOver = new Set<(ip: string) => void>();
   const records: AnswerRecord[] = [];
+  const limitHits: LimitName[] = [];
   const holds: string[] = [];
   const unknownIps: string[] = [];
   const { log, lines } = recordingLog();
@@ -86,6 +88,7 @@ export async function serve(settings: Partial<MetadataSettings> = {}) {
     other,
     clock,
     log,
+    limitHit: (limit) => limitHits.push(limit),
     metrics: { answered: (record) => records.push(record), held: (outcome) => holds.push(outcome) },
     settings: {
       hosts: metadataHosts,
@@ -109,6 +112,7 @@ export async function serve(settings: Partial<MetadataSettings> = {}) {
     other,
     reads,
     records,
+    limitHits,
     holds,
     unknownIps,
     lines,

@@ -243,11 +243,11 @@ async function askThrough(
   options: AskOptions,
   isHeld: boolean,
 ): Promise<Answered> {
-  const timers = served.clock.pending;
+  const { waiting } = served.server.load();
   const answered = served.records.length;
   const answer = served.ask(target, options);
   if (isHeld) {
-    await until(() => served.clock.pending > timers);
+    await until(() => served.server.load().waiting > waiting);
     expect(served.records).toHaveLength(answered);
     await served.clock.advance(850);
   }

@@ -21,6 +21,8 @@ export function setup({ reader }: { reader?: NodeReadings['reader'] } = {}) {
     now: { server: 's:1', sinceMs: clock.monotonic(), lastFault: undefined },
   };
   const status = createAgentStatus({
+    load: () => ({ connections: 2, waiting: 1 }),
+    limits: () => ({ connections_per_pod: 3 }),
     config: outcome.config,
     mode: {
       ...{ pods: table.pods, session: table.session, heldSessions: table.heldSessions },

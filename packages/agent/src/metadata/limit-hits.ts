@@ -1,0 +1,122 @@
+import { createStorms } from '@rolegate/runtime';
+import type { Clock, ClientName, HttpLimit, Log } from '@rolegate/runtime';
+import { STRANGERS } from './http-limits.ts';
+
+/** Every limit that the agent's HTTP servers enforce, as metric and log name it. */
+export const limitNames = [
+  'connections_per_pod',
+  'connections_unknown',
+  'connections',
+  'waiting_per_pod',
+  'waiting_unknown',
+  'waiting',
+  'head_bytes',
+  'head_time',
+  'body_bytes',
+  'body_time',
+  'pipelined_bytes',
+  'unread_bytes',
+  'answer_time',
+  'ops_connections',
+  'ops_requests',
+] as const;
+export type LimitName = (typeof limitNames)[number];
+
+/** How often each limit was met since the agent started. */
+export type LimitCounts = Readonly<Partial<Record<LimitName, number>>>;
+
+export interface LimitHits {
+  /** `ip`: the source address. */
+  readonly hit: (limit: LimitName, client: ClientName, ip: string) => void;
+  /** The same on the ops port, where a client is an address. */
+  readonly opsHit: (limit: HttpLimit, ip: string) => void;
+  readonly counts: () => LimitCounts;
+}
+
+export interface LimitHitsDeps {
+  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
+  readonly log: Log;
+  readonly counted: (limit: LimitName) => void;
+}
+
+const WINDOW_MS = 10_000;
+
+/** What was refused, and what an operator can do about it. */
+const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hint: string }>> = {
+  connections_per_pod: {
+    refused: 'one of its connections',
+    hint: 'raise --connections-per-pod if the Pod needs as many',
+  },
+  connections_unknown: {
+    refused: 'a connection from an address that no Pod owns',
+    hint: 'see which Pod uses addresses that are not its own',
+  },
+  connections: {
+    refused: 'a connection of the Pod that has the most',
+    hint: 'raise --connections if the Pods of this node need as many',
+  },
+  waiting_per_pod: { refused: 'a waiting request', hint: 'raise --waiting-per-pod if the Pod needs as many' },
+  waiting_unknown: {
+    refused: 'a waiting request from an address that no Pod owns',
+    hint: 'see which Pod uses addresses that are not its own',
+  },
+  waiting: {
+    refused: 'a waiting request of the Pod that has the most',
+    hint: 'raise --waiting if the Pods of this node need as many',
+  },
+  head_bytes: { refused: 'a request with too large a head', hint: 'see what this Pod sends' },
+  head_time: { refused: 'a request whose head took too long', hint: 'see what this Pod sends' },
+  body_bytes: { refused: 'a request with too large a body', hint: 'see what this Pod sends' },
+  body_time: { refused: 'a request whose body took too long', hint: 'see what this Pod sends' },
+  pipelined_bytes: {
+    refused: 'requests sent before the previous answer',
+    hint: 'no SDK sends requests ahead; see what this Pod sends',
+  },
+  unread_bytes: { refused: 'a connection whose answers are not read', hint: 'see what this Pod runs' },
+  answer_time: { refused: 'a connection whose answer is not read', hint: 'see what this Pod runs' },
+  ops_connections: {
+    refused: 'a connection to the metrics port',
+    hint: 'see who connects to --prometheus-listen-addr from this address',
+  },
+  ops_requests: {
+    refused: 'a request to the metrics port',
+    hint: 'see what is sent to --prometheus-listen-addr from this address',
+  },
+};
+
+/** Counts limits that were met, and says so: a line at the beginning of a storm, and one at its end. */
+export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHits {
+  const counts = new Map<LimitName, number>();
+  const isWritten = createStorms<object>({
+    clock,
+    lines: 1,
+    windowMs: WINDOW_MS,
+    ended: (leftOut, last) => {
+      log.info('limit still met', { ...last, count: leftOut });
+    },
+  });
+
+  function hit(limit: LimitName, { group, name }: ClientName, ip: string): void {
+    counts.set(limit, (counts.get(limit) ?? 0) + 1);
+    counted(limit);
+    const pod = group === STRANGERS ? {} : { namespace: group, uid: name === ip ? undefined : name };
+    const subject = { limit, ip, ...pod };
+    if (isWritten(`${limit} ${group} ${name}`, subject))
+      log.warn('limit met', { ...subject, ...TEXTS[limit] });
+  }
+
+  return {
+    hit,
+    opsHit(limit, ip) {
+      const name = limit.startsWith('connections') ? 'ops_connections' : 'ops_requests';
+      hit(name, { group: STRANGERS, name: ip }, ip);
+    },
+    counts: () => Object.fromEntries(counts),
+  };
+}
+
+/** The agent's name for a bound of the HTTP server. */
+export function limitName(limit: HttpLimit): LimitName {
+  if (limit === 'connections_per_client') return 'connections_per_pod';
+  return limit === 'connections_per_group' ? 'connections_unknown' : limit;
+}

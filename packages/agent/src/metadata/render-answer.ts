@@ -1,0 +1,25 @@
+import { headerLines } from '@rolegate/runtime';
+import type { HttpAnswer } from '@rolegate/runtime';
+import type { Answer } from './answer.ts';
+import { refusalBody } from './answer.ts';
+
+/** As real metadata calls itself. */
+const SERVER = 'Server: EC2ws\r\n';
+const TEXT = `Content-Type: text/plain\r\n${SERVER}`;
+const JSON_TEXT = `Content-Type: application/json\r\n${SERVER}`;
+const RETRY_AFTER = 'Retry-After: 1\r\n';
+
+/** An answer as the HTTP server sends it: one whole body with its type, never a redirect. */
+export function renderAnswer({ status, code, body, headers }: Answer, requestId: string): HttpAnswer {
+  const type = body === undefined ? JSON_TEXT : TEXT;
+  const own = headers === undefined ? '' : headerLines(headers);
+  return {
+    status,
+    headers: `${type}${status === 503 ? RETRY_AFTER : ''}${own}`,
+    body: (body ?? refusalOf(code, requestId)).toString('latin1'),
+  };
+}
+
+function refusalOf(code: Answer['code'], requestId: string): Buffer {
+  return code === '' ? Buffer.alloc(0) : refusalBody(code, requestId);
+}

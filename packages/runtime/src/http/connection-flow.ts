@@ -1,0 +1,259 @@
+import type { Clock } from '../clock.ts';
+import { createAnswerWriter, LINGER_BYTES } from './answer-writer.ts';
+import type {
+  HttpConnection,
+  HttpHooks,
+  HttpLimit,
+  HttpLimits,
+  HttpRefusal,
+  HttpRequest,
+} from './connection.ts';
+import { reset } from './connection.ts';
+import { familyOf, readSendQueues, remoteKey } from './kernel-queues.ts';
+import type { HttpAnswer } from './message.ts';
+import { createRequestReader } from './request-reader.ts';
+import { createTurns } from './turns.ts';
+import { createUnread } from './unread.ts';
+import type { Located } from './unread.ts';
+
+export interface FlowDeps<Context> {
+  readonly limits: HttpLimits;
+  readonly hooks: HttpHooks<Context>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
+  /** The ports whose connections these are. */
+  readonly ports: ReadonlySet<number>;
+  readonly isClosing: () => boolean;
+  /** The send queues cannot be read. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** What a refusal counts as. */
+const LIMIT_OF: Readonly<Record<HttpRefusal['kind'], HttpLimit | undefined>> = {
+  malformed: undefined,
+  'head too large': 'head_bytes',
+  'head timeout': 'head_time',
+  'body too large': 'body_bytes',
+  'body timeout': 'body_time',
+  'too many connections': undefined,
+};
+
+/** How requests and answers follow one another on connections. */
+export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
+  type Connection = HttpConnection<Context>;
+  const { limits, hooks, clock, ports, isClosing } = deps;
+  const blocked = new Set<Connection>();
+  const turns = createTurns<Connection>({ run: serve, defer: setImmediate, now: clock.monotonic });
+  const reader = createRequestReader<Context>({
+    limits,
+    bodyBytes: hooks.bodyBytes,
+    ready,
+    refuse,
+    end: (connection) => {
+      writer.linger(connection);
+    },
+    now: clock.monotonic,
+  });
+  const unread =
+    limits.unread === undefined
+      ? undefined
+      : createUnread<Connection>({
+          limits: limits.unread,
+          readQueues: (family) => readSendQueues(family, ports),
+          locate,
+          reset: (connection) => {
+            limited('unread_bytes', connection);
+            reset(connection);
+          },
+          looked: unblock,
+          failed: deps.failed,
+          schedule: clock.schedule,
+          now: clock.monotonic,
+        });
+
+  const writer = createAnswerWriter<Context>({ limits, clock, unread, written: listen });
+
+  function received(connection: Connection, text: string): void {
+    switch (connection.stage) {
+      case 'reading':
+      case 'body':
+        connection.pending += text;
+        reader.advance(connection, false);
+        return;
+      case 'refusing':
+        connection.pending = (connection.pending + text).slice(-limits.headBytes);
+        if (connection.pending.includes('\r\n\r\n')) refuse(connection, { kind: 'too many connections' });
+        return;
+      case 'lingering':
+        connection.dropped += text.length;
+        if (connection.dropped > LINGER_BYTES) reset(connection);
+        return;
+      case 'closed':
+        return;
+      case 'turn':
+      case 'unread':
+      case 'answering':
+      case 'draining':
+        connection.pending += text;
+        if (connection.pending.length > limits.headBytes + limits.behindBytes) overflow(connection);
+    }
+  }
+
+  /** More has come behind a request than is kept: what is nearly answered is, the rest ends at once. */
+  function overflow(connection: Connection): void {
+    limited('pipelined_bytes', connection);
+    if (connection.stage !== 'turn') {
+      reset(connection);
+      return;
+    }
+    connection.last = true;
+    connection.socket.pause();
+  }
+
+  function ended(connection: Connection): void {
+    connection.clientEnded = true;
+    switch (connection.stage) {
+      case 'reading':
+      case 'body':
+        reader.advance(connection, false);
+        return;
+      case 'answering':
+        // A client that gives up and one that only sends no more look alike; the first is the common one.
+        connection.socket.destroy();
+        return;
+      case 'refusing':
+      case 'lingering':
+        connection.socket.destroySoon();
+        return;
+      case 'turn':
+      case 'unread':
+      case 'draining':
+      case 'closed': // what was sent before is answered all the same
+    }
+  }
+
+  function ready(connection: Connection, later: boolean): void {
+    connection.stage = 'turn';
+    connection.deadlineMs = Infinity;
+    connection.client.idle.delete(connection);
+    if (later) turns.takeLater(connection, connection.client);
+    else turns.take(connection, connection.client);
+  }
+
+  function serve(connection: Connection): void {
+    if (connection.stage !== 'turn') return;
+    if (connection.head === undefined && !reader.takeHead(connection)) return;
+    if (unread?.mayAnswer(connection) === false) {
+      connection.stage = 'unread';
+      connection.deadlineMs = clock.monotonic() + limits.answerMs;
+      blocked.add(connection);
+    } else begin(connection);
+  }
+
+  /** The send queues have been looked at. */
+  function unblock(): void {
+    for (const connection of blocked) {
+      blocked.delete(connection);
+      if (connection.stage === 'unread') ready(connection, true);
+    }
+  }
+
+  function begin(connection: Connection): void {
+    const { head, body } = connection;
+    if (head === undefined) return;
+    if (connection.pending.length > limits.behindBytes) {
+      limited('pipelined_bytes', connection);
+      connection.last = true;
+    }
+    if (connection.last) connection.pending = '';
+    connection.stage = 'answering';
+    connection.deadlineMs = Infinity;
+    const request: HttpRequest<Context> = { connection, head, body, gone: undefined };
+    connection.request = request;
+    hooks.request(request);
+  }
+
+  /** Sends the answer to a request; later answers to the same one are dropped. */
+  function respond(request: HttpRequest<Context>, answer: HttpAnswer): void {
+    const { connection, head } = request;
+    if (connection.request !== request) return;
+    connection.request = undefined;
+    const isLast = connection.last || !head.keepAlive || isClosing() || unread?.mustEnd(connection) === true;
+    writer.send(connection, answer, { head: head.method === 'HEAD', last: isLast });
+  }
+
+  /** For the next request. */
+  function listen(connection: Connection): void {
+    const nothing = connection.pending === '';
+    connection.stage = 'reading';
+    connection.deadlineMs = clock.monotonic() + (nothing ? limits.keepAliveMs : limits.headMs);
+    connection.client.idle.add(connection);
+    if (!nothing || connection.clientEnded) reader.advance(connection, true);
+  }
+
+  function refuse(connection: Connection, refusal: HttpRefusal): void {
+    const limit = LIMIT_OF[refusal.kind];
+    if (limit !== undefined) limited(limit, connection);
+    connection.client.idle.delete(connection);
+    writer.send(connection, hooks.refused(refusal, connection), { head: false, last: true });
+  }
+
+  function limited(limit: HttpLimit, { client, ip }: Connection): void {
+    hooks.limited(limit, { group: client.group.name, name: client.name }, ip);
+  }
+
+  /** Its time is over. */
+  function expired(connection: Connection): void {
+    switch (connection.stage) {
+      case 'reading':
+        // Who has not begun a request is not told that it came too late.
+        if (connection.pending === '') connection.socket.destroy();
+        else refuse(connection, { kind: 'head timeout' });
+        return;
+      case 'body':
+        refuse(connection, { kind: 'body timeout' });
+        return;
+      case 'unread':
+      case 'draining':
+        limited('answer_time', connection);
+        reset(connection);
+        return;
+      case 'turn':
+      case 'answering':
+      case 'closed':
+        return; // without a deadline
+      case 'refusing':
+      case 'lingering':
+        // Left unread, an answer would stay with the kernel.
+        if (connection.unread > (limits.unread?.perConnection ?? 0)) reset(connection);
+        else connection.socket.destroy();
+    }
+  }
+
+  /** It has to make room. */
+  function evict(connection: Connection): void {
+    const { request } = connection;
+    if (request !== undefined) {
+      connection.request = undefined;
+      refuse(connection, { kind: 'too many connections' });
+      request.gone?.();
+    } else if (connection.stage === 'reading' && connection.pending === '') connection.socket.destroy();
+    else reset(connection);
+  }
+
+  function closed(connection: Connection): void {
+    connection.stage = 'closed';
+    connection.pending = '';
+    unread?.gone(connection);
+    blocked.delete(connection);
+    const { request } = connection;
+    connection.request = undefined;
+    request?.gone?.();
+  }
+
+  return { received, ended, respond, expired, evict, closed, unread };
+}
+
+function locate<Context>(connection: HttpConnection<Context>): Located {
+  const { remoteAddress: address = '::', remotePort: port = 0 } = connection.socket;
+  return (connection.located ??= { family: familyOf({ address, port }), key: remoteKey({ address, port }) });
+}

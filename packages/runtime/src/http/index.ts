@@ -1,0 +1,14 @@
+export type {
+  HttpConnection,
+  HttpHooks,
+  HttpLimit,
+  HttpLimits,
+  HttpRefusal,
+  HttpRequest,
+} from './connection.ts';
+export { createHttpServer } from './http-server.ts';
+export type { HttpServer } from './http-server.ts';
+export { headerLines } from './message.ts';
+export type { HttpAnswer } from './message.ts';
+export { createPlaces } from './places.ts';
+export type { Client, ClientName, PlaceLimit, Places } from './places.ts';

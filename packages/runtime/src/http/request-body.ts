@@ -1,0 +1,64 @@
+import type { Framing } from './request-head.ts';
+
+/** How far the body in `text` has come. */
+export type BodyProgress =
+  | { readonly kind: 'incomplete' }
+  /** `body`: Latin-1 text, a character a byte. `end`: where the next request begins. */
+  | { readonly kind: 'complete'; readonly body: string; readonly end: number }
+  | { readonly kind: 'too large' }
+  | { readonly kind: 'malformed' };
+
+/** What chunk sizes, extensions and trailers may take beside the body itself. Characters. */
+const LARGEST_OVERHEAD = 4_096;
+/** A size, and an extension that nobody needs (RFC 9112, 7.1). */
+const CHUNK_LINE = /^([0-9A-Fa-f]{1,6})[ \t]*(?:;[\t -~\x80-\xff]*)?$/;
+const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*$/;
+
+/**
+ * Looks for the end of a body at the beginning of `text`, each time from its start: it is bounded, and has no more than a few
+ * pieces. Latin-1 text.
+ */
+export function readBody(text: string, framing: Framing, maxBytes: number): BodyProgress {
+  if (framing.kind === 'none') return { kind: 'complete', body: '', end: 0 };
+  if (framing.kind === 'chunked') return readChunks(text, maxBytes);
+  if (framing.bytes > maxBytes) return { kind: 'too large' };
+  if (text.length < framing.bytes) return { kind: 'incomplete' };
+  return { kind: 'complete', body: text.slice(0, framing.bytes), end: framing.bytes };
+}
+
+function readChunks(text: string, maxBytes: number): BodyProgress {
+  let body = '';
+  let at = 0;
+  for (;;) {
+    if (at - body.length > LARGEST_OVERHEAD) return { kind: 'too large' };
+    const lineEnd = text.indexOf('\r\n', at);
+    if (lineEnd < 0) return unfinished(text, at);
+    const size = CHUNK_LINE.exec(text.slice(at, lineEnd))?.[1];
+    if (size === undefined) return { kind: 'malformed' };
+    const bytes = parseInt(size, 16);
+    if (body.length + bytes > maxBytes) return { kind: 'too large' };
+    if (bytes === 0) return readTrailers(text, lineEnd + 2, body);
+    const dataEnd = lineEnd + 2 + bytes;
+    if (text.length < dataEnd + 2) return { kind: 'incomplete' };
+    if (!text.startsWith('\r\n', dataEnd)) return { kind: 'malformed' };
+    body += text.slice(lineEnd + 2, dataEnd);
+    at = dataEnd + 2;
+  }
+}
+
+/** Trailers are read and dropped. */
+function readTrailers(text: string, from: number, body: string): BodyProgress {
+  let at = from;
+  for (;;) {
+    if (at - from > LARGEST_OVERHEAD) return { kind: 'too large' };
+    const lineEnd = text.indexOf('\r\n', at);
+    if (lineEnd < 0) return unfinished(text, at);
+    if (lineEnd === at) return { kind: 'complete', body, end: lineEnd + 2 };
+    if (!TRAILER.test(text.slice(at, lineEnd))) return { kind: 'malformed' };
+    at = lineEnd + 2;
+  }
+}
+
+function unfinished(text: string, at: number): BodyProgress {
+  return text.length - at > LARGEST_OVERHEAD ? { kind: 'too large' } : { kind: 'incomplete' };
+}

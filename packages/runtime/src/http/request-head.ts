@@ -1,0 +1,166 @@
+/** The head of a request, as RFC 9112 has it. */
+export interface RequestHead {
+  readonly method: string;
+  /** In origin-form (RFC 9112, 3.2.1): a path, with its query if there is one. */
+  readonly target: string;
+  /** Names and values in turn, as they came, without the white space around values. */
+  readonly headers: readonly string[];
+  /** The client takes further answers on this connection. */
+  readonly keepAlive: boolean;
+  /** HTTP/1.0, which keeps a connection only if it is told so. */
+  readonly old: boolean;
+  readonly framing: Framing;
+  /** `Expect: 100-continue`: the body comes once it is asked for. */
+  readonly expectsContinue: boolean;
+}
+
+/** How the end of the body is found (RFC 9112, 6.3). */
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'sized'; readonly bytes: number }
+  | { readonly kind: 'chunked' };
+
+/** Why a head is refused. */
+export interface HeadFault {
+  readonly fault: 'malformed' | 'too many headers';
+  /** For the log. */
+  readonly detail: string;
+}
+
+/** No client of ours sends a tenth of them. */
+const MOST_HEADERS = 100;
+
+/** CONNECT is not among them: no tunnel leads through here. The rest is what llhttp knows. */
+const METHODS: ReadonlySet<string> = new Set(
+  (
+    'ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS ' +
+    'PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE'
+  ).split(' '),
+);
+
+/** Printable ASCII without '#': whatever a path and a query may be made of, and more. */
+const REQUEST_LINE = /^([A-Z-]{3,16}) (\/[!"$-~]*) HTTP\/1\.([01])$/;
+/** A token, no white space before the colon; no control characters but tabs in the value (RFC 9110, 5.5 and 5.6.2). */
+const HEADER_LINE =
+  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[!-~\x80-\xff](?:[ \t]*[!-~\x80-\xff])*)?)[ \t]*$/;
+const LENGTH = /^\d{1,12}$/;
+
+/**
+ * Reads a head: everything before the empty line, without the line ends that close it. Latin-1 text. Stricter than the RFC
+ * wherever two parsers could understand two things: no bare line feeds, no folded lines, one Host, one length.
+ */
+export function parseRequestHead(text: string): RequestHead | HeadFault {
+  const lines = text.split('\r\n', MOST_HEADERS + 2);
+  const [, method = '', target = '', minor] = REQUEST_LINE.exec(lines[0] ?? '') ?? [];
+  if (!METHODS.has(method)) return malformed('the request line is not HTTP/1.1');
+  if (lines.length > MOST_HEADERS + 1)
+    return { fault: 'too many headers', detail: `more than ${MOST_HEADERS} headers` };
+  const headers: string[] = [];
+  const seen = createSeen();
+  for (let at = 1; at < lines.length; at += 1) {
+    const [, name, value = ''] = HEADER_LINE.exec(lines[at] ?? '') ?? [];
+    if (name === undefined) return malformed('a header line is not HTTP');
+    headers.push(name, value);
+    noteHeader(seen, name, value);
+  }
+  const framing = framingOf(seen, minor === '0');
+  if ('fault' in framing) return framing;
+  return {
+    method,
+    target,
+    headers,
+    keepAlive: minor === '0' ? seen.keepAlive && !seen.close : !seen.close,
+    old: minor === '0',
+    framing,
+    expectsContinue: seen.expectsContinue && minor === '1',
+  };
+}
+
+/** What the headers say about the message itself. */
+interface Seen {
+  hosts: number;
+  lengths: number;
+  length: string;
+  encodings: number;
+  encoding: string;
+  close: boolean;
+  keepAlive: boolean;
+  expectsContinue: boolean;
+}
+
+function createSeen(): Seen {
+  return {
+    hosts: 0,
+    lengths: 0,
+    length: '',
+    encodings: 0,
+    encoding: '',
+    close: false,
+    keepAlive: false,
+    expectsContinue: false,
+  };
+}
+
+/** By length first: most headers are none of these. */
+function noteHeader(seen: Seen, name: string, value: string): void {
+  switch (name.length) {
+    case 4:
+      if (name.toLowerCase() === 'host') seen.hosts += 1;
+      return;
+    case 6:
+      if (name.toLowerCase() === 'expect') seen.expectsContinue ||= value.toLowerCase() === '100-continue';
+      return;
+    case 10:
+      if (name.toLowerCase() === 'connection') noteConnection(seen, value.toLowerCase());
+      return;
+    case 14:
+      if (name.toLowerCase() !== 'content-length') return;
+      seen.lengths += 1;
+      seen.length = value;
+      return;
+    case 17:
+      if (name.toLowerCase() !== 'transfer-encoding') return;
+      seen.encodings += 1;
+      seen.encoding = value.toLowerCase();
+      return;
+    default:
+  }
+}
+
+function noteConnection(seen: Seen, value: string): void {
+  const options = value.split(',').map((option) => option.trim());
+  seen.close ||= options.includes('close');
+  seen.keepAlive ||= options.includes('keep-alive');
+}
+
+function framingOf({ hosts, lengths, length, encodings, encoding }: Seen, old: boolean): Framing | HeadFault {
+  if (hosts > 1) return malformed('more than one Host header');
+  if (lengths + encodings > 1) return malformed('more than one header gives the length of the body');
+  if (encodings === 1) {
+    return encoding === 'chunked' && !old
+      ? { kind: 'chunked' }
+      : malformed('a Transfer-Encoding other than chunked');
+  }
+  if (lengths === 0) return { kind: 'none' };
+  if (!LENGTH.test(length)) return malformed('the Content-Length is not a number');
+  const bytes = Number(length);
+  return bytes === 0 ? { kind: 'none' } : { kind: 'sized', bytes };
+}
+
+function malformed(detail: string): HeadFault {
+  return { fault: 'malformed', detail };
+}
+
+/** Cannot be in a head: control characters, and a line feed without its carriage return. */
+const NEVER_IN_A_HEAD = /[^\t\r\n -~\x80-\xff]|(?<!\r)\n/g;
+/** What a request line can begin with, as far as it has come. */
+const BEGINS_LIKE_A_REQUEST = /^(?:$|\r$|[A-Z-]{1,16}(?: |$))/;
+
+/**
+ * False if an unfinished head can no longer become one, so that its client need not be waited for. Latin-1 text; what is before
+ * `from` was looked at before.
+ */
+export function mayBecomeHead(text: string, from: number): boolean {
+  NEVER_IN_A_HEAD.lastIndex = from;
+  return !NEVER_IN_A_HEAD.test(text) && BEGINS_LIKE_A_REQUEST.test(text);
+}

@@ -1,0 +1,125 @@
+import type { HttpConnection, HttpHooks, HttpLimits, HttpRefusal } from './connection.ts';
+import { CONTINUE } from './message.ts';
+import { readBody } from './request-body.ts';
+import { mayBecomeHead, parseRequestHead } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
+
+/** The end of a head. */
+const HEAD_END = '\r\n\r\n';
+/** Empty lines before a request (RFC 9112, 2.2). */
+const EMPTY_LINES = /^(?:\r\n)+/;
+
+export interface RequestReaderDeps<Context> {
+  readonly limits: HttpLimits;
+  readonly bodyBytes: HttpHooks<Context>['bodyBytes'];
+  /** The connection's request waits for its client's turn. `later`: not before others have been heard. */
+  readonly ready: (connection: HttpConnection<Context>, later: boolean) => void;
+  readonly refuse: (connection: HttpConnection<Context>, refusal: HttpRefusal) => void;
+  /** The client has ended in the middle of nothing. */
+  readonly end: (connection: HttpConnection<Context>) => void;
+  readonly now: () => number;
+}
+
+/** Makes requests of what arrives: one at a time, nothing behind it looked at before it has been answered. */
+export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
+  const { limits, bodyBytes, ready, refuse, end, now } = deps;
+
+  /** More has arrived, in `reading` or `body`; or the client has ended. */
+  function advance(connection: HttpConnection<Context>, later: boolean): void {
+    if (connection.stage === 'body') continueBody(connection, later);
+    else findHead(connection, later);
+  }
+
+  function findHead(connection: HttpConnection<Context>, later: boolean): void {
+    if (connection.pending.startsWith('\r\n')) {
+      connection.pending = connection.pending.replace(EMPTY_LINES, '');
+      connection.scanned = 0;
+    }
+    const { pending, scanned } = connection;
+    const at = pending.indexOf(HEAD_END, Math.max(0, scanned - HEAD_END.length + 1));
+    if (at > limits.headBytes || (at < 0 && pending.length > limits.headBytes))
+      refuse(connection, {
+        kind: 'head too large',
+        detail: `more than ${limits.headBytes} bytes`,
+      });
+    else if (at >= 0) ready(connection, later);
+    else awaitRest(connection);
+  }
+
+  function awaitRest(connection: HttpConnection<Context>): void {
+    const { pending, scanned, answers, clientEnded } = connection;
+    if (clientEnded) {
+      if (pending === '') end(connection);
+      else refuse(connection, { kind: 'malformed', detail: 'the request ends in its head' });
+      return;
+    }
+    if (!mayBecomeHead(pending, scanned)) {
+      refuse(connection, { kind: 'malformed', detail: 'not HTTP/1.1' });
+      return;
+    }
+    // A kept connection has all its time to begin the next request, and then as much for that as for the first.
+    if (answers > 0 && scanned === 0 && pending !== '') connection.deadlineMs = now() + limits.headMs;
+    connection.scanned = pending.length;
+  }
+
+  /** In its turn: parses the head. False: the request cannot be handed on, or not yet. */
+  function takeHead(connection: HttpConnection<Context>): boolean {
+    const { pending } = connection;
+    const at = pending.indexOf(HEAD_END);
+    const head = parseRequestHead(pending.slice(0, at));
+    connection.pending = pending.slice(at + HEAD_END.length);
+    connection.scanned = 0;
+    if ('fault' in head) {
+      const { fault, detail } = head;
+      refuse(connection, { kind: fault === 'malformed' ? 'malformed' : 'head too large', detail });
+      return false;
+    }
+    connection.head = head;
+    return head.framing.kind === 'none' || beginBody(connection, head);
+  }
+
+  function beginBody(connection: HttpConnection<Context>, head: RequestHead): boolean {
+    const maxBytes = bodyBytes(head.method);
+    if (maxBytes === 0) {
+      // Nobody reads it: what comes is dropped, with the connection.
+      connection.last = true;
+      return true;
+    }
+    if (head.framing.kind === 'sized' && head.framing.bytes > maxBytes) {
+      refuse(connection, { kind: 'body too large' });
+      return false;
+    }
+    if (head.expectsContinue && connection.pending === '') connection.socket.write(CONTINUE, 'latin1');
+    connection.stage = 'body';
+    connection.deadlineMs = now() + limits.bodyMs;
+    return takeBody(connection, head);
+  }
+
+  function continueBody(connection: HttpConnection<Context>, later: boolean): void {
+    const { head } = connection;
+    if (head !== undefined && takeBody(connection, head)) ready(connection, later);
+  }
+
+  /** True once the body is there. */
+  function takeBody(connection: HttpConnection<Context>, { framing, method }: RequestHead): boolean {
+    const read = readBody(connection.pending, framing, bodyBytes(method));
+    switch (read.kind) {
+      case 'complete':
+        connection.body = read.body;
+        connection.pending = connection.pending.slice(read.end);
+        return true;
+      case 'incomplete':
+        if (connection.clientEnded)
+          refuse(connection, { kind: 'malformed', detail: 'the request ends in its body' });
+        return false;
+      case 'too large':
+        refuse(connection, { kind: 'body too large' });
+        return false;
+      case 'malformed':
+        refuse(connection, { kind: 'malformed', detail: 'a chunk of the body is not HTTP/1.1' });
+        return false;
+    }
+  }
+
+  return { advance, takeHead };
+}
