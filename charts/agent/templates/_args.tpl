@@ -55,6 +55,10 @@
 - --cni-socket=/run/rolegate-cni/cni.sock
 - --status-socket=/run/rolegate/agent.sock
 - --port={{ .port }}
+- --connections-per-pod={{ .connections.perPod }}
+- --connections={{ .connections.perNode }}
+- --waiting-per-pod={{ .waiting.perPod }}
+- --waiting={{ .waiting.perNode }}
 {{- with .metadata.groups }}
 - --metadata-groups={{ join "," . }}
 {{- end }}

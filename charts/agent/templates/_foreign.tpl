@@ -96,6 +96,10 @@ app-port: use port
 imdsv1: use imdsv1
 hold: use hold.default
 hold-go: use hold.go
+connections-per-pod: use connections.perPod
+connections: use connections.perNode
+waiting-per-pod: use waiting.perPod
+waiting: use waiting.perNode
 stale-ip: use staleIp
 metadata-groups: use metadata.groups
 metadata-host: use metadata.hosts

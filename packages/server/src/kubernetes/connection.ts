@@ -1,5 +1,7 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import { Agent as HttpAgent, request as requestHttp } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '@rolegate/runtime';
 import { SilenceError, toApiError } from './api-error.ts';
@@ -48,8 +50,8 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
   const base = new URL(cluster.server);
   const prefix = base.pathname.replace(/\/+$/, '');
   const agents = {
-    http: new http.Agent({ keepAlive: true }),
-    https: new https.Agent({ keepAlive: true }),
+    http: new HttpAgent({ keepAlive: true }),
+    https: new HttpsAgent({ keepAlive: true }),
   };
 
   async function options({
@@ -57,8 +59,8 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
     path,
     query,
     accept = 'application/json',
-  }: ApiRequest): Promise<https.RequestOptions> {
-    const said: https.RequestOptions = {};
+  }: ApiRequest): Promise<RequestOptions> {
+    const said: RequestOptions = {};
     // Asked anew each time: tokens and CA files change while we run.
     await kubeConfig.applyToHTTPSOptions(said);
     const { ca, cert, key, pfx, passphrase, servername, auth, headers, agent } = said;
@@ -72,7 +74,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
       port: base.port,
       path: `${prefix}${path}${query === undefined ? '' : `?${new URLSearchParams(query).toString()}`}`,
       headers: {
-        ...(headers as http.OutgoingHttpHeaders | undefined),
+        ...(headers as OutgoingHttpHeaders | undefined),
         accept,
         'user-agent': 'rolegate-server',
       },
@@ -86,7 +88,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
       signal.throwIfAborted();
       const silence = createSilence({ clock, timeoutMs, what: describe(request) });
       try {
-        const sent = (base.protocol === 'https:' ? https : http).request({
+        const sent = (base.protocol === 'https:' ? requestHttps : requestHttp)({
           ...(await options(request)),
           signal,
         });
@@ -109,7 +111,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
   };
 }
 
-function answer(sent: http.ClientRequest, { method, body }: ApiRequest): Promise<http.IncomingMessage> {
+function answer(sent: ClientRequest, { method, body }: ApiRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     sent.on('response', resolve);
     // Later errors, after the response, are told to its reader.
@@ -125,7 +127,7 @@ function answer(sent: http.ClientRequest, { method, body }: ApiRequest): Promise
   });
 }
 
-async function* heard(response: http.IncomingMessage, silence: Silence): AsyncGenerator<string> {
+async function* heard(response: IncomingMessage, silence: Silence): AsyncGenerator<string> {
   response.setEncoding('utf8');
   try {
     for await (const chunk of response as AsyncIterable<string>) {
@@ -137,7 +139,7 @@ async function* heard(response: http.IncomingMessage, silence: Silence): AsyncGe
   }
 }
 
-async function refusal(request: ApiRequest, response: http.IncomingMessage, chunks: AsyncIterable<string>) {
+async function refusal(request: ApiRequest, response: IncomingMessage, chunks: AsyncIterable<string>) {
   const text = await readText(chunks, MAX_STATUS_BYTES);
   return toApiError(describe(request), {
     code: response.statusCode ?? 0,
