@@ -5,12 +5,13 @@ export interface StormsOptions<Subject> {
   /** So many lines of one key in a window; what is more is counted. */
   readonly lines: number;
   readonly windowMs: number;
+  /** Keys that are told apart in one window; the rest share one count. 1,024 by default. */
+  readonly mostKeys?: number;
   /** Called at a window's end for each key of which lines were left out; the subject is the last one, undefined for the rest. */
   readonly ended: (leftOut: number, subject: Subject | undefined) => void;
 }
 
-/** Keys that are told apart in one window; the rest share one count. */
-const MOST_KEYS = 1024;
+const MOST_KEYS = 1_024;
 const THE_REST = 'the rest';
 
 interface Storm<Subject> {
@@ -21,7 +22,7 @@ interface Storm<Subject> {
 
 /** Thins out lines that come in storms. What it returns says whether the line is to be written. */
 export function createStorms<Subject>(options: StormsOptions<Subject>) {
-  const { clock, lines, windowMs } = options;
+  const { clock, lines, windowMs, mostKeys = MOST_KEYS } = options;
   let storms = new Map<string, Storm<Subject>>();
   let endsAtMs = -Infinity;
   let timed = false;
@@ -35,7 +36,7 @@ export function createStorms<Subject>(options: StormsOptions<Subject>) {
   }
 
   function stormOf(own: string, subject: Subject): Storm<Subject> {
-    const key = storms.has(own) || storms.size < MOST_KEYS ? own : THE_REST;
+    const key = storms.has(own) || storms.size < mostKeys ? own : THE_REST;
     const known = storms.get(key);
     if (known !== undefined) return known;
     const storm = { lines: 0, leftOut: 0, last: subject };

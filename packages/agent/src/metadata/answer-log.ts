@@ -5,6 +5,8 @@ import type { AnswerRecord } from './answer-record.ts';
 
 /** Lines about one Pod and one reason in a window; what is more is counted. */
 const LINES_PER_WINDOW = 5;
+/** Addresses without a Pod that are told apart in a window. */
+const MOST_STRANGERS = 32;
 /** Milliseconds. */
 const WINDOW_MS = 10_000;
 
@@ -15,16 +17,25 @@ export interface AnswerLogDeps {
 
 /** Writes answers: first credentials and refusals for the operator to see, every one at debug. Storms are thinned out. */
 export function createAnswerLog({ clock, log }: AnswerLogDeps): (record: AnswerRecord) => void {
-  const isWritten = createStorms<AnswerRecord>({
-    ...{ clock, lines: LINES_PER_WINDOW, windowMs: WINDOW_MS },
-    ended: (leftOut, last) => {
+  const storms = {
+    clock,
+    lines: LINES_PER_WINDOW,
+    windowMs: WINDOW_MS,
+    ended: (leftOut: number, last: AnswerRecord | undefined) => {
       log.info('refusals left out of the log', { ...(last && subjectOf(last)), leftOut });
     },
-  });
+  };
+  const isWritten = createStorms<AnswerRecord>(storms);
+  // Addresses can be made up; they take nothing from the Pods.
+  const isStrangerWritten = createStorms<AnswerRecord>({ ...storms, mostKeys: MOST_STRANGERS });
 
   function refused(record: AnswerRecord): void {
-    const key = `${record.uid ?? record.ip} ${record.reason ?? ''}`;
-    if (isWritten(key, record)) log[levelOf(record)]('request refused', record);
+    const { uid, ip, reason = '' } = record;
+    const written =
+      uid === undefined
+        ? isStrangerWritten(`${ip} ${reason}`, record)
+        : isWritten(`${uid} ${reason}`, record);
+    if (written) log[levelOf(record)]('request refused', record);
   }
 
   return (record) => {

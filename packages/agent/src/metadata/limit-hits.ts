@@ -40,6 +40,8 @@ export interface LimitHitsDeps {
 }
 
 const WINDOW_MS = 10_000;
+/** Addresses without a Pod that are told apart in a window. */
+const MOST_STRANGERS = 32;
 
 /** What was refused, and what an operator can do about it. */
 const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hint: string }>> = {
@@ -87,22 +89,26 @@ const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hin
 /** Counts limits that were met, and says so: a line at the beginning of a storm, and one at its end. */
 export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHits {
   const counts = new Map<LimitName, number>();
-  const isWritten = createStorms<object>({
+  const storms = {
     clock,
     lines: 1,
     windowMs: WINDOW_MS,
-    ended: (leftOut, last) => {
+    ended: (leftOut: number, last: object | undefined) => {
       log.info('limit still met', { ...last, count: leftOut });
     },
-  });
+  };
+  const isWritten = createStorms<object>(storms);
+  // Addresses can be made up; they take nothing from the Pods.
+  const isStrangerWritten = createStorms<object>({ ...storms, mostKeys: MOST_STRANGERS });
 
   function hit(limit: LimitName, { group, name }: ClientName, ip: string): void {
     counts.set(limit, (counts.get(limit) ?? 0) + 1);
     counted(limit);
-    const pod = group === STRANGERS ? {} : { namespace: group, uid: name === ip ? undefined : name };
+    const isStranger = group === STRANGERS;
+    const pod = isStranger ? {} : { namespace: group, uid: name === ip ? undefined : name };
     const subject = { limit, ip, ...pod };
-    if (isWritten(`${limit} ${group} ${name}`, subject))
-      log.warn('limit met', { ...subject, ...TEXTS[limit] });
+    const written = (isStranger ? isStrangerWritten : isWritten)(`${limit} ${group} ${name}`, subject);
+    if (written) log.warn('limit met', { ...subject, ...TEXTS[limit] });
   }
 
   return {

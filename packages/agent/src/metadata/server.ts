@@ -146,6 +146,7 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
 }
 
 const FAILURES = {
+  connection: 'request failed',
   listener: 'metadata listener failed',
   'send queues': 'send queues cannot be read; busy connections end early',
 } as const;

@@ -23,8 +23,7 @@ export interface FlowDeps<Context> {
   /** The ports whose connections these are. */
   readonly ports: ReadonlySet<number>;
   readonly isClosing: () => boolean;
-  /** The send queues cannot be read. */
-  readonly failed: (error: unknown) => void;
+  readonly failed: (what: 'send queues' | 'connection', error: unknown) => void;
 }
 
 /** What a refusal counts as. */
@@ -42,7 +41,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   type Connection = HttpConnection<Context>;
   const { limits, hooks, clock, ports, isClosing } = deps;
   const blocked = new Set<Connection>();
-  const turns = createTurns<Connection>({ run: serve, defer: setImmediate, now: clock.monotonic });
+  const turns = createTurns<Connection>({ run: guarded(serve), defer: setImmediate, now: clock.monotonic });
   const reader = createRequestReader<Context>({
     limits,
     bodyBytes: hooks.bodyBytes,
@@ -65,7 +64,9 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
             reset(connection);
           },
           looked: unblock,
-          failed: deps.failed,
+          failed: (error) => {
+            deps.failed('send queues', error);
+          },
           schedule: clock.schedule,
           now: clock.monotonic,
         });
@@ -250,7 +251,27 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
     request?.gone?.();
   }
 
-  return { received, ended, respond, expired, evict, closed, unread };
+  /** A hook that throws costs the connection, never the process. */
+  function guarded<More extends unknown[]>(step: (connection: Connection, ...more: More) => void) {
+    return (connection: Connection, ...more: More): void => {
+      try {
+        step(connection, ...more);
+      } catch (error) {
+        deps.failed('connection', error);
+        reset(connection);
+      }
+    };
+  }
+
+  return {
+    received: guarded(received),
+    ended: guarded(ended),
+    expired: guarded(expired),
+    evict: guarded(evict),
+    respond,
+    closed,
+    unread,
+  };
 }
 
 function locate<Context>(connection: HttpConnection<Context>): Located {

@@ -117,3 +117,43 @@ export function reset({ ip, socket }: Pick<HttpConnection<unknown>, 'ip' | 'sock
   if (ip === '') socket.destroy();
   else socket.resetAndDestroy();
 }
+
+/** Whom connections count for that have no place. */
+export function createNobody<Occupant>(): Client<Occupant> {
+  const group = { name: '', clients: new Map<string, Client<Occupant>>(), size: 0 };
+  return { group, name: '', occupants: new Set(), idle: new Set() };
+}
+
+type Opened<Context> = Pick<HttpConnection<Context>, 'socket' | 'ip' | 'context' | 'client' | 'openedMs'>;
+
+/** A connection that was accepted just now. */
+export function createConnection<Context>({
+  socket,
+  ip,
+  context,
+  client,
+  openedMs,
+}: Opened<Context>): HttpConnection<Context> {
+  return {
+    socket,
+    ip,
+    context,
+    client,
+    openedMs,
+    located: undefined,
+    stage: 'reading',
+    deadlineMs: Infinity,
+    pending: '',
+    scanned: 0,
+    head: undefined,
+    body: '',
+    request: undefined,
+    answers: 0,
+    last: false,
+    clientEnded: false,
+    dropped: 0,
+    unread: 0,
+    sinceLook: 0,
+    lastBytes: 0,
+  };
+}

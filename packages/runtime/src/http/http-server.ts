@@ -4,18 +4,21 @@ import { canonicalIp } from '../canonical-ip.ts';
 import type { Clock } from '../clock.ts';
 import { stopListening } from '../stop-listening.ts';
 import type { HttpConnection, HttpHooks, HttpLimit, HttpLimits, HttpRequest } from './connection.ts';
-import { reset } from './connection.ts';
+import { createConnection, createNobody, reset } from './connection.ts';
 import { createConnectionFlow } from './connection-flow.ts';
 import type { HttpAnswer } from './message.ts';
 import { createPlaces } from './places.ts';
-import type { Client, ClientName, PlaceLimit } from './places.ts';
+import type { ClientName, PlaceLimit } from './places.ts';
 
 export interface HttpServerOptions<Context> {
   readonly limits: HttpLimits;
   readonly hooks: HttpHooks<Context>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
-  /** Called when a listener fails later on (no descriptor is left for a new connection), or send queues cannot be read. */
-  readonly failed: (what: 'listener' | 'send queues', error: unknown) => void;
+  /**
+   * A listener fails later on (no descriptor is left for a new connection), send queues cannot be read, or a hook throws, which
+   * costs that connection.
+   */
+  readonly failed: (what: 'listener' | 'send queues' | 'connection', error: unknown) => void;
 }
 
 export interface HttpServer<Context> {
@@ -65,12 +68,19 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
     clock,
     ports,
     isClosing: () => closing,
-    failed: (error) => {
-      failed('send queues', error);
-    },
+    failed,
   });
 
   function accept(socket: Socket): void {
+    try {
+      open(socket);
+    } catch (error) {
+      failed('connection', error);
+      socket.destroy();
+    }
+  }
+
+  function open(socket: Socket): void {
     const { remoteAddress } = socket;
     // A socket that was reset before it was accepted has no address; on a unix socket none has.
     const ip = remoteAddress === undefined ? '' : canonicalIp(remoteAddress);
@@ -192,45 +202,6 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
     },
     connections,
     close,
-  };
-}
-
-/** Whom connections count for that have no place. */
-function createNobody<Occupant>(): Client<Occupant> {
-  const group = { name: '', clients: new Map<string, Client<Occupant>>(), size: 0 };
-  return { group, name: '', occupants: new Set(), idle: new Set() };
-}
-
-type Opened<Context> = Pick<HttpConnection<Context>, 'socket' | 'ip' | 'context' | 'client' | 'openedMs'>;
-
-function createConnection<Context>({
-  socket,
-  ip,
-  context,
-  client,
-  openedMs,
-}: Opened<Context>): HttpConnection<Context> {
-  return {
-    socket,
-    ip,
-    context,
-    client,
-    openedMs,
-    located: undefined,
-    stage: 'reading',
-    deadlineMs: Infinity,
-    pending: '',
-    scanned: 0,
-    head: undefined,
-    body: '',
-    request: undefined,
-    answers: 0,
-    last: false,
-    clientEnded: false,
-    dropped: 0,
-    unread: 0,
-    sinceLook: 0,
-    lastBytes: 0,
   };
 }
 
