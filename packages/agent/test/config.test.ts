@@ -293,6 +293,15 @@ describe('faults of the agent', () => {
       argv: ['--cni-socket=/s', '--cni-cache-dir=/d'],
       fault: /^--cni-socket: it stands beside --cni-cache-dir, .*; leave one of them out$/,
     },
+    {
+      argv: ['--connections-per-pod=5000'],
+      fault: /^--connections-per-pod: 5000 is more than --connections allows for all Pods; lower it$/,
+    },
+    {
+      argv: ['--waiting=300', '--waiting-per-pod=301'],
+      fault: /^--waiting-per-pod: 301 is more than --waiting allows for all Pods; lower it$/,
+    },
+    { argv: ['--connections-per-pod=15'], fault: /^--connections-per-pod: / },
     { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is no host name; / },
   ])('$argv', ({ argv, fault }) => {
     const without = argv.map((arg) => arg.replace('--', ''));

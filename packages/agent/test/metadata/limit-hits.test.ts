@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createLimitHits, limitNames } from '../../src/metadata/limit-hits.ts';
+import type { LimitName } from '../../src/metadata/limit-hits.ts';
+
+const POD = { group: 'team-a', name: 'uid-1' };
+
+function setup() {
+  const clock = createFakeClock();
+  const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
+  const counted: LimitName[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: object = {}) => {
+      lines.push({ level, message, fields: fields as Record<string, unknown> });
+    };
+  const hits = createLimitHits({
+    clock,
+    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    counted: (limit) => counted.push(limit),
+  });
+  return { clock, lines, counted, hits };
+}
+
+describe('a limit that is met', () => {
+  it.each(limitNames)('is logged as %s with what was refused and what to do', (limit) => {
+    const { lines, hits } = setup();
+    hits.hit(limit, POD, '10.0.0.7');
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        message: 'limit met',
+        fields: { limit, ip: '10.0.0.7', namespace: 'team-a', uid: 'uid-1' },
+      },
+    ]);
+    expect(lines[0]?.fields['refused']).toMatch(/^(an?|one of|requests|the) /);
+    expect(lines[0]?.fields['hint']).toMatch(/^\w+ /);
+  });
+
+  it('is logged once per storm, counted each time, and the end of the storm says how often', async () => {
+    const { clock, lines, counted, hits } = setup();
+    for (let times = 0; times < 1_000; times += 1) hits.hit('connections_per_pod', POD, '10.0.0.7');
+    expect(lines).toHaveLength(1);
+    expect(counted).toHaveLength(1_000);
+    expect(hits.counts()).toEqual({ connections_per_pod: 1_000 });
+    await clock.advance(10_000);
+    expect(lines.slice(1)).toMatchObject([
+      { message: 'limit still met', fields: { limit: 'connections_per_pod', uid: 'uid-1', count: 999 } },
+    ]);
+  });
+
+  it('is logged for a Pod although thousands of made-up addresses meet it too', () => {
+    const { lines, hits } = setup();
+    for (let at = 0; at < 5_000; at += 1) {
+      const ip = `10.${at % 250}.${Math.floor(at / 250)}.1`;
+      hits.hit('connections_unknown', { group: '', name: ip }, ip);
+    }
+    expect(lines.length).toBeLessThan(50);
+    hits.hit('connections_per_pod', POD, '10.0.0.7');
+    expect(lines.at(-1)?.fields).toMatchObject({ limit: 'connections_per_pod', uid: 'uid-1' });
+  });
+
+  it('names no Namespace for an address that no Pod owns', () => {
+    const { lines, hits } = setup();
+    hits.hit('connections_unknown', { group: '', name: '10.0.0.9' }, '10.0.0.9');
+    expect(lines[0]?.fields).not.toHaveProperty('namespace');
+  });
+
+  it('on the ops port is told apart by connections and requests', () => {
+    const { counted, hits } = setup();
+    hits.opsHit('connections_per_client', '10.0.0.9');
+    hits.opsHit('head_bytes', '10.0.0.9');
+    expect(counted).toEqual(['ops_connections', 'ops_requests']);
+  });
+});
