@@ -40,8 +40,9 @@ const LIMITS: HttpLimits = {
   answerMs: 5_000,
   connectionMs: 5_000,
 };
-/** However many scrape, the page is made once in this time. Milliseconds. */
+/** However many scrape, the page is made once in this time in the long run, and so often after a rest. */
 const PAGE_MS = 1_000;
+const PAGES_AFTER_REST = 8;
 /** What was accepted is answered before the end; who has not asked by then is let go. Milliseconds. */
 const ANSWER_WITHIN_MS = 250;
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
@@ -49,7 +50,7 @@ const PLAIN_TEXT = 'text/plain; charset=utf-8';
 /** `/metrics`, `/livez` and `/readyz` in plain text (DESIGN.md 4.7). Nothing about Pods or roles may be registered in it. */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
   const { registry, checks, sharedPort: reusePort = false, limited = () => undefined } = options;
-  const metrics = rememberFor(PAGE_MS, () => scrape(registry));
+  const metrics = rememberPage(() => scrape(registry));
   const server = createHttpServer<undefined>({
     limits: LIMITS,
     clock: systemClock,
@@ -131,18 +132,17 @@ function asBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** Makes a page anew only if the last one is older than this; a page that failed is not kept. */
-function rememberFor(ms: number, make: () => Promise<Page>): () => Promise<Page> {
-  let madeMs = -Infinity;
+/** Makes the page again as long as that is not too often; else the last one is given once more. */
+function rememberPage(make: () => Promise<Page>): () => Promise<Page> {
+  let left = PAGES_AFTER_REST;
+  let filledMs = systemClock.monotonic();
   let page: Promise<Page> | undefined;
-  return async () => {
+  return () => {
     const nowMs = systemClock.monotonic();
-    if (page === undefined || nowMs - madeMs >= ms) {
-      madeMs = nowMs;
-      page = make();
-    }
-    const { status } = await page;
-    if (status !== 200) madeMs = -Infinity;
-    return page;
+    left = Math.min(PAGES_AFTER_REST, left + (nowMs - filledMs) / PAGE_MS);
+    filledMs = nowMs;
+    if (page !== undefined && left < 1) return page;
+    left -= 1;
+    return (page = make());
   };
 }

@@ -60,6 +60,36 @@ describe('/metrics', () => {
   });
 });
 
+describe('a crowd that scrapes', () => {
+  it('costs no more than a few pages at once and one a second', async () => {
+    await using ops = await setup();
+    let made = 0;
+    const gauge = new Gauge({
+      name: 'made',
+      help: 'How often.',
+      registers: [ops.registry],
+      collect: () => {
+        made += 1;
+        gauge.set(made);
+      },
+    });
+    for (let times = 0; times < 100; times += 1) expect((await ops.get('/metrics')).status).toBe(200);
+    expect(made).toBeGreaterThanOrEqual(8);
+    expect(made).toBeLessThanOrEqual(30);
+  });
+
+  it('has 8 connections from one address, and the one that has been idle for the longest makes room', async () => {
+    await using ops = await setup();
+    const idle = Array.from({ length: 12 }, () => connect(ops.port, '127.0.0.1').resume());
+    let ended = 0;
+    for (const socket of idle) socket.on('error', () => undefined).once('close', () => (ended += 1));
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    expect(await ops.get('/livez')).toMatchObject({ status: 200 });
+    expect(ended).toBeGreaterThanOrEqual(4);
+    for (const socket of idle) socket.destroy();
+  });
+});
+
 describe('/livez', () => {
   it('is ok while the event loop turns, whatever is not ready', async () => {
     await using ops = await setup([{ name: 'never', ready: () => false }]);

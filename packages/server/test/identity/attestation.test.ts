@@ -130,7 +130,9 @@ describe('attestation', () => {
       await expect(attested(server, text)).rejects.toThrow(says);
     }, PATIENCE);
     await expect(attested(server, text)).rejects.toThrow(/PERMISSION_DENIED: ForeignNode: /);
-    expect(await server.foreignCount()).toBeGreaterThanOrEqual(before + 2);
+    await eventually(async () => {
+      expect(await server.foreignCount()).toBeGreaterThanOrEqual(before + 2);
+    }, PATIENCE);
     expect(server.audits().slice(said)).toContainEqual(
       expect.objectContaining({
         reason: 'ForeignNode',
