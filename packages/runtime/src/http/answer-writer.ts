@@ -54,9 +54,11 @@ export function createAnswerWriter<Context>(deps: AnswerWriterDeps<Context>) {
 
   /** Nothing is answered any more; the client may read what it was sent. */
   function linger(connection: Connection): void {
-    const { socket, clientEnded } = connection;
+    const { socket, client, clientEnded } = connection;
     connection.pending = '';
     connection.stage = 'lingering';
+    // It has had its answer, and makes room first of all.
+    if (client.occupants.has(connection)) client.idle.add(connection);
     connection.deadlineMs = clock.monotonic() + (clientEnded ? limits.answerMs : LINGER_MS);
     if (clientEnded) {
       socket.destroySoon();

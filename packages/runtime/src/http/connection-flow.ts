@@ -237,7 +237,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
       connection.request = undefined;
       refuse(connection, { kind: 'too many connections' });
       request.gone?.();
-    } else if (connection.stage === 'reading' && connection.pending === '') connection.socket.destroy();
+    } else if (connection.pending === '') connection.socket.destroy();
     else reset(connection);
   }
 
