@@ -12,7 +12,8 @@ export interface ReasonEntry {
   readonly grpc: status;
   /** True where the server writes a Warning Event on an annotated Pod. */
   readonly event: boolean;
-  readonly level: 'info' | 'warn' | 'error';
+  /** Of the log line; debug: no refusal. */
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
 }
 
 const { PERMISSION_DENIED, NOT_FOUND, UNAVAILABLE, FAILED_PRECONDITION, INVALID_ARGUMENT } = status;
@@ -77,6 +78,13 @@ export const reasons = {
     'remove or narrow the annotation if the Pod needs metadata; in firewall mode open single groups or paths',
     403,
     PERMISSION_DENIED,
+  ),
+  MetadataNotFound: entry(
+    'the Pod may read the path, but the node has no such metadata',
+    'usually nothing: software that looks for a spot notice or a tag expects this answer',
+    404,
+    NOT_FOUND,
+    { level: 'debug' },
   ),
   HostNetwork: entry(
     "the Pod uses the host's network: its address is the node's",
@@ -181,9 +189,16 @@ export const reasons = {
     401,
     UNAUTHENTICATED,
   ),
+  TokenForeign: entry(
+    'the ServiceAccount token came from an address that its Pod does not have',
+    'the audit line names both Pods: if it is no proxy that passes requests on, treat the token as stolen',
+    401,
+    UNAUTHENTICATED,
+    { level: 'warn' },
+  ),
   PathBlocked: entry(
-    'no Pod may read this path here',
-    'open its group by --metadata-groups, or the path by --allow-path',
+    'this Pod may not read the path',
+    'open its group by --metadata-groups, or the path by --allow-path; rolegate.dev/metadata may close either',
     404,
     PERMISSION_DENIED,
   ),

@@ -6,9 +6,9 @@ import type { Reason, ReasonEntry } from '@rolegate/protocol';
 /** The names are API, in the contract's order: adding one means changing the contract first. */
 const CONTRACT = `
   PodNotFound Pending NoRole BadAnnotation NamespaceDenied BadNamespaceRule OutsideCeiling RoleMismatch
-  MetadataDenied HostNetwork StaticPod AmbiguousIp ForeignNode StsAccessDenied StsInvalidRequest StsThrottled
+  MetadataDenied MetadataNotFound HostNetwork StaticPod AmbiguousIp ForeignNode StsAccessDenied StsInvalidRequest StsThrottled
   StsUnavailable StsRegionDisabled ServerCredentials ServerUnavailable HeldTimeout CredentialsExpired TokenInvalid
-  TokenMissing PathBlocked TooManyRequests`
+  TokenMissing TokenForeign PathBlocked TooManyRequests`
   .trim()
   .split(/\s+/);
 
@@ -30,30 +30,37 @@ describe('the table of reasons', () => {
 
   it('answers SDKs as the contract says', () => {
     expect(where(({ http }) => http === 200)).toEqual(['StsAccessDenied', 'StsInvalidRequest']);
-    expect(where(({ http }) => http === 401)).toEqual(['TokenInvalid', 'TokenMissing']);
-    expect(where(({ http }) => http === 404)).toEqual(['NoRole', 'PathBlocked']);
+    expect(where(({ http }) => http === 401)).toEqual(['TokenInvalid', 'TokenMissing', 'TokenForeign']);
+    expect(where(({ http }) => http === 404)).toEqual(['NoRole', 'MetadataNotFound', 'PathBlocked']);
     expect(where(({ http }) => http === 503)).toEqual([
-      ...[
-        'PodNotFound',
-        'Pending',
-        'StsThrottled',
-        'StsUnavailable',
-        'StsRegionDisabled',
-        'ServerCredentials',
-      ],
-      ...['ServerUnavailable', 'HeldTimeout', 'CredentialsExpired', 'TooManyRequests'],
+      'PodNotFound',
+      'Pending',
+      'StsThrottled',
+      'StsUnavailable',
+      'StsRegionDisabled',
+      'ServerCredentials',
+      'ServerUnavailable',
+      'HeldTimeout',
+      'CredentialsExpired',
+      'TooManyRequests',
     ]);
   });
 
   it('writes Events only for denials that the owner of the Pod or its Namespace can mend', () => {
     expect(where(({ event }) => event)).toEqual([
-      ...['BadAnnotation', 'NamespaceDenied', 'BadNamespaceRule', 'OutsideCeiling'],
-      ...['HostNetwork', 'StaticPod', 'StsAccessDenied', 'StsInvalidRequest'],
+      'BadAnnotation',
+      'NamespaceDenied',
+      'BadNamespaceRule',
+      'OutsideCeiling',
+      'HostNetwork',
+      'StaticPod',
+      'StsAccessDenied',
+      'StsInvalidRequest',
     ]);
   });
 
-  it('logs no refusal below info', () => {
-    expect(where(({ level }) => !['info', 'warn', 'error'].includes(level))).toEqual([]);
+  it('logs below info only that the node lacks what a Pod may read, which is no refusal', () => {
+    expect(where(({ level }) => !['info', 'warn', 'error'].includes(level))).toEqual(['MetadataNotFound']);
   });
 });
 

@@ -1,4 +1,5 @@
 import { isReason, reasons } from '@rolegate/protocol';
+import type { ReasonEntry } from '@rolegate/protocol';
 import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { AnswerRecord } from './answer-record.ts';
@@ -15,7 +16,7 @@ export interface AnswerLogDeps {
   readonly log: Log;
 }
 
-/** Writes answers: first credentials and refusals for the operator to see, every one at debug. Storms are thinned out. */
+/** Writes answers: first credentials and refusals at the level that operators see, all others at debug. Storms are thinned out. */
 export function createAnswerLog({ clock, log }: AnswerLogDeps): (record: AnswerRecord) => void {
   const storms = {
     clock,
@@ -39,13 +40,18 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): (record: AnswerR
   }
 
   return (record) => {
-    if (record.reason !== undefined) refused(record);
+    if (isRefusal(record)) refused(record);
     else if (record.first) log.info('first credentials delivered', { audit: true, ...record });
     else log.debug('request answered', record);
   };
 }
 
-function levelOf({ reason }: AnswerRecord): 'info' | 'warn' | 'error' {
+/** That the node lacks what a Pod may read is an answer as any other (DESIGN.md 4.3). */
+function isRefusal({ reason }: AnswerRecord): boolean {
+  return reason !== undefined && reason !== 'MetadataNotFound';
+}
+
+function levelOf({ reason }: AnswerRecord): ReasonEntry['level'] {
   return reason !== undefined && isReason(reason) ? reasons[reason].level : 'info';
 }
 

@@ -38,7 +38,7 @@ interface Started {
 const TTL_HEADER = 'X-aws-ec2-metadata-token-ttl-seconds';
 const TOO_MANY_WAIT = refusal('TooManyRequests', { detail: 'too many requests wait' });
 const WAITING_LIMITS = { client: 'waiting_per_pod', group: 'waiting_unknown', total: 'waiting' } as const;
-const NOT_THERE = refusal('PathBlocked', { detail: 'the node has no such metadata' });
+const NOT_THERE = refusal('MetadataNotFound', { detail: 'the node has no such metadata' });
 
 /** Takes an exchange to its answer, at once wherever it can. */
 export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => void {

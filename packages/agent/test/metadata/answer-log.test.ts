@@ -3,7 +3,6 @@ import { createFakeClock } from '@rolegate/testing';
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { createAnswerLog } from '../../src/metadata/answer-log.ts';
 import { createFirstRequests } from '../../src/metadata/first-requests.ts';
-import { sdkOf } from '../../src/metadata/sdk.ts';
 
 function setup() {
   const clock = createFakeClock();
@@ -34,6 +33,19 @@ describe('the log of answers', () => {
     const { lines, write } = setup();
     write(refused({ reason }));
     expect(lines).toMatchObject([{ level, message: 'request refused', fields: { reason } }]);
+  });
+
+  it('writes at debug, without end, that the node lacks what a Pod may read: it is no refusal', async () => {
+    const { clock, lines, write } = setup();
+    for (let times = 0; times < 20; times += 1) write(refused({ reason: 'MetadataNotFound' }));
+    await clock.advance(10_000);
+    expect(lines).toHaveLength(20);
+    for (const line of lines)
+      expect(line).toMatchObject({
+        level: 'debug',
+        message: 'request answered',
+        fields: { reason: 'MetadataNotFound' },
+      });
   });
 
   it('thins out a storm, and says so', async () => {
@@ -99,22 +111,5 @@ describe('the first requests of Pods', () => {
     expect(first.answered('stays', served).first).toBe(false);
     first.asked('gone-1', 0);
     expect(first.answered('gone-1', served).first).toBe(true);
-  });
-});
-
-describe('sdkOf', () => {
-  it.each([
-    { userAgent: '', sdk: 'none' },
-    { userAgent: 'Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1', sdk: 'boto3' },
-    { userAgent: 'Botocore/1.43.67 Python/3.12', sdk: 'botocore' },
-    { userAgent: 'aws-cli/2.31.0 md/awscrt#0.27 exec-env/x', sdk: 'aws-cli' },
-    { userAgent: 'aws-sdk-js/3.900.0 ua/2.1 lang/js', sdk: 'js' },
-    { userAgent: 'aws-sdk-go-v2/1.39 os/linux lang/go#1.25', sdk: 'go' },
-    { userAgent: 'aws-sdk-java/2.35.0', sdk: 'java' },
-    { userAgent: 'aws-sdk-rust/1.3.9', sdk: 'rust' },
-    { userAgent: 'aws-sdk-dotnet-coreclr/3.7', sdk: 'dotnet' },
-    { userAgent: 'curl/8.5 aws-sdk-go', sdk: 'other' },
-  ])('$sdk: "$userAgent"', ({ userAgent, sdk }) => {
-    expect(sdkOf(userAgent)).toBe(sdk);
   });
 });
