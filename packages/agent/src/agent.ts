@@ -126,6 +126,7 @@ function serveMetadata(
       holdMs: config.holdMs,
       holdGoMs: config.holdGoMs,
       limits: config.limits,
+      holdPatientMs: config.holdPatientMs,
       groups: config.metadataGroups,
     },
   });

@@ -117,6 +117,13 @@ export const agentFlags = {
     fallback: '400ms',
     help: 'the same for the AWS SDK for Go, which gives up earlier',
   }),
+  'hold-patient': setting(duration({ maxMs: LONGEST_HOLD_MS }), {
+    group: METADATA,
+    fallback: '4s',
+    help:
+      'the same for clients that are known to wait longer (docs/metadata.md): 80 % of what they wait, at most this; ' +
+      'if it is not above --hold, they are held as all others',
+  }),
   'connections-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
     group: METADATA,
     fallback: '256',

@@ -61,6 +61,7 @@ export interface NodeConfig {
   readonly holdMs: number;
   readonly holdGoMs: number;
   readonly limits: LimitsOptions;
+  readonly holdPatientMs: number;
   readonly metadataGroups: ReadonlySet<Group>;
   /** Expressions that parseAllowPaths takes. */
   readonly allowPaths: readonly string[];
@@ -176,6 +177,7 @@ function nodeConfig(values: RolesValues | FirewallValues): NodeConfig {
       connections: values.connections,
       waiting: values.waiting,
     }),
+    holdPatientMs: values['hold-patient'],
     metadataGroups: new Set(values['metadata-groups'].filter((word) => word !== 'none')),
     allowPaths: values['allow-path'],
     metadataHosts: values['metadata-host'],

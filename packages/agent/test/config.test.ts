@@ -55,6 +55,7 @@ describe("the agent's configuration", () => {
       imdsv1: 'audit',
       holdMs: 850,
       holdGoMs: 400,
+      holdPatientMs: 4_000,
       metadataGroups: new Set(['placement']),
       allowPaths: [],
       limits: { connectionsPerPod: 256, waitingPerPod: 256, connections: 4096, waiting: 4096 },
@@ -100,6 +101,7 @@ describe("the agent's configuration", () => {
     { flag: 'waiting-per-pod', text: '300', part: { limits: { waitingPerPod: 300 } } },
     { flag: 'connections', text: '9000', part: { limits: { connections: 9000 } } },
     { flag: 'waiting', text: '9000', part: { limits: { waiting: 9000 } } },
+    { flag: 'hold-patient', text: '0', part: { holdPatientMs: 0 } },
     {
       flag: 'metadata-groups',
       text: 'instance,tags',

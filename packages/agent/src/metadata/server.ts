@@ -13,6 +13,8 @@ import type { Exchange } from './exchange.ts';
 import { createFinish } from './finish.ts';
 import { createFirstRequests } from './first-requests.ts';
 import { createHolds } from './hold.ts';
+import { holdBudget } from './hold-budget.ts';
+import type { HoldSettings } from './hold-budget.ts';
 import { createHostCheck } from './host-check.ts';
 import { defaultLimits, metadataHttpLimits, sharedPlaces } from './http-limits.ts';
 import type { LimitsOptions } from './http-limits.ts';
@@ -22,19 +24,14 @@ import type { OtherMetadata } from './other-metadata.ts';
 import { createRefused } from './refused.ts';
 import { createRequestIds } from './request-ids.ts';
 import { createRoutes } from './routes.ts';
-import { isGo } from './sdk.ts';
 import { holderUid } from './situation.ts';
 import type { Imdsv1Mode } from './situation.ts';
 import type { Tokens } from './tokens.ts';
 
-export interface MetadataSettings {
+export interface MetadataSettings extends HoldSettings {
   /** Host headers that are answered: `metadataHosts` and each `--metadata-host`. */
   readonly hosts: readonly string[];
   readonly imdsv1: Imdsv1Mode;
-  /** How long a request may wait. Milliseconds. */
-  readonly holdMs: number;
-  /** The same for `aws-sdk-go*`, which gives up after 500 ms. Milliseconds. */
-  readonly holdGoMs: number;
   /** The groups of paths that this node opens. */
   readonly groups: ReadonlySet<string>;
   readonly limits?: LimitsOptions;
@@ -84,7 +81,7 @@ const BODY_BYTES = 4_096;
 /** Everything between a Pod's connection and its answer (DESIGN 4.2, 4.3). */
 export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
   const { callers, table, clock, log, metrics, settings } = deps;
-  const { limits: most = defaultLimits, imdsv1, groups, hosts, holdMs, holdGoMs } = settings;
+  const { limits: most = defaultLimits, imdsv1, groups, hosts } = settings;
   const answered = eachOf(createAnswerLog({ clock, log }), metrics);
   const requestId = createRequestIds(deps.randomBytes);
   const waiting = createPlaces<Exchange>(sharedPlaces(most.waitingPerPod, most.waiting));
@@ -123,13 +120,14 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
     imdsv1,
     groups,
     isHostAllowed: createHostCheck(hosts),
-    holdBudgetMs: (userAgent) => (isGo(userAgent) ? holdGoMs : holdMs),
+    holdBudgetMs: (userAgent) => holdBudget(userAgent, settings),
     onUnknownIp: deps.onUnknownIp ?? (() => undefined),
   });
   const stopHandovers = callers.onHandover(connections.handOver);
 
   async function close(): Promise<void> {
-    await server.close(Math.max(CLOSE_MS, Math.max(holdMs, holdGoMs) + AFTER_HOLDS_MS));
+    const longestMs = Math.max(settings.holdMs, settings.holdGoMs, settings.holdPatientMs);
+    await server.close(Math.max(CLOSE_MS, longestMs + AFTER_HOLDS_MS));
     stopHandovers();
     holds.close();
   }

@@ -71,10 +71,12 @@ describe('a held request', () => {
   it.each([
     { userAgent: 'aws-sdk-go-v2/1.30.0 os/linux', budgetMs: 400 },
     { userAgent: 'aws-sdk-go/1.44', budgetMs: 400 },
+    { userAgent: 'APN/1.0 Terraform/1.9.0 (+https://www.terraform.io) aws-sdk-go-v2/1.30', budgetMs: 400 },
     { userAgent: 'Boto3/1.40 md/Botocore', budgetMs: 850 },
     { userAgent: '', budgetMs: 850 },
+    { userAgent: 'object_store/0.14.2', budgetMs: 4_000 },
   ])('of "$userAgent" lasts $budgetMs ms', async ({ userAgent, budgetMs }) => {
-    await using served = await serve();
+    await using served = await serve({ holdPatientMs: 4_000 });
     const { answer } = await askHeld(served, LIST, { headers: { 'user-agent': userAgent } });
     await served.clock.advance(budgetMs - 1);
     expect(served.records).toEqual([]);
@@ -163,6 +165,19 @@ describe('a held request', () => {
     await refused(served);
     learn(served);
     expect(await answer).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    await closed;
+  });
+
+  it('of a patient client is waited for when the server closes', async () => {
+    await using served = await serve({ holdPatientMs: 4_000 });
+    const { answer } = await askHeld(served, CREDENTIALS, {
+      headers: { 'user-agent': 'object_store/0.14.2' },
+    });
+    const closed = served.server.close();
+    await refused(served);
+    await served.clock.advance(3_900);
+    learn(served);
+    expect(await answer).toMatchObject({ status: 200 });
     await closed;
   });
 

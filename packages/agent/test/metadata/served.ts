@@ -10,7 +10,7 @@ import type { Decision, HeldSession, KnownPod } from '../../src/feed/known-pod.t
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { metadataHosts } from '../../src/metadata/host-check.ts';
 import type { LimitName } from '../../src/metadata/limit-hits.ts';
-import type { Reader } from '../../src/metadata/other-metadata.ts';
+import type { OtherMetadata, Reader } from '../../src/metadata/other-metadata.ts';
 import { createMetadataServer } from '../../src/metadata/server.ts';
 import type { MetadataSettings } from '../../src/metadata/server.ts';
 import { createTokens } from '../../src/metadata/tokens.ts';
@@ -64,7 +64,10 @@ export interface Answered {
 }
 
 /** A metadata server on loopback with everything around it in the test's hands. */
-export async function serve(settings: Partial<MetadataSettings> = {}) {
+export async function serve(
+  settings: Partial<MetadataSettings> = {},
+  parts: { readonly other?: OtherMetadata } = {},
+) {
   const clock = createFakeClock();
   const callers = new Map<string, Caller>();
   const sessions = new Map<string, HeldSession>();
@@ -85,7 +88,7 @@ export async function serve(settings: Partial<MetadataSettings> = {}) {
     },
     table: { pod: () => undefined, session: (id) => sessions.get(id), onChange: () => () => undefined },
     tokens,
-    other,
+    other: parts.other ?? other,
     clock,
     log,
     limitHit: (limit) => limitHits.push(limit),
@@ -95,6 +98,8 @@ export async function serve(settings: Partial<MetadataSettings> = {}) {
       imdsv1: 'audit',
       holdMs: 850,
       holdGoMs: 400,
+      // Off: a test that is about patience turns it on.
+      holdPatientMs: 850,
       groups: new Set(['placement', 'tags']),
       ...settings,
     },
@@ -127,7 +132,7 @@ export async function serve(settings: Partial<MetadataSettings> = {}) {
     dial: (ip = POD_IP) => dial(port, ip),
     async [Symbol.asyncDispose]() {
       const closed = server.close();
-      await clock.advance(2_000);
+      await clock.advance(5_000);
       await closed;
     },
   };
