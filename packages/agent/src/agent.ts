@@ -9,6 +9,7 @@ import { parseAllowPaths } from './metadata/allow-path.ts';
 import { createLimitHits } from './metadata/limit-hits.ts';
 import type { LimitHits } from './metadata/limit-hits.ts';
 import { metadataHosts } from './metadata/host-check.ts';
+import { architectureOf } from './metadata/identity-document.ts';
 import { createNodeImds } from './metadata/node-imds.ts';
 import type { NodeImds } from './metadata/node-imds.ts';
 import type { OtherMetadata } from './metadata/other-metadata.ts';
@@ -137,7 +138,10 @@ function otherMetadata(config: AgentConfig, imds: Pick<NodeImds, 'read'>): Other
   const parsed = parseAllowPaths(config.allowPaths);
   if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
   const other = createOtherMetadata({
-    ...{ imds, groups: config.metadataGroups, allowPath: parsed.allowPath },
+    imds,
+    groups: config.metadataGroups,
+    allowPath: parsed.allowPath,
+    architecture: architectureOf(process.arch),
     reducedDocument: config.mode === 'roles',
   });
   const isClosed = config.mode === 'firewall' && !hasExceptions(config);

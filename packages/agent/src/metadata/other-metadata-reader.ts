@@ -2,6 +2,7 @@ import type { AllowPath } from './allow-path.ts';
 import { IDENTITY_DOCUMENT, isNodeCredentials } from './groups.ts';
 import type { Group } from './groups.ts';
 import { reducedIdentityDocument } from './identity-document.ts';
+import type { Architecture } from './identity-document.ts';
 import { knownPath } from './known-path.ts';
 import type { KnownPath } from './known-path.ts';
 import type { NodeImds } from './node-imds.ts';
@@ -13,7 +14,9 @@ export interface OtherMetadataDeps {
   readonly groups: ReadonlySet<Group>;
   /** What `--allow-path` opens besides. */
   readonly allowPath: AllowPath;
-  /** False: the identity document too is served only where its group or an expression opens it. True unless told. */
+  /** The node's, for the reduced document; undefined: it says none. */
+  readonly architecture: Architecture | undefined;
+  /** False: the identity document too is served only if its group or an expression opens it. Default: true. */
   readonly reducedDocument?: boolean;
 }
 
@@ -31,14 +34,15 @@ export function createOtherMetadata({
   imds,
   groups,
   allowPath,
+  architecture,
   reducedDocument: hasReduced = true,
 }: OtherMetadataDeps): OtherMetadata {
-  const everyone: Reader = { groups, accountId: '', hasRole: true };
+  const everyone: Reader = { groups, isNarrowed: false, accountId: '', hasRole: true };
 
   function isOpen(path: string, group: Group | undefined, reader: Reader): boolean {
     if (group !== undefined && groups.has(group) && reader.groups.has(group)) return true;
-    // A Pod narrowed to some groups gets nothing that is outside them.
-    return [...groups].every((word) => reader.groups.has(word)) && allowPath.allows(path);
+    // A list closes what is outside the groups, also one that names every group of this node.
+    return !reader.isNarrowed && allowPath.allows(path);
   }
 
   function kindFor(known: KnownPath, reader: Reader): 'file' | 'directory' | undefined {
@@ -99,7 +103,7 @@ export function createOtherMetadata({
     const [region, availabilityZone] = await Promise.all([imds.read(REGION), imds.read(ZONE)]);
     return region === undefined
       ? undefined
-      : reducedIdentityDocument({ region, availabilityZone, accountId });
+      : reducedIdentityDocument({ region, availabilityZone, architecture, accountId });
   }
 
   return { readable, everReadable: (path) => readable(path, everyone) !== undefined, read };

@@ -2,6 +2,8 @@
 export interface Reader {
   /** The groups of paths (DESIGN 4.3) that are open for this Pod. */
   readonly groups: ReadonlySet<string>;
+  /** A list names the groups: whatever `--allow-path` opens is outside all of them, and so closed. */
+  readonly isNarrowed: boolean;
   /** The account of the Pod's role; empty without a permitted one. */
   readonly accountId: string;
   readonly hasRole: boolean;

@@ -5,9 +5,10 @@ import type { Reader } from './other-metadata.ts';
 export function readerFor({ metadata, decision }: KnownPod, open: ReadonlySet<string>): Reader {
   const { only } = metadata;
   const groups = only === undefined ? open : new Set([...open].filter((group) => only.has(group)));
-  if (decision.kind !== 'allow') return { groups, accountId: '', hasRole: false };
+  const isNarrowed = only !== undefined;
+  if (decision.kind !== 'allow') return { groups, isNarrowed, accountId: '', hasRole: false };
   const { roleName: name, roleArn: arn } = decision;
-  return { groups, accountId: accountOf(arn), hasRole: true, role: { name, arn } };
+  return { groups, isNarrowed, accountId: accountOf(arn), hasRole: true, role: { name, arn } };
 }
 
 /** The account in `arn:PARTITION:iam::ACCOUNT:role/NAME`; '' where there is none. */

@@ -8,8 +8,11 @@ import { groupNames } from '../../src/metadata/groups.ts';
 import type { Group } from '../../src/metadata/groups.ts';
 import { createNodeImds } from '../../src/metadata/node-imds.ts';
 import { createOtherMetadata } from '../../src/metadata/other-metadata-reader.ts';
+import type { Decision } from '../../src/feed/known-pod.ts';
 import type { OtherMetadata, Reader } from '../../src/metadata/other-metadata.ts';
+import { readerFor } from '../../src/metadata/reader.ts';
 import { memoryImds } from './memory-imds.ts';
+import { allow as allowed, podOf } from './served.ts';
 
 /** Every file and directory of the node, the forbidden ones first. */
 const paths = [
@@ -50,6 +53,7 @@ const asked = fc.oneof(
 );
 const readers = fc.record({
   groups: groupSets,
+  isNarrowed: fc.boolean(),
   accountId: fc.constantFrom('', '111122223333'),
   hasRole: fc.boolean(),
 });
@@ -57,8 +61,15 @@ const readers = fc.record({
 function setup(groups: ReadonlySet<Group>, allow: readonly string[]): OtherMetadata {
   const parsed = parseAllowPaths(allow);
   if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
-  return createOtherMetadata({ imds: memoryImds(imdsTree), groups, allowPath: parsed.allowPath });
+  return createOtherMetadata({
+    imds: memoryImds(imdsTree),
+    groups,
+    allowPath: parsed.allowPath,
+    architecture: 'x86_64',
+  });
 }
+
+const denied: Decision = { kind: 'deny', reason: 'NoRole', message: '' };
 
 let fake: FakeImds | undefined;
 
@@ -84,6 +95,28 @@ describe('whatever the path, the groups and --allow-path', () => {
         for (const sentinel of SENTINELS.unlessAllowed) expect(answer).not.toContain(sentinel);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('what a list of groups leaves open comes from these groups alone, the reduced document apart', async () => {
+    const lists = fc.subarray([...groupNames]).map((names) => new Set<string>(names));
+    await fc.assert(
+      fc.asyncProperty(
+        groupSets,
+        expressions,
+        readers,
+        lists,
+        asked,
+        async (groups, allow, pod, only, path) => {
+          const decision = pod.hasRole ? allowed : denied;
+          const reader = readerFor(podOf({ decision, metadata: { denied: false, only } }), groups);
+          const withExpressions = await setup(groups, allow).read(path, reader);
+          expect(withExpressions).toBe(await setup(groups, []).read(path, reader));
+          for (const sentinel of SENTINELS.unlessAllowed)
+            expect(withExpressions ?? '').not.toContain(sentinel);
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 
@@ -119,8 +152,13 @@ describe('with everything open', () => {
     const groups = new Set(groupNames);
     const parsed = parseAllowPaths(['.*']);
     if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
-    const other = createOtherMetadata({ imds, groups, allowPath: parsed.allowPath });
-    const reader: Reader = { groups, accountId: '', hasRole: true };
+    const other = createOtherMetadata({
+      imds,
+      groups,
+      allowPath: parsed.allowPath,
+      architecture: 'x86_64',
+    });
+    const reader: Reader = { groups, isNarrowed: false, accountId: '', hasRole: true };
     const answers: string[] = [];
     for (const path of paths) answers.push((await other.read(path, reader)) ?? '');
     imds.close();

@@ -23,8 +23,13 @@ function setup({ groups = placement, allow = [], tree = imdsTree, reader = {} }:
   const parsed = parseAllowPaths(allow);
   if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
   const imds = memoryImds(tree);
-  const other = createOtherMetadata({ imds, groups, allowPath: parsed.allowPath });
-  const pod: Reader = { groups, accountId: '111122223333', hasRole: true, ...reader };
+  const other = createOtherMetadata({
+    imds,
+    groups,
+    allowPath: parsed.allowPath,
+    architecture: 'arm64',
+  });
+  const pod: Reader = { groups, isNarrowed: false, accountId: '111122223333', hasRole: true, ...reader };
   return {
     imds,
     other,
@@ -175,8 +180,10 @@ describe('the identity document', () => {
       expect(readable(DOCUMENT)).toBe('file');
       expect(JSON.parse((await read(DOCUMENT)) ?? '')).toEqual({
         accountId: '111122223333',
+        architecture: 'arm64',
         availabilityZone: 'eu-central-1a',
         region: 'eu-central-1',
+        version: '2017-09-30',
       });
     }
   });
@@ -193,6 +200,16 @@ describe('the identity document', () => {
       what: 'its group, for another Pod',
       options: { groups: all, reader: { groups: placement } },
       own: false,
+    },
+    {
+      what: '--allow-path, for a Pod whose list does not name its group',
+      options: { allow: ['.*'], reader: { isNarrowed: true } },
+      own: false,
+    },
+    {
+      what: 'its group, for a Pod whose list names it',
+      options: { groups: all, reader: { isNarrowed: true } },
+      own: true,
     },
     { what: 'the word of the Pod alone', options: { reader: { groups: all } }, own: false },
   ])('is the node’s by $what: $own', async ({ options, own }) => {
@@ -229,11 +246,19 @@ describe('--allow-path', () => {
     expect(imds.asked).toEqual([]);
   });
 
-  it('does not reach a Pod that is narrowed to groups', async () => {
-    const { read } = setup({ groups: all, allow: ['.*'], reader: { groups: new Set(['placement']) } });
-    expect(await read('user-data')).toBeUndefined();
-    expect(await read('meta-data/placement/region')).toBe('eu-central-1');
-  });
+  it.each([{ groups: placement }, { groups: all }])(
+    'does not reach a Pod whose list names groups, all of the node’s included: $groups',
+    async ({ groups }) => {
+      const { readable, read } = setup({
+        groups: all,
+        allow: ['.*'],
+        reader: { groups, isNarrowed: true },
+      });
+      expect([readable('user-data'), await read('user-data')]).toEqual([undefined, undefined]);
+      expect(await read('')).toBe('dynamic/\nmeta-data/');
+      expect(await read('meta-data/placement/region')).toBe('eu-central-1');
+    },
+  );
 });
 
 describe('the node’s IMDS away', () => {
