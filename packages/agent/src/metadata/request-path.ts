@@ -19,6 +19,8 @@ export type RequestPath =
 
 export const CREDENTIALS_DIRECTORY = 'meta-data/iam/security-credentials';
 
+/** Real metadata folds them, and clients rely on it: minio-js, boto 2, AWS's own ec2-metadata script. */
+const REPEATED_SLASHES = /\/{2,}/g;
 /** Printable ASCII without '#': the only form taken is origin-form. */
 const ORIGIN_FORM = /^\/[!"$-~]*$/;
 /** Neither pchar, '/' nor '%' of RFC 3986, 3.3. */
@@ -31,20 +33,30 @@ const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 const VERSION = /^(?:latest|1\.0|20\d\d-\d\d-\d\d)$/;
 /** Unreserved, and what MAC addresses and tag keys need besides. */
 const SEGMENT = /^[A-Za-z0-9._~:@+,=-]+$/;
-const BELOW_CREDENTIALS = /^\/([^/]+)\/meta-data\/iam\/security-credentials\/(.*[^/].*)$/;
+/** AWS SDKs that know it ask `-extended` first: the document is the same, with an AccountId. */
+const CREDENTIALS = /^\/([^/]+)\/meta-data\/iam\/security-credentials(?:-extended)?(?:\/(.*))?$/;
 
-/** Parses a raw request target. Pure; the query is dropped. */
+/** Longer paths are cut in the log. Characters. */
+const LONGEST_LOGGED = 128;
+
+/** Parses a raw request target. Pure; the query is dropped, repeated slashes are one, an encoded slash is none. */
 export function parseRequestPath(target: string): RequestPath {
   if (!ORIGIN_FORM.test(target)) return malformed('the target is not in origin-form');
-  const [raw = ''] = target.split('?', 1);
+  const [asked = ''] = target.split('?', 1);
+  const raw = asked.replace(REPEATED_SLASHES, '/');
   if (NOT_IN_PATHS.test(raw)) return malformed('the path has a character that paths cannot have');
   if (BROKEN_ESCAPE.test(raw))
     return malformed('a percent sign is followed by something else than two digits');
   if (ESCAPED_CONTROL.test(raw)) return malformed('the path has an encoded control character');
   const path = raw.replace(ESCAPE, decodeUnreserved);
   if (path === '/') return { kind: 'path', version: '', path: '' };
-  const [, version = '', rest = ''] = BELOW_CREDENTIALS.exec(path) ?? [];
-  return rest === '' ? parsePlain(path) : parseCredentials(version, rest);
+  const [, version, rest = ''] = CREDENTIALS.exec(path) ?? [];
+  return version === undefined ? parsePlain(path) : parseCredentials(version, withoutLastSlash(rest));
+}
+
+/** A parsed path as a log line may show it: `/` for a version's root, and not of any length. */
+export function pathForLog(path: string): string {
+  return path.length > LONGEST_LOGGED ? `/${path.slice(0, LONGEST_LOGGED)}…` : `/${path}`;
 }
 
 function parsePlain(path: string): RequestPath {
@@ -55,12 +67,11 @@ function parsePlain(path: string): RequestPath {
   return { kind: 'path', version, path: segments.join('/') };
 }
 
-/** A role is named by one or more segments, and in every spelling of percent-encoding; it is compared, never opened. */
-function parseCredentials(version: string, rest: string): RequestPath {
-  const raw = withoutLastSlash(rest);
+/** A role is named by one or more segments, in every spelling of percent-encoding; it is compared, never opened. */
+function parseCredentials(version: string, raw: string): RequestPath {
   if (!VERSION.test(version)) return refused('no such version');
-  if (raw.split('/').includes('') || raw.includes(';'))
-    return refused('the role is not in a canonical spelling');
+  if (raw === '') return { kind: 'path', version, path: CREDENTIALS_DIRECTORY };
+  if (raw.includes(';')) return refused('the role has a semicolon');
   const role = decodeOnce(raw);
   if (role === undefined) return malformed('the role is not UTF-8');
   if (role.split('/').some(isDots)) return refused('the role has a dot segment');

@@ -1,5 +1,5 @@
 import type { OtherMetadata } from './other-metadata.ts';
-import { CREDENTIALS_DIRECTORY, parseRequestPath } from './request-path.ts';
+import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './request-path.ts';
 
 /** Where a request goes. The first two are refused whoever asks. */
 export type Route =
@@ -70,6 +70,6 @@ function routeOf(target: string, everReadable: (path: string) => boolean): Route
     default:
       return everReadable(path)
         ? { kind: 'metadata', path }
-        : { kind: 'blocked', detail: 'no Pod may read this path here' };
+        : { kind: 'blocked', detail: `no Pod may read ${pathForLog(path)} here` };
   }
 }

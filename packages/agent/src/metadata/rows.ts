@@ -3,6 +3,7 @@ import { document, refusal } from './answer.ts';
 import { answerIam } from './iam-rows.ts';
 import { answerCredentials } from './credentials-rows.ts';
 import { readerFor } from './reader.ts';
+import { pathForLog } from './request-path.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';
 
@@ -79,9 +80,10 @@ function otherMetadata({ route, caller, other, groups }: Situation): Verdict | u
   if (pod === undefined) return undefined;
   if (route.kind === 'versions') return { kind: 'answer', answer: document('1.0\nlatest') };
   if (route.kind !== 'metadata') return undefined;
+  const { path } = route;
   const reader = readerFor(pod, groups);
-  const readable = other.readable(route.path, reader) !== undefined;
-  return readable ? { kind: 'read', path: route.path, reader } : answer('PathBlocked');
+  if (other.readable(path, reader) !== undefined) return { kind: 'read', path, reader };
+  return answer('PathBlocked', { detail: `${pathForLog(path)} is not in the groups of this Pod` });
 }
 
 function noRole({ caller }: Situation): Verdict | undefined {

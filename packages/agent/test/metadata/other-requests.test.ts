@@ -44,7 +44,12 @@ describe('other metadata', () => {
     expect(Object.keys(JSON.parse(outside.body) as object)).toEqual(
       Object.keys(JSON.parse(never.body) as object),
     );
-    expect(served.records.map(({ reason }) => reason)).toEqual([undefined, 'PathBlocked', 'PathBlocked']);
+    expect(served.records.map(({ reason, detail }) => [reason, detail])).toEqual([
+      [undefined, undefined],
+      ['PathBlocked', '/meta-data/placement/region is not in the groups of this Pod'],
+      ['PathBlocked', 'no Pod may read /user-data here'],
+    ]);
+    expect(outside.body + never.body).not.toMatch(/region|user-data/);
   });
 
   it('that no Pod may read is refused without asking who it is', async () => {
@@ -59,7 +64,7 @@ describe('other metadata', () => {
       what: 'a file that the node has not',
       read: () => Promise.resolve(undefined),
       status: 404,
-      reason: 'PathBlocked',
+      reason: 'MetadataNotFound',
     },
     {
       what: 'a refusal',
@@ -81,6 +86,15 @@ describe('other metadata', () => {
     expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
     expect(answer.body).not.toMatch(/inner words|127\.0\.0\.1/);
     expect(served.records).toMatchObject([{ reason }]);
+  });
+
+  it('that the node has not is a plain 404: no line but at debug, no first request', async () => {
+    await using served = await setup();
+    served.other.read = () => Promise.resolve(undefined);
+    const { status, body } = await served.ask('/latest/meta-data/tags/instance/team');
+    expect([status, (JSON.parse(body) as { Code: string }).Code]).toEqual([404, 'MetadataNotFound']);
+    expect(served.lines).toMatchObject([{ level: 'debug', fields: { reason: 'MetadataNotFound' } }]);
+    expect(served.records).toMatchObject([{ firstRequest: false, first: false }]);
   });
 
   it('that is slow in coming is not given to who holds the address afterwards', async () => {

@@ -30,6 +30,13 @@ describe('parseRequestPath', () => {
     { target: '/l%61test/meta%2ddata/mac', version: 'latest', path: 'meta-data/mac' },
     { target: BASE, version: 'latest', path: DIRECTORY },
     { target: `${BASE}/`, version: 'latest', path: DIRECTORY },
+    { target: `${BASE}-extended`, version: 'latest', path: DIRECTORY },
+    { target: `${BASE}-extended/`, version: 'latest', path: DIRECTORY },
+    { target: '//', version: '', path: '' },
+    { target: '//latest/meta-data//', version: 'latest', path: 'meta-data' },
+    { target: '/latest///meta-data/mac', version: 'latest', path: 'meta-data/mac' },
+    { target: '/latest/meta-data?//', version: 'latest', path: 'meta-data' },
+    { target: `${BASE}//`, version: 'latest', path: DIRECTORY },
   ])('reads $target', ({ target, version, path }) => {
     expect(parseRequestPath(target)).toEqual({ kind: 'path', version, path });
   });
@@ -45,13 +52,22 @@ describe('parseRequestPath', () => {
     { rest: '%72eader', role: 'reader' },
     { rest: 'r%C3%B6le', role: 'röle' },
     { rest: '%2572eader', role: '%72eader' },
+    { rest: '/reader', role: 'reader' },
+    { rest: 'reader///', role: 'reader' },
+    { rest: '/app//reader//', role: 'app/reader' },
+    { rest: 'arn:aws:iam::1:role//app/reader', role: 'arn:aws:iam::1:role/app/reader' },
+    { rest: '/app%2Freader', role: 'app/reader' },
+    { rest: 'app%2F%2Freader', role: 'app//reader' },
+    { rest: 'app/%2Freader', role: 'app//reader' },
+    { rest: 'reader%2F', role: 'reader/' },
   ])('reads the role of $rest, decoded once', ({ rest, role }) => {
-    expect(parseRequestPath(`${BASE}/${rest}`)).toEqual({
-      kind: 'path',
-      version: 'latest',
-      path: DIRECTORY,
-      role,
-    });
+    for (const directory of [BASE, `${BASE}-extended`])
+      expect(parseRequestPath(`${directory}/${rest}`)).toEqual({
+        kind: 'path',
+        version: 'latest',
+        path: DIRECTORY,
+        role,
+      });
   });
 
   it.each([
@@ -78,51 +94,48 @@ describe('parseRequestPath', () => {
   });
 
   it.each([
-    ...['//', '//latest/meta-data', '/latest//meta-data', '/latest/meta-data//', '/latest//'],
-    ...[
-      '/./latest',
-      '/latest/./meta-data',
-      '/latest/..',
-      '/latest/../latest/meta-data',
-      '/latest/%2e%2e/latest',
-    ],
-    ...['/latest/..;/meta-data', '/latest;x/meta-data', '/latest/meta-data;x=1/mac', `${BASE};x/reader`],
-    ...[
-      '/latest%2Fmeta-data',
-      '/latest/meta-data%2fiam',
-      '/latest/meta-data/iam%2Fsecurity-credentials/reader',
-    ],
-    ...[
-      '/latest/%25%36%64eta-data',
-      '/latest/%2561',
-      '/x%2flatest/meta-data',
-      '/latest/%3b',
-      '/latest/m%C3%A4c',
-    ],
-    ...[
-      '/Latest/meta-data',
-      '/LATEST',
-      '/latest.',
-      '/1.0.',
-      '/2.0/meta-data',
-      '/v1',
-      '/2021-03/x',
-      '/1999-01-01/x',
-    ],
-    ...[
-      '/meta-data/mac',
-      '/0/latest/meta-data',
-      `${BASE}//reader`,
-      `${BASE}/reader//`,
-      `${BASE}/app//reader`,
-    ],
-    ...[`${BASE}/../info`, `${BASE}/.`, `${BASE}/%2e%2e/info`, `${BASE}/..%2finfo`, `${BASE}/a%2f..%2fb`],
-    ...[
-      `${BASE}/reader;x`,
-      `${BASE}/..;/reader`,
-      `//latest/${DIRECTORY}/reader`,
-      `/nope/${DIRECTORY}/reader`,
-    ],
+    '/./latest',
+    '/latest/./meta-data',
+    '/latest/..',
+    '/latest/../latest/meta-data',
+    '/latest/%2e%2e/latest',
+    '/latest//..//latest',
+    '/latest/..;/meta-data',
+    '/latest;x/meta-data',
+    '/latest/meta-data;x=1/mac',
+    `${BASE};x/reader`,
+    '/latest%2Fmeta-data',
+    '/latest/%2Fmeta-data',
+    '/%2flatest/meta-data',
+    '/latest/meta-data%2f',
+    '/latest/meta-data%2fiam',
+    '/latest/meta-data/iam%2Fsecurity-credentials/reader',
+    '/latest/%25%36%64eta-data',
+    '/latest/%2561',
+    '/x%2flatest/meta-data',
+    '/latest/%3b',
+    '/latest/m%C3%A4c',
+    '/Latest/meta-data',
+    '/LATEST',
+    '/latest.',
+    '/1.0.',
+    '/2.0/meta-data',
+    '/v1',
+    '/2021-03/x',
+    '/1999-01-01/x',
+    '/meta-data/mac',
+    '/0/latest/meta-data',
+    '//169.254.169.254/latest/meta-data',
+    `${BASE}/../info`,
+    `${BASE}/.`,
+    `${BASE}/%2e%2e/info`,
+    `${BASE}/..%2finfo`,
+    `${BASE}/a%2f..%2fb`,
+    `${BASE}-extended/..//info`,
+    `${BASE}/reader;x`,
+    `${BASE}/..;/reader`,
+    `/nope/${DIRECTORY}/reader`,
+    `/../${DIRECTORY}/reader`,
   ])('does not rebuild %s', (target) => {
     expect(parseRequestPath(target)).toMatchObject({ kind: 'fault', status: 404 });
   });
@@ -135,6 +148,21 @@ describe('parseRequestPath', () => {
         const target = `/${[name, ...segments].join('/')}${slash ? '/' : ''}`;
         expect(parseRequestPath(target)).toEqual({ kind: 'path', version: name, path });
       }),
+    );
+  });
+
+  it('reads a path with any number of slashes for one as the same path, and changes nothing but slashes', () => {
+    const text = fc.array(fc.oneof(segment, fc.constantFrom('..', ';', '%2f', '%2e', 'a;b', '%', 'ä')), {
+      maxLength: 8,
+    });
+    const runs = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 10, maxLength: 10 });
+    fc.assert(
+      fc.property(fc.oneof(version, segment), text, runs, (name, segments, counts) => {
+        const parts = [name, ...segments, ''];
+        const many = parts.map((part, at) => '/'.repeat(counts[at] ?? 1) + part).join('');
+        expect(parseRequestPath(many)).toEqual(parseRequestPath(`/${parts.join('/')}`));
+      }),
+      { numRuns: 1_000 },
     );
   });
 
@@ -195,7 +223,7 @@ describe('parseRequestPath', () => {
 
   it('takes time in proportion to the length', () => {
     const startedMs = performance.now();
-    for (const part of ['/', '%', '%2e', '..;/', 'a/', '%61'])
+    for (const part of ['/', '%', '%2e', '..;/', 'a/', 'a//', '%61'])
       parseRequestPath(`${BASE}/${part.repeat(50_000)}`);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createHostCheck, metadataHosts } from '../../src/metadata/host-check.ts';
+import { groupPaths, ungroupedPaths } from '../../src/metadata/groups.ts';
+import { knownPath } from '../../src/metadata/known-path.ts';
 import { createRoutes, routeName } from '../../src/metadata/routes.ts';
 
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials';
@@ -24,6 +25,15 @@ describe('routes', () => {
     { target: CREDENTIALS, route: { kind: 'list' }, name: 'list' },
     { target: `${CREDENTIALS}/?x`, route: { kind: 'list' }, name: 'list' },
     { target: `${CREDENTIALS}/a%2Fb/`, route: { kind: 'credentials', role: 'a/b' }, name: 'credentials' },
+    { target: `${CREDENTIALS}//a%2Fb`, route: { kind: 'credentials', role: 'a/b' }, name: 'credentials' },
+    { target: `${CREDENTIALS}-extended/`, route: { kind: 'list' }, name: 'list' },
+    {
+      target: `${CREDENTIALS}-extended/a/b//`,
+      route: { kind: 'credentials', role: 'a/b' },
+      name: 'credentials',
+    },
+    { target: `${CREDENTIALS}-extension`, route: { kind: 'blocked' }, name: 'blocked' },
+    { target: '/latest/api//token//', route: { kind: 'token', dated: false }, name: 'token' },
     { target: '/latest/meta-data/iam/', route: { kind: 'iam' }, name: 'metadata' },
     { target: '/2021-03-23/meta-data/iam/info', route: { kind: 'iam-info' }, name: 'iam-info' },
     {
@@ -40,10 +50,52 @@ describe('routes', () => {
     expect(routeName(found)).toBe(name);
   });
 
+  it('of every known path are the same with slashes added to any of its own', () => {
+    const routeOf = createRoutes({ everReadable: (path) => knownPath(path) !== undefined });
+    const known = [
+      '',
+      'api/token',
+      'meta-data',
+      'meta-data/iam',
+      'meta-data/iam/info',
+      'meta-data/iam/security-credentials',
+      'meta-data/iam/security-credentials/app/reader',
+      'meta-data/iam/security-credentials-extended',
+      'meta-data/iam/security-credentials-extended/reader',
+      ...Object.values(groupPaths).flat(),
+      ...ungroupedPaths,
+    ].map((path) => path.replace('<mac>', '02:29:96:8f:6a:2d').replace('<tag>', 'team=owner'));
+    const version = fc.constantFrom('latest', '1.0', '2021-03-23');
+    const runs = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 12, maxLength: 12 });
+    const last = fc.integer({ min: 0, max: 4 });
+    fc.assert(
+      fc.property(version, fc.constantFrom(...known), runs, last, (name, path, counts, ending) => {
+        const parts = [name, ...(path === '' ? [] : path.split('/'))];
+        const many = parts.map((part, at) => '/'.repeat(counts[at] ?? 1) + part).join('');
+        const route = routeOf(`/${parts.join('/')}`);
+        expect(routeName(route)).not.toMatch(/blocked|malformed/);
+        expect(routeOf(many + '/'.repeat(ending))).toEqual(route);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('are worked out once for a target', () => {
     const { asked, routeOf } = setup();
     for (let times = 0; times < 3; times += 1) routeOf('/latest/user-data');
     expect(asked).toEqual(['user-data']);
+  });
+
+  it('name a blocked path for the log, and no more of it than a line bears', () => {
+    const { routeOf } = setup();
+    expect(routeOf('/latest//user-data/')).toEqual({
+      kind: 'blocked',
+      detail: 'no Pod may read /user-data here',
+    });
+    expect(routeOf(`/latest/${'a'.repeat(9_000)}`)).toEqual({
+      kind: 'blocked',
+      detail: `no Pod may read /${'a'.repeat(128)}… here`,
+    });
   });
 
   it('stay right, and are not remembered without end, whoever makes up targets', () => {
@@ -52,29 +104,5 @@ describe('routes', () => {
     routeOf('/latest/x-0');
     expect(asked.filter((path) => path === 'x-0')).toHaveLength(2);
     expect(routeOf(`${CREDENTIALS}/reader`)).toEqual({ kind: 'credentials', role: 'reader' });
-  });
-});
-
-describe('the check of Host headers', () => {
-  it('takes the hosts that the operator adds, in any case and spelling', () => {
-    const isAllowed = createHostCheck([...metadataHosts, 'Relay.Internal', '::1', '127.0.0.1']);
-    for (const host of ['relay.internal', 'RELAY.internal:8080', '[::1]:80', '[0:0::1]', '127.0.0.1:1'])
-      expect(isAllowed(host)).toBe(true);
-    for (const host of ['relay.internal.', 'internal', '::1', '[::2]', '127.0.0.1:1:1'])
-      expect(isAllowed(host)).toBe(false);
-  });
-
-  it('takes no name that is not in the list, whatever it looks like', () => {
-    const isAllowed = createHostCheck(metadataHosts);
-    fc.assert(
-      fc.property(
-        fc.oneof(fc.domain(), fc.ipV4(), fc.webAuthority()),
-        fc.constantFrom('', ':80', '.', ':'),
-        (name, end) => {
-          fc.pre(name !== '' && !name.startsWith('169.254.169.254'));
-          expect(isAllowed(name + end)).toBe(false);
-        },
-      ),
-    );
   });
 });
