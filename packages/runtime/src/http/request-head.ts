@@ -40,9 +40,11 @@ const METHODS: ReadonlySet<string> = new Set(
 
 /** Printable ASCII without '#': whatever a path and a query may be made of, and more. */
 const REQUEST_LINE = /^([A-Z-]{3,16}) (\/[!"$-~]*) HTTP\/1\.([01])$/;
-/** A token, no white space before the colon; no control characters but tabs in the value (RFC 9110, 5.5 and 5.6.2). */
-const HEADER_LINE =
-  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[!-~\x80-\xff](?:[ \t]*[!-~\x80-\xff])*)?)[ \t]*$/;
+/**
+ * A token, no white space before the colon; no control characters but tabs in the value (RFC 9110, 5.5 and 5.6.2). The value is
+ * trimmed by hand: an expression that does it takes half a second for 16 KiB of blanks and a control character.
+ */
+const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)$/;
 const LENGTH = /^\d{1,12}$/;
 
 /**
@@ -58,8 +60,9 @@ export function parseRequestHead(text: string): RequestHead | HeadFault {
   const headers: string[] = [];
   const seen = createSeen();
   for (let at = 1; at < lines.length; at += 1) {
-    const [, name, value = ''] = HEADER_LINE.exec(lines[at] ?? '') ?? [];
+    const [, name, text = ''] = HEADER_LINE.exec(lines[at] ?? '') ?? [];
     if (name === undefined) return malformed('a header line is not HTTP');
+    const value = withoutBlanks(text);
     headers.push(name, value);
     noteHeader(seen, name, value);
   }
@@ -74,6 +77,19 @@ export function parseRequestHead(text: string): RequestHead | HeadFault {
     framing,
     expectsContinue: seen.expectsContinue && minor === '1',
   };
+}
+
+/** Without the spaces and tabs around it; `trim` would take a no-break space (\xa0) too. */
+function withoutBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** What the headers say about the message itself. */
