@@ -10,9 +10,17 @@ export type BodyProgress =
 
 /** What chunk sizes, extensions and trailers may take beside the body itself. Characters. */
 const LARGEST_OVERHEAD = 4_096;
-/** A size, and an extension that nobody needs (RFC 9112, 7.1). */
-const CHUNK_LINE = /^([0-9A-Fa-f]{1,6})[ \t]*(?:;[\t -~\x80-\xff]*)?$/;
-const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*$/;
+/** A size, and extensions that nobody needs (RFC 9112, 7.1.1), without quotes and white space. */
+const CHUNK_LINE = /^([0-9A-Fa-f]{1,6})(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?)*$/;
+const TRAILER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t -~\x80-\xff]*$/;
+/** Headers that say where messages end, which is too late behind one (RFC 9110, 6.5.1). */
+const NEVER_TRAILERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /**
  * Looks for the end of a body at the beginning of `text`, each time from its start: it is bounded, and has no more than a few
@@ -54,7 +62,8 @@ function readTrailers(text: string, from: number, body: string): BodyProgress {
     const lineEnd = text.indexOf('\r\n', at);
     if (lineEnd < 0) return unfinished(text, at);
     if (lineEnd === at) return { kind: 'complete', body, end: lineEnd + 2 };
-    if (!TRAILER.test(text.slice(at, lineEnd))) return { kind: 'malformed' };
+    const name = TRAILER.exec(text.slice(at, lineEnd))?.[1];
+    if (name === undefined || NEVER_TRAILERS.has(name.toLowerCase())) return { kind: 'malformed' };
     at = lineEnd + 2;
   }
 }
