@@ -165,6 +165,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
       limited('pipelined_bytes', connection);
       connection.last = true;
     }
+    if (head.asksForUpgrade && connection.pending !== '') connection.last = true;
     if (connection.last) connection.pending = '';
     connection.stage = 'answering';
     connection.deadlineMs = Infinity;

@@ -12,6 +12,8 @@ export interface RequestHead {
   readonly framing: Framing;
   /** `Expect: 100-continue`: the body comes once it is asked for. */
   readonly expectsContinue: boolean;
+  /** Asks for another protocol, which it does not get; what comes right behind it may be in that one. */
+  readonly asksForUpgrade: boolean;
 }
 
 /** How the end of the body is found (RFC 9112, 6.3). */
@@ -76,6 +78,7 @@ export function parseRequestHead(text: string): RequestHead | HeadFault {
     old: minor === '0',
     framing,
     expectsContinue: seen.expectsContinue && minor === '1',
+    asksForUpgrade: seen.upgrade,
   };
 }
 
@@ -102,6 +105,7 @@ interface Seen {
   close: boolean;
   keepAlive: boolean;
   expectsContinue: boolean;
+  upgrade: boolean;
 }
 
 function createSeen(): Seen {
@@ -114,6 +118,7 @@ function createSeen(): Seen {
     close: false,
     keepAlive: false,
     expectsContinue: false,
+    upgrade: false,
   };
 }
 
@@ -126,13 +131,22 @@ function noteHeader(seen: Seen, name: string, value: string): void {
     case 6:
       if (name.toLowerCase() === 'expect') seen.expectsContinue ||= value.toLowerCase() === '100-continue';
       return;
+    case 7:
+      if (name.toLowerCase() === 'upgrade') seen.upgrade = true;
+      return;
     case 10:
-      if (name.toLowerCase() === 'connection') noteConnection(seen, value.toLowerCase());
+      if (name.toLowerCase() !== 'connection') return;
+      seen.close ||= hasOption(value, 'close');
+      seen.keepAlive ||= hasOption(value, 'keep-alive');
       return;
     case 14:
       if (name.toLowerCase() !== 'content-length') return;
       seen.lengths += 1;
       seen.length = value;
+      return;
+    case 16:
+      // Not in a standard, but other parsers end the connection by it.
+      if (name.toLowerCase() === 'proxy-connection') seen.close ||= hasOption(value, 'close');
       return;
     case 17:
       if (name.toLowerCase() !== 'transfer-encoding') return;
@@ -143,10 +157,8 @@ function noteHeader(seen: Seen, name: string, value: string): void {
   }
 }
 
-function noteConnection(seen: Seen, value: string): void {
-  const options = value.split(',').map((option) => option.trim());
-  seen.close ||= options.includes('close');
-  seen.keepAlive ||= options.includes('keep-alive');
+function hasOption(value: string, option: string): boolean {
+  return value.split(',').some((one) => withoutBlanks(one).toLowerCase() === option);
 }
 
 function framingOf({ hosts, lengths, length, encodings, encoding }: Seen, old: boolean): Framing | HeadFault {

@@ -25,6 +25,7 @@ describe('the head of a request', () => {
       old: false,
       framing: { kind: 'none' },
       expectsContinue: false,
+      asksForUpgrade: false,
     });
   });
 
@@ -153,7 +154,11 @@ describe('what a head says of the message', () => {
     { version: '1.1', lines: ['Connection: close'], keepAlive: false },
     { version: '1.1', lines: ['CONNECTION: Keep-Alive, Close'], keepAlive: false },
     { version: '1.1', lines: ['Connection: keep-alive', 'Connection: close'], keepAlive: false },
+    { version: '1.1', lines: ['Connection: x,\tclose'], keepAlive: false },
     { version: '1.1', lines: ['Connection: closed'], keepAlive: true },
+    { version: '1.1', lines: ['Connection: close\xa0'], keepAlive: true },
+    { version: '1.1', lines: ['Proxy-Connection: Close'], keepAlive: false },
+    { version: '1.0', lines: ['Proxy-Connection: keep-alive'], keepAlive: false },
     { version: '1.0', lines: [], keepAlive: false },
     { version: '1.0', lines: ['Connection: keep-alive'], keepAlive: true },
     { version: '1.0', lines: ['Connection: keep-alive', 'Connection: close'], keepAlive: false },
@@ -165,8 +170,21 @@ describe('what a head says of the message', () => {
     { version: '1.1', value: '100-Continue', expectsContinue: true },
     { version: '1.1', value: '200-ok', expectsContinue: false },
     { version: '1.0', value: '100-continue', expectsContinue: false },
-  ])('expects a 100: $expectsContinue, in HTTP/$version for $value', ({ version, value, expectsContinue }) => {
-    expect(parsed([`Expect: ${value}`], `PUT / HTTP/${version}`)).toMatchObject({ expectsContinue });
+  ])(
+    'expects a 100: $expectsContinue, in HTTP/$version for $value',
+    ({ version, value, expectsContinue }) => {
+      expect(parsed([`Expect: ${value}`], `PUT / HTTP/${version}`)).toMatchObject({ expectsContinue });
+    },
+  );
+});
+
+describe('a request for another protocol', () => {
+  it('is known by its Upgrade header', () => {
+    expect(parsed(['Connection: Upgrade, HTTP2-Settings', 'upgrade: h2c'])).toMatchObject({
+      asksForUpgrade: true,
+      keepAlive: true,
+    });
+    expect(parsed(['Connection: upgrade'])).toMatchObject({ asksForUpgrade: false });
   });
 });
 
