@@ -1,0 +1,130 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { createHttpServer, systemClock } from '@rolegate/runtime';
+import type { HttpLimits } from '@rolegate/runtime';
+import { createMemorySocket } from './memory-socket.ts';
+
+/** A request as a server has understood it. */
+export interface Accepted {
+  readonly method: string;
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** Latin-1 text; undefined: it was not read. */
+  readonly body: string | undefined;
+}
+
+/** Makes requests of what arrives on one connection, each answered at once. Pieces are Latin-1 text. */
+export type Accept = (pieces: readonly string[]) => Promise<readonly Accepted[]>;
+
+const LIMITS: HttpLimits = {
+  places: { perClient: 1_000, total: 1_000, spared: 0 },
+  headBytes: 16_384,
+  headMs: 60_000,
+  bodyMs: 60_000,
+  behindBytes: 16_384,
+  keepAliveMs: 60_000,
+  answerMs: 60_000,
+};
+const BODY_BYTES = 4_096;
+
+/** As the metadata API does it: only PUT has a body that is read. POST is added to have a second one. */
+export function bodyBytes(method: string): number {
+  return method === 'PUT' || method === 'POST' ? BODY_BYTES : 0;
+}
+
+/** By the server that is tried. */
+export async function createOurs(): Promise<Accept> {
+  const taken = new WeakMap<object, Accepted[]>();
+  let listener: Server | undefined;
+  const server = createHttpServer<undefined>({
+    limits: LIMITS,
+    clock: systemClock,
+    hooks: {
+      opened: ({ ip }) => ({ client: { group: ip, name: ip }, context: undefined }),
+      bodyBytes,
+      request(request) {
+        const { head, body, connection } = request;
+        const isRead = bodyBytes(head.method) > 0 || head.framing.kind === 'none';
+        taken.get(connection.socket)?.push({
+          method: head.method,
+          target: head.target,
+          headers: head.headers,
+          body: isRead ? body : undefined,
+        });
+        server.respond(request, { status: 200, headers: '', body: '' });
+      },
+      refused: () => ({ status: 400, headers: '', body: '' }),
+      limited: () => undefined,
+    },
+    failed: (_what, error) => {
+      throw error;
+    },
+  });
+  await server.listen({}, (one) => {
+    listener = one;
+    return Promise.resolve();
+  });
+  return async (pieces) => {
+    const client = createMemorySocket();
+    const requests: Accepted[] = [];
+    taken.set(client.socket, requests);
+    listener?.emit('connection', client.socket);
+    for (const piece of pieces) {
+      client.send(piece);
+      await setImmediate();
+    }
+    client.end();
+    await client.closed;
+    return requests;
+  };
+}
+
+/** By Node's own, strict as it is by default. */
+export function createTheirs(): Accept {
+  const server = createServer({
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    maxHeaderSize: 16_384,
+  });
+  const taken = new WeakMap<object, (() => Accepted)[]>();
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    let body = '';
+    request.setEncoding('latin1');
+    request.on('data', (chunk: string) => (body += chunk));
+    request.on('error', () => undefined);
+    taken.get(request.socket)?.push(() => ({
+      method: request.method ?? '',
+      target: request.url ?? '',
+      headers: request.rawHeaders,
+      body,
+    }));
+    // Not before its body has come: an answer that ends the connection would cut it off.
+    request.on('end', () => response.writeHead(200, { 'content-length': 0 }).end());
+  };
+  server.on('request', take);
+  server.on('checkExpectation', take);
+  server.on('checkContinue', (request, response) => {
+    response.writeContinue();
+    take(request, response);
+  });
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return async (pieces) => {
+    const client = createMemorySocket();
+    const requests: (() => Accepted)[] = [];
+    taken.set(client.socket, requests);
+    server.emit('connection', client.socket);
+    for (const piece of pieces) {
+      client.send(piece);
+      await setImmediate();
+    }
+    await setImmediate();
+    await setImmediate();
+    const all = requests.map((request) => request());
+    client.socket.destroy();
+    await client.closed;
+    return all;
+  };
+}

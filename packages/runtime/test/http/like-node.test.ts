@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { createOurs, createTheirs } from './accepted.ts';
+import type { Accepted } from './accepted.ts';
+import { arrivals } from './grammar.ts';
+
+const RUNS = 5_000;
+
+const ours = await createOurs();
+const theirs = createTheirs();
+
+/** Resolves with what ours has accepted, all of which node:http has understood in the same way. */
+async function expectTheSame(pieces: readonly string[]): Promise<readonly Accepted[]> {
+  const [accepted, understood] = await Promise.all([ours(pieces), theirs(pieces)]);
+  // Requests beyond the first ones, and bodies that ours does not read, are theirs alone.
+  const same = accepted.map(({ body }, at) => {
+    const request = understood[at];
+    return body === undefined && request !== undefined ? { ...request, body } : request;
+  });
+  expect(same).toEqual(accepted);
+  return accepted;
+}
+
+describe('what the server accepts', () => {
+  it('is a request to node:http too, with the same method, target, headers and body, and there are no more of them', async () => {
+    let requests = 0;
+    let bodies = 0;
+    await fc.assert(
+      fc.asyncProperty(arrivals(), async (pieces) => {
+        const accepted = await expectTheSame(pieces);
+        requests += accepted.length;
+        bodies += accepted.filter(({ body = '' }) => body !== '').length;
+      }),
+      { numRuns: RUNS },
+    );
+    // A grammar that is hardly ever understood would show nothing.
+    expect(requests).toBeGreaterThan(RUNS / 5);
+    expect(bodies).toBeGreaterThan(RUNS / 100);
+  });
+
+  const put = 'PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const next = 'GET /next HTTP/1.1\r\n\r\n';
+
+  it.each([
+    { what: 'white space behind the size of a chunk', stream: `${put}1 \r\nx\r\n0\r\n\r\n${next}` },
+    { what: 'an extension that is none', stream: `${put}1;a b @\r\nx\r\n0\r\n\r\n${next}` },
+    { what: 'a length in a trailer', stream: `${put}0\r\nContent-Length: 3\r\n\r\n${next}` },
+    { what: 'an encoding in a trailer', stream: `${put}0\r\nTransfer-Encoding: chunked\r\n\r\n${next}` },
+    { what: 'an end in a trailer', stream: `${put}0\r\nConnection: close\r\n\r\n${next}` },
+    { what: 'an end for a proxy', stream: `GET / HTTP/1.1\r\nProxy-Connection: close\r\n\r\n${next}` },
+    {
+      what: 'a request behind one for another protocol',
+      stream: `GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n${next}`,
+    },
+    {
+      what: 'a request behind the body of one for another protocol',
+      stream: `PUT / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx${next}`,
+    },
+  ])('is no more than that with $what', async ({ stream }) => {
+    const accepted = await expectTheSame([stream]);
+    expect(accepted.length).toBeLessThanOrEqual(1);
+  });
+
+  it('is that up to the largest head', async () => {
+    const fill = (bytes: number) => {
+      const head = 'GET / HTTP/1.1\r\nX: ';
+      return `${head}${'x'.repeat(bytes - head.length)}\r\n\r\n`;
+    };
+    expect(await expectTheSame([fill(16_384)])).toHaveLength(1);
+    expect(await expectTheSame([fill(16_385)])).toHaveLength(0);
+    const many = Array.from({ length: 100 }, (_, at) => `X-${at}: y\r\n`).join('');
+    expect(await expectTheSame([`GET / HTTP/1.1\r\n${many}\r\n`])).toHaveLength(1);
+  });
+
+  it('is one request after the other if a client waits for its answer, whatever protocol it asks for', async () => {
+    const upgrade = 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+    expect(await expectTheSame([upgrade, next, upgrade, next])).toHaveLength(4);
+  });
+});
