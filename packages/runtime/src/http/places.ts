@@ -47,7 +47,7 @@ export interface Places<Occupant> {
   readonly enter: (occupant: Occupant, name: ClientName) => Entry<Occupant>;
   /** Gives the place back; returns false if the occupant has none, because it was evicted. */
   readonly leave: (occupant: Occupant, client: Client<Occupant>) => boolean;
-  /** The place counts for another client from now on, whatever that one's limit is. */
+  /** The place counts for the client that is returned from now on, whatever its limit is; for the same if it was evicted. */
   readonly move: (occupant: Occupant, from: Client<Occupant>, to: ClientName) => Client<Occupant>;
   readonly size: () => number;
 }
@@ -127,6 +127,7 @@ export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
     },
     leave,
     move(occupant, from, to) {
+      if (!from.occupants.has(occupant)) return from;
       const client = clientOf(to);
       if (client === from) return client;
       const wasIdle = from.idle.has(occupant);
