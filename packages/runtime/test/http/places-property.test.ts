@@ -4,7 +4,7 @@ import { createPlaces } from '@rolegate/runtime';
 import type { Client, ClientName } from '@rolegate/runtime';
 import type { Entry, PlaceLimits } from '../../src/http/places.ts';
 
-const CLIENTS: readonly ClientName[] = ['a', 'b', 'c'].flatMap((group) =>
+const CLIENTS: readonly ClientName[] = ['a', 'b'].flatMap((group) =>
   ['1', '2', '3'].map((name) => ({ group, name })),
 );
 const GROUP_OF_ITS_OWN = 'a';
@@ -19,16 +19,16 @@ interface Step {
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.record({
     // More come than go, so that limits are met.
-    kind: fc.constantFrom('enter', 'enter', 'enter', 'enter', 'leave', 'move', 'busy', 'idle'),
+    kind: fc.constantFrom('enter', 'enter', 'enter', 'enter', 'idle', 'idle', 'busy', 'leave', 'move'),
     client: fc.nat({ max: CLIENTS.length - 1 }),
     pick: fc.nat(),
   }),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 );
 
 const limits = fc.record({
-  perClient: fc.integer({ min: 1, max: 8 }),
-  total: fc.integer({ min: 1, max: 20 }),
+  perClient: fc.integer({ min: 1, max: 6 }),
+  total: fc.integer({ min: 1, max: 15 }),
   spared: fc.nat({ max: 4 }),
   ofItsOwn: fc.integer({ min: 1, max: 8 }),
 });

@@ -134,22 +134,27 @@ describe('at a limit that is shared', () => {
   });
 
   it('a client that gives up its only place to a newcomer of its own keeps it', () => {
-    const { enter, fill, taken, places } = setup({ total: 2, spared: 1 });
+    const { enter, fill, taken, places, clients } = setup({ total: 2, spared: 1 });
     fill('a1', 1);
     fill('b1', 1, { idle: true });
     expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: 'b1.2' });
     expect(taken('b1')).toBe(1);
     expect(places.size()).toBe(2);
+    // It is still known: with one more of its own it would be the one that has the most.
+    clients.get('b1')?.idle.add('b1.3');
+    expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: 'b1.3' });
   });
 
   it('a refused newcomer leaves nothing behind', () => {
-    const { enter, fill, places, clients } = setup({ total: 1, spared: 1 });
+    const { enter, fill, places, clients } = setup({ total: 2, spared: 1 });
     fill('a1', 1);
-    expect(enter('b1').kind).toBe('refused');
+    fill('b1', 1);
+    expect(enter('b2').kind).toBe('refused');
+    expect([...(clients.get('b1')?.group.clients.keys() ?? [])]).toEqual(['b1']);
     const a1 = clients.get('a1');
     if (a1 === undefined) throw new Error('no client');
     places.leave('a1.1', a1);
-    expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: undefined });
+    expect(enter('b2')).toMatchObject({ kind: 'entered', evicted: undefined });
   });
 });
 
