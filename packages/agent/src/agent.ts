@@ -51,7 +51,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     ...{ machine: deps.machine ?? systemMachine, clock, log },
   });
   const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write });
-  const node = knowNode({ ...deps, metrics });
+  const node = knowNode({ ...deps, metrics, state });
   const mode =
     config.mode === 'roles'
       ? createRolesMode({ ...deps, ...node, config, metrics, tokens, state }, parts.signal)

@@ -5,7 +5,7 @@ import type { FirewallConfig } from './config.ts';
 
 export interface FirewallModeDeps {
   readonly config: FirewallConfig;
-  readonly cniResults: Pick<CniResults, 'holder'>;
+  readonly cniResults: Pick<CniResults, 'owner'>;
 }
 
 /** Nobody has a role: no server, no certificate, nothing to wait for. */

@@ -9,12 +9,14 @@ import { layers } from './interception/plan.ts';
 import { createNodeImdsv1 } from './metadata/node-imdsv1.ts';
 import type { createAgentMetrics } from './metrics.ts';
 import { followReader } from './reader/follow-reader.ts';
+import type { AgentState } from './state/agent-state.ts';
 import type { NodeReadings } from './status/readings.ts';
 import type { FollowedInterception } from './reader/followed-interception.ts';
 
 export interface NodeKnowledgeDeps {
   readonly config: AgentConfig;
   readonly metrics: ReturnType<typeof createAgentMetrics>;
+  readonly state: Pick<AgentState, 'kept' | 'withdrawn'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
@@ -34,9 +36,16 @@ export interface NodeKnowledge {
 
 /** From the reader where there is a `--cni-socket`, which tells of the interception too; else from the directories. */
 export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
-  const { config, clock, log, metrics } = deps;
+  const { config, state, clock, log, metrics } = deps;
   if (config.cniSocket !== undefined) return knowByReader(deps, config.cniSocket);
-  const cniResults = createCniResults({ directories: config.cniCacheDirs, clock, log, metrics });
+  const cniResults = createCniResults({
+    directories: config.cniCacheDirs,
+    kept: state.kept.table,
+    released: state.withdrawn,
+    clock,
+    log,
+    metrics,
+  });
   return {
     cniResults,
     interception: undefined,
@@ -47,10 +56,17 @@ export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
 }
 
 function knowByReader(
-  { config, metrics, clock, log, random }: NodeKnowledgeDeps,
+  { config, metrics, state, clock, log, random }: NodeKnowledgeDeps,
   path: string,
 ): NodeKnowledge {
-  const reader = followReader({ path, clock, log, random });
+  const reader = followReader({
+    path,
+    clock,
+    log,
+    random,
+    kept: state.kept.table,
+    released: state.withdrawn,
+  });
   const { interception } = reader;
   const imdsv1 = createNodeImdsv1({
     ...{ endpoint: config.imdsEndpoint, clock, log },

@@ -90,7 +90,10 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     },
     onUnknownIp: (ip, requestId) => void resolveIp(ip, requestId),
     canAnswer: () => table.synced,
-    kept: () => ({ certificate: identity.kept(), table: keptTable({ table, feed, hasResults, clock }) }),
+    kept: () => ({
+      certificate: identity.kept(),
+      table: keptTable({ table, feed, hasResults, claims: cniResults.kept, clock }),
+    }),
     checks: [
       { name: 'table', ready: () => table.synced || 'no server has told of the Pods of this node yet' },
       { name: 'feed', informative: true, ready: () => feed.connected || 'no server is connected' },

@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { FeedUpdate } from '@rolegate/protocol';
@@ -206,6 +206,62 @@ describe('an agent that is started again with everything away', () => {
       expect((await second.getHeld()).status).toBe(503);
       expect(await second.metrics(/^rolegate_ip_source{source="cni"} 1/)).toHaveLength(1);
     }
+  });
+});
+
+describe('S4: an agent that is started again where CNI results cannot be read any more', () => {
+  /** Its Pod has the address by its status too. */
+  async function withStatus() {
+    const t = await setup();
+    const first = await t.start();
+    await first.served();
+    t.server.say(pod({ ips: [IP] }));
+    await soon(() => {
+      expect(first.lines('older decision dropped')).toEqual([]);
+    });
+    await first.clock.advance(200);
+    return { ...t, first };
+  }
+
+  async function startWithoutResults({ cni, server, start, crash }: Awaited<ReturnType<typeof withStatus>>) {
+    await crash();
+    server.close();
+    await rename(cni.path, `${cni.path}.away`);
+    const second = await start();
+    await soon(async () => {
+      expect(await second.metrics(/^rolegate_ip_source{source="pod-status"} 1/)).toHaveLength(1);
+    });
+    return second;
+  }
+
+  it('answers by status who had the address by the last result', async () => {
+    const second = await startWithoutResults(await withStatus());
+    await soon(async () => {
+      expect((await second.get()).status).toBe(200);
+    });
+  });
+
+  it('answers nobody by status who had given it back, however shortly before', async () => {
+    const t = await withStatus();
+    await t.cni.remove(t.result);
+    // Before any time has passed.
+    await soon(async () => {
+      const text = await readFile(t.stateFile(), 'utf8');
+      const { table } = JSON.parse(text.slice(text.indexOf('\n'))) as { table: { claims: unknown[] } };
+      expect(table.claims).toEqual([]);
+    });
+    const second = await startWithoutResults(t);
+    expect((await second.getHeld()).status).toBe(503);
+  });
+
+  it('answers nobody by status whose address another Pod had got', async () => {
+    const t = await withStatus();
+    await t.cni.add({ uid: 'u2', namespace: 'other', name: 'b', ips: [IP] });
+    await soon(async () => {
+      expect((await t.first.getHeld()).status).toBe(503);
+    });
+    const second = await startWithoutResults(t);
+    expect((await second.getHeld()).status).toBe(503);
   });
 });
 

@@ -57,13 +57,15 @@ function setup({ cni = true } = {}) {
     },
   });
   apply({ synced: { podsResourceVersion: '1' } });
-  const holder = { uid: 'u', namespace: 'shop', name: 'a', since: 0 };
+  const owner = { uid: 'u', namespace: 'shop', name: 'a', since: 0 };
   const awaySinceMs = clock.monotonic();
   const callers = createCallers({
     table,
     cniResults: cni
       ? {
-          holder: (ip) => (ip === IP ? holder : undefined),
+          owner: (ip) => (ip === IP ? owner : undefined),
+          unreadableAt: () => undefined,
+          says: () => 'own',
           usable: () => true,
           names: () => true,
           states: () => ({}),

@@ -2,11 +2,13 @@ import type { Clock, Log } from '@rolegate/runtime';
 import { canonicalIp, createChanges } from '@rolegate/runtime';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
+import type { Owner } from './address-owners.ts';
 import type { CniResults } from './cni-results.ts';
 import { createHandovers } from './handovers.ts';
-import type { Holder } from './held-ips.ts';
 import { createIpSource, isLive } from './ip-source.ts';
 import type { IpSource } from './ip-source.ts';
+import { createStatusOwners } from './status-owners.ts';
+import type { StatusOwnersDeps } from './status-owners.ts';
 
 /** How often the passing of time is looked at (`staleIpMs`). Milliseconds. */
 const CHECK_MS = 1_000;
@@ -18,7 +20,7 @@ export type Caller =
   | { readonly kind: 'pod'; readonly pod: KnownPod }
   /**
    * Nobody yet. `uid` and `namespace`: the owner as the CNI result names it, while the feed does not know the Pod or it has ended.
-   * `undecided`: it may be still the one that it was, or another; nobody can say at present.
+   * `undecided`: it may still be the one that it was, or another; nobody can say at present.
    */
   | {
       readonly kind: 'unknown';
@@ -32,20 +34,19 @@ export type Caller =
   /** The node itself: Pods on the host's network and the host's own processes. */
   | { readonly kind: 'node' };
 
-export interface CallersDeps {
+export interface CallersDeps extends Omit<StatusOwnersDeps, 'table' | 'cniResults'> {
   readonly table: Pick<PodTable, 'pod' | 'podByRuntimeUid' | 'podByName' | 'podsByIp' | 'pods' | 'onChange'>;
   /** Undefined: the agent was told of no directory. */
   readonly cniResults:
-    | Pick<CniResults, 'holder' | 'usable' | 'names' | 'states' | 'scanned' | 'onChange' | 'awaited'>
+    | Pick<
+        CniResults,
+        'owner' | 'unreadableAt' | 'says' | 'usable' | 'names' | 'states' | 'scanned' | 'onChange' | 'awaited'
+      >
     | undefined;
-  /** UIDs of Pods that had a result while a process before this one ran. */
+  /** UIDs of Pods that had a result while a previous process ran. */
   readonly hadResults?: ReadonlySet<string> | undefined;
   /** The node's own addresses, of both families. */
   readonly nodeIps: readonly string[];
-  /** So long after the loss of the feed an address from a Pod's status is believed. Milliseconds. */
-  readonly staleIpMs: number;
-  /** Monotonic milliseconds when the feed was lost; undefined while it is there. */
-  readonly feedAwaySinceMs: () => number | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { readonly ipSource: (source: IpSource) => void };
@@ -59,15 +60,16 @@ export interface Callers {
   readonly source: IpSource;
   /** Called after what `identify` says may have changed. The returned function ends the listening. */
   readonly onChange: (listener: () => void) => () => void;
-  /** Called with an address (canonical) that `identify` has given to a Pod and that is another's now, or nobody's. */
+  /** Called with an address (canonical) that `identify` has attributed to a Pod that does not own it any more. */
   readonly onHandover: (listener: (ip: string) => void) => () => void;
   /** Notices what only time changes, until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Tells which Pod asks: by the CNI results, or, where these are of no use, by the Pods' status. */
+/** Tells which Pod asks: by the CNI results, or, if these are of no use, by the Pods' status. */
 export function createCallers(deps: CallersDeps): Callers {
-  const { table, cniResults, staleIpMs, feedAwaySinceMs, clock, log } = deps;
+  const { table, cniResults, clock, log } = deps;
+  const byStatus = createStatusOwners(deps);
   const nodeIps = new Set(deps.nodeIps.map((ip) => canonicalIp(ip) ?? ip));
   const changes = createChanges({ log });
   const handovers = createHandovers({ identify: identifyCanonical, log });
@@ -77,6 +79,8 @@ export function createCallers(deps: CallersDeps): Callers {
   function refresh(): void {
     // Before a scan is done nothing is known about the directories, so nothing is said about them.
     if (cniResults?.scanned !== false) source = decideSource();
+    if (source === 'cni' && cniResults?.scanned === true && cniResults.awaited === undefined)
+      byStatus.compare();
     handovers.check();
     changes.notify();
   }
@@ -97,33 +101,33 @@ export function createCallers(deps: CallersDeps): Callers {
   function identifyCanonical(ip: string): Caller {
     if (nodeIps.has(ip)) return { kind: 'node' };
     const awaited = cniResults?.awaited;
-    if (awaited !== undefined) return { ...unknown(awaited), undecided: true };
-    const holder = cniResults?.holder(ip);
-    // The runtime's word on an address is the last: what the Pods' status says of it may be of its former holder.
-    if (holder !== undefined) return fromHolder(holder);
+    if (awaited !== undefined) return undecided(awaited);
+    const owner = cniResults?.owner(ip);
+    // The runtime's word on an address is the last: what the Pods' status says of it may be of its former owner.
+    if (owner !== undefined) return fromOwner(owner, ip);
+    const file = cniResults?.unreadableAt(ip);
+    if (file !== undefined) return undecided(unreadable(file));
     return source === 'cni' ? unknown('a CNI result with this address') : fromStatus(ip);
   }
 
-  function fromHolder(holder: Holder): Caller {
-    const { uid, namespace, name } = holder;
+  function fromOwner(owner: Owner, ip: string): Caller {
+    const { uid, namespace, name, inDoubtBy } = owner;
     const pod =
       uid === undefined ? table.podByName(namespace, name) : (table.pod(uid) ?? table.podByRuntimeUid(uid));
-    if (pod === undefined) return unknown(`the feed to name the Pod ${namespace}/${name}`, holder);
-    return isLive(pod) ? { kind: 'pod', pod } : unknown('a Pod that has not ended', holder);
+    if (pod === undefined) return unknown(`the feed to name the Pod ${namespace}/${name}`, owner);
+    if (!isLive(pod)) return unknown('a Pod that has not ended', owner);
+    if (inDoubtBy !== undefined && !byStatus.confirms(pod, ip)) return undecided(unreadable(inDoubtBy));
+    return { kind: 'pod', pod };
   }
 
   function fromStatus(ip: string): Caller {
-    const awaySinceMs = feedAwaySinceMs();
-    if (awaySinceMs !== undefined && clock.monotonic() - awaySinceMs > staleIpMs)
-      return unknown('the feed, away for longer than --stale-ip');
-    const pods = table.podsByIp(ip);
-    if (pods.some(({ hostNetwork, ended }) => hostNetwork && !ended)) return { kind: 'node' };
-    const live = pods.filter(isLive);
-    const staying = live.filter(({ terminating }) => !terminating);
-    const holders = staying.length > 0 ? staying : live;
-    const [pod] = holders;
-    if (pod === undefined) return unknown('a Pod with this address in its status');
-    return holders.length === 1 ? { kind: 'pod', pod } : { kind: 'ambiguous', pods: holders };
+    const owner = byStatus.owner(ip);
+    if (owner.kind === 'nobody') return unknown(owner.waitsFor);
+    if (owner.kind === 'node') return { kind: 'node' };
+    const [pod] = owner.pods;
+    return pod !== undefined && owner.pods.length === 1
+      ? { kind: 'pod', pod }
+      : { kind: 'ambiguous', pods: owner.pods };
   }
 
   table.onChange(refresh);
@@ -147,11 +151,19 @@ export function createCallers(deps: CallersDeps): Callers {
   };
 }
 
-function unknown(
-  waitsFor: string,
-  owner?: Pick<Holder, 'uid' | 'namespace'>,
-): Extract<Caller, { kind: 'unknown' }> {
+type Unknown = Extract<Caller, { kind: 'unknown' }>;
+
+function unknown(waitsFor: string, owner?: Pick<Owner, 'uid' | 'namespace'>): Unknown {
   if (owner === undefined) return { kind: 'unknown', waitsFor };
   const { uid, namespace } = owner;
   return { kind: 'unknown', waitsFor, namespace, ...(uid !== undefined && { uid }) };
+}
+
+function unreadable(file: string): string {
+  return `the CNI result ${file}, which cannot be read`;
+}
+
+/** It may still be the one that it was, or another: nobody can say at present. */
+function undecided(waitsFor: string): Unknown {
+  return { kind: 'unknown', waitsFor, undecided: true };
 }

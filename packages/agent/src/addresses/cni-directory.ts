@@ -1,42 +1,61 @@
 import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
+import type { Learned } from './claim.ts';
 import { createFileReader } from './file-reader.ts';
 import type { FileReaderDeps } from './file-reader.ts';
 import { errorCode } from './result-files.ts';
-import type { Stamp } from './result-files.ts';
 
-/** Far more than a node's Pods (2 files each) and the left-overs of crashes; beyond it only the newest are read. */
+/** Far more than a node's Pods (2 files each) and the leftovers of crashes; beyond it only the newest are read. */
 const MOST_FILES = 4_096;
+/** Stands for a time that cannot be read: such a file may be the newest. Nanoseconds. */
+const AFTER_ALL_NS = 2n ** 63n;
 /** Files looked at side by side in a scan: libuv has 4 threads. */
 const SIDE_BY_SIDE = 16;
 
 export type DirectoryState = 'missing' | 'unreadable' | 'ok';
 
-export interface CniDirectoryDeps extends FileReaderDeps {
+export interface CniDirectoryDeps extends Omit<FileReaderDeps, 'isSame'> {
   readonly log: Log;
-  /** The state is another one. */
+  /** A number that is higher each time. */
+  readonly nextTurn: () => number;
+  /** A file is seen for the first time. Those that one look found have one turn. */
+  readonly learned: (path: string, learned: Learned) => void;
+  /** After the first look, and the first after the directory could not be read: all files that it has. */
+  readonly surveyed: (paths: ReadonlySet<string>) => void;
+  /** The state changed. */
   readonly changed: () => void;
 }
 
+export interface Look {
+  readonly full: boolean;
+  /** Set if several directories are looked at as one: when they were created alone tells which of their files came first. */
+  readonly turn?: number;
+}
+
 export interface CniDirectory {
+  /** `ok` once all files have been looked at. */
   readonly state: DirectoryState;
   /** False: changes are only found by looking (`check`). */
   readonly watched: boolean;
   /** Finds out whether the directory is there and still the same; `full`: looks at every file too. Never rejects. */
-  readonly check: (full: boolean) => Promise<void>;
+  readonly check: (look: Look) => Promise<void>;
   readonly close: () => void;
 }
 
 /** One directory of result files: watched, and looked through now and then because a watch can miss things. */
 export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
   const { directory, files, log } = deps;
-  const reader = createFileReader(deps);
+  const reader = createFileReader({ ...deps, isSame });
   let state: DirectoryState | undefined;
   let identity: string | undefined;
+  /** Of the last time that it could be read. */
+  let lastIdentity: string | undefined;
   let unwatch: (() => void) | undefined;
   let watchFault = '';
   let crowded = false;
   let closed = false;
+  /** What happens while a look settles in which order files came. */
+  let postponed: Set<string> | undefined;
   let lastCheck = Promise.resolve();
 
   function enter(next: DirectoryState, error?: unknown): void {
@@ -48,11 +67,21 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
     deps.changed();
   }
 
+  async function isSame(): Promise<boolean> {
+    return (await files.identity(directory).catch(() => undefined)) === identity;
+  }
+
   function leave(error: unknown): void {
     stopWatch();
     identity = undefined;
     reader.forgetAll();
     enter(errorCode(error) === 'ENOENT' ? 'missing' : 'unreadable', error);
+  }
+
+  /** Of another directory under the same name nothing that was known is said to be released. */
+  function replaced(): void {
+    reader.forgetAll();
+    enter('missing');
   }
 
   function stopWatch(): void {
@@ -79,55 +108,89 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
   }
 
   function noticed(name: string | undefined): void {
-    if (name === undefined) void check(true);
-    else void reader.noticed(name);
+    if (name === undefined) {
+      void check({ full: true });
+      return;
+    }
+    if (postponed !== undefined) {
+      postponed.add(name);
+      return;
+    }
+    if (!reader.knows(name)) deps.learned(pathOf(name), { turn: deps.nextTurn(), createdNs: 0n });
+    void reader.noticed(name);
   }
 
   /** One at a time: a slow look must not undo what a later one found. */
-  function check(full: boolean): Promise<void> {
-    lastCheck = lastCheck.then(() => checkOnce(full));
+  function check(look: Look): Promise<void> {
+    lastCheck = lastCheck.then(() => checkOnce(look));
     return lastCheck;
   }
 
-  async function checkOnce(full: boolean): Promise<void> {
+  async function checkOnce({ full, turn }: Look): Promise<void> {
     if (closed) return;
     try {
       const found = await files.identity(directory);
       const again = found !== identity || unwatch === undefined;
+      const isUnsurveyed = identity === undefined && (lastIdentity ?? found) === found;
       if (again) {
         // Watched before it is listed: what comes in between is then seen twice, not never.
         startWatch();
-        // Of another directory under the same name nothing that was known is said to be given back.
-        if (identity !== undefined && found !== identity) reader.forgetAll();
-        identity = found;
+        if (identity !== undefined && found !== identity) replaced();
+        identity = lastIdentity = found;
       }
-      if (again || full) await scan();
+      if (again || full) await scan(turn, isUnsurveyed);
       enter('ok');
     } catch (error) {
       leave(error);
     }
   }
 
-  async function scan(): Promise<void> {
+  async function scan(turn: number | undefined, isUnsurveyed: boolean): Promise<void> {
     const known = reader.known();
-    const listed = await files.list(directory);
-    const read = listed.length > MOST_FILES ? await newest(listed) : listed;
+    const { listed, read } = await survey(turn);
     tellCrowded(listed.length);
     const wanted = new Set(read);
     const present = new Set(listed);
     for (const name of known) if (present.has(name) && !wanted.has(name)) reader.forget(name);
     // What the list does not name is looked at too: it may have come back since.
     await inBatches([...new Set([...read, ...known.filter((name) => !present.has(name))])], reader.look);
+    if (isUnsurveyed) deps.surveyed(new Set(listed.map(pathOf)));
   }
 
-  async function newest(names: readonly string[]): Promise<readonly string[]> {
-    const stamps: (readonly [name: string, stamp: Stamp])[] = [];
+  /** Settles in which order the files came before any is read. `read`: those that are to be, all or the newest of too many. */
+  async function survey(
+    given: number | undefined,
+  ): Promise<{ readonly listed: readonly string[]; readonly read: readonly string[] }> {
+    postponed = new Set();
+    const turn = given ?? deps.nextTurn();
+    try {
+      const listed = await files.list(directory);
+      const tooMany = listed.length > MOST_FILES;
+      const stamps = await stampsOf(tooMany ? listed : listed.filter((name) => !reader.knows(name)));
+      stamps.sort(([, a], [, b]) => (a < b ? 1 : -1));
+      const newest = stamps.slice(0, MOST_FILES);
+      for (const [name, createdNs] of newest)
+        if (!reader.knows(name)) deps.learned(pathOf(name), { turn, createdNs });
+      return { listed, read: tooMany ? newest.map(([name]) => name) : listed };
+    } finally {
+      const names = postponed;
+      postponed = undefined;
+      names.forEach(noticed);
+    }
+  }
+
+  async function stampsOf(names: readonly string[]): Promise<[name: string, createdNs: bigint][]> {
+    const stamps: [name: string, createdNs: bigint][] = [];
     await inBatches(names, async (name) => {
-      const stamp = await files.stamp(`${directory}/${name}`);
-      if (stamp !== undefined) stamps.push([name, stamp]);
+      const unknown = { createdNs: AFTER_ALL_NS };
+      const stamp = await files.stamp(pathOf(name)).catch(() => unknown);
+      if (stamp !== undefined) stamps.push([name, stamp.createdNs]);
     });
-    stamps.sort(([, a], [, b]) => (a.mtimeNs < b.mtimeNs ? 1 : -1));
-    return stamps.slice(0, MOST_FILES).map(([name]) => name);
+    return stamps;
+  }
+
+  function pathOf(name: string): string {
+    return `${directory}/${name}`;
   }
 
   function tellCrowded(count: number): void {

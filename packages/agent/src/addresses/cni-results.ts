@@ -1,15 +1,14 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
-import type { KnownPod } from '../feed/known-pod.ts';
+import { createAddressOwners, directoryOf } from './address-owners.ts';
+import type { AddressOwners, KeptResults } from './address-owners.ts';
 import { createCniDirectory } from './cni-directory.ts';
 import type { CniDirectory, DirectoryState } from './cni-directory.ts';
-import { parseCniResult } from './cni-result.ts';
-import { createHeldIps } from './held-ips.ts';
-import type { Holder } from './held-ips.ts';
+import type { CniResult } from './cni-result.ts';
 import { createResultTap } from './result-tap.ts';
 import type { ResultTap } from './result-tap.ts';
 import { systemFiles } from './result-files.ts';
-import type { ResultFile, ResultFiles } from './result-files.ts';
+import type { ResultFiles, Stamp } from './result-files.ts';
 
 /** How often it is seen whether the directories are still the same ones. Milliseconds. */
 const CHECK_MS = 1_000;
@@ -24,31 +23,30 @@ export interface CniResultsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { readonly badCniResult: () => void };
-  /** The machine's own unless told. */
+  /** The machine's own by default. */
   readonly files?: ResultFiles;
+  /** What a previous process knew. */
+  readonly kept?: KeptResults | undefined;
+  /** Called at once when a Pod loses an address. */
+  readonly released?: (() => void) | undefined;
 }
 
-export interface CniResults {
+export interface CniResults extends Pick<
+  AddressOwners,
+  'owner' | 'unreadableAt' | 'says' | 'uids' | 'names' | 'ips' | 'kept'
+> {
   /** Reads and watches until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Resolves when the directories were read for the first time. */
   readonly ready: Promise<void>;
   /** True from then on, but for times in which they are not known any more (`awaited`). */
   readonly scanned: boolean;
-  /** The Pod that this canonical address was given to. */
-  readonly holder: (ip: string) => Holder | undefined;
-  /** True where at least one directory can be read. */
+  /** True if at least one directory can be read. */
   readonly usable: () => boolean;
-  /** The Pods that have results, as the runtime knows them. */
-  readonly uids: () => readonly string[];
-  /** True where a result is of this Pod, or was until the runtime removed it. */
-  readonly names: (pod: Pick<KnownPod, 'uid' | 'runtimeUid' | 'namespace' | 'name'>) => boolean;
   readonly states: () => Readonly<Record<string, DirectoryState>>;
   /** The returned function ends the listening. */
   readonly onChange: (listener: () => void) => () => void;
-  /** The addresses that are held. */
-  readonly ips: () => readonly string[];
-  /** Set while nobody can know who holds an address: what is waited for. */
+  /** Set while nobody can know who owns an address: what is waited for. */
   readonly awaited?: string | undefined;
 }
 
@@ -57,13 +55,15 @@ export interface ReadCniResults extends CniResults {
   readonly tap: ResultTap;
 }
 
-/** Who holds an IP on this node: what the container runtime wrote down before it started the Pod's containers. */
+/** Who owns an IP on this node: what the container runtime wrote down before it started the Pod's containers. */
 export function createCniResults(deps: CniResultsDeps): ReadCniResults {
-  const { directories, clock, log, metrics, files = systemFiles } = deps;
-  const held = createHeldIps();
+  const { directories, clock, log, metrics, files = systemFiles, kept, released } = deps;
+  const owners = createAddressOwners({ released, isComplete });
+  if (kept !== undefined) owners.restore(kept);
   const changes = createChanges({ log });
-  const { tell, ...tap } = createResultTap({ held, states, log });
+  const { tell, tellFile, ...tap } = createResultTap({ owners, states, log });
   const ready = Promise.withResolvers<undefined>();
+  let turn = 0;
   let scanned = false;
   const watched = directories.map((directory) =>
     createCniDirectory({
@@ -71,13 +71,28 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
       files,
       clock,
       log,
+      nextTurn,
+      learned: owners.learn,
       take,
       free,
       forget,
-      passOver,
+      unreadable,
+      report,
+      surveyed: (paths) => {
+        surveyed(directory, paths);
+      },
       changed,
     }),
   );
+
+  function isComplete(directory: string): boolean {
+    return watched[directories.indexOf(directory)]?.state === 'ok';
+  }
+
+  function nextTurn(): number {
+    turn += 1;
+    return turn;
+  }
 
   function states(): Readonly<Record<string, DirectoryState>> {
     return Object.fromEntries(watched.map(({ state }, at) => [directories[at] ?? '', state]));
@@ -88,42 +103,53 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
     changes.notify();
   }
 
-  function take(path: string, { text, mtimeNs }: ResultFile & { readonly text: string }): string | undefined {
-    const result = parseCniResult(text);
-    if ('skip' in result) {
-      if (result.broken) return result.skip;
-      forget(path);
-      return undefined;
-    }
-    held.set(path, result, mtimeNs);
-    tell({ kind: 'result', file: path, result, mtimeNs });
+  function take(path: string, result: CniResult, { mtimeNs, createdNs }: Stamp): void {
+    const losers = owners.set(path, { result, mtimeNs, createdNs }, { turn: nextTurn(), createdNs });
+    // The losers first: at no time do two files own one address.
+    losers.forEach(tellFile);
+    tellFile(path);
     changes.notify();
-    return undefined;
+  }
+
+  function unreadable(path: string, anything: boolean): void {
+    owners.unreadable(path, anything, { turn: nextTurn(), createdNs: 0n });
+    tellFile(path);
+    changes.notify();
   }
 
   function free(path: string): void {
-    if (!held.free(path)) return;
+    if (!owners.free(path)) return;
     tell({ kind: 'freed', file: path });
     changes.notify();
   }
 
   function forget(path: string): void {
-    if (!held.remove(path)) return;
+    if (!owners.forget(path)) return;
     tell({ kind: 'removed', file: path });
     changes.notify();
   }
 
-  function passOver(path: string, fault: string): void {
-    log.warn('CNI result passed over', { file: path, error: fault });
+  function report(path: string, fault: string): void {
+    const hint =
+      'addresses that it may name are answered as unknown, unless a Pod has one by a newer result or by status';
+    log.warn('CNI result cannot be read', { file: path, error: fault, hint });
     metrics.badCniResult();
   }
 
+  /** Files that were known before and are not there any more were removed while nobody looked. */
+  function surveyed(directory: string, paths: ReadonlySet<string>): void {
+    const unknown = owners.all().flatMap(({ key, state }) => (state === 'unknown' ? [key] : []));
+    for (const file of [...unknown, ...owners.unread().keys()])
+      if (directoryOf(file) === directory && !paths.has(file)) free(file);
+  }
+
   async function check(full: boolean): Promise<void> {
-    await Promise.all(watched.map((directory) => directory.check(full)));
+    await Promise.all(watched.map((directory) => directory.check({ full })));
   }
 
   async function run(signal: AbortSignal): Promise<void> {
-    await check(true);
+    const first = { full: true, turn: nextTurn() };
+    await Promise.all(watched.map((directory) => directory.check(first)));
     scanned = true;
     changes.notify();
     ready.resolve(undefined);
@@ -139,18 +165,15 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   }
 
   return {
+    ...owners,
     run,
     ready: ready.promise,
     get scanned() {
       return scanned;
     },
-    holder: held.holder,
     usable: () => watched.some(({ state }) => state === 'ok'),
-    uids: held.uids,
-    names: held.names,
     states,
     onChange: changes.on,
-    ips: held.ips,
     tap,
   };
 }

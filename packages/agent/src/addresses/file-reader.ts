@@ -1,24 +1,33 @@
 import { describeError } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { ResultFile, ResultFiles } from './result-files.ts';
+import { createCniResultReader, mayNameAddresses } from './cni-result.ts';
+import type { CniResult, ReadCniResult } from './cni-result.ts';
+import type { ResultFiles, Stamp } from './result-files.ts';
 
 /** libcni writes without renaming: a broken file may be half of one. It is read again after these pauses. Milliseconds. */
 const READ_AGAIN_AFTER_MS = [20, 100, 500] as const;
-/** A result holds the Pod's annotations (256 kB at most) and the network's configuration. */
-const MOST_BYTES = 1_000_000;
+/**
+ * A result holds the Pod's annotations (256 KiB, escaped up to six times as long) and its host ports: 7.6 MB are the most that an
+ * object of etcd's 1.5 MiB can grow to (ADR 4).
+ */
+const MOST_BYTES = 8 * 1024 * 1024;
 
 export interface FileReaderDeps {
   readonly directory: string;
   readonly files: ResultFiles;
   readonly clock: Clock;
-  /** Takes over what a file says now; returns the fault of a broken one, of which nothing was taken over. */
-  readonly take: (path: string, file: ResultFile & { readonly text: string }) => string | undefined;
-  /** The file was removed: what it held is given back. */
+  /** The directory is still the one that it was. Never rejects. */
+  readonly isSame: () => Promise<boolean>;
+  /** What the file says now. */
+  readonly take: (path: string, result: CniResult, stamp: Stamp) => void;
+  /** The file was removed: what it named is released. */
   readonly free: (path: string) => void;
   /** Nothing is known of the file any more. */
   readonly forget: (path: string) => void;
-  /** The file stayed broken. */
-  readonly passOver: (path: string, fault: string) => void;
+  /** The file is there and cannot be read. `anything`: it may name other addresses than when it was last read. */
+  readonly unreadable: (path: string, anything: boolean) => void;
+  /** Called once for a file that stays unreadable. */
+  readonly report: (path: string, fault: string) => void;
 }
 
 export interface FileReader {
@@ -28,6 +37,7 @@ export interface FileReader {
   readonly look: (name: string) => Promise<void>;
   readonly forget: (name: string) => void;
   readonly forgetAll: () => void;
+  readonly knows: (name: string) => boolean;
   /** The files that were read or are being read again. */
   readonly known: () => readonly string[];
 }
@@ -36,6 +46,8 @@ export interface FileReader {
 interface Entry {
   /** The state of the file that was read last and needs no second reading; undefined: it does. */
   version?: string;
+  /** The state in which it was last understood. */
+  understood?: string;
   /** How often it was read again since something happened to it. */
   trials: number;
   /** The fault that was told, once and not at every look. */
@@ -46,16 +58,27 @@ interface Entry {
   again: boolean;
 }
 
-/** Reads the files of one directory: each by one reading at a time, the broken ones a few times more. */
-export function createFileReader({
-  directory,
-  files,
-  clock,
-  take,
-  free,
-  forget: forgetFile,
-  passOver,
-}: FileReaderDeps): FileReader {
+/** What one reading found. */
+type Reading = { readonly kind: 'gone' } | Read | Failed;
+
+interface Read {
+  readonly kind: 'read';
+  readonly stamp: Stamp;
+  readonly read: ReadCniResult;
+}
+
+interface Failed {
+  readonly kind: 'failed';
+  /** Undefined: not even that can be told. */
+  readonly version: string | undefined;
+  readonly fault: string;
+  /** Another reading may succeed though the file stays as it is. */
+  readonly tryAgain: boolean;
+}
+
+/** Reads the files of one directory: each by one reading at a time, those with a fault a few times more. */
+export function createFileReader(deps: FileReaderDeps): FileReader {
+  const { directory, files, clock } = deps;
   const entries = new Map<string, Entry>();
 
   function read(name: string): Promise<void> {
@@ -69,43 +92,61 @@ export function createFileReader({
     while (entry.again && entries.get(name) === entry) {
       entry.again = false;
       entry.cancel?.();
-      await readOnce(name, entry);
+      const reading = await readOnce(files, `${directory}/${name}`);
+      // With a directory that is gone, or another one, go its files; none of them was removed.
+      if (reading.kind === 'gone' && !(await deps.isSame())) continue;
+      if (entries.get(name) === entry) apply(name, entry, reading); // else forgotten meanwhile
     }
     delete entry.reading;
   }
 
-  async function readOnce(name: string, entry: Entry): Promise<void> {
+  function apply(name: string, entry: Entry, reading: Reading): void {
     const path = `${directory}/${name}`;
-    let file: ResultFile | undefined;
-    let fault: string | undefined;
-    try {
-      file = await files.read(path, MOST_BYTES);
-    } catch (error) {
-      fault = describeError(error);
-    }
-    if (entries.get(name) !== entry) return; // forgotten meanwhile
-    if (file === undefined && fault === undefined) {
-      free(path);
+    if (reading.kind === 'gone') {
+      deps.free(path);
       forget(name);
       return;
     }
-    if (file !== undefined) {
-      entry.version = file.version;
-      fault = file.text === undefined ? 'it is too large' : take(path, { ...file, text: file.text });
-    }
-    if (fault !== undefined) retry(name, entry, fault);
+    delete entry.version;
+    if (reading.kind === 'failed') applyFailed(name, entry, reading);
+    else applyRead(name, entry, reading);
   }
 
-  function retry(name: string, entry: Entry, fault: string): void {
-    const pauseMs = READ_AGAIN_AFTER_MS[entry.trials];
-    if (pauseMs === undefined) {
-      forgetFile(`${directory}/${name}`);
-      if (fault !== entry.told) passOver(`${directory}/${name}`, fault);
-      entry.told = fault;
+  /** Its Pod may be running already: there is no time for a second reading. */
+  function applyFailed(name: string, entry: Entry, { version, fault, tryAgain }: Failed): void {
+    if (!tryAgain && version !== undefined) entry.version = version;
+    const isAsUnderstood = version !== undefined && version === entry.understood;
+    deps.unreadable(`${directory}/${name}`, !isAsUnderstood && mayNameAddresses(name));
+    if (!retry(name, entry)) report(name, entry, fault);
+  }
+
+  function applyRead(name: string, entry: Entry, { stamp, read: found }: Read): void {
+    const path = `${directory}/${name}`;
+    entry.version = stamp.version;
+    if (found.kind === 'broken') {
+      if (retry(name, entry)) return;
+      // One that stays cut short was given up while it was written: no container of its Pod has started.
+      deps.unreadable(path, !found.cutShort && mayNameAddresses(name));
+      report(name, entry, found.fault);
       return;
     }
+    entry.understood = stamp.version;
+    if (found.kind === 'result') deps.take(path, found.result, stamp);
+    else deps.forget(path);
+  }
+
+  /** False: it was read again often enough. */
+  function retry(name: string, entry: Entry): boolean {
+    const pauseMs = READ_AGAIN_AFTER_MS[entry.trials];
+    if (pauseMs === undefined) return false;
     entry.trials += 1;
     entry.cancel = clock.schedule(pauseMs, () => void read(name));
+    return true;
+  }
+
+  function report(name: string, entry: Entry, fault: string): void {
+    if (fault !== entry.told) deps.report(`${directory}/${name}`, fault);
+    entry.told = fault;
   }
 
   function forget(name: string): void {
@@ -113,7 +154,7 @@ export function createFileReader({
     if (entry === undefined) return;
     entry.cancel?.();
     entries.delete(name);
-    forgetFile(`${directory}/${name}`);
+    deps.forget(`${directory}/${name}`);
   }
 
   function noticed(name: string): Promise<void> {
@@ -133,5 +174,30 @@ export function createFileReader({
     for (const name of [...entries.keys()]) forget(name);
   }
 
-  return { noticed, look, forget, forgetAll, known: () => [...entries.keys()] };
+  return {
+    noticed,
+    look,
+    forget,
+    forgetAll,
+    knows: (name) => entries.has(name),
+    known: () => [...entries.keys()],
+  };
+}
+
+/** Never rejects. */
+async function readOnce(files: ResultFiles, path: string): Promise<Reading> {
+  const reader = createCniResultReader();
+  try {
+    const file = await files.read(path, MOST_BYTES, reader.read);
+    if (file === undefined) return { kind: 'gone' };
+    const { outcome, ...stamp } = file;
+    if (outcome === 'whole') return { kind: 'read', stamp, read: reader.end() };
+    if (outcome === 'too-large')
+      return { kind: 'failed', version: stamp.version, fault: 'it is larger than 8 MiB', tryAgain: false };
+    const changed = { kind: 'broken', fault: 'it changed while it was read', cutShort: true } as const;
+    return { kind: 'read', stamp, read: changed };
+  } catch (error) {
+    const stamp = await files.stamp(path).catch(() => undefined);
+    return { kind: 'failed', version: stamp?.version, fault: describeError(error), tryAgain: true };
+  }
 }

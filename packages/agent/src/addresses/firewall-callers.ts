@@ -4,7 +4,7 @@ import type { Callers } from './callers.ts';
 import type { CniResults } from './cni-results.ts';
 
 export interface FirewallCallersDeps {
-  readonly cniResults: Pick<CniResults, 'holder'>;
+  readonly cniResults: Pick<CniResults, 'owner'>;
   /** The node's own addresses, of both families. */
   readonly nodeIps: readonly string[];
   /** Some paths are open: the rest is refused one by one, and not every request at once. */
@@ -23,11 +23,11 @@ export function createFirewallCallers({
   const own = new Set(nodeIps.map((ip) => canonicalIp(ip) ?? ip));
 
   function podAt(ip: string): KnownPod {
-    const holder = cniResults.holder(ip);
+    const owner = cniResults.owner(ip);
     return {
       uid: '',
-      namespace: holder?.namespace ?? '',
-      name: holder?.name ?? '',
+      namespace: owner?.namespace ?? '',
+      name: owner?.name ?? '',
       serviceAccount: '',
       runtimeUid: '',
       ips: [ip],

@@ -2,14 +2,14 @@ import type { Log } from '@rolegate/runtime';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { CniResults } from './cni-results.ts';
 
-/** What tells who holds an IP: the CNI results, or the Pods' own status where those are of no use. */
+/** What tells who owns an IP: the CNI results, or the Pods' own status if those are of no use. */
 export type IpSource = 'cni' | 'pod-status';
 
 export interface IpSourceDeps {
   /** Undefined: the agent was told of no directory. */
   readonly cniResults: Pick<CniResults, 'usable' | 'names' | 'states'> | undefined;
   readonly pods: () => readonly KnownPod[];
-  /** UIDs of Pods that had a result while a process before this one ran. */
+  /** UIDs of Pods that had a result while a previous process ran. */
   readonly hadResults?: ReadonlySet<string> | undefined;
   readonly log: Log;
   readonly metrics: { readonly ipSource: (source: IpSource) => void };
@@ -41,7 +41,7 @@ function faultOf({ cniResults, pods, hadResults }: IpSourceDeps): string | undef
   if (cniResults === undefined) return 'no directory of CNI results is configured';
   if (!cniResults.usable()) return 'no directory of CNI results can be read';
   const running = pods().filter((pod) => isLive(pod) && pod.ips.length > 0);
-  // Some CNI plugins keep their results elsewhere: the directory is there, with nothing or left-overs in it.
+  // Some CNI plugins keep their results elsewhere: the directory is there, with nothing or leftovers in it.
   const isNamed = (pod: KnownPod) => cniResults.names(pod) || hadResults?.has(pod.uid) === true;
   if (running.length > 0 && !running.some(isNamed)) return 'the CNI results name none of the running Pods';
   return undefined;

@@ -1,47 +1,87 @@
 import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
+import { partsOf } from './address-owners.ts';
+import type { AddressOwners } from './address-owners.ts';
+import { inOrder } from './claim.ts';
+import type { Claim, ClaimStamp } from './claim.ts';
 import type { DirectoryState } from './cni-directory.ts';
 import type { CniResult } from './cni-result.ts';
-import type { HeldIps } from './held-ips.ts';
 
 /** One thing that was learned of the result files. */
 export type ResultEvent =
-  /** What the file says now. */
-  | { readonly kind: 'result'; readonly file: string; readonly result: CniResult; readonly mtimeNs: bigint }
+  | ({ readonly kind: 'result' } & ResultFact)
+  /** The file is there and cannot be read: it may name any address. */
+  | { readonly kind: 'unreadable'; readonly file: string }
   /** Nothing is known of the file any more. */
   | { readonly kind: 'removed'; readonly file: string }
-  /** The runtime removed the file: its addresses are free. */
+  /** The runtime removed the file: its addresses are released. */
   | { readonly kind: 'freed'; readonly file: string }
   /** A Pod (UID, or namespace/name) had a result until the runtime removed it. */
   | { readonly kind: 'returned'; readonly pod: string }
   | { readonly kind: 'directories'; readonly states: Readonly<Record<string, DirectoryState>> };
 
+/** What the file says now. */
+export interface ResultFact extends ClaimStamp {
+  readonly file: string;
+  /** With the addresses that the Pod owns by it, or owned when it was last read. */
+  readonly result: CniResult;
+  /** The others that it names. */
+  readonly lost: readonly string[];
+  /** It is there and cannot be read. */
+  readonly unreadable: boolean;
+}
+
 export interface ResultTap {
-  /** What brings one who knows nothing up to date. */
+  /** What brings one who knows nothing up to date. The files come in the order in which they were learned of. */
   readonly snapshot: () => readonly ResultEvent[];
   /** Called with each event at once, in order. The returned function ends the listening. */
   readonly on: (listener: (event: ResultEvent) => void) => () => void;
 }
 
 export interface ResultTapDeps {
-  readonly held: Pick<HeldIps, 'results' | 'returned'>;
+  readonly owners: Pick<AddressOwners, 'of' | 'all' | 'unread' | 'returned'>;
   readonly states: () => Readonly<Record<string, DirectoryState>>;
   readonly log: Log;
 }
 
 /** Hands on what is read of result files. A listener that throws keeps nothing from the others. */
-export function createResultTap({ held, states, log }: ResultTapDeps): ResultTap & {
+export function createResultTap({ owners, states, log }: ResultTapDeps): ResultTap & {
   readonly tell: (event: ResultEvent) => void;
+  /** Tells how the file stands now. */
+  readonly tellFile: (file: string) => void;
 } {
   const listeners = new Set<(event: ResultEvent) => void>();
+
+  function tell(event: ResultEvent): void {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        log.error('a listener failed', { error: describeError(error) });
+      }
+    }
+  }
+
+  /** Of another container's file nobody needs to know more than what others have lost to it. */
+  function factsOf(claim: Claim): ResultEvent[] {
+    if (claim.pod === undefined) return [];
+    const unreadable = claim.state === 'unreadable';
+    return [{ kind: 'result', file: claim.key, unreadable, ...partsOf(claim), ...claim.stamp }];
+  }
+
+  function filesInOrder(): readonly ResultEvent[] {
+    const claims = owners.all().filter(({ state }) => state !== 'unknown');
+    return inOrder<readonly ResultEvent[]>([
+      ...claims.map((claim) => [claim.learned, factsOf(claim)] as const),
+      ...[...owners.unread()].map(([file, learned]) => [learned, [unreadableFact(file)]] as const),
+    ]).flat();
+  }
 
   return {
     snapshot: () => [
       { kind: 'directories', states: states() },
-      ...held.returned().map((pod) => ({ kind: 'returned', pod }) as const),
-      ...held
-        .results()
-        .map(({ key: file, result, mtimeNs }) => ({ kind: 'result', file, result, mtimeNs }) as const),
+      ...[...owners.returned().keys()].map((pod) => ({ kind: 'returned', pod }) as const),
+      ...filesInOrder(),
     ],
     on(listener) {
       const own = (event: ResultEvent) => {
@@ -52,14 +92,19 @@ export function createResultTap({ held, states, log }: ResultTapDeps): ResultTap
         listeners.delete(own);
       };
     },
-    tell(event) {
-      for (const listener of listeners) {
-        try {
-          listener(event);
-        } catch (error) {
-          log.error('a listener failed', { error: describeError(error) });
-        }
-      }
+    tell,
+    tellFile(file) {
+      const claim = owners.of(file);
+      if (claim?.state === 'unknown') return;
+      const facts = claim === undefined ? [] : factsOf(claim);
+      if (owners.unread().has(file)) facts.push(unreadableFact(file));
+      // It may have been a Pod's before.
+      if (facts.length === 0) facts.push({ kind: 'freed', file });
+      facts.forEach(tell);
     },
   };
+}
+
+function unreadableFact(file: string): ResultEvent {
+  return { kind: 'unreadable', file };
 }

@@ -1,5 +1,6 @@
 import { createBackoff, createChanges } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import type { KeptResults } from '../addresses/address-owners.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
 import { createFollowedInterception } from './followed-interception.ts';
 import type { FollowedInterception } from './followed-interception.ts';
@@ -22,6 +23,10 @@ export interface FollowReaderDeps {
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** What a previous process knew. */
+  readonly kept?: KeptResults | undefined;
+  /** Called at once when a Pod loses an address. */
+  readonly released?: (() => void) | undefined;
 }
 
 export interface FollowedReader extends CniResults {
@@ -37,11 +42,12 @@ export interface FollowedReader extends CniResults {
 type Phase = 'awaited' | 'there' | 'away';
 
 /** The CNI results as the reader tells of them, in the place of directories that this process cannot read. */
-export function followReader({ path, clock, log, random }: FollowReaderDeps): FollowedReader {
+export function followReader({ path, clock, log, random, ...before }: FollowReaderDeps): FollowedReader {
   const changes = createChanges({ log });
   const ready = Promise.withResolvers<undefined>();
   const backoff = createBackoff({ ...BACKOFF, random });
-  const results = createFollowedResults();
+  const results = createFollowedResults(before);
+  const { owners } = results;
   const { take: takeState, forget: forgetState, ...interception } = createFollowedInterception({ log });
   let phase: Phase = 'awaited';
   let connected = false;
@@ -64,6 +70,7 @@ export function followReader({ path, clock, log, random }: FollowReaderDeps): Fo
         if (results.endSnapshot()) enterThere();
         return;
       case 'result':
+      case 'unreadable':
       case 'removed':
       case 'freed':
       case 'returned':
@@ -87,7 +94,6 @@ export function followReader({ path, clock, log, random }: FollowReaderDeps): Fo
     cancelAway();
     log.warn('reader away', { socket: path, error: fault });
     phase = 'away';
-    results.forget();
     forgetState();
     ready.resolve(undefined);
     changes.notify();
@@ -148,11 +154,14 @@ export function followReader({ path, clock, log, random }: FollowReaderDeps): Fo
     get awaited() {
       return phase === 'awaited' || (phase === 'there' && quiet) ? READER : undefined;
     },
-    holder: (ip) => (phase === 'there' ? results.held().holder(ip) : undefined),
-    ips: () => (phase === 'there' ? results.held().ips() : []),
-    usable: () => Object.values(results.states()).includes('ok'),
-    uids: () => results.held().uids(),
-    names: (pod) => results.held().names(pod),
+    owner: (ip) => (phase === 'there' ? owners.owner(ip) : undefined),
+    unreadableAt: (ip) => (phase === 'there' ? owners.unreadableAt(ip) : undefined),
+    says: owners.says,
+    ips: () => (phase === 'there' ? owners.ips() : []),
+    usable: () => phase !== 'away' && Object.values(results.states()).includes('ok'),
+    uids: () => (phase === 'there' ? owners.uids() : []),
+    names: owners.names,
+    kept: owners.kept,
     states: () => (phase === 'there' ? results.states() : { [path]: 'missing' }),
     onChange: changes.on,
   };

@@ -1,92 +1,99 @@
+import { createAddressOwners, directoryOf } from '../addresses/address-owners.ts';
+import type { AddressOwners, KeptResults } from '../addresses/address-owners.ts';
 import type { DirectoryState } from '../addresses/cni-directory.ts';
-import { createHeldIps } from '../addresses/held-ips.ts';
-import type { HeldIps } from '../addresses/held-ips.ts';
 import type { ResultEvent } from '../addresses/result-tap.ts';
 
-/** What was said of the result files. */
-interface Told {
-  readonly held: HeldIps;
-  states: Readonly<Record<string, DirectoryState>>;
+type States = Readonly<Record<string, DirectoryState>>;
+
+export interface FollowedResultsDeps {
+  /** What a previous process knew. */
+  readonly kept?: KeptResults | undefined;
+  /** Called at once when a Pod loses an address. */
+  readonly released?: (() => void) | undefined;
 }
 
 export interface FollowedResults {
   /** A snapshot begins: what is taken until `endSnapshot` counts from then on only. */
   readonly beginSnapshot: () => void;
-  /** The snapshot takes the place of all that was known. False: none had begun. */
+  /** The snapshot is complete: what it does not have is not known, or gone. False: none had begun. */
   readonly endSnapshot: () => boolean;
   readonly take: (event: ResultEvent) => void;
-  /** Nothing is known of any file any more; which Pods had one is remembered. */
-  readonly forget: () => void;
-  /** As of the last complete snapshot and what was said after it. */
-  readonly held: () => HeldIps;
-  readonly states: () => Readonly<Record<string, DirectoryState>>;
+  /** As of the last complete snapshot and what was said after it. What a snapshot repeats keeps its place in the order. */
+  readonly owners: AddressOwners;
+  readonly states: () => States;
 }
 
 /** The result files as a reader tells of them, one connection after the other. */
-export function createFollowedResults(): FollowedResults {
-  let told = nothing();
-  let next: Told | undefined;
+export function createFollowedResults({ kept, released }: FollowedResultsDeps = {}): FollowedResults {
+  const owners = createAddressOwners({ released, isComplete: (directory) => states[directory] === 'ok' });
+  if (kept !== undefined) owners.restore(kept);
+  let states: States = {};
+  let snapshot: ResultEvent[] | undefined;
+  let turn = 0;
+
+  function apply(event: ResultEvent): void {
+    turn += 1;
+    switch (event.kind) {
+      case 'result':
+        owners.set(event.file, event, { turn, createdNs: 0n });
+        return;
+      case 'unreadable':
+        owners.unreadable(event.file, true, { turn, createdNs: 0n });
+        return;
+      case 'removed':
+        owners.forget(event.file);
+        return;
+      case 'freed':
+        owners.free(event.file);
+        return;
+      case 'returned':
+        owners.remember(event.pod);
+        return;
+      case 'directories':
+        states = event.states;
+    }
+  }
+
+  function applySnapshot(events: readonly ResultEvent[]): void {
+    states = {};
+    for (const event of events) if (event.kind === 'directories') apply(event);
+    const present = new Set(events.flatMap((event) => ('file' in event ? [event.file] : [])));
+    for (const file of [...owners.all().map(({ key }) => key), ...owners.unread().keys()])
+      if (!present.has(file)) miss(file);
+    turn += 1;
+    const former = { turn, createdNs: 0n };
+    for (const event of events)
+      // A reader of 0.1 tells neither of an order nor of when files were created.
+      if (event.kind === 'result' && event.createdNs === undefined)
+        owners.set(event.file, event, { ...former, createdNs: event.mtimeNs });
+      else apply(event);
+  }
+
+  /**
+   * A reader that was restarted does not know what was there before: a file that is gone from a directory that is there was
+   * removed by the runtime meanwhile.
+   */
+  function miss(file: string): void {
+    if (states[directoryOf(file)] === 'ok') owners.free(file);
+    else owners.forget(file);
+  }
 
   return {
     beginSnapshot() {
-      next = nothing();
+      snapshot = [];
     },
     endSnapshot() {
-      if (next === undefined) return false;
-      remember(told, next);
-      told = next;
-      next = undefined;
+      if (snapshot === undefined) return false;
+      const events = snapshot;
+      snapshot = undefined;
+      applySnapshot(events);
       return true;
     },
     take(event) {
-      apply(next ?? told, event);
+      if (snapshot === undefined) apply(event);
+      else snapshot.push(event);
     },
-    forget() {
-      const forgotten = nothing();
-      for (const pod of told.held.returned()) forgotten.held.remember(pod);
-      told = forgotten;
-    },
-    held: () => told.held,
-    states: () => told.states,
+    owners,
+    states: () => states,
   };
-}
-
-function nothing(): Told {
-  return { held: createHeldIps(), states: {} };
-}
-
-function apply(to: Told, event: ResultEvent): void {
-  switch (event.kind) {
-    case 'result':
-      to.held.set(event.file, event.result, event.mtimeNs);
-      return;
-    case 'removed':
-      to.held.remove(event.file);
-      return;
-    case 'freed':
-      to.held.free(event.file);
-      return;
-    case 'returned':
-      to.held.remember(event.pod);
-      return;
-    case 'directories':
-      to.states = event.states;
-  }
-}
-
-/**
- * A reader that was started anew does not know what was there before: a file that is gone from a directory that is there was
- * removed by the runtime meanwhile. Otherwise the status of its Pod could count again, for an address that it gave back.
- */
-function remember(before: Told, now: Told): void {
-  const present = new Set(now.held.results().map(({ key }) => key));
-  const gone = before.held
-    .results()
-    .filter(({ key }) => !present.has(key) && now.states[folderOf(key)] === 'ok');
-  for (const { key } of gone) before.held.free(key);
-  for (const pod of before.held.returned()) now.held.remember(pod);
-}
-
-function folderOf(file: string): string {
-  return file.slice(0, file.lastIndexOf('/'));
 }

@@ -11,12 +11,30 @@ export type ReaderMessage =
   /** There is nothing to say. */
   | { readonly kind: 'alive' };
 
+type ResultMessage = Extract<ReaderMessage, { kind: 'result' }>;
+
 /** Longer lines are no message: a result has some hundred bytes. */
 export const LONGEST_LINE = 1_000_000;
 
 /** The line of a message, with its end. */
 export function lineOf(message: ReaderMessage): string {
-  if (message.kind !== 'result') return `${JSON.stringify(message)}\n`;
-  const { kind, file, result, mtimeNs } = message;
-  return `${JSON.stringify({ kind, file, ...result, mtimeNs: mtimeNs.toString() })}\n`;
+  return `${JSON.stringify(message.kind === 'result' ? wireOf(message) : message)}\n`;
+}
+
+/**
+ * `ips` are those that the Pod owns: 0.1 goes by them alone, and by `mtimeNs`. The others that the file names are in `lost`; those
+ * of a file that cannot be read now in `unreadable`.
+ */
+function wireOf({ kind, file, result, lost, unreadable, mtimeNs, createdNs }: ResultMessage): object {
+  const { ips, ...pod } = result;
+  return {
+    kind,
+    file,
+    ...pod,
+    ips: unreadable ? [] : ips,
+    lost: lost.length > 0 ? lost : undefined,
+    unreadable: unreadable ? ips : undefined,
+    mtimeNs: mtimeNs.toString(),
+    createdNs: createdNs?.toString(),
+  };
 }

@@ -20,6 +20,7 @@ const NANOSECONDS = /^-?\d{1,20}$/;
 const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['hello', ({ version }) => (isText(version) ? { kind: 'hello', version } : undefined)],
   ['result', resultFrom],
+  ['unreadable', ({ file }) => (isName(file) ? { kind: 'unreadable', file } : undefined)],
   ['removed', ({ file }) => (isName(file) ? { kind: 'removed', file } : undefined)],
   ['freed', ({ file }) => (isName(file) ? { kind: 'freed', file } : undefined)],
   ['returned', ({ pod }) => (isName(pod) ? { kind: 'returned', pod } : undefined)],
@@ -29,7 +30,7 @@ const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['alive', () => ({ kind: 'alive' })],
 ]);
 
-/** Reads one line, without its end. Undefined: it is broken. Fields that are not known are passed over. Never throws. */
+/** Reads one line, without its end. Undefined: it is broken. Unknown fields are skipped. Never throws. */
 export function parseMessage(line: string): ReaderMessage | UnknownMessage | undefined {
   const fields = fieldsOf(parseJson(line));
   const { kind } = fields ?? {};
@@ -38,15 +39,39 @@ export function parseMessage(line: string): ReaderMessage | UnknownMessage | und
   return parse === undefined ? { kind: 'unknown' } : parse(fields);
 }
 
-function resultFrom({ file, uid, namespace, name, ips, mtimeNs }: Fields): ReaderMessage | undefined {
+function resultFrom({
+  file,
+  uid,
+  namespace,
+  name,
+  mtimeNs,
+  createdNs,
+  ...fields
+}: Fields): ReaderMessage | undefined {
   if (!isName(file) || !isText(namespace) || !isText(name)) return undefined;
   if (uid !== undefined && !isName(uid)) return undefined;
   if (uid === undefined && (namespace === '' || name === '')) return undefined;
-  if (!isText(mtimeNs) || !NANOSECONDS.test(mtimeNs)) return undefined;
-  const canonical = ipsFrom(ips);
-  if (canonical === undefined) return undefined;
-  const result: CniResult = { ...(uid !== undefined && { uid }), namespace, name, ips: canonical };
-  return { kind: 'result', file, result, mtimeNs: BigInt(mtimeNs) };
+  if (!isNanoseconds(mtimeNs)) return undefined;
+  if (createdNs !== undefined && !isNanoseconds(createdNs)) return undefined;
+  const owned = ipsFrom(fields['ips']);
+  const lost = ipsFrom(fields['lost'] ?? []);
+  const unreadable = ipsFrom(fields['unreadable'] ?? []);
+  if (owned === undefined || lost === undefined || unreadable === undefined) return undefined;
+  const result: CniResult = {
+    ...(uid !== undefined && { uid }),
+    namespace,
+    name,
+    ips: [...owned, ...unreadable],
+  };
+  return {
+    kind: 'result',
+    file,
+    result,
+    lost,
+    unreadable: fields['unreadable'] !== undefined,
+    mtimeNs: BigInt(mtimeNs),
+    createdNs: createdNs === undefined ? undefined : BigInt(createdNs),
+  };
 }
 
 /** None is in order: a newer file took them. */
@@ -118,6 +143,10 @@ function isText(value: unknown): value is string {
 
 function isName(value: unknown): value is string {
   return isText(value) && value !== '';
+}
+
+function isNanoseconds(value: unknown): value is string {
+  return isText(value) && NANOSECONDS.test(value);
 }
 
 function isCount(value: unknown): value is number {

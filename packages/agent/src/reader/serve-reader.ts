@@ -40,7 +40,7 @@ export interface ReaderServer {
   readonly close: () => Promise<void>;
 }
 
-/** Tells agents by a unix socket who holds which IP, and how the interception stands. Takes nothing from them. */
+/** Tells agents by a unix socket who owns which IP, and how the interception stands. Takes nothing from them. */
 export function serveReader({ path, results, interception, clock, log }: ServeReaderDeps): ReaderServer {
   const listeners = createListeners({ log });
   const server = createServer(accept);

@@ -1,5 +1,7 @@
 import { isReason } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
+import type { KeptClaim } from '../addresses/address-owners.ts';
+import type { CniResult } from '../addresses/cni-result.ts';
 import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
 import type { DecidedOn } from '../feed/pod-versions.ts';
 import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
@@ -32,9 +34,30 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
       gone: table('gone', list(goneOf)).filter(({ untilMs }) => untilMs > nowMs),
       sessions: sessions.map((session) => withoutExpired(session, nowMs)),
       named: table('named', list(text)),
+      claims: table('claims', maybe(list(claimOf))),
     };
   };
 }
+
+const claimOf: Read<KeptClaim> = (value, at) => {
+  const claim = members(value, at);
+  return {
+    file: claim('file', text),
+    result: claim('result', maybe(resultOf)),
+    lost: claim('lost', list(text)),
+  };
+};
+
+const resultOf: Read<CniResult> = (value, at) => {
+  const result = members(value, at);
+  const uid = result('uid', maybe(text));
+  return {
+    ...(uid !== undefined && { uid }),
+    namespace: result('namespace', text),
+    name: result('name', text),
+    ips: result('ips', list(text)),
+  };
+};
 
 function withoutExpired({ credentials, ...session }: AskedSession, nowMs: number): AskedSession {
   const valid = credentials !== undefined && credentials.expiresAtMs > nowMs;

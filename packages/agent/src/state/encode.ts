@@ -28,12 +28,16 @@ function keyOf({ tag, secret, livesUntilMs }: KeptTokenKey) {
   return { tag: tag.toString('base64'), secret: secret.toString('base64'), livesUntilMs };
 }
 
-function tableOf({ pods, gone, sessions, named, feedThereMs }: KeptTable, { toMachine }: MachineTime) {
+function tableOf(
+  { pods, gone, sessions, named, claims, feedThereMs }: KeptTable,
+  { toMachine }: MachineTime,
+) {
   return {
     pods: pods.map(({ pod, versions }) => ({ pod: podOf(pod), versions })),
     gone: gone.map((end) => ({ ...end, untilMs: toMachine(end.untilMs) })),
     sessions: sessions.map((session) => sessionOf(session, toMachine)),
     named,
+    claims,
     feedThereMs: toMachine(feedThereMs),
   };
 }

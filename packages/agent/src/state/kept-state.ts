@@ -1,3 +1,4 @@
+import type { KeptClaim } from '../addresses/address-owners.ts';
 import type { TableContents } from '../feed/table-contents.ts';
 import type { KeptCertificate } from '../identity/kept-certificate.ts';
 import type { KeptTokens } from '../metadata/token-keys.ts';
@@ -15,6 +16,8 @@ export interface KeptState {
 export interface KeptTable extends TableContents {
   /** UIDs of the Pods that the CNI results name, or named until the runtime removed them. */
   readonly named: readonly string[];
+  /** What the CNI results said of addresses. Undefined: an older agent wrote the state. */
+  readonly claims?: readonly KeptClaim[] | undefined;
   /** When the feed was last there. Monotonic milliseconds. */
   readonly feedThereMs: number;
 }

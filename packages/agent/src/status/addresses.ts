@@ -3,7 +3,7 @@ import type { CniResults } from '../addresses/cni-results.ts';
 import type { IpSource } from '../addresses/ip-source.ts';
 import type { KnownPod } from '../feed/known-pod.ts';
 
-/** Who holds one address, and who says so. */
+/** Who owns one address, and who says so. */
 export interface AddressFacts {
   readonly ip: string;
   /** What tells of it: a CNI result, the Pods' status, or nothing. */
@@ -16,31 +16,31 @@ export interface AddressFacts {
 export interface AddressesDeps {
   readonly peek: Callers['peek'];
   readonly source: () => IpSource;
-  readonly cniResults: Pick<CniResults, 'holder' | 'ips'>;
+  readonly cniResults: Pick<CniResults, 'owner' | 'ips'>;
 }
 
 /** What the agent knows of addresses, for who looks. */
 export function createAddresses({ peek, source, cniResults }: AddressesDeps) {
   function factsOf(ip: string): AddressFacts {
     const caller = peek(ip);
-    const holder = cniResults.holder(ip);
+    const owner = cniResults.owner(ip);
     if (caller.kind === 'node') return { ip, by: 'node', says: "one of the node's own addresses", caller };
-    if (holder !== undefined) {
-      const { uid = 'without a UID', namespace, name, since } = holder;
+    if (owner !== undefined) {
+      const { uid = 'without a UID', namespace, name, since } = owner;
       const says = `a CNI result of ${isoOf(since)} gives it to ${namespace}/${name} (${uid})`;
       return { ip, by: 'cni', says, caller };
     }
-    if (caller.kind === 'unknown') return { ip, by: 'nobody', says: 'nothing says who holds it', caller };
+    if (caller.kind === 'unknown') return { ip, by: 'nobody', says: 'nothing says who owns it', caller };
     return { ip, by: 'pod-status', says: 'the status of the Pod has it, and no CNI result', caller };
   }
 
   function cniIpsOf(pod: KnownPod): readonly string[] {
     return cniResults.ips().filter((ip) => {
-      const holder = cniResults.holder(ip);
-      if (holder === undefined) return false;
-      return holder.uid === undefined
-        ? holder.namespace === pod.namespace && holder.name === pod.name
-        : [pod.uid, pod.runtimeUid].includes(holder.uid);
+      const owner = cniResults.owner(ip);
+      if (owner === undefined) return false;
+      return owner.uid === undefined
+        ? owner.namespace === pod.namespace && owner.name === pod.name
+        : [pod.uid, pod.runtimeUid].includes(owner.uid);
     });
   }
 
@@ -51,8 +51,8 @@ export function createAddresses({ peek, source, cniResults }: AddressesDeps) {
     /** Addresses that the runtime gave to a Pod of this name or UID, known to the feed or not. */
     named: (name: string) =>
       cniResults.ips().filter((ip) => {
-        const holder = cniResults.holder(ip);
-        return holder !== undefined && [holder.uid, `${holder.namespace}/${holder.name}`].includes(name);
+        const owner = cniResults.owner(ip);
+        return owner !== undefined && [owner.uid, `${owner.namespace}/${owner.name}`].includes(name);
       }),
   };
 }

@@ -26,7 +26,7 @@ export interface ModeReadings {
 
 /** What is known of the node. */
 export interface NodeReadings {
-  readonly cniResults: Pick<CniResults, 'holder' | 'ips' | 'states' | 'awaited'>;
+  readonly cniResults: Pick<CniResults, 'owner' | 'ips' | 'states' | 'awaited'>;
   /** Undefined: nobody tells of the interception. */
   readonly reader:
     | {

@@ -106,6 +106,115 @@ describe('who asks, by the status of Pods', () => {
   });
 });
 
+describe('S4, N6: the status of Pods never contradicts what CNI results have said', () => {
+  /** The Pod `other` keeps the results of use while addresses are handed over. */
+  async function twoPods() {
+    const t = setup();
+    t.tell({ uid: 'other', ips: ['10.1.0.99'] });
+    t.results.give({ uid: 'other' }, ['10.1.0.99']);
+    t.tell({ uid: 'former', ips: [IP], terminating: true });
+    t.results.give({ uid: 'former' });
+    await settled();
+    expect(t.who()).toBe('former');
+    return t;
+  }
+
+  async function lost(t: ReturnType<typeof setup>): Promise<void> {
+    await settled();
+    t.results.lose();
+    await settled();
+    expect(t.callers.source).toBe('pod-status');
+  }
+
+  it('an address that was another Pod’s by the last result is not the former one’s', async () => {
+    const t = await twoPods();
+    t.results.give({ uid: 'new' });
+    await lost(t);
+    expect([t.who(), t.who('10.1.0.99')]).toEqual(['unknown', 'other']);
+    t.tell({ uid: 'new', ips: [IP] });
+    expect(t.who()).toBe('new');
+  });
+
+  it('an address that was released is not its former owner’s, though nobody has got it', async () => {
+    const t = await twoPods();
+    t.results.takeBack('former');
+    await lost(t);
+    expect(t.who()).toBe('unknown');
+  });
+
+  it('an address of a former sandbox is not the Pod’s', async () => {
+    const t = await twoPods();
+    t.results.give({ uid: 'former' }, ['10.1.0.8']);
+    await lost(t);
+    expect(t.who()).toBe('unknown');
+    t.tell({ uid: 'former', ips: ['10.1.0.8'] });
+    expect(t.who('10.1.0.8')).toBe('former');
+  });
+
+  it('an address that is still the Pod’s, as far as is known, is by its status', async () => {
+    const t = await twoPods();
+    await lost(t);
+    expect(t.who()).toBe('former');
+  });
+
+  it('a Pod that never had a result may have got an address since', async () => {
+    const t = await twoPods();
+    t.results.takeBack('former');
+    await lost(t);
+    t.tell({ uid: 'new', ips: [IP] });
+    expect(t.who()).toBe('new');
+  });
+
+  it('a Pod that never had a result does not have what was another Pod’s while results counted', async () => {
+    const t = await twoPods();
+    t.tell({ uid: 'stale', ips: [IP, '10.1.0.8'] });
+    await lost(t);
+    expect([t.who(), t.who('10.1.0.8')]).toEqual(['former', 'stale']);
+    t.tell({ uid: 'former', ips: [IP], ended: true });
+    expect(t.who()).toBe('unknown');
+    t.results.comeBack();
+    t.results.give({ uid: 'stale' });
+    await settled();
+    expect(t.who()).toBe('stale');
+    await lost(t);
+    expect(t.who()).toBe('stale');
+  });
+
+  it('is remembered of a Pod for as long as the feed names it, however many others come and go', async () => {
+    const t = await twoPods();
+    t.results.takeBack('former');
+    await settled();
+    for (let pod = 0; pod <= 4_200; pod += 1) t.results.remember(`uid-${pod}`);
+    await lost(t);
+    expect(t.who()).toBe('unknown');
+    t.remove('former');
+    t.tell({ uid: 'new', ips: [IP] });
+    expect(t.who()).toBe('new');
+  });
+
+  it('an address whose result could not be read when it was lost is not answered by status', async () => {
+    const t = await twoPods();
+    t.results.garble('former');
+    await lost(t);
+    expect(t.who()).toBe('unknown');
+  });
+
+  it('holds for what a previous process knew', async () => {
+    const before = await twoPods();
+    before.results.give({ uid: 'new' });
+    before.results.takeBack('other', ['10.1.0.99']);
+    const t = setup();
+    t.results.restore({ claims: before.results.kept(), named: ['other', 'former', 'new'] });
+    t.results.lose();
+    t.tell({ uid: 'former', ips: [IP] });
+    t.tell({ uid: 'other', ips: ['10.1.0.99'] });
+    await settled();
+    expect([t.who(), t.who('10.1.0.99')]).toEqual(['unknown', 'unknown']);
+    t.tell({ uid: 'new', ips: [IP] });
+    expect(t.who()).toBe('new');
+  });
+});
+
 describe('the source of addresses', () => {
   const warnings = (t: ReturnType<typeof setup>) => t.log.lines.filter(([level]) => level === 'warn');
 

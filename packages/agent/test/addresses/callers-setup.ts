@@ -1,8 +1,8 @@
 import { createFakeClock } from '@rolegate/testing';
 import { createChanges } from '@rolegate/runtime';
+import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 import { createCallers } from '../../src/addresses/callers.ts';
 import type { Caller } from '../../src/addresses/callers.ts';
-import { createHeldIps } from '../../src/addresses/held-ips.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
 import { createPodTable } from '../../src/feed/pod-table.ts';
 import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
@@ -12,12 +12,13 @@ export const STALE_MS = 300_000;
 
 /** CNI results in memory: the index is the real one. */
 export function createMemoryResults(log: ReturnType<typeof createTestLog>) {
-  const held = createHeldIps();
+  const owners = createAddressOwners({ isComplete: () => state.usable });
   const changes = createChanges({ log });
   const state = { usable: true, scanned: true };
-  let writtenNs = 0n;
+  let turn = 0;
+  const now = () => ({ turn: (turn += 1), createdNs: 0n });
   return {
-    ...held,
+    ...owners,
     state,
     get scanned() {
       return state.scanned;
@@ -28,16 +29,35 @@ export function createMemoryResults(log: ReturnType<typeof createTestLog>) {
     /** The runtime gives the addresses to the Pod. */
     give: (pod: { uid?: string; name?: string }, ips: readonly string[] = [IP]) => {
       const { name = `pod-${pod.uid ?? ''}` } = pod;
-      writtenNs += 1n;
-      held.set(`${name}/${pod.uid ?? ''}`, { ...pod, namespace: 'shop', name, ips }, writtenNs);
+      const result = { ...pod, namespace: 'shop', name, ips };
+      owners.set(`/results/${name}-${ips.join('-')}`, { result, mtimeNs: 0n, createdNs: 0n }, now());
       changes.notify();
     },
-    takeBack: (uid: string) => {
-      held.free(`pod-${uid}/${uid}`);
+    takeBack: (uid: string, ips: readonly string[] = [IP]) => {
+      owners.free(`/results/pod-${uid}-${ips.join('-')}`);
+      changes.notify();
+    },
+    /** The file is there and cannot be read. */
+    garble: (uid: string, ips: readonly string[] = [IP]) => {
+      owners.unreadable(`/results/pod-${uid}-${ips.join('-')}`, false, now());
+      changes.notify();
+    },
+    /** A file came that cannot be read: some Pod has an address that nobody knows. */
+    giveUnread: (name: string) => {
+      owners.unreadable(`/results/${name}`, true, now());
+      changes.notify();
+    },
+    /** It is gone, or read. */
+    endUnread: (name: string) => {
+      owners.free(`/results/${name}`);
       changes.notify();
     },
     lose: () => {
       state.usable = false;
+      changes.notify();
+    },
+    comeBack: () => {
+      state.usable = true;
       changes.notify();
     },
     changed: changes.notify,

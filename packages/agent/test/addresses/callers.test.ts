@@ -100,6 +100,83 @@ describe('who asks, by the CNI results', () => {
   });
 });
 
+describe('who asks, while a CNI result cannot be read', () => {
+  it('is held at the addresses that the file named, whatever the status of Pods says, and known elsewhere', async () => {
+    const t = setup();
+    t.tell({ uid: 'a', ips: [IP] });
+    t.tell({ uid: 'b', ips: [IP, '10.1.0.8'] });
+    t.results.give({ uid: 'a' });
+    t.results.give({ uid: 'b' }, ['10.1.0.8']);
+    t.who();
+    t.results.garble('a');
+    await settled();
+    expect(t.callers.identify(IP)).toEqual({
+      kind: 'unknown',
+      waitsFor: 'the CNI result /results/pod-a-10.1.0.7, which cannot be read',
+      undecided: true,
+    });
+    expect([t.who('10.1.0.8'), t.handovers]).toEqual(['b', []]);
+    t.results.give({ uid: 'a' });
+    expect(t.who()).toBe('a');
+  });
+
+  const CASES: readonly {
+    status: string;
+    pods: readonly Parameters<ReturnType<typeof setup>['tell']>[0][];
+    who: string;
+  }[] = [
+    { status: 'that names it', pods: [{ uid: 'a', ips: [IP] }], who: 'a' },
+    { status: 'without an address yet', pods: [{ uid: 'a' }], who: 'unknown' },
+    { status: 'that names another', pods: [{ uid: 'a', ips: ['10.1.0.9'] }], who: 'unknown' },
+    {
+      status: 'that names it, being deleted',
+      pods: [{ uid: 'a', ips: [IP], terminating: true }],
+      who: 'unknown',
+    },
+    {
+      status: 'that names it, as does that of another Pod',
+      pods: [
+        { uid: 'a', ips: [IP] },
+        { uid: 'b', ips: [IP] },
+      ],
+      who: 'unknown',
+    },
+    {
+      status: 'that names it, as does that of one that has ended',
+      pods: [
+        { uid: 'a', ips: [IP] },
+        { uid: 'b', ips: [IP], ended: true },
+      ],
+      who: 'a',
+    },
+  ];
+  it.each(CASES)(
+    'and may name any address, is a Pod with an older result and a status $status: $who',
+    ({ pods, who }) => {
+      const t = setup();
+      pods.forEach(t.tell);
+      t.results.give({ uid: 'a' });
+      t.results.giveUnread('x-eth0');
+      expect(t.who()).toBe(who);
+      if (who === 'unknown')
+        expect(t.callers.identify(IP)).toMatchObject({
+          waitsFor: 'the CNI result /results/x-eth0, which cannot be read',
+          undecided: true,
+        });
+      t.results.endUnread('x-eth0');
+      expect(t.who()).toBe('a');
+    },
+  );
+
+  it('and may name any address, is a Pod with a newer result as ever', () => {
+    const t = setup();
+    t.tell({ uid: 'a', terminating: true });
+    t.results.giveUnread('x-eth0');
+    t.results.give({ uid: 'a' });
+    expect(t.who()).toBe('a');
+  });
+});
+
 describe('S4: a reused address is never the former Pod', () => {
   it.each([
     { feed: 'there', awaySinceMs: undefined },

@@ -32,7 +32,7 @@ describe('the directory of CNI results', () => {
     await t.dir.add(POD);
     await rename(t.dir.path, directory);
     await until(
-      () => t.holds('10.1.0.7') === 'uid-1',
+      () => t.owns('10.1.0.7') === 'uid-1',
       () => clock.advance(1_000),
     );
     await rm(parent, { recursive: true });
@@ -40,7 +40,7 @@ describe('the directory of CNI results', () => {
       () => !t.results.usable(),
       () => clock.advance(1_000),
     );
-    expect(t.holds('10.1.0.7')).toBeUndefined();
+    expect(t.owns('10.1.0.7')).toBeUndefined();
   });
 
   it('may be replaced by another one, whose files count from then on', async () => {
@@ -52,12 +52,12 @@ describe('the directory of CNI results', () => {
     await mkdir(t.dir.path);
     await t.dir.add({ ...OTHER, ips: ['10.1.0.8'] });
     await until(
-      () => t.holds('10.1.0.8') === 'uid-2',
+      () => t.owns('10.1.0.8') === 'uid-2',
       () => clock.advance(1_000),
     );
-    expect(t.holds('10.1.0.7')).toBeUndefined();
+    expect(t.owns('10.1.0.7')).toBeUndefined();
     await t.dir.add({ ...OTHER, uid: 'uid-3', ips: ['10.1.0.9'] });
-    await until(() => t.holds('10.1.0.9') === 'uid-3');
+    await until(() => t.owns('10.1.0.9') === 'uid-3');
   });
 
   it('says so where it cannot be read, and takes it up when it can', async () => {
@@ -77,7 +77,7 @@ describe('the directory of CNI results', () => {
     expect(t.warnings()).toHaveLength(1);
     closed = false;
     await until(
-      () => t.holds('10.1.0.7') === 'uid-1',
+      () => t.owns('10.1.0.7') === 'uid-1',
       () => clock.advance(1_000),
     );
     expect(t.results.usable()).toBe(true);
@@ -95,12 +95,12 @@ describe('the directory of CNI results', () => {
     await t.start();
     const path = await t.dir.add(POD);
     await until(
-      () => t.holds('10.1.0.7') === 'uid-1',
+      () => t.owns('10.1.0.7') === 'uid-1',
       () => clock.advance(200),
     );
     await unlink(path);
     await until(
-      () => t.holds('10.1.0.7') === undefined,
+      () => t.owns('10.1.0.7') === undefined,
       () => clock.advance(200),
     );
     expect(t.warnings().map(([, message]) => message)).toEqual(['CNI results directory is not watched']);
@@ -112,12 +112,12 @@ describe('the directory of CNI results', () => {
     await t.start();
     const path = await t.dir.add(POD);
     await until(
-      () => t.holds('10.1.0.7') === 'uid-1',
+      () => t.owns('10.1.0.7') === 'uid-1',
       () => clock.advance(1_000),
     );
     await t.dir.remove(path);
     await until(
-      () => t.holds('10.1.0.7') === undefined,
+      () => t.owns('10.1.0.7') === undefined,
       () => clock.advance(1_000),
     );
   });
@@ -137,7 +137,7 @@ describe('the directory of CNI results', () => {
     lose?.(new Error('EIO'));
     await clock.advance(1_000);
     await t.dir.add(POD);
-    await until(() => t.holds('10.1.0.7') === 'uid-1');
+    await until(() => t.owns('10.1.0.7') === 'uid-1');
   });
 
   it('takes 200 results that come at once, and each soon after it came', async () => {
@@ -149,7 +149,7 @@ describe('the directory of CNI results', () => {
       ips: [`10.2.0.${at}`],
     }));
     await Promise.all(many.map((pod) => t.dir.add(pod)));
-    await until(() => many.every(({ uid, ips }) => t.holds(ips[0] ?? '') === uid));
+    await until(() => many.every(({ uid, ips }) => t.owns(ips[0] ?? '') === uid));
     expect(t.bad()).toBe(0);
   });
 });

@@ -42,7 +42,7 @@ export async function setup({
     results,
     warnings,
     bad: () => bad,
-    holds: (ip: string) => results.holder(ip)?.uid,
+    owns: (ip: string) => results.owner(ip)?.uid,
     start: async () => {
       life.start(results.run);
       await results.ready;

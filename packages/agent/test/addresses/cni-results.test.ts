@@ -1,4 +1,4 @@
-import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
@@ -15,13 +15,14 @@ describe('CNI results', () => {
     t.results.tap.on((event) => void events.push(event));
     await t.start();
     const file = await t.dir.add(POD);
-    await until(() => t.holds('10.1.0.7') === 'uid-1');
+    await until(() => t.owns('10.1.0.7') === 'uid-1');
     expect(t.results.ips()).toEqual(POD.ips);
-    const result = { kind: 'result', file, result: POD, mtimeNs: expect.any(BigInt) };
+    const stamp = { mtimeNs: expect.any(BigInt), createdNs: expect.any(BigInt) };
+    const result = { kind: 'result', file, result: POD, lost: [], unreadable: false, ...stamp };
     const directories = { kind: 'directories', states: { [t.dir.path]: 'ok' } };
     expect(t.results.tap.snapshot()).toEqual([directories, result]);
     await t.dir.remove(file);
-    await until(() => t.holds('10.1.0.7') === undefined);
+    await until(() => t.owns('10.1.0.7') === undefined);
     expect(t.results.tap.snapshot()).toEqual([directories, { kind: 'returned', pod: 'uid-1' }]);
     // A half-written file is read more than once.
     const kinds = events.map((event) => ('kind' in event ? event.kind : ''));
@@ -36,9 +37,9 @@ describe('CNI results', () => {
     expect(t.results.scanned).toBe(false);
     await t.start();
     expect(t.results.scanned).toBe(true);
-    expect(t.results.holder('10.1.0.7')).toMatchObject({ uid: 'uid-1', namespace: 'shop', name: 'cart' });
-    expect(t.holds('fd00::7')).toBe('uid-1');
-    expect(t.holds('127.0.0.1')).toBeUndefined();
+    expect(t.results.owner('10.1.0.7')).toMatchObject({ uid: 'uid-1', namespace: 'shop', name: 'cart' });
+    expect(t.owns('fd00::7')).toBe('uid-1');
+    expect(t.owns('127.0.0.1')).toBeUndefined();
     expect(t.results.uids()).toEqual(['uid-1']);
     expect(t.warnings()).toEqual([]);
   });
@@ -51,32 +52,40 @@ describe('CNI results', () => {
       changes += 1;
     });
     const path = await t.dir.add(POD);
-    await until(() => t.holds('10.1.0.7') === 'uid-1');
+    await until(() => t.owns('10.1.0.7') === 'uid-1');
     await t.dir.remove(path);
-    await until(() => t.holds('10.1.0.7') === undefined);
+    await until(() => t.owns('10.1.0.7') === undefined);
     expect(changes).toBeGreaterThanOrEqual(2);
   });
 
-  it('hand an address over to the newer file', async () => {
+  it('hand an address over to the file that came last, however the former one is dated', async () => {
     await using t = await setup();
-    // The kernel's file times have steps of some milliseconds.
-    await utimes(await t.dir.add(POD), 1_000, 1_000);
+    const former = await t.dir.add(POD);
     await t.start();
-    await t.dir.add(OTHER);
-    await until(() => t.holds('10.1.0.7') === 'uid-2');
-    expect(t.holds('fd00::7')).toBe('uid-1');
+    const events: object[] = [];
+    t.results.tap.on((event) => void events.push(event));
+    const next = await t.dir.add(OTHER);
+    await until(() => t.owns('10.1.0.7') === 'uid-2');
+    // Who follows is told of the loss first: at no time do two Pods own the address.
+    expect(events).toMatchObject([
+      { file: former, result: { ips: ['fd00::7'] }, lost: ['10.1.0.7'] },
+      { file: next, result: { ips: ['10.1.0.7'] }, lost: [] },
+    ]);
+    await utimes(former, 4_000_000_000, 4_000_000_000);
+    await until(() => events.length > 2);
+    expect([t.owns('10.1.0.7'), t.owns('fd00::7')]).toEqual(['uid-2', 'uid-1']);
   });
 
-  it('of a crash long ago hold nothing that a newer one holds', async () => {
+  it('are dated by when they were written, not by what they say', async () => {
     await using t = await setup();
-    await t.dir.add(OTHER);
-    await utimes(await t.dir.add(POD), 1_000, 1_000);
+    const path = await t.dir.add(POD);
+    await utimes(path, 1_000, 1_000);
     await t.start();
-    expect(t.holds('10.1.0.7')).toBe('uid-2');
-    expect(t.results.holder('fd00::7')).toMatchObject({ uid: 'uid-1', since: 1_000_000 });
+    const { ctimeMs } = await stat(path);
+    expect(t.results.owner('fd00::7')?.since).toBeCloseTo(ctimeMs, -1);
   });
 
-  it('that are half-written are read again, and held when whole', async () => {
+  it('that are half-written are read again, and count when they are whole', async () => {
     const clock = createFakeClock();
     // The watch is deaf: only reading again can find it.
     const files = { ...systemFiles, watch: () => () => undefined };
@@ -85,13 +94,13 @@ describe('CNI results', () => {
     await t.start();
     await half.finish();
     await until(
-      () => t.holds('10.1.0.7') === 'uid-1',
+      () => t.owns('10.1.0.7') === 'uid-1',
       () => clock.advance(100),
     );
     expect(t.warnings()).toEqual([]);
   });
 
-  it('that stay broken are passed over with one line, until they are written anew', async () => {
+  it('that stay broken are skipped with one line, until they are written again', async () => {
     const clock = createFakeClock();
     await using t = await setup({ clock });
     await t.dir.writeRaw('podnet-x-eth0', 'not JSON');
@@ -102,13 +111,16 @@ describe('CNI results', () => {
       () => clock.advance(100),
     );
     for (let second = 0; second < 30; second += 1) await clock.advance(1_000);
-    const lines = t.warnings().map(([, message, fields]) => [message, fields]);
-    expect(lines).toEqual([
-      ['CNI result passed over', { file: `${t.dir.path}/podnet-x-eth0`, error: 'it is not JSON' }],
+    expect(t.warnings()).toMatchObject([
+      [
+        'warn',
+        'CNI result cannot be read',
+        { file: `${t.dir.path}/podnet-x-eth0`, error: 'it is not a JSON object', hint: expect.any(String) },
+      ],
     ]);
-    expect(t.holds('10.1.0.7')).toBe('uid-1');
+    expect(t.owns('10.1.0.7')).toBe('uid-1');
     await t.dir.add({ ...OTHER, ips: ['10.1.0.8'], network: 'podnet', containerId: 'x' });
-    await until(() => t.holds('10.1.0.8') === 'uid-2');
+    await until(() => t.owns('10.1.0.8') === 'uid-2');
   });
 
   it('that cannot be read are told once, and tried again', async () => {
@@ -117,9 +129,9 @@ describe('CNI results', () => {
     let reads = 0;
     const files: ResultFiles = {
       ...systemFiles,
-      read(path, maxBytes) {
+      read(...args) {
         reads += 1;
-        return broken ? Promise.reject(new Error('EIO: i/o error, read')) : systemFiles.read(path, maxBytes);
+        return broken ? Promise.reject(new Error('EIO: i/o error, read')) : systemFiles.read(...args);
       },
     };
     await using t = await setup({ clock, files });
@@ -132,29 +144,45 @@ describe('CNI results', () => {
     expect(t.warnings()).toHaveLength(1);
     broken = false;
     await until(
-      () => t.holds('10.1.0.7') === 'uid-1',
+      () => t.owns('10.1.0.7') === 'uid-1',
       () => clock.advance(1_000),
     );
   });
 
-  it('keep what a file held while it is being written anew, and not when it stays broken', async () => {
+  it('keep what a file says while it is being written again, and make it unknown if it stays broken', async () => {
     const clock = createFakeClock();
     await using t = await setup({ clock });
     const path = await t.dir.add(POD);
     await t.start();
     await writeFile(path, '{"kind"');
+    await clock.advance(0);
+    expect(t.owns('10.1.0.7')).toBe('uid-1');
     await until(
       () => t.bad() > 0,
       () => clock.advance(100),
     );
-    expect(t.holds('10.1.0.7')).toBeUndefined();
+    expect([t.owns('10.1.0.7'), t.results.unreadableAt('10.1.0.7')]).toEqual([undefined, path]);
+    expect(t.results.ips()).toEqual(POD.ips);
+  });
+
+  it('are read of a file of 8 MiB, and not of a larger one', async () => {
+    await using t = await setup();
+    const path = await t.dir.add(POD);
+    const text = await readFile(path);
+    await truncate(path, 0);
+    await writeFile(path, Buffer.concat([text, Buffer.alloc(8 * 1024 * 1024 - text.length, ' ')]));
+    await t.start();
+    expect(t.owns('10.1.0.7')).toBe('uid-1');
+    await appendFile(path, ' ');
+    await until(() => t.owns('10.1.0.7') === undefined);
+    expect(t.results.unreadableAt('10.1.0.7')).toBe(path);
   });
 
   it.each([
     { what: 'a symbolic link', make: (path: string) => symlink('/dev/zero', path) },
     { what: 'a directory', make: (path: string) => mkdir(path).then(() => undefined) },
-    { what: 'a file of 2 MB', make: (path: string) => writeFile(path, Buffer.alloc(2_000_000, 32)) },
-  ])('pass over $what', async ({ make }) => {
+    { what: 'a file of 9 MB', make: (path: string) => writeFile(path, Buffer.alloc(9_000_000, 32)) },
+  ])('are not read of $what', async ({ make }) => {
     await using t = await setup();
     await make(join(t.dir.path, 'podnet-x-eth0'));
     await t.dir.add(POD);
@@ -167,7 +195,7 @@ describe('CNI results', () => {
     await using t = await setup();
     await symlink(await elsewhere.add(POD), join(t.dir.path, 'podnet-x-eth0'));
     await t.start();
-    expect(t.holds('10.1.0.7')).toBeUndefined();
+    expect(t.owns('10.1.0.7')).toBeUndefined();
     expect(t.warnings()).toEqual([]);
   });
 
@@ -178,7 +206,7 @@ describe('CNI results', () => {
     await dir.add(POD);
     await other.add({ ...OTHER, ips: ['10.1.0.8'] });
     await t.start();
-    expect([t.holds('10.1.0.7'), t.holds('10.1.0.8')]).toEqual(['uid-1', 'uid-2']);
+    expect([t.owns('10.1.0.7'), t.owns('10.1.0.8')]).toEqual(['uid-1', 'uid-2']);
     expect(t.results.states()).toEqual({
       [dir.path]: 'ok',
       [other.path]: 'ok',
@@ -196,12 +224,19 @@ describe('CNI results', () => {
         cniArgs: [['K8S_POD_UID', `uid-${at}`]],
         result: { ips: [{ address: `10.1.${at >> 8}.${at & 255}/16` }] },
       });
-    const stampOf = (path: string) => ({ mtimeNs: BigInt(path.split('/f').at(-1) ?? 0), version: path });
+    const stampOf = (path: string) => ({
+      mtimeNs: 0n,
+      createdNs: BigInt(path.split('/f').at(-1) ?? 0),
+      version: path,
+    });
     const files: ResultFiles = {
       ...systemFiles,
       list: () => Promise.resolve(names),
       stamp: (path) => Promise.resolve(stampOf(path)),
-      read: (path) => Promise.resolve({ ...stampOf(path), text: text(Number(stampOf(path).mtimeNs)) }),
+      read(path, _mostBytes, take) {
+        take(Buffer.from(text(Number(stampOf(path).createdNs))));
+        return Promise.resolve({ ...stampOf(path), outcome: 'whole' });
+      },
     };
     await using t = await setup({ files, clock });
     await t.start();

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 import { createFirewallCallers } from '../../src/addresses/firewall-callers.ts';
-import { createHeldIps } from '../../src/addresses/held-ips.ts';
 
 const IP = '10.1.0.7';
 
 function setup({ hasExceptions = false } = {}) {
-  const cniResults = createHeldIps();
-  cniResults.set('f', { uid: 'a', namespace: 'shop', name: 'cart', ips: [IP] }, 1n);
+  const cniResults = createAddressOwners();
+  const result = { uid: 'a', namespace: 'shop', name: 'cart', ips: [IP] };
+  cniResults.set('/r/f', { result, mtimeNs: 1n, createdNs: 1n }, { turn: 1, createdNs: 1n });
   return createFirewallCallers({ cniResults, nodeIps: ['192.0.2.10', '2001:DB8::0010'], hasExceptions });
 }
 

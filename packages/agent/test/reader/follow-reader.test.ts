@@ -10,7 +10,15 @@ const OTHER_IP = '10.1.0.8';
 
 function result(uid: string, ips: readonly string[] = [IP]): ReaderMessage {
   const pod = { uid, namespace: 'shop', name: `pod-${uid}` };
-  return { kind: 'result', file: `${FOLDER}/${uid}`, result: { ...pod, ips }, mtimeNs: 1n };
+  return {
+    kind: 'result',
+    file: `${FOLDER}/${uid}`,
+    result: { ...pod, ips },
+    lost: [],
+    unreadable: false,
+    mtimeNs: 1n,
+    createdNs: 1n,
+  };
 }
 
 const DIRECTORIES: ReaderMessage = { kind: 'directories', states: { [FOLDER]: 'ok' } };
@@ -25,18 +33,18 @@ describe('what the reader tells', () => {
     void t.begin();
     await t.follower.ready;
     expect([t.follower.scanned, t.follower.awaited, t.follower.usable()]).toEqual([true, undefined, true]);
-    expect(t.follower.holder(IP)).toEqual({ uid: 'a', namespace: 'shop', name: 'pod-a', since: 0 });
+    expect(t.follower.owner(IP)).toEqual({ uid: 'a', namespace: 'shop', name: 'pod-a', since: 0 });
     expect(t.follower.states()).toEqual({ [FOLDER]: 'ok' });
     const before = t.changes();
     results.give('b', [OTHER_IP]);
-    await until(() => t.holds(OTHER_IP) === 'b');
+    await until(() => t.owns(OTHER_IP) === 'b');
     expect(t.changes()).toBeGreaterThan(before);
     expect(t.follower.uids()).toEqual(['a', 'b']);
     results.takeBack('a');
-    await until(() => t.holds(IP) === undefined);
+    await until(() => t.owns(IP) === undefined);
     expect(t.follower.names(knownPod({ uid: 'a' }))).toBe(true);
     results.forget('b');
-    await until(() => t.holds(OTHER_IP) === undefined);
+    await until(() => t.owns(OTHER_IP) === undefined);
     expect(t.follower.names(knownPod({ uid: 'b' }))).toBe(false);
   });
 
@@ -56,7 +64,7 @@ describe('what the reader tells', () => {
     for (let pod = 0; pod < 10_000; pod += 1) results.give(`uid-${pod}`, [`10.2.${pod >> 8}.${pod & 255}`]);
     void t.begin();
     await t.follower.ready;
-    expect([t.holds('10.2.0.0'), t.holds('10.2.39.15')]).toEqual(['uid-0', 'uid-9999']);
+    expect([t.owns('10.2.0.0'), t.owns('10.2.39.15')]).toEqual(['uid-0', 'uid-9999']);
   });
 
   it('is told to two agents alike', async () => {
@@ -68,7 +76,7 @@ describe('what the reader tells', () => {
     const running = second.run(t.stop.signal);
     await second.ready;
     results.give('a');
-    await until(() => t.holds(IP) === 'a' && second.holder(IP)?.uid === 'a');
+    await until(() => t.owns(IP) === 'a' && second.owner(IP)?.uid === 'a');
     t.stop.abort();
     await running;
   });
@@ -103,7 +111,7 @@ describe('what the reader tells', () => {
     peer.raw('{"kind":"weather"}\n');
     peer.say(DIRECTORIES, result('a'), SYNCED);
     await t.follower.ready;
-    expect(t.holds(IP)).toBe('a');
+    expect(t.owns(IP)).toBe('a');
   });
 
   it('is once that the snapshot is complete', async () => {
@@ -112,13 +120,13 @@ describe('what the reader tells', () => {
     void t.begin();
     await until(() => peer.agents.length === 1);
     peer.say(DIRECTORIES, SYNCED, SYNCED, result('a'));
-    await until(() => t.holds(IP) === 'a');
+    await until(() => t.owns(IP) === 'a');
     expect(t.lines('reader connected')).toHaveLength(1);
   });
 });
 
 describe('a reader that is away', () => {
-  it('is waited for: from the moment it is lost nobody holds an address, and the directories are not judged', async () => {
+  it('is waited for: from the moment it is lost nobody owns an address, and the directories are not judged', async () => {
     await using t = await setup();
     const { results, stop } = await t.serve();
     results.give('a');
@@ -126,13 +134,13 @@ describe('a reader that is away', () => {
     await t.follower.ready;
     await stop();
     await t.lost();
-    expect([t.follower.awaited, t.follower.scanned, t.holds(IP)]).toEqual([READER, false, undefined]);
+    expect([t.follower.awaited, t.follower.scanned, t.owns(IP)]).toEqual([READER, false, undefined]);
     await t.passes(1_900);
     expect([t.follower.awaited, t.follower.scanned]).toEqual([READER, false]);
     expect(t.follower.interception.current()).toMatchObject(STATE);
     await t.passes(100);
     expect([t.follower.awaited, t.follower.scanned, t.follower.usable()]).toEqual([undefined, true, false]);
-    expect([t.holds(IP), t.follower.uids()]).toEqual([undefined, []]);
+    expect([t.owns(IP), t.follower.uids()]).toEqual([undefined, []]);
     expect(t.follower.states()).toEqual({ [t.path]: 'missing' });
     expect(t.follower.interception.current()).toBeUndefined();
     expect(t.follower.interception.lastKnown()).toMatchObject(STATE);
@@ -142,7 +150,7 @@ describe('a reader that is away', () => {
     ]);
     await t.serve(results);
     await t.connected();
-    expect([t.holds(IP), t.follower.usable()]).toEqual(['a', true]);
+    expect([t.owns(IP), t.follower.usable()]).toEqual(['a', true]);
   });
 
   it('at the start counts as away after two seconds too, and is told of once', async () => {
@@ -172,7 +180,7 @@ describe('a reader that is away', () => {
     await t.serve(results);
     await t.connected();
     await t.passes(5_000);
-    expect([t.holds(IP), t.lines('reader away')]).toEqual(['a', []]);
+    expect([t.owns(IP), t.lines('reader away')]).toEqual(['a', []]);
   });
 
   it('is tried again after 25 to 500 ms', async () => {
@@ -226,7 +234,7 @@ describe('a reader that is silent', () => {
     t.peer.say({ kind: 'alive' });
     await until(() => t.follower.awaited === undefined);
     await t.passes(990);
-    expect([t.follower.awaited, t.holds(IP)]).toEqual([undefined, 'a']);
+    expect([t.follower.awaited, t.owns(IP)]).toEqual([undefined, 'a']);
     expect(t.peer.agents).toHaveLength(1);
   });
 
@@ -236,7 +244,7 @@ describe('a reader that is silent', () => {
     expect(t.follower.connected).toBe(true);
     await t.passes(1);
     await t.lost();
-    expect([t.follower.awaited, t.follower.usable(), t.holds(IP)]).toEqual([undefined, false, undefined]);
+    expect([t.follower.awaited, t.follower.usable(), t.owns(IP)]).toEqual([undefined, false, undefined]);
     expect(t.lines('reader lost')[0]?.[2]).toMatchObject({ error: 'it said nothing for 2000 ms' });
     await until(
       () => t.peer.agents.length === 2,
@@ -285,10 +293,10 @@ describe('a snapshot', () => {
     );
     peer.say(DIRECTORIES, result('b', [OTHER_IP]), { kind: 'interception', ...STATE });
     await until(() => t.follower.interception.current() !== undefined);
-    expect([t.holds(IP), t.holds(OTHER_IP), t.follower.awaited]).toEqual([undefined, undefined, READER]);
+    expect([t.owns(IP), t.owns(OTHER_IP), t.follower.awaited]).toEqual([undefined, undefined, READER]);
     peer.say(SYNCED);
     await until(() => t.follower.connected);
-    expect([t.holds(IP), t.holds(OTHER_IP)]).toEqual([undefined, 'b']);
+    expect([t.owns(IP), t.owns(OTHER_IP)]).toEqual([undefined, 'b']);
   });
 
   it('without a file that was there before says that the runtime removed it', async () => {
@@ -352,7 +360,7 @@ describe('a line of the reader', () => {
       () => t.passes(10),
     );
     peer.say(DIRECTORIES, result('b'), SYNCED);
-    await until(() => t.holds(IP) === 'b');
+    await until(() => t.owns(IP) === 'b');
   });
 
   it('that is broken in every connection is told of once', async () => {
@@ -377,13 +385,13 @@ describe('a line of the reader', () => {
     peer.say(DIRECTORIES, SYNCED);
     await t.follower.ready;
     const text =
-      '{"kind":"result","file":"/r/ü","namespace":"shop","name":"cart","ips":["10.1.0.7"],"mtimeNs":"1"}\n';
+      '{"kind":"result","file":"/var/lib/cni/results/ü","namespace":"shop","name":"cart","ips":["10.1.0.7"],"mtimeNs":"1"}\n';
     const bytes = Buffer.from(text);
     const half = bytes.indexOf(0xc3) + 1; // in the middle of a letter
     peer.raw(bytes.subarray(0, half));
     await t.passes(100);
-    expect(t.follower.holder(IP)).toBeUndefined();
+    expect(t.follower.owner(IP)).toBeUndefined();
     peer.raw(bytes.subarray(half));
-    await until(() => t.follower.holder(IP)?.name === 'cart');
+    await until(() => t.follower.owner(IP)?.name === 'cart');
   });
 });

@@ -45,7 +45,7 @@ export async function setup() {
         () => follower.connected,
         () => clock.advance(10),
       ),
-    holds: (ip: string) => follower.holder(ip)?.uid,
+    owns: (ip: string) => follower.owner(ip)?.uid,
     /** Until the socket's end has been noticed. */
     lost: () => until(() => !follower.connected),
     passes: (ms: number) => clock.advance(ms),

@@ -6,7 +6,7 @@ import { decidedOn, knownPod, until } from '../addresses/known-pods.ts';
 import { setup as follow } from './follow-setup.ts';
 import { createTappedResults, IP } from './reader-setup.ts';
 
-/** Callers that know addresses by a reader; the Pod `former` holds the address at first, by result and by status. */
+/** Callers that know addresses by a reader; the Pod `former` owns the address at first, by result and by status. */
 async function setup() {
   const t = await follow();
   const { clock, log, follower } = t;
@@ -112,6 +112,31 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect([t.who(), t.sources]).toEqual(['new', ['cni', 'pod-status', 'cni']]);
   });
 
+  it('after two seconds an address is not the former Pod’s whose next owner the reader had told of (N6)', async () => {
+    await using t = await setup();
+    t.tell({ uid: 'former', ips: [IP], terminating: true });
+    t.results.give('new');
+    await until(() => t.who() === 'unknown');
+    await t.stop();
+    await t.lost();
+    await t.passes(2_000);
+    await until(() => t.callers.source === 'pod-status');
+    expect(t.who()).toBe('unknown');
+    t.tell({ uid: 'new', ips: [IP] });
+    expect(t.who()).toBe('new');
+  });
+
+  it('after two seconds an address is not the former Pod’s that the reader had told to be released', async () => {
+    await using t = await setup();
+    t.results.takeBack('former');
+    await until(() => t.who() === 'unknown');
+    await t.stop();
+    await t.lost();
+    await t.passes(2_000);
+    await until(() => t.callers.source === 'pod-status');
+    expect(t.who()).toBe('unknown');
+  });
+
   it('a reader that is silent is not believed after a second', async () => {
     await using t = await setup();
     await t.stop();
@@ -125,7 +150,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     const result = { uid: 'former', namespace: 'shop', name: 'pod-former', ips: [IP] };
     peer.say(
       { kind: 'directories', states: { '/r': 'ok' } },
-      { kind: 'result', file, result, mtimeNs: 1n },
+      { kind: 'result', file, result, lost: [], unreadable: false, mtimeNs: 1n, createdNs: 1n },
       { kind: 'synced' },
     );
     await t.connected();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createChanges } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { createHeldIps } from '../../src/addresses/held-ips.ts';
+import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 import { createResultTap } from '../../src/addresses/result-tap.ts';
 import { createLines } from '../../src/reader/lines.ts';
 import { lineOf, LONGEST_LINE } from '../../src/reader/messages.ts';
@@ -44,15 +44,15 @@ export async function createFolder() {
 
 /** CNI results in memory, with a real tap. */
 export function createTappedResults({ log, scanned = true }: { log: Log; scanned?: boolean }) {
-  const held = createHeldIps();
+  const owners = createAddressOwners();
   const states = { [FOLDER]: 'ok' as const };
-  const { tell, ...tap } = createResultTap({ held, states: () => states, log });
+  const { tell, tellFile, ...tap } = createResultTap({ owners, states: () => states, log });
   const ready = Promise.withResolvers<undefined>();
   const state = { scanned };
   if (scanned) ready.resolve(undefined);
   let written = 0n;
   return {
-    held,
+    owners,
     tap,
     ready: ready.promise,
     get scanned() {
@@ -62,19 +62,24 @@ export function createTappedResults({ log, scanned = true }: { log: Log; scanned
       state.scanned = true;
       ready.resolve(undefined);
     },
-    give(uid: string, ips: readonly string[] = [IP]) {
+    give(uid: string, ips: readonly string[] = [IP], file = uid) {
       written += 1n;
       const result = { uid, namespace: 'shop', name: `pod-${uid}`, ips };
-      held.set(`${FOLDER}/${uid}`, result, written);
-      tell({ kind: 'result', file: `${FOLDER}/${uid}`, result, mtimeNs: written });
+      const now = { turn: Number(written), createdNs: 0n };
+      const told = { result, mtimeNs: written, createdNs: written };
+      for (const loser of owners.set(`${FOLDER}/${file}`, told, now)) tellFile(loser);
+      tellFile(`${FOLDER}/${file}`);
     },
-    takeBack(uid: string) {
-      held.free(`${FOLDER}/${uid}`);
-      tell({ kind: 'freed', file: `${FOLDER}/${uid}` });
+    takeBack(file: string) {
+      if (owners.free(`${FOLDER}/${file}`)) tell({ kind: 'freed', file: `${FOLDER}/${file}` });
     },
-    forget(uid: string) {
-      held.remove(`${FOLDER}/${uid}`);
-      tell({ kind: 'removed', file: `${FOLDER}/${uid}` });
+    forget(file: string) {
+      if (owners.forget(`${FOLDER}/${file}`)) tell({ kind: 'removed', file: `${FOLDER}/${file}` });
+    },
+    garble(file: string, anything = false) {
+      written += 1n;
+      owners.unreadable(`${FOLDER}/${file}`, anything, { turn: Number(written), createdNs: 0n });
+      tellFile(`${FOLDER}/${file}`);
     },
   };
 }

@@ -51,6 +51,7 @@ function result(uid: string, mtimeNs: string, ips: readonly string[] = [IP]) {
     name: `pod-${uid}`,
     ips,
     mtimeNs,
+    createdNs: mtimeNs,
   };
 }
 
@@ -95,7 +96,7 @@ describe('the reader', () => {
     await t.start();
     const agent = await t.listen();
     await until(() => agent.kinds().includes('synced'));
-    expect(agent.messages()).toContainEqual(result('former', '1', []));
+    expect(agent.messages()).toContainEqual({ ...result('former', '1', []), lost: [IP] });
   });
 
   it('gives no snapshot before it has looked at the directories', async () => {
@@ -135,7 +136,10 @@ describe('the reader', () => {
     const dropped = () => t.log.lines.some(([, message]) => message === 'agent dropped');
     let pods = 0;
     await until(dropped, async () => {
-      for (let count = 0; count < 500; count += 1) t.results.give(`uid-${(pods += 1)}-${'x'.repeat(200)}`);
+      for (let count = 0; count < 500; count += 1)
+        t.results.give(`uid-${(pods += 1)}-${'x'.repeat(200)}`, [
+          `10.${pods >> 16}.${(pods >> 8) & 255}.${pods & 255}`,
+        ]);
       await until(() => reading.kinds().filter((kind) => kind === 'result').length === pods);
     });
     expect(t.log.lines.filter(([, message]) => message === 'agent dropped')).toHaveLength(1);

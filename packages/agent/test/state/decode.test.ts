@@ -45,6 +45,12 @@ describe('a state', () => {
     expect(asked(written)).toEqual([undefined, undefined]);
   });
 
+  it('is read without what CNI results said if an older agent wrote it', () => {
+    const { claims, ...older } = keptTable();
+    expect(claims).toHaveLength(3);
+    expect(read(encodeState(keptState({ table: older }), ORIGIN, BEFORE)).table?.claims).toBeUndefined();
+  });
+
   it('may hold nothing but token keys', () => {
     const { tokens } = keptState();
     expect(read(encodeState({ tokens }, ORIGIN, BEFORE))).toEqual({ tokens });

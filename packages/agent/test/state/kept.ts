@@ -43,6 +43,19 @@ export function keptTable(changes: Partial<KeptTable> = {}): KeptTable {
       { id: 'session-2', failure: { reason: 'StsAccessDenied', message: 'not authorized' } },
     ],
     named: ['uid-1'],
+    claims: [
+      {
+        file: '/var/lib/cni/results/podnet-1-eth0',
+        result: { uid: 'uid-1', namespace: 'shop', name: 'pod-uid-1', ips: ['10.1.0.7'] },
+        lost: ['fd00::7'],
+      },
+      { file: '/var/lib/cni/results/podnet-2-eth0', lost: [] },
+      {
+        file: '/var/lib/cni/results/podnet-3-eth0',
+        result: { namespace: 'shop', name: 'till', ips: [] },
+        lost: [],
+      },
+    ],
     feedThereMs: 1_000,
     ...changes,
   };

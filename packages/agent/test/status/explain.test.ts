@@ -45,10 +45,10 @@ describe('--ip', () => {
     });
   });
 
-  it('says that nobody is known to hold an address, and what is waited for', () => {
+  it('says that nobody is known to own an address, and what is waited for', () => {
     const { found, text } = setup().ask('ip=10.1.0.99');
     expect(found).toBe(false);
-    expect(text).toMatch(/^address 10\.1\.0\.99 +nothing says who holds it$/m);
+    expect(text).toMatch(/^address 10\.1\.0\.99 +nothing says who owns it$/m);
     expect(text).toMatch(/^ {2}waits for +a CNI result with this address$/m);
   });
 

@@ -1,0 +1,82 @@
+import type { CniResult } from './cni-result.ts';
+
+/** When this process learned of a file. */
+export interface Learned {
+  /** Counts up. Files that one look found have one turn, and come in the order in which they were created. */
+  readonly turn: number;
+  readonly createdNs: bigint;
+}
+
+/** A file's stamps, in nanoseconds since the epoch. */
+export interface ClaimStamp {
+  readonly mtimeNs: bigint;
+  /** Undefined: whoever tells of the file does not say (a reader of 0.1). */
+  readonly createdNs: bigint | undefined;
+}
+
+/** What one file said when it was last read. */
+export interface Claim {
+  readonly key: string;
+  /** A UID, or namespace/name if the result has none (no UID has a slash); undefined: no Pod's. */
+  readonly pod: string | undefined;
+  /** With all addresses that the file has named. */
+  readonly result: CniResult;
+  readonly learned: Learned;
+  /** Of the last reading. It tells people how old the file is; no order rests on it. */
+  stamp: ClaimStamp;
+  /** The addresses that another result took, or that were released. They never come back to this claim. */
+  readonly lost: Set<string>;
+  /** `unknown`: not known to be there any more, but not known to be removed either. */
+  state: 'read' | 'unreadable' | 'unknown';
+}
+
+/** What is told of a file. */
+export interface ToldResult extends ClaimStamp {
+  readonly result: CniResult;
+  /** The other addresses that it names, which are not its Pod's. */
+  readonly lost?: readonly string[];
+  /** It was read before and cannot be read now. */
+  readonly unreadable?: boolean;
+}
+
+export const BEFORE_ALL: Learned = { turn: -Infinity, createdNs: 0n };
+
+/** Written again, dated otherwise or read again: only a file that names something else is a newer result. */
+export function saysNothingNew(former: Claim, { result, lost = [] }: ToldResult): boolean {
+  return (
+    podOf(result) === former.pod && [...result.ips, ...lost].every((ip) => former.result.ips.includes(ip))
+  );
+}
+
+export function claimOf(
+  key: string,
+  { result, lost = [], unreadable = false, mtimeNs, createdNs }: ToldResult,
+  learned: Learned,
+): Claim {
+  const ips = [...new Set([...result.ips, ...lost])];
+  return {
+    key,
+    pod: podOf(result),
+    result: { ...result, ips },
+    learned,
+    stamp: { mtimeNs, createdNs },
+    lost: new Set(lost.filter((ip) => !result.ips.includes(ip))),
+    state: unreadable ? 'unreadable' : 'read',
+  };
+}
+
+function podOf({ uid, namespace, name }: CniResult): string | undefined {
+  return uid ?? (name === '' ? undefined : `${namespace}/${name}`);
+}
+
+/** Negative: a was learned of before b. 0: nothing tells which came first. */
+export function compare(a: Learned, b: Learned): number {
+  if (a.turn !== b.turn) return a.turn < b.turn ? -1 : 1;
+  if (a.createdNs === b.createdNs) return 0;
+  return a.createdNs < b.createdNs ? -1 : 1;
+}
+
+/** What was learned of, in the order in which it was. */
+export function inOrder<What>(learned: readonly (readonly [Learned, What])[]): What[] {
+  return [...learned].sort(([a], [b]) => compare(a, b)).map(([, what]) => what);
+}

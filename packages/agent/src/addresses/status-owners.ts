@@ -1,0 +1,87 @@
+import type { Clock } from '@rolegate/runtime';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { PodTable } from '../feed/pod-table.ts';
+import type { CniResults } from './cni-results.ts';
+import { isLive } from './ip-source.ts';
+
+export interface StatusOwnersDeps {
+  readonly table: Pick<PodTable, 'podsByIp' | 'pods'>;
+  /** Undefined: the agent was told of no directory. */
+  readonly cniResults: Pick<CniResults, 'says'> | undefined;
+  /** So long after the loss of the feed an address from a Pod's status is believed. Milliseconds. */
+  readonly staleIpMs: number;
+  /** Monotonic milliseconds when the feed was lost; undefined while it is there. */
+  readonly feedAwaySinceMs: () => number | undefined;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** Who owns an address by the status of Pods. */
+export type StatusOwner =
+  | { readonly kind: 'node' }
+  | { readonly kind: 'pods'; readonly pods: readonly KnownPod[] }
+  | { readonly kind: 'nobody'; readonly waitsFor: string };
+
+export interface StatusOwners {
+  readonly owner: (ip: string) => StatusOwner;
+  /** The status of this Pod, which is not about to end, names the address, and that of no other Pod does. */
+  readonly confirms: (pod: KnownPod, ip: string) => boolean;
+  /** To be called while the CNI results count: remembers what of the Pods' status they contradict. */
+  readonly compare: () => void;
+}
+
+/**
+ * The fallback: what the status of Pods says, as far as no CNI result has ever contradicted it. An address that a Pod is known to
+ * have lost is never its own by status, and one that was another Pod's is only if the status came after the last CNI results.
+ */
+export function createStatusOwners({
+  table,
+  cniResults,
+  staleIpMs,
+  feedAwaySinceMs,
+  clock,
+}: StatusOwnersDeps): StatusOwners {
+  /** By UID of Pods in the table. */
+  const contradicted = new Map<string, Set<string>>();
+
+  function compare(): void {
+    const pods = table.pods();
+    const uids = new Set(pods.map(({ uid }) => uid));
+    for (const uid of contradicted.keys()) if (!uids.has(uid)) contradicted.delete(uid);
+    for (const pod of pods) for (const ip of isLive(pod) ? pod.ips : []) compareOne(pod, ip);
+  }
+
+  function compareOne(pod: KnownPod, ip: string): void {
+    const saying = cniResults?.says(pod, ip);
+    if (saying === 'own') contradicted.get(pod.uid)?.delete(ip);
+    if (saying !== 'not-own' && saying !== 'other') return;
+    const ips = contradicted.get(pod.uid) ?? new Set();
+    contradicted.set(pod.uid, ips.add(ip));
+  }
+
+  /** `other` is a Pod that has come since: the address may have been handed to it. */
+  function isBelieved(pod: KnownPod, ip: string): boolean {
+    if (contradicted.get(pod.uid)?.has(ip) === true) return false;
+    const saying = cniResults?.says(pod, ip) ?? 'unsaid';
+    return saying === 'own' || saying === 'other' || saying === 'unsaid';
+  }
+
+  return {
+    confirms: (pod, ip) =>
+      !pod.terminating &&
+      pod.ips.includes(ip) &&
+      table.podsByIp(ip).every((other) => other.uid === pod.uid || other.ended),
+    compare,
+    owner(ip) {
+      const awaySinceMs = feedAwaySinceMs();
+      if (awaySinceMs !== undefined && clock.monotonic() - awaySinceMs > staleIpMs)
+        return { kind: 'nobody', waitsFor: 'the feed, away for longer than --stale-ip' };
+      const pods = table.podsByIp(ip);
+      if (pods.some(({ hostNetwork, ended }) => hostNetwork && !ended)) return { kind: 'node' };
+      const live = pods.filter((pod) => isLive(pod) && isBelieved(pod, ip));
+      const staying = live.filter(({ terminating }) => !terminating);
+      const owners = staying.length > 0 ? staying : live;
+      if (owners.length > 0) return { kind: 'pods', pods: owners };
+      return { kind: 'nobody', waitsFor: 'a Pod with this address in its status' };
+    },
+  };
+}

@@ -1,0 +1,307 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createCniResults } from '../../src/addresses/cni-results.ts';
+import type { KeptResults } from '../../src/addresses/address-owners.ts';
+import { createTestLog } from './known-pods.ts';
+import { createMemoryFiles, DIRECTORY, fileNameOf, resultText } from './memory-files.ts';
+
+const IP = '10.1.0.7';
+const FUTURE_NS = 4_000_000_000_000_000_000n;
+
+/** Processes that read one directory, one after the other. */
+function setup() {
+  const memory = createMemoryFiles();
+  const clock = createFakeClock();
+  const log = createTestLog();
+  let stop = new AbortController();
+  let running = Promise.resolve();
+  let kept: KeptResults | undefined;
+  let results = create();
+
+  function create() {
+    return createCniResults({
+      directories: [DIRECTORY],
+      files: memory.files,
+      metrics: { badCniResult: () => undefined },
+      kept,
+      clock,
+      log,
+    });
+  }
+
+  async function start(): Promise<void> {
+    running = results.run(stop.signal);
+    await results.ready;
+  }
+
+  async function end(): Promise<void> {
+    stop.abort();
+    await running;
+  }
+
+  return {
+    ...memory,
+    clock,
+    log,
+    start,
+    give: (sandbox: string, uid: string, ips: readonly string[] = [IP], note = '') => {
+      memory.write(fileNameOf(sandbox), resultText(uid, ips, note));
+    },
+    who: (ip = IP) => results.owner(ip)?.uid,
+    unreadable: (ip = IP) => results.unreadableAt(ip),
+    /** Whose it is beyond doubt. */
+    surely: (ip = IP) => (results.owner(ip)?.inDoubtBy === undefined ? results.owner(ip)?.uid : 'in doubt'),
+    says: (uid: string, ip = IP) => results.says({ uid, runtimeUid: '', namespace: 'shop', name: 'x' }, ip),
+    /** Reads what is to be read, and what is to be read again. */
+    settle: () => clock.advance(700),
+    /** Until every file has been looked at again. */
+    look: () => clock.advance(11_000),
+    async restart({ remembering = false } = {}) {
+      if (remembering) kept = { claims: results.kept(), named: [] };
+      await end();
+      stop = new AbortController();
+      results = create();
+      await start();
+      await clock.advance(700);
+    },
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+describe('S4, N5: a leftover result of a live Pod', () => {
+  it('(a) that is dated ahead does not get the address back, nor after a restart', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'former');
+    await t.settle();
+    t.give('s2', 'new');
+    t.date(fileNameOf('s1'), FUTURE_NS);
+    await t.settle();
+    expect(t.who()).toBe('new');
+    await t.restart({ remembering: true });
+    expect(t.who()).toBe('new');
+    await t.restart();
+    expect(t.who()).toBe('new');
+  });
+
+  it('(a) that was dated ahead before the other Pod came does not keep the address', async () => {
+    await using t = setup();
+    t.give('s1', 'former');
+    t.date(fileNameOf('s1'), FUTURE_NS);
+    await t.start();
+    expect(t.who()).toBe('former');
+    t.give('s2', 'new');
+    await t.settle();
+    expect(t.who()).toBe('new');
+    await t.restart();
+    expect(t.who()).toBe('new');
+  });
+
+  it('(b) does not keep the address of a Pod with large annotations', async () => {
+    await using t = setup();
+    t.give('s1', 'former');
+    await t.start();
+    t.give('s2', 'new', [IP], '<'.repeat(167_000));
+    await t.settle();
+    expect(t.who()).toBe('new');
+    await t.restart();
+    expect(t.who()).toBe('new');
+  });
+
+  it('is nobody’s address while the result of the other Pod cannot be read, and never the former’s', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'former');
+    t.give('s2', 'new');
+    await t.settle();
+    t.garble(fileNameOf('s2'), 'EIO: i/o error, read');
+    await t.settle();
+    expect([t.who(), t.unreadable()]).toEqual([undefined, expect.stringContaining('podnet-s2-eth0')]);
+    t.garble(fileNameOf('s2'), undefined);
+    await t.settle();
+    expect(t.who()).toBe('new');
+  });
+
+  it('is in doubt while a newer file could never be read, at once and not only when it was tried often', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'former');
+    await t.settle();
+    t.deafen();
+    t.give('s2', 'new');
+    t.garble(fileNameOf('s2'), 'EIO: i/o error, read');
+    await t.clock.advance(10_000);
+    await t.clock.advance(0);
+    expect(t.surely()).toBe('in doubt');
+    await t.settle();
+    expect(t.surely()).toBe('in doubt');
+    t.give('s3', 'third', ['10.1.0.9']);
+    await t.look();
+    expect([t.surely(), t.surely('10.1.0.9')]).toEqual(['in doubt', 'third']);
+    t.garble(fileNameOf('s2'), undefined);
+    await t.look();
+    expect([t.who(), t.who('10.1.0.9')]).toEqual(['new', 'third']);
+  });
+});
+
+describe('a file that is broken', () => {
+  it.each([
+    { what: 'is cut short', text: '{"kind":"cniCacheV1","ifName":"eth0"', who: 'a' },
+    { what: 'is empty', text: '', who: 'a' },
+    { what: 'is not JSON', text: 'not JSON', who: 'in doubt' },
+    { what: 'is of a kind that is not known', text: '{"kind":"cniCacheV2"}', who: 'in doubt' },
+  ])('and $what makes the owner by an older one $who', async ({ text, who }) => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'a');
+    await t.settle();
+    t.write(fileNameOf('x'), text);
+    await t.clock.advance(0);
+    expect(t.surely()).toBe('a'); // it may be half of one, whose Pod has not started
+    await t.settle();
+    expect(t.surely()).toBe(who);
+    t.remove(fileNameOf('x'));
+    await t.settle();
+    expect(t.surely()).toBe('a');
+  });
+
+  it('and is of another interface by its name costs nobody anything', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'a');
+    t.write('podnet-x-lo', 'not JSON');
+    await t.settle();
+    expect(t.who()).toBe('a');
+  });
+
+  it('at the start costs only those that are older', async () => {
+    await using t = setup();
+    t.give('s1', 'a');
+    t.write(fileNameOf('x'), 'not JSON');
+    t.give('s2', 'b', ['10.1.0.8']);
+    await t.start();
+    await t.settle();
+    expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'b']);
+  });
+
+  it('and was read before makes its addresses unknown, those of others not', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'a');
+    t.give('s2', 'b', ['10.1.0.8']);
+    await t.settle();
+    t.garble(fileNameOf('s1'), 'EIO: i/o error, read');
+    await t.settle();
+    expect([t.who(), t.who('10.1.0.8'), t.says('a')]).toEqual([undefined, 'b', 'unclear']);
+  });
+
+  it('and was written again since it was read may name any address', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'a');
+    t.give('s2', 'b', ['10.1.0.8']);
+    await t.settle();
+    t.write(fileNameOf('s1'), 'not JSON');
+    await t.settle();
+    expect([t.who(), t.surely('10.1.0.8')]).toEqual([undefined, 'in doubt']);
+  });
+});
+
+describe('the newest result of a Pod', () => {
+  it('is the only one: what its former sandbox had is not its own, even if its file stays', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'a', [IP, 'fd00::7']);
+    await t.settle();
+    t.give('s2', 'a', ['10.1.0.8']);
+    await t.settle();
+    expect([t.who(), t.who('fd00::7'), t.who('10.1.0.8')]).toEqual([undefined, undefined, 'a']);
+    await t.restart();
+    expect([t.who(), t.who('fd00::7'), t.who('10.1.0.8')]).toEqual([undefined, undefined, 'a']);
+    t.remove(fileNameOf('s2'));
+    await t.settle();
+    expect([t.who(), t.who('10.1.0.8'), t.says('a')]).toEqual([undefined, undefined, 'not-own']);
+  });
+
+  it('is the one that was learned of last though the clock was set back, also after a restart that remembers', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'former');
+    await t.settle();
+    t.stepClock(-500_000n);
+    t.give('s2', 'new');
+    await t.settle();
+    expect(t.who()).toBe('new');
+    t.deafen();
+    await t.look();
+    expect(t.who()).toBe('new');
+    await t.restart({ remembering: true });
+    expect(t.who()).toBe('new');
+  });
+
+  it('is by when files were created at the start, in whatever order they are listed and however dated', async () => {
+    await using t = setup();
+    t.give('s2', 'new');
+    t.give('s1', 'former');
+    t.remove(fileNameOf('s2'));
+    t.give('s2', 'new');
+    t.date(fileNameOf('s2'), 0n);
+    await t.start();
+    expect(t.who()).toBe('new');
+  });
+
+  it('is not told before all files have been looked at', async () => {
+    await using t = setup();
+    t.give('s1', 'former');
+    t.give('s2', 'new');
+    const owners = new Set<string | undefined>();
+    const { read } = t.files;
+    Object.assign(t.files, {
+      read: async (...args: Parameters<typeof read>) => {
+        const found = await read(...args);
+        owners.add(t.who());
+        await t.clock.sleep(args[0].includes('s2') ? 1_000 : 0);
+        owners.add(t.who());
+        return found;
+      },
+    });
+    const started = t.start();
+    await t.clock.advance(2_000);
+    await started;
+    expect([...owners]).toEqual([undefined]);
+    expect(t.who()).toBe('new');
+  });
+
+  it('outlives a directory that cannot be read for a while, and what was removed meanwhile is released', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'former');
+    t.give('s2', 'new');
+    t.give('s3', 'gone', ['10.1.0.8']);
+    await t.settle();
+    t.close('EACCES: permission denied');
+    await t.clock.advance(2_000);
+    expect([t.who(), t.says('former'), t.says('new'), t.says('gone', '10.1.0.8')]).toEqual([
+      undefined,
+      'not-own',
+      'own',
+      'own',
+    ]);
+    t.remove(fileNameOf('s3'));
+    t.stepClock(-500_000n);
+    t.close(undefined);
+    await t.clock.advance(2_000);
+    expect([t.who(), t.says('gone', '10.1.0.8')]).toEqual(['new', 'not-own']);
+  });
+
+  it('is remembered by the next process: what was removed meanwhile is released', async () => {
+    await using t = setup();
+    await t.start();
+    t.give('s1', 'a');
+    await t.settle();
+    const forgets = t.restart({ remembering: true });
+    t.remove(fileNameOf('s1'));
+    await forgets;
+    expect([t.who(), t.says('a')]).toEqual([undefined, 'not-own']);
+  });
+});
