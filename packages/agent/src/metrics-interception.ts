@@ -12,6 +12,8 @@ export interface InterceptionReadings {
   readonly interception: () => InterceptionState | undefined;
   /** Undefined: not known now. */
   readonly nodeImdsv1Open: () => boolean | undefined;
+  /** New connections that the kernel has dropped since the last time, because their address opened too many. */
+  readonly connectionsRefused?: (count: number) => void;
 }
 
 type Counts = Readonly<Record<Layer, number>>;
@@ -44,6 +46,12 @@ export function createInterceptionMetrics(registry: Registry, readings: Intercep
   );
   readGauge(
     registry,
+    'rolegate_interception_connections_limited',
+    '1 while new connections of an address are limited; 0 if the kernel of the node cannot do that.',
+    () => toNumber(interception()?.connectionsLimited),
+  );
+  readGauge(
+    registry,
     'rolegate_interception_foreign_rules',
     "Other tools' rules for a metadata address.",
     () => interception()?.foreignRules,
@@ -60,22 +68,36 @@ export function createInterceptionMetrics(registry: Registry, readings: Intercep
     "1 where the node's own metadata API answers without a token; absent while that is not known.",
     () => toNumber(readings.nodeImdsv1Open()),
   );
+  const refused = createGrowth();
   return {
     /** The reader's numbers, which begin anew with its process, go on here. */
     counted: (state: InterceptionState): void => {
       repairs(state.repairs);
       packets(state.packets);
+      readings.connectionsRefused?.(refused(state.refusedConnections));
     },
   };
 }
 
 function countByDifference(counter: Counter<'layer'>): (counts: Counts) => void {
-  let before: Counts = { nat: 0, filter: 0, route: 0, input: 0 };
+  const growth = {
+    nat: createGrowth(),
+    filter: createGrowth(),
+    route: createGrowth(),
+    input: createGrowth(),
+  };
   return (now) => {
-    for (const layer of layers) {
-      counter.inc({ layer }, now[layer] >= before[layer] ? now[layer] - before[layer] : now[layer]);
-    }
+    for (const layer of layers) counter.inc({ layer }, growth[layer](now[layer]));
+  };
+}
+
+/** How much a count has grown since the last time, of whoever may begin at nothing again. */
+function createGrowth(): (now: number) => number {
+  let before = 0;
+  return (now) => {
+    const grown = now >= before ? now - before : now;
     before = now;
+    return grown;
   };
 }
 

@@ -5,6 +5,7 @@ import { STATE } from './reader/reader-setup.ts';
 
 function setup() {
   const metrics = createAgentMetrics({ version: '1' });
+  const refused: number[] = [];
   const known: { state: InterceptionState | undefined; open: boolean | undefined; connected: boolean } = {
     ...{ state: undefined, open: undefined, connected: false },
   };
@@ -12,12 +13,13 @@ function setup() {
     readerConnected: () => known.connected,
     interception: () => known.state,
     nodeImdsv1Open: () => known.open,
+    connectionsRefused: (count) => refused.push(count),
   });
   const lines = async () =>
     (await metrics.registry.metrics())
       .split('\n')
       .filter((line) => /^rolegate_(interception|reader|node)/.test(line));
-  return { known, counted, lines };
+  return { known, counted, lines, refused };
 }
 
 function repairs(nat: number): InterceptionState {
@@ -36,6 +38,7 @@ describe('the metrics of the interception', () => {
     });
     counted(STATE);
     expect((await lines()).sort()).toEqual([
+      'rolegate_interception_connections_limited 1',
       'rolegate_interception_foreign_rules 0',
       'rolegate_interception_ok{layer="filter"} 1',
       'rolegate_interception_ok{layer="input"} 1',
@@ -70,5 +73,11 @@ describe('the metrics of the interception', () => {
     const { counted, lines } = setup();
     for (const nat of [3, 5, 1, 2, 2]) counted(repairs(nat));
     expect(await lines()).toContain('rolegate_interception_repairs_total{layer="nat"} 7');
+  });
+
+  it('tell of new connections that the kernel refused, each once', () => {
+    const { counted, refused } = setup();
+    for (const refusedConnections of [3, 5, 5, 1]) counted({ ...STATE, refusedConnections });
+    expect(refused).toEqual([3, 2, 0, 1]);
   });
 });

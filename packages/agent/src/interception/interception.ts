@@ -7,13 +7,15 @@ import { flushFlows } from './conntrack.ts';
 import { foreignRules } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Family } from './metadata-addresses.ts';
+import { countLed, countPackets } from './packets.ts';
+import type { Packets } from './packets.ts';
 import { layers } from './plan.ts';
 import type { FamilyPlan, Layer } from './plan.ts';
 import { removalInput } from './restore-input.ts';
 import { settleRoutes } from './route-layer.ts';
 import { createRoutes } from './routes.ts';
-import { countLed, countPackets, settleTables } from './table-layers.ts';
-import type { Packets } from './table-layers.ts';
+import { settleTables } from './table-layers.ts';
+import type { LimitFaults } from './table-layers.ts';
 
 export interface InterceptionDeps {
   readonly run: RunCommand;
@@ -33,6 +35,8 @@ export interface Settled {
   /** What still is not. */
   readonly left: readonly Fault[];
   readonly layers: Readonly<Record<Layer, boolean>>;
+  /** Why new connections are not limited; undefined: they are. No layer depends on it. */
+  readonly limitFault: string | undefined;
   /** Rules of others for a metadata address. */
   readonly foreign: readonly string[];
   /** Since our rules were laid last. */
@@ -43,9 +47,13 @@ export interface Settled {
 export interface Interception {
   /**
    * Reads what is laid, mends what is not as planned, and reads again. `flushAll`: flows that others lead elsewhere are
-   * forgotten too. Rejects where the tables cannot be read.
+   * forgotten too. `retryLimit`: by default true; false: a limit of new connections that could not be installed is not tried
+   * again. Rejects where the tables cannot be read.
    */
-  readonly settle: (options?: { readonly flushAll?: boolean }) => Promise<Settled>;
+  readonly settle: (options?: {
+    readonly flushAll?: boolean;
+    readonly retryLimit?: boolean;
+  }) => Promise<Settled>;
   /** Removes exactly ours, from both back ends. Rejects, after all else, with what could not be removed. */
   readonly remove: () => Promise<void>;
 }
@@ -60,12 +68,19 @@ export function createInterception(deps: InterceptionDeps): Interception {
     legacy: createIptables({ run, families, backend: 'legacy' }),
   };
 
-  async function settle({ flushAll = false } = {}): Promise<Settled> {
+  let limitFaults: LimitFaults = new Map();
+
+  async function settle({ flushAll = false, retryLimit = true } = {}): Promise<Settled> {
     const outcomes = [];
     for (const one of plan) outcomes.push(await settleRoutes(routes, one));
     const there = await saveBoth();
     const backend = deps.backend === 'auto' ? chooseBackend(there.saved) : deps.backend;
-    const tables = await settleTables(iptables[backend], plan, there.saved[backend] ?? there.fail(backend));
+    const tables = await settleTables(
+      iptables[backend],
+      { plan, limitFaults: retryLimit ? new Map() : limitFaults },
+      there.saved[backend] ?? there.fail(backend),
+    );
+    limitFaults = tables.limitFaults;
     const other = backend === 'nft' ? 'legacy' : 'nft';
     await removeFrom(other, there.saved[other]).catch((error: unknown) => {
       log.warn('rules of the other back end not removed', { backend: other, error: describeError(error) });
@@ -74,7 +89,11 @@ export function createInterception(deps: InterceptionDeps): Interception {
     const left = [...outcomes.flatMap((outcome) => outcome.left), ...tables.left];
     if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, flushAll);
     return {
-      ...{ backend, mended, left, layers: layersWithout(left) },
+      backend,
+      mended,
+      left,
+      layers: layersWithout(left),
+      limitFault: [...limitFaults.values()][0],
       foreign: plan.flatMap((one) => foreignRules(one, tables.saved[one.family])),
       packets: countPackets(plan, tables.saved),
       led: countLed(plan, tables.saved),

@@ -6,7 +6,7 @@ import { unmatchedInterfaces } from './host-interfaces.ts';
 import type { HostInterface } from './host-interfaces.ts';
 import type { Interception, Settled } from './interception.ts';
 import { askKernel } from './kernel-answer.ts';
-import type { Layer } from './plan.ts';
+import type { Packets } from './packets.ts';
 import { nextState, unknownState } from './state.ts';
 import type { InterceptionState } from './state.ts';
 import { createTold } from './told.ts';
@@ -49,13 +49,14 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   const changes = createChanges({ log });
   const told = createTold({ log });
   let state = unknownState;
-  let counted: Readonly<Record<Layer, number>> | undefined;
+  let counted: Packets | undefined;
   let wake = new AbortController();
   let failure = '';
+  let limitTriedMs = -Infinity;
 
   async function look(): Promise<void> {
     try {
-      await see(await interception.settle());
+      await see(await interception.settle({ retryLimit: isTimeForLimit() }));
       failure = '';
     } catch (error) {
       const message = describeError(error);
@@ -66,10 +67,18 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     changes.notify();
   }
 
+  /** Events come far more often, and each try fails in a process of its own. */
+  function isTimeForLimit(): boolean {
+    const nowMs = clock.monotonic();
+    if (nowMs - limitTriedMs < EVERY_MS) return false;
+    limitTriedMs = nowMs;
+    return true;
+  }
+
   async function see(settled: Settled): Promise<void> {
     const unmatched = await unmatchedNow();
     const route = await routeOfPods();
-    const before = state.packets.route;
+    const before = state;
     state = nextState(state, {
       settled,
       countedBefore: counted,
@@ -80,7 +89,8 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     told.settled(settled);
     told.unmatched(unmatched);
     told.kernelRoutes(route);
-    told.notLed(state.packets.route - before);
+    told.notLed(state.packets.route - before.packets.route);
+    told.refused(state.refusedConnections - before.refusedConnections);
   }
 
   async function unmatchedNow(): Promise<readonly HostInterface[]> {

@@ -1,3 +1,4 @@
+import { connectionLimitRules } from './connection-limit.ts';
 import { interfaceText } from './host-interfaces.ts';
 import type { HostInterface } from './host-interfaces.ts';
 import { families, metadataAddresses } from './metadata-addresses.ts';
@@ -23,6 +24,8 @@ export interface Rule {
   /** What stands between `-A CHAIN` and the end, without the comment. */
   readonly match: string;
   readonly comment: string;
+  /** It bounds new connections. The kernel may lack what it needs, and all else holds without it. */
+  readonly limitsConnections?: true;
 }
 
 /** A chain of ours, with the one jump that leads into it. */
@@ -78,7 +81,7 @@ export function planInterception(options: PlanOptions): readonly FamilyPlan[] {
     const hostIp = options.hostIps[family];
     const chains = [denyChain(family, address, options)];
     if (hostIp !== undefined) {
-      const agent = { ...options, address, hostIp, bits: family === 'ipv4' ? 32 : 128 };
+      const agent = { ...options, family, address, hostIp, bits: family === 'ipv4' ? 32 : 128 };
       chains.push(natChain(agent), inputChain(agent));
     }
     return { family, address, chains, routes: routeRules(address, options) };
@@ -86,6 +89,7 @@ export function planInterception(options: PlanOptions): readonly FamilyPlan[] {
 }
 
 interface Agent extends PlanOptions {
+  readonly family: Family;
   readonly address: string;
   readonly hostIp: string;
   readonly bits: number;
@@ -133,14 +137,18 @@ function denyChain(family: Family, address: string, { excludedInterfaces }: Plan
 }
 
 /** Only what was asked of a metadata address reaches the agent: not a Pod or another node that asks its port directly. */
-function inputChain({ address, hostIp, bits, port }: Agent): Chain {
+function inputChain({ family, address, hostIp, bits, port }: Agent): Chain {
   return {
-    ...{ table: 'filter', name: 'ROLEGATE-INPUT', layer: 'input', base: 'INPUT' },
+    table: 'filter',
+    name: 'ROLEGATE-INPUT',
+    layer: 'input',
+    base: 'INPUT',
     jump: {
       match: `-d ${hostIp}/${bits} -p tcp --dport ${port} -j ROLEGATE-INPUT`,
       comment: 'rolegate: the port of the agent',
     },
     rules: [
+      ...connectionLimitRules(family, address),
       {
         match: `-m conntrack --ctstate DNAT --ctorigdst ${address} -j ACCEPT`,
         comment: 'asked of the metadata address',

@@ -1,3 +1,4 @@
+import { withUnusedTable } from './connection-limit.ts';
 import type { Chain, FamilyPlan } from './plan.ts';
 import { ownChains } from './plan.ts';
 import type { SavedTable, SavedTables } from './saved-rules.ts';
@@ -10,7 +11,11 @@ const COMMENT = (comment: string): string => `-m comment --comment "${comment.re
  * rules of others stay as they are. Filter comes first: denied before led.
  */
 export function restoreInput({ chains }: FamilyPlan, saved: SavedTables): string {
-  return tablesInput(saved, (table) => chains.filter((chain) => chain.table === table));
+  const installed = chains.map((chain) => ({
+    ...chain,
+    rules: chain.rules.map((rule) => ({ ...rule, match: withUnusedTable(rule.match, saved) })),
+  }));
+  return tablesInput(saved, (table) => installed.filter((chain) => chain.table === table));
 }
 
 /** What `iptables-restore --noflush` needs to remove exactly ours; '' where there is nothing of ours. */

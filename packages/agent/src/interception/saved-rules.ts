@@ -17,6 +17,10 @@ export type SavedTable = ReadonlyMap<string, readonly SavedRule[]>;
 /** All tables by name. */
 export type SavedTables = ReadonlyMap<string, SavedTable>;
 
+const SILENT = ['-m', '--comment', '--hashlimit-name', '--rsource', ''];
+/** The default of `-m recent`. */
+const WHOLE_MASKS = new Set(['255.255.255.255', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']);
+
 /** Reads what `iptables-save -c` prints; lines that are none of its own are passed over. */
 export function parseSavedTables(text: string): SavedTables {
   const tables = new Map<string, Map<string, SavedRule[]>>();
@@ -35,7 +39,10 @@ export function parseSavedTables(text: string): SavedTables {
   return tables;
 }
 
-/** The options of a rule by what they mean: modules and comments left out, a whole address without its prefix length. */
+/**
+ * The options of a rule by what they mean: modules, comments, names of hashlimit's tables and what is printed for a default are
+ * left out, a whole address has no prefix length.
+ */
 export function ruleOptions(text: string): RuleOptions {
   const options = new Map<string, string>();
   let name = '';
@@ -51,7 +58,8 @@ export function ruleOptions(text: string): RuleOptions {
       options.set(name, given === undefined || given === '' ? plainAddress(word) : `${given} ${word}`);
     }
   }
-  for (const silent of ['-m', '--comment', '']) options.delete(silent);
+  for (const silent of SILENT) options.delete(silent);
+  if (WHOLE_MASKS.has(options.get('--mask') ?? '')) options.delete('--mask');
   return options;
 }
 

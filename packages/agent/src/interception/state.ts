@@ -1,6 +1,7 @@
 import { layers } from './plan.ts';
 import type { Layer } from './plan.ts';
 import type { Settled } from './interception.ts';
+import type { Packets } from './packets.ts';
 
 /** How the interception stands, as metrics, readiness and reports have it. */
 export interface InterceptionState {
@@ -12,6 +13,10 @@ export interface InterceptionState {
   readonly repairs: Readonly<Record<Layer, number>>;
   /** Since this process started, as countPackets has them. */
   readonly packets: Readonly<Record<Layer, number>>;
+  /** New connections dropped because their address opened too many, since this process started. */
+  readonly refusedConnections: number;
+  /** False: the node cannot limit new connections. Absent: not known. */
+  readonly connectionsLimited?: boolean;
   /** Rules of others for a metadata address. */
   readonly foreignRules: number;
   /** Entries of `--host-interface` that name no interface of the node. */
@@ -22,14 +27,20 @@ const NONE: Readonly<Record<Layer, number>> = { nat: 0, filter: 0, route: 0, inp
 
 /** Before anything was looked at. */
 export const unknownState: InterceptionState = {
-  ...{ backend: '', layers: {}, repairs: NONE, packets: NONE, foreignRules: 0, unmatchedInterfaces: 0 },
+  backend: '',
+  layers: {},
+  repairs: NONE,
+  packets: NONE,
+  refusedConnections: 0,
+  foreignRules: 0,
+  unmatchedInterfaces: 0,
 };
 
 /** What one look found besides the rules. */
 export interface Seen {
   readonly settled: Settled;
   /** The counters of the look before; undefined at the first. */
-  readonly countedBefore: Readonly<Record<Layer, number>> | undefined;
+  readonly countedBefore: Packets | undefined;
   readonly unmatchedInterfaces: number;
   /** False: the kernel would send a Pod's packet on although the rule is there. */
   readonly kernelAgrees: boolean;
@@ -48,6 +59,8 @@ export function nextState(
     packets: byLayer(
       (layer) => before.packets[layer] + grown(countedBefore?.[layer], settled.packets[layer]),
     ),
+    refusedConnections: before.refusedConnections + grown(countedBefore?.refused, settled.packets.refused),
+    connectionsLimited: settled.limitFault === undefined,
     foreignRules: settled.foreign.length,
     unmatchedInterfaces,
   };

@@ -1,86 +1,93 @@
 import { describeError } from '@rolegate/runtime';
 import type { Iptables, Saved } from './backend.ts';
+import { hasConnectionLimit, withoutConnectionLimit } from './connection-limit.ts';
 import { findFaults } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Family } from './metadata-addresses.ts';
-import { GUEST } from './plan.ts';
-import type { FamilyPlan, Layer } from './plan.ts';
+import type { FamilyPlan } from './plan.ts';
 import { restoreInput } from './restore-input.ts';
 import type { Mending } from './route-layer.ts';
-import type { SavedRule } from './saved-rules.ts';
+import type { SavedTables } from './saved-rules.ts';
+
+/** Why new connections are not limited, by family. */
+export type LimitFaults = ReadonlyMap<Family, string>;
 
 /** How the tables stand after they were brought to the plan. */
 export interface TablesMending extends Mending {
   readonly saved: Saved;
+  readonly limitFaults: LimitFaults;
 }
 
-/** Brings our chains of all families to the plan. Rejects only where the tables cannot be read. */
+interface FamilyMending {
+  /** What the rules were brought to. */
+  readonly plan: FamilyPlan;
+  readonly mended: readonly Fault[];
+  /** Undefined: the program did what it was told. */
+  readonly error: string | undefined;
+  readonly limitFault: string | undefined;
+}
+
+/**
+ * Brings our chains of all families to the plan. `limitFaults`: families in which the limit of new connections is not tried now.
+ * Rejects only if the tables cannot be read.
+ */
 export async function settleTables(
   iptables: Iptables,
-  plan: readonly FamilyPlan[],
+  { plan, limitFaults }: { readonly plan: readonly FamilyPlan[]; readonly limitFaults: LimitFaults },
   there: Saved,
 ): Promise<TablesMending> {
-  const mended: Fault[] = [];
-  const failed: Fault[] = [];
+  const outcomes: FamilyMending[] = [];
   for (const one of plan) {
-    const found = findFaults(one, there[one.family]);
-    mended.push(...found);
-    if (found.length === 0) continue;
-    try {
-      await iptables.restore(one.family, restoreInput(one, there[one.family]));
-    } catch (error) {
-      // The other family's rules are laid all the same.
-      const layers = new Set(found.map(({ layer }) => layer));
-      failed.push(...[...layers].map((layer) => ({ layer, message: describeError(error) })));
-    }
+    const { family } = one;
+    outcomes.push(await settleFamily(iptables, one, there[family], limitFaults.get(family)));
   }
-  if (mended.length === 0) return { mended, left: [], saved: there };
+  const mended = outcomes.flatMap((outcome) => outcome.mended);
+  const faults = outcomes.flatMap(({ plan: { family }, limitFault }) =>
+    limitFault === undefined ? [] : [[family, limitFault] as const],
+  );
+  if (mended.length === 0) return { mended, left: [], saved: there, limitFaults: new Map(faults) };
   const saved = (await iptables.save()) ?? there;
-  const left = plan.flatMap((one) => findFaults(one, saved[one.family]));
+  const left = outcomes.flatMap((outcome) => findFaults(outcome.plan, saved[outcome.plan.family]));
+  const failed = outcomes.flatMap(failuresOf);
   return {
     mended,
     left: [...failed.filter(({ layer }) => left.some((fault) => fault.layer === layer)), ...left],
     saved,
+    limitFaults: new Map(faults),
   };
 }
 
-/** What came to our rules since they were laid. */
-export interface Packets extends Readonly<Record<Layer, number>> {
-  /** Connections led to the agent, of both families. */
-  readonly nat: number;
-  /** Tries to reach a metadata address that were not led to the agent, and so denied. */
-  readonly route: number;
-  /** Packets rejected. */
-  readonly filter: number;
-  /** Packets to the agent's port dropped. */
-  readonly input: number;
+/**
+ * Brings one family to its plan, or to as much of it as can be installed: a table is restored as a whole, and without xt_hashlimit
+ * the rules that deny would fail together with the limit.
+ */
+async function settleFamily(
+  iptables: Iptables,
+  whole: FamilyPlan,
+  there: SavedTables,
+  knownFault: string | undefined,
+): Promise<FamilyMending> {
+  const tried = knownFault === undefined ? await bringTo(iptables, whole, there) : undefined;
+  if (tried !== undefined && (tried.error === undefined || !hasConnectionLimit(whole))) return tried;
+  const bare = await bringTo(iptables, withoutConnectionLimit(whole), there);
+  return tried !== undefined && bare.error !== undefined
+    ? tried
+    : { ...bare, limitFault: knownFault ?? tried?.error };
 }
 
-/** The counters of our rules. Pure. */
-export function countPackets(plan: readonly FamilyPlan[], saved: Saved): Packets {
-  const packets = { nat: 0, filter: 0, route: 0, input: 0 };
-  for (const { family, chains } of plan) {
-    for (const { table, name, base, layer, rules } of chains) {
-      const there = saved[family].get(table);
-      const own = there?.get(name) ?? [];
-      const taken = sum(own, ['DNAT', 'REJECT', 'DROP']);
-      packets[layer] += taken;
-      if (layer !== 'nat') continue;
-      const guests = sum(own.slice(0, rules.filter(({ comment }) => comment === GUEST).length), ['RETURN']);
-      packets.route += Math.max(0, sum(there?.get(base) ?? [], [name]) - taken - guests);
-    }
+async function bringTo(iptables: Iptables, plan: FamilyPlan, there: SavedTables): Promise<FamilyMending> {
+  const mended = findFaults(plan, there);
+  if (mended.length === 0) return { plan, mended, error: undefined, limitFault: undefined };
+  try {
+    await iptables.restore(plan.family, restoreInput(plan, there));
+    return { plan, mended, error: undefined, limitFault: undefined };
+  } catch (error) {
+    // The other family's rules are installed all the same.
+    return { plan, mended, error: describeError(error), limitFault: undefined };
   }
-  return packets;
 }
 
-/** Connections that the DNAT rules have taken, by family; 0 where none are laid. Pure. */
-export function countLed(plan: readonly FamilyPlan[], saved: Saved): Readonly<Record<Family, number>> {
-  const led = { ipv4: 0, ipv6: 0 };
-  for (const one of plan) led[one.family] = countPackets([one], saved).nat;
-  return led;
-}
-
-function sum(rules: readonly SavedRule[], targets: readonly string[]): number {
-  const counted = rules.filter(({ options }) => targets.includes(options.get('-j') ?? ''));
-  return counted.reduce((total, { packets }) => total + packets, 0);
+function failuresOf({ mended, error }: FamilyMending): readonly Fault[] {
+  if (error === undefined) return [];
+  return [...new Set(mended.map(({ layer }) => layer))].map((layer) => ({ layer, message: error }));
 }

@@ -97,13 +97,32 @@ function directoryState(word: unknown): DirectoryState {
 }
 
 function interceptionFrom(fields: Fields): ReaderMessage | undefined {
-  const { backend = '', foreignRules = 0, unmatchedInterfaces = 0, ...parts } = fields;
+  const {
+    backend = '',
+    refusedConnections = 0,
+    foreignRules = 0,
+    unmatchedInterfaces = 0,
+    ...parts
+  } = fields;
+  const { connectionsLimited } = parts;
   const laid = layersFrom(parts['layers']);
   const repairs = countsFrom(parts['repairs']);
   const packets = countsFrom(parts['packets']);
   if (laid === undefined || repairs === undefined || packets === undefined) return undefined;
   if (!isText(backend) || !isCount(foreignRules) || !isCount(unmatchedInterfaces)) return undefined;
-  return { kind: 'interception', backend, layers: laid, repairs, packets, foreignRules, unmatchedInterfaces };
+  if (!isCount(refusedConnections)) return undefined;
+  if (connectionsLimited !== undefined && typeof connectionsLimited !== 'boolean') return undefined;
+  return {
+    kind: 'interception',
+    backend,
+    layers: laid,
+    repairs,
+    packets,
+    refusedConnections,
+    ...(connectionsLimited !== undefined && { connectionsLimited }),
+    foreignRules,
+    unmatchedInterfaces,
+  };
 }
 
 function layersFrom(given: unknown): InterceptionState['layers'] | undefined {

@@ -32,6 +32,7 @@ function limitsText(limits: AgentStatus['limits']): string {
 function interceptionText({
   readerConnected,
   layers: laid,
+  connectionsLimited,
   nodeImdsv1Open,
 }: AgentStatus['interception']): string {
   if (readerConnected === undefined) return 'nobody tells of it (no --cni-socket)';
@@ -40,6 +41,7 @@ function interceptionText({
   );
   return [
     ...words,
+    ...(connectionsLimited === false ? ['new connections are NOT LIMITED'] : []),
     ...(readerConnected ? [] : ['as last told: the reader is AWAY']),
     ...(nodeImdsv1Open === true ? ["the node's own API answers WITHOUT a token"] : []),
   ].join(', ');

@@ -41,6 +41,8 @@ export interface AgentStatus {
     readonly readerConnected: boolean | undefined;
     /** As last known; a layer that is not named has not been looked at. */
     readonly layers: Readonly<Record<string, boolean>>;
+    /** False: the node cannot limit new connections. Undefined: not known. */
+    readonly connectionsLimited: boolean | undefined;
     readonly nodeImdsv1Open: boolean | undefined;
   };
   readonly addresses: {
@@ -115,10 +117,11 @@ function knowledgeOf({ server }: ModeReadings): string {
 }
 
 function interceptionOf({ reader }: NodeReadings): AgentStatus['interception'] {
-  const known = reader?.interception.lastKnown()?.layers ?? {};
+  const known = reader?.interception.lastKnown();
   return {
     readerConnected: reader?.connected(),
-    layers: known,
+    layers: known?.layers ?? {},
+    connectionsLimited: known?.connectionsLimited,
     nodeImdsv1Open: reader?.imdsv1Open(),
   };
 }

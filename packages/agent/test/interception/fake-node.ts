@@ -25,6 +25,8 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
   ]);
   const calls: string[] = [];
   const broken = new Set<string>();
+  const lacks = new Set<string>();
+  const packets = new Map<string, number>();
   let devices = ['lo', 'eth0'];
   let routeGet: (args: string) => Outcome = () => failed('RTNETLINK answers: Permission denied');
 
@@ -61,7 +63,11 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
       /^(iptables|ip6tables)-(nft|legacy)-(save|restore)$/.exec(program) ?? [];
     if (prefix !== undefined) {
       const of = tables(backend as 'nft', prefix as Prefix);
-      return Promise.resolve(action === 'save' ? ok(printed(of)) : restored(of, input));
+      if (action === 'save') return Promise.resolve(ok(printed(of, packets)));
+      const missing = [...lacks].find((name) => input.includes(`-m ${name} `));
+      return Promise.resolve(
+        missing === undefined ? restored(of, input) : failed(`Couldn't load match \`${missing}'`),
+      );
     }
     if (program === 'ip') return Promise.resolve(ip(args));
     return Promise.resolve(program === 'conntrack' ? { ...ok(''), code: 1 } : failed(`${program}?`));
@@ -93,6 +99,12 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
     rules: (family: '-4' | '-6') => rules.get(family) ?? [],
     /** Programs that fail whatever they are asked. */
     broken,
+    /** Matches that iptables or the kernel does not have: restoring a rule with one fails. */
+    lacks,
+    /** What the counters of rules with this word stand at. */
+    setPackets(word: string, count: number): void {
+      packets.set(word, count);
+    },
     setDevices(names: string[]): void {
       devices = names;
     },
@@ -115,12 +127,15 @@ function newTable(chains: readonly string[]): Chains {
   return new Map(chains.map((chain) => [chain, []]));
 }
 
-function printed(tables: Tables): string {
+function printed(tables: Tables, packets: ReadonlyMap<string, number> = new Map()): string {
+  const count = (rule: string) => [...packets].find(([word]) => rule.includes(word))?.[1] ?? 0;
   return [...tables]
     .flatMap(([name, chains]) => [
       `*${name}`,
       ...[...chains.keys()].map((chain) => `:${chain} - [0:0]`),
-      ...[...chains].flatMap(([chain, rules]) => rules.map((rule) => `[0:0] -A ${chain} ${rule}`)),
+      ...[...chains].flatMap(([chain, rules]) =>
+        rules.map((rule) => `[${count(rule)}:0] -A ${chain} ${rule}`),
+      ),
       'COMMIT',
     ])
     .join('\n');

@@ -14,8 +14,17 @@ afterEach(async () => {
   stop.clear();
 });
 
-async function setup({ interfaces = [], podIps = [] }: { interfaces?: string[]; podIps?: string[] } = {}) {
+async function setup({
+  interfaces = [],
+  podIps = [],
+  lacks,
+}: {
+  interfaces?: string[];
+  podIps?: string[];
+  lacks?: string;
+} = {}) {
   const { node, interception } = lay();
+  if (lacks !== undefined) node.lacks.add(lacks);
   const clock = createFakeClock({ nowMs: 0 });
   const lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
   const write = (level: string) => (message: string, fields?: object) => {
@@ -86,6 +95,22 @@ describe('keeping the rules', () => {
     expect(node.lines('legacy', 'nat', 'ROLEGATE')).toHaveLength(1);
   });
 
+  it('tries a limit that cannot be installed again every 30 s, not at each event', async () => {
+    const { node, clock, keeper, settled } = await setup({ lacks: 'recent' });
+    const restores = () => node.calls.filter((call) => call.startsWith('iptables-nft-restore')).length;
+    const before = restores();
+    for (let at = 0; at < 20; at++) {
+      keeper.changed();
+      await clock.advance(1_000);
+      await settled();
+    }
+    expect(restores()).toBe(before);
+    await clock.advance(31_000);
+    await settled();
+    expect(restores()).toBe(before + 1);
+    expect(keeper.current().repairs).toEqual({ nat: 0, filter: 0, route: 0, input: 0 });
+  });
+
   it('looks twice a second at most, however many events there are', async () => {
     const { node, clock, keeper, settled } = await setup();
     const looks = () => node.calls.filter((call) => call === 'iptables-nft-save -c').length;
@@ -130,6 +155,39 @@ describe('keeping the rules', () => {
 });
 
 describe('what an operator is told', () => {
+  it('that new connections are not limited, once, with what to do, and when they are', async () => {
+    const { node, clock, keeper, settled, lines, said } = await setup({ lacks: 'hashlimit' });
+    expect(keeper.current()).toMatchObject({ connectionsLimited: false, layers: { nat: true, input: true } });
+    await clock.advance(31_000);
+    await settled();
+    expect(said('warn')).toEqual(['new connections are not limited']);
+    const { fields } = lines.find(({ level }) => level === 'warn') ?? {};
+    expect(fields).toMatchObject({
+      error: "iptables-nft-restore: Couldn't load match `hashlimit'",
+      hint: expect.stringContaining('xt_hashlimit'),
+    });
+    node.lacks.clear();
+    await clock.advance(31_000);
+    await settled();
+    expect(keeper.current()).toMatchObject({ connectionsLimited: true, repairs: { input: 1 } });
+    expect(said('info')).toContain('new connections are limited again');
+  });
+
+  it('that new connections were refused, once a storm, and how many they were', async () => {
+    const { node, clock, keeper, settled, lines } = await setup();
+    for (const packets of [0, 300, 700, 700]) {
+      node.setPackets('--rcheck', packets);
+      await clock.advance(31_000);
+      await settled();
+    }
+    expect(keeper.current().refusedConnections).toBe(700);
+    const told = lines.filter(({ message }) => message.startsWith('new connections'));
+    expect(told.map(({ message, fields }) => [message, fields['count']])).toEqual([
+      ['new connections refused', 300],
+      ['new connections no longer refused', 700],
+    ]);
+  });
+
   it('a host interface that matches nothing, loudly and once, and when it is there', async () => {
     const { node, clock, keeper, settled, lines, said } = await setup({ interfaces: ['cali+'] });
     expect(keeper.current().unmatchedInterfaces).toBe(1);

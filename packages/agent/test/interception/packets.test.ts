@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { planInterception } from '../../src/interception/plan.ts';
 import { parseSavedTables } from '../../src/interception/saved-rules.ts';
-import { countLed, countPackets } from '../../src/interception/table-layers.ts';
+import { countLed, countPackets } from '../../src/interception/packets.ts';
 
 const PLAN = planInterception({
   hostIps: { ipv4: '198.18.0.1' },
@@ -26,13 +26,15 @@ COMMIT
 [1:0] -A ROLEGATE-DENY -i tap0 -j RETURN
 [2:0] -A ROLEGATE-DENY -p tcp -j REJECT --reject-with tcp-reset
 [3:0] -A ROLEGATE-DENY -j REJECT --reject-with icmp-admin-prohibited
+[40:0] -A ROLEGATE-INPUT -m conntrack --ctstate NEW --ctorigdst 169.254.169.254 -m recent --rcheck --seconds 1 --name rolegate --mask 255.255.255.255 --rsource -j DROP
+[2:0] -A ROLEGATE-INPUT -m conntrack --ctstate NEW --ctorigdst 169.254.169.254 -m limit --limit 10000/sec --limit-burst 10000 -m hashlimit --hashlimit-above 200/sec --hashlimit-burst 512 --hashlimit-mode srcip --hashlimit-name rolegate-1 --hashlimit-htable-size 16384 --hashlimit-htable-max 262144 --hashlimit-htable-expire 3000 -m recent --set --name rolegate --mask 255.255.255.255 --rsource -j DROP
 [9:0] -A ROLEGATE-INPUT -m conntrack --ctstate DNAT --ctorigdst 169.254.169.254 -j ACCEPT
 [5:0] -A ROLEGATE-INPUT -j DROP
 COMMIT
 `;
 
-it('counts what was led to the agent, what was not, and what was rejected and dropped; guests are none of them', () => {
+it('counts what was led to the agent, what was not, what was rejected and dropped, and new connections over the limit apart; guests are none of them', () => {
   const saved = { ipv4: parseSavedTables(SAVED), ipv6: new Map() };
-  expect(countPackets(PLAN, saved)).toEqual({ nat: 9, route: 7, filter: 5, input: 5 });
+  expect(countPackets(PLAN, saved)).toEqual({ nat: 9, route: 7, filter: 5, input: 5, refused: 42 });
   expect(countLed(PLAN, saved)).toEqual({ ipv4: 9, ipv6: 0 });
 });

@@ -40,11 +40,31 @@ describe('the plan of the interception', () => {
   });
 
   it("opens the agent's port only to what was asked of the metadata address", () => {
-    expect(rulesOf({}, 'ipv4', 'ROLEGATE-INPUT')).toEqual([
+    expect(rulesOf({}, 'ipv4', 'ROLEGATE-INPUT')?.slice(2)).toEqual([
       '-m conntrack --ctstate DNAT --ctorigdst 169.254.169.254 -j ACCEPT',
       '-j DROP',
     ]);
   });
+
+  it.each([
+    { family: 'ipv4' as const, address: '169.254.169.254', list: 'rolegate' },
+    { family: 'ipv6' as const, address: 'fd00:ec2::254', list: 'rolegate6' },
+  ])(
+    'limits new connections of an address before it lets them in, by $family',
+    ({ family, address, list }) => {
+      const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
+      const isNew = `-m conntrack --ctstate NEW --ctorigdst ${address}`;
+      expect(rulesOf({ hostIps }, family, 'ROLEGATE-INPUT')?.slice(0, 2)).toEqual([
+        `${isNew} -m recent --name ${list} --rcheck --seconds 1 -j DROP`,
+        [
+          `${isNew} -m limit --limit 10000/sec --limit-burst 10000`,
+          '-m hashlimit --hashlimit-above 200/sec --hashlimit-burst 512 --hashlimit-mode srcip --hashlimit-name rolegate',
+          '--hashlimit-htable-size 16384 --hashlimit-htable-max 262144 --hashlimit-htable-expire 3000',
+          `-m recent --name ${list} --set -j DROP`,
+        ].join(' '),
+      ]);
+    },
+  );
 
   it('denies fd00:ec2::254 and no more where the node has no IPv6 address', () => {
     const [, six] = planInterception(NODE);

@@ -1,8 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { connectionLimitRules } from '../../src/interception/connection-limit.ts';
+import { metadataAddresses } from '../../src/interception/metadata-addresses.ts';
+import type { Family } from '../../src/interception/metadata-addresses.ts';
 import { parseSavedTables, ruleKey, ruleOptions } from '../../src/interception/saved-rules.ts';
 
-const same = (a: string, b: string) => ruleKey(ruleOptions(a)) === ruleKey(ruleOptions(b));
+const same = (a = '', b = '') => ruleKey(ruleOptions(a)) === ruleKey(ruleOptions(b));
+
+/** As iptables 1.8.9 prints our limit, the same by nft and legacy. */
+const printed = (address: string, list: string, mask: string) => ({
+  first:
+    '-m comment --comment "from an address that was over the limit within the last second" -m conntrack --ctstate NEW ' +
+    `--ctorigdst ${address} -m recent --rcheck --seconds 1 --name ${list} --mask ${mask} --rsource -j DROP`,
+  second:
+    `-m conntrack --ctstate NEW --ctorigdst ${address} -m limit --limit 10000/sec --limit-burst 10000 -m hashlimit ` +
+    '--hashlimit-above 200/sec --hashlimit-burst 512 --hashlimit-mode srcip --hashlimit-name rolegate-7 ' +
+    '--hashlimit-htable-size 16384 --hashlimit-htable-max 262144 --hashlimit-htable-expire 3000 ' +
+    `-m recent --set --name ${list} --mask ${mask} --rsource -j DROP`,
+});
+const PRINTED_4 = printed('169.254.169.254', 'rolegate', '255.255.255.255');
+const PRINTED_6 = printed('fd00:ec2::254', 'rolegate6', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff');
+const planned = (family: Family) =>
+  connectionLimitRules(family, metadataAddresses[family]).map(({ match }) => match);
 
 describe('rules as iptables-save prints them', () => {
   it.each([
@@ -14,6 +33,10 @@ describe('rules as iptables-save prints them', () => {
       '-p tcp --dport 80 -j ACCEPT',
     ],
     ['-j REJECT --reject-with tcp-reset -p tcp', '-p tcp -j REJECT --reject-with tcp-reset'],
+    [PRINTED_4.first, planned('ipv4')[0]],
+    [PRINTED_4.second, planned('ipv4')[1]],
+    [PRINTED_6.first, planned('ipv6')[0]],
+    [PRINTED_6.second, planned('ipv6')[1]],
   ])('%s is the same rule as %s', (a, b) => {
     expect(same(a, b)).toBe(true);
   });
@@ -25,6 +48,27 @@ describe('rules as iptables-save prints them', () => {
     ['-i cali+ -j DROP', '! -i cali+ -j DROP'],
     ['-p tcp -j DROP', '-p tcp -j ACCEPT'],
     ['-p tcp -s 10.0.0.0/8 -j DROP', '-p tcp -j DROP'],
+    [PRINTED_4.first.replace('--seconds 1', '--seconds 2'), planned('ipv4')[0]],
+    [PRINTED_4.first.replace('--rsource', '--rdest'), planned('ipv4')[0]],
+    [PRINTED_4.first.replace('--mask 255.255.255.255', '--mask 255.255.255.0'), planned('ipv4')[0]],
+    [PRINTED_6.first.replace('--mask ffff:', '--mask fffe:'), planned('ipv6')[0]],
+    [PRINTED_4.first.replace('--name rolegate', '--name other'), planned('ipv4')[0]],
+    ...[
+      ['--ctstate NEW', '--ctstate NEW,RELATED'],
+      ['--limit 10000/sec', '--limit 100/sec'],
+      ['--limit-burst 10000', '--limit-burst 100'],
+      ['200/sec', '201/sec'],
+      ['--hashlimit-above', '--hashlimit-upto'],
+      ['--hashlimit-burst 512', '--hashlimit-burst 511'],
+      ['--hashlimit-mode srcip', '--hashlimit-mode srcip,dstip'],
+      ['--hashlimit-mode srcip', '--hashlimit-mode srcip --hashlimit-srcmask 24'],
+      ['--hashlimit-htable-size 16384', '--hashlimit-htable-size 16'],
+      ['--hashlimit-htable-max 262144', '--hashlimit-htable-max 16384'],
+      ['--hashlimit-htable-expire 3000', '--hashlimit-htable-expire 3000 --hashlimit-htable-gcinterval 9000'],
+      ['--hashlimit-htable-expire 3000', '--hashlimit-htable-expire 4000'],
+      ['--set', '--update'],
+      ['-j DROP', '-j ACCEPT'],
+    ].map(([from = '', to = '']) => [PRINTED_4.second.replace(from, to), planned('ipv4')[1]]),
   ])('%s is another rule than %s', (a, b) => {
     expect(same(a, b)).toBe(false);
   });

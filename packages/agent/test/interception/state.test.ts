@@ -1,14 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Settled } from '../../src/interception/interception.ts';
 import { nextState, unknownState } from '../../src/interception/state.ts';
-import type { Packets } from '../../src/interception/table-layers.ts';
+import type { Packets } from '../../src/interception/packets.ts';
 
 function settled(packets: Packets, mended: Settled['mended'] = []): Settled {
   const layers = { nat: true, filter: true, route: true, input: true };
-  return { backend: 'nft', mended, left: [], layers, foreign: [], packets, led: { ipv4: 0, ipv6: 0 } };
+  return {
+    backend: 'nft',
+    mended,
+    left: [],
+    layers,
+    limitFault: undefined,
+    foreign: [],
+    packets,
+    led: { ipv4: 0, ipv6: 0 },
+  };
 }
 
-const counted = (nat: number): Packets => ({ nat, route: 0, filter: 0, input: 0 });
+const counted = (nat: number, refused = 0): Packets => ({ nat, route: 0, filter: 0, input: 0, refused });
 const seen = { unmatchedInterfaces: 0, kernelAgrees: true };
 
 describe('the state after a look', () => {
@@ -23,6 +32,30 @@ describe('the state after a look', () => {
     expect(state.packets.nat).toBe(10);
     state = nextState(state, { ...seen, settled: settled(counted(3)), countedBefore: counted(110) });
     expect(state.packets.nat).toBe(13);
+  });
+
+  it('goes on counting refused connections in the same way', () => {
+    let state = unknownState;
+    let countedBefore: Packets | undefined;
+    for (const refused of [7, 9, 4]) {
+      state = nextState(state, { ...seen, settled: settled(counted(0, refused)), countedBefore });
+      countedBefore = counted(0, refused);
+    }
+    expect(state.refusedConnections).toBe(6);
+  });
+
+  it('says whether new connections are limited, which no layer depends on', () => {
+    const limited = settled(counted(0));
+    expect(unknownState.connectionsLimited).toBeUndefined();
+    expect(nextState(unknownState, { ...seen, settled: limited, countedBefore: undefined })).toMatchObject({
+      connectionsLimited: true,
+    });
+    const state = nextState(unknownState, {
+      ...seen,
+      settled: { ...limited, limitFault: 'no hashlimit' },
+      countedBefore: undefined,
+    });
+    expect(state).toMatchObject({ connectionsLimited: false, layers: { input: true } });
   });
 
   it('counts a layer once a look, however much of it was mended', () => {

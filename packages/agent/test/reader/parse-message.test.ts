@@ -79,6 +79,7 @@ describe('a message of the reader', () => {
       layers: { nat: true },
       repairs: { nat: 0, filter: 0, route: 0, input: 0 },
       packets: { nat: 3, filter: 0, route: 0, input: 3 },
+      refusedConnections: 0,
       foreignRules: 0,
       unmatchedInterfaces: 0,
     });
@@ -93,6 +94,16 @@ describe('a message of the reader', () => {
     });
     expect(parseMessage('{"kind":"directories","states":{"/r":"remote"}}')).toMatchObject({
       states: { '/r': 'unreadable' },
+    });
+  });
+
+  it('of 0.1.0 says nothing of a limit of new connections: none is refused, and whether there is one is not known', () => {
+    const { backend, layers, repairs, packets, foreignRules, unmatchedInterfaces } = STATE;
+    const old = { backend, layers, repairs, packets, foreignRules, unmatchedInterfaces };
+    expect(parseMessage(JSON.stringify({ kind: 'interception', ...old }))).toEqual({
+      kind: 'interception',
+      ...old,
+      refusedConnections: 0,
     });
   });
 
@@ -128,6 +139,8 @@ describe('a message of the reader', () => {
     JSON.stringify({ ...INTERCEPTION, repairs: { nat: -1 } }),
     JSON.stringify({ ...INTERCEPTION, packets: { nat: 1.5 } }),
     JSON.stringify({ ...INTERCEPTION, foreignRules: '1' }),
+    JSON.stringify({ ...INTERCEPTION, refusedConnections: -1 }),
+    JSON.stringify({ ...INTERCEPTION, connectionsLimited: 1 }),
     JSON.stringify({ ...INTERCEPTION, backend: 7 }),
   ])('is broken as %s', (line) => {
     expect(parseMessage(line)).toBeUndefined();

@@ -20,6 +20,8 @@ export const STATE: InterceptionState = {
   layers: { nat: true, filter: true, route: true, input: true },
   repairs: { nat: 1, filter: 0, route: 2, input: 0 },
   packets: { nat: 10, filter: 1, route: 0, input: 10 },
+  refusedConnections: 4,
+  connectionsLimited: true,
   foreignRules: 0,
   unmatchedInterfaces: 1,
 };

@@ -95,9 +95,19 @@ describe('the status of an agent', () => {
       says: 'nat ok, filter ok, route ok, input ok',
     },
     { layers: { nat: true, filter: false }, says: 'nat ok, filter BROKEN, route not known, input not known' },
-  ])('says of the interception: $says', ({ layers, says }) => {
+    {
+      layers: { input: true },
+      connectionsLimited: false,
+      says: 'nat not known, filter not known, route not known, input ok, new connections are NOT LIMITED',
+    },
+  ])('says of the interception: $says', ({ layers, connectionsLimited = true, says }) => {
     const state = {
-      ...{ layers, backend: 'nft', foreignRules: 0, unmatchedInterfaces: 0 },
+      layers,
+      backend: 'nft',
+      refusedConnections: 0,
+      connectionsLimited,
+      foreignRules: 0,
+      unmatchedInterfaces: 0,
       repairs: { nat: 0, filter: 0, route: 0, input: 0 },
       packets: { nat: 0, filter: 0, route: 0, input: 0 },
     };
