@@ -3,7 +3,7 @@ import type { Addresses } from './addresses.ts';
 import { scriptPath } from './child-script.ts';
 import { outputOf, runCommand } from './commands.ts';
 import { httpRequest } from './pod-orders.ts';
-import type { Came, Hammered, PodOrder, Sent } from './pod-orders.ts';
+import type { Came, Crowded, Hammered, PodOrder, Sent } from './pod-orders.ts';
 
 /** The two calls that nobody without privileges may get through. */
 export const PATHS = ['/latest/meta-data/iam/security-credentials', '/latest/user-data'] as const;
@@ -35,7 +35,7 @@ export function askBoth(through: readonly string[]): Promise<CurlAnswer[]> {
 /** Does it in the Pod, in one process. */
 export async function sendFrom(
   through: readonly string[],
-  order: Exclude<PodOrder, { kind: 'hammer' }>,
+  order: Exclude<PodOrder, { kind: 'hammer' | 'crowd' }>,
 ): Promise<Came[]> {
   return JSON.parse(await ordered(through, order)) as Came[];
 }
@@ -47,6 +47,15 @@ export async function hammerFrom(
 ): Promise<Hammered> {
   const whole: PodOrder = { kind: 'hammer', silenceMs: 2_000, ...order };
   return JSON.parse(await ordered(through, whole)) as Hammered;
+}
+
+/** Opens connections to port 80 of the metadata address, all at once; gives how many came to be within the time. */
+export async function crowdFrom(
+  through: readonly string[],
+  { family, count, withinMs }: { readonly family: Family; readonly count: number; readonly withinMs: number },
+): Promise<number> {
+  const order: PodOrder = { kind: 'crowd', host: METADATA[family], port: 80, count, withinMs };
+  return (JSON.parse(await ordered(through, order)) as Crowded).opened;
 }
 
 /** The two calls as bytes. */

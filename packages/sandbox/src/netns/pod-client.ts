@@ -1,8 +1,9 @@
 // Runs in the namespace of a Pod: does what its input orders and prints what came of it, as JSON. It judges nothing.
 import { createSocket } from 'node:dgram';
+import { once, setMaxListeners } from 'node:events';
 import { connect, isIPv6 } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Came, Hammered, KeptOrder, PodOrder, Sent } from './pod-orders.ts';
+import type { Came, Crowded, CrowdOrder, Hammered, KeptOrder, PodOrder, Sent } from './pod-orders.ts';
 
 const MOST_KEPT = 5;
 
@@ -84,7 +85,7 @@ async function sendAll({
 }
 
 async function hammer(order: Extract<PodOrder, { kind: 'hammer' }>): Promise<Hammered> {
-  const { sent, atOnce, silenceMs, forMs, forbidden } = order;
+  const { sent, atOnce, silenceMs, forMs, forbidden, pauseMs = 0 } = order;
   const ends: Record<string, number> = {};
   const kept: string[] = [];
   let asked = 0;
@@ -99,15 +100,42 @@ async function hammer(order: Extract<PodOrder, { kind: 'hammer' }>): Promise<Ham
       ends[status] = (ends[status] ?? 0) + 1;
       if (kept.length < MOST_KEPT && forbidden.some((word) => answer.includes(word))) kept.push(answer);
       // A refusal comes at once: without a pause it would be all that the machine does.
-      if (answer === '') await new Promise((resolve) => setTimeout(resolve, 5));
+      const restMs = answer === '' ? Math.max(5, pauseMs) : pauseMs;
+      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work));
   return { asked, ends, forbidden: kept };
 }
 
-function obey(order: PodOrder): Promise<Hammered | readonly Came[]> {
+async function crowd({ host, port, count, withinMs }: CrowdOrder): Promise<Crowded> {
+  const late = new AbortController();
+  setMaxListeners(count, late.signal);
+  let opened = 0;
+  const sockets = Array.from({ length: count }, () => connect({ host, port }));
+  const all = sockets.map(async (socket) => {
+    socket.on('error', () => undefined);
+    await once(socket, 'connect', { signal: late.signal }).then(
+      () => opened++,
+      () => undefined,
+    );
+  });
+  // What has come to be by then is seen before it ends, however late this process is itself.
+  const timer = setTimeout(() => {
+    setImmediate(() => {
+      late.abort();
+    });
+  }, withinMs);
+  await Promise.all(all);
+  clearTimeout(timer);
+  for (const socket of sockets) socket.destroy();
+  return { opened };
+}
+
+function obey(order: PodOrder): Promise<Hammered | Crowded | readonly Came[]> {
   switch (order.kind) {
+    case 'crowd':
+      return crowd(order);
     case 'hammer':
       return hammer(order);
     case 'kept':

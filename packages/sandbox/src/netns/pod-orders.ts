@@ -25,10 +25,23 @@ export type PodOrder =
       readonly atOnce: number;
       readonly silenceMs: number;
       readonly forMs: number;
+      /** After each answer; 0 unless given. Milliseconds. */
+      readonly pauseMs?: number;
       /** Answers with one of these are kept. */
       readonly forbidden: readonly string[];
     }
-  | KeptOrder;
+  | KeptOrder
+  | CrowdOrder;
+
+/** Opens connections, all at once, and sends nothing. */
+export interface CrowdOrder {
+  readonly kind: 'crowd';
+  readonly host: string;
+  readonly port: number;
+  readonly count: number;
+  /** What is not open by then is counted as not opened. Milliseconds. */
+  readonly withinMs: number;
+}
 
 /** Asks once, waits, and asks again by the same connection: the answer to that is what came. */
 export interface KeptOrder {
@@ -37,6 +50,10 @@ export interface KeptOrder {
   readonly silenceMs: number;
   /** Between the two. Milliseconds. */
   readonly pauseMs: number;
+}
+
+export interface Crowded {
+  readonly opened: number;
 }
 
 /** What became of it. */

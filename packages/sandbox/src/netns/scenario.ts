@@ -1,4 +1,5 @@
 import type { Step } from './step.ts';
+import { connectionLimitSteps } from './steps/connection-limit.ts';
 import { crashSteps } from './steps/crashes.ts';
 import { flushSteps } from './steps/flushes.ts';
 import { handoverSteps } from './steps/handover.ts';
@@ -17,6 +18,7 @@ export const scenario: readonly Step[] = [
   ...keptConnectionSteps,
   ...situationSteps,
   ...requestSteps,
+  ...connectionLimitSteps,
   ...hostNetworkSteps,
   ...sdkSteps,
   ...handoverSteps,

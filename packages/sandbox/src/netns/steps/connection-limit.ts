@@ -1,0 +1,207 @@
+import { eventually } from '@rolegate/testing';
+import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
+import { crowdFrom, families, hammerFrom, PATHS, sendFrom, sentTo } from '../asking.ts';
+import type { Family } from '../asking.ts';
+import { outputOf } from '../commands.ts';
+import { faultsOfEach, standingPod } from '../every-pod.ts';
+import { inputRules, refusedBy } from '../limit-counters.ts';
+import { httpRequest } from '../pod-orders.ts';
+import type { LaidPod } from '../pod-yard.ts';
+import { iptables } from '../rules.ts';
+import type { Scene, Step } from '../step.ts';
+import { floodFrom } from '../syn-flood.ts';
+import { expectNone } from '../verdicts.ts';
+
+/** At once, and each second (DESIGN.md 4.11). */
+const BURST = 512;
+const PER_SECOND = 200;
+const CROWD = 1_500;
+/** Seconds that a busy machine may take to open them. */
+const SLOWNESS = 3;
+/** Before a refused connection is tried again by the kernel. Milliseconds. */
+const BEFORE_RETRY_MS = 700;
+/** The connection that the Pod keeps is used again in the midst of it. Milliseconds. */
+const FLOOD_MS = 3_000;
+const KEPT = { pauseMs: 1_000, silenceMs: 800 };
+/** By then a table without a bound is full. Milliseconds. */
+const MIDST_MS = 1_700;
+const SPOOFED = { from: '198.18.128.0', addresses: 70_000, packets: 100_000, forMs: 10_000 };
+const REPAIRED = { withinMs: 40_000, everyMs: 200 };
+const SOON = { withinMs: 15_000, everyMs: 100 };
+
+const ask = (connection: 'close' | 'keep-alive') =>
+  sentTo('ipv4', 'the list', httpRequest({ target: PATHS[0], host: '169.254.169.254', connection }));
+
+/** New connections of an address are bounded in the kernel, and nobody else's are. */
+export const connectionLimitSteps: readonly Step[] = [
+  {
+    name: `${BURST} connections that a Pod opens at once, by each family, all come to be, and of more only as many as are allowed`,
+    mode: 'up',
+    run: openCrowds,
+  },
+  {
+    name: 'a Pod that floods is refused new connections, and told of; its open connection and another Pod go on',
+    mode: 'up',
+    run: floodFromOne,
+  },
+  {
+    name: `a Pod that begins connections from ${SPOOFED.addresses} addresses keeps no other Pod out`,
+    mode: 'up',
+    run: floodFromMany,
+  },
+  {
+    name: 'somebody changes the limit and removes a part of it: it is repaired, counted, and in force',
+    mode: 'up',
+    run: changeLimit,
+  },
+];
+
+async function openCrowds(scene: Scene): Promise<string> {
+  const pod = await newPod(scene, 'crowd');
+  const more = await newPod(scene, 'crowd-of-more');
+  try {
+    const outcomes = await Promise.all(
+      families.map(async (family) => {
+        await expectCrowd(scene, pod, family);
+        const opened = await crowdFrom(more.enter, { family, count: CROWD, withinMs: BEFORE_RETRY_MS });
+        const most = BURST + PER_SECOND * SLOWNESS;
+        if (opened > most || (await refusedBy(scene, family)) < CROWD - most)
+          throw new Error(`${opened} of ${CROWD} connections are not refused by ${family}`);
+        return `${opened} of ${CROWD} by ${family}`;
+      }),
+    );
+    return outcomes.join(', ');
+  } finally {
+    await pod.remove();
+    await more.remove();
+  }
+}
+
+/** All come to be, and none is dropped on its way by us. */
+async function expectCrowd(scene: Scene, { enter }: LaidPod, family: Family): Promise<void> {
+  const before = await refusedBy(scene, family);
+  const opened = await crowdFrom(enter, { family, count: BURST, withinMs: 5_000 });
+  const refused = (await refusedBy(scene, family)) - before;
+  if (opened !== BURST || refused !== 0)
+    throw new Error(`${opened} of ${BURST} by ${family} came to be, ${refused} were refused`);
+}
+
+async function floodFromOne(scene: Scene): Promise<string> {
+  const [limited, other] = [standingPod(scene, 'permitted-eni'), standingPod(scene, 'permitted-bridge')];
+  const before = await refusedBy(scene, 'ipv4');
+  const keeping = sendFrom(limited.enter, {
+    kind: 'kept',
+    sent: [ask('keep-alive')],
+    ...KEPT,
+  });
+  const [asked, sent] = await Promise.all([
+    askOften(other, FLOOD_MS),
+    floodFrom(limited.enter, scene.python, {
+      from: limited.pod.addresses.ipv4,
+      addresses: 1,
+      packets: 1_000_000,
+      forMs: FLOOD_MS,
+    }),
+  ]);
+  expectNone((await keeping).flatMap(({ text, end }) => (text === '' ? [`its connection: ${end}`] : [])));
+  const refused = (await refusedBy(scene, 'ipv4')) - before;
+  // What it may open in the time, and as much again for a slow machine.
+  if (refused < sent - 2 * (BURST + (PER_SECOND * FLOOD_MS) / 1000))
+    throw new Error(`${refused} of ${sent} refused`);
+  await expectTold(scene);
+  return `${refused} of ${sent} refused, the other Pod asked ${asked} times`;
+}
+
+/** Once a storm, which the crowds before may have begun. A look is made on an event. */
+async function expectTold({ node, lines }: Scene): Promise<void> {
+  for (const verb of ['add', 'del'])
+    await outputOf([...node, ...`ip rule ${verb} priority 903 to 198.18.11.0/24 lookup main`.split(' ')]);
+  await eventually(() => {
+    if (!lines.some(({ line }) => line.includes('"new connections refused"')))
+      throw new Error('reconcile does not tell that new connections were refused');
+  }, SOON);
+}
+
+/**
+ * Behind a bridge, and with a kernel that does not ask where an address should come from. The others have opened nothing for a
+ * while: whom the kernel counts already, it would go on counting.
+ */
+async function floodFromMany(scene: Scene): Promise<string> {
+  const attacker = standingPod(scene, 'permitted-bridge').enter;
+  await scene.namespaces.sysctl('node', { 'ipv4/conf/all/rp_filter': 2 });
+  try {
+    const flooding = floodFrom(attacker, scene.python, SPOOFED);
+    await new Promise((resolve) => setTimeout(resolve, MIDST_MS));
+    const faults = await faultsOfEach(scene, async ({ enter }) => {
+      const opened = await crowdFrom(enter, { family: 'ipv4', count: 1, withinMs: BEFORE_RETRY_MS });
+      return opened === 1 ? [] : ['its first connection for a while does not come to be'];
+    });
+    const sent = await flooding;
+    expectNone(faults);
+    if (sent < SPOOFED.addresses) throw new Error(`proves nothing: only ${sent} addresses in the time`);
+    return `${sent} begun`;
+  } finally {
+    await scene.namespaces.sysctl('node', { 'ipv4/conf/all/rp_filter': 1 });
+  }
+}
+
+/** Below its own limit. Throws if a request has no answer of the agent. */
+async function askOften({ enter }: LaidPod, forMs: number): Promise<number> {
+  const order = { sent: [ask('close')], atOnce: 1, forMs, pauseMs: 10, forbidden: [] };
+  const { asked, ends } = await hammerFrom(enter, order);
+  const failed = Object.entries(ends).filter(([end]) => end !== '200');
+  expectNone(failed.map(([end, count]) => `the other Pod: ${end} ${count} times of ${asked}`));
+  return asked;
+}
+
+async function changeLimit(scene: Scene): Promise<string> {
+  const before = await plainRules(scene);
+  const repairs = (await readAgentMetrics(scene.programs)).get(repairsOf('input')) ?? 0;
+  const { pid } = scene.state.running('reconcile');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await lowerLimit(scene);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  const sinceMs = Date.now();
+  await eventually(async () => {
+    const now = (await readAgentMetrics(scene.programs)).get(repairsOf('input')) ?? 0;
+    if (now <= repairs) throw new Error(`${repairsOf('input')} is ${now} as before`);
+  }, REPAIRED);
+  const repairedMs = Date.now() - sinceMs;
+  if ((await plainRules(scene)) !== before) throw new Error('the rules are not as before');
+  const pod = await newPod(scene, 'crowd-after');
+  try {
+    for (const family of families) await expectCrowd(scene, pod, family);
+  } finally {
+    await pod.remove();
+  }
+  return `repaired after ${repairedMs} ms`;
+}
+
+/** The second rule with another number under the same name, in both families; and without the first. */
+async function lowerLimit({ node, backend, ...scene }: Scene): Promise<void> {
+  const [, second = ''] = await inputRules({ ...scene, node, backend }, 'ipv4');
+  const name = /--hashlimit-name (\S+)/.exec(second)?.[1] ?? '';
+  const lowered =
+    `-m conntrack --ctstate NEW -m hashlimit --hashlimit-above 1/sec --hashlimit-burst 5 --hashlimit-mode srcip ` +
+    `--hashlimit-name ${name} -j DROP`;
+  await iptables(node, backend, ['-D', 'ROLEGATE-INPUT', '1']);
+  await iptables(node, backend, ['-D', 'ROLEGATE-INPUT', '1']);
+  await iptables(node, backend, ['-I', 'ROLEGATE-INPUT', '1', ...lowered.split(' ')]);
+}
+
+/** Without counters, and without what is another each time. */
+async function plainRules(scene: Scene): Promise<string> {
+  const rules = await Promise.all(families.map((family) => inputRules(scene, family)));
+  return rules
+    .flat()
+    .map((rule) => rule.replace(/^\[\d+:\d+\] /, '').replace(/(--hashlimit-name rolegate)-\d+/, '$1'))
+    .join('\n');
+}
+
+/** With a full bucket of its own. Nobody knows whose its addresses are. */
+function newPod({ pods }: Scene, name: string): Promise<LaidPod> {
+  return pods.lay({ name, shape: 'bridge', namespace: 'open', annotations: {}, listed: 'refused' });
+}

