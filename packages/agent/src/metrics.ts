@@ -99,8 +99,8 @@ export function createAgentMetrics({ version }: { version: string }) {
     held: (outcome: string) => {
       holds.inc({ outcome });
     },
-    limitHit: (limit: string) => {
-      limitHits.inc({ limit });
+    limitHit: (limit: string, times = 1) => {
+      limitHits.inc({ limit }, times);
     },
     imdsv1: () => {
       imdsv1.inc();

@@ -76,6 +76,9 @@ function knowByReader(
     readerConnected: () => reader.connected,
     interception: interception.current,
     nodeImdsv1Open: imdsv1.open,
+    connectionsRefused: (count) => {
+      metrics.limitHit('new_connections', count);
+    },
   });
   interception.onChange(() => {
     const state = interception.current();
