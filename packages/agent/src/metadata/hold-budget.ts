@@ -16,28 +16,24 @@ export interface PatientClient {
   /** The product's name in its User-Agent, in lower case; with a star at its end, how the name begins. */
   readonly product: string;
   readonly name: string;
-  /** How long it waits for an answer by its defaults. Milliseconds; Infinity: it has no limit of its own. */
+  /** How long it waits for an answer by its defaults. Milliseconds. */
   readonly waitsMs: number;
   /** Repository and file that say so. */
   readonly source: string;
-  /** The version that was seen to wait for three seconds, and how; undefined: known from the source alone. */
+  /** The version that was seen to wait for three seconds; undefined: known from the source alone. */
   readonly tried: string | undefined;
 }
 
-/** docs/metadata.md has the same table; a test compares them. */
+/**
+ * docs/metadata.md has the same table; a test compares them. Try a client before it gets a row: by the sources that were found, the
+ * AWS SDK for Java 1 waits for five seconds and the AWS Common Runtime without a limit; their releases give up after one second.
+ */
 export const patientClients: readonly PatientClient[] = [
   {
     product: 'aws-sdk-dotnet*',
     name: 'AWS SDK for .NET, PowerShell tools',
     waitsMs: 5_000,
     source: 'aws/aws-sdk-net: sdk/src/Core/Amazon.Util/EC2InstanceMetadata.cs',
-    tried: undefined,
-  },
-  {
-    product: 'aws-sdk-crt',
-    name: 'AWS Common Runtime (awscrt, Mountpoint for S3)',
-    waitsMs: Infinity,
-    source: 'awslabs/aws-c-auth: source/aws_imds_client.c',
     tried: undefined,
   },
   {
@@ -59,21 +55,21 @@ export const patientClients: readonly PatientClient[] = [
     name: 'pgBackRest',
     waitsMs: 60_000,
     source: 'pgbackrest/pgbackrest: src/storage/s3/storage.c, io-timeout',
-    tried: undefined,
+    tried: '2.45',
   },
   {
     product: 's3fs',
     name: 's3fs-fuse',
     waitsMs: 120_000,
     source: 's3fs-fuse/s3fs-fuse: src/curl.cpp, readwrite_timeout',
-    tried: undefined,
+    tried: '1.90',
   },
 ];
 
 /** What is left of a client's patience is for the answer's way, and for a clock that runs otherwise. */
 const SHARE_OF_PATIENCE = 0.8;
 
-const PATIENT_SDKS: ReadonlySet<Sdk> = new Set<Sdk>(['dotnet', 'crt']);
+const PATIENT_SDKS: ReadonlySet<Sdk> = new Set<Sdk>(['dotnet']);
 
 /** How long a request of this User-Agent is held (DESIGN.md 4.2). Milliseconds. */
 export function holdBudget(userAgent: string, { holdMs, holdGoMs, holdPatientMs }: HoldSettings): number {

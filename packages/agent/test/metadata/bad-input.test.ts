@@ -277,6 +277,40 @@ describe('the Host header', () => {
   });
 });
 
+describe('a request with several faults', () => {
+  const POST = 'POST';
+  it.each([
+    {
+      what: 'a broken target comes before the Host',
+      target: '/latest/%00',
+      host: 'x',
+      method: POST,
+      status: 400,
+    },
+    { what: 'the Host before the path', target: '/latest/user-data', host: 'x', method: POST, status: 403 },
+    {
+      what: 'the version before the method',
+      target: '/v1/meta-data',
+      host: '169.254.169.254',
+      method: POST,
+      status: 404,
+    },
+    {
+      what: 'the path before the method',
+      target: '/latest/user-data',
+      host: '169.254.169.254',
+      method: POST,
+      status: 404,
+    },
+    { what: 'the method before who asks', target: LIST, host: '169.254.169.254', method: POST, status: 405 },
+    { what: 'who asks last', target: LIST, host: '169.254.169.254', method: 'GET', status: 403 },
+  ])('is refused for the first of the order: $what', async ({ target, host, method, status }) => {
+    await using served = await setup();
+    served.callers.set(POD_IP, { kind: 'pod', pod: podOf({ metadata: { denied: true } }) });
+    expect((await served.ask(target, { method, headers: { host } })).status).toBe(status);
+  });
+});
+
 describe('asking for a token', () => {
   const ttl = (value: string) => ({ [TTL_HEADER]: value });
   it.each([
