@@ -51,6 +51,7 @@
 - --imdsv1={{ .imdsv1 }}
 - --hold={{ .hold.default }}
 - --hold-go={{ .hold.go }}
+- --hold-patient={{ .hold.patient }}
 {{- end }}
 - --cni-socket=/run/rolegate-cni/cni.sock
 - --status-socket=/run/rolegate/agent.sock

@@ -96,6 +96,7 @@ app-port: use port
 imdsv1: use imdsv1
 hold: use hold.default
 hold-go: use hold.go
+hold-patient: use hold.patient
 connections-per-pod: use connections.perPod
 connections: use connections.perNode
 waiting-per-pod: use waiting.perPod

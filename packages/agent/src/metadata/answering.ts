@@ -38,7 +38,6 @@ interface Started {
 const TTL_HEADER = 'X-aws-ec2-metadata-token-ttl-seconds';
 const TOO_MANY_WAIT = refusal('TooManyRequests', { detail: 'too many requests wait' });
 const WAITING_LIMITS = { client: 'waiting_per_pod', group: 'waiting_unknown', total: 'waiting' } as const;
-const NOT_THERE = refusal('MetadataNotFound', { detail: 'the node has no such metadata' });
 
 /** Takes an exchange to its answer, at once wherever it can. */
 export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => void {
@@ -132,7 +131,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
     other.read(path, reader).then(
       (text) =>
         guarded(exchange, () => {
-          finishRead(text === undefined ? NOT_THERE : document(text));
+          finishRead(text === undefined ? notThere(path) : document(text));
         }),
       (error: unknown) =>
         guarded(exchange, () => {
@@ -158,6 +157,10 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
       begin(exchange);
     });
   };
+}
+
+function notThere(path: string): Answer {
+  return refusal('MetadataNotFound', { detail: `the node has no ${path}` });
 }
 
 function readFault(error: unknown): Answer {

@@ -40,6 +40,6 @@ export function createFinish({ waiting, respond, describe, answered, metrics }: 
 }
 
 function outcomeOf({ code, status }: Answer): HoldOutcome {
-  if (code === '') return 'served';
+  if (code === '' || code === 'MetadataNotFound') return 'served';
   return status === 503 || code === 'AmbiguousIp' ? 'timeout' : 'refused';
 }
