@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NODE_NAME } from '../src/sandbox-node.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, ROLE, setup } from './setup.ts';
@@ -51,24 +52,32 @@ describe('CNI results', () => {
     const one = newPod();
     const { path, finish } = await world.world.cni.writeHalf(one.result);
     await expectUnknown(one.ip);
-    await expectLine(world.agentLog, { msg: 'CNI result passed over', file: path, error: 'it is not JSON' });
+    await expectLine(world.agentLog, {
+      msg: 'CNI result cannot be read',
+      file: path,
+      error: 'it is cut short',
+    });
     await finish();
     await expectServed(one);
   });
 
   it.each([
-    { says: 'that are not JSON', content: 'not JSON', fault: 'it is not JSON' },
-    { says: 'that are empty', content: '', fault: 'it is not JSON' },
-    { says: 'that are another kind of JSON', content: '[]', fault: 'its kind is not cniCacheV1' },
+    { says: 'that are not JSON', content: 'not JSON', fault: 'it is not a JSON object' },
+    { says: 'that are empty', content: '', fault: 'it is cut short' },
+    { says: 'that are another kind of JSON', content: '[]', fault: 'it is not a JSON object' },
     {
-      says: 'that name no Pod',
-      content: '{"kind":"cniCacheV1","ifName":"eth0","cniArgs":null}',
-      fault: 'it names no Pod',
+      says: 'that are of another kind',
+      content: '{"kind":"cniCacheV2"}',
+      fault: 'its kind is not cniCacheV1',
     },
-    { says: 'that are larger than any', content: ' '.repeat(1_000_001), fault: 'it is too large' },
-  ])('$says are passed over with a line', async ({ content, fault }) => {
+    {
+      says: 'that are larger than any',
+      content: ' '.repeat(8 * 1024 * 1024 + 1),
+      fault: 'it is larger than 8 MiB',
+    },
+  ])('$says are reported and cost no other Pod anything', async ({ content, fault }) => {
     const path = await world.world.cni.writeRaw(`bad-${randomUUID()}-eth0`, content);
-    await expectLine(world.agentLog, { msg: 'CNI result passed over', file: path, error: fault });
+    await expectLine(world.agentLog, { msg: 'CNI result cannot be read', file: path, error: fault });
     expect((await world.as('steady/pod').credentials()).status).toBe(200);
   });
 
@@ -89,7 +98,20 @@ describe('CNI results', () => {
     await expectUnknown(second);
   });
 
-  it('left over from a Pod long gone give nothing, and yield to the next holder', async () => {
+  it('S4, N5: left over from a Pod that still runs yield to the next owner, however they are dated', async () => {
+    const [former, next] = [newPod(), newPod()];
+    const leftover = await world.world.cni.add(former.result);
+    await expectServed(former);
+    const large = { 'example.com/note': 'x'.repeat(1_100_000) };
+    await world.world.cni.add({ ...next.result, ips: [former.ip], annotations: large });
+    await expectServed({ ip: former.ip, role: next.role });
+    await utimes(leftover, 4_000_000_000, 4_000_000_000);
+    await world.world.cni.add({ ...former.result, containerId: 'sandbox-2', ips: [next.ip] });
+    await expectServed({ ip: next.ip, role: former.role });
+    await expectServed({ ip: former.ip, role: next.role });
+  });
+
+  it('left over from a Pod long gone give nothing, and yield to the next owner', async () => {
     const one = newPod();
     await world.world.cni.add({
       uid: randomUUID(),

@@ -54,7 +54,7 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
   let watchFault = '';
   let crowded = false;
   let closed = false;
-  /** What happens while a look settles in which order files came. */
+  /** Files that come while a look settles in which order others did. */
   let postponed: Set<string> | undefined;
   let lastCheck = Promise.resolve();
 
@@ -112,11 +112,10 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
       void check({ full: true });
       return;
     }
-    if (postponed !== undefined) {
-      postponed.add(name);
-      return;
+    if (!reader.knows(name)) {
+      if (postponed?.add(name) !== undefined) return;
+      deps.learned(pathOf(name), { turn: deps.nextTurn(), createdNs: 0n });
     }
-    if (!reader.knows(name)) deps.learned(pathOf(name), { turn: deps.nextTurn(), createdNs: 0n });
     void reader.noticed(name);
   }
 

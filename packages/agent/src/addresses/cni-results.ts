@@ -107,7 +107,8 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
     const losers = owners.set(path, { result, mtimeNs, createdNs }, { turn: nextTurn(), createdNs });
     // The losers first: at no time do two files own one address.
     losers.forEach(tellFile);
-    tellFile(path);
+    // It may have been a Pod's before.
+    if (!tellFile(path)) tell({ kind: 'freed', file: path });
     changes.notify();
   }
 

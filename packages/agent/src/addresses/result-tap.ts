@@ -47,8 +47,8 @@ export interface ResultTapDeps {
 /** Hands on what is read of result files. A listener that throws keeps nothing from the others. */
 export function createResultTap({ owners, states, log }: ResultTapDeps): ResultTap & {
   readonly tell: (event: ResultEvent) => void;
-  /** Tells how the file stands now. */
-  readonly tellFile: (file: string) => void;
+  /** Tells how the file stands now. False: there is nothing to tell of it. */
+  readonly tellFile: (file: string) => boolean;
 } {
   const listeners = new Set<(event: ResultEvent) => void>();
 
@@ -95,12 +95,11 @@ export function createResultTap({ owners, states, log }: ResultTapDeps): ResultT
     tell,
     tellFile(file) {
       const claim = owners.of(file);
-      if (claim?.state === 'unknown') return;
+      if (claim?.state === 'unknown') return true;
       const facts = claim === undefined ? [] : factsOf(claim);
       if (owners.unread().has(file)) facts.push(unreadableFact(file));
-      // It may have been a Pod's before.
-      if (facts.length === 0) facts.push({ kind: 'freed', file });
       facts.forEach(tell);
+      return facts.length > 0;
     },
   };
 }

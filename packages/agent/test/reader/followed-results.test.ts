@@ -139,6 +139,20 @@ describe('who follows a reader', () => {
     expect(t.who()).toBe('new');
   });
 
+  it('takes a file that could be read late for what it is: a leftover', () => {
+    const t = setup();
+    t.join();
+    for (const file of ['a1', 'former']) t.results.notice(file);
+    t.results.give('a', ['10.1.0.8'], 'a2');
+    t.results.give('new', [IP]);
+    t.results.give('a', ['10.1.0.9'], 'a1');
+    t.results.give('former');
+    expect([t.who('10.1.0.8'), t.who('10.1.0.9'), t.who()]).toEqual(['a', undefined, 'new']);
+    expect(t.says('former')).toBe('not-own');
+    t.join(t.results);
+    expect([t.who('10.1.0.8'), t.who('10.1.0.9'), t.who()]).toEqual(['a', undefined, 'new']);
+  });
+
   it('knows that a file was removed which a restarted reader does not have', () => {
     const t = setup();
     t.results.give('a');

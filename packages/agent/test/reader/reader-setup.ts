@@ -70,7 +70,12 @@ export function createTappedResults({ log, scanned = true }: { log: Log; scanned
       const now = { turn: Number(written), createdNs: 0n };
       const told = { result, mtimeNs: written, createdNs: written };
       for (const loser of owners.set(`${FOLDER}/${file}`, told, now)) tellFile(loser);
-      tellFile(`${FOLDER}/${file}`);
+      if (!tellFile(`${FOLDER}/${file}`)) tell({ kind: 'freed', file: `${FOLDER}/${file}` });
+    },
+    /** The file is there, and has not been read yet. */
+    notice(file: string) {
+      written += 1n;
+      owners.learn(`${FOLDER}/${file}`, { turn: Number(written), createdNs: 0n });
     },
     takeBack(file: string) {
       if (owners.free(`${FOLDER}/${file}`)) tell({ kind: 'freed', file: `${FOLDER}/${file}` });
