@@ -1,0 +1,30 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+
+/** The cells of one line. */
+export type Row = readonly string[];
+
+/** A table in Markdown with columns of one width, as prettier writes it. */
+export function markdownTable(head: Row, rows: readonly Row[]): string {
+  const widths = head.map((_, at) => Math.max(3, ...[head, ...rows].map((row) => (row[at] ?? '').length)));
+  const line = (row: Row) => `| ${widths.map((width, at) => (row[at] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** Replaces what stands between the suite's two markers in a file. Throws if it lacks them. */
+export async function writeReport(file: string, suite: string, report: string): Promise<void> {
+  const [begin, end] = [`<!-- ${suite} begins -->`, `<!-- ${suite} ends -->`];
+  const text = await readFile(file, 'utf8');
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${begin} and ${end}`);
+  await writeFile(file, `${text.slice(0, from + begin.length)}\n\n${report}\n\n${text.slice(to)}`);
+}
+
+/** When and on what the suite runs. Call it before the run: the load is the last minute's. */
+export function describeMachine(date: Date): string {
+  const models = cpus();
+  return (
+    `${date.toISOString().slice(0, 10)}, Linux ${release()}, ${models.length} × ${models[0]?.model.trim() ?? 'unknown'}, ` +
+    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}; load before the run ${(loadavg()[0] ?? 0).toFixed(1)}`
+  );
+}

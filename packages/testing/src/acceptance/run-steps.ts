@@ -1,0 +1,106 @@
+import { lastLines } from './world.ts';
+import type { World } from './world.ts';
+
+/** One thing that a suite shows. */
+export interface Step<Scene> {
+  /** A whole sentence that makes sense alone in a line of CI. */
+  readonly title: string;
+  /** Throws an Error that says what was wrong, or `Skipped`. What it returns is printed beside the title. */
+  readonly run: (scene: Scene) => Promise<string | undefined>;
+}
+
+/** What has become of the steps of a suite. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Steps that the end of the suite left out. */
+  readonly notRun: number;
+}
+
+/** Thrown by a step that this machine cannot run. The message is the reason. */
+export class Skipped extends Error {
+  override readonly name = 'Skipped';
+}
+
+export interface RunStepsOptions<Scene> {
+  readonly steps: readonly Step<Scene>[];
+  readonly scene: Scene;
+  readonly print: (line: string) => void;
+  /** Ends the suite: the current step fails, the others are not run. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs the steps in their order. A failed step ends none of the others. */
+export async function runSteps<Scene extends Pick<World, 'lines'>>({
+  steps,
+  scene,
+  print,
+  signal,
+}: RunStepsOptions<Scene>): Promise<Outcome> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  aborted.catch(() => undefined);
+  signal.addEventListener('abort', () => {
+    reject(signal.reason as Error);
+  });
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const { title, run } of steps) {
+    if (signal.aborted) break;
+    const [startMs, from] = [performance.now(), scene.lines.length];
+    const took = () => `${Math.round(performance.now() - startMs)} ms`;
+    try {
+      const said = await Promise.race([run(scene), aborted]);
+      counts.passed++;
+      print(`ok      ${title} (${said === undefined ? '' : `${said}; `}${took()})`);
+    } catch (error) {
+      if (error instanceof Skipped) {
+        counts.skipped++;
+        print(`skipped ${title}: ${error.message}`);
+        continue;
+      }
+      counts.failed++;
+      print(`FAILED  ${title} (${took()}): ${error instanceof Error ? error.message : String(error)}`);
+      for (const line of lastLines(scene.lines.slice(from))) print(line);
+    }
+  }
+  return { ...counts, notRun: steps.length - counts.passed - counts.failed - counts.skipped };
+}
+
+/** The last line of a suite. */
+export function summaryOf({ passed, failed, skipped, notRun }: Outcome): string {
+  const more = [
+    [skipped, 'skipped'],
+    [notRun, 'not run'],
+  ] as const;
+  const rest = more.filter(([count]) => count > 0).map(([count, word]) => `, ${count} ${word}`);
+  return `${passed} passed, ${failed} failed${rest.join('')}`;
+}
+
+/** The exit code of a suite that this machine cannot run; automake's. */
+export const EXIT_SKIPPED = 77;
+
+/** 0 only if every step has run or named why it was skipped, and at least one has passed. */
+export function exitCodeOf({ passed, failed, skipped, notRun }: Outcome): number {
+  if (failed > 0 || notRun > 0) return 1;
+  if (passed > 0) return 0;
+  return skipped > 0 ? EXIT_SKIPPED : 1;
+}
+
+/**
+ * Aborts by SIGINT, SIGTERM, an uncaught exception, or when the time is over: the suite cleans up and ends, whatever hangs.
+ * `longestMs`: for the whole suite.
+ */
+export function suiteSignal(longestMs: number): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      stop.abort(new Error(`interrupted by ${name}`));
+    });
+  process.on('uncaughtException', (error) => {
+    stop.abort(error);
+  });
+  setTimeout(() => {
+    stop.abort(new Error(`the suite took longer than ${longestMs / 1000} s`));
+  }, longestMs).unref();
+  return stop.signal;
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { describeMachine, markdownTable, writeReport } from '@rolegate/testing';
+
+async function written(text: string, report: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'report-'));
+  const file = join(folder, 'page.md');
+  try {
+    await writeFile(file, text);
+    await writeReport(file, 'test:some', report);
+    return await readFile(file, 'utf8');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe('markdownTable', () => {
+  it('gives every column one width and fills cells that a row lacks', () => {
+    const lines = ['| what | p50  |', '| ---- | ---- |', '| a    | 1 ms |', '| b    |      |'];
+    expect(markdownTable(['what', 'p50'], [['a', '1 ms'], ['b']])).toBe(lines.join('\n'));
+  });
+});
+
+describe('writeReport', () => {
+  it('replaces what stands between the markers of its suite and nothing else', async () => {
+    const page = (inside: string) =>
+      `before\n<!-- test:some begins -->\n\n${inside}\n\n<!-- test:some ends -->\nafter\n`;
+    await expect(written(page('old'), 'new')).resolves.toBe(page('new'));
+  });
+
+  it('rejects if the file lacks the markers, and leaves it alone', async () => {
+    await expect(written('<!-- test:other begins --><!-- test:other ends -->', 'new')).rejects.toThrow(
+      'lacks the markers <!-- test:some begins -->',
+    );
+  });
+});
+
+describe('describeMachine', () => {
+  it('names the day, the Node version and the load', () => {
+    const said = describeMachine(new Date('2026-11-29T12:00:00Z'));
+    expect(said).toMatch(/^2026-11-29, Linux .* Node \d+\.\d+\.\d+; load before the run \d+\.\d$/);
+  });
+});
