@@ -1,5 +1,6 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImageFlags } from './image-flags.ts';
 import type { Calls, Return } from './serve-calls.ts';
@@ -16,15 +17,23 @@ export interface Child<Served extends Calls> extends AsyncDisposable {
   readonly call: Remote<Served>;
 }
 
-/** Starts children/NAME.ts as a process of its own: a part of the measurement that must not slow another one. */
+export interface ChildOptions extends Partial<ImageFlags> {
+  /** A command that becomes the child, before its own words: one that enters a network namespace, for example. */
+  readonly through?: readonly string[];
+}
+
+/** Starts a script, children/NAME.ts by its name, as a process of its own: it must not slow what is measured. */
 export async function startChild<Served extends Calls>(
-  name: string,
-  { node = [], env = {} }: Partial<ImageFlags> = {},
+  script: string | URL,
+  { node = [], env = {}, through = [] }: ChildOptions = {},
 ): Promise<Child<Served>> {
-  const path = fileURLToPath(new URL(`children/${name}.ts`, import.meta.url));
-  const child = fork(path, {
-    execArgv: ['--conditions=development', ...node],
+  const url = script instanceof URL ? script : new URL(`children/${script}.ts`, import.meta.url);
+  const name = basename(url.pathname, '.ts');
+  const words = [process.execPath, '--conditions=development', ...node, fileURLToPath(url)];
+  const [file = '', ...args] = [...through, ...words];
+  const child = spawn(file, args, {
     env: { ...process.env, ...env },
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const started = Promise.withResolvers<undefined>();

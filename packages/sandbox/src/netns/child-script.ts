@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { PLAIN_ENV } from './commands.ts';
@@ -7,9 +8,9 @@ import { PLAIN_ENV } from './commands.ts';
 /** A process start on a busy machine. Milliseconds. */
 const READY_WITHIN_MS = 20_000;
 
-/** The built script of this folder. */
+/** A script of this folder: built if this file is, else the source. */
 export function scriptPath(name: string): string {
-  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  return fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url));
 }
 
 /**
@@ -21,7 +22,13 @@ export async function startScript(
   name: string,
   args: readonly string[] = [],
 ): Promise<{ readonly stop: () => Promise<void> }> {
-  const [file = '', ...words] = [...through, process.execPath, scriptPath(name), ...args];
+  const [file = '', ...words] = [
+    ...through,
+    process.execPath,
+    ...process.execArgv,
+    scriptPath(name),
+    ...args,
+  ];
   const child = spawn(file, words, { env: PLAIN_ENV, stdio: ['pipe', 'pipe', 'pipe'] });
   const said: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));

@@ -1,14 +1,14 @@
-// Runs in the namespace of the node: the stand-ins for the API server and STS. Takes calls as lines of JSON on the unix socket
-// named by its argument. Ends when its input does.
+// Runs in a namespace, the node's for example: the stand-ins for the API server and STS. Takes calls as lines of JSON on the unix
+// socket named by its first argument; the second is the address of STS. Ends when its input does.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { startKubernetesApi, startSts } from '@rolegate/testing';
 import { NODE, PORTS } from './addresses.ts';
 import type { StandInCall, StandInResult } from './stand-in-calls.ts';
 
-const [, , path = ''] = process.argv;
+const [, , path = '', stsHost = NODE.ipv4] = process.argv;
 const api = await startKubernetesApi({ port: PORTS.api });
-const sts = await startSts({ host: NODE.ipv4, port: PORTS.sts });
+const sts = await startSts({ host: stsHost, port: PORTS.sts });
 
 function obey(call: StandInCall): unknown {
   switch (call.do) {
