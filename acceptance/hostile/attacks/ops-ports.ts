@@ -1,0 +1,101 @@
+import { NODE, PORTS } from '../../../packages/sandbox/src/netns/addresses.ts';
+import type { Target } from '../clients/orders.ts';
+import { otherNodeAddresses } from '../node/pods.ts';
+import { attackStep } from '../scene.ts';
+import type { AttackPlan, HostileStep, Scene } from '../scene.ts';
+import { attackWith, metadataApi } from './attackers.ts';
+import { metricsPage } from './requests.ts';
+
+const agentOps: Target = { host: NODE.ipv4, port: PORTS.agentOps };
+const serverAt = (scene: Scene, port: number): Target => ({ host: scene.serverAddress, port });
+
+const pages = (targets: readonly Target[], connections: number): AttackPlan => ({
+  targets,
+  connections,
+  writing: { then: { text: metricsPage, when: 'taken' } },
+  reading: 'never',
+});
+
+/** Row N3: one request every 3 s keeps a connection. */
+const idle = (targets: readonly Target[], connections: number): AttackPlan => ({
+  targets,
+  connections,
+  writing: { then: { text: metricsPage, when: { everyMs: 3_000 } } },
+  reading: 'all',
+});
+
+const read = (targets: readonly Target[]): AttackPlan => ({
+  targets,
+  sources: otherNodeAddresses,
+  connections: 64,
+  opensPerSecond: 20_000,
+  writing: { then: { text: metricsPage, when: 'answered' } },
+  reading: 'all',
+});
+
+const silent = (targets: readonly Target[]): AttackPlan => ({
+  targets,
+  connections: 256,
+  writing: {},
+  reading: 'all',
+});
+
+export const opsPortSteps: readonly HostileStep[] = [
+  attackStep({
+    title:
+      "Another node that pipelines pages of the agent's metrics on 8 connections and reads none harms nobody",
+    run: (scene) => attackWith(scene, [{ from: 'other-node', plan: pages([agentOps], 8) }]),
+  }),
+  attackStep({
+    title:
+      "Another node that pipelines pages of the agent's metrics on 256 connections and reads none harms nobody",
+    run: (scene) => attackWith(scene, [{ from: 'other-node', plan: pages([agentOps], 256) }]),
+  }),
+  attackStep({
+    title:
+      "Another node that pipelines pages of the server's metrics on 256 connections and reads none harms nobody",
+    run: (scene) =>
+      attackWith(scene, [{ from: 'other-node', plan: pages([serverAt(scene, PORTS.serverOps)], 256) }]),
+  }),
+  attackStep({
+    title:
+      'A node with 33 addresses that reads the metrics of agent and server as fast as it can delays nobody',
+    run: (scene) =>
+      attackWith(scene, [{ from: 'other-node', plan: read([agentOps, serverAt(scene, PORTS.serverOps)]) }]),
+  }),
+  attackStep({
+    title: "Another node with 256 idle connections to the agent's metrics fails no probe",
+    run: (scene) => attackWith(scene, [{ from: 'other-node', plan: idle([agentOps], 256), lastsMs: 5_000 }]),
+  }),
+  attackStep({
+    title:
+      'A node with 33 addresses and 512 idle connections to the metrics of agent and server fails no probe',
+    run: (scene) =>
+      attackWith(scene, [
+        {
+          from: 'other-node',
+          plan: {
+            ...idle([agentOps, serverAt(scene, PORTS.serverOps)], 512),
+            sources: otherNodeAddresses,
+          },
+        },
+      ]),
+  }),
+  attackStep({
+    title: 'Strangers that open 256 connections to every port of agent and server harm nobody',
+    run: (scene) =>
+      attackWith(scene, [
+        { from: 'attacker', plan: silent(metadataApi) },
+        { from: 'attacker', plan: silent([agentOps]) },
+        { from: 'other-node', plan: silent([agentOps]) },
+        { from: 'other-node', plan: silent([serverAt(scene, PORTS.serverOps)]) },
+        { from: 'other-node', plan: silent([serverAt(scene, PORTS.server)]) },
+        // Closed by the rules: only what comes through a metadata address gets there.
+        {
+          from: 'other-node',
+          plan: silent([{ host: NODE.ipv4, port: PORTS.agent }]),
+          mayBeRefused: true,
+        },
+      ]),
+  }),
+];

@@ -1,0 +1,114 @@
+// Runs in the network namespace of an attacker: does what it is told on TCP, and knows nothing of HTTP.
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serveCalls } from '../../../bench/serve-calls.ts';
+import type { AttackerCalls, AttackOrder, AttackSeen, Writing } from './orders.ts';
+
+const TICK_MS = 10;
+const OPENS_PER_SECOND = 500;
+/** Of one write; more waits for the kernel to take it. */
+const CHUNK_BYTES = 65_536;
+const HARDLY = { bytes: 1_024, everyMs: 250 };
+/** What this process keeps of what the kernel has not taken. */
+const MOST_UNSENT_BYTES = 4 * CHUNK_BYTES;
+
+async function attack(order: AttackOrder): Promise<AttackSeen> {
+  const { connections, opensPerSecond = OPENS_PER_SECOND, forMs } = order;
+  const sockets = new Set<Socket>();
+  const seen = { opened: 0, closed: 0, sentBytes: 0, readBytes: 0 };
+  const refused: Record<string, number> = {};
+  let tried = 0;
+  let over = false;
+
+  function open(): void {
+    const socket = connection(order, tried++);
+    sockets.add(socket);
+    let failed = '';
+    let isOpen = false;
+    socket.on('connect', () => {
+      isOpen = true;
+      seen.opened++;
+      begin(socket, order);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => (failed = error.code ?? error.message));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      seen.sentBytes += socket.bytesWritten;
+      seen.readBytes += socket.bytesRead;
+      if (over) return;
+      if (!isOpen) refused[failed] = (refused[failed] ?? 0) + 1;
+      else if (order.reset !== true) seen.closed++;
+    });
+  }
+
+  const startMs = performance.now();
+  for (let elapsedMs = 0; elapsedMs < forMs; elapsedMs = performance.now() - startMs) {
+    const allowed = (elapsedMs * opensPerSecond) / 1_000 + 1;
+    while (sockets.size < connections && tried < allowed) open();
+    await sleep(TICK_MS);
+  }
+  over = true;
+  const openAtEnd = [...sockets].filter(({ readyState }) => readyState !== 'opening').length;
+  for (const socket of sockets) socket.destroy();
+  await sleep(TICK_MS);
+  return { ...seen, refused, openAtEnd };
+}
+
+/** Paused before it is connected: else Node itself reads a first piece. */
+function connection({ targets, sources, reading }: AttackOrder, at: number): Socket {
+  const { host = '', port = 0 } = targets[at % targets.length] ?? {};
+  const source = sources?.[at % sources.length];
+  const socket = new Socket();
+  if (reading !== 'all') socket.pause();
+  socket.connect(source === undefined ? { host, port } : { host, port, localAddress: source });
+  return socket;
+}
+
+function begin(socket: Socket, { writing, reading, reset = false }: AttackOrder): void {
+  const { first = '', then } = writing;
+  if (first !== '') socket.write(Buffer.from(first, 'latin1'));
+  if (reset) {
+    socket.resetAndDestroy();
+    return;
+  }
+  if (reading === 'all') socket.resume();
+  if (reading === 'hardly') every(socket, HARDLY.everyMs, () => socket.read(HARDLY.bytes) as unknown);
+  if (then !== undefined) keepWriting(socket, then);
+}
+
+function keepWriting(socket: Socket, { text, when }: NonNullable<Writing['then']>): void {
+  const bytes = Buffer.from(text, 'latin1');
+  const write = (chunk: Buffer) => {
+    if (socket.writableLength < MOST_UNSENT_BYTES) socket.write(chunk);
+  };
+  if (when === 'taken') {
+    const chunk = Buffer.from(text.repeat(Math.max(1, Math.floor(CHUNK_BYTES / text.length))), 'latin1');
+    // By the callback, not by `drain`: what the kernel takes at once drains nothing.
+    const next = () => socket.write(chunk, (error) => error ?? setImmediate(next));
+    next();
+  } else if (when === 'answered') {
+    socket.on('data', () => {
+      write(bytes);
+    });
+    write(bytes);
+  } else if ('everyMs' in when) {
+    every(socket, when.everyMs, () => {
+      write(bytes);
+    });
+  } else {
+    let at = 0;
+    every(socket, when.byteEveryMs, () => {
+      write(bytes.subarray(at, at + 1));
+      at = (at + 1) % bytes.length;
+    });
+  }
+}
+
+function every(socket: Socket, ms: number, act: () => unknown): void {
+  const timer = setInterval(act, ms);
+  socket.once('close', () => {
+    clearInterval(timer);
+  });
+}
+
+serveCalls({ attack } satisfies AttackerCalls);

@@ -1,0 +1,92 @@
+// Runs in the network namespace of the node: makes kubelet's probes, and measures how late the machine's timers are.
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand } from '@rolegate/testing';
+import { serveCalls } from '../../../bench/serve-calls.ts';
+import { quantile } from '../../../bench/statistics.ts';
+import type { Lateness, ProbeCalls, ProbeOrder, ProbeSeen } from './orders.ts';
+
+/** Kubelet's default. Milliseconds. */
+const TIMEOUT_MS = 1_000;
+/** A process start on a busy machine; the charts give it as long. Milliseconds. */
+const COMMAND_TIMEOUT_MS = 5_000;
+const TICK_MS = 20;
+/** Of what a failed command has said. */
+const MOST_CHARACTERS = 120;
+
+let stop = new AbortController();
+let probing: Promise<ProbeSeen>[] = [];
+let measuring: Promise<Lateness> | undefined;
+
+async function probe(order: ProbeOrder, signal: AbortSignal): Promise<ProbeSeen> {
+  const failures: string[] = [];
+  let made = 0;
+  for (let nextMs = performance.now(); !signal.aborted; nextMs += order.everyMs) {
+    made++;
+    const failure = await failureOf(order);
+    if (failure !== undefined) failures.push(failure);
+    const pauseMs = Math.max(0, nextMs + order.everyMs - performance.now());
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+  return { name: order.name, made, failures };
+}
+
+function failureOf(order: ProbeOrder): Promise<string | undefined> {
+  return 'url' in order ? getFailure(order.url) : commandFailure(order.command);
+}
+
+/** As kubelet: a connection of its own, any status from 200 to 399 is well. */
+function getFailure(url: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const headers = { 'user-agent': 'kube-probe/1.34', accept: '*/*', connection: 'close' };
+    const request = get(url, { agent: false, headers }, (response) => {
+      response.resume();
+      const { statusCode = 0 } = response;
+      done(statusCode >= 200 && statusCode < 400 ? undefined : String(statusCode));
+    });
+    const done = (failure: string | undefined) => {
+      clearTimeout(timer);
+      resolve(failure);
+    };
+    const timer = setTimeout(() => request.destroy(new Error('timeout')), TIMEOUT_MS);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      done(error.code ?? error.message);
+    });
+  });
+}
+
+async function commandFailure(command: readonly string[]): Promise<string | undefined> {
+  const { code, stdout, stderr } = await runCommand(command, { timeoutMs: COMMAND_TIMEOUT_MS });
+  if (code === 0) return undefined;
+  const [said = ''] = (stderr.trim() || stdout.trim()).split('\n');
+  return code === null ? 'timeout' : `exit code ${code}: ${said.slice(0, MOST_CHARACTERS)}`;
+}
+
+async function lateness(signal: AbortSignal): Promise<Lateness> {
+  const lateMs: number[] = [0];
+  while (!signal.aborted) {
+    const startMs = performance.now();
+    await sleep(TICK_MS);
+    lateMs.push(performance.now() - startMs - TICK_MS);
+  }
+  return { p99Ms: quantile(lateMs, 0.99), worstMs: Math.max(...lateMs) };
+}
+
+serveCalls({
+  async once(probes) {
+    const failures = await Promise.all(probes.map(failureOf));
+    return failures.flatMap((failure, at) =>
+      failure === undefined ? [] : [`${probes[at]?.name ?? ''}: ${failure}`],
+    );
+  },
+  begin(probes) {
+    stop = new AbortController();
+    probing = probes.map((order) => probe(order, stop.signal));
+    measuring = lateness(stop.signal);
+  },
+  async end() {
+    stop.abort();
+    const late = (await measuring) ?? { p99Ms: 0, worstMs: 0 };
+    return { probes: await Promise.all(probing), late };
+  },
+} satisfies ProbeCalls);

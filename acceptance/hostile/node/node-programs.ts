@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { outputOf } from '@rolegate/testing';
+import { readImageFlags } from '../../../bench/image-flags.ts';
+import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '../../../packages/sandbox/src/start-programs.ts';
+import { NODE, PORTS } from '../../../packages/sandbox/src/netns/addresses.ts';
+import { NODE_NAME } from '../../../packages/sandbox/src/netns/cluster.ts';
+import type { Cgroups, Group } from './cgroups.ts';
+import { readChart } from './chart.ts';
+import type { ChartContainer } from './chart.ts';
+import { placedArgs, placedText } from './flags.ts';
+import type { FlagChanges, Mounts } from './flags.ts';
+import { createKeptProgram } from './kept-program.ts';
+import type { KeptProgram } from './kept-program.ts';
+import { makeVolumes } from './volumes.ts';
+
+export type ProgramName = 'agent' | 'reconcile' | 'server';
+export const programNames: readonly ProgramName[] = ['agent', 'reconcile', 'server'];
+
+/** A program under test, with what its chart says of it. */
+export interface NodeProgram extends KeptProgram {
+  readonly chart: ChartContainer;
+  readonly group: Group;
+}
+
+export interface NodePrograms extends Readonly<Record<ProgramName, NodeProgram>> {
+  /** Installs the rules, to the end. */
+  readonly intercept: () => Promise<void>;
+  /** The command by which kubelet or a person asks whether the agent is ready, in the agent's container or beside it. */
+  readonly statusCommand: readonly string[];
+}
+
+export interface NodeProgramsDeps {
+  /** Empty; files and sockets are put there. */
+  readonly folder: string;
+  readonly cgroups: Cgroups;
+  readonly kubeconfig: string;
+  readonly cniDirectory: string;
+  /** The commands that enter the node and the server's Pod. */
+  readonly enter: Readonly<Record<'node' | 'server', readonly string[]>>;
+  readonly serverAddress: string;
+  readonly onLine: (program: ProgramName, line: string) => void;
+}
+
+const BUNDLES = new URL('../../../dist/bundle/', import.meta.url);
+const OWN_KEY = { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' };
+/** Enough CPU for the agent whatever the attacker does: the chart requests a share of its own. */
+const PROGRAM_WEIGHT = 200;
+
+/** The bundled programs as images and charts start them, each in a control group with its chart's limit. None runs yet. */
+export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodePrograms> {
+  const { folder, cgroups, enter, onLine } = deps;
+  const [agent, intercept, reconcile, server] = [
+    await readChart('agent', 'agent'),
+    await readChart('agent', 'intercept'),
+    await readChart('agent', 'reconcile'),
+    await readChart('server', 'server'),
+  ];
+  const mounts = await makeVolumes(deps, { agent: agent.user, server: server.user });
+  const changes = changesFor(deps);
+  const images = { agent: await readImageFlags('agent'), server: await readImageFlags('server') };
+  const compiled = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
+
+  const wordsOf = (image: 'agent' | 'server', args: readonly string[]) => [
+    process.execPath,
+    ...images[image].node,
+    bundle(image),
+    ...args,
+  ];
+  async function prepare(name: ProgramName, chart: ChartContainer): Promise<NodeProgram> {
+    const image = name === 'server' ? 'server' : 'agent';
+    const memoryBytes = chart.memoryLimitBytes;
+    const group = await cgroups.make({ name, memoryBytes, cpuWeight: PROGRAM_WEIGHT });
+    const args = placedArgs(chart, changes[name], mounts[image]);
+    const ownKey = name === 'server' ? OWN_KEY : {};
+    const program = createKeptProgram({
+      command: [
+        ...group.enter,
+        ...enter[name === 'server' ? 'server' : 'node'],
+        ...asUser(chart.user),
+        ...wordsOf(image, args),
+      ],
+      env: { ...images[image].env, ...compiled, ...ownKey },
+      onLine: (line) => {
+        onLine(name, line);
+      },
+    });
+    return { ...program, chart, group };
+  }
+
+  return {
+    agent: await prepare('agent', agent),
+    reconcile: await prepare('reconcile', reconcile),
+    server: await prepare('server', server),
+    async intercept() {
+      const args = placedArgs(intercept, changes.intercept, mounts.agent);
+      await outputOf([...enter.node, ...wordsOf('agent', args)]);
+    },
+    statusCommand: statusCommand(agent, mounts.agent),
+  };
+}
+
+function bundle(name: string): string {
+  return fileURLToPath(new URL(`${name}.cjs`, BUNDLES));
+}
+
+/** What is different from the chart's, by program. */
+function changesFor({
+  kubeconfig,
+  serverAddress,
+}: NodeProgramsDeps): Record<ProgramName | 'intercept', FlagChanges> {
+  const node = { 'node-name': NODE_NAME, 'host-ip': `${NODE.ipv4},${NODE.ipv6}` };
+  return {
+    agent: {
+      ...node,
+      'server-address': `${serverAddress}:${PORTS.server}`,
+      'server-name': SERVER_NAME,
+      // The certificate names the node.
+      'token-file': undefined,
+    },
+    intercept: node,
+    reconcile: node,
+    server: {
+      kubeconfig,
+      region: REGION,
+      'role-base-arn': ROLE_BASE_ARN,
+      'sts-endpoint': `http://127.0.0.1:${PORTS.sts}`,
+      'agent-identity': 'attested',
+      'status-socket': '/run/rolegate/server.sock',
+    },
+  };
+}
+
+/** Without root and without capabilities, unless the chart has it so; and not longer than this process, however that ends. */
+function asUser(user: number): readonly string[] {
+  const bound = ['setpriv', '--pdeathsig=SIGKILL'];
+  if (user === 0) return [...bound, '--'];
+  return [
+    ...bound,
+    `--reuid=${user}`,
+    `--regid=${user}`,
+    '--clear-groups',
+    '--no-new-privs',
+    '--bounding-set=-all',
+    '--inh-caps=-all',
+    '--',
+  ];
+}
+
+/** As the probe by exec in the chart has it. */
+function statusCommand({ probes }: ChartContainer, mounts: Mounts): readonly string[] {
+  const [command] = probes.flatMap((probe) => (probe.by === 'exec' ? [probe.command] : []));
+  if (command === undefined) throw new Error('the chart of the agent has no probe by exec');
+  // The image has the program under this name; `status` is a bundle of its own.
+  const words = command.slice(1).map((word) => placedText(word, mounts));
+  return [process.execPath, '--disable-sigusr1', bundle('agent-status'), ...words];
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createTestCa, writeTlsFiles } from '@rolegate/testing';
+import type { TestCa } from '@rolegate/testing';
+import { NODE_NAME } from '../../../packages/sandbox/src/netns/cluster.ts';
+import { SERVER_NAME } from '../../../packages/sandbox/src/start-programs.ts';
+import type { Mounts } from './flags.ts';
+import type { NodeProgramsDeps } from './node-programs.ts';
+
+/** Makes folders and files in the place of the containers' volumes, owned by the containers' users. */
+export async function makeVolumes(
+  { folder, cniDirectory }: Pick<NodeProgramsDeps, 'folder' | 'cniDirectory'>,
+  users: Readonly<Record<'agent' | 'server', number>>,
+): Promise<Record<'agent' | 'server', Mounts>> {
+  const ca = await createTestCa();
+  const at = (name: string) => join(folder, name);
+  await writeTls(ca, { folder: at('agent-tls'), uris: [`spiffe://rolegate/node/${NODE_NAME}`] }, users.agent);
+  await writeTls(ca, { folder: at('server-tls'), dns: [SERVER_NAME] }, users.server);
+  await makeFolder(at('token'), users.server);
+  await writeFile(at('token/secret'), randomBytes(32).toString('hex'));
+  for (const name of ['run', 'state', 'cni', 'compiled']) await makeFolder(at(name), users.agent);
+  await makeFolder(at('server-run'), users.server);
+  return {
+    agent: {
+      '/run/rolegate': at('run'),
+      '/run/rolegate-state': at('state'),
+      '/run/rolegate-cni': at('cni'),
+      '/etc/rolegate/tls': at('agent-tls'),
+      '/var/lib/cni': dirname(cniDirectory),
+    },
+    server: {
+      '/run/rolegate': at('server-run'),
+      '/etc/rolegate/tls': at('server-tls'),
+      '/etc/rolegate/token': at('token'),
+    },
+  };
+}
+
+async function makeFolder(path: string, user: number): Promise<void> {
+  await mkdir(path);
+  await chown(path, user, user);
+}
+
+async function writeTls(
+  ca: TestCa,
+  { folder, ...names }: { readonly folder: string } & Parameters<TestCa['issue']>[0],
+  user: number,
+): Promise<void> {
+  const files = await writeTlsFiles(folder, { ca: ca.pem, ...(await ca.issue(names)) });
+  for (const path of [folder, files.cert, files.key, files.ca]) await chown(path, user, user);
+}

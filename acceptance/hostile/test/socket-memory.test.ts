@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { bytesOfSockets } from '../watch/socket-memory.ts';
+
+// As `ss -HOtanm` of iproute2 6.1 prints them.
+const LISTENING =
+  'LISTEN 0      4096   198.18.0.10:8181       0.0.0.0:*    skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d7)';
+const UNREAD =
+  'ESTAB  0      87520  198.18.0.10:8181   198.18.7.20:4242 skmem:(r768,rb131072,t65792,tb332800,f2304,w205824,o16,bl512,d0)';
+const CLOSING = 'TIME-WAIT 0  0      198.18.0.10:8181   198.18.7.20:4243';
+
+describe('bytesOfSockets', () => {
+  it('adds up what sockets hold, and not their limits or drops', () => {
+    expect(bytesOfSockets([LISTENING, UNREAD].join('\n'))).toBe(768 + 2304 + 205_824 + 16 + 512);
+  });
+
+  it('takes a socket without buffers for nothing', () => {
+    expect(bytesOfSockets(CLOSING)).toBe(0);
+  });
+
+  it('adds up all sockets', () => {
+    expect(bytesOfSockets([UNREAD, UNREAD].join('\n'))).toBe(2 * bytesOfSockets(UNREAD));
+  });
+});

@@ -1,0 +1,68 @@
+import { PORTS } from '../../../packages/sandbox/src/netns/addresses.ts';
+import type { ProgramName } from '../node/node-programs.ts';
+import { programNames } from '../node/node-programs.ts';
+import type { HostileWorld } from '../node/world.ts';
+import { socketBytes } from './socket-memory.ts';
+
+/** Between two looks, each of which starts two processes. Milliseconds. */
+const EVERY_MS = 250;
+
+/** The most that a program has needed at one moment. Bytes. */
+export interface HighWater {
+  /** Both parts of the same moment. */
+  readonly bytes: number;
+  readonly socketBytes: number;
+}
+
+export interface MemoryWatch {
+  readonly end: () => Promise<Readonly<Record<ProgramName, HighWater>>>;
+}
+
+/** Ports of the programs, served or reserved by the contract (DESIGN.md 4.7). */
+const ports: Readonly<Record<'node' | 'server', readonly number[]>> = {
+  node: [PORTS.agent, 8_182, PORTS.agentOps, 9_622],
+  server: [PORTS.server, 9_611, PORTS.serverOps, 9_622],
+};
+
+/** Looks at what each program needs until `end`. */
+export function watchMemory({ programs, namespaces, cgroups }: HostileWorld): MemoryWatch {
+  const stop = new AbortController();
+  const most: Record<ProgramName, HighWater> = {
+    agent: { bytes: 0, socketBytes: 0 },
+    reconcile: { bytes: 0, socketBytes: 0 },
+    server: { bytes: 0, socketBytes: 0 },
+  };
+
+  async function socketsOf(name: ProgramName): Promise<number> {
+    // The kernel counts them against the limit by itself, or the program has none.
+    if (cgroups.countsSockets || name === 'reconcile') return 0;
+    const place = name === 'server' ? 'server' : 'node';
+    return socketBytes(namespaces.enter(place), ports[place]);
+  }
+
+  async function look(): Promise<void> {
+    await Promise.all(
+      programNames.map(async (name) => {
+        const [used, sockets] = [await programs[name].group.usedBytes(), await socketsOf(name)];
+        if (used + sockets > most[name].bytes) most[name] = { bytes: used + sockets, socketBytes: sockets };
+      }),
+    );
+  }
+
+  async function keepLooking(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await look();
+      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    }
+  }
+
+  const looking = keepLooking();
+  looking.catch(() => undefined); // told by `end`
+  return {
+    async end() {
+      stop.abort();
+      await looking;
+      return most;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@rolegate/testing';
+import { startChild } from '../../../bench/child.ts';
+import type { ProbeCalls } from '../clients/orders.ts';
+import { programNames } from '../node/node-programs.ts';
+import type { ProgramName } from '../node/node-programs.ts';
+import type { HostileWorld } from '../node/world.ts';
+import { watchMemory } from './memory.ts';
+import { startOthers } from './others.ts';
+import { probeOrders } from './probe-orders.ts';
+import type { AttackTold, ProgramSeen, Seen } from './seen.ts';
+
+/** How long after its end an attack may still harm. Milliseconds. */
+const AFTER_MS = 2_000;
+/** What was attacked recovers by itself, or is started again as kubelet would. Milliseconds. */
+const RECOVERED_WITHIN_MS = 8_000;
+/** A start of everything on a busy machine. Milliseconds. */
+const STARTED_WITHIN_MS = 30_000;
+
+export interface Watchers {
+  /** Starts what does not run, and resolves when every other Pod is served and all probes succeed. */
+  readonly untilServed: () => Promise<void>;
+  /** Runs the attack, and sees what everybody else meets from its beginning until a while after its end. */
+  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: Seen; told: AttackTold }>;
+}
+
+/** Starts those who ask and measure; they end with the stack. */
+export async function startWatchers(world: HostileWorld, stack: AsyncDisposableStack): Promise<Watchers> {
+  const { groups, namespaces, programs } = world;
+  const others = await startOthers(world, stack);
+  const script = new URL('../clients/probes.ts', import.meta.url);
+  const through = [...groups.watchers.enter, ...namespaces.enter('node')];
+  const prober = stack.use(await startChild<ProbeCalls>(script, { through }));
+  const probes = probeOrders(world);
+
+  async function expectServed(): Promise<void> {
+    await others.expectServed();
+    const failures = await prober.call.once(probes);
+    if (failures.length > 0) throw new Error(failures.join('; '));
+  }
+
+  async function untilServed(): Promise<void> {
+    for (const name of programNames) programs[name].start();
+    try {
+      await eventually(expectServed, { withinMs: RECOVERED_WITHIN_MS, everyMs: 100 });
+    } catch {
+      for (const name of programNames) {
+        await programs[name].stop('kill');
+        programs[name].start();
+      }
+      await eventually(expectServed, { withinMs: STARTED_WITHIN_MS, everyMs: 100 });
+    }
+  }
+
+  async function during(attack: () => Promise<AttackTold>) {
+    const before = await countEnds(world);
+    const memory = watchMemory(world);
+    await prober.call.begin(probes);
+    await others.begin();
+    const [attacked] = await Promise.allSettled([attack().then(pausedAfter)]);
+    const [answers, probed, high] = await Promise.all([
+      others.end(),
+      prober.call.end(undefined),
+      memory.end(),
+    ]);
+    if (attacked.status === 'rejected') throw attacked.reason;
+    const told = attacked.value;
+    const seen: Seen = {
+      others: answers,
+      crowd: told.crowd,
+      disturbed: told.disturbs === true,
+      probes: probed.probes,
+      late: probed.late,
+      programs: programsSeen(world, { before, after: await countEnds(world), high }),
+    };
+    return { seen, told };
+  }
+
+  return { untilServed, during };
+}
+
+async function pausedAfter(told: AttackTold): Promise<AttackTold> {
+  await sleep(AFTER_MS);
+  return told;
+}
+
+type Ends = Readonly<Record<ProgramName, { readonly ends: number; readonly oomKills: number }>>;
+
+async function countEnds({ programs }: HostileWorld): Promise<Ends> {
+  const count = async (name: ProgramName) => ({
+    ends: programs[name].unexpectedEnds.length,
+    oomKills: await programs[name].group.oomKills(),
+  });
+  return {
+    agent: await count('agent'),
+    reconcile: await count('reconcile'),
+    server: await count('server'),
+  };
+}
+
+function programsSeen(
+  { programs }: HostileWorld,
+  {
+    before,
+    after,
+    high,
+  }: { before: Ends; after: Ends; high: Readonly<Record<ProgramName, ProgramSeen['high']>> },
+): Seen['programs'] {
+  const seen = (name: ProgramName): ProgramSeen => ({
+    high: high[name],
+    limitBytes: programs[name].chart.memoryLimitBytes,
+    ends: programs[name].unexpectedEnds.slice(before[name].ends),
+    oomKills: after[name].oomKills - before[name].oomKills,
+  });
+  return { agent: seen('agent'), reconcile: seen('reconcile'), server: seen('server') };
+}
