@@ -1,8 +1,6 @@
 import type { Part } from './part.ts';
 import { playShows } from './play-shows.ts';
 import { deniedStorm } from './floods/denied-storm.ts';
-import { hammering } from './floods/hammering.ts';
-import { slowClients } from './floods/slow-clients.ts';
 import { thousandPods } from './floods/thousand-pods.ts';
 import { startChaosWorld } from './world.ts';
 
@@ -11,7 +9,7 @@ export const floods: Part = {
   title: 'Too many at once',
   play(options) {
     return playShows(
-      [hammering, slowClients, thousandPods, deniedStorm],
+      [thousandPods, deniedStorm],
       async (show) => {
         await using world = await startChaosWorld();
         return await show(world);
