@@ -112,11 +112,15 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
       void check({ full: true });
       return;
     }
-    if (!reader.knows(name)) {
-      if (postponed?.add(name) !== undefined) return;
-      deps.learned(pathOf(name), { turn: deps.nextTurn(), createdNs: 0n });
-    }
+    if (!reader.knows(name) && postponed?.add(name) !== undefined) return;
+    learn(name, { turn: deps.nextTurn(), createdNs: 0n });
     void reader.noticed(name);
+  }
+
+  function learn(name: string, when: Learned): void {
+    if (reader.knows(name)) return;
+    deps.learned(pathOf(name), when);
+    reader.expect(name);
   }
 
   /** One at a time: a slow look must not undo what a later one found. */
@@ -168,8 +172,7 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
       const stamps = await stampsOf(tooMany ? listed : listed.filter((name) => !reader.knows(name)));
       stamps.sort(([, a], [, b]) => (a < b ? 1 : -1));
       const newest = stamps.slice(0, MOST_FILES);
-      for (const [name, createdNs] of newest)
-        if (!reader.knows(name)) deps.learned(pathOf(name), { turn, createdNs });
+      for (const [name, createdNs] of newest) learn(name, { turn, createdNs });
       return { listed, read: tooMany ? newest.map(([name]) => name) : listed };
     } finally {
       const names = postponed;

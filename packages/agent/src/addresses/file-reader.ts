@@ -38,7 +38,9 @@ export interface FileReader {
   readonly forget: (name: string) => void;
   readonly forgetAll: () => void;
   readonly knows: (name: string) => boolean;
-  /** The files that were read or are being read again. */
+  /** The file is known from now on; it is read when it is looked at. */
+  readonly expect: (name: string) => void;
+  /** The files that were read, are being read again, or are expected. */
   readonly known: () => readonly string[];
 }
 
@@ -81,9 +83,14 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
   const { directory, files, clock } = deps;
   const entries = new Map<string, Entry>();
 
+  function expect(name: string): Entry {
+    const entry = entries.get(name) ?? { trials: 0, told: '', again: false };
+    entries.set(name, entry);
+    return entry;
+  }
+
   function read(name: string): Promise<void> {
-    let entry = entries.get(name);
-    if (entry === undefined) entries.set(name, (entry = { trials: 0, told: '', again: false }));
+    const entry = expect(name);
     entry.again = true;
     return (entry.reading ??= readWhileChanging(name, entry));
   }
@@ -180,6 +187,7 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
     forget,
     forgetAll,
     knows: (name) => entries.has(name),
+    expect,
     known: () => [...entries.keys()],
   };
 }

@@ -149,6 +149,15 @@ describe('the owner of an address', () => {
     expect([t.owners.says(A, '10.1.0.8'), t.owners.uids()]).toEqual(['not-own', ['b']]);
   });
 
+  it('by a file that was written again and could be read late is as of when it was written', () => {
+    const t = setup();
+    t.give('f', 'a', ['10.1.0.8']);
+    t.garble('f', true);
+    t.give('c', 'c');
+    t.give('f', 'a');
+    expect([t.who(), t.who('10.1.0.8')]).toEqual(['c', undefined]);
+  });
+
   it('does not get back an address that its file has not named for a while', () => {
     const t = setup();
     t.give('f', 'a', [IP, V6]);

@@ -1,4 +1,14 @@
-import { appendFile, mkdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
@@ -212,6 +222,31 @@ describe('CNI results', () => {
       [other.path]: 'ok',
       '/nonexistent/results': 'missing',
     });
+  });
+
+  it('of several directories are one at the start: the file that was created last has the address', async () => {
+    await using other = await createCniResultsDir();
+    await using dir = await createCniResultsDir();
+    const createdNs = async (path: string) => (await systemFiles.stamp(path))?.createdNs ?? 0n;
+    const former = await createdNs(await other.add(POD));
+    // The kernel's file times have steps of some milliseconds.
+    for (let latest = former; latest === former; latest = await createdNs(await dir.add(OTHER)))
+      await rm(dir.path, { recursive: true }).then(() => mkdir(dir.path));
+    await using t = await setup({ directories: [dir.path, other.path] });
+    await t.start();
+    expect([t.owns('10.1.0.7'), t.owns('fd00::7')]).toEqual(['uid-2', 'uid-1']);
+  });
+
+  it('of a file that is no Pod’s any more are told as released', async () => {
+    await using t = await setup();
+    const path = await t.dir.add(POD);
+    await t.start();
+    const events: object[] = [];
+    t.results.tap.on((event) => void events.push(event));
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replaceAll('K8S_POD_', 'OTHER_'));
+    await until(() => t.owns('10.1.0.7') === undefined);
+    expect(events.at(-1)).toEqual({ kind: 'freed', file: path });
   });
 
   it('are read of the newest 4,096 files, with one line about it', async () => {

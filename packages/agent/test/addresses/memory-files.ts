@@ -19,6 +19,7 @@ export function createMemoryFiles() {
   let wallNs = 1_000_000_000n;
   let fault: string | undefined;
   let isDeaf = false;
+  let identity = 1;
 
   function stampOf({ mtimeNs, ctimeNs, createdNs, inode, content }: MemoryFile): Stamp {
     return { mtimeNs, createdNs, version: [inode, content.length, mtimeNs, ctimeNs].join(':') };
@@ -38,7 +39,7 @@ export function createMemoryFiles() {
   }
 
   const files: ResultFiles = {
-    identity: () => failing('1:1'),
+    identity: () => failing(`1:${identity}`),
     list: () => failing([...all.keys()]),
     stamp(path) {
       const file = all.get(nameOf(path));
@@ -97,6 +98,10 @@ export function createMemoryFiles() {
     /** The directory cannot be read. Undefined: it can again. */
     close(why: string | undefined) {
       fault = why;
+    },
+    /** It is another directory under the same name, with the same files. */
+    replace() {
+      identity += 1;
     },
     /** Nothing is noticed by itself any more. */
     deafen() {

@@ -171,7 +171,10 @@ describe('a file that is broken', () => {
     t.give('s1', 'a');
     t.write('podnet-x-lo', 'not JSON');
     await t.settle();
-    expect(t.who()).toBe('a');
+    expect(t.surely()).toBe('a');
+    t.garble('podnet-x-lo', 'EIO: i/o error, read');
+    await t.settle();
+    expect(t.surely()).toBe('a');
   });
 
   it('at the start costs only those that are older', async () => {
@@ -292,6 +295,56 @@ describe('the newest result of a Pod', () => {
     t.close(undefined);
     await t.clock.advance(2_000);
     expect([t.who(), t.says('gone', '10.1.0.8')]).toEqual(['new', 'not-own']);
+  });
+
+  it('is by when files were created though one is touched while the first look is on its way', async () => {
+    await using t = setup();
+    t.give('s1', 'former');
+    t.give('s2', 'new');
+    const { list } = t.files;
+    Object.assign(t.files, {
+      list(directory: string) {
+        t.date(fileNameOf('s1'), FUTURE_NS);
+        return list(directory);
+      },
+    });
+    await t.start();
+    expect(t.who()).toBe('new');
+  });
+
+  it('is nobody’s in a directory that was replaced before all its files have been looked at', async () => {
+    await using t = setup();
+    t.give('s1', 'former');
+    await t.start();
+    t.deafen();
+    t.give('s2', 'new');
+    t.replace();
+    const owners = new Set<string | undefined>();
+    const { read } = t.files;
+    Object.assign(t.files, {
+      read: async (...args: Parameters<typeof read>) => {
+        const found = await read(...args);
+        await t.clock.sleep(args[0].includes('s2') ? 500 : 0);
+        owners.add(t.who());
+        return found;
+      },
+    });
+    await t.clock.advance(2_000);
+    expect([[...owners], t.who()]).toEqual([[undefined], 'new']);
+  });
+
+  it('is not released by a file that is gone together with its directory', async () => {
+    await using t = setup();
+    t.give('s1', 'a');
+    await t.start();
+    t.close('ENOENT: no such file or directory');
+    t.remove(fileNameOf('s1'));
+    await t.clock.advance(0);
+    expect(t.says('a')).toBe('own');
+    t.replace();
+    t.close(undefined);
+    await t.clock.advance(2_000);
+    expect([t.who(), t.says('a')]).toEqual([undefined, 'own']);
   });
 
   it('is remembered by the next process: what was removed meanwhile is released', async () => {

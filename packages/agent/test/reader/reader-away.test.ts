@@ -137,6 +137,19 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.who()).toBe('unknown');
   });
 
+  it('after two seconds a Pod that has come since has an address whose result could not be read last', async () => {
+    await using t = await setup();
+    t.results.garble('former');
+    await until(() => t.who() === 'unknown');
+    await t.stop();
+    await t.lost();
+    await t.passes(2_000);
+    await until(() => t.callers.source === 'pod-status');
+    expect(t.who()).toBe('unknown');
+    t.tell({ uid: 'new', ips: [IP] });
+    expect(t.who()).toBe('new');
+  });
+
   it('a reader that is silent is not believed after a second', async () => {
     await using t = await setup();
     await t.stop();
