@@ -9,7 +9,7 @@ import type {
   HttpRequest,
 } from './connection.ts';
 import { reset } from './connection.ts';
-import { familyOf, readSendQueues, remoteKey } from './kernel-queues.ts';
+import { familyOf, readSendQueues, rowKey } from './kernel-queues.ts';
 import type { HttpAnswer } from './message.ts';
 import { createRequestReader } from './request-reader.ts';
 import { createTurns } from './turns.ts';
@@ -276,6 +276,6 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
 }
 
 function locate<Context>(connection: HttpConnection<Context>): Located {
-  const { remoteAddress: address = '::', remotePort: port = 0 } = connection.socket;
-  return (connection.located ??= { family: familyOf({ address, port }), key: remoteKey({ address, port }) });
+  const { socket } = connection;
+  return (connection.located ??= { family: familyOf(socket), key: rowKey(socket) });
 }

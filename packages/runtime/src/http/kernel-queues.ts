@@ -1,15 +1,16 @@
 import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
+import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
-/** The other end of a connection, as the socket names it. */
-export interface RemoteEnd {
-  readonly address: string;
-  readonly port: number;
-}
+/**
+ * Both ends of a connection, as the socket names them: a client can use one port of its own for several of ours, and must not hide
+ * the queue of one behind that of another.
+ */
+export type Ends = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
 
-/** Bytes that were sent and have not been acknowledged, by `remoteKey`; connections without any are left out. */
+/** Bytes that were sent and have not been acknowledged, by `rowKey`; connections without any are left out. */
 export type SendQueues = ReadonlyMap<string, number>;
 
 const TABLES = { ipv4: '/proc/net/tcp', ipv6: '/proc/net/tcp6' } as const;
@@ -33,8 +34,8 @@ export async function readSendQueues(family: TcpFamily, ports: ReadonlySet<numbe
   let { bytesRead } = await file.read(buffer, 0, PIECE);
   let turnMs = performance.now();
   while (bytesRead > 0) {
-    for (const [, remote = '', queued = ''] of buffer.toString('latin1', 0, bytesRead).matchAll(rows))
-      if (queued !== NOTHING) queues.set(remote, parseInt(queued, 16));
+    for (const [, key = '', queued = ''] of buffer.toString('latin1', 0, bytesRead).matchAll(rows))
+      if (queued !== NOTHING) queues.set(key, parseInt(queued, 16));
     if (performance.now() - turnMs > SLICE_MS) {
       await setImmediate();
       turnMs = performance.now();
@@ -53,18 +54,23 @@ const TIME_WAIT = '06';
 function rowsOf(ports: ReadonlySet<number>): RegExp {
   const port = [...ports].map((one) => hex(one, 4)).join('|');
   return new RegExp(
-    `: [0-9A-F]+:(?:${port}) ([0-9A-F]+:[0-9A-F]{4}) (?!${TIME_WAIT})[0-9A-F]{2} ([0-9A-F]{8}):`,
+    `: ([0-9A-F]+:(?:${port}) [0-9A-F]+:[0-9A-F]{4}) (?!${TIME_WAIT})[0-9A-F]{2} ([0-9A-F]{8}):`,
     'g',
   );
 }
 
 /** The family of the table that a connection is in: a v4-mapped address is one of IPv6 there. */
-export function familyOf({ address }: RemoteEnd): TcpFamily {
-  return isIPv4(address) ? 'ipv4' : 'ipv6';
+export function familyOf({ remoteAddress = '' }: Ends): TcpFamily {
+  return isIPv4(remoteAddress) ? 'ipv4' : 'ipv6';
 }
 
-/** How the kernel prints the remote end: 32-bit words in the order of the machine, which is little-endian. */
-export function remoteKey({ address, port }: RemoteEnd): string {
+/** How the kernel prints a connection: its local and its remote end. */
+export function rowKey({ localAddress, localPort, remoteAddress, remotePort }: Ends): string {
+  return `${endKey(localAddress, localPort)} ${endKey(remoteAddress, remotePort)}`;
+}
+
+/** 32-bit words in the order of the machine, which is little-endian, and a port. A socket that has ended has neither. */
+function endKey(address = '::', port = 0): string {
   const bytes = isIPv4(address) ? bytesOfIpv4(address) : bytesOfIpv6(address);
   let text = '';
   for (let at = 0; at < bytes.length; at += 4) {

@@ -15,7 +15,7 @@ export interface Sender<Occupant> {
 /** A row of the kernel's tables. */
 export interface Located {
   readonly family: TcpFamily;
-  /** As `remoteKey` makes it. */
+  /** As `rowKey` makes it. */
   readonly key: string;
 }
 
