@@ -18,7 +18,7 @@ metadata addresses. Nothing leads out of them.
 
 const PYTHON_CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/boto3', import.meta.url));
 /** Whatever hangs, the run ends. Milliseconds. */
-const LONGEST_MS = 480_000;
+const LONGEST_MS = 600_000;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
