@@ -73,7 +73,7 @@ export function createAgentMetrics({ version }: { version: string }) {
   });
   const badCniResults = new Counter({
     name: 'rolegate_cni_results_bad_total',
-    help: 'CNI result files that were passed over because they do not parse.',
+    help: 'CNI result files that cannot be read.',
     registers,
   });
   const ipSource = new Gauge({
