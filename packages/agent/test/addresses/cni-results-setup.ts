@@ -1,5 +1,6 @@
 import type { Clock } from '@rolegate/runtime';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
+import type { KeptResults } from '../../src/addresses/address-owners.ts';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
 import { systemFiles } from '../../src/addresses/result-files.ts';
 import type { ResultFiles } from '../../src/addresses/result-files.ts';
@@ -25,7 +26,8 @@ export async function setup({
   directories,
   files = systemFiles,
   clock = createFakeClock(),
-}: { directories?: string[]; files?: ResultFiles; clock?: Clock } = {}) {
+  kept,
+}: { directories?: string[]; files?: ResultFiles; clock?: Clock; kept?: KeptResults } = {}) {
   const dir = await createCniResultsDir();
   const log = createTestLog();
   const life = lifetime();
@@ -35,7 +37,14 @@ export async function setup({
       bad += 1;
     },
   };
-  const results = createCniResults({ directories: directories ?? [dir.path], clock, log, metrics, files });
+  const results = createCniResults({
+    directories: directories ?? [dir.path],
+    clock,
+    log,
+    metrics,
+    files,
+    kept,
+  });
   const warnings = () => log.lines.filter(([level]) => level === 'warn');
   return {
     dir,

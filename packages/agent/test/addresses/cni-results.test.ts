@@ -2,6 +2,7 @@ import {
   appendFile,
   mkdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -235,6 +236,20 @@ describe('CNI results', () => {
     await using t = await setup({ directories: [dir.path, other.path] });
     await t.start();
     expect([t.owns('10.1.0.7'), t.owns('fd00::7')]).toEqual(['uid-2', 'uid-1']);
+  });
+
+  it('of a directory that is not there are not released by what another one has', async () => {
+    await using dir = await createCniResultsDir();
+    await using other = await createCniResultsDir();
+    const directories = [dir.path, other.path];
+    await using before = await setup({ directories });
+    await other.add(POD);
+    await before.start();
+    await rename(other.path, `${other.path}.away`);
+    await using t = await setup({ directories, kept: { claims: before.results.kept(), named: [] } });
+    await t.start();
+    const says = t.results.says({ ...POD, runtimeUid: '' }, '10.1.0.7');
+    expect([t.owns('10.1.0.7'), says]).toEqual([undefined, 'own']);
   });
 
   it('of a file that is no Pod’s any more are told as released', async () => {

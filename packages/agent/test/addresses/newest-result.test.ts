@@ -341,6 +341,7 @@ describe('the newest result of a Pod', () => {
     t.remove(fileNameOf('s1'));
     await t.clock.advance(0);
     expect(t.says('a')).toBe('own');
+    await t.clock.advance(2_000);
     t.replace();
     t.close(undefined);
     await t.clock.advance(2_000);
