@@ -5,7 +5,7 @@ import type { Caller } from './callers.ts';
 export interface Handovers {
   /** `ip` was given to this caller. */
   readonly given: (ip: string, caller: Caller) => void;
-  /** Compares what was given with what would be now; true where an address changed hands. */
+  /** Compares what was given with what would be now; true if an address changed hands. */
   readonly check: () => boolean;
   readonly on: (listener: (ip: string) => void) => () => void;
 }
@@ -31,7 +31,7 @@ export function createHandovers({ identify, log }: HandoversDeps): Handovers {
   }
 
   function given(ip: string, caller: Caller): boolean {
-    // Held meanwhile: the Pod that has it still need not connect anew, and to another one it is noticed then.
+    // Requests are held meanwhile: a Pod that still owns it keeps its connections, and another owner is noticed later.
     if (caller.kind === 'unknown' && caller.undecided === true) return false;
     const former = uids.get(ip);
     const uid = runtimeUidOf(caller);

@@ -9,9 +9,9 @@ import type { ReaderMessage } from './messages.ts';
 import { openReader, SILENT_MS } from './reader-connection.ts';
 import type { ReaderEnd } from './reader-connection.ts';
 
-/** A reader that was away for so long counts as a directory that is missing. Milliseconds. */
+/** After this time away a reader counts as a missing directory. Milliseconds. */
 const AWAY_AFTER_MS = SILENT_MS;
-/** Pauses between attempts to connect: a reader that is started anew is there within tenths of a second. */
+/** Pauses between attempts to connect: a reader that is restarted is there within tenths of a second. */
 const BACKOFF = { firstMs: 50, capMs: 500 };
 
 export const READER = 'the reader of CNI results (rolegate-agent reconcile)';

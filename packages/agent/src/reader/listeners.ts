@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Log } from '@rolegate/runtime';
 
-/** An agent that leaves so much more than its snapshot unread is dropped: it comes back, and begins anew. Bytes. */
+/** An agent that leaves this much more than its snapshot unread is dropped: it connects again and gets a new one. Bytes. */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
 /** An agent's connection. */

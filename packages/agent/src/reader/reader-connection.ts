@@ -7,7 +7,7 @@ import { parseMessage } from './parse-message.ts';
 
 /** A reader says something every 500 ms: after two times of silence what it said before may be old. Milliseconds. */
 const QUIET_AFTER_MS = 1_000;
-/** A reader that is silent for so long is given up (DESIGN.md 4.4: away). Milliseconds. */
+/** After this silence a reader is given up. Milliseconds. */
 export const SILENT_MS = 2_000;
 
 export interface ReaderConnectionDeps {

@@ -33,7 +33,7 @@ export interface ServeReaderDeps {
 }
 
 export interface ReaderServer {
-  /** Rejects where there is something at the path that is no socket, or where one cannot be made. */
+  /** Rejects if there is something at the path that is no socket, or if one cannot be made. */
   readonly listen: () => Promise<void>;
   /** Tells the agents what is new, and that it is there, until the signal aborts. */
   readonly run: (signal: AbortSignal) => Promise<void>;
