@@ -78,8 +78,8 @@ export function createAddressOwners({
   }
 
   /** A newer claim might be among what a directory has and is not known yet. */
-  function isCurrent({ key, state }: Claim): boolean {
-    return state !== 'unknown' && isComplete(directoryOf(key));
+  function isCurrent({ state, directory }: Claim): boolean {
+    return state !== 'unknown' && isComplete(directory);
   }
 
   function owner(ip: string): Owner | undefined {
@@ -168,11 +168,6 @@ function ownerOf({ result, stamp: { createdNs, mtimeNs } }: Claim, inDoubtBy: st
     since: Number((createdNs ?? mtimeNs) / 1_000_000n),
     ...(inDoubtBy !== undefined && { inDoubtBy }),
   };
-}
-
-/** Of a file. */
-export function directoryOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'));
 }
 
 /** No UID has a slash: full names and UIDs can be keys of one map. */

@@ -16,7 +16,9 @@ export interface ClaimStamp {
 
 /** What one file said when it was last read. */
 export interface Claim {
+  /** The file's path. */
   readonly key: string;
+  readonly directory: string;
   /** A UID, or namespace/name if the result has none (no UID has a slash); undefined: no Pod's. */
   readonly pod: string | undefined;
   /** With all addresses that the file has named. */
@@ -56,6 +58,7 @@ export function claimOf(
   const ips = [...new Set([...result.ips, ...lost])];
   return {
     key,
+    directory: directoryOf(key),
     pod: podOf(result),
     result: { ...result, ips },
     learned,
@@ -67,6 +70,11 @@ export function claimOf(
 
 function podOf({ uid, namespace, name }: CniResult): string | undefined {
   return uid ?? (name === '' ? undefined : `${namespace}/${name}`);
+}
+
+/** Of a file. */
+export function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 /** Negative: a was learned of before b. 0: nothing tells which came first. */

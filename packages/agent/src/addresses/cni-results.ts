@@ -1,7 +1,8 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
-import { createAddressOwners, directoryOf } from './address-owners.ts';
+import { createAddressOwners } from './address-owners.ts';
 import type { AddressOwners, KeptResults } from './address-owners.ts';
+import { directoryOf } from './claim.ts';
 import { createCniDirectory } from './cni-directory.ts';
 import type { CniDirectory, DirectoryState } from './cni-directory.ts';
 import type { CniResult } from './cni-result.ts';

@@ -1,5 +1,6 @@
-import { createAddressOwners, directoryOf } from '../addresses/address-owners.ts';
+import { createAddressOwners } from '../addresses/address-owners.ts';
 import type { AddressOwners, KeptResults } from '../addresses/address-owners.ts';
+import { directoryOf } from '../addresses/claim.ts';
 import type { DirectoryState } from '../addresses/cni-directory.ts';
 import type { ResultEvent } from '../addresses/result-tap.ts';
 
