@@ -31,7 +31,7 @@ const LIMITS: HttpLimits = {
 const BODY_BYTES = 4_096;
 
 /** As the metadata API does it: only PUT has a body that is read. POST is added to have a second one. */
-export function bodyBytes(method: string): number {
+function bodyBytes(method: string): number {
   return method === 'PUT' || method === 'POST' ? BODY_BYTES : 0;
 }
 
