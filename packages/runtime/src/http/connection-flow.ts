@@ -9,12 +9,11 @@ import type {
   HttpRequest,
 } from './connection.ts';
 import { reset } from './connection.ts';
-import { familyOf, readSendQueues, rowKey } from './kernel-queues.ts';
+import { readSendQueues } from './kernel-queues.ts';
 import type { HttpAnswer } from './message.ts';
 import { createRequestReader } from './request-reader.ts';
 import { createTurns } from './turns.ts';
 import { createUnread } from './unread.ts';
-import type { Located } from './unread.ts';
 
 export interface FlowDeps<Context> {
   readonly limits: HttpLimits;
@@ -58,7 +57,6 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
       : createUnread<Connection>({
           limits: limits.unread,
           readQueues: (family) => readSendQueues(family, ports),
-          locate,
           reset: (connection) => {
             limited('unread_bytes', connection);
             reset(connection);
@@ -196,6 +194,10 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
     const limit = LIMIT_OF[refusal.kind];
     if (limit !== undefined) limited(limit, connection);
     connection.client.idle.delete(connection);
+    if (unread?.mayAnswer(connection) === false) {
+      reset(connection);
+      return;
+    }
     writer.send(connection, hooks.refused(refusal, connection), { head: false, last: true });
   }
 
@@ -273,9 +275,4 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
     closed,
     unread,
   };
-}
-
-function locate<Context>(connection: HttpConnection<Context>): Located {
-  const { socket } = connection;
-  return (connection.located ??= { family: familyOf(socket), key: rowKey(socket) });
 }

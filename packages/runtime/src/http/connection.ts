@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { HttpAnswer } from './message.ts';
 import type { Client, ClientName, PlaceLimits } from './places.ts';
 import type { RequestHead } from './request-head.ts';
-import type { Located, Sender, UnreadLimits } from './unread.ts';
+import type { Sender, UnreadLimits } from './unread.ts';
 
 /** What bounds a connection. Sizes in bytes, times in milliseconds. */
 export interface HttpLimits {
@@ -88,8 +88,6 @@ export interface HttpConnection<Context> extends Peer, Sender<HttpConnection<Con
   readonly socket: Socket;
   context: Context;
   client: Client<HttpConnection<Context>>;
-  /** Worked out when it is first needed. */
-  located: Located | undefined;
   readonly openedMs: number;
   stage: Stage;
   /** On the monotonic clock; Infinity: none. Milliseconds. */
@@ -124,7 +122,10 @@ export function createNobody<Occupant>(): Client<Occupant> {
   return { group, name: '', occupants: new Set(), idle: new Set() };
 }
 
-type Opened<Context> = Pick<HttpConnection<Context>, 'socket' | 'ip' | 'context' | 'client' | 'openedMs'>;
+type Opened<Context> = Pick<
+  HttpConnection<Context>,
+  'socket' | 'ip' | 'context' | 'client' | 'ends' | 'openedMs'
+>;
 
 /** A connection that was accepted just now. */
 export function createConnection<Context>({
@@ -132,6 +133,7 @@ export function createConnection<Context>({
   ip,
   context,
   client,
+  ends,
   openedMs,
 }: Opened<Context>): HttpConnection<Context> {
   return {
@@ -139,8 +141,8 @@ export function createConnection<Context>({
     ip,
     context,
     client,
+    ends,
     openedMs,
-    located: undefined,
     stage: 'reading',
     deadlineMs: Infinity,
     pending: '',

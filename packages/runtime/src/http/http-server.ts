@@ -71,17 +71,17 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
     failed,
   });
 
-  function accept(socket: Socket): void {
+  function accept(socket: Socket, localPort: number): void {
     try {
-      open(socket);
+      open(socket, localPort);
     } catch (error) {
       failed('connection', error);
       socket.destroy();
     }
   }
 
-  function open(socket: Socket): void {
-    const { remoteAddress } = socket;
+  function open(socket: Socket, localPort: number): void {
+    const { remoteAddress, remotePort = 0 } = socket;
     // A socket that was reset before it was accepted has no address; on a unix socket none has.
     const ip = remoteAddress === undefined ? '' : canonicalIp(remoteAddress);
     if (ip === undefined || (ip === '' && ports.size > 0)) {
@@ -94,6 +94,7 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
       ip,
       context,
       client: nobody,
+      ends: { localPort, address: remoteAddress ?? '', port: remotePort },
       openedMs: clock.monotonic(),
     });
     const entry = places.enter(connection, client);
@@ -182,7 +183,10 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
   return {
     async listen(at, bind = listen) {
       // The kernel tells of an end that the client has made of its side; answers go out all the same.
-      const server = createServer({ allowHalfOpen: true }, accept);
+      let port = 0;
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        accept(socket, port);
+      });
       await bind(server, at);
       servers.add(server);
       server.on('error', (error) => {
@@ -190,15 +194,15 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
       });
       const address = server.address();
       if (typeof address !== 'object' || address === null) return 0;
-      ports.add(address.port);
-      return address.port;
+      ({ port } = address);
+      ports.add(port);
+      return port;
     },
     respond: flow.respond,
     recount(connection, name) {
-      const { unread } = connection;
-      flow.unread?.gone(connection);
-      connection.client = places.move(connection, connection.client, name);
-      if (unread > 0) flow.unread?.wrote(connection, unread);
+      const { client: from } = connection;
+      connection.client = places.move(connection, from, name);
+      flow.unread?.moved(connection, from);
     },
     connections,
     close,

@@ -1,14 +1,17 @@
 import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
-import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Both ends of a connection, as the socket names them: a client can use one port of its own for several of ours, and must not hide
- * the queue of one behind that of another.
+ * Our port and the client's end of a connection, as the socket names them. A client can use one port of its own for several of
+ * ours, and must not hide the queue of one connection behind that of another.
  */
-export type Ends = Pick<Socket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
+export interface Ends {
+  readonly localPort: number;
+  readonly address: string;
+  readonly port: number;
+}
 
 /** Bytes that were sent and have not been acknowledged, by `rowKey`; connections without any are left out. */
 export type SendQueues = ReadonlyMap<string, number>;
@@ -54,25 +57,23 @@ const TIME_WAIT = '06';
 function rowsOf(ports: ReadonlySet<number>): RegExp {
   const port = [...ports].map((one) => hex(one, 4)).join('|');
   return new RegExp(
-    `: ([0-9A-F]+:(?:${port}) [0-9A-F]+:[0-9A-F]{4}) (?!${TIME_WAIT})[0-9A-F]{2} ([0-9A-F]{8}):`,
+    `: [0-9A-F]+:((?:${port}) [0-9A-F]+:[0-9A-F]{4}) (?!${TIME_WAIT})[0-9A-F]{2} ([0-9A-F]{8}):`,
     'g',
   );
 }
 
 /** The family of the table that a connection is in: a v4-mapped address is one of IPv6 there. */
-export function familyOf({ remoteAddress = '' }: Ends): TcpFamily {
-  return isIPv4(remoteAddress) ? 'ipv4' : 'ipv6';
+export function familyOf({ address }: Ends): TcpFamily {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
 }
 
-/** How the kernel prints a connection: its local and its remote end. */
-export function rowKey({ localAddress, localPort, remoteAddress, remotePort }: Ends): string {
-  return `${endKey(localAddress, localPort)} ${endKey(remoteAddress, remotePort)}`;
-}
-
-/** 32-bit words in the order of the machine, which is little-endian, and a port. A socket that has ended has neither. */
-function endKey(address = '::', port = 0): string {
+/**
+ * How the kernel prints our port and the client's end: the address in 32-bit words in the order of the machine, which is
+ * little-endian.
+ */
+export function rowKey({ localPort, address, port }: Ends): string {
   const bytes = isIPv4(address) ? bytesOfIpv4(address) : bytesOfIpv6(address);
-  let text = '';
+  let text = `${hex(localPort, 4)} `;
   for (let at = 0; at < bytes.length; at += 4) {
     for (let byte = at + 3; byte >= at; byte -= 1) text += hex(bytes[byte] ?? 0, 2);
   }

@@ -1,22 +1,17 @@
+import { familyOf, rowKey } from './kernel-queues.ts';
+import type { Ends, SendQueues, TcpFamily } from './kernel-queues.ts';
 import type { Client } from './places.ts';
-import type { SendQueues, TcpFamily } from './kernel-queues.ts';
 
 /** A connection, as far as the bytes that its client has not read yet are concerned. */
 export interface Sender<Occupant> {
   readonly client: Client<Occupant>;
+  readonly ends: Ends;
   /** What may not have been read: known to be in the send queue, or written since that was seen. Bytes. */
   unread: number;
   /** Written since the look that is under way began. Bytes. */
   sinceLook: number;
   /** The answer that was written last. Bytes. */
   lastBytes: number;
-}
-
-/** A row of the kernel's tables. */
-export interface Located {
-  readonly family: TcpFamily;
-  /** As `rowKey` makes it. */
-  readonly key: string;
 }
 
 export interface UnreadLimits {
@@ -30,8 +25,6 @@ export interface UnreadLimits {
 export interface UnreadDeps<Occupant extends Sender<Occupant>> {
   readonly limits: UnreadLimits;
   readonly readQueues: (family: TcpFamily) => Promise<SendQueues>;
-  /** Where the connection stands in the kernel's tables. */
-  readonly locate: (connection: Occupant) => Located;
   /** The client does not read: the connection is to be reset, and what it left unread with it. */
   readonly reset: (connection: Occupant) => void;
   /** A look is over: who had to wait may try again. */
@@ -46,19 +39,32 @@ export interface Unread<Occupant extends Sender<Occupant>> {
   readonly wrote: (connection: Occupant, bytes: number) => void;
   /** False: its client has to wait for the next look, which `looked` reports. */
   readonly mayAnswer: (connection: Occupant) => boolean;
-  /** The connection is gone, and its queue with it. */
+  /** The connection counts for another client than this one from now on. */
+  readonly moved: (connection: Occupant, from: Client<Occupant>) => void;
+  /** The connection is closed. What its client has not read stays with the kernel, and counts until a look finds it gone. */
   readonly gone: (connection: Occupant) => void;
   /** True if the connection must end with its next answer: the send queues cannot be read, and it has been sent enough. */
   readonly mustEnd: (connection: Occupant) => boolean;
 }
 
+/** What a closed connection has left with the kernel, which goes on sending it for minutes to a client that does not read. */
+interface Leftover {
+  readonly client: Named;
+  readonly ends: Ends;
+  unread: number;
+}
+
 /** Between two looks: when a client is near its limit, and when a single connection is above its own. Milliseconds. */
 const SOON_MS = 50;
 const LATER_MS = 250;
+/** At most, after looks that have found nearly nothing read: what is left behind cannot be reset. Milliseconds. */
+const FRUITLESS_MS = 1_000;
 /** The part of its limit that a client may always leave unread. */
 const LITTLE = 1 / 64;
 /** A look may take this part of the time. */
 const LOOK_SHARE = 0.25;
+/** Closed connections that are remembered before it is looked whether they were read, as nearly all were. */
+const MOST_LEFTOVERS = 16_384;
 
 /**
  * Bounds what is written and not read. Written means that the kernel has it; only its send queues say what the client has taken.
@@ -67,10 +73,10 @@ const LOOK_SHARE = 0.25;
 export function createUnread<Occupant extends Sender<Occupant>>(
   deps: UnreadDeps<Occupant>,
 ): Unread<Occupant> {
-  const { limits, readQueues, locate, reset, looked, failed, schedule, now } = deps;
+  const { limits, readQueues, reset, looked, failed, schedule, now } = deps;
   const senders = new Set<Occupant>();
-  const ofClient = new Map<Client<Occupant>, number>();
-  let total = 0;
+  const leftovers = new Set<Leftover>();
+  const tally = createTally();
   let looking = false;
   let lookAtMs = Infinity;
   let pauseMs = 0;
@@ -78,14 +84,16 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   let blind = false;
 
   function count(connection: Occupant, bytes: number): void {
-    const { client } = connection;
     connection.unread += bytes;
-    total += bytes;
-    const left = (ofClient.get(client) ?? 0) + bytes;
-    if (left > 0) ofClient.set(client, left);
-    else ofClient.delete(client);
+    tally.add(connection.client, bytes);
     if (connection.unread > 0) senders.add(connection);
     else senders.delete(connection);
+  }
+
+  function watch({ client, unread }: Occupant): void {
+    const part = Math.max(tally.of(client) / limits.perClient, tally.total() / limits.total);
+    if (part > 0.5 || leftovers.size > MOST_LEFTOVERS) lookWithin(SOON_MS);
+    else if (unread > limits.perConnection) lookWithin(LATER_MS);
   }
 
   function lookWithin(delayMs: number): void {
@@ -100,34 +108,64 @@ export function createUnread<Occupant extends Sender<Occupant>>(
 
   async function look(): Promise<void> {
     const startMs = now();
+    const before = tally.total();
     looking = true;
-    const seen = [...senders];
-    for (const connection of seen) connection.sinceLook = 0;
     try {
-      const families = new Set(seen.map((connection) => locate(connection).family));
-      const ipv4 = families.has('ipv4') ? await readQueues('ipv4') : undefined;
-      const ipv6 = families.has('ipv6') ? await readQueues('ipv6') : undefined;
+      await settleAll([...senders], [...leftovers]);
       blind = false;
-      for (const connection of seen) {
-        const { family, key } = locate(connection);
-        settle(connection, (family === 'ipv4' ? ipv4 : ipv6)?.get(key) ?? 0);
-      }
     } catch (error) {
       if (!blind) failed(error);
       blind = true;
+      for (const leftover of leftovers) forget(leftover);
     }
     looking = false;
     lookAtMs = Infinity;
     endedMs = now();
-    pauseMs = (endedMs - startMs) / LOOK_SHARE;
+    const fruitless = tally.total() > before / 2;
+    pauseMs = Math.max(
+      (endedMs - startMs) / LOOK_SHARE,
+      fruitless ? Math.min(FRUITLESS_MS, 2 * Math.max(SOON_MS, pauseMs)) : 0,
+    );
+    // Written meanwhile, and perhaps for the last time.
+    for (const connection of senders) watch(connection);
     looked();
   }
 
-  function settle(connection: Occupant, queued: number): void {
+  async function settleAll(seen: readonly Occupant[], left: readonly Leftover[]): Promise<void> {
+    const lastBytes = seen.map((connection) => connection.lastBytes);
+    for (const connection of seen) connection.sinceLook = 0;
+    const families = new Set([...seen, ...left].map(({ ends }) => familyOf(ends)));
+    const ipv4 = families.has('ipv4') ? await readQueues('ipv4') : undefined;
+    const ipv6 = families.has('ipv6') ? await readQueues('ipv6') : undefined;
+    const queued = (ends: Ends) => (familyOf(ends) === 'ipv4' ? ipv4 : ipv6)?.get(rowKey(ends)) ?? 0;
+    for (const [at, connection] of seen.entries())
+      settle(connection, queued(connection.ends), lastBytes[at] ?? 0);
+    for (const leftover of left) {
+      forget(leftover);
+      remember({ ...leftover, unread: queued(leftover.ends) });
+    }
+  }
+
+  /** `lastBytes`: its last answer when the look began. */
+  function settle(connection: Occupant, queued: number, lastBytes: number): void {
     if (!senders.has(connection)) return; // gone meanwhile
-    count(connection, queued + connection.sinceLook - connection.unread);
-    // Who has asked again has read all but the last answer.
-    if (queued > Math.max(limits.perConnection, connection.lastBytes)) reset(connection);
+    const { sinceLook, unread } = connection;
+    count(connection, queued + sinceLook - unread);
+    // Who has asked again has read all but the last answer, which may be one that was written while the table was read.
+    if (queued <= Math.max(limits.perConnection, lastBytes + sinceLook)) return;
+    count(connection, -connection.unread);
+    reset(connection);
+  }
+
+  function remember(leftover: Leftover): void {
+    if (leftover.unread === 0) return;
+    leftovers.add(leftover);
+    tally.add(leftover.client, leftover.unread);
+  }
+
+  function forget(leftover: Leftover): void {
+    leftovers.delete(leftover);
+    tally.add(leftover.client, -leftover.unread);
   }
 
   return {
@@ -135,22 +173,52 @@ export function createUnread<Occupant extends Sender<Occupant>>(
       connection.sinceLook += bytes;
       connection.lastBytes = bytes;
       count(connection, bytes);
-      const ofAll = Math.max((ofClient.get(connection.client) ?? 0) / limits.perClient, total / limits.total);
-      if (ofAll > 0.5) lookWithin(SOON_MS);
-      else if (connection.unread > limits.perConnection) lookWithin(LATER_MS);
+      watch(connection);
     },
-    mayAnswer(connection) {
+    mayAnswer({ client }) {
       if (blind) return true;
-      const own = ofClient.get(connection.client) ?? 0;
+      const own = tally.of(client);
       const isLittle = own < limits.perClient * LITTLE;
       // Whoever has little unread does not wait for those who have filled everything.
-      if (own < limits.perClient && (total < limits.total || isLittle)) return true;
+      if (own < limits.perClient && (tally.total() < limits.total || isLittle)) return true;
       lookWithin(SOON_MS);
       return false;
     },
+    moved({ client, unread }, from) {
+      tally.add(from, -unread);
+      tally.add(client, unread);
+    },
     gone(connection) {
-      count(connection, -connection.unread);
+      const { client, ends, unread } = connection;
+      count(connection, -unread);
+      if (!blind)
+        remember({ client: { group: { name: client.group.name }, name: client.name }, ends, unread });
     },
     mustEnd: ({ unread }) => blind && unread > limits.perConnection,
+  };
+}
+
+/** Of a client no more than its name, which it keeps when it comes again. */
+interface Named {
+  readonly group: { readonly name: string };
+  readonly name: string;
+}
+
+/** Bytes by client, and of all. */
+function createTally() {
+  const groups = new Map<string, Map<string, number>>();
+  let total = 0;
+  return {
+    add({ group, name }: Named, bytes: number): void {
+      total += bytes;
+      const clients = groups.get(group.name) ?? new Map<string, number>();
+      const sum = (clients.get(name) ?? 0) + bytes;
+      if (sum > 0) clients.set(name, sum);
+      else clients.delete(name);
+      if (clients.size > 0) groups.set(group.name, clients);
+      else groups.delete(group.name);
+    },
+    of: ({ group, name }: Named): number => groups.get(group.name)?.get(name) ?? 0,
+    total: () => total,
   };
 }

@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { LIMITS, startUnread } from './unread-setup.ts';
+import type { Connection } from './unread-setup.ts';
+
+const CLIENTS = ['a1', 'a2', 'b1', 'c1'];
+const CONNECTIONS = 8;
+const LARGEST_ANSWER = 400;
+
+interface Step {
+  readonly connection: number;
+  readonly answers: number;
+  readonly bytes: number;
+  readonly then: 'nothing' | 'close' | 'move';
+  readonly to: string;
+  readonly waitMs: number;
+}
+
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    connection: fc.nat({ max: CONNECTIONS - 1 }),
+    answers: fc.integer({ min: 1, max: 40 }),
+    bytes: fc.integer({ min: 1, max: LARGEST_ANSWER }),
+    then: fc.constantFrom('nothing', 'nothing', 'nothing', 'close', 'move'),
+    to: fc.constantFrom(...CLIENTS),
+    waitMs: fc.constantFrom(0, 0, 10, 60, 300),
+  }),
+  { minLength: 20, maxLength: 60, size: 'max' },
+);
+
+/** Every other connection reads all that it is sent before it asks again; the rest reads nothing. */
+function isReader(at: number): boolean {
+  return at % 2 === 0;
+}
+
+/** Plays the steps; resolves with the readers that were reset, and those that do not read and were not. */
+async function play(all: readonly Step[], lookMs: number) {
+  const t = startUnread();
+  t.setLookMs(lookMs);
+  const readers = new Set<Connection>();
+  const everybody: Connection[] = [];
+  const open = Array.from({ length: CONNECTIONS }, (_, at) => connect(at));
+
+  function connect(at: number): Connection {
+    const connection = t.connect(CLIENTS[at % CLIENTS.length] ?? '');
+    if (isReader(at)) readers.add(connection);
+    everybody.push(connection);
+    return connection;
+  }
+
+  function checkBounds(): void {
+    for (const name of CLIENTS) {
+      const own = everybody.filter(({ client }) => client.name === name);
+      const queued = own.reduce((sum, connection) => sum + t.queued(connection), 0);
+      // Connections may move to a client that is at its limit.
+      if (all.every(({ then }) => then !== 'move') && queued >= LIMITS.perClient + LARGEST_ANSWER)
+        throw new Error(`${name} has ${queued} bytes in the kernel`);
+    }
+    const most = LIMITS.total + CLIENTS.length * (LIMITS.perClient / 64 + LARGEST_ANSWER);
+    if (t.allQueued() > most) throw new Error(`${t.allQueued()} bytes are in the kernel`);
+  }
+
+  for (const { connection: at, answers, bytes, then, to, waitMs } of all) {
+    const connection = open[at];
+    if (connection === undefined) continue;
+    for (let answer = 0; answer < answers && !t.resets.includes(connection); answer += 1) {
+      if (readers.has(connection)) t.read(connection);
+      if (!t.unread.mayAnswer(connection)) break;
+      t.send(connection, bytes);
+      checkBounds();
+    }
+    if (then === 'move' && !t.resets.includes(connection)) t.move(connection, to);
+    if (then === 'close' && !t.resets.includes(connection)) t.unread.gone(connection);
+    if (then === 'close' || t.resets.includes(connection)) open[at] = connect(at);
+    await t.clock.advance(waitMs);
+  }
+  await t.clock.advance(10_000);
+  const isTooMuch = (one: Connection) => t.queued(one) > Math.max(LIMITS.perConnection, one.lastBytes);
+  return {
+    reset: t.resets.filter((connection) => readers.has(connection)),
+    left: open.filter((connection) => isTooMuch(connection)),
+  };
+}
+
+describe('whoever reads, reads not, moves and goes', () => {
+  it('what the kernel keeps stays within the bounds, and only those are reset who do not read, in time', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, fc.constantFrom(0, 5, 40), async (all, lookMs) => {
+        expect(await play(all, lookMs)).toEqual({ reset: [], left: [] });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
