@@ -57,8 +57,10 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
       refuse(connection, { kind: 'malformed', detail: 'not HTTP/1.1' });
       return;
     }
-    // A kept connection has all its time to begin the next request, and then as much for that as for the first.
-    if (answers > 0 && scanned === 0 && pending !== '') connection.deadlineMs = now() + limits.headMs;
+    // A kept connection has all its time to begin the next request, and then as much for that as for the first. Half of an
+    // empty line is no beginning.
+    if (answers > 0 && scanned === 0 && pending !== '' && pending !== '\r')
+      connection.deadlineMs = now() + limits.headMs;
     connection.scanned = pending.length;
   }
 
