@@ -1,0 +1,235 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { startServer, summary } from './server-setup.ts';
+
+describe('a request', () => {
+  it('is answered with its length, the date and whether the connection is kept', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await client.gets('/a')).toBe(
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: Mon, 23 Nov 2026 07:00:00 GMT\r\n' +
+        'Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\n/a',
+    );
+  });
+
+  it.each([
+    { what: 'HTTP/1.1', head: 'GET /a HTTP/1.1\r\n\r\n', kept: true },
+    { what: 'HTTP/1.1 that ends', head: 'GET /a HTTP/1.1\r\nConnection: close\r\n\r\n', kept: false },
+    { what: 'HTTP/1.0', head: 'GET /a HTTP/1.0\r\n\r\n', kept: false },
+    { what: 'HTTP/1.0 that stays', head: 'GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', kept: true },
+  ])('of $what leaves the connection open: $kept', async ({ head, kept }) => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send(head);
+    const first = await client.gets('/a');
+    expect(first).toContain(kept ? 'Connection: keep-alive' : 'Connection: close');
+    client.send('GET /b HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(await client.over).toBe('ended');
+    expect(summary(client.got())).toEqual(kept ? ['200 /a', '200 /b'] : ['200 /a']);
+  });
+
+  it('for the head has the headers of the answer and no body', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send('HEAD /abc HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\n');
+    await client.over;
+    expect(client.got()).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 4\r\n[^]*\r\n\r\nHTTP\/1\.1 200 OK/);
+  });
+
+  it('can come behind empty lines', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send('\r\n\r\nGET /a HTTP/1.1\r\n\r\n\r\n\r\n');
+    await client.gets('/a');
+    client.send('GET /b HTTP/1.1\r\n\r\n');
+    await client.gets('/b');
+  });
+
+  it.each([
+    { what: 'without a body', request: 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n', says: '/a' },
+    { what: 'with a body', request: 'PUT /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc', says: 'abc' },
+    {
+      what: 'with a body in chunks',
+      request:
+        'PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n1\r\nc\r\n0\r\nX: y\r\n\r\n',
+      says: 'abc',
+    },
+  ])('$what can come byte by byte', async ({ request, says }) => {
+    await using t = await startServer();
+    const client = t.dial();
+    for (let round = 0; round < 2; round += 1) {
+      for (const byte of request) {
+        client.send(byte);
+        await setImmediate();
+      }
+      await t.received(round + 1);
+    }
+    client.send('GET /end HTTP/1.1\r\nConnection: close\r\n\r\n');
+    await client.over;
+    expect(summary(client.got())).toEqual([`200 ${says}`, `200 ${says}`, '200 /end']);
+  });
+
+  it('that asks for another protocol is answered in this one', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    const upgrade = 'GET /a HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n';
+    client.send(upgrade);
+    await client.gets('/a');
+    client.send('GET /b HTTP/1.1\r\n\r\n');
+    await client.gets('/b');
+    client.send(`${upgrade}PRI * HTTP/2.0\r\n\r\n`);
+    expect(await client.over).toBe('ended');
+    expect(summary(client.got())).toEqual(['200 /a', '200 /b', '200 /a']);
+  });
+
+  it('is served on a unix socket', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rolegate-http-'));
+    {
+      await using t = await startServer({ at: { path: join(folder, 'x.sock') } });
+      expect(t.port).toBe(0);
+      const client = t.dial();
+      client.send('GET /a HTTP/1.1\r\nConnection: close\r\n\r\n');
+      expect(await client.over).toBe('ended');
+      expect(summary(client.got())).toEqual(['200 /a']);
+      expect(t.connection(0).ip).toBe('');
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  it('is served at each address that the server listens at', async () => {
+    await using t = await startServer({ at: { host: '::1', port: 0 } });
+    const client = t.dial();
+    client.send('GET /a HTTP/1.1\r\n\r\n');
+    await client.gets('/a');
+    expect(t.connection(0).ip).toBe('::1');
+    expect(await t.server.listen({ host: '127.0.0.1', port: 0 })).toBeGreaterThan(0);
+    const taken = t.server.listen({ host: '::1', port: t.port });
+    await expect(taken).rejects.toThrow('EADDRINUSE');
+  });
+});
+
+describe('a body that is announced', () => {
+  const put = 'PUT /a HTTP/1.1\r\nExpect: 100-continue\r\n';
+
+  it('is asked for if the client waits for that', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send(`${put}Content-Length: 3\r\n\r\n`);
+    expect(await client.gets('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    client.send('abc');
+    await client.gets('abc');
+    client.send(`${put}Transfer-Encoding: chunked\r\n\r\n`);
+    await client.gets('abcHTTP/1.1 100 Continue\r\n\r\n');
+    client.send('3\r\nxyz\r\n0\r\n\r\n');
+    await client.gets('xyz');
+  });
+
+  it.each([
+    { what: 'it has come already', request: `${put}Content-Length: 3\r\n\r\nabc`, status: 200 },
+    { what: 'there is none', request: `${put}\r\n`, status: 200 },
+    { what: 'it is too large', request: `${put}Content-Length: 65\r\n\r\n`, status: 413 },
+    {
+      what: 'it is not read',
+      request: 'GET /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n',
+      status: 200,
+    },
+  ])('is not asked for if $what', async ({ request, status }) => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send(request);
+    expect(await client.gets('HTTP/1.1')).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it('is not read for a method that has none, and the connection ends with the answer', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send('POST /a HTTP/1.1\r\nContent-Length: 30\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n');
+    expect(await client.over).toBe('ended');
+    expect(summary(client.got())).toEqual(['200 /a']);
+    expect(t.requests).toHaveLength(1);
+  });
+
+  it('can be as large as is allowed', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    const body = 'x'.repeat(64);
+    client.send(`PUT /a HTTP/1.1\r\nContent-Length: 64\r\n\r\n${body}`);
+    await client.gets(body);
+  });
+});
+
+describe('a client that ends its side', () => {
+  it('in one go with its request is answered if the answer is there at once', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.end('GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n');
+    expect(await client.over).toBe('ended');
+    expect(summary(client.got())).toEqual(['200 /a', '200 /b']);
+  });
+
+  it('while its request waits counts as gone', async () => {
+    let gone = 0;
+    await using t = await startServer({
+      request: (request) => {
+        request.gone = () => (gone += 1);
+      },
+    });
+    const client = t.dial();
+    client.end('GET /a HTTP/1.1\r\n\r\n');
+    await client.over;
+    expect(gone).toBe(1);
+    expect(client.got()).toBe('');
+    expect(t.server.connections.size).toBe(0);
+  });
+
+  it('without a request is let go', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.end();
+    expect(await client.over).toBe('ended');
+    expect(client.got()).toBe('');
+  });
+
+  it.each(['GET /a HT', 'PUT /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nab'])(
+    'in the middle of one, %j, is told so',
+    async (part) => {
+      await using t = await startServer();
+      const client = t.dial();
+      client.end(part);
+      expect(await client.over).toBe('ended');
+      expect(summary(client.got())).toEqual(['400']);
+    },
+  );
+});
+
+describe('an answer', () => {
+  it('to a request that was answered is dropped', async () => {
+    await using t = await startServer();
+    const client = t.dial();
+    client.send('GET /a HTTP/1.1\r\n\r\n');
+    await client.gets('/a');
+    const [request] = t.requests;
+    if (request === undefined) throw new Error('no request');
+    t.server.respond(request, { status: 200, headers: '', body: 'twice' });
+    client.send('GET /b HTTP/1.1\r\nConnection: close\r\n\r\n');
+    await client.over;
+    expect(summary(client.got())).toEqual(['200 /a', '200 /b']);
+  });
+
+  it('to a client that has gone is dropped', async () => {
+    await using t = await startServer({ request: () => undefined });
+    const client = t.dial();
+    client.send('GET /a HTTP/1.1\r\n\r\n');
+    await t.received(1);
+    client.socket.resetAndDestroy();
+    while (t.server.connections.size > 0) await setImmediate();
+    const [request] = t.requests;
+    if (request === undefined) throw new Error('no request');
+    t.server.respond(request, { status: 200, headers: '', body: 'late' });
+    expect(t.clock.pending).toBe(0);
+  });
+});
