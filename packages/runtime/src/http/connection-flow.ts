@@ -139,7 +139,8 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   }
 
   function serve(connection: Connection): void {
-    if (connection.stage !== 'turn') return;
+    // One that had to make room closes only after this turn of the event loop.
+    if (connection.stage !== 'turn' || connection.socket.destroyed) return;
     if (connection.head === undefined && !reader.takeHead(connection)) return;
     if (unread?.mayAnswer(connection) === false) {
       connection.stage = 'unread';
@@ -181,8 +182,9 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
     writer.send(connection, answer, { head: head.method === 'HEAD', last: isLast });
   }
 
-  /** For the next request. */
+  /** For the next request; also called when what was written is canceled, because the connection was reset. */
   function listen(connection: Connection): void {
+    if (connection.socket.destroyed) return;
     const nothing = connection.pending === '';
     connection.stage = 'reading';
     connection.deadlineMs = clock.monotonic() + (nothing ? limits.keepAliveMs : limits.headMs);
