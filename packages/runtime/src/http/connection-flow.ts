@@ -83,8 +83,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
         if (connection.pending.includes('\r\n\r\n')) refuse(connection, { kind: 'too many connections' });
         return;
       case 'lingering':
-        connection.dropped += text.length;
-        if (connection.dropped > LINGER_BYTES) reset(connection);
+        drop(connection, text);
         return;
       case 'closed':
         return;
@@ -92,9 +91,19 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
       case 'unread':
       case 'answering':
       case 'draining':
+        if (connection.stage === 'answering' && connection.last) {
+          drop(connection, text);
+          return;
+        }
         connection.pending += text;
         if (connection.pending.length > limits.headBytes + limits.behindBytes) overflow(connection);
     }
+  }
+
+  /** Nobody reads it any more. */
+  function drop(connection: Connection, text: string): void {
+    connection.dropped += text.length;
+    if (connection.dropped > LINGER_BYTES) reset(connection);
   }
 
   /** More has come behind a request than is kept: what is nearly answered is, the rest ends at once. */
@@ -160,7 +169,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   function begin(connection: Connection): void {
     const { head, body } = connection;
     if (head === undefined) return;
-    if (connection.pending.length > limits.behindBytes) {
+    if (!connection.last && connection.pending.length > limits.behindBytes) {
       limited('pipelined_bytes', connection);
       connection.last = true;
     }

@@ -106,7 +106,7 @@ export interface HttpConnection<Context> extends Peer, Sender<HttpConnection<Con
   last: boolean;
   /** The client sends no more. */
   clientEnded: boolean;
-  /** Arrived after the last answer. Bytes. */
+  /** Arrived behind the last request that is answered. Bytes. */
   dropped: number;
 }
 
