@@ -1,10 +1,9 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { createHttpServer, systemClock } from '@rolegate/runtime';
 import type { HttpLimits } from '@rolegate/runtime';
-import { createMemorySocket } from './memory-socket.ts';
+import { createMemoryListener, createMemorySocket } from './memory-socket.ts';
 
 /** A request as a server has understood it. */
 export interface Accepted {
@@ -38,7 +37,7 @@ function bodyBytes(method: string): number {
 /** By the server that is tried. */
 export async function createOurs(): Promise<Accept> {
   const taken = new WeakMap<object, Accepted[]>();
-  let listener: Server | undefined;
+  const listener = createMemoryListener();
   const server = createHttpServer<undefined>({
     limits: LIMITS,
     clock: systemClock,
@@ -63,15 +62,12 @@ export async function createOurs(): Promise<Accept> {
       throw error;
     },
   });
-  await server.listen({}, (one) => {
-    listener = one;
-    return Promise.resolve();
-  });
+  await server.listen({}, listener.bind);
   return async (pieces) => {
     const client = createMemorySocket();
     const requests: Accepted[] = [];
     taken.set(client.socket, requests);
-    listener?.emit('connection', client.socket);
+    listener.accept(client);
     for (const piece of pieces) {
       client.send(piece);
       await setImmediate();

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /** The server's end of a connection that has no kernel in it, and the hand that plays the client. */
@@ -10,20 +10,34 @@ export interface MemorySocket {
   readonly end: () => void;
   /** What the server has sent. Latin-1 text. */
   readonly sent: () => string;
+  /** From now on the kernel takes nothing more. */
+  readonly stall: () => void;
   readonly wasReset: () => boolean;
   readonly closed: Promise<void>;
 }
 
-/** Takes whatever is written at once. */
 export function createMemorySocket(remoteAddress = '198.18.0.1', remotePort = 40_000): MemorySocket {
   let sent = '';
   let wasReset = false;
+  let stalled = false;
+  let taken: ((error: Error) => void) | undefined;
   const duplex = new Duplex({
     allowHalfOpen: true,
     read: () => undefined,
     write(chunk: Buffer, _encoding, done) {
+      if (stalled) {
+        taken = done;
+        return;
+      }
       sent += chunk.toString('latin1');
       done();
+    },
+    // As that of a handle: after what waits for the end of this turn of the event loop.
+    destroy(error, done) {
+      setImmediate(() => {
+        taken?.(new Error('canceled'));
+        done(error);
+      });
     },
   });
   const socket = Object.assign(duplex, {
@@ -51,7 +65,24 @@ export function createMemorySocket(remoteAddress = '198.18.0.1', remotePort = 40
       if (!duplex.destroyed) duplex.push(null);
     },
     sent: () => sent,
+    stall() {
+      stalled = true;
+    },
     wasReset: () => wasReset,
     closed,
+  };
+}
+
+/** A listener without a port, by which connections are handed to a server. */
+export function createMemoryListener() {
+  let listener: Server | undefined;
+  return {
+    bind(server: Server): Promise<void> {
+      listener = server;
+      return Promise.resolve();
+    },
+    accept({ socket }: MemorySocket): void {
+      listener?.emit('connection', socket);
+    },
   };
 }

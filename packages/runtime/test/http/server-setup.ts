@@ -12,6 +12,8 @@ import type {
   HttpRequest,
 } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
+import { createMemoryListener, createMemorySocket } from './memory-socket.ts';
+import type { MemorySocket } from './memory-socket.ts';
 
 export const LIMITS: HttpLimits = {
   places: { perClient: 16, total: 64, spared: 2 },
@@ -82,6 +84,8 @@ export async function startServer(setup: ServerSetup = {}) {
   });
   const at = setup.at ?? { host: '127.0.0.1', port: 0 };
   const port = await server.listen(at);
+  const memory = createMemoryListener();
+  await server.listen({}, memory.bind);
 
   /** A client that reads, unless it is told to stop. */
   function dial(): TestClient {
@@ -105,6 +109,13 @@ export async function startServer(setup: ServerSetup = {}) {
       const before = opened;
       const client = dial();
       while (opened === before) await setImmediate();
+      return client;
+    },
+    /** A connection without a kernel: what it sends is there at once, and nothing else happens meanwhile. */
+    openInMemory(): MemorySocket {
+      const client = createMemorySocket();
+      clients.push(client.socket);
+      memory.accept(client);
       return client;
     },
     opened: () => opened,
