@@ -1,0 +1,131 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { readSendQueues } from '../../src/http/kernel-queues.ts';
+import { answer, startServer } from './server-setup.ts';
+import type { TestClient } from './server-setup.ts';
+
+const UNREAD = { perConnection: 16_384, perClient: 4 * 1_048_576, total: 64 * 1_048_576 };
+/** More than a client's kernel takes for one that does not read (net.ipv4.tcp_rmem), and what the server's own may keep. */
+const ANSWER_BYTES = 65_536;
+
+/** Each request is answered at once. */
+function startLarge(answerBytes = ANSWER_BYTES) {
+  const body = 'x'.repeat(answerBytes);
+  const t = startServer({
+    limits: { unread: UNREAD },
+    clientOf: (count) => ({ group: 'a', name: `a${count}` }),
+    request: (request) => {
+      void t.then(({ server }) => {
+        server.respond(request, answer(body));
+      });
+    },
+  });
+  return t;
+}
+
+/** Asks one request after another, as long as they are answered, and never reads. */
+async function ask(client: TestClient, times: number): Promise<void> {
+  client.socket.pause();
+  for (let count = 0; count < times && !client.socket.destroyed; count += 1) {
+    client.send('GET /a HTTP/1.1\r\n\r\n');
+    await setImmediate();
+  }
+}
+
+/** What is with the server's kernel, and what that has not taken. Bytes. */
+async function unreadOf({ server, port }: Awaited<ReturnType<typeof startLarge>>): Promise<number> {
+  let bytes = 0;
+  for (const queued of (await readSendQueues('ipv4', new Set([port]))).values()) bytes += queued;
+  for (const { socket } of server.connections) bytes += socket.writableLength;
+  return bytes;
+}
+
+describe('a client that never reads', () => {
+  it('is answered no more once it has left too much unread, and reset', async () => {
+    await using t = await startLarge();
+    const client = await t.open();
+    let most = 0;
+    for (let round = 0; round < 400 && t.server.connections.size > 0; round += 1) {
+      await ask(client, 4);
+      most = Math.max(most, await unreadOf(t));
+      await t.clock.advance(10);
+    }
+    expect(t.server.connections.size).toBe(0);
+    client.socket.resume();
+    expect(await client.over).toBe('reset');
+    expect(most).toBeLessThan(UNREAD.perClient + 2 * ANSWER_BYTES);
+    expect(t.limitsHit).toContain('unread_bytes');
+  });
+
+  it('does not delay another client', async () => {
+    await using t = await startLarge();
+    const client = await t.open();
+    await ask(client, 200);
+    const other = t.dial();
+    other.send('GET /b HTTP/1.1\r\n\r\n');
+    const got = await other.gets('x'.repeat(ANSWER_BYTES));
+    expect(got).toContain('HTTP/1.1 200 OK');
+  });
+});
+
+describe('a client that may have left too much unread', () => {
+  it('gets its next answer when the send queues have been looked at', async () => {
+    await using t = await startLarge();
+    const client = t.openInMemory();
+    await setImmediate();
+    const most = UNREAD.perClient / ANSWER_BYTES;
+    for (let count = 0; count < most + 5; count += 1) {
+      client.send('GET /a HTTP/1.1\r\n\r\n');
+      await setImmediate();
+    }
+    expect(t.requests).toHaveLength(most);
+    expect(t.connection(0).stage).toBe('unread');
+    while (t.requests.length < most + 5) await t.clock.advance(10);
+    expect(t.limitsHit).toEqual([]);
+  });
+
+  it('is refused by a reset, not by one more answer', async () => {
+    await using t = await startLarge(UNREAD.perClient);
+    const client = t.openInMemory();
+    await setImmediate();
+    client.send('GET /a HTTP/1.1\r\n\r\n');
+    await setImmediate();
+    client.send('bad\r\n\r\n');
+    await client.closed;
+    expect(client.wasReset()).toBe(true);
+    expect(t.refusals).toEqual([]);
+  });
+});
+
+describe('a client that reads', () => {
+  it('is never reset, however much it is sent', async () => {
+    await using t = await startLarge();
+    const client = t.dial();
+    const bytes = () => client.got().length;
+    for (let count = 1; count <= 100; count += 1) {
+      client.send('GET /a HTTP/1.1\r\n\r\n');
+      while (bytes() < count * ANSWER_BYTES) {
+        await t.clock.advance(5);
+      }
+    }
+    expect(t.limitsHit).toEqual([]);
+  });
+});
+
+describe('an answer that is left unread', () => {
+  it.each([
+    { what: 'has asked for that', request: 'GET /a HTTP/1.1\r\nConnection: close\r\n\r\n', ends: false },
+    { what: 'sends no more', request: 'GET /a HTTP/1.1\r\n\r\n', ends: true },
+  ])('does not stay with the kernel when a connection ends whose client $what', async ({ request, ends }) => {
+    await using t = await startLarge(16 * 1_048_576);
+    const client = await t.open();
+    client.socket.pause();
+    client.send(request);
+    await t.received(1);
+    while ((await unreadOf(t)) === 0) await setImmediate();
+    if (ends) client.end();
+    await t.clock.advance(20_000);
+    expect(t.server.connections.size).toBe(0);
+    expect(await unreadOf(t)).toBe(0);
+  });
+});
