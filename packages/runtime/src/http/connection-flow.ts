@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { createAnswerWriter, LINGER_BYTES } from './answer-writer.ts';
+import { createAnswerWriter } from './answer-writer.ts';
+import { createArrivals } from './arrivals.ts';
 import type {
   HttpConnection,
   HttpHooks,
@@ -70,74 +71,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
         });
 
   const writer = createAnswerWriter<Context>({ limits, clock, unread, written: listen });
-
-  function received(connection: Connection, text: string): void {
-    switch (connection.stage) {
-      case 'reading':
-      case 'body':
-        connection.pending += text;
-        reader.advance(connection, false);
-        return;
-      case 'refusing':
-        connection.pending = (connection.pending + text).slice(-limits.headBytes);
-        if (connection.pending.includes('\r\n\r\n')) refuse(connection, { kind: 'too many connections' });
-        return;
-      case 'lingering':
-        drop(connection, text);
-        return;
-      case 'closed':
-        return;
-      case 'turn':
-      case 'unread':
-      case 'answering':
-      case 'draining':
-        if (connection.stage === 'answering' && connection.last) {
-          drop(connection, text);
-          return;
-        }
-        connection.pending += text;
-        if (connection.pending.length > limits.headBytes + limits.behindBytes) overflow(connection);
-    }
-  }
-
-  /** Nobody reads it any more. */
-  function drop(connection: Connection, text: string): void {
-    connection.dropped += text.length;
-    if (connection.dropped > LINGER_BYTES) reset(connection);
-  }
-
-  /** More has come behind a request than is kept: what is nearly answered is, the rest ends at once. */
-  function overflow(connection: Connection): void {
-    limited('pipelined_bytes', connection);
-    if (connection.stage !== 'turn') {
-      reset(connection);
-      return;
-    }
-    connection.last = true;
-    connection.socket.pause();
-  }
-
-  function ended(connection: Connection): void {
-    connection.clientEnded = true;
-    switch (connection.stage) {
-      case 'reading':
-      case 'body':
-        reader.advance(connection, false);
-        return;
-      case 'answering':
-        // A client that gives up and one that only sends no more look alike; the first is the common one.
-        connection.socket.destroy();
-        return;
-      case 'refusing':
-      case 'lingering':
-        connection.socket.destroySoon();
-        return;
-      case 'turn':
-      case 'unread':
-      case 'draining':
-      case 'closed': // what was sent before is answered all the same
-    }
-  }
+  const arrivals = createArrivals<Context>({ limits, advance: reader.advance, refuse, limited });
 
   function ready(connection: Connection, later: boolean): void {
     connection.stage = 'turn';
@@ -278,8 +212,8 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   }
 
   return {
-    received: guarded(received),
-    ended: guarded(ended),
+    received: guarded(arrivals.received),
+    ended: guarded(arrivals.ended),
     expired: guarded(expired),
     evict: guarded(evict),
     respond,

@@ -62,7 +62,7 @@ export async function createOurs(): Promise<Accept> {
       throw error;
     },
   });
-  await server.listen({}, listener.bind);
+  await server.listen({}, (own) => listener.bind(own));
   return async (pieces) => {
     const client = createMemorySocket();
     const requests: Accepted[] = [];

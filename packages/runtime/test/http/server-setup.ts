@@ -85,7 +85,7 @@ export async function startServer(setup: ServerSetup = {}) {
   const at = setup.at ?? { host: '127.0.0.1', port: 0 };
   const port = await server.listen(at);
   const memory = createMemoryListener();
-  await server.listen({}, memory.bind);
+  await server.listen({}, (own) => memory.bind(own));
 
   /** A client that reads, unless it is told to stop. */
   function dial(): TestClient {
