@@ -10,6 +10,8 @@ const LIST = '/latest/meta-data/iam/security-credentials/';
 const SOON = { withinMs: 15_000, everyMs: 100 };
 /** Milliseconds. */
 const HAMMER_MS = 3_000;
+/** Four at a time with this pause stay below 200 new connections a second: an address that is refused sees nothing. Milliseconds. */
+const PAUSE_MS = 20;
 
 function caseOf(name: string): PodCase {
   return {
@@ -33,7 +35,12 @@ function handover(serverIs: 'up' | 'away'): Step {
       const key = await eventually(() => keyOf(laid, former), SOON);
       if (serverIs === 'away') await scene.state.running('server').kill();
       const next = await handOn(scene, laid, heir);
-      const order = { atOnce: 4, forMs: HAMMER_MS, forbidden: [key, `team/${former}`] };
+      const order = {
+        atOnce: 4,
+        forMs: HAMMER_MS,
+        pauseMs: PAUSE_MS,
+        forbidden: [key, `team/${former}`],
+      };
       const sent = [get(LIST), get(`${LIST}team/${former}`), get(`${LIST}team/${heir}`)];
       const { asked, ends, forbidden } = await hammerFrom(laid.enter, { ...order, sent });
       expectNone(forbidden.map((text) => `after ${asked} requests: ${cutShort(text)}`));
