@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createOurs } from './accepted.ts';
+
+interface Recorded {
+  readonly client: string;
+  /** Recorded from the client itself, or written as its HTTP library writes it. */
+  readonly source: string;
+  /** Latin-1 text: one request, its body included. */
+  readonly bytes: string;
+}
+
+const recorded = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'recorded-heads.json'), 'utf8'),
+) as readonly Recorded[];
+
+describe('requests of real clients', () => {
+  it.each(recorded)('of $client ($source) are accepted, whole and byte by byte', async ({ bytes }) => {
+    const ours = await createOurs();
+    const [method = '', target = ''] = bytes.split(' ', 2);
+    for (const pieces of [[bytes], Array.from(bytes), [bytes + bytes]]) {
+      const accepted = await ours(pieces);
+      expect(accepted[0]).toMatchObject({ method, target, body: '' });
+    }
+  });
+});
