@@ -20,6 +20,23 @@ const printed = (address: string, list: string, mask: string) => ({
 });
 const PRINTED_4 = printed('169.254.169.254', 'rolegate', '255.255.255.255');
 const PRINTED_6 = printed('fd00:ec2::254', 'rolegate6', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff');
+/** Of the rule that counts. */
+const CHANGES = [
+  ['--ctstate NEW', '--ctstate NEW,RELATED'],
+  ['--limit 10000/sec', '--limit 100/sec'],
+  ['--limit-burst 10000', '--limit-burst 100'],
+  ['200/sec', '201/sec'],
+  ['--hashlimit-above', '--hashlimit-upto'],
+  ['--hashlimit-burst 512', '--hashlimit-burst 511'],
+  ['--hashlimit-mode srcip', '--hashlimit-mode srcip,dstip'],
+  ['--hashlimit-mode srcip', '--hashlimit-mode srcip --hashlimit-srcmask 24'],
+  ['--hashlimit-htable-size 16384', '--hashlimit-htable-size 16'],
+  ['--hashlimit-htable-max 262144', '--hashlimit-htable-max 16384'],
+  ['--hashlimit-htable-expire 3000', '--hashlimit-htable-expire 3000 --hashlimit-htable-gcinterval 9000'],
+  ['--hashlimit-htable-expire 3000', '--hashlimit-htable-expire 4000'],
+  ['--set', '--update'],
+  ['-j DROP', '-j ACCEPT'],
+];
 const planned = (family: Family) =>
   connectionLimitRules(family, metadataAddresses[family]).map(({ match }) => match);
 
@@ -53,22 +70,7 @@ describe('rules as iptables-save prints them', () => {
     [PRINTED_4.first.replace('--mask 255.255.255.255', '--mask 255.255.255.0'), planned('ipv4')[0]],
     [PRINTED_6.first.replace('--mask ffff:', '--mask fffe:'), planned('ipv6')[0]],
     [PRINTED_4.first.replace('--name rolegate', '--name other'), planned('ipv4')[0]],
-    ...[
-      ['--ctstate NEW', '--ctstate NEW,RELATED'],
-      ['--limit 10000/sec', '--limit 100/sec'],
-      ['--limit-burst 10000', '--limit-burst 100'],
-      ['200/sec', '201/sec'],
-      ['--hashlimit-above', '--hashlimit-upto'],
-      ['--hashlimit-burst 512', '--hashlimit-burst 511'],
-      ['--hashlimit-mode srcip', '--hashlimit-mode srcip,dstip'],
-      ['--hashlimit-mode srcip', '--hashlimit-mode srcip --hashlimit-srcmask 24'],
-      ['--hashlimit-htable-size 16384', '--hashlimit-htable-size 16'],
-      ['--hashlimit-htable-max 262144', '--hashlimit-htable-max 16384'],
-      ['--hashlimit-htable-expire 3000', '--hashlimit-htable-expire 3000 --hashlimit-htable-gcinterval 9000'],
-      ['--hashlimit-htable-expire 3000', '--hashlimit-htable-expire 4000'],
-      ['--set', '--update'],
-      ['-j DROP', '-j ACCEPT'],
-    ].map(([from = '', to = '']) => [PRINTED_4.second.replace(from, to), planned('ipv4')[1]]),
+    ...CHANGES.map(([from = '', to = '']) => [PRINTED_4.second.replace(from, to), planned('ipv4')[1]]),
   ])('%s is another rule than %s', (a, b) => {
     expect(same(a, b)).toBe(false);
   });
