@@ -61,8 +61,9 @@ const LATER_MS = 250;
 const FRUITLESS_MS = 1_000;
 /** The part of its limit that a client may always leave unread. */
 const LITTLE = 1 / 64;
-/** A look may take this part of the time. */
+/** A look may take this part of the time, but however long one took (the machine may have stood still), the next comes. Milliseconds. */
 const LOOK_SHARE = 0.25;
+const LONGEST_PAUSE_MS = 5_000;
 /** Closed connections that are remembered before it is looked whether they were read, as nearly all were. */
 const MOST_LEFTOVERS = 16_384;
 
@@ -123,7 +124,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     endedMs = now();
     const fruitless = tally.total() > before / 2;
     pauseMs = Math.max(
-      (endedMs - startMs) / LOOK_SHARE,
+      Math.min(LONGEST_PAUSE_MS, (endedMs - startMs) / LOOK_SHARE),
       fruitless ? Math.min(FRUITLESS_MS, 2 * Math.max(SOON_MS, pauseMs)) : 0,
     );
     // Written meanwhile, and perhaps for the last time.

@@ -102,6 +102,16 @@ describe('what clients have not read', () => {
     expect(t.looks.length).toBeLessThanOrEqual(13);
     expect(t.looks.length).toBeGreaterThan(5);
   });
+
+  it('is looked at again after five seconds at most, however long the last look took', async () => {
+    const t = startUnread();
+    t.setLookMs(600_000);
+    t.send(t.connect('a1'), 1_000);
+    await t.clock.advance(600_000);
+    expect(t.looks).toHaveLength(1);
+    await t.clock.advance(5_000);
+    expect(t.looks).toHaveLength(2);
+  });
 });
 
 describe('a client', () => {
