@@ -1,31 +1,64 @@
-import { globMatches } from './glob.ts';
+import { globList, listMatches, listWork, TOO_MUCH_WORK } from './glob-list.ts';
+import type { GlobList } from './glob-list.ts';
+import type { Parsed } from './parsed.ts';
+import { quote } from './quote.ts';
+import { parseStringList } from './string-list.ts';
+
+/** kube2iam's list: a pattern is of a full ARN, or of path/name under the base ARN. */
+export interface AllowedRoles {
+  readonly arns: GlobList;
+  readonly names: GlobList;
+  /** What an owner may have meant who wrote expressions, as kube2iam's own regexp format has it. */
+  readonly hint: string | undefined;
+}
+
+/** In no role ARN, so that a glob with one of them can match none; `.*` may be meant as a glob. */
+const EXPRESSION_SIGNS = /[\^$|\\()[\]{}]|\.\*/;
+
+export function parseAllowedRoles(text: string): Parsed<AllowedRoles> {
+  const list = parseStringList(text);
+  const globsOnly = 'allowed-roles holds globs, not regular expressions';
+  if ('fault' in list)
+    return EXPRESSION_SIGNS.test(bare(text)) ? { fault: `${list.fault}; ${globsOnly}` } : list;
+  const odd = list.value.find((pattern) => EXPRESSION_SIGNS.test(pattern));
+  return {
+    value: {
+      arns: globList(list.value.filter(isArn)),
+      names: globList(list.value.filter((pattern) => !isArn(pattern)).map(withoutSlash)),
+      hint: odd === undefined ? undefined : `${globsOnly} like ${quote(odd)}`,
+    },
+  };
+}
 
 /**
- * kube2iam's list: a pattern is of a full ARN, or of path/name under the base ARN. Whole, where kube2iam's own regexp
- * format takes any part. Undefined where that needs a base ARN which is not known yet.
+ * Whether the list permits the role, by patterns that match whole, unlike kube2iam's expressions. 'unknown' if only a base
+ * ARN that is not known yet can tell.
  */
 export function listAllows(
-  patterns: readonly string[],
+  { arns, names }: AllowedRoles,
   roleArn: string,
   baseArn: string | undefined,
-): boolean | undefined {
-  let unknown = false;
-  for (const pattern of patterns) {
-    if (pattern.startsWith('arn:')) {
-      if (globMatches(pattern, roleArn)) return true;
-    } else if (baseArn === undefined) {
-      unknown = true;
-    } else if (
-      roleArn.startsWith(baseArn) &&
-      globMatches(withoutSlash(pattern), roleArn.slice(baseArn.length))
-    ) {
-      return true;
-    }
-  }
-  return unknown ? undefined : false;
+): Parsed<boolean | 'unknown'> {
+  const work = listWork();
+  const byArn = listMatches(arns, roleArn, work);
+  if (byArn === undefined) return { fault: TOO_MUCH_WORK };
+  if (byArn) return { value: true };
+  if (baseArn === undefined) return { value: names.exact.size + names.globs.length > 0 ? 'unknown' : false };
+  if (!roleArn.startsWith(baseArn)) return { value: false };
+  const byName = listMatches(names, roleArn.slice(baseArn.length), work);
+  return byName === undefined ? { fault: TOO_MUCH_WORK } : { value: byName };
+}
+
+function isArn(pattern: string): boolean {
+  return pattern.startsWith('arn:');
 }
 
 /** `/path/name` is a spelling of path/name. */
 function withoutSlash(pattern: string): string {
   return pattern.startsWith('/') ? pattern.slice(1) : pattern;
+}
+
+/** Without the brackets of a list and its braces: those alone are no sign of an expression. */
+function bare(text: string): string {
+  return text.replace(/^[[{]|[\]}]$/g, '');
 }

@@ -1,3 +1,6 @@
+import { withinLimit } from '../annotation-values.ts';
+import type { AnnotationValue, TooLong } from '../annotation-values.ts';
+
 /** What Rolegate reads from Pods, ServiceAccounts and Namespaces (DESIGN.md 4.1). */
 export const annotation = {
   role: 'iam.amazonaws.com/role',
@@ -12,7 +15,7 @@ export const annotation = {
   permittedSessionTags: 'rolegate.dev/permitted-session-tags',
 } as const;
 
-/** Of a Pod: any of these says that it means to use AWS. */
+/** If a Pod has any of these, it means to use AWS. */
 export const roleAnnotations = [
   annotation.role,
   annotation.sessionName,
@@ -20,4 +23,22 @@ export const roleAnnotations = [
   annotation.sessionTags,
 ] as const;
 
-export type Annotations = Readonly<Record<string, string>>;
+export type Annotations = Readonly<Record<string, AnnotationValue | undefined>>;
+
+/**
+ * The annotation's text without white space at its ends, or how much too long it is. Undefined if it is absent, empty or
+ * blank: charts render `role: ""` to say "no role". Only an empty `permitted-external-ids` says something: '' is returned.
+ */
+export function valueOf(annotations: Annotations, key: string): AnnotationValue | undefined {
+  const whole = annotations[key];
+  if (whole === undefined) return undefined;
+  const value = typeof whole === 'string' ? withinLimit(key, whole) : whole;
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  return text === '' && key !== annotation.permittedExternalIds ? undefined : text;
+}
+
+/** Completes the sentence "<annotation> of <object> …". */
+export function tooLongFault({ tooLongBytes, limitBytes }: TooLong): string {
+  return `is ${tooLongBytes} bytes long; ${limitBytes} are allowed`;
+}

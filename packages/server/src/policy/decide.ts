@@ -1,5 +1,5 @@
 import type { Reason } from '@rolegate/protocol';
-import { annotation, roleAnnotations } from './annotations.ts';
+import { annotation, roleAnnotations, valueOf } from './annotations.ts';
 import { withinCeiling } from './ceiling.ts';
 import { denial } from './denial.ts';
 import type { Denial } from './denial.ts';
@@ -10,6 +10,8 @@ import type { NamespaceRules, Wish } from './namespace-rules.ts';
 import { parsePodRequest } from './pod-request.ts';
 import type { PodRequest } from './pod-request.ts';
 import { podSession } from './pod-session.ts';
+import { createSessionTags } from './session-tags.ts';
+import type { ParseTags } from './session-tags.ts';
 import { completeRole, parseRoleBaseArn, roleName } from './role-arn.ts';
 import type { NamedRole } from './role-arn.ts';
 import type { PolicySettings } from './settings.ts';
@@ -22,7 +24,7 @@ export type { Presence, Subject, SubjectPod } from './subject.ts';
 export type { Decision, Verdict } from './verdict.ts';
 
 export interface Policy {
-  /** Pure but for what it remembers of expressions; it never throws, whatever the annotations hold. */
+  /** Pure but for what it remembers of texts; it never throws, whatever the annotations hold. */
   decide(subject: Subject): Verdict;
 }
 
@@ -31,10 +33,12 @@ const BASE_ARN: Pending = { kind: 'pending', waitsFor: 'role base ARN' };
 /** DESIGN.md 4.1: from what a Pod and its Namespace say to what the Pod may have. */
 export function createPolicy(settings: PolicySettings): Policy {
   const rules = createNamespaceRules();
+  const parseTags = createSessionTags(Object.keys(settings.sessionTagTemplates).length);
+  const given = { settings, rules, parseTags };
   return {
     decide(subject) {
       const { metadata, closedBy } = metadataAccess(subject);
-      const decision = closedBy === undefined ? decide(subject, settings, rules) : deny(subject, closedBy);
+      const decision = closedBy === undefined ? decide(subject, given) : deny(subject, closedBy);
       const { namespace, pod } = subject;
       const name = namesOf(pod).namespace;
       const fault = rules.faults({ name, annotations: annotationsOf(namespace) });
@@ -43,21 +47,29 @@ export function createPolicy(settings: PolicySettings): Policy {
   };
 }
 
+interface Given {
+  readonly settings: PolicySettings;
+  readonly rules: NamespaceRules;
+  readonly parseTags: ParseTags;
+}
+
 /**
  * The order of reasons, after `metadata: deny`. What the Pod alone makes certain comes first and needs no Namespace:
  * HostNetwork, StaticPod, BadAnnotation. Then what is waited for (Namespace, ServiceAccount, base ARN), NoRole and the
  * BadAnnotation of whoever names the role, OutsideCeiling, which no Namespace can lift, and last what the Namespace
  * says: BadNamespaceRule, NamespaceDenied.
  */
-function decide(subject: Subject, settings: PolicySettings, rules: NamespaceRules): Decision {
+function decide(subject: Subject, { settings, rules, parseTags }: Given): Decision {
   const { pod, namespace } = subject;
   const names = namesOf(pod);
   const refuse = (reason: Reason, message: string) => deny(subject, denial(reason, message));
   if (pod.hostNetwork) return refuse('HostNetwork', `${names.pod} uses the network of its node`);
   if (pod.staticPod) return refuse('StaticPod', `${names.pod} is a static Pod`);
-  const request = parsePodRequest(pod.annotations, Object.keys(settings.sessionTagTemplates).length);
+  const request = parsePodRequest(pod.annotations, parseTags);
   if ('fault' in request) return refuse('BadAnnotation', `of ${names.pod}, ${request.fault}`);
   if (namespace === 'unseen') return { kind: 'pending', waitsFor: names.namespace };
+  if (namespace === 'absent' && settings.namespacePolicy === 'enforce')
+    return refuse('NamespaceDenied', `${names.namespace} does not exist`);
   const naming = nameRole(subject, request.value.role, settings.defaultRole);
   switch (naming.kind) {
     case 'pending':
@@ -127,7 +139,7 @@ function objectionTo(
 
 function deny({ pod, serviceAccount }: Subject, { reason, message }: Denial, name?: string): Deny {
   const annotated =
-    roleAnnotations.some((key) => pod.annotations[key] !== undefined) ||
-    annotationsOf(serviceAccount)[annotation.role] !== undefined;
+    roleAnnotations.some((key) => valueOf(pod.annotations, key) !== undefined) ||
+    valueOf(annotationsOf(serviceAccount), annotation.role) !== undefined;
   return { kind: 'deny', reason, message, annotated, ...(name !== undefined && { roleName: name }) };
 }

@@ -1,4 +1,5 @@
 import type { Parsed } from './parsed.ts';
+import { oddity } from './quote.ts';
 
 /** AWS STS API reference, AssumeRole, ExternalId. */
 const EXTERNAL_ID = /^[\w+=,.@:/-]+$/;
@@ -11,6 +12,6 @@ export function parseExternalId(text: string): Parsed<string> {
     return { fault: `has ${text.length} characters; STS takes ${SHORTEST} to ${LONGEST}` };
   }
   if (!EXTERNAL_ID.test(text))
-    return { fault: 'has characters that STS refuses; use letters, digits and +=,.@:/-_' };
+    return { fault: `has characters that STS refuses${oddity(text)}; use letters, digits and +=,.@:/-_` };
   return { value: text };
 }

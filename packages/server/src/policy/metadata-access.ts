@@ -1,4 +1,5 @@
-import { annotation } from './annotations.ts';
+import { annotation, tooLongFault, valueOf } from './annotations.ts';
+import type { Annotations } from './annotations.ts';
 import { denial } from './denial.ts';
 import type { Denial } from './denial.ts';
 import type { Parsed } from './parsed.ts';
@@ -18,27 +19,27 @@ export interface MetadataAccess {
 }
 
 /**
- * What is left open, and where nothing is, by whom it was closed. The Pod's own deny is certain before its Namespace is
- * seen.
+ * What is left open, and if nothing is, who closed it. The Pod's own deny is certain before its Namespace is seen. A
+ * Namespace that does not exist closes it as well: nobody can say that it would not have.
  */
 export function metadataAccess(subject: Subject): {
   readonly metadata: MetadataAccess;
   readonly closedBy?: Denial;
 } {
   const names = namesOf(subject.pod);
-  const namespace = read(annotationsOf(subject.namespace)[annotation.metadata], names.namespace);
-  const pod = read(subject.pod.annotations[annotation.metadata], names.pod);
-  const metadata = narrow(namespace.access, pod.access);
+  const namespace = read(annotationsOf(subject.namespace), names.namespace);
+  const pod = read(subject.pod.annotations, names.pod);
+  const open = narrow(namespace.access, pod.access);
+  const metadata = subject.namespace === 'absent' ? { ...open, denied: true } : open;
   const closedBy = namespace.closed ?? pod.closed;
   return closedBy === undefined ? { metadata } : { metadata, closedBy };
 }
 
 /**
- * `rolegate.dev/metadata`: `deny`, or groups separated by commas. An unknown word is a fault, and so is an empty value:
- * both count as deny, for who wrote them meant to close something.
+ * `rolegate.dev/metadata`: `deny`, or groups separated by commas. An unknown word is a fault, and so is an empty one
+ * between commas: both count as deny, for whoever wrote them meant to close something.
  */
-export function parseMetadataAccess(text: string | undefined): Parsed<MetadataAccess> {
-  if (text === undefined) return { value: { denied: false } };
+export function parseMetadataAccess(text: string): Parsed<MetadataAccess> {
   const words = text.split(',').map((word) => word.trim());
   const unknown = words.find((word) => word !== 'deny' && !GROUPS.includes(word));
   if (unknown !== undefined) {
@@ -49,8 +50,13 @@ export function parseMetadataAccess(text: string | undefined): Parsed<MetadataAc
   return { value: { denied: false, only: [...new Set(words)] } };
 }
 
-function read(text: string | undefined, name: string): { access: MetadataAccess; closed?: Denial } {
-  const parsed = parseMetadataAccess(text);
+function read(annotations: Annotations, name: string): { access: MetadataAccess; closed?: Denial } {
+  const text = valueOf(annotations, annotation.metadata);
+  if (text === undefined) return { access: { denied: false } };
+  const parsed =
+    typeof text === 'string'
+      ? parseMetadataAccess(text)
+      : { fault: `${tooLongFault(text)}, which counts as deny` };
   const access = 'fault' in parsed ? { denied: true } : parsed.value;
   if (!access.denied) return { access };
   const how = 'fault' in parsed ? parsed.fault : 'is deny';

@@ -14,7 +14,7 @@ export type Naming =
 
 /**
  * The Pod's own, else its ServiceAccount's, else its Namespace's default, else the cluster's. The first that says
- * anything decides: where it does not parse, no weaker one takes its place.
+ * anything decides: if it does not parse, no weaker one takes its place.
  */
 export function nameRole(
   subject: Subject,

@@ -1,20 +1,18 @@
-import { listAllows } from './allowed-roles.ts';
-import { annotation } from './annotations.ts';
+import { listAllows, parseAllowedRoles } from './allowed-roles.ts';
+import type { AllowedRoles } from './allowed-roles.ts';
+import { annotation, tooLongFault, valueOf } from './annotations.ts';
 import type { Annotations } from './annotations.ts';
 import { denial } from './denial.ts';
 import type { Denial } from './denial.ts';
-import { globMatches } from './glob.ts';
 import { parseMetadataAccess } from './metadata-access.ts';
 import type { Parsed } from './parsed.ts';
 import { createPermits } from './permit.ts';
-import { clip, quote } from './quote.ts';
-import { remember } from './remember.ts';
+import type { Permits } from './permit.ts';
+import { clip, oddity, quote } from './quote.ts';
 import { parseRole, roleName } from './role-arn.ts';
+import { createRules } from './rule-memory.ts';
 import { hasKey } from './session-tags.ts';
-import { LONGEST_LIST, parseStringList } from './string-list.ts';
-
-/** Of the whole cluster. */
-const LISTS = { entries: 500, longest: LONGEST_LIST };
+import { matchesAll, parseGlobs } from './value-list.ts';
 
 /** What a Pod asks its Namespace for. */
 export interface Wish {
@@ -43,71 +41,74 @@ export interface NamespaceRules {
 /** What Namespaces permit. An annotation that does not parse permits nothing, and its sister beside it neither. */
 export function createNamespaceRules(): NamespaceRules {
   const permits = createPermits();
-  const lists = remember(LISTS, parseStringList);
+  const roleLists = createRules(parseAllowedRoles, (list: AllowedRoles, [roleArn = '', baseArn]) =>
+    listAllows(list, roleArn, baseArn),
+  );
+  const valueLists = createRules(parseGlobs, matchesAll);
 
-  function ofRole(
-    roleArn: string,
-    { name, annotations, baseArn }: Permitting,
-  ): Denial | 'pending' | undefined {
-    const permitted = annotations[annotation.permitted];
-    const allowed = annotations[annotation.allowedRoles];
-    const byExpression =
-      permitted === undefined ? no : permits.matches(permitted, namesOfRole(roleArn, baseArn));
-    const byList = allowed === undefined ? no : lists(allowed);
+  function ofRole(roleArn: string, namespace: Permitting): Denial | 'pending' | undefined {
+    const { name, annotations, baseArn } = namespace;
+    const byExpression = readRule(annotations, annotation.permitted, no, (text) =>
+      permits.matches(text, namesOfRole(roleArn, baseArn)),
+    );
+    const byList = readRule(annotations, annotation.allowedRoles, no, (text) =>
+      roleLists.judge(text, baseArn === undefined ? [roleArn] : [roleArn, baseArn]),
+    );
     if ('fault' in byExpression) return badRule(name, annotation.permitted, byExpression.fault);
     if ('fault' in byList) return badRule(name, annotation.allowedRoles, byList.fault);
-    const listed = byList.value === false ? false : listAllows(byList.value, roleArn, baseArn);
-    if (byExpression.value || listed === true) return undefined;
+    if (byExpression.value || byList.value === true) return undefined;
     // The expression may match the role's name, which only the base ARN tells from the rest of the ARN.
-    if (baseArn === undefined && (permitted !== undefined || listed === undefined)) return 'pending';
-    return denied(`${name} does not permit ${roleArn}: ${describe(permitted, allowed)}`);
+    const asks = byList.value === 'unknown' || valueOf(annotations, annotation.permitted) !== undefined;
+    if (baseArn === undefined && asks) return 'pending';
+    return denied(`${name} does not permit ${roleArn}: ${describe(namespace)}`);
+  }
+
+  function describe({ annotations }: Permitting): string {
+    const rules = [annotation.permitted, annotation.allowedRoles].flatMap((key) => {
+      const text = valueOf(annotations, key);
+      return typeof text === 'string' ? [`${key} is ${quote(text)}${oddity(text)}`] : [];
+    });
+    if (rules.length === 0) return `it has neither ${annotation.permitted} nor ${annotation.allowedRoles}`;
+    const list = valueOf(annotations, annotation.allowedRoles);
+    const parsed = typeof list === 'string' ? roleLists.parse(list) : undefined;
+    const hint = parsed !== undefined && 'value' in parsed ? parsed.value.hint : undefined;
+    return hint === undefined ? rules.join(', ') : `${rules.join(', ')}; ${hint}`;
   }
 
   function ofExternalId(externalId: string, { name, annotations }: Permitting): Denial | undefined {
-    const text = annotations[annotation.permittedExternalIds];
-    if (text === undefined) return undefined;
-    const list = lists(text);
-    if ('fault' in list) return badRule(name, annotation.permittedExternalIds, list.fault);
-    if (list.value.some((pattern) => globMatches(pattern, externalId))) return undefined;
-    return denied(`${name} does not permit the external ID of the Pod by ${annotation.permittedExternalIds}`);
+    const key = annotation.permittedExternalIds;
+    const refused = readRule(annotations, key, none, (text) => valueLists.judge(text, [externalId]));
+    if ('fault' in refused) return badRule(name, key, refused.fault);
+    return refused.value === undefined
+      ? undefined
+      : denied(`${name} does not permit the external ID of the Pod by ${key}`);
   }
 
-  function ofTag(key: string, serverTags: Wish['serverTags'], namespace: Permitting): Denial | undefined {
-    const { name, annotations } = namespace;
-    if (hasKey(serverTags, key)) return denied(`the session tag ${quote(key)} is the server's own`);
-    const list = lists(annotations[annotation.permittedSessionTags] ?? '[]');
-    if ('fault' in list) return badRule(name, annotation.permittedSessionTags, list.fault);
-    if (list.value.some((pattern) => globMatches(pattern, key))) return undefined;
-    return denied(
-      `${name} does not permit the session tag ${quote(key)} by ${annotation.permittedSessionTags}`,
-    );
+  function ofTags({ tagKeys, serverTags }: Wish, { name, annotations }: Permitting): Denial | undefined {
+    const taken = tagKeys.find((tag) => hasKey(serverTags, tag));
+    if (taken !== undefined) return denied(`the session tag ${quote(taken)} is the server's own`);
+    const [first] = tagKeys;
+    if (first === undefined) return undefined;
+    const key = annotation.permittedSessionTags;
+    const refused = readRule(annotations, key, { value: first }, (text) => valueLists.judge(text, tagKeys));
+    if ('fault' in refused) return badRule(name, key, refused.fault);
+    return refused.value === undefined
+      ? undefined
+      : denied(`${name} does not permit the session tag ${quote(refused.value)} by ${key}`);
   }
 
   return {
-    objection({ roleArn, externalId, tagKeys, serverTags }, namespace) {
-      const toRole = ofRole(roleArn, namespace);
-      if (toRole !== undefined) return toRole;
-      const toExternalId = externalId === undefined ? undefined : ofExternalId(externalId, namespace);
-      if (toExternalId !== undefined) return toExternalId;
-      for (const key of tagKeys) {
-        const toTag = ofTag(key, serverTags, namespace);
-        if (toTag !== undefined) return toTag;
-      }
-      return undefined;
+    objection(wish, namespace) {
+      const { externalId } = wish;
+      return (
+        ofRole(wish.roleArn, namespace) ??
+        (externalId === undefined ? undefined : ofExternalId(externalId, namespace)) ??
+        ofTags(wish, namespace)
+      );
     },
-
-    faults({ name, annotations }) {
-      const readers: readonly (readonly [key: string, read: (text: string) => string | undefined])[] = [
-        [annotation.permitted, (text) => permits.fault(text)],
-        [annotation.allowedRoles, (text) => faultOf(lists(text))],
-        [annotation.permittedExternalIds, (text) => faultOf(lists(text))],
-        [annotation.permittedSessionTags, (text) => faultOf(lists(text))],
-        [annotation.defaultRole, (text) => faultOf(parseRole(text))],
-        [annotation.metadata, (text) => faultOf(parseMetadataAccess(text))],
-      ];
-      const faults = readers.flatMap(([key, read]) => {
-        const text = annotations[key];
-        const fault = text === undefined ? undefined : read(text);
+    faults: ({ name, annotations }) => {
+      const faults = readers(permits, roleLists.parse, valueLists.parse).flatMap(([key, read]) => {
+        const fault = faultOf(readRule(annotations, key, none, read));
         return fault === undefined ? [] : [`${key} ${fault}`];
       });
       return faults.length === 0 ? undefined : clip(`${name}: ${faults.join('; ')}`);
@@ -116,20 +117,36 @@ export function createNamespaceRules(): NamespaceRules {
 }
 
 const no = { value: false } as const;
+const none = { value: undefined } as const;
+
+type Reader = readonly [key: string, read: (text: string) => Parsed<unknown>];
+
+function readers(permits: Permits, roles: Reader[1], values: Reader[1]): readonly Reader[] {
+  return [
+    [annotation.permitted, (text) => permits.parse(text)],
+    [annotation.allowedRoles, roles],
+    [annotation.permittedExternalIds, values],
+    [annotation.permittedSessionTags, values],
+    [annotation.defaultRole, parseRole],
+    [annotation.metadata, parseMetadataAccess],
+  ];
+}
+
+/** What the annotation says, or `absent` without it. */
+function readRule<T>(
+  annotations: Annotations,
+  key: string,
+  absent: Parsed<T>,
+  read: (text: string) => Parsed<T>,
+): Parsed<T> {
+  const text = valueOf(annotations, key);
+  if (text === undefined) return absent;
+  return typeof text === 'string' ? read(text) : { fault: tooLongFault(text) };
+}
 
 function namesOfRole(roleArn: string, baseArn: string | undefined): readonly string[] {
   const name = roleName(roleArn, baseArn);
-  return name === roleArn ? [roleArn] : [roleArn, name];
-}
-
-function describe(permitted: string | undefined, allowed: string | undefined): string {
-  const rules = [
-    ...(permitted === undefined ? [] : [`${annotation.permitted} is ${quote(permitted)}`]),
-    ...(allowed === undefined ? [] : [`${annotation.allowedRoles} is ${quote(allowed)}`]),
-  ];
-  return rules.length === 0
-    ? `it has neither ${annotation.permitted} nor ${annotation.allowedRoles}`
-    : rules.join(', ');
+  return name === roleArn ? [roleArn] : [roleArn, name, `/${name}`];
 }
 
 function denied(message: string): Denial {

@@ -1,19 +1,22 @@
 import { RE2JS } from 're2js';
+import { excessOf, LONGEST_EXPRESSION } from './expression-bounds.ts';
 import type { Parsed } from './parsed.ts';
-import { plain, quote } from './quote.ts';
+import { oddity, plain, quote } from './quote.ts';
 import { remember } from './remember.ts';
-import { LONGEST_ROLE_ARN } from './role-arn.ts';
 
-/** DESIGN.md 4.1: an expression over this is a bad rule. Bytes; what its counted repeats write out counts as well. */
-const LONGEST_EXPRESSION = 4096;
-/** Of the whole cluster; a Namespace has one. */
-const EXPRESSIONS = { entries: 1000, longest: LONGEST_EXPRESSION };
-/** Of one expression. */
-const ROLES = { entries: 64, longest: LONGEST_ROLE_ARN };
+/** Of all expressions of the cluster, verdicts included; and of the verdicts of one, some sixty roles. Bytes. */
+const EXPRESSIONS_BYTES = 12 * 1024 * 1024;
+const VERDICTS_BYTES = 12 * 1024;
+
+/**
+ * Instructions of the compiled expression times characters that it is matched with: what a decision may take. An
+ * expression of 4 kB over the names of a role of 100 characters stays within it.
+ */
+const MOST_WORK = 1_000_000;
 
 export interface Permits {
-  /** What is wrong with the expression, if anything. */
-  fault(expression: string): string | undefined;
+  /** Whether the expression is in order. */
+  parse(expression: string): Parsed<true>;
   /** Whether the expression matches one of the names of the role, whole. */
   matches(expression: string, names: readonly string[]): Parsed<boolean>;
 }
@@ -21,28 +24,29 @@ export interface Permits {
 /**
  * The Namespaces' `permitted` expressions. An expression is compiled by itself and matched whole (gluing ^ and $ around
  * it would let `a|b` or `x)|(?:.*` escape), by a linear-time engine, so that no Namespace can stall the server.
- * Verdicts are remembered, not compiled expressions: each of those can come to hold 8 MB of automaton.
+ * Verdicts are remembered. Of compiled expressions only the last is kept: each can come to hold 8 MB of automaton.
  */
 export function createPermits(): Permits {
-  const known = remember(EXPRESSIONS, (expression) => {
-    const compiled = compile(expression);
+  let last: { readonly expression: string; readonly compiled: Parsed<RE2JS> } | undefined;
+
+  function compiledOf(expression: string): Parsed<RE2JS> {
+    if (last?.expression !== expression) last = { expression, compiled: compile(expression) };
+    return last.compiled;
+  }
+
+  const known = remember({ bytes: EXPRESSIONS_BYTES, weigh: () => VERDICTS_BYTES }, (expression) => {
+    const compiled = compiledOf(expression);
     return {
-      fault: 'fault' in compiled ? compiled.fault : undefined,
-      matches: remember(ROLES, (name) => match(expression, name)),
+      parsed: 'fault' in compiled ? compiled : ({ value: true } as const),
+      matches: remember({ bytes: VERDICTS_BYTES }, (names) =>
+        match(expression, compiledOf(expression), JSON.parse(names) as string[]),
+      ),
     };
   });
 
   return {
-    fault: (expression) => known(expression).fault,
-    matches(expression, names) {
-      const { fault, matches } = known(expression);
-      if (fault !== undefined) return { fault };
-      for (const name of names) {
-        const matched = matches(name);
-        if ('fault' in matched || matched.value) return matched;
-      }
-      return { value: false };
-    },
+    parse: (expression) => known(expression).parsed,
+    matches: (expression, names) => known(expression).matches(JSON.stringify(names)),
   };
 }
 
@@ -51,16 +55,19 @@ function compile(expression: string): Parsed<RE2JS> {
   if (bytes > LONGEST_EXPRESSION) {
     return { fault: `is ${bytes} bytes long; ${LONGEST_EXPRESSION} are allowed` };
   }
-  const writtenOut = lengthWrittenOut(expression);
-  if (writtenOut > LONGEST_EXPRESSION) {
-    return { fault: `repeats too much: ${quote(expression)}; write fewer or smaller {n}` };
-  }
+  const excess = excessOf(expression);
+  if (excess !== undefined) return { fault: `${excess}: ${quote(expression)}` };
   return attempt(expression, () => RE2JS.compile(expression));
 }
 
-function match(expression: string, name: string): Parsed<boolean> {
-  const compiled = compile(expression);
-  return 'fault' in compiled ? compiled : attempt(expression, () => compiled.value.matches(name));
+function match(expression: string, compiled: Parsed<RE2JS>, names: readonly string[]): Parsed<boolean> {
+  if ('fault' in compiled) return compiled;
+  const { value } = compiled;
+  const length = names.reduce((sum, name) => sum + name.length, 0);
+  if (value.programSize() * length > MOST_WORK) {
+    return { fault: `takes too much work for so long a role name: ${quote(expression)}; write it shorter` };
+  }
+  return attempt(expression, () => names.some((name) => value.matches(name)));
 }
 
 /** The engine's own error tells the owner of the Namespace what is wrong, and takes no other Pod along. */
@@ -69,22 +76,8 @@ function attempt<T>(expression: string, act: () => T): Parsed<T> {
     return { value: act() };
   } catch (error) {
     const why = error instanceof Error ? plain(error.message) : 'the engine fails';
-    return { fault: `does not parse as an RE2 expression: ${quote(expression)}: ${why}` };
+    return {
+      fault: `does not parse as an RE2 expression: ${quote(expression)}${oddity(expression)}: ${why}`,
+    };
   }
-}
-
-/**
- * No less than the length of the expression with its counted repeats written out, which is what compiling it costs
- * (1,000 times 4 kB takes seconds). A repeated group counts as everything up to it.
- */
-function lengthWrittenOut(expression: string): number {
-  let length = 0;
-  let from = 0;
-  for (const repeat of expression.matchAll(/\{([0-9]+)(?:,([0-9]*))?\}/g)) {
-    const times = Math.max(Number(repeat[1]), Number(repeat[2] ?? 0), 1);
-    length += repeat.index - from;
-    length = expression[repeat.index - 1] === ')' ? length * times : length + times;
-    from = repeat.index + repeat[0].length;
-  }
-  return length + expression.length - from;
 }

@@ -1,11 +1,10 @@
-import { annotation } from './annotations.ts';
+import { annotation, tooLongFault, valueOf } from './annotations.ts';
 import type { Annotations } from './annotations.ts';
 import { parseExternalId } from './external-id.ts';
 import type { Parsed } from './parsed.ts';
 import { parseRole } from './role-arn.ts';
 import type { NamedRole } from './role-arn.ts';
-import { parseSessionTags } from './session-tags.ts';
-import type { Tags } from './session-tags.ts';
+import type { ParseTags, Tags } from './session-tags.ts';
 
 /** What a Pod's own annotations ask for. */
 export interface PodRequest {
@@ -16,14 +15,16 @@ export interface PodRequest {
 }
 
 /** Reads all of them: one that does not parse spoils the request, wherever its role comes from. */
-export function parsePodRequest(annotations: Annotations, serverTags: number): Parsed<PodRequest> {
+export function parsePodRequest(annotations: Annotations, parseTags: ParseTags): Parsed<PodRequest> {
   const role = optional(annotations, annotation.role, parseRole);
   if ('fault' in role) return role;
   const externalId = optional(annotations, annotation.externalId, parseExternalId);
   if ('fault' in externalId) return externalId;
-  const tags = optional(annotations, annotation.sessionTags, (text) => parseSessionTags(text, serverTags));
+  const tags = optional(annotations, annotation.sessionTags, parseTags);
   if ('fault' in tags) return tags;
-  const sessionName = annotations[annotation.sessionName];
+  const chosen = optional(annotations, annotation.sessionName, (text) => ({ value: text }));
+  if ('fault' in chosen) return chosen;
+  const sessionName = chosen.value;
   return {
     value: {
       ...(role.value !== undefined && { role: role.value }),
@@ -40,8 +41,9 @@ export function optional<T>(
   key: string,
   parse: (text: string) => Parsed<T>,
 ): Parsed<T | undefined> {
-  const text = annotations[key];
+  const text = valueOf(annotations, key);
   if (text === undefined) return { value: undefined };
+  if (typeof text !== 'string') return { fault: `${key} ${tooLongFault(text)}` };
   const parsed = parse(text);
   return 'fault' in parsed ? { fault: `${key} ${parsed.fault}` } : parsed;
 }

@@ -10,6 +10,23 @@ export function quote(text: string): string {
     : `"${escape(text)}"`;
 }
 
+/**
+ * What nobody sees in a quoted value, in words, to follow it: ` (ends in a newline)`. Empty if there is nothing to say.
+ */
+export function oddity(text: string): string {
+  const words = oddityOf(text);
+  return words === undefined ? '' : ` (${words})`;
+}
+
+function oddityOf(text: string): string | undefined {
+  if (/[\r\n]$/.test(text)) return 'ends in a newline';
+  if (/[\r\n]/.test(text)) return 'has a newline in it';
+  if (/^\s|\s$/.test(text)) return 'begins or ends in white space';
+  if (/\p{Cc}/u.test(text)) return 'has a control character in it';
+  if (/[^\p{ASCII}]/u.test(text)) return 'has a character outside ASCII in it';
+  return undefined;
+}
+
 /** A whole message, which ends in dots where it is cut. */
 export function clip(message: string): string {
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 3)}...` : message;

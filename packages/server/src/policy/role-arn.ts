@@ -1,8 +1,8 @@
 import type { Parsed } from './parsed.ts';
-import { quote } from './quote.ts';
+import { oddity, quote } from './quote.ts';
 
 /** Limits of IAM (IAM API reference, Role and CreateRole). Characters; the path with both its slashes. */
-export const LONGEST_ROLE_ARN = 2048;
+const LONGEST_ROLE_ARN = 2048;
 const LONGEST_PATH = 512;
 const LONGEST_NAME = 64;
 
@@ -29,11 +29,13 @@ export function parseRole(text: string): Parsed<NamedRole> {
     const fault = partsFault(arn.value.resource.slice('role/'.length));
     return fault === undefined
       ? { value: { kind: 'arn', arn: text } }
-      : { fault: `${fault} in ${quote(text)}` };
+      : { fault: `${fault} in ${quote(text)}${oddity(text)}` };
   }
   const name = text.startsWith('/') ? text.slice(1) : text;
   const fault = partsFault(name);
-  return fault === undefined ? { value: { kind: 'name', name } } : { fault: `${fault} in ${quote(text)}` };
+  return fault === undefined
+    ? { value: { kind: 'name', name } }
+    : { fault: `${fault} in ${quote(text)}${oddity(text)}` };
 }
 
 /** The base ARN that names are completed by, always with its last slash: `arn:aws:iam::123456789012:role/[path/]`. */
@@ -72,7 +74,7 @@ function parseArn(text: string): Parsed<{ readonly resource: string }> {
         : !ACCOUNT.test(account)
           ? 'has no account of 12 digits'
           : undefined;
-  return fault === undefined ? { value: { resource } } : { fault: `${fault}: ${quote(text)}` };
+  return fault === undefined ? { value: { resource } } : { fault: `${fault}: ${quote(text)}${oddity(text)}` };
 }
 
 function partsFault(pathAndName: string): string | undefined {

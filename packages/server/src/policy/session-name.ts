@@ -1,4 +1,4 @@
-import { cut, endInHash, renderTemplate } from './template.ts';
+import { cut, endInHash, HASH_CHARS, renderTemplate } from './template.ts';
 import type { SessionScope, TemplateValues } from './template.ts';
 
 /** RoleSessionName and SourceIdentity: 2 to 64 characters of `[\w+=,.@-]` (AWS STS API reference, AssumeRole). */
@@ -11,7 +11,7 @@ export interface SessionNaming {
   readonly scope: SessionScope;
   /** `--session-name-template`; absent: the scope's own. */
   readonly template: string | undefined;
-  /** The Pod's `iam.amazonaws.com/session-name`; an empty one counts as none. */
+  /** The Pod's `iam.amazonaws.com/session-name`. */
   readonly chosen: string | undefined;
   readonly values: TemplateValues;
 }
@@ -21,19 +21,36 @@ export interface SessionNaming {
  * can pass for one of another Namespace.
  */
 export function sessionName({ scope, template, chosen, values }: SessionNaming): string {
-  if (chosen !== undefined && chosen !== '') return legalName(`${values.namespace}.${chosen}`);
+  if (chosen !== undefined) return namespaced(values.namespace, chosen);
   if (template !== undefined) return legalName(renderTemplate(template, values));
   switch (scope) {
     case 'role':
       return legalName(values.cluster === '' ? NAMELESS : values.cluster);
     case 'workload':
-      return legalName(`${values.namespace}.${values.serviceAccount}`);
+      return namespaced(values.namespace, values.serviceAccount);
     case 'pod': {
       // A Pod that comes again under its name is another Pod.
       const name = `${values.namespace}.${values.pod}`;
-      return endInHash(clean(name), LONGEST, `${name} ${values.uid}`);
+      const digits = hashDigits(values.namespace);
+      return endInHash({ text: clean(name), longest: LONGEST, identity: `${name} ${values.uid}`, digits });
     }
   }
+}
+
+function namespaced(namespace: string, rest: string): string {
+  const name = `${namespace}.${rest}`;
+  const text = clean(name);
+  return text.length <= LONGEST
+    ? text.padEnd(SHORTEST, '-')
+    : endInHash({ text, longest: LONGEST, identity: name, digits: hashDigits(namespace) });
+}
+
+/**
+ * A cut that takes something of `<namespace>.` leaves the hash alone to tell Namespaces apart. Of 32 bits somebody could
+ * find a name of their own with the same end; of 64 bits nobody can.
+ */
+function hashDigits(namespace: string): number {
+  return namespace.length + 1 > LONGEST - HASH_CHARS - 1 ? 2 * HASH_CHARS : HASH_CHARS;
 }
 
 /** Any text as STS takes it for a session name or a source identity. */

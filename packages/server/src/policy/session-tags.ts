@@ -1,5 +1,6 @@
 import type { Parsed } from './parsed.ts';
-import { quote } from './quote.ts';
+import { oddity, quote } from './quote.ts';
+import { remember } from './remember.ts';
 import { parseJson } from './string-list.ts';
 import { cut, renderTemplate } from './template.ts';
 import type { TemplateValues } from './template.ts';
@@ -14,34 +15,49 @@ const LONGEST_VALUE = 256;
 const CHARS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const NOT_CHARS = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
 
+/** Of all texts that were parsed last, with what came of them. Bytes. */
+const REMEMBERED_BYTES = 8 * 1024 * 1024;
+/** What parsed tags take for each character of their text. Bytes. */
+const PARSED_BYTES = 8;
+
+export type ParseTags = (text: string) => Parsed<Tags>;
+
+/** Parses each text once: a Deployment's Pods all have the same. `serverTags` is how many tags the server sets. */
+export function createSessionTags(serverTags: number): ParseTags {
+  const weigh = (_: unknown, text: string) => PARSED_BYTES * text.length;
+  return remember({ bytes: REMEMBERED_BYTES, weigh }, (text) => parseSessionTags(text, serverTags));
+}
+
 /** `rolegate.dev/session-tags`: a JSON object of strings that STS would take, beside so many tags of the server's. */
-export function parseSessionTags(text: string, serverTags: number): Parsed<Tags> {
+function parseSessionTags(text: string, serverTags: number): Parsed<Tags> {
   const object = parseJson(text);
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-    return { fault: 'is not a JSON object; write it like {"team":"a"}' };
+    const what = object === undefined ? 'is not JSON' : 'is not a JSON object';
+    return { fault: `${what}: an object like {"team":"a"} is expected` };
   }
+  const entries = Object.entries(object) as [string, unknown][];
+  if (entries.length + serverTags > MOST_TAGS)
+    return { fault: `has too many tags; STS takes ${MOST_TAGS} in all` };
   const tags: [string, string][] = [];
-  for (const [key, value] of Object.entries(object) as [string, unknown][]) {
+  for (const [key, value] of entries) {
     if (typeof value !== 'string')
       return { fault: `has a value that is not a string, of the key ${quote(key)}` };
     const fault = keyFault(key) ?? valueFault(key, value);
     if (fault !== undefined) return { fault };
     tags.push([key, value]);
   }
-  if (tags.length + serverTags > MOST_TAGS)
-    return { fault: `has too many tags; STS takes ${MOST_TAGS} in all` };
   if (new Set(tags.map(([key]) => fold(key))).size < tags.length) {
     return { fault: 'has keys that differ by case only, which are one to STS' };
   }
   return { value: tags };
 }
 
-/** What is wrong with a tag that the server is to set; undefined when it is right. Its template is checked apart. */
+/** What is wrong with a tag that the server is to set; undefined if it is right. Its template is checked apart. */
 export function keyFault(key: string): string | undefined {
   if (key === '' || key.length > LONGEST_KEY) {
     return `has a key of ${key.length} characters; STS takes 1 to ${LONGEST_KEY}`;
   }
-  if (!CHARS.test(key)) return `has the key ${quote(key)} with characters that STS refuses`;
+  if (!CHARS.test(key)) return `has the key ${quote(key)}${oddity(key)} with characters that STS refuses`;
   return fold(key).startsWith('aws:')
     ? `has the key ${quote(key)}; those with aws: belong to AWS`
     : undefined;
@@ -71,7 +87,7 @@ function valueFault(key: string, value: string): string | undefined {
   }
   return CHARS.test(value)
     ? undefined
-    : `has a value with characters that STS refuses, of the key ${quote(key)}`;
+    : `has a value${oddity(value)} with characters that STS refuses, of the key ${quote(key)}`;
 }
 
 function legalValue(text: string): string {

@@ -1,22 +1,18 @@
 import type { Parsed } from './parsed.ts';
 
-/** Some 1,500 role ARNs. With it the time that one list takes is bounded. Characters. */
-export const LONGEST_LIST = 65_536;
-
-/** A JSON list of strings: the globs of a Namespace. */
+/** A JSON list of strings: the globs of a Namespace. An empty text is an empty list. */
 export function parseStringList(text: string): Parsed<readonly string[]> {
-  if (text.length > LONGEST_LIST) {
-    return { fault: `is ${text.length} characters long; ${LONGEST_LIST} are allowed` };
-  }
+  if (text === '') return { value: [] };
   const list = parseJson(text);
-  if (!Array.isArray(list)) return { fault: 'is not a JSON list; write it like ["name-*"]' };
+  if (list === undefined) return { fault: 'is not JSON: a list like ["app-*"] is expected' };
+  if (!Array.isArray(list)) return { fault: 'is not a JSON list: write it like ["app-*"]' };
   if (!list.every((entry) => typeof entry === 'string')) {
-    return { fault: 'has entries that are not strings; put each in double quotes' };
+    return { fault: 'has entries that are not strings: put each in double quotes' };
   }
   return { value: list };
 }
 
-/** Undefined where it is not JSON. */
+/** Undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -21,7 +21,7 @@ const PLACEHOLDERS: Readonly<Record<SessionScope, readonly (keyof TemplateValues
 };
 
 /** Hexadecimal digits of the hash that a cut ends in. */
-const HASH_CHARS = 8;
+export const HASH_CHARS = 8;
 
 /** What is wrong with a template, for the operator who set it; undefined when it is right. */
 export function checkTemplate(text: string, scope: SessionScope = 'pod'): string | undefined {
@@ -46,13 +46,22 @@ export function renderTemplate(text: string, values: TemplateValues): string {
 
 /** Cut to `longest` characters; a cut ends in a hash of `identity`, so that two long texts stay two. */
 export function cut(text: string, longest: number, identity: string = text): string {
-  return text.length <= longest ? text : endInHash(text, longest, identity);
+  return text.length <= longest ? text : endInHash({ text, longest, identity, digits: HASH_CHARS });
 }
 
-/** The text, as much of it as fits, and a hash of `identity`. */
-export function endInHash(text: string, longest: number, identity: string): string {
-  const hash = createHash('sha256').update(identity).digest('hex').slice(0, HASH_CHARS);
-  return `${text.slice(0, longest - HASH_CHARS - 1)}-${hash}`;
+export interface HashedEnd {
+  readonly text: string;
+  readonly longest: number;
+  /** What the hash is of. */
+  readonly identity: string;
+  /** Hexadecimal, of the hash. */
+  readonly digits: number;
+}
+
+/** The text, as much of it as fits, and a hash. */
+export function endInHash({ text, longest, identity, digits }: HashedEnd): string {
+  const hash = createHash('sha256').update(identity).digest('hex').slice(0, digits);
+  return `${text.slice(0, longest - digits - 1)}-${hash}`;
 }
 
 function isPlaceholder(name: string): name is keyof TemplateValues {

@@ -37,7 +37,6 @@ describe('the name of a session', () => {
     { chosen: 'mine', name: 'team-a.mine' },
     { chosen: 'mine', scope: 'role', name: 'team-a.mine' },
     { chosen: 'mine', template: '{cluster}', name: 'team-a.mine' },
-    { chosen: '', name: 'team-a.reader' },
     { chosen: 'a b/\n\u{1f600}ü', name: 'team-a.a-b----' },
     { chosen: '{uid}', name: 'team-a.-uid-' },
   ])('is $name', ({ name, ...change }) => {

@@ -1,3 +1,4 @@
+import type { Annotations } from '../../src/policy/annotations.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { PolicySettings, Presence, Subject, SubjectPod, Verdict } from '../../src/policy/decide.ts';
 
@@ -11,10 +12,10 @@ export interface Situation {
   readonly settings?: Partial<PolicySettings>;
   readonly pod?: Partial<SubjectPod>;
   /** Of the Pod. */
-  readonly annotations?: Record<string, string>;
-  /** Annotations of the Namespace, or where it is. */
-  readonly namespace?: Record<string, string> | 'absent' | 'unseen';
-  readonly serviceAccount?: Record<string, string> | 'absent' | 'unseen';
+  readonly annotations?: Annotations;
+  /** Annotations of the Namespace, or whether it is there. */
+  readonly namespace?: Annotations | 'absent' | 'unseen';
+  readonly serviceAccount?: Annotations | 'absent' | 'unseen';
 }
 
 export const settings: PolicySettings = {

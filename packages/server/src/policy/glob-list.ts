@@ -1,0 +1,39 @@
+import { globMatchesWithin } from './glob.ts';
+import type { Work } from './glob.ts';
+
+/** Of one list over all that is compared with it in a decision: what an expression of 4 kB takes. */
+const LIST_STEPS = 1_000_000;
+
+/** Patterns as a list holds them, exact names apart: these cost next to nothing. */
+export interface GlobList {
+  readonly exact: ReadonlySet<string>;
+  readonly globs: readonly string[];
+}
+
+export const TOO_MUCH_WORK =
+  'takes too much work to match: write fewer globs, or names without * and ? inside them';
+
+export function globList(patterns: readonly string[]): GlobList {
+  const isGlob = (pattern: string) => pattern.includes('*') || pattern.includes('?');
+  return {
+    exact: new Set(patterns.filter((pattern) => !isGlob(pattern))),
+    // Of a pattern that is there twice, the second costs as much as the first.
+    globs: [...new Set(patterns.filter(isGlob))],
+  };
+}
+
+export function listWork(): Work {
+  return { left: LIST_STEPS };
+}
+
+/** Whether one of the patterns matches the whole text. Undefined if the work runs out before that is known. */
+export function listMatches({ exact, globs }: GlobList, text: string, work: Work): boolean | undefined {
+  if (exact.has(text)) return true;
+  for (const glob of globs) {
+    // A pattern costs a step even if its first character decides.
+    if (--work.left < 0) return undefined;
+    const matches = globMatchesWithin(glob, text, work);
+    if (matches !== false) return matches;
+  }
+  return false;
+}
