@@ -1,14 +1,20 @@
 import type { ResourceVersions } from '@rolegate/protocol';
-import type { Clock } from '@rolegate/runtime';
+import { describeError, silentLog } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import {
+  namespaceReadsSame,
+  podReadsSame,
+  podToldSame,
+  serviceAccountReadsSame,
+} from './decisions/inputs.ts';
+import { createSituations } from './decisions/situations.ts';
+import type { Situation } from './decisions/situations.ts';
+import { createStates } from './decisions/states.ts';
+import { createTurns } from './decisions/turns.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import type { Pod } from './kubernetes/objects.ts';
-import type { Policy, Presence, Verdict } from './policy/decide.ts';
-
-/**
- * A Namespace or ServiceAccount that is not there so long after it was first missed, the caches being synced, does not
- * exist (DESIGN.md 4.2): the watches of different kinds are not in step.
- */
-const ABSENT_AFTER_MS = 10_000;
+import type { Change } from './kubernetes/store.ts';
+import type { Policy, Verdict } from './policy/decide.ts';
 
 export interface DecidedPod {
   readonly pod: Pod;
@@ -18,111 +24,154 @@ export interface DecidedPod {
 }
 
 export interface Decisions {
+  /** Makes a decision if something that it reads has changed since the last one; else returns that one. */
   decide(pod: Pod): DecidedPod;
-  /** Pods whose decision may be another now. */
+  /** The decision that was made, with the newest versions; undefined if one of its objects has changed since. */
+  recall(uid: string): DecidedPod | undefined;
+  /**
+   * Calls for Pods whose decision, or what agents are told besides, may have changed: each in its Namespace's turn, with
+   * its latest state. The returned function ends it.
+   */
   onChange(listener: (pods: Iterable<Pod>) => void): () => void;
-  /** Decides everything anew: the base ARN has been found. */
+  /** Decides all Pods again: the base ARN has been found. */
   reconsider(): void;
+  /** Decisions made since the start. */
+  readonly made: number;
+  /** Namespaces whose Pods wait for their turn. */
+  readonly waiting: number;
 }
 
 export interface DecisionsDeps {
   readonly cluster: Pick<Cluster, 'pods' | 'namespaces' | 'serviceAccounts'>;
   readonly policy: Policy;
   readonly clock: Clock;
+  readonly log?: Log;
+  /** Calls once the event loop has looked at its sockets again. */
+  readonly defer?: (call: () => void) => void;
 }
 
-/** Ties the cluster's objects to the policy, and says which Pods a changed object concerns. */
-export function createDecisions({ cluster, policy, clock }: DecisionsDeps): Decisions {
+/** A decision, and what it was made on: the states of its objects and the number of the settings. */
+interface Made {
+  readonly seen: Situation['seen'];
+  readonly settings: number;
+  readonly verdict: Verdict;
+}
+
+/** Ties the cluster's objects to the policy, and says which Pods a changed object concerns (docs/adr/0012). */
+export function createDecisions(deps: DecisionsDeps): Decisions {
+  const { cluster, policy, clock, log = silentLog, defer = setImmediate } = deps;
   const { pods, namespaces, serviceAccounts } = cluster;
   const listeners = new Set<(pods: Iterable<Pod>) => void>();
-  const missing = createMissing();
-
-  namespaces.onChange(({ kind, object }) => {
-    missing.seen(namespaceKey(object.name), kind);
-    tell(pods.inNamespace(object.name));
+  const states = createStates();
+  const situations = createSituations({
+    cluster,
+    states,
+    clock,
+    lookAtNamespace: markNamespace,
+    lookAtServiceAccount: markServiceAccount,
   });
-  serviceAccounts.onChange(({ kind, object }) => {
-    missing.seen(serviceAccountKey(object.namespace, object.name), kind);
-    tell(pods.ofServiceAccount(object.namespace, object.name));
+  const remembered = new Map<string, Made>();
+  let settings = 0;
+  let made = 0;
+
+  const turns = createTurns<Pod>({
+    defer,
+    now: () => clock.monotonic(),
+    run({ uid }) {
+      // Its latest state, not the one that it had when it was marked.
+      const pod = pods.get(uid);
+      if (pod !== undefined) for (const listener of listeners) tell(listener, pod);
+    },
+  });
+
+  /** A fault with one Pod is not the next Pod's. */
+  function tell(listener: (pods: Iterable<Pod>) => void, pod: Pod): void {
+    try {
+      listener([pod]);
+    } catch (error) {
+      const { namespace, name, uid } = pod;
+      log.error('decision failed', { namespace, pod: name, uid, error: describeError(error) });
+    }
+  }
+
+  /** Whether Pods are concerned: a list may have left out states in which another replica decides otherwise. */
+  function concerns<T extends object>(change: Change<T>, readsSame: (a: T, b: T) => boolean): boolean {
+    if (change.kind === 'removed' || change.previous === undefined) return true;
+    if (!readsSame(change.previous, change.object)) return true;
+    states.carry(change.previous, change.object);
+    return change.listed === true;
+  }
+
+  namespaces.onChange((change) => {
+    const { name } = change.object;
+    situations.changedNamespace(name);
+    if (concerns(change, namespaceReadsSame)) markNamespace(name);
+  });
+  serviceAccounts.onChange((change) => {
+    const { namespace, name } = change.object;
+    situations.changedServiceAccount(namespace, name);
+    if (concerns(change, serviceAccountReadsSame)) markServiceAccount(namespace, name);
   });
   pods.onChange((change) => {
-    if (change.kind === 'set') tell([change.object]);
-    else missing.forget(change.object);
+    const { object } = change;
+    if (change.kind === 'removed') {
+      remembered.delete(object.uid);
+      situations.forgetNeedsOf(object);
+      return;
+    }
+    const toldSame = change.previous !== undefined && podToldSame(change.previous, object);
+    if (concerns(change, podReadsSame) || !toldSame)
+      turns.mark(object.namespace, `Pod ${object.uid}`, () => [object]);
   });
 
-  function tell(changed: Iterable<Pod>): void {
-    for (const listener of listeners) listener(changed);
+  function markNamespace(name: string): void {
+    turns.mark(name, 'Namespace', () => pods.inNamespace(name));
   }
 
-  /** 'unseen' for the first ten seconds, with a second look when they are over. */
-  function presenceOf(key: string, found: Presence | undefined, concerned: () => Iterable<Pod>): Presence {
-    if (found !== undefined) return found;
-    return missing.absent(key, () => {
-      tell(concerned());
-    })
-      ? 'absent'
-      : 'unseen';
+  function markServiceAccount(namespace: string, name: string): void {
+    turns.mark(namespace, `ServiceAccount ${name}`, () => pods.ofServiceAccount(namespace, name));
   }
 
-  function createMissing() {
-    const since = new Map<string, number>();
-    return {
-      /** What the watch saw go needs no waiting for. */
-      seen(key: string, kind: 'set' | 'removed'): void {
-        if (kind === 'set') since.delete(key);
-        else since.set(key, -Infinity);
-      },
-      /** Nobody asks for what only this Pod was missing. */
-      forget({ namespace, serviceAccount }: Pod): void {
-        if (pods.inNamespace(namespace).length === 0) since.delete(namespaceKey(namespace));
-        if (pods.ofServiceAccount(namespace, serviceAccount).length === 0)
-          since.delete(serviceAccountKey(namespace, serviceAccount));
-      },
-      absent(key: string, again: () => void): boolean {
-        const now = clock.monotonic();
-        const first = since.get(key);
-        if (first !== undefined) return now - first >= ABSENT_AFTER_MS;
-        since.set(key, now);
-        clock.schedule(ABSENT_AFTER_MS, () => {
-          if (since.get(key) === now) again();
-        });
-        return false;
-      },
-    };
+  function verdictIn({ uid }: Pod, { seen }: Situation): Verdict | undefined {
+    const known = remembered.get(uid);
+    if (known?.settings !== settings) return undefined;
+    return known.seen.every((state, at) => state === seen[at]) ? known.verdict : undefined;
+  }
+
+  function make(pod: Pod, { presence, seen }: Situation): Verdict {
+    made++;
+    const verdict = policy.decide({ pod: { ...pod, node: pod.nodeName }, ...presence });
+    // Of a Pod that has gone meanwhile nobody would forget it.
+    if (pods.get(pod.uid) !== undefined) remembered.set(pod.uid, { seen, settings, verdict });
+    return verdict;
   }
 
   return {
     decide(pod) {
-      const namespace = namespaces.get(pod.namespace);
-      const serviceAccount = serviceAccounts.get(`${pod.namespace}/${pod.serviceAccount}`);
-      const verdict = policy.decide({
-        pod: { ...pod, node: pod.nodeName },
-        namespace: presenceOf(namespaceKey(pod.namespace), namespace, () => pods.inNamespace(pod.namespace)),
-        serviceAccount: presenceOf(serviceAccountKey(pod.namespace, pod.serviceAccount), serviceAccount, () =>
-          pods.ofServiceAccount(pod.namespace, pod.serviceAccount),
-        ),
-      });
-      const versions = {
-        pod: pod.resourceVersion,
-        namespace: namespace?.resourceVersion ?? namespaces.resourceVersion,
-        serviceAccount: serviceAccount?.resourceVersion ?? serviceAccounts.resourceVersion,
-      };
-      return { pod, verdict, versions };
+      const situation = situations.of(pod);
+      const verdict = verdictIn(pod, situation) ?? make(pod, situation);
+      return { pod, verdict, versions: situation.versions };
+    },
+    recall(uid) {
+      const pod = pods.get(uid);
+      if (pod === undefined) return undefined;
+      const situation = situations.of(pod);
+      const verdict = verdictIn(pod, situation);
+      return verdict && { pod, verdict, versions: situation.versions };
     },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     reconsider() {
-      tell(pods.values());
+      settings++;
+      for (const name of new Set(pods.values().map(({ namespace }) => namespace))) markNamespace(name);
+    },
+    get made() {
+      return made;
+    },
+    get waiting() {
+      return turns.waiting();
     },
   };
-}
-
-function namespaceKey(name: string): string {
-  return `Namespace ${name}`;
-}
-
-function serviceAccountKey(namespace: string, name: string): string {
-  return `ServiceAccount ${namespace}/${name}`;
 }

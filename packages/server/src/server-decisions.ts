@@ -19,7 +19,8 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
   const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics } = known;
   const base = { arn: config.roles.baseArn };
   const policy = createPolicy(policySettings(config, base));
-  const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock });
+  const cluster = { pods, namespaces, serviceAccounts };
+  const decisions = createDecisions({ cluster, policy, clock, log });
   const nodes = createNodes({
     decisions,
     pods,

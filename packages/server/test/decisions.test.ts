@@ -34,23 +34,44 @@ describe('a change', () => {
     {
       of: 'a Pod',
       change: ({ setPod }: ReturnType<typeof setup>) => {
-        setPod('a');
+        setPod('a', { annotations: ROLE });
       },
       concerns: ['a'],
     },
     {
+      of: 'a Pod in nothing but its labels',
+      change: ({ setPod }: ReturnType<typeof setup>) => {
+        setPod('a');
+      },
+      concerns: [],
+    },
+    {
       of: 'a Namespace',
       change: ({ setNamespace }: ReturnType<typeof setup>) => {
-        setNamespace('shop');
+        setNamespace('shop', PERMIT);
       },
       concerns: ['a', 'b'],
     },
     {
+      of: 'a Namespace in nothing but foreign annotations',
+      change: ({ setNamespace }: ReturnType<typeof setup>) => {
+        setNamespace('shop', { 'example.com/owner': 'me', 'iam.amazonaws.com/unknown': 'x' });
+      },
+      concerns: [],
+    },
+    {
       of: 'a ServiceAccount',
       change: ({ setServiceAccount }: ReturnType<typeof setup>) => {
-        setServiceAccount('shop', 'special');
+        setServiceAccount('shop', 'special', ROLE);
       },
       concerns: ['b'],
+    },
+    {
+      of: 'a ServiceAccount in nothing but an annotation of Namespaces',
+      change: ({ setServiceAccount }: ReturnType<typeof setup>) => {
+        setServiceAccount('shop', 'special', PERMIT);
+      },
+      concerns: [],
     },
     {
       of: 'another Namespace',
@@ -59,8 +80,10 @@ describe('a change', () => {
       },
       concerns: [],
     },
-  ])('of $of has its Pods decided anew: $concerns', ({ change, concerns }) => {
+  ])('of $of concerns the Pods $concerns', ({ change, concerns }) => {
     const world = setup();
+    world.setNamespace('shop');
+    world.setServiceAccount('shop', 'special');
     world.setPod('a');
     world.setPod('b', { serviceAccount: 'special' });
     world.concerned.length = 0;
@@ -70,7 +93,7 @@ describe('a change', () => {
 });
 
 describe('what is missing', () => {
-  it('is waited for anew by a Pod that comes after the last one has gone', async () => {
+  it('is waited for again by a Pod that comes after the last one has gone', async () => {
     const { decisions, clock, setPod, removePod } = setup();
     const kindOf = (name: string) =>
       decisions.decide(setPod(name, { annotations: ROLE })).verdict.decision.kind;

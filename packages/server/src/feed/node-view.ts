@@ -1,11 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { reasons } from '@rolegate/protocol';
 import type { HeldSessionRead, PodState, Reason } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
 import type { Sessions, SessionSnapshot } from '../credentials/sessions.ts';
 import type { DecidedPod, Decisions } from '../decisions.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { Session } from '../session.ts';
 import { sessionId } from '../session.ts';
 import { podState } from './messages.ts';
+import { createSettling } from './settling.ts';
 
 type HeldById = ReadonlyMap<string, HeldSessionRead>;
 
@@ -35,7 +38,8 @@ export interface NodeView {
 
 export interface NodeViewDeps {
   readonly node: string;
-  readonly decisions: Pick<Decisions, 'decide'>;
+  readonly decisions: Pick<Decisions, 'decide' | 'recall'>;
+  readonly clock: Clock;
   readonly sessions: Sessions;
   /** A denial or a failure of STS that the Pod's owner should read in an Event. */
   readonly warn: (pod: Pod, reason: Reason, message: string) => void;
@@ -45,9 +49,12 @@ export interface NodeViewDeps {
 }
 
 /** One node's Pods as decided, and the sessions that they need. */
-export function createNodeView({ node, decisions, sessions, warn, audit, metrics }: NodeViewDeps): NodeView {
+export function createNodeView(deps: NodeViewDeps): NodeView {
+  const { node, decisions, sessions, clock, warn, audit, metrics } = deps;
   const streams = new Set<NodeStream>();
+  /** As the streams were told last. */
   const decided = new Map<string, DecidedPod>();
+  const settling = createSettling(clock, tellNewerVersions);
   /** The sessions that are needed, with the UIDs of the Pods that need them, and the Namespace of the first. */
   const users = new Map<string, { session: Session; namespace: string; uids: Set<string> }>();
 
@@ -76,10 +83,14 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
     for (const stream of streams) stream.session(id, () => sessions.get(id));
   }
 
-  /** Decides the Pod anew; `added`: the session that the node needs from now on. */
-  function decide(pod: Pod, held: HeldById | undefined): { now: DecidedPod; added: string | undefined } {
+  /** Takes the Pod's decision into account; `added`: the session that the node needs from now on. */
+  function decide(
+    pod: Pod,
+    held: HeldById | undefined,
+  ): { now: DecidedPod; added: string | undefined } | undefined {
     const before = decided.get(pod.uid);
     const now = decisions.decide(pod);
+    if (before !== undefined && saysSame(before, now)) return undefined;
     decided.set(pod.uid, now);
     const session = sessionOf(now);
     const former = before && sessionOf(before);
@@ -90,6 +101,17 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
     return { now, added };
   }
 
+  /** What was told may have been refused, because another replica knew one of these versions before. */
+  function tellNewerVersions(uid: string): void {
+    const before = decided.get(uid);
+    const now = decisions.recall(uid);
+    if (before === undefined || now === undefined || saysSame(before, now)) return;
+    // Another decision, or another node's: the Pod's turn comes, and says so.
+    if (now.verdict !== before.verdict || now.pod.nodeName !== node) return;
+    decided.set(uid, now);
+    for (const stream of streams) stream.pod(podState(now));
+  }
+
   function tellOwner({ pod, verdict: { decision } }: DecidedPod): void {
     if (decision.kind === 'pending') return;
     metrics.decision(decision.kind === 'deny' ? decision.reason : 'Allowed');
@@ -97,6 +119,12 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
       audit(pod, decision.auditWould.reason, decision.auditWould.message);
     if (decision.kind === 'deny' && decision.annotated && reasons[decision.reason].event)
       warn(pod, decision.reason, decision.message);
+  }
+
+  /** A snapshot names the newest versions, so that the agent does not take it for an older state than it has seen. */
+  function newest(one: DecidedPod): DecidedPod {
+    const now = decisions.recall(one.pod.uid);
+    return now?.verdict === one.verdict && now.pod.nodeName === node ? now : one;
   }
 
   return {
@@ -112,7 +140,8 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
         sessions.claim(session, node, heldById.get(id), namespace);
     },
     snapshot(stream) {
-      const all = [...decided.values()];
+      for (const uid of decided.keys()) settling.told(uid);
+      const all = [...decided.values()].map(newest);
       // What is withdrawn goes first: nothing permitted may hold it up.
       for (const one of all) if (one.verdict.decision.kind !== 'allow') stream.pod(podState(one));
       for (const id of users.keys()) stream.session(id, () => sessions.get(id));
@@ -120,8 +149,11 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
     },
     update(pod) {
       // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
-      const { now, added } = decide(pod, streams.size > 0 ? NOTHING_HELD : undefined);
+      const changed = decide(pod, streams.size > 0 ? NOTHING_HELD : undefined);
+      if (changed === undefined) return;
+      const { now, added } = changed;
       const state = podState(now);
+      if (streams.size > 0) settling.told(pod.uid);
       for (const stream of streams) stream.pod(state);
       // It may be there already, because of another node: then nothing else would tell this one.
       if (added !== undefined) tellSession(added);
@@ -130,6 +162,7 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
       const former = decided.get(pod.uid);
       if (former === undefined) return;
       decided.delete(pod.uid);
+      settling.forget(pod.uid);
       const session = sessionOf(former);
       if (session !== undefined) needNoMore(pod.uid, sessionId(session));
       for (const stream of streams) stream.podRemoved(pod.uid, pod.resourceVersion);
@@ -146,6 +179,7 @@ export function createNodeView({ node, decisions, sessions, warn, audit, metrics
       }
     },
     close() {
+      settling.end();
       for (const id of users.keys()) sessions.release(id, node);
       users.clear();
       decided.clear();
@@ -160,6 +194,14 @@ function byId(held: readonly HeldSessionRead[]): HeldById {
 /** A Pod whose containers have ended needs no credentials any more. */
 function sessionOf({ pod, verdict: { decision } }: DecidedPod): Session | undefined {
   return decision.kind === 'allow' && !pod.ended ? decision.session : undefined;
+}
+
+/** Whether agents are told the same: then nothing is sent. The same version of a Pod is the same Pod. */
+function saysSame(before: DecidedPod, now: DecidedPod): boolean {
+  return (
+    isDeepStrictEqual(before.versions, now.versions) &&
+    (before.verdict === now.verdict || isDeepStrictEqual(before.verdict, now.verdict))
+  );
 }
 
 function sameDecision(before: DecidedPod | undefined, now: DecidedPod): boolean {

@@ -3,7 +3,13 @@ import type { Log } from '@rolegate/runtime';
 import type { ApiObject } from './objects.ts';
 
 export type Change<T> =
-  | { readonly kind: 'set'; readonly object: T; readonly previous?: T }
+  | {
+      readonly kind: 'set';
+      readonly object: T;
+      readonly previous?: T;
+      /** By a list, not by a watch event: there may have been states between the two that nobody has seen. */
+      readonly listed?: boolean;
+    }
   /** As last seen, but with the resourceVersion at which it was gone. */
   | { readonly kind: 'removed'; readonly object: T };
 
@@ -58,7 +64,7 @@ export function createStore<T extends ApiObject>({ keyOf, log }: StoreDeps<T>): 
     }
   }
 
-  function put(object: T): void {
+  function put(object: T, listed: boolean): void {
     const key = keyOf(object);
     const previous = objects.get(key);
     if (previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion) return;
@@ -66,7 +72,8 @@ export function createStore<T extends ApiObject>({ keyOf, log }: StoreDeps<T>): 
     if (previous !== undefined && previous.uid !== object.uid) drop(key, previous, object.resourceVersion);
     const before = objects.get(key);
     objects.set(key, object);
-    tell(before === undefined ? { kind: 'set', object } : { kind: 'set', object, previous: before });
+    if (before === undefined) tell({ kind: 'set', object });
+    else tell({ kind: 'set', object, previous: before, ...(listed && { listed }) });
   }
 
   function drop(key: string, object: T, goneAt: string): void {
@@ -94,7 +101,7 @@ export function createStore<T extends ApiObject>({ keyOf, log }: StoreDeps<T>): 
     },
     set(object) {
       resourceVersion = object.resourceVersion;
-      put(object);
+      put(object, false);
     },
     remove(object) {
       resourceVersion = object.resourceVersion;
@@ -109,7 +116,7 @@ export function createStore<T extends ApiObject>({ keyOf, log }: StoreDeps<T>): 
       const listed = new Map([...all].map((object) => [keyOf(object), object]));
       resourceVersion = next;
       for (const [key, object] of objects) if (!listed.has(key)) drop(key, object, next);
-      for (const object of listed.values()) put(object);
+      for (const object of listed.values()) put(object, true);
       syncedAtMs ??= nowMs;
     },
   };

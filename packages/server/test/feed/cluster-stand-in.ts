@@ -109,5 +109,19 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?:
         annotations,
       });
     },
+    removeServiceAccount: (namespace: string, name: string) => {
+      const uid = `uid-${namespace}-${name}`;
+      serviceAccounts.remove({ uid, namespace, name, resourceVersion: next(), annotations: {} });
+    },
+    /** A list of all Namespaces after a watch that was interrupted. */
+    listNamespaces: (listed: Readonly<Record<string, Record<string, string>>>) => {
+      const objects = Object.entries(listed).map(([name, annotations]) => ({
+        uid: `uid-${name}`,
+        name,
+        resourceVersion: next(),
+        annotations,
+      }));
+      namespaces.replaceAll(objects, next(), clock.monotonic());
+    },
   };
 }

@@ -162,7 +162,7 @@ describe('nodes', () => {
       change: ({ removeNamespace }: ReturnType<typeof setup>) => {
         removeNamespace('shop');
       },
-      said: ['session removed', 'a NamespaceDenied'],
+      said: ['session removed', 'a pending'],
     },
     {
       what: "the Pod's annotation goes",

@@ -1,0 +1,238 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PodState, PodStateRead } from '@rolegate/protocol';
+import { silentLog } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import type { FakeClock } from '@rolegate/testing';
+import fc from 'fast-check';
+import { knownPod } from '../../agent/src/feed/apply-update.ts';
+import { createPodTable } from '../../agent/src/feed/pod-table.ts';
+import { createSessions } from '../../server/src/credentials/sessions.ts';
+import { createStsBudget } from '../../server/src/credentials/sts-budget.ts';
+import { createDecisions } from '../../server/src/decisions.ts';
+import { createNodes } from '../../server/src/feed/nodes.ts';
+import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';
+import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
+import { createStore } from '../../server/src/kubernetes/store.ts';
+import { createPolicy } from '../../server/src/policy/decide.ts';
+
+const UID = 'uid-a';
+const kinds = ['pod', 'namespace', 'serviceAccount'] as const;
+type Kind = (typeof kinds)[number];
+
+/** One state of the three objects' history: what its kind's decision-making annotation says, or a mere label. */
+interface Event {
+  readonly kind: Kind;
+  /** Undefined: nothing that a decision reads has changed. */
+  readonly says: 'app' | 'other' | undefined;
+}
+
+/** A replica takes some more events of a kind, from its watch or by a list that leaves out those between. */
+interface Step {
+  readonly replica: 0 | 1;
+  readonly kind: Kind;
+  readonly events: number;
+  readonly listed: boolean;
+  readonly afterMs: number;
+}
+
+const event = fc.record({
+  kind: fc.constantFrom(...kinds),
+  says: fc.constantFrom('app' as const, 'other' as const, undefined),
+});
+const step: fc.Arbitrary<Step> = fc.record({
+  replica: fc.constantFrom(0 as const, 1 as const),
+  kind: fc.constantFrom(...kinds),
+  events: fc.integer({ min: 1, max: 4 }),
+  listed: fc.boolean(),
+  afterMs: fc.constantFrom(0, 0, 0, 700),
+});
+
+type State = ReturnType<typeof statesOf>[Kind][number];
+
+/** Each kind's states in order, with versions of one count, as etcd gives them. */
+function statesOf(history: readonly Event[]) {
+  const first = { says: 'app', resourceVersion: '100' };
+  const states: Record<Kind, { says: string; resourceVersion: string }[]> = {
+    pod: [first],
+    namespace: [first],
+    serviceAccount: [first],
+  };
+  history.forEach(({ kind, says }, at) => {
+    const former = states[kind].at(-1) ?? first;
+    states[kind].push({ says: says ?? former.says, resourceVersion: String(101 + at) });
+  });
+  return states;
+}
+
+/** A server that has seen the first state of each object. */
+function createReplica(clock: FakeClock, states: Record<Kind, readonly State[]>) {
+  const stores = {
+    pod: createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog }),
+    namespace: createStore<Namespace>({ keyOf: ({ name }) => name, log: silentLog }),
+    serviceAccount: createStore<ServiceAccount>({
+      keyOf: ({ namespace, name }) => `${namespace}/${name}`,
+      log: silentLog,
+    }),
+  };
+  const pods = createPodIndex({ store: stores.pod });
+  const policy = createPolicy({
+    roleBaseArn: 'arn:aws:iam::123456789012:role/',
+    ceilings: [],
+    namespacePolicy: 'enforce',
+    sessionScope: 'workload',
+    sessionTagTemplates: {},
+    durationSeconds: 3600,
+    clusterName: '',
+  });
+  const decisions = createDecisions({
+    cluster: { pods, namespaces: stores.namespace, serviceAccounts: stores.serviceAccount },
+    policy,
+    clock,
+  });
+  const sessions = createSessions({
+    issue: () => new Promise(() => undefined),
+    budget: createStsBudget({ ratePerSecond: 100, burst: 500, clock }),
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    metrics: { stsRequest: () => undefined },
+  });
+  const nodes = createNodes({
+    decisions,
+    pods,
+    sessions,
+    clock,
+    warn: () => undefined,
+    audit: () => undefined,
+    metrics: { decision: () => undefined },
+  });
+  const at: Record<Kind, number> = { pod: 0, namespace: 0, serviceAccount: 0 };
+
+  function put(kind: Kind, { says, resourceVersion }: State, listed: boolean): void {
+    const common = { resourceVersion, name: 'shop', uid: `uid-${kind}` };
+    const take = <T>(
+      store: { set: (one: T) => void; replaceAll: (all: T[], v: string, ms: number) => void },
+      one: T,
+    ) => {
+      if (listed) store.replaceAll([one], resourceVersion, clock.monotonic());
+      else store.set(one);
+    };
+    switch (kind) {
+      case 'pod':
+        take(stores.pod, { ...podOf(says), resourceVersion });
+        return;
+      case 'namespace':
+        take(stores.namespace, { ...common, annotations: { 'iam.amazonaws.com/permitted': says } });
+        return;
+      case 'serviceAccount':
+        take(stores.serviceAccount, {
+          ...common,
+          name: 'default',
+          namespace: 'shop',
+          annotations: { 'iam.amazonaws.com/role': says },
+        });
+    }
+  }
+
+  function advance(kind: Kind, events: number, listed: boolean): void {
+    const next = states[kind].slice(at[kind] + 1, at[kind] + 1 + events);
+    at[kind] += next.length;
+    const last = next.at(-1);
+    if (last === undefined) return;
+    for (const state of listed ? [last] : next) put(kind, state, listed);
+  }
+
+  for (const kind of kinds) for (const state of states[kind].slice(0, 1)) put(kind, state, false);
+  return { nodes, decisions, pods, advance };
+}
+
+/** A Pod that names a role of its own if it says 'other', and else has its ServiceAccount's. */
+function podOf(says: string): Omit<Pod, 'resourceVersion'> {
+  return {
+    uid: UID,
+    name: 'a',
+    namespace: 'shop',
+    annotations: says === 'other' ? { 'iam.amazonaws.com/role': 'other' } : {},
+    nodeName: 'node-a',
+    serviceAccount: 'default',
+    ips: [],
+    hostNetwork: false,
+    ended: false,
+    terminating: false,
+    staticPod: false,
+    runtimeUid: '',
+    daemonSet: '',
+  };
+}
+
+async function play(history: readonly Event[], steps: readonly Step[]) {
+  const clock = createFakeClock();
+  const states = statesOf(history);
+  const replicas = [createReplica(clock, states), createReplica(clock, states)] as const;
+  const table = createPodTable({ clock, log: silentLog });
+  const stream = {
+    pod(state: PodState) {
+      const { pod = '', namespace = '', serviceAccount = '' } = state.resourceVersions ?? {};
+      table.setPod(knownPod(state as PodStateRead), { pod, namespace, serviceAccount });
+    },
+    podRemoved: () => undefined,
+    session: () => undefined,
+    sessionRemoved: () => undefined,
+  };
+  for (const { nodes } of replicas) nodes.join('node-a', stream, []);
+  for (const { replica, kind, events, listed, afterMs } of steps) {
+    await clock.advance(afterMs);
+    replicas[replica].advance(kind, events, listed);
+  }
+  const [sound, lagging] = replicas;
+  for (const kind of kinds) sound.advance(kind, history.length, false);
+  await clock.advance(60_000);
+  lagging.nodes.join('node-a', stream, []);
+  const truth = sound.pods.get(UID);
+  if (truth === undefined) throw new Error('the Pod is gone');
+  return { held: table.pod(UID)?.decision, truth: sound.decisions.decide(truth).verdict.decision };
+}
+
+describe('an agent with streams to two replicas that lag as they like', () => {
+  it('holds the decision of the one that has seen everything, at the latest a minute after', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { maxLength: 10 }),
+        fc.array(step, { maxLength: 20 }),
+        async (history, steps) => {
+          const { held, truth } = await play(history, steps);
+          expect(held?.kind).toBe(truth.kind);
+          if (truth.kind === 'allow') expect(held).toMatchObject({ roleArn: truth.roleArn });
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps a revoke that one replica has sent before it saw a label that the other knew', async () => {
+    const { held } = await play(
+      [
+        { kind: 'pod', says: undefined },
+        { kind: 'namespace', says: 'other' },
+      ],
+      [
+        { replica: 1, kind: 'pod', events: 1, listed: true, afterMs: 0 },
+        { replica: 0, kind: 'namespace', events: 1, listed: false, afterMs: 700 },
+      ],
+    );
+    expect(held).toMatchObject({ kind: 'deny', reason: 'NamespaceDenied' });
+  });
+
+  it('keeps a revoke over a state that one replica has never seen, because it was listed again, and the other sends late', async () => {
+    const says = (what: 'app' | 'other'): Event => ({ kind: 'namespace', says: what });
+    const { held } = await play(
+      [says('other'), says('app'), says('other')],
+      [
+        { replica: 0, kind: 'namespace', events: 1, listed: false, afterMs: 0 },
+        { replica: 0, kind: 'namespace', events: 2, listed: true, afterMs: 120_000 },
+        { replica: 1, kind: 'namespace', events: 2, listed: false, afterMs: 120_000 },
+      ],
+    );
+    expect(held).toMatchObject({ kind: 'deny', reason: 'NamespaceDenied' });
+  });
+});

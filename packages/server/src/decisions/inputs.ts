@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects.ts';
+import { annotation } from '../policy/annotations.ts';
+import type { Annotations } from '../policy/annotations.ts';
+
+/** The annotations that a decision reads, by the object they are on. */
+const ON_POD = [
+  annotation.role,
+  annotation.sessionName,
+  annotation.externalId,
+  annotation.sessionTags,
+  annotation.metadata,
+];
+const ON_SERVICE_ACCOUNT = [annotation.role];
+const ON_NAMESPACE = [
+  annotation.permitted,
+  annotation.allowedRoles,
+  annotation.defaultRole,
+  annotation.metadata,
+  annotation.permittedExternalIds,
+  annotation.permittedSessionTags,
+];
+
+/** What the policy reads of a Pod. */
+const READ = ['uid', 'namespace', 'name', 'nodeName', 'serviceAccount', 'hostNetwork', 'staticPod'] as const;
+/** What agents are told of a Pod besides. */
+const TOLD = ['ips', 'ended', 'terminating', 'runtimeUid'] as const;
+
+/** Whether two states of a Pod lead to the same decision. */
+export function podReadsSame(a: Pod, b: Pod): boolean {
+  return READ.every((field) => a[field] === b[field]) && readSame(a.annotations, b.annotations, ON_POD);
+}
+
+/** Whether agents are told the same of two states of a Pod, its decision apart. */
+export function podToldSame(a: Pod, b: Pod): boolean {
+  return TOLD.every((field) => isDeepStrictEqual(a[field], b[field]));
+}
+
+export function namespaceReadsSame(a: Namespace, b: Namespace): boolean {
+  return readSame(a.annotations, b.annotations, ON_NAMESPACE);
+}
+
+export function serviceAccountReadsSame(a: ServiceAccount, b: ServiceAccount): boolean {
+  return readSame(a.annotations, b.annotations, ON_SERVICE_ACCOUNT);
+}
+
+function readSame(a: Annotations, b: Annotations, keys: readonly string[]): boolean {
+  return a === b || keys.every((key) => a[key] === b[key] || isDeepStrictEqual(a[key], b[key]));
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createMissing } from '../src/decisions/missing.ts';
+import { createClusterStandIn } from './feed/cluster-stand-in.ts';
+
+const ROLE = { 'iam.amazonaws.com/role': 'app' };
+const PERMIT = { 'iam.amazonaws.com/permitted': '.*' };
+
+function setup() {
+  const cluster = createClusterStandIn();
+  const { decisions, pods } = cluster;
+  const verdictOf = (name: string) => {
+    const pod = pods.get(`uid-${name}`);
+    if (pod === undefined) throw new Error(`no Pod ${name}`);
+    return decisions.decide(pod).verdict;
+  };
+  const outcomeOf = (name: string) => {
+    const { decision } = verdictOf(name);
+    return decision.kind === 'deny' ? decision.reason : decision.kind;
+  };
+  return { ...cluster, verdictOf, outcomeOf };
+}
+
+describe('a Namespace that was deleted', () => {
+  it('is waited for like one that was never seen, and then counts as metadata: deny', async () => {
+    const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf, verdictOf } = setup();
+    setNamespace('shop', PERMIT);
+    setServiceAccount('shop', 'default');
+    setPod('a', { annotations: ROLE });
+    expect(outcomeOf('a')).toBe('allow');
+    await clock.advance(60_000);
+    removeNamespace('shop');
+    expect(outcomeOf('a')).toBe('pending');
+    await clock.advance(9_999);
+    expect(outcomeOf('a')).toBe('pending');
+    expect(verdictOf('a').metadata.denied).toBe(false);
+    await clock.advance(1);
+    expect(outcomeOf('a')).toBe('NamespaceDenied');
+    expect(verdictOf('a').metadata.denied).toBe(true);
+  });
+
+  it('refuses a Pod without a role too, once it does not exist', async () => {
+    const { clock, setServiceAccount, setPod, outcomeOf } = setup();
+    setServiceAccount('shop', 'default');
+    setPod('a');
+    expect(outcomeOf('a')).toBe('pending');
+    await clock.advance(10_000);
+    expect(outcomeOf('a')).toBe('NamespaceDenied');
+  });
+
+  it('closes the metadata API again from the moment it is back with deny', async () => {
+    const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf } = setup();
+    setServiceAccount('shop', 'default');
+    setNamespace('shop', { 'rolegate.dev/metadata': 'deny' });
+    setPod('a');
+    removeNamespace('shop');
+    await clock.advance(2_000);
+    expect(outcomeOf('a')).toBe('pending');
+    setNamespace('shop', { 'rolegate.dev/metadata': 'deny' });
+    expect(outcomeOf('a')).toBe('MetadataDenied');
+  });
+});
+
+describe('a ServiceAccount that was deleted', () => {
+  it('never gives its Pod the weaker default role while it may come back', async () => {
+    const { clock, setNamespace, setServiceAccount, removeServiceAccount, setPod, verdictOf, outcomeOf } =
+      setup();
+    setNamespace('shop', { ...PERMIT, 'rolegate.dev/default-role': 'weak' });
+    setServiceAccount('shop', 'default', ROLE);
+    setPod('a');
+    removeServiceAccount('shop', 'default');
+    expect(outcomeOf('a')).toBe('pending');
+    await clock.advance(2_000);
+    setServiceAccount('shop', 'default', ROLE);
+    expect(verdictOf('a').decision).toMatchObject({ kind: 'allow', roleName: 'app' });
+    removeServiceAccount('shop', 'default');
+    expect(outcomeOf('a')).toBe('pending');
+    await clock.advance(9_999);
+    expect(outcomeOf('a')).toBe('pending');
+    await clock.advance(1);
+    expect(verdictOf('a').decision).toMatchObject({ kind: 'allow', roleName: 'weak' });
+  });
+});
+
+describe('what is missed', () => {
+  it('leaves nothing behind when names come and go', async () => {
+    const {
+      clock,
+      setNamespace,
+      removeNamespace,
+      setServiceAccount,
+      removeServiceAccount,
+      setPod,
+      removePod,
+    } = setup();
+    const pending = clock.pending;
+    for (let i = 0; i < 200; i++) {
+      const namespace = `n${i}`;
+      setPod('a', { namespace, annotations: ROLE });
+      setNamespace(namespace, PERMIT);
+      setServiceAccount(namespace, 'default');
+      removeNamespace(namespace);
+      removeServiceAccount(namespace, 'default');
+      removePod('a');
+    }
+    expect(clock.pending).toBe(pending);
+    await clock.advance(10_000);
+    expect(clock.pending).toBe(pending);
+  });
+
+  it('is bounded in number: the one that was missed first is missed again', async () => {
+    const clock = createFakeClock();
+    const missing = createMissing(clock, 100);
+    missing.absent('first', () => undefined);
+    await clock.advance(5_000);
+    for (let i = 0; i < 100; i++) missing.absent(String(i), () => undefined);
+    expect(missing.size()).toBe(100);
+    await clock.advance(5_000);
+    expect(missing.absent('first', () => undefined)).toBe(false);
+    expect(missing.size()).toBe(100);
+    await clock.advance(5_000);
+    expect(missing.absent('99', () => undefined)).toBe(true);
+    expect(missing.absent('first', () => undefined)).toBe(false);
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PodState } from '@rolegate/protocol';
+import { createNodes } from '../../src/feed/nodes.ts';
+import { createClusterStandIn } from './cluster-stand-in.ts';
+
+const ROLE = { 'iam.amazonaws.com/role': 'app' };
+const PERMIT = { 'iam.amazonaws.com/permitted': 'app|other' };
+const LONG_AGO_MS = 120_000;
+
+/** A node with two Pods, joined long ago. */
+async function setup() {
+  const cluster = createClusterStandIn();
+  const nodes = createNodes({
+    ...cluster,
+    warn: () => undefined,
+    audit: () => undefined,
+    metrics: { decision: () => undefined },
+  });
+  const said: PodState[] = [];
+  const sessions: string[] = [];
+  const stream = {
+    pod: (state: PodState) => void said.push(state),
+    podRemoved: () => undefined,
+    session: (id: string) => void sessions.push(id),
+    sessionRemoved: (id: string) => void sessions.push(`removed ${id}`),
+  };
+  cluster.setServiceAccount('shop', 'default');
+  cluster.setNamespace('shop', PERMIT);
+  cluster.setPod('a', { annotations: ROLE });
+  cluster.setPod('b', { annotations: ROLE });
+  nodes.join('node-a', stream, []);
+  await cluster.clock.advance(LONG_AGO_MS);
+  said.length = 0;
+  sessions.length = 0;
+  const made = cluster.decisions.made;
+  return { ...cluster, nodes, stream, said, sessions, madeSince: () => cluster.decisions.made - made };
+}
+
+type World = Awaited<ReturnType<typeof setup>>;
+
+describe('a change of what no decision reads', () => {
+  it.each<{ what: string; change: (world: World) => void }>([
+    { what: "a Pod's labels", change: ({ setPod }) => setPod('a', { annotations: ROLE }) },
+    {
+      what: "a Pod's foreign annotations",
+      change: ({ setPod }) => setPod('a', { annotations: { ...ROLE, 'example.com/x': 'y' } }),
+    },
+    {
+      what: 'annotations of Rolegate that a Pod cannot use',
+      change: ({ setPod }) => setPod('a', { annotations: { ...ROLE, 'iam.amazonaws.com/permitted': '.*' } }),
+    },
+    {
+      what: "a Namespace's labels",
+      change: ({ setNamespace }) => {
+        setNamespace('shop', PERMIT);
+      },
+    },
+    {
+      what: "a ServiceAccount's annotations, its role apart",
+      change: ({ setServiceAccount }) => {
+        setServiceAccount('shop', 'default', { 'iam.amazonaws.com/external-id': 'x' });
+      },
+    },
+  ])('runs no decision and sends nothing: $what', async ({ change }) => {
+    const world = await setup();
+    for (let i = 0; i < 100; i++) change(world);
+    expect(world.madeSince()).toBe(0);
+    await world.clock.advance(LONG_AGO_MS);
+    expect(world.madeSince()).toBe(0);
+    expect(world.said).toEqual([]);
+    expect(world.sessions).toEqual([]);
+  });
+
+  it('runs no decision when nothing has changed at all and all Pods are considered again', async () => {
+    const { decisions, said, sessions } = await setup();
+    decisions.reconsider();
+    expect(said).toEqual([]);
+    expect(sessions).toEqual([]);
+  });
+});
+
+describe('a change of what agents are told', () => {
+  it('sends it without another decision', async () => {
+    const { setPod, said, madeSince } = await setup();
+    setPod('a', { annotations: ROLE, ips: ['198.18.0.1'] });
+    setPod('a', { annotations: ROLE, ips: ['198.18.0.1'], terminating: true });
+    setPod('a', { annotations: ROLE, ips: ['198.18.0.1'], ended: true });
+    expect(said.map(({ ips, terminating, ended }) => ({ ips, terminating, ended }))).toEqual([
+      { ips: ['198.18.0.1'], terminating: false, ended: false },
+      { ips: ['198.18.0.1'], terminating: true, ended: false },
+      { ips: ['198.18.0.1'], terminating: false, ended: true },
+    ]);
+    expect(madeSince()).toBe(0);
+  });
+});
+
+describe('a change of what decisions read', () => {
+  it('runs one decision a Pod and sends it with the versions of all three objects', async () => {
+    const { setPod, setNamespace, said, madeSince } = await setup();
+    setPod('a', { annotations: ROLE });
+    const { resourceVersion } = setPod('b', { annotations: ROLE });
+    setNamespace('shop', { 'iam.amazonaws.com/permitted': 'other' });
+    expect(madeSince()).toBe(2);
+    expect(said.map(({ name, deny }) => `${String(name)} ${String(deny?.reason)}`)).toEqual([
+      'a NamespaceDenied',
+      'b NamespaceDenied',
+    ]);
+    const namespace = String(Number(resourceVersion) + 1);
+    expect(said.at(-1)?.resourceVersions).toMatchObject({ pod: resourceVersion, namespace });
+  });
+
+  it('is sent even if it came back to what it was between two lists: another replica may know the state between', async () => {
+    const { listNamespaces, said, madeSince } = await setup();
+    listNamespaces({ shop: PERMIT });
+    expect(madeSince()).toBe(0);
+    expect(said.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
+
+describe('what an agent may have refused', () => {
+  it('is repeated with newer versions within a second, and not for ever', async () => {
+    const { clock, setPod, setNamespace, said } = await setup();
+    setNamespace('shop', { 'iam.amazonaws.com/permitted': 'other' });
+    said.length = 0;
+    // An agent that has seen this version from another replica has refused the decision without it.
+    const { resourceVersion } = setPod('a', { annotations: ROLE });
+    await clock.advance(1_000);
+    expect(said.map(({ name, resourceVersions }) => [name, resourceVersions?.pod])).toEqual([
+      ['a', resourceVersion],
+    ]);
+    said.length = 0;
+    for (let second = 1; second < 120; second++) {
+      setPod('a', { annotations: ROLE });
+      await clock.advance(1_000);
+    }
+    expect(said).toHaveLength(3);
+  });
+
+  it('is not the snapshot of a later stream, which names the newest versions', async () => {
+    const { nodes, stream, setPod, said } = await setup();
+    const { resourceVersion } = setPod('a', { annotations: ROLE });
+    nodes.join('node-a', stream, []);
+    expect(said.find(({ name }) => name === 'a')?.resourceVersions?.pod).toBe(resourceVersion);
+  });
+});
