@@ -33,6 +33,8 @@ export interface Decisions {
    * its latest state. The returned function ends it.
    */
   onChange(listener: (pods: Iterable<Pod>) => void): () => void;
+  /** Calls the listeners for the Pod when its Namespace's turn comes. */
+  readonly look: (uid: string) => void;
   /** Decides all Pods again: the base ARN has been found. */
   reconsider(): void;
   /** Decisions made since the start. */
@@ -120,9 +122,12 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
       return;
     }
     const toldSame = change.previous !== undefined && podToldSame(change.previous, object);
-    if (concerns(change, podReadsSame) || !toldSame)
-      turns.mark(object.namespace, `Pod ${object.uid}`, () => [object]);
+    if (concerns(change, podReadsSame) || !toldSame) markPod(object);
   });
+
+  function markPod(pod: Pod): void {
+    turns.mark(pod.namespace, `Pod ${pod.uid}`, () => [pod]);
+  }
 
   function markNamespace(name: string): void {
     turns.mark(name, 'Namespace', () => pods.inNamespace(name));
@@ -162,6 +167,10 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    look(uid) {
+      const pod = pods.get(uid);
+      if (pod !== undefined) markPod(pod);
     },
     reconsider() {
       settings++;

@@ -4,6 +4,7 @@ import type { HeldSessionRead, PodState, Reason } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Sessions, SessionSnapshot } from '../credentials/sessions.ts';
 import type { DecidedPod, Decisions } from '../decisions.ts';
+import { podToldSame } from '../decisions/inputs.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { Session } from '../session.ts';
 import { sessionId } from '../session.ts';
@@ -29,7 +30,8 @@ export interface NodeView {
   /** A new stream of the node: its agent may hold other credentials than the last time, or none. */
   claimAgain(held: readonly HeldSessionRead[]): void;
   snapshot(stream: NodeStream): void;
-  update(pod: Pod): void;
+  /** Whether the streams, if there are any, are told something. */
+  update(pod: Pod): boolean;
   remove(pod: Pod): void;
   sessionChanged(id: string): void;
   needs(sessionId: string): boolean;
@@ -38,7 +40,7 @@ export interface NodeView {
 
 export interface NodeViewDeps {
   readonly node: string;
-  readonly decisions: Pick<Decisions, 'decide' | 'recall'>;
+  readonly decisions: Pick<Decisions, 'decide' | 'recall' | 'look'>;
   readonly clock: Clock;
   readonly sessions: Sessions;
   /** A denial or a failure of STS that the Pod's owner should read in an Event. */
@@ -54,7 +56,7 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
   const streams = new Set<NodeStream>();
   /** As the streams were told last. */
   const decided = new Map<string, DecidedPod>();
-  const settling = createSettling(clock, tellNewerVersions);
+  const settling = createSettling(clock, decisions.look);
   /** The sessions that are needed, with the UIDs of the Pods that need them, and the Namespace of the first. */
   const users = new Map<string, { session: Session; namespace: string; uids: Set<string> }>();
 
@@ -101,17 +103,6 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     return { now, added };
   }
 
-  /** What was told may have been refused, because another replica knew one of these versions before. */
-  function tellNewerVersions(uid: string): void {
-    const before = decided.get(uid);
-    const now = decisions.recall(uid);
-    if (before === undefined || now === undefined || saysSame(before, now)) return;
-    // Another decision, or another node's: the Pod's turn comes, and says so.
-    if (now.verdict !== before.verdict || now.pod.nodeName !== node) return;
-    decided.set(uid, now);
-    for (const stream of streams) stream.pod(podState(now));
-  }
-
   function tellOwner({ pod, verdict: { decision } }: DecidedPod): void {
     if (decision.kind === 'pending') return;
     metrics.decision(decision.kind === 'deny' ? decision.reason : 'Allowed');
@@ -149,14 +140,18 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     },
     update(pod) {
       // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
+      const before = decided.get(pod.uid);
+      const looked = settling.looked(pod.uid);
       const changed = decide(pod, streams.size > 0 ? NOTHING_HELD : undefined);
-      if (changed === undefined) return;
+      if (changed === undefined) return false;
       const { now, added } = changed;
       const state = podState(now);
-      if (streams.size > 0) settling.told(pod.uid);
+      const repeated = looked && before !== undefined && isSameNews(before, now);
+      if (streams.size > 0 && !repeated) settling.told(pod.uid);
       for (const stream of streams) stream.pod(state);
       // It may be there already, because of another node: then nothing else would tell this one.
       if (added !== undefined) tellSession(added);
+      return true;
     },
     remove(pod) {
       const former = decided.get(pod.uid);
@@ -198,10 +193,16 @@ function sessionOf({ pod, verdict: { decision } }: DecidedPod): Session | undefi
 
 /** Whether agents are told the same: then nothing is sent. The same version of a Pod is the same Pod. */
 function saysSame(before: DecidedPod, now: DecidedPod): boolean {
-  return (
-    isDeepStrictEqual(before.versions, now.versions) &&
-    (before.verdict === now.verdict || isDeepStrictEqual(before.verdict, now.verdict))
-  );
+  return isDeepStrictEqual(before.versions, now.versions) && sameVerdict(before, now);
+}
+
+/** The same in newer versions. */
+function isSameNews(before: DecidedPod, now: DecidedPod): boolean {
+  return sameVerdict(before, now) && podToldSame(before.pod, now.pod);
+}
+
+function sameVerdict({ verdict: before }: DecidedPod, { verdict: now }: DecidedPod): boolean {
+  return before === now || isDeepStrictEqual(before, now);
 }
 
 function sameDecision(before: DecidedPod | undefined, now: DecidedPod): boolean {

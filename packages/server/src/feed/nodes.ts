@@ -41,8 +41,8 @@ export function createNodes(deps: NodesDeps): Nodes {
 
   decisions.onChange((changed) => {
     for (const pod of changed) {
-      changedMs.set(pod.nodeName, clock.monotonic());
-      views.get(pod.nodeName)?.update(pod);
+      const told = views.get(pod.nodeName)?.update(pod) ?? true;
+      if (told) changedMs.set(pod.nodeName, clock.monotonic());
     }
   });
   pods.onChange((change) => {

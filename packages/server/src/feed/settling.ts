@@ -6,9 +6,19 @@ import type { Clock } from '@rolegate/runtime';
  */
 const LOOKS_MS = [1_000, 5_000, 20_000, 60_000];
 
+/** What is told within this time is looked at together: a Namespace may have a hundred Pods on the node. Milliseconds. */
+const TOGETHER_MS = 100;
+
+interface Batch {
+  readonly uids: Set<string>;
+  readonly untilMs: number;
+}
+
 export interface Settling {
   /** Something was told about the Pod. */
   readonly told: (uid: string) => void;
+  /** Whether the Pod's turn comes because of a look, which is then done. */
+  readonly looked: (uid: string) => boolean;
   readonly forget: (uid: string) => void;
   readonly end: () => void;
 }
@@ -19,34 +29,61 @@ export interface Settling {
  * repeated as soon as this replica has seen that version too (docs/adr/0012).
  */
 export function createSettling(clock: Clock, look: (uid: string) => void): Settling {
-  const planned = new Map<string, () => void>();
+  /** By Pod, the batch in which it was told of last. */
+  const batches = new Map<string, Batch>();
+  const timers = new Map<Batch, () => void>();
+  const looking = new Set<string>();
+  let newest: Batch | undefined;
 
-  function plan(uid: string, step: number, toldMs: number): void {
+  function plan(batch: Batch, step: number, toldMs: number): void {
+    timers.delete(batch);
     const atMs = LOOKS_MS[step];
-    if (atMs === undefined) {
-      planned.delete(uid);
-      return;
-    }
-    const cancel = clock.schedule(toldMs + atMs - clock.monotonic(), () => {
-      plan(uid, step + 1, toldMs);
-      look(uid);
+    if (atMs === undefined) for (const uid of batch.uids) leave(uid, batch);
+    if (atMs === undefined || batch.uids.size === 0) return;
+    const timer = clock.schedule(toldMs + atMs - clock.monotonic(), () => {
+      const uids = [...batch.uids];
+      plan(batch, step + 1, toldMs);
+      for (const uid of uids) {
+        looking.add(uid);
+        look(uid);
+      }
     });
-    planned.set(uid, cancel);
+    timers.set(batch, timer);
   }
 
-  function forget(uid: string): void {
-    planned.get(uid)?.();
-    planned.delete(uid);
+  function leave(uid: string, batch: Batch): void {
+    batch.uids.delete(uid);
+    if (batches.get(uid) === batch) batches.delete(uid);
+  }
+
+  function openBatch(): Batch {
+    const nowMs = clock.monotonic();
+    if (newest !== undefined && nowMs < newest.untilMs) return newest;
+    newest = { uids: new Set(), untilMs: nowMs + TOGETHER_MS };
+    return newest;
   }
 
   return {
     told(uid) {
-      forget(uid);
-      plan(uid, 0, clock.monotonic());
+      const batch = openBatch();
+      const former = batches.get(uid);
+      if (former === batch) return;
+      former?.uids.delete(uid);
+      batches.set(uid, batch);
+      batch.uids.add(uid);
+      if (!timers.has(batch)) plan(batch, 0, clock.monotonic());
     },
-    forget,
+    looked: (uid) => looking.delete(uid),
+    forget(uid) {
+      looking.delete(uid);
+      const batch = batches.get(uid);
+      if (batch !== undefined) leave(uid, batch);
+    },
     end() {
-      for (const uid of [...planned.keys()]) forget(uid);
+      looking.clear();
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+      batches.clear();
     },
   };
 }
