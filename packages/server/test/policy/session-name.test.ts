@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { legalName, sessionName } from '../../src/policy/session-name.ts';
@@ -11,6 +12,22 @@ const values = {
   pod: 'web-0',
   uid: '0b5e1d1c',
   node: 'node-1',
+};
+
+/** Names that version 0.1.0 gave to the same Pods: a changed name is another session, and another line in CloudTrail. */
+interface GoldenName extends Partial<typeof values> {
+  readonly scope: SessionNaming['scope'];
+  readonly template?: string;
+  readonly chosen?: string;
+  readonly name: string;
+}
+const golden = readFileSync(new URL('fixtures/session-names-0.1.0.jsonl', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as GoldenName);
+const goldenValues = {
+  uid: '0b5e1d1c-2f0e-4d0c-9d5a-0d6a7c1f3b11',
+  node: 'ip-10-0-1-7.eu-central-1.compute.internal',
 };
 
 type Change = Partial<Omit<SessionNaming, 'values'>> & { readonly values?: Partial<typeof values> };
@@ -57,6 +74,41 @@ describe('the name of a session', () => {
     for (const name of names) expect(name).toHaveLength(64);
     expect(new Set(names).size).toBe(3);
     expect(nameOf({ chosen: 'x'.repeat(57) })).toBe(`team-a.${'x'.repeat(57)}`);
+  });
+
+  it('stays byte for byte what it was in version 0.1.0 unless its Namespace would be cut', () => {
+    expect(golden.length).toBeGreaterThan(200);
+    for (const { scope, template, chosen, name, ...some } of golden) {
+      const now = nameOf({ scope, template, chosen, values: { ...some, ...goldenValues } });
+      expect({ ...some, name: now }).toEqual({ ...some, name });
+    }
+  });
+
+  it.each(['workload', 'role', 'pod'] as const)(
+    'with the scope %s ends in 16 digits of a hash if the Namespace would be cut, and in 8 if not',
+    (scope) => {
+      const endOf = (length: number) =>
+        nameOf({
+          scope,
+          chosen: scope === 'role' ? 'x'.repeat(60) : undefined,
+          values: { namespace: 'n'.repeat(length), serviceAccount: 'x'.repeat(60) },
+        });
+      expect(endOf(54)).toMatch(/^n{54}\.-[0-9a-f]{8}$/);
+      for (const length of [55, 56, 63]) expect(endOf(length)).toMatch(/^n{47}-[0-9a-f]{16}$/);
+    },
+  );
+
+  it('of two Namespaces is never the same, however much of their names is', () => {
+    const tail = fc.stringMatching(/^[a-z0-9]{0,9}$/);
+    const chosen = fc.option(fc.string({ minLength: 1, maxLength: 80 }), { nil: undefined });
+    const scope = fc.constantFrom('pod' as const, 'workload' as const);
+    fc.assert(
+      fc.property(tail, tail, chosen, scope, (one, other, text, any) => {
+        const named = (end: string) =>
+          nameOf({ chosen: text, scope: any, values: { namespace: `${'n'.repeat(54)}${end}` } });
+        expect(named(one) === named(other)).toBe(one === other);
+      }),
+    );
   });
 
   it('is legal and begins with the Namespace, whatever the Pod chooses', () => {
