@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { excessOf, LONGEST_EXPRESSION } from './expression-bounds.ts';
+import { excessOf, LONGEST_EXPRESSION, repeatsOf } from './expression-bounds.ts';
 import type { Parsed } from './parsed.ts';
 import { oddity, plain, quote } from './quote.ts';
 import { remember } from './remember.ts';
@@ -13,6 +13,8 @@ const VERDICTS_BYTES = 12 * 1024;
  * expression of 4 kB over the names of a role of 100 characters stays within it.
  */
 const MOST_WORK = 1_000_000;
+/** The same of its quantifiers, which are what costs. */
+const MOST_REPEATED_WORK = 80_000;
 
 export interface Permits {
   /** Whether the expression is in order. */
@@ -64,7 +66,7 @@ function match(expression: string, compiled: Parsed<RE2JS>, names: readonly stri
   if ('fault' in compiled) return compiled;
   const { value } = compiled;
   const length = names.reduce((sum, name) => sum + name.length, 0);
-  if (value.programSize() * length > MOST_WORK) {
+  if (value.programSize() * length > MOST_WORK || repeatsOf(expression) * length > MOST_REPEATED_WORK) {
     return { fault: `takes too much work for so long a role name: ${quote(expression)}; write it shorter` };
   }
   return attempt(expression, () => names.some((name) => value.matches(name)));

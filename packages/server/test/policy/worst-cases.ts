@@ -48,7 +48,9 @@ const patterns: Readonly<Record<string, (i: number) => string>> = {
 };
 
 const expressions: Readonly<Record<string, string>> = {
-  stars: filled('.*a', 4096),
+  stars: filled('.*a', 1536),
+  'optional letters of any kind': `(?s)${filled('a?.?()', 1530)}`,
+  'half of it optional': `(?s)${filled('a?.?()', 1530)}${filled('x', 2500)}`,
   'captured alternatives of stars': filled('(.*a|.*b)', 4096),
   'dots between stars': filled('.*a.', 4096),
   'alternatives with stars': filled('a|a*', 4096),
