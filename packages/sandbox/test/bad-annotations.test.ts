@@ -20,7 +20,14 @@ const served = (role: string) => ({ role, status: 200, listed: role });
 
 const rows: readonly Row[] = [
   { says: 'arn:x', role: 'arn:x', ...malformed },
-  { says: 'an empty role, which counts as none', role: '', namespace: anything, status: 404, listed: '', reason: 'NoRole' },
+  {
+    says: 'an empty role, which counts as none',
+    role: '',
+    namespace: anything,
+    status: 404,
+    listed: '',
+    reason: 'NoRole',
+  },
   { says: 'a role of 10 kB', role: 'r'.repeat(10_240), ...malformed },
   { says: 'a role in unicode', role: 'rôle-平和', ...malformed },
   { says: 'a role with a line break', role: 'team-a\nteam-b', ...malformed },
