@@ -23,8 +23,8 @@ export interface HeldClaim {
   readonly unusedMs?: number;
 }
 
-/** With less than this share of their life left, credentials count as expiring. */
-const URGENT_SHARE = 0.25;
+/** With less than this share of their life left, credentials are as urgent as those that a Pod waits for (DESIGN.md 4.10). */
+const URGENT_SHARE = 0.5;
 
 export interface LifeOptions {
   readonly remainingMs: number;

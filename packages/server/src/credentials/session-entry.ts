@@ -20,8 +20,8 @@ export type SessionStatus = 'valid' | 'at-agents' | 'waiting' | 'failing' | 'unu
 
 export interface EntryOptions {
   readonly session: Session;
-  /** The Namespace: sessions of different ones take turns. */
-  readonly fairnessKey: string;
+  /** Sessions of different Namespaces take turns. */
+  readonly namespace: string;
   readonly issue: (session: Session) => Promise<Issued>;
   readonly budget: StsBudget;
   readonly durations: DurationLimits;
@@ -61,10 +61,10 @@ interface Kept {
 }
 
 export function createSessionEntry(options: EntryOptions): SessionEntry {
-  const { session, issue, budget, fairnessKey, durations, clock, random, renewAt } = options;
+  const { session, issue, budget, namespace, durations, clock, random, renewAt } = options;
   const longestMs = session.durationSeconds * 1000;
   const claims = createSessionClaims({ longestMs, clock, random, renewAt });
-  const single = createSingleCall({ budget, fairnessKey, call, onEnd: plan });
+  const single = createSingleCall({ budget, namespace, call, onEnd: plan });
   let kept: Kept | undefined;
   let fault: StsFault | undefined;
   let failures = 0;
@@ -82,7 +82,7 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
     if (fault?.retry === 'seldom') return 'prefetch';
     const counted = life();
     if (counted === undefined) return 'on-demand';
-    return clock.monotonic() >= counted.urgentAtMs ? 'expiring' : 'prefetch';
+    return clock.monotonic() >= counted.urgentAtMs ? 'on-demand' : 'expiring';
   }
 
   /** Decides what comes next, and when to decide again. Called after everything that may change it. */
@@ -99,7 +99,7 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
         planAt(dueAtMs);
         return;
       }
-      single.request(priority());
+      single.request(priority(), life() !== undefined);
     } else single.raise(priority());
     const counted = life();
     // A call that waits becomes urgent with time; and the secret is not kept past its end.

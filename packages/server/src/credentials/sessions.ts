@@ -65,9 +65,9 @@ export interface SessionView {
 export interface Sessions {
   /**
    * The node needs the session; said twice it is one claim. `held` is what its agent has already: while that is young,
-   * nothing is issued. `fairnessKey` is the Namespace: within a priority they take turns at STS.
+   * nothing is issued. Namespaces take turns at STS.
    */
-  claim(session: Session, node: string, held?: HeldClaim, fairnessKey?: string): void;
+  claim(session: Session, node: string, held?: HeldClaim, namespace?: string): void;
   /** The node needs it no more. Without any claim it lapses, and its secret is dropped at once. */
   release(id: string, node: string): void;
   /** A Pod has asked for it: three hours without, and it is not renewed any more. */
@@ -109,11 +109,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   }
 
-  function create(id: string, session: Session, fairnessKey: string): SessionEntry {
+  function create(id: string, session: Session, namespace: string): SessionEntry {
     const entry = createSessionEntry({
       ...options,
       session,
-      fairnessKey,
+      namespace,
       issue,
       durations,
       renewAt,
@@ -146,9 +146,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   return {
-    claim(session, node, held, fairnessKey = session.roleArn) {
+    claim(session, node, held, namespace = session.roleArn) {
       const id = sessionId(session);
-      const entry = entries.get(id)?.entry ?? create(id, session, fairnessKey);
+      const entry = entries.get(id)?.entry ?? create(id, session, namespace);
       entry.claim(node, held);
     },
     release(id, node) {

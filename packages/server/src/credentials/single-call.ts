@@ -2,7 +2,7 @@ import type { BudgetTicket, Priority, StsBudget } from './sts-budget.ts';
 
 export interface SingleCallOptions {
   readonly budget: StsBudget;
-  readonly fairnessKey: string;
+  readonly namespace: string;
   /** Makes the call; must not reject. */
   readonly call: () => Promise<void>;
   /** It has ended, and another one may be asked for. */
@@ -13,13 +13,13 @@ export interface SingleCallOptions {
 export interface SingleCall {
   readonly stage: 'idle' | 'queued' | 'calling';
   /** Only while idle. */
-  request(priority: Priority): void;
+  request(priority: Priority, renewal: boolean): void;
   raise(priority: Priority): void;
   /** Takes back one that waits. */
   cancel(): void;
 }
 
-export function createSingleCall({ budget, fairnessKey, call, onEnd }: SingleCallOptions): SingleCall {
+export function createSingleCall({ budget, namespace, call, onEnd }: SingleCallOptions): SingleCall {
   let stage: SingleCall['stage'] = 'idle';
   let ticket: BudgetTicket | undefined;
 
@@ -34,9 +34,9 @@ export function createSingleCall({ budget, fairnessKey, call, onEnd }: SingleCal
     get stage() {
       return stage;
     },
-    request(priority) {
+    request(priority, renewal) {
       stage = 'queued';
-      ticket = budget.request({ fairnessKey, priority, start });
+      ticket = budget.request({ namespace, priority, renewal, start });
     },
     raise(priority) {
       if (stage === 'queued') ticket?.raise(priority);

@@ -1,7 +1,11 @@
 import type { Clock } from '@rolegate/runtime';
-import { createFairQueue } from './fair-queue.ts';
+import { createNamespaceTurns } from './namespace-turns.ts';
+import type { Waiting } from './namespace-turns.ts';
 
-/** In the order in which they go: a Pod waits; held credentials are about to end; a renewal in good time. */
+/**
+ * In the order in which they go within a Namespace: a Pod waits, or credentials have less than half of their life left; a renewal
+ * in good time; what STS has refused before.
+ */
 export const priorities = ['on-demand', 'expiring', 'prefetch'] as const;
 export type Priority = (typeof priorities)[number];
 
@@ -16,9 +20,11 @@ export interface StsBudgetOptions {
 }
 
 export interface BudgetCall {
-  /** Keys take turns within one priority: the Namespace. */
-  readonly fairnessKey: string;
+  /** Namespaces take turns, whatever the priority of what they ask for. */
+  readonly namespace: string;
   readonly priority: Priority;
+  /** Credentials that are in use: they have a part of the budget that nothing else can take. */
+  readonly renewal: boolean;
   /** Makes the call when its turn has come; must not reject. */
   readonly start: () => Promise<void>;
 }
@@ -44,19 +50,25 @@ export interface StsBudget {
 /** STS itself takes 600 a second for an account and region; a hundred open sockets are plenty. */
 const MAX_IN_FLIGHT = 100;
 
-type Waiting = Pick<BudgetCall, 'fairnessKey' | 'start'>;
+/** Of the budget, for renewals alone as long as one waits (DESIGN.md 4.10). */
+const RENEWALS_PART = 0.3;
+
+interface WaitingCall extends Waiting {
+  readonly start: BudgetCall['start'];
+}
 
 export function createStsBudget(options: StsBudgetOptions): StsBudget {
   const { maxInFlight = MAX_IN_FLIGHT, clock } = options;
-  const queues = priorities.map(() => createFairQueue<Waiting>());
+  const turns = createNamespaceTurns<WaitingCall>({
+    ranks: priorities.length,
+    reservedPart: RENEWALS_PART,
+  });
   const bucket = createTokenBucket(options);
   let inFlight = 0;
   let wakeUp: (() => void) | undefined;
 
   function pump(): void {
-    while (inFlight < maxInFlight) {
-      const queue = queues.find(({ size }) => size > 0);
-      if (queue === undefined) return;
+    while (inFlight < maxInFlight && turns.size > 0) {
       if (!bucket.take()) {
         wakeUp ??= clock.schedule(bucket.nextInMs(), () => {
           wakeUp = undefined;
@@ -64,12 +76,12 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
         });
         return;
       }
-      const call = queue.take();
+      const call = turns.take();
       if (call !== undefined) start(call);
     }
   }
 
-  function start(call: Waiting): void {
+  function start(call: WaitingCall): void {
     inFlight += 1;
     void call.start().finally(() => {
       inFlight -= 1;
@@ -78,23 +90,27 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
   }
 
   return {
-    request({ fairnessKey, priority, start: makeCall }) {
-      const call = { fairnessKey, start: makeCall };
-      let rank = priorities.indexOf(priority);
-      queues[rank]?.put(fairnessKey, call);
+    request({ namespace, priority, renewal, start: makeCall }) {
+      const call: WaitingCall = {
+        namespace,
+        rank: priorities.indexOf(priority),
+        reserved: renewal,
+        start: makeCall,
+      };
+      turns.put(call);
       pump();
       return {
         raise(to) {
-          const higher = priorities.indexOf(to);
-          if (higher >= rank || queues[rank]?.remove(fairnessKey, call) !== true) return;
-          rank = higher;
-          queues[rank]?.put(fairnessKey, call);
+          const rank = priorities.indexOf(to);
+          if (rank >= call.rank || !turns.remove(call)) return;
+          call.rank = rank;
+          turns.put(call);
         },
-        cancel: () => queues[rank]?.remove(fairnessKey, call) === true,
+        cancel: () => turns.remove(call),
       };
     },
     get waiting() {
-      return queues.reduce((sum, { size }) => sum + size, 0);
+      return turns.size;
     },
     get inFlight() {
       return inFlight;

@@ -127,10 +127,10 @@ describe('a failed issue', () => {
       if (session.roleArn.includes('bad')) throw awsError('AccessDenied');
       return give(session);
     };
-    for (let n = 0; n < 500; n++) sessions.claim(sessionOf(`bad-${String(n)}`), 'node-1');
+    for (let n = 0; n < 500; n++) sessions.claim(sessionOf(`bad-${String(n)}`), 'node-1', undefined, 'shop');
     // By now the retries of those that were refused would take the whole budget.
     await clock.advance(2 * MINUTE_MS);
-    sessions.claim(SESSION, 'node-1');
+    sessions.claim(SESSION, 'node-1', undefined, 'shop');
     await clock.advance(200);
     expect(sessions.get(ID)?.credentials).toBeDefined();
   });

@@ -1,10 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import type { HeldClaim } from '../../src/credentials/sessions.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 
 /** A budget that is used up for the next hour but for what `refill` gives: calls stand in line. */
 function setup() {
   const fixture = createSessionsFixture({ budget: { maxInFlight: 1 } });
-  fixture.sessions.claim(sessionOf('busy'), 'node-0');
+  /** All of one Namespace. */
+  const claim = (name: string, node: string, has?: HeldClaim) => {
+    fixture.sessions.claim(sessionOf(name), node, has, 'shop');
+  };
+  claim('busy', 'node-0');
   const order = () => fixture.calls.slice(1).map(({ session }) => session.sessionName.slice('shop.'.length));
   /** Answers what is on its way and what comes after it, one after another. */
   const answerAll = async () => {
@@ -13,72 +18,70 @@ function setup() {
       await fixture.clock.advance(0);
     }
   };
-  return { ...fixture, order, answerAll };
+  return { ...fixture, claim, order, answerAll };
 }
 
 const held = (remainingMs: number) => ({ fingerprint: 'f', remainingMs, lifetimeMs: HOUR_MS });
 
 describe('when STS is busy', () => {
-  it('a session that some node lacks goes first, then what ends soon, then renewals in good time', async () => {
-    const { sessions, order, answerAll } = setup();
-    sessions.claim(sessionOf('renewal'), 'node-1', held(30 * MINUTE_MS));
-    sessions.claim(sessionOf('expiring'), 'node-1', held(10 * MINUTE_MS));
-    sessions.claim(sessionOf('lacking'), 'node-1');
+  it('a session that some node lacks and one past half of its life go before renewals in good time', async () => {
+    const { claim, order, answerAll } = setup();
+    claim('renewal', 'node-1', held(32 * MINUTE_MS));
+    claim('past-half', 'node-1', held(29 * MINUTE_MS));
+    claim('lacking', 'node-1');
     await answerAll();
-    expect(order()).toEqual(['lacking', 'expiring', 'renewal']);
+    expect(order()).toEqual(['past-half', 'lacking', 'renewal']);
   });
 
-  it('a waiting renewal becomes urgent with time', async () => {
-    const { sessions, clock, order, answerAll } = setup();
-    sessions.claim(sessionOf('younger'), 'node-1', held(30 * MINUTE_MS));
-    sessions.claim(sessionOf('older'), 'node-1', held(20 * MINUTE_MS));
-    await clock.advance(6 * MINUTE_MS);
+  it('a waiting renewal becomes urgent at half of its life', async () => {
+    const { claim, clock, order, answerAll } = setup();
+    claim('younger', 'node-1', held(33 * MINUTE_MS));
+    claim('older', 'node-1', held(31 * MINUTE_MS));
+    await clock.advance(2 * MINUTE_MS);
     await answerAll();
     expect(order()).toEqual(['older', 'younger']);
   });
 
-  it('a waiting renewal becomes the first when it ends, or when a node comes that lacks it', async () => {
-    const { sessions, clock, order, answerAll } = setup();
-    sessions.claim(sessionOf('ends'), 'node-1', held(10 * MINUTE_MS));
-    sessions.claim(sessionOf('wanted'), 'node-1', held(12 * MINUTE_MS));
-    sessions.claim(sessionOf('plain'), 'node-1', held(11 * MINUTE_MS));
-    sessions.claim(sessionOf('wanted'), 'node-2');
-    await clock.advance(10 * MINUTE_MS);
+  it('a waiting renewal becomes urgent when a node comes that lacks it', async () => {
+    const { claim, order, answerAll } = setup();
+    claim('plain', 'node-1', held(32 * MINUTE_MS));
+    claim('wanted', 'node-1', held(32 * MINUTE_MS));
+    claim('wanted', 'node-2');
     await answerAll();
-    expect(order()).toEqual(['wanted', 'ends', 'plain']);
+    expect(order()).toEqual(['wanted', 'plain']);
   });
 
   it('a role that STS has refused waits behind those that may succeed', async () => {
-    const { sessions, calls, clock, order, answerAll } = setup();
+    const { claim, calls, clock, order, answerAll } = setup();
     calls[0]?.give();
     await clock.advance(0);
-    sessions.claim(sessionOf('refused'), 'node-1');
+    claim('refused', 'node-1');
     calls[1]?.fail(awsError('AccessDenied'));
     await clock.advance(0);
-    sessions.claim(sessionOf('slow'), 'node-1');
+    claim('slow', 'node-1');
     await clock.advance(20_000);
-    sessions.claim(sessionOf('new'), 'node-1');
+    claim('new', 'node-1');
     await answerAll();
     expect(order()).toEqual(['refused', 'slow', 'new', 'refused']);
   });
 
-  it('namespaces take turns, whatever one of them wants', async () => {
-    const { sessions, order, answerAll } = setup();
+  it('Namespaces take turns, whatever one of them wants', async () => {
+    const { sessions, claim, order, answerAll } = setup();
     for (let n = 0; n < 5; n++) sessions.claim(sessionOf(`big-${String(n)}`), 'node-1', undefined, 'big');
-    sessions.claim(sessionOf('small'), 'node-1', undefined, 'small');
+    claim('small', 'node-1', held(32 * MINUTE_MS));
     await answerAll();
     expect(order().indexOf('small')).toBe(1);
   });
 
-  it('a session released while it waits costs nothing, one claimed again waits anew', async () => {
-    const { sessions, budget, order, answerAll } = setup();
-    sessions.claim(sessionOf('gone'), 'node-1');
-    sessions.claim(sessionOf('back'), 'node-1');
-    sessions.claim(sessionOf('other'), 'node-1');
+  it('a session released while it waits costs nothing, and waits again from the end if it is claimed again', async () => {
+    const { sessions, claim, budget, order, answerAll } = setup();
+    claim('gone', 'node-1');
+    claim('back', 'node-1');
+    claim('other', 'node-1');
     sessions.release(idOf('gone'), 'node-1');
     sessions.release(idOf('back'), 'node-1');
     expect(budget.waiting).toBe(1);
-    sessions.claim(sessionOf('back'), 'node-1');
+    claim('back', 'node-1');
     await answerAll();
     expect(order()).toEqual(['other', 'back']);
   });

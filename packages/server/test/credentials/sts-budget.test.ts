@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
-import { createFairQueue } from '../../src/credentials/fair-queue.ts';
+import { createNamespaceTurns } from '../../src/credentials/namespace-turns.ts';
 import { createStsBudget, priorities } from '../../src/credentials/sts-budget.ts';
 import type { Priority, StsBudgetOptions } from '../../src/credentials/sts-budget.ts';
 
@@ -9,10 +9,11 @@ function setup(options: Partial<StsBudgetOptions> = {}) {
   const clock = createFakeClock();
   const budget = createStsBudget({ ratePerSecond: 100, burst: 500, clock, ...options });
   const started: { name: string; atMs: number; end: () => void }[] = [];
-  const request = (name: string, priority: Priority = 'on-demand', fairnessKey = 'shop') =>
+  const request = (name: string, priority: Priority = 'on-demand', namespace = 'shop', renewal = false) =>
     budget.request({
-      fairnessKey,
+      namespace,
       priority,
+      renewal,
       start: () =>
         new Promise((end) => {
           started.push({ name, atMs: clock.monotonic(), end });
@@ -136,21 +137,32 @@ describe('the order', () => {
     expect(budget.waiting).toBe(0);
   });
 
-  it('never lets a lower priority pass a higher one that waits', async () => {
+  it('gives a Namespace its turn before any priority of another one', async () => {
+    const { clock, request, names } = setupEmpty();
+    for (let n = 0; n < 3; n++) request(`flood-${String(n)}`, 'on-demand', 'flood');
+    request('renewal', 'expiring', 'quiet');
+    request('refused', 'prefetch', 'third');
+    await clock.advance(5000);
+    expect(names()).toEqual(['flood-0', 'renewal', 'refused', 'flood-1', 'flood-2']);
+  });
+
+  it('never lets a lower priority pass a higher one of its own Namespace', async () => {
     const asked = fc.array(
       fc.record({ priority: fc.constantFrom(...priorities), key: fc.constantFrom('a', 'b', 'c') }),
-      {
-        maxLength: 40,
-      },
+      { maxLength: 40 },
     );
     await fc.assert(
       fc.asyncProperty(asked, async (all) => {
         const { clock, request, names, endAll } = setupEmpty();
-        for (const { priority, key } of all) request(priority, priority, key);
+        for (const { priority, key } of all) request(`${key} ${priority}`, priority, key);
         await clock.advance(1000 * all.length);
-        const ranks = names().map((name) => priorities.indexOf(name as Priority));
-        expect(ranks).toEqual(ranks.toSorted((one, other) => one - other));
-        expect(ranks).toHaveLength(all.length);
+        for (const key of ['a', 'b', 'c']) {
+          const ranks = names()
+            .filter((name) => name.startsWith(key))
+            .map((name) => priorities.indexOf(name.slice(2) as Priority));
+          expect(ranks).toEqual(ranks.toSorted((one, other) => one - other));
+        }
+        expect(names()).toHaveLength(all.length);
         endAll();
       }),
       { numRuns: 40 },
@@ -158,45 +170,68 @@ describe('the order', () => {
   });
 });
 
-describe('a fair queue', () => {
-  it('lets no key wait for more than one turn of each other key', () => {
+describe('the part of renewals', () => {
+  it('is 30 % of the budget while renewals wait, in turns between Namespaces, however many others ask', async () => {
+    const { clock, request, names } = setupEmpty();
+    for (let ns = 0; ns < 20; ns++)
+      for (let n = 0; n < 10; n++) request(`first`, 'on-demand', `flood-${String(ns)}`);
+    for (let n = 0; n < 30; n++) request(`a`, 'expiring', 'a', true);
+    for (let n = 0; n < 30; n++) request(`b`, 'expiring', 'b', true);
+    await clock.advance(100_000);
+    const count = (wanted: string) => names().filter((name) => name === wanted).length;
+    expect(count('a') + count('b')).toBeGreaterThanOrEqual(30);
+    expect(Math.abs(count('a') - count('b'))).toBeLessThanOrEqual(1);
+    expect(count('first')).toBeGreaterThanOrEqual(60);
+  });
+
+  it('goes to the others while no renewal waits, and is not saved up', async () => {
+    const { clock, request, names } = setupEmpty();
+    for (let n = 0; n < 60; n++) request('first', 'on-demand', `ns-${String(n)}`);
+    await clock.advance(50_000);
+    expect(names()).toHaveLength(50);
+    for (let n = 0; n < 10; n++) request('renewal', 'expiring', 'ns-59', true);
+    await clock.advance(5_000);
+    expect(
+      names()
+        .slice(50)
+        .filter((name) => name === 'renewal').length,
+    ).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('turns between Namespaces', () => {
+  it('let no Namespace wait for more than one turn of each other one', () => {
     const puts = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 60 });
     fc.assert(
-      fc.property(puts, (keys) => {
-        const queue = createFairQueue<{ key: string; n: number }>();
-        keys.forEach((key, n) => {
-          queue.put(key, { key, n });
+      fc.property(puts, (names) => {
+        const turns = createNamespaceTurns<{ namespace: string; rank: number; reserved: boolean; n: number }>(
+          {
+            ranks: 1,
+            reservedPart: 0.3,
+          },
+        );
+        names.forEach((namespace, n) => {
+          turns.put({ namespace, rank: 0, reserved: false, n });
         });
-        const left = new Map<string, number>();
-        for (const key of keys) left.set(key, (left.get(key) ?? 0) + 1);
-        const taken: { key: string; n: number }[] = [];
-        for (let item = queue.take(); item !== undefined; item = queue.take()) taken.push(item);
-        expect(taken).toHaveLength(keys.length);
-        taken.forEach(({ key }, at) => {
-          const before = taken.slice(0, at).findLastIndex((other) => other.key === key);
-          // Between two of one key no other key comes twice.
-          const between = taken.slice(before + 1, at).map((other) => other.key);
+        const taken = names.map(() => turns.take());
+        expect(turns.take()).toBeUndefined();
+        taken.forEach((item, at) => {
+          const before = taken.slice(0, at).findLastIndex((other) => other?.namespace === item?.namespace);
+          // Between two of one Namespace no other one comes twice.
+          const between = taken.slice(before + 1, at).map((other) => other?.namespace);
           expect(new Set(between).size).toBe(between.length);
         });
-        for (const key of left.keys()) {
-          const order = taken.filter((item) => item.key === key).map(({ n }) => n);
-          expect(order).toEqual(order.toSorted((one, other) => one - other));
-        }
       }),
     );
   });
 
-  it('holds an item once, and forgets it when it is removed', () => {
-    const queue = createFairQueue<string>();
-    queue.put('a', 'x');
-    queue.put('a', 'x');
-    queue.put('b', 'y');
-    expect(queue.size).toBe(2);
-    expect([queue.remove('a', 'x'), queue.remove('a', 'x'), queue.remove('c', 'z')]).toEqual([
-      true,
-      false,
-      false,
-    ]);
-    expect([queue.take(), queue.take(), queue.size]).toEqual(['y', undefined, 0]);
+  it('hold an item once, and forget it when it is removed', () => {
+    const turns = createNamespaceTurns({ ranks: 1, reservedPart: 0.3 });
+    const [x, y] = ['a', 'b'].map((namespace) => ({ namespace, rank: 0, reserved: true }));
+    if (x === undefined || y === undefined) throw new Error('there are two');
+    turns.put(x);
+    turns.put(y);
+    expect([turns.remove(x), turns.remove(x), turns.size]).toEqual([true, false, 1]);
+    expect([turns.take(), turns.take(), turns.size]).toEqual([y, undefined, 0]);
   });
 });

@@ -1,0 +1,105 @@
+/** One item that waits for its turn. */
+export interface Waiting {
+  /** Whose turn it takes. */
+  readonly namespace: string;
+  /** 0 goes first within its Namespace. */
+  rank: number;
+  /** It has a part of all turns that nothing else can take. */
+  reserved: boolean;
+}
+
+/** Whose turn it is: Namespaces one after the other; within one the lowest rank, and what was put first. */
+export interface NamespaceTurns<Item extends Waiting> {
+  readonly put: (item: Item) => void;
+  /** Takes an item out of its turn; false if it was not there. */
+  readonly remove: (item: Item) => boolean;
+  readonly take: () => Item | undefined;
+  readonly size: number;
+}
+
+interface Namespace<Item> {
+  /** By rank, each in the order in which items were put. */
+  readonly all: readonly Set<Item>[];
+  readonly reserved: readonly Set<Item>[];
+}
+
+export interface NamespaceTurnsOptions {
+  readonly ranks: number;
+  /** Of all turns, for reserved items alone as long as one waits. */
+  readonly reservedPart: number;
+}
+
+/** Fairness between Namespaces comes before any priority: however much one of them asks for, each gets its turn. */
+export function createNamespaceTurns<Item extends Waiting>({
+  ranks,
+  reservedPart,
+}: NamespaceTurnsOptions): NamespaceTurns<Item> {
+  /** Namespaces with items that wait, next one first; the second only those with reserved ones. */
+  const turns = new Map<string, Namespace<Item>>();
+  const reservedTurns = new Map<string, Namespace<Item>>();
+  let size = 0;
+  /** Turns that reserved items have a claim to. */
+  let owed = 0;
+
+  function put(item: Item): void {
+    const { namespace: name, rank } = item;
+    let namespace = turns.get(name);
+    if (namespace === undefined) turns.set(name, (namespace = { all: lanes(ranks), reserved: lanes(ranks) }));
+    namespace.all[rank]?.add(item);
+    size += 1;
+    if (!item.reserved) return;
+    namespace.reserved[rank]?.add(item);
+    if (!reservedTurns.has(name)) reservedTurns.set(name, namespace);
+  }
+
+  function remove(item: Item): boolean {
+    const { namespace: name, rank } = item;
+    const namespace = turns.get(name);
+    if (namespace?.all[rank]?.delete(item) !== true) return false;
+    namespace.reserved[rank]?.delete(item);
+    size -= 1;
+    if (isEmpty(namespace.all)) turns.delete(name);
+    if (isEmpty(namespace.reserved)) reservedTurns.delete(name);
+    return true;
+  }
+
+  function takeFrom(order: Map<string, Namespace<Item>>, kind: keyof Namespace<Item>): Item | undefined {
+    const [next] = order;
+    if (next === undefined) return undefined;
+    const [name, namespace] = next;
+    const item = firstOf(namespace[kind]);
+    // Its next turn comes after everybody else's.
+    order.delete(name);
+    order.set(name, namespace);
+    if (item !== undefined) remove(item);
+    return item;
+  }
+
+  return {
+    put,
+    remove,
+    take() {
+      // What nobody has used is not saved up for a crowd.
+      owed = reservedTurns.size === 0 ? 0 : Math.min(1, owed + reservedPart);
+      if (owed < 1) return takeFrom(turns, 'all');
+      owed -= 1;
+      return takeFrom(reservedTurns, 'reserved');
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+function lanes<Item>(ranks: number): readonly Set<Item>[] {
+  return Array.from({ length: ranks }, () => new Set<Item>());
+}
+
+function isEmpty(sets: readonly ReadonlySet<unknown>[]): boolean {
+  return sets.every(({ size }) => size === 0);
+}
+
+function firstOf<Item>(sets: readonly ReadonlySet<Item>[]): Item | undefined {
+  for (const set of sets) for (const item of set) return item;
+  return undefined;
+}
