@@ -1,7 +1,10 @@
 /** The value of an annotation that is longer than its limit: of it only its length is kept. */
 export interface TooLong {
   readonly tooLongBytes: number;
+  /** What may be kept; if there is a `budget`, what was left of it. */
   readonly limitBytes: number;
+  /** Present: the value is within its limit, but all texts of its Namespace, or of all together, are not. */
+  readonly budget?: 'Namespace' | 'server';
 }
 
 /** What an annotation holds. */
@@ -24,4 +27,9 @@ export function withinLimit(key: string, value: string): AnnotationValue {
   if (value.length * 3 <= limitBytes) return value;
   const tooLongBytes = Buffer.byteLength(value);
   return tooLongBytes <= limitBytes ? value : { tooLongBytes, limitBytes };
+}
+
+/** The longest value of the annotation that is read. Bytes of UTF-8. */
+export function limitBytesOf(key: string): number {
+  return LIMIT_BYTES[key] ?? OTHER_LIMIT_BYTES;
 }

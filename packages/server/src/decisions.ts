@@ -1,6 +1,7 @@
 import type { ResourceVersions } from '@rolegate/protocol';
 import { describeError, silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import { withDoubt } from './decisions/doubt.ts';
 import {
   namespaceReadsSame,
   podReadsSame,
@@ -125,6 +126,34 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     if (concerns(change, podReadsSame) || !toldSame) markPod(object);
   });
 
+  pods.onDoubt((concerned) => {
+    if (concerned === 'all') markAll();
+    else concerned.forEach(look);
+  });
+  namespaces.onDoubt((concerned) => {
+    if (concerned === 'all') markAll();
+    else concerned.forEach(markNamespace);
+  });
+  serviceAccounts.onDoubt((concerned) => {
+    if (concerned === 'all') markAll();
+    else concerned.forEach(markNamed);
+  });
+
+  function markAll(): void {
+    for (const name of new Set(pods.values().map(({ namespace }) => namespace))) markNamespace(name);
+  }
+
+  /** A ServiceAccount by `<namespace>/<name>`. */
+  function markNamed(key: string): void {
+    const [namespace = '', name = ''] = key.split('/');
+    markServiceAccount(namespace, name);
+  }
+
+  function look(uid: string): void {
+    const pod = pods.get(uid);
+    if (pod !== undefined) markPod(pod);
+  }
+
   function markPod(pod: Pod): void {
     turns.mark(pod.namespace, `Pod ${pod.uid}`, () => [pod]);
   }
@@ -155,26 +184,24 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     decide(pod) {
       const situation = situations.of(pod);
       const verdict = verdictIn(pod, situation) ?? make(pod, situation);
-      return { pod, verdict, versions: situation.versions };
+      return { pod, verdict: withDoubt(cluster, pod, verdict), versions: situation.versions };
     },
     recall(uid) {
       const pod = pods.get(uid);
       if (pod === undefined) return undefined;
       const situation = situations.of(pod);
       const verdict = verdictIn(pod, situation);
-      return verdict && { pod, verdict, versions: situation.versions };
+      if (verdict === undefined) return undefined;
+      return { pod, verdict: withDoubt(cluster, pod, verdict), versions: situation.versions };
     },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    look(uid) {
-      const pod = pods.get(uid);
-      if (pod !== undefined) markPod(pod);
-    },
+    look,
     reconsider() {
       settings++;
-      for (const name of new Set(pods.values().map(({ namespace }) => namespace))) markNamespace(name);
+      markAll();
     },
     get made() {
       return made;

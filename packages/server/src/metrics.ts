@@ -1,6 +1,8 @@
 import type { Reason } from '@rolegate/protocol';
 import { readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { limitNames } from './kubernetes/limit-hits.ts';
+import type { LimitName } from './kubernetes/limit-hits.ts';
 
 /** The kinds that the server watches. */
 export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const;
@@ -52,10 +54,17 @@ export function createServerMetrics({ version }: { version: string }) {
   });
   const relists = new Counter({
     name: 'rolegate_relists_total',
-    help: 'Lists that had to be made anew, by why.',
+    help: 'Lists that had to be made again, by why.',
     labelNames: ['kind', 'why'],
     registers,
   });
+  const limitHits = new Counter({
+    name: 'rolegate_limit_hits_total',
+    help: 'Times a limit was met, by limit.',
+    labelNames: ['limit'],
+    registers,
+  });
+  for (const limit of limitNames) limitHits.inc({ limit }, 0);
   const agentAnswers = new Counter({
     name: 'rolegate_agent_answers_total',
     help: 'Answers that agents report, by reason ("" for success).',
@@ -98,6 +107,9 @@ export function createServerMetrics({ version }: { version: string }) {
     },
     relists: (kind: string, why: string) => {
       relists.inc({ kind, why });
+    },
+    limitHit: (limit: LimitName) => {
+      limitHits.inc({ limit });
     },
     answers: (reason: string, count: number) => {
       agentAnswers.inc({ reason }, count);

@@ -27,6 +27,11 @@ export class SilenceError extends Error {
   override readonly name = 'SilenceError';
 }
 
+/** The answer was not over in the time that it may take, whether or not something came. Never leaves this folder. */
+export class OverdueError extends Error {
+  override readonly name = 'OverdueError';
+}
+
 /** Reads a Status object, or whatever came in its place. */
 export function toApiError(
   what: string,

@@ -1,13 +1,17 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Connection } from './connection.ts';
 import { createListWatch } from './list-watch.ts';
-import type { Kind, ListWatch, ListWatchDeps, WatchMetrics } from './list-watch.ts';
-import { cutNamespace, cutNode, cutPod, cutServiceAccount } from './objects.ts';
-import type { ApiObject, ClusterNode, Cut, Namespace, ServiceAccount } from './objects.ts';
+import type { ListWatch, ListWatchDeps, WatchMetrics } from './list-watch.ts';
+import { createLimitHits } from './limit-hits.ts';
+import type { LimitName } from './limit-hits.ts';
+import { cutNamespace, cutNode, cutPod, cutServiceAccount, NO_ANNOTATIONS } from './objects.ts';
+import type { ApiObject, ClusterNode, Cut, Identity, Namespace, Pod, ServiceAccount } from './objects.ts';
 import { createPodIndex } from './pod-index.ts';
 import type { PodIndex } from './pod-index.ts';
+import type { Kind } from './shapes.ts';
 import { createStore } from './store.ts';
 import type { Store } from './store.ts';
+import { createTexts } from './texts.ts';
 
 /** Of a node nothing but its metadata is of use (Kubernetes API concepts, "Receiving resources as Tables" and below). */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata{LIST};g=meta.k8s.io;v=v1,application/json';
@@ -16,9 +20,18 @@ export interface ClusterDeps {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: WatchMetrics;
+  readonly metrics: WatchMetrics & { limitHit(limit: LimitName): void };
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+}
+
+interface Followed<T extends ApiObject> {
+  readonly kind: Kind;
+  readonly path: string;
+  readonly cut: (raw: unknown) => Cut<T>;
+  readonly keyOf: (object: T) => string;
+  readonly keyOfPart: (identity: Identity) => string | undefined;
+  readonly by?: Connection;
 }
 
 /** What the server knows of the cluster. */
@@ -47,36 +60,96 @@ export function createCluster({
   metrics,
   random = Math.random,
 }: ClusterDeps): Cluster {
-  function follow<T extends ApiObject>(
-    kind: Kind,
-    path: string,
-    cut: (raw: unknown) => Cut<T>,
-    keyOf: (object: T) => string,
-    by: Connection = connection,
-  ) {
-    const store = createStore({ keyOf, log });
+  const hit = createLimitHits({
+    clock,
+    log,
+    counted: (limit) => {
+      metrics.limitHit(limit);
+    },
+  });
+  const texts = createTexts({
+    spent: (budget, namespace, keys) => {
+      hit(budget, { kind: 'annotations', namespace, keys });
+    },
+    roomAgain: () => {
+      for (const { roomAgain } of Object.values(loops)) roomAgain();
+    },
+  });
+
+  function follow<T extends ApiObject>({ kind, path, cut, keyOf, keyOfPart, by = connection }: Followed<T>) {
+    const dropped = (object: T) => {
+      texts.release(spaceOf(object), object.annotations);
+    };
+    const store = createStore({ keyOf, log, dropped });
+    const hold = (object: T) => {
+      if (object.annotations === NO_ANNOTATIONS) return object;
+      const namespace = spaceOf(object);
+      const keys = tooLongOnes(object);
+      if (keys.length > 0) hit('annotation_bytes', { kind, namespace, name: object.name, keys });
+      return { ...object, annotations: texts.hold(namespace, object.annotations) };
+    };
+    const lineTooLong = () => {
+      hit('watch_line_bytes', { kind, namespace: '' });
+    };
     const deps: ListWatchDeps<T> = {
-      ...{ connection: by, clock, log, metrics, random },
-      ...{ kind, path, cut, keyOf, store },
+      connection: by,
+      clock,
+      log,
+      metrics,
+      random,
+      kind,
+      path,
+      cut,
+      keyOf,
+      keyOfPart,
+      store,
+      hold,
+      dropped,
+      lineTooLong,
     };
     return { store, loop: createListWatch(deps) };
   }
 
-  const pods = follow('Pod', '/api/v1/pods', cutPod, ({ uid }) => uid);
-  const namespaces = follow('Namespace', '/api/v1/namespaces', cutNamespace, ({ name }) => name);
-  const serviceAccounts = follow(
-    'ServiceAccount',
-    '/api/v1/serviceaccounts',
-    cutServiceAccount,
-    ({ namespace, name }) => `${namespace}/${name}`,
-  );
-  const nodes = follow('Node', '/api/v1/nodes', cutNode, ({ name }) => name, metadataOnly(connection));
+  const pods = follow<Pod>({
+    kind: 'Pod',
+    path: '/api/v1/pods',
+    cut: cutPod,
+    keyOf: ({ uid }) => uid,
+    keyOfPart: ({ uid, namespace, name }) => (uid === '' ? uidOf(namespace, name) : uid),
+  });
+  const namespaces = follow({
+    kind: 'Namespace',
+    path: '/api/v1/namespaces',
+    cut: cutNamespace,
+    keyOf: ({ name }) => name,
+    keyOfPart: keyOfName,
+  });
+  const serviceAccounts = follow<ServiceAccount>({
+    kind: 'ServiceAccount',
+    path: '/api/v1/serviceaccounts',
+    cut: cutServiceAccount,
+    keyOf: ({ namespace, name }) => `${namespace}/${name}`,
+    keyOfPart: ({ namespace, name }) =>
+      namespace === '' || name === '' ? undefined : `${namespace}/${name}`,
+  });
+  const nodes = follow({
+    kind: 'Node',
+    path: '/api/v1/nodes',
+    cut: cutNode,
+    keyOf: ({ name }) => name,
+    keyOfPart: keyOfName,
+    by: metadataOnly(connection),
+  });
   const loops: Record<Kind, ListWatch> = {
     Pod: pods.loop,
     Namespace: namespaces.loop,
     ServiceAccount: serviceAccounts.loop,
     Node: nodes.loop,
   };
+
+  function uidOf(namespace: string, name: string): string | undefined {
+    return pods.store.values().find((pod) => pod.namespace === namespace && pod.name === name)?.uid;
+  }
 
   function syncedAtMs(): number | undefined {
     const times = [pods.store, namespaces.store, serviceAccounts.store].map((store) => store.syncedAtMs);
@@ -95,6 +168,19 @@ export function createCluster({
     syncedForMs: () => clock.monotonic() - (syncedAtMs() ?? clock.monotonic()),
     watchAgeMs: (kind) => loops[kind].ageMs(),
   };
+}
+
+function keyOfName({ name }: Identity): string | undefined {
+  return name === '' ? undefined : name;
+}
+
+/** The Namespace that pays for the object's texts: a Namespace pays for its own. */
+function spaceOf(object: ApiObject & { readonly namespace?: string }): string {
+  return object.namespace ?? object.name;
+}
+
+function tooLongOnes({ annotations }: ApiObject): string[] {
+  return Object.entries(annotations).flatMap(([key, value]) => (typeof value === 'string' ? [] : [key]));
 }
 
 function metadataOnly(connection: Connection): Connection {

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '@rolegate/runtime';
-import { SilenceError, toApiError } from './api-error.ts';
+import { OverdueError, SilenceError, toApiError } from './api-error.ts';
 import { readText } from './lines.ts';
 import { describe } from './request-words.ts';
 
@@ -17,19 +17,19 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON; of a PATCH it is a list of operations (RFC 6902). */
   readonly body?: unknown;
-  /** Media types; JSON unless told. */
+  /** Media types; JSON by default. */
   readonly accept?: string;
   readonly signal: AbortSignal;
-  /** After so long without a byte, the first one included, the request is given up. Milliseconds. */
+  /** How long the whole answer may take, however much of it comes. Milliseconds. */
   readonly timeoutMs: number;
 }
 
 export interface ApiResponse {
   readonly status: number;
   /** The body as it comes. Not reading it to its end closes the connection. */
-  readonly chunks: AsyncIterable<string>;
-  /** From now on the request is given up after so long without a byte. Milliseconds. */
-  readonly setTimeoutMs: (timeoutMs: number) => void;
+  readonly chunks: AsyncIterable<Buffer>;
+  /** From now on the answer may take for ever, but the request is given up after so long without a byte. Milliseconds. */
+  readonly keepOpen: (silenceMs: number) => void;
 }
 
 /** Asks the Kubernetes API; what it refuses is an ApiError that says which right is missing. */
@@ -86,21 +86,21 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
     async request(request) {
       const { signal, timeoutMs } = request;
       signal.throwIfAborted();
-      const silence = createSilence({ clock, timeoutMs, what: describe(request) });
+      const patience = createPatience({ clock, timeoutMs, what: describe(request) });
       try {
         const sent = (base.protocol === 'https:' ? requestHttps : requestHttp)({
           ...(await options(request)),
           signal,
         });
-        silence.watch(sent);
+        patience.watch(sent);
         const response = await answer(sent, request);
-        silence.watch(response);
-        const chunks = heard(response, silence);
+        patience.watch(response);
+        const chunks = heard(response, patience);
         const { statusCode: status = 0 } = response;
-        if (status >= 200 && status < 300) return { status, chunks, setTimeoutMs: silence.setTimeoutMs };
+        if (status >= 200 && status < 300) return { status, chunks, keepOpen: patience.keepOpen };
         throw await refusal(request, response, chunks);
       } catch (error) {
-        silence.end();
+        patience.end();
         throw error;
       }
     },
@@ -127,19 +127,18 @@ function answer(sent: ClientRequest, { method, body }: ApiRequest): Promise<Inco
   });
 }
 
-async function* heard(response: IncomingMessage, silence: Silence): AsyncGenerator<string> {
-  response.setEncoding('utf8');
+async function* heard(response: IncomingMessage, patience: Patience): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of response as AsyncIterable<string>) {
-      silence.heard();
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      patience.heard();
       yield chunk;
     }
   } finally {
-    silence.end();
+    patience.end();
   }
 }
 
-async function refusal(request: ApiRequest, response: IncomingMessage, chunks: AsyncIterable<string>) {
+async function refusal(request: ApiRequest, response: IncomingMessage, chunks: AsyncIterable<Buffer>) {
   const text = await readText(chunks, MAX_STATUS_BYTES);
   return toApiError(describe(request), {
     code: response.statusCode ?? 0,
@@ -148,36 +147,39 @@ async function refusal(request: ApiRequest, response: IncomingMessage, chunks: A
   });
 }
 
-interface Silence {
+/** Gives a request up: at first when its time is over, once it is kept open after silence. */
+interface Patience {
   /** From now on it is this that is destroyed. */
   watch(stream: { destroy(error: Error): unknown }): void;
   heard(): void;
-  readonly setTimeoutMs: (timeoutMs: number) => void;
+  readonly keepOpen: (silenceMs: number) => void;
   end(): void;
 }
 
-function createSilence({
-  clock,
-  timeoutMs,
-  what,
-}: {
-  clock: Clock;
-  timeoutMs: number;
-  what: string;
-}): Silence {
-  let limitMs = timeoutMs;
+interface PatienceOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly what: string;
+}
+
+function createPatience({ clock, timeoutMs, what }: PatienceOptions): Patience {
+  let silenceMs: number | undefined;
   let stream: { destroy(error: Error): unknown } | undefined;
-  let cancel = clock.schedule(limitMs, cut);
+  let cancel = clock.schedule(timeoutMs, giveUp);
   let ended = false;
 
-  function cut(): void {
-    stream?.destroy(new SilenceError(`${what}: no byte for ${Math.round(limitMs / 1000)} s`));
+  function giveUp(): void {
+    const error =
+      silenceMs === undefined
+        ? new OverdueError(`${what}: not answered in full after ${Math.round(timeoutMs / 1000)} s`)
+        : new SilenceError(`${what}: no byte for ${Math.round(silenceMs / 1000)} s`);
+    stream?.destroy(error);
   }
 
   function heard(): void {
-    if (ended) return;
+    if (ended || silenceMs === undefined) return;
     cancel();
-    cancel = clock.schedule(limitMs, cut);
+    cancel = clock.schedule(silenceMs, giveUp);
   }
 
   return {
@@ -185,8 +187,8 @@ function createSilence({
     watch(next) {
       stream = next;
     },
-    setTimeoutMs(next) {
-      limitMs = next;
+    keepOpen(next) {
+      silenceMs = next;
       heard();
     },
     end() {

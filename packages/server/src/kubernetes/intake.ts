@@ -1,102 +1,175 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@rolegate/runtime';
-import type { ApiObject, Cut } from './objects.ts';
+import { identityOf } from './objects.ts';
+import type { ApiObject, Cut, Identity } from './objects.ts';
 import type { WritableStore } from './store.ts';
-import type { WatchEvent } from './watch-events.ts';
+import type { UnreadableEvent, WatchEvent } from './watch-events.ts';
+
+/** Everything else gets a turn after so long. Milliseconds. */
+const SLICE_MS = 10;
 
 export interface IntakeDeps<T extends ApiObject> {
   readonly cut: (raw: unknown) => Cut<T>;
   readonly keyOf: (object: T) => string;
+  /** The same by what could be read of an object; undefined if that is too little. */
+  readonly keyOfPart: (identity: Identity) => string | undefined;
   readonly store: WritableStore<T>;
   readonly clock: Clock;
-  /** What cannot be kept, and which object it is. */
-  readonly passOver: (fault: string, which: string) => void;
+  /** What of the object there is room for; `dropped` undoes it, unless the store has been given the object. */
+  readonly hold: (object: T) => T;
+  readonly dropped: (object: T) => void;
+  /** What could not be read, and which object it is. */
+  readonly unreadable: (fault: string, which: string) => void;
 }
 
 /** Takes lists and events into a store. */
 export interface Intake {
   /** Begins a list; the store sees nothing of it before it is whole. */
   list(): GatheredList;
-  /** An event of a watch; the resourceVersion from which the watch can go on, if the event tells one. */
-  event(event: WatchEvent): string | undefined;
+  event(event: WatchEvent): Taken;
+}
+
+export interface Taken {
+  /** The resourceVersion from which the watch can be resumed, if the event tells one. */
+  readonly from: string | undefined;
+  /** Only a list can tell what the event was. */
+  readonly unreadable: boolean;
 }
 
 /** A list on its way. */
 export interface GatheredList {
-  add(raw: unknown): void;
-  /** An event of a streaming list; true when it was the last, and the store has the list. */
-  event(event: WatchEvent): boolean;
+  readonly add: (raw: unknown) => void;
+  /** An event of a streaming list; resolves to true when it was the last, and the store has the list. */
+  event(event: WatchEvent): boolean | Promise<boolean>;
   /** The store becomes the list: what is not in it is gone. */
-  finish(resourceVersion: string): void;
+  finish(resourceVersion: string): Promise<void>;
+  /** It was not finished. */
+  abandon(): void;
+  /** A change during a streaming list could not be read: only another list can tell what it was. */
+  readonly missedChange: boolean;
 }
 
-export function createIntake<T extends ApiObject>({
-  cut,
-  keyOf,
-  store,
-  clock,
-  passOver,
-}: IntakeDeps<T>): Intake {
-  function read(raw: unknown): T | undefined {
+export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
+  const { cut, keyOf, keyOfPart, store, clock, hold, dropped, unreadable } = deps;
+
+  /** The object, or the key of what cannot be read. */
+  function read(raw: unknown): { object: T } | { key: string | undefined } {
     const result = cut(raw);
-    if ('object' in result) return result.object;
-    passOver(result.fault, which(raw));
-    return undefined;
+    if ('object' in result) return { object: hold(result.object) };
+    return { key: unread(result.fault, identityOf(raw)) };
+  }
+
+  function unread(fault: string, identity: Identity): string | undefined {
+    unreadable(fault, nameOf(identity));
+    return keyOfPart(identity);
   }
 
   function list(): GatheredList {
     const gathered = new Map<string, T>();
-    function finish(resourceVersion: string): void {
-      store.replaceAll(gathered.values(), resourceVersion, clock.monotonic());
+    const unreadables: (string | undefined)[] = [];
+    let missedChange = false;
+
+    function drop(key: string): void {
+      const former = gathered.get(key);
+      if (former === undefined) return;
+      gathered.delete(key);
+      dropped(former);
     }
-    function take(object: T | undefined, deleted: boolean): void {
-      if (object === undefined) return;
-      if (deleted) gathered.delete(keyOf(object));
-      else gathered.set(keyOf(object), object);
+
+    function take(raw: unknown, type: 'ADDED' | 'MODIFIED' | 'DELETED'): void {
+      const result = read(raw);
+      if ('key' in result) {
+        miss(result.key, type !== 'ADDED');
+        return;
+      }
+      const key = keyOf(result.object);
+      drop(key);
+      if (type === 'DELETED') dropped(result.object);
+      else gathered.set(key, result.object);
     }
+
+    function miss(key: string | undefined, isChange: boolean): void {
+      if (key !== undefined) drop(key);
+      unreadables.push(key);
+      missedChange ||= isChange;
+    }
+
+    function missEvent({ fault, identity }: UnreadableEvent): void {
+      if (identity === undefined) unreadable(fault, '');
+      else miss(unread(fault, identity), true);
+    }
+
+    async function finish(resourceVersion: string): Promise<void> {
+      const whole = new Map(gathered);
+      gathered.clear();
+      const steps = store.replace(
+        { objects: whole, resourceVersion, unreadable: unreadables },
+        clock.monotonic(),
+      );
+      let sinceMs = clock.monotonic();
+      while (steps.next().done !== true) {
+        if (clock.monotonic() - sinceMs < SLICE_MS) continue;
+        await setImmediate();
+        sinceMs = clock.monotonic();
+      }
+    }
+
     return {
       finish,
       add(raw) {
-        take(read(raw), false);
+        take(raw, 'ADDED');
       },
       event(event) {
         // Real changes may come in between the objects of the list, deletions too.
-        if (event.type !== 'BOOKMARK') take(read(event.object), event.type === 'DELETED');
-        else if (event.endsList) finish(event.resourceVersion);
-        return event.type === 'BOOKMARK' && event.endsList;
+        if (event.type === 'UNREADABLE') missEvent(event);
+        else if (event.type !== 'BOOKMARK') take(event.object, event.type);
+        else if (event.endsList) return finish(event.resourceVersion).then(() => true);
+        return false;
+      },
+      abandon() {
+        for (const key of [...gathered.keys()]) drop(key);
+      },
+      get missedChange() {
+        return missedChange;
       },
     };
+  }
+
+  function missed(key: string | undefined, from: string | undefined): Taken {
+    store.doubt(key);
+    return { from, unreadable: true };
+  }
+
+  function missedEvent({ fault, identity }: UnreadableEvent): Taken {
+    if (identity !== undefined) return missed(unread(fault, identity), undefined);
+    unreadable(fault, '');
+    return { from: undefined, unreadable: true };
   }
 
   return {
     list,
     event(event) {
+      if (event.type === 'UNREADABLE') return missedEvent(event);
       if (event.type === 'BOOKMARK') {
         store.advance(event.resourceVersion);
-        return event.resourceVersion;
+        return { from: event.resourceVersion, unreadable: false };
       }
-      const object = read(event.object);
-      // What is wrong with a passed-over object does not stop the watch from going on behind it.
-      if (object === undefined) return versionOf(event.object);
+      const result = read(event.object);
+      if ('key' in result) return missed(result.key, versionOf(event.object));
+      const { object } = result;
       if (event.type === 'DELETED') store.remove(object);
       else store.set(object);
-      return object.resourceVersion;
+      return { from: object.resourceVersion, unreadable: false };
     },
   };
 }
 
 function versionOf(raw: unknown): string | undefined {
-  const { resourceVersion } = metadataOf(raw);
+  const { metadata } = (raw ?? {}) as { metadata?: unknown };
+  const { resourceVersion } = (metadata ?? {}) as { resourceVersion?: unknown };
   return typeof resourceVersion === 'string' && resourceVersion !== '' ? resourceVersion : undefined;
 }
 
-function which(raw: unknown): string {
-  const { namespace, name, uid } = metadataOf(raw);
-  return [namespace, name, uid]
-    .map((part) => (typeof part === 'string' ? part.slice(0, 253) : '?'))
-    .join('/');
-}
-
-function metadataOf(raw: unknown): Record<string, unknown> {
-  const { metadata } = (raw ?? {}) as { metadata?: unknown };
-  return (metadata ?? {}) as Record<string, unknown>;
+function nameOf({ namespace, name, uid }: Identity): string {
+  return [namespace, name, uid].map((part) => (part === '' ? '?' : part)).join('/');
 }

@@ -1,37 +1,47 @@
-/** A line of a stream; one that is too long is passed over and only its place is told. */
-export type Line = { readonly text: string } | { readonly tooLong: true };
+import type { CutText, JsonCut } from './json/json-cut.ts';
+
+const NEWLINE = 0x0a;
+
+/** A line of a stream, cut down to what is needed of it. */
+export type Line = CutText | (CutText & { readonly tooLong: true });
+
+export interface ReadLinesOptions {
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly cut: JsonCut;
+  /** Of a longer line no more is looked at. Bytes. */
+  readonly longest: number;
+}
 
 /**
- * Cuts a stream into its lines. What follows the last newline is not a line: a connection that breaks leaves half of one.
- * `maxLength` counts UTF-16 units.
+ * Cuts a stream into its lines, and each of them down to a shape as it comes in: no line is ever held whole. What follows
+ * the last newline is not a line: a connection that breaks leaves half of one.
  */
-export async function* readLines(chunks: AsyncIterable<string>, maxLength: number): AsyncGenerator<Line> {
-  let parts: string[] = [];
+export async function* readLines({ chunks, cut, longest }: ReadLinesOptions): AsyncGenerator<Line> {
   let length = 0;
   for await (const chunk of chunks) {
     let from = 0;
-    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', from)) {
-      length += end - from;
-      if (length > maxLength) yield { tooLong: true };
-      else if (length > 0) yield { text: parts.join('') + chunk.slice(from, end) };
-      parts = [];
+    while (from < chunk.length) {
+      const newline = chunk.indexOf(NEWLINE, from);
+      const to = newline < 0 ? chunk.length : newline;
+      if (!cut.broken) cut.push(chunk, from, Math.min(to, from + Math.max(0, longest - length)));
+      length += to - from;
+      from = to + 1;
+      if (newline < 0) continue;
+      if (length > longest) yield { ...cut.end(), fault: 'it is too long', tooLong: true };
+      else if (length > 0) yield cut.end();
       length = 0;
-      from = end + 1;
     }
-    length += chunk.length - from;
-    if (length > maxLength) parts = [];
-    else if (from < chunk.length) parts.push(chunk.slice(from));
   }
 }
 
-/** The whole stream as one text; what is beyond `maxLength` UTF-16 units is not read. */
-export async function readText(chunks: AsyncIterable<string>, maxLength: number): Promise<string> {
-  const parts: string[] = [];
+/** The whole stream as one text; what is beyond `longest` bytes is not read. */
+export async function readText(chunks: AsyncIterable<Buffer>, longest: number): Promise<string> {
+  const parts: Buffer[] = [];
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    if (length > maxLength) break;
+    if (length > longest) break;
     parts.push(chunk);
   }
-  return parts.join('');
+  return Buffer.concat(parts).toString();
 }

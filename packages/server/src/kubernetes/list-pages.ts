@@ -1,53 +1,74 @@
 import type { Connection } from './connection.ts';
-import { readText } from './lines.ts';
+import { createJsonCut } from './json/json-cut.ts';
+import { pageShape } from './shapes.ts';
+import type { Kind } from './shapes.ts';
 
-/** Objects a page: few enough that the text of one page is small (DESIGN.md 6, memory of a paged list). */
+/** Objects a page: few enough that the API server need not hold much for us. */
 const PAGE_LIMIT = 100;
 
-/** Objects of 1.5 MB, etcd's limit, in every place of a page. UTF-16 units. */
-const MAX_PAGE_LENGTH = PAGE_LIMIT * 1.5 * 1024 * 1024;
-
-/** A page is answered from memory or etcd: without a byte for so long the server is not well. Milliseconds. */
-const PAGE_TIMEOUT_MS = 30_000;
-
-export interface Page {
-  readonly items: readonly unknown[];
-  /** Of the whole list: the same on each of its pages. */
-  readonly resourceVersion: string;
-}
+/** How long one page may take, however large its objects are. Milliseconds. */
+const PAGE_TIMEOUT_MS = 60_000;
 
 export interface ListPagesOptions {
   readonly connection: Connection;
+  readonly kind: Kind;
   readonly path: string;
   readonly signal: AbortSignal;
+  /** Given each object as it comes; undefined: it is no JSON. */
+  readonly item: (raw: unknown) => void;
+  /** Something has come. */
+  readonly heard: () => void;
 }
 
-/** A consistent list, page by page. A continue token that has expired is an ApiError 410: list anew. */
-export async function* listPages({ connection, path, signal }: ListPagesOptions): AsyncGenerator<Page> {
-  let token: string | undefined = '';
-  while (token !== undefined) {
-    const query = { limit: `${PAGE_LIMIT}`, ...(token === '' ? {} : { continue: token }) };
-    const { chunks } = await connection.request({
-      method: 'GET',
-      path,
-      query,
-      signal,
-      timeoutMs: PAGE_TIMEOUT_MS,
-    });
-    const { page, next } = readPage(await readText(chunks, MAX_PAGE_LENGTH), path);
-    yield page;
-    token = next;
+/**
+ * A consistent list, page by page and object by object: no page is ever held whole. Resolves to its resourceVersion, that of
+ * the first page. A continue token that has expired is an ApiError 410: list again.
+ */
+export async function listPages(options: ListPagesOptions): Promise<string> {
+  const first = await readPage(options, '');
+  for (let next = first.next; next !== '';) next = (await readPage(options, next)).next;
+  return first.resourceVersion;
+}
+
+interface Page {
+  readonly resourceVersion: string;
+  /** '' after the last. */
+  readonly next: string;
+}
+
+async function readPage(
+  { connection, kind, path, signal, item, heard }: ListPagesOptions,
+  token: string,
+): Promise<Page> {
+  const query = { limit: `${PAGE_LIMIT}`, ...(token === '' ? {} : { continue: token }) };
+  const { chunks } = await connection.request({
+    method: 'GET',
+    path,
+    query,
+    signal,
+    timeoutMs: PAGE_TIMEOUT_MS,
+  });
+  const cut = createJsonCut(pageShape(kind), (text) => {
+    item(parse(text));
+  });
+  for await (const chunk of chunks) {
+    heard();
+    cut.push(chunk, 0, chunk.length);
+    if (cut.broken) break;
   }
-}
-
-function readPage(text: string, path: string): { page: Page; next: string | undefined } {
-  const { items, metadata } = JSON.parse(text) as { items?: unknown; metadata?: Record<string, unknown> };
+  const whole = cut.end();
+  if ('fault' in whole) throw new Error(`${path}: the answer is not a list: ${whole.fault}`);
+  const { metadata } = (parse(whole.text) ?? {}) as { metadata?: Record<string, unknown> | null };
   const { resourceVersion, continue: next } = metadata ?? {};
   if (typeof resourceVersion !== 'string' || resourceVersion === '')
     throw new Error(`${path}: the answer is not a list`);
-  return {
-    // Go writes an empty slice as null.
-    page: { items: Array.isArray(items) ? items : [], resourceVersion },
-    next: typeof next === 'string' && next !== '' ? next : undefined,
-  };
+  return { resourceVersion, next: typeof next === 'string' ? next : '' };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }

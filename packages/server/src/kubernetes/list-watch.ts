@@ -1,20 +1,26 @@
 import type { Clock, Log } from '@rolegate/runtime';
-import type { Connection } from './connection.ts';
+import type { ApiResponse, Connection } from './connection.ts';
 import { createIntake } from './intake.ts';
+import type { GatheredList } from './intake.ts';
 import { listPages } from './list-pages.ts';
-import type { ApiObject, Cut } from './objects.ts';
-import { createPassedOver } from './passed-over.ts';
+import type { ApiObject, Cut, Identity } from './objects.ts';
 import { createRecovery } from './recovery.ts';
 import type { RelistReason } from './recovery.ts';
+import { createRelist } from './relist.ts';
+import type { Kind } from './shapes.ts';
 import type { WritableStore } from './store.ts';
+import { createUnreadableLog } from './unreadable-log.ts';
 import { readEvents } from './watch-events.ts';
-import type { WatchEventLabel } from './watch-events.ts';
+import type { WatchEvent, WatchEventLabel } from './watch-events.ts';
 
 /** The API server sends a bookmark each minute: without a byte for so long the connection is dead. Milliseconds. */
 const SILENCE_MS = 90_000;
 
-/** A streaming list that stands still for so long is fetched by pages. Milliseconds. */
-const LIST_SILENCE_MS = 30_000;
+/** A watch is to begin, and a streaming list to be over, within so long. Milliseconds. */
+const TIMEOUT_MS = 30_000;
+
+/** Objects that no list has confirmed for so long after an unreadable event are pending, those decided before too. Milliseconds. */
+const CONFIRMED_WITHIN_MS = 10_000;
 
 /** The server is asked to end a watch after 5 to 10 minutes, as client-go asks it. Seconds. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
@@ -22,12 +28,10 @@ const WATCH_SECONDS = { least: 300, spread: 300 };
 /** Kubernetes API concepts, "Streaming lists": resourceVersion left out asks for a consistent list. */
 const STREAMING_LIST = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
 
-export type Kind = 'Pod' | 'Namespace' | 'ServiceAccount' | 'Node';
-
 /** What the loops count. */
 export interface WatchMetrics {
   watchEvents(kind: Kind, type: WatchEventLabel): void;
-  /** A list was fetched anew, and why. */
+  /** Objects are listed again, and why. */
   relists(kind: Kind, why: RelistReason): void;
 }
 
@@ -39,6 +43,13 @@ export interface ListWatchDeps<T extends ApiObject> {
   readonly cut: (raw: unknown) => Cut<T>;
   /** As the store's. */
   readonly keyOf: (object: T) => string;
+  /** The same by what could be read of an object; undefined if that is too little. */
+  readonly keyOfPart: (identity: Identity) => string | undefined;
+  /** What of the object there is room for; `dropped` undoes it. */
+  readonly hold?: (object: T) => T;
+  readonly dropped?: (object: T) => void;
+  /** A line of a watch was longer than any is read. */
+  readonly lineTooLong?: () => void;
   readonly store: WritableStore<T>;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,6 +63,8 @@ export interface ListWatch {
   run(signal: AbortSignal): Promise<void>;
   /** Since the last byte from the API server, or since the start. Milliseconds. */
   ageMs(): number;
+  /** Lists the objects again within a minute: there is room for texts that were refused. */
+  readonly roomAgain: () => void;
 }
 
 /**
@@ -60,8 +73,10 @@ export interface ListWatch {
  */
 export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): ListWatch {
   const { connection, path, kind, store, clock, log, metrics, random } = deps;
-  const passOver = createPassedOver({ kind, log });
-  const intake = createIntake({ ...deps, passOver });
+  const { hold = (object: T) => object, dropped = () => undefined, lineTooLong = () => undefined } = deps;
+  const unreadable = createUnreadableLog({ kind, log });
+  const intake = createIntake({ ...deps, hold, dropped, unreadable });
+  const relist = createRelist(clock);
   const recovery = createRecovery({
     ...deps,
     relisted: (why) => {
@@ -69,6 +84,7 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     },
   });
   let lastByteMs = clock.monotonic();
+  let cancelDoubt: (() => void) | undefined;
 
   async function run(signal: AbortSignal): Promise<void> {
     // A call, because the signal aborts while we wait.
@@ -77,9 +93,12 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
       const startedMs = clock.monotonic();
       try {
         const watched = await attempt(signal);
-        if (watched) await clock.sleep(recovery.ended(clock.monotonic() - startedMs), signal);
+        if (relist.due !== undefined) recovery.listAgain(relist.due);
+        else if (watched) await clock.sleep(recovery.ended(clock.monotonic() - startedMs), signal);
       } catch (error) {
-        if (!stopped()) await clock.sleep(recovery.failed(error, clock.monotonic() - startedMs), signal);
+        if (stopped()) return;
+        if (relist.due !== undefined) recovery.listAgain(relist.due);
+        else await clock.sleep(recovery.failed(error, clock.monotonic() - startedMs), signal);
       }
     }
   }
@@ -87,60 +106,97 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
   /** True after a watch, false after a list: the watch that belongs to it is to follow at once. */
   async function attempt(signal: AbortSignal): Promise<boolean> {
     const step = recovery.next();
-    if (step.kind === 'page') await page(signal);
-    else if (step.kind === 'stream') await watch(STREAMING_LIST, true, signal);
-    else await watch({ resourceVersion: step.from }, false, signal);
+    if (step.kind === 'resume') {
+      await watch(step.from, AbortSignal.any([signal, relist.signal]));
+      return true;
+    }
+    relist.begin();
+    const list = intake.list();
+    try {
+      if (step.kind === 'page') await page(list, signal);
+      else await stream(list, AbortSignal.any([signal, relist.signal]));
+    } finally {
+      list.abandon();
+    }
     return step.kind !== 'page';
   }
 
-  async function page(signal: AbortSignal): Promise<void> {
-    const list = intake.list();
-    let from: string | undefined;
-    for await (const { items, resourceVersion } of listPages({ connection, path, signal })) {
+  async function page(list: GatheredList, signal: AbortSignal): Promise<void> {
+    const heard = () => {
       lastByteMs = clock.monotonic();
-      from ??= resourceVersion;
-      for (const item of items) list.add(item);
-    }
-    if (from === undefined) return;
-    list.finish(from);
+    };
+    const from = await listPages({ connection, kind, path, signal, heard, item: list.add });
+    await list.finish(from);
     listed(from, 'pages');
   }
 
-  /** One watch, which begins with a list where it was asked to. */
-  async function watch(
-    query: Readonly<Record<string, string>>,
-    lists: boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { chunks, setTimeoutMs } = await connection.request({
+  /** A list, and the watch from its end. */
+  async function stream(list: GatheredList, signal: AbortSignal): Promise<void> {
+    let isOver = false;
+    const { chunks, keepOpen } = await open(STREAMING_LIST, signal);
+    for await (const event of events(chunks)) {
+      if (isOver) {
+        if (take(event)) return;
+      } else if (await list.event(event)) {
+        isOver = true;
+        keepOpen(SILENCE_MS);
+        listed(store.resourceVersion, 'stream');
+        if (list.missedChange) relist.request('unreadable');
+      }
+    }
+    if (!isOver) throw new Error(`watch ${path}: the list was cut short`);
+  }
+
+  async function watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const { chunks, keepOpen } = await open({ resourceVersion }, signal);
+    keepOpen(SILENCE_MS);
+    for await (const event of events(chunks)) if (take(event)) return;
+  }
+
+  /** True if the watch is to be left for a list. */
+  function take(event: WatchEvent): boolean {
+    const { from, unreadable: isUnreadable } = intake.event(event);
+    recovery.moved(from);
+    if (isUnreadable) {
+      relist.request('unreadable');
+      doubt();
+    }
+    return relist.due !== undefined;
+  }
+
+  /** What an event of unknown identity casts doubt on is told only if no list comes: most often one does at once. */
+  function doubt(): void {
+    cancelDoubt ??= clock.schedule(CONFIRMED_WITHIN_MS, () => {
+      cancelDoubt = undefined;
+      store.announceDoubt();
+    });
+  }
+
+  function open(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ApiResponse> {
+    return connection.request({
       method: 'GET',
       path,
       query: { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: watchSeconds(), ...query },
       signal,
-      timeoutMs: lists ? LIST_SILENCE_MS : SILENCE_MS,
+      timeoutMs: TIMEOUT_MS,
     });
-    let list = lists ? intake.list() : undefined;
+  }
+
+  function events(chunks: AsyncIterable<Buffer>): AsyncGenerator<WatchEvent> {
     const count = (label: WatchEventLabel) => {
       metrics.watchEvents(kind, label);
     };
-    for await (const event of readEvents({ chunks: timed(chunks), what: `watch ${path}`, count, passOver })) {
-      if (list === undefined) {
-        recovery.moved(intake.event(event));
-      } else if (list.event(event)) {
-        list = undefined;
-        setTimeoutMs(SILENCE_MS);
-        listed(store.resourceVersion, 'stream');
-      }
-    }
-    if (list !== undefined) throw new Error(`watch ${path}: the list was cut short`);
+    return readEvents({ chunks: timed(chunks), kind, what: `watch ${path}`, count, tooLong: lineTooLong });
   }
 
   function listed(from: string, by: 'pages' | 'stream'): void {
     recovery.listed(from);
+    cancelDoubt?.();
+    cancelDoubt = undefined;
     log.info('a kind of object is listed', { kind, objects: store.size, by });
   }
 
-  async function* timed(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  async function* timed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       lastByteMs = clock.monotonic();
       yield chunk;
@@ -152,5 +208,11 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     return `${WATCH_SECONDS.least + Math.floor(random() * WATCH_SECONDS.spread)}`;
   }
 
-  return { run, ageMs: () => clock.monotonic() - lastByteMs };
+  return {
+    run,
+    ageMs: () => clock.monotonic() - lastByteMs,
+    roomAgain() {
+      relist.request('room');
+    },
+  };
 }

@@ -1,23 +1,28 @@
 import { canonicalIp } from '@rolegate/runtime';
-
-/** Annotations of other prefixes are not kept. */
-const KEPT_PREFIXES = ['iam.amazonaws.com/', 'rolegate.dev/'];
-
-/** Set by the kubelet on the Pod that mirrors a static one (k8s.io/kubernetes, pkg/kubelet/types: constants). */
-const MIRROR = 'kubernetes.io/config.mirror';
-/** The UID by which the kubelet and the runtime know that static Pod. */
-const CONFIG_HASH = 'kubernetes.io/config.hash';
+import { limitBytesOf } from '../annotation-values.ts';
+import type { AnnotationValue } from '../annotation-values.ts';
+import { annotationKeys, CONFIG_HASH, MIRROR } from './shapes.ts';
+import type { Kind } from './shapes.ts';
 
 /** The names kept are so many different ones at most; then they are forgotten, which costs memory only. */
 const MAX_INTERNED = 50_000;
+
+export type Annotations = Readonly<Record<string, AnnotationValue>>;
 
 /** What every kept object has. */
 export interface ApiObject {
   readonly uid: string;
   readonly name: string;
   readonly resourceVersion: string;
-  /** Only those under iam.amazonaws.com/ and rolegate.dev/. */
-  readonly annotations: Readonly<Record<string, string>>;
+  /** Those of DESIGN.md 4.1 for the kind. */
+  readonly annotations: Annotations;
+}
+
+/** Which object it is; '' for what could not be read. */
+export interface Identity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
 }
 
 /** A Pod, cut to the fields used. */
@@ -54,7 +59,7 @@ export type Cut<T> = { readonly object: T } | { readonly fault: string };
 
 export function cutPod(raw: unknown): Cut<Pod> {
   const { metadata, spec, status } = record(raw);
-  const common = cutCommon(metadata);
+  const common = cutCommon('Pod', metadata);
   if ('fault' in common) return common;
   const all = record(record(metadata)['annotations']);
   const staticPod = Object.hasOwn(all, MIRROR);
@@ -80,23 +85,29 @@ export function cutPod(raw: unknown): Cut<Pod> {
 }
 
 export function cutNamespace(raw: unknown): Cut<Namespace> {
-  return cutCommon(record(raw)['metadata']);
+  return cutCommon('Namespace', record(raw)['metadata']);
 }
 
 export function cutNode(raw: unknown): Cut<ClusterNode> {
-  return cutCommon(record(raw)['metadata']);
+  return cutCommon('Node', record(raw)['metadata']);
 }
 
 export function cutServiceAccount(raw: unknown): Cut<ServiceAccount> {
   const { metadata } = record(raw);
-  const common = cutCommon(metadata);
+  const common = cutCommon('ServiceAccount', metadata);
   if ('fault' in common) return common;
   const namespace = text(record(metadata)['namespace']);
   if (namespace === '') return { fault: 'it has no namespace' };
   return { object: { ...common.object, namespace: intern(namespace) } };
 }
 
-function cutCommon(metadata: unknown): Cut<ApiObject> {
+/** As much as there is of it. */
+export function identityOf(raw: unknown): Identity {
+  const { namespace, name, uid } = record(record(raw)['metadata']);
+  return { namespace: text(namespace), name: text(name), uid: text(uid) };
+}
+
+function cutCommon(kind: Kind, metadata: unknown): Cut<ApiObject> {
   const { uid, name, resourceVersion, annotations } = record(metadata);
   if (text(uid) === '') return { fault: 'it has no uid' };
   if (text(name) === '') return { fault: 'it has no name' };
@@ -106,20 +117,27 @@ function cutCommon(metadata: unknown): Cut<ApiObject> {
       uid: text(uid),
       name: text(name),
       resourceVersion: text(resourceVersion),
-      annotations: cutAnnotations(annotations),
+      annotations: cutAnnotations(annotationKeys[kind], annotations),
     },
   };
 }
 
-const NO_ANNOTATIONS: Readonly<Record<string, string>> = Object.freeze({});
+export const NO_ANNOTATIONS: Annotations = Object.freeze({});
 
-function cutAnnotations(annotations: unknown): Readonly<Record<string, string>> {
-  const kept = Object.entries(record(annotations)).flatMap(([key, value]) =>
-    KEPT_PREFIXES.some((prefix) => key.startsWith(prefix)) && typeof value === 'string'
-      ? [[intern(key), value] as const]
-      : [],
-  );
+function cutAnnotations(keys: readonly string[], annotations: unknown): Annotations {
+  const all = record(annotations);
+  const kept = keys.flatMap((key) => {
+    const value = valueOf(key, all[key]);
+    return value === undefined ? [] : [[key, value] as const];
+  });
   return kept.length === 0 ? NO_ANNOTATIONS : Object.fromEntries(kept);
+}
+
+/** A value beyond its limit comes as its length: see json/shape.ts. */
+function valueOf(key: string, value: unknown): AnnotationValue | undefined {
+  if (typeof value === 'string') return value;
+  const { tooLong } = record(value);
+  return typeof tooLong === 'number' ? { tooLongBytes: tooLong, limitBytes: limitBytesOf(key) } : undefined;
 }
 
 /** Of the owners one at most is the controller (k8s.io/apimachinery, meta/v1 OwnerReference). */

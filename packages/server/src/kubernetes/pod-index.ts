@@ -38,6 +38,10 @@ export function createPodIndex({ store }: PodIndexDeps): PodIndex {
     get: (uid) => store.get(uid),
     values: () => store.values(),
     onChange: (listener) => store.onChange(listener),
+    isDoubted: (uid) => store.isDoubted(uid),
+    onDoubt: (listener) => {
+      store.onDoubt(listener);
+    },
     get size() {
       return store.size;
     },

@@ -1,6 +1,6 @@
 import { createBackoff, createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { ApiError, SilenceError } from './api-error.ts';
+import { ApiError, OverdueError, SilenceError } from './api-error.ts';
 
 /** Pauses after failures; DESIGN.md R6: an API server that is away for an hour is asked twice a minute. Milliseconds. */
 const PAUSES = { firstMs: 250, capMs: 30_000 };
@@ -14,8 +14,14 @@ const GOOD_AFTER_MS = 10_000;
 /** After so many failures of one resourceVersion in a row it is given up. */
 const TRIES = { refused: 5, silent: 2 };
 
-/** A list is fetched anew: its resourceVersion has expired, is refused, or nothing comes from it. */
-export type RelistReason = 'expired' | 'refused' | 'silent';
+/** A streaming list that has not ended is not tried again for so long: pages are fetched. Milliseconds. */
+const PAGES_FOR_MS = 3_600_000;
+
+/**
+ * Why objects are listed again: their resourceVersion has expired, is refused, or nothing comes from it; an event could not
+ * be read; or there is room again for texts.
+ */
+export type RelistReason = 'expired' | 'refused' | 'silent' | 'unreadable' | 'room';
 
 /** What is to be done next. */
 export type Step =
@@ -42,6 +48,8 @@ export interface Recovery {
   ended(livedMs: number): number;
   /** The pause, milliseconds. */
   failed(error: unknown, livedMs: number): number;
+  /** The next step is a list, without a pause. */
+  listAgain(why: 'unreadable' | 'room'): void;
 }
 
 export function createRecovery({ kind, clock, log, random, relisted }: RecoveryDeps): Recovery {
@@ -51,12 +59,12 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
   const outage = createOutageLog({ clock, log });
   let from: string | undefined;
   let streamingOffered = true;
-  let pageOnce = false;
+  let pagesUntilMs = -Infinity;
   const failures = { refused: 0, silent: 0 };
 
   function next(): Step {
     if (from !== undefined) return { kind: 'resume', from };
-    return { kind: streamingOffered && !pageOnce ? 'stream' : 'page' };
+    return { kind: streamingOffered && clock.monotonic() >= pagesUntilMs ? 'stream' : 'page' };
   }
 
   function good(): void {
@@ -76,7 +84,8 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
   }
 
   function failedToResume(error: unknown): RelistReason | undefined {
-    if (error instanceof SilenceError) return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
+    if (error instanceof SilenceError || error instanceof OverdueError)
+      return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
     if (!(error instanceof ApiError) || isUnready(error)) return undefined;
     return isNotTaken(error) || isTooLarge(error) || ++failures.refused >= TRIES.refused
       ? 'refused'
@@ -97,7 +106,6 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
     next,
     listed(version) {
       from = version;
-      pageOnce = false;
       good();
     },
     moved(version) {
@@ -121,9 +129,14 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
       tell(error, step);
       if (error instanceof ApiError && error.code === 410) return relist('expired');
       // Some servers take the request for a streaming list and cannot end it.
-      if (step !== 'resume') pageOnce = step === 'stream' && error instanceof SilenceError;
+      if (step === 'stream' && error instanceof OverdueError) pagesUntilMs = clock.monotonic() + PAGES_FOR_MS;
+      else if (step === 'page') pagesUntilMs = -Infinity;
       const why = step === 'resume' ? failedToResume(error) : undefined;
       return why === undefined ? pauseAfter(error) : relist(why);
+    },
+    listAgain(why) {
+      from = undefined;
+      relisted(why);
     },
   };
 }

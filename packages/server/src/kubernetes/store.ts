@@ -1,5 +1,6 @@
 import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
+import { createDoubts } from './doubts.ts';
 import type { ApiObject } from './objects.ts';
 
 export type Change<T> =
@@ -24,6 +25,24 @@ export interface Store<T extends ApiObject> {
   readonly syncedAtMs: number | undefined;
   /** Calls for each change, in order, after the store has it; the returned function ends it. */
   onChange(listener: (change: Change<T>) => void): () => void;
+  /**
+   * True from when an event of the object could not be read until its state is known again: nothing new may be served on
+   * it (DESIGN.md 4.11). It may be an object that the store does not have.
+   */
+  isDoubted(key: string): boolean;
+  /** Calls when objects are doubted, and when they no longer are; 'all': any of the kind. */
+  onDoubt(listener: (concerned: Concerned) => void): void;
+}
+
+/** Keys of objects, or all objects of a kind. */
+export type Concerned = readonly string[] | 'all';
+
+/** A list that was read to its end. */
+export interface FullList<T> {
+  readonly objects: ReadonlyMap<string, T>;
+  readonly resourceVersion: string;
+  /** Keys of what could not be read in it; undefined: not even which object it was. */
+  readonly unreadable: readonly (string | undefined)[];
 }
 
 /** The watch loop's side of a store. */
@@ -33,19 +52,33 @@ export interface WritableStore<T extends ApiObject> extends Store<T> {
   remove(object: T): void;
   /** A bookmark, or an event for which nothing is kept. */
   advance(resourceVersion: string): void;
-  /** A full list: what is not in it is gone. */
+  /** A full list: what is not in it is gone. It stops after each object, so that its caller can pause. */
+  replace(list: FullList<T>, nowMs: number): Generator<undefined, void>;
+  /** The same at once. */
   replaceAll(objects: Iterable<T>, resourceVersion: string, nowMs: number): void;
+  /** An event of the object could not be read; undefined: of any. The listeners are told of a single object only. */
+  doubt(key: string | undefined): void;
+  /** Tells the listeners that all are doubted still. */
+  announceDoubt(): void;
 }
 
 export interface StoreDeps<T> {
   readonly keyOf: (object: T) => string;
   readonly log: Log;
+  /** Called for each object that was given to the store and is not, or no longer, kept. */
+  readonly dropped?: (object: T) => void;
 }
 
 /** Keeps the latest state of each object of a kind and tells its listeners what changed. */
-export function createStore<T extends ApiObject>({ keyOf, log }: StoreDeps<T>): WritableStore<T> {
+export function createStore<T extends ApiObject>({
+  keyOf,
+  log,
+  dropped = () => undefined,
+}: StoreDeps<T>): WritableStore<T> {
   const objects = new Map<string, T>();
   const listeners = new Set<(change: Change<T>) => void>();
+  const doubts = createDoubts();
+  const doubtListeners = new Set<(concerned: Concerned) => void>();
   let resourceVersion = '';
   let syncedAtMs: number | undefined;
 
@@ -64,21 +97,52 @@ export function createStore<T extends ApiObject>({ keyOf, log }: StoreDeps<T>): 
     }
   }
 
+  function tellDoubt(concerned: Concerned): void {
+    if (concerned.length > 0) for (const listener of doubtListeners) listener(concerned);
+  }
+
+  function confirm(key: string): void {
+    if (doubts.confirm(key)) tellDoubt([key]);
+  }
+
   function put(object: T, listed: boolean): void {
     const key = keyOf(object);
     const previous = objects.get(key);
-    if (previous?.uid === object.uid && previous.resourceVersion === object.resourceVersion) return;
+    if (previous !== undefined && isSame(previous, object)) {
+      dropped(object);
+      return;
+    }
     // The name is another object's now: nothing of the former may pass to it.
     if (previous !== undefined && previous.uid !== object.uid) drop(key, previous, object.resourceVersion);
     const before = objects.get(key);
     objects.set(key, object);
     if (before === undefined) tell({ kind: 'set', object });
     else tell({ kind: 'set', object, previous: before, ...(listed && { listed }) });
+    if (before !== undefined) dropped(before);
   }
 
   function drop(key: string, object: T, goneAt: string): void {
     objects.delete(key);
     tell({ kind: 'removed', object: { ...object, resourceVersion: goneAt } });
+    dropped(object);
+  }
+
+  function* replace({ objects: listed, resourceVersion: next, unreadable }: FullList<T>, nowMs: number) {
+    resourceVersion = next;
+    const unread = new Set(unreadable);
+    for (const [key, object] of objects) {
+      // What was there and cannot be read is not gone.
+      if (listed.has(key) || unread.has(key)) continue;
+      drop(key, object, next);
+      yield;
+    }
+    for (const object of listed.values()) {
+      put(object, true);
+      yield;
+    }
+    tellDoubt(doubts.listed(unreadable, listed.keys()));
+    for (const key of unread) tellDoubt(key === undefined ? 'all' : [key]);
+    syncedAtMs ??= nowMs;
   }
 
   return {
@@ -99,25 +163,44 @@ export function createStore<T extends ApiObject>({ keyOf, log }: StoreDeps<T>): 
         listeners.delete(listener);
       };
     },
+    isDoubted: doubts.has,
+    onDoubt(listener) {
+      doubtListeners.add(listener);
+    },
+    doubt(key) {
+      doubts.add(key);
+      if (key !== undefined) tellDoubt([key]);
+    },
+    announceDoubt() {
+      tellDoubt('all');
+    },
     set(object) {
       resourceVersion = object.resourceVersion;
       put(object, false);
+      confirm(keyOf(object));
     },
     remove(object) {
       resourceVersion = object.resourceVersion;
       const known = objects.get(keyOf(object));
       // A deletion that comes late is not that of the object that has the name now.
       if (known?.uid === object.uid) drop(keyOf(object), known, object.resourceVersion);
+      confirm(keyOf(object));
+      dropped(object);
     },
     advance(next) {
       resourceVersion = next;
     },
+    replace,
     replaceAll(all, next, nowMs) {
       const listed = new Map([...all].map((object) => [keyOf(object), object]));
-      resourceVersion = next;
-      for (const [key, object] of objects) if (!listed.has(key)) drop(key, object, next);
-      for (const object of listed.values()) put(object, true);
-      syncedAtMs ??= nowMs;
+      const steps = replace({ objects: listed, resourceVersion: next, unreadable: [] }, nowMs);
+      while (steps.next().done !== true);
     },
   };
+}
+
+/** The same version; unless texts of it had no room then, and may have now. */
+function isSame(previous: ApiObject, object: ApiObject): boolean {
+  if (previous.uid !== object.uid || previous.resourceVersion !== object.resourceVersion) return false;
+  return !Object.values(previous.annotations).some((value) => typeof value !== 'string' && 'budget' in value);
 }

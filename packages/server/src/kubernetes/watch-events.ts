@@ -1,64 +1,78 @@
 import { toApiError } from './api-error.ts';
+import { createJsonCut } from './json/json-cut.ts';
 import { readLines } from './lines.ts';
+import type { Line } from './lines.ts';
+import { identityOf } from './objects.ts';
+import type { Identity } from './objects.ts';
+import { eventShape, INITIAL_EVENTS_END } from './shapes.ts';
+import type { Kind } from './shapes.ts';
 
-/** etcd takes 1.5 MB an object by default: a longer line is not an object of any use. UTF-16 units. */
-const MAX_LINE_LENGTH = 8 * 1024 * 1024;
-
-/** Ends the objects of a streaming list (Kubernetes API concepts, "Streaming lists"). */
-const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+/** etcd takes 1.5 MB an object by default, of which JSON makes up to six times as much, and the rest is room. Bytes. */
+const LONGEST_LINE = 24 * 1024 * 1024;
 
 /** What a watch tells (Kubernetes API concepts, "Efficient detection of changes"). */
 export type WatchEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: unknown }
-  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly endsList: boolean };
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly endsList: boolean }
+  | UnreadableEvent;
+
+/** Something has happened, and what it is cannot be said. */
+export interface UnreadableEvent {
+  readonly type: 'UNREADABLE';
+  readonly fault: string;
+  /** As far as it could be read; undefined: it is not about an object. */
+  readonly identity: Identity | undefined;
+}
 
 /** How an event is counted. */
-export type WatchEventLabel = 'added' | 'modified' | 'deleted' | 'bookmark' | 'error' | 'passed-over';
+export type WatchEventLabel = 'added' | 'modified' | 'deleted' | 'bookmark' | 'error' | 'unreadable';
 
 export interface ReadEventsOptions {
-  readonly chunks: AsyncIterable<string>;
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly kind: Kind;
   /** For messages, e.g. `watch pods`. */
   readonly what: string;
   readonly count: (label: WatchEventLabel) => void;
-  /** What cannot be understood, and how its line begins. */
-  readonly passOver: (fault: string, line: string) => void;
+  readonly tooLong: () => void;
 }
 
-/** The events of a watch's body. An ERROR event is thrown as ApiError, the rest that is no event is passed over. */
+/** The events of a watch's body. An ERROR event is thrown as ApiError. */
 export async function* readEvents({
   chunks,
+  kind,
   what,
   count,
-  passOver,
+  tooLong,
 }: ReadEventsOptions): AsyncGenerator<WatchEvent> {
-  for await (const line of readLines(chunks, MAX_LINE_LENGTH)) {
-    const read =
-      'tooLong' in line ? { fault: 'a line of a watch is too long', line: '' } : readEvent(line.text);
-    if ('fault' in read) {
-      count('passed-over');
-      passOver(read.fault, read.line);
-    } else if (read.type === 'ERROR') {
-      count('error');
-      throw toApiError(what, { code: 0, status: read.object });
-    } else {
-      count(LABELS[read.type]);
-      yield read;
-    }
+  const cut = createJsonCut(eventShape(kind));
+  for await (const line of readLines({ chunks, cut, longest: LONGEST_LINE })) {
+    if ('tooLong' in line) tooLong();
+    const event = readEvent(line);
+    count(LABELS[event.type]);
+    if (event.type === 'ERROR') throw toApiError(what, { code: 0, status: event.object });
+    yield event;
   }
 }
 
-const LABELS = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted', BOOKMARK: 'bookmark' } as const;
+const LABELS = {
+  ADDED: 'added',
+  MODIFIED: 'modified',
+  DELETED: 'deleted',
+  BOOKMARK: 'bookmark',
+  ERROR: 'error',
+  UNREADABLE: 'unreadable',
+} as const;
 
 interface ErrorEvent {
   readonly type: 'ERROR';
   readonly object: unknown;
 }
 
-function readEvent(
-  text: string,
-): WatchEvent | ErrorEvent | { readonly fault: string; readonly line: string } {
-  const line = text.slice(0, 200);
-  const { type, object } = parsed(text);
+function readEvent(line: Line): WatchEvent | ErrorEvent {
+  const parsed = parse(line.text);
+  const { type, object } = parsed ?? {};
+  if ('fault' in line) return unreadable(`a line of the watch cannot be read: ${line.fault}`, object);
+  if (parsed === undefined) return unreadable('a line of the watch cannot be read: it is no JSON', undefined);
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
@@ -66,12 +80,22 @@ function readEvent(
     case 'ERROR':
       return { type, object };
     case 'BOOKMARK':
-      return bookmark(object) ?? { fault: 'a bookmark has no resourceVersion', line };
+      return bookmark(object) ?? BAD_BOOKMARK;
     case undefined:
-      return { fault: 'a line of a watch is not an event', line };
+      return unreadable('a line of the watch is not an event', object);
     default:
-      return { fault: 'a watch event is of an unknown type', line };
+      return unreadable('an event of the watch is of an unknown type', object);
   }
+}
+
+const BAD_BOOKMARK: UnreadableEvent = {
+  type: 'UNREADABLE',
+  fault: 'a bookmark has no resourceVersion',
+  identity: undefined,
+};
+
+function unreadable(fault: string, object: unknown): UnreadableEvent {
+  return { type: 'UNREADABLE', fault, identity: identityOf(object) };
 }
 
 function bookmark(object: unknown): WatchEvent | undefined {
@@ -80,12 +104,12 @@ function bookmark(object: unknown): WatchEvent | undefined {
   return { type: 'BOOKMARK', resourceVersion, endsList: record(annotations)[INITIAL_EVENTS_END] === 'true' };
 }
 
-function parsed(text: string): Record<string, unknown> {
+/** Undefined if it is no JSON. */
+function parse(text: string): Record<string, unknown> | undefined {
   try {
     return record(JSON.parse(text));
   } catch {
-    // Told by the caller as a line that is not an event.
-    return {};
+    return undefined;
   }
 }
 

@@ -1,4 +1,6 @@
 import { roughly, textFacts } from '@rolegate/runtime';
+import type { AnnotationValue } from '../annotation-values.ts';
+import type { Annotations } from '../kubernetes/objects.ts';
 import type { DecisionFacts, PodExplanation } from './explain-pod.ts';
 
 /** Of a longer annotation the beginning. Characters. */
@@ -31,14 +33,16 @@ export function explanationText(it: PodExplanation): string {
   ]);
 }
 
-function annotationFacts(
-  whose: string,
-  annotations: Readonly<Record<string, string>> | undefined,
-): (readonly [string, string])[] {
+function annotationFacts(whose: string, annotations: Annotations | undefined): (readonly [string, string])[] {
   if (annotations === undefined) return [[`annotations`, `${whose}: it is not there, or not seen yet`]];
   const all = Object.entries(annotations);
   if (all.length === 0) return [['annotations', `${whose}: none that are read`]];
-  return all.map(([key, value]) => ['annotation', `${whose}: ${key}: ${clipped(value)}`]);
+  return all.map(([key, value]) => ['annotation', `${whose}: ${key}: ${said(value)}`]);
+}
+
+function said(value: AnnotationValue): string {
+  if (typeof value === 'string') return clipped(value);
+  return `too long to be read: ${value.tooLongBytes} bytes, of which ${value.limitBytes} may be kept`;
 }
 
 function decisionFacts(decision: DecisionFacts): (readonly [string, string | undefined])[] {

@@ -2,15 +2,13 @@ import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { StatusAnswer } from '@rolegate/runtime';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Annotations, Pod } from '../kubernetes/objects.ts';
 import type { Verdict } from '../policy/decide.ts';
 import { sessionId } from '../session.ts';
 import { explanationText } from './explain-pod-text.ts';
 import type { ServerReadings } from './readings.ts';
 import { sessionRow } from './session-rows.ts';
 import type { SessionRow } from './session-rows.ts';
-
-type Annotations = Readonly<Record<string, string>>;
 
 /** Every fact from which the decision on one Pod comes. */
 export interface PodExplanation {

@@ -27,6 +27,7 @@ status: { phase: Running, podIPs: [{ ip: 10.0.0.7 }] }
   const metrics = {
     watchEvents: (kind: string, type: string) => counted.push(`${kind} ${type}`),
     relists: () => undefined,
+    limitHit: () => undefined,
   };
   const accepted: string[] = [];
   const limited: Connection = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { SilenceError } from '../../src/kubernetes/api-error.ts';
+import { OverdueError, SilenceError } from '../../src/kubernetes/api-error.ts';
 import { readText } from '../../src/kubernetes/lines.ts';
 import { serve as setup } from './connection-setup.ts';
 import { eventually } from './setup.ts';
@@ -13,7 +13,7 @@ describe('createConnection, when nothing comes any more', () => {
     const outcome = api.request({ timeoutMs: 5000 }).catch((error: unknown) => error);
     await eventually(() => asked === 1);
     await clock.advance(5000);
-    expect(await outcome).toEqual(new SilenceError('list pods: no byte for 5 s'));
+    expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
   });
 
   it('gives up when the stream falls silent, and only then', async () => {
@@ -26,10 +26,11 @@ describe('createConnection, when nothing comes any more', () => {
         send('a');
       },
     });
-    const { chunks } = await api.request({ timeoutMs: 5000 });
+    const { chunks, keepOpen } = await api.request({ timeoutMs: 5000 });
+    keepOpen(5000);
     const read: string[] = [];
     const outcome = (async () => {
-      for await (const chunk of chunks) read.push(chunk);
+      for await (const chunk of chunks) read.push(chunk.toString());
     })().catch((error: unknown) => error);
     for (const text of ['b', 'c', 'd']) {
       await eventually(() => read.length > 0);
@@ -43,12 +44,35 @@ describe('createConnection, when nothing comes any more', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('waits longer from when it is told to', async () => {
+  it('gives up when the answer is not over in its time, though a byte comes every second', async () => {
+    const clock = createFakeClock();
+    let send: () => unknown = () => undefined;
+    await using api = await setup({
+      clock,
+      listener: (_request, response) => {
+        send = () => response.write('a');
+        send();
+      },
+    });
+    const { chunks } = await api.request({ timeoutMs: 5000 });
+    let read = 0;
+    const outcome = (async () => {
+      for await (const chunk of chunks) read += chunk.length;
+    })().catch((error: unknown) => error);
+    for (let second = 1; second <= 5; second += 1) {
+      await eventually(() => read === second);
+      await clock.advance(1000);
+      send();
+    }
+    expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
+  });
+
+  it('waits for as long as something comes once it is kept open', async () => {
     const clock = createFakeClock();
     await using api = await setup({ clock, listener: (_request, response) => response.write('a') });
-    const { chunks, setTimeoutMs } = await api.request({ timeoutMs: 5000 });
+    const { chunks, keepOpen } = await api.request({ timeoutMs: 5000 });
     const outcome = readText(chunks, 10).catch((error: unknown) => error);
-    setTimeoutMs(60_000);
+    keepOpen(60_000);
     await clock.advance(59_000);
     expect(clock.pending).toBe(1);
     await clock.advance(60_000);
@@ -76,7 +100,7 @@ describe('createConnection, when nothing comes any more', () => {
     });
     const { chunks } = await api.request();
     for await (const chunk of chunks) {
-      expect(chunk).toBe('a\n');
+      expect(chunk.toString()).toBe('a\n');
       break;
     }
     await eventually(() => open === 0);

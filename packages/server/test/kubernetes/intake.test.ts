@@ -13,12 +13,25 @@ const namespace = (name: string, resourceVersion: string) => ({
 function setup() {
   const clock = createFakeClock();
   const keyOf = ({ name }: Namespace) => name;
-  const store = createStore<Namespace>({ keyOf, log: silentLog });
-  const passedOver: string[] = [];
-  const passOver = (fault: string, which: string) => passedOver.push(`${fault}: ${which}`);
-  const intake = createIntake<Namespace>({ cut: cutNamespace, keyOf, store, clock, passOver });
+  const kept = new Set<Namespace>();
+  const dropped = (object: Namespace) => kept.delete(object);
+  const store = createStore<Namespace>({ keyOf, log: silentLog, dropped });
+  const faults: string[] = [];
+  const intake = createIntake<Namespace>({
+    cut: cutNamespace,
+    keyOf,
+    keyOfPart: ({ name }) => (name === '' ? undefined : name),
+    store,
+    clock,
+    hold(object) {
+      kept.add(object);
+      return object;
+    },
+    dropped,
+    unreadable: (fault, which) => faults.push(`${fault}: ${which}`),
+  });
   const names = () => store.values().map(({ name }) => name);
-  return { clock, store, intake, passedOver, names };
+  return { clock, store, intake, faults, names, kept };
 }
 
 describe('createIntake', () => {
@@ -29,48 +42,97 @@ describe('createIntake', () => {
     list.add(namespace('a', '3'));
     list.add(namespace('b', '4'));
     expect([names(), store.syncedAtMs]).toEqual([[], undefined]);
-    list.finish('9');
+    await list.finish('9');
     expect([names(), store.resourceVersion, store.syncedAtMs]).toEqual([['a', 'b'], '9', 70]);
   });
 
-  it('takes changes that come in between the objects of a streaming list', () => {
+  it('takes changes that come in between the objects of a streaming list', async () => {
     const { store, intake, names } = setup();
     const list = intake.list();
     expect(list.event({ type: 'ADDED', object: namespace('a', '3') })).toBe(false);
-    list.event({ type: 'ADDED', object: namespace('b', '4') });
-    list.event({ type: 'MODIFIED', object: namespace('b', '10') });
-    list.event({ type: 'DELETED', object: namespace('a', '11') });
+    await list.event({ type: 'ADDED', object: namespace('b', '4') });
+    await list.event({ type: 'MODIFIED', object: namespace('b', '10') });
+    await list.event({ type: 'DELETED', object: namespace('a', '11') });
     expect(list.event({ type: 'BOOKMARK', resourceVersion: '11', endsList: false })).toBe(false);
-    expect(list.event({ type: 'BOOKMARK', resourceVersion: '12', endsList: true })).toBe(true);
+    expect(await list.event({ type: 'BOOKMARK', resourceVersion: '12', endsList: true })).toBe(true);
     expect([names(), store.get('b')?.resourceVersion, store.resourceVersion]).toEqual([['b'], '10', '12']);
   });
 
-  it('begins each list anew', () => {
-    const { intake, names } = setup();
-    intake.list().add(namespace('left', '1'));
+  it('begins each list without what an abandoned one had', async () => {
+    const { intake, names, kept } = setup();
+    const left = intake.list();
+    left.add(namespace('left', '1'));
+    left.abandon();
     const list = intake.list();
     list.add(namespace('a', '2'));
-    list.finish('3');
+    await list.finish('3');
+    list.abandon();
     expect(names()).toEqual(['a']);
+    expect([...kept].map(({ name }) => name)).toEqual(['a']);
+  });
+
+  it('keeps what could not be read in a list as it was, in doubt, until it can be read', async () => {
+    const { intake, names, store } = setup();
+    intake.event({ type: 'ADDED', object: namespace('a', '5') });
+    const list = intake.list();
+    list.add({ metadata: { name: 'a', resourceVersion: '6' } });
+    list.add(namespace('b', '4'));
+    await list.finish('7');
+    expect([names(), store.isDoubted('a'), store.isDoubted('b')]).toEqual([['a', 'b'], true, false]);
+    intake.event({ type: 'MODIFIED', object: namespace('a', '8') });
+    expect(store.isDoubted('a')).toBe(false);
+  });
+
+  it('doubts everything that a list did not have when it has an object that nothing is known of', async () => {
+    const { intake, store } = setup();
+    const list = intake.list();
+    list.add(undefined);
+    list.add(namespace('b', '4'));
+    await list.finish('7');
+    expect([store.isDoubted('a'), store.isDoubted('b')]).toEqual([true, false]);
+  });
+
+  it.each(['MODIFIED', 'DELETED'] as const)(
+    'asks for another list after a streaming one in which a change (%s) was unreadable',
+    async (type) => {
+      const { intake } = setup();
+      const list = intake.list();
+      await list.event({ type: 'ADDED', object: {} });
+      expect(list.missedChange).toBe(false);
+      await list.event({ type, object: {} });
+      expect(list.missedChange).toBe(true);
+    },
+  );
+
+  it('drops every object that it does not keep, once', () => {
+    const { intake, kept, names } = setup();
+    intake.event({ type: 'ADDED', object: namespace('a', '1') });
+    intake.event({ type: 'MODIFIED', object: namespace('a', '2') });
+    intake.event({ type: 'MODIFIED', object: namespace('a', '2') });
+    intake.event({ type: 'ADDED', object: namespace('b', '3') });
+    intake.event({ type: 'DELETED', object: namespace('b', '4') });
+    intake.event({ type: 'DELETED', object: namespace('c', '5') });
+    expect(names()).toEqual(['a']);
+    expect([...kept].map(({ resourceVersion }) => resourceVersion)).toEqual(['2']);
   });
 
   it.each(['ADDED', 'MODIFIED'] as const)('takes %s whether the object is known or not', (type) => {
     const { store, intake } = setup();
-    expect(intake.event({ type, object: namespace('a', '5') })).toBe('5');
-    expect(intake.event({ type, object: namespace('a', '6') })).toBe('6');
+    expect(intake.event({ type, object: namespace('a', '5') }).from).toBe('5');
+    expect(intake.event({ type, object: namespace('a', '6') }).from).toBe('6');
     expect(store.get('a')?.resourceVersion).toBe('6');
   });
 
   it('takes away what is deleted', () => {
     const { intake, names } = setup();
     intake.event({ type: 'ADDED', object: namespace('a', '5') });
-    expect(intake.event({ type: 'DELETED', object: namespace('a', '7') })).toBe('7');
+    expect(intake.event({ type: 'DELETED', object: namespace('a', '7') }).from).toBe('7');
     expect(names()).toEqual([]);
   });
 
   it('is moved on by a bookmark', () => {
     const { store, intake } = setup();
-    expect(intake.event({ type: 'BOOKMARK', resourceVersion: '8', endsList: false })).toBe('8');
+    expect(intake.event({ type: 'BOOKMARK', resourceVersion: '8', endsList: false }).from).toBe('8');
     expect(store.resourceVersion).toBe('8');
   });
 
@@ -85,11 +147,14 @@ describe('createIntake', () => {
     { object: null, from: undefined, which: '?/?/?' },
     { object: undefined, from: undefined, which: '?/?/?' },
     { object: 'x', from: undefined, which: '?/?/?' },
-  ])('passes over $object, and goes on behind it where it tells where it is', ({ object, from, which }) => {
-    const { intake, passedOver, names } = setup();
-    expect(intake.event({ type: 'ADDED', object })).toBe(from);
-    intake.list().add(object);
-    expect(names()).toEqual([]);
-    expect(passedOver).toEqual([`it has no uid: ${which}`, `it has no uid: ${which}`]);
-  });
+  ])(
+    'tells that $object is unreadable, and from where the watch can be resumed',
+    ({ object, from, which }) => {
+      const { intake, faults, names } = setup();
+      expect(intake.event({ type: 'ADDED', object })).toEqual({ from, unreadable: true });
+      intake.list().add(object);
+      expect(names()).toEqual([]);
+      expect(faults).toEqual([`it has no uid: ${which}`, `it has no uid: ${which}`]);
+    },
+  );
 });

@@ -1,49 +1,65 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { createJsonCut } from '../../src/kubernetes/json/json-cut.ts';
+import { object, scalar } from '../../src/kubernetes/json/shape.ts';
 import { readLines, readText } from '../../src/kubernetes/lines.ts';
 import type { Line } from '../../src/kubernetes/lines.ts';
 
-async function* from(chunks: readonly string[]): AsyncGenerator<string> {
-  for (const chunk of chunks) yield await Promise.resolve(chunk);
+const SHAPE = object({ a: scalar(1000) });
+
+async function* from(chunks: readonly (string | Buffer)[]): AsyncGenerator<Buffer> {
+  for (const chunk of chunks) yield await Promise.resolve(Buffer.from(chunk));
 }
 
-async function setup(chunks: readonly string[], maxLength = 100): Promise<Line[]> {
+async function setup(chunks: readonly (string | Buffer)[], longest = 100): Promise<Line[]> {
   const lines: Line[] = [];
-  for await (const line of readLines(from(chunks), maxLength)) lines.push(line);
+  const cut = createJsonCut(SHAPE);
+  for await (const line of readLines({ chunks: from(chunks), cut, longest })) lines.push(line);
   return lines;
 }
 
 describe('readLines', () => {
   it.each([
-    { of: 'one line', chunks: ['a\n'], lines: ['a'] },
-    { of: 'a line in three chunks', chunks: ['a', 'b', 'c\n'], lines: ['abc'] },
-    { of: 'three lines in a chunk', chunks: ['a\nb\nc\n'], lines: ['a', 'b', 'c'] },
-    { of: 'empty lines', chunks: ['\n\na\n\n'], lines: ['a'] },
-    { of: 'half a line at the end', chunks: ['a\nb'], lines: ['a'] },
+    { of: 'one line', chunks: ['{"a":1}\n'], lines: ['{"a":1}'] },
+    { of: 'a line in three chunks', chunks: ['{"a"', ':1', '}\n'], lines: ['{"a":1}'] },
+    {
+      of: 'three lines in a chunk',
+      chunks: ['{"a":1}\n{"b":2}\n{"a":3}\n'],
+      lines: ['{"a":1}', '{}', '{"a":3}'],
+    },
+    { of: 'empty lines', chunks: ['\n\n{}\n\n'], lines: ['{}'] },
+    { of: 'half a line at the end', chunks: ['{}\n{"a"'], lines: ['{}'] },
     { of: 'nothing', chunks: [], lines: [] },
   ])('reads $of', async ({ chunks, lines }) => {
     expect(await setup(chunks)).toEqual(lines.map((text) => ({ text })));
   });
 
   it.each([
-    { chunks: ['a\n12345678901\nb\n'] },
-    { chunks: ['a\n123456', '78901\nb\n'] },
-    { chunks: ['a\n123456', '7890123', '45678', '9\nb\n'] },
-  ])('passes over a line that is too long, and goes on behind it', async ({ chunks }) => {
-    expect(await setup(chunks, 10)).toEqual([{ text: 'a' }, { tooLong: true }, { text: 'b' }]);
-  });
+    { chunks: ['{}\n{"a":1,"b":2}\n{}\n'] },
+    { chunks: ['{}\n{"a":1', ',"b":2}\n{}\n'] },
+    { chunks: ['{}\n{"a":1,', '"b":', '2', '}', '\n{}\n'] },
+  ])(
+    'tells a line that is too long and what could be read of it, and reads the next one',
+    async ({ chunks }) => {
+      const tooLong = expect.objectContaining({ fault: 'it is too long', tooLong: true });
+      expect(await setup(chunks, 10)).toEqual([{ text: '{}' }, tooLong, { text: '{}' }]);
+    },
+  );
 
-  it('reads the same lines however the stream is cut', async () => {
-    const line = fc.string({ minLength: 1, maxLength: 8 }).map((text) => text.replaceAll('\n', '.'));
+  it('reads the same lines wherever the stream is cut, in the middle of a character too', async () => {
+    const line = fc.string({ unit: 'grapheme', maxLength: 8 }).map((text) => JSON.stringify({ a: text }));
     await fc.assert(
       fc.asyncProperty(fc.array(line), fc.array(fc.nat(7)), async (texts, sizes) => {
-        const whole = texts.map((text) => `${text}\n`).join('');
-        const chunks = sizes.map((size, at) => {
-          const start = sizes.slice(0, at).reduce((sum, each) => sum + each, 0);
-          return whole.slice(start, start + size);
+        let rest = Buffer.from(texts.map((text) => `${text}\n`).join(''));
+        const chunks = sizes.map((size) => {
+          const chunk = rest.subarray(0, size);
+          rest = rest.subarray(size);
+          return chunk;
         });
-        chunks.push(whole.slice(chunks.join('').length));
-        expect(await setup(chunks)).toEqual(texts.map((text) => ({ text })));
+        const read = await setup([...chunks, rest], 1000);
+        expect(read.map(({ text }) => JSON.parse(text) as unknown)).toEqual(
+          texts.map((text) => JSON.parse(text) as unknown),
+        );
       }),
     );
   });

@@ -4,7 +4,7 @@ import { ApiError } from '../../src/kubernetes/api-error.ts';
 import type { ApiRequest, Connection } from '../../src/kubernetes/connection.ts';
 import { createListWatch } from '../../src/kubernetes/list-watch.ts';
 import { cutNamespace } from '../../src/kubernetes/objects.ts';
-import type { Namespace } from '../../src/kubernetes/objects.ts';
+import type { Identity, Namespace } from '../../src/kubernetes/objects.ts';
 import { createStore } from '../../src/kubernetes/store.ts';
 import { recordingLog } from './setup.ts';
 
@@ -22,7 +22,7 @@ function setup(script: readonly Scripted[]) {
       asked.push({ atMs: clock.monotonic(), query: request.query ?? {} });
       const next = script[asked.length - 1] ?? OPEN;
       if ('refusal' in next) return Promise.reject(new ApiError('no', { code: next.refusal, reason: '' }));
-      return Promise.resolve({ status: 200, setTimeoutMs: () => undefined, chunks: play(next, request) });
+      return Promise.resolve({ status: 200, keepOpen: () => undefined, chunks: play(next, request) });
     },
     close: () => undefined,
   };
@@ -37,6 +37,7 @@ function setup(script: readonly Scripted[]) {
     kind: 'Namespace',
     cut: cutNamespace,
     keyOf,
+    keyOfPart: ({ name }: Identity) => (name === '' ? undefined : name),
     store,
     clock,
     log,
@@ -56,8 +57,8 @@ function setup(script: readonly Scripted[]) {
 async function* play(
   next: Exclude<Scripted, { refusal: number }>,
   { signal }: ApiRequest,
-): AsyncGenerator<string> {
-  for (const line of next.lines) yield await Promise.resolve(`${JSON.stringify(line)}\n`);
+): AsyncGenerator<Buffer> {
+  for (const line of next.lines) yield await Promise.resolve(Buffer.from(`${JSON.stringify(line)}\n`));
   if (next.thenOpen !== true) return;
   await new Promise((resolve) => {
     signal.addEventListener('abort', resolve);

@@ -2,7 +2,7 @@ import type { Clock } from '@rolegate/runtime';
 import type { KubernetesApiOptions } from '@rolegate/testing';
 import { createListWatch } from '../../src/kubernetes/list-watch.ts';
 import { cutPod } from '../../src/kubernetes/objects.ts';
-import type { Pod } from '../../src/kubernetes/objects.ts';
+import type { Identity, Pod } from '../../src/kubernetes/objects.ts';
 import { createStore } from '../../src/kubernetes/store.ts';
 import type { Change } from '../../src/kubernetes/store.ts';
 import { hurriedClock, recordingLog, startApi } from './setup.ts';
@@ -41,6 +41,7 @@ export async function runPods({
     kind: 'Pod',
     cut: cutPod,
     keyOf,
+    keyOfPart: ({ uid }: Identity) => (uid === '' ? undefined : uid),
     store,
     clock,
     log,

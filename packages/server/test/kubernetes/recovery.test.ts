@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { ApiError, SilenceError } from '../../src/kubernetes/api-error.ts';
+import { ApiError, OverdueError, SilenceError } from '../../src/kubernetes/api-error.ts';
 import { createRecovery } from '../../src/kubernetes/recovery.ts';
 import { recordingLog } from './setup.ts';
 
@@ -56,18 +56,28 @@ describe('createRecovery', () => {
     },
   );
 
-  it('fetches pages once where a streaming list stands still', () => {
-    const { recovery, failed } = setup();
-    failed(new SilenceError('silent'));
+  it('fetches pages for an hour after a streaming list that has not ended', async () => {
+    const { recovery, failed, clock } = setup();
+    failed(new OverdueError('not over'));
     expect(recovery.next()).toEqual({ kind: 'page' });
+    await clock.advance(3_599_000);
     recovery.listed('5');
     failed(refusal(410));
+    expect(recovery.next()).toEqual({ kind: 'page' });
+    await clock.advance(1000);
     expect(recovery.next()).toEqual({ kind: 'stream' });
+  });
+
+  it('lists next when an event was unreadable', () => {
+    const { recovery, relists } = setup();
+    recovery.listed('5');
+    recovery.listAgain('unreadable');
+    expect([recovery.next(), relists]).toEqual([{ kind: 'stream' }, ['unreadable']]);
   });
 
   it('tries the stream again when the pages fail as well', () => {
     const { recovery, failed } = setup();
-    failed(new SilenceError('silent'));
+    failed(new OverdueError('not over'));
     failed(BROKEN);
     expect(recovery.next()).toEqual({ kind: 'stream' });
   });

@@ -6,16 +6,17 @@ import type { WatchEvent } from '../../src/kubernetes/watch-events.ts';
 async function setup(lines: readonly (string | object)[]) {
   const events: WatchEvent[] = [];
   const counted: string[] = [];
-  const passedOver: string[] = [];
-  async function* chunks(): AsyncGenerator<string> {
+  let tooLong = 0;
+  async function* chunks(): AsyncGenerator<Buffer> {
     for (const line of lines)
-      yield await Promise.resolve(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
+      yield await Promise.resolve(Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`));
   }
   const read = readEvents({
     chunks: chunks(),
+    kind: 'Pod',
     what: 'watch pods',
     count: (label) => counted.push(label),
-    passOver: (fault, line) => passedOver.push(`${fault}: ${line}`),
+    tooLong: () => (tooLong += 1),
   });
   let error: unknown;
   try {
@@ -23,8 +24,10 @@ async function setup(lines: readonly (string | object)[]) {
   } catch (fault) {
     error = fault;
   }
-  return { events, counted, passedOver, error };
+  return { events, counted, error, tooLong };
 }
+
+const NOBODY = { namespace: '', name: '', uid: '' };
 
 describe('readEvents', () => {
   it.each(['ADDED', 'MODIFIED', 'DELETED'])('reads %s with its object', async (type) => {
@@ -46,34 +49,59 @@ describe('readEvents', () => {
   });
 
   it.each([
-    { line: '{', fault: 'a line of a watch is not an event' },
-    { line: 'null', fault: 'a line of a watch is not an event' },
-    { line: '[]', fault: 'a line of a watch is not an event' },
-    { line: '{"kind":"Pod"}', fault: 'a line of a watch is not an event' },
-    { line: '{"type":"EXPLODED"}', fault: 'a watch event is of an unknown type' },
-    { line: '{"type":5}', fault: 'a watch event is of an unknown type' },
-    { line: '{"type":"__proto__"}', fault: 'a watch event is of an unknown type' },
-    { line: '{"type":"BOOKMARK"}', fault: 'a bookmark has no resourceVersion' },
+    { line: '{', fault: 'a line of the watch cannot be read: it is cut short' },
     {
-      line: '{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":""}}}',
-      fault: 'a bookmark has no resourceVersion',
+      line: '{"type":"ADDED","object":{}}}',
+      fault: 'a line of the watch cannot be read: something follows it',
     },
-  ])('passes over $line and goes on', async ({ line, fault }) => {
-    const { events, passedOver, counted } = await setup([line, { type: 'ADDED', object: {} }]);
-    expect(passedOver).toEqual([`${fault}: ${line}`]);
-    expect(counted).toEqual(['passed-over', 'added']);
-    expect(events).toHaveLength(1);
+    { line: '{"type":truth}', fault: 'a line of the watch cannot be read: it is no JSON' },
+    { line: 'null', fault: 'a line of the watch is not an event' },
+    { line: '[]', fault: 'a line of the watch is not an event' },
+    { line: '{"kind":"Pod"}', fault: 'a line of the watch is not an event' },
+    { line: '{"type":"EXPLODED"}', fault: 'an event of the watch is of an unknown type' },
+    { line: '{"type":5}', fault: 'an event of the watch is of an unknown type' },
+    { line: '{"type":"__proto__"}', fault: 'an event of the watch is of an unknown type' },
+  ])('tells that $line is unreadable and reads the next line', async ({ line, fault }) => {
+    const { events, counted } = await setup([line, { type: 'ADDED', object: {} }]);
+    expect(events[0]).toEqual({ type: 'UNREADABLE', fault, identity: NOBODY });
+    expect(counted).toEqual(['unreadable', 'added']);
+    expect(events).toHaveLength(2);
   });
 
-  it('shows only the beginning of what it passes over', async () => {
-    const { passedOver } = await setup(['x'.repeat(1000)]);
-    expect(passedOver[0]?.length).toBeLessThan(250);
+  it.each(['{"type":"BOOKMARK"}', '{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":""}}}'])(
+    'tells that the bookmark %s is unreadable, which is about no object',
+    async (line) => {
+      const fault = 'a bookmark has no resourceVersion';
+      expect((await setup([line])).events).toEqual([{ type: 'UNREADABLE', fault, identity: undefined }]);
+    },
+  );
+
+  it('tells of which object an event is that is cut short, if that came before', async () => {
+    const { events } = await setup([
+      '{"type":"DELETED","object":{"metadata":{"name":"a","namespace":"n","uid":"u","labels":{"x":',
+    ]);
+    expect(events[0]).toMatchObject({
+      type: 'UNREADABLE',
+      identity: { namespace: 'n', name: 'a', uid: 'u' },
+    });
   });
 
-  it('passes over a line that is longer than any object', async () => {
-    const { events, passedOver } = await setup(['x'.repeat(9 * 1024 * 1024), { type: 'ADDED', object: {} }]);
-    expect(passedOver).toEqual(['a line of a watch is too long: ']);
-    expect(events).toHaveLength(1);
+  it('reads a line of 24 MiB and tells of which object a longer one is', async () => {
+    const line = (type: string, size: number) => {
+      const start = `{"type":"${type}","object":{"metadata":{"name":"a","namespace":"n","uid":"u"},"spec":{"x":"`;
+      return `${start}${'<'.repeat(size - start.length - 4)}"}}}`;
+    };
+    const { events, tooLong } = await setup([
+      line('MODIFIED', 24 * 1024 * 1024),
+      line('DELETED', 24 * 1024 * 1024 + 1),
+      { type: 'ADDED', object: {} },
+    ]);
+    expect(events).toMatchObject([
+      { type: 'MODIFIED', object: { metadata: { uid: 'u' } } },
+      { type: 'UNREADABLE', identity: { namespace: 'n', name: 'a', uid: 'u' } },
+      { type: 'ADDED' },
+    ]);
+    expect(tooLong).toBe(1);
   });
 
   it('throws an ERROR event as the error that it tells', async () => {

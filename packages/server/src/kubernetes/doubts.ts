@@ -1,0 +1,54 @@
+/** So many objects are doubted by name; when there are more, all of the kind are. */
+const MOST = 1000;
+
+/** Objects of a kind of which an event could not be read: the state that we know of them may be a former one. */
+export interface Doubts {
+  /** An object by its key; undefined: any object of the kind. */
+  add(key: string | undefined): void;
+  /** The object's state is known again. True if it was doubted. */
+  confirm(key: string): boolean;
+  /** A list has told all there is, but for what was unreadable in it. Whose doubt that ends: these keys, or all. */
+  listed(unreadable: Iterable<string | undefined>, listedKeys: Iterable<string>): readonly string[] | 'all';
+  readonly has: (key: string) => boolean;
+}
+
+export function createDoubts(): Doubts {
+  const doubted = new Set<string>();
+  /** Present: all are doubted but these. */
+  let confirmed: Set<string> | undefined;
+
+  function add(key: string | undefined): void {
+    if (key !== undefined && doubted.size < MOST) {
+      confirmed?.delete(key);
+      doubted.add(key);
+      return;
+    }
+    doubted.clear();
+    confirmed = new Set();
+  }
+
+  function has(key: string): boolean {
+    return doubted.has(key) || (confirmed !== undefined && !confirmed.has(key));
+  }
+
+  function confirm(key: string): boolean {
+    if (!has(key)) return false;
+    doubted.delete(key);
+    confirmed?.add(key);
+    return true;
+  }
+
+  return {
+    add,
+    has,
+    confirm,
+    listed(unreadable, listedKeys) {
+      const concerned = confirmed === undefined ? [...doubted] : 'all';
+      doubted.clear();
+      confirmed = undefined;
+      for (const key of unreadable) add(key);
+      for (const key of listedKeys) if (!doubted.has(key)) confirm(key);
+      return concerned;
+    },
+  };
+}

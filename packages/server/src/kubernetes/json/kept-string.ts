@@ -1,0 +1,75 @@
+import type { KeptText } from './kept-text.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
+
+/** Copies a string value, and counts what it would be without its escapes. */
+export interface KeptString {
+  begin(longest: number): void;
+  /** The place behind the closing quote; -1 if the chunk ends before it. */
+  copy(chunk: Buffer, from: number, to: number): number;
+}
+
+/** A string that is longer than its limit is written as a TooLong. */
+export function createKeptString(kept: KeptText): KeptString {
+  let longest = 0;
+  let start = 0;
+  let size = 0;
+  /** Hexadecimal digits that are to come of an escape; -1: the character behind a backslash. */
+  let digits = 0;
+  let code = 0;
+
+  function count(byte: number): void {
+    if (digits === 0) {
+      if (byte === BACKSLASH) digits = -1;
+      else size += 1;
+    } else if (digits < 0) {
+      digits = byte === LETTER_U ? 4 : 0;
+      code = 0;
+      if (digits === 0) size += 1;
+    } else {
+      digits -= 1;
+      code = code * 16 + Number.parseInt(String.fromCharCode(byte), 16);
+      if (digits === 0) size += sizeOf(code);
+    }
+  }
+
+  function close(): void {
+    if (size <= longest) {
+      kept.byte(QUOTE);
+      return;
+    }
+    kept.cut(start);
+    kept.bytes(Buffer.from(JSON.stringify({ tooLong: size })));
+  }
+
+  return {
+    begin(limit) {
+      longest = limit;
+      start = kept.length;
+      size = 0;
+      digits = 0;
+      kept.byte(QUOTE);
+    },
+    copy(chunk, from, to) {
+      for (let at = from; at < to; at += 1) {
+        const byte = chunk[at] ?? 0;
+        if (byte === QUOTE && digits === 0) {
+          close();
+          return at + 1;
+        }
+        count(byte);
+        if (size <= longest) kept.byte(byte);
+      }
+      return -1;
+    },
+  };
+}
+
+/** Bytes of UTF-8; half of a pair is half of its four. */
+function sizeOf(code: number): number {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code >= 0xd800 && code <= 0xdfff ? 2 : 3;
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '@rolegate/runtime';
+
+/** Lists that events ask for are at least so far apart; DESIGN.md 4.11: within 5 s. Milliseconds. */
+const APART_MS = { unreadable: 4_000, room: 60_000 };
+
+export type RelistCause = keyof typeof APART_MS;
+
+/** Asks for a list of the kind soon, however often it is needed. */
+export interface Relist {
+  request(cause: RelistCause): void;
+  /** Why the list is due now; undefined: it is not. */
+  readonly due: RelistCause | undefined;
+  /** Aborts when the next list is due. */
+  readonly signal: AbortSignal;
+  /** The list begins, for whatever reason: what was asked for until now is answered by it. */
+  begin(): void;
+}
+
+export function createRelist(clock: Pick<Clock, 'monotonic' | 'schedule'>): Relist {
+  let begunMs = -Infinity;
+  let due: RelistCause | undefined;
+  let waiting: { readonly atMs: number; readonly cancel: () => void } | undefined;
+  let stop = new AbortController();
+
+  function fall(cause: RelistCause): void {
+    waiting = undefined;
+    due = cause;
+    stop.abort();
+  }
+
+  return {
+    request(cause) {
+      const atMs = begunMs + APART_MS[cause];
+      if (due !== undefined || (waiting !== undefined && waiting.atMs <= atMs)) return;
+      waiting?.cancel();
+      const inMs = atMs - clock.monotonic();
+      if (inMs <= 0) {
+        fall(cause);
+        return;
+      }
+      const cancel = clock.schedule(inMs, () => {
+        fall(cause);
+      });
+      waiting = { atMs, cancel };
+    },
+    get due() {
+      return due;
+    },
+    get signal() {
+      return stop.signal;
+    },
+    begin() {
+      begunMs = clock.monotonic();
+      waiting?.cancel();
+      waiting = undefined;
+      due = undefined;
+      if (stop.signal.aborted) stop = new AbortController();
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import type { TooLong } from '../annotation-values.ts';
+import type { Annotations } from './objects.ts';
+
+/** Texts of annotations that are kept, in bytes of memory (DESIGN.md 4.11). */
+const BUDGETS = { namespaceBytes: 8 * 1024 * 1024, serverBytes: 128 * 1024 * 1024 };
+
+/** Which budget has no room. */
+export type SpentBudget = 'namespace_text_bytes' | 'text_bytes';
+
+export interface TextsOptions {
+  readonly budgets?: typeof BUDGETS;
+  /** Texts were refused, of these annotations. */
+  readonly spent: (budget: SpentBudget, namespace: string, keys: readonly string[]) => void;
+  /** There is room again for texts that were refused: their objects are worth reading again. */
+  readonly roomAgain: () => void;
+}
+
+/** The texts of all annotations: equal ones once, within budgets. A Namespace pays for what it uses, shared or not. */
+export interface Texts {
+  /** What of the annotations has room; it is held until it is released. */
+  hold(namespace: string, annotations: Annotations): Annotations;
+  /** Of what was held, once. */
+  release(namespace: string, annotations: Annotations): void;
+  readonly bytes: number;
+}
+
+interface Held {
+  readonly text: string;
+  readonly bytes: number;
+  users: number;
+}
+
+interface Share {
+  bytes: number;
+  refused: boolean;
+  readonly texts: Map<string, Held>;
+}
+
+export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOptions): Texts {
+  /** Its users are Namespaces. */
+  const all = new Map<string, Held>();
+  const shares = new Map<string, Share>();
+  let bytes = 0;
+  let refused = false;
+
+  function shareOf(namespace: string): Share {
+    const known = shares.get(namespace);
+    if (known !== undefined) return known;
+    const share: Share = { bytes: 0, refused: false, texts: new Map() };
+    shares.set(namespace, share);
+    return share;
+  }
+
+  function holdText(share: Share, given: string): string | { spent: SpentBudget; left: TooLong } {
+    const known = share.texts.get(given);
+    if (known !== undefined) {
+      known.users += 1;
+      return known.text;
+    }
+    const shared = all.get(given);
+    const cost = shared?.bytes ?? costOf(given);
+    if (share.bytes + cost > budgets.namespaceBytes) {
+      share.refused = true;
+      return {
+        spent: 'namespace_text_bytes',
+        left: refusal(given, 'Namespace', budgets.namespaceBytes - share.bytes),
+      };
+    }
+    if (shared === undefined && bytes + cost > budgets.serverBytes) {
+      refused = true;
+      return { spent: 'text_bytes', left: refusal(given, 'server', budgets.serverBytes - bytes) };
+    }
+    const text = shared?.text ?? given;
+    if (shared === undefined) {
+      all.set(text, { text, bytes: cost, users: 1 });
+      bytes += cost;
+    } else {
+      shared.users += 1;
+    }
+    share.texts.set(text, { text, bytes: cost, users: 1 });
+    share.bytes += cost;
+    return text;
+  }
+
+  function releaseText(share: Share, text: string): void {
+    const held = share.texts.get(text);
+    if (held === undefined) return;
+    held.users -= 1;
+    if (held.users > 0) return;
+    share.texts.delete(text);
+    share.bytes -= held.bytes;
+    const shared = all.get(text);
+    if (shared === undefined) return;
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    all.delete(text);
+    bytes -= shared.bytes;
+  }
+
+  /** An eighth of the budget must be free, or every text that goes would have all objects read again. */
+  function lookForRoom(share: Share): void {
+    const inShare = share.refused && share.bytes <= (budgets.namespaceBytes / 8) * 7;
+    const inAll = refused && bytes <= (budgets.serverBytes / 8) * 7;
+    if (!inShare && !inAll) return;
+    share.refused &&= !inShare;
+    refused &&= !inAll;
+    roomAgain();
+  }
+
+  return {
+    hold(namespace, annotations) {
+      const entries = Object.entries(annotations);
+      if (entries.length === 0) return annotations;
+      const share = shareOf(namespace);
+      const refusals = new Map<SpentBudget, string[]>();
+      const held = entries.map(([key, value]) => {
+        const result = typeof value === 'string' ? holdText(share, value) : value;
+        if (typeof result === 'string' || !('spent' in result)) return [key, result] as const;
+        refusals.set(result.spent, [...(refusals.get(result.spent) ?? []), key]);
+        return [key, result.left] as const;
+      });
+      for (const [budget, keys] of refusals) spent(budget, namespace, keys);
+      return Object.fromEntries(held);
+    },
+    release(namespace, annotations) {
+      const share = shares.get(namespace);
+      if (share === undefined) return;
+      for (const value of Object.values(annotations))
+        if (typeof value === 'string') releaseText(share, value);
+      lookForRoom(share);
+      if (share.texts.size === 0) shares.delete(namespace);
+    },
+    get bytes() {
+      return bytes;
+    },
+  };
+}
+
+/** Of memory: V8 takes two bytes for each character of a text with any that is not Latin-1. */
+function costOf(text: string): number {
+  return Buffer.byteLength(text) === text.length ? text.length : text.length * 2;
+}
+
+function refusal(text: string, budget: 'Namespace' | 'server', left: number): TooLong {
+  return { tooLongBytes: Buffer.byteLength(text), limitBytes: left, budget };
+}
