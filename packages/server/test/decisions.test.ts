@@ -105,3 +105,101 @@ describe('what is missing', () => {
     expect(kindOf('second')).toBe('deny');
   });
 });
+
+describe('an event of an object that could not be read', () => {
+  const decided = () => {
+    const world = setup();
+    world.setNamespace('shop', PERMIT);
+    world.setServiceAccount('shop', 'default');
+    const pod = world.setPod('a', { annotations: ROLE });
+    world.setPod('b', { annotations: ROLE, serviceAccount: 'special' });
+    world.setServiceAccount('shop', 'special');
+    const kind = () => world.decisions.decide(pod).verdict.decision.kind;
+    expect(kind()).toBe('allow');
+    world.concerned.length = 0;
+    return { ...world, pod, kind };
+  };
+  type World = ReturnType<typeof decided>;
+
+  it.each([
+    {
+      of: 'the Pod',
+      doubt: ({ podStore, pod }: World) => {
+        podStore.doubt(pod.uid);
+      },
+      end: ({ podStore, pod }: World) => {
+        podStore.set({ ...pod, resourceVersion: '900' });
+      },
+      concerns: ['a'],
+    },
+    {
+      of: 'its Namespace',
+      doubt: ({ namespaces }: World) => {
+        namespaces.doubt('shop');
+      },
+      end: ({ setNamespace }: World) => {
+        setNamespace('shop', PERMIT);
+      },
+      concerns: ['a', 'b'],
+    },
+    {
+      of: 'its ServiceAccount',
+      doubt: ({ serviceAccounts }: World) => {
+        serviceAccounts.doubt('shop/default');
+      },
+      end: ({ setServiceAccount }: World) => {
+        setServiceAccount('shop', 'default');
+      },
+      concerns: ['a'],
+    },
+  ])('has what rests on $of pending until it is known again', ({ doubt, end, concerns }) => {
+    const world = decided();
+    doubt(world);
+    expect(world.concerned.flat()).toEqual(concerns);
+    expect(world.kind()).toBe('pending');
+    end(world);
+    expect(world.kind()).toBe('allow');
+    expect(new Set(world.concerned.flat())).toEqual(new Set(concerns));
+  });
+
+  it('leaves what was decided as it is for a while if nobody knows which object it was', () => {
+    const { namespaces, concerned, kind } = decided();
+    namespaces.doubt(undefined);
+    expect(concerned.flat()).toEqual([]);
+    expect(kind()).toBe('pending');
+    namespaces.announceDoubt();
+    expect(concerned.flat()).toEqual(['a', 'b']);
+    concerned.length = 0;
+    namespaces.replaceAll(namespaces.values(), '999', 0);
+    expect([concerned.flat(), kind()]).toEqual([['a'], 'allow']);
+  });
+
+  it('leaves a denial as it is', () => {
+    const { namespaces, setNamespace, kind } = decided();
+    setNamespace('shop', { 'iam.amazonaws.com/permitted': 'other' });
+    namespaces.doubt('shop');
+    expect(kind()).toBe('deny');
+  });
+});
+
+describe('an annotation that was too long to be kept', () => {
+  const TOO_LONG = { tooLongBytes: 300_000, limitBytes: 4096 };
+
+  it.each([
+    { key: 'iam.amazonaws.com/permitted', on: 'Namespace', reason: 'BadNamespaceRule' },
+    { key: 'iam.amazonaws.com/allowed-roles', on: 'Namespace', reason: 'BadNamespaceRule' },
+    { key: 'rolegate.dev/metadata', on: 'Namespace', reason: 'MetadataDenied' },
+    { key: 'iam.amazonaws.com/role', on: 'Pod', reason: 'BadAnnotation' },
+    { key: 'iam.amazonaws.com/external-id', on: 'Pod', reason: 'BadAnnotation' },
+    { key: 'rolegate.dev/session-tags', on: 'Pod', reason: 'BadAnnotation' },
+    { key: 'rolegate.dev/metadata', on: 'Pod', reason: 'MetadataDenied' },
+  ])('is $reason if it is $key of the $on', ({ key, on, reason }) => {
+    const { decisions, setPod, namespaces, setServiceAccount } = setup();
+    const more = { [key]: TOO_LONG };
+    const ofNamespace = on === 'Namespace' ? { ...PERMIT, ...more } : PERMIT;
+    namespaces.set({ uid: 'n', name: 'shop', resourceVersion: '1', annotations: ofNamespace });
+    setServiceAccount('shop', 'default');
+    const pod = setPod('a', { annotations: on === 'Pod' ? { ...ROLE, ...more } : ROLE });
+    expect(decisions.decide(pod).verdict.decision).toMatchObject({ kind: 'deny', reason });
+  });
+});

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import { freedChunks } from './freed-chunks.ts';
 import { createJsonCut } from './json/json-cut.ts';
 import { pageShape } from './shapes.ts';
 import type { Kind } from './shapes.ts';
@@ -51,7 +52,7 @@ async function readPage(
   const cut = createJsonCut(pageShape(kind), (text) => {
     item(parse(text));
   });
-  for await (const chunk of chunks) {
+  for await (const chunk of freedChunks(chunks)) {
     heard();
     cut.push(chunk, 0, chunk.length);
     if (cut.broken) break;

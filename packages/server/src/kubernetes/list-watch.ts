@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ApiResponse, Connection } from './connection.ts';
+import { freedChunks } from './freed-chunks.ts';
 import { createIntake } from './intake.ts';
 import type { GatheredList } from './intake.ts';
 import { listPages } from './list-pages.ts';
@@ -197,7 +198,7 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
   }
 
   async function* timed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
+    for await (const chunk of freedChunks(chunks)) {
       lastByteMs = clock.monotonic();
       yield chunk;
     }

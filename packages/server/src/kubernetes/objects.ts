@@ -1,5 +1,5 @@
 import { canonicalIp } from '@rolegate/runtime';
-import { limitBytesOf } from '../annotation-values.ts';
+import { limitBytesOf, withinLimit } from '../annotation-values.ts';
 import type { AnnotationValue } from '../annotation-values.ts';
 import { annotationKeys, CONFIG_HASH, MIRROR } from './shapes.ts';
 import type { Kind } from './shapes.ts';
@@ -135,7 +135,7 @@ function cutAnnotations(keys: readonly string[], annotations: unknown): Annotati
 
 /** A value beyond its limit comes as its length: see json/shape.ts. */
 function valueOf(key: string, value: unknown): AnnotationValue | undefined {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return withinLimit(key, value);
   const { tooLong } = record(value);
   return typeof tooLong === 'number' ? { tooLongBytes: tooLong, limitBytes: limitBytesOf(key) } : undefined;
 }

@@ -1,8 +1,14 @@
+import { hash } from 'node:crypto';
 import type { TooLong } from '../annotation-values.ts';
 import type { Annotations } from './objects.ts';
 
 /** Texts of annotations that are kept, in bytes of memory (DESIGN.md 4.11). */
 const BUDGETS = { namespaceBytes: 8 * 1024 * 1024, serverBytes: 128 * 1024 * 1024 };
+
+/** Longer texts are found by their digest. Characters. */
+const LONGEST_KEY = 1024;
+/** What the key begins with that is a digest; a text that begins with it is found by its digest too. */
+const DIGEST = '#';
 
 /** Which budget has no room. */
 export type SpentBudget = 'namespace_text_bytes' | 'text_bytes';
@@ -52,12 +58,13 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
   }
 
   function holdText(share: Share, given: string): string | { spent: SpentBudget; left: TooLong } {
-    const known = share.texts.get(given);
+    const key = keyOf(given);
+    const known = share.texts.get(key);
     if (known !== undefined) {
       known.users += 1;
       return known.text;
     }
-    const shared = all.get(given);
+    const shared = all.get(key);
     const cost = shared?.bytes ?? costOf(given);
     if (share.bytes + cost > budgets.namespaceBytes) {
       share.refused = true;
@@ -72,28 +79,29 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
     }
     const text = shared?.text ?? given;
     if (shared === undefined) {
-      all.set(text, { text, bytes: cost, users: 1 });
+      all.set(key, { text, bytes: cost, users: 1 });
       bytes += cost;
     } else {
       shared.users += 1;
     }
-    share.texts.set(text, { text, bytes: cost, users: 1 });
+    share.texts.set(key, { text, bytes: cost, users: 1 });
     share.bytes += cost;
     return text;
   }
 
   function releaseText(share: Share, text: string): void {
-    const held = share.texts.get(text);
+    const key = keyOf(text);
+    const held = share.texts.get(key);
     if (held === undefined) return;
     held.users -= 1;
     if (held.users > 0) return;
-    share.texts.delete(text);
+    share.texts.delete(key);
     share.bytes -= held.bytes;
-    const shared = all.get(text);
+    const shared = all.get(key);
     if (shared === undefined) return;
     shared.users -= 1;
     if (shared.users > 0) return;
-    all.delete(text);
+    all.delete(key);
     bytes -= shared.bytes;
   }
 
@@ -134,6 +142,14 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
       return bytes;
     },
   };
+}
+
+/**
+ * V8 hashes a text of more than 16,383 characters by its length alone (String::kMaxHashCalcLength): as keys of a Map, long
+ * texts of one length would all be compared with each other.
+ */
+function keyOf(text: string): string {
+  return text.length <= LONGEST_KEY && !text.startsWith(DIGEST) ? text : DIGEST + hash('sha256', text);
 }
 
 /** Of memory: V8 takes two bytes for each character of a text with any that is not Latin-1. */

@@ -77,6 +77,7 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?:
   });
   return {
     clock,
+    podStore: store,
     pods,
     namespaces,
     serviceAccounts,

@@ -10,7 +10,8 @@ import { recordingLog } from './setup.ts';
 
 /** What one request is answered: lines, after which the stream ends or stays open, or a refusal. */
 type Scripted =
-  { readonly lines: readonly object[]; readonly thenOpen?: boolean } | { readonly refusal: number };
+  | { readonly lines: readonly (object | string)[]; readonly thenOpen?: boolean }
+  | { readonly refusal: number };
 
 const OPEN: Scripted = { lines: [], thenOpen: true };
 
@@ -58,7 +59,8 @@ async function* play(
   next: Exclude<Scripted, { refusal: number }>,
   { signal }: ApiRequest,
 ): AsyncGenerator<Buffer> {
-  for (const line of next.lines) yield await Promise.resolve(Buffer.from(`${JSON.stringify(line)}\n`));
+  for (const line of next.lines)
+    yield await Promise.resolve(Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`));
   if (next.thenOpen !== true) return;
   await new Promise((resolve) => {
     signal.addEventListener('abort', resolve);
@@ -133,6 +135,46 @@ describe('createListWatch, step by step', () => {
     await using run = setup([{ lines: [added('a', '3'), LISTED, line] }]);
     await run.clock.advance(250);
     expect(run.asked[1]?.query).toMatchObject({ resourceVersion: from });
+  });
+
+  it.each([
+    {
+      line: '{"type":"DELETED","object":{"metadata":{"name":"a","uid":"u-a","labels":{',
+      of: 'that is cut short',
+    },
+    { line: '{"type":"DELETED","object":{}}', of: 'that names no object' },
+    { line: '{"type":"DELE', of: 'of which nothing can be read' },
+  ])('removes what a list no longer has, within 5 s of a DELETED $of', async ({ line }) => {
+    await using run = setup([
+      { lines: [added('a', '3'), added('b', '4'), LISTED, line], thenOpen: true },
+      { lines: [added('b', '4'), LISTED], thenOpen: true },
+    ]);
+    await run.clock.advance(3999);
+    expect([run.asked.length, run.store.isDoubted('a')]).toEqual([1, true]);
+    await run.clock.advance(1);
+    expect(run.store.values().map(({ name }) => name)).toEqual(['b']);
+    expect([run.store.isDoubted('a'), run.store.isDoubted('b')]).toEqual([false, false]);
+  });
+
+  it('keeps what it has, in doubt, while the lists after an unreadable event fail', async () => {
+    const refused = Array.from({ length: 100 }, () => ({ refusal: 500 }));
+    await using run = setup([
+      {
+        lines: [added('a', '3'), LISTED, '{"type":"MODIFIED","object":{"metadata":{"name":"a"'],
+        thenOpen: true,
+      },
+      ...refused,
+    ]);
+    await run.clock.advance(600_000);
+    expect([run.store.size, run.store.isDoubted('a')]).toEqual([1, true]);
+    expect(run.asked.length).toBeLessThan(60);
+  });
+
+  it('lists at most every 4 s however many events are unreadable', async () => {
+    const stream = { lines: [added('a', '3'), LISTED, 'x', 'y', 'z'], thenOpen: true };
+    await using run = setup(Array.from({ length: 100 }, () => stream));
+    await run.clock.advance(60_000);
+    expect(run.asked.length).toBe(16);
   });
 
   it.each([{ answer: {} }, { answer: { metadata: { resourceVersion: '' } } }, { answer: { items: [] } }])(

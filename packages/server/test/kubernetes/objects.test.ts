@@ -133,11 +133,29 @@ describe('cutPod', () => {
     expect(setup(parts)).toMatchObject(expected);
   });
 
-  it('keeps long and odd annotation values as they are: the policy judges them', () => {
-    const role = `${'r'.repeat(10_000)}é\u0000`;
+  it('keeps odd annotation values as they are: the policy judges them', () => {
+    const role = `${'r'.repeat(2045)}é\u0000`;
     expect(setup({ metadata: { annotations: { 'iam.amazonaws.com/role': role } } }).annotations).toEqual({
       'iam.amazonaws.com/role': role,
     });
+  });
+
+  it.each([
+    { key: 'iam.amazonaws.com/role', limitBytes: 2048 },
+    { key: 'rolegate.dev/metadata', limitBytes: 2048 },
+    { key: 'rolegate.dev/session-tags', limitBytes: 16_384 },
+  ])('keeps $key up to $limitBytes bytes, and of a longer one its length', ({ key, limitBytes }) => {
+    const read = (value: unknown) => setup({ metadata: { annotations: { [key]: value } } }).annotations[key];
+    expect(read('é'.repeat(limitBytes / 2))).toBe('é'.repeat(limitBytes / 2));
+    const tooLong = { tooLongBytes: limitBytes + 2, limitBytes };
+    expect(read('é'.repeat(limitBytes / 2 + 1))).toEqual(tooLong);
+    expect(read({ tooLong: limitBytes + 2 })).toEqual(tooLong);
+  });
+
+  it('keeps no annotation of a Namespace on a Pod', () => {
+    expect(setup({ metadata: { annotations: { 'iam.amazonaws.com/permitted': '.*' } } }).annotations).toEqual(
+      {},
+    );
   });
 
   it('holds less than 1 kB of a Pod of 5 kB', () => {

@@ -11,7 +11,7 @@ export interface KeptString {
   copy(chunk: Buffer, from: number, to: number): number;
 }
 
-/** A string that is longer than its limit is written as a TooLong. */
+/** Instead of a string that is longer than its limit its size is written: see shape.ts. */
 export function createKeptString(kept: KeptText): KeptString {
   let longest = 0;
   let start = 0;
@@ -35,6 +35,15 @@ export function createKeptString(kept: KeptText): KeptString {
     }
   }
 
+  /** Up to the next quote or backslash. */
+  function copyPlain(chunk: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to && chunk[at] !== QUOTE && chunk[at] !== BACKSLASH) at += 1;
+    size += at - from;
+    if (size <= longest && at > from) kept.bytes(chunk.subarray(from, at));
+    return at;
+  }
+
   function close(): void {
     if (size <= longest) {
       kept.byte(QUOTE);
@@ -53,11 +62,15 @@ export function createKeptString(kept: KeptText): KeptString {
       kept.byte(QUOTE);
     },
     copy(chunk, from, to) {
-      for (let at = from; at < to; at += 1) {
+      let at = from;
+      while (at < to) {
+        if (digits === 0) at = copyPlain(chunk, at, to);
+        if (at === to) return -1;
         const byte = chunk[at] ?? 0;
+        at += 1;
         if (byte === QUOTE && digits === 0) {
           close();
-          return at + 1;
+          return at;
         }
         count(byte);
         if (size <= longest) kept.byte(byte);

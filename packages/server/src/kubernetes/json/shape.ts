@@ -1,5 +1,5 @@
 /**
- * What is kept of a JSON text. A scalar is kept as it is, a longer string as a TooLong; a value of another type than the
+ * What is kept of a JSON text. A scalar is kept as it is, a longer string as `{"tooLong": its bytes}`; a value of another type than the
  * shape's becomes null; what is not in the shape is left out.
  */
 export type Shape = ScalarShape | ObjectShape | ListShape;
@@ -17,12 +17,6 @@ export interface ListShape {
   readonly each: Shape;
   /** Its items are handed out one by one, and the list itself is left empty. */
   readonly oneByOne?: boolean;
-}
-
-/** In the place of a string that is longer than its limit. */
-export interface TooLong {
-  /** Bytes of UTF-8, after unescaping. */
-  readonly tooLong: number;
 }
 
 export function scalar(longest: number): ScalarShape {
