@@ -147,8 +147,11 @@ export function createCluster({
     Node: nodes.loop,
   };
 
+  /** A Pod that is not there yet needs no UID to be doubted: nothing is served on it. */
   function uidOf(namespace: string, name: string): string | undefined {
-    return pods.store.values().find((pod) => pod.namespace === namespace && pod.name === name)?.uid;
+    if (namespace === '' || name === '') return undefined;
+    const known = pods.store.values().find((pod) => pod.namespace === namespace && pod.name === name);
+    return known?.uid ?? `${namespace}/${name}`;
   }
 
   function syncedAtMs(): number | undefined {

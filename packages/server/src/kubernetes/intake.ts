@@ -65,7 +65,7 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
   }
 
   function list(): GatheredList {
-    const gathered = new Map<string, T>();
+    let gathered = new Map<string, T>();
     const unreadables: (string | undefined)[] = [];
     let missedChange = false;
 
@@ -100,8 +100,8 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
     }
 
     async function finish(resourceVersion: string): Promise<void> {
-      const whole = new Map(gathered);
-      gathered.clear();
+      const whole = gathered;
+      gathered = new Map();
       const steps = store.replace(
         { objects: whole, resourceVersion, unreadable: unreadables },
         clock.monotonic(),

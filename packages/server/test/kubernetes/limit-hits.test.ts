@@ -1,0 +1,22 @@
+import { expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createLimitHits } from '../../src/kubernetes/limit-hits.ts';
+import { recordingLog } from './setup.ts';
+
+it('counts every limit that is met, and logs it once a minute for each Namespace, with the keys and a hint', async () => {
+  const clock = createFakeClock();
+  const { log, lines } = recordingLog();
+  const counted: string[] = [];
+  const hit = createLimitHits({ clock, log, counted: (limit) => counted.push(limit) });
+  const keys = ['iam.amazonaws.com/role'];
+  for (const namespace of ['a', 'a', 'a', 'b'])
+    hit('annotation_bytes', { kind: 'Pod', namespace, name: 'p', keys });
+  expect(counted).toHaveLength(4);
+  expect(lines.map(({ level, fields }) => [level, fields['namespace']])).toEqual([
+    ['warn', 'a'],
+    ['warn', 'b'],
+  ]);
+  expect(lines[0]?.fields).toMatchObject({ limit: 'annotation_bytes', keys, hint: expect.any(String) });
+  await clock.advance(60_000);
+  expect(lines[2]).toMatchObject({ message: 'limit still met', fields: { namespace: 'a', count: 2 } });
+});
