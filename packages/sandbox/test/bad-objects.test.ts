@@ -109,7 +109,10 @@ describe('what the API server should never send', () => {
 
   it('is told in the log of the server, and ends none', () => {
     expect(world.serverLog).toContainEqual(
-      expect.objectContaining({ level: 'warn', msg: expect.stringMatching(/cannot read what the API server sent/) as unknown }),
+      expect.objectContaining({
+        level: 'warn',
+        msg: expect.stringMatching(/cannot read what the API server sent/) as unknown,
+      }),
     );
     expect(world.world.servers.map(({ running }) => running)).toEqual([true, true]);
   });
