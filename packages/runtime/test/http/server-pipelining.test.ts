@@ -123,6 +123,9 @@ describe('more than is kept behind a request', () => {
     expect(summary(second.sent())).toEqual(['200 /second']);
     expect(second.sent()).toContain('Connection: close');
     expect(t.limitsHit).toEqual(['pipelined_bytes']);
+    // It is heard again for its end.
+    second.end();
+    await second.closed;
   });
 
   it('resets the connection while the kernel does not take an answer', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { startServer, summary } from './server-setup.ts';
+import { answer, startServer, summary } from './server-setup.ts';
 
 describe('a request', () => {
   it('is answered with its length, the date and whether the connection is kept', async () => {
@@ -169,6 +169,20 @@ describe('a client that ends its side', () => {
     client.end('GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n');
     expect(await client.over).toBe('ended');
     expect(summary(client.got())).toEqual(['200 /a', '200 /b']);
+  });
+
+  it('is answered all that it has asked for, though the kernel takes a while for the first answer', async () => {
+    const large = 'x'.repeat(16 * 1_048_576);
+    await using t = await startServer({
+      request: (request) => {
+        t.server.respond(request, answer(request.head.target === '/large' ? large : 'small'));
+      },
+    });
+    const client = t.dial();
+    client.end('GET /large HTTP/1.1\r\n\r\nGET /small HTTP/1.1\r\n\r\n');
+    expect(await client.over).toBe('ended');
+    expect(client.got().length).toBeGreaterThan(large.length);
+    expect(client.got()).toMatch(/small$/);
   });
 
   it('while its request waits counts as gone', async () => {

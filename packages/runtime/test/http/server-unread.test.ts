@@ -84,6 +84,20 @@ describe('a client that may have left too much unread', () => {
     expect(t.limitsHit).toEqual([]);
   });
 
+  it('is the one that its connections count for now', async () => {
+    await using t = await startLarge({ answerBytes: UNREAD.perClient });
+    const [sluggard, other] = [t.openInMemory(), t.openInMemory()];
+    await setImmediate();
+    sluggard.send('GET /a HTTP/1.1\r\n\r\n');
+    await setImmediate();
+    t.server.recount(t.connection(0), { group: 'a', name: 'a1' });
+    other.send('GET /b HTTP/1.1\r\n\r\n');
+    await setImmediate();
+    expect(t.requests).toHaveLength(1);
+    t.server.recount(t.connection(0), { group: 'b', name: 'b1' });
+    while (t.requests.length < 2) await t.clock.advance(10);
+  });
+
   it('is refused by a reset, not by one more answer', async () => {
     await using t = await startLarge(UNREAD.perClient);
     const client = t.openInMemory();
