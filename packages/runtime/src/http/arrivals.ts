@@ -39,8 +39,13 @@ export function createArrivals<Context>({ limits, advance, refuse, limited }: Ar
           return;
         }
         connection.pending += text;
-        if (connection.pending.length > limits.headBytes + limits.behindBytes) overflow(connection);
+        if (connection.pending.length > mostKept(connection)) overflow(connection);
     }
+  }
+
+  /** Characters. The request that waits for its turn may not have been parsed. */
+  function mostKept({ stage }: Connection): number {
+    return limits.behindBytes + (stage === 'turn' ? limits.headBytes : 0);
   }
 
   /** Nobody reads it any more. */

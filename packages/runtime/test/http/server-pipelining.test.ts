@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { answer, LIMITS, startServer, summary } from './server-setup.ts';
 
 const get = (target: string) => `GET ${target} HTTP/1.1\r\n\r\n`;
-const TOO_MUCH = 'x'.repeat(LIMITS.headBytes + LIMITS.behindBytes + 1);
+const TOO_MUCH = 'x'.repeat(LIMITS.behindBytes + 1);
 
 /** A server that keeps its requests until a test answers them. */
 function startWaiting() {
@@ -117,8 +117,7 @@ describe('more than is kept behind a request', () => {
     first.send(get('/first'));
     second.send(get('/second'));
     expect(t.requests).toHaveLength(1);
-    second.send(TOO_MUCH);
-    second.send(TOO_MUCH);
+    for (let sent = 0; sent <= LIMITS.headBytes; sent += LIMITS.behindBytes) second.send(TOO_MUCH);
     await setImmediate();
     expect(summary(second.sent())).toEqual(['200 /second']);
     expect(second.sent()).toContain('Connection: close');
@@ -126,6 +125,18 @@ describe('more than is kept behind a request', () => {
     // It is heard again for its end.
     second.end();
     await second.closed;
+  });
+
+  it('does not count the head of a request that waits for its turn', async () => {
+    await using t = await startServer();
+    const [first, second] = [t.openInMemory(), t.openInMemory()];
+    await setImmediate();
+    first.send(get('/first'));
+    second.send(`GET /second HTTP/1.1\r\nX: ${'x'.repeat(LIMITS.headBytes - 100)}\r\n\r\n`);
+    second.send(get('/next'));
+    await setImmediate();
+    await setImmediate();
+    expect(summary(second.sent())).toEqual(['200 /second', '200 /next']);
   });
 
   it('resets the connection while the kernel does not take an answer', async () => {
@@ -148,6 +159,20 @@ describe('more than is kept behind a request', () => {
     client.send(TOO_MUCH.slice(1));
     while ((connection?.pending.length ?? 0) < TOO_MUCH.length - 1) await setImmediate();
     expect(t.server.connections.size).toBe(1);
+  });
+
+  it('resets the connection while its client has to read first', async () => {
+    await using t = await startServer({
+      limits: { unread: { perConnection: 1_000_000, perClient: 1, total: 1_000_000 } },
+    });
+    const client = t.openInMemory();
+    await setImmediate();
+    client.send(get('/a').repeat(2));
+    await setImmediate();
+    expect(t.connection(0).stage).toBe('unread');
+    client.send(TOO_MUCH);
+    await client.closed;
+    expect(client.wasReset()).toBe(true);
   });
 
   it('is no matter if it is a body that nobody reads', async () => {
