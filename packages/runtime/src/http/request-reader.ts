@@ -68,7 +68,7 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
   function takeHead(connection: HttpConnection<Context>): boolean {
     const { pending } = connection;
     const at = pending.indexOf(HEAD_END);
-    const head = parseRequestHead(pending.slice(0, at));
+    const head = parseRequestHead(alone(pending.slice(0, at), pending));
     connection.pending = pending.slice(at + HEAD_END.length);
     connection.scanned = 0;
     if ('fault' in head) {
@@ -107,7 +107,7 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
     const read = readBody(connection.pending, framing, bodyBytes(method));
     switch (read.kind) {
       case 'complete':
-        connection.body = read.body;
+        connection.body = alone(read.body, connection.pending);
         connection.pending = connection.pending.slice(read.end);
         return true;
       case 'incomplete':
@@ -124,4 +124,12 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
   }
 
   return { advance, takeHead };
+}
+
+/** More than this beside a part of a text is not kept in memory for that part's sake. Characters. */
+const MOST_BESIDE = 1_024;
+
+/** A part of Latin-1 text that does not keep all of it in memory, as V8's slices do, while a request waits. */
+function alone(part: string, whole: string): string {
+  return whole.length - part.length > MOST_BESIDE ? Buffer.from(part, 'latin1').toString('latin1') : part;
 }
