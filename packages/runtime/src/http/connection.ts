@@ -68,6 +68,7 @@ export interface HttpHooks<Context> {
 /** One request that waits for its answer. */
 export interface HttpRequest<Context> {
   readonly connection: HttpConnection<Context>;
+  /** A text of it that is kept for longer keeps the whole head in memory. */
   readonly head: RequestHead;
   /** Latin-1 text; '' if there is none, or it was not read. */
   readonly body: string;
