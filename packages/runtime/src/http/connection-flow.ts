@@ -10,7 +10,7 @@ import type {
   HttpRequest,
 } from './connection.ts';
 import { reset } from './connection.ts';
-import { readSendQueues } from './kernel-queues.ts';
+import { countOrphans, readSendQueues } from './kernel-queues.ts';
 import type { HttpAnswer } from './message.ts';
 import { createRequestReader } from './request-reader.ts';
 import { createTurns } from './turns.ts';
@@ -58,6 +58,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
       : createUnread<Connection>({
           limits: limits.unread,
           readQueues: (family) => readSendQueues(family, ports),
+          countOrphans,
           reset: (connection) => {
             limited('unread_bytes', connection);
             reset(connection);

@@ -25,6 +25,8 @@ export interface UnreadLimits {
 export interface UnreadDeps<Occupant extends Sender<Occupant>> {
   readonly limits: UnreadLimits;
   readonly readQueues: (family: TcpFamily) => Promise<SendQueues>;
+  /** How many closed connections have left something with the kernel, those of others included. */
+  readonly countOrphans: () => Promise<number>;
   /** The client does not read: the connection is to be reset, and what it left unread with it. */
   readonly reset: (connection: Occupant) => void;
   /** A look is over: who had to wait may try again. */
@@ -74,7 +76,7 @@ const MOST_LEFTOVERS = 16_384;
 export function createUnread<Occupant extends Sender<Occupant>>(
   deps: UnreadDeps<Occupant>,
 ): Unread<Occupant> {
-  const { limits, readQueues, reset, looked, failed, schedule, now } = deps;
+  const { limits, readQueues, countOrphans, reset, looked, failed, schedule, now } = deps;
   const senders = new Set<Occupant>();
   const leftovers = new Set<Leftover>();
   const tally = createTally();
@@ -91,10 +93,13 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     else senders.delete(connection);
   }
 
-  function watch({ client, unread }: Occupant): void {
-    const part = Math.max(tally.of(client) / limits.perClient, tally.total() / limits.total);
-    if (part > 0.5 || leftovers.size > MOST_LEFTOVERS) lookWithin(SOON_MS);
-    else if (unread > limits.perConnection) lookWithin(LATER_MS);
+  function watch(connection: Occupant): void {
+    if (isNearLimit(connection) || leftovers.size > MOST_LEFTOVERS) lookWithin(SOON_MS);
+    else if (connection.unread > limits.perConnection) lookWithin(LATER_MS);
+  }
+
+  function isNearLimit({ client }: Occupant): boolean {
+    return tally.of(client) > limits.perClient / 2 || tally.total() > limits.total / 2;
   }
 
   function lookWithin(delayMs: number): void {
@@ -112,8 +117,11 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     const before = tally.total();
     looking = true;
     try {
-      await settleAll([...senders], [...leftovers]);
-      blind = false;
+      if (await areNearlyAllRead()) for (const leftover of leftovers) forget(leftover);
+      if (leftovers.size > 0 || [...senders].some(isDue)) {
+        await settleAll([...senders], [...leftovers]);
+        blind = false;
+      }
     } catch (error) {
       if (!blind) failed(error);
       blind = true;
@@ -130,6 +138,19 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     // Written meanwhile, and perhaps for the last time.
     for (const connection of senders) watch(connection);
     looked();
+  }
+
+  /** Whether closed connections have left next to nothing, as the number of all that have left something shows. */
+  async function areNearlyAllRead(): Promise<boolean> {
+    if (leftovers.size === 0) return false;
+    const orphans = await countOrphans();
+    let largest = 0;
+    for (const { unread } of leftovers) largest = Math.max(largest, unread);
+    return orphans * largest <= limits.perClient * LITTLE;
+  }
+
+  function isDue(connection: Occupant): boolean {
+    return isNearLimit(connection) || connection.unread > limits.perConnection;
   }
 
   async function settleAll(seen: readonly Occupant[], left: readonly Leftover[]): Promise<void> {

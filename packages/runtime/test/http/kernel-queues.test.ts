@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket, TcpSocketConnectOpts } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { familyOf, readSendQueues, rowKey } from '../../src/http/kernel-queues.ts';
+import { countOrphans, familyOf, readSendQueues, rowKey } from '../../src/http/kernel-queues.ts';
 
 /** More than a socket's buffers on loopback hold, so that the kernel keeps what is not read. Bytes. */
 const PLENTY = 16 * 1_048_576;
@@ -102,6 +102,17 @@ describe("the kernel's send queues", () => {
     for (const socket of unread) socket.write(Buffer.alloc(PLENTY));
     const queues = await readSendQueues('ipv4', new Set([listener.port]));
     expect([...queues.keys()].sort()).toEqual(unread.map((socket) => rowKey(endsOf(socket))).sort());
+  });
+});
+
+describe('connections that are closed and have left something', () => {
+  it('are counted', async () => {
+    await using listener = await listen('127.0.0.1');
+    const socket = await listener.accept();
+    socket.write(Buffer.alloc(PLENTY));
+    socket.destroy();
+    await once(socket, 'close');
+    expect(await countOrphans()).toBeGreaterThan(0);
   });
 });
 

@@ -70,7 +70,7 @@ async function play(all: readonly Step[], lookMs: number) {
       checkBounds();
     }
     if (then === 'move' && !t.resets.includes(connection)) t.move(connection, to);
-    if (then === 'close' && !t.resets.includes(connection)) t.unread.gone(connection);
+    if (then === 'close' && !t.resets.includes(connection)) t.close(connection);
     if (then === 'close' || t.resets.includes(connection)) open[at] = connect(at);
     await t.clock.advance(waitMs);
   }

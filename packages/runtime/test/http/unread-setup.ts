@@ -20,6 +20,10 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
   const resets: Connection[] = [];
   const looks: TcpFamily[] = [];
   const failures: unknown[] = [];
+  /** Rows of closed connections. */
+  const closed = new Set<string>();
+  let foreignOrphans = 0;
+  let orphanCounts = 0;
   let lookMs = 0;
   let fault: Error | undefined;
   let looked = 0;
@@ -33,6 +37,11 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
       await clock.sleep(lookMs);
       if (fault !== undefined) throw fault;
       return seen;
+    },
+    countOrphans() {
+      orphanCounts += 1;
+      const left = [...closed].filter((key) => (queues.get(key) ?? 0) > 0);
+      return fault === undefined ? Promise.resolve(foreignOrphans + left.length) : Promise.reject(fault);
     },
     reset(connection) {
       resets.push(connection);
@@ -89,6 +98,15 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
     queued: (connection: Connection) => queues.get(rowKey(connection.ends)) ?? 0,
     allQueued: (isCounted: (key: string) => boolean = () => true) =>
       [...queues].reduce((sum, [key, queued]) => (isCounted(key) ? sum + queued : sum), 0),
+    close(connection: Connection) {
+      closed.add(rowKey(connection.ends));
+      unread.gone(connection);
+    },
+    /** Closed connections of others that have left something. */
+    setForeignOrphans(count: number) {
+      foreignOrphans = count;
+    },
+    orphanCounts: () => orphanCounts,
     move(connection: Connection, to: string) {
       const from = connection.client;
       connection.client = clientOf(to);
