@@ -96,6 +96,8 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   /** The send queues have been looked at. */
   function unblock(): void {
     for (const connection of blocked) {
+      // Who still may not be answered keeps its deadline.
+      if (connection.stage === 'unread' && unread?.mayAnswer(connection) === false) continue;
       blocked.delete(connection);
       if (connection.stage === 'unread') ready(connection, true);
     }

@@ -117,7 +117,8 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     const before = tally.total();
     looking = true;
     try {
-      if (await areNearlyAllRead()) for (const leftover of leftovers) forget(leftover);
+      const left = [...leftovers];
+      if (await areNearlyAllRead(left)) left.forEach(forget);
       if (leftovers.size > 0 || [...senders].some(isDue)) {
         await settleAll([...senders], [...leftovers]);
         blind = false;
@@ -140,13 +141,11 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     looked();
   }
 
-  /** Whether closed connections have left next to nothing, as the number of all that have left something shows. */
-  async function areNearlyAllRead(): Promise<boolean> {
-    if (leftovers.size === 0) return false;
-    const orphans = await countOrphans();
-    let largest = 0;
-    for (const { unread } of leftovers) largest = Math.max(largest, unread);
-    return orphans * largest <= limits.perClient * LITTLE;
+  /** Whether these have left next to nothing, as the number of all that have left something shows. */
+  async function areNearlyAllRead(left: readonly Leftover[]): Promise<boolean> {
+    if (left.length === 0) return false;
+    const largest = left.reduce((most, { unread }) => Math.max(most, unread), 0);
+    return (await countOrphans()) * largest <= limits.perClient * LITTLE;
   }
 
   function isDue(connection: Occupant): boolean {

@@ -85,7 +85,7 @@ describe('a client that may have left too much unread', () => {
   });
 
   it('is the one that its connections count for now', async () => {
-    await using t = await startLarge({ answerBytes: UNREAD.perClient });
+    await using t = await startLarge(UNREAD.perClient);
     const [sluggard, other] = [t.openInMemory(), t.openInMemory()];
     await setImmediate();
     sluggard.send('GET /a HTTP/1.1\r\n\r\n');

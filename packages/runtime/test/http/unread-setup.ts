@@ -24,6 +24,7 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
   const closed = new Set<string>();
   let foreignOrphans = 0;
   let orphanCounts = 0;
+  let countMs = 0;
   let lookMs = 0;
   let fault: Error | undefined;
   let looked = 0;
@@ -38,10 +39,12 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
       if (fault !== undefined) throw fault;
       return seen;
     },
-    countOrphans() {
+    async countOrphans() {
       orphanCounts += 1;
       const left = [...closed].filter((key) => (queues.get(key) ?? 0) > 0);
-      return fault === undefined ? Promise.resolve(foreignOrphans + left.length) : Promise.reject(fault);
+      if (countMs > 0) await clock.sleep(countMs);
+      if (fault !== undefined) throw fault;
+      return foreignOrphans + left.length;
     },
     reset(connection) {
       resets.push(connection);
@@ -107,6 +110,9 @@ export function startUnread(limits: UnreadLimits = LIMITS) {
       foreignOrphans = count;
     },
     orphanCounts: () => orphanCounts,
+    setCountMs(ms: number) {
+      countMs = ms;
+    },
     move(connection: Connection, to: string) {
       const from = connection.client;
       connection.client = clientOf(to);

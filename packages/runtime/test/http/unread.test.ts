@@ -275,6 +275,21 @@ describe('a connection that is closed', () => {
     expect(t.looks).toEqual(['ipv4']);
   });
 
+  it('while those are counted that have left something is not among them, and counts on', async () => {
+    const t = startUnread();
+    t.setCountMs(100);
+    const read = t.connect('a1');
+    t.send(read, 1);
+    t.read(read);
+    t.close(read);
+    const left = t.connect('a1');
+    while (t.unread.mayAnswer(left)) t.send(left, 60);
+    await t.clock.advance(50);
+    t.close(left);
+    await t.clock.advance(60);
+    expect(t.unread.mayAnswer(t.connect('a1'))).toBe(false);
+  });
+
   it('during a look is not reset, and counts on', async () => {
     const t = startUnread();
     t.setLookMs(100);
