@@ -29,6 +29,8 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly agentFlags?: readonly string[];
   /** Further ones of each server. */
   readonly serverFlags?: readonly string[];
+  /** True: servers are not told their role base ARN and ask STS for it. */
+  readonly detectsBaseArn?: boolean;
 }
 
 /** Programs with fixed addresses and certificates, none of which runs yet; whoever starts one stops it. */
@@ -148,13 +150,14 @@ async function freePorts(): Promise<Ports> {
 }
 
 function serverFlags(
-  { kubeconfig, stsEndpoint, serverFlags: more = [] }: ProgramsOptions,
+  { kubeconfig, stsEndpoint, detectsBaseArn = false, serverFlags: more = [] }: ProgramsOptions,
   { port, opsPort }: Ports,
 ): string[] {
   return [
     ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
     ...['--kubeconfig', kubeconfig, '--cluster-name', 'sandbox'],
-    ...['--role-base-arn', ROLE_BASE_ARN, '--region', REGION, '--sts-endpoint', stsEndpoint],
+    ...(detectsBaseArn ? [] : ['--role-base-arn', ROLE_BASE_ARN]),
+    ...['--region', REGION, '--sts-endpoint', stsEndpoint],
     ...more,
   ];
 }

@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly cniResults?: boolean;
   /** False: no server and no agent runs yet. */
   readonly started?: boolean;
+  /** True: servers are not told their role base ARN and ask STS for it. */
+  readonly detectsBaseArn?: boolean;
 }
 
 export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 'serverPorts'> {
@@ -107,7 +109,8 @@ async function startAll(world: World): Promise<void> {
 }
 
 async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) {
-  const { serverCount = SERVERS, cniResults = true, onAgentLine, onServerLine = () => undefined } = options;
+  const { serverCount = SERVERS, cniResults = true, detectsBaseArn = false } = options;
+  const { onAgentLine, onServerLine = () => undefined } = options;
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-sandbox-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const api = await startKubernetesApi({});
@@ -126,6 +129,7 @@ async function prepareWorld(options: WorldOptions, stack: AsyncDisposableStack) 
     imdsEndpoint: imds.url,
     cniDirectory: cniResults ? cni.path : join(folder, 'no-such-directory'),
     node: NODE_NAME,
+    detectsBaseArn,
     onAgentLine,
     onServerLine,
   });

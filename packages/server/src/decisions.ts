@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ResourceVersions } from '@rolegate/protocol';
 import { describeError, silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import { createDigests } from './decisions/digests.ts';
 import { withDoubt } from './decisions/doubt.ts';
 import {
   namespaceReadsSame,
@@ -9,8 +11,8 @@ import {
   serviceAccountReadsSame,
 } from './decisions/inputs.ts';
 import { createSituations } from './decisions/situations.ts';
-import type { Situation } from './decisions/situations.ts';
-import { createStates } from './decisions/states.ts';
+import type { Seen, Situation } from './decisions/situations.ts';
+import { stands } from './decisions/standing.ts';
 import { createTurns } from './decisions/turns.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import type { Pod } from './kubernetes/objects.ts';
@@ -22,6 +24,8 @@ export interface DecidedPod {
   readonly verdict: Verdict;
   /** Of the objects that it was decided on; of one that is missing, how far its watch has come. */
   readonly versions: Required<ResourceVersions>;
+  /** Of what was read of them. */
+  readonly seen: Seen;
 }
 
 export interface Decisions {
@@ -53,7 +57,7 @@ export interface DecisionsDeps {
   readonly defer?: (call: () => void) => void;
 }
 
-/** A decision, and what it was made on: the states of its objects and the number of the settings. */
+/** A decision, and what it was made on: digests of its objects and the number of the settings. */
 interface Made {
   readonly seen: Situation['seen'];
   readonly settings: number;
@@ -65,10 +69,10 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
   const { cluster, policy, clock, log = silentLog, defer = setImmediate } = deps;
   const { pods, namespaces, serviceAccounts } = cluster;
   const listeners = new Set<(pods: Iterable<Pod>) => void>();
-  const states = createStates();
+  const digests = createDigests();
   const situations = createSituations({
     cluster,
-    states,
+    digests,
     clock,
     lookAtNamespace: markNamespace,
     lookAtServiceAccount: markServiceAccount,
@@ -101,7 +105,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
   function concerns<T extends object>(change: Change<T>, readsSame: (a: T, b: T) => boolean): boolean {
     if (change.kind === 'removed' || change.previous === undefined) return true;
     if (!readsSame(change.previous, change.object)) return true;
-    states.carry(change.previous, change.object);
+    digests.carry(change.previous, change.object);
     return change.listed === true;
   }
 
@@ -169,30 +173,34 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
   function verdictIn({ uid }: Pod, { seen }: Situation): Verdict | undefined {
     const known = remembered.get(uid);
     if (known?.settings !== settings) return undefined;
-    return known.seen.every((state, at) => state === seen[at]) ? known.verdict : undefined;
+    return isDeepStrictEqual(known.seen, seen) ? known.verdict : undefined;
   }
 
   function make(pod: Pod, { presence, seen }: Situation): Verdict {
     made++;
     const verdict = policy.decide({ pod: { ...pod, node: pod.nodeName }, ...presence });
+    const former = remembered.get(pod.uid);
+    if (former !== undefined && stands(former, { seen, verdict })) return former.verdict;
     // Of a Pod that has gone meanwhile nobody would forget it.
     if (pods.get(pod.uid) !== undefined) remembered.set(pod.uid, { seen, settings, verdict });
     return verdict;
   }
 
+  function decided(pod: Pod, { versions, seen }: Situation, verdict: Verdict): DecidedPod {
+    return { pod, verdict: withDoubt(cluster, pod, verdict), versions, seen };
+  }
+
   return {
     decide(pod) {
       const situation = situations.of(pod);
-      const verdict = verdictIn(pod, situation) ?? make(pod, situation);
-      return { pod, verdict: withDoubt(cluster, pod, verdict), versions: situation.versions };
+      return decided(pod, situation, verdictIn(pod, situation) ?? make(pod, situation));
     },
     recall(uid) {
       const pod = pods.get(uid);
       if (pod === undefined) return undefined;
       const situation = situations.of(pod);
       const verdict = verdictIn(pod, situation);
-      if (verdict === undefined) return undefined;
-      return { pod, verdict: withDoubt(cluster, pod, verdict), versions: situation.versions };
+      return verdict && decided(pod, situation, verdict);
     },
     onChange(listener) {
       listeners.add(listener);

@@ -22,7 +22,7 @@ function setup() {
 }
 
 describe('a Namespace that was deleted', () => {
-  it('is waited for like one that was never seen, and then counts as metadata: deny', async () => {
+  it('takes nothing away while it may come back, and then counts as metadata: deny', async () => {
     const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf, verdictOf } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default');
@@ -30,9 +30,10 @@ describe('a Namespace that was deleted', () => {
     expect(outcomeOf('a')).toBe('allow');
     await clock.advance(60_000);
     removeNamespace('shop');
-    expect(outcomeOf('a')).toBe('pending');
+    expect(outcomeOf('a')).toBe('allow');
+    setPod('b', { annotations: ROLE });
     await clock.advance(9_999);
-    expect(outcomeOf('a')).toBe('pending');
+    expect([outcomeOf('a'), outcomeOf('b')]).toEqual(['allow', 'pending']);
     expect(verdictOf('a').metadata.denied).toBe(false);
     await clock.advance(1);
     expect(outcomeOf('a')).toBe('NamespaceDenied');
@@ -48,14 +49,15 @@ describe('a Namespace that was deleted', () => {
     expect(outcomeOf('a')).toBe('NamespaceDenied');
   });
 
-  it('closes the metadata API again from the moment it is back with deny', async () => {
+  it('keeps the metadata API closed while it is away and when it is back with deny', async () => {
     const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf } = setup();
     setServiceAccount('shop', 'default');
     setNamespace('shop', { 'rolegate.dev/metadata': 'deny' });
     setPod('a');
+    expect(outcomeOf('a')).toBe('MetadataDenied');
     removeNamespace('shop');
     await clock.advance(2_000);
-    expect(outcomeOf('a')).toBe('pending');
+    expect(outcomeOf('a')).toBe('MetadataDenied');
     setNamespace('shop', { 'rolegate.dev/metadata': 'deny' });
     expect(outcomeOf('a')).toBe('MetadataDenied');
   });
@@ -74,11 +76,37 @@ describe('a ServiceAccount that was deleted', () => {
     setServiceAccount('shop', 'default', ROLE);
     expect(verdictOf('a').decision).toMatchObject({ kind: 'allow', roleName: 'app' });
     removeServiceAccount('shop', 'default');
-    expect(outcomeOf('a')).toBe('pending');
+    expect(verdictOf('a').decision).toMatchObject({ kind: 'allow', roleName: 'app' });
     await clock.advance(9_999);
-    expect(outcomeOf('a')).toBe('pending');
+    expect(verdictOf('a').decision).toMatchObject({ kind: 'allow', roleName: 'app' });
     await clock.advance(1);
     expect(verdictOf('a').decision).toMatchObject({ kind: 'allow', roleName: 'weak' });
+  });
+});
+
+describe('a decision that was made', () => {
+  it('does not stand if the Pod has changed while its ServiceAccount is away', async () => {
+    const { clock, setNamespace, setServiceAccount, removeServiceAccount, setPod, outcomeOf } = setup();
+    setNamespace('shop', PERMIT);
+    setServiceAccount('shop', 'default', { 'iam.amazonaws.com/role': 'other' });
+    setPod('a', { annotations: ROLE });
+    expect(outcomeOf('a')).toBe('allow');
+    removeServiceAccount('shop', 'default');
+    await clock.advance(2_000);
+    setPod('a');
+    expect(outcomeOf('a')).toBe('pending');
+  });
+
+  it('does not stand if its Namespace has changed while its ServiceAccount is away', () => {
+    const { setNamespace, setServiceAccount, removeServiceAccount, setPod, outcomeOf } = setup();
+    setNamespace('shop', PERMIT);
+    setServiceAccount('shop', 'default', ROLE);
+    setPod('a');
+    expect(outcomeOf('a')).toBe('allow');
+    removeServiceAccount('shop', 'default');
+    expect(outcomeOf('a')).toBe('allow');
+    setNamespace('shop', { 'iam.amazonaws.com/permitted': 'nothing' });
+    expect(outcomeOf('a')).toBe('pending');
   });
 });
 

@@ -89,6 +89,7 @@ export function knownPod(state: PodStateRead): KnownPod {
     terminating,
     metadata: { denied: state.metadata?.denied ?? false, ...(only && { only: new Set(only) }) },
     decision: decisionOf(state),
+    ...(state.inputs && { inputs: state.inputs }),
   };
 }
 
@@ -106,6 +107,8 @@ function decisionOf({ allow, deny, pending }: PodStateRead): Decision {
   return {
     kind: 'pending',
     waitsFor: pending?.waitsFor ?? 'a decision that this version of the agent understands',
+    // What this agent does not understand may be a refusal.
+    ...(pending?.withdraws !== false && { withdraws: true }),
   };
 }
 

@@ -17,6 +17,15 @@ export interface KnownPod {
   readonly terminating: boolean;
   readonly metadata: MetadataAccess;
   readonly decision: Decision;
+  /** What the decision was made on; undefined: an older server does not say. */
+  readonly inputs?: DecisionInputs;
+}
+
+/** Digests of what the decision reads of each object; `unseen`: the server has not seen it. */
+export interface DecisionInputs {
+  readonly pod: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
 }
 
 export interface MetadataAccess {
@@ -43,7 +52,12 @@ export type Decision =
       /** Where a role is named but not permitted: what the list of roles shows. */
       readonly roleName?: string;
     }
-  | { readonly kind: 'pending'; readonly waitsFor: string };
+  | {
+      readonly kind: 'pending';
+      readonly waitsFor: string;
+      /** What was decided before no longer holds. */
+      readonly withdraws?: true;
+    };
 
 /** What the agent holds of one session. */
 export interface HeldSession {

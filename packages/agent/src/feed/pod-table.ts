@@ -8,6 +8,7 @@ import { createPodIndex } from './pod-index.ts';
 import { createPodTombstones } from './pod-tombstones.ts';
 import { isDecidedEarlier, isOlder, latest } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
+import { withStanding } from './standing.ts';
 import type { DecidedPod, TableContents } from './table-contents.ts';
 
 export interface PodTableDeps {
@@ -63,14 +64,15 @@ export function createPodTable({ clock, log, withdrawn = () => undefined }: PodT
   let named: Set<string> | undefined;
   let synced = false;
 
-  function setPod(pod: KnownPod, versions: DecidedOn): 'set' | 'older' {
-    const { uid } = pod;
+  function setPod(described: KnownPod, versions: DecidedOn): 'set' | 'older' {
+    const { uid } = described;
     named?.add(uid);
     const former = entries.get(uid);
     if (tombstones.forbids(uid, versions) || (former && isDecidedEarlier(versions, former.versions))) {
-      log.debug('older decision dropped', { uid, pod: pod.name, namespace: pod.namespace });
+      log.debug('older decision dropped', { uid, pod: described.name, namespace: described.namespace });
       return 'older';
     }
+    const pod = former ? withStanding(former.pod, described) : described;
     const seen = former?.versions ?? tombstones.of(uid);
     const decided = { pod, versions: seen ? latest(seen, versions) : versions };
     if (seen !== undefined && !isDeepStrictEqual(former, decided)) withdrawn();

@@ -2,7 +2,14 @@ import { isReason } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { KeptClaim } from '../addresses/address-owners.ts';
 import type { CniResult } from '../addresses/cni-result.ts';
-import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
+import type {
+  Decision,
+  DecisionInputs,
+  HeldCredentials,
+  HeldSession,
+  KnownPod,
+  MetadataAccess,
+} from '../feed/known-pod.ts';
 import type { DecidedOn } from '../feed/pod-versions.ts';
 import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
 import type { KeptTable } from './kept-state.ts';
@@ -80,6 +87,7 @@ const decidedPodOf: Read<DecidedPod> = (value, at) => {
 
 const podOf: Read<KnownPod> = (value, at) => {
   const pod = members(value, at);
+  const inputs = pod('inputs', maybe(inputsOf));
   return {
     uid: pod('uid', text),
     namespace: pod('namespace', text),
@@ -92,6 +100,17 @@ const podOf: Read<KnownPod> = (value, at) => {
     terminating: pod('terminating', flag),
     metadata: pod('metadata', metadataOf),
     decision: pod('decision', decisionOf),
+    // An older agent does not write it.
+    ...(inputs && { inputs }),
+  };
+};
+
+const inputsOf: Read<DecisionInputs> = (value, at) => {
+  const inputs = members(value, at);
+  return {
+    pod: inputs('pod', text),
+    namespace: inputs('namespace', text),
+    serviceAccount: inputs('serviceAccount', text),
   };
 };
 

@@ -5,7 +5,7 @@ import { createPodTable } from '../../src/feed/pod-table.ts';
 import { createTestLog, decidedOn, knownPod } from '../addresses/known-pods.ts';
 
 const DENY: Decision = { kind: 'deny', reason: 'NamespaceDenied', message: 'revoked' };
-const PENDING: Decision = { kind: 'pending', waitsFor: 'the Namespace' };
+const WITHDRAWN: Decision = { kind: 'pending', waitsFor: 'a new list of Pods', withdraws: true };
 
 function setup() {
   const clock = createFakeClock();
@@ -87,10 +87,10 @@ describe('a decision', () => {
     { what: 'newer versions', versions: decidedOn(11) },
     { what: 'versions that cannot be compared', versions: decidedOn('x') },
     { what: 'no versions', versions: decidedOn('') },
-  ])('on $what is taken, a pending one in place of an allowing one too', ({ versions }) => {
+  ])('on $what is taken, one that withdraws in place of an allowing one too', ({ versions }) => {
     const { table, kind } = setup();
     table.setPod(knownPod(), decidedOn(10));
-    expect(table.setPod(knownPod({ decision: PENDING }), versions)).toBe('set');
+    expect(table.setPod(knownPod({ decision: WITHDRAWN }), versions)).toBe('set');
     expect(kind()).toBe('pending');
   });
 

@@ -6,6 +6,7 @@ import type { Allow as _rolegate_v1_Allow, Allow__Output as _rolegate_v1_Allow__
 import type { AttestRequest as _rolegate_v1_AttestRequest, AttestRequest__Output as _rolegate_v1_AttestRequest__Output } from './rolegate/v1/AttestRequest.ts';
 import type { AttestResponse as _rolegate_v1_AttestResponse, AttestResponse__Output as _rolegate_v1_AttestResponse__Output } from './rolegate/v1/AttestResponse.ts';
 import type { Credentials as _rolegate_v1_Credentials, Credentials__Output as _rolegate_v1_Credentials__Output } from './rolegate/v1/Credentials.ts';
+import type { DecisionInputs as _rolegate_v1_DecisionInputs, DecisionInputs__Output as _rolegate_v1_DecisionInputs__Output } from './rolegate/v1/DecisionInputs.ts';
 import type { Deny as _rolegate_v1_Deny, Deny__Output as _rolegate_v1_Deny__Output } from './rolegate/v1/Deny.ts';
 import type { Failure as _rolegate_v1_Failure, Failure__Output as _rolegate_v1_Failure__Output } from './rolegate/v1/Failure.ts';
 import type { FeedUpdate as _rolegate_v1_FeedUpdate, FeedUpdate__Output as _rolegate_v1_FeedUpdate__Output } from './rolegate/v1/FeedUpdate.ts';
@@ -40,6 +41,7 @@ export interface ProtoGrpcType {
       AttestRequest: MessageTypeDefinition<_rolegate_v1_AttestRequest, _rolegate_v1_AttestRequest__Output>
       AttestResponse: MessageTypeDefinition<_rolegate_v1_AttestResponse, _rolegate_v1_AttestResponse__Output>
       Credentials: MessageTypeDefinition<_rolegate_v1_Credentials, _rolegate_v1_Credentials__Output>
+      DecisionInputs: MessageTypeDefinition<_rolegate_v1_DecisionInputs, _rolegate_v1_DecisionInputs__Output>
       Deny: MessageTypeDefinition<_rolegate_v1_Deny, _rolegate_v1_Deny__Output>
       Failure: MessageTypeDefinition<_rolegate_v1_Failure, _rolegate_v1_Failure__Output>
       FeedUpdate: MessageTypeDefinition<_rolegate_v1_FeedUpdate, _rolegate_v1_FeedUpdate__Output>

@@ -11,7 +11,8 @@ type Stores = Pick<Cluster, 'pods' | 'namespaces' | 'serviceAccounts'>;
 export function withDoubt(cluster: Stores, pod: Pod, verdict: Verdict): Verdict {
   if (verdict.decision.kind !== 'allow') return verdict;
   const waitsFor = doubtOf(cluster, pod);
-  return waitsFor === undefined ? verdict : { ...verdict, decision: { kind: 'pending', waitsFor } };
+  if (waitsFor === undefined) return verdict;
+  return { ...verdict, decision: { kind: 'pending', waitsFor, withdraws: true } };
 }
 
 /** What has to be seen before the Pod's objects are certain. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects.ts';
 import { annotation } from '../policy/annotations.ts';
@@ -26,6 +27,9 @@ const READ = ['uid', 'namespace', 'name', 'nodeName', 'serviceAccount', 'hostNet
 /** What agents are told of a Pod besides. */
 const TOLD = ['ips', 'ended', 'terminating', 'runtimeUid'] as const;
 
+/** Of a digest, in base64url: 132 bits. Whoever writes an annotation can choose it. */
+const DIGEST_CHARS = 22;
+
 /** Whether two states of a Pod lead to the same decision. */
 export function podReadsSame(a: Pod, b: Pod): boolean {
   return READ.every((field) => a[field] === b[field]) && readSame(a.annotations, b.annotations, ON_POD);
@@ -46,4 +50,25 @@ export function serviceAccountReadsSame(a: ServiceAccount, b: ServiceAccount): b
 
 function readSame(a: Annotations, b: Annotations, keys: readonly string[]): boolean {
   return a === b || keys.every((key) => a[key] === b[key] || isDeepStrictEqual(a[key], b[key]));
+}
+
+/** Of what a decision reads of a Pod: the same in two servers, and before and after a restart. */
+export function podDigest(pod: Pod): string {
+  return digest([...READ.map((field) => pod[field]), ...textsOf(pod, ON_POD)]);
+}
+
+export function namespaceDigest(namespace: Namespace): string {
+  return digest(textsOf(namespace, ON_NAMESPACE));
+}
+
+export function serviceAccountDigest(serviceAccount: ServiceAccount): string {
+  return digest(textsOf(serviceAccount, ON_SERVICE_ACCOUNT));
+}
+
+function textsOf({ annotations }: { readonly annotations: Annotations }, keys: readonly string[]): unknown[] {
+  return keys.map((key) => annotations[key] ?? null);
+}
+
+function digest(values: readonly unknown[]): string {
+  return hash('sha256', JSON.stringify(values), 'base64url').slice(0, DIGEST_CHARS);
 }

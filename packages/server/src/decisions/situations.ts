@@ -3,17 +3,21 @@ import type { Clock } from '@rolegate/runtime';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { Presence } from '../policy/decide.ts';
+import type { Digests } from './digests.ts';
 import { createMissing } from './missing.ts';
-import type { States } from './states.ts';
 
-/** The number of an object's state, or what is known of one that is not there. */
-type Seen = number | 'absent' | 'unseen';
+/** The digest of what is read of each object; of one that is not there `absent` or `unseen`. */
+export interface Seen {
+  readonly pod: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
 
 /** The objects that a decision on a Pod reads. */
 export interface Situation {
   readonly presence: { readonly namespace: Presence; readonly serviceAccount: Presence };
   readonly versions: Required<ResourceVersions>;
-  readonly seen: readonly [pod: number, namespace: Seen, serviceAccount: Seen];
+  readonly seen: Seen;
 }
 
 export interface Situations {
@@ -28,7 +32,7 @@ export interface Situations {
 
 export interface SituationsDeps {
   readonly cluster: Pick<Cluster, 'pods' | 'namespaces' | 'serviceAccounts'>;
-  readonly states: States;
+  readonly digests: Digests;
   readonly clock: Clock;
   /** Missing objects count as absent from now on: their Pods are to be looked at. */
   readonly lookAtNamespace: (name: string) => void;
@@ -37,41 +41,50 @@ export interface SituationsDeps {
 
 /** What the watches say of the objects that Pods need. */
 export function createSituations(deps: SituationsDeps): Situations {
-  const { states, clock, lookAtNamespace, lookAtServiceAccount } = deps;
+  const { digests, clock, lookAtNamespace, lookAtServiceAccount } = deps;
   const { pods, namespaces, serviceAccounts } = deps.cluster;
   const missing = createMissing(clock);
 
   /** 'unseen' for the first ten seconds, with a second look when they are over. */
-  function presenceOf(key: string, found: Presence | undefined, again: () => void): Presence {
-    if (found !== undefined) return found;
+  function missed(key: string, again: () => void): 'absent' | 'unseen' {
     return missing.absent(key, again) ? 'absent' : 'unseen';
   }
 
-  function seen(presence: Presence): Seen {
-    return typeof presence === 'string' ? presence : states.of(presence);
+  function namespaceOf({ namespace: name }: Pod) {
+    return (
+      namespaces.get(name) ??
+      missed(namespaceKey(name), () => {
+        lookAtNamespace(name);
+      })
+    );
+  }
+
+  function serviceAccountOf({ namespace, serviceAccount: name }: Pod) {
+    return (
+      serviceAccounts.get(`${namespace}/${name}`) ??
+      missed(serviceAccountKey(namespace, name), () => {
+        lookAtServiceAccount(namespace, name);
+      })
+    );
   }
 
   return {
     of(pod) {
-      const { namespace: name, serviceAccount: account } = pod;
-      const namespace = namespaces.get(name);
-      const serviceAccount = serviceAccounts.get(`${name}/${account}`);
-      const presence = {
-        namespace: presenceOf(namespaceKey(name), namespace, () => {
-          lookAtNamespace(name);
-        }),
-        serviceAccount: presenceOf(serviceAccountKey(name, account), serviceAccount, () => {
-          lookAtServiceAccount(name, account);
-        }),
-      };
+      const namespace = namespaceOf(pod);
+      const serviceAccount = serviceAccountOf(pod);
       return {
-        presence,
+        presence: { namespace, serviceAccount },
         versions: {
           pod: pod.resourceVersion,
-          namespace: namespace?.resourceVersion ?? namespaces.resourceVersion,
-          serviceAccount: serviceAccount?.resourceVersion ?? serviceAccounts.resourceVersion,
+          namespace: versionOf(namespace, namespaces),
+          serviceAccount: versionOf(serviceAccount, serviceAccounts),
         },
-        seen: [states.of(pod), seen(presence.namespace), seen(presence.serviceAccount)],
+        seen: {
+          pod: digests.ofPod(pod),
+          namespace: typeof namespace === 'string' ? namespace : digests.ofNamespace(namespace),
+          serviceAccount:
+            typeof serviceAccount === 'string' ? serviceAccount : digests.ofServiceAccount(serviceAccount),
+        },
       };
     },
     changedNamespace(name) {
@@ -88,6 +101,14 @@ export function createSituations(deps: SituationsDeps): Situations {
         missing.forget(account);
     },
   };
+}
+
+/** Of an object that is not there, how far its watch has come. */
+function versionOf(
+  object: { readonly resourceVersion: string } | string,
+  watch: { readonly resourceVersion: string },
+): string {
+  return typeof object === 'string' ? watch.resourceVersion : object.resourceVersion;
 }
 
 function namespaceKey(name: string): string {

@@ -4,7 +4,7 @@ import type { DecidedPod } from '../decisions.ts';
 import { sessionId } from '../session.ts';
 
 /** A decided Pod as the wire says it. */
-export function podState({ pod, verdict: { decision, metadata }, versions }: DecidedPod): PodState {
+export function podState({ pod, verdict: { decision, metadata }, versions, seen }: DecidedPod): PodState {
   const said: PodState = {
     uid: pod.uid,
     namespace: pod.namespace,
@@ -16,6 +16,7 @@ export function podState({ pod, verdict: { decision, metadata }, versions }: Dec
     ended: pod.ended,
     terminating: pod.terminating,
     resourceVersions: versions,
+    inputs: seen,
     metadata:
       metadata.only === undefined
         ? { denied: metadata.denied }
@@ -35,7 +36,10 @@ export function podState({ pod, verdict: { decision, metadata }, versions }: Dec
         deny: { reason: decision.reason, message: decision.message, roleName: decision.roleName ?? '' },
       };
     case 'pending':
-      return { ...said, pending: { waitsFor: decision.waitsFor } };
+      return {
+        ...said,
+        pending: { waitsFor: decision.waitsFor, withdraws: decision.withdraws === true },
+      };
   }
 }
 

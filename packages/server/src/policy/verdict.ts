@@ -33,4 +33,6 @@ export interface Deny extends Denial {
 export interface Pending {
   readonly kind: 'pending';
   readonly waitsFor: string;
+  /** What was decided before no longer holds. */
+  readonly withdraws?: true;
 }

@@ -3,8 +3,10 @@
 
 export interface Pending {
   'waitsFor'?: (string);
+  'withdraws'?: (boolean);
 }
 
 export interface Pending__Output {
   'waitsFor': (string);
+  'withdraws': (boolean);
 }

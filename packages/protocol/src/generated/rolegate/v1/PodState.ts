@@ -5,6 +5,7 @@ import type { MetadataAccess as _rolegate_v1_MetadataAccess, MetadataAccess__Out
 import type { Allow as _rolegate_v1_Allow, Allow__Output as _rolegate_v1_Allow__Output } from '../../rolegate/v1/Allow.ts';
 import type { Deny as _rolegate_v1_Deny, Deny__Output as _rolegate_v1_Deny__Output } from '../../rolegate/v1/Deny.ts';
 import type { Pending as _rolegate_v1_Pending, Pending__Output as _rolegate_v1_Pending__Output } from '../../rolegate/v1/Pending.ts';
+import type { DecisionInputs as _rolegate_v1_DecisionInputs, DecisionInputs__Output as _rolegate_v1_DecisionInputs__Output } from '../../rolegate/v1/DecisionInputs.ts';
 
 export interface PodState {
   'uid'?: (string);
@@ -21,6 +22,7 @@ export interface PodState {
   'allow'?: (_rolegate_v1_Allow | null);
   'deny'?: (_rolegate_v1_Deny | null);
   'pending'?: (_rolegate_v1_Pending | null);
+  'inputs'?: (_rolegate_v1_DecisionInputs | null);
   'decision'?: "allow"|"deny"|"pending";
 }
 
@@ -39,5 +41,6 @@ export interface PodState__Output {
   'allow'?: (_rolegate_v1_Allow__Output | null);
   'deny'?: (_rolegate_v1_Deny__Output | null);
   'pending'?: (_rolegate_v1_Pending__Output | null);
+  'inputs': (_rolegate_v1_DecisionInputs__Output | null);
   'decision'?: "allow"|"deny"|"pending";
 }

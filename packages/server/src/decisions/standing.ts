@@ -1,0 +1,18 @@
+import type { Verdict } from '../policy/decide.ts';
+import type { Seen } from './situations.ts';
+
+interface Made {
+  readonly seen: Seen;
+  readonly verdict: Verdict;
+}
+
+/**
+ * Whether a decision stands because a new one waits for something: nothing that it was made on has changed, as far as it
+ * can be seen (DESIGN.md 4.2).
+ */
+export function stands(former: Made, { seen, verdict }: Made): boolean {
+  if (verdict.decision.kind !== 'pending' || former.verdict.decision.kind === 'pending') return false;
+  return (['pod', 'namespace', 'serviceAccount'] as const).every(
+    (object) => seen[object] === former.seen[object] || seen[object] === 'unseen',
+  );
+}
