@@ -17,6 +17,7 @@ const STATE: PodStateRead = {
   terminating: false,
   metadata: null,
   resourceVersions: null,
+  inputs: null,
 };
 
 describe('a Pod of the feed', () => {
