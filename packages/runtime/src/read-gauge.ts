@@ -1,4 +1,4 @@
-import { Gauge } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 
 /** A gauge whose value is read at each scrape; undefined: no value now. */
@@ -36,6 +36,21 @@ export function readGauges(
     collect() {
       this.reset();
       for (const [key, now] of Object.entries(values())) this.set({ [label]: key }, now);
+    },
+  });
+}
+
+/** A counter whose value is read at each scrape. It never falls. */
+export function readCounter(registry: Registry, name: string, help: string, value: () => number): void {
+  let shown = 0;
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      const now = value();
+      this.inc(Math.max(0, now - shown));
+      shown = Math.max(shown, now);
     },
   });
 }

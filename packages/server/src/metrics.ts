@@ -1,5 +1,5 @@
 import type { Reason } from '@rolegate/protocol';
-import { readGauge, readGauges } from '@rolegate/runtime';
+import { readCounter, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { limitNames } from './kubernetes/limit-hits.ts';
 import type { LimitName } from './kubernetes/limit-hits.ts';
@@ -17,6 +17,9 @@ export interface ServerReadings {
   readonly certificateExpirySeconds: () => Readonly<Record<string, number>>;
   readonly ownCredentialsSeconds: () => Readonly<Record<string, number>>;
   readonly ownCredentialsOk: () => boolean;
+  /** Since the start. */
+  readonly decisionsMade: () => number;
+  readonly decisionsWaiting: () => number;
 }
 
 /** Every metric of the server (DESIGN.md 4.9). Labels are closed sets: never a Pod or a role. */
@@ -142,6 +145,18 @@ export function createServerMetrics({ version }: { version: string }) {
         'rolegate_credentials_min_remaining_seconds',
         'Life left of the session that ends first.',
         readings.minRemainingSeconds,
+      );
+      readCounter(
+        registry,
+        'rolegate_decisions_made_total',
+        'Times the policy was asked about a Pod, whether or not its decision changed.',
+        readings.decisionsMade,
+      );
+      readGauge(
+        registry,
+        'rolegate_decisions_waiting',
+        'Namespaces whose Pods wait for their turn to be decided.',
+        readings.decisionsWaiting,
       );
       readGauges(registry, 'rolegate_sessions', 'Sessions by state.', 'state', readings.sessions);
       readGauges(

@@ -59,6 +59,8 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     certificateExpirySeconds: proofs.secondsLeft,
     ownCredentialsSeconds: credentials.ownSecondsLeft,
     ownCredentialsOk: () => credentials.sessions.condition() === undefined,
+    decisionsMade: () => decided.decisions.made,
+    decisionsWaiting: () => decided.decisions.waiting,
   });
   const services = [
     serveAgents({
