@@ -3,7 +3,12 @@ import type { TooLong } from '../annotation-values.ts';
 import type { Annotations } from './objects.ts';
 
 /** Texts of annotations that are kept, in bytes of memory (DESIGN.md 4.11). */
-const BUDGETS = { namespaceBytes: 8 * 1024 * 1024, serverBytes: 128 * 1024 * 1024 };
+const BUDGETS = {
+  namespaceBytes: 8 * 1024 * 1024,
+  serverBytes: 128 * 1024 * 1024,
+  /** Of each text's entries in two Maps, roughly: many short ones are not free. */
+  entryBytes: 200,
+};
 
 /** Longer texts are found by their digest. Characters. */
 const LONGEST_KEY = 1024;
@@ -65,17 +70,20 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
       return known.text;
     }
     const shared = all.get(key);
-    const cost = shared?.bytes ?? costOf(given);
+    const cost = shared?.bytes ?? budgets.entryBytes + costOf(given);
     if (share.bytes + cost > budgets.namespaceBytes) {
       share.refused = true;
       return {
         spent: 'namespace_text_bytes',
-        left: refusal(given, 'Namespace', budgets.namespaceBytes - share.bytes),
+        left: refusal(given, 'Namespace', budgets.namespaceBytes - share.bytes - budgets.entryBytes),
       };
     }
     if (shared === undefined && bytes + cost > budgets.serverBytes) {
       refused = true;
-      return { spent: 'text_bytes', left: refusal(given, 'server', budgets.serverBytes - bytes) };
+      return {
+        spent: 'text_bytes',
+        left: refusal(given, 'server', budgets.serverBytes - bytes - budgets.entryBytes),
+      };
     }
     const text = shared?.text ?? given;
     if (shared === undefined) {
@@ -158,5 +166,5 @@ function costOf(text: string): number {
 }
 
 function refusal(text: string, budget: 'Namespace' | 'server', left: number): TooLong {
-  return { tooLongBytes: Buffer.byteLength(text), limitBytes: left, budget };
+  return { tooLongBytes: Buffer.byteLength(text), limitBytes: Math.max(0, left), budget };
 }

@@ -39,6 +39,8 @@ export function valueOf(annotations: Annotations, key: string): AnnotationValue 
 }
 
 /** Completes the sentence "<annotation> of <object> …". */
-export function tooLongFault({ tooLongBytes, limitBytes }: TooLong): string {
-  return `is ${tooLongBytes} bytes long; ${limitBytes} are allowed`;
+export function tooLongFault({ tooLongBytes, limitBytes, budget }: TooLong): string {
+  if (budget === undefined) return `is ${tooLongBytes} bytes long; ${limitBytes} are allowed`;
+  const whose = budget === 'Namespace' ? 'its Namespace' : 'the cluster';
+  return `is ${tooLongBytes} bytes long, and of what the annotations of ${whose} may take together ${limitBytes} are left`;
 }

@@ -1,6 +1,7 @@
 import { roughly, textFacts } from '@rolegate/runtime';
 import type { AnnotationValue } from '../annotation-values.ts';
 import type { Annotations } from '../kubernetes/objects.ts';
+import { tooLongFault } from '../policy/annotations.ts';
 import type { DecisionFacts, PodExplanation } from './explain-pod.ts';
 
 /** Of a longer annotation the beginning. Characters. */
@@ -42,7 +43,7 @@ function annotationFacts(whose: string, annotations: Annotations | undefined): (
 
 function said(value: AnnotationValue): string {
   if (typeof value === 'string') return clipped(value);
-  return `too long to be read: ${value.tooLongBytes} bytes, of which ${value.limitBytes} may be kept`;
+  return `not read: it ${tooLongFault(value)}`;
 }
 
 function decisionFacts(decision: DecisionFacts): (readonly [string, string | undefined])[] {

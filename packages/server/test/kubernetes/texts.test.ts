@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import type { Annotations } from '../../src/kubernetes/objects.ts';
 import { createTexts } from '../../src/kubernetes/texts.ts';
 
-function setup(budgets = { namespaceBytes: 80, serverBytes: 120 }) {
+function setup({ namespaceBytes = 80, serverBytes = 120, entryBytes = 0 } = {}) {
   const spent: string[] = [];
   let roomAgain = 0;
   const texts = createTexts({
-    budgets,
+    budgets: { namespaceBytes, serverBytes, entryBytes },
     spent: (budget, namespace, keys) => spent.push(`${budget} ${namespace} ${keys.join()}`),
     roomAgain: () => (roomAgain += 1),
   });
@@ -44,6 +44,16 @@ describe('createTexts', () => {
     const { texts } = setup();
     texts.hold('a', { role: 'é'.repeat(20) });
     expect(texts.bytes).toBe(40);
+  });
+
+  it('counts what it needs to remember a text, however short', () => {
+    const { texts } = setup({ entryBytes: 30 });
+    texts.hold('a', { role: 'a' });
+    texts.hold('a', { role: 'b' });
+    expect(texts.bytes).toBe(62);
+    expect(texts.hold('a', { role: 'c' })).toEqual({
+      role: { tooLongBytes: 1, limitBytes: 0, budget: 'Namespace' },
+    });
   });
 
   it('tells once that there is room again when an eighth of a budget is free', () => {
