@@ -13,7 +13,8 @@ export interface NamespaceTurns<Item extends Waiting> {
   readonly put: (item: Item) => void;
   /** Takes an item out of its turn; false if it was not there. */
   readonly remove: (item: Item) => boolean;
-  readonly take: () => Item | undefined;
+  /** The next item of the first Namespace that may have a turn now; the others keep their places in the order. */
+  readonly take: (may?: (namespace: string) => boolean) => Item | undefined;
   readonly size: number;
 }
 
@@ -28,6 +29,9 @@ export interface NamespaceTurnsOptions {
   /** Of all turns, for reserved items alone as long as one waits. */
   readonly reservedPart: number;
 }
+
+/** Of a turn: what floating point may lack. */
+const HAIR = 1e-9;
 
 /** Fairness between Namespaces comes before any priority: however much one of them asks for, each gets its turn. */
 export function createNamespaceTurns<Item extends Waiting>({
@@ -63,27 +67,33 @@ export function createNamespaceTurns<Item extends Waiting>({
     return true;
   }
 
-  function takeFrom(order: Map<string, Namespace<Item>>, kind: keyof Namespace<Item>): Item | undefined {
-    const [next] = order;
-    if (next === undefined) return undefined;
-    const [name, namespace] = next;
-    const item = firstOf(namespace[kind]);
-    // Its next turn comes after everybody else's.
-    order.delete(name);
-    order.set(name, namespace);
-    if (item !== undefined) remove(item);
-    return item;
+  function takeFrom(
+    order: Map<string, Namespace<Item>>,
+    kind: keyof Namespace<Item>,
+    may: (namespace: string) => boolean,
+  ): Item | undefined {
+    for (const [name, namespace] of order) {
+      if (!may(name)) continue;
+      // Its next turn comes after everybody else's.
+      order.delete(name);
+      order.set(name, namespace);
+      const item = firstOf(namespace[kind]);
+      if (item !== undefined) remove(item);
+      return item;
+    }
+    return undefined;
   }
 
   return {
     put,
     remove,
-    take() {
-      // What nobody has used is not saved up for a crowd.
-      owed = reservedTurns.size === 0 ? 0 : Math.min(1, owed + reservedPart);
-      if (owed < 1) return takeFrom(turns, 'all');
-      owed -= 1;
-      return takeFrom(reservedTurns, 'reserved');
+    take(may = () => true) {
+      const claim = owed + reservedPart;
+      const reserved = claim >= 1 - HAIR ? takeFrom(reservedTurns, 'reserved', may) : undefined;
+      const item = reserved ?? takeFrom(turns, 'all', may);
+      // A turn that nobody has used is kept for the next one, and no more are saved up for a crowd.
+      if (item !== undefined) owed = reserved === undefined ? Math.min(1, claim) : claim - 1;
+      return item;
     },
     get size() {
       return size;

@@ -1,6 +1,8 @@
 import type { Clock } from '@rolegate/runtime';
+import { createNamespaceShares } from './namespace-shares.ts';
 import { createNamespaceTurns } from './namespace-turns.ts';
 import type { Waiting } from './namespace-turns.ts';
+import { createTokenBucket } from './token-bucket.ts';
 
 /**
  * In the order in which they go within a Namespace: a Pod waits, or credentials have less than half of their life left; a renewal
@@ -36,7 +38,10 @@ export interface BudgetTicket {
   cancel(): boolean;
 }
 
-/** How many calls STS gets, and whose come first. */
+/**
+ * How many calls STS gets, and whose come first. A Namespace that asks for more than its share, or whose calls are slow, leaves
+ * some of the burst and some of the calls under way to others, who then need not wait at all.
+ */
 export interface StsBudget {
   request(call: BudgetCall): BudgetTicket;
   /** Calls that wait for their turn. */
@@ -64,27 +69,32 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
     reservedPart: RENEWALS_PART,
   });
   const bucket = createTokenBucket(options);
-  let inFlight = 0;
+  const places = createNamespaceShares();
   let wakeUp: (() => void) | undefined;
 
+  const freePlaces = () => maxInFlight - places.taken;
+  const mayStart = (namespace: string) =>
+    places.mayTake(namespace, freePlaces()) && bucket.mayTake(namespace);
+
   function pump(): void {
-    while (inFlight < maxInFlight && turns.size > 0) {
-      if (!bucket.take()) {
-        wakeUp ??= clock.schedule(bucket.nextInMs(), () => {
-          wakeUp = undefined;
-          pump();
-        });
-        return;
-      }
-      const call = turns.take();
-      if (call !== undefined) start(call);
-    }
+    for (let call = next(); call !== undefined; call = next()) start(call);
+    // A place that comes free calls by itself.
+    if (turns.size === 0 || freePlaces() < 1 || bucket.left() >= options.burst) return;
+    wakeUp ??= clock.schedule(bucket.nextInMs(), () => {
+      wakeUp = undefined;
+      pump();
+    });
   }
 
-  function start(call: WaitingCall): void {
-    inFlight += 1;
-    void call.start().finally(() => {
-      inFlight -= 1;
+  function next(): WaitingCall | undefined {
+    return freePlaces() < 1 || bucket.left() < 1 ? undefined : turns.take(mayStart);
+  }
+
+  function start({ namespace, start: makeCall }: WaitingCall): void {
+    bucket.take(namespace);
+    places.take(namespace);
+    void makeCall().finally(() => {
+      places.giveBack(namespace);
       pump();
     });
   }
@@ -113,38 +123,10 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
       return turns.size;
     },
     get inFlight() {
-      return inFlight;
+      return places.taken;
     },
     get free() {
-      return Math.min(bucket.left(), maxInFlight - inFlight);
+      return Math.min(bucket.left(), freePlaces());
     },
-  };
-}
-
-function createTokenBucket({ ratePerSecond, burst, clock }: StsBudgetOptions) {
-  const perMs = ratePerSecond / 1000;
-  let tokens = burst;
-  let filledAtMs = clock.monotonic();
-
-  function fill(): void {
-    const now = clock.monotonic();
-    tokens = Math.min(burst, tokens + (now - filledAtMs) * perMs);
-    filledAtMs = now;
-  }
-
-  return {
-    take(): boolean {
-      fill();
-      // Floating point may leave a hair less than one at the very moment that nextInMs named.
-      if (tokens < 1 - 1e-6) return false;
-      tokens -= 1;
-      return true;
-    },
-    left(): number {
-      fill();
-      return Math.floor(tokens + 1e-6);
-    },
-    /** Timers count whole milliseconds: never zero, which would spin. */
-    nextInMs: () => Math.max(1, Math.ceil((1 - tokens) / perMs)),
   };
 }

@@ -26,6 +26,8 @@ function setup(options: Partial<StsBudgetOptions> = {}) {
   return { budget, clock, started, request, names, endAll };
 }
 
+const manyNamespaces = (n: number) => `ns-${String(n)}`;
+
 /** One token, and nothing in it: what is asked now waits, and goes one a second. */
 function setupEmpty(options: Partial<StsBudgetOptions> = {}) {
   const all = setup({ ratePerSecond: 1, burst: 1, ...options });
@@ -37,7 +39,7 @@ function setupEmpty(options: Partial<StsBudgetOptions> = {}) {
 describe('the rate', () => {
   it('lets the burst go at once and then so many a second, to the millisecond', async () => {
     const { budget, clock, request, started } = setup({ ratePerSecond: 100, burst: 50, maxInFlight: 1000 });
-    for (let n = 0; n < 250; n++) request(String(n));
+    for (let n = 0; n < 250; n++) request(String(n), 'on-demand', manyNamespaces(n));
     expect(started).toHaveLength(50);
     expect(budget.waiting).toBe(200);
     await clock.advance(999);
@@ -51,13 +53,13 @@ describe('the rate', () => {
   it('saves up no more than the burst', async () => {
     const { clock, request, started } = setup({ ratePerSecond: 100, burst: 5 });
     await clock.advance(3_600_000);
-    for (let n = 0; n < 20; n++) request(String(n));
+    for (let n = 0; n < 20; n++) request(String(n), 'on-demand', manyNamespaces(n));
     expect(started).toHaveLength(5);
   });
 
   it('leaves no more than so many unanswered', async () => {
     const { clock, request, started } = setup({ maxInFlight: 3 });
-    for (let n = 0; n < 5; n++) request(String(n));
+    for (let n = 0; n < 5; n++) request(String(n), 'on-demand', manyNamespaces(n));
     await clock.advance(1000);
     expect(started).toHaveLength(3);
     started[1]?.end();
@@ -172,16 +174,16 @@ describe('the order', () => {
 
 describe('the part of renewals', () => {
   it('is 30 % of the budget while renewals wait, in turns between Namespaces, however many others ask', async () => {
-    const { clock, request, names } = setupEmpty();
-    for (let ns = 0; ns < 20; ns++)
-      for (let n = 0; n < 10; n++) request(`first`, 'on-demand', `flood-${String(ns)}`);
-    for (let n = 0; n < 30; n++) request(`a`, 'expiring', 'a', true);
-    for (let n = 0; n < 30; n++) request(`b`, 'expiring', 'b', true);
-    await clock.advance(100_000);
+    const { clock, request, names } = setupEmpty({ maxInFlight: 10_000 });
+    for (let ns = 0; ns < 500; ns++)
+      for (let n = 0; n < 2; n++) request(`first`, 'on-demand', `flood-${String(ns)}`);
+    for (let n = 0; n < 80; n++) request(`a`, 'expiring', 'a', true);
+    for (let n = 0; n < 80; n++) request(`b`, 'expiring', 'b', true);
+    await clock.advance(400_000);
     const count = (wanted: string) => names().filter((name) => name === wanted).length;
-    expect(count('a') + count('b')).toBeGreaterThanOrEqual(30);
-    expect(Math.abs(count('a') - count('b'))).toBeLessThanOrEqual(1);
-    expect(count('first')).toBeGreaterThanOrEqual(60);
+    expect(count('a') + count('b')).toBe(120);
+    expect(count('a')).toBe(count('b'));
+    expect(count('first')).toBe(280);
   });
 
   it('goes to the others while no renewal waits, and is not saved up', async () => {
@@ -196,6 +198,44 @@ describe('the part of renewals', () => {
         .slice(50)
         .filter((name) => name === 'renewal').length,
     ).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('one Namespace', () => {
+  it('leaves a fifth of the burst to others, who need not wait then, and has the whole rate all the same', async () => {
+    const { clock, request, names } = setup({ ratePerSecond: 100, burst: 500, maxInFlight: 10_000 });
+    for (let n = 0; n < 2_000; n++) request('flood', 'on-demand', 'flood');
+    expect(names()).toHaveLength(400);
+    await clock.advance(10_000);
+    expect(names()).toHaveLength(1_400);
+    for (let n = 0; n < 50; n++) request('other', 'on-demand', manyNamespaces(n));
+    expect(names().filter((name) => name === 'other')).toHaveLength(50);
+    await clock.advance(7_000);
+    expect(names()).toHaveLength(2_050);
+    await clock.advance(5_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('whose calls are slow leaves places among the calls under way to others', async () => {
+    const { clock, request, started, names, budget } = setup({ maxInFlight: 100 });
+    for (let n = 0; n < 300; n++) request('slow', 'on-demand', 'slow');
+    await clock.advance(60_000);
+    expect([budget.inFlight, budget.waiting]).toEqual([80, 220]);
+    for (let n = 0; n < 15; n++) request('other', 'on-demand', 'other');
+    expect(names().filter((name) => name === 'other')).toHaveLength(15);
+    started[0]?.end();
+    await clock.advance(0);
+    // It has 79 places, more than four times the 6 that are free.
+    expect(budget.inFlight).toBe(94);
+  });
+
+  it('never takes the last place, which is for one that has none', () => {
+    const { request, budget, names } = setup({ maxInFlight: 100 });
+    for (const namespace of ['a', 'b', 'c'])
+      for (let n = 0; n < 100; n++) request('slow', 'on-demand', namespace);
+    expect(budget.free).toBe(1);
+    request('late', 'on-demand', 'late');
+    expect(names().at(-1)).toBe('late');
   });
 });
 
@@ -223,6 +263,13 @@ describe('turns between Namespaces', () => {
         });
       }),
     );
+  });
+
+  it('stay with a Namespace that may have none now', () => {
+    const turns = createNamespaceTurns({ ranks: 1, reservedPart: 0.3 });
+    for (const namespace of ['a', 'b', 'a', 'b']) turns.put({ namespace, rank: 0, reserved: false });
+    const order = [turns.take((name) => name !== 'a'), turns.take(), turns.take(() => false), turns.take()];
+    expect(order.map((item) => item?.namespace)).toEqual(['b', 'a', undefined, 'b']);
   });
 
   it('hold an item once, and forget it when it is removed', () => {
