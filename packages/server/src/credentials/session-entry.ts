@@ -5,6 +5,7 @@ import type { Issued, IssuedCredentials } from './issued-credentials.ts';
 import { accountOf, fingerprintOf } from './issued-credentials.ts';
 import { lifeOf } from './lifetimes.ts';
 import type { HeldClaim, Life, RenewAt } from './lifetimes.ts';
+import type { PastFailure } from './past-failures.ts';
 import { retryPauseMs } from './retry-pause.ts';
 import { createSessionClaims } from './session-claims.ts';
 import { createSingleCall } from './single-call.ts';
@@ -33,8 +34,10 @@ export interface EntryOptions {
   readonly onFault: (fault: StsFault, before: StsFault | undefined) => void;
   /** What `credentials` and `fault` say is another now. */
   readonly onChange: () => void;
-  /** Nobody claims it, and nothing of it is worth remembering. */
-  readonly onEnd: () => void;
+  /** Of the session's calls before this entry. */
+  readonly past: PastFailure | undefined;
+  /** Nobody claims it; what is worth remembering of it is that it must not be tried before some time. */
+  readonly onEnd: (failure: PastFailure | undefined) => void;
 }
 
 /** One session's life: claimed by nodes, issued, renewed, lapsed. */
@@ -66,9 +69,9 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
   const claims = createSessionClaims({ longestMs, clock, random, renewAt });
   const single = createSingleCall({ budget, namespace, call, onEnd: plan });
   let kept: Kept | undefined;
-  let fault: StsFault | undefined;
-  let failures = 0;
-  let retryAtMs = 0;
+  let fault = options.past?.fault;
+  let failures = options.past?.failures ?? 0;
+  let retryAtMs = options.past?.retryAtMs ?? 0;
   let askedAtMs = -Infinity;
   let cancelTimer: (() => void) | undefined;
 
@@ -146,13 +149,13 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
       options.onChange();
   }
 
-  /** Without claims: the secret goes at once; a failure is remembered until it may be tried again. */
+  /** Without claims: the secret goes at once. A call on its way is waited for, in case somebody claims it meanwhile. */
   function lapse(): void {
     kept = undefined;
     single.cancel();
     if (single.stage === 'calling') return;
-    if (retryAtMs > clock.monotonic()) planAt(retryAtMs);
-    else options.onEnd();
+    if (fault === undefined || retryAtMs <= clock.monotonic()) options.onEnd(undefined);
+    else options.onEnd({ fault, failures, retryAtMs });
   }
 
   return {

@@ -7,6 +7,7 @@ import type { Issued, IssuedCredentials } from './issued-credentials.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';
 import { createOwnCondition } from './own-condition.ts';
 import type { OwnCondition } from './own-condition.ts';
+import { createPastFailures } from './past-failures.ts';
 import { createSessionEntry } from './session-entry.ts';
 import type { SessionEntry, SessionStatus } from './session-entry.ts';
 import type { StsBudget } from './sts-budget.ts';
@@ -96,6 +97,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const entries = new Map<string, { readonly session: Session; readonly entry: SessionEntry }>();
   const listeners = new Set<(id: string) => void>();
   const durations = createDurationLimits();
+  const pastFailures = createPastFailures(clock);
   const sessionLog = createSessionLog({ log, clock, condition });
 
   async function issue(session: Session): Promise<Issued> {
@@ -126,8 +128,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       onChange: () => {
         tell(id);
       },
-      onEnd: () => {
-        entries.delete(id);
+      past: pastFailures.take(id),
+      onEnd: (failure) => {
+        if (entries.delete(id) && failure !== undefined) pastFailures.keep(id, namespace, failure);
       },
     });
     entries.set(id, { session, entry });
@@ -184,6 +187,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     stop() {
       for (const { entry } of entries.values()) entry.stop();
       entries.clear();
+      pastFailures.clear();
     },
   };
 }
@@ -194,7 +198,10 @@ function viewOf(id: string, session: Session, entry: SessionEntry, clock: Clock)
   const untilMs = (atMs: number | undefined) =>
     atMs === undefined ? undefined : Math.max(0, Math.floor(atMs - clock.monotonic()));
   return {
-    ...{ id, session, status, nodes },
+    id,
+    session,
+    status,
+    nodes,
     failure: fault && { reason: fault.reason, message: fault.message },
     remainingMs: untilMs(endsAtMs),
     nextInMs: untilMs(nextAtMs),
