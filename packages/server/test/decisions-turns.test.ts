@@ -75,6 +75,26 @@ describe('turns', () => {
     expect(ran.slice(0, 6)).toEqual(['big0', 'big1', 'small0', 'big2', 'small1', 'big3']);
   });
 
+  it('give another group its turn though the first has thousands of scopes without work', () => {
+    const { mark, ran, settle } = setup({ itemMs: 20 });
+    const asked = { scopes: 0 };
+    const atTurnOfOther: number[] = [];
+    mark('many', 'first', () => ['many0']);
+    for (let n = 0; n < 5_000; n++)
+      mark('many', `ServiceAccount ${n}`, () => {
+        asked.scopes++;
+        return [];
+      });
+    mark('other', 'Pod', () => {
+      atTurnOfOther.push(asked.scopes);
+      return ['other0'];
+    });
+    settle();
+    expect(ran).toEqual(['many0', 'other0']);
+    expect(atTurnOfOther[0]).toBeLessThanOrEqual(16);
+    expect(asked.scopes).toBe(5_000);
+  });
+
   it('run once what is marked many times before its turn', () => {
     const { mark, ran, settle } = setup({ itemMs: 20 });
     mark('a', 'Pod 0', () => ['first']);

@@ -29,6 +29,8 @@ export interface Turns<Item> {
 /** Of one turn of the event loop: this much time, and, if it is cheap, this many items. */
 const SLICE_MS = 4;
 const SLICE_ITEMS = 256;
+/** Of one group's turn: so many scopes may turn out to have nothing left to do. */
+const SCOPES_A_TURN = 16;
 
 /**
  * Slices of work with a turn for each group: a Namespace with 20,000 Pods delays another one by the work of one Pod. Which
@@ -75,7 +77,9 @@ export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<I
   }
 
   function nextOf(scopes: Map<string, Scope<Item>>): { readonly value: Item } | undefined {
+    let looks = 0;
     for (const [key, scope] of scopes) {
+      if (looks++ === SCOPES_A_TURN) return undefined;
       scope.pass ??= scope.items()[Symbol.iterator]();
       const next = scope.pass.next();
       if (next.done !== true) return { value: next.value };
