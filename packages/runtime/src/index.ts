@@ -8,6 +8,7 @@ export type { LevelControl, Log, LogLevel, LogOptions } from './log.ts';
 export { createOutageLog } from './outage.ts';
 export type { OutageLog } from './outage.ts';
 export { createStorms } from './storms.ts';
+export type { StormOf } from './storms.ts';
 export { createOpsServer } from './ops-server.ts';
 export type { OpsServer, OpsServerOptions } from './ops-server.ts';
 export type { ReadyCheck } from './ops-readiness.ts';

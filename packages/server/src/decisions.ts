@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceVersions } from '@rolegate/protocol';
-import { describeError, silentLog } from '@rolegate/runtime';
+import { silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createDigests } from './decisions/digests.ts';
 import { withDoubt } from './decisions/doubt.ts';
+import { createFaultLog } from './decisions/fault-log.ts';
 import {
   namespaceReadsSame,
   podReadsSame,
@@ -69,6 +70,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
   const { cluster, policy, clock, log = silentLog, defer = setImmediate } = deps;
   const { pods, namespaces, serviceAccounts } = cluster;
   const listeners = new Set<(pods: Iterable<Pod>) => void>();
+  const failed = createFaultLog({ clock, log });
   const digests = createDigests();
   const situations = createSituations({
     cluster,
@@ -96,8 +98,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     try {
       listener([pod]);
     } catch (error) {
-      const { namespace, name, uid } = pod;
-      log.error('decision failed', { namespace, pod: name, uid, error: describeError(error) });
+      failed(pod, error);
     }
   }
 

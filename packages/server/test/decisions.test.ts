@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createClusterStandIn } from './feed/cluster-stand-in.ts';
+import { recordingLog } from './kubernetes/setup.ts';
 
 const ROLE = { 'iam.amazonaws.com/role': 'app' };
 const PERMIT = { 'iam.amazonaws.com/permitted': 'app' };
@@ -89,6 +90,28 @@ describe('a change', () => {
     world.concerned.length = 0;
     change(world);
     expect(world.concerned.flat()).toEqual(concerns);
+  });
+});
+
+describe('a decision that fails', () => {
+  it('is logged for each Namespace a few times a minute, and is no other Pod’s fault', () => {
+    const { log, lines } = recordingLog();
+    const { decisions, setPod } = createClusterStandIn({ log });
+    const told: string[] = [];
+    decisions.onChange((pods) => {
+      for (const { name, namespace } of pods) {
+        if (namespace !== 'good') throw new Error('no');
+        told.push(name);
+      }
+    });
+    for (let n = 0; n < 100; n++) setPod(`storm-${n}`, { namespace: 'storm' });
+    setPod('bad', { namespace: 'shop' });
+    setPod('good', { namespace: 'good' });
+    expect(told).toEqual(['good']);
+    expect(lines.map(({ fields }) => fields['namespace'])).toEqual([
+      ...Array<string>(5).fill('storm'),
+      'shop',
+    ]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { isReason, reasons } from '@rolegate/protocol';
 import type { ReasonEntry } from '@rolegate/protocol';
 import { createStorms } from '@rolegate/runtime';
-import type { Clock, Log } from '@rolegate/runtime';
+import type { Clock, Log, StormOf } from '@rolegate/runtime';
 import type { AnswerRecord } from './answer-record.ts';
 
-/** Lines about one Pod and one reason in a window; what is more is counted. */
+/** Lines about one Pod and one reason in a window; what is more is counted. Pods are told apart within their Namespace. */
 const LINES_PER_WINDOW = 5;
 /** Addresses without a Pod that are told apart in a window. */
 const MOST_STRANGERS = 32;
@@ -22,8 +22,8 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): (record: AnswerR
     clock,
     lines: LINES_PER_WINDOW,
     windowMs: WINDOW_MS,
-    ended: (leftOut: number, last: AnswerRecord | undefined) => {
-      log.info('refusals left out of the log', { ...(last && subjectOf(last)), leftOut });
+    ended: (leftOut: number, last: AnswerRecord, of: StormOf) => {
+      log.info('refusals left out of the log', { ...subjectOf(last, of), leftOut });
     },
   };
   const isWritten = createStorms<AnswerRecord>(storms);
@@ -31,11 +31,11 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): (record: AnswerR
   const isStrangerWritten = createStorms<AnswerRecord>({ ...storms, mostKeys: MOST_STRANGERS });
 
   function refused(record: AnswerRecord): void {
-    const { uid, ip, reason = '' } = record;
+    const { uid, namespace = '', ip, reason = '' } = record;
     const written =
       uid === undefined
-        ? isStrangerWritten(`${ip} ${reason}`, record)
-        : isWritten(`${uid} ${reason}`, record);
+        ? isStrangerWritten('', `${ip} ${reason}`, record)
+        : isWritten(namespace, `${uid} ${reason}`, record);
     if (written) log[levelOf(record)]('request refused', record);
   }
 
@@ -55,6 +55,7 @@ function levelOf({ reason }: AnswerRecord): ReasonEntry['level'] {
   return reason !== undefined && isReason(reason) ? reasons[reason].level : 'info';
 }
 
-function subjectOf({ ip, uid, pod, namespace, reason }: AnswerRecord): object {
-  return { ip, uid, pod, namespace, reason };
+function subjectOf({ ip, uid, pod, namespace, reason }: AnswerRecord, of: StormOf): object {
+  if (of === 'all') return {};
+  return of === 'group' ? { namespace } : { ip, uid, pod, namespace, reason };
 }

@@ -1,5 +1,5 @@
 import { createStorms } from '@rolegate/runtime';
-import type { Clock, ClientName, HttpLimit, Log } from '@rolegate/runtime';
+import type { Clock, ClientName, HttpLimit, Log, StormOf } from '@rolegate/runtime';
 import { STRANGERS } from './http-limits.ts';
 
 /** Every limit that the agent's HTTP servers enforce, as metric and log name it. */
@@ -37,6 +37,14 @@ export interface LimitHitsDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly log: Log;
   readonly counted: (limit: LimitName) => void;
+}
+
+/** Whose limit was met, as the line says it. */
+interface Subject {
+  readonly limit: LimitName;
+  readonly ip: string;
+  readonly namespace?: string;
+  readonly uid?: string | undefined;
 }
 
 const WINDOW_MS = 10_000;
@@ -93,13 +101,14 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
     clock,
     lines: 1,
     windowMs: WINDOW_MS,
-    ended: (leftOut: number, last: object | undefined) => {
-      log.info('limit still met', { ...last, count: leftOut });
+    ended: (leftOut: number, last: Subject, of: StormOf) => {
+      const about = { key: last, group: { namespace: last.namespace }, all: {} }[of];
+      log.info('limit still met', { ...about, count: leftOut });
     },
   };
-  const isWritten = createStorms<object>(storms);
+  const isWritten = createStorms<Subject>(storms);
   // Addresses can be made up; they take nothing from the Pods.
-  const isStrangerWritten = createStorms<object>({ ...storms, mostKeys: MOST_STRANGERS });
+  const isStrangerWritten = createStorms<Subject>({ ...storms, mostKeys: MOST_STRANGERS });
 
   function hit(limit: LimitName, { group, name }: ClientName, ip: string): void {
     counts.set(limit, (counts.get(limit) ?? 0) + 1);
@@ -107,7 +116,7 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
     const isStranger = group === STRANGERS;
     const pod = isStranger ? {} : { namespace: group, uid: name === ip ? undefined : name };
     const subject = { limit, ip, ...pod };
-    const written = (isStranger ? isStrangerWritten : isWritten)(`${limit} ${group} ${name}`, subject);
+    const written = (isStranger ? isStrangerWritten : isWritten)(group, `${limit} ${name}`, subject);
     if (written) log.warn('limit met', { ...subject, ...TEXTS[limit] });
   }
 

@@ -78,10 +78,21 @@ describe('the log of answers', () => {
 
   it('tells no more than so many addresses apart', async () => {
     const { clock, lines, write } = setup();
-    for (let at = 0; at < 3_000; at += 1) write(refused({ uid: `u-${at}` }));
-    expect(lines.length).toBeLessThan(1_100);
+    for (let at = 0; at < 3_000; at += 1)
+      write(refused({ uid: undefined, ip: `10.0.${at >> 8}.${at & 255}` }));
+    expect(lines.length).toBeLessThan(50);
     await clock.advance(10_000);
     expect(lines.at(-1)?.fields).toEqual({ leftOut: 3_000 - lines.length + 1 });
+  });
+
+  it('lets no Namespace hide the Pods of another one, however many Pods and reasons it has', async () => {
+    const { clock, lines, write } = setup();
+    for (let at = 0; at < 3_000; at += 1) write(refused({ namespace: 'storm', uid: `u-${at}` }));
+    expect(lines.length).toBeLessThan(100);
+    write(refused({ namespace: 'shop', uid: 'u-shop' }));
+    expect(lines.at(-1)?.fields).toMatchObject({ uid: 'u-shop' });
+    await clock.advance(10_000);
+    expect(lines.at(-1)?.fields).toEqual({ namespace: 'storm', leftOut: 3_000 - lines.length + 2 });
   });
 });
 

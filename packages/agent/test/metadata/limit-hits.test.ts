@@ -60,6 +60,17 @@ describe('a limit that is met', () => {
     expect(lines.at(-1)?.fields).toMatchObject({ limit: 'connections_per_pod', uid: 'uid-1' });
   });
 
+  it('is logged for a Pod although hundreds of Pods of another Namespace meet limits too', async () => {
+    const { clock, lines, hits } = setup();
+    for (let at = 0; at < 500; at += 1)
+      for (const limit of limitNames) hits.hit(limit, { group: 'storm', name: `uid-${at}` }, '10.0.0.8');
+    expect(lines.length).toBeLessThan(100);
+    hits.hit('connections_per_pod', POD, '10.0.0.7');
+    expect(lines.at(-1)?.fields).toMatchObject({ namespace: 'team-a', uid: 'uid-1' });
+    await clock.advance(10_000);
+    expect(lines.at(-1)?.fields).toEqual({ namespace: 'storm', count: expect.any(Number) });
+  });
+
   it('names no Namespace for an address that no Pod owns', () => {
     const { lines, hits } = setup();
     hits.hit('connections_unknown', { group: '', name: '10.0.0.9' }, '10.0.0.9');

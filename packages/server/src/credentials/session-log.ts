@@ -1,5 +1,5 @@
 import { createStorms } from '@rolegate/runtime';
-import type { Clock, Log } from '@rolegate/runtime';
+import type { Clock, Log, StormOf } from '@rolegate/runtime';
 import type { Session } from '../session.ts';
 import type { Issued } from './issued-credentials.ts';
 import type { OwnCondition } from './own-condition.ts';
@@ -8,15 +8,25 @@ import type { StsFault } from './sts-errors.ts';
 /** Says what happens to sessions: an audit line for each issue, a line for each change of what fails. */
 export interface SessionLog {
   issued(session: Session, issued: Issued, nodes: readonly string[]): void;
-  failed(session: Session, fault: StsFault, before: StsFault | undefined): void;
+  failed(failed: FailedCall): void;
+}
+
+export interface FailedCall {
+  readonly session: Session;
+  readonly namespace: string;
+  readonly fault: StsFault;
+  /** Of the session's call before it. */
+  readonly before: StsFault | undefined;
 }
 
 /** More nodes than this share a session only by `--session-scope role`: the audit line names so many and their number. */
 const MOST_NODES_NAMED = 20;
 
-/** When STS is away all sessions fail, for one reason: so many lines in this time. Milliseconds. */
-const LINES = 5;
+/** Lines of one Namespace and reason in this time. Milliseconds. */
 const WINDOW_MS = 60_000;
+const LINES = 5;
+/** When STS is away all sessions fail, for one reason: a line for each of so many Namespaces says it. */
+const MOST_NAMESPACES_AWAY = 50;
 
 export function createSessionLog({
   log,
@@ -27,12 +37,21 @@ export function createSessionLog({
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly condition: OwnCondition;
 }): SessionLog {
-  const isWritten = createStorms<StsFault>({
-    ...{ clock, lines: LINES, windowMs: WINDOW_MS },
-    ended: (leftOut, last) => {
-      log.info('failures of sessions left out of the log', { ...(last && { reason: last.reason }), leftOut });
+  const storms = {
+    clock,
+    windowMs: WINDOW_MS,
+    ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: StormOf) => {
+      const about = { key: { namespace, reason }, group: { namespace }, all: { reason } }[of];
+      log.info('failures of sessions left out of the log', { ...about, leftOut });
     },
+  };
+  const isRefusalWritten = createStorms<FailedCall>({ ...storms, lines: LINES });
+  const isOutageWritten = createStorms<FailedCall>({
+    ...storms,
+    lines: 1,
+    mostGroups: MOST_NAMESPACES_AWAY,
   });
+
   return {
     issued({ roleArn, sessionName }, { accessKeyId, expiresAtMs }, nodes) {
       condition.good('calls');
@@ -46,14 +65,20 @@ export function createSessionLog({
         nodeCount: nodes.length,
       });
     },
-    failed({ roleArn, sessionName }, fault, before) {
+    failed(failed) {
+      const { session, namespace, fault, before } = failed;
+      const { roleArn, sessionName } = session;
       const ofServer = fault.retry === 'later';
       // STS being away says nothing of the server's own credentials.
       if (ofServer) condition.failed('calls', fault);
-      const fields = { role: roleArn, sessionName, reason: fault.reason, error: fault.message };
+      const fields = { role: roleArn, sessionName, namespace, reason: fault.reason, error: fault.message };
       // What concerns every session is said once, and so is what goes on failing.
       const isNews = !ofServer && before?.reason !== fault.reason;
-      log[isNews && isWritten(fault.reason, fault) ? 'warn' : 'debug']('session not issued', fields);
+      const isWritten = fault.retry === 'seldom' ? isRefusalWritten : isOutageWritten;
+      log[isNews && isWritten(namespace, fault.reason, failed) ? 'warn' : 'debug'](
+        'session not issued',
+        fields,
+      );
     },
   };
 }

@@ -123,7 +123,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         sessionLog.issued(session, issued, nodes);
       },
       onFault: (fault, before) => {
-        sessionLog.failed(session, fault, before);
+        sessionLog.failed({ session, namespace, fault, before });
       },
       onChange: () => {
         tell(id);

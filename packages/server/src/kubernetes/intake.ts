@@ -18,8 +18,8 @@ export interface IntakeDeps<T extends ApiObject> {
   /** What of the object there is room for; `dropped` undoes it, unless the store has been given the object. */
   readonly hold: (object: T) => T;
   readonly dropped: (object: T) => void;
-  /** What could not be read, and which object it is. */
-  readonly unreadable: (fault: string, which: string) => void;
+  /** What could not be read, and which object it is; its Namespace is '' if it is not known. */
+  readonly unreadable: (fault: string, which: string, namespace: string) => void;
 }
 
 /** Takes lists and events into a store. */
@@ -60,7 +60,7 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
   }
 
   function unread(fault: string, identity: Identity): string | undefined {
-    unreadable(fault, nameOf(identity));
+    unreadable(fault, nameOf(identity), identity.namespace);
     return keyOfPart(identity);
   }
 
@@ -95,7 +95,7 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
     }
 
     function missEvent({ fault, identity }: UnreadableEvent): void {
-      if (identity === undefined) unreadable(fault, '');
+      if (identity === undefined) unreadable(fault, '', '');
       else miss(unread(fault, identity), true);
     }
 
@@ -142,7 +142,7 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
 
   function missedEvent({ fault, identity }: UnreadableEvent): Taken {
     if (identity !== undefined) return missed(unread(fault, identity), undefined);
-    unreadable(fault, '');
+    unreadable(fault, '', '');
     return { from: undefined, unreadable: true };
   }
 

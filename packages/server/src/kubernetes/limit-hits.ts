@@ -44,14 +44,13 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
     clock,
     lines: 1,
     windowMs: WINDOW_MS,
-    ended: (leftOut, last) => {
-      log.info('limit still met', { ...last, count: leftOut });
+    ended: (leftOut, last, of) => {
+      log.info('limit still met', { ...(of === 'key' && last), count: leftOut });
     },
   });
   return (limit, subject) => {
     counted(limit);
     const fields = { limit, ...subject };
-    if (isWritten(`${limit} ${subject.namespace}`, fields))
-      log.warn('limit met', { ...fields, hint: HINTS[limit] });
+    if (isWritten(subject.namespace, limit, fields)) log.warn('limit met', { ...fields, hint: HINTS[limit] });
   };
 }

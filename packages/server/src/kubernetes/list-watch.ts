@@ -75,7 +75,7 @@ export interface ListWatch {
 export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): ListWatch {
   const { connection, path, kind, store, clock, log, metrics, random } = deps;
   const { hold = (object: T) => object, dropped = () => undefined, lineTooLong = () => undefined } = deps;
-  const unreadable = createUnreadableLog({ kind, log });
+  const unreadable = createUnreadableLog({ kind, clock, log });
   const intake = createIntake({ ...deps, hold, dropped, unreadable });
   const relist = createRelist(clock);
   const recovery = createRecovery({

@@ -177,19 +177,41 @@ describe("the server's own trouble", () => {
   });
 });
 
-describe('a failure of a thousand sessions', () => {
-  it('is told of a few, and of how many were left out', async () => {
-    const { sessions, lines, clock } = setup('InternalFailure');
-    for (let n = 0; n < 1_000; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
+describe('the log of failures', () => {
+  const crowd = (namespace: string, count: number) =>
+    Array.from({ length: count }, (_, n) => ({ namespace, session: sessionOf(`${namespace}-${n}`) }));
+
+  async function fail(name: string, all: ReturnType<typeof crowd>) {
+    const { sessions, lines, clock } = setup(name);
+    for (const { namespace, session } of all) sessions.claim(session, 'node-1', undefined, namespace);
     await clock.advance(2 * MINUTE_MS);
-    expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(5);
-    expect(lines.filter(({ level }) => level === 'info')).toEqual([
-      {
-        level: 'info',
-        message: 'failures of sessions left out of the log',
-        fields: { reason: 'StsUnavailable', leftOut: 995 },
-      },
-    ]);
+    return {
+      warned: lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['namespace']),
+      ends: lines.filter(({ level }) => level === 'info'),
+    };
+  }
+
+  it('says of a storm of refusals in one Namespace a few, how many were left out, and hides no other one', async () => {
+    const all = crowd('storm', 1_000).concat(crowd('shop', 1));
+    const { warned, ends } = await fail('AccessDenied', all);
+    expect(warned.filter((namespace) => namespace === 'storm')).toHaveLength(5);
+    expect(warned.filter((namespace) => namespace === 'shop')).toHaveLength(1);
+    expect(ends[0]).toEqual({
+      level: 'info',
+      message: 'failures of sessions left out of the log',
+      fields: { namespace: 'storm', reason: 'StsAccessDenied', leftOut: 995 },
+    });
+  });
+
+  it('says once for each of fifty Namespaces that STS is away, and for how many sessions it did not say it', async () => {
+    const all = Array.from({ length: 60 }, (_, n) => crowd(`ns-${n}`, 10)).flat();
+    const { warned, ends } = await fail('InternalFailure', all);
+    expect(new Set(warned.slice(0, 50)).size).toBe(50);
+    // The others have one more line together.
+    expect(warned).toHaveLength(51);
+    const leftOut = ends.map(({ fields }) => Number(fields['leftOut']));
+    expect(leftOut.reduce((sum, count) => sum + count)).toBe(600 - 51);
+    expect(ends.at(-1)?.fields).toEqual({ reason: 'StsUnavailable', leftOut: 99 });
   });
 });
 

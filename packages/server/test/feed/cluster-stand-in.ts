@@ -1,4 +1,5 @@
 import { silentLog } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createSessions } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/sts-budget.ts';
@@ -12,7 +13,10 @@ import type { Session } from '../../src/session.ts';
 const BASE_ARN = 'arn:aws:iam::123456789012:role/';
 
 /** Real stores, policy and sessions, with objects and STS in the test's hands. */
-export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?: string } = {}) {
+export function createClusterStandIn({
+  roleBaseArn = BASE_ARN,
+  log = silentLog,
+}: { roleBaseArn?: string; log?: Log } = {}) {
   const clock = createFakeClock();
   const store = createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog });
   const namespaces = createStore<Namespace>({ keyOf: ({ name }) => name, log: silentLog });
@@ -54,7 +58,7 @@ export function createClusterStandIn({ roleBaseArn = BASE_ARN }: { roleBaseArn?:
     log: silentLog,
     metrics: { stsRequest: () => undefined },
   });
-  const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock });
+  const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock, log });
   let version = 100;
   const next = () => String((version += 1));
 

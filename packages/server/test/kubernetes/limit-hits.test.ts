@@ -20,3 +20,14 @@ it('counts every limit that is met, and logs it once a minute for each Namespace
   await clock.advance(60_000);
   expect(lines[2]).toMatchObject({ message: 'limit still met', fields: { namespace: 'a', count: 2 } });
 });
+
+it('logs a limit that a Namespace meets, although a thousand others meet theirs', () => {
+  const clock = createFakeClock();
+  const { log, lines } = recordingLog();
+  const hit = createLimitHits({ clock, log, counted: () => undefined });
+  for (let n = 0; n < 1_000; n += 1)
+    for (const limit of ['annotation_bytes', 'text_bytes'] as const)
+      hit(limit, { kind: 'Pod', namespace: `storm-${n}` });
+  hit('annotation_bytes', { kind: 'Pod', namespace: 'shop' });
+  expect(lines.at(-1)?.fields).toMatchObject({ namespace: 'shop' });
+});
