@@ -2,12 +2,13 @@ import { createCluster } from './kubernetes/cluster.ts';
 import { createConnection } from './kubernetes/connection.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { loadKubeConfig } from './kubernetes/kube-config.ts';
+import { createLimitHits } from './kubernetes/limit-hits.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { ServerDeps } from './server-deps.ts';
 
 export type FollowedCluster = Awaited<ReturnType<typeof followCluster>>;
 
-/** The API server as this one sees it. Rejects where the kubeconfig cannot be worked with. */
+/** The API server as this one sees it. Rejects if the kubeconfig is invalid. */
 export async function followCluster(
   { config, clock, log, random, hostname }: ServerDeps,
   metrics: ServerMetrics,
@@ -20,6 +21,7 @@ export async function followCluster(
     connection,
     clock,
     log,
+    limitHit: createLimitHits({ clock, log, counted: metrics.limitHit }),
     component: 'rolegate-server',
     instance: hostname,
   });

@@ -3,7 +3,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { createRefusedHandshakes } from '../src/refused-handshakes.ts';
 import { recordingLog } from './kubernetes/setup.ts';
 
-it('of one address that tries again and again are logged a few times a minute, and hide no other one', async () => {
+it('says of refused handshakes of one address a few a minute, and hides no other address', async () => {
   const clock = createFakeClock();
   const { log, lines } = recordingLog();
   const refused = createRefusedHandshakes({ clock, log });

@@ -3,58 +3,123 @@ import type { Clock } from '@rolegate/runtime';
 /** Events a second, and at once. The API server sheds load by 429; we stay far below it. */
 const RATE = { perSecond: 10, burst: 50 };
 
-/** What waits is at most so many; what comes then is dropped. */
-const MAX_WAITING = 1000;
+/** What waits is at most so many, of one Namespace and in all. */
+const MOST_OF_NAMESPACE = 100;
+const MOST_WAITING = 1000;
 
-/** A bounded queue that gives out its items at a bounded rate. */
+/** So many are sent at once, each of another Namespace: one whose Events are slow holds up nobody else's. */
+const MOST_AT_ONCE = 4;
+
 export interface EventQueue<T> {
-  /** False when it is full: the item is dropped. */
-  put(item: T): boolean;
-  /** The next item when there is one and its turn has come; undefined when the signal aborts. */
-  take(signal: AbortSignal): Promise<T | undefined>;
+  /** Returns what had to be dropped, if anything: the item, or one of the Namespace that has the most. */
+  put(item: T): T | undefined;
+  /** Gives the items to `send`, in turn between Namespaces, until the signal aborts. `send` must not reject. */
+  run(signal: AbortSignal, send: (item: T) => Promise<void>): Promise<void>;
+  /** How many wait. */
+  readonly size: number;
 }
 
-export function createEventQueue<T>({ clock }: { clock: Clock }): EventQueue<T> {
-  const items: T[] = [];
+/** A queue that is bounded by Namespace, and gives out its items at a bounded rate. */
+export function createEventQueue<T extends { readonly namespace: string }>({
+  clock,
+}: {
+  readonly clock: Clock;
+}): EventQueue<T> {
+  /** The Namespace whose turn is next comes first; none without items. */
+  const waiting = new Map<string, T[]>();
+  /** Namespaces of which an item is being sent. */
+  const sending = new Map<string, Promise<void>>();
+  const nextTokenInMs = createBucket(clock);
+  let size = 0;
   let wake = ignore;
-  let tokens = RATE.burst;
-  let filledMs = clock.monotonic();
 
-  function waitForItem(signal: AbortSignal): Promise<void> {
+  /** The Namespace whose turn it is, if something can be sent now. */
+  function next(): string | undefined {
+    if (sending.size >= MOST_AT_ONCE) return undefined;
+    for (const namespace of waiting.keys()) if (!sending.has(namespace)) return namespace;
+    return undefined;
+  }
+
+  function take(namespace: string): T | undefined {
+    const items = waiting.get(namespace) ?? [];
+    const item = items.shift();
+    if (item !== undefined) size -= 1;
+    waiting.delete(namespace);
+    // Its next turn comes after everybody else's.
+    if (items.length > 0) waiting.set(namespace, items);
+    return item;
+  }
+
+  /** Of what there is one too many: the newest of whoever has the most, or came last with as many. */
+  function dropOne(): T | undefined {
+    let largest: [string, T[]] | undefined;
+    for (const one of waiting) if (one[1].length >= (largest?.[1].length ?? 0)) largest = one;
+    const [namespace = '', items = []] = largest ?? [];
+    const item = items.pop();
+    if (item !== undefined) size -= 1;
+    if (items.length === 0) waiting.delete(namespace);
+    return item;
+  }
+
+  function changed(signal: AbortSignal): Promise<void> {
     return new Promise<void>((resolve) => {
       wake = resolve;
-      if (items.length > 0 || signal.aborted) resolve();
-      else signal.addEventListener('abort', wake, { once: true });
+      signal.addEventListener('abort', wake, { once: true });
     }).then(() => {
       signal.removeEventListener('abort', wake);
       wake = ignore;
     });
   }
 
-  /** Milliseconds until a token is there; taken when it is 0. */
-  function takeToken(): number {
+  return {
+    put(item) {
+      const items = waiting.get(item.namespace) ?? [];
+      if (items.length >= MOST_OF_NAMESPACE) return item;
+      waiting.set(item.namespace, items);
+      items.push(item);
+      size += 1;
+      wake();
+      return size > MOST_WAITING ? dropOne() : undefined;
+    },
+    async run(signal, send) {
+      while (!signal.aborted) {
+        const namespace = next();
+        if (namespace === undefined) {
+          await changed(signal);
+          continue;
+        }
+        const waitMs = nextTokenInMs();
+        if (waitMs > 0) {
+          await clock.sleep(waitMs, signal);
+          continue;
+        }
+        const item = take(namespace);
+        if (item === undefined) continue;
+        const sent = send(item).finally(() => {
+          sending.delete(namespace);
+          wake();
+        });
+        sending.set(namespace, sent);
+      }
+      await Promise.all(sending.values());
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+/** Milliseconds until there is a token; it is taken if that is 0. */
+function createBucket(clock: Clock): () => number {
+  let tokens = RATE.burst;
+  let filledMs = clock.monotonic();
+  return () => {
     const now = clock.monotonic();
     tokens = Math.min(RATE.burst, tokens + ((now - filledMs) / 1000) * RATE.perSecond);
     filledMs = now;
     if (tokens < 1) return Math.ceil(((1 - tokens) / RATE.perSecond) * 1000);
     tokens -= 1;
     return 0;
-  }
-
-  return {
-    put(item) {
-      if (items.length >= MAX_WAITING) return false;
-      items.push(item);
-      wake();
-      return true;
-    },
-    async take(signal) {
-      while (items.length === 0 && !signal.aborted) await waitForItem(signal);
-      for (let waitMs = takeToken(); waitMs > 0 && !signal.aborted; waitMs = takeToken()) {
-        await clock.sleep(waitMs, signal);
-      }
-      return signal.aborted ? undefined : items.shift();
-    },
   };
 }
 

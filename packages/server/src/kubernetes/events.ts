@@ -1,16 +1,12 @@
-import { describeError } from '@rolegate/runtime';
+import { createStorms, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Connection } from './connection.ts';
+import { createEventMemory } from './event-memory.ts';
 import { createEventQueue } from './event-queue.ts';
+import type { LimitHit } from './limit-hits.ts';
 import { readText } from './lines.ts';
 
-/** At most one Event a Pod and reason in this time (DESIGN.md 4.8). Milliseconds. */
-const REPEAT_AFTER_MS = 5 * 60_000;
-
-/** So many Pods and reasons are remembered; beyond it the oldest may be told again early. */
-const MAX_REMEMBERED = 10_000;
-
-/** Losses are told once in this time. Milliseconds. */
+/** The losses of a Namespace are told once in this time. Milliseconds. */
 const TELL_LOSSES_EVERY_MS = 60_000;
 
 /** The longest message of an Event (Kubernetes API reference, Event v1). Bytes. */
@@ -35,6 +31,8 @@ export interface EventRecorderDeps {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly log: Log;
+  /** An Event had no place among those that wait. */
+  readonly limitHit: LimitHit;
   /** As `kubectl describe` names the source, e.g. rolegate-server. */
   readonly component: string;
   /** Which replica. */
@@ -50,10 +48,10 @@ interface Recorded extends EventSubject {
 
 /** Tells a Pod's owner why it gets no credentials, without ever loading the API server or this one. */
 export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
-  const { connection, clock, log, component, instance } = deps;
+  const { connection, clock, log, limitHit, component, instance } = deps;
   const queue = createEventQueue<Recorded>({ clock });
-  const recent = createRecent({ clock });
-  const losses = createLosses({ clock, log });
+  const memory = createEventMemory(clock);
+  const lost = createLosses({ clock, log });
 
   async function post(event: Recorded, signal: AbortSignal): Promise<void> {
     const { chunks } = await connection.request({
@@ -69,52 +67,42 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
 
   return {
     warn({ namespace, name, uid }, reason, message) {
-      if (!recent.isNew(`${uid} ${reason}`)) return;
-      const recorded = { namespace, name, uid, reason, message, atMs: clock.now() };
-      if (!queue.put(recorded)) losses.lost('the queue is full');
+      if (!memory.isNew(namespace, `${uid} ${reason}`)) return;
+      const dropped = queue.put({ namespace, name, uid, reason, message, atMs: clock.now() });
+      if (dropped !== undefined)
+        limitHit('events', { kind: 'Event', namespace: dropped.namespace, name: dropped.name });
     },
-    async run(signal) {
-      for (let event = await queue.take(signal); event !== undefined; event = await queue.take(signal)) {
+    run: (signal) =>
+      queue.run(signal, async (event) => {
         try {
           await post(event, signal);
         } catch (error) {
-          if (!signal.aborted) losses.lost(describeError(error));
+          if (!signal.aborted) lost({ namespace: event.namespace, error: describeError(error) });
         }
-      }
-    },
+      }),
   };
 }
 
-/** Remembers for five minutes, and the latest ten thousand only. */
-function createRecent({ clock }: Pick<EventRecorderDeps, 'clock'>) {
-  // Oldest first: a key is put at the end each time.
-  const times = new Map<string, number>();
-  return {
-    isNew(key: string): boolean {
-      const now = clock.monotonic();
-      const last = times.get(key);
-      if (last !== undefined && now - last < REPEAT_AFTER_MS) return false;
-      times.delete(key);
-      const [oldest] = times.keys();
-      if (times.size >= MAX_REMEMBERED && oldest !== undefined) times.delete(oldest);
-      times.set(key, now);
-      return true;
-    },
-  };
+interface Loss {
+  readonly namespace: string;
+  readonly error: string;
 }
 
-function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>) {
-  let lost = 0;
-  let toldMs: number | undefined;
-  return {
-    lost(error: string): void {
-      lost += 1;
-      const now = clock.monotonic();
-      if (toldMs !== undefined && now - toldMs < TELL_LOSSES_EVERY_MS) return;
-      log.warn('Events on Pods were lost', { lost, error });
-      toldMs = now;
-      lost = 0;
+/** Says the first loss of a Namespace at once, and those that follow together. */
+function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>): (loss: Loss) => void {
+  const say = (loss: Partial<Loss>, lost: number) => {
+    log.warn('Events on Pods were lost', { ...loss, lost });
+  };
+  const isWritten = createStorms<Loss>({
+    clock,
+    lines: 1,
+    windowMs: TELL_LOSSES_EVERY_MS,
+    ended: (leftOut, last, of) => {
+      say(of === 'all' ? { error: last.error } : last, leftOut);
     },
+  });
+  return (loss) => {
+    if (isWritten(loss.namespace, '', loss)) say(loss, 1);
   };
 }
 

@@ -1,16 +1,17 @@
 import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
-/** Every limit of what is read from the API server (DESIGN.md 4.11), as metric and log name it. */
+/** Every limit of what is read from the API server, or told it (DESIGN.md 4.11), as metric and log name it. */
 export const limitNames = [
   'annotation_bytes',
   'namespace_text_bytes',
   'text_bytes',
   'watch_line_bytes',
+  'events',
 ] as const;
 export type LimitName = (typeof limitNames)[number];
 
-/** Whose annotations met a limit. */
+/** Who met a limit. */
 export interface LimitSubject {
   readonly kind: string;
   /** Of the object; '' if it is not known. */
@@ -36,6 +37,8 @@ const HINTS: Readonly<Record<LimitName, string>> = {
     'see who writes so many different annotations in this Namespace; 8 MiB of them are kept',
   text_bytes: 'see which Namespaces have the most different annotations; 128 MiB of them are kept in all',
   watch_line_bytes: 'no object of the API server is as large; see what stands between it and this server',
+  events:
+    'see why so many Pods of this Namespace are denied; 100 Events of a Namespace wait at most, and 1,000 in all',
 };
 
 /** Counts limits that were met, and says so: a line for each Namespace and limit at the beginning of a storm, one at its end. */

@@ -10,17 +10,23 @@ async function setup() {
   const clock = createFakeClock({ nowMs: Date.UTC(2026, 10, 23, 7, 30, 5, 123) });
   const { api, connection, ...rest } = await startApi({ clock });
   const { log, lines } = recordingLog();
+  const limitHits: string[] = [];
   const recorder = createEventRecorder({
     connection,
     clock,
     log,
+    limitHit: (limit, { namespace }) => limitHits.push(`${limit} ${namespace}`),
     component: 'rolegate-server',
     instance: 'server-0',
   });
   const stop = new AbortController();
   const running = recorder.run(stop.signal);
   return {
-    ...{ api, clock, recorder, lines, stop, running },
+    api,
+    clock,
+    recorder,
+    lines,
+    limitHits,
     reasons: () =>
       api.events.map(({ reason, involvedObject }) => `${String(involvedObject['uid'])} ${reason}`),
     async [Symbol.asyncDispose]() {
@@ -67,23 +73,6 @@ describe('createEventRecorder', () => {
     expect(run.reasons()).toEqual(['u-1 NamespaceDenied', 'u-1 BadAnnotation', 'u-2 NamespaceDenied']);
     warnAll();
     await eventually(() => run.api.events.length === 6);
-  });
-
-  it('forgets the oldest when it has ten thousand to remember', async () => {
-    await using run = await setup();
-    run.stop.abort();
-    await run.running;
-    const warn = (uid: number) => {
-      run.recorder.warn({ ...POD, uid: `u-${uid}` }, 'BadAnnotation', '');
-    };
-    for (let uid = 0; uid <= 10_000; uid += 1) warn(uid);
-    const lostBefore = run.lines.length;
-    await run.clock.advance(60_000);
-    // Remembered: not even looked at. Forgotten: it comes to the full queue, and its loss is told.
-    warn(1);
-    expect(run.lines).toHaveLength(lostBefore);
-    warn(0);
-    expect(run.lines).toHaveLength(lostBefore + 1);
   });
 
   it.each([
@@ -144,7 +133,7 @@ describe('createEventRecorder', () => {
     await eventually(() => run.lines.length === 1);
     expect(run.lines[0]).toMatchObject({
       level: 'warn',
-      fields: { lost: 1, error: expect.stringMatching(says) as unknown },
+      fields: { namespace: 'team-a', lost: 1, error: expect.stringMatching(says) as unknown },
     });
     run.api.refuse(undefined);
     run.recorder.warn(POD, 'NamespaceDenied', 'posted');
@@ -161,27 +150,44 @@ describe('createEventRecorder', () => {
     expect(run.lines[0]?.fields['error']).toBe('create events: not answered in full after 10 s');
   });
 
-  it('tells losses once a minute, with their number', async () => {
+  it('tells the losses of a Namespace once a minute, with their number', async () => {
     await using run = await setup();
     run.api.refuse(500);
-    const warn = async (uid: number) => {
-      run.recorder.warn({ ...POD, uid: `u-${uid}` }, 'BadAnnotation', '');
+    const warn = async (namespace: string, uid: number) => {
+      run.recorder.warn({ ...POD, namespace, uid: `u-${uid}` }, 'BadAnnotation', '');
       for (let turns = 0; turns < 10; turns += 1) await run.clock.advance(20);
     };
-    for (let uid = 0; uid < 20; uid += 1) await warn(uid);
-    expect(run.lines.map(({ fields }) => fields['lost'])).toEqual([1]);
+    for (let uid = 0; uid < 20; uid += 1) await warn('team-a', uid);
+    await warn('team-b', 99);
+    const said = () => run.lines.map(({ fields }) => [fields['namespace'], fields['lost']]);
+    expect(said()).toEqual([
+      ['team-a', 1],
+      ['team-b', 1],
+    ]);
     await run.clock.advance(60_000);
-    await warn(99);
-    expect(run.lines.map(({ fields }) => fields['lost'])).toEqual([1, 20]);
+    expect(said().slice(2)).toEqual([['team-a', 19]]);
   });
 
-  it('never makes its caller wait or fail', async () => {
+  it('never makes its caller wait or fail, and counts what has no place', async () => {
     await using run = await setup();
     run.api.hang();
     for (let uid = 0; uid < 3000; uid += 1)
       run.recorder.warn({ ...POD, uid: `u-${uid}` }, 'BadAnnotation', '');
-    expect(run.lines).toEqual([
-      { level: 'warn', message: 'Events on Pods were lost', fields: { lost: 1, error: 'the queue is full' } },
-    ]);
+    expect(run.limitHits).toHaveLength(2900);
+    expect(run.limitHits[0]).toBe('events team-a');
+  });
+
+  it('posts the Event of a Namespace next, though another one has ten thousand denied Pods', async () => {
+    await using run = await setup();
+    for (let uid = 0; uid < 10_000; uid += 1)
+      run.recorder.warn({ ...POD, namespace: 'storm', uid: `u-${uid}` }, 'NamespaceDenied', '');
+    const posted = (namespace: string) =>
+      run.api.events.filter(({ metadata }) => metadata['namespace'] === namespace).length;
+    for (let turns = 0; posted('storm') < 60 && turns < 1000; turns += 1) await run.clock.advance(20);
+    const before = posted('storm');
+    run.recorder.warn({ ...POD, uid: 'u-shop' }, 'NamespaceDenied', '');
+    for (let turns = 0; posted('team-a') === 0 && turns < 1000; turns += 1) await run.clock.advance(20);
+    expect(posted('storm') - before).toBeLessThanOrEqual(1);
+    expect(run.limitHits).toHaveLength(9_900);
   });
 });
