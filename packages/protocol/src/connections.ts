@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
@@ -51,6 +52,17 @@ export function http2ServersOf(server: Server): EventEmitter[] {
   const servers = (server as unknown as { http2Servers?: unknown }).http2Servers;
   if (!(servers instanceof Map)) throw new Error('this version of grpc-js does not show its HTTP/2 servers');
   return [...servers.keys()].filter((one): one is EventEmitter => one instanceof EventEmitter);
+}
+
+/**
+ * The HTTP/2 stream under a server's call. grpc-js keeps it to itself: this reads the field `stream` of the call's field `call`
+ * (1.14). Undefined if that is not there.
+ */
+export function http2StreamOf(call: object): ServerHttp2Stream | undefined {
+  const { stream } = (call as { call?: { stream?: unknown } }).call ?? {};
+  return stream instanceof EventEmitter && 'sentHeaders' in stream
+    ? (stream as ServerHttp2Stream)
+    : undefined;
 }
 
 /** `address:port`, IPv6 in brackets, for logs. */

@@ -24,7 +24,7 @@ import { createPolicy } from '../../server/src/policy/decide.ts';
 
 const HOUR_MS = 3_600_000;
 const STREAM_AGE_MS = HOUR_MS / 2;
-const { responseSerialize, responseDeserialize, requestSerialize, requestDeserialize } = rolegateService.Feed;
+const { responseSerialize, responseDeserialize, requestSerialize } = rolegateService.Feed;
 
 export interface There {
   /** Undefined: no server answers. */
@@ -113,7 +113,10 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
   return createFeedService({
     nodes,
     pods: cluster.pods,
-    callers: { identify: () => ({ caller: () => ({ node: 'node-a' }) }), watch: () => () => undefined },
+    callers: {
+      identify: () => ({ proven: true, caller: () => ({ node: 'node-a' }) }),
+      watch: () => () => undefined,
+    },
     foreignNodes: createForeignNodes({
       ...cluster,
       log: silentLog,
@@ -129,7 +132,7 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
     clock: cluster.clock,
     random,
     log: silentLog,
-    metrics: { streams: () => undefined, answers: () => undefined },
+    metrics: { streams: () => undefined, answers: () => undefined, limitHit: () => undefined },
   });
 }
 
@@ -161,8 +164,7 @@ function connect(
     write(report: AgentReport) {
       const bytes = requestSerialize(report);
       heard('report', bytes);
-      const read = requestDeserialize(bytes);
-      return open ? far.emit('data', read) : early.push(read) > 0;
+      return open ? far.emit('data', bytes) : early.push(bytes) > 0;
     },
     end: () => undefined,
     cancel: () => near.removeAllListeners(),

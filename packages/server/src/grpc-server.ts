@@ -5,14 +5,19 @@ import type { RefusedHandshake } from '@rolegate/protocol';
 import type { Clock, HostPort } from '@rolegate/runtime';
 import { HealthImplementation } from 'grpc-health-check';
 import type { FeedService } from './feed/feed-service.ts';
+import { LARGEST_FIRST_REPORT } from './feed/reports/limits.ts';
 import type { ConnectionNodes } from './identity/connection-nodes.ts';
 
 /** A dead agent is noticed after the sum (DESIGN.md 4.5). Milliseconds. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3_000 };
-/** A first report names at most some thousand sessions. Bytes. */
-const LARGEST_REPORT = 1024 * 1024;
 /** Of one connection: an agent has a feed, and asks for an address now and then. */
 const MOST_CALLS = 256;
+
+/** How large a report may be, and what of it is parsed, the feed knows. */
+const served = {
+  ...rolegateService,
+  Feed: { ...rolegateService.Feed, requestDeserialize: (bytes: Buffer) => bytes },
+};
 
 export interface GrpcServerDeps {
   readonly credentials: ServerCredentials;
@@ -36,11 +41,11 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
   const { credentials, feed, connections, refused, clock } = deps;
   const server = new Server({
     ...KEEPALIVE,
-    'grpc.max_receive_message_length': LARGEST_REPORT,
+    'grpc.max_receive_message_length': LARGEST_FIRST_REPORT,
     'grpc.max_concurrent_streams': MOST_CALLS,
   });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
-  server.addService(rolegateService, feed.handlers);
+  server.addService(served, feed.handlers);
   health.addToServer(server);
 
   return {

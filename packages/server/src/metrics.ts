@@ -1,6 +1,9 @@
 import type { Reason } from '@rolegate/protocol';
 import { readCounter, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { reportLimitNames } from './feed/reports/limit-hits.ts';
+import type { ReportLimitName } from './feed/reports/limit-hits.ts';
+import type { AnswerLabel } from './feed/reports/reception.ts';
 import { limitNames } from './kubernetes/limit-hits.ts';
 import type { LimitName } from './kubernetes/limit-hits.ts';
 
@@ -67,10 +70,10 @@ export function createServerMetrics({ version }: { version: string }) {
     labelNames: ['limit'],
     registers,
   });
-  for (const limit of limitNames) limitHits.inc({ limit }, 0);
+  for (const limit of [...limitNames, ...reportLimitNames]) limitHits.inc({ limit }, 0);
   const agentAnswers = new Counter({
     name: 'rolegate_agent_answers_total',
-    help: 'Answers that agents report, by reason ("" for success).',
+    help: 'Answers that agents report, by reason ("" for success, other for one that this version does not know).',
     labelNames: ['reason'],
     registers,
   });
@@ -111,10 +114,10 @@ export function createServerMetrics({ version }: { version: string }) {
     relists: (kind: string, why: string) => {
       relists.inc({ kind, why });
     },
-    limitHit: (limit: LimitName) => {
+    limitHit: (limit: LimitName | ReportLimitName) => {
       limitHits.inc({ limit });
     },
-    answers: (reason: string, count: number) => {
+    answers: (reason: AnswerLabel, count: number) => {
       agentAnswers.inc({ reason }, count);
     },
     attestation: (outcome: Reason | 'ok') => {

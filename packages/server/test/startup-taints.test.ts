@@ -6,7 +6,7 @@ import { recordingLog } from './kubernetes/setup.ts';
 
 const KEY = 'rolegate.dev/agent-not-ready';
 const ALL = { nat: true, filter: true, route: true, input: true };
-const report = (interception: object | null) =>
+const report = (interception: object | undefined) =>
   ({ version: '1', heldSessions: [], interception }) as unknown as Parameters<
     ReturnType<typeof createConnectedAgents>['joined']
   >[1];
@@ -51,7 +51,7 @@ describe('a startup taint', () => {
   });
 
   it.each([
-    { what: 'the agent has not said how it stands', interception: null },
+    { what: 'the agent has not said how it stands', interception: undefined },
     ...Object.keys(ALL).map((layer) => ({
       what: `${layer} is not laid`,
       interception: { ...ALL, [layer]: false },

@@ -1,5 +1,6 @@
-import type { AgentReportRead, InterceptionRead } from '@rolegate/protocol';
+import type { InterceptionRead } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
+import type { Report } from './reports/reception.ts';
 
 /** One node's agent, while it has a stream. */
 export interface ConnectedAgent {
@@ -13,8 +14,8 @@ export interface ConnectedAgent {
 
 export interface ConnectedAgents {
   /** A stream of the node has begun with this report; the returned function says that it has ended. */
-  joined(node: string, report: AgentReportRead): () => void;
-  reported(node: string, report: Pick<AgentReportRead, 'interception'>): void;
+  joined(node: string, report: Pick<Report, 'version' | 'interception'>): () => void;
+  reported(node: string, report: Pick<Report, 'interception'>): void;
   get(node: string): ConnectedAgent | undefined;
   /** By the names of their nodes. */
   all(): readonly ConnectedAgent[];
@@ -42,7 +43,7 @@ export function createConnectedAgents({ clock }: { readonly clock: Clock }): Con
         node,
         version,
         sinceMs: former?.sinceMs ?? clock.monotonic(),
-        interception: interception ?? undefined,
+        interception,
         streams: (former?.streams ?? 0) + 1,
       });
       return () => {

@@ -1,23 +1,19 @@
 import { status } from '@grpc/grpc-js';
-import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
 import type {
-  AgentReportRead,
-  ResolveRequestRead,
-  ResolveResponse,
-  RolegateHandlers,
-} from '@rolegate/protocol';
+  handleBidiStreamingCall,
+  sendUnaryData,
+  ServerUnaryCall,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
+import type { FeedUpdate, ResolveRequestRead, ResolveResponse, RolegateHandlers } from '@rolegate/protocol';
 import type { AgentCall, Callers, Proof } from '../identity/callers.ts';
-import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import { createRateLimits } from '../identity/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
-import { createAgentReports } from './agent-reports.ts';
 import { asRefusal, asStatus } from './call-status.ts';
-import { createFeedStreams } from './feed-stream.ts';
-import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
+import { createFeedCalls } from './feed-calls.ts';
+import type { FeedCallsDeps } from './feed-calls.ts';
 
-/** An agent that says nothing for so long after it opened a stream is not one. */
-const FIRST_REPORT_WITHIN_MS = 5_000;
 /** It looks at every Pod of the cluster whether an address is another node's: so often a node. */
 const FOREIGN_LOOKS = { perSecond: 1, burst: 10 };
 
@@ -26,18 +22,26 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 /** An IPv6 address with a zone. Characters; more are not written. */
 const LONGEST_IP = 64;
 
-export interface FeedServiceDeps extends FeedStreamsDeps {
+export interface FeedServiceDeps extends Omit<
+  FeedCallsDeps,
+  'checkOpen' | 'whenProven' | 'pods' | 'callers'
+> {
   readonly callers: Callers;
-  readonly foreignNodes: ForeignNodes;
   readonly pods: Pick<PodIndex, 'get' | 'values'>;
   /** Undefined: certificates come from elsewhere. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
   readonly synced: () => boolean;
-  readonly metrics: { streams(change: 1 | -1): void; answers(reason: string, count: number): void };
+}
+
+/** Reports come as their bytes. */
+export interface ServedHandlers extends UntypedServiceImplementation {
+  readonly Feed: handleBidiStreamingCall<Buffer, FeedUpdate>;
+  readonly Resolve: RolegateHandlers['Resolve'];
+  readonly Attest: RolegateHandlers['Attest'];
 }
 
 export interface FeedService {
-  readonly handlers: RolegateHandlers;
+  readonly handlers: ServedHandlers;
   /** Ends all streams with UNAVAILABLE and takes no new ones: agents go elsewhere. */
   drain(): void;
 }
@@ -47,36 +51,13 @@ type ResolveCall = ServerUnaryCall<ResolveRequestRead, ResolveResponse>;
 /** The gRPC service: who may call, and what a call gets. */
 export function createFeedService(deps: FeedServiceDeps): FeedService {
   const { nodes, callers, foreignNodes, pods, synced, clock, log } = deps;
-  const streams = createFeedStreams(deps);
-  const reports = createAgentReports(deps);
+  const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
   const mayLook = createRateLimits({ ...FOREIGN_LOOKS, clock });
   let draining = false;
 
   function checkOpen(): void {
     if (draining) throw new Refusal('ServerUnavailable', 'the server is stopping');
     if (!synced()) throw new Refusal('ServerUnavailable', 'the server has not read the cluster yet');
-  }
-
-  function feed(call: FeedCall): void {
-    call.on('error', (error) => {
-      log.debug('feed stream broke', { error });
-    });
-    const end = (error: unknown) => {
-      cancelWait();
-      fail(call, asRefusal(error));
-    };
-    let first = true;
-    const cancelWait = clock.schedule(FIRST_REPORT_WITHIN_MS, () => {
-      if (first) end(new Refusal('ServerUnavailable', 'no report came within 5 s'));
-    });
-    for (const event of ['end', 'close', 'cancelled'] as const) call.on(event, cancelWait);
-    const took = () => {
-      first = false;
-      cancelWait();
-    };
-    whenProven(call, end, (proof) => {
-      follow(call, proof, { took, end });
-    });
   }
 
   /** At once, unless somebody must be asked about the proof: what comes before is not read then. */
@@ -89,35 +70,6 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     } catch (error) {
       failed(error);
     }
-  }
-
-  /** From here on reports are read: the caller is looked at again with each. */
-  function follow(
-    call: FeedCall,
-    proof: Proof,
-    { took, end }: { readonly took: () => void; readonly end: (error: unknown) => void },
-  ): void {
-    const openSinceMs = clock.monotonic();
-    const peer = call.getPeer();
-    let endStream: ((error: Refusal) => void) | undefined;
-    let over = false;
-    call.on('data', (report: AgentReportRead) => {
-      if (over) return;
-      try {
-        checkOpen();
-        const caller = proof.caller(report.nodeName);
-        const reporter = { node: caller.node, peer, openSinceMs };
-        if (endStream === undefined) {
-          took();
-          endStream = streams.begin(call, caller, report);
-          reports.first(reporter, report);
-        }
-        reports.note(reporter, report);
-      } catch (error) {
-        over = true;
-        (endStream ?? end)(asRefusal(error));
-      }
-    });
   }
 
   function resolve(call: ResolveCall, callback: sendUnaryData<ResolveResponse>): void {
@@ -137,7 +89,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     });
   }
 
-  /** Throws where the address is that of a live Pod of another node. */
+  /** Throws if the address is that of a live Pod of another node. */
   function checkAddress(node: string, call: ResolveCall): void {
     const { ip } = call.request;
     if (ip === '' || !mayLook(node)) return;
@@ -154,7 +106,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
 
   return {
     handlers: {
-      Feed: feed,
+      Feed: calls.take,
       Resolve: resolve,
       Attest:
         deps.attest ??
@@ -167,7 +119,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     },
     drain() {
       draining = true;
-      streams.endAll(new Refusal('ServerUnavailable', 'the server is stopping'));
+      calls.endAll(new Refusal('ServerUnavailable', 'the server is stopping'));
     },
   };
 }
@@ -176,8 +128,4 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
 function requestIdOf(call: AgentCall): string | undefined {
   const [id] = call.metadata.get(REQUEST_ID_KEY);
   return typeof id === 'string' && REQUEST_ID.test(id) ? id : undefined;
-}
-
-function fail(call: FeedCall, error: Refusal): void {
-  call.emit('error', asStatus(error));
 }

@@ -1,17 +1,16 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Refusal } from '@rolegate/protocol';
-import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import type { FeedUpdate } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Caller, Callers } from '../identity/callers.ts';
-import { asStatus } from './call-status.ts';
+import { endCall } from './call-end.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes.ts';
+import type { Report } from './reports/reception.ts';
 
-/** Sessions of one node: more Pods than a kubelet takes, many times over. */
-const MOST_HELD_SESSIONS = 4_096;
-
-export type FeedCall = ServerDuplexStream<AgentReportRead, FeedUpdate>;
+/** A Feed call; reports come as their bytes, which nobody has parsed yet. */
+export type FeedCall = ServerDuplexStream<Buffer, FeedUpdate>;
 
 export interface FeedStreamsDeps {
   readonly nodes: Nodes;
@@ -28,12 +27,12 @@ export interface FeedStreamsDeps {
   readonly log: Log;
   readonly metrics: { streams(change: 1 | -1): void };
   /** For who looks at the server; undefined: nobody does. */
-  readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;
+  readonly agents?: Pick<ConnectedAgents, 'joined'> | undefined;
 }
 
 export interface FeedStreams {
   /** Joins the node; returns what ends the stream with an error. */
-  begin(call: FeedCall, caller: Caller, report: AgentReportRead): (error: Refusal) => void;
+  begin(call: FeedCall, caller: Caller, report: Report): (error: Refusal) => void;
   endAll(error: Refusal): void;
 }
 
@@ -49,19 +48,11 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   }
 
   /** Tells the agent all that its node needs, and from then on what changes. */
-  function tell(
-    call: FeedCall,
-    { node }: Caller,
-    report: AgentReportRead,
-    streamEndsInMs: number,
-  ): () => void {
-    const heldSessions = report.heldSessions.slice(0, MOST_HELD_SESSIONS);
-    const { tokenSecret, version, serverName } = deps;
-    const stream = createAgentStream({
-      ...{ sink: call, node, clock },
-      tokenSecret: tokenSecret(),
-      report: { ...report, heldSessions },
-    });
+  function tell(call: FeedCall, { node }: Caller, report: Report, streamEndsInMs: number): () => void {
+    const { heldSessions } = report;
+    const { version, serverName } = deps;
+    const tokenSecret = deps.tokenSecret();
+    const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions });
     stream.hello({ version, serverName, streamEndsInMs });
     const leave = nodes.join(node, stream, heldSessions);
     const gone = deps.agents?.joined(node, report);
@@ -92,18 +83,14 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
       };
       const endWith = (error: Refusal) => {
         finish();
-        call.emit('error', asStatus(error));
+        endCall(call, error);
       };
       const cancelAge = clock.schedule(endsInMs, () => {
         endWith(new Refusal('ServerUnavailable', 'the stream has reached its age'));
       });
       const unwatch = callers.watch(caller, call.getPeer(), endWith);
       open.add(endWith);
-      call.on('end', () => {
-        finish();
-        call.end();
-      });
-      for (const event of ['cancelled', 'close', 'error'] as const) call.on(event, finish);
+      for (const event of ['end', 'cancelled', 'close', 'error'] as const) call.on(event, finish);
       return endWith;
     },
     endAll(error) {

@@ -1,4 +1,4 @@
-import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import type { FeedUpdate, HeldSessionRead } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { podRemoved, sessionState } from './messages.ts';
 import type { NodeStream } from './node-view.ts';
@@ -11,8 +11,8 @@ export interface AgentStreamDeps {
   readonly node: string;
   readonly tokenSecret: Buffer;
   readonly clock: Clock;
-  /** The agent's first report. */
-  readonly report: AgentReportRead;
+  /** As the agent's first report names them. */
+  readonly heldSessions: readonly HeldSessionRead[];
 }
 
 export interface AgentStream extends NodeStream {
@@ -22,9 +22,10 @@ export interface AgentStream extends NodeStream {
 }
 
 /** One agent's stream: turns what changes into updates, knowing what this agent already holds. */
-export function createAgentStream({ sink, node, tokenSecret, clock, report }: AgentStreamDeps): AgentStream {
+export function createAgentStream(deps: AgentStreamDeps): AgentStream {
+  const { sink, node, tokenSecret, clock, heldSessions } = deps;
   const outbox = createOutbox(sink);
-  const held = new Map(report.heldSessions.map(({ sessionId, fingerprint }) => [sessionId, fingerprint]));
+  const held = new Map(heldSessions.map(({ sessionId, fingerprint }) => [sessionId, fingerprint]));
   let cancelKeys = () => {
     // Nothing is planned before the first keys are sent.
   };

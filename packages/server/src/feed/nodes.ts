@@ -21,8 +21,10 @@ export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
 export interface Nodes {
   /** Sends the node's Pods and sessions to the stream, and from then on what changes; the returned function ends it. */
   join(node: string, stream: NodeStream, held: readonly HeldSessionRead[]): () => void;
-  /** Pods of the node have asked for these sessions. Foreign ones are passed over. */
+  /** Pods of the node have asked for these sessions. Foreign ones are ignored. */
   used(node: string, sessionIds: readonly string[]): void;
+  /** Whether a Pod of the node needs the session. */
+  needs(node: string, sessionId: string): boolean;
   /** The live Pod of the node with this IP, as decided now. */
   resolve(node: string, ip: string): PodState | undefined;
   /** Those of the sessions that other nodes need, and this one does not. */
@@ -69,6 +71,10 @@ export function createNodes(deps: NodesDeps): Nodes {
     return view;
   }
 
+  function needs(node: string, sessionId: string): boolean {
+    return views.get(node)?.needs(sessionId) === true;
+  }
+
   function leave(node: string, view: NodeView): void {
     if (view.streams.size > 0) return;
     clock.schedule(LINGER_MS, () => {
@@ -89,17 +95,17 @@ export function createNodes(deps: NodesDeps): Nodes {
       };
     },
     used(node, sessionIds) {
-      for (const id of sessionIds) if (views.get(node)?.needs(id) === true) sessions.used(id);
+      for (const id of sessionIds) if (needs(node, id)) sessions.used(id);
     },
+    needs,
     resolve(node, ip) {
       const live = pods.byIp(node, ip).filter(({ ended, hostNetwork }) => !ended && !hostNetwork);
       const pod = live.find(({ terminating }) => !terminating) ?? live[0];
       return pod && podState(decisions.decide(pod));
     },
     foreignTo(node, sessionIds) {
-      const own = views.get(node);
       // What is claimed at all, and not by this node, is claimed by another.
-      return sessionIds.filter((id) => own?.needs(id) !== true && sessions.get(id) !== undefined);
+      return sessionIds.filter((id) => !needs(node, id) && sessions.get(id) !== undefined);
     },
     unchangedForMs: (node) => clock.monotonic() - (changedMs.get(node) ?? -Infinity),
     get connected() {

@@ -21,6 +21,8 @@ export interface Caller {
 
 /** The proof that a call brought. It is held against the present each time it is asked. */
 export interface Proof {
+  /** False under --agent-identity shared: who calls is not known before its first report. */
+  readonly proven: boolean;
   /** Who calls, by its word where nothing else tells; throws a Refusal, audited, where it may not or not any more. */
   caller(saysNode?: string): Caller;
 }
@@ -92,6 +94,7 @@ export function createCallers({ source, agentPods, connections, foreignNodes }: 
     identify(call) {
       const proven = audited(call.getPeer(), () => source.prove(call));
       const proofOf = (proof: (() => Caller) | undefined): Proof => ({
+        proven: proof !== undefined,
         caller: (saysNode = '') => admit(proof, call, saysNode),
       });
       if (!(proven instanceof Promise)) return proofOf(proven);

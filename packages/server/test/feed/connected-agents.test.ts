@@ -1,15 +1,16 @@
 import { expect, it } from '@jest/globals';
-import type { AgentReportRead, InterceptionRead } from '@rolegate/protocol';
+import type { InterceptionRead } from '@rolegate/protocol';
 import { createFakeClock } from '@rolegate/testing';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
+import type { Report } from '../../src/feed/reports/reception.ts';
 
 const LAID: InterceptionRead = { nat: true, filter: true, route: true, input: true };
 
 function setup() {
   const clock = createFakeClock();
   const agents = createConnectedAgents({ clock });
-  const join = (node: string, report: Partial<AgentReportRead> = {}) =>
-    agents.joined(node, { version: '1', interception: null, ...report } as AgentReportRead);
+  const join = (node: string, report: Partial<Report> = {}) =>
+    agents.joined(node, { version: '1', interception: undefined, ...report });
   return { clock, agents, join };
 }
 
@@ -31,7 +32,7 @@ it('an agent is known by what it said last of its interception, and forgotten wi
   const leave = join('node-a');
   expect(agents.get('node-a')?.interception).toBeUndefined();
   agents.reported('node-a', { interception: LAID });
-  agents.reported('node-a', { interception: null });
+  agents.reported('node-a', { interception: undefined });
   expect(agents.get('node-a')?.interception).toEqual(LAID);
   leave();
   agents.reported('node-a', { interception: LAID });

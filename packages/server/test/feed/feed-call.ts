@@ -1,15 +1,8 @@
 import { EventEmitter } from 'node:events';
-import type { AgentReportRead, FeedUpdate } from '@rolegate/protocol';
+import { rolegateService } from '@rolegate/protocol';
+import type { AgentReport, FeedUpdate } from '@rolegate/protocol';
 
-const REPORT: AgentReportRead = {
-  nodeName: 'node-a',
-  version: '1',
-  heldSessions: [],
-  interception: null,
-  firstDeliveries: [],
-  answersByReason: {},
-  usedSessionIds: [],
-};
+const REPORT: AgentReport = { nodeName: 'node-a', version: '1' };
 
 /** A duplex call as grpc-js gives it, with the agent's side in the test's hands. */
 export function fakeCall(node: string | undefined) {
@@ -17,6 +10,7 @@ export function fakeCall(node: string | undefined) {
   const written: FeedUpdate[] = [];
   const state = { ended: false, error: undefined as { code: number; details: string } | undefined };
   events.on('error', (error: { code: number; details: string }) => (state.error ??= error));
+  const hear = (bytes: Buffer) => events.emit('data', bytes);
   return Object.assign(events, {
     node,
     written,
@@ -27,6 +21,8 @@ export function fakeCall(node: string | undefined) {
     metadata: { get: () => [] },
     write: (update: FeedUpdate) => written.push(update) > 0,
     end: () => (state.ended = true),
-    report: (report: Partial<AgentReportRead> = {}) => events.emit('data', { ...REPORT, ...report }),
+    report: (report: AgentReport = {}) =>
+      hear(rolegateService.Feed.requestSerialize({ ...REPORT, ...report })),
+    hear,
   });
 }

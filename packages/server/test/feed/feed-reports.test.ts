@@ -13,6 +13,7 @@ const HALF_HOUR_MS = 1_800_000;
 function setup({ random = 0.5 } = {}) {
   const cluster = createClusterStandIn();
   const answers: string[] = [];
+  const limits: string[] = [];
   const audited: object[] = [];
   const counts = { foreign: 0 };
   const note = (_: string, fields: object = {}) => {
@@ -44,6 +45,7 @@ function setup({ random = 0.5 } = {}) {
     metrics: {
       streams: () => undefined,
       answers: (reason, count) => answers.push(`${reason} ${count}`),
+      limitHit: (limit) => limits.push(limit),
     },
   });
   cluster.setServiceAccount('shop', 'default');
@@ -51,7 +53,7 @@ function setup({ random = 0.5 } = {}) {
   cluster.setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
   return {
     ...cluster,
-    ...{ cluster, nodes, answers, audited, counts },
+    ...{ cluster, nodes, answers, limits, audited, counts },
     open: (report: Partial<AgentReportRead> = {}) => open(service, report),
     openAs: (node: string, report: Partial<AgentReportRead> = {}) =>
       open(service, { ...report, nodeName: node }, node),
@@ -179,7 +181,7 @@ describe('what an agent reports of another node', () => {
     const stream = open();
     await clock.advance(600_000);
     cluster.removePod('a');
-    stream.report({ usedSessionIds: [foreign, 'of nobody'] });
+    stream.report({ usedSessionIds: [foreign, 'of-nobody'] });
     expect([stream.error(), counts.foreign]).toEqual([undefined, 0]);
   });
 

@@ -46,6 +46,7 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
     metrics: {
       streams: (change) => (counts.streams += change),
       answers: () => undefined,
+      limitHit: () => undefined,
     },
   });
   const open = () => openAs('node-a');

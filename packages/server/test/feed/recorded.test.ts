@@ -30,6 +30,7 @@ const UNKNOWN = Buffer.from([0xc0, 0x3e, 0x07, 0xca, 0x3e, 0x03, 0x6e, 0x65, 0x7
 function setup() {
   const cluster = createClusterStandIn();
   const answers: Record<string, number> = {};
+  const limits: string[] = [];
   const service = createFeedService({
     ...createCallersStandIn({ ...cluster, log: silentLog }),
     nodes: createNodes({
@@ -48,7 +49,11 @@ function setup() {
     clock: cluster.clock,
     random: () => 0.5,
     log: silentLog,
-    metrics: { streams: () => undefined, answers: (reason, count) => (answers[reason] = count) },
+    metrics: {
+      streams: () => undefined,
+      answers: (reason, count) => (answers[reason] = count),
+      limitHit: (limit) => limits.push(limit),
+    },
   });
   for (const account of ['default', 'other']) cluster.setServiceAccount('shop', account);
   cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
@@ -57,8 +62,8 @@ function setup() {
   cluster.setPod('refused', { annotations, serviceAccount: 'other' });
   const call = fakeCall('node-a');
   service.handlers.Feed(call as never);
-  const hear = (bytes: Buffer) => call.emit('data', rolegateService.Feed.requestDeserialize(bytes));
-  return { ...cluster, call, answers, hear };
+  const hear = (bytes: Buffer) => call.emit('data', bytes);
+  return { ...cluster, call, answers, limits, hear };
 }
 
 const bytesOf = ({ reports }: Recorded): Buffer[] => reports.map((text) => Buffer.from(text, 'base64'));
@@ -79,14 +84,14 @@ describe.each(recorded)('the reports of an agent of version $version', (one) => 
       change: (bytes: Buffer) => Buffer.concat([bytes, UNKNOWN]),
     },
   ])('are understood $how', async ({ change }) => {
-    const { call, hear, answers, clock } = setup();
+    const { call, hear, answers, limits, clock } = setup();
     hear(change(first));
     await clock.advance(0);
     hear(change(later));
     expect(call.kinds().slice(0, 2)).toEqual(['hello', 'tokenKeys']);
     expect(call.kinds()).toContain('synced');
     expect(answers).toEqual({ '': 1, NamespaceDenied: 1 });
-    expect(call.state.error).toBeUndefined();
+    expect([call.state.error, limits]).toEqual([undefined, []]);
   });
 
   it('of what they hold keep STS from being asked', async () => {

@@ -14,8 +14,8 @@ function setup() {
   const lines: Record<string, unknown>[] = [];
   const keep = (msg: string, fields: object = {}) => void lines.push({ msg, ...fields });
   const log = { ...silentLog, debug: keep, error: keep };
-  const noMetrics = { decision: () => undefined, streams: () => undefined, answers: () => undefined };
   const ignore = () => undefined;
+  const noMetrics = { decision: ignore, streams: ignore, answers: ignore, limitHit: ignore };
   const nodes = createNodes({ ...cluster, warn: ignore, audit: ignore, metrics: noMetrics });
   const { handlers } = createFeedService({
     ...{ nodes, pods: cluster.pods, attest: undefined, log, metrics: noMetrics },

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AgentReportRead } from '@rolegate/protocol';
 import { parseServerConfig } from '../../src/config.ts';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
@@ -56,7 +55,7 @@ function setup({ synced = true }: { synced?: boolean } = {}) {
     explain: (pod: string) => ask(`pod=${encodeURIComponent(pod)}`).value as PodExplanation,
     async connect() {
       const interception = { nat: true, filter: false };
-      agents.joined('node-a', { version: '0.1.0', interception } as AgentReportRead);
+      agents.joined('node-a', { version: '0.1.0', interception });
       nodes.join('node-a', STREAM, []);
       await clock.advance(1_000);
     },

@@ -1,0 +1,157 @@
+import { Refusal } from '@rolegate/protocol';
+import type { AgentCall, Caller, Proof } from '../identity/callers.ts';
+import { endCall, freeWhenOver, wasTooLarge } from './call-end.ts';
+import { asRefusal } from './call-status.ts';
+import type { ConnectedAgents } from './connected-agents.ts';
+import { createFeedStreams } from './feed-stream.ts';
+import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
+import type { Nodes } from './nodes.ts';
+import { createAgentReports } from './reports/agent-reports.ts';
+import type { AgentReportsDeps } from './reports/agent-reports.ts';
+import { createReportLimitHits } from './reports/limit-hits.ts';
+import type { ReportLimitName } from './reports/limit-hits.ts';
+import { createReportReader } from './reports/report-reader.ts';
+import { createStreamPlaces } from './stream-places.ts';
+import type { Place } from './stream-places.ts';
+
+/** An agent that says nothing for so long after it opened a stream is not one. */
+const FIRST_REPORT_WITHIN_MS = 5_000;
+
+export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
+  readonly nodes: Nodes;
+  /** For who looks at the server; undefined: nobody does. */
+  readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;
+  /** Throws a Refusal if no call is taken now. */
+  readonly checkOpen: () => void;
+  /** Calls one of the two, at once or when somebody was asked about the proof. */
+  readonly whenProven: (
+    call: AgentCall,
+    failed: (error: unknown) => void,
+    use: (proof: Proof) => void,
+  ) => void;
+  readonly metrics: FeedStreamsDeps['metrics'] &
+    AgentReportsDeps['metrics'] & { readonly limitHit: (limit: ReportLimitName) => void };
+}
+
+export interface FeedCalls {
+  readonly take: (call: FeedCall) => void;
+  /** Ends the streams that have begun. */
+  readonly endAll: (error: Refusal) => void;
+}
+
+/** A call under way, whether its stream has begun or not. */
+interface OpenCall {
+  /** Who calls, as far as it is known. */
+  readonly source: { node: string | undefined; readonly peer: string };
+  readonly place: Place;
+  /** Its first report has come: from now on this ends it. */
+  began(end: (refusal: Refusal) => void): void;
+  /** Does nothing if it is over. */
+  readonly end: (error: unknown) => void;
+  readonly over: boolean;
+}
+
+/** The Feed calls: whose they are, and what their reports are worth. */
+export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
+  const { clock, log, metrics, checkOpen, whenProven } = deps;
+  const hit = createReportLimitHits({ clock, log, counted: metrics.limitHit });
+  const places = createStreamPlaces({ clock, hit });
+  const reader = createReportReader({ clock, hit });
+  const streams = createFeedStreams(deps);
+  const reports = createAgentReports(deps);
+
+  function open(call: FeedCall): OpenCall {
+    const peer = call.getPeer();
+    const source: OpenCall['source'] = { node: undefined, peer };
+    let endStream: ((refusal: Refusal) => void) | undefined;
+    let over = false;
+    const end = (error: unknown) => {
+      if (over) return;
+      over = true;
+      if (endStream === undefined) endCall(call, asRefusal(error));
+      else endStream(asRefusal(error));
+    };
+    const place = places.enter(peer, end);
+    const cancelWait = clock.schedule(FIRST_REPORT_WITHIN_MS, () => {
+      end(new Refusal('ServerUnavailable', 'no report came within 5 s'));
+    });
+    call.on('cancelled', () => {
+      if (!over && wasTooLarge(call)) reader.noteTooLarge(source);
+    });
+    const left = () => {
+      over = true;
+      cancelWait();
+      place.leave();
+    };
+    for (const event of ['end', 'close', 'cancelled', 'error'] as const) call.on(event, left);
+    return {
+      source,
+      place,
+      began(how) {
+        cancelWait();
+        endStream = how;
+      },
+      end,
+      get over() {
+        return over;
+      },
+    };
+  }
+
+  /** From here on reports are read: the caller is looked at again with each. */
+  function follow(call: FeedCall, proof: Proof, opened: OpenCall): void {
+    const { source, place } = opened;
+    const openSinceMs = clock.monotonic();
+    let first = true;
+
+    function know(caller: Caller): void {
+      if (source.node === undefined) place.known(caller);
+      source.node = caller.node;
+    }
+
+    function take(bytes: Buffer): void {
+      checkOpen();
+      const received = reader.read(bytes, first, source);
+      const { report } = received;
+      const caller = proof.caller(report.nodeName);
+      know(caller);
+      reader.noteDropped(received, source);
+      const reporter = { node: caller.node, peer: source.peer, openSinceMs };
+      if (first) {
+        first = false;
+        opened.began(streams.begin(call, caller, report));
+        reports.first(reporter, report);
+      }
+      reports.note(reporter, report);
+    }
+
+    if (proof.proven) know(proof.caller());
+    call.on('data', (bytes: Buffer) => {
+      if (opened.over) return;
+      try {
+        take(bytes);
+      } catch (error) {
+        opened.end(error);
+      }
+    });
+  }
+
+  return {
+    take(call) {
+      freeWhenOver(call, clock);
+      call.on('error', (error) => {
+        log.debug('feed stream broke', { error });
+      });
+      call.on('end', () => {
+        endCall(call);
+      });
+      const opened = open(call);
+      whenProven(call, opened.end, (proof) => {
+        if (!opened.over) follow(call, proof, opened);
+      });
+    },
+    endAll(error) {
+      streams.endAll(error);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { isReason, rolegateService } from '@rolegate/protocol';
+import type {
+  AgentReportRead,
+  FirstDeliveryRead,
+  HeldSessionRead,
+  InterceptionRead,
+  Reason,
+} from '@rolegate/protocol';
+import { cutReport } from './cut-report.ts';
+import { MOST_ANSWERS } from './limits.ts';
+import type { ReportField } from './limits.ts';
+
+/** By what answers are counted: '' for success, 'other' for a reason of a later version. */
+export type AnswerLabel = Reason | '' | 'other';
+
+/** A report of which every part has the form that agents give it. Whether it is of the agent's own node is not known yet. */
+export interface Report {
+  /** '' if it does not say. */
+  readonly nodeName: string;
+  readonly version: string;
+  readonly heldSessions: readonly HeldSessionRead[];
+  /** Undefined: it does not say. */
+  readonly interception: InterceptionRead | undefined;
+  readonly firstDeliveries: readonly FirstDeliveryRead[];
+  readonly answers: ReadonlyMap<AnswerLabel, number>;
+  readonly usedSessionIds: readonly string[];
+}
+
+export interface Received {
+  readonly report: Report;
+  /** How many values were left out, by field. */
+  readonly dropped: ReadonlyMap<ReportField, number>;
+}
+
+const VERSION = /^[\w.+-]{1,64}$/;
+/** What is shown for a version that is none. */
+const NO_VERSION = 'invalid';
+/** Made by a server (session.ts); one of another version may make others. */
+const SESSION_ID = /^[\w-]{1,64}$/;
+const FINGERPRINT = /^[\w-]{0,64}$/;
+/** In practice a UUID, or the hash of a static Pod. */
+const POD_UID = /^[A-Za-z0-9-]{1,63}$/;
+/** As reasons look, those of later versions too. */
+const REASON_WORD = /^[A-Za-z]{1,64}$/;
+
+/** Reads a report, and leaves out what no agent writes. Throws if the bytes are no report. */
+export function receiveReport(bytes: Buffer): Received {
+  const cut = cutReport(bytes);
+  const dropped = new Map(cut.dropped);
+  const drop = (field: ReportField) => dropped.set(field, (dropped.get(field) ?? 0) + 1);
+  const read = rolegateService.Feed.requestDeserialize(cut.bytes);
+
+  function only<Value>(field: ReportField, values: readonly Value[], isGood: (value: Value) => boolean) {
+    return values.filter((value) => {
+      const good = isGood(value);
+      if (!good) drop(field);
+      return good;
+    });
+  }
+
+  const report = {
+    nodeName: read.nodeName,
+    version: versionOf(only('version', [read.version], isVersion), cut.dropped),
+    heldSessions: only('heldSessions', read.heldSessions, isHeldSession),
+    interception: layersOf(read),
+    firstDeliveries: only('firstDeliveries', read.firstDeliveries, isDelivery),
+    answers: sumOf(only('answersByReason', Object.entries(read.answersByReason), isAnswer)),
+    usedSessionIds: only('usedSessionIds', read.usedSessionIds, (id) => SESSION_ID.test(id)),
+  };
+  return { report, dropped };
+}
+
+function versionOf([version]: readonly string[], dropped: Received['dropped']): string {
+  return version === undefined || dropped.has('version') ? NO_VERSION : version;
+}
+
+function isVersion(version: string): boolean {
+  return version === '' || VERSION.test(version);
+}
+
+function isHeldSession(session: HeldSessionRead): boolean {
+  const { sessionId, fingerprint, remainingMs, lifetimeMs, unusedMs = 0 } = session;
+  return (
+    SESSION_ID.test(sessionId) &&
+    FINGERPRINT.test(fingerprint) &&
+    Number.isSafeInteger(remainingMs) &&
+    isCount(lifetimeMs) &&
+    isCount(unusedMs)
+  );
+}
+
+function isDelivery({ podUid, sessionId, heldMs }: FirstDeliveryRead): boolean {
+  return POD_UID.test(podUid) && SESSION_ID.test(sessionId) && isCount(heldMs);
+}
+
+function isAnswer([reason, count]: readonly [string, number]): boolean {
+  return (reason === '' || REASON_WORD.test(reason)) && isCount(count) && count <= MOST_ANSWERS;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Without what the reading of the wire adds. */
+function layersOf({ interception }: AgentReportRead): InterceptionRead | undefined {
+  if (interception === null) return undefined;
+  const { nat, filter, route, input } = interception;
+  return {
+    ...(nat !== undefined && { nat }),
+    ...(filter !== undefined && { filter }),
+    ...(route !== undefined && { route }),
+    ...(input !== undefined && { input }),
+  };
+}
+
+function sumOf(answers: readonly (readonly [string, number])[]): ReadonlyMap<AnswerLabel, number> {
+  const sums = new Map<AnswerLabel, number>();
+  for (const [word, count] of answers) {
+    const label = word === '' || isReason(word) ? word : 'other';
+    sums.set(label, (sums.get(label) ?? 0) + count);
+  }
+  return sums;
+}

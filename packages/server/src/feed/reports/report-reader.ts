@@ -1,0 +1,66 @@
+import { Refusal } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+import { describeError } from '@rolegate/runtime';
+import { createRateLimits } from '../../identity/rate-limits.ts';
+import type { ReportLimitHit, ReportLimitName } from './limit-hits.ts';
+import { LARGEST_FIRST_REPORT, LARGEST_REPORT, REPORTS } from './limits.ts';
+import { receiveReport } from './reception.ts';
+import type { Received } from './reception.ts';
+
+/** Whose stream it is. */
+export interface StreamSource {
+  /** Undefined: it is not known before its first report. */
+  readonly node: string | undefined;
+  readonly peer: string;
+}
+
+export interface ReportReader {
+  /** Throws a Refusal, audited, if the report is too large, cannot be read, or comes too soon. */
+  read(bytes: Buffer, first: boolean, source: StreamSource): Received;
+  /** Audits what was left out of a report. */
+  noteDropped(received: Received, source: StreamSource): void;
+  /** grpc-js has ended the stream, because of a message that is larger than the largest report. */
+  noteTooLarge(source: StreamSource): void;
+}
+
+export interface ReportReaderDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly hit: ReportLimitHit;
+}
+
+/** Reads reports within the bounds of DESIGN.md 4.11. */
+export function createReportReader({ clock, hit }: ReportReaderDeps): ReportReader {
+  const mayReport = createRateLimits({ ...REPORTS, clock });
+
+  function refuse(limit: ReportLimitName, refusal: Refusal, source: StreamSource): never {
+    hit(limit, { ...source, error: refusal.message });
+    throw refusal;
+  }
+
+  return {
+    read(bytes, first, source) {
+      if (!mayReport(source.node ?? source.peer)) {
+        const message = `the node sends more than ${REPORTS.perSecond} reports a second`;
+        refuse('report_rate', new Refusal('TooManyRequests', message), source);
+      }
+      const largest = first ? LARGEST_FIRST_REPORT : LARGEST_REPORT;
+      if (bytes.length > largest) {
+        const which = first ? 'the first report of a stream' : 'a later report';
+        const message = `the report has ${bytes.length} bytes, ${which} may have ${largest}`;
+        refuse('report_bytes', new Refusal('TooManyRequests', message), source);
+      }
+      try {
+        return receiveReport(bytes);
+      } catch (cause) {
+        const message = `the report cannot be read: ${describeError(cause)}`;
+        return refuse('report_fields', new Refusal('ServerUnavailable', message, { cause }), source);
+      }
+    },
+    noteDropped({ dropped }, source) {
+      for (const [field, values] of dropped) hit('report_fields', { ...source, field, values });
+    },
+    noteTooLarge(source) {
+      hit('report_bytes', { ...source, error: `the report has more than ${LARGEST_FIRST_REPORT} bytes` });
+    },
+  };
+}

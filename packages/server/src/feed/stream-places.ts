@@ -1,0 +1,100 @@
+import { Refusal } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+import type { Caller } from '../identity/callers.ts';
+import { createRateLimits } from '../identity/rate-limits.ts';
+import type { ReportLimitHit } from './reports/limit-hits.ts';
+
+/** An agent opens its next stream before it closes the one before. */
+const MOST_OF_AGENT = 2;
+/** An upgrade by surge has two agents on a node. */
+const MOST_OF_NODE = 4;
+/** Of one connection, until it is known who calls. */
+const MOST_UNKNOWN = 4;
+/** Streams that a node opens: each one costs a snapshot of its Pods. */
+const OPENED = { perSecond: 5, burst: 20 };
+
+/** What one stream holds while it is open. */
+export interface Place {
+  /** Who calls is known from now on. Throws a Refusal if its node opens streams too often. */
+  known(caller: Pick<Caller, 'node' | 'podUid'>): void;
+  leave(): void;
+}
+
+export interface StreamPlaces {
+  /** A stream of the connection begins; `giveWay` ends it if there are too many of its agent or node, and newer ones. */
+  enter(peer: string, giveWay: (refusal: Refusal) => void): Place;
+}
+
+export interface StreamPlacesDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly hit: ReportLimitHit;
+}
+
+interface Holder {
+  readonly peer: string;
+  readonly node: string | undefined;
+  readonly keys: readonly string[];
+  readonly giveWay: (refusal: Refusal) => void;
+}
+
+/** Bounds the streams of each agent Pod and each node: the newest ones stay. */
+export function createStreamPlaces({ clock, hit }: StreamPlacesDeps): StreamPlaces {
+  /** By agent Pod, node or connection, the oldest first. */
+  const groups = new Map<string, Set<Holder>>();
+  const mayOpen = createRateLimits({ ...OPENED, clock });
+
+  function leave(holder: Holder): void {
+    for (const key of holder.keys) {
+      const group = groups.get(key);
+      group?.delete(holder);
+      if (group?.size === 0) groups.delete(key);
+    }
+  }
+
+  function join(holder: Holder, most: ReadonlyMap<string, number>): void {
+    for (const [key, limit] of most) {
+      const group = groups.get(key) ?? new Set();
+      groups.set(key, group.add(holder));
+      const [oldest] = group;
+      if (group.size > limit && oldest !== undefined) displace(oldest, limit);
+    }
+  }
+
+  function displace(oldest: Holder, limit: number): void {
+    const { node, peer } = oldest;
+    leave(oldest);
+    hit('node_streams', { node, peer });
+    oldest.giveWay(
+      new Refusal('ServerUnavailable', `newer streams have taken the place of this one: ${limit} are kept`),
+    );
+  }
+
+  return {
+    enter(peer, giveWay) {
+      const place = (node: string | undefined, most: ReadonlyMap<string, number>): Holder => {
+        const holder = { peer, node, keys: [...most.keys()], giveWay };
+        join(holder, most);
+        return holder;
+      };
+      let held = place(undefined, new Map([[`connection ${peer}`, MOST_UNKNOWN]]));
+      return {
+        known({ node, podUid }) {
+          leave(held);
+          if (!mayOpen(node)) {
+            hit('node_streams', { node, peer });
+            throw new Refusal(
+              'ServerUnavailable',
+              `the node opens more than ${OPENED.perSecond} streams a second`,
+            );
+          }
+          const most = new Map([[`node ${node}`, MOST_OF_NODE]]);
+          if (podUid !== undefined) most.set(`agent ${podUid}`, MOST_OF_AGENT);
+          held = place(node, most);
+        },
+        leave() {
+          leave(held);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from '@jest/globals';
+import { status } from '@grpc/grpc-js';
+import { rolegateService } from '@rolegate/protocol';
+import type { AgentReport } from '@rolegate/protocol';
+import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
+import { createFeedService } from '../../src/feed/feed-service.ts';
+import { createNodes } from '../../src/feed/nodes.ts';
+import { recordingLog } from '../kubernetes/setup.ts';
+import { createCallersStandIn } from './callers-stand-in.ts';
+import { createClusterStandIn } from './cluster-stand-in.ts';
+import { fakeCall } from './feed-call.ts';
+
+/** A server with node-a and node-b, streams of which are in the test's hands. */
+function setup() {
+  const cluster = createClusterStandIn();
+  const { log, lines } = recordingLog();
+  const limits: string[] = [];
+  const answers: Record<string, number> = {};
+  const agents = createConnectedAgents(cluster);
+  const nodes = createNodes({
+    ...cluster,
+    warn: () => undefined,
+    audit: () => undefined,
+    metrics: { decision: () => undefined },
+  });
+  const service = createFeedService({
+    ...createCallersStandIn({ ...cluster, log }),
+    nodes,
+    agents,
+    pods: cluster.pods,
+    synced: () => true,
+    podsResourceVersion: () => '1',
+    tokenSecret: () => Buffer.alloc(32, 1),
+    version: '1',
+    serverName: 'server-0',
+    streamAgeMs: 1_800_000,
+    clock: cluster.clock,
+    random: () => 0.5,
+    log,
+    metrics: {
+      streams: () => undefined,
+      answers: (reason, count) => (answers[reason] = (answers[reason] ?? 0) + count),
+      limitHit: (limit) => limits.push(limit),
+    },
+  });
+  const open = (node = 'node-a') => {
+    const call = fakeCall(node);
+    service.handlers.Feed(call as never);
+    const { report } = call;
+    return Object.assign(call, { report: (said: AgentReport = {}) => report({ nodeName: node, ...said }) });
+  };
+  return { ...cluster, agents, answers, limits, lines, open };
+}
+
+const sized = (bytes: number): Buffer => {
+  const report = rolegateService.Feed.requestSerialize({ nodeName: 'node-a', version: '1' });
+  // Field 1000, a text: of a later version. Its tag and its length have six bytes.
+  const rest = bytes - report.length - 6;
+  const head = [
+    0xc2,
+    0x3e,
+    (rest & 0x7f) | 0x80,
+    ((rest >> 7) & 0x7f) | 0x80,
+    ((rest >> 14) & 0x7f) | 0x80,
+    rest >> 21,
+  ];
+  return Buffer.concat([report, Buffer.from(head), Buffer.alloc(rest)]);
+};
+
+describe('a report that is too large', () => {
+  it.each([
+    { which: 'first', largest: 1024 * 1024 },
+    { which: 'later', largest: 64 * 1024 },
+  ])(
+    'ends its stream, is counted and audited, and costs no other: the $which of a stream',
+    ({ which, largest }) => {
+      const { open, limits, lines } = setup();
+      const [call, other] = [open(), open('node-b')];
+      other.report();
+      if (which === 'later') call.report();
+      call.hear(sized(largest));
+      expect([call.state.error, limits]).toEqual([undefined, []]);
+      const next = open();
+      if (which === 'later') next.report();
+      next.hear(sized(largest + 1));
+      expect(next.state.error?.code).toBe(status.RESOURCE_EXHAUSTED);
+      expect(next.state.error?.details).toContain(`has ${largest + 1} bytes`);
+      expect(limits).toEqual(['report_bytes']);
+      expect(lines).toContainEqual(
+        expect.objectContaining({
+          message: 'limit met',
+          fields: expect.objectContaining({ audit: true, limit: 'report_bytes', node: 'node-a' }) as unknown,
+        }),
+      );
+      other.report({ answersByReason: { NoRole: 1 } });
+      expect([call.state.error, other.state.error]).toEqual([undefined, undefined]);
+    },
+  );
+});
+
+describe('a report', () => {
+  it('that cannot be read ends its stream, counted and audited', () => {
+    const { open, limits } = setup();
+    const call = open();
+    call.report();
+    call.hear(Buffer.of(0x0a, 0xff));
+    expect(call.state.error?.details).toMatch(/^ServerUnavailable: the report cannot be read: /);
+    expect(limits).toEqual(['report_fields']);
+  });
+
+  it('of bad values keeps its stream: they are left out, counted and audited', () => {
+    const { open, limits, lines, answers, agents } = setup();
+    const call = open();
+    call.report({ version: 'v'.repeat(1_000_000), answersByReason: { NoRole: 1, 'made up': 5, Newer: 2 } });
+    expect(call.kinds()).toContain('synced');
+    expect(call.state.error).toBeUndefined();
+    expect(answers).toEqual({ NoRole: 1, other: 2 });
+    expect(limits).toEqual(['report_fields', 'report_fields']);
+    expect(agents.get('node-a')?.version).toBe('invalid');
+    expect(JSON.stringify(lines)).not.toContain('vvvv');
+    expect(lines.filter(({ message }) => message === 'limit met')).toHaveLength(2);
+  });
+
+  it('that comes with hundreds of others ends its stream: an agent sends one a second at most', async () => {
+    const { open, limits, clock, answers } = setup();
+    const call = open();
+    for (let at = 0; at < 60; at += 1) call.report({ answersByReason: { NoRole: 1 } });
+    expect([call.state.error, answers]).toEqual([undefined, { NoRole: 60 }]);
+    for (let second = 0; second < 30; second += 1) {
+      await clock.advance(1_000);
+      call.report();
+    }
+    for (let at = 0; at < 100; at += 1) call.report({ answersByReason: { NoRole: 1 } });
+    expect(call.state.error?.details).toMatch(
+      /^TooManyRequests: the node sends more than 5 reports a second/,
+    );
+    expect([limits, answers]).toEqual([['report_rate'], { NoRole: 119 }]);
+  });
+
+  it('is of the own Pods and sessions, or its first deliveries are not logged', async () => {
+    const { open, lines, setServiceAccount, setNamespace, setPod, clock } = setup();
+    setServiceAccount('shop', 'default');
+    setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
+    setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
+    const call = open();
+    call.report();
+    await clock.advance(0);
+    const { sessionId = '' } = call.written.flatMap(({ session }) => session ?? [])[0] ?? {};
+    const deliveries = [
+      { podUid: 'uid-a', sessionId, heldMs: 1 },
+      { podUid: 'uid-gone', sessionId, heldMs: 2 },
+      { podUid: 'uid-a', sessionId: 'made-up', heldMs: 3 },
+    ];
+    call.report({ firstDeliveries: deliveries });
+    const logged = lines.filter(({ message }) => message === 'first delivery');
+    expect(logged.map(({ fields }) => fields['durationMs'])).toEqual([1]);
+    expect(call.state.error).toBeUndefined();
+  });
+});
+
+describe('a stream', () => {
+  it('gives way to newer ones of its node, which is told; streams of other nodes stay', () => {
+    const { open, limits, agents } = setup();
+    const other = open('node-b');
+    other.report();
+    const calls = [1, 2, 3, 4, 5, 6].map(() => {
+      const call = open();
+      call.report();
+      return call;
+    });
+    expect(calls.map(({ state }) => state.error?.code)).toEqual([
+      status.UNAVAILABLE,
+      status.UNAVAILABLE,
+      ...Array.from({ length: 4 }, () => undefined),
+    ]);
+    expect(calls[0]?.state.error?.details).toMatch(/newer streams have taken the place of this one/);
+    expect([limits, other.state.error]).toEqual([['node_streams', 'node_streams'], undefined]);
+    expect(agents.all().map(({ node }) => node)).toEqual(['node-a', 'node-b']);
+  });
+
+  it('counts before its first report: what it has begun to send is kept too', () => {
+    const { open } = setup();
+    const calls = [1, 2, 3, 4, 5].map(() => open());
+    expect(calls.map(({ state }) => state.error?.code)).toEqual([
+      status.UNAVAILABLE,
+      ...Array.from({ length: 4 }, () => undefined),
+    ]);
+  });
+
+  it('that ends before its first report is answered', () => {
+    const { open } = setup();
+    const call = open();
+    call.emit('end');
+    expect(call.state.ended).toBe(true);
+  });
+});

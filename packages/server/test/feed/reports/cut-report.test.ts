@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { rolegateService } from '@rolegate/protocol';
+import type { AgentReport } from '@rolegate/protocol';
+import { cutReport } from '../../../src/feed/reports/cut-report.ts';
+import { reportFields } from '../../../src/feed/reports/limits.ts';
+
+const { requestSerialize, requestDeserialize } = rolegateService.Feed;
+
+const bytesOf = (report: AgentReport) => requestSerialize(report);
+const read = (bytes: Buffer) => requestDeserialize(cutReport(bytes).bytes);
+const texts = (count: number) => Array.from({ length: count }, (_, at) => `s${at}`);
+
+describe('the bounds of what is parsed of a report', () => {
+  it('name every field of the wire by its number', () => {
+    const { field: fields } = rolegateService.Feed.requestType.type as {
+      field: { name: string; number: number }[];
+    };
+    const ours = Object.entries(reportFields).map(([name, { number }]) => ({ name, number }));
+    expect(ours).toEqual(fields.map(({ name, number }) => ({ name, number })));
+  });
+
+  it('leave a report within them as it is', () => {
+    const bytes = bytesOf({ nodeName: 'node-a', version: '1', usedSessionIds: texts(4_096) });
+    expect(cutReport(bytes).bytes).toBe(bytes);
+  });
+
+  it('keep the first values of a field that has too many, and all of the others', () => {
+    const bytes = Buffer.concat([bytesOf({ usedSessionIds: texts(4_100) }), bytesOf({ nodeName: 'node-a' })]);
+    expect(read(bytes)).toMatchObject({ usedSessionIds: texts(4_096), nodeName: 'node-a' });
+    expect([...cutReport(bytes).dropped]).toEqual([['usedSessionIds', 4]]);
+  });
+
+  it('leave out a value that is too long, and keep what stands around it', () => {
+    const bytes = bytesOf({ usedSessionIds: ['a', 'x'.repeat(65), 'b'], version: 'v'.repeat(1_000_000) });
+    expect(read(bytes)).toMatchObject({ usedSessionIds: ['a', 'b'], version: '' });
+    expect(new Map(cutReport(bytes).dropped)).toEqual(
+      new Map([
+        ['version', 1],
+        ['usedSessionIds', 1],
+      ]),
+    );
+  });
+
+  it('take one value of a field that is there once', () => {
+    const bytes = Buffer.concat([bytesOf({ version: '1' }), bytesOf({ version: '2' })]);
+    expect(read(bytes).version).toBe('1');
+  });
+
+  it('leave fields of later versions to the parser, which skips them', () => {
+    const later = Buffer.concat([
+      Buffer.of(0xc0, 0x3e, 0x07), // field 1000, a number
+      Buffer.of(0xca, 0x3e, 0x01, 0x78), // field 1001, a text
+      Buffer.of(0x45, 1, 2, 3, 4, 0x49, 1, 2, 3, 4, 5, 6, 7, 8), // fields 8 and 9, of 4 and 8 bytes
+      bytesOf({ version: '1' }),
+    ]);
+    expect(read(later).version).toBe('1');
+  });
+
+  it.each([
+    { what: 'a million objects of two bytes', bytes: Buffer.alloc(1_000_000, Buffer.of(0x1a, 0)) },
+    { what: 'a field that ends beyond them', bytes: Buffer.of(0x0a, 5, 0x61) },
+    { what: 'a number that does not end', bytes: Buffer.of(0x0a, 0x80) },
+    { what: 'a number of eleven bytes', bytes: Buffer.concat([Buffer.alloc(10, 0x80), Buffer.of(1, 0)]) },
+    { what: 'a group', bytes: Buffer.of(0x43, 0x44) },
+    { what: 'nested groups', bytes: Buffer.alloc(60_000, 0x43) },
+    { what: 'a known field that is said to be a number', bytes: Buffer.of(0x18, 0x02, 0x0a, 0x00) },
+    {
+      // protobufjs reads its last 32 bits: field 3.
+      what: 'a tag of 33 bits',
+      bytes: Buffer.of(0x9a, 0x80, 0x80, 0x80, 0x10, 0x00),
+    },
+    { what: 'a length of 33 bits', bytes: Buffer.of(0x1a, 0x80, 0x80, 0x80, 0x80, 0x10) },
+  ])('refuse $what', ({ bytes }) => {
+    expect(() => cutReport(bytes)).toThrow();
+  });
+});

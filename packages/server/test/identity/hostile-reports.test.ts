@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { reasons, rolegateService } from '@rolegate/protocol';
+import type { ClientTls } from '@rolegate/protocol';
+import { eventually } from '@rolegate/testing';
+import { attested, openFeed, PATIENCE, startAttestedServer, tokenOf } from './attested-server.ts';
+import type { AttestedServer } from './attested-server.ts';
+import { framed, rawFeeds } from './raw-feed.ts';
+
+const MIB = 1024 * 1024;
+
+/** What one stolen node sent in one test may add to the log. Characters. */
+const MOST_LOG = 100_000;
+/** A node's four streams, each with the largest unfinished report, and what the client's side and the collector have. Bytes. */
+const MOST_BUFFERS = 48 * MIB;
+
+describe("a stolen node's reports", () => {
+  let server: AttestedServer;
+  let thief: Required<ClientTls>;
+  let other: ReturnType<typeof openFeed>;
+  beforeAll(async () => {
+    server = await startAttestedServer();
+    server.start();
+    await server.ready();
+    thief = await attested(server, tokenOf(server.api, 'node-a'));
+    other = openFeed(server.client(await attested(server, tokenOf(server.api, 'node-b'))));
+    await other.synced();
+  }, 60_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  let changes = 0;
+  /** A change of a Pod of node-b comes to its agent. */
+  async function expectOtherServed(): Promise<void> {
+    const ip = `198.18.1.${(changes += 1)}`;
+    server.api.patch('Pod', 'shop', 'b', { status: { podIP: ip, podIPs: [{ ip }] } });
+    await eventually(() => {
+      expect(other.updates.at(-1)?.pod?.ips).toEqual([ip]);
+    }, PATIENCE);
+  }
+
+  const logged = () => JSON.stringify(server.lines).length;
+  const metrics = async () => (await server.ops('/metrics')).body;
+  const hits = async (limit: string) =>
+    Number(
+      new RegExp(`^rolegate_limit_hits_total\\{limit="${limit}"\\} (\\d+)`, 'm').exec(await metrics())?.[1],
+    );
+
+  /** A feed of the thief's, synced unless it is ended before. */
+  const steal = (report: object) => openFeed(server.client(thief), { nodeName: 'node-a', ...report });
+
+  // A node opens 20 streams at once, then five a second: those that open few come first.
+  it('that nobody reads the answers to are closed with their stream', async () => {
+    const connection = rawFeeds(server.port, thief, { initialWindowSize: 0 });
+    const report = rolegateService.Feed.requestSerialize({ nodeName: 'node-a', version: '1' });
+    const feeds = [1, 2, 3].map(() => {
+      const feed = connection.open();
+      feed.write(framed(report.length, report));
+      return feed;
+    });
+    await eventually(() => {
+      expect(feeds.map((feed) => feed.closed())).toEqual([true, false, false]);
+    }, PATIENCE);
+    connection.close();
+  });
+
+  it('that are larger than any may be are counted and audited too', async () => {
+    const [connection, before] = [rawFeeds(server.port, thief), await hits('report_bytes')];
+    const feed = connection.open();
+    feed.write(framed(2 * MIB, Buffer.alloc(10)));
+    await eventually(() => {
+      expect([feed.status(), feed.closed()]).toEqual(['8', true]);
+    }, PATIENCE);
+    expect(await hits('report_bytes')).toBe(before + 1);
+    expect(server.audits()).toContainEqual(
+      expect.objectContaining({ limit: 'report_bytes', node: 'node-a' }),
+    );
+    connection.close();
+  });
+
+  it('by the hundred thousand end their stream', async () => {
+    const connection = rawFeeds(server.port, thief);
+    const feed = connection.open();
+    const empty = Buffer.alloc(5 * 100_000);
+    feed.write(empty);
+    await eventually(() => {
+      expect([feed.status(), feed.closed()]).toEqual(['8', true]);
+    }, PATIENCE);
+    expect(await hits('report_rate')).toBeGreaterThan(0);
+    await expectOtherServed();
+    connection.close();
+  });
+
+  it('with a version of a megabyte are not logged', async () => {
+    const before = logged();
+    for (let at = 0; at < 10; at += 1) {
+      const feed = steal({ version: 'v'.repeat(MIB - 100) });
+      await Promise.race([feed.synced(), feed.ended]);
+      feed.close();
+    }
+    expect(logged() - before).toBeLessThan(MOST_LOG);
+    await expectOtherServed();
+  });
+
+  it('with made-up reasons by the ten thousands add no label', async () => {
+    const before = logged();
+    const made = (at: number) =>
+      `Made${String.fromCharCode(...[at / 676, at / 26, at].map((part) => 65 + (part % 26)))}`;
+    const answersByReason = Object.fromEntries(
+      Array.from({ length: 17_000 }, (_, at) => [`${made(at)}${'x'.repeat(40)}`, 1]),
+    );
+    for (let at = 0; at < 39; at += 1) {
+      const feed = steal({ answersByReason });
+      await Promise.race([feed.synced(), feed.ended]);
+      feed.close();
+      if (at % 10 === 0) await expectOtherServed();
+    }
+    const page = await metrics();
+    const labels = [...page.matchAll(/^rolegate_agent_answers_total\{reason="([^"]*)"\}/gm)];
+    const known = new Set(['', 'other', ...Object.keys(reasons)]);
+    expect(labels.flatMap(([, label = '?']) => (known.has(label) ? [] : [label]))).toEqual([]);
+    expect(page.length).toBeLessThan(MOST_LOG);
+    expect(await hits('report_fields')).toBeGreaterThan(0);
+    expect(logged() - before).toBeLessThan(MOST_LOG);
+  });
+
+  it('on 190 streams, none of them complete, are kept of four', async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const connections = Array.from({ length: 4 }, () => rawFeeds(server.port, thief));
+    const feeds = Array.from({ length: 190 }, (_, at) => connections[at % 4]?.open());
+    const unfinished = framed(MIB, Buffer.alloc(MIB - 1));
+    for (const feed of feeds) feed?.write(unfinished);
+    await eventually(() => {
+      expect(feeds.filter((feed) => feed?.closed() === false).length).toBeLessThanOrEqual(4);
+    }, PATIENCE);
+    await expectOtherServed();
+    await eventually(() => {
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MOST_BUFFERS);
+    }, PATIENCE);
+    expect(await hits('node_streams')).toBeGreaterThan(150);
+    for (const connection of connections) connection.close();
+  });
+});

@@ -1,0 +1,59 @@
+import { connect } from 'node:http2';
+import type { ClientHttp2Session, Settings } from 'node:http2';
+import type { ClientTls } from '@rolegate/protocol';
+
+/** A Feed call in HTTP/2 alone: what no gRPC client sends or leaves out. */
+export interface RawFeed {
+  readonly write: (bytes: Buffer) => void;
+  /** The server has ended the stream, whatever this side does. */
+  readonly closed: () => boolean;
+  /** grpc-status, '' if there is none. */
+  readonly status: () => string;
+}
+
+export interface RawFeeds {
+  readonly open: () => RawFeed;
+  readonly close: () => void;
+}
+
+/** One connection, with as many Feed calls as are asked for. */
+export function rawFeeds(port: number, tls: ClientTls, settings: Settings = {}): RawFeeds {
+  const session = connect(`https://127.0.0.1:${port}`, { ...tls, settings, servername: 'rolegate-server' });
+  session.on('error', () => undefined);
+  return {
+    open: () => openOn(session),
+    close: () => {
+      session.destroy();
+    },
+  };
+}
+
+/** A message's head says its length; the message may be shorter. */
+export function framed(length: number, message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, message]);
+}
+
+function openOn(session: ClientHttp2Session): RawFeed {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/rolegate.v1.Rolegate/Feed',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  let status = '';
+  let closed = false;
+  for (const event of ['response', 'trailers'] as const)
+    stream.on(event, (headers: Readonly<Record<string, unknown>>) => {
+      status = String(headers['grpc-status'] ?? status);
+    });
+  stream.on('error', () => undefined);
+  stream.on('close', () => (closed = true));
+  stream.resume();
+  return {
+    write: (bytes) => void stream.write(bytes),
+    closed: () => closed,
+    status: () => status,
+  };
+}
