@@ -1,5 +1,5 @@
 import { connect } from 'node:http2';
-import type { ClientHttp2Session, Settings } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders, Settings } from 'node:http2';
 import type { ClientTls } from '@rolegate/protocol';
 
 /** A Feed call in HTTP/2 alone: what no gRPC client sends or leaves out. */
@@ -45,7 +45,7 @@ function openOn(session: ClientHttp2Session): RawFeed {
   let status = '';
   let closed = false;
   for (const event of ['response', 'trailers'] as const)
-    stream.on(event, (headers: Readonly<Record<string, unknown>>) => {
+    stream.on(event, (headers: IncomingHttpHeaders) => {
       status = String(headers['grpc-status'] ?? status);
     });
   stream.on('error', () => undefined);
