@@ -1,0 +1,144 @@
+import type { Clock } from '../clock.ts';
+import { createLine } from './line.ts';
+import type { LinePlace } from './line.ts';
+import { createShares } from './shares.ts';
+import type { Shared } from './shares.ts';
+
+export interface RememberedOptions<Value> {
+  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
+  /** Since a name was set last; Infinity: until it is deleted. Milliseconds. */
+  readonly keepMs: number;
+  /** Beyond so many names, the oldest of the owner with the most goes. */
+  readonly most: number;
+  /** Asked when a name's time is over; true: it has the same time again. By default none stays. */
+  readonly stays?: (key: string, value: Value) => boolean;
+  /** A name went because its time was over, or to make room: not because it was deleted. Must not throw. */
+  readonly dropped?: (key: string, value: Value, why: 'time' | 'room') => void;
+}
+
+/** Values by names that others choose: each for a time, and so many at most. */
+export interface Remembered<Value> {
+  /** Undefined also from the moment that its time is over. */
+  readonly get: (key: string) => Value | undefined;
+  /** The same without a look at the clock, for values that stay true: it may be there a little beyond its time. */
+  readonly peek: (key: string) => Value | undefined;
+  /** Its time begins again. `owner`: whose share of the places it takes. */
+  readonly set: (key: string, value: Value, owner?: string) => void;
+  /** False: it was not there. */
+  readonly delete: (key: string) => boolean;
+  readonly clear: () => void;
+  /** The one that was set longest ago first. */
+  readonly entries: () => [key: string, value: Value][];
+  readonly size: number;
+}
+
+interface Entry<Value> {
+  readonly key: string;
+  readonly value: Value;
+  readonly owner: string;
+  readonly untilMs: number;
+  place?: LinePlace<Entry<Value>>;
+  shared?: Shared<Entry<Value>>;
+}
+
+/** Names whose time is over are dropped together, so often in the time that each has. */
+const SWEEPS = 16;
+
+/** One timer at most, and none while nothing is remembered or nothing ends. */
+export function createRemembered<Value>(options: RememberedOptions<Value>): Remembered<Value> {
+  const { clock, keepMs, most, stays = () => false, dropped = () => undefined } = options;
+  const entries = new Map<string, Entry<Value>>();
+  /** As their times end. */
+  const line = createLine<Entry<Value>>();
+  const shares = createShares<Entry<Value>>();
+  let cancelSweep: (() => void) | undefined;
+
+  function put(key: string, value: Value, owner: string): void {
+    const entry: Entry<Value> = { key, value, owner, untilMs: clock.monotonic() + keepMs };
+    entries.set(key, entry);
+    entry.place = line.join(entry);
+    entry.shared = shares.add(entry, owner);
+  }
+
+  function remove({ key, place, shared }: Entry<Value>): void {
+    entries.delete(key);
+    if (place !== undefined) line.leave(place);
+    if (shared !== undefined) shares.remove(shared);
+  }
+
+  /** True if it stays. */
+  function end(entry: Entry<Value>): boolean {
+    const { key, value, owner } = entry;
+    const isNeeded = stays(key, value);
+    remove(entry);
+    if (isNeeded) put(key, value, owner);
+    else dropped(key, value, 'time');
+    return isNeeded;
+  }
+
+  function sweep(): void {
+    const nowMs = clock.monotonic();
+    for (let oldest = line.first(); oldest !== undefined && oldest.untilMs <= nowMs; oldest = line.first())
+      end(oldest);
+  }
+
+  function plan(): void {
+    const oldest = line.first();
+    if (oldest === undefined || keepMs === Infinity) {
+      cancelSweep?.();
+      cancelSweep = undefined;
+      return;
+    }
+    cancelSweep ??= clock.schedule(Math.max(oldest.untilMs - clock.monotonic(), keepMs / SWEEPS), () => {
+      cancelSweep = undefined;
+      sweep();
+      plan();
+    });
+  }
+
+  function makeRoom(): void {
+    if (entries.size <= most) return;
+    sweep();
+    while (entries.size > most) {
+      const entry = shares.oldestOfMost();
+      if (entry === undefined) return;
+      remove(entry);
+      dropped(entry.key, entry.value, 'room');
+    }
+  }
+
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      return entry.untilMs > clock.monotonic() || end(entry) ? entry.value : undefined;
+    },
+    peek: (key) => entries.get(key)?.value,
+    set(key, value, owner = '') {
+      const former = entries.get(key);
+      if (former !== undefined) remove(former);
+      put(key, value, owner);
+      makeRoom();
+      plan();
+    },
+    delete(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return false;
+      remove(entry);
+      plan();
+      return true;
+    },
+    clear() {
+      for (const entry of [...entries.values()]) remove(entry);
+      plan();
+    },
+    entries() {
+      sweep();
+      return [...entries.values()].map(({ key, value }) => [key, value]);
+    },
+    get size() {
+      sweep();
+      return entries.size;
+    },
+  };
+}

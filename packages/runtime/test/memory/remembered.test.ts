@@ -1,0 +1,245 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import fc from 'fast-check';
+import { createRemembered } from '../../src/memory/remembered.ts';
+import type { RememberedOptions } from '../../src/memory/remembered.ts';
+
+const KEEP_MS = 1_000;
+
+function setup(options: Partial<RememberedOptions<number>> = {}) {
+  const clock = createFakeClock();
+  const dropped: string[] = [];
+  const remembered = createRemembered<number>({
+    clock,
+    keepMs: KEEP_MS,
+    most: 4,
+    dropped: (key, value, why) => dropped.push(`${key}=${value} ${why}`),
+    ...options,
+  });
+  const keys = () => remembered.entries().map(([key]) => key);
+  return { clock, remembered, dropped, keys };
+}
+
+describe('a remembered name', () => {
+  it('is there for its time, counted from when it was set last', async () => {
+    const { clock, remembered } = setup();
+    remembered.set('a', 1);
+    await clock.advance(KEEP_MS - 1);
+    expect(remembered.get('a')).toBe(1);
+    remembered.set('a', 2);
+    await clock.advance(KEEP_MS - 1);
+    expect(remembered.get('a')).toBe(2);
+    await clock.advance(1);
+    expect(remembered.get('a')).toBeUndefined();
+  });
+
+  it('is not given out a moment longer, whenever the next sweep is', async () => {
+    const { clock, remembered, dropped } = setup({ stays: (key) => key === 'needed' });
+    for (const key of ['first', 'a', 'needed']) {
+      remembered.set(key, 1);
+      await clock.advance(1);
+    }
+    await clock.advance(KEEP_MS - 1);
+    expect(['a', 'needed'].map((key) => [key, remembered.peek(key), remembered.get(key)])).toEqual([
+      ['a', 1, undefined],
+      ['needed', 1, 1],
+    ]);
+    expect(dropped).toEqual(['first=1 time', 'a=1 time']);
+  });
+
+  it('goes when its time is over, though nobody asks and no other is set', async () => {
+    const { clock, remembered, dropped } = setup();
+    remembered.set('a', 1);
+    expect(clock.pending).toBe(1);
+    await clock.advance(KEEP_MS);
+    expect(dropped).toEqual(['a=1 time']);
+    expect(remembered.peek('a')).toBeUndefined();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('costs no timer of its own', async () => {
+    const { clock, remembered, dropped } = setup({ most: 1_000 });
+    for (let i = 0; i < 500; i++) {
+      remembered.set(String(i), i);
+      await clock.advance(1);
+    }
+    expect(clock.pending).toBe(1);
+    await clock.advance(2 * KEEP_MS);
+    expect([dropped.length, clock.pending]).toEqual([500, 0]);
+  });
+
+  it('leaves no timer when it is deleted, and is then not told to be dropped', async () => {
+    const { clock, remembered, dropped } = setup();
+    remembered.set('a', 1);
+    expect([remembered.delete('a'), remembered.delete('a'), clock.pending]).toEqual([true, false, 0]);
+    remembered.set('b', 2);
+    remembered.clear();
+    expect([remembered.size, clock.pending]).toEqual([0, 0]);
+    await clock.advance(KEEP_MS);
+    expect(dropped).toEqual([]);
+  });
+
+  it('has the same time again while it is needed', async () => {
+    let isNeeded = true;
+    const { clock, remembered, dropped } = setup({ stays: (key) => key === 'a' && isNeeded });
+    remembered.set('a', 1);
+    remembered.set('b', 2);
+    await clock.advance(10 * KEEP_MS);
+    expect([remembered.get('a'), remembered.get('b')]).toEqual([1, undefined]);
+    isNeeded = false;
+    await clock.advance(KEEP_MS);
+    expect(remembered.get('a')).toBeUndefined();
+    expect(dropped).toEqual(['b=2 time', 'a=1 time']);
+  });
+
+  it('has no end without a time, and no timer', async () => {
+    const { clock, remembered } = setup({ keepMs: Infinity });
+    remembered.set('a', 1);
+    await clock.advance(1e12);
+    expect([remembered.get('a'), clock.pending]).toEqual([1, 0]);
+  });
+});
+
+describe('the room for remembered names', () => {
+  it('is made by the oldest of the owner with the most', () => {
+    const { remembered, dropped, keys } = setup();
+    remembered.set('small', 0, 'shop');
+    for (let i = 0; i < 6; i++) remembered.set(`made-up-${i}`, i, 'greedy');
+    expect(keys()).toEqual(['small', 'made-up-3', 'made-up-4', 'made-up-5']);
+    expect(dropped).toEqual(['made-up-0=0 room', 'made-up-1=1 room', 'made-up-2=2 room']);
+    remembered.set('another', 1, 'other');
+    expect(keys()).toEqual(['small', 'made-up-4', 'made-up-5', 'another']);
+  });
+
+  it('is made by the oldest of all if nobody has more than another', () => {
+    const { remembered, keys } = setup();
+    for (const key of ['a', 'b', 'c', 'd']) remembered.set(key, 0, key);
+    remembered.set('a', 1, 'a');
+    remembered.set('e', 0, 'e');
+    expect(keys()).toEqual(['c', 'd', 'a', 'e']);
+  });
+
+  it('is not taken by names whose time is over', async () => {
+    const { clock, remembered, dropped, keys } = setup();
+    for (const key of ['x', 'y']) {
+      remembered.set(key, 0, 'greedy');
+      await clock.advance(1);
+    }
+    remembered.set('z', 0, 'greedy');
+    await clock.advance(KEEP_MS - 1);
+    // The time of y has been over for a moment, and no sweep has come since.
+    expect(remembered.peek('y')).toBe(0);
+    for (const key of ['u', 'v', 'w']) remembered.set(key, 0, key);
+    expect(keys()).toEqual(['z', 'u', 'v', 'w']);
+    expect(dropped).toEqual(['x=0 time', 'y=0 time']);
+  });
+});
+
+type Step =
+  | { readonly kind: 'set'; readonly key: string; readonly owner: string }
+  | { readonly kind: 'delete' | 'get'; readonly key: string }
+  | { readonly kind: 'pass'; readonly ms: number };
+
+/** The rule as it is said, without any care for what it costs. */
+function createModel(most: number, needed: ReadonlySet<string>) {
+  let names: { key: string; value: number; owner: string; untilMs: number }[] = [];
+  const reachedAt = new Map<string, number>();
+  let steps = 0;
+  const countOf = (owner: string) => names.filter((name) => name.owner === owner).length;
+
+  function put(key: string, value: number, owner: string, nowMs: number): void {
+    names.push({ key, value, owner, untilMs: nowMs + KEEP_MS });
+    reachedAt.set(owner, (steps += 1));
+  }
+
+  function remove(key: string): void {
+    const found = names.find((name) => name.key === key);
+    if (found === undefined) return;
+    names = names.filter((name) => name !== found);
+    reachedAt.set(found.owner, (steps += 1));
+  }
+
+  function ownerWithMost(): string | undefined {
+    const owners = [...new Set(names.map(({ owner }) => owner))];
+    const [first] = owners.sort(
+      (a, b) => countOf(b) - countOf(a) || (reachedAt.get(a) ?? 0) - (reachedAt.get(b) ?? 0),
+    );
+    return first;
+  }
+
+  function expire(nowMs: number): void {
+    for (;;) {
+      const ended = names.find(({ untilMs }) => untilMs <= nowMs);
+      if (ended === undefined) return;
+      remove(ended.key);
+      if (needed.has(ended.key)) put(ended.key, ended.value, ended.owner, nowMs);
+    }
+  }
+
+  return {
+    expire,
+    remove,
+    set(key: string, value: number, owner: string, nowMs: number) {
+      remove(key);
+      put(key, value, owner, nowMs);
+      while (names.length > most) {
+        const owner = ownerWithMost();
+        remove(names.find((name) => name.owner === owner)?.key ?? '');
+      }
+    },
+    entries: () => names.map(({ key, value }) => [key, value]),
+  };
+}
+
+describe('remembered names', () => {
+  const key = fc.constantFrom(...Array.from('abcdefghij'));
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant('set' as const), key, owner: fc.constantFrom('x', 'y', 'z') }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('delete' as const, 'get' as const), key }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 300, 999, 1_000) }),
+    },
+  );
+
+  it('are those that the rule says, whatever is set, deleted and asked for, and whenever', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.subarray(Array.from('abc')),
+        async (steps, most, needed) => {
+          const isNeeded = new Set(needed);
+          const { clock, remembered } = setup({ most, stays: (key) => isNeeded.has(key) });
+          const model = createModel(most, isNeeded);
+          for (const [at, one] of steps.entries()) {
+            if (one.kind === 'pass') await clock.advance(one.ms);
+            const nowMs = clock.monotonic();
+            // The model knows of no sweeps: what is over goes at once.
+            model.expire(nowMs);
+            if (one.kind === 'get') {
+              const [, value] = model.entries().find(([name]) => name === one.key) ?? [];
+              expect(remembered.get(one.key)).toBe(value);
+            }
+            expect(remembered.size).toBe(model.entries().length);
+            if (one.kind === 'set') {
+              remembered.set(one.key, at, one.owner);
+              model.set(one.key, at, one.owner, nowMs);
+            } else if (one.kind === 'delete') {
+              remembered.delete(one.key);
+              model.remove(one.key);
+            }
+            expect(remembered.entries()).toEqual(model.entries());
+          }
+          expect(clock.pending).toBeLessThanOrEqual(1);
+          remembered.clear();
+          expect(clock.pending).toBe(0);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
