@@ -130,7 +130,10 @@ function exportedMetrics(): Set<string> {
       stsBudgetWaiting: () => 0,
     },
     ...{ watchAgeSeconds: () => ({}), certificateExpirySeconds: () => ({}) },
-    ...{ ownCredentialsSeconds: () => ({}), ownCredentialsOk: () => true },
+    ownCredentialsSeconds: () => ({}),
+    ownCredentialsOk: () => true,
+    decisionsMade: () => 0,
+    decisionsWaiting: () => 0,
   });
   return new Set(
     [agent, server].flatMap(({ registry }) => registry.getMetricsAsArray().map(({ name }) => name)),

@@ -140,7 +140,7 @@ it('a request that is held when the agent stops is answered by what the feed say
     pod: {
       ...pending,
       resourceVersions: { pod: '2', namespace: '2', serviceAccount: '2' },
-      pending: { waitsFor: 'a test' },
+      pending: { waitsFor: 'a test', withdraws: true },
     },
   });
   await soon(async () => {

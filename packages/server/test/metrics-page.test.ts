@@ -10,7 +10,10 @@ it("docs/metrics.md has exactly the server's metrics, each with its type and lab
   metrics.read({
     ...{ connectedNodes: none, minRemainingSeconds: none, stsBudgetWaiting: none },
     ...{ sessions: () => ({}), watchAgeSeconds: () => ({}), certificateExpirySeconds: () => ({}) },
-    ...{ ownCredentialsSeconds: () => ({}), ownCredentialsOk: () => true },
+    ownCredentialsSeconds: () => ({}),
+    ownCredentialsOk: () => true,
+    decisionsMade: () => 0,
+    decisionsWaiting: () => 0,
   });
   expect(metricsOnPage(page, 'Server')).toEqual(metricsInRegistry(metrics.registry));
 });

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '@rolegate/testing';
 import { readSendQueues } from '../../src/http/kernel-queues.ts';
 import { answer, startServer } from './server-setup.ts';
 import type { TestClient } from './server-setup.ts';
@@ -7,6 +8,7 @@ import type { TestClient } from './server-setup.ts';
 const UNREAD = { perConnection: 16_384, perClient: 4 * 1_048_576, total: 64 * 1_048_576 };
 /** More than a client's kernel takes for one that does not read (net.ipv4.tcp_rmem), and what the server's own may keep. */
 const ANSWER_BYTES = 65_536;
+const LOOK_MS = 10;
 
 /** Each request is answered at once. */
 function startLarge(answerBytes = ANSWER_BYTES) {
@@ -30,6 +32,17 @@ async function ask(client: TestClient, times: number): Promise<void> {
     client.send('GET /a HTTP/1.1\r\n\r\n');
     await setImmediate();
   }
+}
+
+/** Time passes as it does for the kernel, whose queues are read from real files. */
+function looksUntil({ clock }: Awaited<ReturnType<typeof startLarge>>, check: () => boolean): Promise<void> {
+  return eventually(
+    async () => {
+      await clock.advance(LOOK_MS);
+      expect(check()).toBe(true);
+    },
+    { withinMs: 20_000, everyMs: LOOK_MS },
+  );
 }
 
 /** What is with the server's kernel, and what that has not taken. Bytes. */
@@ -80,7 +93,7 @@ describe('a client that may have left too much unread', () => {
     }
     expect(t.requests).toHaveLength(most);
     expect(t.connection(0).stage).toBe('unread');
-    while (t.requests.length < most + 5) await t.clock.advance(10);
+    await looksUntil(t, () => t.requests.length === most + 5);
     expect(t.limitsHit).toEqual([]);
   });
 
@@ -95,7 +108,7 @@ describe('a client that may have left too much unread', () => {
     await setImmediate();
     expect(t.requests).toHaveLength(1);
     t.server.recount(t.connection(0), { group: 'b', name: 'b1' });
-    while (t.requests.length < 2) await t.clock.advance(10);
+    await looksUntil(t, () => t.requests.length === 2);
   });
 
   it('is refused by a reset, not by one more answer', async () => {

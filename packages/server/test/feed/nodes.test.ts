@@ -158,13 +158,6 @@ describe('nodes', () => {
       said: ['session removed', 'a NamespaceDenied'],
     },
     {
-      what: 'the Namespace is deleted',
-      change: ({ removeNamespace }: ReturnType<typeof setup>) => {
-        removeNamespace('shop');
-      },
-      said: ['session removed', 'a pending'],
-    },
-    {
       what: "the Pod's annotation goes",
       change: ({ setPod }: ReturnType<typeof setup>) => {
         setPod('a');
@@ -188,6 +181,20 @@ describe('nodes', () => {
     change(world);
     expect(said.slice(-2)).toEqual(last);
     expect([...snapshots.values()].map((current) => current())).toEqual([undefined]);
+  });
+
+  it('takes nothing away from a Pod whose Namespace is deleted for ten seconds', async () => {
+    const { nodes, clock, setNamespace, removeNamespace, setPod } = setup();
+    setNamespace('shop', PERMIT);
+    setPod('a', { annotations: ROLE });
+    const { stream, said } = recorder();
+    nodes.join('node-a', stream, []);
+    await clock.advance(0);
+    removeNamespace('shop');
+    await clock.advance(9_999);
+    expect(said.at(-1)).toBe('a allow');
+    await clock.advance(1);
+    expect(said.slice(-2)).toEqual(['session removed', 'a NamespaceDenied']);
   });
 
   it('holds a Pod whose Namespace has not been seen, and refuses it after ten seconds', async () => {

@@ -182,7 +182,7 @@ describe('createEventRecorder', () => {
     for (let uid = 0; uid < 10_000; uid += 1)
       run.recorder.warn({ ...POD, namespace: 'storm', uid: `u-${uid}` }, 'NamespaceDenied', '');
     const posted = (namespace: string) =>
-      run.api.events.filter(({ metadata }) => metadata['namespace'] === namespace).length;
+      run.api.events.filter(({ metadata }) => metadata.namespace === namespace).length;
     for (let turns = 0; posted('storm') < 60 && turns < 1000; turns += 1) await run.clock.advance(20);
     const before = posted('storm');
     run.recorder.warn({ ...POD, uid: 'u-shop' }, 'NamespaceDenied', '');

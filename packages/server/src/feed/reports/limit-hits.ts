@@ -50,7 +50,8 @@ export function createReportLimitHits({ clock, log, counted }: ReportLimitHitsDe
   return (limit, subject) => {
     counted(limit);
     const fields = { limit, ...subject };
-    const key = `${limit} ${subject.field ?? ''} ${subject.node ?? hostOf(subject.peer)}`;
-    if (isWritten(key, fields)) log.warn('limit met', { audit: true, ...fields, hint: HINTS[limit] });
+    const who = subject.node ?? hostOf(subject.peer);
+    if (isWritten(who, `${limit} ${subject.field ?? ''}`, fields))
+      log.warn('limit met', { audit: true, ...fields, hint: HINTS[limit] });
   };
 }
