@@ -27,11 +27,15 @@ export interface DecidedPod {
   readonly versions: Required<ResourceVersions>;
   /** Of what was read of them. */
   readonly seen: Seen;
+  /** No decision was made: the Pod waits for its turn. */
+  readonly postponed?: true;
 }
 
 export interface Decisions {
   /** Makes a decision if something that it reads has changed since the last one; else returns that one. */
   decide(pod: Pod): DecidedPod;
+  /** Says that the Pod waits for its turn, for which the caller asks by `look`. What was decided before stands. */
+  postpone(pod: Pod): DecidedPod;
   /** The decision that was made, with the newest versions; undefined if one of its objects has changed since. */
   recall(uid: string): DecidedPod | undefined;
   /**
@@ -64,6 +68,12 @@ interface Made {
   readonly settings: number;
   readonly verdict: Verdict;
 }
+
+const UNDECIDED: Verdict = {
+  decision: { kind: 'pending', waitsFor: 'its turn to be decided' },
+  metadata: { denied: false },
+};
+const NOTHING_SEEN: Seen = { pod: 'unseen', namespace: 'unseen', serviceAccount: 'unseen' };
 
 /** Ties the cluster's objects to the policy, and says which Pods a changed object concerns (docs/adr/0012). */
 export function createDecisions(deps: DecisionsDeps): Decisions {
@@ -195,6 +205,10 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     decide(pod) {
       const situation = situations.of(pod);
       return decided(pod, situation, verdictIn(pod, situation) ?? make(pod, situation));
+    },
+    postpone(pod) {
+      const { versions } = situations.of(pod);
+      return { pod, verdict: UNDECIDED, versions, seen: NOTHING_SEEN, postponed: true };
     },
     recall(uid) {
       const pod = pods.get(uid);

@@ -54,9 +54,10 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
     const tokenSecret = deps.tokenSecret();
     const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions });
     stream.hello({ version, serverName, streamEndsInMs });
-    const leave = nodes.join(node, stream, heldSessions);
+    const leave = nodes.join(node, stream, heldSessions, () => {
+      stream.synced(deps.podsResourceVersion());
+    });
     const gone = deps.agents?.joined(node, report);
-    stream.synced(deps.podsResourceVersion());
     log.info('agent connected', { node, version: report.version, heldSessions: heldSessions.length });
     return () => {
       leave();

@@ -15,6 +15,9 @@ type HeldById = ReadonlyMap<string, HeldSessionRead>;
 
 const NOTHING_HELD: HeldById = new Map();
 
+/** What deciding the Pods of a node may take at once, of one Namespace and in all; the rest get their turns one by one. */
+const OPEN_MS = { namespace: 5, all: 20 };
+
 /** What a stream to one agent is told. */
 export interface NodeStream {
   pod(state: PodState): void;
@@ -40,7 +43,7 @@ export interface NodeView {
 
 export interface NodeViewDeps {
   readonly node: string;
-  readonly decisions: Pick<Decisions, 'decide' | 'recall' | 'look'>;
+  readonly decisions: Pick<Decisions, 'decide' | 'postpone' | 'recall' | 'look'>;
   readonly clock: Clock;
   readonly sessions: Sessions;
   /** A denial or a failure of STS that the Pod's owner should read in an Event. */
@@ -123,7 +126,18 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     needs: (id) => users.has(id),
     open(pods, held) {
       const heldById = byId(held);
-      for (const pod of pods) decide(pod, heldById);
+      const startMs = clock.monotonic();
+      const spentMs = new Map<string, number>();
+      for (const pod of byNamespaceInTurn(pods)) {
+        const beforeMs = clock.monotonic();
+        const ofNamespaceMs = spentMs.get(pod.namespace) ?? 0;
+        if (beforeMs - startMs >= OPEN_MS.all || ofNamespaceMs >= OPEN_MS.namespace) {
+          decided.set(pod.uid, decisions.postpone(pod));
+          continue;
+        }
+        decide(pod, heldById);
+        spentMs.set(pod.namespace, ofNamespaceMs + clock.monotonic() - beforeMs);
+      }
     },
     claimAgain(held) {
       const heldById = byId(held);
@@ -137,6 +151,7 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
       for (const one of all) if (one.verdict.decision.kind !== 'allow') stream.pod(podState(one));
       for (const id of users.keys()) stream.session(id, () => sessions.get(id));
       for (const one of all) if (one.verdict.decision.kind === 'allow') stream.pod(podState(one));
+      for (const { pod, postponed } of all) if (postponed === true) decisions.look(pod.uid);
     },
     update(pod) {
       // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
@@ -180,6 +195,22 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
       decided.clear();
     },
   };
+}
+
+/** The first Pod of each Namespace, then the second of each: one Namespace's Pods may take long to decide. */
+function* byNamespaceInTurn(pods: Iterable<Pod>): Generator<Pod> {
+  const namespaces = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    const known = namespaces.get(pod.namespace);
+    if (known === undefined) namespaces.set(pod.namespace, [pod]);
+    else known.push(pod);
+  }
+  for (let turn = 0; namespaces.size > 0; turn += 1)
+    for (const [name, ofNamespace] of namespaces) {
+      const pod = ofNamespace[turn];
+      if (pod === undefined) namespaces.delete(name);
+      else yield pod;
+    }
 }
 
 function byId(held: readonly HeldSessionRead[]): HeldById {

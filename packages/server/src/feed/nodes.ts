@@ -1,6 +1,7 @@
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Decisions } from '../decisions.ts';
+import { createTurns } from '../decisions/turns.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import { podState } from './messages.ts';
@@ -16,11 +17,16 @@ export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
   readonly clock: Clock;
   /** A Pod has changed its node, which the API server never lets it do. */
   readonly moved?: (pod: Pod, from: string) => void;
+  /** Calls once the event loop has looked at its sockets again. */
+  readonly defer?: (call: () => void) => void;
 }
 
 export interface Nodes {
-  /** Sends the node's Pods and sessions to the stream, and from then on what changes; the returned function ends it. */
-  join(node: string, stream: NodeStream, held: readonly HeldSessionRead[]): () => void;
+  /**
+   * Sends the node's Pods and sessions to the stream when its turn comes, then calls `told`, and from then on sends what
+   * changes; the returned function ends it.
+   */
+  join(node: string, stream: NodeStream, held: readonly HeldSessionRead[], told?: () => void): () => void;
   /** Pods of the node have asked for these sessions. Foreign ones are ignored. */
   used(node: string, sessionIds: readonly string[]): void;
   /** Whether a Pod of the node needs the session. */
@@ -37,9 +43,18 @@ export interface Nodes {
 
 /** What the server knows for each node whose agent is connected: its decided Pods, and the sessions that they need. */
 export function createNodes(deps: NodesDeps): Nodes {
-  const { decisions, pods, sessions, clock, moved = () => undefined } = deps;
+  const { decisions, pods, sessions, clock, moved = () => undefined, defer = setImmediate } = deps;
   const views = new Map<string, NodeView>();
   const changedMs = new Map<string, number>();
+  /** After a restart all agents come at once. */
+  const joins = createTurns<() => void>({
+    defer,
+    now: () => clock.monotonic(),
+    run(join) {
+      join();
+    },
+  });
+  let joined = 0;
 
   decisions.onChange((changed) => {
     for (const pod of changed) {
@@ -85,13 +100,21 @@ export function createNodes(deps: NodesDeps): Nodes {
   }
 
   return {
-    join(node, stream, held) {
-      const view = viewOf(node, held);
-      view.streams.add(stream);
-      view.snapshot(stream);
+    join(node, stream, held, told = () => undefined) {
+      let view: NodeView | undefined;
+      let over = false;
+      const join = () => {
+        if (over) return;
+        view = viewOf(node, held);
+        view.streams.add(stream);
+        view.snapshot(stream);
+        told();
+      };
+      joins.mark(node, String((joined += 1)), () => [join]);
       return () => {
-        view.streams.delete(stream);
-        leave(node, view);
+        over = true;
+        view?.streams.delete(stream);
+        if (view !== undefined) leave(node, view);
       };
     },
     used(node, sessionIds) {
