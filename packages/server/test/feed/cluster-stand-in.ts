@@ -12,11 +12,26 @@ import type { Session } from '../../src/session.ts';
 
 const BASE_ARN = 'arn:aws:iam::123456789012:role/';
 
+export interface ClusterStandInOptions {
+  readonly roleBaseArn?: string;
+  readonly log?: Log;
+  /** How long STS takes. Milliseconds. */
+  readonly stsMs?: (session: Session) => number;
+  /** What STS rejects the session with; undefined: `sts.fault`, if that is set. */
+  readonly stsFault?: (session: Session) => Error | undefined;
+  readonly budget?: { readonly ratePerSecond: number; readonly burst: number };
+  readonly random?: () => number;
+}
+
 /** Real stores, policy and sessions, with objects and STS in the test's hands. */
 export function createClusterStandIn({
   roleBaseArn = BASE_ARN,
   log = silentLog,
-}: { roleBaseArn?: string; log?: Log } = {}) {
+  stsMs = () => 0,
+  stsFault = () => undefined,
+  budget: { ratePerSecond, burst } = { ratePerSecond: 100, burst: 500 },
+  random = () => 0.5,
+}: ClusterStandInOptions = {}) {
   const clock = createFakeClock();
   const store = createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog });
   const namespaces = createStore<Namespace>({ keyOf: ({ name }) => name, log: silentLog });
@@ -39,22 +54,25 @@ export function createClusterStandIn({
   });
   const issued: Session[] = [];
   const sts = { fault: undefined as Error | undefined };
-  const budget = createStsBudget({ ratePerSecond: 100, burst: 500, clock });
+  const budget = createStsBudget({ ratePerSecond, burst, clock });
   const sessions = createSessions({
-    issue: (session) => {
+    issue: async (session) => {
       issued.push(session);
-      if (sts.fault !== undefined) return Promise.reject(sts.fault);
-      return Promise.resolve({
+      const takesMs = stsMs(session);
+      if (takesMs > 0) await clock.sleep(takesMs);
+      const fault = stsFault(session) ?? sts.fault;
+      if (fault !== undefined) throw fault;
+      return {
         accessKeyId: `ASIA${String(issued.length).padStart(16, '0')}`,
         secretAccessKey: 'secret',
         sessionToken: 'token',
         expiresAtMs: clock.now() + 3_600_000,
         lifetimeMs: 3_600_000,
-      });
+      };
     },
     budget,
     clock,
-    random: () => 0.5,
+    random,
     log: silentLog,
     metrics: { stsRequest: () => undefined },
   });
