@@ -187,6 +187,16 @@ describe('a stream', () => {
     ]);
   });
 
+  it.each(['end', 'cancelled', 'close', 'error'])('that has ended by %s makes room for others', (event) => {
+    const { open, limits } = setup();
+    for (let at = 0; at < 15; at += 1) {
+      const call = open();
+      if (at % 2 === 0) call.report();
+      call.emit(event, new Error('gone'));
+    }
+    expect(limits).toEqual([]);
+  });
+
   it('that ends before its first report is answered', () => {
     const { open } = setup();
     const call = open();

@@ -84,6 +84,16 @@ describe("a stolen node's reports", () => {
     connection.close();
   });
 
+  it('that are too large for a later one end their stream, which is counted once', async () => {
+    const before = await hits('report_bytes');
+    const feed = openFeed(server.client(thief), { nodeName: 'node-a' });
+    await feed.synced();
+    feed.report({ usedSessionIds: ['x'.repeat(64 * 1024)] });
+    expect(await feed.ended).toMatch(/RESOURCE_EXHAUSTED: TooManyRequests: the report has \d+ bytes/);
+    await expectOtherServed();
+    expect(await hits('report_bytes')).toBe(before + 1);
+  });
+
   it('by the hundred thousand end their stream', async () => {
     const connection = rawFeeds(server.port, thief);
     const feed = connection.open();
