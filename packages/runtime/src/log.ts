@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { cutFields, cutText } from './cut-fields.ts';
 import { onOneLine } from './on-one-line.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -37,7 +38,7 @@ const SECRET_FIELDS = ['secretAccessKey', 'sessionToken', 'token', 'secret', 'Se
 const DEEPEST_CAUSE = 8;
 
 /**
- * The process's log. Fields `error` are written as their message. Secrets are censored as a last line of defence: nobody
+ * The process's log. Fields `error` are written as their message, and texts up to 2,048 characters. Secrets are censored as a last line of defence: nobody
  * hands them here.
  */
 export function createLog({ level, format, write, base = {} }: LogOptions): Log {
@@ -48,9 +49,9 @@ export function createLog({ level, format, write, base = {} }: LogOptions): Log 
       base,
       messageKey: 'msg',
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: cutFields },
       redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
-      serializers: { error: describeError },
+      serializers: { error: (error: unknown) => cutText(describeError(error)) },
     },
     {
       write:

@@ -66,6 +66,33 @@ describe('createLog', () => {
     }
   });
 
+  it.each(['json', 'text'] as const)('cuts texts and lists that are too long, in format %s', (format) => {
+    const { log, lines } = setup({ format });
+    const long = 'x'.repeat(1_000_000);
+    const fields = {
+      version: long,
+      deep: { keys: [long, 'y'] },
+      many: Array.from({ length: 100_000 }, () => 'z'),
+    };
+    log.warn('limit met', { ...fields, error: new Error(long, { cause: new Error(long) }) });
+    expect(lines[0]?.length).toBeLessThan(10_000);
+    expect(lines[0]).toContain('… (997952 more)');
+    expect(lines[0]).toContain('… (99872 more)');
+    expect(fields.deep.keys).toEqual([long, 'y']);
+  });
+
+  it('writes what is short as it is, however deep or round it is', () => {
+    const { log, first } = setup();
+    const fields = { at: new Date(0), list: [1, null, 'x'.repeat(2_048)], a: { b: { c: 'd' } } };
+    log.info('state', fields);
+    expect(first()).toMatchObject({ ...fields, at: '1970-01-01T00:00:00.000Z' });
+    const round: Record<string, unknown> = { list: ['x'.repeat(3_000)] };
+    round['self'] = round;
+    expect(() => {
+      log.info('round', round);
+    }).not.toThrow();
+  });
+
   it('writes text for people', () => {
     const { log, lines } = setup({ format: 'text' });
     log.warn('feed lost', { server: 's', retry: { inMs: 5 } });

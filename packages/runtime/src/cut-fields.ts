@@ -1,0 +1,42 @@
+/** Peers and annotations have their words in log lines: a longer text is cut. Characters. */
+const LONGEST_TEXT = 2_048;
+/** Longer lists are cut. */
+const MOST_ITEMS = 128;
+/** What lies deeper is left out. */
+const DEEPEST = 4;
+
+/** The text up to 2,048 characters, and how many more it had. */
+export function cutText(text: string): string {
+  const { length } = text;
+  return length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}… (${length - LONGEST_TEXT} more)`;
+}
+
+/** The fields of a log line without texts and lists that are too long; the same object if there are none. Errors stay. */
+export function cutFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return cutMembers(fields, 1);
+}
+
+function cut(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return cutText(value);
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value;
+  if (depth > DEEPEST) return '…';
+  return Array.isArray(value) ? cutItems(value, depth) : cutMembers(value as Record<string, unknown>, depth);
+}
+
+function cutMembers(fields: Readonly<Record<string, unknown>>, depth: number): Record<string, unknown> {
+  let changed: Record<string, unknown> | undefined;
+  for (const key in fields) {
+    const value = fields[key];
+    const bounded = cut(value, depth + 1);
+    if (bounded === value) continue;
+    changed ??= { ...fields };
+    changed[key] = bounded;
+  }
+  return changed ?? fields;
+}
+
+function cutItems(items: readonly unknown[], depth: number): readonly unknown[] {
+  const bounded = items.slice(0, MOST_ITEMS).map((item) => cut(item, depth + 1));
+  if (items.length > MOST_ITEMS) bounded.push(`… (${items.length - MOST_ITEMS} more)`);
+  return bounded.some((item, at) => item !== items[at]) ? bounded : items;
+}
