@@ -5,6 +5,7 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { Caller, Callers } from '../identity/callers.ts';
 import { endCall } from './call-end.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
+import { createConnectionLog } from './connection-log.ts';
 import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes.ts';
 import type { Report } from './reports/reception.ts';
@@ -38,7 +39,8 @@ export interface FeedStreams {
 
 /** The open streams: when they begin and when they end. */
 export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
-  const { nodes, callers, clock, random, log, metrics } = deps;
+  const { nodes, callers, clock, random, metrics } = deps;
+  const logConnection = createConnectionLog(deps);
   const open = new Set<(error: Refusal) => void>();
 
   /** A stream ends with the certificate that opened it. Milliseconds. */
@@ -58,12 +60,13 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
       stream.synced(deps.podsResourceVersion());
     });
     const gone = deps.agents?.joined(node, report);
-    log.info('agent connected', { node, version: report.version, heldSessions: heldSessions.length });
+    const said = { node, version: report.version, heldSessions: heldSessions.length };
+    logConnection('agent connected', said);
     return () => {
       leave();
       gone?.();
       stream.close();
-      log.info('agent disconnected', { node });
+      logConnection('agent disconnected', { node });
     };
   }
 

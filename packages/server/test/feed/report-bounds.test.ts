@@ -197,6 +197,26 @@ describe('a stream', () => {
     expect(limits).toEqual([]);
   });
 
+  it('of a node that comes and goes all the time is logged 20 times a minute', async () => {
+    const { open, lines, clock } = setup();
+    for (let second = 0; second < 50; second += 1) {
+      const call = open();
+      call.report();
+      call.emit('end');
+      await clock.advance(1_000);
+    }
+    const of = (node: string) =>
+      lines.filter(({ message, fields }) => /^agent /.test(message) && fields['node'] === node);
+    expect(of('node-a')).toHaveLength(20);
+    open('node-b').report();
+    expect(of('node-b')).toHaveLength(1);
+    await clock.advance(60_000);
+    expect(of('node-a').at(-1)).toMatchObject({
+      message: 'agent connections left out of the log',
+      fields: { leftOut: 80 },
+    });
+  });
+
   it('that ends before its first report is answered', () => {
     const { open } = setup();
     const call = open();
