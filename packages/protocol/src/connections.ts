@@ -65,6 +65,15 @@ export function http2StreamOf(call: object): ServerHttp2Stream | undefined {
     : undefined;
 }
 
+/**
+ * Bounds the messages of a server's call, before they are kept; for an interceptor. grpc-js has one bound for all calls: this
+ * sets `maxReadMessageLength` of the call's field `decoder` (1.14), and does nothing if that is not there.
+ */
+export function limitMessages(call: object, bytes: number): void {
+  const { decoder } = call as { decoder?: { maxReadMessageLength?: number } };
+  if (decoder?.maxReadMessageLength !== undefined) decoder.maxReadMessageLength = bytes;
+}
+
 /** `address:port`, IPv6 in brackets, for logs. */
 export function peerOf({ remoteAddress, remotePort }: Socket): string {
   if (remoteAddress === undefined || remotePort === undefined) return 'unknown';

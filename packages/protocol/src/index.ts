@@ -1,4 +1,4 @@
-export { http2StreamOf, onClientConnection } from './connections.ts';
+export { http2StreamOf, limitMessages, onClientConnection } from './connections.ts';
 export type { ClientConnection, UnverifiedCertificate } from './connections.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';
 export type { PeerCall } from './peer.ts';

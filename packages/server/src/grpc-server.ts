@@ -1,6 +1,6 @@
 import { Server } from '@grpc/grpc-js';
-import type { ServerCredentials } from '@grpc/grpc-js';
-import { onClientConnection, onRefusedHandshake, rolegateService } from '@rolegate/protocol';
+import type { ServerCredentials, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
+import { limitMessages, onClientConnection, onRefusedHandshake, rolegateService } from '@rolegate/protocol';
 import type { RefusedHandshake } from '@rolegate/protocol';
 import type { Clock, HostPort } from '@rolegate/runtime';
 import { HealthImplementation } from 'grpc-health-check';
@@ -10,6 +10,8 @@ import type { ConnectionNodes } from './identity/connection-nodes.ts';
 
 /** A dead agent is noticed after the sum (DESIGN.md 4.5). Milliseconds. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3_000 };
+/** Calls of one message have an address, or a token with a certificate request. Bytes. */
+const LARGEST_REQUEST = 32 * 1024;
 /** Of one connection: an agent has a feed, and asks for an address now and then. */
 const MOST_CALLS = 256;
 
@@ -17,6 +19,13 @@ const MOST_CALLS = 256;
 const served = {
   ...rolegateService,
   Feed: { ...rolegateService.Feed, requestDeserialize: (bytes: Buffer) => bytes },
+};
+
+/** What a call has not sent completely yet is kept: an agent may have many of these at once, and only few feeds. */
+const boundRequests: ServerInterceptor = ({ requestStream }, call) => {
+  if (!requestStream) limitMessages(call, LARGEST_REQUEST);
+  // The types want a wrapped call; grpc-js takes any.
+  return call as unknown as ServerInterceptingCall;
 };
 
 export interface GrpcServerDeps {
@@ -43,6 +52,7 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
     ...KEEPALIVE,
     'grpc.max_receive_message_length': LARGEST_FIRST_REPORT,
     'grpc.max_concurrent_streams': MOST_CALLS,
+    interceptors: [boundRequests],
   });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   server.addService(served, feed.handlers);

@@ -73,7 +73,8 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
   }
 
   function resolve(call: ResolveCall, callback: sendUnaryData<ResolveResponse>): void {
-    const asked = { requestId: requestIdOf(call), ip: call.request.ip.slice(0, LONGEST_IP) };
+    const ip = call.request.ip.slice(0, LONGEST_IP);
+    const asked = { requestId: requestIdOf(call), ip };
     const failed = (error: unknown) => {
       const refusal = asRefusal(error);
       log.debug('address not resolved', { ...asked, reason: refusal.reason, error: refusal.message });
@@ -81,8 +82,8 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     };
     whenProven(call, failed, (proof) => {
       const { node } = proof.caller();
-      const pod = nodes.resolve(node, call.request.ip);
-      if (pod === undefined) checkAddress(node, call);
+      const pod = nodes.resolve(node, ip);
+      if (pod === undefined) checkAddress(node, ip, call);
       const { namespace, name, uid } = pod ?? {};
       log.debug('address resolved', { ...asked, node, namespace, pod: name, uid });
       callback(null, pod === undefined ? {} : { pod });
@@ -90,8 +91,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
   }
 
   /** Throws if the address is that of a live Pod of another node. */
-  function checkAddress(node: string, call: ResolveCall): void {
-    const { ip } = call.request;
+  function checkAddress(node: string, ip: string, call: ResolveCall): void {
     if (ip === '' || !mayLook(node)) return;
     const holder = pods
       .values()

@@ -206,7 +206,7 @@ describe('a stream', () => {
       await clock.advance(1_000);
     }
     const of = (node: string) =>
-      lines.filter(({ message, fields }) => /^agent /.test(message) && fields['node'] === node);
+      lines.filter(({ message, fields }) => message.startsWith('agent ') && fields['node'] === node);
     expect(of('node-a')).toHaveLength(20);
     open('node-b').report();
     expect(of('node-b')).toHaveLength(1);

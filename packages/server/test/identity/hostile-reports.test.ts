@@ -4,7 +4,7 @@ import type { AgentReport, ClientTls } from '@rolegate/protocol';
 import { eventually } from '@rolegate/testing';
 import { attested, openFeed, PATIENCE, startAttestedServer, tokenOf } from './attested-server.ts';
 import type { AttestedServer } from './attested-server.ts';
-import { framed, rawFeeds } from './raw-feed.ts';
+import { framed, http2Calls } from './http2-calls.ts';
 
 const MIB = 1024 * 1024;
 
@@ -57,7 +57,7 @@ describe("a stolen node's reports", () => {
 
   // A node opens 20 streams at once, then five a second: those that open few come first.
   it('that nobody reads the answers to are closed with their stream', async () => {
-    const connection = rawFeeds(server.port, thief, { initialWindowSize: 0 });
+    const connection = http2Calls(server.port, thief, { initialWindowSize: 0 });
     const report = rolegateService.Feed.requestSerialize({ nodeName: 'node-a', version: '1' });
     const feeds = [1, 2, 3].map(() => {
       const feed = connection.open();
@@ -71,7 +71,7 @@ describe("a stolen node's reports", () => {
   });
 
   it('that are larger than any may be are counted and audited too', async () => {
-    const [connection, before] = [rawFeeds(server.port, thief), await hits('report_bytes')];
+    const [connection, before] = [http2Calls(server.port, thief), await hits('report_bytes')];
     const feed = connection.open();
     feed.write(framed(2 * MIB, Buffer.alloc(10)));
     await eventually(() => {
@@ -94,8 +94,18 @@ describe("a stolen node's reports", () => {
     expect(await hits('report_bytes')).toBe(before + 1);
   });
 
+  it('are all that may be so large: a request of another kind is refused by its length', async () => {
+    const connection = http2Calls(server.port, thief);
+    const call = connection.open('Resolve');
+    call.write(framed(32 * 1024 + 1, Buffer.alloc(10)));
+    await eventually(() => {
+      expect(call.status()).toBe('8');
+    }, PATIENCE);
+    connection.close();
+  });
+
   it('by the hundred thousand end their stream', async () => {
-    const connection = rawFeeds(server.port, thief);
+    const connection = http2Calls(server.port, thief);
     const feed = connection.open();
     const empty = Buffer.alloc(5 * 100_000);
     feed.write(empty);
@@ -138,7 +148,7 @@ describe("a stolen node's reports", () => {
 
   it('on 190 streams, none of them complete, are kept of four', async () => {
     const before = process.memoryUsage().arrayBuffers;
-    const connections = Array.from({ length: 4 }, () => rawFeeds(server.port, thief));
+    const connections = Array.from({ length: 4 }, () => http2Calls(server.port, thief));
     const feeds = Array.from({ length: 190 }, (_, at) => connections[at % 4]?.open());
     const unfinished = framed(MIB, Buffer.alloc(MIB - 1));
     for (const feed of feeds) feed?.write(unfinished);

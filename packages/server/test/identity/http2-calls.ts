@@ -2,8 +2,8 @@ import { connect } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders, Settings } from 'node:http2';
 import type { ClientTls } from '@rolegate/protocol';
 
-/** A Feed call in HTTP/2 alone: what no gRPC client sends or leaves out. */
-export interface RawFeed {
+/** A call in HTTP/2 alone: what no gRPC client sends or leaves out. */
+export interface Http2Call {
   readonly write: (bytes: Buffer) => void;
   /** The server has ended the stream, whatever this side does. */
   readonly closed: () => boolean;
@@ -11,17 +11,17 @@ export interface RawFeed {
   readonly status: () => string;
 }
 
-export interface RawFeeds {
-  readonly open: () => RawFeed;
+export interface Http2Calls {
+  readonly open: (method?: 'Feed' | 'Resolve') => Http2Call;
   readonly close: () => void;
 }
 
-/** One connection, with as many Feed calls as are asked for. */
-export function rawFeeds(port: number, tls: ClientTls, settings: Settings = {}): RawFeeds {
+/** One connection, with as many calls as are asked for. */
+export function http2Calls(port: number, tls: ClientTls, settings: Settings = {}): Http2Calls {
   const session = connect(`https://127.0.0.1:${port}`, { ...tls, settings, servername: 'rolegate-server' });
   session.on('error', () => undefined);
   return {
-    open: () => openOn(session),
+    open: (method = 'Feed') => openOn(session, method),
     close: () => {
       session.destroy();
     },
@@ -35,10 +35,10 @@ export function framed(length: number, message: Buffer): Buffer {
   return Buffer.concat([head, message]);
 }
 
-function openOn(session: ClientHttp2Session): RawFeed {
+function openOn(session: ClientHttp2Session, method: string): Http2Call {
   const stream = session.request({
     ':method': 'POST',
-    ':path': '/rolegate.v1.Rolegate/Feed',
+    ':path': `/rolegate.v1.Rolegate/${method}`,
     'content-type': 'application/grpc',
     te: 'trailers',
   });
