@@ -134,6 +134,7 @@ function exportedMetrics(): Set<string> {
     ownCredentialsOk: () => true,
     decisionsMade: () => 0,
     decisionsWaiting: () => 0,
+    rememberedNames: () => ({}),
   });
   return new Set(
     [agent, server].flatMap(({ registry }) => registry.getMetricsAsArray().map(({ name }) => name)),

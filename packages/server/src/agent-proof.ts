@@ -20,6 +20,7 @@ import type { Connection } from './kubernetes/connection.ts';
 import type { ClusterNode } from './kubernetes/objects.ts';
 import type { PodIndex } from './kubernetes/pod-index.ts';
 import type { Store } from './kubernetes/store.ts';
+import type { ServerMemory } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { createRefusedHandshakes } from './refused-handshakes.ts';
 
@@ -36,6 +37,7 @@ export interface AgentProofDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly metrics: ServerMetrics;
+  readonly memory: ServerMemory;
   /** Ends all that follows files and Secrets. */
   readonly signal: AbortSignal;
 }
@@ -128,16 +130,17 @@ function byAuthority(deps: AgentProofDeps): AgentProofs {
 
 /** What both ways have. */
 function partsOf(deps: AgentProofDeps) {
-  const { config, connection, pods, nodes, foreignNodes, clock, log } = deps;
+  const { config, connection, pods, nodes, foreignNodes, clock, log, memory } = deps;
   const refused = createRefusedHandshakes({ clock, log });
   const connections = createConnectionNodes({ clock, unverified: refused });
-  const agentPods = createAgentPods({ pods, nodes, clock });
+  const agentPods = createAgentPods({ pods, nodes, clock, memory });
   const attest = createAttestation({
     review: createTokenReviews({ connection, clock }),
     allowed: config.agents,
     podOf: (uid) => pods.get(uid),
     agentPods,
     clock,
+    memory,
   });
   const proof = (source: ProofSource) => ({
     callers: createCallers({ source, agentPods, connections, foreignNodes }),

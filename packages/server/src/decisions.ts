@@ -18,6 +18,7 @@ import { createTurns } from './decisions/turns.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import type { Pod } from './kubernetes/objects.ts';
 import type { Change } from './kubernetes/store.ts';
+import type { ServerMemory } from './memory.ts';
 import type { Policy, Verdict } from './policy/decide.ts';
 
 export interface DecidedPod {
@@ -58,6 +59,7 @@ export interface DecisionsDeps {
   readonly policy: Policy;
   readonly clock: Clock;
   readonly log?: Log;
+  readonly memory?: ServerMemory;
   /** Calls once the event loop has looked at its sockets again. */
   readonly defer?: (call: () => void) => void;
 }
@@ -86,6 +88,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     cluster,
     digests,
     clock,
+    memory: deps.memory,
     lookAtNamespace: markNamespace,
     lookAtServiceAccount: markServiceAccount,
   });

@@ -23,6 +23,8 @@ export interface ServerReadings {
   /** Since the start. */
   readonly decisionsMade: () => number;
   readonly decisionsWaiting: () => number;
+  /** By kind: see memory.ts. */
+  readonly rememberedNames: () => Readonly<Record<string, number>>;
 }
 
 /** Every metric of the server (DESIGN.md 4.9). Labels are closed sets: never a Pod or a role. */
@@ -188,6 +190,13 @@ export function createServerMetrics({ version }: { version: string }) {
         'rolegate_own_credentials_ok',
         '0 while STS does not take the server, or will not for long: then no Pod gets new credentials.',
         () => (readings.ownCredentialsOk() ? 1 : 0),
+      );
+      readGauges(
+        registry,
+        'rolegate_remembered_names',
+        'Names that others choose and that are remembered for a time, by what for.',
+        'of',
+        readings.rememberedNames,
       );
     },
   };

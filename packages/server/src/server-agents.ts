@@ -6,6 +6,7 @@ import { createFeedService } from './feed/feed-service.ts';
 import type { Nodes } from './feed/nodes.ts';
 import { createGrpcServer } from './grpc-server.ts';
 import type { ForeignNodes } from './identity/foreign-nodes.ts';
+import type { ServerMemory } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { FollowedCluster } from './server-cluster.ts';
 import type { ServerDeps } from './server-deps.ts';
@@ -19,6 +20,7 @@ export interface AgentsDeps extends ServerDeps {
   readonly agents: ConnectedAgents;
   readonly foreignNodes: ForeignNodes;
   readonly metrics: ServerMetrics;
+  readonly memory: ServerMemory;
   /** Resolves once there is a certificate to serve with. */
   readonly openProof: () => Promise<AgentProof>;
   /** When it aborts, agents are sent away. */

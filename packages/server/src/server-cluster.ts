@@ -3,6 +3,7 @@ import { createConnection } from './kubernetes/connection.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { loadKubeConfig } from './kubernetes/kube-config.ts';
 import { createLimitHits } from './kubernetes/limit-hits.ts';
+import type { ServerMemory } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { ServerDeps } from './server-deps.ts';
 
@@ -11,7 +12,7 @@ export type FollowedCluster = Awaited<ReturnType<typeof followCluster>>;
 /** The API server as this one sees it. Rejects if the kubeconfig is invalid. */
 export async function followCluster(
   { config, clock, log, random, hostname }: ServerDeps,
-  metrics: ServerMetrics,
+  { metrics, memory }: { readonly metrics: ServerMetrics; readonly memory: ServerMemory },
 ) {
   const connection = createConnection({
     kubeConfig: await loadKubeConfig({ path: config.kubeconfigFile }),
@@ -24,6 +25,7 @@ export async function followCluster(
     limitHit: createLimitHits({ clock, log, counted: metrics.limitHit }),
     component: 'rolegate-server',
     instance: hostname,
+    memory,
   });
-  return { ...createCluster({ connection, clock, log, metrics, random }), connection, events };
+  return { ...createCluster({ connection, clock, log, metrics, random, memory }), connection, events };
 }

@@ -7,6 +7,7 @@ import { createStsBudget } from './credentials/sts-budget.ts';
 import type { StsClientOptions } from './credentials/sts-client.ts';
 import { createSts } from './credentials/sts.ts';
 import type { Sts } from './credentials/sts.ts';
+import type { ServerMemory } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { ServerDeps } from './server-deps.ts';
 
@@ -18,7 +19,10 @@ const ASSUMED_SECONDS = 3600;
 const LONGEST_NAME = 64;
 
 /** STS, and all sessions that come from it. */
-export function issueCredentials(deps: ServerDeps, metrics: ServerMetrics) {
+export function issueCredentials(
+  deps: ServerDeps,
+  { metrics, memory }: { readonly metrics: ServerMetrics; readonly memory: ServerMemory },
+) {
   const { config, clock, log, random } = deps;
   const { rate, burst, assumedRoleArn } = config.sts;
   const condition = createOwnCondition({ log });
@@ -27,7 +31,16 @@ export function issueCredentials(deps: ServerDeps, metrics: ServerMetrics) {
     assumedRoleArn === undefined ? undefined : assume(assumedRoleArn, { ...deps, own, condition });
   const sts = assumed?.sts ?? own;
   const budget = createStsBudget({ ratePerSecond: rate, burst, clock });
-  const sessions = createSessions({ issue: sts.assumeRole, budget, clock, random, log, metrics, condition });
+  const sessions = createSessions({
+    issue: sts.assumeRole,
+    budget,
+    clock,
+    random,
+    log,
+    metrics,
+    condition,
+    memory,
+  });
   const looks = { calls: sts.callerArn, ...(assumed && { own: own.callerArn }) };
   const services: Service[] = [
     createOwnCredentialsWatch({ looks, condition, clock }),

@@ -2,6 +2,7 @@ import { createRoleBaseArnDetection } from './credentials/role-base-arn.ts';
 import { createDecisions } from './decisions.ts';
 import { createNodes } from './feed/nodes.ts';
 import type { ForeignNodes } from './identity/foreign-nodes.ts';
+import type { ServerMemory } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { policySettings } from './policy-settings.ts';
 import { createPolicy } from './policy/decide.ts';
@@ -12,21 +13,23 @@ import type { ServerDeps } from './server-deps.ts';
 interface Known extends FollowedCluster, IssuedSessions {
   readonly foreignNodes: ForeignNodes;
   readonly metrics: ServerMetrics;
+  readonly memory: ServerMemory;
 }
 
 /** What each node's Pods may have, and, where no flag says it, the role base ARN that this waits for. */
 export function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
-  const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics } = known;
+  const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics, memory } = known;
   const base = { arn: config.roles.baseArn };
   const policy = createPolicy(policySettings(config, base));
   const cluster = { pods, namespaces, serviceAccounts };
-  const decisions = createDecisions({ cluster, policy, clock, log });
+  const decisions = createDecisions({ cluster, policy, clock, log, memory });
   const nodes = createNodes({
     decisions,
     pods,
     sessions,
     clock,
     metrics,
+    memory,
     warn: events.warn,
     moved: ({ namespace, name, nodeName }, from) => {
       const message = `Pod ${namespace}/${name} has moved to node ${nodeName}: somebody writes past the API server`;

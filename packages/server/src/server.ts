@@ -1,8 +1,16 @@
-import { createOpsServer, createStatusServer, openStatusSocket, runGroup, VERSION } from '@rolegate/runtime';
+import {
+  createMemory,
+  createOpsServer,
+  createStatusServer,
+  openStatusSocket,
+  runGroup,
+  VERSION,
+} from '@rolegate/runtime';
 import { createAgentProofs } from './agent-proof.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
 import { createNodeTaints } from './kubernetes/node-taints.ts';
+import type { ServerMemory } from './memory.ts';
 import { createServerMetrics, watchedKinds } from './metrics.ts';
 import { serveAgents } from './server-agents.ts';
 import { followCluster } from './server-cluster.ts';
@@ -19,16 +27,17 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   // The parts live longer than the signal: agents are sent away before the watches stop.
   const parts = new AbortController();
   const metrics = createServerMetrics({ version: VERSION });
-  const foreignNodes = createForeignNodes({ clock, log, metrics });
-  const cluster = await followCluster(deps, metrics);
-  const credentials = issueCredentials(deps, metrics);
-  const decided = decidePods(deps, { ...cluster, ...credentials, foreignNodes, metrics });
+  const memory: ServerMemory = createMemory({ clock });
+  const foreignNodes = createForeignNodes({ clock, log, metrics, memory });
+  const cluster = await followCluster(deps, { metrics, memory });
+  const credentials = issueCredentials(deps, { metrics, memory });
+  const decided = decidePods(deps, { ...cluster, ...credentials, foreignNodes, metrics, memory });
   const { nodes, detection } = decided;
   const agents = createConnectedAgents({ clock });
   const { startupTaints } = config.agents;
   const taints = createNodeTaints(cluster);
   const proofs = createAgentProofs({
-    ...{ ...deps, ...cluster, foreignNodes, metrics },
+    ...{ ...deps, ...cluster, foreignNodes, metrics, memory },
     open: () => cluster.synced() && !signal.aborted,
     signal: parts.signal,
   });
@@ -61,6 +70,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     ownCredentialsOk: () => credentials.sessions.condition() === undefined,
     decisionsMade: () => decided.decisions.made,
     decisionsWaiting: () => decided.decisions.waiting,
+    rememberedNames: memory.sizes,
   });
   const services = [
     serveAgents({
@@ -70,6 +80,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
       agents,
       foreignNodes,
       metrics,
+      memory,
       openProof: proofs.open,
       signal,
       parts,

@@ -136,18 +136,17 @@ describe('what is missed', () => {
     expect(clock.pending).toBe(pending);
   });
 
-  it('is bounded in number: the one that was missed first is missed again', async () => {
+  it('is bounded in number: what the Namespace with the most missed first is missed again, and nobody else waits for it', async () => {
     const clock = createFakeClock();
-    const missing = createMissing(clock, 100);
-    missing.absent('first', () => undefined);
+    const missing = createMissing({ clock, most: 100 });
+    const isAbsent = (key: string, namespace: string) => missing.absent(key, namespace, () => undefined);
+    isAbsent('mine', 'shop');
+    isAbsent('first', 'greedy');
     await clock.advance(5_000);
-    for (let i = 0; i < 100; i++) missing.absent(String(i), () => undefined);
-    expect(missing.size()).toBe(100);
+    for (let i = 0; i < 99; i++) isAbsent(String(i), 'greedy');
     await clock.advance(5_000);
-    expect(missing.absent('first', () => undefined)).toBe(false);
-    expect(missing.size()).toBe(100);
+    expect([isAbsent('mine', 'shop'), isAbsent('first', 'greedy')]).toEqual([true, false]);
     await clock.advance(5_000);
-    expect(missing.absent('99', () => undefined)).toBe(true);
-    expect(missing.absent('first', () => undefined)).toBe(false);
+    expect([isAbsent('98', 'greedy'), isAbsent('first', 'greedy')]).toEqual([true, false]);
   });
 });

@@ -14,6 +14,7 @@ it("docs/metrics.md has exactly the server's metrics, each with its type and lab
     ownCredentialsOk: () => true,
     decisionsMade: () => 0,
     decisionsWaiting: () => 0,
+    rememberedNames: () => ({}),
   });
   expect(metricsOnPage(page, 'Server')).toEqual(metricsInRegistry(metrics.registry));
 });

@@ -15,6 +15,7 @@ import {
   freePort,
 } from '@rolegate/testing';
 import { parseServerConfig } from '../src/config.ts';
+import { memoryKinds } from '../src/memory.ts';
 import { runServer } from '../src/server.ts';
 
 /** Milliseconds. */
@@ -86,7 +87,15 @@ async function setup(argv: readonly string[] = []) {
   };
   const feed = async (node = 'node-a', more: Parameters<typeof ca.issue>[0] = {}) =>
     openFeed(port, await tlsOf(node, { ...more, uris: [`spiffe://rolegate/node/${node}`] }));
-  return { api, sts, start, stop, feed, ready: () => status(opsPort, '/readyz') };
+  return {
+    api,
+    sts,
+    start,
+    stop,
+    feed,
+    ready: async () => (await page(opsPort, '/readyz')).status,
+    metrics: async () => (await page(opsPort, '/metrics')).body,
+  };
 }
 
 /** A feed as an agent opens it. */
@@ -119,14 +128,17 @@ function openFeed(port: number, files: { cert: string; key: string; ca: string }
   return { updates, ended, report: () => call.write({ version: '1' }) };
 }
 
-function status(port: number, path: string): Promise<number> {
+function page(port: number, path: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve) => {
     const call = get({ host: '127.0.0.1', port, path }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body });
+      });
     });
     call.on('error', () => {
-      resolve(0);
+      resolve({ status: 0, body: '' });
     });
   });
 }
@@ -214,4 +226,17 @@ it('a server that stops is not ready, says so to its agents, and follows the clu
   await soon(() => {
     expect(api.watches).toBe(0);
   });
+});
+
+it('a server counts whatever it remembers by names that others choose', async () => {
+  const { start, ready, metrics } = await setup();
+  void start();
+  await soon(async () => {
+    expect(await ready()).toBe(200);
+  });
+  const counted = [...(await metrics()).matchAll(/^rolegate_remembered_names\{of="(\w+)"\}/gm)];
+  // Strangers attest only if the server has an authority of its own.
+  expect(counted.map(([, of]) => of).sort()).toEqual(
+    memoryKinds.filter((kind) => kind !== 'attestation_sources'),
+  );
 });

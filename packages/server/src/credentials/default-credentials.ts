@@ -7,6 +7,8 @@ type Provider = ReturnType<typeof defaultProvider>;
 /** The SDK's own lines: which link of the chain is asked, and what was wrong with one. */
 const LINK = 'defaultProvider::';
 const WRONG = /property-provider -> (?<what>.*)$/s;
+/** Lines of one link, and characters of each. */
+const MOST = { lines: 16, characters: 1_024 };
 
 /**
  * The SDK's default chain: environment, files, web identity, EKS Pod Identity, the node's metadata API. A web identity is
@@ -40,7 +42,7 @@ function createListener() {
         const text = String(line);
         if (text.includes(LINK)) wrong = new Set();
         const { what } = WRONG.exec(text)?.groups ?? {};
-        if (what !== undefined) wrong.add(what);
+        if (what !== undefined && wrong.size < MOST.lines) wrong.add(what.slice(0, MOST.characters));
       },
     },
     explained(error: unknown): unknown {

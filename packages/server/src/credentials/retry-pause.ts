@@ -15,6 +15,9 @@ const pauses: Record<RetryClass, Pauses> = {
   seldom: { firstMs: 10_000, capMs: 300_000, floor: 0.5 },
 };
 
+/** No session waits longer. Milliseconds. */
+export const LONGEST_PAUSE_MS = Math.max(...Object.values(pauses).map(({ capMs }) => capMs));
+
 /** Milliseconds until a session is tried again after its nth failure in a row (the first is 1). */
 export function retryPauseMs(retry: RetryClass, failures: number, random: () => number): number {
   const { firstMs, capMs, floor } = pauses[retry];

@@ -5,7 +5,6 @@ import type { Issued, IssuedCredentials } from './issued-credentials.ts';
 import { accountOf, fingerprintOf } from './issued-credentials.ts';
 import { lifeOf } from './lifetimes.ts';
 import type { HeldClaim, Life, RenewAt } from './lifetimes.ts';
-import type { PastFailure } from './past-failures.ts';
 import { retryPauseMs } from './retry-pause.ts';
 import { createSessionClaims } from './session-claims.ts';
 import { createSingleCall } from './single-call.ts';
@@ -18,6 +17,15 @@ export const UNUSED_AFTER_MS = 3 * 60 * 60 * 1000;
 
 /** valid: held here. at-agents: nothing here, but what agents hold is young. unused: not renewed any more. */
 export type SessionStatus = 'valid' | 'at-agents' | 'waiting' | 'failing' | 'unused';
+
+/** What the failed calls of a session mean for the next one. */
+export interface PastFailure {
+  readonly fault: StsFault;
+  /** In a row. */
+  readonly failures: number;
+  /** On the monotonic clock. */
+  readonly retryAtMs: number;
+}
 
 export interface EntryOptions {
   readonly session: Session;
@@ -122,7 +130,7 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
       accept(await issue(asked), atMs);
     } catch (error) {
       const found = classifyStsError(error);
-      if (!found.durationTooLong || !durations.shorten(asked)) fail(found);
+      if (!found.durationTooLong || !durations.shorten(asked, namespace)) fail(found);
     }
   }
 

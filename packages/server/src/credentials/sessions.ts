@@ -1,5 +1,7 @@
 import type { Reason } from '@rolegate/protocol';
+import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import type { ServerMemory } from '../memory.ts';
 import type { Session } from '../session.ts';
 import { sessionId } from '../session.ts';
 import { createDurationLimits } from './duration-limits.ts';
@@ -7,9 +9,9 @@ import type { Issued, IssuedCredentials } from './issued-credentials.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';
 import { createOwnCondition } from './own-condition.ts';
 import type { OwnCondition } from './own-condition.ts';
-import { createPastFailures } from './past-failures.ts';
+import { LONGEST_PAUSE_MS } from './retry-pause.ts';
 import { createSessionEntry } from './session-entry.ts';
-import type { SessionEntry, SessionStatus } from './session-entry.ts';
+import type { PastFailure, SessionEntry, SessionStatus } from './session-entry.ts';
 import type { StsBudget } from './sts-budget.ts';
 import { createSessionLog } from './session-log.ts';
 import { classifyStsError } from './sts-errors.ts';
@@ -32,6 +34,7 @@ export interface SessionsOptions {
   readonly condition?: OwnCondition;
   /** 40 to 48 % unless told. */
   readonly renewAt?: RenewAt;
+  readonly memory?: ServerMemory;
 }
 
 export interface SessionsMetrics {
@@ -92,12 +95,20 @@ export interface Sessions {
 /** DESIGN.md 1: leaves 31 minutes of an hour, 26 of the shortest session. */
 export const RENEW_AT: RenewAt = { from: 0.4, to: 0.48 };
 
+/** Sessions that nobody claims and that failed a moment ago: some kB each. */
+const MOST_FAILED = 1_000;
+
 export function createSessions(options: SessionsOptions): Sessions {
   const { clock, log, metrics, renewAt = RENEW_AT, condition = createOwnCondition(options) } = options;
+  const { memory = createMemory({ clock }) } = options;
   const entries = new Map<string, { readonly session: Session; readonly entry: SessionEntry }>();
   const listeners = new Set<(id: string) => void>();
-  const durations = createDurationLimits();
-  const pastFailures = createPastFailures(clock);
+  const durations = createDurationLimits(memory);
+  /** Of sessions that nobody claims: who claims one again waits as long as everybody else would have. */
+  const pastFailures = memory.remember<PastFailure>('failed_sessions', {
+    keepMs: LONGEST_PAUSE_MS,
+    most: MOST_FAILED,
+  });
   const sessionLog = createSessionLog({ log, clock, condition });
 
   async function issue(session: Session): Promise<Issued> {
@@ -112,6 +123,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   function create(id: string, session: Session, namespace: string): SessionEntry {
+    const past = pastFailures.get(id);
+    pastFailures.delete(id);
     const entry = createSessionEntry({
       ...options,
       session,
@@ -128,9 +141,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       onChange: () => {
         tell(id);
       },
-      past: pastFailures.take(id),
+      past,
       onEnd: (failure) => {
-        if (entries.delete(id) && failure !== undefined) pastFailures.keep(id, namespace, failure);
+        if (entries.delete(id) && failure !== undefined) pastFailures.set(id, failure, namespace);
       },
     });
     entries.set(id, { session, entry });

@@ -2,6 +2,7 @@ import type { ResourceVersions } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/objects.ts';
+import type { ServerMemory } from '../memory.ts';
 import type { Presence } from '../policy/decide.ts';
 import type { Digests } from './digests.ts';
 import { createMissing } from './missing.ts';
@@ -34,6 +35,7 @@ export interface SituationsDeps {
   readonly cluster: Pick<Cluster, 'pods' | 'namespaces' | 'serviceAccounts'>;
   readonly digests: Digests;
   readonly clock: Clock;
+  readonly memory?: ServerMemory | undefined;
   /** Missing objects count as absent from now on: their Pods are to be looked at. */
   readonly lookAtNamespace: (name: string) => void;
   readonly lookAtServiceAccount: (namespace: string, name: string) => void;
@@ -43,17 +45,17 @@ export interface SituationsDeps {
 export function createSituations(deps: SituationsDeps): Situations {
   const { digests, clock, lookAtNamespace, lookAtServiceAccount } = deps;
   const { pods, namespaces, serviceAccounts } = deps.cluster;
-  const missing = createMissing(clock);
+  const missing = createMissing({ clock, memory: deps.memory });
 
   /** 'unseen' for the first ten seconds, with a second look when they are over. */
-  function missed(key: string, again: () => void): 'absent' | 'unseen' {
-    return missing.absent(key, again) ? 'absent' : 'unseen';
+  function missed(key: string, namespace: string, again: () => void): 'absent' | 'unseen' {
+    return missing.absent(key, namespace, again) ? 'absent' : 'unseen';
   }
 
   function namespaceOf({ namespace: name }: Pod) {
     return (
       namespaces.get(name) ??
-      missed(namespaceKey(name), () => {
+      missed(namespaceKey(name), name, () => {
         lookAtNamespace(name);
       })
     );
@@ -62,7 +64,7 @@ export function createSituations(deps: SituationsDeps): Situations {
   function serviceAccountOf({ namespace, serviceAccount: name }: Pod) {
     return (
       serviceAccounts.get(`${namespace}/${name}`) ??
-      missed(serviceAccountKey(namespace, name), () => {
+      missed(serviceAccountKey(namespace, name), namespace, () => {
         lookAtServiceAccount(namespace, name);
       })
     );

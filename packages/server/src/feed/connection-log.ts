@@ -16,12 +16,12 @@ export function createConnectionLog({ clock, log }: ConnectionLogDeps) {
   const isWritten = createStorms<string>({
     clock,
     ...LINES,
-    mostKeys: MOST_NODES,
+    mostGroups: MOST_NODES,
     ended: (leftOut, node) => {
       log.info('agent connections left out of the log', { node, leftOut });
     },
   });
   return (message: 'agent connected' | 'agent disconnected', fields: { readonly node: string }): void => {
-    if (isWritten(fields.node, fields.node)) log.info(message, fields);
+    if (isWritten(fields.node, '', fields.node)) log.info(message, fields);
   };
 }

@@ -5,6 +5,7 @@ import { asRefusal } from './call-status.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createFeedStreams } from './feed-stream.ts';
 import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
+import type { ServerMemory } from '../memory.ts';
 import type { Nodes } from './nodes.ts';
 import { createAgentReports } from './reports/agent-reports.ts';
 import type { AgentReportsDeps } from './reports/agent-reports.ts';
@@ -31,6 +32,7 @@ export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
   ) => void;
   readonly metrics: FeedStreamsDeps['metrics'] &
     AgentReportsDeps['metrics'] & { readonly limitHit: (limit: ReportLimitName) => void };
+  readonly memory?: ServerMemory | undefined;
 }
 
 export interface FeedCalls {
@@ -55,8 +57,8 @@ interface OpenCall {
 export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
   const { clock, log, metrics, checkOpen, whenProven } = deps;
   const hit = createReportLimitHits({ clock, log, counted: metrics.limitHit });
-  const places = createStreamPlaces({ clock, hit });
-  const reader = createReportReader({ clock, hit });
+  const places = createStreamPlaces({ clock, hit, memory: deps.memory });
+  const reader = createReportReader({ clock, hit, memory: deps.memory });
   const streams = createFeedStreams(deps);
   const reports = createAgentReports(deps);
 

@@ -10,6 +10,7 @@ import type { FeedUpdate, ResolveRequestRead, ResolveResponse, RolegateHandlers 
 import type { AgentCall, Callers, Proof } from '../identity/callers.ts';
 import { createRateLimits } from '../identity/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { ServerMemory } from '../memory.ts';
 import { asRefusal, asStatus } from './call-status.ts';
 import { createFeedCalls } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
@@ -31,6 +32,7 @@ export interface FeedServiceDeps extends Omit<
   /** Undefined: certificates come from elsewhere. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
   readonly synced: () => boolean;
+  readonly memory?: ServerMemory | undefined;
 }
 
 /** Reports come as their bytes. */
@@ -50,9 +52,9 @@ type ResolveCall = ServerUnaryCall<ResolveRequestRead, ResolveResponse>;
 
 /** The gRPC service: who may call, and what a call gets. */
 export function createFeedService(deps: FeedServiceDeps): FeedService {
-  const { nodes, callers, foreignNodes, pods, synced, clock, log } = deps;
+  const { nodes, callers, foreignNodes, pods, synced, log } = deps;
   const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
-  const mayLook = createRateLimits({ ...FOREIGN_LOOKS, clock });
+  const mayLook = createRateLimits({ ...FOREIGN_LOOKS, ...deps, kind: 'resolving_nodes' });
   let draining = false;
 
   function checkOpen(): void {

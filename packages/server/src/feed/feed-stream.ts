@@ -50,11 +50,16 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   }
 
   /** Tells the agent all that its node needs, and from then on what changes. */
-  function tell(call: FeedCall, { node }: Caller, report: Report, streamEndsInMs: number): () => void {
+  function tell(
+    call: FeedCall,
+    { node }: Caller,
+    report: Report,
+    { streamEndsInMs, overflowed }: { readonly streamEndsInMs: number; readonly overflowed: () => void },
+  ): () => void {
     const { heldSessions } = report;
     const { version, serverName } = deps;
     const tokenSecret = deps.tokenSecret();
-    const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions });
+    const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions, overflowed });
     stream.hello({ version, serverName, streamEndsInMs });
     const leave = nodes.join(node, stream, heldSessions, () => {
       stream.synced(deps.podsResourceVersion());
@@ -73,9 +78,15 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   return {
     begin(call, caller, report) {
       const endsInMs = ageMs(caller);
-      const leave = tell(call, caller, report, endsInMs);
-      metrics.streams(1);
       let over = false;
+      const overflowed = () => {
+        // Not in the middle of what the node is being told.
+        clock.schedule(0, () => {
+          if (!over) endWith(new Refusal('ServerUnavailable', 'the agent reads too little of its stream'));
+        });
+      };
+      const leave = tell(call, caller, report, { streamEndsInMs: endsInMs, overflowed });
+      metrics.streams(1);
       const finish = () => {
         if (over) return;
         over = true;

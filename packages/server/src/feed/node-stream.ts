@@ -13,6 +13,8 @@ export interface AgentStreamDeps {
   readonly clock: Clock;
   /** As the agent's first report names them. */
   readonly heldSessions: readonly HeldSessionRead[];
+  /** It reads too little of what it is told. */
+  readonly overflowed?: () => void;
 }
 
 export interface AgentStream extends NodeStream {
@@ -23,8 +25,8 @@ export interface AgentStream extends NodeStream {
 
 /** One agent's stream: turns what changes into updates, knowing what this agent already holds. */
 export function createAgentStream(deps: AgentStreamDeps): AgentStream {
-  const { sink, node, tokenSecret, clock, heldSessions } = deps;
-  const outbox = createOutbox(sink);
+  const { sink, node, tokenSecret, clock, heldSessions, overflowed } = deps;
+  const outbox = createOutbox(sink, overflowed);
   const held = new Map(heldSessions.map(({ sessionId, fingerprint }) => [sessionId, fingerprint]));
   let cancelKeys = () => {
     // Nothing is planned before the first keys are sent.
@@ -44,7 +46,7 @@ export function createAgentStream(deps: AgentStreamDeps): AgentStream {
       outbox.put(`pod ${String(state.uid)}`, () => ({ pod: state }));
     },
     podRemoved(uid, resourceVersion) {
-      outbox.put(`pod ${uid}`, () => podRemoved(uid, resourceVersion));
+      outbox.putEnd(`pod ${uid}`, () => podRemoved(uid, resourceVersion));
     },
     session(id, current) {
       outbox.put(`session ${id}`, (): FeedUpdate | undefined => {
@@ -57,7 +59,7 @@ export function createAgentStream(deps: AgentStreamDeps): AgentStream {
     },
     sessionRemoved(id) {
       held.delete(id);
-      outbox.put(`session ${id}`, () => ({ sessionRemoved: { sessionId: id } }));
+      outbox.putEnd(`session ${id}`, () => ({ sessionRemoved: { sessionId: id } }));
     },
     synced(podsResourceVersion) {
       outbox.put('synced', () => ({ synced: { podsResourceVersion } }));

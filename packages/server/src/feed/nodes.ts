@@ -1,15 +1,21 @@
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
+import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import type { Decisions } from '../decisions.ts';
 import { createTurns } from '../decisions/turns.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { ServerMemory } from '../memory.ts';
 import { podState } from './messages.ts';
 import { createNodeView } from './node-view.ts';
 import type { NodeStream, NodeView, NodeViewDeps } from './node-view.ts';
 
 /** How long a node's sessions are kept after its last stream: it comes back at once when only the stream broke. */
 const LINGER_MS = 60_000;
+/** Longer than any session lives: no agent holds credentials that were issued before. Milliseconds. */
+const CHANGES_KNOWN_MS = 13 * 3_600_000;
+/** Pods can name nodes that do not exist. */
+const MOST_CHANGES = 10_000;
 
 export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
   readonly decisions: Decisions;
@@ -19,6 +25,7 @@ export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
   readonly moved?: (pod: Pod, from: string) => void;
   /** Calls once the event loop has looked at its sockets again. */
   readonly defer?: (call: () => void) => void;
+  readonly memory?: ServerMemory;
 }
 
 export interface Nodes {
@@ -35,7 +42,7 @@ export interface Nodes {
   resolve(node: string, ip: string): PodState | undefined;
   /** Those of the sessions that other nodes need, and this one does not. */
   foreignTo(node: string, sessionIds: readonly string[]): string[];
-  /** Since a Pod of the node, or what is decided on one, last changed. Milliseconds. */
+  /** Since a Pod of the node, or what is decided on one, last changed; less if that had to be forgotten. Milliseconds. */
   unchangedForMs(node: string): number;
   /** Nodes with a stream. */
   readonly connected: number;
@@ -43,9 +50,10 @@ export interface Nodes {
 
 /** What the server knows for each node whose agent is connected: its decided Pods, and the sessions that they need. */
 export function createNodes(deps: NodesDeps): Nodes {
-  const { decisions, pods, sessions, clock, moved = () => undefined, defer = setImmediate } = deps;
+  const { decisions, pods, sessions, clock, moved = () => undefined } = deps;
+  const { defer = setImmediate, memory = createMemory({ clock }) } = deps;
   const views = new Map<string, NodeView>();
-  const changedMs = new Map<string, number>();
+  const changes = createNodeChanges(clock, memory);
   /** After a restart all agents come at once. */
   const joins = createTurns<() => void>({
     defer,
@@ -59,14 +67,14 @@ export function createNodes(deps: NodesDeps): Nodes {
   decisions.onChange((changed) => {
     for (const pod of changed) {
       const told = views.get(pod.nodeName)?.update(pod) ?? true;
-      if (told) changedMs.set(pod.nodeName, clock.monotonic());
+      if (told) changes.note(pod.nodeName, pod);
     }
   });
   pods.onChange((change) => {
     const { object } = change;
     const from = change.kind === 'removed' ? object.nodeName : change.previous?.nodeName;
     if (from === undefined || from === '' || (change.kind === 'set' && from === object.nodeName)) return;
-    changedMs.set(from, clock.monotonic());
+    changes.note(from, object);
     views.get(from)?.remove(object);
     if (change.kind === 'set') moved(object, from);
   });
@@ -130,9 +138,29 @@ export function createNodes(deps: NodesDeps): Nodes {
       // What is claimed at all, and not by this node, is claimed by another.
       return sessionIds.filter((id) => !needs(node, id) && sessions.get(id) !== undefined);
     },
-    unchangedForMs: (node) => clock.monotonic() - (changedMs.get(node) ?? -Infinity),
+    unchangedForMs: (node) => clock.monotonic() - changes.lastMs(node),
     get connected() {
       return [...views.values()].filter(({ streams }) => streams.size > 0).length;
     },
+  };
+}
+
+/** When something last changed on a node. */
+function createNodeChanges(clock: Clock, memory: ServerMemory) {
+  /** Of those that had to be forgotten, the latest. */
+  let forgottenMs = -Infinity;
+  const changedMs = memory.remember<number>('changed_nodes', {
+    keepMs: CHANGES_KNOWN_MS,
+    most: MOST_CHANGES,
+    dropped: (_, atMs, why) => {
+      if (why === 'room') forgottenMs = Math.max(forgottenMs, atMs);
+    },
+  });
+  return {
+    note(node: string, { namespace }: Pod): void {
+      if (node !== '') changedMs.set(node, clock.monotonic(), namespace);
+    },
+    /** An honest agent must not be accused because of what was forgotten. */
+    lastMs: (node: string): number => changedMs.get(node) ?? forgottenMs,
   };
 }

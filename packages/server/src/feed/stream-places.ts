@@ -2,6 +2,7 @@ import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Caller } from '../identity/callers.ts';
 import { createRateLimits } from '../identity/rate-limits.ts';
+import type { ServerMemory } from '../memory.ts';
 import type { ReportLimitHit } from './reports/limit-hits.ts';
 
 /** An agent opens its next stream before it closes the one before. */
@@ -26,8 +27,9 @@ export interface StreamPlaces {
 }
 
 export interface StreamPlacesDeps {
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly hit: ReportLimitHit;
+  readonly memory?: ServerMemory | undefined;
 }
 
 interface Holder {
@@ -38,10 +40,10 @@ interface Holder {
 }
 
 /** Bounds the streams of each agent Pod and each node: the newest ones stay. */
-export function createStreamPlaces({ clock, hit }: StreamPlacesDeps): StreamPlaces {
+export function createStreamPlaces({ clock, hit, memory }: StreamPlacesDeps): StreamPlaces {
   /** By agent Pod, node or connection, the oldest first. */
   const groups = new Map<string, Set<Holder>>();
-  const mayOpen = createRateLimits({ ...OPENED, clock });
+  const mayOpen = createRateLimits({ ...OPENED, clock, memory, kind: 'opening_nodes' });
 
   function leave(holder: Holder): void {
     for (const key of holder.keys) {

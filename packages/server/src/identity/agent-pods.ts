@@ -1,12 +1,17 @@
 import { Refusal } from '@rolegate/protocol';
+import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { ClusterNode } from '../kubernetes/objects.ts';
+import type { ClusterNode, Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { Store } from '../kubernetes/store.ts';
+import type { ServerMemory } from '../memory.ts';
+import { CLIENT_LIFE_MS } from './rotation.ts';
 
 /** The watch lags behind what an agent already knows: so long a Pod may be missing and yet be there. Milliseconds. */
 const UNSEEN_FOR_MS = 10_000;
-/** So many that are gone are remembered; then the first is forgotten. */
+/** As long as certificates of one's own usually live (cert-manager's default). Milliseconds. */
+const NODE_GONE_MS = 90 * 86_400_000;
+/** Of nodes, and of Pods. */
 const MOST_GONE = 10_000;
 
 /** Whom a token or a certificate of our authority names. */
@@ -30,33 +35,39 @@ export interface AgentPodsDeps {
   readonly pods: Pick<PodIndex, 'get' | 'onChange'>;
   readonly nodes: Pick<Store<ClusterNode>, 'onChange'>;
   readonly clock: Clock;
+  readonly memory?: ServerMemory;
 }
 
 /** Holds identities against the Pods in which agents run, and their nodes: who outlives either is none. */
-export function createAgentPods({ pods, nodes, clock }: AgentPodsDeps): AgentPods {
+export function createAgentPods(deps: AgentPodsDeps): AgentPods {
+  const { pods, nodes, clock, memory = createMemory({ clock }) } = deps;
   const ofPods = createWatchers();
   const ofNodes = createWatchers();
-  const missing = createMissing(clock);
-  const goneNodes = new Set<string>();
+  const missing = createMissing(clock, memory);
+  const goneNodes = memory.remember<true>('gone_nodes', { keepMs: NODE_GONE_MS, most: MOST_GONE });
 
   pods.onChange(({ kind, object }) => {
     // Of the many Pods that come and go, those of DaemonSets may have been agents.
-    if (kind === 'removed' && object.daemonSet !== '') missing.gone(object.uid);
+    if (kind === 'removed' && object.daemonSet !== '') missing.gone(object);
     if (kind === 'set') missing.seen(object.uid);
     ofPods.tell(object.uid);
   });
   nodes.onChange(({ kind, object: { name } }) => {
     goneNodes.delete(name);
-    if (kind === 'removed') remember(goneNodes, name);
+    if (kind === 'removed') goneNodes.set(name, true);
     ofNodes.tell(name);
   });
 
   return {
     fault({ node, podUid }) {
-      if (goneNodes.has(node)) return foreign(`node ${node} has been removed from the cluster`);
+      if (goneNodes.get(node) === true) {
+        // Who goes on trying stays out.
+        goneNodes.set(node, true);
+        return foreign(`node ${node} has been removed from the cluster`);
+      }
       if (podUid === undefined) return undefined;
       const pod = pods.get(podUid);
-      if (pod === undefined) return missing.fault(podUid);
+      if (pod === undefined) return missing.fault(podUid, node);
       const name = `${pod.namespace}/${pod.name}`;
       if (pod.ended) return foreign(`the agent's Pod ${name} has ended`);
       return pod.nodeName === node
@@ -94,35 +105,26 @@ function createWatchers() {
   };
 }
 
-function remember(gone: Set<string>, name: string): void {
-  const [first] = gone;
-  if (gone.size >= MOST_GONE && first !== undefined) gone.delete(first);
-  gone.add(name);
-}
-
 function foreign(message: string): Refusal {
   return new Refusal('ForeignNode', message);
 }
 
 /** Since when a Pod has been missing that an agent says it runs in. */
-function createMissing(clock: Clock) {
-  const since = new Map<string, number>();
-
-  function note(podUid: string, ms: number): void {
-    const [first] = since.keys();
-    if (since.size >= MOST_GONE && first !== undefined) since.delete(first);
-    since.set(podUid, ms);
-  }
+function createMissing(clock: Clock, memory: ServerMemory) {
+  // No certificate of our authority that names the Pod lives longer.
+  const since = memory.remember<number>('missing_agent_pods', { keepMs: CLIENT_LIFE_MS, most: MOST_GONE });
 
   return {
     seen: (podUid: string) => since.delete(podUid),
     /** What the watch saw go needs no waiting for. */
-    gone(podUid: string): void {
-      note(podUid, -Infinity);
+    gone({ uid, namespace }: Pick<Pod, 'uid' | 'namespace'>): void {
+      since.set(uid, -Infinity, `Namespace ${namespace}`);
     },
-    fault(podUid: string): Refusal {
-      if (!since.has(podUid)) note(podUid, clock.monotonic());
-      if (clock.monotonic() - (since.get(podUid) ?? 0) < UNSEEN_FOR_MS) {
+    fault(podUid: string, node: string): Refusal {
+      const nowMs = clock.monotonic();
+      const sinceMs = since.get(podUid);
+      if (sinceMs === undefined) since.set(podUid, nowMs, `Node ${node}`);
+      if (nowMs - (sinceMs ?? nowMs) < UNSEEN_FOR_MS) {
         return new Refusal('ServerUnavailable', `this server has not seen the agent's Pod ${podUid} yet`);
       }
       return foreign(`the agent's Pod ${podUid} is not there any more`);

@@ -4,6 +4,7 @@ import { Refusal } from '@rolegate/protocol';
 import type { AttestRequestRead, AttestResponse, Reason, RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import { asRefusal, asStatus } from '../feed/call-status.ts';
+import type { ServerMemory } from '../memory.ts';
 import type { Attestation } from './attestation.ts';
 import type { Authority } from './authority.ts';
 import { hostOf } from './foreign-nodes.ts';
@@ -25,6 +26,7 @@ export interface AttestHandlerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { attestation(outcome: Reason | 'ok'): void };
+  readonly memory?: ServerMemory;
 }
 
 type AttestCall = ServerUnaryCall<AttestRequestRead, AttestResponse>;
@@ -32,7 +34,7 @@ type AttestCall = ServerUnaryCall<AttestRequestRead, AttestResponse>;
 /** Gives a client certificate to who proves a node by a token. The only call that strangers may make. */
 export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['Attest'] {
   const { attest, authority, foreignNodes, clock, log, metrics } = deps;
-  const mayAsk = createRateLimits({ ...RATE, clock });
+  const mayAsk = createRateLimits({ ...RATE, ...deps, kind: 'attestation_sources' });
 
   async function answer({ request }: AttestCall, source: string): Promise<AttestResponse> {
     if (!mayAsk(source)) {

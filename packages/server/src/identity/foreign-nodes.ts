@@ -1,14 +1,20 @@
 import { reasons, Refusal } from '@rolegate/protocol';
+import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { createRateLimits } from './rate-limits.ts';
+import type { ServerMemory } from '../memory.ts';
+import { createRateLimits, networkOf } from './rate-limits.ts';
 
 /** Lines of one source. */
 const LINES = { perSecond: 1, burst: 50 };
+/** How long it is known how many lines were left out, if the source says nothing more. Milliseconds. */
+const LEFT_OUT_MS = 600_000;
+const MOST_SOURCES = 10_000;
 
 export interface ForeignNodesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { foreignNode(): void };
+  readonly memory?: ServerMemory;
 }
 
 /** Where an attempt came from, and what the line says besides. */
@@ -29,9 +35,11 @@ export interface ForeignNodes {
 }
 
 /** The one place in which agents' attempts at what is not theirs are counted and audited; of a flood only some lines. */
-export function createForeignNodes({ clock, log, metrics }: ForeignNodesDeps): ForeignNodes {
-  const mayLog = createRateLimits({ ...LINES, clock });
-  const leftOut = new Map<string, number>();
+export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
+  const { clock, log, metrics, memory = createMemory({ clock }) } = deps;
+  const kind = 'audit_sources';
+  const mayLog = createRateLimits({ ...LINES, clock, kind, memory });
+  const leftOut = memory.remember<number>(kind, { keepMs: LEFT_OUT_MS, most: MOST_SOURCES });
 
   function write(
     level: 'error' | 'warn',
@@ -40,8 +48,7 @@ export function createForeignNodes({ clock, log, metrics }: ForeignNodesDeps): F
   ) {
     const source = fields.node ?? hostOf(fields.peer);
     if (!mayLog(source)) {
-      if (leftOut.size >= 10_000) leftOut.clear();
-      leftOut.set(source, (leftOut.get(source) ?? 0) + 1);
+      leftOut.set(source, (leftOut.get(source) ?? 0) + 1, networkOf(source));
       return;
     }
     const missed = leftOut.get(source);

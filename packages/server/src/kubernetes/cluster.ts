@@ -1,10 +1,13 @@
+import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import type { ServerMemory } from '../memory.ts';
 import type { Connection } from './connection.ts';
 import { createListWatch } from './list-watch.ts';
 import type { ListWatch, ListWatchDeps, WatchMetrics } from './list-watch.ts';
 import { createLimitHits } from './limit-hits.ts';
 import type { LimitName } from './limit-hits.ts';
-import { cutNamespace, cutNode, cutPod, cutServiceAccount, NO_ANNOTATIONS } from './objects.ts';
+import { createNames } from './names.ts';
+import { cutNamespace, cutNode, cutPod, cutServiceAccount, namesOfPod, NO_ANNOTATIONS } from './objects.ts';
 import type { ApiObject, ClusterNode, Cut, Identity, Namespace, Pod, ServiceAccount } from './objects.ts';
 import { createPodIndex } from './pod-index.ts';
 import type { PodIndex } from './pod-index.ts';
@@ -23,12 +26,15 @@ export interface ClusterDeps {
   readonly metrics: WatchMetrics & { limitHit(limit: LimitName): void };
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+  readonly memory?: ServerMemory;
 }
 
 interface Followed<T extends ApiObject> {
   readonly kind: Kind;
   readonly path: string;
   readonly cut: (raw: unknown) => Cut<T>;
+  /** The names that `cut` holds, for each object that it returns. */
+  readonly namesOf?: (object: T) => readonly string[];
   readonly keyOf: (object: T) => string;
   readonly keyOfPart: (identity: Identity) => string | undefined;
   readonly by?: Connection;
@@ -59,7 +65,10 @@ export function createCluster({
   log,
   metrics,
   random = Math.random,
+  memory = createMemory({ clock }),
 }: ClusterDeps): Cluster {
+  const names = createNames();
+  memory.count('object_names', () => names.size);
   const hit = createLimitHits({
     clock,
     log,
@@ -76,11 +85,14 @@ export function createCluster({
     },
   });
 
-  function follow<T extends ApiObject>({ kind, path, cut, keyOf, keyOfPart, by = connection }: Followed<T>) {
+  function follow<T extends ApiObject>(followed: Followed<T>) {
+    const { kind, path, cut, namesOf = () => [], keyOf, keyOfPart, by = connection } = followed;
     const dropped = (object: T) => {
       texts.release(spaceOf(object), object.annotations);
+      namesOf(object).forEach(names.release);
     };
     const store = createStore({ keyOf, log, dropped });
+    memory.count('doubted_objects', () => store.doubtedNames);
     const hold = (object: T) => {
       if (object.annotations === NO_ANNOTATIONS) return object;
       const namespace = spaceOf(object);
@@ -96,6 +108,7 @@ export function createCluster({
       clock,
       log,
       metrics,
+      memory,
       random,
       kind,
       path,
@@ -113,7 +126,8 @@ export function createCluster({
   const pods = follow<Pod>({
     kind: 'Pod',
     path: '/api/v1/pods',
-    cut: cutPod,
+    cut: (raw) => cutPod(raw, names.hold),
+    namesOf: namesOfPod,
     keyOf: ({ uid }) => uid,
     keyOfPart: ({ uid, namespace, name }) => (uid === '' ? uidOf(namespace, name) : uid),
   });
@@ -127,7 +141,8 @@ export function createCluster({
   const serviceAccounts = follow<ServiceAccount>({
     kind: 'ServiceAccount',
     path: '/api/v1/serviceaccounts',
-    cut: cutServiceAccount,
+    cut: (raw) => cutServiceAccount(raw, names.hold),
+    namesOf: ({ namespace }) => [namespace],
     keyOf: ({ namespace, name }) => `${namespace}/${name}`,
     keyOfPart: ({ namespace, name }) =>
       namespace === '' || name === '' ? undefined : `${namespace}/${name}`,

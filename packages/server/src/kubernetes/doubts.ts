@@ -7,9 +7,13 @@ export interface Doubts {
   add(key: string | undefined): void;
   /** The object's state is known again. True if it was doubted. */
   confirm(key: string): boolean;
+  /** The object is gone: nothing of it is kept. True if it was doubted; if all are, it is still, should it come again. */
+  gone(key: string): boolean;
   /** A list has told all there is, but for what was unreadable in it. Whose doubt that ends: these keys, or all. */
   listed(unreadable: Iterable<string | undefined>, listedKeys: Iterable<string>): readonly string[] | 'all';
   readonly has: (key: string) => boolean;
+  /** How many names this takes: never more than there are objects, and 1,000. */
+  readonly size: number;
 }
 
 export function createDoubts(): Doubts {
@@ -42,6 +46,15 @@ export function createDoubts(): Doubts {
     add,
     has,
     confirm,
+    gone(key) {
+      const was = has(key);
+      doubted.delete(key);
+      confirmed?.delete(key);
+      return was;
+    },
+    get size() {
+      return doubted.size + (confirmed?.size ?? 0);
+    },
     listed(unreadable, listedKeys) {
       const concerned = confirmed === undefined ? [...doubted] : 'all';
       doubted.clear();

@@ -1,10 +1,16 @@
-import { createStorms, describeError } from '@rolegate/runtime';
+import { createMemory, createStorms, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import type { ServerMemory } from '../memory.ts';
 import type { Connection } from './connection.ts';
-import { createEventMemory } from './event-memory.ts';
 import { createEventQueue } from './event-queue.ts';
 import type { LimitHit } from './limit-hits.ts';
 import { readText } from './lines.ts';
+
+/** At most one Event a Pod and reason in this time (DESIGN.md 4.8). Milliseconds. */
+const REPEAT_AFTER_MS = 5 * 60_000;
+
+/** So many Pods and reasons are remembered; beyond it the oldest of the Namespace with the most may be told again early. */
+const MAX_REMEMBERED = 10_000;
 
 /** The losses of a Namespace are told once in this time. Milliseconds. */
 const TELL_LOSSES_EVERY_MS = 60_000;
@@ -37,6 +43,7 @@ export interface EventRecorderDeps {
   readonly component: string;
   /** Which replica. */
   readonly instance: string;
+  readonly memory?: ServerMemory;
 }
 
 interface Recorded extends EventSubject {
@@ -48,9 +55,9 @@ interface Recorded extends EventSubject {
 
 /** Tells a Pod's owner why it gets no credentials, without ever loading the API server or this one. */
 export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
-  const { connection, clock, log, limitHit, component, instance } = deps;
+  const { connection, clock, log, limitHit, component, instance, memory = createMemory({ clock }) } = deps;
   const queue = createEventQueue<Recorded>({ clock });
-  const memory = createEventMemory(clock);
+  const recent = memory.remember<true>('event_subjects', { keepMs: REPEAT_AFTER_MS, most: MAX_REMEMBERED });
   const lost = createLosses({ clock, log });
 
   async function post(event: Recorded, signal: AbortSignal): Promise<void> {
@@ -67,7 +74,9 @@ export function createEventRecorder(deps: EventRecorderDeps): EventRecorder {
 
   return {
     warn({ namespace, name, uid }, reason, message) {
-      if (!memory.isNew(namespace, `${uid} ${reason}`)) return;
+      const key = `${uid} ${reason}`;
+      if (recent.get(key) === true) return;
+      recent.set(key, true, namespace);
       const dropped = queue.put({ namespace, name, uid, reason, message, atMs: clock.now() });
       if (dropped !== undefined)
         limitHit('events', { kind: 'Event', namespace: dropped.namespace, name: dropped.name });

@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@rolegate/runtime';
+import type { ServerMemory } from '../memory.ts';
 import type { ApiResponse, Connection } from './connection.ts';
 import { freedChunks } from './freed-chunks.ts';
 import { createIntake } from './intake.ts';
@@ -55,6 +56,7 @@ export interface ListWatchDeps<T extends ApiObject> {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: WatchMetrics;
+  readonly memory?: ServerMemory | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -75,7 +77,7 @@ export interface ListWatch {
 export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): ListWatch {
   const { connection, path, kind, store, clock, log, metrics, random } = deps;
   const { hold = (object: T) => object, dropped = () => undefined, lineTooLong = () => undefined } = deps;
-  const unreadable = createUnreadableLog({ kind, clock, log });
+  const unreadable = createUnreadableLog({ kind, clock, log, memory: deps.memory });
   const intake = createIntake({ ...deps, hold, dropped, unreadable });
   const relist = createRelist(clock);
   const recovery = createRecovery({

@@ -1,11 +1,9 @@
 import { canonicalIp } from '@rolegate/runtime';
 import { limitBytesOf, withinLimit } from '../annotation-values.ts';
 import type { AnnotationValue } from '../annotation-values.ts';
+import type { Names } from './names.ts';
 import { annotationKeys, CONFIG_HASH, MIRROR } from './shapes.ts';
 import type { Kind } from './shapes.ts';
-
-/** The names kept are so many different ones at most; then they are forgotten, which costs memory only. */
-const MAX_INTERNED = 50_000;
 
 export type Annotations = Readonly<Record<string, AnnotationValue>>;
 
@@ -57,7 +55,8 @@ export interface ServiceAccount extends ApiObject {
 /** An object that cannot be kept comes as what is wrong with it. Cutting never throws. */
 export type Cut<T> = { readonly object: T } | { readonly fault: string };
 
-export function cutPod(raw: unknown): Cut<Pod> {
+/** `hold` has the one copy of a name; of what is cut, each of `namesOfPod` is held once. */
+export function cutPod(raw: unknown, hold: Names['hold'] = asItIs): Cut<Pod> {
   const { metadata, spec, status } = record(raw);
   const common = cutCommon('Pod', metadata);
   if ('fault' in common) return common;
@@ -70,18 +69,22 @@ export function cutPod(raw: unknown): Cut<Pod> {
   return {
     object: {
       ...common.object,
-      namespace: intern(namespace),
-      nodeName: intern(text(nodeName)),
-      serviceAccount: intern(text(serviceAccountName) || 'default'),
+      namespace: hold(namespace),
+      nodeName: hold(text(nodeName)),
+      serviceAccount: hold(text(serviceAccountName) || 'default'),
       ips: cutIps(podIP, podIPs),
       hostNetwork: hostNetwork === true,
       ended: phase === 'Succeeded' || phase === 'Failed',
       terminating: text(record(metadata)['deletionTimestamp']) !== '',
       staticPod,
       runtimeUid: staticPod ? text(all[CONFIG_HASH]) : '',
-      daemonSet: cutDaemonSet(record(metadata)['ownerReferences']),
+      daemonSet: hold(cutDaemonSet(record(metadata)['ownerReferences'])),
     },
   };
+}
+
+export function namesOfPod({ namespace, nodeName, serviceAccount, daemonSet }: Pod): readonly string[] {
+  return [namespace, nodeName, serviceAccount, daemonSet];
 }
 
 export function cutNamespace(raw: unknown): Cut<Namespace> {
@@ -92,13 +95,14 @@ export function cutNode(raw: unknown): Cut<ClusterNode> {
   return cutCommon('Node', record(raw)['metadata']);
 }
 
-export function cutServiceAccount(raw: unknown): Cut<ServiceAccount> {
+/** The name of its Namespace is held once. */
+export function cutServiceAccount(raw: unknown, hold: Names['hold'] = asItIs): Cut<ServiceAccount> {
   const { metadata } = record(raw);
   const common = cutCommon('ServiceAccount', metadata);
   if ('fault' in common) return common;
   const namespace = text(record(metadata)['namespace']);
   if (namespace === '') return { fault: 'it has no namespace' };
-  return { object: { ...common.object, namespace: intern(namespace) } };
+  return { object: { ...common.object, namespace: hold(namespace) } };
 }
 
 /** As much as there is of it. */
@@ -144,7 +148,7 @@ function valueOf(key: string, value: unknown): AnnotationValue | undefined {
 function cutDaemonSet(owners: unknown): string {
   const listed: unknown[] = Array.isArray(owners) ? owners : [];
   const { apiVersion, kind, name } = record(listed.find((owner) => record(owner)['controller'] === true));
-  return kind === 'DaemonSet' && text(apiVersion).startsWith('apps/') ? intern(text(name)) : '';
+  return kind === 'DaemonSet' && text(apiVersion).startsWith('apps/') ? text(name) : '';
 }
 
 const NO_IPS: readonly string[] = Object.freeze([]);
@@ -155,14 +159,7 @@ function cutIps(podIP: unknown, podIPs: unknown): readonly string[] {
   return ips.length === 0 ? NO_IPS : [...new Set(ips)];
 }
 
-const interned = new Map<string, string>();
-
-/** One copy of a name that thousands of objects share. */
-function intern(name: string): string {
-  const known = interned.get(name);
-  if (known !== undefined) return known;
-  if (interned.size >= MAX_INTERNED) interned.clear();
-  interned.set(name, name);
+function asItIs(name: string): string {
   return name;
 }
 

@@ -60,6 +60,8 @@ export interface WritableStore<T extends ApiObject> extends Store<T> {
   doubt(key: string | undefined): void;
   /** Tells the listeners that all are doubted still. */
   announceDoubt(): void;
+  /** Names of objects that are doubted, or of those that are not if all others are. */
+  readonly doubtedNames: number;
 }
 
 export interface StoreDeps<T> {
@@ -103,6 +105,10 @@ export function createStore<T extends ApiObject>({
 
   function confirm(key: string): void {
     if (doubts.confirm(key)) tellDoubt([key]);
+  }
+
+  function bury(key: string): void {
+    if (doubts.gone(key)) tellDoubt([key]);
   }
 
   function put(object: T, listed: boolean): void {
@@ -174,6 +180,9 @@ export function createStore<T extends ApiObject>({
     announceDoubt() {
       tellDoubt('all');
     },
+    get doubtedNames() {
+      return doubts.size;
+    },
     set(object) {
       resourceVersion = object.resourceVersion;
       put(object, false);
@@ -184,7 +193,8 @@ export function createStore<T extends ApiObject>({
       const known = objects.get(keyOf(object));
       // A deletion that comes late is not that of the object that has the name now.
       if (known?.uid === object.uid) drop(keyOf(object), known, object.resourceVersion);
-      confirm(keyOf(object));
+      if (known === undefined || known.uid === object.uid) bury(keyOf(object));
+      else confirm(keyOf(object));
       dropped(object);
     },
     advance(next) {

@@ -1,7 +1,10 @@
-import { createStorms } from '@rolegate/runtime';
+import { createMemory, createStorms } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import type { ServerMemory } from '../memory.ts';
 
-/** So many different ones are remembered; then each may be told again. */
+/** After so long each may be told again. Milliseconds. */
+const TOLD_MS = 86_400_000;
+/** So many different ones are remembered. */
 const MAX_REMEMBERED = 1000;
 
 /** Lines about one Namespace in this time. Milliseconds. */
@@ -11,13 +14,19 @@ const WINDOW_MS = 60_000;
 export interface UnreadableLogDeps {
   /** Of what kind of object the stream is. */
   readonly kind: string;
-  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
+  readonly clock: Clock;
   readonly log: Log;
+  readonly memory?: ServerMemory | undefined;
 }
 
-/** Logs each thing that could not be read once, since a bad object comes again with every list, and of a storm some. */
-export function createUnreadableLog({ kind, clock, log }: UnreadableLogDeps) {
-  const told = new Set<string>();
+/** Logs each thing that could not be read once a day, since a bad object comes again with every list, and of a storm some. */
+export function createUnreadableLog({
+  kind,
+  clock,
+  log,
+  memory = createMemory({ clock }),
+}: UnreadableLogDeps): (fault: string, which: string, namespace: string) => void {
+  const told = memory.remember<true>('unreadable_objects', { keepMs: TOLD_MS, most: MAX_REMEMBERED });
   const isWritten = createStorms<string>({
     clock,
     lines: LINES,
@@ -27,11 +36,10 @@ export function createUnreadableLog({ kind, clock, log }: UnreadableLogDeps) {
       log.info('unreadable objects left out of the log', { kind, ...about, leftOut });
     },
   });
-  return (fault: string, which: string, namespace: string): void => {
+  return (fault, which, namespace) => {
     const key = `${fault} ${which}`;
-    if (told.has(key)) return;
-    if (told.size >= MAX_REMEMBERED) told.clear();
-    told.add(key);
+    if (told.get(key) === true) return;
+    told.set(key, true, namespace);
     if (isWritten(namespace, '', namespace))
       log.warn('cannot read what the API server sent', { kind, fault, which });
   };

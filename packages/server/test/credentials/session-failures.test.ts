@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { LONGEST_PAUSE_MS } from '../../src/credentials/retry-pause.ts';
 import { sessionId } from '../../src/session.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 
@@ -113,10 +114,13 @@ describe('a failed issue', () => {
     await clock.advance(0);
     sessions.release(ID, 'node-1');
     await clock.advance(10_000);
-    expect(clock.pending).toBe(0);
     expect(calls).toHaveLength(1);
     sessions.claim(SESSION, 'node-1');
     expect(calls).toHaveLength(2);
+    await clock.advance(0);
+    sessions.release(ID, 'node-1');
+    await clock.advance(2 * LONGEST_PAUSE_MS);
+    expect(clock.pending).toBe(0);
   });
 
   it('of one role delays no other', async () => {

@@ -10,7 +10,7 @@ import { recordLog } from './authority-setup.ts';
 describe('a rate limit', () => {
   it('lets each source have its burst, then its rate', async () => {
     const clock = createFakeClock();
-    const may = createRateLimits({ perSecond: 5, burst: 10, clock });
+    const may = createRateLimits({ perSecond: 5, burst: 10, clock, kind: 'attestation_sources' });
     const count = (source: string) => Array.from({ length: 30 }, () => may(source)).filter(Boolean).length;
     expect([count('a'), count('b')]).toEqual([10, 10]);
     await clock.advance(1_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from './setup.ts';
+import { eventually, hurriedClock } from './setup.ts';
 import { podManifest, podManifests, runPods } from './list-watch-setup.ts';
 
 async function setup(options: Parameters<typeof runPods>[0] & { streaming?: boolean } = {}) {
@@ -173,7 +173,8 @@ describe('createListWatch', () => {
   });
 
   it('tells each unreadable event once, reads the good ones behind them, and lists again', async () => {
-    await using run = await setup();
+    // The next list, four seconds later, would take the lines' place.
+    await using run = await setup({ clock: hurriedClock(4) });
     const bad = JSON.stringify({
       type: 'ADDED',
       object: { kind: 'Pod', metadata: { name: 'x', namespace: 'team-a' } },

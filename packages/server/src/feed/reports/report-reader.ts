@@ -2,6 +2,7 @@ import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { describeError } from '@rolegate/runtime';
 import { createRateLimits } from '../../identity/rate-limits.ts';
+import type { ServerMemory } from '../../memory.ts';
 import type { ReportLimitHit, ReportLimitName } from './limit-hits.ts';
 import { LARGEST_FIRST_REPORT, LARGEST_REPORT, REPORTS } from './limits.ts';
 import { receiveReport } from './reception.ts';
@@ -24,13 +25,14 @@ export interface ReportReader {
 }
 
 export interface ReportReaderDeps {
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly hit: ReportLimitHit;
+  readonly memory?: ServerMemory | undefined;
 }
 
 /** Reads reports within the bounds of DESIGN.md 4.11. */
-export function createReportReader({ clock, hit }: ReportReaderDeps): ReportReader {
-  const mayReport = createRateLimits({ ...REPORTS, clock });
+export function createReportReader({ clock, hit, memory }: ReportReaderDeps): ReportReader {
+  const mayReport = createRateLimits({ ...REPORTS, clock, memory, kind: 'reporting_nodes' });
 
   function refuse(limit: ReportLimitName, refusal: Refusal, source: StreamSource): never {
     hit(limit, { ...source, error: refusal.message });

@@ -1,0 +1,27 @@
+import type { Memory } from '@rolegate/runtime';
+
+/**
+ * Everything that the server remembers by names that others choose, as `rolegate_remembered_names` calls it; what is as many as
+ * the objects, Pods, nodes or connections that are there is not among it (docs/adr/0014).
+ */
+export const memoryKinds = [
+  'attestation_sources',
+  'attested_tokens',
+  'audit_sources',
+  'changed_nodes',
+  'doubted_objects',
+  'event_subjects',
+  'failed_sessions',
+  'gone_nodes',
+  'missing_agent_pods',
+  'missing_objects',
+  'object_names',
+  'opening_nodes',
+  'reporting_nodes',
+  'resolving_nodes',
+  'shortened_roles',
+  'unreadable_objects',
+] as const;
+export type MemoryKind = (typeof memoryKinds)[number];
+
+export type ServerMemory = Memory<MemoryKind>;
