@@ -1,9 +1,11 @@
 import { createFakeClock } from '@rolegate/testing';
+import { createMemory } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createSessions } from '../../src/credentials/sessions.ts';
 import type { Issued, SessionsOptions } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/sts-budget.ts';
 import type { StsBudgetOptions } from '../../src/credentials/sts-budget.ts';
+import type { MemoryKind } from '../../src/memory.ts';
 import { sessionId } from '../../src/session.ts';
 import type { Session } from '../../src/session.ts';
 
@@ -33,6 +35,7 @@ export function createSessionsFixture({
   const changes: string[] = [];
   const sts: { answer: ((session: Session) => Issued) | undefined } = { answer: undefined };
   const stsBudget = createStsBudget({ ratePerSecond: 100, burst: 500, clock, ...budget });
+  const memory = createMemory<MemoryKind>({ clock });
   let issuedKeys = 0;
 
   const give = ({ durationSeconds }: Session): Issued => ({
@@ -66,9 +69,10 @@ export function createSessionsFixture({
     log: recordingLog(lines),
     metrics: { stsRequest: (outcome) => outcomes.push(outcome) },
     ...(renewAt && { renewAt }),
+    memory,
   });
   sessions.onChange((id) => changes.push(id));
-  return { sessions, clock, calls, lines, outcomes, changes, sts, give, budget: stsBudget };
+  return { sessions, clock, calls, lines, outcomes, changes, sts, give, budget: stsBudget, memory };
 }
 
 export interface IssueCall {

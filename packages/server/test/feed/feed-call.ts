@@ -8,7 +8,11 @@ const REPORT: AgentReport = { nodeName: 'node-a', version: '1' };
 export function fakeCall(node: string | undefined) {
   const events = new EventEmitter();
   const written: FeedUpdate[] = [];
-  const state = { ended: false, error: undefined as { code: number; details: string } | undefined };
+  const state = {
+    ended: false,
+    full: false,
+    error: undefined as { code: number; details: string } | undefined,
+  };
   events.on('error', (error: { code: number; details: string }) => (state.error ??= error));
   const hear = (bytes: Buffer) => events.emit('data', bytes);
   return Object.assign(events, {
@@ -19,7 +23,7 @@ export function fakeCall(node: string | undefined) {
     getAuthContext: () => ({ node }),
     getPeer: () => '198.18.0.9:1234',
     metadata: { get: () => [] },
-    write: (update: FeedUpdate) => written.push(update) > 0,
+    write: (update: FeedUpdate) => written.push(update) > 0 && !state.full,
     end: () => (state.ended = true),
     report: (report: AgentReport = {}) =>
       hear(rolegateService.Feed.requestSerialize({ ...REPORT, ...report })),

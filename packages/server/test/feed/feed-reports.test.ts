@@ -72,6 +72,9 @@ function open(
   return {
     written: call.written,
     report: call.report,
+    stopReading: () => {
+      call.state.full = true;
+    },
     sessions,
     leave: () => call.emit('end'),
     error: () => call.state.error?.details,
@@ -217,6 +220,22 @@ describe('a stream', () => {
       expect(hello?.hello?.streamEndsInMs).toBe(minutes * 60_000);
     },
   );
+
+  it('of an agent that reads nothing ends once too many Pods have come and gone meanwhile', async () => {
+    const { open, cluster, clock, nodes } = setup();
+    const stream = open();
+    stream.stopReading();
+    for (let batch = 0; batch < 42; batch++) {
+      const pods = Array.from({ length: 100 }, (_, at) =>
+        cluster.setPod('made', { uid: `made-${batch}-${at}` }),
+      );
+      await clock.advance(0);
+      pods.forEach(cluster.podStore.remove);
+    }
+    await clock.advance(0);
+    expect(stream.error()).toMatch(/^ServerUnavailable: the agent reads too little/);
+    expect(nodes.connected).toBe(0);
+  });
 
   it('that has ended leaves its node without one', () => {
     const { open, nodes } = setup();

@@ -7,6 +7,7 @@ function setup({ room = Infinity } = {}) {
   const written: string[] = [];
   const events = new EventEmitter();
   let left = room;
+  let overflows = 0;
   const sink = {
     write(update: FeedUpdate) {
       written.push(update.podRemoved?.uid ?? '?');
@@ -15,7 +16,9 @@ function setup({ room = Infinity } = {}) {
     },
     once: (event: 'drain', listener: () => void) => events.once(event, listener),
   };
-  const outbox = createOutbox(sink);
+  const outbox = createOutbox(sink, () => {
+    overflows += 1;
+  });
   const put = (key: string, value: string) => {
     outbox.put(key, () => ({ podRemoved: { uid: value } }));
   };
@@ -23,7 +26,10 @@ function setup({ room = Infinity } = {}) {
     left = more;
     events.emit('drain');
   };
-  return { outbox, put, written, drain };
+  const putEnd = (key: string) => {
+    outbox.putEnd(key, () => ({ podRemoved: { uid: key } }));
+  };
+  return { outbox, put, putEnd, written, drain, overflows: () => overflows };
 }
 
 describe('outbox', () => {
@@ -54,6 +60,29 @@ describe('outbox', () => {
     expect(written).toEqual(['a', 'b']);
     drain(1);
     expect(written).toEqual(['a', 'b', 'c']);
+  });
+
+  it('says once that a reader leaves more ends unread than are worth keeping', () => {
+    const { put, putEnd, overflows } = setup({ room: 1 });
+    put('first', 'first');
+    for (let pod = 0; pod < 20_000; pod++) put(`there ${pod}`, 'there');
+    for (let pod = 0; pod < 4_096; pod++) putEnd(`gone ${pod}`);
+    put('gone 0', 'back');
+    putEnd('gone 4096');
+    expect(overflows()).toBe(0);
+    putEnd('gone 4097');
+    putEnd('gone 4098');
+    expect(overflows()).toBe(1);
+  });
+
+  it('counts no end that was read', () => {
+    const { put, putEnd, drain, overflows } = setup({ room: 1 });
+    put('first', 'first');
+    for (let round = 0; round < 10; round++) {
+      for (let pod = 0; pod < 1_000; pod++) putEnd(`gone ${round} ${pod}`);
+      drain(1_001);
+    }
+    expect(overflows()).toBe(0);
   });
 
   it('makes an update only when its turn has come', () => {

@@ -1,20 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
-import { silentLog } from '@rolegate/runtime';
+import { createMemory, silentLog } from '@rolegate/runtime';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import type { ClusterNode } from '../../src/kubernetes/objects.ts';
 import { createStore } from '../../src/kubernetes/store.ts';
+import type { MemoryKind } from '../../src/memory.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
+
+const DAY_MS = 86_400_000;
 
 function setup() {
   const cluster = createClusterStandIn();
   const nodes = createStore<ClusterNode>({ keyOf: ({ name }) => name, log: silentLog });
-  const agentPods = createAgentPods({ ...cluster, nodes });
+  const memory = createMemory<MemoryKind>(cluster);
+  const agentPods = createAgentPods({ ...cluster, nodes, memory });
   const node = (uid = 'n') => ({ uid, name: 'node-a', resourceVersion: '1', annotations: {} });
   const fault = (podUid?: string, name = 'node-a') => {
     const refusal = agentPods.fault({ node: name, podUid });
     return refusal && `${refusal.reason}: ${refusal.message}`;
   };
-  return { ...cluster, agentPods, nodes, node, fault };
+  return { ...cluster, agentPods, nodes, node, fault, memory };
 }
 
 describe('an identity', () => {
@@ -67,6 +71,29 @@ describe('an identity', () => {
     expect(fault(undefined, 'node-b')).toBeUndefined();
     nodes.set({ ...node('other'), resourceVersion: '3' });
     expect(fault()).toBeUndefined();
+  });
+
+  it('without a Pod stays none for 90 days after its node was removed, and for as long as it is tried', async () => {
+    const { nodes, node, fault, clock, memory } = setup();
+    nodes.set(node());
+    nodes.remove({ ...node(), resourceVersion: '2' });
+    for (let month = 0; month < 12; month++) {
+      await clock.advance(30 * DAY_MS);
+      expect(fault()).toMatch(/has been removed/);
+    }
+    expect(memory.sizes()).toMatchObject({ gone_nodes: 1 });
+    await clock.advance(90 * DAY_MS);
+    expect(memory.sizes()).toMatchObject({ gone_nodes: 0 });
+  });
+
+  it('is not waited for again because another Namespace deletes many Pods that look like agents', () => {
+    const { setPod, removePod, podStore, fault, memory } = setup();
+    setPod('agent', { namespace: 'rolegate', daemonSet: 'agents' });
+    removePod('agent');
+    for (let made = 0; made < 10_000; made++)
+      podStore.remove(setPod('made', { uid: `made-${made}`, daemonSet: 'agents' }));
+    expect(fault('uid-agent')).toMatch(/^ForeignNode/);
+    expect(memory.sizes()).toMatchObject({ missing_agent_pods: 10_000 });
   });
 
   it('is watched until it is not any more', () => {

@@ -59,6 +59,19 @@ describe('a review that was good', () => {
     await expect(attest('one')).rejects.toThrow(/is not there any more/);
   });
 
+  it('is not forgotten because another node shows many tokens', async () => {
+    const { attest, said, setPod } = setup();
+    await attest('one');
+    setPod('stolen', { serviceAccount: 'agents', daemonSet: 'agents', nodeName: 'node-b' });
+    said.review = { ...GOOD, podName: 'stolen', podUid: 'uid-stolen', nodeName: 'node-b' };
+    for (let made = 0; made < 10_001; made += 1) await attest(`made ${made}`);
+    said.asked = 0;
+    await attest('one');
+    expect(said.asked).toBe(0);
+    await attest('made 0');
+    expect(said.asked).toBe(1);
+  });
+
   it('counts, and a bad one does not', async () => {
     const { attest, said } = setup();
     said.review = { ...GOOD, authenticated: false, audiences: [] };

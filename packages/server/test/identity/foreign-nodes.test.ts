@@ -1,24 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { Refusal } from '@rolegate/protocol';
 import type { ClientConnection } from '@rolegate/protocol';
+import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createConnectionNodes } from '../../src/identity/connection-nodes.ts';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
-import { createRateLimits } from '../../src/identity/rate-limits.ts';
+import type { MemoryKind } from '../../src/memory.ts';
 import { recordLog } from './authority-setup.ts';
-
-describe('a rate limit', () => {
-  it('lets each source have its burst, then its rate', async () => {
-    const clock = createFakeClock();
-    const may = createRateLimits({ perSecond: 5, burst: 10, clock, kind: 'attestation_sources' });
-    const count = (source: string) => Array.from({ length: 30 }, () => may(source)).filter(Boolean).length;
-    expect([count('a'), count('b')]).toEqual([10, 10]);
-    await clock.advance(1_000);
-    expect(count('a')).toBe(5);
-    await clock.advance(3_600_000);
-    expect(count('a')).toBe(10);
-  });
-});
 
 describe('attempts at what is not theirs', () => {
   function setup() {
@@ -26,7 +14,9 @@ describe('attempts at what is not theirs', () => {
     const { log, lines } = recordLog();
     const counted = { foreign: 0 };
     const metrics = { foreignNode: () => (counted.foreign += 1) };
-    return { clock, lines, counted, nodes: createForeignNodes({ clock, log, metrics }) };
+    const memory = createMemory<MemoryKind>({ clock });
+    const nodes = createForeignNodes({ clock, log, metrics, memory });
+    return { clock, lines, counted, nodes, memory };
   }
 
   it('are all counted, and of a flood of one source some lines are written that tell of the rest', async () => {
@@ -38,6 +28,21 @@ describe('attempts at what is not theirs', () => {
     await clock.advance(1_000);
     nodes.refuse('one more', { peer: '198.18.0.9:1' });
     expect(lines.at(-1)?.fields).toMatchObject({ error: 'one more', leftOut: 950 });
+  });
+
+  it('of many sources leave the count of another as it is, and are forgotten ten minutes later', async () => {
+    const { clock, lines, nodes, memory } = setup();
+    const flood = () => {
+      for (let at = 0; at < 60; at += 1) nodes.refuse(`attempt ${at}`, { peer: '198.18.0.9:1' });
+    };
+    flood();
+    for (let at = 0; at < 9_999; at += 1) nodes.refuse('one', { peer: `198.19.${at >> 8}.${at & 255}:1` });
+    await clock.advance(1_000);
+    nodes.refuse('one more', { peer: '198.18.0.9:1' });
+    expect(lines.at(-1)?.fields).toMatchObject({ error: 'one more', leftOut: 10 });
+    flood();
+    await clock.advance(600_000);
+    expect(memory.sizes()).toEqual({ audit_sources: 0 });
   });
 
   it('are told with the reason, the peer and what to do', () => {
