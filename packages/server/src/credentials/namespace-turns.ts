@@ -1,7 +1,7 @@
 /** One item that waits for its turn. */
 export interface Waiting {
-  /** Whose turn it takes. */
-  readonly namespace: string;
+  /** Whose turn it takes; not to be changed while it waits. */
+  namespace: string;
   /** 0 goes first within its Namespace. */
   rank: number;
   /** It has a part of all turns that nothing else can take. */
@@ -15,6 +15,8 @@ export interface NamespaceTurns<Item extends Waiting> {
   readonly remove: (item: Item) => boolean;
   /** The next item of the first Namespace that may have a turn now; the others keep their places in the order. */
   readonly take: (may?: (namespace: string) => boolean) => Item | undefined;
+  /** How many wait for a turn of the Namespace. */
+  readonly waitingOf: (namespace: string) => number;
   readonly size: number;
 }
 
@@ -94,6 +96,10 @@ export function createNamespaceTurns<Item extends Waiting>({
       // A turn that nobody has used is kept for the next one, and no more are saved up for a crowd.
       if (item !== undefined) owed = reserved === undefined ? Math.min(1, claim) : claim - 1;
       return item;
+    },
+    waitingOf(name) {
+      const all = turns.get(name)?.all ?? [];
+      return all.reduce((sum, lane) => sum + lane.size, 0);
     },
     get size() {
       return size;

@@ -29,7 +29,7 @@ export interface PastFailure {
 
 export interface EntryOptions {
   readonly session: Session;
-  /** Sessions of different Namespaces take turns. */
+  /** The first that wants it. Sessions of different Namespaces take turns. */
   readonly namespace: string;
   readonly issue: (session: Session) => Promise<Issued>;
   readonly budget: StsBudget;
@@ -52,6 +52,8 @@ export interface EntryOptions {
 export interface SessionEntry {
   claim(node: string, held: HeldClaim | undefined): void;
   release(node: string): void;
+  /** Pods of the Namespace, besides those of the first one: what waits for STS may take that one's turn. */
+  wantedBy(namespace: string): void;
   used(): void;
   readonly claimed: boolean;
   /** The nodes that need it. */
@@ -176,6 +178,9 @@ export function createSessionEntry(options: EntryOptions): SessionEntry {
     },
     release(node) {
       if (claims.delete(node)) plan();
+    },
+    wantedBy(other) {
+      single.wantedBy(other);
     },
     used() {
       const dormant = unused();

@@ -72,6 +72,8 @@ export interface Sessions {
    * nothing is issued. Namespaces take turns at STS.
    */
   claim(session: Session, node: string, held?: HeldClaim, namespace?: string): void;
+  /** Pods of another Namespace need a session that is claimed (`--session-scope role`). */
+  wantedBy(id: string, namespace: string): void;
   /** The node needs it no more. Without any claim it lapses, and its secret is dropped at once. */
   release(id: string, node: string): void;
   /** A Pod has asked for it: three hours without, and it is not renewed any more. */
@@ -166,6 +168,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       const id = sessionId(session);
       const entry = entries.get(id)?.entry ?? create(id, session, namespace);
       entry.claim(node, held);
+      entry.wantedBy(namespace);
+    },
+    wantedBy(id, namespace) {
+      entries.get(id)?.entry.wantedBy(namespace);
     },
     release(id, node) {
       entries.get(id)?.entry.release(node);

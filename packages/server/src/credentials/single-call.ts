@@ -15,11 +15,14 @@ export interface SingleCall {
   /** Only while idle. */
   request(priority: Priority, renewal: boolean): void;
   raise(priority: Priority): void;
+  /** Another Namespace wants the same. */
+  wantedBy(namespace: string): void;
   /** Takes back one that waits. */
   cancel(): void;
 }
 
-export function createSingleCall({ budget, namespace, call, onEnd }: SingleCallOptions): SingleCall {
+export function createSingleCall({ budget, call, onEnd, ...first }: SingleCallOptions): SingleCall {
+  let { namespace } = first;
   let stage: SingleCall['stage'] = 'idle';
   let ticket: BudgetTicket | undefined;
 
@@ -40,6 +43,9 @@ export function createSingleCall({ budget, namespace, call, onEnd }: SingleCallO
     },
     raise(priority) {
       if (stage === 'queued') ticket?.raise(priority);
+    },
+    wantedBy(other) {
+      if (stage === 'queued' && ticket?.wantedBy(other) === true) namespace = other;
     },
     cancel() {
       if (stage !== 'queued') return;

@@ -34,6 +34,8 @@ export interface BudgetCall {
 export interface BudgetTicket {
   /** Moves a call that still waits up to the priority, never down. */
   raise(priority: Priority): void;
+  /** The Namespace wants the same: a call that waits takes its turns from now on if it has fewer calls waiting. True if so. */
+  wantedBy(namespace: string): boolean;
   /** Takes back a call that still waits; false when it has started. */
   cancel(): boolean;
 }
@@ -115,6 +117,13 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
           if (rank >= call.rank || !turns.remove(call)) return;
           call.rank = rank;
           turns.put(call);
+        },
+        wantedBy(other) {
+          if (turns.waitingOf(other) >= turns.waitingOf(call.namespace) || !turns.remove(call)) return false;
+          call.namespace = other;
+          turns.put(call);
+          pump();
+          return true;
         },
         cancel: () => turns.remove(call),
       };

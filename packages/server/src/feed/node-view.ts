@@ -69,6 +69,7 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     const known = users.get(id);
     if (known !== undefined) {
       known.uids.add(uid);
+      if (namespace !== known.namespace) sessions.wantedBy(id, namespace);
       return undefined;
     }
     users.set(id, { session, namespace, uids: new Set([uid]) });

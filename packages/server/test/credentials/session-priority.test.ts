@@ -73,6 +73,16 @@ describe('when STS is busy', () => {
     expect(order().indexOf('small')).toBe(1);
   });
 
+  it('a session that another Namespace wants too does not wait behind what the first one wants', async () => {
+    const { sessions, claim, order, answerAll } = setup();
+    for (let n = 0; n < 5; n++) claim(`flood-${String(n)}`, 'node-1');
+    claim('shared', 'node-1');
+    claim('alone', 'node-1');
+    sessions.claim(sessionOf('shared'), 'node-2', undefined, 'quiet');
+    await answerAll();
+    expect(order().slice(0, 2)).toEqual(['flood-0', 'shared']);
+  });
+
   it('a session released while it waits costs nothing, and waits again from the end if it is claimed again', async () => {
     const { sessions, claim, budget, order, answerAll } = setup();
     claim('gone', 'node-1');

@@ -124,6 +124,29 @@ describe('the order', () => {
     expect(names()).toEqual(['raised', 'kept', 'plain']);
   });
 
+  it('moves a call to another Namespace that wants the same, if that has fewer calls waiting', async () => {
+    const { clock, request, names } = setupEmpty();
+    for (let n = 0; n < 3; n++) request('flood', 'on-demand', 'flood');
+    const shared = request('shared', 'on-demand', 'flood');
+    request('other', 'on-demand', 'busy');
+    expect([shared.wantedBy('flood'), shared.wantedBy('quiet'), shared.wantedBy('busy')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    await clock.advance(5_000);
+    expect(names()).toEqual(['flood', 'other', 'shared', 'flood', 'flood']);
+    expect(shared.wantedBy('late')).toBe(false);
+  });
+
+  it('starts a call at once that moves to a Namespace which may start it', () => {
+    const { request, names } = setup({ burst: 10 });
+    for (let n = 0; n < 20; n++) request('flood', 'on-demand', 'flood');
+    const shared = request('shared', 'on-demand', 'flood');
+    shared.wantedBy('quiet');
+    expect(names().at(-1)).toBe('shared');
+  });
+
   it('leaves out what was taken back, and what has started cannot be', async () => {
     const { clock, request, names, budget } = setupEmpty();
     const gone = request('gone');

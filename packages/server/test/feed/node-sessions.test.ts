@@ -64,6 +64,27 @@ describe('a session of a node', () => {
     expect([held(), issued.length]).toEqual([true, 2]);
   });
 
+  it('is wanted by each Namespace of the node that shares it, and not only by the first', () => {
+    const world = setup();
+    const wanted: string[] = [];
+    const nodes = createNodes({
+      ...world,
+      sessions: { ...world.sessions, wantedBy: (id, namespace) => wanted.push(`${id} ${namespace}`) },
+      // As under --session-scope role.
+      decisions: {
+        ...world.decisions,
+        decide: (pod) => ({ ...world.decisions.decide({ ...pod, namespace: 'shop' }), pod }),
+      },
+      warn: () => undefined,
+      audit: () => undefined,
+      metrics: { decision: () => undefined },
+    });
+    world.setPod('c', { namespace: 'other', annotations: ROLE });
+    const ignore = () => undefined;
+    nodes.join('node-a', { pod: ignore, podRemoved: ignore, session: ignore, sessionRemoved: ignore }, []);
+    expect(wanted).toEqual([`${world.id} other`]);
+  });
+
   it('is not kept alive by a node that has no Pod for it', async () => {
     const { nodes, join, clock, id, held } = setup();
     join('node-b');
