@@ -38,6 +38,6 @@ export const stsFlags = {
   'sts-burst': setting(integer({ min: 1, max: 1_000_000 }), {
     group: STS,
     fallback: '500',
-    help: 'calls that it may make at once after a pause',
+    help: 'calls that it may make at once after a pause; four fifths of them for one Namespace',
   }),
 };
