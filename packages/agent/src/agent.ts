@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { createOpsServer, createStatusServer, openStatusSocket, runGroup, VERSION } from '@rolegate/runtime';
+import {
+  createMemory,
+  createOpsServer,
+  createStatusServer,
+  openStatusSocket,
+  runGroup,
+  VERSION,
+} from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import type { AgentMode } from './agent-mode.ts';
 import { createAnswerMetrics } from './answer-metrics.ts';
@@ -19,6 +26,7 @@ import type { MetadataServer } from './metadata/server.ts';
 import { createServing } from './metadata/serving.ts';
 import { createTokens } from './metadata/tokens.ts';
 import type { Tokens } from './metadata/tokens.ts';
+import type { AgentMemory } from './memory.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { knowNode } from './node-knowledge.ts';
 import { createRolesMode } from './roles-mode.ts';
@@ -46,20 +54,24 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   // The parts live longer than the signal: what was accepted is answered before they stop.
   const parts = new AbortController();
   const metrics = createAgentMetrics({ version: VERSION });
+  const memory: AgentMemory = createMemory({ clock });
+  metrics.readMemory(memory.sizes);
   const state = openAgentState({
     ...{ directory: config.stateDir, nodeName: config.nodeName },
     ...{ machine: deps.machine ?? systemMachine, clock, log },
   });
-  const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write });
-  const node = knowNode({ ...deps, metrics, state });
+  const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write, memory });
+  // Asked long after the mode is there.
+  const isNamed = (pod: string) => mode.isNamed(pod);
+  const node = knowNode({ ...deps, metrics, state, memory, isNamed });
   const mode =
     config.mode === 'roles'
-      ? createRolesMode({ ...deps, ...node, config, metrics, tokens, state }, parts.signal)
+      ? createRolesMode({ ...deps, ...node, config, metrics, memory, tokens, state }, parts.signal)
       : createFirewallMode({ ...node, config });
   const imds = createNodeImds({ endpoint: config.imdsEndpoint, clock, log });
   const other = otherMetadata(config, imds);
   const limitHits = createLimitHits({ clock, log, counted: metrics.limitHit });
-  const metadata = serveMetadata(deps, { mode, other, tokens, metrics, limitHit: limitHits.hit });
+  const metadata = serveMetadata(deps, { mode, other, tokens, metrics, memory, limitHit: limitHits.hit });
   const serving = createServing({
     ...{ metadata, addresses: config.hostIps, port: config.port, canAnswer: mode.canAnswer, clock, log },
     about: { mode: config.mode, version: VERSION },
@@ -114,6 +126,7 @@ function serveMetadata(
     other: OtherMetadata;
     tokens: Tokens;
     metrics: Metrics;
+    memory: AgentMemory;
     limitHit: LimitHits['hit'];
   },
 ): MetadataServer {

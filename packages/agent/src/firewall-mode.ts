@@ -24,6 +24,7 @@ export function createFirewallMode({ config, cniResults }: FirewallModeDeps): Ag
       ...{ source: () => 'cni', server: undefined },
     },
     reporter: undefined,
+    isNamed: () => false,
     canAnswer: () => true,
     kept: () => ({}),
     checks: [],

@@ -115,6 +115,16 @@ export function createAgentMetrics({ version }: { version: string }) {
       ipSource.set({ source: 'cni' }, source === 'cni' ? 1 : 0);
       ipSource.set({ source: 'pod-status' }, source === 'pod-status' ? 1 : 0);
     },
+    /** What is remembered by names that others choose, by kind: see memory.ts. */
+    readMemory(sizes: () => Readonly<Record<string, number>>): void {
+      readGauges(
+        registry,
+        'rolegate_remembered_names',
+        'Names that others choose and that are remembered for a time, by what for.',
+        'of',
+        sizes,
+      );
+    },
     /** With a reader only. */
     readInterception: (readings: InterceptionReadings) => createInterceptionMetrics(registry, readings),
     /** Connects the gauges of the feed, which are read at each scrape. */

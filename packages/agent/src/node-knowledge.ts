@@ -7,6 +7,7 @@ import type { InterceptionReport } from './feed/interception-report.ts';
 import { interceptionCheck } from './interception-check.ts';
 import { layers } from './interception/plan.ts';
 import { createNodeImdsv1 } from './metadata/node-imdsv1.ts';
+import type { AgentMemory } from './memory.ts';
 import type { createAgentMetrics } from './metrics.ts';
 import { followReader } from './reader/follow-reader.ts';
 import type { AgentState } from './state/agent-state.ts';
@@ -17,6 +18,9 @@ export interface NodeKnowledgeDeps {
   readonly config: AgentConfig;
   readonly metrics: ReturnType<typeof createAgentMetrics>;
   readonly state: Pick<AgentState, 'kept' | 'withdrawn'>;
+  readonly memory: AgentMemory;
+  /** The feed names the Pod (a UID, or namespace/name). */
+  readonly isNamed: (pod: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
@@ -36,7 +40,7 @@ export interface NodeKnowledge {
 
 /** From the reader where there is a `--cni-socket`, which tells of the interception too; else from the directories. */
 export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
-  const { config, state, clock, log, metrics } = deps;
+  const { config, state, clock, log, metrics, memory, isNamed } = deps;
   if (config.cniSocket !== undefined) return knowByReader(deps, config.cniSocket);
   const cniResults = createCniResults({
     directories: config.cniCacheDirs,
@@ -45,6 +49,8 @@ export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
     clock,
     log,
     metrics,
+    memory,
+    isNamed,
   });
   return {
     cniResults,
@@ -56,7 +62,7 @@ export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
 }
 
 function knowByReader(
-  { config, metrics, state, clock, log, random }: NodeKnowledgeDeps,
+  { config, metrics, state, clock, log, random, memory, isNamed }: NodeKnowledgeDeps,
   path: string,
 ): NodeKnowledge {
   const reader = followReader({
@@ -66,6 +72,8 @@ function knowByReader(
     random,
     kept: state.kept.table,
     released: state.withdrawn,
+    memory,
+    isNamed,
   });
   const { interception } = reader;
   const imdsv1 = createNodeImdsv1({

@@ -21,6 +21,7 @@ import { createFilesIdentity } from './identity/files-identity.ts';
 import type { Identity } from './identity/identity.ts';
 import { credentialsDocument } from './metadata/credentials-document.ts';
 import type { Tokens } from './metadata/tokens.ts';
+import type { AgentMemory } from './memory.ts';
 import type { createAgentMetrics } from './metrics.ts';
 import type { AgentState } from './state/agent-state.ts';
 import { keptTable } from './state/kept-table.ts';
@@ -36,6 +37,7 @@ export interface RolesModeDeps {
   readonly tokens: Pick<Tokens, 'setKeys'>;
   readonly state: Pick<AgentState, 'kept' | 'added' | 'withdrawn' | 'write'>;
   readonly metrics: ReturnType<typeof createAgentMetrics>;
+  readonly memory: AgentMemory;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
@@ -44,15 +46,15 @@ export interface RolesModeDeps {
 
 /** Pods get the roles that a server tells of. Throws where a certificate, key or CA that is given cannot be worked with. */
 export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): AgentMode {
-  const { config, cniResults, interception, metrics, state, clock, log } = deps;
+  const { config, cniResults, interception, metrics, memory, state, clock, log } = deps;
   const identity = identify(deps, signal);
-  const table = createPodTable({ clock, log, withdrawn: state.withdrawn });
+  const table = createPodTable({ clock, log, withdrawn: state.withdrawn, memory });
   if (state.kept.table) table.restore(state.kept.table);
   const hadResults = new Set(state.kept.table?.named);
   const { feed, servers, skewMs } = followFeed(deps, { identity, table });
   const reporter = createReporter({ send: feed.report, asked: table.sessionAsked, interception, clock });
   const callers = createCallers({
-    ...{ table, cniResults, metrics, clock, log },
+    ...{ table, cniResults, metrics, memory, clock, log },
     nodeIps: config.hostIps,
     staleIpMs: config.staleIpMs,
     hadResults,
@@ -83,6 +85,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
 
   return {
     ...{ callers, table, reporter },
+    isNamed: (pod) => isInTable(table, pod),
     readings: {
       ...{ pods: table.pods, session: table.session, heldSessions: table.heldSessions },
       ...{ peek: callers.peek, source: () => callers.source },
@@ -110,6 +113,14 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
       { name: 'callers', run: callers.run },
     ],
   };
+}
+
+/** By a UID, the API server's or the runtime's, or by namespace/name. */
+function isInTable(table: PodTable, pod: string): boolean {
+  const [namespace = '', name] = pod.split('/');
+  const found =
+    name === undefined ? (table.pod(pod) ?? table.podByRuntimeUid(pod)) : table.podByName(namespace, name);
+  return found !== undefined;
 }
 
 function identify(

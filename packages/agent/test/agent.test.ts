@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { createCniResultsDir } from '@rolegate/testing';
+import { memoryKinds } from '../src/memory.ts';
 import { startFeedServer } from './feed-server.ts';
 import { createFolder } from './reader/reader-setup.ts';
 import { soon, startAgent } from './whole-agent.ts';
@@ -65,4 +66,13 @@ it('an agent without a reader says nothing of the interception, and asks the nod
   expect(await metrics(/^rolegate_(reader|interception|node)/)).toEqual([]);
   expect(reports.map(({ interception }) => interception)).toEqual([null]);
   expect((await ops('/readyz?verbose')).body).toContain('[!]interception nobody tells how the rules stand');
+});
+
+it('an agent counts whatever it remembers by names that others choose', async () => {
+  const { metrics, get } = await setup();
+  await soon(async () => {
+    expect((await get(CREDENTIALS)).status).toBe(200);
+  });
+  const counted = (await metrics(/^rolegate_remembered_names/)).map((line) => /of="(\w+)"/.exec(line)?.[1]);
+  expect(counted.sort()).toEqual(memoryKinds);
 });

@@ -14,6 +14,7 @@ it("docs/metrics.md has exactly the agent's metrics, each with its type and labe
     certificateExpirySeconds: () => ({}),
     clockSkewSeconds: () => 0,
   });
+  metrics.readMemory(() => ({}));
   metrics.readInterception({
     readerConnected: () => true,
     interception: () => undefined,

@@ -1,8 +1,14 @@
+import { createMemory } from '@rolegate/runtime';
+import type { AgentMemory } from '../memory.ts';
 import { BEFORE_ALL, claimOf, compare, inOrder, saysNothingNew } from './claim.ts';
 import type { Claim, Learned, ToldResult } from './claim.ts';
 
 /** Of each kind of thing that is remembered beyond the files that are there: more than a node starts Pods in a day. */
 const MOST_REMEMBERED = 4_096;
+/** How long it is remembered. Milliseconds. */
+const REMEMBERED_MS = 86_400_000;
+/** Nothing grows old by it. */
+const NO_CLOCK = { monotonic: () => 0, schedule: () => () => undefined };
 
 export interface AddressClaims {
   /** The file was seen for the first time. It may be read long afterwards. */
@@ -27,28 +33,68 @@ export interface AddressClaims {
   readonly lastOn: (ip: string) => Claim | undefined;
   readonly addresses: () => Iterable<readonly [ip: string, last: Claim]>;
   readonly newestOf: (pod: string) => Claim | undefined;
-  /** The Pods whose newest result the runtime removed. */
-  readonly returned: () => ReadonlyMap<string, Learned>;
+  /** The runtime removed the Pod's newest result. */
+  readonly isReturned: (pod: string) => boolean;
+  readonly returned: () => readonly string[];
   /** The files that may name any address. */
   readonly unread: () => ReadonlyMap<string, Learned>;
 }
 
+export interface AddressClaimsDeps {
+  /** Called when a claim loses an address. */
+  readonly released: () => void;
+  /** By default nothing is forgotten because of its age, only because there is too much. */
+  readonly memory?: AgentMemory | undefined;
+  /** The feed names the Pod (a UID, or namespace/name): what is known of it must not grow old. By default it names all. */
+  readonly isNamed?: ((pod: string) => boolean) | undefined;
+}
+
 /**
  * Which file claims which address (ADR 4). A Pod's newest result is its only one, and of two claims on an address the one that
- * was learned of last takes it for good. `released` is called when a claim loses an address.
+ * was learned of last takes it for good.
  */
-export function createAddressClaims({ released }: { readonly released: () => void }): AddressClaims {
+export function createAddressClaims({
+  released,
+  memory = createMemory({ clock: NO_CLOCK }),
+  isNamed = () => true,
+}: AddressClaimsDeps): AddressClaims {
   const claims = new Map<string, Claim>();
   const learned = new Map<string, Learned>();
   const unread = new Map<string, Learned>();
   const last = new Map<string, Claim>();
   const newest = new Map<string, Claim>();
-  const returned = new Map<string, Learned>();
-  /** In the order in which they came to be so: addresses without an owner, files whose state is unknown. */
-  const ownerless = new Set<string>();
-  const unknown = new Set<string>();
+  const returned = memory.remember<Learned>('pods_returned', {
+    keepMs: REMEMBERED_MS,
+    most: MOST_REMEMBERED,
+    stays: isNamed,
+    dropped: (_, when) => {
+      raise(when);
+    },
+  });
+  /** Addresses without an owner. */
+  const ownerless = memory.remember<true>('addresses_released', {
+    keepMs: REMEMBERED_MS,
+    most: MOST_REMEMBERED,
+    dropped: (ip) => {
+      raise(last.get(ip)?.learned ?? BEFORE_ALL);
+      last.delete(ip);
+    },
+  });
+  /**
+   * Files whose state is unknown, until a look tells; the Pod may run for as long. Of one that has to be dropped no address is its
+   * Pod's own any more, as if its result were gone.
+   */
+  const unknown = memory.remember<true>('results_unknown', {
+    keepMs: Infinity,
+    most: MOST_REMEMBERED,
+    dropped: free,
+  });
   /** No claim that was learned of before it gets an address of which nothing is remembered. */
   let horizon = BEFORE_ALL;
+
+  function raise(forgotten: Learned): void {
+    if (compare(horizon, forgotten) < 0) horizon = forgotten;
+  }
 
   function set(key: string, told: ToldResult, now: Learned): readonly string[] {
     const former = claims.get(key);
@@ -65,7 +111,7 @@ export function createAddressClaims({ released }: { readonly released: () => voi
     }
     if (former !== undefined) end(former);
     const claim = claimOf(key, told, at);
-    const isKnownPod = claim.pod !== undefined && (newest.has(claim.pod) || returned.has(claim.pod));
+    const isKnownPod = claim.pod !== undefined && (newest.has(claim.pod) || isReturned(claim.pod));
     if (claim.result.ips.length === 0 && !isKnownPod) return [];
     claims.set(key, claim);
     return stake(claim);
@@ -76,11 +122,11 @@ export function createAddressClaims({ released }: { readonly released: () => voi
     const { pod, learned: when } = claim;
     const rival = pod === undefined ? undefined : newest.get(pod);
     const order = rival === undefined ? 1 : compare(when, rival.learned);
-    const isReleased = pod !== undefined && compare(when, returned.get(pod) ?? BEFORE_ALL) <= 0;
+    const isReleased = pod !== undefined && compare(when, returned.peek(pod) ?? BEFORE_ALL) <= 0;
     const isLost = claim.lost.size > 0 && claim.lost.size === claim.result.ips.length;
     if (order <= 0 || isReleased || isLost) {
       for (const ip of claim.result.ips) claim.lost.add(ip);
-      if (pod !== undefined && rival === undefined) remember(pod, BEFORE_ALL);
+      if (pod !== undefined && rival === undefined) remember(pod, BEFORE_ALL, claim.result.namespace);
       // Nobody can say which of the two is the newer one.
       return order === 0 && rival !== undefined ? loseAll(rival) : [];
     }
@@ -111,13 +157,7 @@ export function createAddressClaims({ released }: { readonly released: () => voi
     if (claim.lost.has(ip)) return;
     claim.lost.add(ip);
     released();
-    if (last.get(ip) !== claim) return;
-    ownerless.add(ip);
-    dropOldest(ownerless, (oldest) => {
-      const dropped = last.get(oldest)?.learned ?? BEFORE_ALL;
-      last.delete(oldest);
-      if (compare(horizon, dropped) < 0) horizon = dropped;
-    });
+    if (last.get(ip) === claim) ownerless.set(ip, true, claim.result.namespace);
   }
 
   function loseAll(claim: Claim): readonly string[] {
@@ -133,16 +173,16 @@ export function createAddressClaims({ released }: { readonly released: () => voi
     loseAll(claim);
     if (pod === undefined || newest.get(pod) !== claim) return;
     newest.delete(pod);
-    remember(pod, claim.learned);
+    remember(pod, claim.learned, claim.result.namespace);
   }
 
-  function remember(pod: string, when: Learned): void {
-    const before = returned.get(pod) ?? BEFORE_ALL;
-    returned.delete(pod);
-    returned.set(pod, compare(before, when) < 0 ? when : before);
-    dropOldest(returned, (oldest) => {
-      returned.delete(oldest);
-    });
+  function remember(pod: string, when: Learned, namespace = ''): void {
+    const before = returned.peek(pod) ?? BEFORE_ALL;
+    returned.set(pod, compare(before, when) < 0 ? when : before, namespace);
+  }
+
+  function isReturned(pod: string): boolean {
+    return returned.peek(pod) !== undefined;
   }
 
   function free(key: string): boolean {
@@ -159,9 +199,7 @@ export function createAddressClaims({ released }: { readonly released: () => voi
     const claim = claims.get(key);
     if (claim === undefined || claim.state === 'unknown') return wasUnread;
     claim.state = 'unknown';
-    unknown.add(key);
-    // Its Pod is one then whose result is gone: no address is its own.
-    dropOldest(unknown, free);
+    unknown.set(key, true, claim.result.namespace);
     return true;
   }
 
@@ -187,16 +225,8 @@ export function createAddressClaims({ released }: { readonly released: () => voi
     lastOn: (ip) => last.get(ip),
     addresses: () => last,
     newestOf: (pod) => newest.get(pod),
-    returned: () => returned,
+    isReturned,
+    returned: () => returned.entries().map(([pod]) => pod),
     unread: () => unread,
   };
-}
-
-function dropOldest(
-  remembered: ReadonlySet<string> | ReadonlyMap<string, unknown>,
-  drop: (key: string) => void,
-): void {
-  if (remembered.size <= MOST_REMEMBERED) return;
-  const [oldest] = remembered.keys();
-  if (oldest !== undefined) drop(oldest);
 }

@@ -1,6 +1,6 @@
 import type { KnownPod } from '../feed/known-pod.ts';
 import { createAddressClaims } from './address-claims.ts';
-import type { AddressClaims } from './address-claims.ts';
+import type { AddressClaims, AddressClaimsDeps } from './address-claims.ts';
 import { compare, inOrder } from './claim.ts';
 import type { Claim } from './claim.ts';
 import type { CniResult } from './cni-result.ts';
@@ -57,7 +57,7 @@ export interface AddressOwners extends AddressClaims {
   readonly restore: (kept: KeptResults) => void;
 }
 
-export interface AddressOwnersDeps {
+export interface AddressOwnersDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
   /** Called at once when a Pod loses an address. */
   readonly released?: (() => void) | undefined;
   /** False: what is known of the directory is not complete. By default all are. */
@@ -68,8 +68,9 @@ export interface AddressOwnersDeps {
 export function createAddressOwners({
   released = () => undefined,
   isComplete = () => true,
+  ...forgetting
 }: AddressOwnersDeps = {}): AddressOwners {
-  const claims = createAddressClaims({ released });
+  const claims = createAddressClaims({ released, ...forgetting });
 
   /** The claim that counts on an address. */
   function claimOn(ip: string): Claim | undefined {
@@ -103,7 +104,7 @@ export function createAddressOwners({
       if (last !== newest || newest.lost.has(ip)) return 'not-own';
       return newest.state === 'unreadable' ? 'unclear' : 'own';
     }
-    if (names.some((name) => claims.returned().has(name))) return 'not-own';
+    if (names.some(claims.isReturned)) return 'not-own';
     return last === undefined || last.state === 'unreadable' || doubtOf(last) !== undefined
       ? 'unsaid'
       : 'other';
@@ -112,7 +113,7 @@ export function createAddressOwners({
   function names(pod: PodNames): boolean {
     return [pod.uid, pod.runtimeUid, fullName(pod)].some((name) => {
       const newest = claims.newestOf(name);
-      return newest === undefined ? claims.returned().has(name) : newest.state !== 'unknown';
+      return newest === undefined ? claims.isReturned(name) : newest.state !== 'unknown';
     });
   }
 

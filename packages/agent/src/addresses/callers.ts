@@ -2,6 +2,7 @@ import type { Clock, Log } from '@rolegate/runtime';
 import { canonicalIp, createChanges } from '@rolegate/runtime';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
+import type { AgentMemory } from '../memory.ts';
 import type { Owner } from './address-owners.ts';
 import type { CniResults } from './cni-results.ts';
 import { createHandovers } from './handovers.ts';
@@ -50,6 +51,7 @@ export interface CallersDeps extends Omit<StatusOwnersDeps, 'table' | 'cniResult
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { readonly ipSource: (source: IpSource) => void };
+  readonly memory?: AgentMemory;
 }
 
 export interface Callers {
@@ -74,6 +76,8 @@ export function createCallers(deps: CallersDeps): Callers {
   const changes = createChanges({ log });
   const handovers = createHandovers({ identify: identifyCanonical, log });
   const decideSource = createIpSource({ ...deps, pods: table.pods });
+  deps.memory?.count('addresses_given', handovers.size);
+  deps.memory?.count('pods_contradicted', byStatus.contradictedPods);
   let source: IpSource = 'cni';
 
   function refresh(): void {

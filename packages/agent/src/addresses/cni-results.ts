@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
+import type { AddressClaimsDeps } from './address-claims.ts';
 import { createAddressOwners } from './address-owners.ts';
 import type { AddressOwners, KeptResults } from './address-owners.ts';
 import { directoryOf } from './claim.ts';
@@ -18,7 +19,7 @@ const RESCAN_MS = 10_000;
 /** How often a directory is looked through that cannot be watched: well within an SDK's patience. Milliseconds. */
 const UNWATCHED_MS = 200;
 
-export interface CniResultsDeps {
+export interface CniResultsDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
   /** Where libcni keeps its results, e.g. `/var/lib/cni/results`. */
   readonly directories: readonly string[];
   readonly clock: Clock;
@@ -59,7 +60,8 @@ export interface ReadCniResults extends CniResults {
 /** Who owns an IP on this node: what the container runtime wrote down before it started the Pod's containers. */
 export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   const { directories, clock, log, metrics, files = systemFiles, kept, released } = deps;
-  const owners = createAddressOwners({ released, isComplete });
+  const { memory, isNamed } = deps;
+  const owners = createAddressOwners({ released, isComplete, memory, isNamed });
   if (kept !== undefined) owners.restore(kept);
   const changes = createChanges({ log });
   const { tell, tellFile, ...tap } = createResultTap({ owners, states, log });

@@ -8,6 +8,8 @@ export interface Handovers {
   /** Compares what was given with what would be now; true if an address changed hands. */
   readonly check: () => boolean;
   readonly on: (listener: (ip: string) => void) => () => void;
+  /** Addresses that were given to somebody who owns them still. */
+  readonly size: () => number;
 }
 
 export interface HandoversDeps {
@@ -45,6 +47,7 @@ export function createHandovers({ identify, log }: HandoversDeps): Handovers {
 
   return {
     given,
+    size: () => uids.size,
     check: () => [...uids.keys()].map((ip) => given(ip, identify(ip))).includes(true),
     on(listener) {
       const own = (ip: string) => {

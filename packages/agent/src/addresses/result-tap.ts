@@ -80,7 +80,7 @@ export function createResultTap({ owners, states, log }: ResultTapDeps): ResultT
   return {
     snapshot: () => [
       { kind: 'directories', states: states() },
-      ...[...owners.returned().keys()].map((pod) => ({ kind: 'returned', pod }) as const),
+      ...owners.returned().map((pod) => ({ kind: 'returned', pod }) as const),
       ...filesInOrder(),
     ],
     on(listener) {

@@ -27,6 +27,8 @@ export interface StatusOwners {
   readonly confirms: (pod: KnownPod, ip: string) => boolean;
   /** To be called while the CNI results count: remembers what of the Pods' status they contradict. */
   readonly compare: () => void;
+  /** Pods of the table of whose status something was contradicted. */
+  readonly contradictedPods: () => number;
 }
 
 /**
@@ -71,6 +73,7 @@ export function createStatusOwners({
       pod.ips.includes(ip) &&
       table.podsByIp(ip).every((other) => other.uid === pod.uid || other.ended),
     compare,
+    contradictedPods: () => contradicted.size,
     owner(ip) {
       const awaySinceMs = feedAwaySinceMs();
       if (awaySinceMs !== undefined && clock.monotonic() - awaySinceMs > staleIpMs)

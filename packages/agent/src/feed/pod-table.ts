@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
+import type { AgentMemory } from '../memory.ts';
 import { createHeldSessions } from './held-sessions.ts';
 import type { HeldFor, ReportedSession } from './held-sessions.ts';
 import type { HeldSession, KnownPod } from './known-pod.ts';
@@ -16,6 +17,7 @@ export interface PodTableDeps {
   readonly log: Log;
   /** Called at once when something known is replaced or goes: nobody may hold on to what the table said before. */
   readonly withdrawn?: () => void;
+  readonly memory?: AgentMemory;
 }
 
 /** The node's Pods and sessions as the feed last described them. */
@@ -55,10 +57,11 @@ export interface PodTable {
 }
 
 /** One table per node, filled by one feed at a time, whichever replica it comes from. */
-export function createPodTable({ clock, log, withdrawn = () => undefined }: PodTableDeps): PodTable {
+export function createPodTable(deps: PodTableDeps): PodTable {
+  const { clock, log, withdrawn = () => undefined, memory } = deps;
   const changes = createChanges({ log });
   const sessions = createHeldSessions({ clock, log, changed: changes.notify, withdrawn });
-  const tombstones = createPodTombstones({ clock });
+  const tombstones = createPodTombstones({ clock, memory });
   const index = createPodIndex();
   const entries = new Map<string, DecidedPod>();
   let named: Set<string> | undefined;
@@ -96,7 +99,7 @@ export function createPodTable({ clock, log, withdrawn = () => undefined }: PodT
     if (entry !== undefined && isOlder(resourceVersion, entry.versions.pod)) return;
     const seen = entry?.versions ?? tombstones.of(uid);
     const end = { pod: resourceVersion, namespace: '', serviceAccount: '' };
-    tombstones.add(uid, seen ? latest(seen, end) : end);
+    tombstones.add(uid, seen ? latest(seen, end) : end, entry?.pod.namespace ?? '');
     withdrawn();
     if (entry === undefined) return;
     entries.delete(uid);

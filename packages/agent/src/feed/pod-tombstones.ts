@@ -1,4 +1,6 @@
+import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
+import type { AgentMemory } from '../memory.ts';
 import { isDecidedEarlier, isOlder } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
 import type { GonePod } from './table-contents.ts';
@@ -9,8 +11,8 @@ const REMEMBERED_MS = 600_000;
 const MOST = 10_000;
 
 export interface PodTombstones {
-  /** The Pod is gone as of `versions`. */
-  readonly add: (uid: string, versions: DecidedOn) => void;
+  /** The Pod is gone as of `versions`. `namespace`: '' if it was never known. */
+  readonly add: (uid: string, versions: DecidedOn, namespace: string) => void;
   /** What was known of a Pod when it went. */
   readonly of: (uid: string) => DecidedOn | undefined;
   /** True where a lagging replica would bring back a Pod that is gone. */
@@ -22,29 +24,31 @@ export interface PodTombstones {
   readonly restore: (gone: readonly GonePod[]) => void;
 }
 
+export interface PodTombstonesDeps {
+  readonly clock: Clock;
+  readonly memory?: AgentMemory | undefined;
+}
+
 /** The Pods that went lately. */
-export function createPodTombstones({ clock }: { readonly clock: Clock }): PodTombstones {
-  // In the order of their ends, the oldest first.
-  const gone = new Map<string, { readonly versions: DecidedOn; readonly untilMs: number }>();
+export function createPodTombstones({
+  clock,
+  memory = createMemory({ clock }),
+}: PodTombstonesDeps): PodTombstones {
+  const gone = memory.remember<{ readonly versions: DecidedOn; readonly untilMs: number }>('pods_gone', {
+    keepMs: REMEMBERED_MS,
+    most: MOST,
+  });
 
   function of(uid: string): DecidedOn | undefined {
+    // One that was restored ends before its time here does.
     const found = gone.get(uid);
     return found !== undefined && found.untilMs > clock.monotonic() ? found.versions : undefined;
   }
 
-  function prune(): void {
-    for (const [uid, { untilMs }] of gone) {
-      if (gone.size <= MOST && untilMs > clock.monotonic()) return;
-      gone.delete(uid);
-    }
-  }
-
   return {
     of,
-    add(uid, versions) {
-      gone.delete(uid);
-      gone.set(uid, { versions, untilMs: clock.monotonic() + REMEMBERED_MS });
-      prune();
+    add(uid, versions, namespace) {
+      gone.set(uid, { versions, untilMs: clock.monotonic() + REMEMBERED_MS }, namespace);
     },
     forbids(uid, versions) {
       const end = of(uid);
@@ -52,10 +56,9 @@ export function createPodTombstones({ clock }: { readonly clock: Clock }): PodTo
       return versions.pod === end.pod || isOlder(versions.pod, end.pod) || isDecidedEarlier(versions, end);
     },
     remove: (uid) => void gone.delete(uid),
-    all: () => [...gone].map(([uid, end]) => ({ uid, ...end })),
+    all: () => gone.entries().map(([uid, end]) => ({ uid, ...end })),
     restore(former) {
       for (const { uid, ...end } of former) gone.set(uid, end);
-      prune();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@rolegate/runtime';
 import type { Caller } from '../addresses/callers.ts';
+import type { KnownPod } from '../feed/known-pod.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerRecord } from './answer-record.ts';
 import type { Connection } from './connections.ts';
@@ -22,12 +23,12 @@ export type DescribeAnswer = (exchange: Exchange, answer: Answer) => AnswerRecor
 export function createDescribeAnswer({ clock, firstRequests, identify }: DescribeAnswerDeps): DescribeAnswer {
   function firstOf(
     { route, startedMs }: Exchange,
-    uid: string,
+    { uid, namespace }: Pick<KnownPod, 'uid' | 'namespace'>,
     answer: Answer,
     monotonicMs: number,
   ): FirstAnswer {
     if (route.kind !== 'credentials' && route.kind !== 'list') return notFirst;
-    firstRequests.asked(uid, startedMs);
+    firstRequests.asked(uid, startedMs, namespace);
     // The list alone is no outcome yet: the SDK comes back with the role's name.
     if (route.kind === 'list' && answer.code === '') return notFirst;
     return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
@@ -40,7 +41,8 @@ export function createDescribeAnswer({ clock, firstRequests, identify }: Describ
     const session = pod?.decision.kind === 'allow' ? pod.decision : undefined;
     const monotonicMs = clock.monotonic();
     const uid = said(pod?.uid);
-    const first = uid === undefined ? notFirst : firstOf(exchange, uid, answer, monotonicMs);
+    const first =
+      pod === undefined || uid === undefined ? notFirst : firstOf(exchange, pod, answer, monotonicMs);
     return {
       route: routeName(route),
       method,

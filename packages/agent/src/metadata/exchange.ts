@@ -31,7 +31,8 @@ export interface OpenExchange extends Exchange {
 }
 
 export interface ExchangesDeps {
-  readonly routeOf: (target: string) => Route;
+  /** `namespace`: whose Pod asks. */
+  readonly routeOf: (target: string, namespace: string) => Route;
   readonly requestId: () => string;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
@@ -43,7 +44,7 @@ export function createExchanges({ routeOf, requestId, clock }: ExchangesDeps) {
     connection: request.connection,
     method: request.head.method,
     headers: readRequestHeaders(request.head.headers),
-    route: routeOf(request.head.target),
+    route: routeOf(request.head.target, request.connection.client.group.name),
     requestId: requestId(),
     startedMs: clock.monotonic(),
     caller: undefined,

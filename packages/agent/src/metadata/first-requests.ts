@@ -1,3 +1,4 @@
+import type { AgentMemory } from '../memory.ts';
 import type { AnswerRecord } from './answer-record.ts';
 
 /** What is remembered of a Pod. */
@@ -8,8 +9,10 @@ interface Seen {
   served: boolean;
 }
 
-/** A node holds some hundred Pods; beyond this those that are gone are forgotten. */
+/** A node holds some hundred Pods. */
 const MOST_SEEN = 1024;
+/** How long it is known of a Pod that is gone. Milliseconds. */
+const GONE_MS = 600_000;
 
 export type FirstAnswer = Pick<AnswerRecord, 'firstRequest' | 'first' | 'sinceFirstRequestMs'>;
 
@@ -18,34 +21,28 @@ export const notFirst: FirstAnswer = { firstRequest: false, first: false, sinceF
 
 export interface FirstRequests {
   /** The Pod asks for credentials. */
-  asked(uid: string, monotonicMs: number): void;
+  asked(uid: string, monotonicMs: number, namespace: string): void;
   /** It was answered, with credentials or without. */
   answered(uid: string, outcome: { readonly served: boolean; readonly monotonicMs: number }): FirstAnswer;
 }
 
-/** Remembers which Pods have asked for, and been given, credentials since the process began. */
-export function createFirstRequests({
-  isKnown,
-}: {
+export interface FirstRequestsDeps {
+  /** The Pod is there. */
   readonly isKnown: (uid: string) => boolean;
-}): FirstRequests {
-  const seen = new Map<string, Seen>();
+  readonly memory: AgentMemory;
+}
 
-  function makeRoom(): void {
-    if (seen.size < MOST_SEEN) return;
-    for (const uid of seen.keys()) if (!isKnown(uid)) seen.delete(uid);
-    const [oldest] = seen.keys();
-    if (seen.size >= MOST_SEEN && oldest !== undefined) seen.delete(oldest);
-  }
+/** Remembers which Pods have asked for, and been given, credentials since the process began. */
+export function createFirstRequests({ isKnown, memory }: FirstRequestsDeps): FirstRequests {
+  const seen = memory.remember<Seen>('first_requests', { keepMs: GONE_MS, most: MOST_SEEN, stays: isKnown });
 
   return {
-    asked(uid, monotonicMs) {
-      if (seen.has(uid)) return;
-      makeRoom();
-      seen.set(uid, { askedMs: monotonicMs, answered: false, served: false });
+    asked(uid, monotonicMs, namespace) {
+      if (seen.peek(uid) !== undefined) return;
+      seen.set(uid, { askedMs: monotonicMs, answered: false, served: false }, namespace);
     },
     answered(uid, { served, monotonicMs }) {
-      const pod = seen.get(uid);
+      const pod = seen.peek(uid);
       if (pod === undefined) return notFirst;
       const firstRequest = !pod.answered;
       const first = served && !pod.served;

@@ -1,3 +1,4 @@
+import type { AgentMemory } from '../memory.ts';
 import type { OtherMetadata } from './other-metadata.ts';
 import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './request-path.ts';
 
@@ -24,24 +25,32 @@ export type RouteName = 'token' | 'list' | 'credentials' | 'iam-info' | 'metadat
 
 /** Targets whose route is remembered: a node's Pods ask for few, over and over. */
 const MOST_REMEMBERED = 512;
+/** Then it is worked out again. Milliseconds. */
+const REMEMBERED_MS = 3_600_000;
 /** Longer ones are not remembered. Characters. */
 const LONGEST_REMEMBERED = 256;
 
 const TOKEN_PATH = 'api/token';
 
+export interface RoutesDeps extends Pick<OtherMetadata, 'everReadable'> {
+  readonly memory: AgentMemory;
+}
+
 /** Routes by raw request target. What a path leads to is the same for all Pods, so it is worked out once. */
 export function createRoutes({
   everReadable,
-}: Pick<OtherMetadata, 'everReadable'>): (target: string) => Route {
-  const remembered = new Map<string, Route>();
-  return (target) => {
-    const known = remembered.get(target);
+  memory,
+}: RoutesDeps): (target: string, namespace: string) => Route {
+  const remembered = memory.remember<Route>('routes', { keepMs: REMEMBERED_MS, most: MOST_REMEMBERED });
+  return (target, namespace) => {
+    const known = remembered.peek(target);
     if (known !== undefined) return known;
-    const route = routeOf(target, everReadable);
-    if (target.length > LONGEST_REMEMBERED) return route;
-    // A Pod that makes up targets costs the others one parsing each, and no memory.
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(target, route);
+    if (target.length > LONGEST_REMEMBERED) return routeOf(target, everReadable);
+    // A piece of a head would keep the whole of it in memory.
+    const own = Buffer.from(target, 'latin1').toString('latin1');
+    const route = routeOf(own, everReadable);
+    // Targets that a Pod makes up take the places of its own Namespace's.
+    remembered.set(own, route, namespace);
     return route;
   };
 }

@@ -1,7 +1,8 @@
-import { createHttpServer, createPlaces, describeError } from '@rolegate/runtime';
+import { createHttpServer, createMemory, createPlaces, describeError } from '@rolegate/runtime';
 import type { Clock, HttpServer, Log } from '@rolegate/runtime';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/pod-table.ts';
+import type { AgentMemory } from '../memory.ts';
 import { createAnswerLog } from './answer-log.ts';
 import type { AnswerMetrics, AnswerRecord } from './answer-record.ts';
 import { createAnswering } from './answering.ts';
@@ -50,6 +51,7 @@ export interface MetadataServerDeps {
   readonly randomBytes: (size: number) => Uint8Array;
   /** Called once for each hold that waits for who holds its address. */
   readonly onUnknownIp?: (ip: string, requestId: string) => void;
+  readonly memory?: AgentMemory;
 }
 
 export interface MetadataLoad {
@@ -80,15 +82,15 @@ const BODY_BYTES = 4_096;
 
 /** Everything between a Pod's connection and its answer (DESIGN 4.2, 4.3). */
 export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
-  const { callers, table, clock, log, metrics, settings } = deps;
+  const { callers, table, clock, log, metrics, settings, memory = createMemory({ clock }) } = deps;
   const { limits: most = defaultLimits, imdsv1, groups, hosts } = settings;
   const answered = eachOf(createAnswerLog({ clock, log }), metrics);
   const requestId = createRequestIds(deps.randomBytes);
   const waiting = createPlaces<Exchange>(sharedPlaces(most.waitingPerPod, most.waiting));
   const holds = createHolds({ clock, changes: [table.onChange, callers.onChange] });
-  const firstRequests = createFirstRequests({ isKnown: (uid) => table.pod(uid) !== undefined });
+  const firstRequests = createFirstRequests({ isKnown: (uid) => table.pod(uid) !== undefined, memory });
   const describe = createDescribeAnswer({ clock, firstRequests, identify: callers.identify });
-  const open = createExchanges({ routeOf: createRoutes(deps.other), requestId, clock });
+  const open = createExchanges({ routeOf: createRoutes({ ...deps.other, memory }), requestId, clock });
   const server: HttpServer<Owner> = createHttpServer<Owner>({
     limits: metadataHttpLimits(most),
     clock,

@@ -1,5 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
+import type { AgentMemory } from '../memory.ts';
 import { createTokenKeys, LONGEST_TTL_SECONDS, TAG_BYTES } from './token-keys.ts';
 import type { KeptTokens, SigningKey, TokenKey } from './token-keys.ts';
 
@@ -23,7 +25,8 @@ export interface Tokens {
 }
 
 export interface TokensDeps {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
+  readonly memory?: AgentMemory;
   readonly randomBytes: (size: number) => Uint8Array;
   /** Of a process before this one, whose tokens are honoured. */
   readonly kept?: KeptTokens | undefined;
@@ -42,7 +45,7 @@ interface Found {
 const AT = { key: 1, expiry: 5, bound: 11, uid: 12, serial: 20, code: 24, end: 48 } as const;
 const VERSION = 1;
 const SHAPE = /^[A-Za-z0-9_-]{64}$/;
-/** Tokens that are not computed again: a node's Pods use some hundreds. */
+/** Tokens that are not computed again: a node's Pods use some hundreds. Of more, the oldest of the Pod with the most are. */
 const MOST_FOUND = 2_048;
 const NO_UID = Buffer.alloc(AT.serial - AT.uid);
 
@@ -50,9 +53,10 @@ const NO_UID = Buffer.alloc(AT.serial - AT.uid);
  * IMDSv2 tokens of the agent's own: nothing is kept of them, so they outlive the process as long as its keys do. Bound to the
  * source address, and to the Pod's UID where it is known when the token is made.
  */
-export function createTokens({ clock, randomBytes, kept, changed = () => undefined }: TokensDeps): Tokens {
+export function createTokens(deps: TokensDeps): Tokens {
+  const { clock, randomBytes, kept, changed = () => undefined, memory = createMemory({ clock }) } = deps;
   const keys = createTokenKeys({ clock, randomBytes, kept });
-  const found = new Map<string, Found>();
+  const found = memory.remember<Found>('tokens', { keepMs: LONGEST_TTL_SECONDS * 1000, most: MOST_FOUND });
   let serial = 0;
 
   function mint({ ip, uid, ttlSeconds }: TokenBearer & { readonly ttlSeconds: number }): string {
@@ -72,13 +76,13 @@ export function createTokens({ clock, randomBytes, kept, changed = () => undefin
   }
 
   function check(token: string, { ip, uid }: TokenBearer): 'ok' | 'invalid' {
-    // Only tokens that were good are in it, so it tells a guesser nothing; for another bearer they are computed anew.
-    const before = found.get(token);
+    // Only tokens that were good are in it, so it tells a guesser nothing; for another bearer they are computed again.
+    const before = found.peek(token);
     if (before?.ip === ip && before.uid === uid && before.expiry > clock.now()) return 'ok';
     const expiry = compute(token, { ip, uid });
     if (expiry === undefined) return 'invalid';
-    if (found.size >= MOST_FOUND) found.clear();
-    found.set(token, { ip, uid, expiry });
+    // A piece of a head would keep the whole of it in memory. Addresses that no Pod owns are one owner.
+    found.set(Buffer.from(token, 'latin1').toString('latin1'), { ip, uid, expiry }, uid);
     return 'ok';
   }
 

@@ -1,10 +1,10 @@
 import { createBackoff, createChanges } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { KeptResults } from '../addresses/address-owners.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
 import { createFollowedInterception } from './followed-interception.ts';
 import type { FollowedInterception } from './followed-interception.ts';
 import { createFollowedResults } from './followed-results.ts';
+import type { FollowedResultsDeps } from './followed-results.ts';
 import type { ReaderMessage } from './messages.ts';
 import { openReader, SILENT_MS } from './reader-connection.ts';
 import type { ReaderEnd } from './reader-connection.ts';
@@ -16,17 +16,13 @@ const BACKOFF = { firstMs: 50, capMs: 500 };
 
 export const READER = 'the reader of CNI results (rolegate-agent reconcile)';
 
-export interface FollowReaderDeps {
+export interface FollowReaderDeps extends FollowedResultsDeps {
   /** Of the reader's unix socket. */
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** What a previous process knew. */
-  readonly kept?: KeptResults | undefined;
-  /** Called at once when a Pod loses an address. */
-  readonly released?: (() => void) | undefined;
 }
 
 export interface FollowedReader extends CniResults {

@@ -1,3 +1,4 @@
+import type { AddressClaimsDeps } from '../addresses/address-claims.ts';
 import { createAddressOwners } from '../addresses/address-owners.ts';
 import type { AddressOwners, KeptResults } from '../addresses/address-owners.ts';
 import { directoryOf } from '../addresses/claim.ts';
@@ -6,7 +7,7 @@ import type { ResultEvent } from '../addresses/result-tap.ts';
 
 type States = Readonly<Record<string, DirectoryState>>;
 
-export interface FollowedResultsDeps {
+export interface FollowedResultsDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
   /** What a previous process knew. */
   readonly kept?: KeptResults | undefined;
   /** Called at once when a Pod loses an address. */
@@ -25,8 +26,8 @@ export interface FollowedResults {
 }
 
 /** The result files as a reader tells of them, one connection after the other. */
-export function createFollowedResults({ kept, released }: FollowedResultsDeps = {}): FollowedResults {
-  const owners = createAddressOwners({ released, isComplete: (directory) => states[directory] === 'ok' });
+export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {}): FollowedResults {
+  const owners = createAddressOwners({ ...deps, isComplete: (directory) => states[directory] === 'ok' });
   if (kept !== undefined) owners.restore(kept);
   let states: States = {};
   let snapshot: ResultEvent[] | undefined;

@@ -1,18 +1,23 @@
 import { createFakeClock } from '@rolegate/testing';
-import { createChanges } from '@rolegate/runtime';
+import { createChanges, createMemory } from '@rolegate/runtime';
 import { createAddressOwners } from '../../src/addresses/address-owners.ts';
+import type { AddressOwnersDeps } from '../../src/addresses/address-owners.ts';
 import { createCallers } from '../../src/addresses/callers.ts';
 import type { Caller } from '../../src/addresses/callers.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
 import { createPodTable } from '../../src/feed/pod-table.ts';
+import type { MemoryKind } from '../../src/memory.ts';
 import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
 
 export const IP = '10.1.0.7';
 export const STALE_MS = 300_000;
 
 /** CNI results in memory: the index is the real one. */
-export function createMemoryResults(log: ReturnType<typeof createTestLog>) {
-  const owners = createAddressOwners({ isComplete: () => state.usable });
+export function createMemoryResults(
+  log: ReturnType<typeof createTestLog>,
+  remembering: Pick<AddressOwnersDeps, 'memory' | 'isNamed'> = {},
+) {
+  const owners = createAddressOwners({ ...remembering, isComplete: () => state.usable });
   const changes = createChanges({ log });
   const state = { usable: true, scanned: true };
   let turn = 0;
@@ -68,7 +73,8 @@ export function setup({ cni = true }: { cni?: boolean } = {}) {
   const clock = createFakeClock();
   const log = createTestLog();
   const table = createPodTable({ clock, log });
-  const results = createMemoryResults(log);
+  const memory = createMemory<MemoryKind>({ clock });
+  const results = createMemoryResults(log, { memory, isNamed: (pod) => table.pod(pod) !== undefined });
   const feed: { awaySinceMs: number | undefined } = { awaySinceMs: undefined };
   const sources: string[] = [];
   const handovers: string[] = [];
@@ -81,6 +87,7 @@ export function setup({ cni = true }: { cni?: boolean } = {}) {
     clock,
     log,
     metrics: { ipSource: (source) => void sources.push(source) },
+    memory,
   });
   callers.onHandover((ip) => void handovers.push(ip));
   let version = 0;
@@ -93,6 +100,7 @@ export function setup({ cni = true }: { cni?: boolean } = {}) {
     sources,
     handovers,
     callers,
+    memory,
     /** The feed describes a Pod. */
     tell: (changes: Partial<KnownPod>) => {
       version += 1;

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { createAnswerLog } from '../../src/metadata/answer-log.ts';
-import { createFirstRequests } from '../../src/metadata/first-requests.ts';
 
 function setup() {
   const clock = createFakeClock();
@@ -93,34 +92,5 @@ describe('the log of answers', () => {
     expect(lines.at(-1)?.fields).toMatchObject({ uid: 'u-shop' });
     await clock.advance(10_000);
     expect(lines.at(-1)?.fields).toEqual({ namespace: 'storm', leftOut: 3_000 - lines.length + 2 });
-  });
-});
-
-describe('the first requests of Pods', () => {
-  const served = { served: true, monotonicMs: 70 };
-  const failed = { served: false, monotonicMs: 50 };
-
-  it('are those since the Pod was first seen to ask', () => {
-    const first = createFirstRequests({ isKnown: () => true });
-    first.asked('u', 20);
-    first.asked('u', 60);
-    expect(first.answered('u', failed)).toMatchObject({ firstRequest: true, first: false });
-    expect(first.answered('u', served)).toEqual({
-      firstRequest: false,
-      first: true,
-      sinceFirstRequestMs: 50,
-    });
-    expect(first.answered('u', served)).toMatchObject({ firstRequest: false, first: false });
-  });
-
-  it('of Pods that are gone are forgotten first', () => {
-    const first = createFirstRequests({ isKnown: (uid) => uid === 'stays' });
-    for (const uid of ['stays', ...Array.from({ length: 5_000 }, (_, at) => `gone-${at}`)]) {
-      first.asked(uid, 0);
-      first.answered(uid, served);
-    }
-    expect(first.answered('stays', served).first).toBe(false);
-    first.asked('gone-1', 0);
-    expect(first.answered('gone-1', served).first).toBe(true);
   });
 });

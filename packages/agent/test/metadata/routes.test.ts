@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { createMemory } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
+import type { MemoryKind } from '../../src/memory.ts';
 import { groupPaths, ungroupedPaths } from '../../src/metadata/groups.ts';
 import { knownPath } from '../../src/metadata/known-path.ts';
 import { createRoutes, routeName } from '../../src/metadata/routes.ts';
@@ -8,13 +11,22 @@ const CREDENTIALS = '/latest/meta-data/iam/security-credentials';
 
 function setup() {
   const asked: string[] = [];
-  const routeOf = createRoutes({
+  const clock = createFakeClock();
+  const memory = createMemory<MemoryKind>({ clock });
+  const routes = createRoutes({
     everReadable: (path) => {
       asked.push(path);
       return path.startsWith('meta-data/placement');
     },
+    memory,
   });
-  return { asked, routeOf };
+  return {
+    asked,
+    clock,
+    routeOf: (target: string, namespace = 'shop') => routes(target, namespace),
+    timesAsked: (path: string) => asked.filter((one) => one === path).length,
+    remembered: () => memory.sizes()['routes'],
+  };
 }
 
 describe('routes', () => {
@@ -51,7 +63,9 @@ describe('routes', () => {
   });
 
   it('of every known path are the same with slashes added to any of its own', () => {
-    const routeOf = createRoutes({ everReadable: (path) => knownPath(path) !== undefined });
+    const memory = createMemory<MemoryKind>({ clock: createFakeClock() });
+    const routes = createRoutes({ everReadable: (path) => knownPath(path) !== undefined, memory });
+    const routeOf = (target: string) => routes(target, 'shop');
     const known = [
       '',
       'api/token',
@@ -96,6 +110,18 @@ describe('routes', () => {
       kind: 'blocked',
       detail: `no Pod may read /${'a'.repeat(128)}… here`,
     });
+  });
+
+  it('are forgotten after an hour, and those of others are not because a Pod makes up targets', async () => {
+    const { clock, routeOf, timesAsked, remembered } = setup();
+    routeOf('/latest/mine');
+    for (let at = 0; at < 2_000; at += 1) routeOf(`/latest/x-${at}`, 'greedy');
+    routeOf('/latest/mine');
+    expect([timesAsked('mine'), remembered()]).toEqual([1, 512]);
+    await clock.advance(3_600_000 + 3_600_000 / 16);
+    expect(remembered()).toBe(0);
+    routeOf('/latest/mine');
+    expect(timesAsked('mine')).toBe(2);
   });
 
   it('stay right, and are not remembered without end, whoever makes up targets', () => {

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { createMemory } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { Caller } from '../../src/addresses/callers.ts';
@@ -104,6 +105,8 @@ export async function serve(
       ...settings,
     },
     randomBytes,
+    // Its timer is none of a request's.
+    memory: createMemory({ clock: createFakeClock() }),
     onUnknownIp: (ip) => unknownIps.push(ip),
   });
   const { port } = await server.listen('127.0.0.1', 0);

@@ -230,7 +230,7 @@ describe('a stream', () => {
         cluster.setPod('made', { uid: `made-${batch}-${at}` }),
       );
       await clock.advance(0);
-      pods.forEach(cluster.podStore.remove);
+      for (const pod of pods) cluster.podStore.remove(pod);
     }
     await clock.advance(0);
     expect(stream.error()).toMatch(/^ServerUnavailable: the agent reads too little/);

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { createMemory } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import { createPodTombstones } from '../../src/feed/pod-tombstones.ts';
+import type { MemoryKind } from '../../src/memory.ts';
+
+const versions = { pod: '7', namespace: '7', serviceAccount: '7' };
+
+function setup() {
+  const clock = createFakeClock();
+  const memory = createMemory<MemoryKind>({ clock });
+  const tombstones = createPodTombstones({ clock, memory });
+  return { clock, tombstones, remembered: () => memory.sizes()['pods_gone'] };
+}
+
+describe('the Pods that went', () => {
+  it('are remembered for ten minutes, also if no other goes', async () => {
+    const { clock, tombstones, remembered } = setup();
+    tombstones.add('a', versions, 'shop');
+    await clock.advance(599_999);
+    expect([tombstones.forbids('a', versions), remembered()]).toEqual([true, 1]);
+    await clock.advance(1);
+    expect([tombstones.forbids('a', versions), remembered(), clock.pending]).toEqual([false, 0, 0]);
+  });
+
+  it('of one Namespace are not forgotten because Pods of another come and go', () => {
+    const { tombstones, remembered } = setup();
+    tombstones.add('mine', versions, 'shop');
+    for (let at = 0; at < 11_000; at++) tombstones.add(`gone-${at}`, versions, 'greedy');
+    expect([tombstones.forbids('mine', versions), remembered()]).toEqual([true, 10_000]);
+    expect(tombstones.forbids('gone-0', versions)).toBe(false);
+  });
+
+  it('are remembered by the next process until their ten minutes are over', async () => {
+    const before = setup();
+    before.tombstones.add('a', versions, 'shop');
+    await before.clock.advance(400_000);
+    const [gone] = before.tombstones.all();
+    const { clock, tombstones } = setup();
+    tombstones.restore(gone === undefined ? [] : [{ ...gone, untilMs: 200_000 }]);
+    expect(tombstones.forbids('a', versions)).toBe(true);
+    await clock.advance(200_000);
+    expect(tombstones.forbids('a', versions)).toBe(false);
+  });
+});
