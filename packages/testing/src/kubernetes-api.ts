@@ -14,6 +14,7 @@ import type { RequestCounts } from './kubernetes-api/routes.ts';
 import { createTokenReviews } from './kubernetes-api/token-reviews.ts';
 import type { TokenReviews } from './kubernetes-api/token-reviews.ts';
 import { createWatches } from './kubernetes-api/watches.ts';
+import type { Watches } from './kubernetes-api/watches.ts';
 
 export type { PostedEvent } from './kubernetes-api/events.ts';
 export type { TestToken } from './kubernetes-api/token-reviews.ts';
@@ -65,6 +66,8 @@ export interface KubernetesApi
   bookmark(kind?: KubernetesKind): void;
   /** A line as it is, to all watches of the kind. */
   sendRaw(kind: KubernetesKind, line: string): void;
+  /** From now on streaming lists of the kind never end; undefined: they do again. */
+  readonly endlessLists: Watches['setEndless'];
   /** Takes connections and requests and answers nothing, open watches included, until resume. */
   hang(): void;
   resume(): void;
@@ -122,6 +125,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
       return tokenReviews.count;
     },
     sendRaw: watches.sendRaw,
+    endlessLists: watches.setEndless,
     expireContinue: lists.expire,
     expireNextContinue: lists.expireNext,
     kubeconfig: () => kubeconfig(url),

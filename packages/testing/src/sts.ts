@@ -23,6 +23,8 @@ export interface FakeStsOptions {
   readonly port?: number;
   /** Of the server's own identity, i.e. of every key that the fake has not issued. */
   readonly account?: string;
+  /** AssumeRole's sessions live no longer, whatever is asked for: a suite of minutes sees many renewals. Seconds. */
+  readonly longestSeconds?: number;
 }
 
 /** A stand-in for STS that behaves as its Query API does, on loopback. */
@@ -75,8 +77,13 @@ export async function startSts({
   host = '127.0.0.1',
   port = 0,
   account = '123456789012',
+  longestSeconds = Infinity,
 }: FakeStsOptions = {}): Promise<FakeSts> {
-  const { answer, calls, webIdentityCalls, controls } = createAccount(clock, account);
+  const { answer, calls, webIdentityCalls, controls } = createAccount({
+    clock,
+    account,
+    longestSeconds,
+  });
   const gate = createGate(latencyMs);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -53,6 +53,11 @@ describe('AssumeRole', () => {
     expect(first.date).toBe('Mon, 23 Nov 2026 07:00:00 GMT');
   });
 
+  it('gives credentials that live no longer than it was told to', async () => {
+    const { assume } = await setup({ clock: createFakeClock(), longestSeconds: 20 });
+    expect(element((await assume()).text, 'Expiration')).toBe('2026-11-23T07:00:20Z');
+  });
+
   it("names the assumed role without its path, in the role's account", async () => {
     const { assume } = await setup();
     expect(element((await assume()).text, 'Arn')).toBe(

@@ -1,3 +1,4 @@
+import { jsonOf } from './answer-text.ts';
 import type { Database } from './database.ts';
 import type { KubernetesKind, StoredObject } from './object.ts';
 import { Failure } from './status.ts';
@@ -13,7 +14,8 @@ interface Snapshot {
 }
 
 export interface Lists {
-  list(kind: KubernetesKind, namespace: string | undefined, query: URLSearchParams): object;
+  /** The answer's text, in pieces: a page of large objects is longer than any string. */
+  list(kind: KubernetesKind, namespace: string | undefined, query: URLSearchParams): Iterable<string>;
   /** All continue tokens given out so far are too old. */
   readonly expire: () => void;
   /** The continue token that is used next is too old. */
@@ -42,17 +44,16 @@ export function createLists({ database }: { database: Database }): Lists {
       const end = limit > 0 ? start + limit : snapshot.objects.length;
       const remaining = snapshot.objects.length - end;
       if (remaining > 0) snapshots.set(snapshot.version, snapshot);
-      return {
-        kind: `${kind}List`,
-        apiVersion: 'v1',
-        metadata: {
-          resourceVersion: `${snapshot.version}`,
-          ...(remaining > 0
-            ? { continue: writeToken(snapshot.version, end), remainingItemCount: remaining }
-            : {}),
-        },
-        items: snapshot.objects.slice(start, end).map(withoutKind),
+      const metadata = {
+        resourceVersion: `${snapshot.version}`,
+        ...(remaining > 0
+          ? { continue: writeToken(snapshot.version, end), remainingItemCount: remaining }
+          : {}),
       };
+      return listText(
+        { kind: `${kind}List`, apiVersion: 'v1', metadata },
+        snapshot.objects.slice(start, end),
+      );
     },
     expireNext() {
       nextIsExpired = true;
@@ -78,6 +79,13 @@ function checkQuery(query: URLSearchParams, version: number): void {
       retryAfterSeconds: 1,
     },
   });
+}
+
+function* listText(head: object, objects: readonly StoredObject[]): Generator<string> {
+  yield `${JSON.stringify(head).slice(0, -1)},"items":[`;
+  for (const [index, object] of objects.entries())
+    yield `${index === 0 ? '' : ','}${jsonOf(withoutKind(object))}`;
+  yield ']}';
 }
 
 /** The real one writes no kind and apiVersion on the items of a list. */

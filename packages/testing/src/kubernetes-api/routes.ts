@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { writePieces } from './answer-text.ts';
 import type { Database } from './database.ts';
 import { admitEvent } from './events.ts';
 import type { PostedEvent } from './events.ts';
@@ -63,7 +64,7 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
       return;
     }
     if (name !== undefined) sendJson(response, 200, one(kind, namespace ?? '', name));
-    else collection(kind, namespace, searchParams, response);
+    else await collection(kind, namespace, searchParams, response);
   }
 
   function count(kind: KubernetesKind, query: URLSearchParams): void {
@@ -78,17 +79,23 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
     return object;
   }
 
-  function collection(
+  async function collection(
     kind: KubernetesKind,
     namespace: string | undefined,
     query: URLSearchParams,
     response: ServerResponse,
-  ): void {
+  ): Promise<void> {
     for (const selector of ['fieldSelector', 'labelSelector']) {
       if (query.has(selector)) throw new Failure(400, `the stand-in knows no ${selector}`);
     }
-    if (isWatch(query)) watches.open({ kind, namespace, query, response });
-    else sendJson(response, 200, lists.list(kind, namespace, query));
+    if (isWatch(query)) {
+      watches.open({ kind, namespace, query, response });
+      return;
+    }
+    const pieces = lists.list(kind, namespace, query);
+    response.writeHead(200, { 'content-type': 'application/json' });
+    await writePieces(response, pieces);
+    response.end();
   }
 
   return (request, response) => {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { jsonOf, writePieces } from './answer-text.ts';
 import type { Database, StoredEvent } from './database.ts';
-import type { KubernetesKind } from './object.ts';
+import type { KubernetesKind, StoredObject } from './object.ts';
 import { Failure, statusObject } from './status.ts';
 
 const INVALID = 'ListOptions.meta.k8s.io "" is invalid:';
@@ -24,15 +25,24 @@ export interface Watches {
   drop(how: 'cut' | 'end'): void;
   /** While it is true nothing is sent; it follows later. */
   setHung(hung: boolean): void;
+  /** From now on streaming lists of the kind never end. */
+  readonly setEndless: (kind: KubernetesKind, endless: Endless | undefined) => void;
   /** How many are open. */
   readonly size: number;
 }
 
+/** A list that says nothing, or a byte each second and never a whole line. */
+export type Endless = 'silent' | 'trickling';
+
+const TRICKLE_EVERY_MS = 1_000;
+
 interface Watch {
   readonly request: WatchRequest;
   readonly bookmarks: boolean;
-  /** Lines that wait while the server hangs. */
+  /** Lines that wait while the server hangs, or until the list that comes before them is sent. */
   readonly waiting: string[];
+  /** Its list is being sent. */
+  listing: boolean;
 }
 
 /** The watch side of kube-apiserver 1.34, as its answers were recorded. */
@@ -44,11 +54,16 @@ export function createWatches({
   streaming: () => boolean;
 }): Watches {
   const watches = new Set<Watch>();
+  const endless = new Map<KubernetesKind, Endless>();
   let hung = false;
 
   function send(watch: Watch, line: string): void {
-    if (hung) watch.waiting.push(line);
+    if (hung || watch.listing) watch.waiting.push(line);
     else watch.request.response.write(`${line}\n`);
+  }
+
+  function sendWaiting(watch: Watch): void {
+    for (const line of watch.waiting.splice(0)) send(watch, line);
   }
 
   /** Told nothing from now on: its client may not have noticed yet. */
@@ -61,22 +76,33 @@ export function createWatches({
   function sendEvent(watch: Watch, { type, object }: StoredEvent): void {
     const { kind, namespace } = watch.request;
     if (object.kind !== kind || (namespace !== undefined && object.metadata.namespace !== namespace)) return;
-    send(watch, JSON.stringify({ type, object }));
+    send(watch, jsonOf({ type, object }));
   }
 
-  function sendBookmark(watch: Watch, annotations?: object): void {
+  function bookmarkFor({ request }: Watch, annotations?: object): string {
     const metadata = { resourceVersion: `${database.version}`, ...(annotations && { annotations }) };
-    send(
-      watch,
-      JSON.stringify({ type: 'BOOKMARK', object: { kind: watch.request.kind, apiVersion: 'v1', metadata } }),
-    );
+    return JSON.stringify({
+      type: 'BOOKMARK',
+      object: { kind: request.kind, apiVersion: 'v1', metadata },
+    });
   }
 
-  /** Everything there is, then the bookmark that ends it for those who take bookmarks. */
-  function sendAll(watch: Watch): void {
-    const { kind, namespace } = watch.request;
-    for (const object of database.list(kind, namespace)) sendEvent(watch, { type: 'ADDED', object });
-    if (watch.bookmarks) sendBookmark(watch, { 'k8s.io/initial-events-end': 'true' });
+  /** Everything there is, then the bookmark that ends it for those who take bookmarks; then what has happened meanwhile. */
+  async function sendAll(watch: Watch): Promise<void> {
+    const { kind, namespace, response, query } = watch.request;
+    const how = query.has('sendInitialEvents') ? endless.get(kind) : undefined;
+    if (how === 'trickling') trickle(response);
+    watch.listing = true;
+    if (how !== undefined) return;
+    const end = watch.bookmarks ? [bookmarkFor(watch, { 'k8s.io/initial-events-end': 'true' })] : [];
+    const lines = addedLines(database.list(kind, namespace));
+    if (hung) watch.waiting.unshift(...lines, ...end);
+    else {
+      await writePieces(response, withNewlines(lines));
+      watch.waiting.unshift(...end);
+    }
+    watch.listing = false;
+    if (!hung) sendWaiting(watch);
   }
 
   function sendSince(watch: Watch, from: number): void {
@@ -94,7 +120,8 @@ export function createWatches({
     open(request) {
       const { query, response } = request;
       checkQuery(query, streaming());
-      const watch = { request, bookmarks: query.get('allowWatchBookmarks') === 'true', waiting: [] };
+      const bookmarks = query.get('allowWatchBookmarks') === 'true';
+      const watch: Watch = { request, bookmarks, waiting: [], listing: false };
       watches.add(watch);
       response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
       response.flushHeaders();
@@ -107,14 +134,15 @@ export function createWatches({
         watches.delete(watch);
       });
       const from = Number(query.get('resourceVersion') ?? 0);
-      if (from === 0) sendAll(watch);
+      if (from === 0) void sendAll(watch);
       else sendSince(watch, from);
     },
     tell(event) {
       for (const watch of watches) sendEvent(watch, event);
     },
     bookmark(kind) {
-      for (const watch of watches) if (watch.bookmarks && watch.request.kind === kind) sendBookmark(watch);
+      for (const watch of watches)
+        if (watch.bookmarks && watch.request.kind === kind) send(watch, bookmarkFor(watch));
     },
     sendRaw(kind, line) {
       for (const watch of watches) if (watch.request.kind === kind) send(watch, line);
@@ -124,13 +152,33 @@ export function createWatches({
     },
     setHung(next) {
       hung = next;
-      if (hung) return;
-      for (const watch of watches) for (const line of watch.waiting.splice(0)) send(watch, line);
+      if (!hung) for (const watch of watches) if (!watch.listing) sendWaiting(watch);
+    },
+    setEndless(kind, how) {
+      if (how === undefined) endless.delete(kind);
+      else endless.set(kind, how);
     },
     get size() {
       return watches.size;
     },
   };
+}
+
+function* addedLines(objects: readonly StoredObject[]): Generator<string> {
+  for (const object of objects) yield jsonOf({ type: 'ADDED', object });
+}
+
+function* withNewlines(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
+
+function trickle(response: ServerResponse): void {
+  const timer = setInterval(() => {
+    if (!response.writableEnded) response.write(' ');
+  }, TRICKLE_EVERY_MS).unref();
+  response.once('close', () => {
+    clearInterval(timer);
+  });
 }
 
 function checkQuery(query: URLSearchParams, streaming: boolean): void {

@@ -10,8 +10,15 @@ import type { Answer, Query } from './query.ts';
 import { createRoles } from './roles.ts';
 import { createWebIdentities, issuedXml } from './web-identity.ts';
 
+export interface AccountOptions {
+  readonly clock: { now(): number };
+  readonly account: string;
+  /** No session lives longer, whatever is asked for. Seconds. */
+  readonly longestSeconds: number;
+}
+
 /** The service behind the socket: what it answers, and the faults that it was told to have. */
-export function createAccount(clock: { now(): number }, account: string) {
+export function createAccount({ clock, account, longestSeconds }: AccountOptions) {
   const nowMs = () => clock.now();
   const calls: AssumeRoleCall[] = [];
   const [faults, throttle, keys, roles] = [
@@ -53,7 +60,7 @@ export function createAccount(clock: { now(): number }, account: string) {
     const refusal = roles.refusal(call, caller);
     if (refusal !== undefined) return faultXml(refusal);
     const identity = assumedIdentity(call);
-    const key = keys.issue(identity, call.durationSeconds);
+    const key = keys.issue(identity, Math.min(call.durationSeconds, longestSeconds));
     return answerXml('AssumeRole', {
       ...issuedXml(identity, key),
       SourceIdentity: call.sourceIdentity,
