@@ -74,7 +74,11 @@ function faultsOfAnswers(who: string, answers: Answers, { late }: Seen): string[
   return faults;
 }
 
-function faultsOfProgram(name: ProgramName, { ends, oomKills, high, limitBytes }: ProgramSeen): string[] {
+/** Ends, kills and too much memory. */
+export function faultsOfProgram(
+  name: ProgramName,
+  { ends, oomKills, high, limitBytes }: ProgramSeen,
+): string[] {
   const faults: string[] = [];
   if (ends.length > 0) {
     const why = oomKills > 0 ? `; the kernel killed ${oomKills} at the memory limit` : '';
@@ -89,7 +93,8 @@ function faultsOfProgram(name: ProgramName, { ends, oomKills, high, limitBytes }
   return faults;
 }
 
-function faultsOfProbes({ probes, late }: Seen): string[] {
+/** Probes that failed. */
+export function faultsOfProbes({ probes, late }: Pick<Seen, 'probes' | 'late'>): string[] {
   return probes.flatMap(({ name, made, failures }) =>
     failures.length === 0
       ? []
@@ -108,14 +113,17 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-function memory({ high, limitBytes }: ProgramSeen): string {
+/** The most that was needed, and the limit. */
+export function memory({ high, limitBytes }: ProgramSeen): string {
   return `${mebibytes(high.bytes)} / ${mebibytes(limitBytes)} MiB`;
 }
 
-function mebibytes(bytes: number): string {
+/** Whole ones. */
+export function mebibytes(bytes: number): string {
   return (bytes / MIB).toFixed(0);
 }
 
-function milliseconds(ms: number): string {
+/** `–` for none. */
+export function milliseconds(ms: number): string {
   return Number.isNaN(ms) ? '–' : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 }

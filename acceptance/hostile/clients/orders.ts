@@ -83,7 +83,12 @@ export interface CrowdOrder extends HonestOrder {
 
 /** A probe that is made again and again. */
 export type ProbeOrder = { readonly name: string; readonly everyMs: number } & (
-  { readonly url: string } | { readonly command: readonly string[] }
+  | {
+      readonly url: string;
+      /** Milliseconds: kubelet's default if it is not given. */
+      readonly timeoutMs?: number;
+    }
+  | { readonly command: readonly string[] }
 );
 
 export interface ProbeSeen {
@@ -91,6 +96,8 @@ export interface ProbeSeen {
   readonly made: number;
   /** What failed ones met. */
   readonly failures: readonly string[];
+  /** Of each, failed ones too. Milliseconds. */
+  readonly tookMs: readonly number[];
 }
 
 /** How late the timers of a process were that does next to nothing. Milliseconds. */

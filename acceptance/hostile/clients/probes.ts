@@ -20,23 +20,24 @@ let measuring: Promise<Lateness> | undefined;
 
 async function probe(order: ProbeOrder, signal: AbortSignal): Promise<ProbeSeen> {
   const failures: string[] = [];
-  let made = 0;
+  const tookMs: number[] = [];
   for (let nextMs = performance.now(); !signal.aborted; nextMs += order.everyMs) {
-    made++;
+    const startMs = performance.now();
     const failure = await failureOf(order);
+    tookMs.push(performance.now() - startMs);
     if (failure !== undefined) failures.push(failure);
     const pauseMs = Math.max(0, nextMs + order.everyMs - performance.now());
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }
-  return { name: order.name, made, failures };
+  return { name: order.name, made: tookMs.length, failures, tookMs };
 }
 
 function failureOf(order: ProbeOrder): Promise<string | undefined> {
-  return 'url' in order ? getFailure(order.url) : commandFailure(order.command);
+  return 'url' in order ? getFailure(order.url, order.timeoutMs) : commandFailure(order.command);
 }
 
 /** As kubelet: a connection of its own, any status from 200 to 399 is well. */
-function getFailure(url: string): Promise<string | undefined> {
+function getFailure(url: string, timeoutMs = TIMEOUT_MS): Promise<string | undefined> {
   return new Promise((resolve) => {
     const headers = { 'user-agent': 'kube-probe/1.34', accept: '*/*', connection: 'close' };
     const request = get(url, { agent: false, headers }, (response) => {
@@ -48,7 +49,7 @@ function getFailure(url: string): Promise<string | undefined> {
       clearTimeout(timer);
       resolve(failure);
     };
-    const timer = setTimeout(() => request.destroy(new Error('timeout')), TIMEOUT_MS);
+    const timer = setTimeout(() => request.destroy(new Error('timeout')), timeoutMs);
     request.on('error', (error: NodeJS.ErrnoException) => {
       done(error.code ?? error.message);
     });

@@ -12,6 +12,7 @@ export type Probe =
       readonly host: string | undefined;
       readonly port: number;
       readonly path: string;
+      readonly timeoutMs: number;
     }
   | { readonly kind: ProbeKind; readonly by: 'exec'; readonly command: readonly string[] };
 
@@ -52,7 +53,11 @@ interface Container {
 interface RawProbe {
   readonly httpGet?: { readonly host?: string; readonly port: number | string; readonly path: string };
   readonly exec?: { readonly command: readonly string[] };
+  readonly timeoutSeconds?: number;
 }
+
+/** Kubelet's. */
+const DEFAULT_TIMEOUT_SECONDS = 1;
 
 const UNITS: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
 
@@ -92,7 +97,8 @@ function probesOf(container: Container): Probe[] {
     if (probe?.exec !== undefined) return [{ kind, by: 'exec', command: probe.exec.command }];
     if (probe?.httpGet === undefined) return [];
     const { host, port, path } = probe.httpGet;
-    return [{ kind, by: 'http', host, port: portOf(container, port), path }];
+    const timeoutMs = 1_000 * (probe.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
+    return [{ kind, by: 'http', host, port: portOf(container, port), path, timeoutMs }];
   });
 }
 

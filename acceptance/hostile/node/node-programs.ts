@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { outputOf } from '@rolegate/testing';
-import { readImageFlags } from '../../../bench/image-flags.ts';
 import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '../../../packages/sandbox/src/start-programs.ts';
 import { NODE, PORTS } from '../../../packages/sandbox/src/netns/addresses.ts';
 import { NODE_NAME } from '../../../packages/sandbox/src/netns/cluster.ts';
@@ -12,6 +10,7 @@ import { placedArgs, placedText } from './flags.ts';
 import type { FlagChanges, Mounts } from './flags.ts';
 import { createKeptProgram } from './kept-program.ts';
 import type { KeptProgram } from './kept-program.ts';
+import { asUser, imageWords, OWN_KEY, PROGRAM_WEIGHT } from './program-words.ts';
 import { makeVolumes } from './volumes.ts';
 
 export type ProgramName = 'agent' | 'reconcile' | 'server';
@@ -33,6 +32,8 @@ export interface NodePrograms extends Readonly<Record<ProgramName, NodeProgram>>
 export interface NodeProgramsDeps {
   /** Empty; files and sockets are put there. */
   readonly folder: string;
+  /** The folder of the programs. */
+  readonly bundles: string;
   readonly cgroups: Cgroups;
   readonly kubeconfig: string;
   readonly cniDirectory: string;
@@ -42,14 +43,9 @@ export interface NodeProgramsDeps {
   readonly onLine: (program: ProgramName, line: string) => void;
 }
 
-const BUNDLES = new URL('../../../dist/bundle/', import.meta.url);
-const OWN_KEY = { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' };
-/** Enough CPU for the agent whatever the attacker does: the chart requests a share of its own. */
-const PROGRAM_WEIGHT = 200;
-
 /** The bundled programs as images and charts start them, each in a control group with its chart's limit. None runs yet. */
 export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodePrograms> {
-  const { folder, cgroups, enter, onLine } = deps;
+  const { folder, bundles, cgroups, enter, onLine } = deps;
   const [agent, intercept, reconcile, server] = [
     await readChart('agent', 'agent'),
     await readChart('agent', 'intercept'),
@@ -58,15 +54,12 @@ export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodeP
   ];
   const mounts = await makeVolumes(deps, { agent: agent.user, server: server.user });
   const changes = changesFor(deps);
-  const images = { agent: await readImageFlags('agent'), server: await readImageFlags('server') };
+  const images = {
+    agent: await imageWords(bundles, 'agent'),
+    server: await imageWords(bundles, 'server'),
+  };
   const compiled = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
 
-  const wordsOf = (image: 'agent' | 'server', args: readonly string[]) => [
-    process.execPath,
-    ...images[image].node,
-    bundle(image),
-    ...args,
-  ];
   async function prepare(name: ProgramName, chart: ChartContainer): Promise<NodeProgram> {
     const image = name === 'server' ? 'server' : 'agent';
     const memoryBytes = chart.memoryLimitBytes;
@@ -78,7 +71,8 @@ export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodeP
         ...group.enter,
         ...enter[name === 'server' ? 'server' : 'node'],
         ...asUser(chart.user),
-        ...wordsOf(image, args),
+        ...images[image].words,
+        ...args,
       ],
       env: { ...images[image].env, ...compiled, ...ownKey },
       onLine: (line) => {
@@ -94,14 +88,10 @@ export async function prepareNodePrograms(deps: NodeProgramsDeps): Promise<NodeP
     server: await prepare('server', server),
     async intercept() {
       const args = placedArgs(intercept, changes.intercept, mounts.agent);
-      await outputOf([...enter.node, ...wordsOf('agent', args)]);
+      await outputOf([...enter.node, ...images.agent.words, ...args]);
     },
-    statusCommand: statusCommand(agent, mounts.agent),
+    statusCommand: statusCommand(agent, mounts.agent, bundles),
   };
-}
-
-function bundle(name: string): string {
-  return fileURLToPath(new URL(`${name}.cjs`, BUNDLES));
 }
 
 /** What is different from the chart's, by program. */
@@ -131,27 +121,11 @@ function changesFor({
   };
 }
 
-/** Without root and without capabilities, unless the chart has it so; and not longer than this process, however that ends. */
-function asUser(user: number): readonly string[] {
-  const bound = ['setpriv', '--pdeathsig=SIGKILL'];
-  if (user === 0) return [...bound, '--'];
-  return [
-    ...bound,
-    `--reuid=${user}`,
-    `--regid=${user}`,
-    '--clear-groups',
-    '--no-new-privs',
-    '--bounding-set=-all',
-    '--inh-caps=-all',
-    '--',
-  ];
-}
-
 /** As the probe by exec in the chart has it. */
-function statusCommand({ probes }: ChartContainer, mounts: Mounts): readonly string[] {
+function statusCommand({ probes }: ChartContainer, mounts: Mounts, bundles: string): readonly string[] {
   const [command] = probes.flatMap((probe) => (probe.by === 'exec' ? [probe.command] : []));
   if (command === undefined) throw new Error('the chart of the agent has no probe by exec');
   // The image has the program under this name; `status` is a bundle of its own.
   const words = command.slice(1).map((word) => placedText(word, mounts));
-  return [process.execPath, '--disable-sigusr1', bundle('agent-status'), ...words];
+  return [process.execPath, '--disable-sigusr1', join(bundles, 'agent-status.cjs'), ...words];
 }

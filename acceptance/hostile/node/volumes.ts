@@ -16,11 +16,7 @@ export async function makeVolumes(
   const ca = await createTestCa();
   const at = (name: string) => join(folder, name);
   await writeTls(ca, { folder: at('agent-tls'), uris: [`spiffe://rolegate/node/${NODE_NAME}`] }, users.agent);
-  await writeTls(ca, { folder: at('server-tls'), dns: [SERVER_NAME] }, users.server);
-  await makeFolder(at('token'), users.server);
-  await writeFile(at('token/secret'), randomBytes(32).toString('hex'));
   for (const name of ['run', 'state', 'cni', 'compiled']) await makeFolder(at(name), users.agent);
-  await makeFolder(at('server-run'), users.server);
   return {
     agent: {
       '/run/rolegate': at('run'),
@@ -29,15 +25,32 @@ export async function makeVolumes(
       '/etc/rolegate/tls': at('agent-tls'),
       '/var/lib/cni': dirname(cniDirectory),
     },
-    server: {
-      '/run/rolegate': at('server-run'),
-      '/etc/rolegate/tls': at('server-tls'),
-      '/etc/rolegate/token': at('token'),
-    },
+    server: await makeServerVolumes({ folder, ca, user: users.server }),
   };
 }
 
-async function makeFolder(path: string, user: number): Promise<void> {
+export interface ServerVolumesOptions {
+  readonly folder: string;
+  readonly ca: TestCa;
+  readonly user: number;
+}
+
+/** The same for the server alone. */
+export async function makeServerVolumes({ folder, ca, user }: ServerVolumesOptions): Promise<Mounts> {
+  const at = (name: string) => join(folder, name);
+  await writeTls(ca, { folder: at('server-tls'), dns: [SERVER_NAME] }, user);
+  await makeFolder(at('token'), user);
+  await writeFile(at('token/secret'), randomBytes(32).toString('hex'));
+  await makeFolder(at('server-run'), user);
+  return {
+    '/run/rolegate': at('server-run'),
+    '/etc/rolegate/tls': at('server-tls'),
+    '/etc/rolegate/token': at('token'),
+  };
+}
+
+/** A folder of the user. */
+export async function makeFolder(path: string, user: number): Promise<void> {
   await mkdir(path);
   await chown(path, user, user);
 }

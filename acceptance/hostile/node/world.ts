@@ -42,8 +42,15 @@ const ATTACKERS = { name: 'attackers', memoryBytes: 2 ** 30, cpuWeight: 25 };
 const MOST_UNSENT = '4096 16384 262144';
 const WATCHERS = { name: 'watchers', memoryBytes: 2 ** 31, cpuWeight: 400 };
 
-/** Opens it with everything but running programs. `name`: of namespaces and control groups, unique on the machine. */
-export async function openWorld(name: string): Promise<HostileWorld> {
+export interface OpenWorldOptions {
+  /** Of namespaces and control groups, unique on the machine. */
+  readonly name: string;
+  /** The folder of the programs. */
+  readonly bundles: string;
+}
+
+/** Opens it with everything but running programs. */
+export async function openWorld({ name, bundles }: OpenWorldOptions): Promise<HostileWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-hostile-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -68,6 +75,7 @@ export async function openWorld(name: string): Promise<HostileWorld> {
   await mkdir(join(folder, 'programs'));
   const programs = await prepareNodePrograms({
     folder: join(folder, 'programs'),
+    bundles,
     cgroups,
     kubeconfig,
     cniDirectory: cni.path,

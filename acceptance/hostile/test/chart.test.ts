@@ -33,13 +33,13 @@ describe('containerOf', () => {
     expect(containerOf(text, 'server').user).toBe(1234);
   });
 
-  it('reads probes by HTTP, with the host if one is given and the number of a named port', () => {
+  it('reads probes by HTTP, with the host if one is given and the number of a named port, and its timeout', () => {
     const text = rendering(`          ${limits}
           livenessProbe: { httpGet: { host: 127.0.0.1, path: /livez, port: 9622 } }
-          readinessProbe: { httpGet: { path: /readyz, port: metrics } }`);
+          readinessProbe: { httpGet: { path: /readyz, port: metrics }, timeoutSeconds: 2 }`);
     expect(containerOf(text, 'server').probes).toEqual([
-      { kind: 'liveness', by: 'http', host: '127.0.0.1', port: 9622, path: '/livez' },
-      { kind: 'readiness', by: 'http', host: undefined, port: 9620, path: '/readyz' },
+      { kind: 'liveness', by: 'http', host: '127.0.0.1', port: 9622, path: '/livez', timeoutMs: 1_000 },
+      { kind: 'readiness', by: 'http', host: undefined, port: 9620, path: '/readyz', timeoutMs: 2_000 },
     ]);
   });
 

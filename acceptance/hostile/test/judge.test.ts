@@ -25,7 +25,7 @@ function seen(changes: Partial<Seen> = {}): Seen {
   return {
     others: answers(),
     crowd: undefined,
-    probes: [{ name: 'agent liveness', made: 6, failures: [] }],
+    probes: [{ name: 'agent liveness', made: 6, failures: [], tookMs: [] }],
     late: { p99Ms: 2, worstMs: 40 },
     programs: { agent: program(), reconcile: program(), server: program() },
     disturbed: false,
@@ -100,7 +100,9 @@ describe('judge', () => {
   });
 
   it('finds a failed probe and names each way of failing once', () => {
-    const probes = [{ name: 'agent liveness', made: 6, failures: ['timeout', 'timeout', 'ECONNRESET'] }];
+    const probes = [
+      { name: 'agent liveness', made: 6, failures: ['timeout', 'timeout', 'ECONNRESET'], tookMs: [] },
+    ];
     expect(faultsOf({ probes })).toEqual([
       expect.stringMatching(/^3 of 6 probes failed: agent liveness \(timeout, ECONNRESET\);/),
     ]);

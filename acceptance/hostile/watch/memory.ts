@@ -5,7 +5,7 @@ import type { HostileWorld } from '../node/world.ts';
 import { socketBytes } from './socket-memory.ts';
 
 /** Between two looks, each of which starts two processes. Milliseconds. */
-const EVERY_MS = 250;
+export const EVERY_MS = 250;
 
 /** The most that a program has needed at one moment. Bytes. */
 export interface HighWater {
@@ -19,7 +19,7 @@ export interface MemoryWatch {
 }
 
 /** Ports of the programs, served or reserved by the contract (DESIGN.md 4.7). */
-const ports: Readonly<Record<'node' | 'server', readonly number[]>> = {
+export const ports: Readonly<Record<'node' | 'server', readonly number[]>> = {
   node: [PORTS.agent, 8_182, PORTS.agentOps, 9_622],
   server: [PORTS.server, 9_611, PORTS.serverOps, 9_622],
 };
@@ -37,7 +37,7 @@ export function watchMemory({ programs, namespaces, cgroups }: HostileWorld): Me
     // The kernel counts them against the limit by itself, or the program has none.
     if (cgroups.countsSockets || name === 'reconcile') return 0;
     const place = name === 'server' ? 'server' : 'node';
-    return socketBytes(namespaces.enter(place), ports[place]);
+    return socketBytes(namespaces.enter(place), { own: ports[place] });
   }
 
   async function look(): Promise<void> {

@@ -22,6 +22,7 @@ export function probeOrders({ programs, serverAddress }: HostileWorld): ProbeOrd
   ];
 }
 
+/** Those by HTTP but the startup's, each within kubelet's default time whatever the chart gives it. */
 function byHttp(name: string, podAddress: string, probes: readonly Probe[]): ProbeOrder[] {
   return probes.flatMap((probe) => {
     if (probe.by === 'exec' || probe.kind === 'startup') return [];

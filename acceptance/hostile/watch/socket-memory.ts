@@ -1,12 +1,26 @@
 import { runCommand } from '@rolegate/testing';
 
+/** Sockets by their ports: own ones of the local end, and ports of the other end. */
+export interface SocketPorts {
+  readonly own: readonly number[];
+  readonly peers?: readonly number[];
+}
+
 /**
- * What the kernel holds for TCP sockets with one of these local ports, in the namespace that the command enters: their queues and
- * what is reserved for them. Bytes. Rejects if `ss` fails.
+ * What the kernel holds for TCP sockets with one of these ports, in the namespace that the command enters: their queues and what is
+ * reserved for them. Bytes. Rejects if `ss` fails.
  */
-export async function socketBytes(enter: readonly string[], ports: readonly number[]): Promise<number> {
-  const filter = ports.map((port) => `sport = :${port}`).join(' or ');
-  const { code, stdout, stderr } = await runCommand([...enter, 'ss', '-HOtanm', `( ${filter} )`]);
+export async function socketBytes(
+  enter: readonly string[],
+  { own, peers = [] }: SocketPorts,
+): Promise<number> {
+  const filter = [...own.map((port) => `sport = :${port}`), ...peers.map((port) => `dport = :${port}`)];
+  const { code, stdout, stderr } = await runCommand([
+    ...enter,
+    'ss',
+    '-HOtanm',
+    `( ${filter.join(' or ')} )`,
+  ]);
   if (code !== 0) throw new Error(`ss: ${stderr.trim()}`);
   return bytesOfSockets(stdout);
 }

@@ -1,0 +1,57 @@
+import { outputOf } from '@rolegate/testing';
+import { startChild } from '../../../../bench/child.ts';
+import { PORTS } from '../../../../packages/sandbox/src/netns/addresses.ts';
+import type { AttackTold } from '../../watch/seen.ts';
+import type { Sends, StolenNodeCalls, StolenNodeSeen } from '../orders.ts';
+import { tenantsStep } from '../scene.ts';
+import type { TenantsScene, TenantsStep } from '../scene.ts';
+
+const STOLEN = 'stolen';
+const LASTS_MS = 5_000;
+/** Numbers grow, and may: nothing that a node says may add a line. */
+const MOST_PAGE_BYTES = 10_000;
+
+/** One stolen node sends all of it at once. */
+async function attackAsNode(scene: TenantsScene, sends: readonly Sends[]): Promise<AttackTold> {
+  const { cluster, groups, enter, identify, stretch } = scene;
+  const script = new URL('../clients/stolen-node.ts', import.meta.url);
+  const through = [...groups.attackers.enter, ...enter];
+  await using child = await startChild<StolenNodeCalls>(script, { through });
+  const identity = await identify(STOLEN);
+  const pageBefore = await metricsBytes(scene);
+  const seen = await child.call.attack({ ...cluster.peer, identity, sends, forMs: LASTS_MS * stretch });
+  const pageBytes = (await metricsBytes(scene)) - pageBefore;
+  return {
+    said: seen.map((one, at) => `${sends[at]}: ${describe(one)}`).join('; '),
+    faults: pageBytes > MOST_PAGE_BYTES ? [`the page of metrics has grown by ${pageBytes} bytes`] : [],
+  };
+}
+
+function describe({ streams, ended, reports, sentBytes }: StolenNodeSeen): string {
+  const codes = Object.entries(ended).map(([code, count]) => `${count} × ${code}`);
+  const ends = codes.length > 0 ? `ended ${codes.join(', ')}` : 'none ended';
+  return `${streams} streams, ${ends}, ${reports} reports, ${Math.round(sentBytes / 1e6)} MB`;
+}
+
+async function metricsBytes({ enter }: TenantsScene): Promise<number> {
+  const url = `http://127.0.0.1:${PORTS.serverOps}/metrics`;
+  try {
+    return (await outputOf([...enter, 'curl', '-sS', '--max-time', '10', url])).length;
+  } catch {
+    // The probes and the end of the process say what is wrong.
+    return 0;
+  }
+}
+
+export const stolenNodeSteps: readonly TenantsStep[] = [
+  tenantsStep({
+    title:
+      'Reports of a stolen node with made-up reasons and versions of 1 MB fill no memory, no metric and no log',
+    run: (scene) => attackAsNode(scene, ['made-up reasons', 'long versions']),
+  }),
+  tenantsStep({
+    title:
+      'A stolen node with 190 streams of 1 MB, and random bytes on others, takes nothing from other nodes',
+    run: (scene) => attackAsNode(scene, ['many streams', 'random bytes']),
+  }),
+];

@@ -1,0 +1,77 @@
+import type { KubernetesObject } from '@rolegate/testing';
+import { honestNodes } from '../world/honest.ts';
+import type { ObjectName, Recipe } from '../orders.ts';
+
+/** Beyond Latin-1: JavaScript keeps a text with such a character in two bytes for each of its characters. */
+const WIDE = '…';
+
+export function nameOf({ kind, namespace, name }: Recipe, index: number): ObjectName {
+  return { kind, name: `${name}-${index}`, ...(namespace !== undefined && { namespace }) };
+}
+
+export interface Variant {
+  /** The object's number. */
+  readonly index: number;
+  /** The number of the write. */
+  readonly write?: number;
+  /** Beside the recipe's own. */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** One object of the recipe. */
+export function objectOf(
+  recipe: Recipe,
+  { index, write = 0, annotations: more = {} }: Variant,
+): KubernetesObject {
+  const { kind, namespace, name } = nameOf(recipe, index);
+  const numbered = Object.entries({ ...recipe.annotations, ...more }).map(([key, value]) => [
+    key,
+    value.replaceAll('#', String(index)).replaceAll('@', String(write)),
+  ]);
+  const annotations = { ...Object.fromEntries(numbered), ...filledOf(recipe, index) } as Record<
+    string,
+    string
+  >;
+  const metadata = { name, annotations, ...(namespace !== undefined && { namespace }) };
+  const { character = '', count = 0 } = recipe.elsewhere ?? {};
+  const elsewhere = character.repeat(count);
+  if (kind === 'Pod') return { kind, metadata, ...podParts(recipe, index, elsewhere) };
+  if (kind === 'ServiceAccount' && elsewhere !== '')
+    return { kind, metadata, imagePullSecrets: [{ name: elsewhere }] };
+  return { kind, metadata };
+}
+
+function filledOf({ filled = {}, filledJson = {} }: Recipe, index: number): Record<string, string> {
+  const texts = Object.entries(filled).map(([key, bytes]) => [key, wideText(index, bytes)]);
+  const objects = Object.entries(filledJson).map(([key, bytes]) => [key, jsonText(index, bytes)]);
+  return Object.fromEntries([...texts, ...objects]) as Record<string, string>;
+}
+
+function wideText(index: number, bytes: number): string {
+  const start = `${index} ${WIDE} `;
+  return start.padEnd(bytes - Buffer.byteLength(start) + start.length, 'x');
+}
+
+function jsonText(index: number, bytes: number): string {
+  const members: string[] = [];
+  for (let left = bytes - 40; left > 0; left -= (members.at(-1)?.length ?? 0) + 1)
+    members.push(`"${index}-${members.length}":"v"`);
+  return `{${members.join(',')}}`;
+}
+
+function podParts(
+  { node, madeUpNodes, serviceAccount = 'default' }: Recipe,
+  index: number,
+  elsewhere: string,
+) {
+  const nodeName =
+    madeUpNodes === true ? `made-up-${index}` : (node ?? honestNodes[index % honestNodes.length] ?? '');
+  return {
+    spec: {
+      nodeName,
+      serviceAccountName: serviceAccount,
+      containers: [{ name: 'main', image: 'example.com/main:1' }],
+    },
+    status: { phase: 'Running', ...(elsewhere !== '' && { message: elsewhere }) },
+  };
+}

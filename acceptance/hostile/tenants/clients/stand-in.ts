@@ -1,0 +1,98 @@
+// The stand-in for the API server, with those who write into it: tenants may create and change objects as fast as it takes them.
+import { setImmediate as turn } from 'node:timers/promises';
+import { startKubernetesApi } from '@rolegate/testing';
+import { serveCalls } from '../../../../bench/serve-calls.ts';
+import type { ObjectName, Recipe, StandInCalls, Written } from '../orders.ts';
+import { machineMs } from './machine-clock.ts';
+import { paced } from './pace.ts';
+import { nameOf, objectOf } from './recipes.ts';
+
+const api = await startKubernetesApi();
+const firstEvents = new Map<string, number>();
+let eventsSeen = 0;
+
+type KubernetesObject = Parameters<typeof api.apply>[0];
+
+function apply(object: KubernetesObject): Written {
+  const { uid } = api.apply(object).metadata;
+  return { uid, atMs: machineMs() };
+}
+
+function remove({ kind, namespace = '', name }: ObjectName): void {
+  if (api.get(kind, namespace, name) !== undefined) api.delete(kind, namespace, name);
+}
+
+function readEvents(): void {
+  for (const { metadata } of api.events.slice(eventsSeen))
+    if (!firstEvents.has(metadata.namespace)) firstEvents.set(metadata.namespace, machineMs());
+  eventsSeen = api.events.length;
+}
+setInterval(readEvents, 50).unref();
+
+async function clear(recipes: readonly Recipe[]): Promise<void> {
+  for (const recipe of recipes)
+    for (let index = 0; index < recipe.count; index++) {
+      remove(nameOf(recipe, index));
+      if (recipe.kind === 'Namespace')
+        remove({ kind: 'ServiceAccount', namespace: `${recipe.name}-${index}`, name: 'default' });
+      // Others are answered in between.
+      if (index % 20 === 0) await turn();
+    }
+}
+
+serveCalls({
+  where: () => ({ kubeconfig: api.kubeconfig(), port: api.port }),
+  apply,
+  remove: (name) => {
+    remove(name);
+    return Promise.resolve();
+  },
+  async fill({ recipe, perSecond }) {
+    const goesOn = (_: number, done: number) => done < recipe.count;
+    await paced({ perSecond, goesOn }, async (index) => {
+      apply(objectOf(recipe, { index }));
+      await turn();
+    });
+  },
+  clear,
+  async rewrite({ recipe, perSecond, deleting = false, variants = [{}], forMs }) {
+    const goesOn = (elapsedMs: number) => elapsedMs < forMs;
+    const writes = await paced({ perSecond, goesOn }, async (write) => {
+      const index = write % recipe.count;
+      const annotations = variants[Math.floor(write / recipe.count) % variants.length] ?? {};
+      const { metadata, ...object } = objectOf(recipe, { index, write, annotations });
+      if (deleting) remove(nameOf(recipe, index));
+      apply({ ...object, metadata: { ...metadata, labels: { turn: String(write) } } });
+      await turn();
+    });
+    return { writes };
+  },
+  async churn({ recipes, perSecond }) {
+    const count = Math.max(...recipes.map((recipe) => recipe.count));
+    await paced({ perSecond, goesOn: (_, done) => done < count }, async (index) => {
+      for (const recipe of recipes) {
+        apply(objectOf(recipe, { index }));
+        await turn();
+        remove(nameOf(recipe, index));
+      }
+    });
+  },
+  lists({ streaming, endless = {} }) {
+    api.offerStreamingList = streaming;
+    for (const kind of ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const)
+      api.endlessLists(kind, endless[kind]);
+  },
+  relist() {
+    api.compact();
+    api.dropWatches('end');
+  },
+  uid: ({ kind, namespace = '', name }) => api.get(kind, namespace, name)?.metadata.uid ?? '',
+  firstEvent(namespace) {
+    readEvents();
+    return firstEvents.get(namespace);
+  },
+  listsSoFar(kind) {
+    const { list, streaming } = api.requests[kind];
+    return { pages: list, streams: streaming };
+  },
+} satisfies StandInCalls);

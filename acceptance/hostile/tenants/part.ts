@@ -1,0 +1,48 @@
+import { runSteps } from '@rolegate/testing';
+import { startChild } from '../../../bench/child.ts';
+import type { Part } from '../part.ts';
+import { tenantsHead } from './judge.ts';
+import type { StandInCalls } from './orders.ts';
+import { tenantsScenario } from './scenario.ts';
+import type { TenantsScene } from './scene.ts';
+import { startTenantWatchers } from './watch/watchers.ts';
+import { openCluster } from './world/cluster.ts';
+import { openGround } from './world/ground.ts';
+import type { GroundOptions } from './world/ground.ts';
+import { createRealStages } from './world/real-stage.ts';
+
+/** What those do to a server who may write objects into the API server, and stolen nodes. */
+export const tenantsPart: Part = {
+  report: 'test:hostile tenants',
+  matching: (only) => tenantsScenario.filter(({ title }) => only.test(title)).length,
+  head: tenantsHead,
+  async play({ only, stretch, bundles, print, signal }) {
+    await using stack = new AsyncDisposableStack();
+    const scene = await openScene({ name: `rgt${process.pid}`, bundles, stretch }, stack);
+    const steps = tenantsScenario.filter(({ title }) => only.test(title));
+    return { outcome: await runSteps({ steps, scene, print, signal }), rows: scene.rows };
+  },
+};
+
+async function openScene(
+  { stretch, ...options }: GroundOptions & Pick<TenantsScene, 'stretch'>,
+  stack: AsyncDisposableStack,
+): Promise<TenantsScene> {
+  const ground = stack.use(await openGround(options));
+  const script = new URL('clients/stand-in.ts', import.meta.url);
+  const through = [...ground.groups.api.enter, ...ground.enter];
+  const standIn = stack.use(await startChild<StandInCalls>(script, { through })).call;
+  const { kubeconfig, port } = await standIn.where(undefined);
+  const cluster = await openCluster(
+    ground,
+    { name: 'server', api: standIn, apiPort: port, kubeconfig },
+    stack,
+  );
+  await cluster.connect();
+  const watchers = await startTenantWatchers(cluster, stack);
+  const real = createRealStages(ground, stack, async () => {
+    await cluster.feeds.close(undefined);
+    await cluster.server.stop();
+  });
+  return { ...ground, standIn, cluster, watchers, real, stretch, rows: [] };
+}

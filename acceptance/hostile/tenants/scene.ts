@@ -1,0 +1,76 @@
+import type { Row, Step } from '@rolegate/testing';
+import type { Remote } from '../../../bench/child.ts';
+import type { AttackTold } from '../watch/seen.ts';
+import { judgeTenants } from './judge.ts';
+import type { StandInCalls } from './orders.ts';
+import type { RestartOptions, TenantWatchers } from './watch/watchers.ts';
+import type { Cluster } from './world/cluster.ts';
+import type { Ground } from './world/ground.ts';
+import type { RealStages } from './world/real-stage.ts';
+
+/** Where honest tenants live. */
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly watchers: TenantWatchers;
+}
+
+/** What a step of the tenants' part works with. */
+export interface TenantsScene extends Ground, Stage {
+  readonly standIn: Remote<StandInCalls>;
+  /** With a real API server; steps that use it come last. */
+  readonly real: RealStages;
+  /** How much longer than its own time an attack lasts: 1 by default. */
+  readonly stretch: number;
+  /** The table, a row an attack. */
+  readonly rows: Row[];
+}
+
+export type TenantsStep = Step<TenantsScene>;
+
+export interface TenantsAttack {
+  /** A whole sentence. */
+  readonly title: string;
+  /** Who is watched: those of the stand-in if it is not given. */
+  readonly stage?: (scene: TenantsScene) => Promise<Stage>;
+  readonly run: (scene: TenantsScene) => Promise<AttackTold>;
+  /** How soon changes must be in force, if the API server adds to it. Milliseconds. */
+  readonly changesWithinMs?: number;
+  /** Afterwards the server is started again on what the attack has made. */
+  readonly restarts?: RestartOptions;
+  /** Removes what it has made, however it went. */
+  readonly clean?: (scene: TenantsScene) => Promise<unknown>;
+}
+
+/** An attack as a step: it fails if anybody but the attacker notices. */
+export function tenantsStep({
+  title,
+  stage,
+  run,
+  changesWithinMs,
+  restarts,
+  clean,
+}: TenantsAttack): TenantsStep {
+  return {
+    title,
+    async run(scene) {
+      const { watchers } = stage === undefined ? scene : await stage(scene);
+      await watchers.untilServed();
+      try {
+        return await attack();
+      } finally {
+        await clean?.(scene);
+      }
+
+      async function attack(): Promise<string> {
+        const { seen, told } = await watchers.during(() => run(scene));
+        const { faults: noticed, row } = judgeTenants(title, seen, changesWithinMs);
+        const again = restarts && (await watchers.restart(restarts));
+        const faults = [...(told.faults ?? []), ...noticed, ...(again?.faults ?? [])];
+        scene.rows.push([...row, again?.said ?? '–']);
+        if (faults.length > 0)
+          throw new Error(`${faults.join('\n        ')}\n        the attack: ${told.said}`);
+        return `${told.said}; ${[...row.slice(1), ...(again === undefined ? [] : [again.said])].join(', ')}`;
+      }
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { Lateness, ProbeSeen } from '../../clients/orders.ts';
+import type { ProgramSeen } from '../../watch/seen.ts';
+import type { FeedsSeen } from '../orders.ts';
+
+/** How long something took each time; undefined: it had not come after the time that is waited. Milliseconds. */
+export type Times = readonly (number | undefined)[];
+
+/** What the honest met from the beginning of an attack until two seconds after its end. */
+export interface TenantsSeen {
+  /** From the write of a permit or a role to the decision at the agent. */
+  readonly changes: Times;
+  /** From the write of a Pod whose role nobody has had to its credentials at the agent. */
+  readonly newcomers: Times;
+  readonly feeds: FeedsSeen;
+  /** How many sessions there are to be held. */
+  readonly sessions: number;
+  readonly probes: readonly ProbeSeen[];
+  readonly late: Lateness;
+  readonly server: ProgramSeen;
+  /** At the end. Bytes. */
+  readonly afterBytes: number;
+  readonly loggedBytes: number;
+}

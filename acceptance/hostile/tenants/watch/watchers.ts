@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@rolegate/testing';
+import { startChild } from '../../../../bench/child.ts';
+import type { ProbeCalls, ProbeOrder } from '../../clients/orders.ts';
+import { faultsOfProgram, memory } from '../../judge.ts';
+import type { ChartContainer } from '../../node/chart.ts';
+import type { AttackTold } from '../../watch/seen.ts';
+import type { Cluster } from '../world/cluster.ts';
+import { honestNodes, kept } from '../world/honest.ts';
+import { changeOnce, keepChanging } from './changes.ts';
+import { createNewcomers } from './newcomers.ts';
+import type { TenantsSeen } from './seen.ts';
+import { watchServerMemory } from './server-memory.ts';
+
+/** Often enough for a stall of half a second to meet one. Milliseconds. */
+const PROBE_EVERY_MS = 500;
+/** How long after its end an attack may still harm. Milliseconds. */
+const AFTER_MS = 2_000;
+/** What was attacked recovers by itself, or is started again as kubelet would. Milliseconds. */
+const RECOVERED_WITHIN_MS = 15_000;
+/** A start on a busy machine. Milliseconds. */
+const STARTED_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+/** Renewals are made at 40 to 48 % of a life. */
+const HEALTHY_SHARE = 0.48;
+
+export interface TenantWatchers {
+  /** Starts what does not run, and resolves when everybody honest has what is theirs and changes come through. */
+  readonly untilServed: () => Promise<void>;
+  /** Runs the attack, and sees what the honest meet from its beginning until a while after its end. */
+  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: TenantsSeen; told: AttackTold }>;
+  /** Starts the server again on the objects that are there now. */
+  readonly restart: (options: RestartOptions) => Promise<AttackTold>;
+}
+
+export interface RestartOptions {
+  /** How long it may take until everybody has what is theirs. Milliseconds. */
+  readonly withinMs?: number;
+}
+
+/** Starts those who measure; they end with the stack. */
+export async function startTenantWatchers(
+  cluster: Cluster,
+  stack: AsyncDisposableStack,
+): Promise<TenantWatchers> {
+  const { ground, server, feeds } = cluster;
+  const script = new URL('../../clients/probes.ts', import.meta.url);
+  const through = [...ground.groups.watchers.enter, ...ground.enter];
+  const prober = stack.use(await startChild<ProbeCalls>(script, { through }));
+  const probes = probeOrders(server.chart);
+  const newcomers = createNewcomers(cluster);
+
+  async function expectHeld(): Promise<void> {
+    const { synced, held } = await feeds.state(undefined);
+    const failures = await prober.call.once(probes);
+    if (synced < honestNodes.length || held < kept.length || failures.length > 0)
+      throw new Error(
+        `${synced} streams are synced, ${held} sessions are held; ${failures.join('; ') || 'all probes succeed'}`,
+      );
+  }
+
+  /** Through the watch of every kind; and nothing is left of what was done to renewals before. */
+  async function expectFresh(): Promise<void> {
+    await expectHeld();
+    const { leastShare } = await feeds.state(undefined);
+    if (leastShare < HEALTHY_SHARE) throw new Error(`a session has ${leastShare} of its life left`);
+    const times = [await changeOnce(cluster, 0), await changeOnce(cluster, 1), await newcomers.one()].flat();
+    if (times.includes(undefined)) throw new Error('changes are not in force after 5 s');
+  }
+
+  async function untilServed(): Promise<void> {
+    server.start();
+    try {
+      await eventually(expectFresh, { withinMs: RECOVERED_WITHIN_MS, everyMs: LOOK_EVERY_MS });
+    } catch {
+      await server.stop('kill');
+      server.start();
+      await eventually(expectFresh, { withinMs: STARTED_WITHIN_MS, everyMs: LOOK_EVERY_MS });
+    }
+  }
+
+  async function watched<Result>(run: () => Promise<Result>) {
+    const before = { ends: server.unexpectedEnds.length, oomKills: await server.group.oomKills() };
+    const needed = watchServerMemory(cluster);
+    const [ran] = await Promise.allSettled([run()]);
+    const program = {
+      high: await needed.end(),
+      limitBytes: server.chart.memoryLimitBytes,
+      ends: server.unexpectedEnds.slice(before.ends),
+      oomKills: (await server.group.oomKills()) - before.oomKills,
+    };
+    if (ran.status === 'rejected') throw ran.reason;
+    return { result: ran.value, program };
+  }
+
+  async function during(attack: () => Promise<AttackTold>) {
+    const loggedBytes = ground.loggedBytes();
+    const stop = new AbortController();
+    await prober.call.begin(probes);
+    await feeds.begin(undefined);
+    const going = Promise.all([keepChanging(cluster, stop.signal), newcomers.keepComing(stop.signal)]);
+    const { result, program } = await watched(async () => {
+      const [attacked] = await Promise.allSettled([attack()]);
+      await sleep(AFTER_MS);
+      return attacked;
+    });
+    stop.abort();
+    const [changes, come] = await going;
+    const { probes: probed, late } = await prober.call.end(undefined);
+    const held = await feeds.end(undefined);
+    if (result.status === 'rejected') throw result.reason;
+    const seen: TenantsSeen = {
+      changes,
+      newcomers: come,
+      feeds: held,
+      sessions: kept.length,
+      probes: probed,
+      late,
+      server: program,
+      afterBytes: await server.group.usedBytes(),
+      loggedBytes: ground.loggedBytes() - loggedBytes,
+    };
+    return { seen, told: result.value };
+  }
+
+  async function restart({ withinMs = STARTED_WITHIN_MS }: RestartOptions): Promise<AttackTold> {
+    await server.stop();
+    const startMs = performance.now();
+    const { result: isBack, program } = await watched(async () => {
+      const before = server.unexpectedEnds.length;
+      server.start();
+      while (performance.now() - startMs < withinMs && server.unexpectedEnds.length === before) {
+        if (await holds(expectHeld)) return true;
+        await sleep(LOOK_EVERY_MS);
+      }
+      return false;
+    });
+    const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
+    const said = isBack ? `back after ${seconds} s` : `not back after ${seconds} s`;
+    return {
+      said: `${said}, ${memory(program)}`,
+      faults: [
+        ...(isBack ? [] : [`started again, the server is ${said}`]),
+        ...faultsOfProgram('server', program).map((fault) => `started again: ${fault}`),
+      ],
+    };
+  }
+
+  return { untilServed, during, restart };
+}
+
+async function holds(check: () => Promise<void>): Promise<boolean> {
+  try {
+    await check();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Those of the chart by HTTP, as kubelet makes them. */
+function probeOrders({ probes }: ChartContainer): ProbeOrder[] {
+  return probes.flatMap((probe) => {
+    if (probe.by === 'exec' || probe.kind === 'startup') return [];
+    const { kind, host = '127.0.0.1', port, path, timeoutMs } = probe;
+    return [{ name: kind, everyMs: PROBE_EVERY_MS, url: `http://${host}:${port}${path}`, timeoutMs }];
+  });
+}
