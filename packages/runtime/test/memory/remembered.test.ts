@@ -141,7 +141,7 @@ type Step =
   | { readonly kind: 'pass'; readonly ms: number };
 
 /** The rule as it is said, without any care for what it costs. */
-function createModel(most: number, needed: ReadonlySet<string>) {
+function createModel(most: number) {
   let names: { key: string; value: number; owner: string; untilMs: number }[] = [];
   const reachedAt = new Map<string, number>();
   let steps = 0;
@@ -172,7 +172,6 @@ function createModel(most: number, needed: ReadonlySet<string>) {
       const ended = names.find(({ untilMs }) => untilMs <= nowMs);
       if (ended === undefined) return;
       remove(ended.key);
-      if (needed.has(ended.key)) put(ended.key, ended.value, ended.owner, nowMs);
     }
   }
 
@@ -210,11 +209,9 @@ describe('remembered names', () => {
       fc.asyncProperty(
         fc.array(step, { maxLength: 60 }),
         fc.integer({ min: 1, max: 6 }),
-        fc.subarray(Array.from('abc')),
-        async (steps, most, needed) => {
-          const isNeeded = new Set(needed);
-          const { clock, remembered } = setup({ most, stays: (key) => isNeeded.has(key) });
-          const model = createModel(most, isNeeded);
+        async (steps, most) => {
+          const { clock, remembered } = setup({ most });
+          const model = createModel(most);
           for (const [at, one] of steps.entries()) {
             if (one.kind === 'pass') await clock.advance(one.ms);
             const nowMs = clock.monotonic();
@@ -240,6 +237,28 @@ describe('remembered names', () => {
         },
       ),
       { numRuns: 500 },
+    );
+  });
+
+  it('that are needed stay until they are deleted, whenever their time is over', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { clock, remembered } = setup({ most: 10, stays: (name) => name < 'd' });
+        const needed = new Map<string, number>();
+        for (const [at, one] of steps.entries()) {
+          if (one.kind === 'pass') await clock.advance(one.ms);
+          else if (one.kind === 'get') remembered.get(one.key);
+          else if (one.kind === 'set') {
+            remembered.set(one.key, at, one.owner);
+            if (one.key < 'd') needed.set(one.key, at);
+          } else {
+            remembered.delete(one.key);
+            needed.delete(one.key);
+          }
+          for (const [name, value] of needed) expect(remembered.get(name)).toBe(value);
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 });
