@@ -16,6 +16,8 @@ export interface Session {
   readonly durationSeconds: number;
   /** UID of the one Pod that they are for (`--session-scope pod`), whatever name it has chosen; STS is not told. */
   readonly podUid?: string;
+  /** The one `<namespace>/<serviceAccount>` that they are for, if the session name does not say it; STS is not told. */
+  readonly workload?: string;
 }
 
 /** The session's key on the wire and in every cache: the same on each replica, and nothing can be read from it. */
@@ -27,6 +29,7 @@ export function sessionId({
   tags,
   durationSeconds,
   podUid,
+  workload,
 }: Session): string {
   // JSON keeps the parts apart: no value can be mistaken for two.
   const whole = JSON.stringify([
@@ -37,6 +40,7 @@ export function sessionId({
     tags,
     durationSeconds,
     ...(podUid === undefined ? [] : [podUid]),
+    ...(workload === undefined ? [] : [workload]),
   ]);
   return createHash('sha256').update(whole).digest('hex').slice(0, 32);
 }

@@ -25,5 +25,8 @@ export function podSession(
     tags: sessionTags(settings.sessionTagTemplates, values, tags),
     durationSeconds: settings.durationSeconds,
     ...(scope === 'pod' && { podUid: uid }),
+    // The default name says both; a template or a Pod's choice may be the same for others (DESIGN.md 4.1).
+    ...(scope === 'workload' &&
+      (template ?? chosen) !== undefined && { workload: `${namespace}/${serviceAccount}` }),
   };
 }

@@ -53,6 +53,17 @@ describe('the session', () => {
     expect(sessionId(sessionOf(situation))).not.toBe(sessionId(sessionOf({})));
   });
 
+  it.each<{ what: string } & Situation>([
+    { what: 'that annotation', annotations: { [SESSION_NAME]: 'mine' } },
+    { what: 'that template', settings: { sessionNameTemplate: '{cluster}' } },
+  ])('is of one Namespace and ServiceAccount, whatever name $what gives to all', ({ what, ...situation }) => {
+    expect(what).not.toBe('');
+    const of = (pod: Situation['pod']) => sessionId(sessionOf({ ...situation, pod }));
+    const ids = [{}, { serviceAccount: 'writer' }, { namespace: 'team-b' }].map(of);
+    expect(new Set(ids).size).toBe(3);
+    expect(of({ name: 'web-1', uid: 'other' })).toBe(ids[0]);
+  });
+
   it('is shared by all Namespaces with the scope of the role', () => {
     const role = { settings: { sessionScope: 'role' } } as const;
     expect(sessionOf({ ...role, pod: { namespace: 'team-b' } })).toEqual(sessionOf(role));
