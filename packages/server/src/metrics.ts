@@ -75,7 +75,7 @@ export function createServerMetrics({ version }: { version: string }) {
   for (const limit of [...limitNames, ...reportLimitNames]) limitHits.inc({ limit }, 0);
   const agentAnswers = new Counter({
     name: 'rolegate_agent_answers_total',
-    help: 'Answers that agents report, by reason ("" for success, other for one that this version does not know).',
+    help: 'Answers that agents report, by reason ("" for success, other for faults of requests and reasons of newer agents).',
     labelNames: ['reason'],
     registers,
   });

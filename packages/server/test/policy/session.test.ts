@@ -58,7 +58,7 @@ describe('the session', () => {
     { what: 'that template', settings: { sessionNameTemplate: '{cluster}' } },
   ])('is of one Namespace and ServiceAccount, whatever name $what gives to all', ({ what, ...situation }) => {
     expect(what).not.toBe('');
-    const of = (pod: Situation['pod']) => sessionId(sessionOf({ ...situation, pod }));
+    const of = (pod: NonNullable<Situation['pod']>) => sessionId(sessionOf({ ...situation, pod }));
     const ids = [{}, { serviceAccount: 'writer' }, { namespace: 'team-b' }].map(of);
     expect(new Set(ids).size).toBe(3);
     expect(of({ name: 'web-1', uid: 'other' })).toBe(ids[0]);

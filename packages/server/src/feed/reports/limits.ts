@@ -24,7 +24,7 @@ export interface FieldLimit {
 const MOST_SESSIONS = 4_096;
 /** An agent keeps no more for one report. */
 const MOST_DELIVERIES = 1_024;
-/** Twice the reasons of DESIGN.md 4.8: an agent may be of a later version. */
+/** An agent has 28 reasons (DESIGN.md 4.8), ten faults of requests, and success; one of a later version may have more. */
 const MOST_REASONS = 64;
 
 /** Every field of a report. */

@@ -10,7 +10,7 @@ import { cutReport } from './cut-report.ts';
 import { MOST_ANSWERS } from './limits.ts';
 import type { ReportField } from './limits.ts';
 
-/** By what answers are counted: '' for success, 'other' for a reason of a later version. */
+/** By what answers are counted: '' for success, 'other' for faults of requests, and for reasons of a later version. */
 export type AnswerLabel = Reason | '' | 'other';
 
 /** A report of which every part has the form that agents give it. Whether it is of the agent's own node is not known yet. */

@@ -45,8 +45,8 @@ describe('a report', () => {
     expect([report.version, report.interception, dropped.size]).toEqual(['', undefined, 0]);
   });
 
-  it('counts reasons of a later version together, and does not complain of them', () => {
-    const { report, dropped } = receive({ answersByReason: { NewReason: 2, OtherNewReason: 3, NoRole: 1 } });
+  it('counts faults of requests and reasons of a later version together, and does not complain of them', () => {
+    const { report, dropped } = receive({ answersByReason: { MalformedRequest: 2, NewReason: 3, NoRole: 1 } });
     expect(Object.fromEntries(report.answers)).toEqual({ other: 5, NoRole: 1 });
     expect(dropped.size).toBe(0);
   });
