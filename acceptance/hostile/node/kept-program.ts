@@ -19,6 +19,8 @@ export interface KeptProgram {
   readonly start: () => void;
   /** Ends it on purpose: that is no unexpected end. SIGKILL if `how` says so, else as kubelet does. */
   readonly stop: (how?: 'kill') => Promise<void>;
+  /** Of the process that runs; undefined if none does. */
+  readonly pid: () => number | undefined;
   /** Why each process that was not stopped has ended, oldest first: `SIGKILL`, `exit code 1`. */
   readonly unexpectedEnds: readonly string[];
 }
@@ -57,5 +59,5 @@ export function createKeptProgram({ command, env, onLine }: ProgramSetup): KeptP
     stopping = false;
   }
 
-  return { start, stop, unexpectedEnds };
+  return { start, stop, unexpectedEnds, pid: () => running?.pid };
 }

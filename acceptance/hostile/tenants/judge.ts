@@ -30,6 +30,7 @@ export const tenantsHead: Row = [
   'probes',
   '/livez p99',
   'timers late',
+  'CPU it got',
   'server',
   'after',
   'ends',
@@ -43,7 +44,7 @@ export function judgeTenants(
   changesWithinMs = CHANGE_WITHIN_MS,
 ): TenantsVerdict {
   const { changes, newcomers, feeds, probes, late, server, afterBytes } = seen;
-  const made = probes.reduce((sum, probe) => sum + probe.tookMs.length, 0);
+  const made = probes.reduce((sum, probe) => sum + probe.made, 0);
   const missed = probes.reduce((sum, probe) => sum + probe.failures.length, 0);
   return {
     faults: [
@@ -63,6 +64,7 @@ export function judgeTenants(
       `${made - missed} of ${made}`,
       milliseconds(p99Of(seen, 'liveness')),
       milliseconds(late.worstMs),
+      percent(seen.cpuShare),
       memory(server),
       `${mebibytes(afterBytes)} MiB`,
       String(server.ends.length),
@@ -70,17 +72,21 @@ export function judgeTenants(
   };
 }
 
-/** On a machine whose idle timers are late, everything is that much later. */
-function faultsOfTimes(what: string, times: Times, withinMs: number, { late }: TenantsSeen): string[] {
+/** With half of the CPU that it wants, the server takes twice as long; and if idle timers are late, so is everything. */
+function atMostMs(withinMs: number, { late, cpuShare }: TenantsSeen): number {
+  return withinMs / cpuShare + late.worstMs;
+}
+
+function faultsOfTimes(what: string, times: Times, withinMs: number, seen: TenantsSeen): string[] {
   if (times.length === 0) return [`${what}: there were none`];
   const faults: string[] = [];
   const lost = times.filter((time) => time === undefined).length;
   const worstMs = Math.max(...known(times));
   if (lost > 0) faults.push(`${what}: ${lost} of ${times.length} did not come within 5 s`);
-  if (worstMs > withinMs + late.worstMs)
+  if (worstMs > atMostMs(withinMs, seen))
     faults.push(
-      `${what}: the slowest took ${milliseconds(worstMs)}; the machine's own timers were ` +
-        `${milliseconds(late.worstMs)} late at worst`,
+      `${what}: the slowest took ${milliseconds(worstMs)}; the server had ${percent(seen.cpuShare)} of the CPU that it ` +
+        `wanted, and the machine's own timers were ${milliseconds(seen.late.worstMs)} late at worst`,
     );
   return faults;
 }
@@ -106,9 +112,7 @@ function faultsOfLife({ leastShare, held, renewals }: FeedsSeen, sessions: numbe
 function faultsOfSlowProbes(seen: TenantsSeen): string[] {
   return seen.probes.flatMap(({ name }) => {
     const p99Ms = p99Of(seen, name);
-    return p99Ms > MOST_PROBE_P99_MS + seen.late.worstMs
-      ? [`${name} probes: p99 is ${milliseconds(p99Ms)}`]
-      : [];
+    return p99Ms > atMostMs(MOST_PROBE_P99_MS, seen) ? [`${name} probes: p99 is ${milliseconds(p99Ms)}`] : [];
   });
 }
 
@@ -130,6 +134,10 @@ function timesCell(times: Times): string {
   const lost = times.length - all.length;
   const cell = `${all.length}: ${milliseconds(quantile(all, 0.5))}, ${milliseconds(quantile(all, 1))}`;
   return lost === 0 ? cell : `${cell}; ${lost} lost`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
 }
 
 function minutes(share: number): string {

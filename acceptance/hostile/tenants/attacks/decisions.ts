@@ -112,7 +112,6 @@ export const decisionSteps: readonly TenantsStep[] = [
       perSecond: 300,
       variants: [{ [SESSION_NAME]: 'name-@' }],
     },
-    lastsMs: 8_000,
   }),
   rewritingStep({
     title: '60 Pods with 255 kB of session tags, each touched every second, hold nobody up',

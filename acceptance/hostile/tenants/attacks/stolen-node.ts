@@ -7,7 +7,7 @@ import { tenantsStep } from '../scene.ts';
 import type { TenantsScene, TenantsStep } from '../scene.ts';
 
 const STOLEN = 'stolen';
-const LASTS_MS = 5_000;
+const LASTS_MS = 4_000;
 /** Numbers grow, and may: nothing that a node says may add a line. */
 const MOST_PAGE_BYTES = 10_000;
 

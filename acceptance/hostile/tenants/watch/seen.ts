@@ -20,4 +20,6 @@ export interface TenantsSeen {
   /** At the end. Bytes. */
   readonly afterBytes: number;
   readonly loggedBytes: number;
+  /** Of the time in which the server wanted the CPU, the share in which it had it: under 1 if the machine is busy. */
+  readonly cpuShare: number;
 }

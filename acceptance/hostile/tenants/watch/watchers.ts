@@ -8,6 +8,7 @@ import type { AttackTold } from '../../watch/seen.ts';
 import type { Cluster } from '../world/cluster.ts';
 import { honestNodes, kept } from '../world/honest.ts';
 import { changeOnce, keepChanging } from './changes.ts';
+import { readCpuTimes, shareBetween } from './cpu-share.ts';
 import { createNewcomers } from './newcomers.ts';
 import type { TenantsSeen } from './seen.ts';
 import { watchServerMemory } from './server-memory.ts';
@@ -15,7 +16,7 @@ import { watchServerMemory } from './server-memory.ts';
 /** Often enough for a stall of half a second to meet one. Milliseconds. */
 const PROBE_EVERY_MS = 500;
 /** How long after its end an attack may still harm. Milliseconds. */
-const AFTER_MS = 2_000;
+const AFTER_MS = 1_500;
 /** What was attacked recovers by itself, or is started again as kubelet would. Milliseconds. */
 const RECOVERED_WITHIN_MS = 15_000;
 /** A start on a busy machine. Milliseconds. */
@@ -95,6 +96,7 @@ export async function startTenantWatchers(
 
   async function during(attack: () => Promise<AttackTold>) {
     const loggedBytes = ground.loggedBytes();
+    const cpu = await readCpuTimes(server.pid());
     const stop = new AbortController();
     await prober.call.begin(probes);
     await feeds.begin(undefined);
@@ -119,6 +121,7 @@ export async function startTenantWatchers(
       server: program,
       afterBytes: await server.group.usedBytes(),
       loggedBytes: ground.loggedBytes() - loggedBytes,
+      cpuShare: shareBetween(cpu, await readCpuTimes(server.pid())),
     };
     return { seen, told: result.value };
   }

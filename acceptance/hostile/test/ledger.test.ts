@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLedger } from '../tenants/clients/ledger.ts';
+
+const LIFE_MS = 15_000;
+
+function setup() {
+  let nowMs = 1_000;
+  const ledger = createLedger(() => nowMs);
+  const told = ledger.node('node-0');
+  const take = (update: object) => {
+    ledger.take(told, update);
+  };
+  return {
+    ...ledger,
+    told,
+    advance(ms: number) {
+      nowMs += ms;
+    },
+    pod(uid: string, decision: object = allow('app'), namespace = 'kept-1') {
+      take({ pod: { uid, namespace, name: 'app', metadata: { denied: false }, ...decision } });
+    },
+    credentials(sessionId: string, fingerprint: string) {
+      const credentials = { fingerprint, remainingMs: LIFE_MS, lifetimeMs: LIFE_MS };
+      take({ session: { sessionId, credentials } });
+    },
+    take,
+  };
+}
+
+const allow = (role: string) => ({ allow: { sessionId: `session of ${role}`, roleName: role } });
+const deny = { deny: { reason: 'NamespaceDenied' } };
+
+describe('createLedger', () => {
+  it('knows the least share of its life that a session had when it was renewed', () => {
+    const run = setup();
+    run.pod('a');
+    run.credentials('session of app', 'first');
+    run.begin();
+    run.advance(6_000);
+    run.credentials('session of app', 'second');
+    run.advance(1_500);
+    expect(run.end()).toEqual({ drops: {}, leastShare: 0.6, held: 1, renewals: 1, withdrawn: 0 });
+  });
+
+  it('knows the share of what was never renewed, and that it has ended', () => {
+    const run = setup();
+    run.pod('a');
+    run.credentials('session of app', 'first');
+    run.begin();
+    run.advance(12_000);
+    expect(run.state()).toEqual({ synced: 0, held: 1, leastShare: 0.2 });
+    run.advance(6_000);
+    expect(run.end()).toMatchObject({ leastShare: 0, held: 0, renewals: 0 });
+  });
+
+  it('does not judge sessions of tenants who change', () => {
+    const run = setup();
+    run.pod('a', allow('app'), 'changed-1');
+    run.credentials('session of app', 'first');
+    run.advance(12_000);
+    run.credentials('session of app', 'second');
+    expect(run.end()).toMatchObject({ leastShare: 1, held: 0, renewals: 0 });
+  });
+
+  it('counts what is withdrawn from those who keep their role, and streams that end', () => {
+    const run = setup();
+    run.pod('a');
+    run.begin();
+    run.pod('a', deny);
+    run.pod('b', deny, 'changed-1');
+    run.dropped(run.told, 'broken');
+    expect(run.end()).toMatchObject({ withdrawn: 1, drops: { broken: 1 } });
+    run.begin();
+    expect(run.end()).toMatchObject({ withdrawn: 0, drops: {} });
+  });
+
+  it('counts a stream as synced until it ends', () => {
+    const run = setup();
+    run.take({ synced: {} });
+    expect(run.state().synced).toBe(1);
+    run.dropped(run.told, 'broken');
+    expect(run.state().synced).toBe(0);
+  });
+
+  it('tells when a decision came, before it is asked for or after', async () => {
+    const run = setup();
+    run.pod('a', allow('one'));
+    const before = run.until('a', 1_000, ({ decided }) => decided({ role: 'one' }));
+    const after = run.until('a', 1_000, ({ decided }) => decided('denied'));
+    run.advance(50);
+    run.pod('a', deny);
+    await expect(before).resolves.toBe(1_000);
+    await expect(after).resolves.toBe(1_050);
+  });
+
+  it('tells when a Pod has credentials, whichever comes first', async () => {
+    const run = setup();
+    const first = run.until('a', 1_000, ({ served }) => served());
+    run.credentials('session of app', 'first');
+    run.advance(20);
+    run.pod('a');
+    await expect(first).resolves.toBe(1_020);
+    run.advance(30);
+    run.pod('b', allow('other'));
+    const second = run.until('b', 1_000, ({ served }) => served());
+    run.advance(40);
+    run.credentials('session of other', 'second');
+    await expect(second).resolves.toBe(1_090);
+  });
+
+  it('tells that a Pod has gone, and nothing of what does not come', async () => {
+    const run = setup();
+    run.pod('a');
+    const gone = run.until('a', 1_000, (pod) => pod.gone());
+    const never = run.until('a', 1, ({ decided }) => decided('denied'));
+    run.take({ podRemoved: { uid: 'a' } });
+    await expect(gone).resolves.toBe(1_000);
+    await expect(never).resolves.toBeUndefined();
+  });
+
+  it('writes down decisions on Pods of the Namespaces that were named', () => {
+    const run = setup();
+    run.pod('a', deny, 'late-1');
+    run.record('late-');
+    run.pod('a', { pending: {} }, 'late-1');
+    run.pod('b', allow('app'), 'other');
+    run.pod('a', allow('strong'), 'late-2');
+    expect(run.recorded().map(({ namespace, role, pending }) => [namespace, role, pending])).toEqual([
+      ['late-1', '', true],
+      ['late-2', 'strong', false],
+    ]);
+    run.record('late-');
+    expect(run.recorded()).toEqual([]);
+  });
+});

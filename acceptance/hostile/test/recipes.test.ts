@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { nameOf, objectOf } from '../tenants/clients/recipes.ts';
+import type { Recipe } from '../tenants/orders.ts';
+
+const pods: Recipe = { kind: 'Pod', count: 3, name: 'fat', namespace: 'hostile' };
+
+describe('objectOf', () => {
+  it('makes objects whose annotations are as long as is said, and unlike in any other', () => {
+    const recipe = { ...pods, filled: { a: 300 }, filledJson: { b: 500 } };
+    const [first, second] = [objectOf(recipe, { index: 0 }), objectOf(recipe, { index: 1 })];
+    const { a = '', b = '' } = first.metadata.annotations ?? {};
+    expect(Buffer.byteLength(a)).toBe(300);
+    expect(b.length).toBeLessThanOrEqual(500);
+    expect(Object.keys(JSON.parse(b) as object).length).toBeGreaterThan(30);
+    expect(second.metadata.annotations?.['a']).not.toBe(a);
+    expect(second.metadata.annotations?.['b']).not.toBe(b);
+  });
+
+  it('makes a text of two bytes a character in memory', () => {
+    const { a = '' } = objectOf({ ...pods, filled: { a: 300 } }, { index: 0 }).metadata.annotations ?? {};
+    expect(a).toMatch(/[^\0-\xff]/);
+  });
+
+  it('puts numbers of object and write into annotations', () => {
+    const recipe = { ...pods, annotations: { role: 'app-#' } };
+    const { metadata } = objectOf(recipe, { index: 2, write: 7, annotations: { session: '#-@' } });
+    expect(metadata).toMatchObject({
+      name: 'fat-2',
+      namespace: 'hostile',
+      annotations: { role: 'app-2', session: '2-7' },
+    });
+  });
+
+  it('spreads Pods over the honest nodes, or gives each a node that nobody has', () => {
+    const nodes = (recipe: Recipe) =>
+      [0, 1, 4].map((index) => (objectOf(recipe, { index })['spec'] as { nodeName: string }).nodeName);
+    expect(nodes(pods)).toEqual(['node-0', 'node-1', 'node-0']);
+    expect(nodes({ ...pods, node: 'stolen' })).toEqual(['stolen', 'stolen', 'stolen']);
+    expect(nodes({ ...pods, madeUpNodes: true })).toEqual(['made-up-0', 'made-up-1', 'made-up-4']);
+  });
+
+  it('fills what is no annotation', () => {
+    const elsewhere = { character: '<', count: 4 } as const;
+    expect(objectOf({ ...pods, elsewhere }, { index: 0 })['status']).toMatchObject({ message: '<<<<' });
+    const account = objectOf({ ...pods, kind: 'ServiceAccount', elsewhere }, { index: 0 });
+    expect(account['imagePullSecrets']).toEqual([{ name: '<<<<' }]);
+  });
+});
+
+describe('nameOf', () => {
+  it('leaves out the Namespace of what is in none', () => {
+    expect(nameOf({ kind: 'Namespace', count: 1, name: 'full' }, 3)).toEqual({
+      kind: 'Namespace',
+      name: 'full-3',
+    });
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from '@jest/globals';
+import { judgeTenants, tenantsHead } from '../tenants/judge.ts';
+import type { TenantsSeen } from '../tenants/watch/seen.ts';
+
+const MIB = 2 ** 20;
+
+/** Of an attack that nobody has noticed, but for the changes. */
+function seen(changes: Partial<TenantsSeen> = {}): TenantsSeen {
+  return {
+    changes: [4, 5, 6],
+    newcomers: [55, 60],
+    feeds: { drops: {}, leastShare: 0.52, held: 50, renewals: 40, withdrawn: 0 },
+    sessions: 50,
+    probes: [
+      { name: 'liveness', made: 2, failures: [], tookMs: [2, 3] },
+      { name: 'readiness', made: 2, failures: [], tookMs: [2, 3] },
+    ],
+    late: { p99Ms: 2, worstMs: 40 },
+    server: { high: { bytes: 80 * MIB, socketBytes: 0 }, limitBytes: 512 * MIB, ends: [], oomKills: 0 },
+    afterBytes: 70 * MIB,
+    loggedBytes: 1_000,
+    cpuShare: 1,
+    ...changes,
+  };
+}
+
+function faultsOf(changes: Partial<TenantsSeen>, changesWithinMs?: number): readonly string[] {
+  return judgeTenants('An attack.', seen(changes), changesWithinMs).faults;
+}
+
+const feeds = (changes: Partial<TenantsSeen['feeds']>) => ({ feeds: { ...seen().feeds, ...changes } });
+
+describe('judgeTenants', () => {
+  it('finds no fault if nobody has noticed the attack', () => {
+    expect(faultsOf({})).toEqual([]);
+  });
+
+  it('finds a change that took over a second beyond what timers were late, and lets one of less pass', () => {
+    expect(faultsOf({ changes: [5, 1_041] })).toEqual([
+      'changes: the slowest took 1041 ms; the server had 100 % of the CPU that it wanted, ' +
+        "and the machine's own timers were 40 ms late at worst",
+    ]);
+    expect(faultsOf({ changes: [5, 1_039] })).toEqual([]);
+  });
+
+  it('gives a change as much longer as the server had less CPU than it wanted', () => {
+    expect(faultsOf({ changes: [2_039], cpuShare: 0.5 })).toEqual([]);
+    expect(faultsOf({ changes: [2_041], cpuShare: 0.5 })).toEqual([
+      expect.stringMatching(/^changes: the slowest took 2041 ms; the server had 50 %/),
+    ]);
+  });
+
+  it('gives changes the time that the attack is said to need', () => {
+    expect(faultsOf({ changes: [2_000] }, 3_000)).toEqual([]);
+    expect(faultsOf({ newcomers: [2_000] }, 3_000)).toEqual([
+      expect.stringMatching(/^new Pods: the slowest took 2000 ms/),
+    ]);
+  });
+
+  it('finds a change that did not come, and that there were none', () => {
+    expect(faultsOf({ changes: [5, undefined] })).toEqual(['changes: 1 of 2 did not come within 5 s']);
+    expect(faultsOf({ newcomers: [] })).toEqual(['new Pods: there were none']);
+  });
+
+  it('finds a session with under 25 minutes of an hour left', () => {
+    expect(faultsOf(feeds({ leastShare: 0.41 }))).toEqual([
+      'an honest session had 25 of 60 minutes left: R2 has 25',
+    ]);
+    expect(faultsOf(feeds({ leastShare: 0.42 }))).toEqual([]);
+  });
+
+  it('finds streams that ended, decisions that were taken back, and sessions that are not held', () => {
+    expect(faultsOf(feeds({ drops: { broken: 2 } }))).toEqual(['2 streams of honest nodes ended: broken']);
+    expect(faultsOf(feeds({ withdrawn: 3 }))).toEqual([
+      'honest Pods were told 3 times that they are not allowed their role',
+    ]);
+    expect(faultsOf(feeds({ held: 49 }))).toEqual(['49 of 50 honest sessions are held at the end']);
+  });
+
+  it('finds that nothing was renewed: that would prove nothing', () => {
+    expect(faultsOf(feeds({ renewals: 0 }))).toEqual(['no honest session was renewed: nothing was shown']);
+  });
+
+  it('finds probes that failed, and probes that are slow', () => {
+    const [live, ready] = [
+      { name: 'liveness', made: 1, failures: ['timeout'], tookMs: [5_000] },
+      { name: 'readiness', made: 1, failures: [], tookMs: [2] },
+    ];
+    expect(faultsOf({ probes: [live, ready] })).toEqual([
+      expect.stringMatching(/^1 of 1 probes failed: liveness \(timeout\);/),
+      'liveness probes: p99 is 5000 ms',
+    ]);
+    expect(faultsOf({ probes: [{ ...live, failures: [], tookMs: [900] }, ready] })).toEqual([]);
+  });
+
+  it('finds a server that ended, and a log of more than 10 MiB', () => {
+    expect(faultsOf({ server: { ...seen().server, ends: ['SIGABRT'] } })).toEqual([
+      'server ended by itself: SIGABRT',
+    ]);
+    expect(faultsOf({ loggedBytes: 11 * MIB })).toEqual(['the server logged 11 MiB']);
+  });
+
+  it('writes a row with a cell for every column but the last, which tells of a restart', () => {
+    const { row } = judgeTenants('An attack.', seen({ changes: [4, undefined, 6] }));
+    expect(row).toEqual([
+      'An attack.',
+      '2: 5.0 ms, 6.0 ms; 1 lost',
+      '2: 58 ms, 60 ms',
+      '31 of 60 min',
+      '4 of 4',
+      '3.0 ms',
+      '40 ms',
+      '100 %',
+      '80 / 512 MiB',
+      '70 MiB',
+      '0',
+    ]);
+    expect(row).toHaveLength(tenantsHead.length - 1);
+  });
+});
