@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { add, eventually, expectLine, namespace, PERMITTED, pod, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
+const FULL = 'arn:aws:iam::123456789012:role/full';
+
 let world: Setup | undefined;
 
 afterEach(async () => {
@@ -15,11 +17,12 @@ async function restartedInTheDark(fail: (there: Setup) => void): Promise<Setup> 
   world = there;
   await add(
     there,
-    namespace('team', { [PERMITTED]: 'team' }),
+    namespace('team', { [PERMITTED]: `team|${FULL}` }),
     pod('team/pod', 'team'),
     pod('team/other', 'team'),
+    pod('team/full', FULL),
   );
-  for (const name of ['steady/pod', 'team/pod', 'team/other']) {
+  for (const name of ['steady/pod', 'team/pod', 'team/other', 'team/full']) {
     await eventually(async () => {
       expect((await there.as(name).credentials()).status).toBe(200);
     });
@@ -50,7 +53,8 @@ describe('a server that has started and does not know its base ARN yet', () => {
     },
   ])('takes nothing from agents while $what', async ({ fail }) => {
     const there = await restartedInTheDark(fail);
-    for (const name of ['steady/pod', 'team/pod'])
+    // Of team/full the role is known, and only the ceiling is not: it is the account of the base ARN.
+    for (const name of ['steady/pod', 'team/pod', 'team/full'])
       expect((await there.as(name).credentials()).status).toBe(200);
   });
 
@@ -74,6 +78,32 @@ describe('a server that has started and does not know its base ARN yet', () => {
     there.world.sts.resume();
     await eventually(async () => {
       expect((await there.as('team/new').credentials()).status).toBe(200);
+    });
+  });
+});
+
+describe('an event that cannot be read', () => {
+  it('ends the service of its own Pod alone until a list has told its state', async () => {
+    const there = await setup({ serverCount: 1 });
+    world = there;
+    await add(there, namespace('team', { [PERMITTED]: 'team' }), pod('team/pod', 'team'));
+    for (const name of ['steady/pod', 'team/pod']) {
+      await eventually(async () => {
+        expect((await there.as(name).credentials()).status).toBe(200);
+      });
+    }
+    const { api, node } = there.world;
+    const uid = node.pod('Pod team/pod')?.uid;
+    const metadata = { name: 'pod', namespace: 'team', uid };
+    api.sendRaw('Pod', JSON.stringify({ type: 'MODIFIED', object: { kind: 'Pod', metadata } }));
+    api.refuse(503);
+    await eventually(async () => {
+      expect((await there.as('team/pod').credentials()).status).toBe(503);
+    });
+    expect((await there.as('steady/pod').credentials()).status).toBe(200);
+    api.refuse(undefined);
+    await eventually(async () => {
+      expect((await there.as('team/pod').credentials()).status).toBe(200);
     });
   });
 });
