@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ResourceVersions } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
@@ -13,7 +12,7 @@ import {
 } from './decisions/inputs.ts';
 import { createSituations } from './decisions/situations.ts';
 import type { Seen, Situation } from './decisions/situations.ts';
-import { stands } from './decisions/standing.ts';
+import { sawSame, stands } from './decisions/standing.ts';
 import { createTurns } from './decisions/turns.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import type { Pod } from './kubernetes/objects.ts';
@@ -187,7 +186,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
   function verdictIn({ uid }: Pod, { seen }: Situation): Verdict | undefined {
     const known = remembered.get(uid);
     if (known?.settings !== settings) return undefined;
-    return isDeepStrictEqual(known.seen, seen) ? known.verdict : undefined;
+    return sawSame(known.seen, seen) ? known.verdict : undefined;
   }
 
   function make(pod: Pod, { presence, seen }: Situation): Verdict {

@@ -6,6 +6,10 @@ interface Made {
   readonly verdict: Verdict;
 }
 
+export function sawSame(a: Seen, b: Seen): boolean {
+  return a.pod === b.pod && a.namespace === b.namespace && a.serviceAccount === b.serviceAccount;
+}
+
 /**
  * Whether a decision stands because a new one waits for something: nothing that it was made on has changed, as far as it
  * can be seen (DESIGN.md 4.2).

@@ -59,6 +59,8 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
   const streams = new Set<NodeStream>();
   /** As the streams were told last. */
   const decided = new Map<string, DecidedPod>();
+  /** Just now: what is decided is of the newest versions. */
+  let opened = false;
   const settling = createSettling(clock, decisions.look);
   /** The sessions that are needed, with the UIDs of the Pods that need them, and the Namespace of the first. */
   const users = new Map<string, { session: Session; namespace: string; uids: Set<string> }>();
@@ -126,6 +128,7 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     streams,
     needs: (id) => users.has(id),
     open(pods, held) {
+      opened = true;
       const heldById = byId(held);
       const startMs = clock.monotonic();
       const spentMs = new Map<string, number>();
@@ -147,7 +150,8 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     },
     snapshot(stream) {
       for (const uid of decided.keys()) settling.told(uid);
-      const all = [...decided.values()].map(newest);
+      const all = opened ? [...decided.values()] : [...decided.values()].map(newest);
+      opened = false;
       // What is withdrawn goes first: nothing permitted may hold it up.
       for (const one of all) if (one.verdict.decision.kind !== 'allow') stream.pod(podState(one));
       for (const id of users.keys()) stream.session(id, () => sessions.get(id));
