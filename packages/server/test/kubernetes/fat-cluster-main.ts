@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { silentLog, systemClock } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
 import { createConnection } from '../../src/kubernetes/connection.ts';
 
@@ -31,17 +32,17 @@ async function follow(url: string, times: number) {
   };
   const connection = createConnection({ kubeConfig, clock: systemClock });
   const stop = new AbortController();
-  let listed = 0;
-  const log = {
+  const listed: Record<string, number> = { Pod: 0, Namespace: 0, ServiceAccount: 0, Node: 0 };
+  const log: Log = {
     ...silentLog,
-    info: (message: string) => {
-      if (message === 'a kind of object is listed') listed += 1;
+    info: (message, fields = {}) => {
+      const kind = 'kind' in fields ? String(fields.kind) : '';
+      if (message === 'a kind of object is listed') listed[kind] = (listed[kind] ?? 0) + 1;
     },
   };
   const cluster = createCluster({ connection, clock: systemClock, log, metrics });
   const running = cluster.run(stop.signal);
-  // Four kinds, each of them so many times.
-  while (listed < 4 * times) await systemClock.sleep(5);
+  while (Object.values(listed).some((count) => count < times)) await systemClock.sleep(5);
   stop.abort();
   await running;
   connection.close();
