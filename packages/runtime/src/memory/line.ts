@@ -5,33 +5,31 @@ export interface LinePlace<Item> {
   after: LinePlace<Item> | undefined;
 }
 
-/** Items in the order in which they joined. Each step costs the same, however many there are. */
+/**
+ * Items in the order in which they joined. Each step costs the same, however many there are: a Map or a Set would look through
+ * all that has left since it last grew, to find its first. Plain data, because there may be ten thousand lines.
+ */
 export interface Line<Item> {
-  readonly join: (item: Item) => LinePlace<Item>;
-  /** Of a place in this line, once. */
-  readonly leave: (place: LinePlace<Item>) => void;
-  /** Who joined first. */
-  readonly first: () => Item | undefined;
+  first: LinePlace<Item> | undefined;
+  last: LinePlace<Item> | undefined;
 }
 
-/** A Map or a Set would look through all that has left since it last grew, to find its first. */
 export function createLine<Item>(): Line<Item> {
-  let first: LinePlace<Item> | undefined;
-  let last: LinePlace<Item> | undefined;
-  return {
-    join(item) {
-      const place: LinePlace<Item> = { item, before: last, after: undefined };
-      if (last === undefined) first = place;
-      else last.after = place;
-      last = place;
-      return place;
-    },
-    leave({ before, after }) {
-      if (before === undefined) first = after;
-      else before.after = after;
-      if (after === undefined) last = before;
-      else after.before = before;
-    },
-    first: () => first?.item,
-  };
+  return { first: undefined, last: undefined };
+}
+
+export function join<Item>(line: Line<Item>, item: Item): LinePlace<Item> {
+  const place: LinePlace<Item> = { item, before: line.last, after: undefined };
+  if (line.last === undefined) line.first = place;
+  else line.last.after = place;
+  line.last = place;
+  return place;
+}
+
+/** Of a place in this line, once. */
+export function leave<Item>(line: Line<Item>, { before, after }: LinePlace<Item>): void {
+  if (before === undefined) line.first = after;
+  else before.after = after;
+  if (after === undefined) line.last = before;
+  else after.before = before;
 }

@@ -1,8 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { createLine } from './line.ts';
+import { createLine, join, leave } from './line.ts';
 import type { LinePlace } from './line.ts';
 import { createShares } from './shares.ts';
-import type { Shared } from './shares.ts';
 
 export interface RememberedOptions<Value> {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
@@ -37,8 +36,8 @@ interface Entry<Value> {
   readonly value: Value;
   readonly owner: string;
   readonly untilMs: number;
-  place?: LinePlace<Entry<Value>>;
-  shared?: Shared<Entry<Value>>;
+  place: LinePlace<Entry<Value>> | undefined;
+  shared: LinePlace<Entry<Value>> | undefined;
 }
 
 /** Names whose time is over are dropped together, so often in the time that each has. */
@@ -54,16 +53,17 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
   let cancelSweep: (() => void) | undefined;
 
   function put(key: string, value: Value, owner: string): void {
-    const entry: Entry<Value> = { key, value, owner, untilMs: clock.monotonic() + keepMs };
+    const untilMs = clock.monotonic() + keepMs;
+    const entry: Entry<Value> = { key, value, owner, untilMs, place: undefined, shared: undefined };
     entries.set(key, entry);
-    entry.place = line.join(entry);
-    entry.shared = shares.add(entry, owner);
+    entry.place = join(line, entry);
+    entry.shared = shares.add(owner, entry);
   }
 
-  function remove({ key, place, shared }: Entry<Value>): void {
+  function remove({ key, owner, place, shared }: Entry<Value>): void {
     entries.delete(key);
-    if (place !== undefined) line.leave(place);
-    if (shared !== undefined) shares.remove(shared);
+    if (place !== undefined) leave(line, place);
+    if (shared !== undefined) shares.remove(owner, shared);
   }
 
   /** True if it stays. */
@@ -78,12 +78,11 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
 
   function sweep(): void {
     const nowMs = clock.monotonic();
-    for (let oldest = line.first(); oldest !== undefined && oldest.untilMs <= nowMs; oldest = line.first())
-      end(oldest);
+    while (line.first !== undefined && line.first.item.untilMs <= nowMs) end(line.first.item);
   }
 
   function plan(): void {
-    const oldest = line.first();
+    const oldest = line.first?.item;
     if (oldest === undefined || keepMs === Infinity) {
       cancelSweep?.();
       cancelSweep = undefined;

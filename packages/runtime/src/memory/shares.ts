@@ -1,25 +1,18 @@
-import { createLine } from './line.ts';
+import { createLine, join, leave } from './line.ts';
 import type { Line, LinePlace } from './line.ts';
 
 /** One owner's items. */
-interface Share<Item> {
+interface Share<Item> extends Line<Item> {
   readonly owner: string;
-  readonly items: Line<Item>;
   size: number;
   /** Among the shares of its size. */
   rank: LinePlace<Share<Item>> | undefined;
 }
 
-/** An item in its owner's share. */
-export interface Shared<Item> {
-  readonly share: Share<Item>;
-  readonly place: LinePlace<Item>;
-}
-
 export interface Shares<Item> {
-  readonly add: (item: Item, owner: string) => Shared<Item>;
-  /** Once. */
-  readonly remove: (shared: Shared<Item>) => void;
+  readonly add: (owner: string, item: Item) => LinePlace<Item>;
+  /** Once, of what was added for the owner. */
+  readonly remove: (owner: string, place: LinePlace<Item>) => void;
   /** The oldest item of the owner with the most; of several, the one who has had as many for the longest. */
   readonly oldestOfMost: () => Item | undefined;
 }
@@ -27,24 +20,30 @@ export interface Shares<Item> {
 /** Who has how many. Each step costs the same, however many owners and items there are. */
 export function createShares<Item>(): Shares<Item> {
   const shares = new Map<string, Share<Item>>();
-  const ranks = new Map<number, { readonly line: Line<Share<Item>>; size: number }>();
+  const ranks = new Map<number, Line<Share<Item>>>();
   let most = 0;
+
+  function shareOf(owner: string): Share<Item> {
+    const known = shares.get(owner);
+    if (known !== undefined) return known;
+    const share: Share<Item> = { owner, first: undefined, last: undefined, size: 0, rank: undefined };
+    shares.set(owner, share);
+    return share;
+  }
 
   function enter(share: Share<Item>): void {
     const { size } = share;
     if (size === 0) return;
     let rank = ranks.get(size);
-    if (rank === undefined) ranks.set(size, (rank = { line: createLine(), size: 0 }));
-    rank.size += 1;
-    share.rank = rank.line.join(share);
+    if (rank === undefined) ranks.set(size, (rank = createLine()));
+    share.rank = join(rank, share);
   }
 
   function exit({ size, rank: place }: Share<Item>): void {
     const rank = ranks.get(size);
     if (rank === undefined || place === undefined) return;
-    rank.line.leave(place);
-    rank.size -= 1;
-    if (rank.size === 0) ranks.delete(size);
+    leave(rank, place);
+    if (rank.first === undefined) ranks.delete(size);
   }
 
   function resize(share: Share<Item>, by: 1 | -1): void {
@@ -57,20 +56,18 @@ export function createShares<Item>(): Shares<Item> {
   }
 
   return {
-    add(item, owner) {
-      let share = shares.get(owner);
-      if (share === undefined) {
-        share = { owner, items: createLine(), size: 0, rank: undefined };
-        shares.set(owner, share);
-      }
+    add(owner, item) {
+      const share = shareOf(owner);
       resize(share, 1);
-      return { share, place: share.items.join(item) };
+      return join(share, item);
     },
-    remove({ share, place }) {
-      share.items.leave(place);
+    remove(owner, place) {
+      const share = shares.get(owner);
+      if (share === undefined) return;
+      leave(share, place);
       resize(share, -1);
-      if (share.size === 0) shares.delete(share.owner);
+      if (share.size === 0) shares.delete(owner);
     },
-    oldestOfMost: () => ranks.get(most)?.line.first()?.items.first(),
+    oldestOfMost: () => ranks.get(most)?.first?.item.first?.item,
   };
 }

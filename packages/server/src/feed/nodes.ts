@@ -14,8 +14,8 @@ import type { NodeStream, NodeView, NodeViewDeps } from './node-view.ts';
 const LINGER_MS = 60_000;
 /** Longer than any session lives: no agent holds credentials that were issued before. Milliseconds. */
 const CHANGES_KNOWN_MS = 13 * 3_600_000;
-/** Pods can name nodes that do not exist. */
-const MOST_CHANGES = 10_000;
+/** More nodes than a cluster has; but Pods can name nodes that do not exist. */
+const MOST_CHANGES = 6_000;
 
 export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
   readonly decisions: Decisions;

@@ -11,8 +11,9 @@ import { CLIENT_LIFE_MS } from './rotation.ts';
 const UNSEEN_FOR_MS = 10_000;
 /** As long as certificates of one's own usually live (cert-manager's default). Milliseconds. */
 const NODE_GONE_MS = 90 * 86_400_000;
-/** Of nodes, and of Pods. */
-const MOST_GONE = 10_000;
+const MOST_GONE_NODES = 10_000;
+/** Of agents that are rolled out again on all nodes of a large cluster. */
+const MOST_MISSING_PODS = 5_000;
 
 /** Whom a token or a certificate of our authority names. */
 export interface AgentIdentity {
@@ -44,7 +45,7 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   const ofPods = createWatchers();
   const ofNodes = createWatchers();
   const missing = createMissing(clock, memory);
-  const goneNodes = memory.remember<true>('gone_nodes', { keepMs: NODE_GONE_MS, most: MOST_GONE });
+  const goneNodes = memory.remember<true>('gone_nodes', { keepMs: NODE_GONE_MS, most: MOST_GONE_NODES });
 
   pods.onChange(({ kind, object }) => {
     // Of the many Pods that come and go, those of DaemonSets may have been agents.
@@ -112,7 +113,10 @@ function foreign(message: string): Refusal {
 /** Since when a Pod has been missing that an agent says it runs in. */
 function createMissing(clock: Clock, memory: ServerMemory) {
   // No certificate of our authority that names the Pod lives longer.
-  const since = memory.remember<number>('missing_agent_pods', { keepMs: CLIENT_LIFE_MS, most: MOST_GONE });
+  const since = memory.remember<number>('missing_agent_pods', {
+    keepMs: CLIENT_LIFE_MS,
+    most: MOST_MISSING_PODS,
+  });
 
   return {
     seen: (podUid: string) => since.delete(podUid),
