@@ -1,4 +1,4 @@
-import { silentLog } from '@rolegate/runtime';
+import { createMemory, silentLog } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createSessions } from '../../src/credentials/sessions.ts';
@@ -7,6 +7,7 @@ import { createDecisions } from '../../src/decisions.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects.ts';
 import { createPodIndex } from '../../src/kubernetes/pod-index.ts';
 import { createStore } from '../../src/kubernetes/store.ts';
+import type { MemoryKind } from '../../src/memory.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { Session } from '../../src/session.ts';
 
@@ -33,6 +34,7 @@ export function createClusterStandIn({
   random = () => 0.5,
 }: ClusterStandInOptions = {}) {
   const clock = createFakeClock();
+  const memory = createMemory<MemoryKind>({ clock });
   const store = createStore<Pod>({ keyOf: ({ uid }) => uid, log: silentLog });
   const namespaces = createStore<Namespace>({ keyOf: ({ name }) => name, log: silentLog });
   const serviceAccounts = createStore<ServiceAccount>({
@@ -53,7 +55,10 @@ export function createClusterStandIn({
     clusterName: 'test',
   });
   const issued: Session[] = [];
-  const sts = { fault: undefined as Error | undefined };
+  const sts: { fault: Error | undefined; refuses: (roleArn: string) => boolean } = {
+    fault: undefined,
+    refuses: () => false,
+  };
   const budget = createStsBudget({ ratePerSecond, burst, clock });
   const sessions = createSessions({
     issue: async (session) => {
@@ -62,6 +67,7 @@ export function createClusterStandIn({
       if (takesMs > 0) await clock.sleep(takesMs);
       const fault = stsFault(session) ?? sts.fault;
       if (fault !== undefined) throw fault;
+      if (sts.refuses(session.roleArn)) throw Object.assign(new Error('no'), { name: 'AccessDenied' });
       return {
         accessKeyId: `ASIA${String(issued.length).padStart(16, '0')}`,
         secretAccessKey: 'secret',
@@ -75,8 +81,15 @@ export function createClusterStandIn({
     random,
     log: silentLog,
     metrics: { stsRequest: () => undefined },
+    memory,
   });
-  const decisions = createDecisions({ cluster: { pods, namespaces, serviceAccounts }, policy, clock, log });
+  const decisions = createDecisions({
+    cluster: { pods, namespaces, serviceAccounts },
+    policy,
+    clock,
+    log,
+    memory,
+  });
   let version = 100;
   const next = () => String((version += 1));
 
@@ -99,6 +112,7 @@ export function createClusterStandIn({
   });
   return {
     clock,
+    memory,
     podStore: store,
     pods,
     namespaces,

@@ -1,17 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { createMemory } from '@rolegate/runtime';
 import { createNodes } from '../../src/feed/nodes.ts';
-import type { MemoryKind } from '../../src/memory.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 
 const HOUR_MS = 3_600_000;
 
 function setup() {
   const cluster = createClusterStandIn();
-  const memory = createMemory<MemoryKind>(cluster);
+  const { memory } = cluster;
   const nodes = createNodes({
     ...cluster,
-    memory,
     warn: () => undefined,
     audit: () => undefined,
     metrics: { decision: () => undefined },

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createMemory, silentLog } from '@rolegate/runtime';
+import { silentLog } from '@rolegate/runtime';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import type { ClusterNode } from '../../src/kubernetes/objects.ts';
 import { createStore } from '../../src/kubernetes/store.ts';
-import type { MemoryKind } from '../../src/memory.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 
 const DAY_MS = 86_400_000;
@@ -11,14 +10,13 @@ const DAY_MS = 86_400_000;
 function setup() {
   const cluster = createClusterStandIn();
   const nodes = createStore<ClusterNode>({ keyOf: ({ name }) => name, log: silentLog });
-  const memory = createMemory<MemoryKind>(cluster);
-  const agentPods = createAgentPods({ ...cluster, nodes, memory });
+  const agentPods = createAgentPods({ ...cluster, nodes });
   const node = (uid = 'n') => ({ uid, name: 'node-a', resourceVersion: '1', annotations: {} });
   const fault = (podUid?: string, name = 'node-a') => {
     const refusal = agentPods.fault({ node: name, podUid });
     return refusal && `${refusal.reason}: ${refusal.message}`;
   };
-  return { ...cluster, agentPods, nodes, node, fault, memory };
+  return { ...cluster, agentPods, nodes, node, fault };
 }
 
 describe('an identity', () => {

@@ -1,0 +1,129 @@
+import { silentLog } from '@rolegate/runtime';
+import { createNodes } from '../../src/feed/nodes.ts';
+import { createAgentPods } from '../../src/identity/agent-pods.ts';
+import { createAttestation } from '../../src/identity/attestation.ts';
+import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
+import { createRateLimits } from '../../src/identity/rate-limits.ts';
+import { createEventRecorder } from '../../src/kubernetes/events.ts';
+import type { ClusterNode, Pod } from '../../src/kubernetes/objects.ts';
+import { createStore } from '../../src/kubernetes/store.ts';
+import { createUnreadableLog } from '../../src/kubernetes/unreadable-log.ts';
+import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
+
+/** What comes each minute, and goes ten minutes later. */
+export const EACH_MINUTE = { namespaces: 8, nodes: 1, sources: 30 } as const;
+export const LIFE_MINUTES = 10;
+/** Pods of each Namespace. */
+export const PODS_EACH = 3;
+
+const ROLE = 'iam.amazonaws.com/role';
+
+/** All parts of a server that remember names, with everything that they are told in the test's hands. */
+export function createBusyServer() {
+  const cluster = createClusterStandIn();
+  const { clock, memory, pods, sts } = cluster;
+  const nodeStore = createStore<ClusterNode>({ keyOf: ({ name }) => name, log: silentLog });
+  const connection = { request: () => Promise.reject(new Error('away')), close: () => undefined };
+  const reporting = { component: 'rolegate-server', instance: 'server-0' };
+  const events = createEventRecorder({ connection, clock, log: silentLog, memory, ...reporting });
+  const nodes = createNodes({
+    ...cluster,
+    warn: events.warn,
+    audit: () => undefined,
+    metrics: { decision: () => undefined },
+  });
+  const agentPods = createAgentPods({ ...cluster, nodes: nodeStore });
+  const foreignNodes = createForeignNodes({
+    clock,
+    log: silentLog,
+    metrics: { foreignNode: () => undefined },
+    memory,
+  });
+  const mayAttest = createRateLimits({ perSecond: 5, burst: 10, clock, kind: 'attestation_sources', memory });
+  const attest = createAttestation({
+    review: (token) => Promise.resolve(reviewOf(token)),
+    allowed: { serviceAccounts: ['rolegate/agents'], daemonSets: [] },
+    podOf: (uid) => pods.get(uid),
+    agentPods,
+    clock,
+    memory,
+  });
+  const unreadable = createUnreadableLog({ kind: 'Pod', clock, log: silentLog, memory });
+  const joined = new Map<string, () => void>();
+
+  /** Its agent, which attests, and is connected as long as the node is there. */
+  async function addNode(name: string): Promise<void> {
+    nodeStore.set({ name, uid: name, resourceVersion: '1', annotations: {} });
+    const agent = { namespace: 'rolegate', nodeName: name, serviceAccount: 'agents', daemonSet: 'agents' };
+    cluster.setPod(`agent-${name}`, agent);
+    await attest(`agent-${name}`);
+    joined.set(name, nodes.join(name, DEAF, []));
+  }
+
+  function removeNode(name: string): void {
+    joined.get(name)?.();
+    joined.delete(name);
+    cluster.removePod(`agent-${name}`);
+    nodeStore.remove({ name, uid: name, resourceVersion: '2', annotations: {} });
+    agentPods.fault({ node: name });
+  }
+
+  /** With Pods of which one is permitted, one is refused, and one is on a node that does not exist. */
+  function addNamespace(name: string, at: number, node: string): readonly Pod[] {
+    cluster.setNamespace(name, { 'iam.amazonaws.com/permitted': 'good-.*|bad-.*' });
+    if (at % 3 > 0) cluster.setServiceAccount(name, 'default');
+    const podOf = (which: string, role: string, nodeName: string) =>
+      cluster.setPod(`${name}-${which}`, {
+        ...{ namespace: name, nodeName, daemonSet: at % 4 === 0 ? name : '' },
+        annotations: { [ROLE]: role },
+      });
+    return [
+      podOf('permitted', `${at % 2 === 0 ? 'good' : 'bad'}-${name}`, node),
+      podOf('refused', 'other', node),
+      podOf('nowhere', 'other', `made-up-${name}`),
+    ];
+  }
+
+  function removeNamespace(name: string, gone: readonly Pod[]): void {
+    // The Namespace goes first: for a moment its Pods miss it.
+    cluster.removeNamespace(name);
+    cluster.removeServiceAccount(name, 'default');
+    for (const pod of gone) cluster.podStore.remove(pod);
+  }
+
+  function strangersCall(from: number): void {
+    for (let at = from; at < from + EACH_MINUTE.sources; at++) {
+      const peer = `198.${18 + ((at >> 16) & 1)}.${(at >> 8) & 255}.${at & 255}`;
+      mayAttest(peer);
+      // A few say more than is written down.
+      for (let times = 0; times < (at % 10 === 0 ? 60 : 1); times++)
+        foreignNodes.refuse('no token', { peer: `${peer}:1` });
+      unreadable('it has no uid', `space-${at}/made-up/?`);
+    }
+  }
+
+  return {
+    ...{ clock, memory, sts, addNode, removeNode, addNamespace, removeNamespace, strangersCall },
+    live: () => ({ pods: pods.size, nodes: nodeStore.size }),
+  };
+}
+
+const DEAF = {
+  pod: () => undefined,
+  podRemoved: () => undefined,
+  session: () => undefined,
+  sessionRemoved: () => undefined,
+};
+
+/** The token is the name of the agent's Pod. */
+function reviewOf(podName: string) {
+  return {
+    authenticated: true,
+    error: '',
+    audiences: ['rolegate-server'],
+    username: 'system:serviceaccount:rolegate:agents',
+    podName,
+    podUid: `uid-${podName}`,
+    nodeName: podName.replace('agent-', ''),
+  };
+}
