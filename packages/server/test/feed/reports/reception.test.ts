@@ -46,7 +46,9 @@ describe('a report', () => {
   });
 
   it('counts faults of requests and reasons of a later version together, and does not complain of them', () => {
-    const { report, dropped } = receive({ answersByReason: { MalformedRequest: 2, NewReason: 3, NoRole: 1 } });
+    const { report, dropped } = receive({
+      answersByReason: { MalformedRequest: 2, NewReason: 3, NoRole: 1 },
+    });
     expect(Object.fromEntries(report.answers)).toEqual({ other: 5, NoRole: 1 });
     expect(dropped.size).toBe(0);
   });
