@@ -6,8 +6,8 @@ import type { InterceptionReport } from './interception-report.ts';
 const EVERY_MS = 10_000;
 /** Pods ask for credentials that are not there: the server, which let them lapse, is told sooner. */
 const SOON_MS = 1_000;
-/** First deliveries kept for one report; a node has fewer Pods. */
-const MOST_DELIVERIES = 1_024;
+/** First deliveries kept for one report: a node has fewer Pods, and more would not fit into the 64 KiB that a server reads. */
+const MOST_DELIVERIES = 512;
 
 export interface Reporter {
   /** A Pod asked for the credentials of a session. */

@@ -70,6 +70,6 @@ describe('reporter', () => {
       reporter.firstDelivery({ podUid: `u${index}`, sessionId: 's', heldMs: 1 });
     feed.there = true;
     await clock.advance(10_000);
-    expect(sent[0]?.firstDeliveries).toHaveLength(1_024);
+    expect(sent[0]?.firstDeliveries).toHaveLength(512);
   });
 });

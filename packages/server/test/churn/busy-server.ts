@@ -25,7 +25,8 @@ export function createBusyServer() {
   const nodeStore = createStore<ClusterNode>({ keyOf: ({ name }) => name, log: silentLog });
   const connection = { request: () => Promise.reject(new Error('away')), close: () => undefined };
   const reporting = { component: 'rolegate-server', instance: 'server-0' };
-  const events = createEventRecorder({ connection, clock, log: silentLog, memory, ...reporting });
+  const limitHit = () => undefined;
+  const events = createEventRecorder({ connection, clock, log: silentLog, limitHit, memory, ...reporting });
   const nodes = createNodes({
     ...cluster,
     warn: events.warn,
@@ -98,7 +99,7 @@ export function createBusyServer() {
       // A few say more than is written down.
       for (let times = 0; times < (at % 10 === 0 ? 60 : 1); times++)
         foreignNodes.refuse('no token', { peer: `${peer}:1` });
-      unreadable('it has no uid', `space-${at}/made-up/?`);
+      unreadable('it has no uid', `space-${at}/made-up/?`, `space-${at}`);
     }
   }
 
