@@ -72,8 +72,8 @@ export function createMemoryResults(
 export function setup({ cni = true }: { cni?: boolean } = {}) {
   const clock = createFakeClock();
   const log = createTestLog();
-  const table = createPodTable({ clock, log });
   const memory = createMemory<MemoryKind>({ clock });
+  const table = createPodTable({ clock, log, memory });
   const results = createMemoryResults(log, { memory, isNamed: (pod) => table.pod(pod) !== undefined });
   const feed: { awaySinceMs: number | undefined } = { awaySinceMs: undefined };
   const sources: string[] = [];
