@@ -18,7 +18,7 @@ export interface Recipe {
   /** The same as JSON: an object of many keys. */
   readonly filledJson?: Readonly<Record<string, number>>;
   /** In what no annotation holds. The API server writes a `<` as six bytes. */
-  readonly elsewhere?: { readonly character: 'x' | '<'; readonly count: number };
+  readonly elsewhere?: { readonly character: 'x' | '<'; readonly bytes: number };
   /** Of Pods. */
   readonly serviceAccount?: string;
   /** Of Pods; without it they are on the honest nodes in turn. */

@@ -10,7 +10,7 @@ import { tenantsStep } from './scene.ts';
 import type { TenantsStep } from './scene.ts';
 
 /** Long enough for every session to be renewed. */
-const CALM_MS = 6_000;
+const CALM_MS = 7_000;
 
 /** Everything that tenants try: first that the suite itself harms nobody. */
 export const tenantsScenario: readonly TenantsStep[] = [

@@ -40,10 +40,10 @@ describe('objectOf', () => {
   });
 
   it('fills what is no annotation', () => {
-    const elsewhere = { character: '<', count: 4 } as const;
-    expect(objectOf({ ...pods, elsewhere }, { index: 0 })['status']).toMatchObject({ message: '<<<<' });
+    const elsewhere = { character: '<', bytes: 7 } as const;
+    expect(objectOf({ ...pods, elsewhere }, { index: 0 })['status']).toMatchObject({ message: '…<<<<' });
     const account = objectOf({ ...pods, kind: 'ServiceAccount', elsewhere }, { index: 0 });
-    expect(account['imagePullSecrets']).toEqual([{ name: '<<<<' }]);
+    expect(account['imagePullSecrets']).toEqual([{ name: '…<<<<' }]);
   });
 });
 

@@ -10,6 +10,7 @@ function seen(changes: Partial<TenantsSeen> = {}): TenantsSeen {
     changes: [4, 5, 6],
     newcomers: [55, 60],
     feeds: { drops: {}, leastShare: 0.52, held: 50, renewals: 40, withdrawn: 0 },
+    lastedMs: 9_000,
     sessions: 50,
     probes: [
       { name: 'liveness', made: 2, failures: [], tookMs: [2, 3] },
@@ -77,8 +78,9 @@ describe('judgeTenants', () => {
     expect(faultsOf(feeds({ held: 49 }))).toEqual(['49 of 50 honest sessions are held at the end']);
   });
 
-  it('finds that nothing was renewed: that would prove nothing', () => {
+  it('finds that nothing was renewed in the time of a renewal: that would prove nothing', () => {
     expect(faultsOf(feeds({ renewals: 0 }))).toEqual(['no honest session was renewed: nothing was shown']);
+    expect(faultsOf({ ...feeds({ renewals: 0 }), lastedMs: 5_000 })).toEqual([]);
   });
 
   it('finds probes that failed, and probes that are slow', () => {

@@ -65,7 +65,7 @@ export const largeAccounts: Recipe = {
   count: LARGE,
   name: 'large',
   namespace: HOSTILE,
-  elsewhere: { character: 'x', count: OBJECT_BYTES },
+  elsewhere: { character: 'x', bytes: OBJECT_BYTES },
 };
 
 export const fatObjectSteps: readonly TenantsStep[] = [

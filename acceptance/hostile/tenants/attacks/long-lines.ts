@@ -12,7 +12,7 @@ const KNOWN_WITHIN_MS = 5_000;
 function escaped(name: string, count: number, role: string): Recipe {
   return hostilePods(name, count, {
     annotations: { [ROLE]: `${HOSTILE}/${role}` },
-    elsewhere: { character: '<', count: 1_400_000 },
+    elsewhere: { character: '<', bytes: 1_400_000 },
   });
 }
 

@@ -33,12 +33,18 @@ export function objectOf(
     string
   >;
   const metadata = { name, annotations, ...(namespace !== undefined && { namespace }) };
-  const { character = '', count = 0 } = recipe.elsewhere ?? {};
-  const elsewhere = character.repeat(count);
+  const elsewhere = elsewhereOf(recipe);
   if (kind === 'Pod') return { kind, metadata, ...podParts(recipe, index, elsewhere) };
   if (kind === 'ServiceAccount' && elsewhere !== '')
     return { kind, metadata, imagePullSecrets: [{ name: elsewhere }] };
   return { kind, metadata };
+}
+
+/** A page with one such text in it is a text of two bytes a character as a whole. */
+function elsewhereOf({ elsewhere }: Recipe): string {
+  if (elsewhere === undefined) return '';
+  const { character, bytes } = elsewhere;
+  return WIDE + character.repeat(bytes - Buffer.byteLength(WIDE));
 }
 
 function filledOf({ filled = {}, filledJson = {} }: Recipe, index: number): Record<string, string> {

@@ -12,6 +12,8 @@ export interface TenantsSeen {
   /** From the write of a Pod whose role nobody has had to its credentials at the agent. */
   readonly newcomers: Times;
   readonly feeds: FeedsSeen;
+  /** From the beginning to the end. Milliseconds. */
+  readonly lastedMs: number;
   /** How many sessions there are to be held. */
   readonly sessions: number;
   readonly probes: readonly ProbeSeen[];

@@ -95,7 +95,7 @@ export async function startTenantWatchers(
   }
 
   async function during(attack: () => Promise<AttackTold>) {
-    const loggedBytes = ground.loggedBytes();
+    const [startMs, loggedBytes] = [performance.now(), ground.loggedBytes()];
     const cpu = await readCpuTimes(server.pid());
     const stop = new AbortController();
     await prober.call.begin(probes);
@@ -115,6 +115,7 @@ export async function startTenantWatchers(
       changes,
       newcomers: come,
       feeds: held,
+      lastedMs: performance.now() - startMs,
       sessions: kept.length,
       probes: probed,
       late,
