@@ -27,8 +27,6 @@ export interface DecidedPod {
   readonly versions: Required<ResourceVersions>;
   /** Of what was read of them. */
   readonly seen: Seen;
-  /** No decision was made: the Pod waits for its turn. */
-  readonly postponed?: true;
 }
 
 export interface Decisions {
@@ -210,7 +208,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     },
     postpone(pod) {
       const { versions } = situations.of(pod);
-      return { pod, verdict: UNDECIDED, versions, seen: NOTHING_SEEN, postponed: true };
+      return { pod, verdict: UNDECIDED, versions, seen: NOTHING_SEEN };
     },
     recall(uid) {
       const pod = pods.get(uid);

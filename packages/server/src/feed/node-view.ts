@@ -9,14 +9,11 @@ import type { Pod } from '../kubernetes/objects.ts';
 import type { Session } from '../session.ts';
 import { sessionId } from '../session.ts';
 import { podState } from './messages.ts';
+import { createOpening } from './opening.ts';
+import type { HeldById } from './opening.ts';
 import { createSettling } from './settling.ts';
 
-type HeldById = ReadonlyMap<string, HeldSessionRead>;
-
 const NOTHING_HELD: HeldById = new Map();
-
-/** What deciding the Pods of a node may take at once, of one Namespace and in all; the rest get their turns one by one. */
-const OPEN_MS = { namespace: 5, all: 20 };
 
 /** What a stream to one agent is told. */
 export interface NodeStream {
@@ -29,7 +26,12 @@ export interface NodeStream {
 
 export interface NodeView {
   readonly streams: Set<NodeStream>;
+  /** Decides what can be decided at once. */
   open(pods: Iterable<Pod>, held: readonly HeldSessionRead[]): void;
+  /** Decides the rest and tells the streams, a Pod a step. */
+  readonly restOfOpening: () => Iterable<() => void>;
+  /** Calls when all Pods have been decided. */
+  readonly whenOpened: (call: () => void) => void;
   /** A new stream of the node: its agent may hold other credentials than the last time, or none. */
   claimAgain(held: readonly HeldSessionRead[]): void;
   snapshot(stream: NodeStream): void;
@@ -62,6 +64,7 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
   /** Just now: what is decided is of the newest versions. */
   let opened = false;
   const settling = createSettling(clock, decisions.look);
+  const opening = createOpening({ clock, decide, tell: update, postpone });
   /** The sessions that are needed, with the UIDs of the Pods that need them, and the Namespace of the first. */
   const users = new Map<string, { session: Session; namespace: string; uids: Set<string> }>();
 
@@ -124,25 +127,39 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     return now?.verdict === one.verdict && now.pod.nodeName === node ? now : one;
   }
 
+  function update(pod: Pod): boolean {
+    // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
+    const before = decided.get(pod.uid);
+    const looked = settling.looked(pod.uid);
+    opening.leave(pod.uid);
+    const changed = decide(pod, opening.held() ?? (streams.size > 0 ? NOTHING_HELD : undefined));
+    if (changed === undefined) return false;
+    const { now, added } = changed;
+    const state = podState(now);
+    const repeated = looked && before !== undefined && isSameNews(before, now);
+    if (streams.size > 0 && !repeated) settling.told(pod.uid);
+    for (const stream of streams) stream.pod(state);
+    // It may be there already, because of another node: then nothing else would tell this one.
+    if (added !== undefined) tellSession(added);
+    return true;
+  }
+
+  function postpone(pod: Pod): void {
+    const one = decisions.postpone(pod);
+    decided.set(pod.uid, one);
+    for (const stream of streams) stream.pod(podState(one));
+    decisions.look(pod.uid);
+  }
+
   return {
     streams,
     needs: (id) => users.has(id),
     open(pods, held) {
       opened = true;
-      const heldById = byId(held);
-      const startMs = clock.monotonic();
-      const spentMs = new Map<string, number>();
-      for (const pod of byNamespaceInTurn(pods)) {
-        const beforeMs = clock.monotonic();
-        const ofNamespaceMs = spentMs.get(pod.namespace) ?? 0;
-        if (beforeMs - startMs >= OPEN_MS.all || ofNamespaceMs >= OPEN_MS.namespace) {
-          decided.set(pod.uid, decisions.postpone(pod));
-          continue;
-        }
-        decide(pod, heldById);
-        spentMs.set(pod.namespace, ofNamespaceMs + clock.monotonic() - beforeMs);
-      }
+      opening.begin(pods, byId(held));
     },
+    restOfOpening: opening.steps,
+    whenOpened: opening.whenOver,
     claimAgain(held) {
       const heldById = byId(held);
       for (const [id, { session, namespace }] of users)
@@ -156,24 +173,10 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
       for (const one of all) if (one.verdict.decision.kind !== 'allow') stream.pod(podState(one));
       for (const id of users.keys()) stream.session(id, () => sessions.get(id));
       for (const one of all) if (one.verdict.decision.kind === 'allow') stream.pod(podState(one));
-      for (const { pod, postponed } of all) if (postponed === true) decisions.look(pod.uid);
     },
-    update(pod) {
-      // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
-      const before = decided.get(pod.uid);
-      const looked = settling.looked(pod.uid);
-      const changed = decide(pod, streams.size > 0 ? NOTHING_HELD : undefined);
-      if (changed === undefined) return false;
-      const { now, added } = changed;
-      const state = podState(now);
-      const repeated = looked && before !== undefined && isSameNews(before, now);
-      if (streams.size > 0 && !repeated) settling.told(pod.uid);
-      for (const stream of streams) stream.pod(state);
-      // It may be there already, because of another node: then nothing else would tell this one.
-      if (added !== undefined) tellSession(added);
-      return true;
-    },
+    update,
     remove(pod) {
+      opening.leave(pod.uid);
       const former = decided.get(pod.uid);
       if (former === undefined) return;
       decided.delete(pod.uid);
@@ -200,22 +203,6 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
       decided.clear();
     },
   };
-}
-
-/** The first Pod of each Namespace, then the second of each: one Namespace's Pods may take long to decide. */
-function* byNamespaceInTurn(pods: Iterable<Pod>): Generator<Pod> {
-  const namespaces = new Map<string, Pod[]>();
-  for (const pod of pods) {
-    const known = namespaces.get(pod.namespace);
-    if (known === undefined) namespaces.set(pod.namespace, [pod]);
-    else known.push(pod);
-  }
-  for (let turn = 0; namespaces.size > 0; turn += 1)
-    for (const [name, ofNamespace] of namespaces) {
-      const pod = ofNamespace[turn];
-      if (pod === undefined) namespaces.delete(name);
-      else yield pod;
-    }
 }
 
 function byId(held: readonly HeldSessionRead[]): HeldById {

@@ -91,6 +91,7 @@ export function createNodes(deps: NodesDeps): Nodes {
     const view = createNodeView({ ...deps, node });
     views.set(node, view);
     view.open(pods.onNode(node), held);
+    joins.mark(node, 'rest', view.restOfOpening);
     return view;
   }
 
@@ -116,7 +117,9 @@ export function createNodes(deps: NodesDeps): Nodes {
         view = viewOf(node, held);
         view.streams.add(stream);
         view.snapshot(stream);
-        told();
+        view.whenOpened(() => {
+          if (!over) told();
+        });
       };
       joins.mark(node, String((joined += 1)), () => [join]);
       return () => {

@@ -1,15 +1,15 @@
-import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import type { PodState } from '@rolegate/protocol';
+import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import type { Decisions } from '../../src/decisions.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
+import { sessionId } from '../../src/session.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 
 const ROLE = { 'iam.amazonaws.com/role': 'app' };
 const PERMIT = { 'iam.amazonaws.com/permitted': 'app' };
 
-/** Each decision on a Pod of the Namespace `slow` takes 10 ms; the event loop is in the test's hands. */
-function setup() {
+/** Each decision on a Pod of the Namespace `slow` takes `slowMs`; the event loop is in the test's hands. */
+function setup({ slowMs = 10 } = {}) {
   const cluster = createClusterStandIn();
   const deferred: (() => void)[] = [];
   let nowMs = 0;
@@ -17,7 +17,7 @@ function setup() {
   const decisions: Decisions = {
     ...cluster.decisions,
     decide(pod) {
-      if (pod.namespace === 'slow') nowMs += 10;
+      if (pod.namespace === 'slow') nowMs += slowMs;
       return cluster.decisions.decide(pod);
     },
   };
@@ -40,7 +40,10 @@ function setup() {
     turnOfLoop: () => {
       for (const call of deferred.splice(0)) call();
     },
-    join: (node: string) => {
+    settle: () => {
+      while (deferred.length > 0) for (const call of deferred.splice(0)) call();
+    },
+    join: (node: string, held: readonly HeldSessionRead[] = []) => {
       const kinds = new Map<string, string>();
       const first = new Map<string, string>();
       const said: string[] = [];
@@ -54,36 +57,74 @@ function setup() {
         session: () => undefined,
         sessionRemoved: () => undefined,
       };
-      const leave = nodes.join(node, stream, [], () => said.push('told'));
+      const leave = nodes.join(node, stream, held, () => said.push('told'));
       return { kinds, first, said, leave };
     },
   };
 }
 
 describe('an agent that connects', () => {
-  it('is told at once of Pods that are decided quickly, and of costly ones in their turns', async () => {
-    const { setPod, join } = setup();
+  it('is told at once of Pods that are decided quickly, of costly ones in their turns, and then that this was all', () => {
+    const { setPod, join, turnOfLoop, settle } = setup();
     for (let i = 0; i < 50; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
     for (let i = 0; i < 3; i += 1) setPod(`shop-${i}`, { annotations: ROLE });
-    const { kinds, first, said } = join('node-a');
-    expect(said).toEqual(['told']);
-    const ofFirst = (kind: string) => [...first].filter(([, told]) => told === kind).map(([uid]) => uid);
-    expect(ofFirst('allow').sort()).toEqual(['uid-shop-0', 'uid-shop-1', 'uid-shop-2', 'uid-slow-0']);
-    expect(ofFirst('pending')).toHaveLength(49);
-    for (let turn = 0; turn < 200; turn += 1) await setImmediate();
-    expect([kinds.size, ...new Set(kinds.values())]).toEqual([53, 'allow']);
+    const { kinds, said } = join('node-a');
+    expect([...kinds.keys()].sort()).toEqual(['uid-shop-0', 'uid-shop-1', 'uid-shop-2', 'uid-slow-0']);
+    turnOfLoop();
+    expect([kinds.size, said]).toEqual([5, []]);
+    settle();
+    expect([kinds.size, ...new Set(kinds.values()), ...said]).toEqual([53, 'allow', 'told']);
+  });
+
+  it('is told of Pods that would take too long that they wait', () => {
+    const { setPod, join, settle } = setup({ slowMs: 300 });
+    for (let i = 0; i < 50; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
+    const { first, said, kinds } = join('node-a');
+    settle();
+    expect([...first.values()].filter((kind) => kind === 'pending').length).toBeGreaterThan(10);
+    expect([first.size, ...new Set(kinds.values()), ...said]).toEqual([50, 'allow', 'told']);
+  });
+
+  it('is not issued again what it holds for a Pod that is decided later', () => {
+    const { setPod, setServiceAccount, join, settle, decisions, issued } = setup();
+    const ids = [0, 1, 2].map((i) => {
+      setServiceAccount('slow', `sa-${i}`);
+      const more = { namespace: 'slow', annotations: ROLE, serviceAccount: `sa-${i}` };
+      const { decision } = decisions.decide(setPod(`slow-${i}`, more)).verdict;
+      return decision.kind === 'allow' ? sessionId(decision.session) : '';
+    });
+    expect(new Set(ids).size).toBe(3);
+    const held = ids.map((id) => ({
+      sessionId: id,
+      fingerprint: 'f',
+      remainingMs: 3_000_000,
+      lifetimeMs: 3_600_000,
+    }));
+    join('node-a', held);
+    settle();
+    expect(issued).toEqual([]);
+  });
+
+  it('is told that this was all only when another stream of its node has its Pods decided', () => {
+    const { setPod, join, settle } = setup();
+    for (let i = 0; i < 5; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
+    const first = join('node-a');
+    const second = join('node-a');
+    expect([first.said, second.said]).toEqual([[], []]);
+    settle();
+    expect([second.said, second.kinds.size]).toEqual([['told'], 5]);
   });
 
   it('waits for the next turn of the event loop if others have taken this one', () => {
-    const { setPod, join, turnOfLoop } = setup();
+    const { setPod, join, settle } = setup();
     for (let i = 0; i < 3; i += 1) {
       setPod(`a-${i}`, { namespace: 'slow', nodeName: 'node-a', annotations: ROLE });
       setPod(`b-${i}`, { namespace: 'slow', nodeName: 'node-b', annotations: ROLE });
     }
     const [a, b] = [join('node-a'), join('node-b')];
-    expect([a.said, b.said]).toEqual([['told'], []]);
-    turnOfLoop();
-    expect(b.said).toEqual(['told']);
+    expect([a.kinds.size, b.kinds.size]).toEqual([1, 0]);
+    settle();
+    expect([a.said, b.said, b.kinds.size]).toEqual([['told'], ['told'], 3]);
   });
 
   it('and leaves before its turn is told nothing', () => {
