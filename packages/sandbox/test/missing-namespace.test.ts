@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, expect, it } from '@jest/globals';
+import { silentLog } from '@rolegate/runtime';
+import type { Caller } from '../../agent/src/addresses/callers.ts';
+import { createMetadataServer } from '../../agent/src/metadata/server.ts';
+import { createTokens } from '../../agent/src/metadata/tokens.ts';
+import { createCluster, startAgent, startServer } from './one-day-setup.ts';
+
+const LIST = '/latest/meta-data/iam/security-credentials/';
+const TTL = { 'X-aws-ec2-metadata-token-ttl-seconds': '60' };
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A server, and an agent with its metadata API, of one permitted Pod: all on one clock. */
+async function setup() {
+  let seed = 0;
+  const random = () => (seed += 0.618_033_988_75) % 1;
+  const cluster = createCluster(random);
+  const { clock, namespaces } = cluster;
+  const agent = startAgent(cluster, { server: startServer(cluster, random), open: [] }, random);
+  const { table } = agent;
+  const identify = (): Caller => {
+    const pod = table.pod('uid-a');
+    return pod === undefined ? { kind: 'unknown', waitsFor: 'the Pod' } : { kind: 'pod', pod };
+  };
+  const reasons: string[] = [];
+  const metadata = createMetadataServer({
+    callers: { identify, onChange: table.onChange, onHandover: () => () => undefined },
+    table,
+    tokens: createTokens({ clock, randomBytes }),
+    other: { readable: () => 'file', everReadable: () => true, read: () => Promise.resolve('eu-west-1a') },
+    clock,
+    log: silentLog,
+    limitHit: () => undefined,
+    metrics: { answered: ({ reason = 'served' }) => reasons.push(reason), held: () => undefined },
+    settings: {
+      ...{ hosts: ['127.0.0.1'], imdsv1: 'allow', groups: new Set(['placement']) },
+      ...{ holdMs: 850, holdGoMs: 400, holdPatientMs: 850 },
+    },
+    randomBytes,
+  });
+  const { port } = await metadata.listen('127.0.0.1', 0);
+  closing.push(async () => {
+    agent.stop();
+    const closed = metadata.close();
+    await clock.advance(5_000);
+    await closed;
+  });
+  await clock.advance(1_000);
+  let version = 100;
+  const shop = (permitted: string) => ({
+    ...{ uid: 'n', name: 'shop', resourceVersion: String((version += 1)) },
+    annotations: { 'iam.amazonaws.com/permitted': permitted },
+  });
+  const statusOf = async (path: string, method = 'GET', headers: Readonly<Record<string, string>> = {}) => {
+    const before = reasons.length;
+    const answer = fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { connection: 'close', ...headers },
+    });
+    while (reasons.length === before) {
+      await setImmediate();
+      // What is held ends with its budget.
+      if (metadata.load().waiting > 0) await clock.advance(850);
+    }
+    return (await answer).status;
+  };
+  return {
+    clock,
+    reasons,
+    removeNamespace: () => {
+      namespaces.remove(shop('app'));
+    },
+    setNamespace: () => {
+      namespaces.set(shop('app'));
+    },
+    /** Of a token, the role's name, its credentials and other metadata. */
+    statuses: async () => [
+      await statusOf('/latest/api/token', 'PUT', TTL),
+      await statusOf(LIST),
+      await statusOf(`${LIST}app`),
+      await statusOf('/latest/meta-data/placement/availability-zone'),
+    ],
+  };
+}
+
+it('the metadata API of a Pod whose Namespace is gone is held for ten seconds, and then closed until it is back', async () => {
+  const { clock, reasons, removeNamespace, setNamespace, statuses } = await setup();
+  expect(await statuses()).toEqual([200, 200, 200, 200]);
+  removeNamespace();
+  await clock.advance(100);
+  reasons.splice(0);
+  expect(await statuses()).toEqual([200, 503, 503, 503]);
+  expect(reasons).toEqual(['served', 'HeldTimeout', 'HeldTimeout', 'HeldTimeout']);
+  await clock.advance(10_000);
+  reasons.splice(0);
+  expect(await statuses()).toEqual([403, 403, 403, 403]);
+  expect(reasons).toEqual(Array(4).fill('MetadataDenied'));
+  setNamespace();
+  await clock.advance(1_000);
+  expect(await statuses()).toEqual([200, 200, 200, 200]);
+});
+
+it('a Namespace that is deleted again is waited for again', async () => {
+  const { clock, removeNamespace, setNamespace, statuses } = await setup();
+  for (let times = 0; times < 3; times++) {
+    removeNamespace();
+    await clock.advance(5_000);
+    expect(await statuses()).toEqual([200, 503, 503, 503]);
+    setNamespace();
+    await clock.advance(1_000);
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+  }
+});
