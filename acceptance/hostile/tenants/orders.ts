@@ -13,7 +13,7 @@ export interface Recipe {
   readonly namespace?: string;
   /** In a value, `#` stands for the object's number, and `@` for the number of the write. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Unlike in any other object; bytes by key. */
+  /** Each unlike any other; bytes by key. */
   readonly filled?: Readonly<Record<string, number>>;
   /** The same as JSON: an object of many keys. */
   readonly filledJson?: Readonly<Record<string, number>>;

@@ -6,10 +6,11 @@ const pods: Recipe = { kind: 'Pod', count: 3, name: 'fat', namespace: 'hostile' 
 
 describe('objectOf', () => {
   it('makes objects whose annotations are as long as is said, and unlike in any other', () => {
-    const recipe = { ...pods, filled: { a: 300 }, filledJson: { b: 500 } };
+    const recipe = { ...pods, filled: { a: 300, also: 300 }, filledJson: { b: 500 } };
     const [first, second] = [objectOf(recipe, { index: 0 }), objectOf(recipe, { index: 1 })];
     const { a = '', b = '' } = first.metadata.annotations ?? {};
     expect(Buffer.byteLength(a)).toBe(300);
+    expect(first.metadata.annotations?.['also']).not.toBe(a);
     expect(b.length).toBeLessThanOrEqual(500);
     expect(Object.keys(JSON.parse(b) as object).length).toBeGreaterThan(30);
     expect(second.metadata.annotations?.['a']).not.toBe(a);

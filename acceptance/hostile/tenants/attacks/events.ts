@@ -29,7 +29,7 @@ async function eventOfOne({ standIn }: TenantsScene): Promise<number | undefined
 
 export const eventSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: `${DENIED} denied Pods of one Namespace take no Event from another's`,
+    title: `${DENIED.toLocaleString('en')} denied Pods of one Namespace take no Event from another's`,
     async run(scene) {
       const { standIn } = scene;
       await applyHostile(scene);

@@ -23,6 +23,8 @@ const FAT = 500;
 /** Of each kind. */
 const EACH = 170;
 const LARGE = 100;
+/** 270 kB of memory each, of which there are 128 MiB for all. */
+const FULL = 900;
 /** A streaming list may take 30 s before pages are read. Milliseconds. */
 const ENDLESS_BACK_WITHIN_MS = 50_000;
 /** A second of an attack that is over as soon as it has begun. Milliseconds. */
@@ -78,11 +80,11 @@ export const fatObjectSteps: readonly TenantsStep[] = [
     ],
   }),
   fatObjectsStep({
-    title: `${FAT} Namespaces whose annotations are as long as they may be leave room for others`,
+    title: `${FULL} Namespaces whose annotations are as long as they may be leave room for others`,
     recipes: [
       {
         kind: 'Namespace',
-        count: FAT,
+        count: FULL,
         name: 'full',
         filled: { [PERMITTED]: 4_096, [ALLOWED_ROLES]: 65_536, [PERMITTED_TAGS]: 65_536 },
       },

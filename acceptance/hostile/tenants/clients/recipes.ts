@@ -48,13 +48,13 @@ function elsewhereOf({ elsewhere }: Recipe): string {
 }
 
 function filledOf({ filled = {}, filledJson = {} }: Recipe, index: number): Record<string, string> {
-  const texts = Object.entries(filled).map(([key, bytes]) => [key, wideText(index, bytes)]);
+  const texts = Object.entries(filled).map(([key, bytes], at) => [key, wideText(`${index} ${at}`, bytes)]);
   const objects = Object.entries(filledJson).map(([key, bytes]) => [key, jsonText(index, bytes)]);
   return Object.fromEntries([...texts, ...objects]) as Record<string, string>;
 }
 
-function wideText(index: number, bytes: number): string {
-  const start = `${index} ${WIDE} `;
+function wideText(name: string, bytes: number): string {
+  const start = `${name} ${WIDE} `;
   return start.padEnd(bytes - Buffer.byteLength(start) + start.length, 'x');
 }
 
