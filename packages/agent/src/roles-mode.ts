@@ -54,7 +54,12 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
   const { feed, servers, skewMs } = followFeed(deps, { identity, table });
   const reporter = createReporter({ send: feed.report, asked: table.sessionAsked, interception, clock });
   const callers = createCallers({
-    ...{ table, cniResults, metrics, memory, clock, log },
+    table,
+    cniResults,
+    metrics,
+    memory,
+    clock,
+    log,
     nodeIps: config.hostIps,
     staleIpMs: config.staleIpMs,
     hadResults,

@@ -157,7 +157,10 @@ function serverFlags(
     ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
     ...['--kubeconfig', kubeconfig, '--cluster-name', 'sandbox'],
     ...(detectsBaseArn ? [] : ['--role-base-arn', ROLE_BASE_ARN]),
-    ...['--region', REGION, '--sts-endpoint', stsEndpoint],
+    '--region',
+    REGION,
+    '--sts-endpoint',
+    stsEndpoint,
     ...more,
   ];
 }

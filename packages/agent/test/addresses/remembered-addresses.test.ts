@@ -27,7 +27,10 @@ function setup() {
     for (const owners of [forgetful, ageless]) say(owners, { turn, createdNs: 0n });
   };
   return {
-    ...{ clock, named, forgetful, ageless },
+    clock,
+    named,
+    forgetful,
+    ageless,
     sizes: memory.sizes,
     learn: (file: string) => {
       tell((owners, now) => {

@@ -31,7 +31,10 @@ function setup() {
   tokens.setKeys([{ id: 'a', secret: Buffer.alloc(32, 1) }]);
   const routes = createRoutes({ everReadable: () => false, memory: watched });
   return {
-    ...{ clock, tokens, routes, sizes: memory.sizes },
+    clock,
+    tokens,
+    routes,
+    sizes: memory.sizes,
     remembers: (name: string) => all.some(({ peek }) => peek(name) !== undefined),
   };
 }

@@ -75,7 +75,9 @@ export function createBusyServer() {
     if (at % 3 > 0) cluster.setServiceAccount(name, 'default');
     const podOf = (which: string, role: string, nodeName: string) =>
       cluster.setPod(`${name}-${which}`, {
-        ...{ namespace: name, nodeName, daemonSet: at % 4 === 0 ? name : '' },
+        namespace: name,
+        nodeName,
+        daemonSet: at % 4 === 0 ? name : '',
         annotations: { [ROLE]: role },
       });
     return [
@@ -104,7 +106,14 @@ export function createBusyServer() {
   }
 
   return {
-    ...{ clock, memory, sts, addNode, removeNode, addNamespace, removeNamespace, strangersCall },
+    clock,
+    memory,
+    sts,
+    addNode,
+    removeNode,
+    addNamespace,
+    removeNamespace,
+    strangersCall,
     live: () => ({ pods: pods.size, nodes: nodeStore.size }),
   };
 }

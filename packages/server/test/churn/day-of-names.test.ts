@@ -43,7 +43,8 @@ function setup() {
   }
 
   return {
-    ...{ clock, live: server.live },
+    clock,
+    live: server.live,
     /** Plays until that minute; what is remembered in the midst of it. */
     async playUntil(lastMinute: number): Promise<Readonly<Record<string, number>>> {
       for (;;) {

@@ -54,10 +54,24 @@ async function setup(disposables: AsyncDisposableStack) {
   await writeFile(kubeconfig, kubeconfigFor(api.url));
   const [port, opsPort] = [await freePort(), await freePort()];
   const argv = [
-    ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
-    ...['--cert', tls.cert, '--key', tls.key, '--ca', tls.ca, '--kubeconfig', kubeconfig],
-    ...['--region', 'eu-west-1', '--sts-endpoint', sts.url],
-    ...['--role-base-arn', 'arn:aws:iam::123456789012:role/'],
+    '--bind',
+    `127.0.0.1:${port}`,
+    '--prometheus-listen-addr',
+    `127.0.0.1:${opsPort}`,
+    '--cert',
+    tls.cert,
+    '--key',
+    tls.key,
+    '--ca',
+    tls.ca,
+    '--kubeconfig',
+    kubeconfig,
+    '--region',
+    'eu-west-1',
+    '--sts-endpoint',
+    sts.url,
+    '--role-base-arn',
+    'arn:aws:iam::123456789012:role/',
   ];
   const server = fork(MAIN, argv, { execArgv: NODE, env: { PATH: process.env['PATH'], ...OWN } });
   disposables.defer(() => stopped(server));

@@ -53,7 +53,12 @@ function setup({ random = 0.5 } = {}) {
   cluster.setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
   return {
     ...cluster,
-    ...{ cluster, nodes, answers, limits, audited, counts },
+    cluster,
+    nodes,
+    answers,
+    limits,
+    audited,
+    counts,
     open: (report: Partial<AgentReportRead> = {}) => open(service, report),
     openAs: (node: string, report: Partial<AgentReportRead> = {}) =>
       open(service, { ...report, nodeName: node }, node),

@@ -38,7 +38,10 @@ it('a store in which all is doubted keeps no name of an object that is gone, and
   const store = createStore<ServiceAccount>({ keyOf: ({ name }) => name, log: silentLog });
   let version = 0;
   const object = (name: string, uid = name): ServiceAccount => ({
-    ...{ uid, name, namespace: 'shop', annotations: {} },
+    uid,
+    name,
+    namespace: 'shop',
+    annotations: {},
     resourceVersion: String((version += 1)),
   });
   store.doubt(undefined);

@@ -36,7 +36,10 @@ async function setup() {
     spec: { nodeName: `made-up-${at}`, serviceAccountName: `account-${at % 5}` },
   });
   return {
-    ...{ api, clock, cluster, podOf },
+    api,
+    clock,
+    cluster,
+    podOf,
     names: () => memory.sizes()['object_names'],
     /** What the kept objects call their Namespaces, nodes and so on. */
     alive: () => {
