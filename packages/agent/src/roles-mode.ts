@@ -90,7 +90,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
 
   return {
     ...{ callers, table, reporter },
-    isNamed: (pod) => isInTable(table, pod),
+    isNamed: table.isNamed,
     readings: {
       ...{ pods: table.pods, session: table.session, heldSessions: table.heldSessions },
       ...{ peek: callers.peek, source: () => callers.source },
@@ -118,14 +118,6 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
       { name: 'callers', run: callers.run },
     ],
   };
-}
-
-/** By a UID, the API server's or the runtime's, or by namespace/name. */
-function isInTable(table: PodTable, pod: string): boolean {
-  const [namespace = '', name] = pod.split('/');
-  const found =
-    name === undefined ? (table.pod(pod) ?? table.podByRuntimeUid(pod)) : table.podByName(namespace, name);
-  return found !== undefined;
 }
 
 function identify(

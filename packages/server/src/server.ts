@@ -37,7 +37,11 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   const { startupTaints } = config.agents;
   const taints = createNodeTaints(cluster);
   const proofs = createAgentProofs({
-    ...{ ...deps, ...cluster, foreignNodes, metrics, memory },
+    ...deps,
+    ...cluster,
+    foreignNodes,
+    metrics,
+    memory,
     open: () => cluster.synced() && !signal.aborted,
     signal: parts.signal,
   });

@@ -38,6 +38,8 @@ export interface PodTable {
   readonly podByRuntimeUid: (runtimeUid: string) => KnownPod | undefined;
   readonly podByName: (namespace: string, name: string) => KnownPod | undefined;
   readonly podsByIp: (ip: string) => readonly KnownPod[];
+  /** The feed names the Pod: by a UID, the API server's or the runtime's, or by namespace/name. */
+  readonly isNamed: (pod: string) => boolean;
   readonly pods: () => readonly KnownPod[];
   readonly session: (id: string) => HeldSession | undefined;
   /** The sessions with valid credentials. */
@@ -130,6 +132,12 @@ export function createPodTable(deps: PodTableDeps): PodTable {
     podByRuntimeUid: (runtimeUid) => only(index.byRuntimeUid(runtimeUid)),
     podByName: (namespace, name) => only(index.byName(namespace, name)),
     podsByIp: index.byIp,
+    isNamed(pod) {
+      // No UID has a slash.
+      const [namespace = '', name] = pod.split('/');
+      if (name !== undefined) return index.byName(namespace, name).length > 0;
+      return entries.has(pod) || index.byRuntimeUid(pod).length > 0;
+    },
     pods: () => [...entries.values()].map(({ pod }) => pod),
     session: sessions.get,
     heldSessions: sessions.held,

@@ -74,7 +74,7 @@ export function setup({ cni = true }: { cni?: boolean } = {}) {
   const log = createTestLog();
   const memory = createMemory<MemoryKind>({ clock });
   const table = createPodTable({ clock, log, memory });
-  const results = createMemoryResults(log, { memory, isNamed: (pod) => table.pod(pod) !== undefined });
+  const results = createMemoryResults(log, { memory, isNamed: table.isNamed });
   const feed: { awaySinceMs: number | undefined } = { awaySinceMs: undefined };
   const sources: string[] = [];
   const handovers: string[] = [];

@@ -43,6 +43,15 @@ describe('the Pod table', () => {
     ]);
   });
 
+  it('names a Pod by either UID and by its name, until it goes', () => {
+    const { table } = setup();
+    table.setPod(knownPod({ name: 'cart', runtimeUid: 'hash' }), decidedOn(5));
+    const names = ['uid-1', 'hash', 'shop/cart', 'uid-2', '', 'shop/other', 'other/cart'];
+    expect(names.filter(table.isNamed)).toEqual(['uid-1', 'hash', 'shop/cart']);
+    table.removePod('uid-1', '6');
+    expect(names.filter(table.isNamed)).toEqual([]);
+  });
+
   it.each([
     { order: 'the former first', versions: [9, 10] },
     { order: 'the latter first', versions: [10, 9] },

@@ -86,7 +86,9 @@ function objectsOf(at: number): readonly Made[] {
       path: '/api/v1/serviceaccounts',
       metadata: { name: `account-${at}`, namespace: `space-${at}`, uid: `account-${at}` },
     },
-    ...[0, 1, 2].map((which) => podOf(at, which)),
+    podOf(at, 0),
+    podOf(at, 1),
+    podOf(at, 2),
     ...(at % 50 === 0 ? [node] : []),
   ];
 }

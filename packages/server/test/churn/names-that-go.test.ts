@@ -53,26 +53,18 @@ async function setup(disposables: AsyncDisposableStack) {
   const kubeconfig = join(folder, 'kubeconfig');
   await writeFile(kubeconfig, kubeconfigFor(api.url));
   const [port, opsPort] = [await freePort(), await freePort()];
-  const argv = [
-    '--bind',
-    `127.0.0.1:${port}`,
-    '--prometheus-listen-addr',
-    `127.0.0.1:${opsPort}`,
-    '--cert',
-    tls.cert,
-    '--key',
-    tls.key,
-    '--ca',
-    tls.ca,
-    '--kubeconfig',
+  const flags = {
+    bind: `127.0.0.1:${port}`,
+    'prometheus-listen-addr': `127.0.0.1:${opsPort}`,
+    cert: tls.cert,
+    key: tls.key,
+    ca: tls.ca,
     kubeconfig,
-    '--region',
-    'eu-west-1',
-    '--sts-endpoint',
-    sts.url,
-    '--role-base-arn',
-    'arn:aws:iam::123456789012:role/',
-  ];
+    region: 'eu-west-1',
+    'sts-endpoint': sts.url,
+    'role-base-arn': 'arn:aws:iam::123456789012:role/',
+  };
+  const argv = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
   const server = fork(MAIN, argv, { execArgv: NODE, env: { PATH: process.env['PATH'], ...OWN } });
   disposables.defer(() => stopped(server));
   await eventually(() => {
