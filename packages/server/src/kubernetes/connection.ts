@@ -82,18 +82,28 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
     };
   }
 
+  async function send(request: ApiRequest, patience: Patience): Promise<IncomingMessage> {
+    for (;;) {
+      const sent = (base.protocol === 'https:' ? requestHttps : requestHttp)({
+        ...(await options(request)),
+        signal: request.signal,
+      });
+      patience.watch(sent);
+      try {
+        return await answer(sent, request);
+      } catch (error) {
+        if (!wasClosedMeanwhile(sent, error)) throw error;
+      }
+    }
+  }
+
   return {
     async request(request) {
       const { signal, timeoutMs } = request;
       signal.throwIfAborted();
       const patience = createPatience({ clock, timeoutMs, what: describe(request) });
       try {
-        const sent = (base.protocol === 'https:' ? requestHttps : requestHttp)({
-          ...(await options(request)),
-          signal,
-        });
-        patience.watch(sent);
-        const response = await answer(sent, request);
+        const response = await send(request, patience);
         patience.watch(response);
         const chunks = heard(response, patience);
         const { statusCode: status = 0 } = response;
@@ -109,6 +119,11 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
       agents.https.destroy();
     },
   };
+}
+
+/** The API server has closed a connection that was kept open, just as it was used again (Node.js, http: reusedSocket). */
+function wasClosedMeanwhile(sent: ClientRequest, error: unknown): boolean {
+  return sent.reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 function answer(sent: ClientRequest, { method, body }: ApiRequest): Promise<IncomingMessage> {

@@ -39,6 +39,32 @@ describe('createConnection', () => {
     expect(bodies).toEqual(['application/json {"é":1}']);
   });
 
+  it('asks again if a connection that was kept open is closed as it is used again', async () => {
+    const asked = new Map<unknown, number>();
+    await using api = await setup({
+      listener: ({ socket }, response) => {
+        const times = (asked.get(socket) ?? 0) + 1;
+        asked.set(socket, times);
+        if (times === 2) socket.destroy();
+        else response.end('{}');
+      },
+    });
+    for (let count = 0; count < 4; count += 1) expect(await api.text()).toBe('{}');
+    expect([...asked.values()]).toEqual([2, 2, 2, 1]);
+  });
+
+  it('does not ask again if a new connection is closed', async () => {
+    let asked = 0;
+    await using api = await setup({
+      listener: ({ socket }) => {
+        asked += 1;
+        socket.destroy();
+      },
+    });
+    await expect(api.request()).rejects.toThrow('socket hang up');
+    expect(asked).toBe(1);
+  });
+
   it('uses one connection again and again', async () => {
     const ports = new Set<number | undefined>();
     await using api = await setup({
