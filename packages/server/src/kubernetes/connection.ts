@@ -123,7 +123,7 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
 
 /** The API server has closed a connection that was kept open, just as it was used again (Node.js, http: reusedSocket). */
 function wasClosedMeanwhile(sent: ClientRequest, error: unknown): boolean {
-  return sent.reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+  return sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 }
 
 function answer(sent: ClientRequest, { method, body }: ApiRequest): Promise<IncomingMessage> {
