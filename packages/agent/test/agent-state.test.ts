@@ -204,7 +204,10 @@ describe('an agent that is started again with everything away', () => {
       if (reused) await cni.add({ uid: 'u2', namespace: 'other', name: 'b', ips: [IP] });
       const second = await start();
       expect((await second.getHeld()).status).toBe(503);
-      expect(await second.metrics(/^rolegate_ip_source{source="cni"} 1/)).toHaveLength(1);
+      // The directory may be read only after the request has ended.
+      await soon(async () => {
+        expect(await second.metrics(/^rolegate_ip_source{source="cni"} 1/)).toHaveLength(1);
+      });
     }
   });
 });
