@@ -10,19 +10,54 @@ export interface TooLong {
 /** What an annotation holds. */
 export type AnnotationValue = string | TooLong;
 
+/** What Rolegate reads from Pods, ServiceAccounts and Namespaces (DESIGN.md 4.1). */
+export const annotation = {
+  role: 'iam.amazonaws.com/role',
+  sessionName: 'iam.amazonaws.com/session-name',
+  externalId: 'iam.amazonaws.com/external-id',
+  sessionTags: 'rolegate.dev/session-tags',
+  metadata: 'rolegate.dev/metadata',
+  permitted: 'iam.amazonaws.com/permitted',
+  allowedRoles: 'iam.amazonaws.com/allowed-roles',
+  defaultRole: 'rolegate.dev/default-role',
+  permittedExternalIds: 'rolegate.dev/permitted-external-ids',
+  permittedSessionTags: 'rolegate.dev/permitted-session-tags',
+} as const;
+
+/** Those that are read, by the kind of object they are on. */
+export const annotationKeys = {
+  Pod: [
+    annotation.role,
+    annotation.sessionName,
+    annotation.externalId,
+    annotation.metadata,
+    annotation.sessionTags,
+  ],
+  Namespace: [
+    annotation.permitted,
+    annotation.allowedRoles,
+    annotation.defaultRole,
+    annotation.metadata,
+    annotation.permittedExternalIds,
+    annotation.permittedSessionTags,
+  ],
+  ServiceAccount: [annotation.role],
+  Node: [],
+} as const;
+
 /** Longest values that are read, in bytes of UTF-8 (DESIGN.md 4.11). Others: `OTHER_LIMIT_BYTES`. */
 const LIMIT_BYTES: Readonly<Record<string, number>> = {
-  'iam.amazonaws.com/permitted': 4096,
-  'iam.amazonaws.com/allowed-roles': 65_536,
-  'rolegate.dev/permitted-external-ids': 65_536,
-  'rolegate.dev/permitted-session-tags': 65_536,
-  'rolegate.dev/session-tags': 16_384,
+  [annotation.permitted]: 4096,
+  [annotation.allowedRoles]: 65_536,
+  [annotation.permittedExternalIds]: 65_536,
+  [annotation.permittedSessionTags]: 65_536,
+  [annotation.sessionTags]: 16_384,
 };
 const OTHER_LIMIT_BYTES = 2048;
 
 /** The value as it may be kept and read: itself, or how much too long it is. */
 export function withinLimit(key: string, value: string): AnnotationValue {
-  const limitBytes = LIMIT_BYTES[key] ?? OTHER_LIMIT_BYTES;
+  const limitBytes = limitBytesOf(key);
   // No character takes more than three bytes a UTF-16 unit: most values need not be counted.
   if (value.length * 3 <= limitBytes) return value;
   const tooLongBytes = Buffer.byteLength(value);

@@ -1,26 +1,8 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { annotationKeys } from '../annotation-values.ts';
 import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects.ts';
-import { annotation } from '../policy/annotations.ts';
 import type { Annotations } from '../policy/annotations.ts';
-
-/** The annotations that a decision reads, by the object they are on. */
-const ON_POD = [
-  annotation.role,
-  annotation.sessionName,
-  annotation.externalId,
-  annotation.sessionTags,
-  annotation.metadata,
-];
-const ON_SERVICE_ACCOUNT = [annotation.role];
-const ON_NAMESPACE = [
-  annotation.permitted,
-  annotation.allowedRoles,
-  annotation.defaultRole,
-  annotation.metadata,
-  annotation.permittedExternalIds,
-  annotation.permittedSessionTags,
-];
 
 /** What the policy reads of a Pod. */
 const READ = ['uid', 'namespace', 'name', 'nodeName', 'serviceAccount', 'hostNetwork', 'staticPod'] as const;
@@ -32,7 +14,9 @@ const DIGEST_CHARS = 22;
 
 /** Whether two states of a Pod lead to the same decision. */
 export function podReadsSame(a: Pod, b: Pod): boolean {
-  return READ.every((field) => a[field] === b[field]) && readSame(a.annotations, b.annotations, ON_POD);
+  return (
+    READ.every((field) => a[field] === b[field]) && readSame(a.annotations, b.annotations, annotationKeys.Pod)
+  );
 }
 
 /** Whether agents are told the same of two states of a Pod, its decision apart. */
@@ -41,11 +25,11 @@ export function podToldSame(a: Pod, b: Pod): boolean {
 }
 
 export function namespaceReadsSame(a: Namespace, b: Namespace): boolean {
-  return readSame(a.annotations, b.annotations, ON_NAMESPACE);
+  return readSame(a.annotations, b.annotations, annotationKeys.Namespace);
 }
 
 export function serviceAccountReadsSame(a: ServiceAccount, b: ServiceAccount): boolean {
-  return readSame(a.annotations, b.annotations, ON_SERVICE_ACCOUNT);
+  return readSame(a.annotations, b.annotations, annotationKeys.ServiceAccount);
 }
 
 function readSame(a: Annotations, b: Annotations, keys: readonly string[]): boolean {
@@ -54,15 +38,15 @@ function readSame(a: Annotations, b: Annotations, keys: readonly string[]): bool
 
 /** Of what a decision reads of a Pod: the same in two servers, and before and after a restart. */
 export function podDigest(pod: Pod): string {
-  return digest([...READ.map((field) => pod[field]), ...textsOf(pod, ON_POD)]);
+  return digest([...READ.map((field) => pod[field]), ...textsOf(pod, annotationKeys.Pod)]);
 }
 
 export function namespaceDigest(namespace: Namespace): string {
-  return digest(textsOf(namespace, ON_NAMESPACE));
+  return digest(textsOf(namespace, annotationKeys.Namespace));
 }
 
 export function serviceAccountDigest(serviceAccount: ServiceAccount): string {
-  return digest(textsOf(serviceAccount, ON_SERVICE_ACCOUNT));
+  return digest(textsOf(serviceAccount, annotationKeys.ServiceAccount));
 }
 
 function textsOf({ annotations }: { readonly annotations: Annotations }, keys: readonly string[]): unknown[] {

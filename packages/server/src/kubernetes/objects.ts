@@ -1,8 +1,8 @@
 import { canonicalIp } from '@rolegate/runtime';
-import { limitBytesOf, withinLimit } from '../annotation-values.ts';
+import { annotationKeys, limitBytesOf, withinLimit } from '../annotation-values.ts';
 import type { AnnotationValue } from '../annotation-values.ts';
 import type { Names } from './names.ts';
-import { annotationKeys, CONFIG_HASH, MIRROR } from './shapes.ts';
+import { CONFIG_HASH, MIRROR } from './shapes.ts';
 import type { Kind } from './shapes.ts';
 
 export type Annotations = Readonly<Record<string, AnnotationValue>>;

@@ -1,4 +1,4 @@
-import { limitBytesOf } from '../annotation-values.ts';
+import { annotationKeys, limitBytesOf } from '../annotation-values.ts';
 import { object, scalar } from './json/shape.ts';
 import type { Shape } from './json/shape.ts';
 
@@ -15,27 +15,6 @@ export const MIRROR = 'kubernetes.io/config.mirror';
 export const CONFIG_HASH = 'kubernetes.io/config.hash';
 /** Ends the objects of a streaming list (Kubernetes API concepts, "Streaming lists"). */
 export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
-
-/** The annotations that are read, by kind of object (DESIGN.md 4.1). */
-export const annotationKeys = {
-  Pod: [
-    'iam.amazonaws.com/role',
-    'iam.amazonaws.com/session-name',
-    'iam.amazonaws.com/external-id',
-    'rolegate.dev/metadata',
-    'rolegate.dev/session-tags',
-  ],
-  Namespace: [
-    'iam.amazonaws.com/permitted',
-    'iam.amazonaws.com/allowed-roles',
-    'rolegate.dev/default-role',
-    'rolegate.dev/metadata',
-    'rolegate.dev/permitted-external-ids',
-    'rolegate.dev/permitted-session-tags',
-  ],
-  ServiceAccount: ['iam.amazonaws.com/role'],
-  Node: [],
-} as const;
 
 export type Kind = keyof typeof annotationKeys;
 

@@ -1,19 +1,5 @@
-import { withinLimit } from '../annotation-values.ts';
+import { annotation, withinLimit } from '../annotation-values.ts';
 import type { AnnotationValue, TooLong } from '../annotation-values.ts';
-
-/** What Rolegate reads from Pods, ServiceAccounts and Namespaces (DESIGN.md 4.1). */
-export const annotation = {
-  role: 'iam.amazonaws.com/role',
-  sessionName: 'iam.amazonaws.com/session-name',
-  externalId: 'iam.amazonaws.com/external-id',
-  sessionTags: 'rolegate.dev/session-tags',
-  metadata: 'rolegate.dev/metadata',
-  permitted: 'iam.amazonaws.com/permitted',
-  allowedRoles: 'iam.amazonaws.com/allowed-roles',
-  defaultRole: 'rolegate.dev/default-role',
-  permittedExternalIds: 'rolegate.dev/permitted-external-ids',
-  permittedSessionTags: 'rolegate.dev/permitted-session-tags',
-} as const;
 
 /** If a Pod has any of these, it means to use AWS. */
 export const roleAnnotations = [

@@ -1,5 +1,7 @@
-/** DESIGN.md 4.1: an expression over this is a bad rule. Bytes; what its counted repeats write out counts as well. */
-export const LONGEST_EXPRESSION = 4096;
+import { annotation, limitBytesOf } from '../annotation-values.ts';
+
+/** What its counted repeats write out counts as well. Bytes. */
+const LONGEST_EXPRESSION = limitBytesOf(annotation.permitted);
 
 /** Each is a list of hundreds of ranges to the engine: 2,000 of them take 45 ms to compile, 110 ms without case. */
 const MOST_UNICODE_CLASSES = 32;

@@ -1,4 +1,5 @@
-import { annotation, tooLongFault, valueOf } from './annotations.ts';
+import { annotation } from '../annotation-values.ts';
+import { tooLongFault, valueOf } from './annotations.ts';
 import type { Annotations } from './annotations.ts';
 import { denial } from './denial.ts';
 import type { Denial } from './denial.ts';

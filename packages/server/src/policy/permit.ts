@@ -1,5 +1,7 @@
 import { RE2JS } from 're2js';
-import { excessOf, LONGEST_EXPRESSION, repeatsOf } from './expression-bounds.ts';
+import { annotation, withinLimit } from '../annotation-values.ts';
+import { tooLongFault } from './annotations.ts';
+import { excessOf, repeatsOf } from './expression-bounds.ts';
 import type { Parsed } from './parsed.ts';
 import { oddity, plain, quote } from './quote.ts';
 import { remember } from './remember.ts';
@@ -53,10 +55,8 @@ export function createPermits(): Permits {
 }
 
 function compile(expression: string): Parsed<RE2JS> {
-  const bytes = Buffer.byteLength(expression);
-  if (bytes > LONGEST_EXPRESSION) {
-    return { fault: `is ${bytes} bytes long; ${LONGEST_EXPRESSION} are allowed` };
-  }
+  const text = withinLimit(annotation.permitted, expression);
+  if (typeof text !== 'string') return { fault: tooLongFault(text) };
   const excess = excessOf(expression);
   if (excess !== undefined) return { fault: `${excess}: ${quote(expression)}` };
   return attempt(expression, () => RE2JS.compile(expression));

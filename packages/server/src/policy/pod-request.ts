@@ -1,4 +1,5 @@
-import { annotation, tooLongFault, valueOf } from './annotations.ts';
+import { annotation } from '../annotation-values.ts';
+import { tooLongFault, valueOf } from './annotations.ts';
 import type { Annotations } from './annotations.ts';
 import { parseExternalId } from './external-id.ts';
 import type { Parsed } from './parsed.ts';
