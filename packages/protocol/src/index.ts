@@ -1,5 +1,7 @@
 export { http2StreamOf, limitMessages, onClientConnection } from './connections.ts';
 export type { ClientConnection, UnverifiedCertificate } from './connections.ts';
+export { inputsDiffer } from './decision-inputs.ts';
+export type { DecisionInputs } from './decision-inputs.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';
 export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';

@@ -1,4 +1,5 @@
-import type { ResourceVersions } from '@rolegate/protocol';
+import { isDeepStrictEqual } from 'node:util';
+import type { DecisionInputs, ResourceVersions } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createDigests } from './decisions/digests.ts';
@@ -11,8 +12,8 @@ import {
   serviceAccountReadsSame,
 } from './decisions/inputs.ts';
 import { createSituations } from './decisions/situations.ts';
-import type { Seen, Situation } from './decisions/situations.ts';
-import { sawSame, stands } from './decisions/standing.ts';
+import type { Situation } from './decisions/situations.ts';
+import { stands } from './decisions/standing.ts';
 import { createTurns } from './decisions/turns.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import type { Pod } from './kubernetes/objects.ts';
@@ -26,7 +27,7 @@ export interface DecidedPod {
   /** Of the objects that it was decided on; of one that is missing, how far its watch has come. */
   readonly versions: Required<ResourceVersions>;
   /** Of what was read of them. */
-  readonly seen: Seen;
+  readonly inputs: DecisionInputs;
 }
 
 export interface Decisions {
@@ -63,7 +64,7 @@ export interface DecisionsDeps {
 
 /** A decision, and what it was made on: digests of its objects and the number of the settings. */
 interface Made {
-  readonly seen: Situation['seen'];
+  readonly inputs: DecisionInputs;
   readonly settings: number;
   readonly verdict: Verdict;
 }
@@ -72,7 +73,7 @@ const UNDECIDED: Verdict = {
   decision: { kind: 'pending', waitsFor: 'its turn to be decided' },
   metadata: { denied: false },
 };
-const NOTHING_SEEN: Seen = { pod: 'unseen', namespace: 'unseen', serviceAccount: 'unseen' };
+const NOTHING_SEEN: DecisionInputs = { pod: 'unseen', namespace: 'unseen', serviceAccount: 'unseen' };
 
 /** Ties the cluster's objects to the policy, and says which Pods a changed object concerns (docs/adr/0012). */
 export function createDecisions(deps: DecisionsDeps): Decisions {
@@ -181,24 +182,24 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     turns.mark(namespace, `ServiceAccount ${name}`, () => pods.ofServiceAccount(namespace, name));
   }
 
-  function verdictIn({ uid }: Pod, { seen }: Situation): Verdict | undefined {
+  function verdictIn({ uid }: Pod, { inputs }: Situation): Verdict | undefined {
     const known = remembered.get(uid);
     if (known?.settings !== settings) return undefined;
-    return sawSame(known.seen, seen) ? known.verdict : undefined;
+    return isDeepStrictEqual(known.inputs, inputs) ? known.verdict : undefined;
   }
 
-  function make(pod: Pod, { presence, seen }: Situation): Verdict {
+  function make(pod: Pod, { presence, inputs }: Situation): Verdict {
     made++;
     const verdict = policy.decide({ pod: { ...pod, node: pod.nodeName }, ...presence });
     const former = remembered.get(pod.uid);
-    if (former !== undefined && stands(former, { seen, verdict })) return former.verdict;
+    if (former !== undefined && stands(former, { inputs, verdict })) return former.verdict;
     // Of a Pod that has gone meanwhile nobody would forget it.
-    if (pods.get(pod.uid) !== undefined) remembered.set(pod.uid, { seen, settings, verdict });
+    if (pods.get(pod.uid) !== undefined) remembered.set(pod.uid, { inputs, settings, verdict });
     return verdict;
   }
 
-  function decided(pod: Pod, { versions, seen }: Situation, verdict: Verdict): DecidedPod {
-    return { pod, verdict: withDoubt(cluster, pod, verdict), versions, seen };
+  function decided(pod: Pod, { versions, inputs }: Situation, verdict: Verdict): DecidedPod {
+    return { pod, verdict: withDoubt(cluster, pod, verdict), versions, inputs };
   }
 
   return {
@@ -208,7 +209,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     },
     postpone(pod) {
       const { versions } = situations.of(pod);
-      return { pod, verdict: UNDECIDED, versions, seen: NOTHING_SEEN };
+      return { pod, verdict: UNDECIDED, versions, inputs: NOTHING_SEEN };
     },
     recall(uid) {
       const pod = pods.get(uid);

@@ -1,4 +1,4 @@
-import type { Reason } from '@rolegate/protocol';
+import type { DecisionInputs, Reason } from '@rolegate/protocol';
 
 /** A Pod of this node as the feed last described it. */
 export interface KnownPod {
@@ -19,13 +19,6 @@ export interface KnownPod {
   readonly decision: Decision;
   /** What the decision was made on; undefined: an older server does not say. */
   readonly inputs?: DecisionInputs;
-}
-
-/** Digests of what the decision reads of each object; `unseen`: the server has not seen it. */
-export interface DecisionInputs {
-  readonly pod: string;
-  readonly namespace: string;
-  readonly serviceAccount: string;
 }
 
 export interface MetadataAccess {

@@ -1,4 +1,5 @@
-import type { DecisionInputs, KnownPod } from './known-pod.ts';
+import { inputsDiffer } from '@rolegate/protocol';
+import type { KnownPod } from './known-pod.ts';
 
 /**
  * The Pod as `next` describes it, but with its former decision if the new one waits for something and nothing that the
@@ -7,7 +8,9 @@ import type { DecisionInputs, KnownPod } from './known-pod.ts';
 export function withStanding(former: KnownPod, next: KnownPod): KnownPod {
   const { decision, inputs, metadata } = former;
   if (next.decision.kind !== 'pending' || next.decision.withdraws === true) return next;
-  if (decision.kind === 'pending' || differ(inputs, next.inputs)) return next;
+  if (decision.kind === 'pending') return next;
+  // An older server does not say what its decision was made on.
+  if (inputs !== undefined && next.inputs !== undefined && inputsDiffer(inputs, next.inputs)) return next;
   const namespaceSeen = next.inputs !== undefined && next.inputs.namespace !== 'unseen';
   return {
     ...next,
@@ -15,11 +18,4 @@ export function withStanding(former: KnownPod, next: KnownPod): KnownPod {
     metadata: namespaceSeen || next.metadata.denied ? next.metadata : metadata,
     ...(inputs && { inputs }),
   };
-}
-
-function differ(former: DecisionInputs | undefined, next: DecisionInputs | undefined): boolean {
-  if (former === undefined || next === undefined) return false;
-  return (['pod', 'namespace', 'serviceAccount'] as const).some(
-    (object) => next[object] !== 'unseen' && next[object] !== former[object],
-  );
 }

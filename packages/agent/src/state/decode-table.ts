@@ -1,15 +1,8 @@
 import { isReason } from '@rolegate/protocol';
-import type { Reason } from '@rolegate/protocol';
+import type { DecisionInputs, Reason } from '@rolegate/protocol';
 import type { KeptClaim } from '../addresses/address-owners.ts';
 import type { CniResult } from '../addresses/cni-result.ts';
-import type {
-  Decision,
-  DecisionInputs,
-  HeldCredentials,
-  HeldSession,
-  KnownPod,
-  MetadataAccess,
-} from '../feed/known-pod.ts';
+import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
 import type { DecidedOn } from '../feed/pod-versions.ts';
 import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
 import type { KeptTable } from './kept-state.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Decision, DecisionInputs } from '../../src/feed/known-pod.ts';
+import type { DecisionInputs } from '@rolegate/protocol';
+import type { Decision } from '../../src/feed/known-pod.ts';
 import { withStanding } from '../../src/feed/standing.ts';
 import { allow, knownPod } from '../addresses/known-pods.ts';
 

@@ -1,4 +1,4 @@
-import type { ResourceVersions } from '@rolegate/protocol';
+import type { DecisionInputs, ResourceVersions } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/objects.ts';
@@ -7,18 +7,11 @@ import type { Presence } from '../policy/decide.ts';
 import type { Digests } from './digests.ts';
 import { createMissing } from './missing.ts';
 
-/** The digest of what is read of each object; of one that is not there `absent` or `unseen`. */
-export interface Seen {
-  readonly pod: string;
-  readonly namespace: string;
-  readonly serviceAccount: string;
-}
-
 /** The objects that a decision on a Pod reads. */
 export interface Situation {
   readonly presence: { readonly namespace: Presence; readonly serviceAccount: Presence };
   readonly versions: Required<ResourceVersions>;
-  readonly seen: Seen;
+  readonly inputs: DecisionInputs;
 }
 
 export interface Situations {
@@ -81,7 +74,7 @@ export function createSituations(deps: SituationsDeps): Situations {
           namespace: versionOf(namespace, namespaces),
           serviceAccount: versionOf(serviceAccount, serviceAccounts),
         },
-        seen: {
+        inputs: {
           pod: digests.ofPod(pod),
           namespace: typeof namespace === 'string' ? namespace : digests.ofNamespace(namespace),
           serviceAccount:

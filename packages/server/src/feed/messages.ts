@@ -4,7 +4,7 @@ import type { DecidedPod } from '../decisions.ts';
 import { sessionId } from '../session.ts';
 
 /** A decided Pod as the wire says it. */
-export function podState({ pod, verdict: { decision, metadata }, versions, seen }: DecidedPod): PodState {
+export function podState({ pod, verdict: { decision, metadata }, versions, inputs }: DecidedPod): PodState {
   const said: PodState = {
     uid: pod.uid,
     namespace: pod.namespace,
@@ -16,7 +16,7 @@ export function podState({ pod, verdict: { decision, metadata }, versions, seen 
     ended: pod.ended,
     terminating: pod.terminating,
     resourceVersions: versions,
-    inputs: seen,
+    inputs,
     metadata:
       metadata.only === undefined
         ? { denied: metadata.denied }
