@@ -16,8 +16,8 @@ import type { Situation } from './decisions/situations.ts';
 import { stands } from './decisions/standing.ts';
 import { createTurns } from './decisions/turns.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
-import type { Pod } from './kubernetes/objects.ts';
-import type { Change } from './kubernetes/store.ts';
+import type { ApiObject, Pod } from './kubernetes/objects.ts';
+import type { Change, Store } from './kubernetes/store.ts';
 import type { ServerMemory } from './memory.ts';
 import type { Policy, Verdict } from './policy/decide.ts';
 
@@ -142,18 +142,16 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     if (concerns(change, podReadsSame) || !toldSame) markPod(object);
   });
 
-  pods.onDoubt((concerned) => {
-    if (concerned === 'all') markAll();
-    else concerned.forEach(look);
-  });
-  namespaces.onDoubt((concerned) => {
-    if (concerned === 'all') markAll();
-    else concerned.forEach(markNamespace);
-  });
-  serviceAccounts.onDoubt((concerned) => {
-    if (concerned === 'all') markAll();
-    else concerned.forEach(markNamed);
-  });
+  whenDoubted(pods, look);
+  whenDoubted(namespaces, markNamespace);
+  whenDoubted(serviceAccounts, markNamed);
+
+  function whenDoubted(store: Pick<Store<ApiObject>, 'onDoubt'>, mark: (key: string) => void): void {
+    store.onDoubt((concerned) => {
+      if (concerned === 'all') markAll();
+      else concerned.forEach(mark);
+    });
+  }
 
   function markAll(): void {
     for (const name of new Set(pods.values().map(({ namespace }) => namespace))) markNamespace(name);
