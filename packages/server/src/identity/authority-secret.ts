@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { record } from '../json-values.ts';
 import { AuthorityFault, knownAuthority } from './authorities.ts';
 import type { Authorities, KnownAuthority } from './authorities.ts';
 import type { AuthorityState } from './rotation.ts';
@@ -46,7 +47,7 @@ export function writeShared({ authorities, tokenSecret }: Shared): SecretValues 
 /** Throws an AuthorityFault: what is in the Secret cannot be worked with. Its message holds nothing of the contents. */
 export function readShared(values: SecretValues, nowMs: number): Shared {
   const tokenSecret = readTokenSecret(values[TOKEN_SECRET] ?? '');
-  const kept = asRecord(parse(values[AUTHORITIES] ?? ''));
+  const kept = record(parse(values[AUTHORITIES] ?? ''));
   const { authorities, removed = [] } = kept;
   if (!Array.isArray(authorities) || !Array.isArray(removed))
     throw new AuthorityFault(`${AUTHORITIES} holds no list of authorities`);
@@ -63,7 +64,7 @@ function readTokenSecret(text: string): Buffer {
 }
 
 function readAuthority(kept: unknown): KnownAuthority {
-  const { id, state, sinceMs, certificatePem, keyPem } = asRecord(kept);
+  const { id, state, sinceMs, certificatePem, keyPem } = record(kept);
   if (typeof id !== 'string' || !ID.test(id))
     throw new AuthorityFault(`${AUTHORITIES}: an authority has no id`);
   if (!STATES.includes(state) || typeof sinceMs !== 'number' || typeof certificatePem !== 'string')
@@ -77,7 +78,7 @@ function readAuthority(kept: unknown): KnownAuthority {
 }
 
 function readRemoved(kept: unknown): Authorities['removed'][number] {
-  const { id, endsMs } = asRecord(kept);
+  const { id, endsMs } = record(kept);
   if (typeof id !== 'string' || typeof endsMs !== 'number')
     throw new AuthorityFault(`${AUTHORITIES}: what was removed does not parse`);
   return { id, endsMs };
@@ -103,8 +104,4 @@ function parse(text: string): unknown {
     // The error would quote the text, keys included.
     throw new AuthorityFault(`${AUTHORITIES} is not JSON`);
   }
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,6 +1,7 @@
 import { Refusal } from '@rolegate/protocol';
 import { describeError } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
+import { record, text } from '../json-values.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { readText } from '../kubernetes/lines.ts';
 
@@ -86,12 +87,4 @@ export function cutReview(raw: unknown): TokenReview {
     podUid: bound('pod-uid'),
     nodeName: bound('node-name'),
   };
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

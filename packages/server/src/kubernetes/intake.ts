@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@rolegate/runtime';
+import { record, text } from '../json-values.ts';
 import { identityOf } from './objects.ts';
 import type { ApiObject, Cut, Identity } from './objects.ts';
 import type { WritableStore } from './store.ts';
@@ -165,9 +166,8 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
 }
 
 function versionOf(raw: unknown): string | undefined {
-  const { metadata } = (raw ?? {}) as { metadata?: unknown };
-  const { resourceVersion } = (metadata ?? {}) as { resourceVersion?: unknown };
-  return typeof resourceVersion === 'string' && resourceVersion !== '' ? resourceVersion : undefined;
+  const version = text(record(record(raw)['metadata'])['resourceVersion']);
+  return version === '' ? undefined : version;
 }
 
 function nameOf({ namespace, name, uid }: Identity): string {

@@ -1,3 +1,4 @@
+import { parseJson, record, text } from '../json-values.ts';
 import type { Connection } from './connection.ts';
 import { freedChunks } from './freed-chunks.ts';
 import { createJsonCut } from './json/json-cut.ts';
@@ -49,8 +50,8 @@ async function readPage(
     signal,
     timeoutMs: PAGE_TIMEOUT_MS,
   });
-  const cut = createJsonCut(pageShape(kind), (text) => {
-    item(parse(text));
+  const cut = createJsonCut(pageShape(kind), (object) => {
+    item(parseJson(object));
   });
   for await (const chunk of freedChunks(chunks)) {
     heard();
@@ -59,17 +60,8 @@ async function readPage(
   }
   const whole = cut.end();
   if ('fault' in whole) throw new Error(`${path}: the answer is not a list: ${whole.fault}`);
-  const { metadata } = (parse(whole.text) ?? {}) as { metadata?: Record<string, unknown> | null };
-  const { resourceVersion, continue: next } = metadata ?? {};
+  const { resourceVersion, continue: next } = record(record(parseJson(whole.text))['metadata']);
   if (typeof resourceVersion !== 'string' || resourceVersion === '')
     throw new Error(`${path}: the answer is not a list`);
-  return { resourceVersion, next: typeof next === 'string' ? next : '' };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+  return { resourceVersion, next: text(next) };
 }

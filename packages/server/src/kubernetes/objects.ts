@@ -1,6 +1,7 @@
 import { canonicalIp } from '@rolegate/runtime';
 import { annotationKeys, limitBytesOf, withinLimit } from '../annotation-values.ts';
 import type { AnnotationValue } from '../annotation-values.ts';
+import { record, text } from '../json-values.ts';
 import type { Names } from './names.ts';
 import { CONFIG_HASH, MIRROR } from './shapes.ts';
 import type { Kind } from './shapes.ts';
@@ -161,12 +162,4 @@ function cutIps(podIP: unknown, podIPs: unknown): readonly string[] {
 
 function asItIs(name: string): string {
   return name;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,3 +1,4 @@
+import { parseJson, record } from '../json-values.ts';
 import { toApiError } from './api-error.ts';
 import { createJsonCut } from './json/json-cut.ts';
 import { readLines } from './lines.ts';
@@ -69,8 +70,8 @@ interface ErrorEvent {
 }
 
 function readEvent(line: Line): WatchEvent | ErrorEvent {
-  const parsed = parse(line.text);
-  const { type, object } = parsed ?? {};
+  const parsed = parseJson(line.text);
+  const { type, object } = record(parsed);
   if ('fault' in line) return unreadable(`a line of the watch cannot be read: ${line.fault}`, object);
   if (parsed === undefined) return unreadable('a line of the watch cannot be read: it is no JSON', undefined);
   switch (type) {
@@ -102,17 +103,4 @@ function bookmark(object: unknown): WatchEvent | undefined {
   const { resourceVersion, annotations } = record(record(object)['metadata']);
   if (typeof resourceVersion !== 'string' || resourceVersion === '') return undefined;
   return { type: 'BOOKMARK', resourceVersion, endsList: record(annotations)[INITIAL_EVENTS_END] === 'true' };
-}
-
-/** Undefined if it is no JSON. */
-function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    return record(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

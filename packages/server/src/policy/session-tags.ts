@@ -1,7 +1,7 @@
+import { parseJson } from '../json-values.ts';
 import type { Parsed } from './parsed.ts';
 import { oddity, quote } from './quote.ts';
 import { remember } from './remember.ts';
-import { parseJson } from './string-list.ts';
 import { cut, renderTemplate } from './template.ts';
 import type { TemplateValues } from './template.ts';
 

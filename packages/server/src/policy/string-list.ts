@@ -1,3 +1,4 @@
+import { parseJson } from '../json-values.ts';
 import type { Parsed } from './parsed.ts';
 
 /** A JSON list of strings: the globs of a Namespace. An empty text is an empty list. */
@@ -10,13 +11,4 @@ export function parseStringList(text: string): Parsed<readonly string[]> {
     return { fault: 'has entries that are not strings: put each in double quotes' };
   }
   return { value: list };
-}
-
-/** Undefined if it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
