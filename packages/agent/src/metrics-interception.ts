@@ -1,4 +1,4 @@
-import { readGauge, readGauges } from '@rolegate/runtime';
+import { createGrowth, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { layers } from './interception/plan.ts';
@@ -88,16 +88,6 @@ function countByDifference(counter: Counter<'layer'>): (counts: Counts) => void 
   };
   return (now) => {
     for (const layer of layers) counter.inc({ layer }, growth[layer](now[layer]));
-  };
-}
-
-/** How much a count has grown since the last time, of whoever may begin at nothing again. */
-function createGrowth(): (now: number) => number {
-  let before = 0;
-  return (now) => {
-    const grown = now >= before ? now - before : now;
-    before = now;
-    return grown;
   };
 }
 

@@ -23,7 +23,7 @@ export { createStatusServer, openStatusSocket } from './status-server.ts';
 export type { StatusAnswer, StatusServer } from './status-server.ts';
 export { roughly, textFacts, textTable } from './status-text.ts';
 export { StatusSocketFault } from './status-socket.ts';
-export { readCounter, readGauge, readGauges } from './read-gauge.ts';
+export { createGrowth, readCounter, readGauge, readGauges } from './read-gauge.ts';
 export { runProgram } from './run-program.ts';
 export { stopListening } from './stop-listening.ts';
 export { VERSION } from './version.ts';

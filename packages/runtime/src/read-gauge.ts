@@ -40,17 +40,25 @@ export function readGauges(
   });
 }
 
-/** A counter whose value is read at each scrape. It never falls. */
+/** A counter whose value is read at each scrape. */
 export function readCounter(registry: Registry, name: string, help: string, value: () => number): void {
-  let shown = 0;
+  const grown = createGrowth();
   new Counter({
     name,
     help,
     registers: [registry],
     collect() {
-      const now = value();
-      this.inc(Math.max(0, now - shown));
-      shown = Math.max(shown, now);
+      this.inc(grown(value()));
     },
   });
+}
+
+/** How much a count has grown since the last time, of whoever may begin at nothing again. */
+export function createGrowth(): (now: number) => number {
+  let before = 0;
+  return (now) => {
+    const grown = now >= before ? now - before : now;
+    before = now;
+    return grown;
+  };
 }
