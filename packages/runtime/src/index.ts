@@ -26,6 +26,8 @@ export { StatusSocketFault } from './status-socket.ts';
 export { createGrowth, readCounter, readGauge, readGauges } from './read-gauge.ts';
 export { runProgram } from './run-program.ts';
 export { stopListening } from './stop-listening.ts';
+export { createTokenBucket } from './token-bucket.ts';
+export type { TokenBucketOptions } from './token-bucket.ts';
 export { VERSION } from './version.ts';
 export * from './flags.ts';
 export * from './flags-kinds.ts';

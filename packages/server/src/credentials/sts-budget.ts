@@ -2,7 +2,7 @@ import type { Clock } from '@rolegate/runtime';
 import { createNamespaceShares } from './namespace-shares.ts';
 import { createNamespaceTurns } from './namespace-turns.ts';
 import type { Waiting } from './namespace-turns.ts';
-import { createTokenBucket } from './token-bucket.ts';
+import { createSharedBucket } from './shared-bucket.ts';
 
 /**
  * In the order in which they go within a Namespace: a Pod waits, or credentials have less than half of their life left; a renewal
@@ -70,7 +70,7 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
     ranks: priorities.length,
     reservedPart: RENEWALS_PART,
   });
-  const bucket = createTokenBucket(options);
+  const bucket = createSharedBucket(options);
   const places = createNamespaceShares();
   let wakeUp: (() => void) | undefined;
 

@@ -1,7 +1,8 @@
+import { createTokenBucket } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 
 /** Events a second, and at once. The API server sheds load by 429; we stay far below it. */
-const RATE = { perSecond: 10, burst: 50 };
+const RATE = { ratePerSecond: 10, burst: 50 };
 
 /** What waits is at most so many, of one Namespace and in all. */
 const MOST_OF_NAMESPACE = 100;
@@ -29,7 +30,7 @@ export function createEventQueue<T extends { readonly namespace: string }>({
   const waiting = new Map<string, T[]>();
   /** Namespaces of which an item is being sent. */
   const sending = new Map<string, Promise<void>>();
-  const nextTokenInMs = createBucket(clock);
+  const bucket = createTokenBucket({ ...RATE, clock });
   let size = 0;
   let wake = ignore;
 
@@ -88,13 +89,13 @@ export function createEventQueue<T extends { readonly namespace: string }>({
           await changed(signal);
           continue;
         }
-        const waitMs = nextTokenInMs();
-        if (waitMs > 0) {
-          await clock.sleep(waitMs, signal);
+        if (bucket.left() < 1) {
+          await clock.sleep(bucket.nextInMs(), signal);
           continue;
         }
         const item = take(namespace);
         if (item === undefined) continue;
+        bucket.take();
         const sent = send(item).finally(() => {
           sending.delete(namespace);
           wake();
@@ -106,20 +107,6 @@ export function createEventQueue<T extends { readonly namespace: string }>({
     get size() {
       return size;
     },
-  };
-}
-
-/** Milliseconds until there is a token; it is taken if that is 0. */
-function createBucket(clock: Clock): () => number {
-  let tokens = RATE.burst;
-  let filledMs = clock.monotonic();
-  return () => {
-    const now = clock.monotonic();
-    tokens = Math.min(RATE.burst, tokens + ((now - filledMs) / 1000) * RATE.perSecond);
-    filledMs = now;
-    if (tokens < 1) return Math.ceil(((1 - tokens) / RATE.perSecond) * 1000);
-    tokens -= 1;
-    return 0;
   };
 }
 

@@ -1,5 +1,4 @@
-import type { Clock } from '@rolegate/runtime';
-import { createNamespaceShares } from './namespace-shares.ts';
+import type { Clock } from './clock.ts';
 
 export interface TokenBucketOptions {
   /** Tokens per second in the long run. */
@@ -9,12 +8,13 @@ export interface TokenBucketOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** A bucket that no Namespace can empty: who has taken the most lately leaves some of the burst to others. */
 export interface TokenBucket {
-  readonly mayTake: (namespace: string) => boolean;
-  readonly take: (namespace: string) => void;
   /** Whole tokens. */
   readonly left: () => number;
+  /** Tokens that have been taken and have not come back yet. */
+  readonly owed: () => number;
+  /** Takes one, which must be there. */
+  readonly take: () => void;
   /** Until there is one more. Milliseconds, at least 1. */
   readonly nextInMs: () => number;
 }
@@ -24,26 +24,29 @@ const HAIR = 1e-6;
 
 export function createTokenBucket({ ratePerSecond, burst, clock }: TokenBucketOptions): TokenBucket {
   const perMs = ratePerSecond / 1000;
-  /** Who has taken what has not come back yet. */
-  const shares = createNamespaceShares();
   let tokens = burst;
   let filledAtMs = clock.monotonic();
 
-  function left(): number {
+  function fill(): void {
     const now = clock.monotonic();
     tokens = Math.min(burst, tokens + (now - filledAtMs) * perMs);
     filledAtMs = now;
-    while (shares.taken > burst - tokens + HAIR) shares.giveBackNext();
+  }
+
+  function left(): number {
+    fill();
     return Math.floor(tokens + HAIR);
   }
 
   return {
-    mayTake: (namespace) => shares.mayTake(namespace, left()),
-    take(namespace) {
-      tokens -= 1;
-      shares.take(namespace);
-    },
     left,
+    owed() {
+      fill();
+      return burst - tokens + HAIR;
+    },
+    take() {
+      tokens -= 1;
+    },
     nextInMs: () => Math.max(1, Math.ceil((left() + 1 - tokens - HAIR) / perMs)),
   };
 }
