@@ -2,6 +2,7 @@ import { PORTS } from '../../../packages/sandbox/src/netns/addresses.ts';
 import type { ProgramName } from '../node/node-programs.ts';
 import { programNames } from '../node/node-programs.ts';
 import type { HostileWorld } from '../node/world.ts';
+import { keepLooking } from './looking.ts';
 import { socketBytes } from './socket-memory.ts';
 
 /** Between two looks, each of which starts two processes. Milliseconds. */
@@ -26,7 +27,6 @@ export const ports: Readonly<Record<'node' | 'server', readonly number[]>> = {
 
 /** Looks at what each program needs until `end`. */
 export function watchMemory({ programs, namespaces, cgroups }: HostileWorld): MemoryWatch {
-  const stop = new AbortController();
   const most: Record<ProgramName, HighWater> = {
     agent: { bytes: 0, socketBytes: 0 },
     reconcile: { bytes: 0, socketBytes: 0 },
@@ -49,19 +49,10 @@ export function watchMemory({ programs, namespaces, cgroups }: HostileWorld): Me
     );
   }
 
-  async function keepLooking(): Promise<void> {
-    while (!stop.signal.aborted) {
-      await look();
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-    }
-  }
-
-  const looking = keepLooking();
-  looking.catch(() => undefined); // told by `end`
+  const endLooking = keepLooking(look, EVERY_MS);
   return {
     async end() {
-      stop.abort();
-      await looking;
+      await endLooking();
       return most;
     },
   };

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { keepLooking } from '../../watch/looking.ts';
 import { EVERY_MS, ports } from '../../watch/memory.ts';
 import type { HighWater } from '../../watch/memory.ts';
 import { socketBytes } from '../../watch/socket-memory.ts';
@@ -10,7 +10,6 @@ export interface ServerMemory {
 
 /** Looks at what the server needs until `end`, socket buffers included. */
 export function watchServerMemory({ ground, server, apiPort }: Cluster): ServerMemory {
-  const stop = new AbortController();
   let most: HighWater = { bytes: 0, socketBytes: 0 };
 
   async function look(): Promise<void> {
@@ -23,19 +22,10 @@ export function watchServerMemory({ ground, server, apiPort }: Cluster): ServerM
     if (used + sockets > most.bytes) most = { bytes: used + sockets, socketBytes: sockets };
   }
 
-  async function keepLooking(): Promise<void> {
-    while (!stop.signal.aborted) {
-      await look();
-      await sleep(EVERY_MS);
-    }
-  }
-
-  const looking = keepLooking();
-  looking.catch(() => undefined); // told by `end`
+  const endLooking = keepLooking(look, EVERY_MS);
   return {
     async end() {
-      stop.abort();
-      await looking;
+      await endLooking();
       return most;
     },
   };
