@@ -1,6 +1,7 @@
 import type { Namespace, Pod } from '../../server/src/kubernetes/objects.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';
 import type { There } from './one-day-setup.ts';
+import { podObject } from './pod-object.ts';
 
 const MINUTE_MS = 60_000;
 const PODS = 60;
@@ -79,12 +80,8 @@ function createBusyNode() {
 
   function come(): void {
     serial += 1;
-    const pod: Pod = {
-      ...{ uid: `uid-${serial}`, name: `pod-${serial}`, namespace: 'shop', nodeName: 'node-a' },
-      ...{ serviceAccount: 'default', resourceVersion: next(), annotations: roleOf(serial), ips: [] },
-      ...{ hostNetwork: false, ended: false, terminating: false, staticPod: false },
-      ...{ runtimeUid: '', daemonSet: '' },
-    };
+    const fields = { uid: `uid-${serial}`, resourceVersion: next(), annotations: roleOf(serial) };
+    const pod = podObject(`pod-${serial}`, fields);
     live.push(pod);
     store.set(pod);
   }

@@ -14,6 +14,7 @@ import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes
 import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
 import { createStore } from '../../server/src/kubernetes/store.ts';
 import { createPolicy } from '../../server/src/policy/decide.ts';
+import { podObject } from './pod-object.ts';
 
 const UID = 'uid-a';
 const kinds = ['pod', 'namespace', 'serviceAccount'] as const;
@@ -119,7 +120,7 @@ function createReplica(clock: FakeClock, states: Record<Kind, readonly State[]>)
     };
     switch (kind) {
       case 'pod':
-        take(stores.pod, { ...podOf(says), resourceVersion });
+        take(stores.pod, podOf(says, resourceVersion));
         return;
       case 'namespace':
         take(stores.namespace, { ...common, annotations: { 'iam.amazonaws.com/permitted': says } });
@@ -147,22 +148,9 @@ function createReplica(clock: FakeClock, states: Record<Kind, readonly State[]>)
 }
 
 /** A Pod that names a role of its own if it says 'other', and else has its ServiceAccount's. */
-function podOf(says: string): Omit<Pod, 'resourceVersion'> {
-  return {
-    uid: UID,
-    name: 'a',
-    namespace: 'shop',
-    annotations: says === 'other' ? { 'iam.amazonaws.com/role': 'other' } : {},
-    nodeName: 'node-a',
-    serviceAccount: 'default',
-    ips: [],
-    hostNetwork: false,
-    ended: false,
-    terminating: false,
-    staticPod: false,
-    runtimeUid: '',
-    daemonSet: '',
-  };
+function podOf(says: string, resourceVersion: string): Pod {
+  const annotations = says === 'other' ? { 'iam.amazonaws.com/role': 'other' } : {};
+  return podObject('a', { uid: UID, resourceVersion, annotations });
 }
 
 async function play(history: readonly Event[], steps: readonly Step[]) {

@@ -21,6 +21,7 @@ import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes
 import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
 import { createStore } from '../../server/src/kubernetes/store.ts';
 import { createPolicy } from '../../server/src/policy/decide.ts';
+import { podObject } from './pod-object.ts';
 
 const HOUR_MS = 3_600_000;
 const STREAM_AGE_MS = HOUR_MS / 2;
@@ -79,26 +80,7 @@ export function createCluster(random: () => number) {
   const common = { name: 'shop', resourceVersion: '1', annotations: {} };
   namespaces.set({ ...common, uid: 'n', annotations: { 'iam.amazonaws.com/permitted': 'app' } });
   serviceAccounts.set({ ...common, uid: 's', name: 'default', namespace: 'shop' });
-  store.set({
-    ...{
-      ...common,
-      uid: 'uid-a',
-      name: 'a',
-      namespace: 'shop',
-      nodeName: 'node-a',
-      serviceAccount: 'default',
-    },
-    ...{
-      ips: [],
-      hostNetwork: false,
-      ended: false,
-      terminating: false,
-      staticPod: false,
-      runtimeUid: '',
-      daemonSet: '',
-    },
-    annotations: { 'iam.amazonaws.com/role': 'app' },
-  });
+  store.set(podObject('a', { resourceVersion: '1', annotations: { 'iam.amazonaws.com/role': 'app' } }));
   return { clock, store, namespaces, serviceAccounts, pods, sessions, decisions, sts };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { VERSION } from '@rolegate/runtime';
 import type { Pod } from '../../server/src/kubernetes/objects.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';
+import { podObject } from './pod-object.ts';
 
 const packages = new URL('../../', import.meta.url).pathname;
 const said = { update: [] as string[], report: [] as string[] };
@@ -23,11 +24,7 @@ const there = {
 
 function setPod(name: string, role: string | undefined, more: Partial<Pod> = {}): Pod {
   const annotations = role === undefined ? {} : { 'iam.amazonaws.com/role': role };
-  const pod: Pod = {
-    ...{ uid: `uid-${name}`, name, namespace: 'shop', nodeName: 'node-a', serviceAccount: 'default' },
-    ...{ resourceVersion: next(), annotations, ips: ['198.18.1.1'], hostNetwork: false, ended: false },
-    ...{ terminating: false, staticPod: false, runtimeUid: '', daemonSet: '', ...more },
-  };
+  const pod = podObject(name, { resourceVersion: next(), annotations, ips: ['198.18.1.1'], ...more });
   cluster.store.set(pod);
   return pod;
 }

@@ -10,6 +10,7 @@ import { createStore } from '../../src/kubernetes/store.ts';
 import type { MemoryKind } from '../../src/memory.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { Session } from '../../src/session.ts';
+import { pod as podObject } from '../kubernetes/setup.ts';
 
 const BASE_ARN = 'arn:aws:iam::123456789012:role/';
 
@@ -93,23 +94,15 @@ export function createClusterStandIn({
   let version = 100;
   const next = () => String((version += 1));
 
-  const pod = (name: string, more: Partial<Pod> = {}): Pod => ({
-    uid: `uid-${name}`,
-    name,
-    namespace: 'shop',
-    resourceVersion: next(),
-    annotations: {},
-    nodeName: 'node-a',
-    serviceAccount: 'default',
-    ips: [],
-    hostNetwork: false,
-    ended: false,
-    terminating: false,
-    staticPod: false,
-    runtimeUid: '',
-    daemonSet: '',
-    ...more,
-  });
+  const pod = (name: string, more: Partial<Pod> = {}): Pod =>
+    podObject({
+      uid: `uid-${name}`,
+      name,
+      namespace: 'shop',
+      resourceVersion: next(),
+      nodeName: 'node-a',
+      ...more,
+    });
   return {
     clock,
     memory,
