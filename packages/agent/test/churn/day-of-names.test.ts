@@ -12,7 +12,7 @@ const DAY = 24 * HOUR;
 /** Pods that come each minute, each with an address of its own, and go ten minutes later. */
 const EACH_MINUTE = 2;
 const LIFE_MINUTES = 10;
-/** The status of a Pod still names its address for so long after the runtime took it back. */
+/** How long the status of a Pod still names its address after the runtime took it back. */
 const LEFT_IN_STATUS_MINUTES = 1;
 
 /** All parts of an agent that remember names, in which Pods and addresses come and go at a steady rate. */
@@ -92,7 +92,7 @@ function setup() {
   };
 }
 
-/** So many at most, if so many come each minute and are remembered for so long; they are dropped in sixteen goes. */
+/** The most there can be if this many come each minute and are remembered this long: they are dropped in sixteen goes. */
 function within(eachMinute: number, minutes: number): number {
   return Math.ceil(eachMinute * (minutes * (17 / 16) + 1));
 }

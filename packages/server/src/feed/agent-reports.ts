@@ -16,7 +16,7 @@ export interface AgentReportsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { answers(reason: AnswerLabel, count: number): void };
-  /** For who looks at the server; undefined: nobody does. */
+  /** For the status of the server; undefined: nobody asks for it. */
   readonly agents?: Pick<ConnectedAgents, 'reported'> | undefined;
 }
 

@@ -15,12 +15,12 @@ import { createReportReader } from './reports/report-reader.ts';
 import { createStreamPlaces } from './stream-places.ts';
 import type { Place } from './stream-places.ts';
 
-/** An agent that says nothing for so long after it opened a stream is not one. */
+/** An agent sends its first report within this time. Milliseconds. */
 const FIRST_REPORT_WITHIN_MS = 5_000;
 
 export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
   readonly nodes: Nodes;
-  /** For who looks at the server; undefined: nobody does. */
+  /** For the status of the server; undefined: nobody asks for it. */
   readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;
   /** Throws a Refusal if no call is taken now. */
   readonly checkOpen: () => void;

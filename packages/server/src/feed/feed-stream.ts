@@ -27,7 +27,7 @@ export interface FeedStreamsDeps {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: { streams(change: 1 | -1): void };
-  /** For who looks at the server; undefined: nobody does. */
+  /** For the status of the server; undefined: nobody asks for it. */
   readonly agents?: Pick<ConnectedAgents, 'joined'> | undefined;
 }
 

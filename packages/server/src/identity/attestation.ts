@@ -8,7 +8,7 @@ import { identityOf } from './agent-token.ts';
 import type { TokenFacts } from './agent-token.ts';
 import type { ReviewToken, TokenReview } from './token-review.ts';
 
-/** A good review counts for so long: who opens streams again and again does not ask the API server each time. Milliseconds. */
+/** How long a good review counts: an agent that opens streams again and again does not ask the API server each time. Milliseconds. */
 const REMEMBER_MS = 60_000;
 /** Twice the nodes of a large cluster. */
 const MOST_REMEMBERED = 10_000;

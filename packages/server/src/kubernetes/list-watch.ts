@@ -15,13 +15,13 @@ import { createUnreadableLog } from './unreadable-log.ts';
 import { readEvents } from './watch-events.ts';
 import type { WatchEvent, WatchEventLabel } from './watch-events.ts';
 
-/** The API server sends a bookmark each minute: without a byte for so long the connection is dead. Milliseconds. */
+/** The API server sends a bookmark each minute: without a byte in this time the connection is dead. Milliseconds. */
 const SILENCE_MS = 90_000;
 
 /** A watch is to begin, and a streaming list to be over, within so long. Milliseconds. */
 const TIMEOUT_MS = 30_000;
 
-/** Objects that no list has confirmed for so long after an unreadable event are pending, those decided before too. Milliseconds. */
+/** If no list confirms objects within this time after an unreadable event, they count as pending, even if decided before. Milliseconds. */
 const CONFIRMED_WITHIN_MS = 10_000;
 
 /** The server is asked to end a watch after 5 to 10 minutes, as client-go asks it. Seconds. */

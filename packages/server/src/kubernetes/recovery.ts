@@ -14,7 +14,7 @@ const GOOD_AFTER_MS = 10_000;
 /** After so many failures of one resourceVersion in a row it is given up. */
 const TRIES = { refused: 5, silent: 2 };
 
-/** A streaming list that has not ended is not tried again for so long: pages are fetched. Milliseconds. */
+/** After a streaming list that has not ended, pages are fetched for this long. Milliseconds. */
 const PAGES_FOR_MS = 3_600_000;
 
 /**

@@ -65,7 +65,7 @@ function setup() {
   };
 }
 
-/** So many at most, if so many come each minute and are remembered for so long; they are dropped in sixteen goes. */
+/** The most there can be if this many come each minute and are remembered this long: they are dropped in sixteen goes. */
 function within(eachMinute: number, minutes: number): number {
   return Math.ceil(eachMinute * (minutes * (17 / 16) + 1));
 }
