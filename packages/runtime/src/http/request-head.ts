@@ -47,6 +47,8 @@ const REQUEST_LINE = /^([A-Z-]{3,16}) (\/[!"$-~]*) HTTP\/1\.([01])$/;
  * trimmed by hand: an expression that does it takes half a second for 16 KiB of blanks and a control character.
  */
 const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)$/;
+/** Node's parser takes the encoding for an unknown one if a tab follows it. */
+const CHUNKED = /^ *chunked *$/i;
 const LENGTH = /^\d{1,12}$/;
 
 /**
@@ -66,7 +68,7 @@ export function parseRequestHead(text: string): RequestHead | HeadFault {
     if (name === undefined) return malformed('a header line is not HTTP');
     const value = withoutBlanks(text);
     headers.push(name, value);
-    noteHeader(seen, name, value);
+    noteHeader(seen, name, value, text);
   }
   const framing = framingOf(seen, minor === '0');
   if ('fault' in framing) return framing;
@@ -122,8 +124,8 @@ function createSeen(): Seen {
   };
 }
 
-/** By length first: most headers are none of these. */
-function noteHeader(seen: Seen, name: string, value: string): void {
+/** By length first: most headers are none of these. `text`: the value with its blanks. */
+function noteHeader(seen: Seen, name: string, value: string, text: string): void {
   switch (name.length) {
     case 4:
       if (name.toLowerCase() === 'host') seen.hosts += 1;
@@ -151,7 +153,7 @@ function noteHeader(seen: Seen, name: string, value: string): void {
     case 17:
       if (name.toLowerCase() !== 'transfer-encoding') return;
       seen.encodings += 1;
-      seen.encoding = value.toLowerCase();
+      seen.encoding = text;
       return;
     default:
   }
@@ -165,7 +167,7 @@ function framingOf({ hosts, lengths, length, encodings, encoding }: Seen, old: b
   if (hosts > 1) return malformed('more than one Host header');
   if (lengths + encodings > 1) return malformed('more than one header gives the length of the body');
   if (encodings === 1) {
-    return encoding === 'chunked' && !old
+    return CHUNKED.test(encoding) && !old
       ? { kind: 'chunked' }
       : malformed('a Transfer-Encoding other than chunked');
   }

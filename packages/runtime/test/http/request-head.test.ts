@@ -140,6 +140,7 @@ describe('what a head says of the message', () => {
     { lines: ['Transfer-Encoding: identity'] },
     { lines: ['Transfer-Encoding: chunked;x'] },
     { lines: ['Transfer-Encoding:'] },
+    { lines: ['Transfer-Encoding: chunked\t'] },
     { lines: ['Host: a', 'Host: a'] },
   ])('is refused if two parsers could understand two things: $lines', ({ lines }) => {
     expect(parse(lines)).toMatchObject({ fault: 'malformed' });
