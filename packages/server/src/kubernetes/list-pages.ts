@@ -1,12 +1,15 @@
-import { parseJson, record, text } from '../json-values.ts';
+import { record, text } from '../json-values.ts';
 import type { Connection } from './connection.ts';
 import { freedChunks } from './freed-chunks.ts';
-import { createJsonCut } from './json/json-cut.ts';
+import { createJsonReader } from './json/json-reader.ts';
 import { pageShape } from './shapes.ts';
 import type { Kind } from './shapes.ts';
 
 /** Objects a page: few enough that the API server need not hold much for us. */
 const PAGE_LIMIT = 100;
+
+/** A page of objects of the usual size is shorter. Bytes. */
+const WHOLE_PAGE = 2 * 1024 * 1024;
 
 /** How long one page may take, however large its objects are. Milliseconds. */
 const PAGE_TIMEOUT_MS = 60_000;
@@ -50,17 +53,15 @@ async function readPage(
     signal,
     timeoutMs: PAGE_TIMEOUT_MS,
   });
-  const cut = createJsonCut(pageShape(kind), (object) => {
-    item(parseJson(object));
-  });
+  const json = createJsonReader({ shape: pageShape(kind), wholeBytes: WHOLE_PAGE, item });
   for await (const chunk of freedChunks(chunks)) {
     heard();
-    cut.push(chunk, 0, chunk.length);
-    if (cut.broken) break;
+    json.push(chunk, 0, chunk.length);
+    if (json.broken) break;
   }
-  const whole = cut.end();
+  const whole = json.end();
   if ('fault' in whole) throw new Error(`${path}: the answer is not a list: ${whole.fault}`);
-  const { resourceVersion, continue: next } = record(record(parseJson(whole.text))['metadata']);
+  const { resourceVersion, continue: next } = record(record(whole.value)['metadata']);
   if (typeof resourceVersion !== 'string' || resourceVersion === '')
     throw new Error(`${path}: the answer is not a list`);
   return { resourceVersion, next: text(next) };

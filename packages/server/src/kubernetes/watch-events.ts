@@ -1,6 +1,6 @@
-import { parseJson, record } from '../json-values.ts';
+import { record } from '../json-values.ts';
 import { toApiError } from './api-error.ts';
-import { createJsonCut } from './json/json-cut.ts';
+import { createJsonReader } from './json/json-reader.ts';
 import { readLines } from './lines.ts';
 import type { Line } from './lines.ts';
 import { identityOf } from './objects.ts';
@@ -10,6 +10,8 @@ import type { Kind } from './shapes.ts';
 
 /** etcd takes 1.5 MB an object by default, of which JSON makes up to six times as much, and the rest is room. Bytes. */
 const LONGEST_LINE = 24 * 1024 * 1024;
+/** A longer line is cut down before it is parsed. Bytes. */
+const WHOLE_LINE = 256 * 1024;
 
 /** What a watch tells (Kubernetes API concepts, "Efficient detection of changes"). */
 export type WatchEvent =
@@ -45,8 +47,8 @@ export async function* readEvents({
   count,
   tooLong,
 }: ReadEventsOptions): AsyncGenerator<WatchEvent> {
-  const cut = createJsonCut(eventShape(kind));
-  for await (const line of readLines({ chunks, cut, longest: LONGEST_LINE })) {
+  const json = createJsonReader({ shape: eventShape(kind), wholeBytes: WHOLE_LINE });
+  for await (const line of readLines({ chunks, json, longest: LONGEST_LINE })) {
     if ('tooLong' in line) tooLong();
     const event = readEvent(line);
     count(LABELS[event.type]);
@@ -70,10 +72,8 @@ interface ErrorEvent {
 }
 
 function readEvent(line: Line): WatchEvent | ErrorEvent {
-  const parsed = parseJson(line.text);
-  const { type, object } = record(parsed);
+  const { type, object } = record(line.value);
   if ('fault' in line) return unreadable(`a line of the watch cannot be read: ${line.fault}`, object);
-  if (parsed === undefined) return unreadable('a line of the watch cannot be read: it is no JSON', undefined);
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':

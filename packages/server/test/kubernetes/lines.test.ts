@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createJsonCut } from '../../src/kubernetes/json/json-cut.ts';
+import { createJsonReader } from '../../src/kubernetes/json/json-reader.ts';
 import { object, scalar } from '../../src/kubernetes/json/shape.ts';
 import { readLines, readText } from '../../src/kubernetes/lines.ts';
 import type { Line } from '../../src/kubernetes/lines.ts';
@@ -13,25 +13,25 @@ async function* from(chunks: readonly (string | Buffer)[]): AsyncGenerator<Buffe
 
 async function setup(chunks: readonly (string | Buffer)[], longest = 100): Promise<Line[]> {
   const lines: Line[] = [];
-  const cut = createJsonCut(SHAPE);
-  for await (const line of readLines({ chunks: from(chunks), cut, longest })) lines.push(line);
+  const json = createJsonReader({ shape: SHAPE, wholeBytes: 8 });
+  for await (const line of readLines({ chunks: from(chunks), json, longest })) lines.push(line);
   return lines;
 }
 
 describe('readLines', () => {
   it.each([
-    { of: 'one line', chunks: ['{"a":1}\n'], lines: ['{"a":1}'] },
-    { of: 'a line in three chunks', chunks: ['{"a"', ':1', '}\n'], lines: ['{"a":1}'] },
+    { of: 'one line', chunks: ['{"a":1}\n'], lines: [{ a: 1 }] },
+    { of: 'a line in three chunks', chunks: ['{"a"', ':1', '}\n'], lines: [{ a: 1 }] },
     {
       of: 'three lines in a chunk',
       chunks: ['{"a":1}\n{"b":2}\n{"a":3}\n'],
-      lines: ['{"a":1}', '{}', '{"a":3}'],
+      lines: [{ a: 1 }, {}, { a: 3 }],
     },
-    { of: 'empty lines', chunks: ['\n\n{}\n\n'], lines: ['{}'] },
-    { of: 'half a line at the end', chunks: ['{}\n{"a"'], lines: ['{}'] },
+    { of: 'empty lines', chunks: ['\n\n{}\n\n'], lines: [{}] },
+    { of: 'half a line at the end', chunks: ['{}\n{"a"'], lines: [{}] },
     { of: 'nothing', chunks: [], lines: [] },
   ])('reads $of', async ({ chunks, lines }) => {
-    expect(await setup(chunks)).toEqual(lines.map((text) => ({ text })));
+    expect(await setup(chunks)).toEqual(lines.map((value) => ({ value })));
   });
 
   it.each([
@@ -42,7 +42,7 @@ describe('readLines', () => {
     'tells a line that is too long and what could be read of it, and reads the next one',
     async ({ chunks }) => {
       const tooLong = expect.objectContaining({ fault: 'it is too long', tooLong: true });
-      expect(await setup(chunks, 10)).toEqual([{ text: '{}' }, tooLong, { text: '{}' }]);
+      expect(await setup(chunks, 10)).toEqual([{ value: {} }, tooLong, { value: {} }]);
     },
   );
 
@@ -57,9 +57,7 @@ describe('readLines', () => {
           return chunk;
         });
         const read = await setup([...chunks, rest], 1000);
-        expect(read.map(({ text }) => JSON.parse(text) as unknown)).toEqual(
-          texts.map((text) => JSON.parse(text) as unknown),
-        );
+        expect(read.map(({ value }) => value)).toEqual(texts.map((text) => JSON.parse(text) as unknown));
       }),
     );
   });

@@ -1,12 +1,12 @@
 import { createKeptString } from './kept-string.ts';
 import { createKeptText } from './kept-text.ts';
 import { createKeyReader } from './key-reader.ts';
-import { prepare } from './shape.ts';
+import { MOST_ITEMS, prepare } from './shape.ts';
 import type { Node, Shape } from './shape.ts';
 import { createSkipper } from './skip.ts';
 
-/** Of a list that is kept whole, so many items are: no list that is of use is longer. */
-const MOST_ITEMS = 64;
+/** More than any object needs whose fields are within their limits. Bytes. */
+const MOST_KEPT = 2 * 1024 * 1024;
 /** A number, true, false or null. Bytes. */
 const LONGEST_LITERAL = 64;
 
@@ -50,7 +50,7 @@ interface Frame {
  */
 export function createJsonCut(shape: Shape, item: (text: string) => void = () => undefined): JsonCut {
   const root = prepare(shape);
-  const kept = createKeptText();
+  const kept = createKeptText(MOST_KEPT);
   const keptString = createKeptString(kept);
   const skipper = createSkipper();
   const keys = createKeyReader();

@@ -1,8 +1,6 @@
-/** More than any object needs whose fields are within their limits. Bytes. */
-const MOST = 2 * 1024 * 1024;
 const FIRST = 16 * 1024;
 
-/** The JSON text that is put together of what is kept. Its memory is used again for the next one. */
+/** A JSON text that is put together piece by piece. Its memory is used again for the next one. */
 export interface KeptText {
   readonly length: number;
   /** False: it has become too large. */
@@ -12,19 +10,22 @@ export interface KeptText {
   /** Forgets what is behind the place. */
   cut(length: number): void;
   text(from: number, to: number): string;
+  /** The text so far; its bytes are valid until the next call. */
+  view(): Buffer;
 }
 
-export function createKeptText(): KeptText {
+/** `most`: a longer text does not fit. Bytes. */
+export function createKeptText(most: number): KeptText {
   let kept = Buffer.allocUnsafeSlow(FIRST);
   let length = 0;
   let fits = true;
 
   function grow(needed: number): boolean {
-    if (needed > MOST) {
+    if (needed > most) {
       fits = false;
       return false;
     }
-    const larger = Buffer.allocUnsafeSlow(Math.min(MOST, Math.max(needed, kept.length * 2)));
+    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(needed, kept.length * 2)));
     kept.copy(larger, 0, 0, length);
     kept = larger;
     return true;
@@ -55,5 +56,6 @@ export function createKeptText(): KeptText {
       if (kept.length > FIRST * 16) kept = Buffer.allocUnsafeSlow(FIRST);
     },
     text: (from, to) => kept.toString('utf8', from, to),
+    view: () => kept.subarray(0, length),
   };
 }

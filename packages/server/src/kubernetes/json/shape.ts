@@ -4,6 +4,9 @@
  */
 export type Shape = ScalarShape | ObjectShape | ListShape;
 
+/** Of a list that is kept whole, so many items are: no list that is of use is longer. */
+export const MOST_ITEMS = 64;
+
 export interface ScalarShape {
   /** The longest string. Bytes of UTF-8, after unescaping. */
   readonly longest: number;

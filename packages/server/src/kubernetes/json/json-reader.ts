@@ -1,0 +1,82 @@
+import { parseJson } from '../../json-values.ts';
+import { cutValue } from './cut-value.ts';
+import { createJsonCut } from './json-cut.ts';
+import { createKeptText } from './kept-text.ts';
+import type { Shape } from './shape.ts';
+
+export type JsonRead =
+  | { readonly value: unknown }
+  /** It is not JSON. `value`: what could be read of it; undefined: nothing. */
+  | { readonly fault: string; readonly value: unknown };
+
+/** Reads one JSON text after another, cut down to a shape, in bounded memory. */
+export interface JsonReader {
+  push(chunk: Buffer, from: number, to: number): void;
+  /** What follows makes no difference: it is not JSON. */
+  readonly broken: boolean;
+  /** Ends the text; the next one begins. */
+  end(): JsonRead;
+}
+
+export interface JsonReaderOptions {
+  readonly shape: Shape;
+  /** A longer text is cut down while it comes in, before it is parsed. Bytes. */
+  readonly wholeBytes: number;
+  /** Given each item of what the shape lists `oneByOne`; undefined: it is not JSON. */
+  readonly item?: (value: unknown) => void;
+}
+
+/**
+ * A short text is parsed as it is: V8 does that in less time and memory than any code of ours. A text that is long, or that
+ * V8 takes for no JSON, goes through the cut.
+ */
+export function createJsonReader({
+  shape,
+  wholeBytes,
+  item = () => undefined,
+}: JsonReaderOptions): JsonReader {
+  const whole = createKeptText(wholeBytes);
+  const cut = createJsonCut(shape, (text) => {
+    item(parseJson(text));
+  });
+  let isCut = false;
+
+  function beginCut(): void {
+    isCut = true;
+    const start = whole.view();
+    cut.push(start, 0, start.length);
+    whole.cut(0);
+  }
+
+  function endWhole(): JsonRead | undefined {
+    const parsed = parseJson(whole.text(0, whole.length));
+    if (parsed === undefined) return undefined;
+    whole.cut(0);
+    return { value: cutValue(parsed, shape, item) };
+  }
+
+  function endCut(): JsonRead {
+    isCut = false;
+    const read = cut.end();
+    const value = parseJson(read.text);
+    if ('fault' in read) return { fault: read.fault, value };
+    return value === undefined ? { fault: 'it is no JSON', value } : { value };
+  }
+
+  return {
+    push(chunk, from, to) {
+      if (!isCut && whole.length + to - from > wholeBytes) beginCut();
+      if (isCut) cut.push(chunk, from, to);
+      else whole.bytes(chunk.subarray(from, to));
+    },
+    get broken() {
+      return isCut && cut.broken;
+    },
+    end() {
+      const read = isCut ? undefined : endWhole();
+      if (read !== undefined) return read;
+      if (!isCut) beginCut();
+      return endCut();
+    },
+  };
+}
