@@ -12,7 +12,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 };
-const PART = /(\d{1,12}(?:\.\d{1,9})?)(ns|us|µs|μs|ms|s|m|h)/y;
+const PART = /(\d{1,12}(?:\.\d{1,9})?)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
 /** The longest text that is read at all. Characters. */
 const LONGEST = 64;
 

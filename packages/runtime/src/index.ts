@@ -7,6 +7,8 @@ export { createLog, describeError, logLevels, silentLog } from './log.ts';
 export type { LevelControl, Log, LogLevel, LogOptions } from './log.ts';
 export { createOutageLog } from './outage.ts';
 export type { OutageLog } from './outage.ts';
+export { createLine, join, leave } from './line.ts';
+export type { Line } from './line.ts';
 export { createMemory } from './memory/memory.ts';
 export type { Memory } from './memory/memory.ts';
 export type { Remembered } from './memory/remembered.ts';

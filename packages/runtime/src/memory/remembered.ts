@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { createLine, join, leave } from './line.ts';
-import type { LinePlace } from './line.ts';
+import { createLine, itemsOf, join, leave, toEnd } from '../line.ts';
+import type { LinePlace } from '../line.ts';
 import { createShares } from './shares.ts';
 
 export interface RememberedOptions<Value> {
@@ -33,9 +33,9 @@ export interface Remembered<Value> {
 
 interface Entry<Value> {
   readonly key: string;
-  readonly value: Value;
   readonly owner: string;
-  readonly untilMs: number;
+  value: Value;
+  untilMs: number;
   place: LinePlace<Entry<Value>> | undefined;
   shared: LinePlace<Entry<Value>> | undefined;
 }
@@ -58,6 +58,14 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
     entries.set(key, entry);
     entry.place = join(line, entry);
     entry.shared = shares.add(owner, entry);
+  }
+
+  /** As if it were removed and put again, at no cost of memory: some names are set thousands of times. */
+  function renew(entry: Entry<Value>, value: Value): void {
+    entry.value = value;
+    entry.untilMs = clock.monotonic() + keepMs;
+    if (entry.place !== undefined) toEnd(line, entry.place);
+    if (entry.shared !== undefined) shares.renew(entry.owner, entry.shared);
   }
 
   function remove({ key, owner, place, shared }: Entry<Value>): void {
@@ -115,9 +123,13 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
     peek: (key) => entries.get(key)?.value,
     set(key, value, owner = '') {
       const former = entries.get(key);
-      if (former !== undefined) remove(former);
-      put(key, value, owner);
-      makeRoom();
+      if (former?.owner === owner) {
+        renew(former, value);
+      } else {
+        if (former !== undefined) remove(former);
+        put(key, value, owner);
+        makeRoom();
+      }
       plan();
     },
     delete(key) {
@@ -133,7 +145,7 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
     },
     entries() {
       sweep();
-      return [...entries.values()].map(({ key, value }) => [key, value]);
+      return itemsOf(line).map(({ key, value }) => [key, value]);
     },
     get size() {
       sweep();

@@ -1,5 +1,5 @@
-import { createLine, join, leave } from './line.ts';
-import type { Line, LinePlace } from './line.ts';
+import { createLine, join, leave, toEnd } from '../line.ts';
+import type { Line, LinePlace } from '../line.ts';
 
 /** One owner's items. */
 interface Share<Item> extends Line<Item> {
@@ -13,6 +13,8 @@ export interface Shares<Item> {
   readonly add: (owner: string, item: Item) => LinePlace<Item>;
   /** Once, of what was added for the owner. */
   readonly remove: (owner: string, place: LinePlace<Item>) => void;
+  /** As if it were removed and added again. */
+  readonly renew: (owner: string, place: LinePlace<Item>) => void;
   /** The oldest item of the owner with the most; of several, the one who has had as many for the longest. */
   readonly oldestOfMost: () => Item | undefined;
 }
@@ -67,6 +69,13 @@ export function createShares<Item>(): Shares<Item> {
       leave(share, place);
       resize(share, -1);
       if (share.size === 0) shares.delete(owner);
+    },
+    renew(owner, place) {
+      const share = shares.get(owner);
+      if (share === undefined) return;
+      toEnd(share, place);
+      const rank = ranks.get(share.size);
+      if (rank !== undefined && share.rank !== undefined) toEnd(rank, share.rank);
     },
     oldestOfMost: () => ranks.get(most)?.first?.item.first?.item,
   };

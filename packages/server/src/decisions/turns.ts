@@ -1,10 +1,21 @@
+import { createLine, join, leave } from '@rolegate/runtime';
+import type { Line } from '@rolegate/runtime';
+
 /** Work of one Namespace under one key: all that some object concerns. */
 interface Scope<Item> {
+  readonly key: string;
   readonly items: () => Iterable<Item>;
   /** Present: the pass over the items has begun. */
-  pass?: Iterator<Item, unknown>;
+  pass: Iterator<Item, unknown> | undefined;
   /** Marked while its pass was under way: those who had their turn need another. */
   again: boolean;
+}
+
+interface Group<Item> {
+  readonly name: string;
+  readonly scopes: Map<string, Scope<Item>>;
+  /** The scope whose turn is next comes first. */
+  readonly line: Line<Scope<Item>>;
 }
 
 export interface TurnsDeps<Item> {
@@ -37,8 +48,9 @@ const SCOPES_A_TURN = 16;
  * items a scope has is asked when its pass begins, so that a mark costs the same however many they are.
  */
 export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<Item> {
+  const groups = new Map<string, Group<Item>>();
   /** The group whose turn is next comes first. */
-  const groups = new Map<string, Map<string, Scope<Item>>>();
+  const line = createLine<Group<Item>>();
   /** Of this turn of the event loop. */
   let slice: { readonly endMs: number; items: number } | undefined;
   let running = false;
@@ -67,38 +79,57 @@ export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<I
 
   /** One item of the group whose turn it is; the group goes to the end if it has more. */
   function runNext(): void {
-    for (const [group, scopes] of groups) {
-      groups.delete(group);
-      const item = nextOf(scopes);
-      if (scopes.size > 0) groups.set(group, scopes);
-      if (item !== undefined) run(item.value);
-      return;
-    }
+    const place = line.first;
+    if (place === undefined) return;
+    const group = place.item;
+    const item = nextOf(group);
+    leave(line, place);
+    if (group.scopes.size > 0) join(line, group);
+    else groups.delete(group.name);
+    if (item !== undefined) run(item.value);
   }
 
-  function nextOf(scopes: Map<string, Scope<Item>>): { readonly value: Item } | undefined {
-    let looks = 0;
-    for (const [key, scope] of scopes) {
-      if (looks++ === SCOPES_A_TURN) return undefined;
+  function nextOf(group: Group<Item>): { readonly value: Item } | undefined {
+    for (let looks = 0; looks < SCOPES_A_TURN; looks += 1) {
+      const place = group.line.first;
+      if (place === undefined) return undefined;
+      const scope = place.item;
       scope.pass ??= scope.items()[Symbol.iterator]();
       const next = scope.pass.next();
       if (next.done !== true) return { value: next.value };
-      scopes.delete(key);
-      if (!scope.again) continue;
-      // The other scopes of the group come before its second pass.
-      scopes.set(key, { items: scope.items, again: false });
-      return undefined;
+      leave(group.line, place);
+      if (scope.again) {
+        // The other scopes of the group come before its second pass.
+        scope.again = false;
+        scope.pass = undefined;
+        join(group.line, scope);
+        return undefined;
+      }
+      group.scopes.delete(scope.key);
     }
     return undefined;
   }
 
+  function groupOf(name: string): Group<Item> {
+    const known = groups.get(name);
+    if (known !== undefined) return known;
+    const group: Group<Item> = { name, scopes: new Map(), line: createLine() };
+    groups.set(name, group);
+    join(line, group);
+    return group;
+  }
+
   return {
-    mark(group, key, items) {
-      const scopes = groups.get(group) ?? new Map<string, Scope<Item>>();
-      groups.set(group, scopes);
-      const known = scopes.get(key);
-      if (known?.pass !== undefined) known.again = true;
-      else if (known === undefined) scopes.set(key, { items, again: false });
+    mark(name, key, items) {
+      const group = groupOf(name);
+      const known = group.scopes.get(key);
+      if (known?.pass !== undefined) {
+        known.again = true;
+      } else if (known === undefined) {
+        const scope: Scope<Item> = { key, items, pass: undefined, again: false };
+        group.scopes.set(key, scope);
+        join(group.line, scope);
+      }
       work();
     },
     waiting: () => groups.size,

@@ -19,10 +19,8 @@ export function createLine<Item>(): Line<Item> {
 }
 
 export function join<Item>(line: Line<Item>, item: Item): LinePlace<Item> {
-  const place: LinePlace<Item> = { item, before: line.last, after: undefined };
-  if (line.last === undefined) line.first = place;
-  else line.last.after = place;
-  line.last = place;
+  const place: LinePlace<Item> = { item, before: undefined, after: undefined };
+  append(line, place);
   return place;
 }
 
@@ -32,4 +30,26 @@ export function leave<Item>(line: Line<Item>, { before, after }: LinePlace<Item>
   else before.after = after;
   if (after === undefined) line.last = before;
   else after.before = before;
+}
+
+/** Of a place in this line: its item joins again, as the last. */
+export function toEnd<Item>(line: Line<Item>, place: LinePlace<Item>): void {
+  if (line.last === place) return;
+  leave(line, place);
+  append(line, place);
+}
+
+function append<Item>(line: Line<Item>, place: LinePlace<Item>): void {
+  place.before = line.last;
+  place.after = undefined;
+  if (line.last === undefined) line.first = place;
+  else line.last.after = place;
+  line.last = place;
+}
+
+/** From the first to the last. */
+export function itemsOf<Item>(line: Line<Item>): Item[] {
+  const items: Item[] = [];
+  for (let place = line.first; place !== undefined; place = place.after) items.push(place.item);
+  return items;
 }
