@@ -35,7 +35,8 @@ const HINTS: Readonly<Record<LimitName, string>> = {
     'shorten the annotation: it is not read; expressions may have 4 kB, lists 64 kB, tags 16 kB, others 2 kB',
   namespace_text_bytes:
     'see who writes so many different annotations in this Namespace; 8 MiB of them are kept',
-  text_bytes: 'see which Namespaces have the most different annotations; 128 MiB of them are kept in all',
+  text_bytes:
+    'see which Namespaces have the most different annotations; 128 MiB of them are kept in all, of which 32 MiB are for the first 16 KiB of each Namespace',
   watch_line_bytes: 'no object of the API server is as large; see what stands between it and this server',
   events:
     'see why so many Pods of this Namespace are denied; 100 Events of a Namespace wait at most, and 1,000 in all',

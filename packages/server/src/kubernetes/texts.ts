@@ -6,6 +6,10 @@ import type { Annotations } from './objects.ts';
 const BUDGETS = {
   namespaceBytes: 8 * 1024 * 1024,
   serverBytes: 128 * 1024 * 1024,
+  /** Of the server's, for the first texts of each Namespace alone: others that fill the rest take nothing from them. */
+  reservedBytes: 32 * 1024 * 1024,
+  /** So many of a Namespace's are its first. */
+  firstBytes: 16 * 1024,
   /** Of each text's entries in two Maps, roughly: many short ones are not free. */
   entryBytes: 200,
 };
@@ -48,11 +52,13 @@ interface Share {
 }
 
 export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOptions): Texts {
+  const open = budgets.serverBytes - budgets.reservedBytes;
   /** Its users are Namespaces. */
   const all = new Map<string, Held>();
   const shares = new Map<string, Share>();
   let bytes = 0;
-  let refused = false;
+  /** The largest that `bytes` would have had to stay within for a text that was refused. */
+  let refusedAt = 0;
 
   function shareOf(namespace: string): Share {
     const known = shares.get(namespace);
@@ -78,11 +84,12 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
         left: refusal(given, 'Namespace', budgets.namespaceBytes - share.bytes - budgets.entryBytes),
       };
     }
-    if (shared === undefined && bytes + cost > budgets.serverBytes) {
-      refused = true;
+    const most = share.bytes + cost > budgets.firstBytes ? open : budgets.serverBytes;
+    if (shared === undefined && bytes + cost > most) {
+      refusedAt = Math.max(refusedAt, most);
       return {
         spent: 'text_bytes',
-        left: refusal(given, 'server', budgets.serverBytes - bytes - budgets.entryBytes),
+        left: refusal(given, 'server', most - bytes - budgets.entryBytes),
       };
     }
     const text = shared?.text ?? given;
@@ -116,10 +123,10 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
   /** An eighth of the budget must be free, or every text that goes would have all objects read again. */
   function lookForRoom(share: Share): void {
     const inShare = share.refused && share.bytes <= (budgets.namespaceBytes / 8) * 7;
-    const inAll = refused && bytes <= (budgets.serverBytes / 8) * 7;
+    const inAll = refusedAt > 0 && bytes <= (refusedAt / 8) * 7;
     if (!inShare && !inAll) return;
     share.refused &&= !inShare;
-    refused &&= !inAll;
+    if (inAll) refusedAt = 0;
     roomAgain();
   }
 

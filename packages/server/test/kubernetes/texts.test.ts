@@ -3,11 +3,17 @@ import fc from 'fast-check';
 import type { Annotations } from '../../src/kubernetes/objects.ts';
 import { createTexts } from '../../src/kubernetes/texts.ts';
 
-function setup({ namespaceBytes = 80, serverBytes = 120, entryBytes = 0 } = {}) {
+function setup({
+  namespaceBytes = 80,
+  serverBytes = 120,
+  reservedBytes = 0,
+  firstBytes = 0,
+  entryBytes = 0,
+} = {}) {
   const spent: string[] = [];
   let roomAgain = 0;
   const texts = createTexts({
-    budgets: { namespaceBytes, serverBytes, entryBytes },
+    budgets: { namespaceBytes, serverBytes, reservedBytes, firstBytes, entryBytes },
     spent: (budget, namespace, keys) => spent.push(`${budget} ${namespace} ${keys.join()}`),
     roomAgain: () => (roomAgain += 1),
   });
@@ -38,6 +44,24 @@ describe('createTexts', () => {
       role: { tooLongBytes: 21, limitBytes: 20, budget: 'server' },
     });
     expect(spent).toEqual(['namespace_text_bytes a large', 'text_bytes c role']);
+  });
+
+  it('has room for the first texts of each Namespace, however much others have taken', () => {
+    const { texts, spent, rooms } = setup({ reservedBytes: 40, firstBytes: 15 });
+    texts.hold('a', text('x', 80));
+    const first = text('y', 15);
+    expect(texts.hold('b', first)).toEqual(first);
+    expect(texts.hold('b', text('z', 1))).toEqual({
+      role: { tooLongBytes: 1, limitBytes: 0, budget: 'server' },
+    });
+    const rest = text('v', 15);
+    expect(texts.hold('c', rest)).toEqual(rest);
+    expect(texts.hold('d', text('w', 15))).toEqual({
+      role: { tooLongBytes: 15, limitBytes: 10, budget: 'server' },
+    });
+    expect(spent).toEqual(['text_bytes b role', 'text_bytes d role']);
+    texts.release('c', rest);
+    expect(rooms()).toBe(1);
   });
 
   it('counts what V8 needs for a text that is not ASCII', () => {
@@ -74,7 +98,7 @@ describe('createTexts', () => {
     });
     fc.assert(
       fc.property(fc.array(given), (all) => {
-        const { texts } = setup({ namespaceBytes: 12, serverBytes: 14 });
+        const { texts } = setup({ namespaceBytes: 12, serverBytes: 14, reservedBytes: 4, firstBytes: 2 });
         const held: (readonly [string, Annotations])[] = [];
         for (const { namespace, annotations } of all) {
           held.push([namespace, texts.hold(namespace, annotations)]);
