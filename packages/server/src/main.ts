@@ -5,6 +5,10 @@ import type { Log } from '@rolegate/runtime';
 import type { ServerConfig } from './config.ts';
 import { readOwnNamespace } from './kubernetes/own-namespace.ts';
 
+/** Each TLS connection holds a few bytes of a pool, and so the whole pool, for as long as it lives; by default that is 64 KiB. Bytes. */
+const BUFFER_POOL = 4 * 1024;
+
+Buffer.poolSize = BUFFER_POOL;
 const podNamespace = readOwnNamespace();
 
 /** Serves agents. Each program loads only what it needs. */

@@ -2,8 +2,8 @@
 const LEAST = 32 * 1024;
 
 /**
- * The chunks of a socket, whose memory is freed as soon as the next one is asked for: V8 would let 64 MB of it gather, and
- * then look through the whole heap. Who keeps a chunk must copy it.
+ * The chunks of a socket, whose memory is freed as soon as the next one is asked for, that of the last one too: V8 would let
+ * 64 MB of it gather, and then look through the whole heap. Who keeps a chunk must copy it.
  */
 export async function* freedChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let last: ArrayBuffer | undefined;
@@ -14,6 +14,7 @@ export async function* freedChunks(chunks: AsyncIterable<Buffer>): AsyncGenerato
     last = memory.byteLength >= LEAST ? memory : undefined;
     yield chunk;
   }
+  if (last !== undefined) free(last);
 }
 
 function free(memory: ArrayBuffer): void {
