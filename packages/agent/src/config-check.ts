@@ -20,7 +20,11 @@ export function checkAgentFlags(values: Values, given: ReadonlySet<string>): Che
       ...sourceFaults(given),
       ...pairFaults(values, given),
     ],
-    warnings: [...risks, ...(values.mode === 'firewall' ? firewallWarnings(values, given) : [])],
+    warnings: [
+      ...risks,
+      ...attestWarnings(values, given),
+      ...(values.mode === 'firewall' ? firewallWarnings(values, given) : []),
+    ],
   };
 }
 
@@ -60,6 +64,13 @@ function pairFaults({ mode }: Values, given: ReadonlySet<string>): string[] {
   const [there, away] = given.has('cert') ? ['cert', 'key'] : ['key', 'cert'];
   return mode !== 'firewall' && given.has(there) && !given.has(away)
     ? [`--${there}: it is of no use without --${away}; give both, or neither and the agent gets its own`]
+    : [];
+}
+
+/** A certificate from elsewhere leaves nothing to attest. */
+function attestWarnings({ mode }: Values, given: ReadonlySet<string>): string[] {
+  return mode !== 'firewall' && given.has('attest-address') && given.has('cert')
+    ? ['--attest-address is not used: the agent has a certificate by --cert']
     : [];
 }
 

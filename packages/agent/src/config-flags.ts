@@ -42,6 +42,9 @@ const SERVER = 'gRPC to the servers';
 /** Where the chart mounts it. */
 export const DEFAULT_TOKEN_FILE = '/var/run/secrets/rolegate/token';
 
+/** At which servers give certificates to who has none (DESIGN.md 4.7). */
+export const ATTEST_PORT = 9611;
+
 /** Every flag of the agent (DESIGN.md 4.7), with what `--mode roles` needs. */
 export const agentFlags = {
   'server-address': list(callAddress, {
@@ -49,6 +52,13 @@ export const agentFlags = {
     separator: 'comma',
     help: 'servers; a name may stand for several addresses, as that of a headless Service does',
     hint: 'give the headless Service of the servers, such as rolegate-server.kube-system:9610',
+  }),
+  'attest-address': list(callAddress, {
+    group: SERVER,
+    separator: 'comma',
+    help:
+      'where the servers give an agent without a certificate its first one; without it the hosts of --server-address, ' +
+      `port ${ATTEST_PORT}; if nothing answers there, the agent asks at --server-address`,
   }),
   'server-name': optional(hostName, {
     group: SERVER,
@@ -182,7 +192,15 @@ export const agentFlags = {
 };
 
 /** The flags that speak of servers. */
-export const serverFlags = ['server-address', 'server-name', 'cert', 'key', 'token-file', 'ca'] as const;
+export const serverFlags = [
+  'server-address',
+  'attest-address',
+  'server-name',
+  'cert',
+  'key',
+  'token-file',
+  'ca',
+] as const;
 
 /** The same flags with what `--mode firewall` needs: no server. */
 export const firewallFlags = {

@@ -1,7 +1,7 @@
 import type { Environment, FlagValues, HostPort, LogLevel, Program } from '@rolegate/runtime';
 import { parseFlags } from '@rolegate/runtime';
 import { checkAgentFlags } from './config-check.ts';
-import { agentFlags, DEFAULT_TOKEN_FILE, firewallFlags } from './config-flags.ts';
+import { agentFlags, ATTEST_PORT, DEFAULT_TOKEN_FILE, firewallFlags } from './config-flags.ts';
 import { agentForeignFlags } from './config-foreign.ts';
 import type { Group } from './metadata/groups.ts';
 import type { LimitsOptions } from './metadata/http-limits.ts';
@@ -13,6 +13,8 @@ export type AgentConfig = RolesConfig | FirewallConfig;
 export interface RolesConfig extends NodeConfig {
   readonly mode: 'roles';
   readonly serverAddresses: readonly HostPort[];
+  /** Where servers give a first certificate. Not used with one from elsewhere. */
+  readonly attestAddresses: readonly HostPort[];
   /** What the server's certificate must name; undefined: the host of the address. */
   readonly serverName: string | undefined;
   readonly tls: AgentTls;
@@ -138,9 +140,18 @@ function rolesConfig(values: RolesValues): RolesConfig {
     ...nodeConfig(values),
     mode: 'roles',
     serverAddresses: values['server-address'],
+    attestAddresses: attestAddresses(values),
     serverName: values['server-name'],
     tls: Object.freeze(tlsConfig(values)),
   });
+}
+
+/** The server's hosts, each once, unless others are given. */
+function attestAddresses(values: RolesValues): readonly HostPort[] {
+  const given = values['attest-address'];
+  if (given.length > 0) return given;
+  const hosts = new Set(values['server-address'].map(({ host }) => host));
+  return Object.freeze([...hosts].map((host) => Object.freeze({ host, port: ATTEST_PORT })));
 }
 
 function tlsConfig({ cert, key, ca, 'token-file': tokenFile }: RolesValues): AgentTls {

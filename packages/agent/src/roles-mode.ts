@@ -1,6 +1,6 @@
 import { createClientCredentials } from '@rolegate/protocol';
 import { aborted, createBackoff, describeError, VERSION } from '@rolegate/runtime';
-import type { Clock, Log } from '@rolegate/runtime';
+import type { Clock, HostPort, Log } from '@rolegate/runtime';
 import { createCallers } from './addresses/callers.ts';
 import type { CniResults } from './addresses/cni-results.ts';
 import type { AgentMode } from './agent-mode.ts';
@@ -124,14 +124,26 @@ function identify(
   { config, metrics, state, clock, log, random }: RolesModeDeps,
   signal: AbortSignal,
 ): Identity {
-  const { tls, nodeName, serverName, serverAddresses: servers } = config;
+  const { tls, nodeName, serverName, serverAddresses, attestAddresses } = config;
   if (tls.kind === 'files') return createFilesIdentity({ tls, clock, log }, signal);
   // In an order of its own: it takes no turn from the feed.
-  const addresses = createServerAddresses({ servers, lookup: lookupAll, random });
-  const { attested } = metrics;
-  const [kept, renewed] = [state.kept.certificate, state.write];
+  const portAt = (servers: readonly HostPort[]) => ({
+    servers,
+    addresses: createServerAddresses({ servers, lookup: lookupAll, random }),
+  });
   return createAttestedIdentity(
-    { tls, nodeName, serverName, addresses, attested, kept, renewed, clock, log, random },
+    {
+      tls,
+      nodeName,
+      serverName,
+      ports: { attestation: portAt(attestAddresses), feed: portAt(serverAddresses) },
+      attested: metrics.attested,
+      kept: state.kept.certificate,
+      renewed: state.write,
+      clock,
+      log,
+      random,
+    },
     signal,
   );
 }

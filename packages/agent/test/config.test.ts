@@ -40,6 +40,7 @@ describe("the agent's configuration", () => {
     expect(setup().config).toEqual({
       mode: 'roles',
       serverAddresses: [{ host: 'localhost', port: 9610 }],
+      attestAddresses: [{ host: 'localhost', port: 9611 }],
       serverName: undefined,
       tls: {
         ...{ kind: 'files', certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
@@ -77,6 +78,7 @@ describe("the agent's configuration", () => {
         ],
       },
     },
+    { flag: 'attest-address', text: 'a:3', part: { attestAddresses: [{ host: 'a', port: 3 }] } },
     { flag: 'server-name', text: 'Server.Example', part: { serverName: 'server.example' } },
     { flag: 'cert', text: 'x', part: { tls: { certFile: 'x' } } },
     { flag: 'key', text: 'x', part: { tls: { keyFile: 'x' } } },
@@ -150,6 +152,23 @@ describe("the agent's configuration", () => {
     expect(setup([], { without }).warnings).toEqual([]);
   });
 
+  it('has a first certificate made at port 9611 of each server, once a host', () => {
+    const { config } = setup(['--server-address=a:1,a:2,[fd00::1]:1'], { without: ['server-address'] });
+    expect(config).toMatchObject({
+      attestAddresses: [
+        { host: 'a', port: 9611 },
+        { host: 'fd00::1', port: 9611 },
+      ],
+    });
+  });
+
+  it('warns of --attest-address beside a certificate from elsewhere', () => {
+    expect(setup(['--attest-address=a:1']).warnings).toEqual([
+      '--attest-address is not used: the agent has a certificate by --cert',
+    ]);
+    expect(setup(['--attest-address=a:1'], { without: ['cert', 'key'] }).warnings).toEqual([]);
+  });
+
   it('opens no group for none', () => {
     expect(setup(['--metadata-groups=none']).config.metadataGroups.size).toBe(0);
   });
@@ -190,10 +209,15 @@ describe('in firewall mode', () => {
   });
 
   it('what is given of a server is not used, which is said: one template is for both modes', () => {
-    const { config, warnings } = setup(['--mode=firewall', '--server-name=s', '--token-file=t']);
+    const { config, warnings } = setup([
+      '--mode=firewall',
+      '--attest-address=a:1',
+      '--server-name=s',
+      '--token-file=t',
+    ]);
     expect(config.mode).toBe('firewall');
     expect(warnings).toEqual(
-      ['server-address', 'server-name', 'cert', 'key', 'token-file', 'ca'].map(
+      ['server-address', 'attest-address', 'server-name', 'cert', 'key', 'token-file', 'ca'].map(
         (name) => `--${name} is not used: --mode firewall needs no server`,
       ),
     );

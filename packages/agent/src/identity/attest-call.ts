@@ -1,46 +1,85 @@
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { createRolegateClient } from '@rolegate/protocol';
-import type { AttestRequest, AttestResponseRead } from '@rolegate/protocol';
-import type { ServerAddress } from '../feed/server-addresses.ts';
+import type { AttestRequest, AttestResponseRead, RolegateClient } from '@rolegate/protocol';
 import { whereIs } from '../feed/server-connections.ts';
-import { failureOf } from './failure.ts';
+import type { AttestPort } from './attest-ports.ts';
+import { failureOf, noAnswerWithin } from './failure.ts';
 
+/** A connection is there within this, its handshake included: no server gives a handshake longer. Milliseconds. */
+const CONNECT_WITHIN_MS = 3_000;
 /** A server answers within this, the API server's answer to it included. Milliseconds. */
 const ATTEST_WITHIN_MS = 5_000;
 
 export interface AttestCallDeps {
-  /** They verify the server; nothing is shown to it. */
-  readonly credentials: ChannelCredentials;
+  /** Both verify the server; what is shown to it differs. */
+  readonly credentials: {
+    /** Shows nothing. */
+    readonly bare: ChannelCredentials;
+    /** Shows the certificate that there is. */
+    readonly shown: ChannelCredentials;
+  };
   readonly serverName: string | undefined;
+  /** Milliseconds. */
+  readonly connectWithinMs?: number | undefined;
 }
 
-/** Asks one server, on a connection of its own; rejects with an AttestationFailure. */
+/** Asks at one port of a server, on a connection of its own; rejects with an AttestationFailure. */
 export type AttestCall = (
-  address: ServerAddress,
+  port: AttestPort,
   request: AttestRequest,
   signal: AbortSignal,
 ) => Promise<AttestResponseRead>;
 
 /** The call as gRPC makes it. */
-export function createAttestCall({ credentials, serverName }: AttestCallDeps): AttestCall {
-  return async (address, request, signal) => {
-    const client = createRolegateClient({ credentials, ...whereIs(address, serverName) });
-    let cancel = (): void => undefined;
+export function createAttestCall(deps: AttestCallDeps): AttestCall {
+  const { credentials, serverName, connectWithinMs = CONNECT_WITHIN_MS } = deps;
+  return async ({ address, shows }, request, signal) => {
+    const client = createRolegateClient({
+      credentials: shows === 'certificate' ? credentials.shown : credentials.bare,
+      ...whereIs(address, serverName),
+    });
+    const late = new AbortController();
+    whenLate(client, { withinMs: connectWithinMs, late });
     try {
-      return await new Promise((resolve, reject) => {
-        const options = { deadline: Date.now() + ATTEST_WITHIN_MS };
-        const call = client.attest(request, options, (error: ServiceError | null, response) => {
-          if (response !== undefined) resolve(response);
-          else reject(error === null ? new Error('no answer') : failureOf(error));
-        });
-        cancel = () => {
-          call.cancel();
-        };
-        signal.addEventListener('abort', cancel);
-      });
+      return await attest(client, request, AbortSignal.any([signal, late.signal]));
+    } catch (error) {
+      throw late.signal.aborted ? noAnswerWithin(connectWithinMs) : error;
     } finally {
-      signal.removeEventListener('abort', cancel);
       client.close();
     }
   };
+}
+
+/** The deadline of a call is one for the answer: grpc-js itself gives a connection 20 s. */
+function whenLate(
+  client: RolegateClient,
+  { withinMs, late }: { readonly withinMs: number; readonly late: AbortController },
+): void {
+  client.waitForReady(Date.now() + withinMs, (error) => {
+    // It is called too when the client has been closed, as nobody listens any more.
+    if (error) late.abort();
+  });
+}
+
+async function attest(
+  client: RolegateClient,
+  request: AttestRequest,
+  signal: AbortSignal,
+): Promise<AttestResponseRead> {
+  let cancel = (): void => undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + ATTEST_WITHIN_MS };
+      const call = client.attest(request, options, (error: ServiceError | null, response) => {
+        if (response !== undefined) resolve(response);
+        else reject(error === null ? new Error('no answer') : failureOf(error));
+      });
+      cancel = () => {
+        call.cancel();
+      };
+      signal.addEventListener('abort', cancel);
+    });
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }

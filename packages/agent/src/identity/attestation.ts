@@ -1,25 +1,30 @@
 import { describeError } from '@rolegate/runtime';
-import type { Clock } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
 import type { AttestResponseRead } from '@rolegate/protocol';
-import type { ServerAddress, ServerAddresses } from '../feed/server-addresses.ts';
 import type { AttestCall } from './attest-call.ts';
+import { nameOf, triesOther } from './attest-ports.ts';
+import type { AttestPort, NextPorts } from './attest-ports.ts';
 import { AttestationFailure } from './failure.ts';
 import type { IssuedCertificate } from './issued.ts';
 import { issuedOf } from './issued.ts';
+import { createPortsTold } from './ports-told.ts';
 import { TokenFault } from './token-file.ts';
 
 /** A replica or two may be away without a word of it. */
-const ADDRESSES_AN_ATTEMPT = 3;
+const SERVERS_AN_ATTEMPT = 3;
 
 export interface AttestationDeps {
-  readonly addresses: ServerAddresses;
+  readonly nextPorts: NextPorts;
   readonly call: AttestCall;
+  /** True while there is a certificate that servers take. */
+  readonly certified: () => boolean;
   /** The token as it is now; throws a TokenFault. */
   readonly readToken: () => string;
   /** Why no server could be verified; undefined: one can. */
   readonly noAuthority: () => string | undefined;
   readonly nodeName: string;
   readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
 }
 
 /** A certificate, and the address of the server that made it. */
@@ -28,9 +33,26 @@ export interface Attested {
   readonly server: string;
 }
 
+interface Request {
+  readonly token: string;
+  readonly certificateRequest: Buffer;
+}
+
+/** What one port said, or why it said nothing. */
+interface Fault {
+  readonly port: AttestPort;
+  readonly failure: AttestationFailure;
+}
+
+interface Answer {
+  readonly response: AttestResponseRead;
+  readonly port: AttestPort;
+}
+
 /** One attempt to get a certificate, with a new key; rejects with an AttestationFailure. */
 export function createAttestation(deps: AttestationDeps): (signal: AbortSignal) => Promise<Attested> {
-  const { readToken, noAuthority, nodeName, clock } = deps;
+  const { readToken, noAuthority, nodeName, clock, log } = deps;
+  const told = createPortsTold(log);
   return async (signal) => {
     const fault = noAuthority();
     if (fault !== undefined) throw new AttestationFailure('no-authority', { message: fault });
@@ -38,46 +60,78 @@ export function createAttestation(deps: AttestationDeps): (signal: AbortSignal) 
     // Loaded here: the library is not needed again for half an hour, and not at all with a certificate of one's own.
     const { createCertificateRequest } = await import('./certificate-request.ts');
     const { key, der } = await createCertificateRequest();
-    const { response, server } = await askAny(deps, { token, certificateRequest: der }, signal);
+    const { response, port, missed } = await askAny(deps, { token, certificateRequest: der }, signal);
     const issued = issuedOf(response, { key, nodeName, nowMs: clock.now() });
-    return { issued, server };
+    told.issued(port, missed);
+    return { issued, server: nameOf(port) };
   };
 }
 
-/** The first server that answers decides, even where it refuses. */
+/** The first server that answers decides, even if it refuses. */
 async function askAny(
-  { addresses, call }: AttestationDeps,
-  request: { token: string; certificateRequest: Buffer },
+  deps: AttestationDeps,
+  request: Request,
   signal: AbortSignal,
-): Promise<{ response: AttestResponseRead; server: string }> {
-  const faults = new Map<string, AttestationFailure>();
-  while (faults.size < ADDRESSES_AN_ATTEMPT) {
-    const address = await nextOf(addresses);
-    const server = `${address.host}:${address.port}`;
-    if (faults.has(server)) break; // there are no more
+): Promise<Answer & { readonly missed: AttestationFailure | undefined }> {
+  const certified = deps.certified();
+  const faults = new Map<string, Fault>();
+  for (let servers = 0; servers < SERVERS_AN_ATTEMPT; servers += 1) {
+    const ports = await nextOf(deps.nextPorts, certified);
+    if (faults.has(nameOf(ports[0]))) break; // there are no more
+    const outcome = await askOne(deps.call, { ports, request }, signal);
+    const missed = outcome.faults[0]?.failure;
+    if (outcome.answer !== undefined) return { ...outcome.answer, missed };
+    const refusal = outcome.faults.findLast(({ failure }) => failure.kind !== 'unavailable');
+    const last = refusal ?? (signal.aborted ? outcome.faults.at(-1) : undefined);
+    if (last !== undefined) throw last.failure;
+    for (const fault of outcome.faults) faults.set(nameOf(fault.port), fault);
+  }
+  throw together([...faults.values()]);
+}
+
+/** One server, at its other port too if the first one leaves that open. */
+async function askOne(
+  call: AttestCall,
+  { ports, request }: { readonly ports: readonly AttestPort[]; readonly request: Request },
+  signal: AbortSignal,
+): Promise<{ readonly answer?: Answer; readonly faults: readonly Fault[] }> {
+  const faults: Fault[] = [];
+  for (const port of ports) {
     try {
-      return { response: await call(address, request, signal), server };
+      return { answer: { response: await call(port, request, signal), port }, faults };
     } catch (error) {
-      const isAway = error instanceof AttestationFailure && error.kind === 'unavailable';
-      if (!isAway || signal.aborted) throw error;
-      faults.set(server, error);
+      if (!(error instanceof AttestationFailure)) throw error;
+      faults.push({ port, failure: error });
+      if (signal.aborted || !triesOther(port, error)) break;
     }
   }
-  throw together(faults);
+  return { faults };
 }
 
-function together(faults: ReadonlyMap<string, AttestationFailure>): AttestationFailure {
-  const reason = [...faults.values()].find((fault) => fault.reason)?.reason ?? 'ServerUnavailable';
-  const message = [...faults]
-    .map(([server, fault]) => `${server}: ${fault.message}`)
+function together(faults: readonly Fault[]): AttestationFailure {
+  const reason = faults.find(({ failure }) => failure.reason)?.failure.reason ?? 'ServerUnavailable';
+  const message = faults
+    .map(({ port, failure }) => `${nameOf(port)}: ${failure.message}`)
     .sort()
     .join('; ');
-  return new AttestationFailure('unavailable', { message, reason });
+  return new AttestationFailure('unavailable', { message, reason, hint: hintOf(faults) });
 }
 
-async function nextOf(addresses: ServerAddresses): Promise<ServerAddress> {
+/** Undefined if a server has answered, or a handshake failed: the message says it all. */
+function hintOf(faults: readonly Fault[]): string | undefined {
+  const contactsOf = (kind: AttestPort['kind']) =>
+    new Set(faults.flatMap(({ port, failure }) => (port.kind === kind ? [failure.contact] : [])));
+  const [attestation, feed] = [contactsOf('attestation'), contactsOf('feed')];
+  if (attestation.size !== 1 || !attestation.has('none') || feed.has('answered')) return undefined;
+  return feed.has('broken')
+    ? 'let the nodes reach the attestation port of the servers (NetworkPolicy, firewall, --attest-address); ' +
+        'if the servers have certificates of your own, give the agent --cert and --key'
+    : 'see that servers run, and that the nodes reach their ports (NetworkPolicy, firewall, --server-address, --attest-address)';
+}
+
+async function nextOf(nextPorts: NextPorts, certified: boolean): ReturnType<NextPorts> {
   try {
-    return await addresses.next();
+    return await nextPorts({ certified });
   } catch (error) {
     const message = describeError(error);
     throw new AttestationFailure('unavailable', { message, reason: 'ServerUnavailable' });

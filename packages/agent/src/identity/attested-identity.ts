@@ -3,8 +3,9 @@ import { createClientCredentials, watchAuthorities } from '@rolegate/protocol';
 import type { Authorities, ClientTls } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { AttestedTls } from '../config.ts';
-import type { ServerAddresses } from '../feed/server-addresses.ts';
 import { createAttestCall } from './attest-call.ts';
+import { createAttestPorts } from './attest-ports.ts';
+import type { AttestPortsDeps } from './attest-ports.ts';
 import { createAttestation } from './attestation.ts';
 import type { Identity } from './identity.ts';
 import { keptCertificate, usableCertificate } from './kept-certificate.ts';
@@ -18,7 +19,10 @@ export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested
   readonly tls: AttestedTls;
   readonly nodeName: string;
   readonly serverName: string | undefined;
-  readonly addresses: ServerAddresses;
+  /** Where servers give certificates. */
+  readonly ports: AttestPortsDeps;
+  /** How long a connection may take. Milliseconds. */
+  readonly connectWithinMs?: number;
   /** Of the process before this one. */
   readonly kept?: KeptCertificate | undefined;
   readonly clock: Clock;
@@ -29,14 +33,21 @@ export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested
 
 /** A certificate that the servers give for the Pod's token; its key leaves the process for `--state-dir` only. */
 export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: AbortSignal): Identity {
-  const { tls, nodeName, serverName, addresses, clock, log } = deps;
+  const { tls, nodeName, serverName, connectWithinMs, clock, log } = deps;
   const authorities = watchAuthorities({ file: tls.caFile, clock, log, signal });
-  const bare = (): ClientTls => own.bare();
+  const credentials = {
+    bare: createClientCredentials({ current: (): ClientTls => own.bare() }),
+    shown: createClientCredentials({ current: (): ClientTls => own.current() }),
+  };
   const attest = createAttestation({
-    ...{ addresses, nodeName, clock },
-    call: createAttestCall({ credentials: createClientCredentials({ current: bare }), serverName }),
+    nextPorts: createAttestPorts(deps.ports),
+    call: createAttestCall({ credentials, serverName, connectWithinMs }),
+    certified: () => own.isValid(),
     readToken: () => readToken(tls.tokenFile),
     noAuthority: () => (authorities.current() === undefined ? authorities.fault() : undefined),
+    nodeName,
+    clock,
+    log,
   });
   const kept = keptOf(deps, authorities.current());
   const own = createOwnCertificate({ ...deps, authorities, attest, kept });

@@ -6,26 +6,52 @@ import type { ServiceError } from '@grpc/grpc-js';
 /** Why there is no certificate; the words of the metric. */
 export type FailureKind = 'no-token' | 'no-authority' | 'unavailable' | 'refused' | 'unusable';
 
+/**
+ * How far a call came. `none`: nothing listens at the port, or nothing answers there. `broken`: the connection failed or
+ * was closed. `answered`: a server said why.
+ */
+export type Contact = 'none' | 'broken' | 'answered';
+
+interface FailureFacts {
+  readonly message: string;
+  /** Undefined: it is the node's own affair. */
+  readonly reason?: Reason;
+  /** What an operator can do. */
+  readonly hint?: string | undefined;
+  readonly contact?: Contact;
+}
+
 /** An attestation that came to nothing. */
 export class AttestationFailure extends Error {
   override readonly name = 'AttestationFailure';
   readonly kind: FailureKind;
-  /** Undefined: it is the node's own affair. */
   readonly reason: Reason | undefined;
+  readonly hint: string | undefined;
+  readonly contact: Contact;
 
-  constructor(kind: FailureKind, { message, reason }: { message: string; reason?: Reason }) {
+  constructor(kind: FailureKind, { message, reason, hint, contact = 'answered' }: FailureFacts) {
     super(message);
     this.kind = kind;
     this.reason = reason;
+    this.hint = hint;
+    this.contact = contact;
   }
 }
 
 const { PERMISSION_DENIED, UNAUTHENTICATED, INVALID_ARGUMENT, FAILED_PRECONDITION, UNIMPLEMENTED } = status;
-const { NOT_FOUND } = status;
+const { NOT_FOUND, UNAVAILABLE, DEADLINE_EXCEEDED } = status;
 /** The server has looked at what we said, and does not take it. */
 const REFUSALS = new Set<number>([
-  ...[PERMISSION_DENIED, UNAUTHENTICATED, INVALID_ARGUMENT, FAILED_PRECONDITION, NOT_FOUND],
+  PERMISSION_DENIED,
+  UNAUTHENTICATED,
+  INVALID_ARGUMENT,
+  FAILED_PRECONDITION,
+  NOT_FOUND,
 ]);
+/** What the kernel and the network say of a port that is closed. A reset is not among it: a busy server sends these. */
+const CLOSED = /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/;
+/** TLS 1.3, the alert certificate_required: we have shown none (RFC 8446, 6.2). */
+const CERTIFICATE_REQUIRED = /alert (?:number 116|certificate required)/i;
 
 /** What a call's error means: a server that refuses, or none that could say. */
 export function failureOf(error: ServiceError): AttestationFailure {
@@ -36,9 +62,26 @@ export function failureOf(error: ServiceError): AttestationFailure {
   const kind = REFUSALS.has(error.code) ? 'refused' : 'unavailable';
   const [word = '', ...rest] = error.details.split(': ');
   if (isReason(word)) return new AttestationFailure(kind, { message: rest.join(': '), reason: word });
-  return kind === 'refused'
-    ? new AttestationFailure(kind, { message: error.details, reason: 'ForeignNode' })
-    : new AttestationFailure(kind, { message: describeHandshakeError(error), reason: 'ServerUnavailable' });
+  if (kind === 'refused')
+    return new AttestationFailure(kind, { message: error.details, reason: 'ForeignNode' });
+  return new AttestationFailure(kind, {
+    message: CERTIFICATE_REQUIRED.test(error.details)
+      ? 'the port is for agents that have a certificate already'
+      : describeHandshakeError(error),
+    reason: 'ServerUnavailable',
+    contact: contactOf(error),
+  });
+}
+
+function contactOf({ code, details }: ServiceError): Contact {
+  if (code === DEADLINE_EXCEEDED || CLOSED.test(details)) return 'none';
+  return code === UNAVAILABLE ? 'broken' : 'answered';
+}
+
+/** Nothing came of the connection in time. */
+export function noAnswerWithin(ms: number): AttestationFailure {
+  const message = `no answer within ${ms / 1000} s`;
+  return new AttestationFailure('unavailable', { message, reason: 'ServerUnavailable', contact: 'none' });
 }
 
 /** The same failure at another address, or at another time, has the same key. */

@@ -25,6 +25,7 @@ export function createFailuresTold(log: Log) {
       log[standing === 'expired' ? 'error' : 'warn']('no certificate from a server', {
         ...(failure.reason && { reason: failure.reason }),
         error: failure.message,
+        ...(failure.hint !== undefined && { hint: failure.hint }),
         consequence: CONSEQUENCES[standing],
         ...(expires !== undefined && { expires }),
       });

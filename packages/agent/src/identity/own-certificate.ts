@@ -44,6 +44,8 @@ export interface OwnCertificate {
   /** Resolves when there is a certificate for the first time. */
   readonly first: Promise<unknown>;
   readonly issued: () => IssuedCertificate | undefined;
+  /** There is one, and it has not expired. */
+  readonly isValid: () => boolean;
   readonly secondsLeft: () => Readonly<Record<string, number>>;
   /** True while it is valid and no renewal fails; else what it waits for. */
   readonly state: () => true | string;
@@ -138,6 +140,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
     bare: () => trusted(trust).bare,
     first: first.promise,
     issued: () => issued,
+    isValid: () => standing() === 'valid',
     secondsLeft: () => ({
       ...(issued && { certificate: (issued.endsMs - clock.now()) / 1000 }),
       ...(trust && { ca: (trust.caEndsMs - clock.now()) / 1000 }),

@@ -1,77 +1,16 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, it } from '@jest/globals';
-import { createFakeClock, createTestCa, freePort } from '@rolegate/testing';
-import { createServerAddresses } from '../../src/feed/server-addresses.ts';
-import { createAttestedIdentity } from '../../src/identity/attested-identity.ts';
-import { createTestLog } from '../addresses/known-pods.ts';
-import { createFolder } from '../reader/reader-setup.ts';
-import { NODE, NODE_URI, refusal, SERVER_NAME, startAttestingServer, TOKEN } from './attesting-server.ts';
-import type { AttestingServerOptions } from './attesting-server.ts';
+import { createTestCa, freePort } from '@rolegate/testing';
+import { NODE_URI, refusal, TOKEN } from './attesting-server.ts';
+import { createIdentities } from './identity-setup.ts';
 
 const closing: (() => unknown)[] = [];
+const { startServer, setup } = createIdentities(closing);
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-async function startServer(options: AttestingServerOptions = {}) {
-  const server = await startAttestingServer(options);
-  closing.push(server.close);
-  return server;
-}
-
-interface Given {
-  readonly ports: readonly number[];
-  /** Of the file; undefined: there is none. */
-  readonly ca: string | undefined;
-  readonly token?: string | undefined;
-}
-
-async function setup({ ports, ca, token = TOKEN }: Given) {
-  const { folder, ...place } = await createFolder();
-  closing.push(() => place[Symbol.asyncDispose]());
-  const [caFile, tokenFile] = [join(folder, 'ca.crt'), join(folder, 'token')];
-  if (ca !== undefined) await writeFile(caFile, ca);
-  await writeFile(tokenFile, token);
-  const clock = createFakeClock({ nowMs: Date.now() });
-  const log = createTestLog();
-  const outcomes: string[] = [];
-  const stop = new AbortController();
-  const servers = ports.map((port) => ({ host: '127.0.0.1', port }));
-  const identity = createAttestedIdentity(
-    {
-      tls: { kind: 'attested', caFile, tokenFile },
-      addresses: createServerAddresses({
-        ...{ servers, random: () => 0.5 },
-        lookup: () => Promise.resolve([]),
-      }),
-      attested: (outcome) => outcomes.push(outcome),
-      ...{ nodeName: NODE, serverName: SERVER_NAME, clock, log, random: () => 0.5 },
-    },
-    stop.signal,
-  );
-  const running = Promise.all(identity.services.map((service) => service.run(stop.signal)));
-  closing.push(async () => {
-    stop.abort();
-    await running;
-  });
-  /** Real time for bytes on loopback, and a second of the clock's time for each look. */
-  const until = async (isSo: () => boolean, stepMs = 1_000) => {
-    for (let left = 1_000; left > 0 && !isSo(); left -= 1) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      await clock.advance(stepMs);
-    }
-    if (!isSo()) throw new Error(`in vain: ${String(isSo)}; ${JSON.stringify(log.lines)}`);
-  };
-  return {
-    ...{ identity, clock, log, outcomes, until, caFile, tokenFile },
-    has: (outcome: string) => until(() => outcomes.at(-1) === outcome),
-    fingerprint: () => new X509Certificate(identity.tls.current().cert ?? '').fingerprint256,
-    errors: () => log.lines.flatMap(([, , fields]) => ('error' in fields ? [String(fields.error)] : [])),
-  };
-}
 
 it('for its token an agent gets a certificate that names its node, with a key that only it has', async () => {
   const server = await startServer();

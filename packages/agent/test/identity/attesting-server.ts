@@ -6,7 +6,13 @@ import {
   peerCertificateEndsMs,
   rolegateService,
 } from '@rolegate/protocol';
-import type { AttestRequestRead, AttestResponse, FeedUpdate, RolegateHandlers } from '@rolegate/protocol';
+import type {
+  AttestRequestRead,
+  AttestResponse,
+  ClientCertificate,
+  FeedUpdate,
+  RolegateHandlers,
+} from '@rolegate/protocol';
 import { createTestCa } from '@rolegate/testing';
 import type { IssueOptions, TestCa } from '@rolegate/testing';
 
@@ -18,7 +24,7 @@ export const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.the-secret-token.c2lnbmF0dXJl';
 type Answer = (request: AttestRequestRead) => Promise<AttestResponse>;
 
 /** What agents have shown. */
-type Seen = Pick<AttestingServer, 'asked' | 'feeds' | 'resolves' | 'requestIds'>;
+type Seen = Pick<AttestingServer, 'asked' | 'shown' | 'feeds' | 'resolves' | 'requestIds'>;
 
 /** What a server signs with and shows; a test changes it while it runs. */
 export interface AttestingServer {
@@ -26,6 +32,8 @@ export interface AttestingServer {
   readonly ca: TestCa;
   /** Each request for a certificate, as it came. */
   readonly asked: AttestRequestRead[];
+  /** Of each of them the node of the certificate that came with it; undefined: there was none. */
+  readonly shown: (string | undefined)[];
   /** Which node opened each feed, until when its certificate is good, and the token that came with it. */
   readonly feeds: {
     readonly node: string | undefined;
@@ -55,6 +63,8 @@ export interface AttestingServerOptions {
   readonly updates?: readonly FeedUpdate[];
   readonly dns?: readonly string[];
   readonly port?: number;
+  /** Required: as the feed's port of a server since version 0.2. */
+  readonly clientCertificate?: ClientCertificate;
 }
 
 /** For the node, good for an hour. */
@@ -77,10 +87,11 @@ export async function startAttestingServer({
   updates = [],
   dns = [SERVER_NAME],
   port: wanted = 0,
+  clientCertificate = 'asked',
 }: AttestingServerOptions = {}): Promise<AttestingServer> {
   const ca = given ?? (await createTestCa());
   const tls = await memoryTls(ca, dns);
-  const seen: Seen = { asked: [], feeds: [], resolves: [], requestIds: [] };
+  const seen: Seen = { asked: [], shown: [], feeds: [], resolves: [], requestIds: [] };
 
   function sign({
     by = ca,
@@ -96,7 +107,7 @@ export async function startAttestingServer({
   let answer = sign();
   const server = new Server();
   server.addService(rolegateService, handlers({ seen, updates, answer: (request) => answer(request) }));
-  const port = await bound(server, { port: wanted, tls });
+  const port = await bound(server, { port: wanted, tls, clientCertificate });
   return {
     ...seen,
     ...{ port, ca, sign },
@@ -125,6 +136,7 @@ function handlers({
   return {
     Attest(call, callback) {
       seen.asked.push(call.request);
+      seen.shown.push(nodeOfPeer(call, 'rolegate'));
       answer(call.request).then(
         (response) => {
           callback(null, response);
@@ -177,9 +189,17 @@ async function memoryTls(ca: TestCa, dns: readonly string[]) {
 
 function bound(
   server: Server,
-  { port, tls }: { port: number; tls: Awaited<ReturnType<typeof memoryTls>> },
+  {
+    port,
+    tls,
+    clientCertificate,
+  }: {
+    readonly port: number;
+    readonly tls: Awaited<ReturnType<typeof memoryTls>>;
+    readonly clientCertificate: ClientCertificate;
+  },
 ): Promise<number> {
-  const credentials = createServerCredentials(tls, { clientCertificate: 'asked' });
+  const credentials = createServerCredentials(tls, { clientCertificate });
   return new Promise((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, credentials, (error, found) => {
       if (error === null) resolve(found);

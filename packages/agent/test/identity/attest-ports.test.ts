@@ -1,0 +1,264 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { status } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createTestCa, freePort } from '@rolegate/testing';
+import { createServerAddresses } from '../../src/feed/server-addresses.ts';
+import type { HostPort } from '../../src/feed/server-addresses.ts';
+import { createAttestPorts } from '../../src/identity/attest-ports.ts';
+import { NODE, refusal } from './attesting-server.ts';
+import { createIdentities } from './identity-setup.ts';
+
+const HALF_LIFE_MS = 31 * 60_000;
+const busy = () => Promise.reject(refusal(status.RESOURCE_EXHAUSTED, 'TooManyRequests: too many'));
+const foreign = () => Promise.reject(refusal(status.PERMISSION_DENIED, 'ForeignNode: no Pod is known by it'));
+
+const closing: (() => unknown)[] = [];
+const { startServer, setup } = createIdentities(closing);
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A server of this version: two ports of one authority, of which one demands a certificate. */
+async function startBoth() {
+  const attestation = await startServer();
+  const feed = await startServer({ ca: attestation.ca, clientCertificate: 'required' });
+  const agent = await setup({
+    ports: [feed.port],
+    attestPorts: [attestation.port],
+    ca: attestation.ca.pem,
+  });
+  return { attestation, feed, ...agent };
+}
+
+/** Accepts and does this, whatever comes. */
+async function listenRaw(accepted: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    accepted(socket);
+  });
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+const messages = ({ log }: Awaited<ReturnType<typeof setup>>) => log.lines.map(([, message]) => message);
+
+describe('the two ports', () => {
+  const [one, two] = ['198.18.0.1', '198.18.0.2'];
+
+  function portsOf({
+    attest,
+    feed,
+  }: {
+    readonly attest: readonly HostPort[];
+    readonly feed: readonly HostPort[];
+  }) {
+    const at = (servers: readonly HostPort[]) => ({
+      servers,
+      addresses: createServerAddresses({
+        servers,
+        lookup: () => Promise.resolve([one, two]),
+        random: () => 0.5,
+      }),
+    });
+    return createAttestPorts({ attestation: at(attest), feed: at(feed) });
+  }
+
+  it.each([{ certified: false }, { certified: true }])(
+    'are those of the same replica of a Service, in turn (certified: $certified)',
+    async ({ certified }) => {
+      const next = portsOf({
+        attest: [{ host: 'rolegate', port: 9611 }],
+        feed: [{ host: 'rolegate', port: 9610 }],
+      });
+      const pairs = [await next({ certified }), await next({ certified })];
+      const hosts = pairs.map((pair) => pair.map(({ address }) => address.host));
+      expect(hosts).toEqual([
+        [one, one],
+        [two, two],
+      ]);
+      const kinds = certified ? [9610, 9611] : [9611, 9610];
+      for (const pair of pairs) expect(pair.map(({ address }) => address.port)).toEqual(kinds);
+    },
+  );
+
+  it('are any of the servers if the configuration does not say which belong together', async () => {
+    const next = portsOf({
+      attest: [{ host: '198.18.0.9', port: 1 }],
+      feed: [{ host: 'rolegate', port: 9610 }],
+    });
+    const [, other] = await next({ certified: false });
+    expect([one, two]).toContain(other.address.host);
+    expect(other.address).toMatchObject({ name: 'rolegate', port: 9610 });
+  });
+});
+
+describe('a first certificate', () => {
+  it('comes from the attestation port, and the port of the feed is not asked', async () => {
+    const it = await startBoth();
+    await it.has('issued');
+    expect([it.attestation.shown, it.feed.asked]).toEqual([[undefined], []]);
+    expect(it.log.lines).toEqual([
+      ['info', 'certificate issued', expect.objectContaining({ server: `127.0.0.1:${it.attestation.port}` })],
+    ]);
+  });
+
+  it('comes from the port of the feed if nothing listens at the attestation port, as at a server of version 0.1', async () => {
+    const feed = await startServer();
+    const it = await setup({ ports: [feed.port], attestPorts: [await freePort()], ca: feed.ca.pem });
+    await it.has('issued');
+    expect(it.outcomes).toEqual(['issued']);
+    expect(it.log.lines).toEqual([
+      [
+        'info',
+        'attestation port closed, attested at the port of the feed',
+        {
+          server: `127.0.0.1:${feed.port}`,
+          error: expect.stringMatching(/^nothing listens at the address \(.*ECONNREFUSED/),
+          hint: 'upgrade the servers, or let the nodes reach their attestation port',
+        },
+      ],
+      ['info', 'certificate issued', expect.objectContaining({ server: `127.0.0.1:${feed.port}` })],
+    ]);
+  });
+
+  it('comes from the port of the feed if the attestation port accepts connections and never answers', async () => {
+    const feed = await startServer();
+    const silent = await listenRaw(() => undefined);
+    const it = await setup({ ports: [feed.port], attestPorts: [silent], ca: feed.ca.pem });
+    await it.has('issued');
+    expect(it.outcomes).toEqual(['issued']);
+    expect(it.errors()).toEqual(['no answer within 0.2 s']);
+  });
+
+  it.each([
+    { what: 'is busy', answer: busy, kind: 'unavailable' },
+    { what: 'refuses', answer: foreign, kind: 'refused' },
+    {
+      what: 'cannot ask the API server',
+      answer: () => Promise.reject(refusal(status.UNAVAILABLE, 'ServerUnavailable: the API server is away')),
+      kind: 'unavailable',
+    },
+  ])('is not asked for at the port of the feed if the attestation port $what', async ({ answer, kind }) => {
+    const [attestation, ca] = [await startServer(), await createTestCa()];
+    const feed = await startServer({ ca });
+    attestation.answer(answer);
+    const it = await setup({
+      ports: [feed.port],
+      attestPorts: [attestation.port],
+      ca: attestation.ca.pem + ca.pem,
+    });
+    await it.until(() => it.outcomes.length >= 3);
+    expect(new Set(it.outcomes)).toEqual(new Set([kind]));
+    expect([attestation.asked.length, feed.asked.length]).toEqual([it.outcomes.length, 0]);
+  });
+
+  it('is not asked for at the port of the feed if the attestation port resets the connection: it may be full', async () => {
+    const feed = await startServer();
+    const full = await listenRaw((socket) => socket.resetAndDestroy());
+    const it = await setup({ ports: [feed.port], attestPorts: [full], ca: feed.ca.pem });
+    await it.until(() => it.outcomes.length >= 2);
+    expect([new Set(it.outcomes), feed.asked]).toEqual([new Set(['unavailable']), []]);
+  });
+
+  it('comes from the next server if one is away with both its ports', async () => {
+    const server = await startServer();
+    const [gone, goneToo] = [await freePort(), await freePort()];
+    const it = await setup({ ports: [goneToo], attestPorts: [gone, server.port], ca: server.ca.pem });
+    await it.has('issued');
+    expect(it.outcomes).toEqual(['issued']);
+  });
+
+  it('is missed with one line that names both ports and says what to do, if neither is reached', async () => {
+    const [attest, feed] = [await freePort(), await freePort()];
+    const it = await setup({ ports: [feed], attestPorts: [attest], ca: (await createTestCa()).pem });
+    await it.until(() => it.outcomes.length >= 3);
+    expect(it.log.lines).toEqual([
+      [
+        'warn',
+        'no certificate from a server',
+        expect.objectContaining({
+          error: expect.stringMatching(
+            /^127\.0\.0\.1:\d+: nothing listens at the address .*; 127\.0\.0\.1:\d+: nothing listens at the address/,
+          ),
+          hint: expect.stringMatching(/^see that servers run, and that the nodes reach their ports/),
+        }),
+      ],
+    ]);
+  });
+
+  it('is missed with a hint at the attestation port, if only the port of the feed is reached', async () => {
+    const feed = await startServer({ clientCertificate: 'required' });
+    const it = await setup({ ports: [feed.port], attestPorts: [await freePort()], ca: feed.ca.pem });
+    await it.until(() => it.outcomes.length >= 2);
+    const [line] = it.log.lines;
+    expect(line?.[2]).toMatchObject({
+      error: expect.stringContaining(
+        `127.0.0.1:${feed.port}: the port is for agents that have a certificate already`,
+      ),
+      hint: expect.stringMatching(/^let the nodes reach the attestation port of the servers/),
+    });
+    expect(feed.asked).toEqual([]);
+  });
+});
+
+describe('a renewal', () => {
+  it('is asked for at the port of the feed, by the certificate that is still valid', async () => {
+    const it = await startBoth();
+    await it.has('issued');
+    const before = it.fingerprint();
+    await it.clock.advance(HALF_LIFE_MS);
+    await it.until(() => it.fingerprint() !== before);
+    expect([it.attestation.asked.length, it.feed.shown]).toEqual([1, [NODE]]);
+    expect(messages(it)).toEqual(['certificate issued', 'certificate issued']);
+  });
+
+  it('that is refused is asked for at the attestation port, with the token alone', async () => {
+    const it = await startBoth();
+    await it.has('issued');
+    const before = it.fingerprint();
+    it.feed.answer(foreign);
+    await it.clock.advance(HALF_LIFE_MS);
+    await it.until(() => it.fingerprint() !== before);
+    expect([it.attestation.shown, it.feed.shown]).toEqual([[undefined, undefined], [NODE]]);
+    expect(messages(it)).toEqual([
+      'certificate issued',
+      'certificate not renewed, issued for the token',
+      'certificate issued',
+    ]);
+  });
+
+  it('is asked for at the attestation port if the port of the feed does not trust the certificate any more', async () => {
+    const it = await startBoth();
+    await it.has('issued');
+    const before = it.fingerprint();
+    await it.feed.move({ ca: it.attestation.ca, trusted: (await createTestCa()).pem });
+    await it.clock.advance(HALF_LIFE_MS);
+    await it.until(() => it.fingerprint() !== before);
+    expect([it.attestation.asked.length, it.feed.asked]).toEqual([2, []]);
+  });
+
+  it('is asked for again later if the port of the feed is busy, and not at the attestation port', async () => {
+    const it = await startBoth();
+    await it.has('issued');
+    it.feed.answer(busy);
+    await it.clock.advance(HALF_LIFE_MS);
+    await it.until(() => it.outcomes.length >= 3);
+    expect([it.attestation.asked.length, it.feed.asked.length]).toEqual([1, it.outcomes.length - 1]);
+  });
+
+  it('of a certificate that has expired is a first one again', async () => {
+    const it = await startBoth();
+    await it.has('issued');
+    it.feed.answer(busy);
+    await it.clock.advance(2 * HALF_LIFE_MS);
+    await it.until(() => it.attestation.asked.length > 1);
+    expect(it.attestation.shown).toEqual([undefined, undefined]);
+  });
+});
