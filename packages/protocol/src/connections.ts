@@ -9,39 +9,67 @@ import type { Server } from '@grpc/grpc-js';
 export interface ClientConnection {
   /** As `getPeer()` of its calls says it. */
   readonly peer: string;
-  /** Where the client showed a certificate that does not verify: Node's code. Its calls look as if it had shown none. */
-  readonly unverified: UnverifiedCertificate | undefined;
-  /** Where the certificate verifies. */
-  readonly verified: boolean;
+  /** The address alone, '' if the client has gone already. */
+  readonly address: string;
+  /** What was accepted, under TLS. */
+  readonly accepted: Socket | undefined;
+  /** The certificate that the client showed and TLS verified. */
+  readonly certificate: X509Certificate | undefined;
   /** Ends it at once. */
   readonly end: () => void;
   /** Called once, when it is over. */
-  onClose(call: () => void): void;
-}
-
-export interface UnverifiedCertificate {
-  readonly code: string;
-  /** Which certificate and since when, for an operator. */
-  readonly which: string;
+  readonly onClose: (call: () => void) => void;
+  /** Called for each request, before anybody looks at it: also for one that names no method. */
+  readonly onRequest: (call: () => void) => void;
 }
 
 /** Longer names are cut: they are a stranger's words. Characters. */
 const LONGEST_NAME = 300;
 
-/** Tells of each connection after its handshake; call it after `bindAsync`. Throws as onRefusedHandshake does. */
+/**
+ * Tells of each connection after its handshake and before its first request; call it once the server has its ports. Throws as
+ * onRefusedHandshake does.
+ */
 export function onClientConnection(server: Server, call: (connection: ClientConnection) => void): void {
   for (const http2Server of http2ServersOf(server)) {
-    http2Server.on('secureConnection', (socket: TLSSocket) => {
-      const { certificate, unverified } = shownBy(socket);
-      call({
-        peer: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`,
-        unverified,
-        verified: certificate && unverified === undefined,
-        end: () => socket.destroy(),
-        onClose: (over) => socket.once('close', over),
-      });
+    const requests = new WeakMap<object, () => void>();
+    let beginning = (): void => undefined;
+    // Before Node's own listener, which makes the session: 'session' is emitted while it runs.
+    http2Server.prependListener('secureConnection', (socket: TLSSocket & HasParent) => {
+      const { connection, requested } = connectionOf(socket);
+      beginning = requested;
+      call(connection);
+    });
+    http2Server.on('session', (session: object) => requests.set(session, beginning));
+    http2Server.prependListener('stream', ({ session }: ServerHttp2Stream) => {
+      if (session !== undefined) requests.get(session)?.();
     });
   }
+}
+
+/** A TLS socket knows the one that it was made of (Node 24). */
+export interface HasParent {
+  readonly _parent?: Socket;
+}
+
+function connectionOf(socket: TLSSocket & HasParent) {
+  const listeners: (() => void)[] = [];
+  const { remoteAddress: address = '', remotePort = '' } = socket;
+  const connection: ClientConnection = {
+    peer: `${address}:${remotePort}`,
+    address,
+    accepted: socket._parent,
+    certificate: socket.authorized ? socket.getPeerX509Certificate() : undefined,
+    end: () => socket.destroy(),
+    onClose: (over) => socket.once('close', over),
+    onRequest: (requested) => listeners.push(requested),
+  };
+  return {
+    connection,
+    requested: () => {
+      for (const listener of listeners) listener();
+    },
+  };
 }
 
 /**
@@ -80,7 +108,7 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
-/** Whose a certificate is, by whom, from when to when: as UnverifiedCertificate has it. */
+/** Whose a certificate is, by whom, from when to when, for an operator. */
 export function whichOf({ subjectAltName, subject, issuer, validFrom, validTo }: X509Certificate): string {
   const name = (text: string | undefined) =>
     JSON.stringify((text ?? '').replaceAll('\n', ', ').slice(0, LONGEST_NAME));
@@ -89,15 +117,6 @@ export function whichOf({ subjectAltName, subject, issuer, validFrom, validTo }:
     `is issued by ${name(issuer)}`,
     `and good from ${timeOf(validFrom)} to ${timeOf(validTo)}`,
   ].join(', ');
-}
-
-function shownBy(socket: TLSSocket): { certificate: boolean; unverified: UnverifiedCertificate | undefined } {
-  const shown = socket.getPeerX509Certificate();
-  if (shown === undefined) return { certificate: false, unverified: undefined };
-  if (socket.authorized) return { certificate: true, unverified: undefined };
-  // The types say Error; Node sets the code.
-  const code = String(socket.authorizationError);
-  return { certificate: true, unverified: { code, which: whichOf(shown) } };
 }
 
 function timeOf(text: string): string {

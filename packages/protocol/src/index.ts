@@ -1,5 +1,5 @@
 export { http2StreamOf, limitMessages, onClientConnection } from './connections.ts';
-export type { ClientConnection, UnverifiedCertificate } from './connections.ts';
+export type { ClientConnection } from './connections.ts';
 export { inputsDiffer } from './decision-inputs.ts';
 export type { DecisionInputs } from './decision-inputs.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';
@@ -21,8 +21,8 @@ export {
 export type { TlsPurpose } from './tls-certificates.ts';
 export { loadTlsFiles } from './tls-files.ts';
 export type { Authorities, LoadTlsOptions, TlsFiles, TlsMaterial } from './tls-files.ts';
-export { describeUnverified, onRefusedHandshake } from './tls-refused.ts';
-export type { RefusedHandshake } from './tls-refused.ts';
+export { handshakeFaults, onRefusedHandshake } from './tls-refused.ts';
+export type { HandshakeFault, RefusedHandshake } from './tls-refused.ts';
 export { watchTlsFiles } from './tls-source.ts';
 export type { TlsSource, TlsSourceOptions } from './tls-source.ts';
 export { createClientCredentials, createServerCredentials } from './tls.ts';

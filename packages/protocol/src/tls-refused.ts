@@ -4,66 +4,104 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
 import { http2ServersOf, peerOf, whichOf } from './connections.ts';
-import type { UnverifiedCertificate } from './connections.ts';
+import type { HasParent } from './connections.ts';
+
+/** Why a handshake came to nothing, for a metric. */
+export const handshakeFaults = ['no_certificate', 'certificate', 'protocol', 'timeout', 'left'] as const;
+export type HandshakeFault = (typeof handshakeFaults)[number];
 
 /** A client that did not get through the handshake. */
 export interface RefusedHandshake {
   /** Address and port, as far as they are known. */
   readonly peer: string;
+  readonly why: HandshakeFault;
   /** In an operator's words. */
   readonly fault: string;
+  /** What helps, if it is known. */
+  readonly hint: string | undefined;
+  /** What was accepted, under TLS. */
+  readonly accepted: Socket | undefined;
 }
 
-/** Codes of Node's and OpenSSL's verification, what they mean here, and what helps. First fit counts. */
-const MEANINGS: readonly (readonly [code: RegExp, means: string, advice?: string])[] = [
-  [
-    /CERT_HAS_EXPIRED/,
-    "the client's certificate has expired, or this clock is wrong",
-    "renew the client's --cert and --key, or set the clock",
-  ],
-  [
-    /CERT_NOT_YET_VALID/,
-    "the client's certificate is not valid yet, or this clock is wrong",
-    'set the clocks of the client, of this server and of who issues',
-  ],
-  [
-    /INVALID_PURPOSE/,
-    "the client's certificate is not for clients",
-    'issue one whose extended key usage has clientAuth',
-  ],
-  [/PEER_DID_NOT_RETURN/, 'the client showed no certificate', 'give the client --cert and --key'],
-  [
-    /SELF_SIGNED|UNABLE_TO|VERIFY_FAILED/,
-    "the authority of the client's certificate is not in --ca",
-    "add it to this server's --ca if it is yours, or issue the client's certificate by one that is in there",
-  ],
-  [
-    /HANDSHAKE_TIMEOUT/,
-    'the client did not finish its handshake in time',
-    'see what it is that connects there',
-  ],
-  [/UNSUPPORTED_PROTOCOL/, 'the client does not speak TLS 1.3'],
-  [/HTTP_REQUEST|WRONG_VERSION_NUMBER|PACKET_LENGTH/, 'the client does not speak TLS'],
-  [/ALERT_UNKNOWN_CA/, 'the client does not know the authority of our certificate'],
-  [/ECONNRESET/, 'the client left in the handshake; it may not take our certificate'],
+interface Meaning {
+  /** Of Node's and OpenSSL's verification. */
+  readonly code: RegExp;
+  readonly why: HandshakeFault;
+  readonly means: string;
+  readonly hint?: string;
+}
+
+/** The first that fits counts. */
+const MEANINGS: readonly Meaning[] = [
+  {
+    code: /CERT_HAS_EXPIRED/,
+    why: 'certificate',
+    means: "the client's certificate has expired, or this clock is wrong",
+    hint: "renew the client's --cert and --key, or set the clock",
+  },
+  {
+    code: /CERT_NOT_YET_VALID/,
+    why: 'certificate',
+    means: "the client's certificate is not valid yet, or this clock is wrong",
+    hint: 'set the clocks of the client, of this server and of who issues',
+  },
+  {
+    code: /INVALID_PURPOSE/,
+    why: 'certificate',
+    means: "the client's certificate is not for clients",
+    hint: 'issue one whose extended key usage has clientAuth',
+  },
+  {
+    code: /PEER_DID_NOT_RETURN/,
+    why: 'no_certificate',
+    means: 'the client showed no certificate',
+    hint: 'give the client --cert and --key',
+  },
+  {
+    code: /SELF_SIGNED|UNABLE_TO|VERIFY_FAILED/,
+    why: 'certificate',
+    means: "the authority of the client's certificate is not one that this server trusts",
+    hint: "add it to this server's --ca if it is yours, or issue the client's certificate by one that is in there",
+  },
+  {
+    code: /HANDSHAKE_TIMEOUT/,
+    why: 'timeout',
+    means: 'the client did not finish its handshake in time',
+    hint: 'see what it is that connects there',
+  },
+  { code: /UNSUPPORTED_PROTOCOL/, why: 'protocol', means: 'the client does not speak TLS 1.3' },
+  {
+    code: /HTTP_REQUEST|WRONG_VERSION_NUMBER|PACKET_LENGTH/,
+    why: 'protocol',
+    means: 'the client does not speak TLS',
+  },
+  {
+    code: /ALERT_UNKNOWN_CA/,
+    why: 'left',
+    means: 'the client does not know the authority of our certificate',
+  },
+  {
+    code: /ECONNRESET/,
+    why: 'left',
+    means: 'the client left in the handshake; it may not take our certificate',
+  },
 ];
 
-/** Tells of handshakes that the server refused; call it after `bindAsync`. Throws where grpc-js shows no HTTP/2 servers. */
+/** Tells of handshakes that the server refused; call it once the server has its ports. Throws where grpc-js shows no HTTP/2 servers. */
 export function onRefusedHandshake(server: Server, call: (refused: RefusedHandshake) => void): void {
   for (const http2Server of http2ServersOf(server)) {
     const shown = certificatesShown(http2Server);
     // A closed socket still knows its peer when it was asked once before.
     http2Server.on('connection', peerOf);
-    http2Server.on('tlsClientError', (error: Error, socket: TLSSocket & { readonly _parent?: Socket }) => {
-      call({ peer: peerOf(socket._parent ?? socket), fault: faultOf(error, socket, shown(socket)) });
+    http2Server.on('tlsClientError', (error: Error, socket: TLSSocket & HasParent) => {
+      const accepted = socket._parent;
+      call({
+        peer: peerOf(accepted ?? socket),
+        accepted,
+        ...faultOf(error, socket, shown(socket)),
+      });
     });
   }
-}
-
-/** Of a certificate that came through the handshake although it does not verify: the words for one that does not. */
-export function describeUnverified({ code, which }: UnverifiedCertificate): string {
-  // It was held against the authorities of the server itself, whatever flags that has.
-  return `${meaningOf(code).replace('in --ca', 'one that this server trusts')}; ${which}`;
 }
 
 /**
@@ -87,24 +125,20 @@ function faultOf(
   error: Error & { readonly code?: unknown },
   { authorizationError }: TLSSocket,
   shown: X509Certificate | undefined,
-): string {
-  // The types say Error; Node sets the code, or null.
+): Pick<RefusedHandshake, 'why' | 'fault' | 'hint'> {
+  // The types say Error; Node sets the code.
   const unverified = authorizationError as unknown;
   const known = [unverified, error.code, error.message].find(
     (part) => typeof part === 'string' && part !== '',
   );
   const code = String(known);
-  // Node says null or nothing where it did not come to verify one, or took it.
+  const meaning = MEANINGS.find((entry) => entry.code.test(code));
+  const words = meaning === undefined ? code : `${meaning.means} (${code})`;
+  // Node says null or nothing if it did not come to verify one, or took it.
   const which = shown && typeof unverified === 'string' ? whichOf(shown) : undefined;
-  const parts = [meaningOf(code), which, entryOf(code)?.[2]];
-  return parts.filter((part) => part !== undefined).join('; ');
-}
-
-function entryOf(code: string) {
-  return MEANINGS.find(([pattern]) => pattern.test(code));
-}
-
-function meaningOf(code: string): string {
-  const meaning = entryOf(code)?.[1];
-  return meaning === undefined ? code : `${meaning} (${code})`;
+  return {
+    why: meaning?.why ?? 'protocol',
+    fault: which === undefined ? words : `${words}; ${which}`,
+    hint: meaning?.hint,
+  };
 }

@@ -11,22 +11,34 @@ import type { TlsSource } from './tls-source.ts';
 /** Who has not shaken hands by then speaks no TLS: Node's own patience is two minutes. Milliseconds. */
 const HANDSHAKE_WITHIN_MS = 10_000;
 
-/** Required: without a certificate that verifies there is no connection. Asked: calls must see to it themselves. */
-export type ClientCertificate = 'required' | 'asked';
-
 /**
- * Credentials of a server: TLS 1.3, a client certificate demanded and verified. New connections use the latest files; open
- * streams live on. Where a certificate is only asked for, one that does not verify comes in as if there were none.
+ * Required: without a certificate that verifies there is no connection. Asked: one that does not verify comes in as if there
+ * were none, and calls must see to it themselves. None: nobody is asked.
  */
+export type ClientCertificate = 'required' | 'asked' | 'none';
+
+export interface ServerCredentialsOptions {
+  readonly clientCertificate?: ClientCertificate;
+  readonly handshakeWithinMs?: number;
+  /** What grpc-js has no option for: bounds of each connection's HTTP/2 session. */
+  readonly http2?: SecureServerOptions;
+}
+
+/** Credentials of a server: TLS 1.3, and by default a client certificate. New connections use the latest files; open streams live on. */
 export function createServerCredentials(
   source: Pick<TlsSource, 'current' | 'onChange'>,
   {
     clientCertificate = 'required',
     handshakeWithinMs: handshakeTimeout = HANDSHAKE_WITHIN_MS,
-  }: { readonly clientCertificate?: ClientCertificate; readonly handshakeWithinMs?: number } = {},
+    http2 = {},
+  }: ServerCredentialsOptions = {},
 ): ServerCredentials {
-  const rejectUnauthorized = clientCertificate === 'required';
-  return new ReloadingServerCredentials(source, { requestCert: true, rejectUnauthorized, handshakeTimeout });
+  return new ReloadingServerCredentials(source, {
+    ...http2,
+    requestCert: clientCertificate !== 'none',
+    rejectUnauthorized: clientCertificate === 'required',
+    handshakeTimeout,
+  });
 }
 
 /** What a client trusts, and what it shows: nothing where it has no certificate yet. */

@@ -12,6 +12,8 @@ export type { Line } from './line.ts';
 export { createMemory } from './memory/memory.ts';
 export type { Memory } from './memory/memory.ts';
 export type { Remembered } from './memory/remembered.ts';
+export { createShares } from './memory/shares.ts';
+export type { Shares } from './memory/shares.ts';
 export { createStorms } from './storms.ts';
 export type { StormOf } from './storms.ts';
 export { createOpsServer } from './ops-server.ts';

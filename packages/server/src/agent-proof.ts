@@ -22,7 +22,23 @@ import type { PodIndex } from './kubernetes/pod-index.ts';
 import type { Store } from './kubernetes/store.ts';
 import type { ServerMemory } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
+import type { AttestConnections } from './ports/attest-connections.ts';
+import { ATTEST_SESSION, FEED_SESSION, HANDSHAKE_WITHIN_MS } from './ports/http2-limits.ts';
+import { createPortLimitHits } from './ports/limit-hits.ts';
+import type { PortLimitHit } from './ports/limit-hits.ts';
 import { createRefusedHandshakes } from './refused-handshakes.ts';
+import type { NoteRefusedHandshake } from './refused-handshakes.ts';
+
+const FEED_PORT = {
+  clientCertificate: 'required',
+  handshakeWithinMs: HANDSHAKE_WITHIN_MS,
+  http2: FEED_SESSION,
+} as const;
+const ATTEST_PORT = {
+  clientCertificate: 'none',
+  handshakeWithinMs: HANDSHAKE_WITHIN_MS,
+  http2: ATTEST_SESSION,
+} as const;
 
 export interface AgentProofDeps {
   readonly config: ServerConfig;
@@ -44,14 +60,24 @@ export interface AgentProofDeps {
 
 /** All by which agents know the server, and it knows them. */
 export interface AgentProof {
+  /** Of the port that demands a certificate. */
   readonly credentials: ServerCredentials;
   readonly callers: Callers;
   readonly connections: ConnectionNodes;
-  readonly refused: ReturnType<typeof createRefusedHandshakes>;
-  /** Undefined: certificates come from elsewhere. */
+  readonly refused: NoteRefusedHandshake;
+  readonly hit: PortLimitHit;
+  /** For who has a certificate that is still valid. Undefined: certificates come from elsewhere. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
+  /** For who has none yet, on a port of its own. Undefined: there is no such port. */
+  readonly firstAttest: FirstAttest | undefined;
   readonly tokenSecret: () => Buffer;
   readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Attestation without a certificate. */
+export interface FirstAttest {
+  readonly credentials: ServerCredentials;
+  readonly handler: (showing: AttestConnections['showing']) => RolegateHandlers['Attest'];
 }
 
 export interface AgentProofs {
@@ -61,7 +87,7 @@ export interface AgentProofs {
   readonly secondsLeft: () => Readonly<Record<string, number>>;
 }
 
-/** Certificates of one's own or an authority of the server's. Throws where files cannot be worked with. */
+/** Certificates of one's own or an authority of the server's. Throws if the files are invalid. */
 export function createAgentProofs(deps: AgentProofDeps): AgentProofs {
   const { config, metrics } = deps;
   metrics.sharedIdentity(config.agents.identity === 'shared');
@@ -79,8 +105,9 @@ function byFiles(deps: AgentProofDeps, files: NonNullable<ServerConfig['tls']>):
   const source = createFilesProof({ trustDomain: config.trustDomain, connections, attest, shared });
   const proof: AgentProof = {
     ...parts.proof(source),
-    credentials: createServerCredentials(tls),
+    credentials: createServerCredentials(tls, FEED_PORT),
     attest: undefined,
+    firstAttest: undefined,
     tokenSecret: () => secret,
     run: () => Promise.resolve(),
   };
@@ -104,12 +131,20 @@ function byAuthority(deps: AgentProofDeps): AgentProofs {
     const { trustDomain } = config;
     const authority = await openAuthority({ ...deps, ...config.authority, trustDomain });
     opened = authority;
-    const parts = partsOf(deps);
-    const source = createAuthorityProof({ authority, connections: parts.connections, clock });
+    const { attest, hit, proof } = partsOf(deps);
+    const known = proof(createAuthorityProof({ authority, clock }));
+    const handlerDeps = { ...deps, attest, authority, hit };
     return {
-      ...parts.proof(source),
-      credentials: createServerCredentials(authority.tls, { clientCertificate: 'asked' }),
-      attest: createAttestHandler({ ...deps, attest: parts.attest, authority }),
+      ...known,
+      credentials: createServerCredentials(authority.tls, FEED_PORT),
+      attest: createAttestHandler({
+        ...handlerDeps,
+        holder: async (call) => (await known.callers.identify(call)).caller(),
+      }),
+      firstAttest: {
+        credentials: createServerCredentials(authority.tls, ATTEST_PORT),
+        handler: (showing) => createAttestHandler({ ...handlerDeps, showing }),
+      },
       tokenSecret: () => secret ?? authority.tokenSecret,
       run: authority.run,
     };
@@ -130,9 +165,11 @@ function byAuthority(deps: AgentProofDeps): AgentProofs {
 
 /** What both ways have. */
 function partsOf(deps: AgentProofDeps) {
-  const { config, connection, pods, nodes, foreignNodes, clock, log, memory } = deps;
-  const refused = createRefusedHandshakes({ clock, log });
-  const connections = createConnectionNodes({ clock, unverified: refused });
+  const { config, connection, pods, nodes, foreignNodes, clock, log, memory, metrics } = deps;
+  const byAuthority = config.tls === undefined;
+  const refused = createRefusedHandshakes({ clock, log, metrics, byAuthority });
+  const hit = createPortLimitHits({ clock, log, counted: metrics.limitHit });
+  const connections = createConnectionNodes();
   const agentPods = createAgentPods({ pods, nodes, clock, memory });
   const attest = createAttestation({
     review: createTokenReviews({ connection, clock }),
@@ -140,12 +177,14 @@ function partsOf(deps: AgentProofDeps) {
     podOf: (uid) => pods.get(uid),
     agentPods,
     clock,
+    hit,
     memory,
   });
   const proof = (source: ProofSource) => ({
     callers: createCallers({ source, agentPods, connections, foreignNodes }),
     connections,
     refused,
+    hit,
   });
-  return { connections, attest, proof };
+  return { connections, attest, hit, proof };
 }

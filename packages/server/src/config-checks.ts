@@ -23,12 +23,16 @@ export function checkServerFlags(
 ): CheckOutcome {
   const faults = [
     ...certificateFaults(values, given, podNamespace),
+    ...portFaults(values, given),
     ...durationFaults(values),
     ...templateFaults(values),
     ...tagFaults(values),
     ...stsFaults(values, given),
   ];
-  return { faults, warnings: [...durationWarnings(values), ...identityWarnings(values)] };
+  return {
+    faults,
+    warnings: [...durationWarnings(values), ...identityWarnings(values), ...portWarnings(given)],
+  };
 }
 
 /** kiam's 15m means "as kiam does by default": it is read as 1h. */
@@ -59,6 +63,20 @@ function certificateFaults(
   const nowhere = values.namespace === undefined && podNamespace === undefined && !given.has('namespace');
   const why = "it is needed outside a Pod; the server's own authority is kept in a Secret there";
   return nowhere ? [...torn, `--namespace: ${why}`] : torn;
+}
+
+/** A port can be opened once. */
+function portFaults({ bind, 'attest-bind': attest }: Values, given: ReadonlySet<string>): string[] {
+  if (given.has('cert') || bind === undefined || attest === undefined || bind.port === 0) return [];
+  return bind.port === attest.port && bind.host === attest.host
+    ? ['--attest-bind: it is the address of --bind; give it a port of its own']
+    : [];
+}
+
+function portWarnings(given: ReadonlySet<string>): string[] {
+  return given.has('attest-bind') && given.has('cert')
+    ? ['--attest-bind: it is not opened; certificates come from --cert, --key and --ca']
+    : [];
 }
 
 function identityWarnings(values: Values): string[] {

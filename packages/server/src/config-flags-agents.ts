@@ -13,7 +13,12 @@ export const agentsFlags = {
   bind: setting(listenAddress, {
     group: GRPC,
     fallback: '0.0.0.0:9610',
-    help: 'address on which agents are served; [::]:9610 for IPv6 and IPv4',
+    help: 'address on which agents with a certificate are served; [::]:9610 for IPv6 and IPv4',
+  }),
+  'attest-bind': setting(listenAddress, {
+    group: GRPC,
+    fallback: '0.0.0.0:9611',
+    help: 'address on which agents get their first certificate; not opened with --cert, --key and --ca',
   }),
   cert: optional(path(), {
     group: GRPC,

@@ -8,6 +8,8 @@ import { toAgents, toAuthority, toRoles, toSessions, toSts, toTls } from './conf
 /** What the server was told. Frozen, as are its parts. */
 export interface ServerConfig {
   readonly listen: HostPort;
+  /** Where agents get their first certificate; open only if the server is its own authority. */
+  readonly attestListen: HostPort;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
   /** For `rolegate-server status`; undefined: at its default, where it can be made. */
@@ -108,6 +110,7 @@ export function parseServerConfig(input: {
 function toConfig(values: Values, namespace: string): ServerConfig {
   return Object.freeze({
     listen: values.bind,
+    attestListen: values['attest-bind'],
     opsListen: values['prometheus-listen-addr'],
     statusSocket: values['status-socket'],
     tls: toTls(values),

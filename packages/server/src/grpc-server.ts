@@ -1,19 +1,21 @@
-import { Server } from '@grpc/grpc-js';
 import type { ServerCredentials, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
-import { limitMessages, onClientConnection, onRefusedHandshake, rolegateService } from '@rolegate/protocol';
-import type { RefusedHandshake } from '@rolegate/protocol';
-import type { Clock, HostPort } from '@rolegate/runtime';
+import { limitMessages, rolegateService } from '@rolegate/protocol';
+import type { RolegateHandlers } from '@rolegate/protocol';
 import { HealthImplementation } from 'grpc-health-check';
 import type { FeedService } from './feed/feed-service.ts';
 import { LARGEST_FIRST_REPORT } from './feed/reports/limits.ts';
 import type { ConnectionNodes } from './identity/connection-nodes.ts';
+import { createAttestConnections } from './ports/attest-connections.ts';
+import type { AttestConnections } from './ports/attest-connections.ts';
+import { createGrpcPort } from './ports/grpc-port.ts';
+import type { GrpcPort, GrpcPortDeps } from './ports/grpc-port.ts';
+import { createNodeConnections } from './ports/node-connections.ts';
 
 /** A dead agent is noticed after the sum (DESIGN.md 4.5). Milliseconds. */
 const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3_000 };
-/** Calls of one message have an address, or a token with a certificate request. Bytes. */
-const LARGEST_REQUEST = 32 * 1024;
-/** Of one connection: an agent has a feed, and asks for an address now and then. */
-const MOST_CALLS = 256;
+/** `Attest` has a token and a certificate request, other calls of one message an address. Bytes. */
+const LARGEST_ATTEST = 16 * 1024;
+const LARGEST_REQUEST = 1024;
 
 /** How large a report may be, and what of it is parsed, the feed knows. */
 const served = {
@@ -22,68 +24,74 @@ const served = {
 };
 
 /** What a call has not sent completely yet is kept: an agent may have many of these at once, and only few feeds. */
-const boundRequests: ServerInterceptor = ({ requestStream }, call) => {
-  if (!requestStream) limitMessages(call, LARGEST_REQUEST);
+const boundRequests: ServerInterceptor = ({ path, requestStream }, call) => {
+  if (!requestStream) limitMessages(call, path === served.Attest.path ? LARGEST_ATTEST : LARGEST_REQUEST);
   // The types want a wrapped call; grpc-js takes any.
   return call as unknown as ServerInterceptingCall;
 };
 
-export interface GrpcServerDeps {
+type PortDeps = Pick<GrpcPortDeps, 'refused' | 'hit' | 'clock' | 'memory'> & {
   readonly credentials: ServerCredentials;
+};
+
+export interface FeedPortDeps extends PortDeps {
   readonly feed: FeedService;
   readonly connections: Pick<ConnectionNodes, 'opened'>;
-  readonly refused: (refused: RefusedHandshake) => void;
-  readonly clock: Clock;
+  readonly trustDomain: string;
 }
 
-export interface GrpcServer {
-  /** Rejects when the address is taken; resolves with the port. */
-  listen(address: HostPort): Promise<number>;
+export interface FeedPort extends GrpcPort {
   /** grpc.health.v1: SERVING once the caches are synced. */
-  serving(is: boolean): void;
-  /** Ends all streams with UNAVAILABLE, waits for calls that are under way, at most so long. */
-  close(timeoutMs: number): Promise<void>;
+  readonly serving: (is: boolean) => void;
 }
 
-/** The gRPC side of the server: the feed and grpc.health.v1 behind mutual TLS. */
-export function createGrpcServer(deps: GrpcServerDeps): GrpcServer {
-  const { credentials, feed, connections, refused, clock } = deps;
-  const server = new Server({
-    ...KEEPALIVE,
-    'grpc.max_receive_message_length': LARGEST_FIRST_REPORT,
-    'grpc.max_concurrent_streams': MOST_CALLS,
-    interceptors: [boundRequests],
-  });
+/** The port for agents with a certificate: the feed and grpc.health.v1 behind mutual TLS. `close` sends the agents away. */
+export function createFeedPort(deps: FeedPortDeps): FeedPort {
+  const { feed, connections } = deps;
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
-  server.addService(served, feed.handlers);
-  health.addToServer(server);
-
+  const bound = createNodeConnections(deps);
+  const port = createGrpcPort({
+    ...deps,
+    options: {
+      ...KEEPALIVE,
+      'grpc.max_receive_message_length': LARGEST_FIRST_REPORT,
+      interceptors: [boundRequests],
+    },
+    serve(server) {
+      server.addService(served, feed.handlers);
+      health.addToServer(server);
+    },
+    opened(connection) {
+      bound(connection);
+      connections.opened(connection);
+    },
+  });
   return {
-    listen: ({ host, port }) =>
-      new Promise((resolve, reject) => {
-        const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-        server.bindAsync(target, credentials, (error, bound) => {
-          if (error === null) {
-            onRefusedHandshake(server, refused);
-            onClientConnection(server, connections.opened);
-            resolve(bound);
-          } else reject(new Error(`cannot listen on ${target}`, { cause: error }));
-        });
-      }),
+    listen: port.listen,
     serving(is) {
       health.setStatus('', is ? 'SERVING' : 'NOT_SERVING');
     },
-    async close(timeoutMs) {
+    close(timeoutMs) {
       health.setStatus('', 'NOT_SERVING');
       feed.drain();
-      await new Promise<void>((resolve) => {
-        const cancel = clock.schedule(timeoutMs, resolve);
-        server.tryShutdown(() => {
-          cancel();
-          resolve();
-        });
-      });
-      server.forceShutdown();
+      return port.close(timeoutMs);
     },
   };
+}
+
+export interface AttestPortDeps extends PortDeps {
+  readonly handler: (showing: AttestConnections['showing']) => RolegateHandlers['Attest'];
+}
+
+/** The port for agents without a certificate: `Attest`, and nothing else. */
+export function createAttestPort(deps: AttestPortDeps): GrpcPort {
+  const { opened, showing } = createAttestConnections(deps);
+  return createGrpcPort({
+    ...deps,
+    options: { 'grpc.max_receive_message_length': LARGEST_ATTEST },
+    serve(server) {
+      server.addService({ Attest: rolegateService.Attest }, { Attest: deps.handler(showing) });
+    },
+    opened,
+  });
 }

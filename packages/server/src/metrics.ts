@@ -1,4 +1,5 @@
-import type { Reason } from '@rolegate/protocol';
+import { handshakeFaults } from '@rolegate/protocol';
+import type { HandshakeFault, Reason } from '@rolegate/protocol';
 import { readCounter, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { reportLimitNames } from './feed/reports/limit-hits.ts';
@@ -6,6 +7,8 @@ import type { ReportLimitName } from './feed/reports/limit-hits.ts';
 import type { AnswerLabel } from './feed/reports/reception.ts';
 import { limitNames } from './kubernetes/limit-hits.ts';
 import type { LimitName } from './kubernetes/limit-hits.ts';
+import { portLimitNames } from './ports/limit-hits.ts';
+import type { PortLimitName } from './ports/limit-hits.ts';
 
 /** The kinds that the server watches. */
 export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const;
@@ -72,7 +75,14 @@ export function createServerMetrics({ version }: { version: string }) {
     labelNames: ['limit'],
     registers,
   });
-  for (const limit of [...limitNames, ...reportLimitNames]) limitHits.inc({ limit }, 0);
+  for (const limit of [...limitNames, ...reportLimitNames, ...portLimitNames]) limitHits.inc({ limit }, 0);
+  const refusedHandshakes = new Counter({
+    name: 'rolegate_refused_handshakes_total',
+    help: 'TLS handshakes on the gRPC ports that came to nothing, by why; those closed at a limit apart.',
+    labelNames: ['why'],
+    registers,
+  });
+  for (const why of handshakeFaults) refusedHandshakes.inc({ why }, 0);
   const agentAnswers = new Counter({
     name: 'rolegate_agent_answers_total',
     help: 'Answers that agents report, by reason ("" for success, other for faults of requests and reasons of newer agents).',
@@ -116,7 +126,10 @@ export function createServerMetrics({ version }: { version: string }) {
     relists: (kind: string, why: string) => {
       relists.inc({ kind, why });
     },
-    limitHit: (limit: LimitName | ReportLimitName) => {
+    refusedHandshake: (why: HandshakeFault) => {
+      refusedHandshakes.inc({ why });
+    },
+    limitHit: (limit: LimitName | ReportLimitName | PortLimitName) => {
       limitHits.inc({ limit });
     },
     answers: (reason: AnswerLabel, count: number) => {

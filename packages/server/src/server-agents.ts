@@ -4,7 +4,8 @@ import type { AgentProof } from './agent-proof.ts';
 import type { ConnectedAgents } from './feed/connected-agents.ts';
 import { createFeedService } from './feed/feed-service.ts';
 import type { Nodes } from './feed/nodes.ts';
-import { createGrpcServer } from './grpc-server.ts';
+import { createAttestPort, createFeedPort } from './grpc-server.ts';
+import type { FeedPort } from './grpc-server.ts';
 import type { ForeignNodes } from './identity/foreign-nodes.ts';
 import type { ServerMemory } from './memory.ts';
 import type { ServerMetrics } from './metrics.ts';
@@ -39,34 +40,48 @@ export function serveAgents(deps: AgentsDeps): Service {
       const proof = await openUntil(deps.openProof, { stop, parts });
       if (proof === undefined) return;
       const following = proof.run(parts.signal);
-      const grpc = await listen(deps, proof);
+      const ports = await listen(deps, proof);
       while (!cluster.synced() && !stop.aborted) await clock.sleep(SYNC_LOOK_MS, stop);
-      grpc.serving(cluster.synced());
+      ports.serving(cluster.synced());
       await aborted(stop);
       log.info('server stopping');
-      await grpc.close(config.drainTimeoutMs);
+      await ports.close(config.drainTimeoutMs);
       parts.abort();
       await following;
     },
   };
 }
 
-async function listen(deps: AgentsDeps, proof: AgentProof) {
+async function listen(deps: AgentsDeps, proof: AgentProof): Promise<Ports> {
   const { config, cluster, clock, log, hostname } = deps;
-  const feed = createFeedService({
-    ...{ ...cluster, ...proof, ...deps },
+  const feedService = createFeedService({
+    ...cluster,
+    ...proof,
+    ...deps,
     podsResourceVersion: () => cluster.pods.resourceVersion,
     version: VERSION,
     serverName: hostname,
     streamAgeMs: config.streamAgeMs,
   });
-  const grpc = createGrpcServer({ ...proof, feed, clock });
-  const port = await grpc.listen(config.listen);
-  log.info('server listening', { port, opsPort: config.opsListen.port, version: VERSION });
-  return grpc;
+  const common = { ...proof, clock, memory: deps.memory };
+  const { trustDomain } = config;
+  const feed = createFeedPort({ ...common, feed: feedService, trustDomain });
+  const port = await feed.listen(config.listen);
+  const { firstAttest } = proof;
+  const attest = firstAttest && createAttestPort({ ...common, ...firstAttest });
+  const attestPort = await attest?.listen(config.attestListen);
+  log.info('server listening', { port, attestPort, opsPort: config.opsListen.port, version: VERSION });
+  return {
+    serving: feed.serving,
+    async close(timeoutMs) {
+      await Promise.all([feed.close(timeoutMs), attest?.close(timeoutMs)]);
+    },
+  };
 }
 
-/** Undefined where the server is stopped before. */
+type Ports = Pick<FeedPort, 'serving' | 'close'>;
+
+/** Undefined if the server is stopped before. */
 async function openUntil(
   open: () => Promise<AgentProof>,
   { stop, parts }: { readonly stop: AbortSignal; readonly parts: AbortController },

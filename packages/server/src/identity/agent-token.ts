@@ -45,6 +45,16 @@ export function identityOf(review: TokenReview, { allowed, podOf, agentPods }: T
   return identity;
 }
 
+/** True for a Pod that may be an agent, whoever says so. */
+export function isAgentPod(pod: Pod, { serviceAccounts, daemonSets }: AllowedAgents): boolean {
+  const { namespace, serviceAccount, daemonSet, ended } = pod;
+  if (ended || daemonSet === '') return false;
+  return (
+    serviceAccounts.includes(`${namespace}/${serviceAccount}`) &&
+    (daemonSets.length === 0 || daemonSets.includes(daemonSet))
+  );
+}
+
 function checkReview({ authenticated, error, audiences }: TokenReview): void {
   if (!audiences.includes(AUDIENCE) && (authenticated || error.includes('audience'))) {
     throw foreign(

@@ -5,13 +5,15 @@ import type { AttestRequestRead, AttestResponse, Reason, RolegateHandlers } from
 import type { Clock, Log } from '@rolegate/runtime';
 import { asRefusal, asStatus } from '../feed/call-status.ts';
 import type { ServerMemory } from '../memory.ts';
+import type { PortLimitHit } from '../ports/limit-hits.ts';
 import type { Attestation } from './attestation.ts';
 import type { Authority } from './authority.ts';
+import type { Caller } from './callers.ts';
 import { hostOf } from './foreign-nodes.ts';
 import type { ForeignNodes } from './foreign-nodes.ts';
-import { createRateLimits } from './rate-limits.ts';
+import { createRateLimits, networkOf } from './rate-limits.ts';
 
-/** Of one source address. */
+/** Certificates of one agent Pod; an agent renews its own every half hour or so. */
 const RATE = { perSecond: 5, burst: 10 };
 /** Token and certificate request together. Bytes. */
 const LARGEST = 16 * 1024;
@@ -22,31 +24,39 @@ export interface AttestHandlerDeps {
   readonly authority: Pick<Authority, 'issueClient' | 'bundle'>;
   /** False: nothing is known of Pods yet, or the server is stopping. */
   readonly open: () => boolean;
+  /** On a port that demands a certificate, whose it is; throws or rejects with a Refusal, audited. */
+  readonly holder?: (call: AttestCall) => Caller | Promise<Caller>;
+  /** A token that names a live agent Pod is being looked at; the returned function ends that. */
+  readonly showing?: (peer: string) => () => void;
   readonly foreignNodes: ForeignNodes;
   readonly clock: Clock;
   readonly log: Log;
+  readonly hit: PortLimitHit;
   readonly metrics: { attestation(outcome: Reason | 'ok'): void };
   readonly memory?: ServerMemory;
 }
 
 type AttestCall = ServerUnaryCall<AttestRequestRead, AttestResponse>;
 
-/** Gives a client certificate to who proves a node by a token. The only call that strangers may make. */
+/** Gives a client certificate to who proves a node by a token: a first one to strangers, a further one to who has one. */
 export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['Attest'] {
-  const { attest, authority, foreignNodes, clock, log, metrics } = deps;
-  const mayAsk = createRateLimits({ ...RATE, ...deps, kind: 'attestation_sources' });
+  const { attest, authority, foreignNodes, clock, log, metrics, hit, holder } = deps;
+  const { showing = () => () => undefined } = deps;
+  const mayHave = createRateLimits({ ...RATE, ...deps, kind: 'attesting_pods' });
 
-  async function answer({ request }: AttestCall, source: string): Promise<AttestResponse> {
-    if (!mayAsk(source)) {
-      throw new Refusal(
-        'TooManyRequests',
-        `more than ${RATE.perSecond} attestations a second from ${source}`,
-      );
-    }
+  async function answer(call: AttestCall, address: string): Promise<AttestResponse> {
     if (!deps.open())
       throw new Refusal('ServerUnavailable', 'the server has not read the cluster yet, or is stopping');
-    const { node, podUid } = await attest(request.token);
-    const { certificateRequest } = request;
+    const held = await holder?.(call);
+    const { token, certificateRequest } = call.request;
+    const { node, podUid } = await attest.prove(token, held === undefined ? address : `node ${held.node}`);
+    if (held !== undefined && held.node !== node)
+      throw new Refusal('ForeignNode', `the certificate is of node ${held.node}, the token of ${node}`);
+    if (!mayHave(podUid)) {
+      hit('attest_rate', { address, node });
+      const many = `more than ${RATE.perSecond} attestations a second of the agent's Pod ${podUid}`;
+      throw new Refusal('TooManyRequests', many);
+    }
     const { chain, endsMs } = await authority.issueClient({ certificateRequest, node, podUid });
     log.info('agent attested', { node, agentPodUid: podUid, expires: new Date(endsMs).toISOString() });
     return { certificateChain: chain, authorities: authority.bundle() };
@@ -54,21 +64,25 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
 
   return (call, callback) => {
     const peer = call.getPeer();
-    if (Buffer.byteLength(call.request.token) + call.request.certificateRequest.length > LARGEST) {
+    const { token, certificateRequest } = call.request;
+    if (Buffer.byteLength(token) + certificateRequest.length > LARGEST) {
       callback({ code: status.INVALID_ARGUMENT, details: 'token and certificate request are over 16 kB' });
       return;
     }
-    within(answer(call, hostOf(peer)), clock).then(
-      (response) => {
-        metrics.attestation('ok');
-        callback(null, response);
-      },
-      (error: unknown) => {
-        const refusal = foreignNodes.note(asRefusal(error), { peer });
-        metrics.attestation(refusal.reason);
-        callback(asStatus(refusal));
-      },
-    );
+    const shown = attest.names(token) === undefined ? () => undefined : showing(peer);
+    within(answer(call, networkOf(hostOf(peer))), clock)
+      .then(
+        (response) => {
+          metrics.attestation('ok');
+          callback(null, response);
+        },
+        (error: unknown) => {
+          const refusal = foreignNodes.note(asRefusal(error), { peer });
+          metrics.attestation(refusal.reason);
+          callback(asStatus(refusal));
+        },
+      )
+      .finally(shown);
   };
 }
 

@@ -3,42 +3,96 @@ import { Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory.ts';
+import type { PortLimitHit } from '../ports/limit-hits.ts';
 import type { AgentIdentity } from './agent-pods.ts';
-import { identityOf } from './agent-token.ts';
+import { identityOf, isAgentPod } from './agent-token.ts';
 import type { TokenFacts } from './agent-token.ts';
+import { createRateLimits } from './rate-limits.ts';
+import { createReviewLanes } from './review-lanes.ts';
+import { claimedPodUid } from './token-claims.ts';
 import type { ReviewToken, TokenReview } from './token-review.ts';
 
 /** How long a good review counts: an agent that opens streams again and again does not ask the API server each time. Milliseconds. */
 const REMEMBER_MS = 60_000;
+/** The same of one that proved nothing; the API server itself may have been late to see the Pod. Milliseconds. */
+const REMEMBER_BAD_MS = 5_000;
 /** Twice the nodes of a large cluster. */
 const MOST_REMEMBERED = 10_000;
+/** Tokens that name no live agent Pod, of one node or source address. */
+const STRANGERS = { perSecond: 5, burst: 10 };
 
 export interface AttestationDeps extends TokenFacts {
   readonly review: ReviewToken;
   readonly clock: Clock;
+  readonly hit: PortLimitHit;
   readonly memory?: ServerMemory;
 }
 
-/** The node that a token proves now; rejects with a Refusal. The Pod behind it is looked at each time. */
-export type Attestation = (token: string) => Promise<AgentIdentity>;
+export interface Attestation {
+  /**
+   * The node that a token proves now; rejects with a Refusal. The Pod behind it is looked at each time. `from`: the node that a
+   * certificate has proven already, else the source address.
+   */
+  readonly prove: (token: string, from: string) => Promise<AgentIdentity>;
+  /** The UID of the live agent Pod that the token names, whether or not it is good. */
+  readonly names: (token: string) => string | undefined;
+}
 
 export function createAttestation(deps: AttestationDeps): Attestation {
-  const { review, clock, memory = createMemory({ clock }), ...facts } = deps;
+  const { clock, hit, memory = createMemory({ clock }), ...facts } = deps;
+  const reviewInTurn = createReviewLanes(deps);
+  const mayAsk = createRateLimits({ ...STRANGERS, clock, memory, kind: 'attestation_sources' });
   const good = memory.remember<TokenReview>('attested_tokens', {
     keepMs: REMEMBER_MS,
     most: MOST_REMEMBERED,
   });
+  const bad = memory.remember<TokenReview>('refused_tokens', {
+    keepMs: REMEMBER_BAD_MS,
+    most: MOST_REMEMBERED,
+  });
+  /** Whoever shows the same token meanwhile gets the same answer. */
+  const underWay = new Map<string, Promise<TokenReview>>();
 
-  return async (token) => {
-    if (token === '') throw new Refusal('ForeignNode', 'the token is empty: give the agent --token-file');
-    // The token itself is not kept.
-    const key = createHash('sha256').update(token).digest('base64');
-    const known = good.get(key);
-    if (known !== undefined) return identityOf(known, facts);
-    const reviewed = await review(token);
-    const identity = identityOf(reviewed, facts);
-    // A node can have as many tokens made as it likes.
-    good.set(key, reviewed, identity.node);
-    return identity;
+  function names(token: string): string | undefined {
+    const uid = claimedPodUid(token);
+    const pod = uid === '' ? undefined : facts.podOf(uid);
+    return pod !== undefined && isAgentPod(pod, facts.allowed) ? uid : undefined;
+  }
+
+  function reviewed(key: string, token: string, from: string): Promise<TokenReview> {
+    const known = underWay.get(key);
+    if (known !== undefined) return known;
+    const podUid = names(token);
+    if (podUid === undefined && !mayAsk(from)) {
+      hit('attest_rate', { address: from });
+      const many = `more than ${STRANGERS.perSecond} tokens a second that name no live agent Pod, from ${from}`;
+      throw new Refusal('TooManyRequests', many);
+    }
+    const asked = reviewInTurn(token, { from, podUid });
+    underWay.set(key, asked);
+    const over = () => underWay.delete(key);
+    asked.then(over, over);
+    return asked;
+  }
+
+  return {
+    names,
+    async prove(token, from) {
+      if (token === '') throw new Refusal('ForeignNode', 'the token is empty: give the agent --token-file');
+      // The token itself is not kept.
+      const key = createHash('sha256').update(token).digest('base64');
+      const known = good.get(key) ?? bad.get(key);
+      if (known !== undefined) return identityOf(known, facts);
+      const review = await reviewed(key, token, from);
+      try {
+        const identity = identityOf(review, facts);
+        // A node can have as many tokens made as it likes.
+        good.set(key, review, identity.node);
+        return identity;
+      } catch (error) {
+        bad.set(key, review, from);
+        throw error;
+      }
+    },
   };
 }

@@ -5,34 +5,24 @@ import type { Attestation } from './attestation.ts';
 import type { Authority } from './authority.ts';
 import type { AgentCall, Caller, ProofSource } from './callers.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
+import { hostOf } from './foreign-nodes.ts';
+import { networkOf } from './rate-limits.ts';
+import { LONGEST_TOKEN } from './token-claims.ts';
 
 /** The metadata in which an agent's token rides on a call. */
 const TOKEN_METADATA = 'rolegate-token';
-/** As attestation takes it. Bytes. */
-const LONGEST_TOKEN = 16 * 1024;
 
 export interface AuthorityProofDeps {
   readonly authority: Pick<Authority, 'verifyClient'>;
-  readonly connections: Pick<ConnectionNodes, 'faultOf'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/**
- * Certificates of our own authority, verified here each time: TLS asked for one but let the client in without, and an authority
- * may be retired since.
- */
-export function createAuthorityProof({ authority, connections, clock }: AuthorityProofDeps): ProofSource {
+/** Certificates of our own authority, verified here each time too: an authority may be retired since TLS took one. */
+export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): ProofSource {
   function callerOf(call: AgentCall): Caller {
     const der = peerCertificate(call);
-    if (der === undefined) {
-      const fault = connections.faultOf(call.getPeer());
-      // What has only run out is no attack: a suspended node comes back with it.
-      throw new Refusal(
-        fault?.ranOut === true ? 'ServerUnavailable' : 'ForeignNode',
-        fault?.message ??
-          'the client showed no certificate: only attestation is open to it, see the log of the agent',
-      );
-    }
+    // TLS lets nobody in without one; should it ever, that opens nothing here.
+    if (der === undefined) throw new Refusal('ForeignNode', 'the client showed no certificate, and TLS let it in');
     return authority.verifyClient(der) ?? refuse(new X509Certificate(der), clock.now());
   }
 
@@ -60,10 +50,18 @@ function refuse(certificate: X509Certificate, nowMs: number): never {
 
 export interface FilesProofDeps {
   readonly trustDomain: string;
-  readonly connections: Pick<ConnectionNodes, 'verified' | 'faultOf'>;
-  readonly attest: Attestation;
+  readonly connections: Pick<ConnectionNodes, 'verified'>;
+  readonly attest: Pick<Attestation, 'prove'>;
   /** --agent-identity shared: without a node in the certificate, the agent's word counts. */
   readonly shared: boolean;
+}
+
+/** What is known without the token. */
+interface ByCertificate {
+  readonly named: string | undefined;
+  readonly endsMs: number | undefined;
+  /** Whose tokens are counted together. */
+  readonly from: string;
 }
 
 /**
@@ -73,10 +71,10 @@ export interface FilesProofDeps {
 export function createFilesProof(deps: FilesProofDeps): ProofSource {
   const { trustDomain, connections, attest, shared } = deps;
 
-  async function byToken(token: string, named: string | undefined, endsMs: number | undefined) {
+  async function byToken(token: string, { named, endsMs, from }: ByCertificate) {
     if (token.length > LONGEST_TOKEN) throw new Refusal('ForeignNode', 'the token on the call is over 16 kB');
     try {
-      const identity = await attest(token);
+      const identity = await attest.prove(token, from);
       if (named !== undefined && named !== identity.node) {
         throw new Refusal(
           'ForeignNode',
@@ -98,7 +96,10 @@ export function createFilesProof(deps: FilesProofDeps): ProofSource {
       const node = nodeOfPeer(call, trustDomain);
       const endsMs = peerCertificateEndsMs(call);
       const [token] = call.metadata.get(TOKEN_METADATA);
-      if (token !== undefined) return byToken(token.toString(), node, endsMs);
+      if (token !== undefined) {
+        const from = node === undefined ? networkOf(hostOf(call.getPeer())) : `node ${node}`;
+        return byToken(token.toString(), { named: node, endsMs, from });
+      }
       if (node !== undefined) return () => ({ node, endsMs });
       if (shared) return undefined;
       throw new Refusal(
@@ -116,10 +117,7 @@ function requireVerified(peer: string, connections: FilesProofDeps['connections'
   if (verified === undefined) {
     throw new Refusal('ServerUnavailable', 'the connection of the call is not known, or not any more');
   }
-  throw new Refusal(
-    'ForeignNode',
-    connections.faultOf(peer)?.message ?? 'the client showed no certificate, and TLS let it in',
-  );
+  throw new Refusal('ForeignNode', 'the client showed no certificate, and TLS let it in');
 }
 
 function isoOf(ms: number): string {

@@ -15,26 +15,29 @@ export interface RateLimitsOptions {
   readonly memory?: ServerMemory | undefined;
 }
 
-/** Says for each source whether it may act once more now. */
+/** Says for each source whether it may act once more now, or take so many of what it takes at once. */
+export type RateLimits = (source: string, amount?: number) => boolean;
+
+/** A source that asks for more than is left gets nothing, and what is left stays. */
 export function createRateLimits({
   perSecond,
   burst,
   clock,
   kind,
   memory = createMemory({ clock }),
-}: RateLimitsOptions): (source: string) => boolean {
+}: RateLimitsOptions): RateLimits {
   // A bucket that is full again need not be remembered.
   const buckets = memory.remember<{ readonly left: number; readonly atMs: number }>(kind, {
     keepMs: (burst / perSecond) * 1000,
     most: MOST_SOURCES,
   });
 
-  return (source) => {
+  return (source, amount = 1) => {
     const nowMs = clock.monotonic();
     const { left, atMs } = buckets.get(source) ?? { left: burst, atMs: nowMs };
     const filled = Math.min(burst, left + ((nowMs - atMs) / 1000) * perSecond);
-    const may = filled >= 1;
-    buckets.set(source, { left: may ? filled - 1 : filled, atMs: nowMs }, networkOf(source));
+    const may = filled >= amount;
+    buckets.set(source, { left: may ? filled - amount : filled, atMs: nowMs }, networkOf(source));
     return may;
   };
 }

@@ -78,7 +78,7 @@ it('a server in which names come and go for a day remembers those that are there
   const podsComing = namespaces * PODS_EACH + nodes;
   expect(server.live()).toEqual({ pods: podsComing * LIFE_MINUTES, nodes: nodes * LIFE_MINUTES });
   const most: Readonly<Record<string, number>> = {
-    attestation_sources: within(sources, 1),
+    attestation_sources: within(sources + nodes, 1),
     attested_tokens: within(nodes, 1),
     // The bucket of one that says a lot is full again after a minute; that lines were left out is known for ten.
     audit_sources: within(sources, 1) + within(sources / 10, 10),
@@ -88,6 +88,7 @@ it('a server in which names come and go for a day remembers those that are there
     gone_nodes: nodes * DAY,
     missing_agent_pods: within(podsComing, HOUR),
     missing_objects: namespaces * LIFE_MINUTES,
+    refused_tokens: within(sources, 1),
     shortened_roles: 0,
     unreadable_objects: 1_000,
   };

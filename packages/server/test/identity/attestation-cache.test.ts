@@ -19,7 +19,7 @@ const GOOD: TokenReview = {
 function setup({ daemonSets = [] as string[] } = {}) {
   const cluster = createClusterStandIn();
   const said = { review: GOOD as TokenReview | Refusal, asked: 0 };
-  const attest = createAttestation({
+  const { prove, names } = createAttestation({
     review: () => {
       said.asked += 1;
       return said.review instanceof Refusal ? Promise.reject(said.review) : Promise.resolve(said.review);
@@ -28,10 +28,12 @@ function setup({ daemonSets = [] as string[] } = {}) {
     podOf: (uid) => cluster.pods.get(uid),
     agentPods: createAgentPods({ ...cluster, nodes: { onChange: () => () => undefined } }),
     clock: cluster.clock,
+    hit: () => undefined,
   });
+  const attest = (token: string) => prove(token, '198.18.0.9');
   const agent = { serviceAccount: 'agents', daemonSet: 'agents' };
   cluster.setPod('agent', agent);
-  return { ...cluster, attest, said, agent };
+  return { ...cluster, attest, names, said, agent };
 }
 
 describe('a review that was good', () => {

@@ -76,12 +76,13 @@ export async function startAttestedServer(argv: readonly string[] = ['--namespac
     () => sts.close(),
   );
   await writeFile(join(folder, 'kubeconfig'), api.kubeconfig());
-  const [port, opsPort] = [await freePort(), await freePort()];
+  const [port, attestPort, opsPort] = [await freePort(), await freePort(), await freePort()];
   const { log, lines } = recordLog();
   const stop = new AbortController();
   const start = () => {
     const outcome = parseServerConfig({
       argv: [
+        ...(argv.includes('--cert') ? [] : ['--attest-bind', `127.0.0.1:${attestPort}`]),
         ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
         ...['--kubeconfig', join(folder, 'kubeconfig'), '--region', 'eu-west-1', '--sts-endpoint', sts.url],
         ...argv,
@@ -98,8 +99,25 @@ export async function startAttestedServer(argv: readonly string[] = ['--namespac
     });
   };
   const ops = (path: string) => ask(opsPort, path);
+  const clientOf = (toPort: number, tls: ClientTls): RolegateClient => {
+    const client = createRolegateClient({
+      target: `127.0.0.1:${toPort}`,
+      credentials: createClientCredentials({ current: () => tls }),
+      serverName: 'rolegate-server',
+    });
+    closing.push(() => {
+      client.close();
+    });
+    return client;
+  };
   return {
-    ...{ api, sts, port, lines, start, ops },
+    api,
+    sts,
+    port,
+    attestPort,
+    lines,
+    start,
+    ops,
     ready: () =>
       eventually(async () => ((await ops('/readyz')).status === 200 ? true : fail('not ready')), PATIENCE),
     /** The lines that an auditor looks for. */
@@ -108,17 +126,10 @@ export async function startAttestedServer(argv: readonly string[] = ['--namespac
       Number(/^rolegate_foreign_node_total (\d+)/m.exec((await ops('/metrics')).body)?.[1] ?? NaN),
     bundle: () =>
       String((api.get('ConfigMap', 'rolegate', 'rolegate-authority')?.['data'] as Data)['ca.crt']),
-    client: (tls: ClientTls): RolegateClient => {
-      const client = createRolegateClient({
-        target: `127.0.0.1:${port}`,
-        credentials: createClientCredentials({ current: () => tls }),
-        serverName: 'rolegate-server',
-      });
-      closing.push(() => {
-        client.close();
-      });
-      return client;
-    },
+    /** On the port for certificates. */
+    client: (tls: ClientTls) => clientOf(port, tls),
+    /** On the port for attestation: nothing is shown there. */
+    attestClient: (tls: Pick<ClientTls, 'ca'>) => clientOf(attestPort, { ca: tls.ca }),
     async [Symbol.asyncDispose]() {
       for (const close of closing.splice(0).reverse()) await close();
     },
@@ -138,8 +149,9 @@ export async function attested(server: AttestedServer, token: string): Promise<R
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const request = await requestOf(keys);
   const ca = Buffer.from(server.bundle());
-  const client = server.client({ ca });
-  const { certificateChain, authorities } = await patiently(() => attest(client, token, request));
+  const { certificateChain, authorities } = await patiently(() =>
+    attest(server.attestClient({ ca }), token, request),
+  );
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
   const key = x509.PemConverter.encode(pkcs8, 'PRIVATE KEY');
   return { ca: Buffer.from(authorities), cert: Buffer.from(certificateChain), key: Buffer.from(key) };

@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Refusal } from '@rolegate/protocol';
-import type { ClientConnection } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import { createConnectionNodes } from '../../src/identity/connection-nodes.ts';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
 import type { MemoryKind } from '../../src/memory.ts';
 import { recordLog } from './authority-setup.ts';
@@ -66,58 +64,5 @@ describe('attempts at what is not theirs', () => {
     nodes.note(new Refusal('ServerUnavailable', 'away'), { peer: 'p:1' });
     nodes.remark('perhaps', { peer: 'p:1' });
     expect([counted.foreign, lines.map(({ level }) => level)]).toEqual([0, ['warn', 'warn']]);
-  });
-});
-
-describe('a connection', () => {
-  function setup() {
-    const clock = createFakeClock();
-    const refused: object[] = [];
-    const connections = createConnectionNodes({ clock, unverified: (one) => refused.push(one) });
-    const open = (more: Partial<ClientConnection> = {}) => {
-      const state = { ended: false, close: () => undefined as unknown };
-      connections.opened({
-        ...{ peer: '198.18.0.9:1', unverified: undefined, verified: false },
-        end: () => (state.ended = true),
-        onClose: (call) => (state.close = call),
-        ...more,
-      });
-      return state;
-    };
-    return { clock, connections, open, refused };
-  }
-
-  it('without a certificate has half a minute to attest', async () => {
-    const { clock, open } = setup();
-    const [nameless, agent] = [open(), open({ peer: 'p:2', verified: true })];
-    await clock.advance(29_999);
-    expect(nameless.ended).toBe(false);
-    await clock.advance(1);
-    expect([nameless.ended, agent.ended]).toEqual([true, false]);
-  });
-
-  it('belongs to its first node until it is closed', () => {
-    const { connections, open } = setup();
-    open({ verified: true });
-    connections.bind('198.18.0.9:1', 'node-a');
-    expect(connections.nodeOf('198.18.0.9:1')).toBe('node-a');
-    expect(connections.nodeOf('198.18.0.9:2')).toBeUndefined();
-  });
-
-  it('is forgotten when it is closed, and holds no timer', () => {
-    const { connections, open, clock } = setup();
-    const state = open();
-    connections.bind('198.18.0.9:1', 'node-a');
-    state.close();
-    expect([connections.nodeOf('198.18.0.9:1'), clock.pending]).toEqual([undefined, 0]);
-  });
-
-  it('with a certificate that does not verify is told, and remembered', () => {
-    const { connections, open, refused } = setup();
-    open({ unverified: { code: 'CERT_HAS_EXPIRED', which: 'it names "x"' } });
-    const fault =
-      'the client\'s certificate has expired, or this clock is wrong (CERT_HAS_EXPIRED); it names "x"';
-    expect(connections.faultOf('198.18.0.9:1')).toEqual({ message: fault, ranOut: true });
-    expect(refused).toEqual([{ peer: '198.18.0.9:1', fault }]);
   });
 });

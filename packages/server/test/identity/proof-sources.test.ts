@@ -10,16 +10,13 @@ const NOW_MS = Date.UTC(2026, 10, 23, 7);
 const HOUR_MS = 3_600_000;
 const GOOD = { notBefore: new Date(NOW_MS - HOUR_MS), notAfter: new Date(NOW_MS + HOUR_MS) };
 
-type Fault = { message: string; ranOut: boolean } | undefined;
-
 /** A call whose connection showed this certificate, if any, and TLS took it. */
-async function setup(options: IssueOptions | undefined, fault?: Fault) {
+async function setup(options: IssueOptions | undefined) {
   const known = { client: undefined as VerifiedClient | undefined };
   const { cert } = await (await createTestCa()).issue(options);
   const raw = options && new X509Certificate(cert).raw;
   const source = createAuthorityProof({
     authority: { verifyClient: () => known.client },
-    connections: { faultOf: () => fault },
     clock: { now: () => NOW_MS },
   });
   const proof = source.prove({
@@ -64,28 +61,19 @@ describe('a certificate of our authority', () => {
   });
 });
 
-describe('a connection whose certificate TLS did not take', () => {
-  it.each([
-    {
-      fault: undefined,
-      says: /^ForeignNode: the client showed no certificate: only attestation is open to it/,
-    },
-    { fault: { message: 'of a stranger', ranOut: false }, says: /^ForeignNode: of a stranger$/ },
-    { fault: { message: 'expired', ranOut: true }, says: /^ServerUnavailable: expired$/ },
-  ])('is nobody: $fault', async ({ fault, says }) => {
-    const { refusal } = await setup(undefined, fault);
-    expect(refusal()).toMatch(says);
-  });
+it('a connection without a certificate is nobody', async () => {
+  const { refusal } = await setup(undefined);
+  expect(refusal()).toMatch(/^ForeignNode: the client showed no certificate, and TLS let it in$/);
 });
 
 describe("a certificate of one's own", () => {
   /** What the proof says of a call on such a connection, whose certificate names node-a. */
-  async function proven(verified: boolean | undefined, { fault, token }: { fault?: Fault; token?: string }) {
+  async function proven(verified: boolean | undefined, { token }: { token?: string } = {}) {
     const { cert } = await (await createTestCa()).issue({ uris: ['spiffe://rolegate/node/node-a'] });
     const source = createFilesProof({
       trustDomain: 'rolegate',
-      connections: { verified: () => verified, faultOf: () => fault },
-      attest: () => Promise.resolve({ node: 'node-a', podUid: 'uid-1' }),
+      connections: { verified: () => verified },
+      attest: { prove: () => Promise.resolve({ node: 'node-a', podUid: 'uid-1' }) },
       shared: true,
     });
     try {
@@ -101,20 +89,15 @@ describe("a certificate of one's own", () => {
   }
 
   it('proves its node where TLS took it', async () => {
-    expect(await proven(true, {})).toBe('node-a');
+    expect(await proven(true)).toBe('node-a');
     expect(await proven(true, { token: 'good' })).toBe('node-a');
   });
 
   it.each([
-    {
-      verified: false,
-      fault: { message: 'of a stranger', ranOut: false },
-      says: /^ForeignNode: of a stranger$/,
-    },
-    { verified: false, fault: undefined, says: /^ForeignNode: the client showed no certificate/ },
-    { verified: undefined, fault: undefined, says: /^ServerUnavailable: the connection of the call is not/ },
-  ])('proves nothing where TLS let it pass: $verified, $fault', async ({ verified, fault, says }) => {
-    expect(await proven(verified, { fault })).toMatch(says);
-    expect(await proven(verified, { fault, token: 'good' })).toMatch(says);
+    { verified: false, says: /^ForeignNode: the client showed no certificate/ },
+    { verified: undefined, says: /^ServerUnavailable: the connection of the call is not/ },
+  ])('proves nothing if TLS let it pass: $verified', async ({ verified, says }) => {
+    expect(await proven(verified)).toMatch(says);
+    expect(await proven(verified, { token: 'good' })).toMatch(says);
   });
 });

@@ -39,6 +39,14 @@ interface IssuedToken {
 const EXTRA = 'authentication.kubernetes.io/';
 const HOUR_MS = 3_600_000;
 
+/** In three parts, as a projected token is; the signature is none. */
+function jwtOf(claims: object): string {
+  const [head, body] = [{ alg: 'none', kid: 'test-token' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  return `${head}.${body}.${randomUUID().replaceAll('-', '')}`;
+}
+
 /** The words are those of kube-apiserver 1.34. */
 export function createTokenReviews({ database }: { database: Database }): TokenReviews {
   const issued = new Map<string, IssuedToken>();
@@ -61,8 +69,14 @@ export function createTokenReviews({ database }: { database: Database }): TokenR
       ...(pod && { 'pod-name': pod.metadata.name, 'pod-uid': pod.metadata.uid }),
       ...(named !== false && { 'node-name': named, 'node-uid': `uid-of-${named}` }),
     };
-    const text = `test-token.${randomUUID()}`;
     const { name = '', namespace = '', uid = '' } = pod?.metadata ?? {};
+    const text = jwtOf({
+      aud: audiences,
+      exp: Math.floor(endsMs / 1000),
+      jti: claims['credential-id'],
+      'kubernetes.io': { namespace, ...(pod && { pod: { name, uid } }) },
+      sub: `system:serviceaccount:${account.replace('/', ':')}`,
+    });
     issued.set(text, {
       ...{ audiences, endsMs },
       username: `system:serviceaccount:${account.replace('/', ':')}`,

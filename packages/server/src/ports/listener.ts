@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import type { HostPort } from '@rolegate/runtime';
+import type { Handshakes } from './handshakes.ts';
+
+export interface ListenerDeps {
+  readonly handshakes: Handshakes;
+  /** Begins TLS on it. */
+  readonly inject: (socket: Socket) => void;
+}
+
+/** Accepts connections in front of grpc-js, which has no bounds of its own before a handshake is done. */
+export interface Listener {
+  /** Rejects if the address is taken; resolves with the port. */
+  readonly listen: (address: HostPort) => Promise<number>;
+  /** The handshake on this socket is done. */
+  readonly done: (accepted: Socket | undefined) => void;
+  /** We closed it ourselves, at a limit or to stop. */
+  readonly closed: (accepted: Socket | undefined) => boolean;
+  /** Takes no more connections; those that are there stay. */
+  readonly stop: () => void;
+  /** Closes every connection at once. */
+  readonly closeAll: () => void;
+}
+
+export function createListener({ handshakes, inject }: ListenerDeps): Listener {
+  const open = new Set<Socket>();
+  const ends = new WeakMap<Socket, () => void>();
+  const closed = new WeakSet<Socket>();
+  const server = createServer({ noDelay: true });
+
+  function close(socket: Socket): void {
+    closed.add(socket);
+    // A reset leaves nothing behind in the kernel; an orderly end would, for a minute.
+    socket.resetAndDestroy();
+  }
+
+  // A process at its limit of open files cannot accept; the next attempt may find room.
+  server.on('error', () => undefined);
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => undefined);
+    const handshake = handshakes.begin(socket.remoteAddress ?? '', () => {
+      close(socket);
+    });
+    if (handshake === undefined) {
+      close(socket);
+      return;
+    }
+    open.add(socket);
+    ends.set(socket, handshake.end);
+    socket.once('close', () => {
+      open.delete(socket);
+      handshake.end();
+    });
+    inject(socket);
+  });
+
+  return {
+    async listen({ host, port }) {
+      const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+      try {
+        await once(server.listen({ host, port }), 'listening');
+      } catch (cause) {
+        throw new Error(`cannot listen on ${where}`, { cause });
+      }
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    },
+    done(accepted) {
+      if (accepted !== undefined) ends.get(accepted)?.();
+    },
+    closed: (accepted) => accepted !== undefined && closed.has(accepted),
+    stop() {
+      server.close();
+    },
+    closeAll() {
+      for (const socket of open) close(socket);
+    },
+  };
+}
