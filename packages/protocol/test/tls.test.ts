@@ -93,14 +93,17 @@ describe('mutual TLS', () => {
       says: /\(INVALID_PURPOSE\); it names .* to 20\S+Z$/,
       helps: /^issue one whose extended key usage/,
     },
-  ])('says which certificate it refused, and what to do: one $what', async ({ from, options, says, helps }) => {
-    await using mtls = await startMtls();
-    const { cert, key } = await (await from(mtls)).issue({ ...CLIENT_CERT, ...options });
-    await rawHandshake(mtls, { cert, key });
-    expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(says)]);
-    expect(mtls.refused[0]?.hint).toMatch(helps);
-    expect(mtls.connections).toEqual([]);
-  });
+  ])(
+    'says which certificate it refused, and what to do: one $what',
+    async ({ from, options, says, helps }) => {
+      await using mtls = await startMtls();
+      const { cert, key } = await (await from(mtls)).issue({ ...CLIENT_CERT, ...options });
+      await rawHandshake(mtls, { cert, key });
+      expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(says)]);
+      expect(mtls.refused[0]?.hint).toMatch(helps);
+      expect(mtls.connections).toEqual([]);
+    },
+  );
 
   it('refuses TLS 1.2 as a server', async () => {
     await using mtls = await startMtls();

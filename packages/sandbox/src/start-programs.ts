@@ -37,6 +37,8 @@ export interface ProgramsOptions extends IdentityOptions {
 export interface PreparedPrograms {
   /** Of 127.0.0.1, where each server takes agents. */
   readonly serverPorts: readonly number[];
+  /** Of 127.0.0.1, where agents get their first certificate, if the servers are their own authority. */
+  readonly attestPorts: readonly number[];
   /** Of 127.0.0.1, where each server has /metrics and /readyz. */
   readonly opsPorts: readonly number[];
   /** The same of the agent. */
@@ -54,6 +56,8 @@ export interface PreparedPrograms {
 export interface AgentStart {
   /** Those of the servers unless told. */
   readonly serverPorts?: readonly number[];
+  /** Those of the servers unless told. */
+  readonly attestPorts?: readonly number[];
   /** True: beside the first agent, with ports of its own. */
   readonly second?: boolean;
   /** Whom its status socket is named after, where it runs beside another one on the same ports. */
@@ -86,13 +90,15 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
   const { serverCount, kubeconfig } = options;
   const ca = await createTestCa();
   const identity = await identityFlags(options, ca);
-  const servers: Ports[] = [];
-  while (servers.length < serverCount) servers.push(await freePorts());
+  const servers: ServerPorts[] = [];
+  while (servers.length < serverCount) servers.push({ ...(await freePorts()), attestPort: await freePort() });
   const [agent, secondAgent] = [await freePorts(), await freePorts()];
   const serverPorts = servers.map(({ port }) => port);
+  const attestPorts = servers.map(({ attestPort }) => attestPort);
 
   return {
     serverPorts,
+    attestPorts,
     opsPorts: servers.map(({ opsPort }) => opsPort),
     agentOpsPort: agent.opsPort,
     ca,
@@ -107,6 +113,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
         args: [
           ...serverFlags({ ...options, kubeconfig: options.kubeconfigOf?.(index) ?? kubeconfig }, ports),
+          ...attestFlags(options, '--attest-bind', [ports.attestPort]),
           ...identity.server,
           ...['--status-socket', statusSocket(options, `server-${index}`)],
         ],
@@ -121,6 +128,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         onLine: options.onAgentLine,
         args: [
           ...agentFlags(options, ports, told.serverPorts ?? serverPorts),
+          ...attestFlags(options, '--attest-address', told.attestPorts ?? attestPorts),
           ...identity.agent,
           ...['--status-socket', statusSocket(options, name)],
           ...(told.flags ?? []),
@@ -143,6 +151,19 @@ export function statusSocket({ folder }: { readonly folder: string }, program: s
 interface Ports {
   readonly port: number;
   readonly opsPort: number;
+}
+
+interface ServerPorts extends Ports {
+  readonly attestPort: number;
+}
+
+/** Neither side has them with certificates from files. */
+function attestFlags(
+  { authority }: ProgramsOptions,
+  flag: '--attest-bind' | '--attest-address',
+  ports: readonly number[],
+): string[] {
+  return authority === undefined ? [] : ports.flatMap((port) => [flag, `127.0.0.1:${port}`]);
 }
 
 async function freePorts(): Promise<Ports> {

@@ -34,7 +34,7 @@ export interface IdentityWorldOptions {
   readonly onServing?: (programs: PreparedPrograms) => Promise<void>;
 }
 
-type Kept = 'authorityCommand' | 'ca' | 'serverPorts' | 'opsPorts';
+type Kept = 'authorityCommand' | 'ca' | 'serverPorts' | 'attestPorts' | 'opsPorts';
 
 export interface IdentityWorld extends AsyncDisposable, Pick<PreparedPrograms, Kept> {
   readonly api: KubernetesApi;
@@ -109,7 +109,9 @@ export async function startIdentityWorld({
       kept.defer(second.stop);
       return second;
     },
-    peers: programs.serverPorts.map((port) => createAgentPeer({ port, ca: bundle.pem })),
+    peers: programs.serverPorts.map((port, index) =>
+      createAgentPeer({ port, attestPort: programs.attestPorts[index] ?? 0, ca: bundle.pem }),
+    ),
     as(name) {
       const found = node.pod(`Pod ${name}`);
       if (found === undefined) throw new Error(`there is no Pod ${name}`);

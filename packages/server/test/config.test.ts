@@ -10,6 +10,7 @@ describe("the server's configuration", () => {
     expect(setup()).toMatchObject({ warnings: [], faults: [] });
     expect(setup().config).toEqual({
       listen: { host: '0.0.0.0', port: 9610 },
+      attestListen: { host: '0.0.0.0', port: 9611 },
       opsListen: { host: '0.0.0.0', port: 9620 },
       statusSocket: undefined,
       tls: { certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
@@ -44,6 +45,7 @@ describe("the server's configuration", () => {
 
   const everything: readonly { flag: string; text: string; part: object }[] = [
     { flag: 'bind', text: '[::]:9610', part: { listen: { host: '::', port: 9610 } } },
+    { flag: 'attest-bind', text: '[::]:9612', part: { attestListen: { host: '::', port: 9612 } } },
     {
       flag: 'prometheus-listen-addr',
       text: '127.0.0.1:0',

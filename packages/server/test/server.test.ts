@@ -235,8 +235,6 @@ it('a server counts whatever it remembers by names that others choose', async ()
     expect(await ready()).toBe(200);
   });
   const counted = [...(await metrics()).matchAll(/^rolegate_remembered_names\{of="(\w+)"\}/gm)];
-  // Strangers attest only if the server has an authority of its own.
-  expect(counted.map(([, of]) => of).sort()).toEqual(
-    memoryKinds.filter((kind) => kind !== 'attestation_sources'),
-  );
+  // Certificates are given only if the server has an authority of its own.
+  expect(counted.map(([, of]) => of).sort()).toEqual(memoryKinds.filter((kind) => kind !== 'attesting_pods'));
 });

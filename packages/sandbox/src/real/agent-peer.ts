@@ -27,12 +27,19 @@ export interface OpenFeed {
   close(): void;
 }
 
-/** Speaks to one server as an agent could, honest or not. `ca`: the bundle, PEM. */
-export function createAgentPeer({ port, ca }: { port: number; ca: () => string }): AgentPeer {
-  const clientOf = (shown: ShownTls | undefined) => {
+export interface AgentPeerDeps {
+  readonly port: number;
+  readonly attestPort: number;
+  /** The bundle, PEM. */
+  readonly ca: () => string;
+}
+
+/** Speaks to one server as an agent could, honest or not. */
+export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentPeer {
+  const clientOf = (shown: ShownTls | undefined, toPort = port) => {
     const tls = shown ?? { ca: Buffer.from(ca()) };
     return createRolegateClient({
-      target: `127.0.0.1:${port}`,
+      target: `127.0.0.1:${toPort}`,
       credentials: createClientCredentials({ current: () => tls }),
       serverName: SERVER_NAME,
     });
@@ -77,7 +84,7 @@ export function createAgentPeer({ port, ca }: { port: number; ca: () => string }
   return {
     attest(token, claims = {}) {
       const { key, der } = makeCertificateRequest(claims);
-      const client = clientOf(undefined);
+      const client = clientOf(undefined, attestPort);
       return new Promise<ShownTls>((resolve, reject) => {
         const options = { deadline: Date.now() + WITHIN_MS };
         client.attest({ token, certificateRequest: der }, options, (error, answer) => {

@@ -116,14 +116,22 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
     const restart = async (token: string) => {
       await agent?.stop();
       await writeFile(tokenFile, token, { mode: 0o600 });
-      agent = start(programs.startAgent({ serverPorts: servers.serverPorts, name }));
+      agent = start(
+        programs.startAgent({
+          serverPorts: servers.serverPorts,
+          attestPorts: servers.attestPorts,
+          name,
+        }),
+      );
       await agent.ready();
     };
     await restart(await daemonSet.token({ bound: { kind: 'Pod', ...pod } }));
     return { name: full, uid, cni, agent: programs.metadata, pod, restart };
   }
 
-  const peers = servers.serverPorts.map((port) => createAgentPeer({ port, ca: bundle.pem }));
+  const peers = servers.serverPorts.map((port, index) =>
+    createAgentPeer({ port, attestPort: servers.attestPorts[index] ?? 0, ca: bundle.pem }),
+  );
   let turn = 0;
   return {
     ...{ core, kubeConfig, namespace, daemonSet, bundle, serverLog, agentLog },

@@ -22,7 +22,8 @@ export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): 
   function callerOf(call: AgentCall): Caller {
     const der = peerCertificate(call);
     // TLS lets nobody in without one; should it ever, that opens nothing here.
-    if (der === undefined) throw new Refusal('ForeignNode', 'the client showed no certificate, and TLS let it in');
+    if (der === undefined)
+      throw new Refusal('ForeignNode', 'the client showed no certificate, and TLS let it in');
     return authority.verifyClient(der) ?? refuse(new X509Certificate(der), clock.now());
   }
 

@@ -92,8 +92,7 @@ export function createReviewLane({ limits, review, clock, refused }: ReviewLaneD
   }
 
   function nextGroup(): Group | undefined {
-    for (const group of groups.values())
-      if (group.size > 0 && group.running < limits.ofGroup) return group;
+    for (const group of groups.values()) if (group.size > 0 && group.running < limits.ofGroup) return group;
     return undefined;
   }
 

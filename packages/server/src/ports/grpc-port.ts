@@ -32,12 +32,27 @@ export interface GrpcPort {
 
 /** A gRPC server behind a listener of our own, which bounds what comes before TLS (docs/adr/0016). */
 export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
-  const { credentials, options, serve, opened, refused, hit, clock, memory, limits = HANDSHAKE_LIMITS } = deps;
+  const {
+    credentials,
+    options,
+    serve,
+    opened,
+    refused,
+    hit,
+    clock,
+    memory,
+    limits = HANDSHAKE_LIMITS,
+  } = deps;
   const server = new Server({ ...options, 'grpc.enable_channelz': 0 });
   serve(server);
-  const { injectConnection } = server.createConnectionInjector(credentials);
+  const injector = server.createConnectionInjector(credentials);
   const handshakes = createHandshakes({ limits, clock, memory, hit });
-  const listener = createListener({ handshakes, inject: injectConnection });
+  const listener = createListener({
+    handshakes,
+    inject: (socket) => {
+      injector.injectConnection(socket);
+    },
+  });
 
   onRefusedHandshake(server, (one) => {
     if (!listener.closed(one.accepted)) refused(one);
@@ -50,10 +65,12 @@ export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
   return {
     listen: listener.listen,
     async close(timeoutMs) {
-      listener.stop();
+      // grpc-js waits for its own listeners only: it has none.
+      const gone = listener.stop();
+      server.tryShutdown(() => undefined);
       await new Promise<void>((resolve) => {
         const cancel = clock.schedule(timeoutMs, resolve);
-        server.tryShutdown(() => {
+        void gone.then(() => {
           cancel();
           resolve();
         });

@@ -41,7 +41,8 @@ const HINTS: Readonly<Record<PortLimitName, string>> = {
   connection_bytes: NOT_AN_AGENT,
   attest_connections: 'see what connects to the attestation port from so many places',
   attest_calls: NOT_AN_AGENT,
-  attest_rate: 'see which Pods or hosts with this address show tokens of no agent; agents are not held up by them',
+  attest_rate:
+    'see which Pods or hosts with this address show tokens of no agent; agents are not held up by them',
   token_reviews: 'see whether the API server answers TokenReviews, and who shows so many tokens',
   node_connections:
     'see how many agents run on this node; eight connections of a node are kept, the newest ones',

@@ -18,8 +18,8 @@ export interface Listener {
   readonly done: (accepted: Socket | undefined) => void;
   /** We closed it ourselves, at a limit or to stop. */
   readonly closed: (accepted: Socket | undefined) => boolean;
-  /** Takes no more connections; those that are there stay. */
-  readonly stop: () => void;
+  /** Takes no more connections; resolves when those that are there have ended. */
+  readonly stop: () => Promise<void>;
   /** Closes every connection at once. */
   readonly closeAll: () => void;
 }
@@ -71,9 +71,12 @@ export function createListener({ handshakes, inject }: ListenerDeps): Listener {
       if (accepted !== undefined) ends.get(accepted)?.();
     },
     closed: (accepted) => accepted !== undefined && closed.has(accepted),
-    stop() {
-      server.close();
-    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      }),
     closeAll() {
       for (const socket of open) close(socket);
     },

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Refusal } from '@rolegate/protocol';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import { createAttestation } from '../../src/identity/attestation.ts';
+import { claimedPodUid } from '../../src/identity/token-claims.ts';
 import { cutReview } from '../../src/identity/token-review.ts';
 import type { TokenReview } from '../../src/identity/token-review.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
@@ -15,6 +16,11 @@ const GOOD: TokenReview = {
   podUid: 'uid-agent',
   nodeName: 'node-a',
 };
+
+/** A token as the API server makes them, signed by nobody. */
+function jwt(claims: unknown): string {
+  return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
+}
 
 function setup({ daemonSets = [] as string[] } = {}) {
   const cluster = createClusterStandIn();
@@ -30,7 +36,7 @@ function setup({ daemonSets = [] as string[] } = {}) {
     clock: cluster.clock,
     hit: () => undefined,
   });
-  const attest = (token: string) => prove(token, '198.18.0.9');
+  const attest = (token: string, from = '198.18.0.9') => prove(token, from);
   const agent = { serviceAccount: 'agents', daemonSet: 'agents' };
   cluster.setPod('agent', agent);
   return { ...cluster, attest, names, said, agent };
@@ -66,7 +72,7 @@ describe('a review that was good', () => {
     await attest('one');
     setPod('stolen', { serviceAccount: 'agents', daemonSet: 'agents', nodeName: 'node-b' });
     said.review = { ...GOOD, podName: 'stolen', podUid: 'uid-stolen', nodeName: 'node-b' };
-    for (let made = 0; made < 10_001; made += 1) await attest(`made ${made}`);
+    for (let made = 0; made < 10_001; made += 1) await attest(`made ${made}`, `node ${made}`);
     said.asked = 0;
     await attest('one');
     expect(said.asked).toBe(0);
@@ -74,16 +80,89 @@ describe('a review that was good', () => {
     expect(said.asked).toBe(1);
   });
 
-  it('counts, and a bad one does not', async () => {
+  it('counts, and one that did not come does not', async () => {
     const { attest, said } = setup();
-    said.review = { ...GOOD, authenticated: false, audiences: [] };
-    await expect(attest('one')).rejects.toMatchObject({ reason: 'ForeignNode' });
     said.review = new Refusal('ServerUnavailable', 'away');
     await expect(attest('one')).rejects.toMatchObject({ reason: 'ServerUnavailable' });
     said.review = GOOD;
     await attest('one');
+    expect(said.asked).toBe(2);
+  });
+});
+
+describe('a review that was bad', () => {
+  it('counts for five seconds, for its token alone', async () => {
+    const { attest, said, clock } = setup();
+    said.review = { ...GOOD, authenticated: false, audiences: [] };
+    await expect(attest('one')).rejects.toMatchObject({ reason: 'ForeignNode' });
+    said.review = GOOD;
+    await attest('two');
+    await clock.advance(4_999);
+    await expect(attest('one')).rejects.toMatchObject({ reason: 'ForeignNode' });
+    expect(said.asked).toBe(2);
+    await clock.advance(1);
+    await attest('one');
     expect(said.asked).toBe(3);
   });
+
+  it('because its Pod was not known is good as soon as it is', async () => {
+    const { attest, said, removePod, setPod, agent } = setup();
+    removePod('agent');
+    await expect(attest('one')).rejects.toMatchObject({ reason: 'ForeignNode' });
+    setPod('agent', agent);
+    expect(await attest('one')).toMatchObject({ node: 'node-a' });
+    expect(said.asked).toBe(1);
+  });
+});
+
+it('a token that is shown again while its review is under way is not asked about twice', async () => {
+  const { attest, said } = setup();
+  await Promise.all([attest('one'), attest('one', 'another'), attest('one')]);
+  expect(said.asked).toBe(1);
+});
+
+describe('tokens that name no live agent Pod', () => {
+  it('are limited for each source, and hold up neither another source nor an agent', async () => {
+    const { attest, said, names } = setup();
+    said.review = { ...GOOD, authenticated: false };
+    const flood = async (name: string) => {
+      const words = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => attest(`${name} ${at}`).then(String, String)),
+      );
+      return words.filter((text) => text.includes('more than 5 tokens a second')).length;
+    };
+    expect([await flood('one'), await flood('two')]).toEqual([10, 20]);
+    await expect(attest('other', 'another')).rejects.toMatchObject({ reason: 'ForeignNode' });
+    said.review = GOOD;
+    const token = jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } });
+    expect(names(token)).toBe('uid-agent');
+    expect(await attest(token)).toMatchObject({ node: 'node-a' });
+  });
+
+  it.each([
+    { what: 'an ended agent', pod: { ended: true } },
+    { what: 'a Pod of another ServiceAccount', pod: { serviceAccount: 'other' } },
+    { what: 'a Pod of no DaemonSet', pod: { daemonSet: '' } },
+  ])('are those of $what', ({ pod }) => {
+    const { names, setPod, agent } = setup();
+    setPod('agent', { ...agent, ...pod });
+    expect(names(jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } }))).toBeUndefined();
+  });
+});
+
+it.each([
+  '',
+  'a',
+  'a.b',
+  'a.b.c',
+  '..',
+  jwt([]),
+  jwt({}),
+  jwt({ 'kubernetes.io': 7 }),
+  jwt({ 'kubernetes.io': { pod: { uid: 7 } } }),
+  jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } }).replace(/[^.]*$/, 'x'.repeat(17_000)),
+])('%s names no Pod', (token) => {
+  expect(claimedPodUid(token)).toBe('');
 });
 
 describe('a token', () => {

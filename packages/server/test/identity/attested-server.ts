@@ -157,6 +157,11 @@ export async function attested(server: AttestedServer, token: string): Promise<R
   return { ca: Buffer.from(authorities), cert: Buffer.from(certificateChain), key: Buffer.from(key) };
 }
 
+/** A certificate request with a new key. */
+export async function newRequest(): Promise<Buffer> {
+  return requestOf(await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']));
+}
+
 async function requestOf(keys: webcrypto.CryptoKeyPair): Promise<Buffer> {
   x509.cryptoProvider.set(webcrypto);
   const request = await x509.Pkcs10CertificateRequestGenerator.create({

@@ -1,5 +1,6 @@
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { createTestCa } from '@rolegate/testing';
 import { createConnectionNodes } from '../../src/identity/connection-nodes.ts';
 
 const PEER = '198.18.0.9:1';
@@ -15,8 +16,9 @@ function setup(certificate?: X509Certificate) {
 }
 
 describe('a connection', () => {
-  it('is verified for as long as it is open', () => {
-    const { nodes, close } = setup({} as X509Certificate);
+  it('is verified for as long as it is open', async () => {
+    const { cert } = await (await createTestCa()).issue();
+    const { nodes, close } = setup(new X509Certificate(cert));
     expect(nodes.verified(PEER)).toBe(true);
     expect(nodes.verified('198.18.0.9:2')).toBeUndefined();
     close();

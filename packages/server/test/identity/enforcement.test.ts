@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AgentReport, ClientTls } from '@rolegate/protocol';
 import { createTestCa, eventually } from '@rolegate/testing';
 import {
   agentPod,
+  attest,
   attested,
+  newRequest,
   openFeed,
   PATIENCE,
   resolveIp,
@@ -17,6 +20,9 @@ import {
 import type { AttestedServer } from './attested-server.ts';
 
 type Tls = Required<ClientTls>;
+
+/** Where what is bad comes from: connections are limited by address. */
+const STRANGER = '127.0.0.2';
 
 describe("what a stolen node's agent may do", () => {
   let server: AttestedServer;
@@ -122,42 +128,68 @@ describe("what a stolen node's agent may do", () => {
     other.close();
   });
 
+  /** The line about the handshake, once all ways are closed to this client. */
+  async function expectRefused(tls: ClientTls, error: RegExp, hint: RegExp): Promise<void> {
+    const client = server.client(tls);
+    const feed = openFeed(client, { nodeName: 'node-b' });
+    expect(await feed.ended).toMatch(/UNAVAILABLE/);
+    expect(feed.updates).toEqual([]);
+    expect(await resolveIp(client, '198.18.0.2')).toMatch(/UNAVAILABLE/);
+    await expect(attest(client, tokenOf(server.api, 'node-b'), await newRequest())).rejects.toThrow(
+      /UNAVAILABLE/,
+    );
+    await eventually(() => {
+      expect(server.lines).toContainEqual(
+        expect.objectContaining({
+          message: 'client refused in the handshake',
+          fields: {
+            peer: expect.stringMatching(/^127\.0\.0\.1:/) as unknown,
+            error: expect.stringMatching(error) as unknown,
+            hint: expect.stringMatching(hint) as unknown,
+          },
+        }),
+      );
+    }, PATIENCE);
+  }
+
+  /** The page of metrics is made once a second. */
+  async function expectCounted(why: string): Promise<void> {
+    await eventually(async () => {
+      const { body } = await server.ops('/metrics');
+      expect(body).toMatch(new RegExp(`^rolegate_refused_handshakes_total\\{why="${why}"\\} [1-9]`, 'm'));
+    }, PATIENCE);
+  }
+
   it('is nothing with a certificate of another authority, whatever names it has', async () => {
     const stranger = await createTestCa({ name: 'stranger' });
     const uris = ['spiffe://rolegate/node/node-b', `urn:rolegate:pod:${uidOf('rolegate', 'agent-node-b')}`];
     const { cert, key } = await stranger.issue({ uris, usages: ['client'] });
-    const tls = { ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) };
-    const feed = openFeed(server.client(tls), { nodeName: 'node-b' });
-    const words = await expectAudited(() => feed.ended, /the authority of the client's certificate is not/);
-    expect(words).toMatch(/PERMISSION_DENIED: ForeignNode: the authority of the client's certificate is not/);
-    expect(feed.updates).toEqual([]);
-    expect(server.lines).toContainEqual(
-      expect.objectContaining({
-        message: 'client refused in the handshake',
-        fields: {
-          peer: expect.stringMatching(/^127\.0\.0\.1:/) as unknown,
-          error: expect.stringMatching(
-            /UNABLE_TO_VERIFY.*it names "URI:spiffe:\/\/rolegate\/node\/node-b.*issued by "CN=stranger", and good from 20.*Z to 20/,
-          ) as unknown,
-        },
-      }),
+    await expectRefused(
+      { ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) },
+      /UNABLE_TO_VERIFY.*it names "URI:spiffe:\/\/rolegate\/node\/node-b.*issued by "CN=stranger", and good from 20.*Z to 20/,
+      /^an agent attests again by itself/,
     );
-    expect(await resolveIp(server.client(tls), '198.18.0.2')).toMatch(/PERMISSION_DENIED/);
+    await expectCounted('certificate');
   });
 
-  it('is nothing without a certificate but to attest', async () => {
-    const client = server.client({ ca: ofA.ca });
-    const feed = openFeed(client, { nodeName: 'node-b' });
-    expect(await expectAudited(() => feed.ended, /showed no certificate/)).toMatch(/PERMISSION_DENIED/);
-    expect(await resolveIp(client, '198.18.0.2')).toMatch(/PERMISSION_DENIED: ForeignNode/);
+  it('is nothing without a certificate, as agents of version 0.1 come that have none', async () => {
+    await expectRefused(
+      { ca: ofA.ca },
+      /^the client showed no certificate/,
+      /^upgrade agents before servers/,
+    );
+    await expectCounted('no_certificate');
   });
 
   it("is nothing with the server's own certificate", async () => {
     const { cert, key } = await (
       await createTestCa()
     ).issue({ dns: ['rolegate-server'], usages: ['server'] });
-    const feed = openFeed(server.client({ ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) }));
-    expect(await feed.ended).toMatch(/PERMISSION_DENIED/);
+    await expectRefused(
+      { ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) },
+      /UNABLE_TO_VERIFY.*DNS:rolegate-server/,
+      /^an agent attests again by itself/,
+    );
   });
 
   it('ends with the Pod of the agent: its stream at once, and all that its certificate was good for', async () => {
@@ -221,10 +253,20 @@ describe('bad input', () => {
     expect((await server.ops('/readyz?verbose')).body).toContain('[+]authority ok');
   }
 
-  function session() {
-    const opened = connectHttp2(`https://127.0.0.1:${server.port}`, {
+  function strange(localAddress = STRANGER) {
+    return connectTls({
+      host: '127.0.0.1',
+      port: server.attestPort,
+      localAddress,
       ca: server.bundle(),
       servername: 'rolegate-server',
+      ALPNProtocols: ['h2'],
+    } as ConnectionOptions);
+  }
+
+  function session() {
+    const opened = connectHttp2(`https://127.0.0.1:${server.attestPort}`, {
+      createConnection: () => strange(),
     });
     opened.on('error', () => undefined);
     return opened;
@@ -278,17 +320,17 @@ describe('bad input', () => {
       return one;
     });
     const half = Array.from({ length: 20 }, () =>
-      connectTcp(server.port, '127.0.0.1').on('error', () => undefined),
+      connectTcp({ port: server.attestPort, host: '127.0.0.1', localAddress: STRANGER }).on(
+        'error',
+        () => undefined,
+      ),
     );
     await expectHealthy();
     for (const one of [...opened, ...half]) one.destroy();
   });
 
   it('of what is no HTTP/2 inside TLS leaves the server healthy', async () => {
-    const socket = connectTls({
-      ...{ host: '127.0.0.1', port: server.port, ca: server.bundle(), servername: 'rolegate-server' },
-      ALPNProtocols: ['h2'],
-    });
+    const socket = strange('127.0.0.3');
     socket.on('error', () => undefined).resume();
     await once(socket, 'secureConnect');
     socket.write(Buffer.alloc(10_000, 0x55));
