@@ -3,8 +3,8 @@ import { createHttpServer, headerLines } from './http/index.ts';
 import type { HttpAnswer, HttpLimits, HttpRefusal } from './http/index.ts';
 import { describeError, logLevels } from './log.ts';
 import type { Log, LogLevel } from './log.ts';
-import { readiness } from './ops-readiness.ts';
-import type { ReadyCheck } from './ops-readiness.ts';
+import { readiness } from './ops/readiness.ts';
+import type { ReadyCheck } from './ops/readiness.ts';
 import { listenAt } from './status-socket.ts';
 
 /** What a program tells of itself, or of one thing that it knows. */

@@ -22,6 +22,11 @@ export const serverFlags = {
     fallback: '0.0.0.0:9620',
     help: 'address of /metrics, /livez and /readyz',
   }),
+  'probe-bind': setting(listenAddress, {
+    group: OPERATION,
+    fallback: '0.0.0.0:9622',
+    help: "address of /livez and /readyz for kubelet's probes, with limits of its own; nobody else needs to reach it",
+  }),
   'status-socket': optional(path('SOCKET'), {
     group: OPERATION,
     help: `unix socket for rolegate-server status and log-level; without it ${STATUS_SOCKET}, where that can be made`,

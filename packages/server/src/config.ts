@@ -12,6 +12,8 @@ export interface ServerConfig {
   readonly attestListen: HostPort;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
+  /** Of kubelet's probes. */
+  readonly probeListen: HostPort;
   /** For `rolegate-server status`; undefined: at its default, where it can be made. */
   readonly statusSocket: string | undefined;
   /** Certificates of one's own; undefined: the server is its own authority. */
@@ -112,6 +114,7 @@ function toConfig(values: Values, namespace: string): ServerConfig {
     listen: values.bind,
     attestListen: values['attest-bind'],
     opsListen: values['prometheus-listen-addr'],
+    probeListen: values['probe-bind'],
     statusSocket: values['status-socket'],
     tls: toTls(values),
     authority: toAuthority(values, namespace),

@@ -9,6 +9,8 @@ import { limitNames } from './kubernetes/limit-hits.ts';
 import type { LimitName } from './kubernetes/limit-hits.ts';
 import { portLimitNames } from './ports/limit-hits.ts';
 import type { PortLimitName } from './ports/limit-hits.ts';
+import { opsLimitNames } from './ops/limit-hits.ts';
+import type { OpsLimitName } from './ops/limit-hits.ts';
 
 /** The kinds that the server watches. */
 export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const;
@@ -75,7 +77,8 @@ export function createServerMetrics({ version }: { version: string }) {
     labelNames: ['limit'],
     registers,
   });
-  for (const limit of [...limitNames, ...reportLimitNames, ...portLimitNames]) limitHits.inc({ limit }, 0);
+  for (const limit of [...limitNames, ...reportLimitNames, ...portLimitNames, ...opsLimitNames])
+    limitHits.inc({ limit }, 0);
   const refusedHandshakes = new Counter({
     name: 'rolegate_refused_handshakes_total',
     help: 'TLS handshakes on the gRPC ports that came to nothing, by why; those closed at a limit apart.',
@@ -129,7 +132,7 @@ export function createServerMetrics({ version }: { version: string }) {
     refusedHandshake: (why: HandshakeFault) => {
       refusedHandshakes.inc({ why });
     },
-    limitHit: (limit: LimitName | ReportLimitName | PortLimitName) => {
+    limitHit: (limit: LimitName | ReportLimitName | PortLimitName | OpsLimitName) => {
       limitHits.inc({ limit });
     },
     answers: (reason: AnswerLabel, count: number) => {

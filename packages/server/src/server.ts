@@ -1,17 +1,11 @@
-import {
-  createMemory,
-  createOpsServer,
-  createStatusServer,
-  openStatusSocket,
-  runGroup,
-  VERSION,
-} from '@rolegate/runtime';
+import { createMemory, createStatusServer, openStatusSocket, runGroup, VERSION } from '@rolegate/runtime';
 import { createAgentProofs } from './agent-proof.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
 import { createNodeTaints } from './kubernetes/node-taints.ts';
 import type { ServerMemory } from './memory.ts';
 import { createServerMetrics, watchedKinds } from './metrics.ts';
+import { createOpsPorts } from './ops/ops-ports.ts';
 import { serveAgents } from './server-agents.ts';
 import { followCluster } from './server-cluster.ts';
 import { issueCredentials } from './server-credentials.ts';
@@ -55,7 +49,13 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
       ready: () => credentials.sessions.condition()?.message ?? true,
     },
   ];
-  const ops = createOpsServer({ registry: metrics.registry, checks });
+  const ops = createOpsPorts({
+    registry: metrics.registry,
+    checks,
+    counted: metrics.limitHit,
+    clock,
+    log,
+  });
   const status = createServerStatus({
     ...{ ...deps, ...credentials, ...decided, cluster, agents, checks },
     warnings: deps.warnings ?? [],
@@ -99,7 +99,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   ];
   try {
     await openStatusSocket(statusServer, { given: config.statusSocket, fallback: STATUS_SOCKET, log });
-    await ops.listen(config.opsListen.host, config.opsListen.port);
+    await ops.listen({ ops: config.opsListen, probes: config.probeListen });
     await runGroup(services, parts.signal);
   } finally {
     parts.abort();

@@ -12,6 +12,7 @@ describe("the server's configuration", () => {
       listen: { host: '0.0.0.0', port: 9610 },
       attestListen: { host: '0.0.0.0', port: 9611 },
       opsListen: { host: '0.0.0.0', port: 9620 },
+      probeListen: { host: '0.0.0.0', port: 9622 },
       statusSocket: undefined,
       tls: { certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
       authority: {
@@ -46,6 +47,7 @@ describe("the server's configuration", () => {
   const everything: readonly { flag: string; text: string; part: object }[] = [
     { flag: 'bind', text: '[::]:9610', part: { listen: { host: '::', port: 9610 } } },
     { flag: 'attest-bind', text: '[::]:9612', part: { attestListen: { host: '::', port: 9612 } } },
+    { flag: 'probe-bind', text: '[::1]:0', part: { probeListen: { host: '::1', port: 0 } } },
     {
       flag: 'prometheus-listen-addr',
       text: '127.0.0.1:0',

@@ -64,10 +64,11 @@ async function setup(argv: readonly string[] = []) {
     writeTlsFiles(join(folder, name), { ca: ca.pem, ...(await ca.issue(names)) });
   const tls = await tlsOf('server', { dns: ['rolegate-server'] });
   await writeFile(join(folder, 'kubeconfig'), api.kubeconfig());
-  const [port, opsPort] = [await freePort(), await freePort()];
+  const [port, opsPort, probePort] = [await freePort(), await freePort(), await freePort()];
   const outcome = parseServerConfig({
     argv: [
       ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
+      ...['--probe-bind', `127.0.0.1:${probePort}`],
       ...['--cert', tls.cert, '--key', tls.key, '--ca', tls.ca, '--kubeconfig', join(folder, 'kubeconfig')],
       ...['--region', 'eu-west-1', '--sts-endpoint', sts.url, ...argv],
     ],
@@ -94,6 +95,7 @@ async function setup(argv: readonly string[] = []) {
     stop,
     feed,
     ready: async () => (await page(opsPort, '/readyz')).status,
+    probe: async (path: '/livez' | '/readyz') => (await page(probePort, path)).status,
     metrics: async () => (await page(opsPort, '/metrics')).body,
   };
 }
@@ -169,12 +171,13 @@ it('a server finds its role base ARN, and serves what it first had to hold', asy
 });
 
 it('a server that has not read the cluster is not ready, and sends agents elsewhere', async () => {
-  const { api, start, feed, ready } = await setup();
+  const { api, start, feed, ready, probe } = await setup();
   api.hang();
   void start();
   await soon(async () => {
     expect(await ready()).toBe(503);
   });
+  expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 503]);
   const { ended, report } = await feed();
   report();
   expect(await ended).toMatch(/UNAVAILABLE.*has not read the cluster/);
@@ -182,6 +185,7 @@ it('a server that has not read the cluster is not ready, and sends agents elsewh
   await soon(async () => {
     expect(await ready()).toBe(200);
   });
+  expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 200]);
 });
 
 it('a server tells an agent of the Pods of the node in its certificate, for as long as that is good', async () => {
@@ -207,7 +211,7 @@ it('a server tells an agent of the Pods of the node in its certificate, for as l
 });
 
 it('a server that stops is not ready, says so to its agents, and follows the cluster until they are gone', async () => {
-  const { start, stop, feed, ready, api } = await setup(['--drain-timeout', '2s']);
+  const { start, stop, feed, ready, probe, api } = await setup(['--drain-timeout', '2s']);
   const running = start();
   await soon(async () => {
     expect(await ready()).toBe(200);
@@ -220,9 +224,9 @@ it('a server that stops is not ready, says so to its agents, and follows the clu
   });
   stop.abort();
   expect(await ended).toMatch(/UNAVAILABLE.*the server is stopping/);
-  expect([await ready(), api.watches]).toEqual([503, 4]);
+  expect([await ready(), await probe('/readyz'), api.watches]).toEqual([503, 503, 4]);
   await running;
-  expect(await ready()).toBe(0);
+  expect([await ready(), await probe('/livez')]).toEqual([0, 0]);
   await soon(() => {
     expect(api.watches).toBe(0);
   });

@@ -56,6 +56,7 @@ async function setup(disposables: AsyncDisposableStack) {
   const flags = {
     bind: `127.0.0.1:${port}`,
     'prometheus-listen-addr': `127.0.0.1:${opsPort}`,
+    'probe-bind': '127.0.0.1:0',
     cert: tls.cert,
     key: tls.key,
     ca: tls.ca,

@@ -1,0 +1,57 @@
+import type { Registry } from 'prom-client';
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { describeError } from '../log.ts';
+import { createPageServer } from './page-server.ts';
+import type { MakePage, Page, PageServer } from './page-server.ts';
+import { probePages } from './probe-server.ts';
+import type { ProbeServerOptions } from './probe-server.ts';
+
+export interface OpsServerOptions extends ProbeServerOptions {
+  readonly registry: Registry;
+}
+
+/** However many scrape, the page is made once in this time in the long run, and so often after a rest. */
+const PAGE_MS = 1_000;
+const PAGES_AFTER_REST = 8;
+
+/** `/metrics`, `/livez` and `/readyz` in plain text (DESIGN.md 4.7). Nothing about Pods or roles may be registered in it. */
+export function createOpsServer({
+  registry,
+  checks,
+  clock = systemClock,
+  ...options
+}: OpsServerOptions): PageServer {
+  const metrics = rememberPage(() => scrape(registry), clock);
+  const pages = new Map<string, MakePage>(probePages(checks)).set('/metrics', metrics);
+  return createPageServer(pages, { ...options, clock });
+}
+
+async function scrape(registry: Registry): Promise<Page> {
+  try {
+    const text = await registry.metrics();
+    return { status: 200, body: asBytes(text), type: registry.contentType };
+  } catch (error) {
+    return { status: 500, body: asBytes(`a metric failed: ${describeError(error)}\n`) };
+  }
+}
+
+/** UTF-8, a character a byte, as answers take it. */
+function asBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** Makes the page again as long as that is not too often; else the last one is given once more. */
+function rememberPage(make: () => Promise<Page>, clock: Pick<Clock, 'monotonic'>): () => Promise<Page> {
+  let left = PAGES_AFTER_REST;
+  let filledMs = clock.monotonic();
+  let page: Promise<Page> | undefined;
+  return () => {
+    const nowMs = clock.monotonic();
+    left = Math.min(PAGES_AFTER_REST, left + (nowMs - filledMs) / PAGE_MS);
+    filledMs = nowMs;
+    if (page !== undefined && left < 1) return page;
+    left -= 1;
+    return (page = make());
+  };
+}

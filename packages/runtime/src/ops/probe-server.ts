@@ -1,0 +1,33 @@
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { createPageServer } from './page-server.ts';
+import type { MakePage, PageServer, PageServerOptions } from './page-server.ts';
+import { readiness } from './readiness.ts';
+import type { ReadyCheck } from './readiness.ts';
+
+export interface ProbeServerOptions extends PageServerOptions {
+  readonly checks: readonly ReadyCheck[];
+  readonly clock?: Clock;
+}
+
+/** `/livez` and `/readyz` for kubelet, on a port that nobody else needs to reach (DESIGN.md 4.7). */
+export function createProbeServer({
+  checks,
+  clock = systemClock,
+  ...options
+}: ProbeServerOptions): PageServer {
+  return createPageServer(probePages(checks), { ...options, clock });
+}
+
+/** The pages that kubelet asks for. */
+export function probePages(checks: readonly ReadyCheck[]): ReadonlyMap<string, MakePage> {
+  return new Map<string, MakePage>([
+    ['/livez', () => ({ status: 200, body: 'ok\n' })],
+    ['/readyz', (query) => readiness(checks, isVerbose(query))],
+  ]);
+}
+
+/** As kube-apiserver takes it: `?verbose`, whatever its value. */
+function isVerbose(query: string): boolean {
+  return new URLSearchParams(query).has('verbose');
+}
