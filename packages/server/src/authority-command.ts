@@ -115,7 +115,7 @@ function whereOf(values: FlagValues<typeof flags>, podNamespace: string | undefi
   return namespace === undefined ? undefined : { namespace, name };
 }
 
-function tableOf({ authorities, published }: AuthorityView, { namespace, name }: Where): string {
+function tableOf({ authorities, generation, published }: AuthorityView, { namespace, name }: Where): string {
   const rows = authorities.all.map(({ id, state, sinceMs, endsMs }) => [
     id,
     state,
@@ -127,7 +127,13 @@ function tableOf({ authorities, published }: AuthorityView, { namespace, name }:
       `${id.padEnd(18)}${state.padEnd(10)}${since.padEnd(26)}${ends}`.trimEnd(),
   );
   const holds = published === bundleOf(authorities) ? 'holds' : 'does not hold exactly';
-  return [...lines, '', `ConfigMap ${namespace}/${name} ${holds} these`, ''].join('\n');
+  return [
+    ...lines,
+    '',
+    `Secret ${namespace}/${name} has generation ${generation}`,
+    `ConfigMap ${namespace}/${name} ${holds} these`,
+    '',
+  ].join('\n');
 }
 
 function isoOf(ms: number): string {

@@ -5,6 +5,8 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { reportLimitNames } from './feed/reports/limit-hits.ts';
 import type { ReportLimitName } from './feed/reports/limit-hits.ts';
 import type { AnswerLabel } from './feed/reports/reception.ts';
+import { olderSecretKinds } from './identity/older-secret-log.ts';
+import type { OlderSecret } from './identity/older-secret-log.ts';
 import { limitNames } from './kubernetes/limit-hits.ts';
 import type { LimitName } from './kubernetes/limit-hits.ts';
 import { portLimitNames } from './ports/limit-hits.ts';
@@ -103,6 +105,13 @@ export function createServerMetrics({ version }: { version: string }) {
     help: '1 under --agent-identity shared: an agent is whichever node it says.',
     registers,
   });
+  const authorityOlder = new Counter({
+    name: 'rolegate_authority_secret_older_total',
+    help: 'Times the authority Secret was not newer than what this replica knew, and was merged.',
+    labelNames: ['found'],
+    registers,
+  });
+  for (const found of olderSecretKinds) authorityOlder.inc({ found }, 0);
   const streams = new Gauge({ name: 'rolegate_feed_streams', help: 'Open feed streams.', registers });
   new Gauge({ name: 'rolegate_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
     { version },
@@ -143,6 +152,9 @@ export function createServerMetrics({ version }: { version: string }) {
     },
     sharedIdentity: (is: boolean) => {
       sharedIdentity.set(is ? 1 : 0);
+    },
+    authorityOlder: (found: OlderSecret['found']) => {
+      authorityOlder.inc({ found });
     },
     streams: (change: 1 | -1) => {
       streams.inc(change);

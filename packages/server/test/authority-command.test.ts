@@ -23,6 +23,7 @@ async function setup() {
     where: WHERE,
     ageMs: YEAR_MS,
     signal,
+    authorityOlder: () => undefined,
   });
 
   async function command(
@@ -93,8 +94,11 @@ describe('rolegate-server authority', () => {
   it.each([
     { line: 'activate', says: 'no authority is prepared: prepare one first' },
     { line: 'retire', says: 'no authority is retired' },
-    { line: 'status --namespace=other', says: 'the Secret other/rolegate-authority is not there or empty' },
-    { line: 'prepare --authority-secret=x/y', says: 'the Secret x/y is not there or empty' },
+    {
+      line: 'status --namespace=other',
+      says: 'the Secret other/rolegate-authority does not exist or is empty',
+    },
+    { line: 'prepare --authority-secret=x/y', says: 'the Secret x/y does not exist or is empty' },
   ])('refuses $line, and says what to do', async ({ line, says }) => {
     await using run = await setup();
     const { code, out, err } = await run.command(line);

@@ -20,6 +20,7 @@ async function setup() {
   const server = createAuthorityKeeper({
     ...{ store, clock, signal, where: WHERE, ageMs: YEAR_MS },
     log: recordLog().log,
+    authorityOlder: () => undefined,
   });
   await server.look();
 

@@ -9,16 +9,23 @@ export interface KnownAuthority extends AuthorityLife {
   readonly certificate: X509Certificate;
 }
 
-/** All authorities of a cluster, and which were removed on purpose: a replica that still knows those must forget them. */
+/** All authorities of a cluster, and which were withdrawn: a replica that still knows those must forget them. */
 export interface Authorities {
   readonly all: readonly KnownAuthority[];
   /** Kept until they would have ended. */
   readonly removed: readonly { readonly id: string; readonly endsMs: number }[];
 }
 
-/** Something kept is not as it must be. The message says what to do; it never holds key material. */
+/** What is kept is missing or invalid, and does not mend by itself. Its texts never hold key material. */
 export class AuthorityFault extends Error {
   override readonly name = 'AuthorityFault';
+  /** What the operator can do, if the fault itself knows. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, { hint, ...options }: ErrorOptions & { readonly hint?: string } = {}) {
+    super(message, options);
+    this.hint = hint;
+  }
 }
 
 /** The one that signs. */
@@ -107,33 +114,8 @@ export function applyStep(
   }
 }
 
-/**
- * What is kept now, and as retired what this replica knew and nobody has removed: a Secret that was lost and made anew by one
- * who did not know them must cut off nobody. What either knows to be removed stays so: a Secret put back by one who had not
- * heard of it yet must not bring a withdrawn authority back. The same object where nothing is missing.
- */
-export function withRemembered(kept: Authorities, known: Authorities, nowMs: number): Authorities {
-  const active = kept.all.find(({ state }) => state === 'active')?.id;
-  const alreadyRemoved = new Set(kept.removed.map(({ id }) => id));
-  const removedSince = known.removed.filter(
-    ({ id, endsMs }) => id !== active && endsMs > nowMs && !alreadyRemoved.has(id),
-  );
-  const removed = [...kept.removed, ...removedSince];
-  const isRemoved = ({ id }: { readonly id: string }) => removed.some((one) => one.id === id);
-  const there = new Set(kept.all.map(({ id }) => id));
-  const missing = known.all.filter(
-    (authority) => !there.has(authority.id) && !isRemoved(authority) && authority.endsMs > nowMs,
-  );
-  if (missing.length + removedSince.length === 0) return kept;
-  const remembered = missing.map((authority) =>
-    authority.state === 'retired' ? authority : retired(authority, nowMs),
-  );
-  const stays = (authority: KnownAuthority) => authority.id === active || !isRemoved(authority);
-  return { all: [...kept.all.filter(stays), ...remembered], removed };
-}
-
-/** What signs no more needs no key. */
-function retired(authority: KnownAuthority, nowMs: number): KnownAuthority {
+/** The same authority, retired now. What signs no more needs no key. */
+export function retired(authority: KnownAuthority, nowMs: number): KnownAuthority {
   const { id, beginsMs, endsMs, certificatePem, certificate } = authority;
   return { id, state: 'retired', sinceMs: nowMs, beginsMs, endsMs, certificatePem, certificate };
 }

@@ -19,14 +19,15 @@ export interface AuthorityChangeDeps {
 
 export interface AuthorityView {
   readonly authorities: Authorities;
+  readonly generation: number;
   /** What the ConfigMap holds; undefined: there is none. */
   readonly published: string | undefined;
 }
 
-/** What the Secret and the ConfigMap hold. Rejects where the Secret is not there or not as it must be. */
+/** What the Secret and the ConfigMap hold. Rejects if the Secret does not exist or is invalid. */
 export async function readAuthorities(deps: AuthorityChangeDeps): Promise<AuthorityView> {
-  const { authorities } = (await read(deps)).shared;
-  return { authorities, published: (await deps.store.readBundle())?.values };
+  const { authorities, generation } = (await read(deps)).shared;
+  return { authorities, generation, published: (await deps.store.readBundle())?.values };
 }
 
 /** One step by command: done, or refused with what to do instead. */
@@ -44,7 +45,12 @@ export async function changeAuthorities(
     if (unpublished !== undefined) return { done: false, said: unpublished };
     const made = step.kind === 'prepare' ? await newAuthority('prepared', { nowMs, ageMs }) : undefined;
     const authorities = applyStep(shared.authorities, step, { nowMs, made });
-    if (await store.writeSecret(writeShared({ ...shared, authorities }), found))
+    if (
+      await store.writeSecret(
+        writeShared({ ...shared, authorities, generation: shared.generation + 1 }),
+        found,
+      )
+    )
       return { done: true, said: saidOf(step, made?.id) };
   }
   return { done: false, said: 'the Secret is being written by others again and again: try again' };
@@ -70,7 +76,7 @@ async function read({ store, where, clock }: AuthorityChangeDeps) {
   const found = await store.readSecret();
   if (found === undefined || isEmptied(found.values))
     throw new AuthorityFault(
-      `the Secret ${where.namespace}/${where.name} is not there or empty: a server makes it when it starts; ` +
+      `the Secret ${where.namespace}/${where.name} does not exist or is empty: a server fills it when it starts; ` +
         'is the Namespace right?',
     );
   return { found, shared: readShared(found.values, clock.now()) };

@@ -1,18 +1,14 @@
 import type { Clock, Log } from '@rolegate/runtime';
-import {
-  activeOf,
-  applyStep,
-  AuthorityFault,
-  bundleOf,
-  newAuthority,
-  withRemembered,
-} from './authorities.ts';
+import { activeOf, applyStep, AuthorityFault, bundleOf, newAuthority } from './authorities.ts';
 import type { Authorities } from './authorities.ts';
 import { logChanges } from './authority-log.ts';
+import { mergedShared } from './authority-merge.ts';
 import { isEmptied, newTokenSecret, readShared, writeShared } from './authority-secret.ts';
 import type { Shared } from './authority-secret.ts';
 import type { AuthorityStore, FoundSecret } from './authority-store.ts';
 import { createComplaint } from './complaint.ts';
+import { createOlderSecretLog } from './older-secret-log.ts';
+import type { OlderSecret } from './older-secret-log.ts';
 import { nextStep } from './rotation.ts';
 import type { RotationStep } from './rotation.ts';
 
@@ -32,13 +28,15 @@ export interface AuthorityKeeperDeps {
   readonly ageMs: number;
   /** Faults after it has aborted are not told. */
   readonly signal: AbortSignal;
+  /** Counts a Secret that was not newer than what this replica knows. */
+  readonly authorityOlder: (found: OlderSecret['found']) => void;
 }
 
 /** Holds what the replicas share: reads it, mends it, and lets it rotate. */
 export interface AuthorityKeeper {
   /** The last that was good; undefined until there was one. */
   readonly shared: () => Shared | undefined;
-  /** What is wrong with the Secret, the ConfigMap, or the way to them. */
+  /** What is wrong with the Secret, the ConfigMap, or the way to them, or was within the last hour: an older Secret. */
   readonly condition: () => string | undefined;
   /** Looks at both, and does what is due. Never rejects. */
   readonly look: () => Promise<void>;
@@ -48,9 +46,11 @@ export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeepe
   const { store, clock, log, where: fields, ageMs, signal } = deps;
   const secretFault = createComplaint({ log, signal, what: 'authorities', fields });
   const bundleFault = createComplaint({ log, signal, what: 'authority bundle', fields });
+  const olderSecret = createOlderSecretLog({ clock, log, fields, count: deps.authorityOlder });
   let shared: Shared | undefined;
   let publishedBundle: string | undefined;
   let missingSinceMs: number | undefined;
+  let hasMerged = false;
 
   function adopt(next: Shared): void {
     logChanges(log, shared, next);
@@ -64,14 +64,32 @@ export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeepe
     if (found === undefined || isEmptied(found.values)) return remake(found);
     const nowMs = clock.now();
     const read = readShared(found.values, nowMs);
-    const known =
-      shared === undefined ? read.authorities : withRemembered(read.authorities, shared.authorities, nowMs);
-    adopt({ ...read, authorities: known });
-    const authorities = await rotated(known, nowMs);
-    if (authorities === read.authorities) return true;
-    const next = { ...read, authorities };
+    const merged = shared === undefined ? { shared: read } : mergedShared(read, shared, nowMs);
+    const present = { ...merged.shared, authorities: await withActive(merged.shared.authorities, nowMs) };
+    // Before anything is written: what was withdrawn is trusted at no moment.
+    adopt(present);
+    if (merged.older !== undefined) {
+      // Whoever puts it back at once meets one write a look, not a race.
+      if (hasMerged) return true;
+      hasMerged = true;
+      olderSecret.tell(merged.older, present.generation);
+    }
+    const authorities = await rotated(present.authorities, nowMs);
+    const isNumbered = merged.older === undefined && read.generation > 0;
+    if (isNumbered && authorities === read.authorities) return true;
+    const generation = Math.max(read.generation, present.generation) + 1;
+    const next = { ...present, authorities, generation };
     if (await store.writeSecret(writeShared(next), found)) adopt(next);
     return false;
+  }
+
+  /** The same object if one is active. Else this replica has learned that the active one was withdrawn. */
+  async function withActive(authorities: Authorities, nowMs: number): Promise<Authorities> {
+    const { all, removed } = authorities;
+    if (all.some(({ state }) => state === 'active')) return authorities;
+    const heir = all.find(({ state, endsMs }) => state === 'prepared' && endsMs > nowMs);
+    if (heir !== undefined) return applyStep(authorities, { kind: 'activate', id: heir.id }, { nowMs });
+    return { all: [...all, await newAuthority('active', { nowMs, ageMs })], removed };
   }
 
   async function remake(found: FoundSecret): Promise<boolean> {
@@ -82,8 +100,12 @@ export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeepe
       shared !== undefined && remembered
         ? shared
         : {
-            authorities: { all: [await newAuthority('active', { nowMs, ageMs })], removed: [] },
+            authorities: {
+              all: [await newAuthority('active', { nowMs, ageMs })],
+              removed: shared?.authorities.removed ?? [],
+            },
             tokenSecret: shared?.tokenSecret ?? newTokenSecret(),
+            generation: (shared?.generation ?? 0) + 1,
           };
     if (await store.writeSecret(writeShared(next), found)) {
       if (remembered) log.warn('authority secret was lost, and is written again');
@@ -99,7 +121,7 @@ export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeepe
     missingSinceMs ??= clock.monotonic();
     if (clock.monotonic() - missingSinceMs < RESTORE_MS)
       throw new Error(
-        'the Secret is gone and its bundle is still published: servers that run may put it back; ' +
+        'the Secret is gone or empty and its bundle is still published: servers that run may write it again; ' +
           `else a new authority is made after ${RESTORE_MS / 1000} s`,
       );
   }
@@ -134,18 +156,24 @@ export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeepe
 
   return {
     shared: () => shared,
-    condition: () => secretFault.current() ?? bundleFault.current(),
+    condition: () => secretFault.current() ?? bundleFault.current() ?? olderSecret.lately(),
     async look() {
-      await secretFault.during(settleAll, remedyOf);
+      hasMerged = false;
+      await secretFault.during(settleAll, hintOf);
       const known = shared;
-      if (known !== undefined) await bundleFault.during(() => publish(bundleOf(known.authorities)));
+      if (known !== undefined)
+        await bundleFault.during(() => publish(bundleOf(known.authorities)), ownHintOf);
     },
   };
 
-  function remedyOf(error: unknown): string {
-    if (!(error instanceof AuthorityFault)) return '';
+  function hintOf(error: unknown): string | undefined {
+    if (!(error instanceof AuthorityFault) || error.hint !== undefined) return ownHintOf(error);
     return shared === undefined
-      ? '; correct the Secret, or delete it: then a new authority is made'
-      : '; the last good authorities stay; correct the Secret, or delete it: then they are written again';
+      ? 'correct the Secret, or empty it: then a new authority is made'
+      : 'the last good authorities stay; correct the Secret, or empty it: then they are written again';
   }
+}
+
+function ownHintOf(error: unknown): string | undefined {
+  return error instanceof AuthorityFault ? error.hint : undefined;
 }

@@ -18,7 +18,7 @@ export function logChanges(log: Log, before: Shared | undefined, after: Shared):
   }
   for (const authority of former.values()) log.info('authority removed', fieldsOf(authority));
   if (before !== undefined && !before.tokenSecret.equals(after.tokenSecret))
-    log.warn('token secret is another now: metadata tokens of Pods end');
+    log.warn('token secret changed: metadata tokens of Pods end');
 }
 
 function messageOf({ state }: KnownAuthority, before: Shared | undefined): string {

@@ -9,6 +9,8 @@ export interface Shared {
   readonly authorities: Authorities;
   /** From it the keys of metadata tokens are derived. 32 bytes. */
   readonly tokenSecret: Buffer;
+  /** Counted up with each change (DESIGN.md 4.6); 0: a server of 0.1 wrote it. */
+  readonly generation: number;
 }
 
 /** Values of a Secret, decoded. */
@@ -19,6 +21,9 @@ const TOKEN_SECRET = 'token-secret';
 const TOKEN_SECRET_BYTES = 32;
 /** All that a server writes into the Secret. */
 export const secretKeys: readonly string[] = [AUTHORITIES, TOKEN_SECRET];
+
+/** A change a millisecond for 30,000 years; beyond, counting up would lose precision. */
+const HIGHEST_GENERATION = 1e15;
 
 const ID = /^[0-9a-f]{16}$/;
 const STATES: readonly unknown[] = ['prepared', 'active', 'retired'] satisfies AuthorityState[];
@@ -32,7 +37,7 @@ export function isEmptied(values: SecretValues): boolean {
   return [AUTHORITIES, TOKEN_SECRET].every((key) => (values[key] ?? '').trim() === '');
 }
 
-export function writeShared({ authorities, tokenSecret }: Shared): SecretValues {
+export function writeShared({ authorities, tokenSecret, generation }: Shared): SecretValues {
   const all = authorities.all.map(({ id, state, sinceMs, certificatePem, keyPem }) => ({
     id,
     state,
@@ -40,20 +45,31 @@ export function writeShared({ authorities, tokenSecret }: Shared): SecretValues 
     certificatePem,
     ...(keyPem !== undefined && { keyPem }),
   }));
-  const text = JSON.stringify({ authorities: all, removed: authorities.removed }, null, 1);
+  // Servers of 0.1 ignore the generation, and write without it.
+  const text = JSON.stringify({ generation, authorities: all, removed: authorities.removed }, null, 1);
   return { [AUTHORITIES]: text, [TOKEN_SECRET]: tokenSecret.toString('hex') };
 }
 
-/** Throws an AuthorityFault: what is in the Secret cannot be worked with. Its message holds nothing of the contents. */
+/** Throws an AuthorityFault: what is in the Secret is invalid. Its message holds nothing of the contents. */
 export function readShared(values: SecretValues, nowMs: number): Shared {
   const tokenSecret = readTokenSecret(values[TOKEN_SECRET] ?? '');
   const kept = record(parse(values[AUTHORITIES] ?? ''));
-  const { authorities, removed = [] } = kept;
+  const { authorities, removed = [], generation = 0 } = kept;
   if (!Array.isArray(authorities) || !Array.isArray(removed))
     throw new AuthorityFault(`${AUTHORITIES} holds no list of authorities`);
   const all = authorities.map(readAuthority);
   check(all, nowMs);
-  return { authorities: { all, removed: removed.map(readRemoved) }, tokenSecret };
+  return {
+    authorities: { all, removed: removed.map(readRemoved) },
+    tokenSecret,
+    generation: readGeneration(generation),
+  };
+}
+
+function readGeneration(kept: unknown): number {
+  if (Number.isInteger(kept) && (kept as number) >= 0 && (kept as number) <= HIGHEST_GENERATION)
+    return kept as number;
+  throw new AuthorityFault(`${AUTHORITIES}: the generation is not an integer from 0 to 10^15`);
 }
 
 function readTokenSecret(text: string): Buffer {

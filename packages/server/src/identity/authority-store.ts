@@ -87,18 +87,31 @@ function collection(resource: 'secrets' | 'configmaps', deps: AuthorityStoreDeps
     return readText(chunks, MOST_TEXT);
   }
 
+  /** With the chart's rights a server may only update what is there (ADR 18). */
+  async function created(create: () => Promise<string>): Promise<string> {
+    try {
+      return await create();
+    } catch (cause) {
+      if (!(cause instanceof ApiError) || cause.code !== 403) throw cause;
+      const what = `${resource === 'secrets' ? 'Secret' : 'ConfigMap'} ${namespace}/${name}`;
+      throw new AuthorityFault(`the ${what} does not exist, and the server may not create it`, {
+        cause,
+        hint: 'create it empty by helm upgrade of the chart rolegate-server or by kubectl apply of deploy/rolegate-server.yaml: servers fill it',
+      });
+    }
+  }
+
   return {
     async get(): Promise<StoredObject | undefined> {
       const text = await unless(404, () => ask({ method: 'GET', path: one }));
       return text === undefined ? undefined : parsed(text, resource);
     },
     async put(body: object, found: Found<unknown>): Promise<boolean> {
-      const request = found === undefined ? { method: 'POST', path } : { method: 'PUT', path: one };
-      // An object that is gone is made anew after it was looked at again.
       const written = await unless(409, () =>
-        unless(found === undefined ? 409 : 404, () =>
-          ask({ ...(request as { method: 'PUT'; path: string }), body }),
-        ),
+        found === undefined
+          ? created(() => ask({ method: 'POST', path, body }))
+          : // It is gone: whoever asked reads again before it is created.
+            unless(404, () => ask({ method: 'PUT', path: one, body })),
       );
       return written !== undefined;
     },

@@ -4,6 +4,7 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { Connection } from '../kubernetes/connection.ts';
 import { bundleOf } from './authorities.ts';
 import { createAuthorityKeeper } from './authority-keeper.ts';
+import type { AuthorityKeeperDeps } from './authority-keeper.ts';
 import type { Shared } from './authority-secret.ts';
 import { createAuthorityStore } from './authority-store.ts';
 import { createClientCertificates } from './client-certificates.ts';
@@ -18,7 +19,7 @@ export interface Authority {
   readonly bundle: () => string;
   /** Signs a certificate for a node; rejects with Refusal('ForeignNode') where the request (PKCS#10 DER) is not good. */
   readonly issueClient: (ask: ClientAsk) => Promise<{ readonly chain: string; readonly endsMs: number }>;
-  /** Whom a client certificate (DER) of ours names; undefined: not of a current authority, out of its time, or not exactly so. */
+  /** Whom a client certificate (DER) of ours names; undefined: not of a current authority, out of its time, good for too long, or not exactly so. */
   readonly verifyClient: (der: Uint8Array) => VerifiedClient | undefined;
   /** 32 bytes that all replicas share; what the Secret says now. */
   readonly tokenSecret: Buffer;
@@ -56,6 +57,7 @@ export interface AuthorityDeps {
   readonly trustDomain: string;
   /** Life of an authority. Milliseconds. */
   readonly ageMs: number;
+  readonly metrics: Pick<AuthorityKeeperDeps, 'authorityOlder'>;
   /** Ends the waiting for the API server: the promise then rejects with its reason. */
   readonly signal: AbortSignal;
 }
@@ -75,6 +77,7 @@ export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
     where: { namespace, name },
     ageMs,
     signal,
+    authorityOlder: deps.metrics.authorityOlder,
   });
   const certificate = createServerCertificate({ clock, log, serverNames });
   const renewal = createComplaint({ log, signal, what: 'server certificate' });

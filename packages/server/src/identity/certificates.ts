@@ -25,7 +25,7 @@ export interface LeafOptions extends Validity {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** A certificate is good from so long before it was made: clocks differ. Milliseconds. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** A new authority: ECDSA P-256, signs end certificates only. `id` is in its subject. */
 export async function makeAuthority(id: string, { nowMs, lifeMs }: Validity): Promise<KeyedCertificate> {

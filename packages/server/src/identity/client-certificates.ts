@@ -4,7 +4,7 @@ import { isNodeName, nodeOfSan, Refusal } from '@rolegate/protocol';
 import { activeOf } from './authorities.ts';
 import type { Authorities } from './authorities.ts';
 import type { ClientAsk, VerifiedClient } from './authority.ts';
-import { publicKeyOfRequest, signLeaf } from './certificates.ts';
+import { CLOCK_SKEW_MS, publicKeyOfRequest, signLeaf } from './certificates.ts';
 import { CLIENT_LIFE_MS } from './rotation.ts';
 
 export interface ClientCertificatesDeps {
@@ -22,6 +22,18 @@ const POD_UID = /^[A-Za-z0-9-]{1,63}$/;
 
 /** A request with a P-256 key has 300 bytes; what is much larger is no such thing. */
 const LARGEST_REQUEST_BYTES = 16 * 1024;
+
+/** From the first to the last moment of what `issue` signs. Milliseconds. */
+const LONGEST_MS = CLIENT_LIFE_MS + CLOCK_SKEW_MS;
+
+/** True for a client certificate that no server has issued: whoever has an authority's key can sign for years. */
+export function livesTooLong({
+  validFrom,
+  validTo,
+}: Pick<X509Certificate, 'validFrom' | 'validTo'>): boolean {
+  // NaN, a time that does not parse, is too long as well.
+  return !(Date.parse(validTo) - Date.parse(validFrom) <= LONGEST_MS);
+}
 
 /** Agents' certificates: signs and verifies them. */
 export function createClientCertificates({ authorities, trustDomain, now }: ClientCertificatesDeps) {
@@ -58,7 +70,7 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
 
     verify: (der: Uint8Array): VerifiedClient | undefined => {
       const certificate = parsed(der);
-      if (certificate === undefined || certificate.ca) return undefined;
+      if (certificate === undefined || certificate.ca || livesTooLong(certificate)) return undefined;
       const endsMs = Date.parse(certificate.validTo);
       const inTime = (begins: number, ends: number) => begins <= now() && now() < ends;
       if (!inTime(Date.parse(certificate.validFrom), endsMs)) return undefined;

@@ -16,28 +16,34 @@ export interface ComplaintDeps {
 export function createComplaint({ log, signal, what, fields = {} }: ComplaintDeps) {
   let fault: string | undefined;
 
-  function tell(error: unknown, remedy: string): void {
+  function tell(error: unknown, hint: string | undefined): void {
     if (signal.aborted) return;
-    const said = `${describeError(error)}${remedy}`;
+    const described = describeError(error);
+    const said = hint === undefined ? described : `${described}; ${hint}`;
     if (said === fault) return;
     fault = said;
     // Others' faults pass by themselves; these do not.
     log[error instanceof AuthorityFault ? 'error' : 'warn'](`${what}: not as they should be`, {
       ...fields,
-      error: said,
+      error: described,
+      ...(hint !== undefined && { hint }),
     });
   }
 
   return {
+    /** The fault and its hint in one sentence; undefined: there is none. */
     current: () => fault,
     /** Never rejects. */
-    async during(act: () => Promise<void>, remedyOf: (error: unknown) => string = () => ''): Promise<void> {
+    async during(
+      act: () => Promise<void>,
+      hintOf: (error: unknown) => string | undefined = () => undefined,
+    ): Promise<void> {
       try {
         await act();
         if (fault !== undefined) log.info(`${what}: in order again`, fields);
         fault = undefined;
       } catch (error) {
-        tell(error, remedyOf(error));
+        tell(error, hintOf(error));
       }
     },
   };

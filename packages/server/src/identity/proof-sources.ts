@@ -4,6 +4,7 @@ import type { Clock } from '@rolegate/runtime';
 import type { Attestation } from './attestation.ts';
 import type { Authority } from './authority.ts';
 import type { AgentCall, Caller, ProofSource } from './callers.ts';
+import { livesTooLong } from './client-certificates.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
 import { hostOf } from './foreign-nodes.ts';
 import { networkOf } from './rate-limits.ts';
@@ -36,6 +37,13 @@ export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): 
 function refuse(certificate: X509Certificate, nowMs: number): never {
   const [begins, ends] = [certificate.validFrom, certificate.validTo].map((time) => Date.parse(time));
   const which = `the client's certificate for ${JSON.stringify((certificate.subjectAltName ?? '').slice(0, 300))}`;
+  if (livesTooLong(certificate)) {
+    const { validFrom, validTo } = certificate;
+    throw new Refusal(
+      'ForeignNode',
+      `${which} lives longer (${validFrom} to ${validTo}) than any that a server issues: whoever signed it has the key of an authority, or it is of another one`,
+    );
+  }
   if (ends !== undefined && ends <= nowMs) {
     throw new Refusal('ServerUnavailable', `${which} ended at ${isoOf(ends)}: the agent must attest anew`);
   }

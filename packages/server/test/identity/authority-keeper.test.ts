@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { activeOf, bundleOf } from '../../src/identity/authorities.ts';
+import { activeOf, AuthorityFault, bundleOf } from '../../src/identity/authorities.ts';
 import type { Shared } from '../../src/identity/authority-secret.ts';
 import {
   createMemoryStore,
@@ -82,7 +82,7 @@ describe('createAuthorityKeeper, at the first start', () => {
     const late = replica();
     await late.keeper.look();
     expect(late.keeper.shared()).toBeUndefined();
-    expect(late.keeper.condition()).toContain('servers that run may put it back');
+    expect(late.keeper.condition()).toContain('servers that run may write it again');
     await clock.advance(10 * SECOND_MS);
     await keeper.look();
     await late.keeper.look();
@@ -125,28 +125,6 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     }
   });
 
-  it('follows a Secret that others made anew, and goes on trusting what it knew', async () => {
-    const { memory, keeper, ids, clock, said } = await setup();
-    const [former = ''] = ids();
-    const token = known(keeper.shared()).tokenSecret;
-    const other = createMemoryStore();
-    const stranger = createReplica({ memory: other, clock });
-    await stranger.keeper.look();
-    memory.setSecret(other.secret());
-    await keeper.look();
-    const { authorities, tokenSecret } = known(keeper.shared());
-    expect(activeOf(authorities).id).toBe(stranger.ids()[0]);
-    expect(authorities.all.find(({ id }) => id === former)?.state).toBe('retired');
-    expect(tokenSecret).not.toEqual(token);
-    expect(said()).toContain('token secret is another now: metadata tokens of Pods end');
-    // Others learn of it, agents too, until a day has gone by.
-    expect(memory.secret()?.['authorities.json']).toContain(former);
-    expect(memory.bundle()).toBe(bundleOf(authorities));
-    await clock.advance(DAY_MS);
-    await keeper.look();
-    expect(ids()).toEqual(stranger.ids());
-  });
-
   it.each([
     { what: 'no JSON', break: (json: string) => json.slice(0, -20) },
     { what: 'the key of another', break: (json: string) => withKey(json, otherKey()) },
@@ -169,7 +147,7 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     expect(memory.state.writes).toBe(before.writes);
     const errors = lines.filter(({ level }) => level === 'error');
     expect(errors).toHaveLength(1);
-    expect(errors[0]?.fields['error']).toContain('the last good authorities stay');
+    expect(errors[0]?.fields['hint']).toContain('the last good authorities stay');
     expect(keeper.condition()).toContain('correct the Secret');
     clock.jumpWall(-(broken.laterMs ?? 0));
     memory.setSecret({ ...secret, 'authorities.json': before.json });
@@ -178,13 +156,35 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     expect(lines.at(-1)?.message).toBe('authorities: in order again');
   });
 
+  it('says what creates the Secret if it does not exist and the server may not', async () => {
+    const memory = createMemoryStore();
+    const fault = new AuthorityFault('the Secret x does not exist', { hint: 'helm upgrade' });
+    memory.state.before = () => Promise.reject(fault);
+    const { keeper, lines } = createReplica({ memory });
+    await keeper.look();
+    expect(keeper.shared()).toBeUndefined();
+    expect(keeper.condition()).toBe('the Secret x does not exist; helm upgrade');
+    expect(lines).toEqual([
+      {
+        level: 'error',
+        message: 'authorities: not as they should be',
+        fields: {
+          namespace: 'kube-system',
+          name: 'own',
+          error: 'the Secret x does not exist',
+          hint: 'helm upgrade',
+        },
+      },
+    ]);
+  });
+
   it('never makes a new authority where the first that it sees is broken', async () => {
     const memory = createMemoryStore();
     memory.setSecret({ 'authorities.json': '{', 'token-secret': 'aa'.repeat(32) });
     const { keeper } = createReplica({ memory });
     await keeper.look();
     expect(keeper.shared()).toBeUndefined();
-    expect(keeper.condition()).toContain('or delete it: then a new authority is made');
+    expect(keeper.condition()).toContain('or empty it: then a new authority is made');
     expect(memory.state.writes).toBe(0);
   });
 

@@ -4,6 +4,7 @@ import { createTestCa } from '@rolegate/testing';
 import { AuthorityFault, newAuthority } from '../../src/identity/authorities.ts';
 import { isEmptied, newTokenSecret, readShared, writeShared } from '../../src/identity/authority-secret.ts';
 import { DAY_MS, MINUTE_MS } from './authority-setup.ts';
+import { write01 } from './server-0.1.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 23, 7);
 
@@ -14,6 +15,7 @@ async function setup() {
   const values = writeShared({
     authorities: { all: [active, prepared], removed },
     tokenSecret: newTokenSecret(),
+    generation: 7,
   });
   const kept = JSON.parse(values['authorities.json'] ?? '') as { authorities: Record<string, unknown>[] };
   return { active, prepared, removed, values, kept };
@@ -44,8 +46,9 @@ describe('newAuthority', () => {
 describe('readShared', () => {
   it('reads what writeShared has written', async () => {
     const { values, active, prepared, removed } = await setup();
-    const { authorities, tokenSecret } = readShared(values, NOW_MS);
-    expect(writeShared({ authorities, tokenSecret })).toEqual(values);
+    const { authorities, tokenSecret, generation } = readShared(values, NOW_MS);
+    expect(writeShared({ authorities, tokenSecret, generation })).toEqual(values);
+    expect(generation).toBe(7);
     expect(authorities.all.map(({ id }) => id)).toEqual([active.id, prepared.id]);
     expect(authorities.removed).toEqual(removed);
   });
@@ -89,6 +92,11 @@ describe('readShared', () => {
       says: 'none is active',
     },
     { what: 'one twice', edit: edited((first, kept) => twice(first, kept)), says: 'twice' },
+    ...[-1, 1.5, '7', null, 1e300].map((generation) => ({
+      what: `generation ${JSON.stringify(generation)}`,
+      edit: edited((_, kept) => ({ ...kept, generation })),
+      says: 'the generation is not an integer',
+    })),
     { what: 'junk removed', edit: edited((_, kept) => ({ ...kept, removed: [1] })), says: 'was removed' },
   ])('takes no $what', async ({ edit, says }) => {
     const { values, kept } = await setup();
@@ -96,6 +104,11 @@ describe('readShared', () => {
     const read = () => readShared({ ...values, 'authorities.json': JSON.stringify(edit2) }, NOW_MS);
     expect(read).toThrow(AuthorityFault);
     expect(read).toThrow(says);
+  });
+
+  it('gives a Secret without a generation, as a server of 0.1 writes it, the generation 0', async () => {
+    const { values } = await setup();
+    expect(readShared(write01(readShared(values, NOW_MS)), NOW_MS).generation).toBe(0);
   });
 
   it('takes no end certificate for an authority', async () => {
@@ -109,11 +122,15 @@ describe('readShared', () => {
   it('takes an expired active one only where a prepared one takes over', async () => {
     const { values, active, prepared } = await setup();
     const tokenSecret = newTokenSecret();
-    const alone = writeShared({ authorities: { all: [active], removed: [] }, tokenSecret });
+    const alone = writeShared({ authorities: { all: [active], removed: [] }, tokenSecret, generation: 1 });
     expect(() => readShared(alone, active.endsMs)).toThrow('expired at 2026-12-23T07:00:00.000Z');
     expect(() => readShared(values, active.endsMs)).toThrow('expired');
     const later = await newAuthority('prepared', { nowMs: prepared.endsMs, ageMs: DAY_MS });
-    const both = writeShared({ authorities: { all: [active, later], removed: [] }, tokenSecret });
+    const both = writeShared({
+      authorities: { all: [active, later], removed: [] },
+      tokenSecret,
+      generation: 1,
+    });
     expect(readShared(both, active.endsMs).authorities.all).toHaveLength(2);
   });
 

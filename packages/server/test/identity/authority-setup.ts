@@ -117,13 +117,21 @@ export function createReplica({
 }) {
   const { log, lines, said } = recordLog();
   const { signal } = new AbortController();
+  const counted: string[] = [];
   const keeper = createAuthorityKeeper({
-    ...{ store: memory.store, clock, log, ageMs, signal },
+    store: memory.store,
+    clock,
+    log,
+    ageMs,
+    signal,
     where: { namespace: 'kube-system', name: 'own' },
+    authorityOlder: (found) => {
+      counted.push(found);
+    },
   });
   const states = () => keeper.shared()?.authorities.all.map(({ state }) => state) ?? [];
   const ids = () => keeper.shared()?.authorities.all.map(({ id }) => id) ?? [];
-  return { keeper, clock, lines, said, states, ids };
+  return { keeper, clock, lines, said, states, ids, counted };
 }
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;

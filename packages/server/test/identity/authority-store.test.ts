@@ -85,15 +85,25 @@ describe('createAuthorityStore', () => {
     await expect(run.store.readSecret()).rejects.toThrow(
       "give the server's ServiceAccount the right to get secrets/own by a Role",
     );
-    await expect(run.store.writeSecret({}, undefined)).rejects.toThrow(
-      'the right to create secrets by a Role',
-    );
     run.api.refuse(undefined);
     await run.store.writeBundle('pem', undefined);
     const found = await run.store.readBundle();
     run.api.refuse(403);
     await expect(run.store.writeBundle('x', found)).rejects.toThrow(
       'the right to update configmaps/own by a Role',
+    );
+  });
+
+  it('says what creates the objects if they do not exist and it may not', async () => {
+    await using run = await setup();
+    run.api.refuse(403);
+    await expect(run.store.writeSecret({}, undefined)).rejects.toMatchObject({
+      name: 'AuthorityFault',
+      message: 'the Secret kube-system/own does not exist, and the server may not create it',
+      hint: expect.stringMatching(/chart rolegate-server .*deploy\/rolegate-server\.yaml/) as unknown,
+    });
+    await expect(run.store.writeBundle('pem', undefined)).rejects.toThrow(
+      'the ConfigMap kube-system/own does not exist, and the server may not create it',
     );
   });
 });

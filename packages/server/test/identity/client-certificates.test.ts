@@ -12,7 +12,7 @@ const NOW_MS = Date.UTC(2026, 10, 23, 7);
 const POD_UID = '7a1d4f43-1c1b-4d3a-9d5e-0f7a1f0c2b11';
 const NODE = 'ip-10-0-0-1.eu-central-1.compute.internal';
 
-async function setup({ ageMs = 30 * DAY_MS } = {}) {
+async function setup({ ageMs = 365 * DAY_MS } = {}) {
   const state = {
     nowMs: NOW_MS,
     authorities: {
@@ -28,12 +28,18 @@ async function setup({ ageMs = 30 * DAY_MS } = {}) {
   const issue = async (node = NODE, podUid = POD_UID) =>
     clients.issue({ certificateRequest: await requestOf(), node, podUid });
   /** A certificate of our own authority, as it is never issued. */
-  async function forge(names: readonly string[], purpose: 'server' | 'client' = 'client') {
+  async function forge(
+    names: readonly string[],
+    {
+      purpose = 'client',
+      lifeMs = HOUR_MS,
+    }: { purpose?: 'server' | 'client' | undefined; lifeMs?: number } = {},
+  ) {
     const [issuer] = state.authorities.all;
     if (issuer?.keyPem === undefined) throw new Error('no key');
     const pem = await signLeaf({
       ...{ issuer: { ...issuer, keyPem: issuer.keyPem }, purpose, subject: 'x', nowMs: NOW_MS },
-      lifeMs: HOUR_MS,
+      lifeMs,
       names: names.map((value) => ({ type: 'url', value })),
       publicKey: new X509Certificate((await issue()).chain).publicKey,
     });
@@ -212,7 +218,28 @@ describe('createClientCertificates: verify', () => {
   ])('takes none $what', async ({ names, purpose }) => {
     const { clients, forge } = await setup();
     expect(clients.verify(await forge([id, urn]))).toBeDefined();
-    expect(clients.verify(await forge(names, purpose))).toBeUndefined();
+    expect(clients.verify(await forge(names, { purpose }))).toBeUndefined();
+  });
+
+  it.each([
+    { lifeMs: HOUR_MS, good: true },
+    { lifeMs: HOUR_MS + SECOND_MS, good: false },
+    { lifeMs: DAY_MS, good: false },
+    { lifeMs: 300 * DAY_MS, good: false },
+  ])('takes one that an authority of ours signed for $lifeMs ms: $good', async ({ lifeMs, good }) => {
+    const { clients, forge, state } = await setup();
+    const der = await forge([id, urn], { lifeMs });
+    expect(clients.verify(der) !== undefined).toBe(good);
+    state.nowMs += lifeMs - SECOND_MS;
+    expect(clients.verify(der) !== undefined).toBe(good);
+  });
+
+  it('takes what it issues itself, whatever fraction of a second it is issued at', async () => {
+    const { clients, issue, state } = await setup();
+    for (const ms of [1, 499, 500, 999]) {
+      state.nowMs = NOW_MS + ms;
+      expect(clients.verify(derOf((await issue()).chain))).toMatchObject({ node: NODE });
+    }
   });
 
   it('takes neither junk nor the authority itself', async () => {

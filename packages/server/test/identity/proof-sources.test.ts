@@ -8,7 +8,8 @@ import { createAuthorityProof, createFilesProof } from '../../src/identity/proof
 
 const NOW_MS = Date.UTC(2026, 10, 23, 7);
 const HOUR_MS = 3_600_000;
-const GOOD = { notBefore: new Date(NOW_MS - HOUR_MS), notAfter: new Date(NOW_MS + HOUR_MS) };
+const MINUTE_MS = 60_000;
+const GOOD = { notBefore: new Date(NOW_MS - 5 * MINUTE_MS), notAfter: new Date(NOW_MS + HOUR_MS) };
 
 /** A call whose connection showed this certificate, if any, and TLS took it. */
 async function setup(options: IssueOptions | undefined) {
@@ -45,9 +46,25 @@ describe('a certificate of our authority', () => {
   });
 
   it.each([
+    { when: 'it is good', notBefore: NOW_MS - HOUR_MS },
+    { when: 'it has ended', notBefore: NOW_MS - 301 * 24 * HOUR_MS },
+    { when: 'it is not valid yet', notBefore: NOW_MS + HOUR_MS },
+  ])('is refused aloud if it lives for 300 days, while $when', async ({ notBefore }) => {
+    const notAfter = new Date(notBefore + 300 * 24 * HOUR_MS);
+    const { refusal } = await setup({
+      notBefore: new Date(notBefore),
+      notAfter,
+      uris: ['spiffe://rolegate/node/node-a'],
+    });
+    expect(refusal()).toMatch(
+      /^ForeignNode: the client's certificate for "URI:spiffe:.*lives longer .*than any that a server issues/,
+    );
+  });
+
+  it.each([
     {
       what: 'has ended since the connection began',
-      options: { notBefore: new Date(NOW_MS - 2 * HOUR_MS), notAfter: new Date(NOW_MS) },
+      options: { notBefore: new Date(NOW_MS - HOUR_MS), notAfter: new Date(NOW_MS) },
       says: /^ServerUnavailable: .*"URI:spiffe:.*ended at 2026-11-23T07:00:00Z: the agent must attest anew$/,
     },
     {
