@@ -28,8 +28,11 @@ const PLACEHOLDERS = [
   ['000000000000', 'ACCOUNT_ID'],
 ] as const;
 
-/** Whose release an object is, and which template it came from. */
-const OF_HELM = /^\s*(helm\.sh\/chart|app\.kubernetes\.io\/managed-by): |^# Source: /;
+/** Whose release an object is, what helm may do with it, and which template it came from. */
+const OF_HELM =
+  /^\s*(helm\.sh\/(chart|resource-policy)|app\.kubernetes\.io\/managed-by|rolegate\.dev\/renders): |^# Source: /;
+/** What is left of annotations that were helm's alone. */
+const NO_ANNOTATIONS = /^ {2}annotations:\n(?! {4})/gm;
 
 const HEAD = 'Made by `npm run deploy-manifests` from charts/; deploy/README.md says what to put in.';
 
@@ -76,7 +79,8 @@ function withoutHelm(rendering: string): string[] {
     if (object === undefined || isHook(object)) return [];
     const lines = text.split('\n').map((line) => line.trimEnd());
     const kept = lines.filter((line) => line !== '' && !OF_HELM.test(line)).join('\n');
-    return [`${PLACEHOLDERS.reduce((changed, [from, to]) => changed.replaceAll(from, to), kept)}\n`];
+    const plain = `${kept}\n`.replaceAll(NO_ANNOTATIONS, '');
+    return [PLACEHOLDERS.reduce((changed, [from, to]) => changed.replaceAll(from, to), plain)];
   });
 }
 
