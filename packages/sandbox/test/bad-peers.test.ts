@@ -86,7 +86,8 @@ describe('who comes to the server', () => {
       expect(world.serverLog).toContainEqual(
         expect.objectContaining({
           msg: 'client refused in the handshake',
-          error: expect.stringContaining('--ca') as unknown,
+          error: expect.stringContaining('not one that this server trusts') as unknown,
+          hint: expect.stringContaining('--ca') as unknown,
         }),
       );
     });

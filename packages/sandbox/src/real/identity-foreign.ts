@@ -80,8 +80,8 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
       name: 'without a certificate there is no feed, and no address',
       async run() {
         const shown = { ca: Buffer.from(world.bundle.pem()) };
-        await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /showed no certificate/);
-        await audit.refused(() => world.peer().resolve('127.9.3.1', shown), /showed no certificate/);
+        await turnedAway(stage, () => world.peer().feed({ nodeName: b.name }, shown), /no certificate/);
+        await turnedAway(stage, () => world.peer().resolve('127.9.3.1', shown), /no certificate/);
       },
     },
     {
@@ -92,14 +92,32 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
           ...{ cert: Buffer.from(own.cert), key: Buffer.from(own.key) },
           ca: Buffer.from(world.bundle.pem()),
         };
-        await audit.refused(
-          () => world.peer().feed({ nodeName: b.name }, shown),
-          /ForeignNode/,
-          /certificate/,
-        );
+        const trusts = /not one that this server trusts/;
+        await turnedAway(stage, () => world.peer().feed({ nodeName: b.name }, shown), trusts);
       },
     },
   ];
+}
+
+/** Holds that the attempt ends in the handshake, and that a server says why. */
+async function turnedAway(
+  { world }: IdentityStage,
+  attempt: () => Promise<unknown>,
+  why: RegExp,
+): Promise<void> {
+  const from = world.serverLog.length;
+  const fault = await attempt().then(
+    () => 'it was let in',
+    (error: unknown) => (String(error).includes('UNAVAILABLE') ? '' : String(error)),
+  );
+  if (fault !== '') throw new Error(fault);
+  await eventually(() => {
+    const lines = world.serverLog.slice(from);
+    const told = lines.some(
+      (line) => line.msg === 'client refused in the handshake' && why.test(String(line['error'])),
+    );
+    if (!told) throw new Error(`no line says ${String(why)}: ${JSON.stringify(lines)}`);
+  }, ISSUED);
 }
 
 /** The sessions that a feed brings whose first report claims these: from each server, as they divide the nodes. */

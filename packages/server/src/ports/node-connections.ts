@@ -4,7 +4,7 @@ import type { ClientConnection } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../identity/rate-limits.ts';
 import type { ServerMemory } from '../memory.ts';
-import type { PortLimitHit } from './limit-hits.ts';
+import type { PortLimitHit, PortLimitSubject } from './limit-hits.ts';
 
 /** Bounds of connections with a certificate. */
 export interface NodeConnectionLimits {
@@ -13,16 +13,22 @@ export interface NodeConnectionLimits {
   /** Of an address, with certificates that name no node: all nodes may share one, and one address. */
   readonly nameless: number;
   /** New calls of a node on all its connections: Pods that start together ask for their addresses. */
-  readonly perSecond: number;
-  readonly burst: number;
+  readonly calls: { readonly perSecond: number; readonly burst: number };
+  /** What a node sends: 20 first reports at once, and four a second later. */
+  readonly bytes: { readonly perSecond: number; readonly burst: number };
 }
+
+const MIB = 1024 * 1024;
 
 export const NODE_CONNECTION_LIMITS: NodeConnectionLimits = {
   ofNode: 8,
   nameless: 512,
-  perSecond: 100,
-  burst: 1_000,
+  calls: { perSecond: 100, burst: 1_000 },
+  bytes: { perSecond: 4 * MIB, burst: 32 * MIB },
 };
+
+/** How often it is looked how much has come in. Milliseconds. */
+const LOOK_MS = 1_000;
 
 export interface NodeConnectionsDeps {
   readonly limits?: NodeConnectionLimits;
@@ -34,6 +40,9 @@ export interface NodeConnectionsDeps {
 
 interface Held {
   readonly connection: ClientConnection;
+  readonly key: string;
+  readonly subject: PortLimitSubject;
+  readBytes: number;
   readonly leave: () => void;
 }
 
@@ -41,13 +50,19 @@ interface Held {
 export function createNodeConnections(deps: NodeConnectionsDeps) {
   const { limits = NODE_CONNECTION_LIMITS, trustDomain, clock, memory, hit } = deps;
   const groups = new Map<string, Set<Held>>();
-  const mayCall = createRateLimits({ ...limits, clock, memory, kind: 'calling_nodes' });
+  const remembered = { clock, memory, kind: 'calling_nodes' } as const;
+  const mayCall = createRateLimits({ ...limits.calls, ...remembered });
+  const maySend = createRateLimits({ ...limits.bytes, ...remembered });
+  let looking = false;
 
-  function enter(key: string, connection: ClientConnection): Held {
+  function enter(key: string, subject: PortLimitSubject, connection: ClientConnection): Held {
     const group = groups.get(key) ?? new Set();
     groups.set(key, group);
     const held: Held = {
       connection,
+      key,
+      subject,
+      readBytes: 0,
       leave() {
         group.delete(held);
         if (group.size === 0 && groups.get(key) === group) groups.delete(key);
@@ -58,13 +73,33 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
   }
 
   /** The one that has been open for the longest. */
-  function makeRoom(key: string, most: number, subject: Parameters<PortLimitHit>[1]): void {
+  function makeRoom(key: string, most: number, subject: PortLimitSubject): void {
     const group = groups.get(key);
     const oldest = group?.values().next().value;
     if (group === undefined || oldest === undefined || group.size < most) return;
-    oldest.leave();
-    hit('node_connections', subject);
-    oldest.connection.end();
+    displace(oldest, 'node_connections', subject);
+  }
+
+  function displace(
+    held: Held,
+    limit: 'node_connections' | 'connection_bytes',
+    subject = held.subject,
+  ): void {
+    held.leave();
+    hit(limit, subject);
+    held.connection.end();
+  }
+
+  function look(): void {
+    looking = groups.size > 0;
+    if (!looking) return;
+    for (const group of [...groups.values()])
+      for (const held of [...group]) {
+        const bytes = held.connection.accepted?.bytesRead ?? 0;
+        if (!maySend(held.key, bytes - held.readBytes)) displace(held, 'connection_bytes');
+        held.readBytes = bytes;
+      }
+    clock.schedule(LOOK_MS, look);
   }
 
   return (connection: ClientConnection): void => {
@@ -73,7 +108,7 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
     const key = node === undefined ? `address ${address}` : `node ${node}`;
     const subject = { address, node };
     makeRoom(key, node === undefined ? limits.nameless : limits.ofNode, subject);
-    const held = enter(key, connection);
+    const held = enter(key, subject, connection);
     connection.onClose(held.leave);
     connection.onRequest(() => {
       if (mayCall(key)) return;
@@ -81,6 +116,8 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
       // Not now: the call is about to be handed over, on a stream that must still be there.
       setImmediate(connection.end);
     });
+    if (!looking) clock.schedule(LOOK_MS, look);
+    looking = true;
   };
 }
 
