@@ -40,7 +40,18 @@ describe('what the charts start', () => {
 
 /** `helm` makes them here; no operator has a reason to give them. */
 const FIXED: Readonly<Record<ChartName, readonly string[]>> = {
-  server: ['namespace', 'kubeconfig', 'bind', 'prometheus-listen-addr', 'status-socket', 'cert', 'key', 'ca'],
+  server: [
+    'namespace',
+    'kubeconfig',
+    'bind',
+    'attest-bind',
+    'prometheus-listen-addr',
+    'probe-bind',
+    'status-socket',
+    'cert',
+    'key',
+    'ca',
+  ],
   agent: ['node-name', 'host-ip'],
 };
 

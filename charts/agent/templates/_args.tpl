@@ -35,6 +35,9 @@
 - --mode={{ .mode }}
 {{- if eq .mode "roles" }}
 - --server-address={{ default (printf "rolegate-server.%s.svc:9610" $.root.Release.Namespace) .server.address }}
+{{- with .server.attestAddress }}
+- --attest-address={{ . }}
+{{- end }}
 {{- with .server.name }}
 - --server-name={{ . }}
 {{- end }}

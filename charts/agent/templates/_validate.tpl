@@ -13,9 +13,12 @@
 {{- $given := (include "rolegate-agent.at" (dict "values" $.Values "path" $path) | fromYaml) -}}
 {{- if $given.value -}}{{- $faults = append $faults (printf "%s is not taken: %s" $path $hint) -}}{{- end -}}
 {{- end -}}
-{{- $server := omit .Values.server "address" "name" -}}
+{{- $server := omit .Values.server "address" "attestAddress" "name" -}}
 {{- if $server -}}
 {{- $faults = append $faults (printf "server.%s is not taken: the server has a chart of its own, charts/server" (keys $server | sortAlpha | first)) -}}
+{{- end -}}
+{{- if and .Values.server.attestAddress (ne $values.tls.mode "authority") -}}
+{{- $faults = append $faults (printf "server.attestAddress: with tls.mode %s agents have their certificates already; leave it out" $values.tls.mode) -}}
 {{- end -}}
 {{- if regexMatch "(^|/)(kiam|kube2iam)$" .Values.image.repository -}}
 {{- $faults = append $faults "image.repository names another program: leave it out, or name a copy of rolegate-agent" -}}

@@ -33,6 +33,12 @@
 {{- end -}}
 {{- if $values.ipv6 -}}
 {{- $flags = concat $flags (list (list "bind" "[::]:9610") (list "prometheus-listen-addr" "[::]:9620")) -}}
+{{- if eq $values.tls.mode "authority" -}}
+{{- $flags = append $flags (list "attest-bind" "[::]:9611") -}}
+{{- end -}}
+{{- end -}}
+{{- with include "rolegate-server.probeBind" . -}}
+{{- $flags = append $flags (list "probe-bind" .) -}}
 {{- end -}}
 {{- if eq $values.tls.mode "authority" -}}
 {{- $flags = concat $flags (list
@@ -59,6 +65,28 @@
 {{- range $name := keys ($values.extraArgs | default dict) | sortAlpha -}}
 {{- include "rolegate-server.flag" (list $name (index $values.extraArgs $name)) }}
 {{- end -}}
+{{- end -}}
+
+{{/* On the network of a node the agent's own 9622 is there already, and no policy keeps strangers away: loopback, another port. */}}
+{{- define "rolegate-server.probePort" -}}
+{{- ternary 9623 9622 (eq .Values.credentials.source "node") -}}
+{{- end -}}
+
+{{/* Empty: the server's default. */}}
+{{- define "rolegate-server.probeBind" -}}
+{{- if eq .Values.credentials.source "node" -}}
+127.0.0.1:{{ include "rolegate-server.probePort" . }}
+{{- else if .Values.ipv6 -}}
+[::]:{{ include "rolegate-server.probePort" . }}
+{{- end -}}
+{{- end -}}
+
+{{/* Where kubelet asks. */}}
+{{- define "rolegate-server.probed" -}}
+{{- if eq .Values.credentials.source "node" -}}
+host: 127.0.0.1
+{{ end -}}
+port: probes
 {{- end -}}
 
 {{/* (list name value): one line, or one for each value of a list. */}}

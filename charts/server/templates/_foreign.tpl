@@ -37,13 +37,13 @@ server:
   podAnnotations: it is podAnnotations, at the top level
   podLabels: it is podLabels, at the top level
   priorityClassName: it is priorityClassName, at the top level
-  probes: the server is asked at its port 9620; leave it out
+  probes: the server is asked at its port 9622; leave it out
   prometheus: use podMonitor.enabled; metrics are at port 9620, path /metrics
   readinessProbe: it is readinessProbe, at the top level
   resources: it is resources, at the top level
   roleBaseArn: it is roles.baseArn
   seLinuxOptions: the server mounts nothing of the node; leave it out
-  service: the port is fixed at 9610, and the Service headless
+  service: the ports are fixed at 9610 and 9611, and the Service headless
   serviceAnnotations: it is service.annotations
   serviceLabels: use commonLabels
   sessionDuration: it is sessions.duration
@@ -112,6 +112,7 @@ agent-identity: set agent.identity
 agent-service-account: set agent.serviceAccounts
 allow-short-sessions: set sessions.allowShort
 assume-role-arn: set assumeRoleArn
+attest-bind: the port is fixed; set ipv6
 authority-age: set authority.age
 authority-secret: set authority.secretName
 base-role-arn: set roles.baseArn
@@ -127,6 +128,7 @@ log-format: set log.format
 log-level: set log.level
 namespace: it is that of the release
 namespace-policy: set roles.namespacePolicy
+probe-bind: kubelet is told of it; set ipv6
 prometheus-listen-addr: the port is fixed; set ipv6
 region: set region
 role-base-arn: set roles.baseArn
