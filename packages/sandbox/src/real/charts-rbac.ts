@@ -86,7 +86,9 @@ function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): 
               refused: [
                 ...notOwn(forbiddenRights(namespace), needed),
                 ...(choice.startupTaint ? [] : [{ verb: 'patch', resource: 'nodes' }]),
-                ...(choice.authority ? [] : [{ verb: 'create', resource: 'secrets', namespace }]),
+                ...(choice.authority
+                  ? []
+                  : [{ verb: 'get', resource: 'secrets', namespace, name: 'rolegate-authority' }]),
               ],
             },
           ),

@@ -34,15 +34,18 @@ export function neededRights({ namespace, authority, tokens, startupTaint }: Rig
 }
 
 function authorityRights(resource: string, namespace: string): Right[] {
-  const own = ['get', 'update'].map((verb) => ({ verb, resource, namespace, name: AUTHORITY }));
-  return [{ verb: 'create', resource, namespace }, ...own];
+  return ['get', 'update'].map((verb) => ({ verb, resource, namespace, name: AUTHORITY }));
 }
 
 /** What a server must never be able to do, whatever was chosen. */
 export function forbiddenRights(namespace: string): Right[] {
   const secret = { resource: 'secrets', namespace };
   return [
-    ...['list', 'watch', 'delete', 'deletecollection', 'patch'].map((verb) => ({ verb, ...secret })),
+    ...['create', 'list', 'watch', 'delete', 'deletecollection', 'patch'].map((verb) => ({
+      verb,
+      ...secret,
+    })),
+    { verb: 'create', resource: 'configmaps', namespace },
     ...['get', 'update'].map((verb) => ({ verb, ...secret, name: 'another' })),
     ...['get', 'list', 'watch', 'create'].map((verb) => ({ verb, resource: 'secrets' })),
     ...['get', 'update', 'create'].map((verb) => ({ verb, resource: 'secrets', namespace: 'kube-system' })),

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createApiServer } from './api-server.ts';
+import { authorityChartSteps } from './charts-authority.ts';
 import { objectSteps } from './charts-objects.ts';
 import { podSteps } from './charts-pods.ts';
 import { policySteps } from './charts-policy.ts';
@@ -9,14 +12,19 @@ import { defineKinds, foreignKinds } from './foreign-kinds.ts';
 import { runSteps } from './steps.ts';
 import type { Outcome } from './steps.ts';
 
+const exec = promisify(execFile);
+
 export interface ChartsRun {
   readonly kubeConfig: KubeConfig;
   readonly objects: ClusterObjects;
   readonly node: string;
+  /** The file that `kubeConfig` was read from. */
+  readonly kubeconfig: string;
+  readonly run: string;
 }
 
 /** What the charts render, before a real API server: it needs no helm, only the renderings in the repository. */
-export async function runCharts({ kubeConfig, objects, node }: ChartsRun): Promise<Outcome> {
+export async function runCharts({ kubeConfig, objects, node, kubeconfig, run }: ChartsRun): Promise<Outcome> {
   const api = createApiServer(kubeConfig);
   const { definitions, missing } = await foreignKinds();
   for (const { module } of missing)
@@ -36,5 +44,26 @@ export async function runCharts({ kubeConfig, objects, node }: ChartsRun): Promi
     ...podSteps({ api, namespace: namespaceOf }),
     ...rbacSteps({ api, namespace }),
     ...policySteps({ api, namespace, node }),
+    ...authorityChartSteps({
+      kubeConfig,
+      kubeconfig,
+      run,
+      namespace: (name) => objects.namespace(name),
+      helm: await programOf('HELM', 'helm'),
+      kubectl: await programOf('KUBECTL', 'kubectl'),
+    }),
   ]);
+}
+
+/** The one that the variable names, else that of PATH; undefined: there is none. Throws if a named one does not run. */
+async function programOf(variable: string, name: string): Promise<string | undefined> {
+  const named = process.env[variable];
+  const program = named ?? name;
+  try {
+    await exec(program, ['--help']);
+    return program;
+  } catch (error) {
+    if (named === undefined) return undefined;
+    throw new Error(`${variable} names no program that runs`, { cause: error });
+  }
 }

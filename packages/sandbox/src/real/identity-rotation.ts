@@ -2,6 +2,7 @@ import { eventually } from '@rolegate/testing';
 import { createImdsClient } from '../imds-client.ts';
 import type { IdentityStage } from './identity-scenario.ts';
 import type { LogLine } from './identity-world.ts';
+import { createAuthorityObjects } from './server-account.ts';
 import type { ScenarioStep } from './steps.ts';
 
 /** Servers look at the Secret every 10 s, agents at the bundle every 3 s, and spread over two more. */
@@ -30,7 +31,10 @@ export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
       if (lines < nodes.length) throw new Error(`${lines} of ${nodes.length} have said: ${msg}`);
     }, KNOWN);
 
+  let firstSecret: Readonly<Record<string, string>> | undefined;
+
   async function rotate(): Promise<void> {
+    firstSecret = await world.secret();
     let from = serverLog.length;
     await command('prepare');
     await allSay(serverLog, 'authority prepared', from);
@@ -66,15 +70,52 @@ export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'a Secret that is lost is written again, the same; agents go on',
+      name: 'an older backup of the Secret does not bring back the authority that was withdrawn; agents go on',
+      async run() {
+        const { namespace, core } = world;
+        const name = 'rolegate-authority';
+        const old = firstSecret;
+        if (old === undefined) throw new Error('there is no backup from before the rotation');
+        const before = authoritiesIn(await world.secret());
+        const withdrawn = authoritiesIn(old).ids.filter((id) => !before.ids.includes(id));
+        if (withdrawn.length === 0) throw new Error('the rotation has withdrawn nothing');
+        const from = serverLog.length;
+        const bad = await whileAsking(stage, async () => {
+          await core.replaceNamespacedSecret({
+            namespace,
+            name,
+            body: { metadata: { name }, type: 'Opaque', stringData: { ...old } },
+          });
+          await eventually(async () => {
+            const after = authoritiesIn(await world.secret());
+            if (after.ids.join() !== before.ids.join())
+              throw new Error(`the Secret holds ${after.ids.join()}`);
+            if (after.generation <= before.generation)
+              throw new Error(`generation ${before.generation} became ${after.generation}`);
+          }, KNOWN);
+          if (certificates() !== 1) throw new Error(`the bundle holds ${certificates()} certificates`);
+        });
+        if (bad.length > 0) throw new Error(`${bad.length} requests failed: ${bad.slice(0, 5).join('; ')}`);
+        if (!serverLog.slice(from).some(({ msg }) => msg?.startsWith('authority secret is older') === true))
+          throw new Error('no server said so');
+      },
+    },
+    {
+      name: 'a Secret that is lost is written again, the same, once it is there empty; agents go on',
       async run() {
         const before = await world.secret();
         const bad = await whileAsking(stage, async () => {
           const { namespace } = world;
           await world.core.deleteNamespacedSecret({ namespace, name: 'rolegate-authority' });
+          const from = serverLog.length;
+          await eventually(() => {
+            if (!serverLog.slice(from).some(({ hint }) => String(hint).includes('helm upgrade')))
+              throw new Error('no server says what creates it');
+          }, KNOWN);
+          await createAuthorityObjects(world.core, namespace);
           await eventually(async () => {
             const after = await world.secret();
-            if (after['authorities.json'] !== before['authorities.json'])
+            if (withoutGeneration(after) !== withoutGeneration(before))
               throw new Error('the authorities are others');
             if (after['token-secret'] !== before['token-secret'])
               throw new Error('the token secret is another');
@@ -100,6 +141,19 @@ export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
   ];
+}
+
+function authoritiesIn(secret: Readonly<Record<string, string>>): { ids: string[]; generation: number } {
+  const kept = JSON.parse(secret['authorities.json'] ?? '') as {
+    authorities: { id: string }[];
+    generation: number;
+  };
+  return { ids: kept.authorities.map(({ id }) => id), generation: kept.generation };
+}
+
+/** A server that had not read the last one yet may be the first to write, and the others count on from it. */
+function withoutGeneration(secret: Readonly<Record<string, string>>): string | undefined {
+  return secret['authorities.json']?.replace(/"generation": \d+/, '');
 }
 
 function late(): Promise<string> {

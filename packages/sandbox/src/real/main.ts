@@ -89,7 +89,7 @@ async function main(): Promise<number> {
     "the servers' own authority",
     identityScenario({ world, objects, stsEndpoint, signingKey: join(dirname(kubeconfig), 'pki/sa.key') }),
   );
-  const third = await runCharts({ kubeConfig, objects, node });
+  const third = await runCharts({ kubeConfig, objects, node, kubeconfig, run });
   const failed = first.failed + second.failed + third.failed;
   if (failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-LAST_LINES)].join('\n'));
   console.log(`${first.passed + second.passed + third.passed} passed, ${failed} failed`);

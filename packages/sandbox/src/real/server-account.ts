@@ -4,6 +4,8 @@ import { goldenFile, objectsIn } from './golden-files.ts';
 
 const API = 'rbac.authorization.k8s.io';
 
+const AUTHORITY = 'rolegate-authority';
+
 /** What the chart gives to a server, with everything at its default. */
 const RENDERED = 'charts/server/golden/minimal.yaml';
 
@@ -13,6 +15,19 @@ function rulesOf(kind: 'ClusterRole' | 'Role'): V1PolicyRule[] {
   );
   if (found === undefined) throw new Error(`${RENDERED} has no ${kind} of the server`);
   return found['rules'] as V1PolicyRule[];
+}
+
+/** The Secret and the ConfigMap of the authority, as the chart renders them: empty, for servers to fill. */
+export async function createAuthorityObjects(core: CoreV1Api, namespace: string): Promise<void> {
+  const objects = objectsIn(goldenFile(RENDERED)).filter(({ metadata: { name } }) => name === AUTHORITY);
+  if (objects.length !== 2) throw new Error(`${RENDERED} has ${objects.length} objects ${AUTHORITY}`);
+  const metadata = { name: AUTHORITY };
+  await core.createNamespacedSecret({ namespace, body: { metadata } }).catch(unlessThere);
+  await core.createNamespacedConfigMap({ namespace, body: { metadata } }).catch(unlessThere);
+}
+
+function unlessThere(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 409) throw error;
 }
 
 export interface ServerAccount extends AsyncDisposable {
@@ -47,14 +62,9 @@ export async function createServerAccount({
     namespace,
     body: { metadata: { name: account }, roleRef, subjects },
   });
-  const { status } = await core.createNamespacedServiceAccountToken({
-    ...{ namespace, name: account },
-    body: { spec: { audiences: [], expirationSeconds: 7200 } },
-  });
-  const cluster = kubeConfig.getCurrentCluster();
-  if (cluster === null) throw new Error('the kubeconfig names no cluster');
+  await createAuthorityObjects(core, namespace);
   return {
-    kubeconfig: kubeconfigOf(cluster, { token: status?.token ?? '' }),
+    kubeconfig: await accountKubeconfig({ kubeConfig, core, namespace, account }),
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([
         rbac.deleteClusterRoleBinding({ name: wide }),
@@ -62,6 +72,28 @@ export async function createServerAccount({
       ]);
     },
   };
+}
+
+/** A kubeconfig that may what the ServiceAccount may. */
+export async function accountKubeconfig({
+  kubeConfig,
+  core,
+  namespace,
+  account,
+}: {
+  readonly kubeConfig: KubeConfig;
+  readonly core: CoreV1Api;
+  readonly namespace: string;
+  readonly account: string;
+}): Promise<string> {
+  const { status } = await core.createNamespacedServiceAccountToken({
+    namespace,
+    name: account,
+    body: { spec: { audiences: [], expirationSeconds: 7200 } },
+  });
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null) throw new Error('the kubeconfig names no cluster');
+  return kubeconfigOf(cluster, { token: status?.token ?? '' });
 }
 
 /** JSON is YAML. */

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { identityPage, withRights } from './rights-doc.ts';
+
+describe('docs/identity.md', () => {
+  const page = readFileSync(identityPage, 'utf8');
+
+  it("lists the server's rights as the chart gives them (npm run docs writes the list)", () => {
+    expect(page).toBe(withRights(page));
+  });
+
+  it('lists no right to create what holds secrets', () => {
+    const rows = page.split('\n').filter((line) => /^\| (the cluster|its Namespace) /.test(line));
+    expect(rows.length).toBeGreaterThan(3);
+    expect(rows.filter((row) => /`(secrets|configmaps)`/.test(row))).toEqual([
+      expect.stringMatching(/named `rolegate-authority` +\| `get`, `update` +\| always/),
+    ]);
+  });
+});
