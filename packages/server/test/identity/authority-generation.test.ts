@@ -1,58 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { activeOf, applyStep, bundleOf, newAuthority } from '../../src/identity/authorities.ts';
-import type { Authorities } from '../../src/identity/authorities.ts';
 import { changeAuthorities } from '../../src/identity/authority-change.ts';
 import { newTokenSecret, readShared, writeShared } from '../../src/identity/authority-secret.ts';
-import type { Shared } from '../../src/identity/authority-secret.ts';
-import type { Command } from '../../src/identity/rotation.ts';
-import {
-  createMemoryStore,
-  createReplica,
-  DAY_MS,
-  HOUR_MS,
-  MINUTE_MS,
-  SECOND_MS,
-  YEAR_MS,
-} from './authority-setup.ts';
-import { createReplica01, write01 } from './server-0.1.ts';
-
-const WHERE = { namespace: 'kube-system', name: 'own' };
-
-/** A replica that has seen the first authority withdrawn, and backups of the Secret from before. */
-async function setup() {
-  const memory = createMemoryStore();
-  const clock = createFakeClock();
-  const first = createReplica({ memory, clock });
-  const { keeper } = first;
-  await keeper.look();
-  const stolen = activeOf(known(keeper.shared()).authorities);
-
-  async function command(word: Command): Promise<void> {
-    const deps = { store: memory.store, where: WHERE, clock, ageMs: YEAR_MS, atOnce: true };
-    const { done, said } = await changeAuthorities(word, deps);
-    if (!done) throw new Error(said);
-  }
-  const read = () => readShared(memory.secret() ?? {}, clock.now());
-  const backups = [memory.secret()];
-  for (const word of ['prepare', 'activate'] as const) {
-    await command(word);
-    await keeper.look();
-    backups.push(memory.secret());
-  }
-  await command('retire');
-  await keeper.look();
-  const good = activeOf(known(keeper.shared()).authorities);
-  return { ...first, memory, clock, command, read, backups, stolen, good };
-}
-
-function known(shared: Shared | undefined): Shared {
-  if (shared === undefined) throw new Error('nothing is known');
-  return shared;
-}
-
-const idsOf = ({ all }: Authorities) => all.map(({ id }) => id);
+import { createMemoryStore, createReplica, DAY_MS, HOUR_MS, YEAR_MS } from './authority-setup.ts';
+import { idsOf, known, setUpWithdrawal, WHERE } from './authority-withdrawal.ts';
+import { write01 } from './server-0.1.ts';
 
 describe('the generation of the authority Secret', () => {
   it('is counted up with each change, by servers and by command', async () => {
@@ -77,7 +30,7 @@ describe('the generation of the authority Secret', () => {
   });
 
   it('is given at once to a Secret that a server of 0.1 made, once for all replicas', async () => {
-    const { memory, clock, read } = await setup();
+    const { memory, clock, read } = await setUpWithdrawal();
     memory.setSecret(write01(read()));
     const before = memory.state.writes;
     const replicas = [createReplica({ memory, clock }), createReplica({ memory, clock })];
@@ -90,7 +43,7 @@ describe('the generation of the authority Secret', () => {
 
 describe('a replica that reads an older Secret', () => {
   it.each([0, 1, 2])('keeps out what was withdrawn since, for backup %i before it', async (index) => {
-    const { memory, keeper, backups, stolen, good, read } = await setup();
+    const { memory, keeper, backups, stolen, good, read } = await setUpWithdrawal();
     const { generation } = read();
     memory.setSecret(backups[index]);
     await keeper.look();
@@ -104,7 +57,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('keeps it out if the backup is of a server of 0.1, and has no generation', async () => {
-    const { memory, clock, keeper, backups, stolen, counted } = await setup();
+    const { memory, clock, keeper, backups, stolen, counted } = await setUpWithdrawal();
     memory.setSecret(write01(readShared(backups[0] ?? {}, clock.now())));
     await keeper.look();
     expect(idsOf(known(keeper.shared()).authorities)).not.toContain(stolen.id);
@@ -112,7 +65,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('never trusts it for a moment, even while the Secret cannot be written', async () => {
-    const { memory, keeper, backups, stolen, good } = await setup();
+    const { memory, keeper, backups, stolen, good } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     memory.state.before = () => Promise.reject(new Error('forbidden'));
     await keeper.look();
@@ -123,7 +76,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('says so in log, metric and readiness, which names it for an hour', async () => {
-    const { memory, clock, keeper, backups, lines, counted, stolen } = await setup();
+    const { memory, clock, keeper, backups, lines, counted, stolen } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     await keeper.look();
     expect(counted).toEqual(['older']);
@@ -150,7 +103,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('keeps the token secret that is in use', async () => {
-    const { memory, keeper, read } = await setup();
+    const { memory, keeper, read } = await setUpWithdrawal();
     const { tokenSecret } = known(keeper.shared());
     memory.setSecret(writeShared({ ...read(), generation: 1, tokenSecret: newTokenSecret() }));
     await keeper.look();
@@ -159,7 +112,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('passes it on to replicas that had read the older one', async () => {
-    const { memory, clock, keeper, backups, stolen, good } = await setup();
+    const { memory, clock, keeper, backups, stolen, good } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     const late = createReplica({ memory, clock });
     await late.keeper.look();
@@ -171,7 +124,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it.each(['prepared', 'active'] as const)('takes no %s authority that it has never known', async (state) => {
-    const { memory, clock, keeper, good, read, lines } = await setup();
+    const { memory, clock, keeper, good, read, lines } = await setUpWithdrawal();
     const foreign = await newAuthority(state, { nowMs: clock.now(), ageMs: YEAR_MS });
     const all = state === 'active' ? [foreign] : [...read().authorities.all, foreign];
     memory.setSecret(writeShared({ ...read(), generation: 1, authorities: { all, removed: [] } }));
@@ -185,7 +138,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('takes what is withdrawn in it, even the authority that signs', async () => {
-    const { memory, clock, keeper, good, read } = await setup();
+    const { memory, clock, keeper, good, read } = await setUpWithdrawal();
     const { authorities } = read();
     const other = await newAuthority('active', { nowMs: clock.now(), ageMs: YEAR_MS });
     const forked = { all: [other], removed: [...authorities.removed, { id: good.id, endsMs: good.endsMs }] };
@@ -200,7 +153,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('does not take an equal generation with other contents for what it knows', async () => {
-    const { memory, keeper, backups, clock, good, read } = await setup();
+    const { memory, keeper, backups, clock, good, read } = await setUpWithdrawal();
     const { generation } = read();
     memory.setSecret(writeShared({ ...readShared(backups[0] ?? {}, clock.now()), generation }));
     await keeper.look();
@@ -209,7 +162,7 @@ describe('a replica that reads an older Secret', () => {
   });
 
   it('writes once a look while somebody puts the older one back at once', async () => {
-    const { memory, keeper, backups, good, counted } = await setup();
+    const { memory, keeper, backups, good, counted } = await setUpWithdrawal();
     const { store } = memory;
     const write = store.writeSecret;
     const before = memory.state.writes;
@@ -232,7 +185,7 @@ describe('a replica that reads an older Secret', () => {
 
 describe('a replica that reads a newer Secret', () => {
   it('follows it, but keeps out what it has seen withdrawn', async () => {
-    const { memory, clock, keeper, stolen, good, read, backups } = await setup();
+    const { memory, clock, keeper, stolen, good, read, backups } = await setUpWithdrawal();
     const older = readShared(backups[0] ?? {}, clock.now());
     const next = await newAuthority('prepared', { nowMs: clock.now(), ageMs: YEAR_MS });
     // Others have counted on from the backup while this one did not reach the API server.
@@ -245,7 +198,7 @@ describe('a replica that reads a newer Secret', () => {
   });
 
   it('goes on trusting, as retired, what it knew and nobody withdrew', async () => {
-    const { memory, clock, keeper, good, read } = await setup();
+    const { memory, clock, keeper, good, read } = await setUpWithdrawal();
     const other = await newAuthority('active', { nowMs: clock.now(), ageMs: YEAR_MS });
     const token = newTokenSecret();
     memory.setSecret(
@@ -262,110 +215,3 @@ describe('a replica that reads a newer Secret', () => {
     expect(idsOf(read().authorities)).toEqual([other.id]);
   });
 });
-
-describe('replicas of 0.1 beside this version', () => {
-  it('are imitated as 0.1.0 really wrote', async () => {
-    const [nowMs, ageMs] = [Date.UTC(2026, 10, 23, 7), YEAR_MS];
-    const made = { nowMs, ageMs };
-    let authorities: Authorities = { all: [await newAuthority('active', made)], removed: [] };
-    const second = await newAuthority('prepared', made);
-    authorities = applyStep(authorities, { kind: 'prepare' }, { nowMs, made: second });
-    authorities = applyStep(
-      authorities,
-      { kind: 'activate', id: second.id },
-      { nowMs: nowMs + 3 * MINUTE_MS },
-    );
-    const third = await newAuthority('prepared', made);
-    authorities = applyStep(authorities, { kind: 'prepare' }, { nowMs, made: third });
-    const gone = await newAuthority('retired', made);
-    authorities = { ...authorities, all: [...authorities.all, gone] };
-    authorities = applyStep(authorities, { kind: 'remove', ids: [gone.id] }, { nowMs });
-    const values = write01({ authorities, tokenSecret: newTokenSecret() });
-    const recorded = readFileSync(new URL('./authority-secret-0.1.txt', import.meta.url), 'utf8');
-    expect(`${masked(values['authorities.json'] ?? '')}\n`).toBe(recorded);
-    expect(readShared(values, nowMs)).toMatchObject({ authorities, generation: 0 });
-  });
-
-  it('drop the generation, which comes back with one write and without an alarm', async () => {
-    const { memory, clock, keeper, counted, lines, read } = await setup();
-    const { generation } = read();
-    memory.setSecret(write01(read()));
-    await keeper.look();
-    await keeper.look();
-    expect(read().generation).toBe(generation + 1);
-    expect(counted).toEqual(['unnumbered']);
-    expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
-    expect(keeper.condition()).toBeUndefined();
-    const old = createReplica01({ memory, clock });
-    await old.look();
-    expect(old.writes()).toBe(0);
-  });
-
-  it('and this version settle after one write each, whatever rotates in a year', async () => {
-    const memory = createMemoryStore();
-    const clock = createFakeClock();
-    const now = createReplica({ memory, clock });
-    await now.keeper.look();
-    const old = createReplica01({ memory, clock });
-    await old.look();
-    for (let hour = 0; hour < 365 * 24; hour += 6) {
-      clock.jumpWall(6 * HOUR_MS);
-      const before = memory.state.writes;
-      // Each is the first in turn, so that both do what age asks for.
-      const turn = hour % 12 === 0 ? [old, now.keeper] : [now.keeper, old];
-      for (let look = 0; look < 3; look += 1) {
-        for (const one of turn) await one.look();
-        await clock.advance(10 * SECOND_MS);
-      }
-      expect(memory.state.writes - before).toBeLessThanOrEqual(3);
-      expect(old.ids()).toEqual(now.ids());
-    }
-    const { authorities, generation } = readShared(memory.secret() ?? {}, clock.now());
-    expect(generation).toBeGreaterThan(3);
-    expect(idsOf(authorities)).toEqual(now.ids());
-    expect(memory.bundle()).toBe(bundleOf(authorities));
-  });
-
-  it('take over what this version withdraws, and do not bring it back', async () => {
-    const { memory, clock, keeper, command, good, read } = await setup();
-    const old = createReplica01({ memory, clock });
-    await old.look();
-    for (const word of ['prepare', 'activate', 'retire'] as const) await command(word);
-    await keeper.look();
-    await old.look();
-    await keeper.look();
-    expect(old.writes()).toBe(0);
-    expect(old.ids()).not.toContain(good.id);
-    expect(idsOf(read().authorities)).not.toContain(good.id);
-  });
-
-  it('are followed in how far an authority has got', async () => {
-    const { memory, clock, keeper, command, good, read, counted } = await setup();
-    await command('prepare');
-    await keeper.look();
-    const [, prepared] = known(keeper.shared()).authorities.all;
-    // As `authority activate --now` and `retire --now` in a Pod of 0.1 write it.
-    const nowMs = clock.now();
-    let authorities = applyStep(read().authorities, { kind: 'activate', id: prepared?.id ?? '' }, { nowMs });
-    memory.setSecret(write01({ ...read(), authorities }));
-    await keeper.look();
-    expect(activeOf(known(keeper.shared()).authorities).id).toBe(prepared?.id);
-    authorities = applyStep(read().authorities, { kind: 'remove', ids: [good.id] }, { nowMs });
-    memory.setSecret(write01({ ...read(), authorities }));
-    await keeper.look();
-    expect(idsOf(read().authorities)).toEqual([prepared?.id]);
-    expect(counted).toEqual(['unnumbered', 'unnumbered']);
-  });
-});
-
-/** Ids by their order, and no key. */
-function masked(text: string): string {
-  const ids: string[] = [];
-  return text
-    .replaceAll(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----(\\n)*/g, '<certificate>')
-    .replaceAll(/-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----(\\n)*/g, '<key>')
-    .replaceAll(/\b[0-9a-f]{16}\b/g, (id) => {
-      if (!ids.includes(id)) ids.push(id);
-      return `<id ${ids.indexOf(id)}>`;
-    });
-}
