@@ -1,4 +1,5 @@
 import { createClientCredentials } from '@rolegate/protocol';
+import type { AgentReport } from '@rolegate/protocol';
 import { aborted, createBackoff, describeError, VERSION } from '@rolegate/runtime';
 import type { Clock, HostPort, Log } from '@rolegate/runtime';
 import { createCallers } from './addresses/callers.ts';
@@ -166,8 +167,11 @@ function followFeed(
       version: VERSION,
       heldSessions: table.reportedSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
       ...(interception && { interception: interception.first() ?? null }),
+      newestSeen: table.newestSeen(),
+      ...forgotten(table),
     }),
     beginSnapshot: table.beginSnapshot,
+    forget: table.forget,
     awaySinceMs: state.kept.table?.feedThereMs,
     apply: (update) => {
       applyUpdate(update, { table, clock, buildDocument: credentialsDocument, setTokenKeys: tokens.setKeys });
@@ -178,6 +182,11 @@ function followFeed(
     log,
   });
   return { feed, servers, skewMs: skew.latestMs };
+}
+
+function forgotten(table: PodTable): Pick<AgentReport, 'forgotMs'> {
+  const forgotMs = table.forgotMs();
+  return forgotMs === undefined ? {} : { forgotMs: Math.floor(forgotMs) };
 }
 
 /** Without anything to show to a server there is nothing to be tried. */

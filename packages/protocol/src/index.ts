@@ -6,6 +6,7 @@ export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEnds
 export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
+export { isOlderVersion, isVersion, laterVersion } from './resource-versions.ts';
 export { createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';
 export type { RolegateClientOptions } from './service.ts';
 export { describeHandshakeError } from './tls-errors.ts';

@@ -30,6 +30,7 @@ describe('rolegateService', () => {
       firstDeliveries: [],
       answersByReason: {},
       usedSessionIds: [],
+      newestSeen: null,
     });
   });
 

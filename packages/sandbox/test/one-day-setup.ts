@@ -18,6 +18,7 @@ import type { FeedService } from '../../server/src/feed/feed-service.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';
 import { createForeignNodes } from '../../server/src/identity/foreign-nodes.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';
+import type { ClusterPast } from '../../server/src/kubernetes/past.ts';
 import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
 import { createStore } from '../../server/src/kubernetes/store.ts';
 import { createPolicy } from '../../server/src/policy/decide.ts';
@@ -84,6 +85,13 @@ export function createCluster(random: () => number) {
   return { clock, store, namespaces, serviceAccounts, pods, sessions, decisions, sts };
 }
 
+const NEVER_WENT_BACK: ClusterPast = {
+  version: () => '',
+  present: () => ({ ask: () => Promise.resolve(''), confirmedMs: Infinity }),
+  foundMs: () => undefined,
+  onFound: () => () => undefined,
+};
+
 /** A server of the cluster: decisions, sessions and feed as they are, the cluster and STS in the test's hands. */
 export function startServer(cluster: Cluster, random: () => number): FeedService {
   const nodes = createNodes({
@@ -95,6 +103,7 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
   return createFeedService({
     nodes,
     pods: cluster.pods,
+    past: NEVER_WENT_BACK,
     callers: {
       identify: () => ({ proven: true, caller: () => ({ node: 'node-a' }) }),
       watch: () => () => undefined,
@@ -182,6 +191,7 @@ export function startAgent({ clock }: Cluster, there: There, random: () => numbe
         setTokenKeys: () => undefined,
       });
     },
+    forget: table.forget,
     clockSkew: () => undefined,
     backoff: createBackoff({ firstMs: 100, capMs: 5_000, random }),
     clock,

@@ -38,7 +38,9 @@ export type KubernetesManifest = Pick<KubernetesObject, 'metadata'> & Readonly<R
 
 /** A stand-in for kube-apiserver 1.34 on loopback, plain HTTP, which can be made to fail. */
 export interface KubernetesApi
-  extends Pick<Database, 'apply' | 'patch' | 'delete' | 'get' | 'list' | 'bump'>, Pick<Gate, 'refuse'> {
+  extends
+    Pick<Database, 'apply' | 'patch' | 'delete' | 'get' | 'list' | 'bump' | 'backup'>,
+    Pick<Gate, 'refuse'> {
   readonly url: string;
   readonly port: number;
   /** A token that TokenReview knows. */
@@ -114,10 +116,10 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
   const bookmarks = setInterval(bookmark, BOOKMARK_EVERY_MS).unref();
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
-  const { apply, patch, get, list, bump } = database;
+  const { apply, patch, get, list, bump, backup } = database;
 
   return {
-    ...{ url, port, events, requests, apply, patch, get, list, bump, bookmark },
+    ...{ url, port, events, requests, apply, patch, get, list, bump, backup, bookmark },
     delete: database.delete,
     refuse: gate.refuse,
     issueToken: tokenReviews.issue,
@@ -165,7 +167,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
 }
 
 function noRequests(): RequestCounts {
-  return { list: 0, watch: 0, streaming: 0 };
+  return { list: 0, version: 0, watch: 0, streaming: 0 };
 }
 
 /** Client libraries take http:// only from those who do not ask for TLS to be verified. */

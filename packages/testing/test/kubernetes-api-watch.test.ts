@@ -33,7 +33,7 @@ describe('startKubernetesApi: watches', () => {
     run.api.delete('Pod', 'team-a', 'c');
     await eventually(() => watch.events.length === 6);
     expect(watch.seen()).toEqual(['ADDED a', 'ADDED b', 'BOOKMARK', 'ADDED c', 'MODIFIED c', 'DELETED c']);
-    expect(run.api.requests.Pod).toEqual({ list: 1, watch: 0, streaming: 1 });
+    expect(run.api.requests.Pod).toEqual({ list: 1, version: 0, watch: 0, streaming: 1 });
   });
 
   it('tells what has happened since a version, then what happens', async () => {

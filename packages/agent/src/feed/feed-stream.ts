@@ -1,4 +1,4 @@
-import type { AgentReport, FeedUpdateRead } from '@rolegate/protocol';
+import type { AgentReport, FeedUpdateRead, HelloRead } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerAddress } from './server-addresses.ts';
 
@@ -25,6 +25,8 @@ export interface FeedStreamDeps {
   /** The first report of a stream: who we are and what we hold. */
   readonly firstReport: () => AgentReport;
   readonly apply: (update: FeedUpdateRead) => void;
+  /** The API server has gone back to an older state: what was seen of resourceVersions counts no more. */
+  readonly forget: () => void;
   /** How far our clock is before the server's. */
   readonly clockSkew: (skewMs: number, server: string) => void;
   readonly clock: Clock;
@@ -72,17 +74,7 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
     close();
   }
 
-  function hello({
-    serverTimeMs,
-    streamEndsInMs,
-    version,
-    serverName,
-  }: {
-    serverTimeMs: number;
-    streamEndsInMs: number;
-    version: string;
-    serverName: string;
-  }): void {
+  function hello({ serverTimeMs, streamEndsInMs, version, serverName, forget }: HelloRead): void {
     deps.clockSkew(clock.now() - serverTimeMs, server);
     log.debug('feed opened', { server, serverName, version });
     cancelTimer();
@@ -96,6 +88,9 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
     }
     started = true;
     begun();
+    if (!forget) return;
+    log.warn('API server went back to an older state, following it', { server, serverName });
+    deps.forget();
   }
 
   function take(update: FeedUpdateRead): void {

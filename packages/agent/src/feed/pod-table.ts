@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isOlderVersion } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
 import type { AgentMemory } from '../memory.ts';
@@ -7,7 +8,7 @@ import type { HeldFor, ReportedSession } from './held-sessions.ts';
 import type { HeldSession, KnownPod } from './known-pod.ts';
 import { createPodIndex } from './pod-index.ts';
 import { createPodTombstones } from './pod-tombstones.ts';
-import { isDecidedEarlier, isOlder, latest } from './pod-versions.ts';
+import { isDecidedEarlier, latest, newestOf } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
 import { withStanding } from './standing.ts';
 import type { DecidedPod, TableContents } from './table-contents.ts';
@@ -29,6 +30,15 @@ export interface PodTable {
   /** The Pod is gone as of `resourceVersion`; ignored where a later state of it was seen. */
   readonly removePod: (uid: string, resourceVersion: string) => void;
   readonly endSnapshot: (podsResourceVersion: string) => void;
+  /**
+   * The API server has gone back to an older state: from now on older decisions are accepted too. What was decided stands
+   * until it is decided again.
+   */
+  readonly forget: () => void;
+  /** The newest of each kind by which decisions are dropped as older; '' for none. */
+  readonly newestSeen: () => DecidedOn;
+  /** Since `forget`, in a table before this one too. Milliseconds; undefined: never. */
+  readonly forgotMs: () => number | undefined;
   /** Valid credentials are not displaced by none, nor by ones that end sooner. */
   readonly setSession: (session: HeldSession) => void;
   /** Ignored while a decision names the session: a lagging replica withdraws what a newer one has granted. */
@@ -66,6 +76,9 @@ export function createPodTable(deps: PodTableDeps): PodTable {
   const tombstones = createPodTombstones({ clock, memory });
   const index = createPodIndex();
   const entries = new Map<string, DecidedPod>();
+  /** The UIDs of Pods whose versions are not compared any more. */
+  const forgotten = new Set<string>();
+  let forgotAtMs: number | undefined;
   let named: Set<string> | undefined;
   let synced = false;
 
@@ -73,15 +86,17 @@ export function createPodTable(deps: PodTableDeps): PodTable {
     const { uid } = described;
     named?.add(uid);
     const former = entries.get(uid);
-    if (tombstones.forbids(uid, versions) || (former && isDecidedEarlier(versions, former.versions))) {
+    const seen = seenOf(uid);
+    if (tombstones.forbids(uid, versions) || (former && seen && isDecidedEarlier(versions, seen))) {
       log.debug('older decision dropped', { uid, pod: described.name, namespace: described.namespace });
       return 'older';
     }
     const pod = former ? withStanding(former.pod, described) : described;
-    const seen = former?.versions ?? tombstones.of(uid);
     const decided = { pod, versions: seen ? latest(seen, versions) : versions };
-    if (seen !== undefined && !isDeepStrictEqual(former, decided)) withdrawn();
+    const known = former !== undefined || seen !== undefined;
+    if (known && !isDeepStrictEqual(former, decided)) withdrawn();
     tombstones.remove(uid);
+    forgotten.delete(uid);
     // First the new reference, then the old one's end: the same session's credentials are not dropped between.
     if (pod.decision.kind === 'allow') sessions.refer(pod.decision.sessionId);
     if (former) unlink(former.pod);
@@ -91,6 +106,12 @@ export function createPodTable(deps: PodTableDeps): PodTable {
     return 'set';
   }
 
+  /** Of a Pod, the newest that counts. */
+  function seenOf(uid: string): DecidedOn | undefined {
+    if (forgotten.has(uid)) return undefined;
+    return entries.get(uid)?.versions ?? tombstones.of(uid);
+  }
+
   function unlink(pod: KnownPod): void {
     index.remove(pod);
     if (pod.decision.kind === 'allow') sessions.release(pod.decision.sessionId);
@@ -98,12 +119,13 @@ export function createPodTable(deps: PodTableDeps): PodTable {
 
   function removePod(uid: string, resourceVersion: string): void {
     const entry = entries.get(uid);
-    if (entry !== undefined && isOlder(resourceVersion, entry.versions.pod)) return;
-    const seen = entry?.versions ?? tombstones.of(uid);
+    const seen = seenOf(uid);
+    if (entry !== undefined && seen !== undefined && isOlderVersion(resourceVersion, seen.pod)) return;
     const end = { pod: resourceVersion, namespace: '', serviceAccount: '' };
     tombstones.add(uid, seen ? latest(seen, end) : end, entry?.pod.namespace ?? '');
     withdrawn();
     if (entry === undefined) return;
+    forgotten.delete(uid);
     entries.delete(uid);
     unlink(entry.pod);
     changes.notify();
@@ -126,6 +148,19 @@ export function createPodTable(deps: PodTableDeps): PodTable {
     setPod,
     removePod,
     endSnapshot,
+    forget() {
+      for (const uid of entries.keys()) forgotten.add(uid);
+      tombstones.clear();
+      forgotAtMs = clock.monotonic();
+      changes.notify();
+    },
+    newestSeen() {
+      const counting = [...entries]
+        .filter(([uid]) => !forgotten.has(uid))
+        .map(([, { versions }]) => versions);
+      return newestOf(counting.concat(tombstones.all().map(({ versions }) => versions)));
+    },
+    forgotMs: () => (forgotAtMs === undefined ? undefined : clock.monotonic() - forgotAtMs),
     setSession: sessions.set,
     removeSession: sessions.remove,
     pod: (uid) => entries.get(uid)?.pod,
@@ -147,8 +182,14 @@ export function createPodTable(deps: PodTableDeps): PodTable {
       return synced;
     },
     onChange: changes.on,
-    contents: () => ({ pods: [...entries.values()], gone: tombstones.all(), sessions: sessions.all() }),
+    contents: () => ({
+      pods: [...entries.values()],
+      gone: tombstones.all(),
+      sessions: sessions.all(),
+      ...(forgotAtMs !== undefined && { forgotAtMs }),
+    }),
     restore(contents) {
+      forgotAtMs = contents.forgotAtMs;
       tombstones.restore(contents.gone);
       for (const { pod, versions } of contents.pods) setPod(pod, versions);
       for (const session of contents.sessions) sessions.restore(session);
@@ -161,7 +202,7 @@ export function createPodTable(deps: PodTableDeps): PodTable {
   /** Names come back: of the Pods that had one, the one last seen by the API server has it now. */
   function only(pods: readonly KnownPod[]): KnownPod | undefined {
     return pods.reduce<KnownPod | undefined>(
-      (found, pod) => (found && !isOlder(versionOf(found), versionOf(pod)) ? found : pod),
+      (found, pod) => (found && !isOlderVersion(versionOf(found), versionOf(pod)) ? found : pod),
       undefined,
     );
   }

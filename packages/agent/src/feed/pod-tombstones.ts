@@ -1,7 +1,8 @@
+import { isOlderVersion } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import type { AgentMemory } from '../memory.ts';
-import { isDecidedEarlier, isOlder } from './pod-versions.ts';
+import { isDecidedEarlier } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
 import type { GonePod } from './table-contents.ts';
 
@@ -19,6 +20,8 @@ export interface PodTombstones {
   readonly forbids: (uid: string, versions: DecidedOn) => boolean;
   /** It is back after all: a later state of it was seen. */
   readonly remove: (uid: string) => void;
+  /** The API server has gone back: they may all be there again. */
+  readonly clear: () => void;
   readonly all: () => readonly GonePod[];
   /** Those of a table before this one. */
   readonly restore: (gone: readonly GonePod[]) => void;
@@ -53,9 +56,14 @@ export function createPodTombstones({
     forbids(uid, versions) {
       const end = of(uid);
       if (end === undefined) return false;
-      return versions.pod === end.pod || isOlder(versions.pod, end.pod) || isDecidedEarlier(versions, end);
+      return (
+        versions.pod === end.pod || isOlderVersion(versions.pod, end.pod) || isDecidedEarlier(versions, end)
+      );
     },
     remove: (uid) => void gone.delete(uid),
+    clear() {
+      for (const [uid] of gone.entries()) gone.delete(uid);
+    },
     all: () => gone.entries().map(([uid, end]) => ({ uid, ...end })),
     restore(former) {
       for (const { uid, ...end } of former) gone.set(uid, end);

@@ -26,4 +26,6 @@ export interface TableContents {
   readonly pods: readonly DecidedPod[];
   readonly gone: readonly GonePod[];
   readonly sessions: readonly AskedSession[];
+  /** When the table was told to forget resourceVersions. Monotonic milliseconds; absent: never. */
+  readonly forgotAtMs?: number | undefined;
 }

@@ -35,6 +35,8 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
       sessions: sessions.map((session) => withoutExpired(session, nowMs)),
       named: table('named', list(text)),
       claims: table('claims', maybe(list(claimOf))),
+      // An older agent does not write it.
+      forgotAtMs: table('forgotAtMs', maybe(moment)),
     };
   };
 }

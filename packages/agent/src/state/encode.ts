@@ -29,7 +29,7 @@ function keyOf({ tag, secret, livesUntilMs }: KeptTokenKey) {
 }
 
 function tableOf(
-  { pods, gone, sessions, named, claims, feedThereMs }: KeptTable,
+  { pods, gone, sessions, named, claims, feedThereMs, forgotAtMs }: KeptTable,
   { toMachine }: MachineTime,
 ) {
   return {
@@ -39,6 +39,7 @@ function tableOf(
     named,
     claims,
     feedThereMs: toMachine(feedThereMs),
+    forgotAtMs: forgotAtMs === undefined ? undefined : toMachine(forgotAtMs),
   };
 }
 

@@ -65,6 +65,7 @@ function setup() {
     firstReport: () => ({ nodeName: 'node-a' }),
     beginSnapshot: () => (snapshots += 1),
     apply: (update) => applied.push(update.podRemoved?.uid ?? update.update ?? '?'),
+    forget: () => applied.push('forget'),
     clockSkew: (skewMs) => skews.push(skewMs),
     backoff: createBackoff({ firstMs: 100, capMs: 5_000, random: () => 1 }),
     clock,
@@ -223,6 +224,17 @@ describe('feed client', () => {
     expect(first.state.closed).toBe(true);
     expect(second.state.closed).toBe(false);
     expect(client.connected).toBe(true);
+  });
+
+  it('forgets resourceVersions if the server says so, before the first update of the new snapshot', async () => {
+    const { at, applied, log } = setup();
+    const call = await at(0);
+    call.say({ update: 'hello', hello: { serverTimeMs: 0, streamEndsInMs: 0, forget: true } });
+    call.say({ update: 'podRemoved', podRemoved: { uid: 'a' } });
+    expect(applied).toEqual(['forget', 'a']);
+    expect(log.lines.map(([level, message]) => `${level} ${message}`)).toContain(
+      'warn API server went back to an older state, following it',
+    );
   });
 
   it('does not apply what the old stream still says once the next has begun', async () => {

@@ -12,13 +12,17 @@ import type { AgentReportsDeps } from './agent-reports.ts';
 import { createReportLimitHits } from './reports/limit-hits.ts';
 import type { ReportLimitName } from './reports/limit-hits.ts';
 import { createReportReader } from './reports/report-reader.ts';
+import type { Report } from './reports/reception.ts';
 import { createStreamPlaces } from './stream-places.ts';
 import type { Place } from './stream-places.ts';
+import { createVersionCheck } from './version-check.ts';
+import type { Beginning, VersionCheckDeps } from './version-check.ts';
 
 /** An agent sends its first report within this time. Milliseconds. */
 const FIRST_REPORT_WITHIN_MS = 5_000;
 
 export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
+  readonly past: VersionCheckDeps['past'];
   readonly nodes: Nodes;
   /** For the status of the server; undefined: nobody asks for it. */
   readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;
@@ -46,11 +50,15 @@ interface OpenCall {
   /** Who calls, as far as it is known. */
   readonly source: { node: string | undefined; readonly peer: string };
   readonly place: Place;
-  /** Its first report has come: from now on this ends it. */
+  /** Its first report has come. */
+  readonly heard: () => void;
+  /** Its stream has begun: from now on this ends it. */
   began(end: (refusal: Refusal) => void): void;
   /** Does nothing if it is over. */
   readonly end: (error: unknown) => void;
   readonly over: boolean;
+  /** Aborts when it is over. */
+  readonly signal: AbortSignal;
 }
 
 /** The Feed calls: whose they are, and what their reports are worth. */
@@ -61,12 +69,14 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
   const reader = createReportReader({ clock, hit, memory: deps.memory });
   const streams = createFeedStreams(deps);
   const reports = createAgentReports(deps);
+  const versions = createVersionCheck(deps);
 
   function open(call: FeedCall): OpenCall {
     const peer = call.getPeer();
     const source: OpenCall['source'] = { node: undefined, peer };
     let endStream: ((refusal: Refusal) => void) | undefined;
     let over = false;
+    const done = new AbortController();
     const end = (error: unknown) => {
       if (over) return;
       over = true;
@@ -82,6 +92,7 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
     });
     const left = () => {
       over = true;
+      done.abort();
       cancelWait();
       place.leave();
     };
@@ -89,11 +100,12 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
     return {
       source,
       place,
+      heard: cancelWait,
       began(how) {
-        cancelWait();
         endStream = how;
       },
       end,
+      signal: done.signal,
       get over() {
         return over;
       },
@@ -111,6 +123,23 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
       source.node = caller.node;
     }
 
+    function begin(caller: Caller, report: Report, { forget, isUnsure }: Beginning): void {
+      opened.began(streams.begin(call, caller, { report, forget }));
+      if (isUnsure) void beginAgainIfOlder(report, opened);
+    }
+
+    /** Once the API server has been asked, it is seen again who calls. */
+    async function beginLater(report: Report, beginning: Promise<Beginning>): Promise<void> {
+      try {
+        const known = await beginning;
+        if (opened.over) return;
+        checkOpen();
+        begin(proof.caller(report.nodeName), report, known);
+      } catch (error) {
+        opened.end(error);
+      }
+    }
+
     function take(bytes: Buffer): void {
       checkOpen();
       const received = reader.read(bytes, first, source);
@@ -121,7 +150,10 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
       const reporter = { node: caller.node, peer: source.peer, openSinceMs };
       if (first) {
         first = false;
-        opened.began(streams.begin(call, caller, report));
+        opened.heard();
+        const beginning = versions.begin(report);
+        if (beginning instanceof Promise) void beginLater(report, beginning);
+        else begin(caller, report, beginning);
         reports.first(reporter, report);
       }
       reports.note(reporter, report);
@@ -136,6 +168,12 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
         opened.end(error);
       }
     });
+  }
+
+  /** An agent whose stream had to begin without an answer of the API server. */
+  async function beginAgainIfOlder(report: Report, { signal, end }: OpenCall): Promise<void> {
+    const mustForget = await versions.later(report, signal).catch(() => true);
+    if (mustForget) end(wentBack());
   }
 
   return {
@@ -156,4 +194,12 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
       streams.endAll(error);
     },
   };
+}
+
+/** The agent comes again, is told to forget the resourceVersions that it has seen, and gets a new snapshot. */
+export function wentBack(): Refusal {
+  return new Refusal(
+    'ServerUnavailable',
+    'the API server went back to an older state: the agent is told all of it again',
+  );
 }

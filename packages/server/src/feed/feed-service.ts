@@ -12,7 +12,7 @@ import { createRateLimits } from '../identity/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { ServerMemory } from '../memory.ts';
 import { asRefusal, asStatus } from './call-status.ts';
-import { createFeedCalls } from './feed-calls.ts';
+import { createFeedCalls, wentBack } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
 
 /** It looks at every Pod of the cluster whether an address is another node's: so often a node. */
@@ -56,6 +56,9 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
   const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
   const mayLook = createRateLimits({ ...FOREIGN_LOOKS, ...deps, kind: 'resolving_nodes' });
   let draining = false;
+  deps.past.onFound(() => {
+    calls.endAll(wentBack());
+  });
 
   function checkOpen(): void {
     if (draining) throw new Refusal('ServerUnavailable', 'the server is stopping');

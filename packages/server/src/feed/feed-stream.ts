@@ -32,8 +32,12 @@ export interface FeedStreamsDeps {
 }
 
 export interface FeedStreams {
-  /** Joins the node; returns what ends the stream with an error. */
-  begin(call: FeedCall, caller: Caller, report: Report): (error: Refusal) => void;
+  /** Joins the node; returns what ends the stream with an error. `forget`: the agent is told to forget resourceVersions. */
+  begin(
+    call: FeedCall,
+    caller: Caller,
+    first: { readonly report: Report; readonly forget: boolean },
+  ): (error: Refusal) => void;
   endAll(error: Refusal): void;
 }
 
@@ -53,19 +57,24 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   function tell(
     call: FeedCall,
     { node }: Caller,
-    report: Report,
+    { report, forget }: { readonly report: Report; readonly forget: boolean },
     { streamEndsInMs, overflowed }: { readonly streamEndsInMs: number; readonly overflowed: () => void },
   ): () => void {
     const { heldSessions } = report;
     const { version, serverName } = deps;
     const tokenSecret = deps.tokenSecret();
     const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions, overflowed });
-    stream.hello({ version, serverName, streamEndsInMs });
+    stream.hello({ version, serverName, streamEndsInMs, ...(forget && { forget }) });
     const leave = nodes.join(node, stream, heldSessions, () => {
       stream.synced(deps.podsResourceVersion());
     });
     const gone = deps.agents?.joined(node, report);
-    const said = { node, version: report.version, heldSessions: heldSessions.length };
+    const said = {
+      node,
+      version: report.version,
+      heldSessions: heldSessions.length,
+      ...(forget && { forget }),
+    };
     logConnection('agent connected', said);
     return () => {
       leave();
@@ -76,7 +85,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   }
 
   return {
-    begin(call, caller, report) {
+    begin(call, caller, first) {
       const endsInMs = ageMs(caller);
       let over = false;
       const overflowed = () => {
@@ -85,7 +94,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
           if (!over) endWith(new Refusal('ServerUnavailable', 'the agent reads too little of its stream'));
         });
       };
-      const leave = tell(call, caller, report, { streamEndsInMs: endsInMs, overflowed });
+      const leave = tell(call, caller, first, { streamEndsInMs: endsInMs, overflowed });
       metrics.streams(1);
       const finish = () => {
         if (over) return;

@@ -18,7 +18,12 @@ export interface AgentStreamDeps {
 }
 
 export interface AgentStream extends NodeStream {
-  hello(hello: { version: string; serverName: string; streamEndsInMs: number }): void;
+  hello(hello: {
+    readonly version: string;
+    readonly serverName: string;
+    readonly streamEndsInMs: number;
+    readonly forget?: true;
+  }): void;
   synced(podsResourceVersion: string): void;
   close(): void;
 }

@@ -32,6 +32,11 @@ export class OverdueError extends Error {
   override readonly name = 'OverdueError';
 }
 
+/** The API server is at an older resourceVersion than we are: etcd was restored. Never leaves this folder. */
+export class WentBackError extends Error {
+  override readonly name = 'WentBackError';
+}
+
 /** Reads a Status object, or whatever came in its place. */
 export function toApiError(
   what: string,

@@ -9,6 +9,8 @@ import type { LimitName } from './limit-hits.ts';
 import { createNames } from './names.ts';
 import { cutNamespace, cutNode, cutPod, cutServiceAccount, namesOfPod, NO_ANNOTATIONS } from './objects.ts';
 import type { ApiObject, ClusterNode, Cut, Identity, Namespace, Pod, ServiceAccount } from './objects.ts';
+import { createPast } from './past.ts';
+import type { ClusterPast } from './past.ts';
 import { createPodIndex } from './pod-index.ts';
 import type { PodIndex } from './pod-index.ts';
 import type { Kind } from './shapes.ts';
@@ -57,6 +59,8 @@ export interface Cluster {
   syncedForMs(): number;
   /** Since the last byte from the watch of the kind. Milliseconds. */
   watchAgeMs(kind: Kind): number;
+  /** By which agents' resourceVersions are judged. */
+  readonly past: ClusterPast;
 }
 
 export function createCluster({
@@ -76,6 +80,7 @@ export function createCluster({
       metrics.limitHit(limit);
     },
   });
+  const past = createPast({ clock, log, kinds: () => kinds });
   const texts = createTexts({
     spent: (budget, namespace, keys) => {
       hit(budget, { kind: 'annotations', namespace, keys });
@@ -91,7 +96,10 @@ export function createCluster({
       texts.release(spaceOf(object), object.annotations);
       namesOf(object).forEach(names.release);
     };
-    const store = createStore({ keyOf, log, dropped });
+    const wentBack = (from: string, to: string) => {
+      past.found(kind, from, to);
+    };
+    const store = createStore({ keyOf, log, dropped, wentBack });
     memory.count('doubted_objects', () => store.doubtedNames);
     const hold = (object: T) => {
       if (object.annotations === NO_ANNOTATIONS) return object;
@@ -155,6 +163,7 @@ export function createCluster({
     keyOfPart: keyOfName,
     by: metadataOnly(connection),
   });
+  const kinds = { Pod: pods, Namespace: namespaces, ServiceAccount: serviceAccounts, Node: nodes };
   const loops: Record<Kind, ListWatch> = {
     Pod: pods.loop,
     Namespace: namespaces.loop,
@@ -185,6 +194,7 @@ export function createCluster({
     synced: () => syncedAtMs() !== undefined,
     syncedForMs: () => clock.monotonic() - (syncedAtMs() ?? clock.monotonic()),
     watchAgeMs: (kind) => loops[kind].ageMs(),
+    past,
   };
 }
 

@@ -5,14 +5,14 @@ import { createJsonReader } from './json/json-reader.ts';
 import { pageShape } from './shapes.ts';
 import type { Kind } from './shapes.ts';
 
-/** Objects a page: few enough that the API server need not hold much for us. */
-const PAGE_LIMIT = 100;
+/** Objects a page: few enough that the API server need not hold much for us; and how long one may take, however large they are. */
+const FULL_PAGE = { limit: 100, timeoutMs: 60_000 };
 
 /** A page of objects of the usual size is shorter. Bytes. */
 const WHOLE_PAGE = 2 * 1024 * 1024;
 
-/** How long one page may take, however large its objects are. Milliseconds. */
-const PAGE_TIMEOUT_MS = 60_000;
+/** A list of which nothing but the resourceVersion is wanted. */
+const VERSION_PAGE = { limit: 1, timeoutMs: 10_000 };
 
 export interface ListPagesOptions {
   readonly connection: Connection;
@@ -35,6 +35,15 @@ export async function listPages(options: ListPagesOptions): Promise<string> {
   return first.resourceVersion;
 }
 
+/** The resourceVersion that the API server is at, by a consistent list of one object. */
+export async function readVersion(
+  options: Pick<ListPagesOptions, 'connection' | 'kind' | 'path' | 'signal'>,
+): Promise<string> {
+  const nothing = () => undefined;
+  const { resourceVersion } = await readPage({ ...options, item: nothing, heard: nothing }, '', VERSION_PAGE);
+  return resourceVersion;
+}
+
 interface Page {
   readonly resourceVersion: string;
   /** '' after the last. */
@@ -44,15 +53,10 @@ interface Page {
 async function readPage(
   { connection, kind, path, signal, item, heard }: ListPagesOptions,
   token: string,
+  { limit, timeoutMs } = FULL_PAGE,
 ): Promise<Page> {
-  const query = { limit: `${PAGE_LIMIT}`, ...(token === '' ? {} : { continue: token }) };
-  const { chunks } = await connection.request({
-    method: 'GET',
-    path,
-    query,
-    signal,
-    timeoutMs: PAGE_TIMEOUT_MS,
-  });
+  const query = { limit: `${limit}`, ...(token === '' ? {} : { continue: token }) };
+  const { chunks } = await connection.request({ method: 'GET', path, query, signal, timeoutMs });
   const json = createJsonReader({ shape: pageShape(kind), wholeBytes: WHOLE_PAGE, item });
   for await (const chunk of freedChunks(chunks)) {
     heard();

@@ -4,8 +4,10 @@ import type { ApiResponse, Connection } from './connection.ts';
 import { freedChunks } from './freed-chunks.ts';
 import { createIntake } from './intake.ts';
 import type { GatheredList } from './intake.ts';
-import { listPages } from './list-pages.ts';
+import { listPages, readVersion } from './list-pages.ts';
 import type { ApiObject, Cut, Identity } from './objects.ts';
+import { createPresentVersion } from './present-version.ts';
+import type { PresentVersion } from './present-version.ts';
 import { createRecovery } from './recovery.ts';
 import type { RelistReason } from './recovery.ts';
 import { createRelist } from './relist.ts';
@@ -68,6 +70,9 @@ export interface ListWatch {
   ageMs(): number;
   /** Lists the objects again within a minute: there is room for texts that were refused. */
   readonly roomAgain: () => void;
+  /** Lists them again within two seconds: the API server may have gone back to an older state. */
+  readonly wentBack: () => void;
+  readonly present: Pick<PresentVersion, 'ask' | 'confirmedMs'>;
 }
 
 /**
@@ -86,12 +91,27 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
       metrics.relists(kind, why);
     },
   });
+  let running = new AbortController().signal;
+  const wentBack = () => {
+    relist.request('older');
+  };
+  const present = createPresentVersion({
+    path,
+    store,
+    read: (signal) => readVersion({ connection, kind, path, signal }),
+    wentBack,
+    clock,
+    signal: () => running,
+  });
   let lastByteMs = clock.monotonic();
+  /** The watch begins where a list has just ended. */
+  let isListFresh = false;
   let cancelDoubt: (() => void) | undefined;
 
   async function run(signal: AbortSignal): Promise<void> {
     // A call, because the signal aborts while we wait.
     const stopped = () => signal.aborted;
+    running = signal;
     while (!stopped()) {
       const startedMs = clock.monotonic();
       try {
@@ -115,26 +135,28 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     }
     relist.begin();
     const list = intake.list();
+    const beganMs = clock.monotonic();
     try {
-      if (step.kind === 'page') await page(list, signal);
-      else await stream(list, AbortSignal.any([signal, relist.signal]));
+      if (step.kind === 'page') await page(list, signal, beganMs);
+      else await stream(list, AbortSignal.any([signal, relist.signal]), beganMs);
     } finally {
       list.abandon();
     }
     return step.kind !== 'page';
   }
 
-  async function page(list: GatheredList, signal: AbortSignal): Promise<void> {
+  async function page(list: GatheredList, signal: AbortSignal, beganMs: number): Promise<void> {
     const heard = () => {
       lastByteMs = clock.monotonic();
     };
     const from = await listPages({ connection, kind, path, signal, heard, item: list.add });
     await list.finish(from);
-    listed(from, 'pages');
+    listed(from, 'pages', beganMs);
+    isListFresh = true;
   }
 
   /** A list, and the watch from its end. */
-  async function stream(list: GatheredList, signal: AbortSignal): Promise<void> {
+  async function stream(list: GatheredList, signal: AbortSignal, beganMs: number): Promise<void> {
     let isOver = false;
     const { chunks, keepOpen } = await open(STREAMING_LIST, signal);
     for await (const event of events(chunks)) {
@@ -143,7 +165,7 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
       } else if (await list.event(event)) {
         isOver = true;
         keepOpen(SILENCE_MS);
-        listed(store.resourceVersion, 'stream');
+        listed(store.resourceVersion, 'stream', beganMs);
         if (list.missedChange) relist.request('unreadable');
       }
     }
@@ -151,6 +173,9 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
   }
 
   async function watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    // kube-apiserver 1.34 takes a watch from a resourceVersion that is yet to come, and says nothing until it has.
+    if (!isListFresh) await present.confirm(signal);
+    isListFresh = false;
     const { chunks, keepOpen } = await open({ resourceVersion }, signal);
     keepOpen(SILENCE_MS);
     for await (const event of events(chunks)) if (take(event)) return;
@@ -192,7 +217,8 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     return readEvents({ chunks: timed(chunks), kind, what: `watch ${path}`, count, tooLong: lineTooLong });
   }
 
-  function listed(from: string, by: 'pages' | 'stream'): void {
+  function listed(from: string, by: 'pages' | 'stream', beganMs: number): void {
+    present.listed(beganMs);
     recovery.listed(from);
     cancelDoubt?.();
     cancelDoubt = undefined;
@@ -217,5 +243,7 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     roomAgain() {
       relist.request('room');
     },
+    wentBack,
+    present,
   };
 }

@@ -1,6 +1,6 @@
 import { createBackoff, createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { ApiError, OverdueError, SilenceError } from './api-error.ts';
+import { ApiError, OverdueError, SilenceError, WentBackError } from './api-error.ts';
 
 /** Pauses after failures; DESIGN.md R6: an API server that is away for an hour is asked twice a minute. Milliseconds. */
 const PAUSES = { firstMs: 250, capMs: 30_000 };
@@ -19,9 +19,9 @@ const PAGES_FOR_MS = 3_600_000;
 
 /**
  * Why objects are listed again: their resourceVersion has expired, is refused, or nothing comes from it; an event could not
- * be read; or there is room again for texts.
+ * be read; there is room again for texts; or the API server has gone back to an older state.
  */
-export type RelistReason = 'expired' | 'refused' | 'silent' | 'unreadable' | 'room';
+export type RelistReason = 'expired' | 'refused' | 'silent' | 'unreadable' | 'room' | 'older';
 
 /** What is to be done next. */
 export type Step =
@@ -49,7 +49,7 @@ export interface Recovery {
   /** The pause, milliseconds. */
   failed(error: unknown, livedMs: number): number;
   /** The next step is a list, without a pause. */
-  listAgain(why: 'unreadable' | 'room'): void;
+  listAgain(why: 'unreadable' | 'room' | 'older'): void;
 }
 
 export function createRecovery({ kind, clock, log, random, relisted }: RecoveryDeps): Recovery {
@@ -128,6 +128,7 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
       }
       tell(error, step);
       if (error instanceof ApiError && error.code === 410) return relist('expired');
+      if (error instanceof WentBackError) return relist('older');
       // Some servers take the request for a streaming list and cannot end it.
       if (step === 'stream' && error instanceof OverdueError) pagesUntilMs = clock.monotonic() + PAGES_FOR_MS;
       else if (step === 'page') pagesUntilMs = -Infinity;

@@ -1,7 +1,7 @@
 import type { Clock } from '@rolegate/runtime';
 
 /** Lists that events ask for are at least so far apart; DESIGN.md 4.11: within 5 s. Milliseconds. */
-const APART_MS = { unreadable: 4_000, room: 60_000 };
+const APART_MS = { unreadable: 4_000, room: 60_000, older: 2_000 };
 
 export type RelistCause = keyof typeof APART_MS;
 

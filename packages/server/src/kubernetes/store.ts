@@ -1,3 +1,4 @@
+import { isOlderVersion } from '@rolegate/protocol';
 import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createDoubts } from './doubts.ts';
@@ -69,6 +70,8 @@ export interface StoreDeps<T> {
   readonly log: Log;
   /** Called for each object that was given to the store and is not, or no longer, kept. */
   readonly dropped?: (object: T) => void;
+  /** A list is older than what was known, or an object in it is: the API server has gone back. The store has the list. */
+  readonly wentBack?: (from: string, to: string) => void;
 }
 
 /** Keeps the latest state of each object of a kind and tells its listeners what changed. */
@@ -76,6 +79,7 @@ export function createStore<T extends ApiObject>({
   keyOf,
   log,
   dropped = () => undefined,
+  wentBack = () => undefined,
 }: StoreDeps<T>): WritableStore<T> {
   const objects = new Map<string, T>();
   const listeners = new Set<(change: Change<T>) => void>();
@@ -111,10 +115,11 @@ export function createStore<T extends ApiObject>({
     if (doubts.gone(key)) tellDoubt([key]);
   }
 
-  function put(object: T, listed: boolean): void {
+  /** `anyway`: the same version may have been given twice, to two states. */
+  function put(object: T, { listed, anyway = false }: { listed: boolean; anyway?: boolean }): void {
     const key = keyOf(object);
     const previous = objects.get(key);
-    if (previous !== undefined && isSame(previous, object)) {
+    if (!anyway && previous !== undefined && isSame(previous, object)) {
       dropped(object);
       return;
     }
@@ -134,6 +139,8 @@ export function createStore<T extends ApiObject>({
   }
 
   function* replace({ objects: listed, resourceVersion: next, unreadable }: FullList<T>, nowMs: number) {
+    const [former, anyway] = [resourceVersion, isOlderVersion(next, resourceVersion)];
+    const older = anyway || [...listed].some(([key, object]) => isFormer(object, objects.get(key)));
     resourceVersion = next;
     const unread = new Set(unreadable);
     for (const [key, object] of objects) {
@@ -143,12 +150,13 @@ export function createStore<T extends ApiObject>({
       yield;
     }
     for (const object of listed.values()) {
-      put(object, true);
+      put(object, { listed: true, anyway });
       yield;
     }
     tellDoubt(doubts.listed(unreadable, listed.keys()));
     for (const key of unread) tellDoubt(key === undefined ? 'all' : [key]);
     syncedAtMs ??= nowMs;
+    if (older) wentBack(former, next);
   }
 
   return {
@@ -185,7 +193,7 @@ export function createStore<T extends ApiObject>({
     },
     set(object) {
       resourceVersion = object.resourceVersion;
-      put(object, false);
+      put(object, { listed: false });
       confirm(keyOf(object));
     },
     remove(object) {
@@ -207,6 +215,11 @@ export function createStore<T extends ApiObject>({
       while (steps.next().done !== true);
     },
   };
+}
+
+/** An earlier state of the object. */
+function isFormer(object: ApiObject, known: ApiObject | undefined): boolean {
+  return known?.uid === object.uid && isOlderVersion(object.resourceVersion, known.resourceVersion);
 }
 
 /** The same version; unless texts of it had no room then, and may have now. */

@@ -11,6 +11,7 @@ import type { MemoryKind } from '../../src/memory.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { Session } from '../../src/session.ts';
 import { pod as podObject } from '../kubernetes/setup.ts';
+import { createPastStandIn } from './past-stand-in.ts';
 
 const BASE_ARN = 'arn:aws:iam::123456789012:role/';
 
@@ -43,6 +44,8 @@ export function createClusterStandIn({
     log: silentLog,
   });
   const pods = createPodIndex({ store });
+  const stores = { Pod: store, Namespace: namespaces, ServiceAccount: serviceAccounts };
+  const { past, apiServer } = createPastStandIn({ stores, clock });
   const base: { arn: string | undefined } = { arn: roleBaseArn };
   const policy = createPolicy({
     get roleBaseArn() {
@@ -110,6 +113,8 @@ export function createClusterStandIn({
     pods,
     namespaces,
     serviceAccounts,
+    past,
+    apiServer,
     budget,
     sessions,
     decisions,

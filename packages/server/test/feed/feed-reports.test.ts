@@ -28,6 +28,7 @@ function setup({ random = 0.5 } = {}) {
   const service = createFeedService({
     nodes,
     pods: cluster.pods,
+    past: cluster.past,
     ...createCallersStandIn({
       ...cluster,
       log: { ...silentLog, warn: note, error: note },

@@ -26,6 +26,7 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
   const service = createFeedService({
     nodes,
     pods: cluster.pods,
+    past: cluster.past,
     ...createCallersStandIn({
       ...{ ...cluster, log },
       foreignNode: () => (counts.foreign += 1),

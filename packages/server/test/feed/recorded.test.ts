@@ -40,6 +40,7 @@ function setup() {
       metrics: { decision: () => undefined },
     }),
     pods: cluster.pods,
+    past: cluster.past,
     synced: () => true,
     podsResourceVersion: () => '4711',
     tokenSecret: () => Buffer.alloc(32, 1),

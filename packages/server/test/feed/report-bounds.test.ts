@@ -28,6 +28,7 @@ function setup() {
     nodes,
     agents,
     pods: cluster.pods,
+    past: cluster.past,
     synced: () => true,
     podsResourceVersion: () => '1',
     tokenSecret: () => Buffer.alloc(32, 1),

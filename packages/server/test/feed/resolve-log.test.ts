@@ -18,7 +18,11 @@ function setup() {
   const noMetrics = { decision: ignore, streams: ignore, answers: ignore, limitHit: ignore };
   const nodes = createNodes({ ...cluster, warn: ignore, audit: ignore, metrics: noMetrics });
   const { handlers } = createFeedService({
-    ...{ nodes, pods: cluster.pods, attest: undefined, log, metrics: noMetrics },
+    nodes,
+    pods: cluster.pods,
+    past: cluster.past,
+    log,
+    metrics: noMetrics,
     ...createCallersStandIn({ ...cluster, log, foreignNode: ignore, callerOf: () => ({ node: 'node-a' }) }),
     ...{ clock: cluster.clock, random: () => 0.5, synced: () => true, podsResourceVersion: () => '1' },
     ...{ tokenSecret: () => Buffer.alloc(32), version: '1', serverName: 's', streamAgeMs: 60_000 },

@@ -15,11 +15,16 @@ type Scripted =
 
 const OPEN: Scripted = { lines: [], thenOpen: true };
 
-function setup(script: readonly Scripted[]) {
+/** `present`: what the API server says is its resourceVersion, if it is asked for no more than that. */
+function setup(script: readonly Scripted[], present = '999') {
   const clock = createFakeClock();
   const asked: { readonly atMs: number; readonly query: Readonly<Record<string, string>> }[] = [];
   const connection: Connection = {
     request(request) {
+      if (request.query?.['limit'] === '1') {
+        const page = { lines: [{ metadata: { resourceVersion: present }, items: [] }] };
+        return Promise.resolve({ status: 200, keepOpen: () => undefined, chunks: play(page, request) });
+      }
       asked.push({ atMs: clock.monotonic(), query: request.query ?? {} });
       const next = script[asked.length - 1] ?? OPEN;
       if ('refusal' in next) return Promise.reject(new ApiError('no', { code: next.refusal, reason: '' }));

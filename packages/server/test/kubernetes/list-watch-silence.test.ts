@@ -33,7 +33,7 @@ describe('createListWatch, when the API server falls silent', () => {
     run.api.resume();
     await run.passUntil(run.isEqual);
     expect(run.counted.relists).toEqual([]);
-    expect(run.api.requests.Pod).toEqual({ list: 0, watch: 1, streaming: 1 });
+    expect(run.api.requests.Pod).toEqual({ list: 0, version: 1, watch: 1, streaming: 1 });
   });
 
   it('takes a bookmark for a sign of life', async () => {
@@ -45,7 +45,7 @@ describe('createListWatch, when the API server falls silent', () => {
       run.api.bookmark('Pod');
       await eventually(() => run.counted.events.filter((type) => type === 'bookmark').length === minutes + 1);
     }
-    expect(run.api.requests.Pod).toEqual({ list: 0, watch: 0, streaming: 1 });
+    expect(run.api.requests.Pod).toEqual({ list: 0, version: 0, watch: 0, streaming: 1 });
   });
 
   it('fetches pages when a streaming list stands still for 30 s', async () => {

@@ -17,7 +17,7 @@ describe('createListWatch', () => {
     run.api.apply(podManifest('later'));
     await eventually(run.isEqual);
     expect(run.store.size).toBe(4);
-    expect(run.api.requests.Pod).toEqual({ list: 0, watch: 0, streaming: 1 });
+    expect(run.api.requests.Pod).toEqual({ list: 0, version: 0, watch: 0, streaming: 1 });
   });
 
   it('takes pages of 100 where the server offers no stream, and then watches', async () => {
@@ -25,7 +25,7 @@ describe('createListWatch', () => {
     expect(run.store.size).toBe(250);
     run.api.apply(podManifest('later'));
     await eventually(run.isEqual);
-    expect(run.api.requests.Pod).toEqual({ list: 3, watch: 1, streaming: 1 });
+    expect(run.api.requests.Pod).toEqual({ list: 3, version: 0, watch: 1, streaming: 1 });
   });
 
   it('remembers that no stream is offered', async () => {

@@ -6,10 +6,11 @@ import { pod, recordingLog } from './setup.ts';
 
 function setup({ keyOf = ({ uid }: Pod) => uid }: { keyOf?: (object: Pod) => string } = {}) {
   const { log, lines } = recordingLog();
-  const store = createStore<Pod>({ keyOf, log });
+  const wentBack: string[][] = [];
+  const store = createStore<Pod>({ keyOf, log, wentBack: (from, to) => wentBack.push([from, to]) });
   const changes: Change<Pod>[] = [];
   const stop = store.onChange((change) => changes.push(change));
-  return { store, changes, stop, lines };
+  return { store, changes, stop, lines, wentBack };
 }
 
 describe('createStore', () => {
@@ -37,6 +38,37 @@ describe('createStore', () => {
     store.set(pod({ uid: 'a' }));
     store.replaceAll([pod({ uid: 'a' })], '5', 0);
     expect(changes).toHaveLength(1);
+  });
+
+  it('takes a list that is older than what it knows for a fact, the same version of an object included, and says so', () => {
+    const { store, changes, wentBack } = setup();
+    const [lost, same] = [
+      pod({ uid: 'lost', resourceVersion: '8' }),
+      pod({ uid: 'a', resourceVersion: '7' }),
+    ];
+    for (const object of [same, lost]) store.set(object);
+    // Given twice: once in the history that was lost.
+    const again = pod({ uid: 'a', resourceVersion: '7', ips: ['10.0.0.1'] });
+    store.replaceAll([again], '7', 0);
+    expect([store.get('a'), store.size, store.resourceVersion]).toEqual([again, 1, '7']);
+    expect(changes.at(-1)).toMatchObject({ kind: 'set', object: again, listed: true });
+    expect(wentBack).toEqual([['8', '7']]);
+  });
+
+  it('sees by an object that the API server went back, although the list counts on', () => {
+    const { store, wentBack } = setup();
+    store.set(pod({ uid: 'a', resourceVersion: '8' }));
+    store.replaceAll([pod({ uid: 'a', resourceVersion: '8' })], '1000000000', 0);
+    expect(wentBack).toEqual([]);
+    store.replaceAll([pod({ uid: 'a', resourceVersion: '7' })], '1000000001', 0);
+    expect(wentBack).toEqual([['1000000000', '1000000001']]);
+  });
+
+  it('does not take another object under a name for an older state of the former', () => {
+    const { store, wentBack } = setup({ keyOf: ({ name }) => name });
+    store.set(pod({ uid: 'a', name: 'x', resourceVersion: '8' }));
+    store.replaceAll([pod({ uid: 'b', name: 'x', resourceVersion: '7' })], '9', 0);
+    expect(wentBack).toEqual([]);
   });
 
   it('tells a removed object as it was, with the resourceVersion of its end', () => {

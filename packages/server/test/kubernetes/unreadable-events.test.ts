@@ -85,7 +85,7 @@ describe('an event that cannot be read', () => {
     await using run = await setup();
     run.api.refuse(500);
     run.api.dropWatches('cut');
-    await eventually(() => run.api.requests.Pod.watch > 2);
+    await eventually(() => run.api.requests.Pod.version > 2);
     expect([run.doubted(), run.store.size]).toEqual([[], 2]);
   });
 });

@@ -23,10 +23,12 @@ export interface Database {
   compact(): void;
   /** Counts on without a change of any object served here: others change too. */
   readonly bump: () => number;
+  /** What is there now; the returned function puts it back, count of versions included: nobody is told. */
+  readonly backup: () => () => void;
 }
 
 export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => void }): Database {
-  const objects = new Map<string, StoredObject>();
+  let objects = new Map<string, StoredObject>();
   let history: StoredEvent[] = [];
   let version = 1000;
   let compactedVersion = version;
@@ -88,6 +90,14 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
     bump() {
       version += 1;
       return version;
+    },
+    backup() {
+      const kept = { objects: new Map(objects), history: [...history], version, compactedVersion };
+      return () => {
+        objects = new Map(kept.objects);
+        history = [...kept.history];
+        ({ version, compactedVersion } = kept);
+      };
     },
   };
 }

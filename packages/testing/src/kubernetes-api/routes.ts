@@ -15,6 +15,8 @@ import { write } from './writes.ts';
 /** How many requests there were, refused ones too. */
 export interface RequestCounts {
   list: number;
+  /** Lists of one object, for the resourceVersion. */
+  version: number;
   watch: number;
   /** Watches that began as a streaming list. */
   streaming: number;
@@ -68,7 +70,7 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
   }
 
   function count(kind: KubernetesKind, query: URLSearchParams): void {
-    if (!isWatch(query)) requests[kind].list += 1;
+    if (!isWatch(query)) requests[kind][asksForVersion(query) ? 'version' : 'list'] += 1;
     else if (query.has('sendInitialEvents')) requests[kind].streaming += 1;
     else requests[kind].watch += 1;
   }
@@ -103,6 +105,11 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
       sendFailure(response, error);
     });
   };
+}
+
+/** A list of one object, for its resourceVersion. */
+function asksForVersion(query: URLSearchParams): boolean {
+  return query.get('limit') === '1' && !query.has('continue');
 }
 
 function isWatch(query: URLSearchParams): boolean {

@@ -41,6 +41,8 @@ interface Watch {
   readonly bookmarks: boolean;
   /** Lines that wait while the server hangs, or until the list that comes before them is sent. */
   readonly waiting: string[];
+  /** It is told of nothing that is not newer than the version that it asked for. */
+  readonly from: number;
   /** Its list is being sent. */
   listing: boolean;
 }
@@ -76,6 +78,7 @@ export function createWatches({
   function sendEvent(watch: Watch, { type, object }: StoredEvent): void {
     const { kind, namespace } = watch.request;
     if (object.kind !== kind || (namespace !== undefined && object.metadata.namespace !== namespace)) return;
+    if (Number(object.metadata.resourceVersion) <= watch.from) return;
     send(watch, jsonOf({ type, object }));
   }
 
@@ -121,7 +124,8 @@ export function createWatches({
       const { query, response } = request;
       checkQuery(query, streaming());
       const bookmarks = query.get('allowWatchBookmarks') === 'true';
-      const watch: Watch = { request, bookmarks, waiting: [], listing: false };
+      const from = Number(query.get('resourceVersion') ?? 0);
+      const watch: Watch = { request, bookmarks, waiting: [], from, listing: false };
       watches.add(watch);
       response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
       response.flushHeaders();
@@ -133,7 +137,6 @@ export function createWatches({
         clearTimeout(timer);
         watches.delete(watch);
       });
-      const from = Number(query.get('resourceVersion') ?? 0);
       if (from === 0) void sendAll(watch);
       else sendSince(watch, from);
     },
@@ -142,7 +145,8 @@ export function createWatches({
     },
     bookmark(kind) {
       for (const watch of watches)
-        if (watch.bookmarks && watch.request.kind === kind) send(watch, bookmarkFor(watch));
+        if (watch.bookmarks && watch.request.kind === kind && database.version >= watch.from)
+          send(watch, bookmarkFor(watch));
     },
     sendRaw(kind, line) {
       for (const watch of watches) if (watch.request.kind === kind) send(watch, line);

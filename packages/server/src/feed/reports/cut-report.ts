@@ -78,9 +78,10 @@ function fieldAt(report: Buffer, at: number): Field {
   // protobufjs takes the last 32 bits of a longer tag.
   if (tag.value >= 2 ** 32) throw new Error('a field has too large a number');
   const [number, wireType] = [tag.value >>> 3, tag.value & 7];
-  // Known fields are texts, messages and maps. Those of another type protobufjs would read all the same.
-  if (knownFields.has(number) && wireType !== LENGTH_DELIMITED)
-    throw new Error(`field ${number} has another type`);
+  const known = knownFields.get(number);
+  const expected = known?.isNumber === true ? VARINT : LENGTH_DELIMITED;
+  // One of another type protobufjs would read all the same.
+  if (known !== undefined && wireType !== expected) throw new Error(`field ${number} has another type`);
   const value = valueAt(report, tag.end, wireType);
   if (value.end > report.length) throw new Error('a field ends beyond the report');
   return { number, length: value.length, end: value.end };

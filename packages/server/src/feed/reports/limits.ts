@@ -18,6 +18,8 @@ export interface FieldLimit {
   readonly number: number;
   readonly most: number;
   readonly longest: number;
+  /** It is a number; all others are texts, messages and maps. */
+  readonly isNumber?: true;
 }
 
 /** A kubelet takes 110 Pods by default, and hardly more than 500: several times that. */
@@ -36,6 +38,8 @@ export const reportFields = {
   firstDeliveries: { number: 5, most: MOST_DELIVERIES, longest: 256 },
   answersByReason: { number: 6, most: MOST_REASONS, longest: 128 },
   usedSessionIds: { number: 7, most: MOST_SESSIONS, longest: 64 },
+  newestSeen: { number: 8, most: 1, longest: 96 },
+  forgotMs: { number: 9, most: 1, longest: 10, isNumber: true },
 } as const satisfies Record<string, FieldLimit>;
 
 export type ReportField = keyof typeof reportFields;

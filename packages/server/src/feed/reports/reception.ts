@@ -1,10 +1,11 @@
-import { isReason, rolegateService } from '@rolegate/protocol';
+import { isReason, isVersion as isResourceVersion, rolegateService } from '@rolegate/protocol';
 import type {
   AgentReportRead,
   FirstDeliveryRead,
   HeldSessionRead,
   InterceptionRead,
   Reason,
+  ResourceVersionsRead,
 } from '@rolegate/protocol';
 import { cutReport } from './cut-report.ts';
 import { MOST_ANSWERS } from './limits.ts';
@@ -24,6 +25,10 @@ export interface Report {
   readonly firstDeliveries: readonly FirstDeliveryRead[];
   readonly answers: ReadonlyMap<AnswerLabel, number>;
   readonly usedSessionIds: readonly string[];
+  /** Undefined: it does not say, as agents of 0.1 do not. '' for a kind of which nothing was seen. */
+  readonly newestSeen: ResourceVersionsRead | undefined;
+  /** Undefined: it was never told to forget what it has seen. */
+  readonly forgotMs: number | undefined;
 }
 
 export interface Received {
@@ -66,8 +71,18 @@ export function receiveReport(bytes: Buffer): Received {
     firstDeliveries: only('firstDeliveries', read.firstDeliveries, isDelivery),
     answers: sumOf(only('answersByReason', Object.entries(read.answersByReason), isAnswer)),
     usedSessionIds: only('usedSessionIds', read.usedSessionIds, (id) => SESSION_ID.test(id)),
+    newestSeen: only('newestSeen', presentOnes(read.newestSeen), isSeen)[0],
+    forgotMs: only('forgotMs', presentOnes(read.forgotMs), isCount)[0],
   };
   return { report, dropped };
+}
+
+function presentOnes<Value>(value: Value | null | undefined): Value[] {
+  return value === null || value === undefined ? [] : [value];
+}
+
+function isSeen({ pod, namespace, serviceAccount }: ResourceVersionsRead): boolean {
+  return [pod, namespace, serviceAccount].every((version) => version === '' || isResourceVersion(version));
 }
 
 function versionOf([version]: readonly string[], dropped: Received['dropped']): string {

@@ -50,7 +50,7 @@ describe('the bounds of what is parsed of a report', () => {
     const later = Buffer.concat([
       Buffer.of(0xc0, 0x3e, 0x07), // field 1000, a number
       Buffer.of(0xca, 0x3e, 0x01, 0x78), // field 1001, a text
-      Buffer.of(0x45, 1, 2, 3, 4, 0x49, 1, 2, 3, 4, 5, 6, 7, 8), // fields 8 and 9, of 4 and 8 bytes
+      Buffer.of(0x75, 1, 2, 3, 4, 0x79, 1, 2, 3, 4, 5, 6, 7, 8), // fields 14 and 15, of 4 and 8 bytes
       bytesOf({ version: '1' }),
     ]);
     expect(read(later).version).toBe('1');
@@ -61,8 +61,9 @@ describe('the bounds of what is parsed of a report', () => {
     { what: 'a field that ends beyond them', bytes: Buffer.of(0x0a, 5, 0x61) },
     { what: 'a number that does not end', bytes: Buffer.of(0x0a, 0x80) },
     { what: 'a number of eleven bytes', bytes: Buffer.concat([Buffer.alloc(10, 0x80), Buffer.of(1, 0)]) },
-    { what: 'a group', bytes: Buffer.of(0x43, 0x44) },
-    { what: 'nested groups', bytes: Buffer.alloc(60_000, 0x43) },
+    { what: 'a group', bytes: Buffer.of(0x73, 0x74) },
+    { what: 'nested groups', bytes: Buffer.alloc(60_000, 0x73) },
+    { what: 'a number that is said to be a text', bytes: Buffer.of(0x4a, 0x01, 0x00) },
     { what: 'a known field that is said to be a number', bytes: Buffer.of(0x18, 0x02, 0x0a, 0x00) },
     {
       // protobufjs reads its last 32 bits: field 3.

@@ -67,6 +67,12 @@ describe('a report', () => {
     { what: 'a count beyond 10^9', field: 'answersByReason', bad: { answersByReason: { NoRole: 1e9 + 1 } } },
     { what: 'a count beyond 2^53', field: 'answersByReason', bad: { answersByReason: { NoRole: 2 ** 60 } } },
     { what: 'a session ID with a space', field: 'usedSessionIds', bad: { usedSessionIds: ['a b'] } },
+    {
+      what: 'a resourceVersion that is no number',
+      field: 'newestSeen',
+      bad: { newestSeen: { pod: '1', namespace: '-1', serviceAccount: '' } },
+    },
+    { what: 'a time that is yet to come', field: 'forgotMs', bad: { forgotMs: -1 } },
     { what: 'an empty session ID', field: 'usedSessionIds', bad: { usedSessionIds: [''] } },
     {
       what: 'a Pod UID with a slash',

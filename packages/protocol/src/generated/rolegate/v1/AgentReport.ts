@@ -3,6 +3,7 @@
 import type { HeldSession as _rolegate_v1_HeldSession, HeldSession__Output as _rolegate_v1_HeldSession__Output } from '../../rolegate/v1/HeldSession.ts';
 import type { Interception as _rolegate_v1_Interception, Interception__Output as _rolegate_v1_Interception__Output } from '../../rolegate/v1/Interception.ts';
 import type { FirstDelivery as _rolegate_v1_FirstDelivery, FirstDelivery__Output as _rolegate_v1_FirstDelivery__Output } from '../../rolegate/v1/FirstDelivery.ts';
+import type { ResourceVersions as _rolegate_v1_ResourceVersions, ResourceVersions__Output as _rolegate_v1_ResourceVersions__Output } from '../../rolegate/v1/ResourceVersions.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface AgentReport {
@@ -13,6 +14,9 @@ export interface AgentReport {
   'firstDeliveries'?: (_rolegate_v1_FirstDelivery)[];
   'answersByReason'?: ({[key: string]: number | string | Long});
   'usedSessionIds'?: (string)[];
+  'newestSeen'?: (_rolegate_v1_ResourceVersions | null);
+  'forgotMs'?: (number | string | Long);
+  '_forgotMs'?: "forgotMs";
 }
 
 export interface AgentReport__Output {
@@ -23,4 +27,7 @@ export interface AgentReport__Output {
   'firstDeliveries': (_rolegate_v1_FirstDelivery__Output)[];
   'answersByReason': ({[key: string]: number});
   'usedSessionIds': (string)[];
+  'newestSeen': (_rolegate_v1_ResourceVersions__Output | null);
+  'forgotMs'?: (number);
+  '_forgotMs'?: "forgotMs";
 }

@@ -7,6 +7,7 @@ export interface Hello {
   'serverName'?: (string);
   'serverTimeMs'?: (number | string | Long);
   'streamEndsInMs'?: (number | string | Long);
+  'forget'?: (boolean);
 }
 
 export interface Hello__Output {
@@ -14,4 +15,5 @@ export interface Hello__Output {
   'serverName': (string);
   'serverTimeMs': (number);
   'streamEndsInMs': (number);
+  'forget': (boolean);
 }

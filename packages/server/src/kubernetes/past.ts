@@ -1,0 +1,69 @@
+import { isOlderVersion } from '@rolegate/protocol';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { ListWatch } from './list-watch.ts';
+import type { Kind } from './shapes.ts';
+
+/** Kinds are listed again at about the same time: agents are told once. Milliseconds. */
+const TOGETHER_MS = 1_000;
+
+/** Whether the API server went back to an older state, as it does when etcd is restored. */
+export interface ClusterPast {
+  /** How far the store of the kind has come. */
+  readonly version: (kind: Kind) => string;
+  readonly present: (kind: Kind) => ListWatch['present'];
+  /** When this server last found that it did. Monotonic milliseconds; undefined: never. */
+  readonly foundMs: () => number | undefined;
+  /** Calls once the stores have the older state, or some of them have; the returned function ends it. */
+  onFound(listener: () => void): () => void;
+}
+
+export interface Past extends ClusterPast {
+  /** A list of the kind has shown it. */
+  found(kind: Kind, from: string, to: string): void;
+}
+
+export interface PastDeps {
+  readonly kinds: () => Readonly<
+    Record<
+      Kind,
+      {
+        readonly store: { readonly resourceVersion: string };
+        readonly loop: Pick<ListWatch, 'present' | 'wentBack'>;
+      }
+    >
+  >;
+  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
+  readonly log: Log;
+}
+
+/** What one kind's list has shown is of all kinds: the others are listed again too, if they are ahead of it. */
+export function createPast({ kinds, clock, log }: PastDeps): Past {
+  const listeners = new Set<() => void>();
+  let foundMs: number | undefined;
+  let cancel: (() => void) | undefined;
+
+  function tell(): void {
+    cancel = undefined;
+    foundMs = clock.monotonic();
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    version: (kind) => kinds()[kind].store.resourceVersion,
+    present: (kind) => kinds()[kind].loop.present,
+    foundMs: () => foundMs,
+    onFound(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    found(kind, from, to) {
+      const hint = 'expected after a restore of etcd only: agents are told, and follow';
+      log.warn('API server went back to an older state', { kind, from, to, hint });
+      for (const { store, loop } of Object.values(kinds()))
+        if (isOlderVersion(to, store.resourceVersion)) loop.wentBack();
+      foundMs = clock.monotonic();
+      cancel?.();
+      cancel = clock.schedule(TOGETHER_MS, tell);
+    },
+  };
+}
