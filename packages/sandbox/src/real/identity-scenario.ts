@@ -6,6 +6,7 @@ import type { ClusterObjects, RealPod } from './cluster-objects.ts';
 import { foreignNodeSteps } from './identity-foreign.ts';
 import { kubeletSteps } from './identity-kubelet.ts';
 import { rotationSteps } from './identity-rotation.ts';
+import { shutOutSteps } from './identity-shut-out.ts';
 import { tokenSteps } from './identity-tokens.ts';
 import type { AgentNode, IdentityWorld } from './identity-world.ts';
 import type { ScenarioStep } from './steps.ts';
@@ -57,6 +58,7 @@ export function identityScenario(deps: IdentityScenarioDeps): ScenarioStep[] {
     ...tokenSteps(stage),
     ...kubeletSteps(stage),
     ...rotationSteps(stage),
+    ...shutOutSteps(stage),
   ];
 }
 

@@ -50,6 +50,8 @@ export interface IdentityWorld {
   readonly agentLog: readonly LogLine[];
   /** Of the servers in turn: each limits what one source may do, and how many lines are written of it. */
   readonly peer: () => AgentPeer;
+  /** Of each server. */
+  readonly peers: readonly AgentPeer[];
   readonly authorityCommand: PreparedPrograms['authorityCommand'];
   /** The Secret, decoded. */
   readonly secret: () => Promise<Readonly<Record<string, string>>>;
@@ -84,11 +86,11 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
   const [serverLog, agentLog]: [LogLine[], LogLine[]] = [[], []];
   const onAgentLine = (line: string) => {
     deps.onAgentLine(line);
-    agentLog.push(parsed(line));
+    agentLog.push(parsedLine(line));
   };
   const onServerLine = (line: string) => {
     deps.onServerLine(line);
-    serverLog.push(parsed(line));
+    serverLog.push(parsedLine(line));
   };
   const start = (program: Program): Program => {
     stack.defer(program.stop);
@@ -134,7 +136,7 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
   );
   let turn = 0;
   return {
-    ...{ core, kubeConfig, namespace, daemonSet, bundle, serverLog, agentLog },
+    ...{ core, kubeConfig, namespace, daemonSet, bundle, serverLog, agentLog, peers },
     nodes: await Promise.all([addNode('identity-a'), addNode('identity-b'), addNode('identity-c')]),
     servers: running,
     serverPorts: servers.serverPorts,
@@ -153,7 +155,8 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
   };
 }
 
-function parsed(line: string): LogLine {
+/** A line of a log. */
+export function parsedLine(line: string): LogLine {
   try {
     return JSON.parse(line) as LogLine;
   } catch {

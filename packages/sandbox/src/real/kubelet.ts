@@ -11,6 +11,9 @@ import { makeCertificateRequest } from './certificate-request.ts';
 import { kubeconfigOf } from './server-account.ts';
 
 const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
+/** JSON has six bytes for each; etcd takes 1.5 MB. */
+const PADDING = '<'.repeat(1_400_000);
+const FINALIZER = 'example.com/stay';
 const SIGNED_WITHIN_MS = 30_000;
 
 /** What a thief does with a node's own credentials. Each call rejects with what the API server says. */
@@ -22,6 +25,12 @@ export interface Kubelet {
   report(pod: PodName, ip: string): Promise<V1Pod>;
   /** A mirror Pod, as of a static one; on its own node unless told. */
   mirror(pod: PodName, annotations?: Readonly<Record<string, string>>, on?: NodeName): Promise<V1Pod>;
+  /** Makes the Pod as large as the API server lets it: each line of a watch that tells of it has 8.4 MB. */
+  pad(pod: PodName): Promise<V1Pod>;
+  /** Keeps the Pod from going when it is deleted. */
+  hold(pod: PodName): Promise<V1Pod>;
+  /** Makes its Node again. */
+  register(): Promise<unknown>;
   /** A token of a ServiceAccount; nodes must say for which Pod. */
   token(
     account: PodName,
@@ -58,6 +67,10 @@ export async function createKubelet({
         { ...pod, body: { status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] } } },
         merge,
       ),
+    pad: (pod) => core.patchNamespacedPodStatus({ ...pod, body: { status: { message: PADDING } } }, merge),
+    hold: (pod) =>
+      core.patchNamespacedPodStatus({ ...pod, body: { metadata: { finalizers: [FINALIZER] } } }, merge),
+    register: () => core.createNode({ body: { metadata: { name: node.name } } }),
     mirror: ({ namespace, name }, annotations = {}, on = node) =>
       core.createNamespacedPod({ namespace, body: mirrorPod(name, on, annotations) }),
     async token(account, { bound }) {

@@ -10,17 +10,20 @@ import { startPrograms } from '../start-programs.ts';
 import { runCharts } from './charts-scenario.ts';
 import { pythonWithBoto3 } from './clients.ts';
 import { createClusterObjects } from './cluster-objects.ts';
+import { runEtcdRestore } from './etcd-restore.ts';
 import { identityScenario } from './identity-scenario.ts';
 import { startIdentityWorld } from './identity-world.ts';
 import { scenario } from './scenario.ts';
 import { runSteps } from './steps.ts';
 
-const USAGE = `npm run test:real -- --kubeconfig F --sts-endpoint U [--python P]
+const USAGE = `npm run test:real -- --kubeconfig F --sts-endpoint U [--python P] [--etcd-restore C]
 
 Drives the built server and agent against a real API server, with unmodified SDKs.
   --kubeconfig F     of a cluster in which Nodes, Namespaces and Pods may be made; they are removed again
   --sts-endpoint U   an STS stand-in such as moto: it must answer GetCallerIdentity for the keys that it issued
-  --python P         a Python that has boto3; without it the machine's, else a virtual environment is made`;
+  --python P         a Python that has boto3; without it the machine's, else a virtual environment is made
+  --etcd-restore C   a command that keeps etcd's data (C save) and puts it back (C restore), the API server stopped meanwhile;
+                     without it an etcd that is restored is not shown`;
 
 const PYTHON_CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/boto3', import.meta.url));
 const LAST_LINES = 60;
@@ -31,6 +34,7 @@ async function main(): Promise<number> {
       kubeconfig: { type: 'string' },
       'sts-endpoint': { type: 'string' },
       python: { type: 'string' },
+      'etcd-restore': { type: 'string' },
     },
   });
   const { kubeconfig, 'sts-endpoint': stsEndpoint } = values;
@@ -90,9 +94,20 @@ async function main(): Promise<number> {
     identityScenario({ world, objects, stsEndpoint, signingKey: join(dirname(kubeconfig), 'pki/sa.key') }),
   );
   const third = await runCharts({ kubeConfig, objects, node, kubeconfig, run });
-  const failed = first.failed + second.failed + third.failed;
+  const fourth = await runEtcdRestore(values['etcd-restore'], {
+    objects,
+    stack,
+    folder,
+    kubeconfig,
+    stsEndpoint,
+    imdsEndpoint: imds.url,
+    onLine: keep,
+  });
+  const all = [first, second, third, fourth];
+  const failed = all.reduce((sum, outcome) => sum + outcome.failed, 0);
+  const passed = all.reduce((sum, outcome) => sum + outcome.passed, 0);
   if (failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-LAST_LINES)].join('\n'));
-  console.log(`${first.passed + second.passed + third.passed} passed, ${failed} failed`);
+  console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

@@ -11,6 +11,11 @@ import { CLIENT_LIFE_MS } from './rotation.ts';
 const UNSEEN_FOR_MS = 10_000;
 /** As long as certificates of one's own usually live (cert-manager's default). Milliseconds. */
 const NODE_GONE_MS = 90 * 86_400_000;
+/**
+ * An agent's Pod is deleted for as long as this and still there: longer than agents take to end. A node can keep its Pods from
+ * going, by a finalizer that it adds through pods/status (kube-apiserver 1.34). Milliseconds.
+ */
+const LEAVING_FOR_MS = 45_000;
 const MOST_GONE_NODES = 10_000;
 /** Of agents that are rolled out again on all nodes of a large cluster. */
 const MOST_MISSING_PODS = 5_000;
@@ -45,12 +50,15 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   const ofPods = createWatchers();
   const ofNodes = createWatchers();
   const missing = createMissing(clock, memory);
+  const leaving = createLeaving(clock);
   const goneNodes = memory.remember<true>('gone_nodes', { keepMs: NODE_GONE_MS, most: MOST_GONE_NODES });
 
   pods.onChange(({ kind, object }) => {
     // Of the many Pods that come and go, those of DaemonSets may have been agents.
     if (kind === 'removed' && object.daemonSet !== '') missing.gone(object);
     if (kind === 'set') missing.seen(object.uid);
+    if (kind === 'removed') leaving.gone(object.uid);
+    else if (object.daemonSet !== '') leaving.inMs(object);
     ofPods.tell(object.uid);
   });
   nodes.onChange(({ kind, object: { name } }) => {
@@ -58,6 +66,25 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
     if (kind === 'removed') goneNodes.set(name, true);
     ofNodes.tell(name);
   });
+
+  /** A Pod that is deleted and stays tells nothing any more: its time is looked at. */
+  function watchPod(podUid: string, call: () => void): () => void {
+    let cancel = () => undefined as void;
+    const plan = () => {
+      cancel();
+      const inMs = leaving.inMs(pods.get(podUid));
+      cancel = inMs < Infinity ? clock.schedule(Math.max(0, inMs), call) : () => undefined;
+    };
+    const end = ofPods.add(podUid, () => {
+      plan();
+      call();
+    });
+    plan();
+    return () => {
+      cancel();
+      end();
+    };
+  }
 
   return {
     fault({ node, podUid }) {
@@ -71,12 +98,17 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
       if (pod === undefined) return missing.fault(podUid, node);
       const name = `${pod.namespace}/${pod.name}`;
       if (pod.ended) return foreign(`the agent's Pod ${name} has ended`);
+      if (leaving.inMs(pod) <= 0)
+        return foreign(
+          `the agent's Pod ${name} was deleted over ${LEAVING_FOR_MS / 1000} s ago, and something keeps it`,
+        );
       return pod.nodeName === node
         ? undefined
         : foreign(`the agent's Pod ${name} is on node ${pod.nodeName}, not on ${node}`);
     },
     watch({ node, podUid }, call) {
-      const ends = [ofNodes.add(node, call), ...(podUid === undefined ? [] : [ofPods.add(podUid, call)])];
+      const ends = [ofNodes.add(node, call)];
+      if (podUid !== undefined) ends.push(watchPod(podUid, call));
       return () => {
         for (const end of ends) end();
       };
@@ -108,6 +140,25 @@ function createWatchers() {
 
 function foreign(message: string): Refusal {
   return new Refusal('ForeignNode', message);
+}
+
+/** Which Pods are being deleted, and since when this server has seen it. */
+function createLeaving(clock: Pick<Clock, 'monotonic'>) {
+  const sinceMs = new Map<string, number>();
+
+  return {
+    gone(podUid: string): void {
+      sinceMs.delete(podUid);
+    },
+    /** Until the Pod is no agent's any more. Milliseconds; Infinity: it is not being deleted. */
+    inMs(pod: Pick<Pod, 'uid' | 'terminating'> | undefined): number {
+      if (pod?.terminating !== true) return Infinity;
+      const nowMs = clock.monotonic();
+      const since = sinceMs.get(pod.uid) ?? nowMs;
+      sinceMs.set(pod.uid, since);
+      return since + LEAVING_FOR_MS - nowMs;
+    },
+  };
 }
 
 /** Since when a Pod has been missing that an agent says it runs in. */

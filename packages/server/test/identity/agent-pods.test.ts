@@ -28,6 +28,24 @@ describe('an identity', () => {
     expect(fault('uid-agent')).toBeUndefined();
   });
 
+  it('is none when its Pod was deleted 45 s ago and something keeps it, however its status changes', async () => {
+    const { setPod, fault, clock, agentPods } = setup();
+    let told = 0;
+    setPod('agent', { daemonSet: 'agents' });
+    const end = agentPods.watch({ node: 'node-a', podUid: 'uid-agent' }, () => (told += 1));
+    setPod('agent', { daemonSet: 'agents', terminating: true });
+    await clock.advance(30_000);
+    setPod('agent', { daemonSet: 'agents', terminating: true, ips: ['198.18.0.1'] });
+    await clock.advance(14_999);
+    expect([fault('uid-agent'), told]).toEqual([undefined, 2]);
+    await clock.advance(1);
+    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*was deleted over 45 s ago, and something keeps it/);
+    expect(told).toBe(3);
+    end();
+    await clock.advance(60_000);
+    expect(told).toBe(3);
+  });
+
   it.each([
     { what: 'has ended', more: { ended: true }, says: /^ForeignNode: .*has ended/ },
     {
@@ -40,6 +58,19 @@ describe('an identity', () => {
     const { setPod, fault } = setup();
     setPod('agent', { daemonSet: 'agents', ...more });
     expect(fault('uid-agent')).toMatch(says);
+  });
+
+  it('is none on a Node that was created again under its name, once its Pod is gone', () => {
+    const { setPod, removePod, nodes, node, fault } = setup();
+    nodes.set(node('n-1'));
+    setPod('agent', { daemonSet: 'agents' });
+    nodes.remove(node('n-1'));
+    expect(fault('uid-agent')).toMatch(/^ForeignNode: node node-a has been removed/);
+    nodes.set(node('n-2'));
+    removePod('agent');
+    expect(fault('uid-agent')).toMatch(/^ForeignNode: .*is not there any more/);
+    setPod('next', { daemonSet: 'agents' });
+    expect(fault('uid-next')).toBeUndefined();
   });
 
   it('waits for a Pod that the watch has not told of, ten seconds long', async () => {
