@@ -2,8 +2,8 @@
 # e2e/lab-etcd.sh save|restore   keeps a copy of the data of the lab's etcd, and puts it back, as the documentation of Kubernetes
 # says: all API servers are stopped meanwhile. For `npm run test:real -- --etcd-restore`. LAB_DIR, LAB_STATE and the lab's ports as
 # for the lab itself.
-lab=${LAB_DIR:-$(dirname "$0")/../../shared/lab}
-. "$lab/lib.sh"
+scripts=$(cd "${LAB_DIR:-$(dirname "$0")/../../shared/lab}" && pwd) || exit
+. "$scripts/lib.sh"
 
 case ${1:-} in
 save)
@@ -18,4 +18,4 @@ restore)
 	;;
 *) sed -n '2,4s/^# //p' "$0"; exit 2 ;;
 esac
-"$lab/control-plane" up
+"$scripts/control-plane" up
