@@ -31,6 +31,7 @@ describe('a state', () => {
       table: {
         ...table,
         feedThereMs: 1_000 - 60_000,
+        forgotAtMs: 500 - 60_000,
         gone: [{ ...table.gone[0], untilMs: 500_000 - 60_000 }],
         sessions: [sessionOf('session-1', 3_600_000 - 60_000), table.sessions[1]],
       },

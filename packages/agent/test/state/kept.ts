@@ -57,6 +57,7 @@ export function keptTable(changes: Partial<KeptTable> = {}): KeptTable {
       },
     ],
     feedThereMs: 1_000,
+    forgotAtMs: 500,
     ...changes,
   };
 }

@@ -7,7 +7,6 @@ import type { ScenarioStep } from './steps.ts';
 
 /** DESIGN.md 4.6. A busy machine gets some more. */
 const SHUT_OUT = { withinMs: 75_000, everyMs: 500 };
-const IN_FORCE = { withinMs: 15_000, everyMs: 100 };
 /** For an event of 8.4 MB, and a list if it cannot be read. */
 const TOLD = { withinMs: 30_000, everyMs: 100 };
 
@@ -75,7 +74,7 @@ export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
           for (const { updates } of stolen().feeds) {
             const last = updates.filter((update) => update.pod?.uid === pod.uid).at(-1)?.pod;
             if (last?.deny?.reason !== 'NoRole')
-              throw new Error(`a stream still has ${JSON.stringify(last)?.slice(0, 300)}`);
+              throw new Error(`a stream still has ${JSON.stringify(last ?? {}).slice(0, 300)}`);
           }
         }, TOLD);
       },
@@ -83,15 +82,14 @@ export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
     {
       name: 'once Node and Pods are deleted all of his streams end, although he makes the Node again and keeps the Pods',
       async run() {
-        const { kubelet, feeds } = stolen();
+        const { kubelet } = stolen();
         await world.core.deleteNode({ name: b.name });
-        await kubelet.register();
+        const uid = await kubelet.register();
         for (const { namespace, name } of [stage.pod('of-b'), agentPod(), mirror()])
           await world.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 });
         const again = { namespace: stage.open(), name: 'of-thief-again' };
-        await eventually(() => kubelet.mirror(again, {}, { name: b.name, uid: b.uid }), IN_FORCE).catch(
-          () => undefined,
-        );
+        await kubelet.mirror(again, { 'iam.amazonaws.com/role': 'team/of-thief' }, { name: b.name, uid });
+        await kubelet.pad(again);
         await eventually(() => {
           if (goingOn.size > 0) throw new Error(`${goingOn.size} streams go on`);
         }, SHUT_OUT);

@@ -29,8 +29,8 @@ export interface Kubelet {
   pad(pod: PodName): Promise<V1Pod>;
   /** Keeps the Pod from going when it is deleted. */
   hold(pod: PodName): Promise<V1Pod>;
-  /** Makes its Node again. */
-  register(): Promise<unknown>;
+  /** Makes its Node again; resolves to its UID. */
+  register(): Promise<string>;
   /** A token of a ServiceAccount; nodes must say for which Pod. */
   token(
     account: PodName,
@@ -70,7 +70,10 @@ export async function createKubelet({
     pad: (pod) => core.patchNamespacedPodStatus({ ...pod, body: { status: { message: PADDING } } }, merge),
     hold: (pod) =>
       core.patchNamespacedPodStatus({ ...pod, body: { metadata: { finalizers: [FINALIZER] } } }, merge),
-    register: () => core.createNode({ body: { metadata: { name: node.name } } }),
+    async register() {
+      const { metadata } = await core.createNode({ body: { metadata: { name: node.name } } });
+      return metadata?.uid ?? '';
+    },
     mirror: ({ namespace, name }, annotations = {}, on = node) =>
       core.createNamespacedPod({ namespace, body: mirrorPod(name, on, annotations) }),
     async token(account, { bound }) {

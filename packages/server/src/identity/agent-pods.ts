@@ -69,7 +69,7 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
 
   /** A Pod that is deleted and stays tells nothing any more: its time is looked at. */
   function watchPod(podUid: string, call: () => void): () => void {
-    let cancel = () => undefined as void;
+    let cancel: () => void = () => undefined;
     const plan = () => {
       cancel();
       const inMs = leaving.inMs(pods.get(podUid));
