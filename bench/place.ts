@@ -68,7 +68,8 @@ export async function openPlace(options: Options): Promise<Place> {
         env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATEBENCH000', AWS_SECRET_ACCESS_KEY: 'of the server' },
         words: [
           ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
-          ...['--probe-bind', '127.0.0.1:0'],
+          '--probe-bind',
+          '127.0.0.1:0',
           ...['--kubeconfig', kubeconfig, '--cluster-name', 'bench', '--role-base-arn', ROLE_BASE_ARN],
           ...['--region', REGION, '--sts-endpoint', stsEndpoint, ...identity.server, ...words],
         ],

@@ -38,7 +38,8 @@ async function setup({ refusing = false }: { refusing?: boolean } = {}) {
   await writeFile(tokenFile, TOKEN);
   const agent = await startAgent([
     ...['--cni-cache-dir', cni.path, '--server-address', `127.0.0.1:${server.port}`],
-    ...['--attest-address', `127.0.0.1:${server.port}`],
+    '--attest-address',
+    `127.0.0.1:${server.port}`,
     ...['--server-name', SERVER_NAME, '--ca', caFile, '--token-file', tokenFile],
   ]);
   closing.push(() => agent[Symbol.asyncDispose]());

@@ -36,7 +36,8 @@ async function setup() {
     const agent = await startAgent(
       [
         ...['--cni-cache-dir', cni.path, '--server-address', `127.0.0.1:${server.port}`],
-        ...['--attest-address', `127.0.0.1:${server.port}`],
+        '--attest-address',
+        `127.0.0.1:${server.port}`,
         ...['--server-name', SERVER_NAME, '--ca', caFile, '--token-file', tokenFile, '--state-dir', stateDir],
       ],
       { machine: { bootId: () => 'boot', monotonicMs: () => upMs } },

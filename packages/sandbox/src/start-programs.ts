@@ -176,7 +176,8 @@ function serverFlags(
 ): string[] {
   return [
     ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
-    ...['--probe-bind', '127.0.0.1:0'],
+    '--probe-bind',
+    '127.0.0.1:0',
     ...['--kubeconfig', kubeconfig, '--cluster-name', 'sandbox'],
     ...(detectsBaseArn ? [] : ['--role-base-arn', ROLE_BASE_ARN]),
     '--region',

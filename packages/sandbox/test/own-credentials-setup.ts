@@ -37,7 +37,8 @@ export async function startServer({
     env: { AWS_EC2_METADATA_DISABLED: 'true', ...env({ folder, stsUrl: sts.url }) },
     args: [
       ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
-      ...['--probe-bind', '127.0.0.1:0'],
+      '--probe-bind',
+      '127.0.0.1:0',
       ...['--cert', tls.cert, '--key', tls.key, '--ca', tls.ca, '--kubeconfig', join(folder, 'kubeconfig')],
       ...['--region', REGION, '--sts-endpoint', sts.url, ...args],
     ],

@@ -68,7 +68,8 @@ async function setup(argv: readonly string[] = []) {
   const outcome = parseServerConfig({
     argv: [
       ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
-      ...['--probe-bind', `127.0.0.1:${probePort}`],
+      '--probe-bind',
+      `127.0.0.1:${probePort}`,
       ...['--cert', tls.cert, '--key', tls.key, '--ca', tls.ca, '--kubeconfig', join(folder, 'kubeconfig')],
       ...['--region', 'eu-west-1', '--sts-endpoint', sts.url, ...argv],
     ],

@@ -17,6 +17,8 @@ export interface Given {
   /** Of the file; undefined: there is none. */
   readonly ca: string | undefined;
   readonly token?: string;
+  /** How long a connection may take. Real milliseconds. */
+  readonly connectWithinMs?: number;
 }
 
 /** Servers and agents' identities, all of which end with the test. */
@@ -27,7 +29,7 @@ export function createIdentities(closing: (() => unknown)[]) {
     return server;
   }
 
-  async function setup({ ports, attestPorts = ports, ca, token = TOKEN }: Given) {
+  async function setup({ ports, attestPorts = ports, ca, token = TOKEN, connectWithinMs }: Given) {
     const { folder, ...place } = await createFolder();
     closing.push(() => place[Symbol.asyncDispose]());
     const [caFile, tokenFile] = [join(folder, 'ca.crt'), join(folder, 'token')];
@@ -44,7 +46,7 @@ export function createIdentities(closing: (() => unknown)[]) {
         attested: (outcome) => outcomes.push(outcome),
         nodeName: NODE,
         serverName: SERVER_NAME,
-        connectWithinMs: 200,
+        ...(connectWithinMs !== undefined && { connectWithinMs }),
         clock,
         log,
         random: () => 0.5,

@@ -37,7 +37,8 @@ export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
     server: [
       ...['--bind', `127.0.0.1:${PORTS.server}`, '--kubeconfig', kubeconfig, '--cluster-name', 'netns'],
       ...['--prometheus-listen-addr', `127.0.0.1:${PORTS.serverOps}`, '--role-base-arn', ROLE_BASE_ARN],
-      ...['--probe-bind', '127.0.0.1:0'],
+      '--probe-bind',
+      '127.0.0.1:0',
       ...['--region', REGION, '--sts-endpoint', STS_URL, '--token-secret-file', tokenSecret, ...server],
     ],
     agent: [

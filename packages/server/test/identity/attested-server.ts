@@ -84,7 +84,8 @@ export async function startAttestedServer(argv: readonly string[] = ['--namespac
       argv: [
         ...(argv.includes('--cert') ? [] : ['--attest-bind', `127.0.0.1:${attestPort}`]),
         ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
-        ...['--probe-bind', '127.0.0.1:0'],
+        '--probe-bind',
+        '127.0.0.1:0',
         ...['--kubeconfig', join(folder, 'kubeconfig'), '--region', 'eu-west-1', '--sts-endpoint', sts.url],
         ...argv,
       ],
