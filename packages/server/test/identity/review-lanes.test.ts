@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createReviewLanes } from '../../src/identity/review-lanes.ts';
+import type { TokenReview } from '../../src/identity/token-review.ts';
+
+/** Reviews that end when they are told to. */
+function setup() {
+  const clock = createFakeClock();
+  const asked: string[] = [];
+  const hits: string[] = [];
+  const ends: (() => void)[] = [];
+  const reviewInTurn = createReviewLanes({
+    review: (token) => {
+      asked.push(token);
+      return new Promise((resolve) => {
+        ends.push(() => {
+          resolve({ error: token } as TokenReview);
+        });
+      });
+    },
+    clock,
+    hit: (limit, { address }) => hits.push(`${limit} ${address}`),
+  });
+  const show = (token: string, from: string, podUid?: string) => {
+    const outcome = { token, said: '' };
+    reviewInTurn(token, { from, podUid }).then(
+      ({ error }) => (outcome.said = error),
+      (error: unknown) => (outcome.said = String(error)),
+    );
+    return outcome;
+  };
+  /** All that are under way end, and others begin. */
+  const round = async () => {
+    for (const end of ends.splice(0)) end();
+    await new Promise(setImmediate);
+  };
+  return { clock, asked, hits, show, round };
+}
+
+describe('tokens that name a live agent Pod', () => {
+  it('are reviewed eight at once, and one of each Pod', () => {
+    const { asked, show } = setup();
+    show('a1', '198.18.0.1', 'pod-a');
+    show('a2', '198.18.0.1', 'pod-a');
+    for (let at = 0; at < 20; at += 1) show(`b${at}`, '198.18.0.2', `pod-${at}`);
+    expect(asked).toEqual(['a1', 'b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6']);
+  });
+
+  it('have their turns Pod by Pod, however many tokens name one of them', async () => {
+    const { asked, show, round } = setup();
+    for (let at = 0; at < 4; at += 1) show(`flood ${at}`, '198.18.0.1', 'pod-a');
+    for (let pod = 0; pod < 8; pod += 1) show(`agent ${pod}`, '198.18.0.2', `pod-${pod}`);
+    await round();
+    expect(asked.filter((token) => token.startsWith('agent')).length).toBe(8);
+  });
+
+  it('have their turns source by source, if several show tokens of one Pod', async () => {
+    const { asked, show, round } = setup();
+    for (let at = 0; at < 4; at += 1) show(`forged ${at}`, '198.18.0.9', 'pod-a');
+    show('true', '198.18.0.1', 'pod-a');
+    await round();
+    await round();
+    expect(asked).toEqual(['forged 0', 'forged 1', 'true']);
+  });
+
+  it('wait four of one source, and the oldest gives way to a newer one, never to that of another source', async () => {
+    const { hits, show, round } = setup();
+    const agent = show('true', '198.18.0.1', 'pod-a');
+    const later = show('true again', '198.18.0.1', 'pod-a');
+    const forged = Array.from({ length: 100 }, (_, at) => show(`forged ${at}`, '198.18.0.9', 'pod-a'));
+    await round();
+    expect([agent.said, later.said]).toEqual(['true', '']);
+    await round();
+    await round();
+    expect(later.said).toBe('true again');
+    expect(forged[0]?.said).toMatch(/too many tokens wait for their review/);
+    expect(hits).toContain('token_reviews 198.18.0.9');
+    expect(hits).not.toContain('token_reviews 198.18.0.1');
+  });
+
+  it('are not held up by rubbish', () => {
+    const { asked, show } = setup();
+    for (let at = 0; at < 1_000; at += 1) show(`rubbish ${at}`, `198.19.${at >> 8}.${at & 255}`);
+    show('true', '198.18.0.1', 'pod-a');
+    expect(asked).toEqual(['rubbish 0', 'rubbish 1', 'true']);
+  });
+});
+
+describe('rubbish', () => {
+  it('is reviewed two at once, source by source; 32 wait, and the source with the most gives way', async () => {
+    const { asked, show, round } = setup();
+    for (let at = 0; at < 32; at += 1) show(`x${at}`, `198.19.0.${at % 16}`);
+    const honest = show('late watch', '198.18.0.1');
+    for (let at = 0; at < 1_000; at += 1) show(`y${at}`, `198.19.0.${at % 16}`);
+    for (let rounds = 0; rounds < 12 && honest.said === ''; rounds += 1) await round();
+    expect(honest.said).toBe('late watch');
+    expect(asked.length).toBeLessThan(32);
+  });
+});
+
+it('a token that has waited for four seconds is not reviewed any more', async () => {
+  const { asked, show, round, clock } = setup();
+  show('first', '198.18.0.1', 'pod-a');
+  const second = show('second', '198.18.0.1', 'pod-a');
+  await clock.advance(4_000);
+  await round();
+  expect(asked).toEqual(['first']);
+  expect(second.said).toMatch(/has waited for 4 s to be reviewed/);
+});
