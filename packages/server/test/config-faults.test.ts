@@ -53,6 +53,25 @@ describe('the length of sessions', () => {
   });
 });
 
+describe('the port for attestation', () => {
+  const own = ['--region', 'eu-central-1', '--namespace', 'iam'];
+
+  it('is not opened with certificates from files, and a warning says so if it is asked for', () => {
+    const warning = '--attest-bind: it is not opened; certificates come from --cert, --key and --ca';
+    expect(setup(['--attest-bind=[::]:9611']).warnings).toEqual([warning]);
+    expect(setup([], { env: { ROLEGATE_ATTEST_BIND: ':9611' } }).warnings).toEqual([warning]);
+    expect(setup().warnings).toEqual([]);
+    expect(setup(['--attest-bind=[::]:9611'], { base: own }).warnings).toEqual([]);
+  });
+
+  it('is another one than that of the feed', () => {
+    const fault = '--attest-bind: it is the address of --bind; give it a port of its own';
+    expect(setup(['--bind=:9611'], { base: own }).faults).toEqual([fault]);
+    expect(setup(['--bind=:0', '--attest-bind=:0'], { base: own }).faults).toEqual([]);
+    expect(setup(['--bind=:9611']).faults).toEqual([]);
+  });
+});
+
 describe('faults of the server', () => {
   it('tells everything that is needed and missing at once', () => {
     expect(setup([], { base: [] }).faults).toEqual([

@@ -49,7 +49,7 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
       throw new Refusal('ServerUnavailable', 'the server has not read the cluster yet, or is stopping');
     const held = await holder?.(call);
     const { token, certificateRequest } = call.request;
-    const { node, podUid } = await attest.prove(token, held === undefined ? address : `node ${held.node}`);
+    const { node, podUid } = await attest.prove(token, { address, node: held?.node });
     if (held !== undefined && held.node !== node)
       throw new Refusal('ForeignNode', `the certificate is of node ${held.node}, the token of ${node}`);
     if (!mayHave(podUid)) {

@@ -28,12 +28,19 @@ export interface AttestationDeps extends TokenFacts {
   readonly memory?: ServerMemory;
 }
 
+/** Who shows a token: its limits are theirs. */
+export interface TokenShower {
+  /** The source address, of an IPv6 address its /64. */
+  readonly address: string;
+  /** The node that a certificate has proven already. */
+  readonly node?: string | undefined;
+}
+
 export interface Attestation {
   /**
-   * The node that a token proves now; rejects with a Refusal. The Pod behind it is looked at each time. `from`: the node that a
-   * certificate has proven already, else the source address.
+   * The node that a token proves now; rejects with a Refusal. The Pod behind it is looked at each time.
    */
-  readonly prove: (token: string, from: string) => Promise<AgentIdentity>;
+  readonly prove: (token: string, shower: TokenShower) => Promise<AgentIdentity>;
   /** The UID of the live agent Pod that the token names, whether or not it is good. */
   readonly names: (token: string) => string | undefined;
 }
@@ -53,18 +60,21 @@ export function createAttestation(deps: AttestationDeps): Attestation {
   /** Whoever shows the same token meanwhile gets the same answer. */
   const underWay = new Map<string, Promise<TokenReview>>();
 
-  function names(token: string): string | undefined {
+  /** With a certificate, a Pod of another node counts as none: its queue is not for this node. */
+  function names(token: string, node?: string): string | undefined {
     const uid = claimedPodUid(token);
     const pod = uid === '' ? undefined : facts.podOf(uid);
-    return pod !== undefined && isAgentPod(pod, facts.allowed) ? uid : undefined;
+    if (pod === undefined || !isAgentPod(pod, facts.allowed)) return undefined;
+    return node === undefined || node === pod.nodeName ? uid : undefined;
   }
 
-  function reviewed(key: string, token: string, from: string): Promise<TokenReview> {
+  function reviewed(key: string, token: string, { address, node }: TokenShower): Promise<TokenReview> {
     const known = underWay.get(key);
     if (known !== undefined) return known;
-    const podUid = names(token);
+    const from = keyOf({ address, node });
+    const podUid = names(token, node);
     if (podUid === undefined && !mayAsk(from)) {
-      hit('attest_rate', { address: from });
+      hit('attest_rate', { address, node });
       const many = `more than ${STRANGERS.perSecond} tokens a second that name no live agent Pod, from ${from}`;
       throw new Refusal('TooManyRequests', many);
     }
@@ -76,23 +86,27 @@ export function createAttestation(deps: AttestationDeps): Attestation {
   }
 
   return {
-    names,
-    async prove(token, from) {
+    names: (token) => names(token),
+    async prove(token, shower) {
       if (token === '') throw new Refusal('ForeignNode', 'the token is empty: give the agent --token-file');
       // The token itself is not kept.
       const key = createHash('sha256').update(token).digest('base64');
       const known = good.get(key) ?? bad.get(key);
       if (known !== undefined) return identityOf(known, facts);
-      const review = await reviewed(key, token, from);
+      const review = await reviewed(key, token, shower);
       try {
         const identity = identityOf(review, facts);
         // A node can have as many tokens made as it likes.
         good.set(key, review, identity.node);
         return identity;
       } catch (error) {
-        bad.set(key, review, from);
+        bad.set(key, review, keyOf(shower));
         throw error;
       }
     },
   };
+}
+
+function keyOf({ address, node }: TokenShower): string {
+  return node === undefined ? address : `node ${node}`;
 }

@@ -69,8 +69,8 @@ export interface FilesProofDeps {
 interface ByCertificate {
   readonly named: string | undefined;
   readonly endsMs: number | undefined;
-  /** Whose tokens are counted together. */
-  readonly from: string;
+  /** Without a node in the certificate, tokens of an address are counted together. */
+  readonly address: string;
 }
 
 /**
@@ -80,10 +80,10 @@ interface ByCertificate {
 export function createFilesProof(deps: FilesProofDeps): ProofSource {
   const { trustDomain, connections, attest, shared } = deps;
 
-  async function byToken(token: string, { named, endsMs, from }: ByCertificate) {
+  async function byToken(token: string, { named, endsMs, address }: ByCertificate) {
     if (token.length > LONGEST_TOKEN) throw new Refusal('ForeignNode', 'the token on the call is over 16 kB');
     try {
-      const identity = await attest.prove(token, from);
+      const identity = await attest.prove(token, { address, node: named });
       if (named !== undefined && named !== identity.node) {
         throw new Refusal(
           'ForeignNode',
@@ -106,8 +106,8 @@ export function createFilesProof(deps: FilesProofDeps): ProofSource {
       const endsMs = peerCertificateEndsMs(call);
       const [token] = call.metadata.get(TOKEN_METADATA);
       if (token !== undefined) {
-        const from = node === undefined ? networkOf(hostOf(call.getPeer())) : `node ${node}`;
-        return byToken(token.toString(), { named: node, endsMs, from });
+        const address = networkOf(hostOf(call.getPeer()));
+        return byToken(token.toString(), { named: node, endsMs, address });
       }
       if (node !== undefined) return () => ({ node, endsMs });
       if (shared) return undefined;

@@ -56,7 +56,7 @@ export function createBusyServer() {
     nodeStore.set({ name, uid: name, resourceVersion: '1', annotations: {} });
     const agent = { namespace: 'rolegate', nodeName: name, serviceAccount: 'agents', daemonSet: 'agents' };
     cluster.setPod(`agent-${name}`, agent);
-    await prove(`agent-${name}`, name);
+    await prove(`agent-${name}`, { address: name });
     joined.set(name, nodes.join(name, DEAF, []));
   }
 
@@ -96,7 +96,7 @@ export function createBusyServer() {
   function strangersCall(from: number): void {
     for (let at = from; at < from + EACH_MINUTE.sources; at++) {
       const peer = `198.${18 + ((at >> 16) & 1)}.${(at >> 8) & 255}.${at & 255}`;
-      prove(`made-up-${at}`, peer).catch(() => undefined);
+      prove(`made-up-${at}`, { address: peer }).catch(() => undefined);
       // A few say more than is written down.
       for (let times = 0; times < (at % 10 === 0 ? 60 : 1); times++)
         foreignNodes.refuse('no token', { peer: `${peer}:1` });

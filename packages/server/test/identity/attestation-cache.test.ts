@@ -36,7 +36,7 @@ function setup({ daemonSets = [] as string[] } = {}) {
     clock: cluster.clock,
     hit: () => undefined,
   });
-  const attest = (token: string, from = '198.18.0.9') => prove(token, from);
+  const attest = (token: string, address = '198.18.0.9', node?: string) => prove(token, { address, node });
   const agent = { serviceAccount: 'agents', daemonSet: 'agents' };
   cluster.setPod('agent', agent);
   return { ...cluster, attest, names, said, agent };
@@ -137,6 +137,18 @@ describe('tokens that name no live agent Pod', () => {
     const token = jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } });
     expect(names(token)).toBe('uid-agent');
     expect(await attest(token)).toMatchObject({ node: 'node-a' });
+  });
+
+  it('are those of the agent of another node, if a certificate has proven this one', async () => {
+    const { attest, said } = setup();
+    const forged = (at: number) => `${jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } })}${at}`;
+    said.review = { ...GOOD, authenticated: false };
+    const words = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => attest(forged(at), '198.18.0.9', 'node-b').then(String, String)),
+    );
+    expect(words.filter((text) => text.includes('more than 5 tokens a second')).length).toBe(10);
+    said.review = GOOD;
+    expect(await attest(forged(20), '198.18.0.9', 'node-a')).toMatchObject({ node: 'node-a' });
   });
 
   it.each([

@@ -110,6 +110,21 @@ describe("certificates of one's own", () => {
     expect(await feed.ended).toMatch(/UNAVAILABLE: .*is not there any more/);
   });
 
+  it('of one node that shows rubbish tokens without end have few of them reviewed, and hold up no other', async () => {
+    const { server, client } = await setup();
+    const [thief, agent] = [
+      await client(NODE_A),
+      await client({ ...NODE_A, uris: ['spiffe://rolegate/node/node-b'] }),
+    ];
+    const words = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => resolveIp(thief, '198.18.0.1', withToken(`rubbish ${at}`))),
+    );
+    expect(words.filter((text) => text.includes('TooManyRequests')).length).toBeGreaterThanOrEqual(35);
+    expect(server.api.tokenReviews).toBeLessThanOrEqual(15);
+    expect(await resolveIp(agent, '198.18.0.2', withToken(tokenOf(server.api, 'node-b')))).toBe('b');
+    expect(await resolveIp(agent, '198.18.0.2', withToken('one bad token'))).toMatch(/PERMISSION_DENIED/);
+  });
+
   it('do not attest', async () => {
     const { client } = await setup();
     const agent = await client(NODE_A);

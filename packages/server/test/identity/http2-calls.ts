@@ -5,6 +5,7 @@ import type { ClientTls } from '@rolegate/protocol';
 /** A call in HTTP/2 alone: what no gRPC client sends or leaves out. */
 export interface Http2Call {
   readonly write: (bytes: Buffer) => void;
+  readonly end: () => void;
   /** The server has ended the stream, whatever this side does. */
   readonly closed: () => boolean;
   /** grpc-status, '' if there is none. */
@@ -13,6 +14,8 @@ export interface Http2Call {
 
 export interface Http2Calls {
   readonly open: (method?: 'Feed' | 'Resolve') => Http2Call;
+  /** The server has ended the connection. */
+  readonly over: () => boolean;
   readonly close: () => void;
 }
 
@@ -22,6 +25,7 @@ export function http2Calls(port: number, tls: ClientTls, settings: Settings = {}
   session.on('error', () => undefined);
   return {
     open: (method = 'Feed') => openOn(session, method),
+    over: () => session.destroyed,
     close: () => {
       session.destroy();
     },
@@ -53,6 +57,9 @@ function openOn(session: ClientHttp2Session, method: string): Http2Call {
   stream.resume();
   return {
     write: (bytes) => void stream.write(bytes),
+    end: () => {
+      stream.end();
+    },
     closed: () => closed,
     status: () => status,
   };

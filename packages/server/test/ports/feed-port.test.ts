@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ClientTls } from '@rolegate/protocol';
+import { eventually } from '@rolegate/testing';
+import {
+  attested,
+  openFeed,
+  PATIENCE,
+  resolveIp,
+  startAttestedServer,
+  tokenOf,
+} from '../identity/attested-server.ts';
+import type { AttestedServer } from '../identity/attested-server.ts';
+import { framed, http2Calls } from '../identity/http2-calls.ts';
+import { bareTls, openOf, silentTcp } from './attackers.ts';
+
+const MIB = 1024 * 1024;
+
+describe('the port for certificates', () => {
+  let server: AttestedServer;
+  let thief: Required<ClientTls>;
+  let agent: Required<ClientTls>;
+  beforeAll(async () => {
+    server = await startAttestedServer();
+    server.start();
+    await server.ready();
+    thief = await attested(server, tokenOf(server.api, 'node-a'));
+    agent = await attested(server, tokenOf(server.api, 'node-b'));
+  }, 60_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const stolen = (at: number) => ({ port: server.port, localAddress: `127.0.4.${at}` });
+
+  it('keeps eight connections of one stolen node, the newest, and the feed of another node', async () => {
+    const feed = openFeed(server.client(agent), { nodeName: 'node-b' });
+    await feed.synced();
+    const sockets = await Promise.all(Array.from({ length: 30 }, (_, at) => bareTls(stolen(at), thief)));
+    await eventually(() => {
+      expect(openOf(sockets)).toBe(8);
+    }, PATIENCE);
+    expect(await resolveIp(server.client(agent), '198.18.0.2')).toBe('b');
+    let ended = '';
+    void feed.ended.then((words) => (ended = words));
+    await new Promise(setImmediate);
+    expect(ended).toBe('');
+    for (const socket of sockets) socket.destroy();
+    feed.close();
+  });
+
+  it('keeps little of unfinished calls of a stolen node', async () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const connections = Array.from({ length: 4 }, () => http2Calls(server.port, thief));
+    for (const connection of connections)
+      for (let calls = 0; calls < 250; calls += 1)
+        connection.open('Resolve').write(framed(1_024, Buffer.alloc(1_000)));
+    expect(await resolveIp(server.client(agent), '198.18.0.2')).toBe('b');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB);
+    for (const connection of connections) connection.close();
+  });
+
+  it('closes silent connections at its limits, and a connection that comes from elsewhere gets through', async () => {
+    const silent = await Promise.all(
+      Array.from({ length: 30 }, () => silentTcp({ port: server.port, localAddress: '127.0.0.9' })),
+    );
+    await eventually(() => {
+      expect(openOf(silent)).toBe(8);
+    }, PATIENCE);
+    expect(await resolveIp(server.client(agent), '198.18.0.2')).toBe('b');
+    await eventually(async () => {
+      expect((await server.ops('/metrics')).body).toMatch(
+        /^rolegate_limit_hits_total\{limit="handshakes"\} [1-9]/m,
+      );
+    }, PATIENCE);
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('closes a connection of a stolen node that makes calls without end', async () => {
+    const connection = http2Calls(server.port, thief);
+    await eventually(() => {
+      for (let calls = 0; calls < 50 && !connection.over(); calls += 1) {
+        const call = connection.open('Resolve');
+        call.write(framed(0, Buffer.alloc(0)));
+        call.end();
+      }
+      expect(connection.over()).toBe(true);
+    }, PATIENCE);
+    await eventually(async () => {
+      expect((await server.ops('/metrics')).body).toMatch(
+        /^rolegate_limit_hits_total\{limit="node_calls"\} [1-9]/m,
+      );
+    }, PATIENCE);
+    expect(await resolveIp(server.client(agent), '198.18.0.2')).toBe('b');
+  });
+});
