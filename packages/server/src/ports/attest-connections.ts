@@ -15,7 +15,7 @@ export interface AttestConnectionLimits {
   readonly bytes: number;
 }
 
-export const ATTEST_CONNECTION_LIMITS: AttestConnectionLimits = {
+const ATTEST_CONNECTION_LIMITS: AttestConnectionLimits = {
   total: 512,
   lifeMs: 5_000,
   calls: 4,

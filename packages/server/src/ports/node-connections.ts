@@ -20,7 +20,7 @@ export interface NodeConnectionLimits {
 
 const MIB = 1024 * 1024;
 
-export const NODE_CONNECTION_LIMITS: NodeConnectionLimits = {
+const NODE_CONNECTION_LIMITS: NodeConnectionLimits = {
   ofNode: 8,
   nameless: 512,
   calls: { perSecond: 100, burst: 1_000 },
