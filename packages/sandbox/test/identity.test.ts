@@ -59,7 +59,9 @@ describe('three servers that are their own authority', () => {
     await expect(peer(2).attest('x'.repeat(20_000))).rejects.toThrow(/RESOURCE_EXHAUSTED/);
     const told = await Promise.allSettled(Array.from({ length: 30 }, () => peer(2).attest('garbage')));
     const faults = told.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : 'served'));
-    expect(faults.filter((fault) => fault.includes('TooManyRequests')).length).toBeGreaterThan(10);
+    // By the limit of handshakes, or of tokens.
+    const limited = faults.filter((fault) => /TooManyRequests|UNAVAILABLE/.test(fault));
+    expect(limited.length).toBeGreaterThan(10);
     expect(faults).not.toContain('served');
     await peer(2).feed({ nodeName: 'node-11' }, await attest('node-11', 1));
   });
