@@ -8,10 +8,11 @@ export const TLS_SECRETS = { server: 'rolegate-server-tls', agent: 'rolegate-age
 
 export type Tls = 'authority' | 'existingSecret';
 
-const image = (name: 'server' | 'agent') => {
-  const [repository = '', tag = ''] = IMAGES[name].split(/:(?=[^:]*$)/);
+/** By its name and tag. */
+export function imageOf(image: string): { readonly repository: string; readonly tag: string } {
+  const [repository = '', tag = ''] = image.split(/:(?=[^:]*$)/);
   return { repository, tag };
-};
+}
 
 const tls = (mode: Tls, chart: keyof typeof TLS_SECRETS) =>
   mode === 'authority' ? { mode } : { mode, existingSecret: { name: TLS_SECRETS[chart] } };
@@ -19,7 +20,7 @@ const tls = (mode: Tls, chart: keyof typeof TLS_SECRETS) =>
 /** What one has to say to the server's chart here, and nothing else. */
 export function serverValues({ stsEndpoint, tls: mode }: { stsEndpoint: string; tls: Tls }): Values {
   return {
-    image: image('server'),
+    image: imageOf(IMAGES.server),
     clusterName: 'e2e',
     region: 'us-east-1',
     roles: { baseArn: 'arn:aws:iam::123456789012:role/' },
@@ -43,7 +44,7 @@ export function agentValues({
   podAnnotations?: Readonly<Record<string, string>>;
 }): Values {
   return {
-    image: image('agent'),
+    image: imageOf(IMAGES.agent),
     nodeSelector: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': node },
     tls: tls(mode, 'agent'),
     ...more,

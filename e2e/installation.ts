@@ -34,6 +34,7 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
 
   return {
     helm,
+    stsEndpoint: endpoint,
     agentReady,
     serverReady,
     /** The Namespace, the server's own credentials and a stand-in for STS. */

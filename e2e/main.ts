@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describeError } from '../packages/runtime/src/index.ts';
 import { createAsking } from './asking.ts';
 import { createHelm } from './helm.ts';
@@ -9,6 +12,7 @@ import type { Kubectl } from './kubectl.ts';
 import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
+import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
 import { scenario } from './scenario.ts';
 import type { ScenarioStep } from './scenario.ts';
 import { createTestPods } from './test-pods.ts';
@@ -40,6 +44,7 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
     await Promise.all([installation.remove(), testPods.remove()]);
   };
   await removeAll(); // of a run that was cut off
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-e2e-'));
   try {
     return await runSteps(
       scenario({
@@ -51,6 +56,7 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
         node: { name: node.name, ip: node.ips[0] ?? '' },
         sentinel,
         swarm: pods,
+        charts01: await chartsOf01(folder),
         say: (line) => {
           console.log(`      ${line}`);
         },
@@ -59,7 +65,15 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
     );
   } finally {
     await removeAll();
+    await rm(folder, { recursive: true });
   }
+}
+
+async function chartsOf01(folder: string): Promise<string | undefined> {
+  const missing = await whyNoRelease01();
+  if (missing === undefined) return unpackCharts01(folder);
+  console.log(`skipped upgrades from 0.1.0 and back: ${missing}`);
+  return undefined;
 }
 
 async function runSteps(steps: readonly ScenarioStep[], kubectl: Kubectl): Promise<number> {

@@ -6,6 +6,7 @@ import { installing } from './acts/installing.ts';
 import { losing } from './acts/losing.ts';
 import { starting } from './acts/starting.ts';
 import { uninstalling } from './acts/uninstalling.ts';
+import { upgrading } from './acts/upgrading.ts';
 import type { Asking } from './asking.ts';
 import type { ImdsLog } from './imds-log.ts';
 import type { Installation } from './installation.ts';
@@ -22,6 +23,8 @@ export interface ScenarioDeps {
   readonly node: { readonly name: string; readonly ip: string };
   readonly sentinel: string;
   readonly swarm: number;
+  /** Charts of version 0.1.0. Undefined: they cannot be had. */
+  readonly charts01: string | undefined;
   /** Figures, for people. */
   readonly say: (line: string) => void;
 }
@@ -35,7 +38,15 @@ export interface ScenarioStep {
 
 /** What is shown on a real node, in this order; each step throws an Error that says what was otherwise. */
 export function scenario(deps: ScenarioDeps): ScenarioStep[] {
-  return [installing, asking, starting, changing, losing, uninstalling, certificates, firewall].flatMap(
-    (act) => act(deps),
-  );
+  return [
+    installing,
+    asking,
+    starting,
+    changing,
+    losing,
+    uninstalling,
+    certificates,
+    firewall,
+    upgrading,
+  ].flatMap((act) => act(deps));
 }

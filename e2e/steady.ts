@@ -54,6 +54,14 @@ export async function whileAsking(
   return results;
 }
 
+/** A line for each Pod, for people. */
+export function steadyFigures(results: readonly SteadyResult[]): readonly string[] {
+  return results.map(
+    ({ pod, count, failures, pause }) =>
+      `${pod}: ${count} calls, ${failures.length} failed, longest pause ${(pause * 1000).toFixed(0)} ms`,
+  );
+}
+
 /** Throws where a Pod read what is the node's, had an answer that is not its own, or credentials that end too soon. */
 export function expectOnlyOwn(results: readonly SteadyResult[]): void {
   for (const { pod, answers, leaks, shortest } of results) {

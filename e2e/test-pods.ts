@@ -69,18 +69,19 @@ export function createTestPods({
       await kubectl.waitFor('condition=Ready', ['-n', CLOSED, 'pod/refused']);
     },
     /** At once, each with a role of its own: what one has says nothing about another. */
-    startSwarm: (count: number) =>
+    startSwarm: (count: number, prefix = 'swarm') =>
       kubectl.apply(
         Array.from({ length: count }, (_, number) =>
           pod({
             namespace: OPEN,
-            name: `swarm-${number}`,
-            role: `team/swarm-${number}`,
+            name: `${prefix}-${number}`,
+            role: `team/${prefix}-${number}`,
             app: 'swarm',
             command: ['python3', '/app/first_credentials.py'],
           }),
         ),
       ),
+    removeSwarm: () => kubectl.remove('-n', OPEN, 'pods', '-l', 'app=swarm'),
     remove: () => kubectl.remove('namespace', OPEN, CLOSED),
   };
 }

@@ -1,7 +1,7 @@
 import { killAgentProcess, makeKiller, removeKiller } from '../killing.ts';
 import { nobodyReached } from '../node-metadata.ts';
 import type { ScenarioDeps, ScenarioStep } from '../scenario.ts';
-import { expectNoFailure, expectOnlyOwn, whileAsking } from '../steady.ts';
+import { expectNoFailure, expectOnlyOwn, steadyFigures, whileAsking } from '../steady.ts';
 import type { SteadyResult } from '../steady.ts';
 
 /** kubelet sees within a second that a container has ended. */
@@ -11,9 +11,7 @@ const RESTARTED_WITHIN_S = 120;
 export function changing(deps: ScenarioDeps): ScenarioStep[] {
   const { kubectl, installation, imdsLog, node, say } = deps;
   const tell = (results: readonly SteadyResult[]) => {
-    for (const { pod, count, failures, pause } of results) {
-      say(`${pod}: ${count} calls, ${failures.length} failed, longest pause ${(pause * 1000).toFixed(0)} ms`);
-    }
+    for (const line of steadyFigures(results)) say(line);
   };
   return [
     {

@@ -3,7 +3,6 @@ import type { Samples } from '../agent-metrics.ts';
 import { nobodyReached } from '../node-metadata.ts';
 import type { ScenarioDeps, ScenarioStep } from '../scenario.ts';
 import { judgeSwarm, swarmResults } from '../swarm.ts';
-import { OPEN } from '../test-pods.ts';
 
 /** Many Pods at once. */
 export function starting({ kubectl, installation, pods, imdsLog, swarm, say }: ScenarioDeps): ScenarioStep[] {
@@ -18,7 +17,7 @@ export function starting({ kubectl, installation, pods, imdsLog, swarm, say }: S
         const both = [before, await agentMetrics(kubectl, agent)] as const;
         for (const line of [...figures, ...agentFigures(both)]) say(line);
         if (faults.length > 0) throw new Error(`${faults.length} of ${swarm} failed:\n${faults.join('\n')}`);
-        await kubectl.remove('-n', OPEN, 'pods', '-l', 'app=swarm');
+        await pods.removeSwarm();
       },
     },
     { name: 'no Pod reached the metadata API of the node', run: () => nobodyReached(imdsLog) },
