@@ -29,6 +29,24 @@
 {{- include "rolegate-agent.extraArgs" .interception.extraArgs }}
 {{- end -}}
 
+{{/* After `helm upgrade --reuse-values` from 0.1 these values are missing: the agent's own defaults are the same. */}}
+{{- define "rolegate-agent.limitArgs" -}}
+{{- $connections := .connections | default dict -}}
+{{- $waiting := .waiting | default dict -}}
+{{- with $connections.perPod }}
+- --connections-per-pod={{ . }}
+{{- end }}
+{{- with $connections.perNode }}
+- --connections={{ . }}
+{{- end }}
+{{- with $waiting.perPod }}
+- --waiting-per-pod={{ . }}
+{{- end }}
+{{- with $waiting.perNode }}
+- --waiting={{ . }}
+{{- end }}
+{{- end -}}
+
 {{/* Of the agent alone. Takes the chart's scope and its values. */}}
 {{- define "rolegate-agent.agentArgs" -}}
 {{- with .values -}}
@@ -54,15 +72,14 @@
 - --imdsv1={{ .imdsv1 }}
 - --hold={{ .hold.default }}
 - --hold-go={{ .hold.go }}
-- --hold-patient={{ .hold.patient }}
+{{- with .hold.patient }}
+- --hold-patient={{ . }}
+{{- end }}
 {{- end }}
 - --cni-socket=/run/rolegate-cni/cni.sock
 - --status-socket=/run/rolegate/agent.sock
 - --port={{ .port }}
-- --connections-per-pod={{ .connections.perPod }}
-- --connections={{ .connections.perNode }}
-- --waiting-per-pod={{ .waiting.perPod }}
-- --waiting={{ .waiting.perNode }}
+{{- include "rolegate-agent.limitArgs" . }}
 {{- with .metadata.groups }}
 - --metadata-groups={{ join "," . }}
 {{- end }}

@@ -47,7 +47,7 @@ export interface Settled {
 export interface Interception {
   /**
    * Reads what is laid, mends what is not as planned, and reads again. `flushAll`: flows that others lead elsewhere are
-   * forgotten too. `retryLimit`: by default true; false: a limit of new connections that could not be installed is not tried
+   * forgotten too, unless our chain in nat was in order and nobody could. `retryLimit`: by default true; false: a limit of new connections that could not be installed is not tried
    * again. Rejects where the tables cannot be read.
    */
   readonly settle: (options?: {
@@ -87,7 +87,9 @@ export function createInterception(deps: InterceptionDeps): Interception {
     });
     const mended = [...outcomes.flatMap((outcome) => outcome.mended), ...tables.mended];
     const left = [...outcomes.flatMap((outcome) => outcome.left), ...tables.left];
-    if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, flushAll);
+    // Or Pods' requests to a running agent would be cut by an upgrade that changes another layer.
+    const all = flushAll && mended.some(({ layer }) => layer === 'nat');
+    if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, all);
     return {
       backend,
       mended,

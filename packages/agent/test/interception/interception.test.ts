@@ -42,6 +42,18 @@ describe('laying the rules', () => {
     );
   });
 
+  it('leaves the flows to the agent alone if only the rules of another layer have changed', async () => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.tables('nft').get('filter')?.set('ROLEGATE-INPUT', ['-j DROP']);
+    node.calls.length = 0;
+    const { mended } = await interception.settle({ flushAll: true });
+    expect(mended.map(({ layer }) => layer)).toEqual(['input']);
+    expect(node.calls.filter((call) => call.includes('conntrack -D -f ipv4'))).toEqual([
+      'conntrack -D -f ipv4 --orig-dst 169.254.169.254 --reply-src 169.254.169.254',
+    ]);
+  });
+
   it('leaves out a family that the kernel does not have', async () => {
     const { node, interception } = setup({ families: ['ipv4'] });
     expect((await interception.settle()).left).toEqual([]);

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { helm, minimalValues, rendered } from './rendering.ts';
+
+const withHelm = helm === undefined ? describe.skip : describe;
+
+/** `helm upgrade --reuse-values` keeps the values of the chart before, in which these are missing; null says so to helm template. */
+const MISSING_IN_01 = {
+  agent: {
+    server: { attestAddress: null },
+    hold: { patient: null },
+    connections: null,
+    waiting: null,
+  },
+};
+const FLAGS = [
+  'attest-address',
+  'hold-patient',
+  'connections-per-pod',
+  'connections',
+  'waiting-per-pod',
+  'waiting',
+];
+
+withHelm('values that were reused from 0.1 (need helm)', () => {
+  it('leave out the flags of values that the chart of 0.1 did not have, so that the agent has its own defaults', () => {
+    const files = [minimalValues('agent')];
+    const text = rendered({ chart: 'agent', files, values: MISSING_IN_01.agent });
+    expect(FLAGS.filter((flag) => text.includes(`--${flag}=`))).toEqual([]);
+  });
+
+  it('leave room for one of the new values', () => {
+    const files = [minimalValues('agent')];
+    const values = { ...MISSING_IN_01.agent, connections: { perPod: 300, perNode: null } };
+    const text = rendered({ chart: 'agent', files, values });
+    expect(FLAGS.filter((flag) => text.includes(`--${flag}=`))).toEqual(['connections-per-pod']);
+  });
+});
