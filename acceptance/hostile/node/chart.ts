@@ -62,14 +62,15 @@ const DEFAULT_TIMEOUT_SECONDS = 1;
 const UNITS: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
 
 /**
- * Reads a container from the chart's golden rendering with certificates from Secrets: whatever the chart starts, limits and probes is
- * what the suite starts, limits and probes. Throws if the rendering is not as expected.
+ * Reads a container from a golden rendering of the chart, by default the one with certificates from Secrets: whatever the chart starts,
+ * limits and probes is what the suite starts, limits and probes. Throws if the rendering is not as expected.
  */
 export async function readChart(
   chart: 'agent' | 'server',
   container: 'agent' | 'intercept' | 'reconcile' | 'server',
+  rendering: 'existing-secret' | 'minimal' = 'existing-secret',
 ): Promise<ChartContainer> {
-  const path = new URL(`../../../charts/${chart}/golden/existing-secret.yaml`, import.meta.url);
+  const path = new URL(`../../../charts/${chart}/golden/${rendering}.yaml`, import.meta.url);
   return containerOf(await readFile(path, 'utf8'), container);
 }
 

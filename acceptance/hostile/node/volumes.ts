@@ -41,12 +41,21 @@ export async function makeServerVolumes({ folder, ca, user }: ServerVolumesOptio
   await writeTls(ca, { folder: at('server-tls'), dns: [SERVER_NAME] }, user);
   await makeFolder(at('token'), user);
   await writeFile(at('token/secret'), randomBytes(32).toString('hex'));
-  await makeFolder(at('server-run'), user);
   return {
-    '/run/rolegate': at('server-run'),
+    ...(await makeServerRun({ folder, user })),
     '/etc/rolegate/tls': at('server-tls'),
     '/etc/rolegate/token': at('token'),
   };
+}
+
+/** What a server needs that is its own authority. */
+export async function makeServerRun({
+  folder,
+  user,
+}: Omit<ServerVolumesOptions, 'ca'>): Promise<Readonly<Record<'/run/rolegate', string>>> {
+  const run = join(folder, 'server-run');
+  await makeFolder(run, user);
+  return { '/run/rolegate': run };
 }
 
 /** A folder of the user. */

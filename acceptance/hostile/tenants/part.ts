@@ -2,13 +2,14 @@ import { runSteps } from '@rolegate/testing';
 import { startChild } from '../../../bench/child.ts';
 import type { Part } from '../part.ts';
 import { tenantsHead } from './judge.ts';
-import type { StandInCalls } from './orders.ts';
+import type { StandInCalls } from '../cluster/orders.ts';
 import { tenantsScenario } from './scenario.ts';
 import type { TenantsScene } from './scene.ts';
-import { startTenantWatchers } from './watch/watchers.ts';
-import { openCluster } from './world/cluster.ts';
-import { openGround } from './world/ground.ts';
-import type { GroundOptions } from './world/ground.ts';
+import { startServerWatchers } from '../cluster/watch/watchers.ts';
+import { openCluster } from '../cluster/cluster.ts';
+import { openGround } from '../cluster/ground.ts';
+import type { GroundOptions } from '../cluster/ground.ts';
+import { agentsOf } from './world/agents.ts';
 import { createRealStages } from './world/real-stage.ts';
 
 /** What those do to a server who may write objects into the API server, and stolen nodes. */
@@ -29,17 +30,17 @@ async function openScene(
   stack: AsyncDisposableStack,
 ): Promise<TenantsScene> {
   const ground = stack.use(await openGround(options));
-  const script = new URL('clients/stand-in.ts', import.meta.url);
+  const script = new URL('../cluster/clients/stand-in.ts', import.meta.url);
   const through = [...ground.groups.api.enter, ...ground.enter];
   const standIn = stack.use(await startChild<StandInCalls>(script, { through })).call;
   const { kubeconfig, port } = await standIn.where(undefined);
   const cluster = await openCluster(
     ground,
-    { name: 'server', api: standIn, apiPort: port, kubeconfig },
+    { name: 'server', api: standIn, apiPort: port, kubeconfig, identity: { ca: ground.ca } },
     stack,
   );
-  await cluster.connect();
-  const watchers = await startTenantWatchers(cluster, stack);
+  await cluster.connect(await agentsOf(ground));
+  const watchers = await startServerWatchers(cluster, stack);
   const real = createRealStages(ground, stack, async () => {
     await cluster.feeds.close(undefined);
     await cluster.server.stop();

@@ -2,16 +2,16 @@ import type { Row, Step } from '@rolegate/testing';
 import type { Remote } from '../../../bench/child.ts';
 import type { AttackTold } from '../watch/seen.ts';
 import { judgeTenants } from './judge.ts';
-import type { StandInCalls } from './orders.ts';
-import type { RestartOptions, TenantWatchers } from './watch/watchers.ts';
-import type { Cluster } from './world/cluster.ts';
-import type { Ground } from './world/ground.ts';
+import type { StandInCalls } from '../cluster/orders.ts';
+import type { RestartOptions, ServerWatchers } from '../cluster/watch/watchers.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Ground } from '../cluster/ground.ts';
 import type { RealStages } from './world/real-stage.ts';
 
 /** Where honest tenants live. */
 export interface Stage {
   readonly cluster: Cluster;
-  readonly watchers: TenantWatchers;
+  readonly watchers: ServerWatchers;
 }
 
 /** What a step of the tenants' part works with. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cpuTimesOf, readCpuTimes, shareBetween } from '../tenants/watch/cpu-share.ts';
+import { cpuTimesOf, readCpuTimes, shareBetween } from '../cluster/watch/cpu-share.ts';
 
 describe('cpuTimesOf', () => {
   it('reads what the kernel writes', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLedger } from '../tenants/clients/ledger.ts';
+import { createLedger } from '../cluster/clients/ledger.ts';
 
 const LIFE_MS = 15_000;
 

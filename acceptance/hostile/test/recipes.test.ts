@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { nameOf, objectOf } from '../tenants/clients/recipes.ts';
-import type { Recipe } from '../tenants/orders.ts';
+import { nameOf, objectOf } from '../cluster/clients/recipes.ts';
+import type { Recipe } from '../cluster/orders.ts';
 
 const pods: Recipe = { kind: 'Pod', count: 3, name: 'fat', namespace: 'hostile' };
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { judgeTenants, tenantsHead } from '../tenants/judge.ts';
-import type { TenantsSeen } from '../tenants/watch/seen.ts';
+import type { ServerSeen } from '../cluster/watch/seen.ts';
 
 const MIB = 2 ** 20;
 
 /** Of an attack that nobody has noticed, but for the changes. */
-function seen(changes: Partial<TenantsSeen> = {}): TenantsSeen {
+function seen(changes: Partial<ServerSeen> = {}): ServerSeen {
   return {
     changes: [4, 5, 6],
     newcomers: [55, 60],
@@ -25,11 +25,11 @@ function seen(changes: Partial<TenantsSeen> = {}): TenantsSeen {
   };
 }
 
-function faultsOf(changes: Partial<TenantsSeen>, changesWithinMs?: number): readonly string[] {
+function faultsOf(changes: Partial<ServerSeen>, changesWithinMs?: number): readonly string[] {
   return judgeTenants('An attack.', seen(changes), changesWithinMs).faults;
 }
 
-const feeds = (changes: Partial<TenantsSeen['feeds']>) => ({ feeds: { ...seen().feeds, ...changes } });
+const feeds = (changes: Partial<ServerSeen['feeds']>) => ({ feeds: { ...seen().feeds, ...changes } });
 
 describe('judgeTenants', () => {
   it('finds no fault if nobody has noticed the attack', () => {

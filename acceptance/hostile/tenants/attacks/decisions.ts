@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RewriteOrder } from '../orders.ts';
+import type { RewriteOrder } from '../../cluster/orders.ts';
 import { tenantsStep } from '../scene.ts';
 import type { TenantsStep } from '../scene.ts';
 import {

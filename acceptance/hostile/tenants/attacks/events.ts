@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { machineMs } from '../clients/machine-clock.ts';
+import { machineMs } from '../../cluster/clients/machine-clock.ts';
 import { tenantsStep } from '../scene.ts';
 import type { TenantsScene, TenantsStep } from '../scene.ts';
-import { namespaceOf, nodeAt, podOf } from '../world/honest.ts';
+import { namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
 import { applyHostile, clearHostile, hostilePods, ROLE } from './hostile-tenant.ts';
 
 const DENIED = 2_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Recipe } from '../orders.ts';
+import type { Recipe } from '../../cluster/orders.ts';
 import { tenantsStep } from '../scene.ts';
 import type { TenantsStep } from '../scene.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Recipe } from '../orders.ts';
+import type { Recipe } from '../../cluster/orders.ts';
 import type { TenantsScene } from '../scene.ts';
 
 /** The Namespace of whoever attacks. */

@@ -1,4 +1,4 @@
-import type { Recipe } from '../orders.ts';
+import type { Recipe } from '../../cluster/orders.ts';
 import { tenantsStep } from '../scene.ts';
 import type { TenantsScene, TenantsStep } from '../scene.ts';
 import { applyHostile, clearHostile, HOSTILE, hostilePods, ROLE } from './hostile-tenant.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DecisionSeen } from '../orders.ts';
+import type { DecisionSeen } from '../../cluster/orders.ts';
 import { tenantsStep } from '../scene.ts';
 import type { TenantsScene, TenantsStep } from '../scene.ts';
-import { accountOf, namespaceOf, nodeAt, podOf } from '../world/honest.ts';
+import { accountOf, namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
 import { applyHostile, clearHostile, HOSTILE, hostilePods, ROLE } from './hostile-tenant.ts';
 
 /** Of each kind. */

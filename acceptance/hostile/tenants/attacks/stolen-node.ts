@@ -2,7 +2,8 @@ import { outputOf } from '@rolegate/testing';
 import { startChild } from '../../../../bench/child.ts';
 import { PORTS } from '../../../../packages/sandbox/src/netns/addresses.ts';
 import type { AttackTold } from '../../watch/seen.ts';
-import type { Sends, StolenNodeCalls, StolenNodeSeen } from '../orders.ts';
+import type { Sends, StolenNodeCalls, StolenNodeSeen } from '../../cluster/orders.ts';
+import { peerOf } from '../world/agents.ts';
 import { tenantsStep } from '../scene.ts';
 import type { TenantsScene, TenantsStep } from '../scene.ts';
 
@@ -13,13 +14,13 @@ const MOST_PAGE_BYTES = 10_000;
 
 /** One stolen node sends all of it at once. */
 async function attackAsNode(scene: TenantsScene, sends: readonly Sends[]): Promise<AttackTold> {
-  const { cluster, groups, enter, identify, stretch } = scene;
+  const { groups, enter, identify, stretch } = scene;
   const script = new URL('../clients/stolen-node.ts', import.meta.url);
   const through = [...groups.attackers.enter, ...enter];
   await using child = await startChild<StolenNodeCalls>(script, { through });
   const identity = await identify(STOLEN);
   const pageBefore = await metricsBytes(scene);
-  const seen = await child.call.attack({ ...cluster.peer, identity, sends, forMs: LASTS_MS * stretch });
+  const seen = await child.call.attack({ ...peerOf(scene), identity, sends, forMs: LASTS_MS * stretch });
   const pageBytes = (await metricsBytes(scene)) - pageBefore;
   return {
     said: seen.map((one, at) => `${sends[at]}: ${describe(one)}`).join('; '),

@@ -2,10 +2,10 @@
 import { Agent, request } from 'node:https';
 import type { KubernetesObject } from '@rolegate/testing';
 import { serveCalls } from '../../../../bench/serve-calls.ts';
-import type { ApiServer, ObjectName, RealApiCalls, Written } from '../orders.ts';
-import { machineMs } from './machine-clock.ts';
-import { paced } from './pace.ts';
-import { nameOf, objectOf } from './recipes.ts';
+import type { ApiServer, ObjectName, RealApiCalls, Written } from '../../cluster/orders.ts';
+import { machineMs } from '../../cluster/clients/machine-clock.ts';
+import { paced } from '../../cluster/clients/pace.ts';
+import { nameOf, objectOf } from '../../cluster/clients/recipes.ts';
 
 /** Objects that are written at once. */
 const WRITERS = 8;

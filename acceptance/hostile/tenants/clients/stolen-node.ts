@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { createClientCredentials, createRolegateClient, rolegateService } from '@rolegate/protocol';
 import type { AgentReport, RolegateClient } from '@rolegate/protocol';
 import { serveCalls } from '../../../../bench/serve-calls.ts';
-import type { Sends, StolenNodeCalls, StolenNodeOrder, StolenNodeSeen } from '../orders.ts';
-import { paced } from './pace.ts';
+import type { Sends, StolenNodeCalls, StolenNodeOrder, StolenNodeSeen } from '../../cluster/orders.ts';
+import { paced } from '../../cluster/clients/pace.ts';
 
 const MEGABYTE = 1_000_000;
 /** Connections over which streams are opened. */

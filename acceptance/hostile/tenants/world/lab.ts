@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outputOf, PLAIN_ENV, Skipped } from '@rolegate/testing';
-import type { ApiServer } from '../orders.ts';
-import type { Ground } from './ground.ts';
+import type { ApiServer } from '../../cluster/orders.ts';
+import type { Ground } from '../../cluster/ground.ts';
 
 /** Where the lab's scripts are if LAB_DIR does not say so. */
 const LAB_DIR = fileURLToPath(new URL('../../../../../shared/lab', import.meta.url));

@@ -1,12 +1,13 @@
 import { startChild } from '../../../../bench/child.ts';
 import type { Remote } from '../../../../bench/child.ts';
-import type { RealApiCalls } from '../orders.ts';
-import { startTenantWatchers } from '../watch/watchers.ts';
-import type { TenantWatchers } from '../watch/watchers.ts';
-import { openCluster } from './cluster.ts';
-import type { Cluster } from './cluster.ts';
-import type { Ground } from './ground.ts';
-import { honestNodes } from './honest.ts';
+import type { RealApiCalls } from '../../cluster/orders.ts';
+import { startServerWatchers } from '../../cluster/watch/watchers.ts';
+import type { ServerWatchers } from '../../cluster/watch/watchers.ts';
+import { openCluster } from '../../cluster/cluster.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Ground } from '../../cluster/ground.ts';
+import { honestNodes } from '../../cluster/honest.ts';
+import { agentsOf } from './agents.ts';
 import { openLab } from './lab.ts';
 import type { Lab } from './lab.ts';
 
@@ -18,7 +19,7 @@ export interface RealStage {
   readonly lab: Lab;
   readonly api: Remote<RealApiCalls>;
   readonly cluster: Cluster;
-  readonly watchers: TenantWatchers;
+  readonly watchers: ServerWatchers;
 }
 
 export interface RealStages {
@@ -45,7 +46,11 @@ export function createRealStages(
     await api.connect(lab.server);
     for (const name of honestNodes) await api.apply({ kind: 'Node', metadata: { name } });
     const { port: apiPort, kubeconfig } = lab;
-    const cluster = await openCluster(ground, { name: 'server-of-lab', api, apiPort, kubeconfig }, stack);
+    const cluster = await openCluster(
+      ground,
+      { name: 'server-of-lab', api, apiPort, kubeconfig, identity: { ca: ground.ca } },
+      stack,
+    );
     return { lab, api, cluster };
   }
 
@@ -58,8 +63,8 @@ export function createRealStages(
   async function openStage(): Promise<RealStage> {
     const found = await begin();
     await before();
-    await found.cluster.connect();
-    return { ...found, watchers: await startTenantWatchers(found.cluster, stack) };
+    await found.cluster.connect(await agentsOf(ground));
+    return { ...found, watchers: await startServerWatchers(found.cluster, stack) };
   }
 
   return {

@@ -1,15 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startChild } from '../../../../bench/child.ts';
-import type { Remote } from '../../../../bench/child.ts';
-import { PORTS } from '../../../../packages/sandbox/src/netns/addresses.ts';
-import { SERVER_NAME } from '../../../../packages/sandbox/src/start-programs.ts';
-import type { ApiCalls, FeedsCalls, ServerPeer } from '../orders.ts';
+import { startChild } from '../../../bench/child.ts';
+import type { Remote } from '../../../bench/child.ts';
 import type { Ground } from './ground.ts';
-import { accountOf, changed, growing, honestNodes, kept, namespaceOf, podOf } from './honest.ts';
+import { accountOf, changed, growing, kept, namespaceOf, podOf } from './honest.ts';
 import type { Tenant } from './honest.ts';
+import type { ApiCalls, FeedsCalls, FeedsOrder } from './orders.ts';
 import { prepareServer } from './server.ts';
-import type { ServerProgram } from './server.ts';
+import type { ServerIdentity, ServerProgram } from './server.ts';
 
 /** An API server full of honest tenants, the server under test that follows it, and the honest nodes' agents. */
 export interface Cluster {
@@ -17,10 +15,11 @@ export interface Cluster {
   readonly api: Remote<ApiCalls>;
   readonly apiPort: number;
   readonly server: ServerProgram;
-  readonly peer: ServerPeer;
   readonly feeds: Remote<FeedsCalls>;
   /** Opens the agents' streams, and opens them again whenever they end. */
-  readonly connect: () => Promise<void>;
+  readonly connect: (order: FeedsOrder) => Promise<void>;
+  /** How many streams are to be open. */
+  readonly streams: () => number;
   /** UIDs of the Pods of those who change, in their order. */
   readonly changedPods: readonly string[];
 }
@@ -31,15 +30,16 @@ export interface ClusterOptions {
   readonly api: Remote<ApiCalls>;
   readonly apiPort: number;
   readonly kubeconfig: string;
+  readonly identity: ServerIdentity;
 }
 
 /** Fills the API server; the server under test does not run yet, and no agent connects. What was opened ends with the stack. */
 export async function openCluster(
   ground: Ground,
-  { name, api, apiPort, kubeconfig }: ClusterOptions,
+  { name, api, apiPort, kubeconfig, identity }: ClusterOptions,
   stack: AsyncDisposableStack,
 ): Promise<Cluster> {
-  const { groups, enter, ca, sts, onLine } = ground;
+  const { groups, enter, sts, onLine } = ground;
   const folder = await ground.makeFolder(name);
   const path = join(folder, 'kubeconfig');
   await writeFile(path, kubeconfig, { mode: 0o644 });
@@ -47,7 +47,7 @@ export async function openCluster(
     ...ground,
     folder,
     name,
-    ca,
+    identity,
     kubeconfig: path,
     stsEndpoint: await sts.url(undefined),
     onLine: (line) => {
@@ -58,23 +58,23 @@ export async function openCluster(
   for (const tenant of [...kept, ...growing]) await applyTenant(api, tenant);
   const changedPods: string[] = [];
   for (const tenant of changed) changedPods.push(await applyTenant(api, tenant));
-  const script = new URL('../clients/feeds.ts', import.meta.url);
+  const script = new URL('clients/feeds.ts', import.meta.url);
   const feeds = stack.use(
     await startChild<FeedsCalls>(script, { through: [...groups.watchers.enter, ...enter] }),
   );
-  const peer = { port: PORTS.server, serverName: SERVER_NAME, ca: ca.pem };
-  const nodes = await Promise.all(honestNodes.map(ground.identify));
+  let streams = 0;
   return {
     ground,
     api,
     apiPort,
     server,
-    peer,
     feeds: feeds.call,
     changedPods,
-    async connect() {
-      await feeds.call.open({ ...peer, nodes });
+    async connect(order) {
+      streams = order.nodes.length;
+      await feeds.call.open(order);
     },
+    streams: () => streams,
   };
 }
 

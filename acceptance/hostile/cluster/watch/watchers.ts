@@ -5,12 +5,12 @@ import type { ProbeCalls, ProbeOrder } from '../../clients/orders.ts';
 import { faultsOfProgram, memory } from '../../judge.ts';
 import type { ChartContainer } from '../../node/chart.ts';
 import type { AttackTold } from '../../watch/seen.ts';
-import type { Cluster } from '../world/cluster.ts';
-import { honestNodes, kept } from '../world/honest.ts';
+import type { Cluster } from '../cluster.ts';
+import { kept } from '../honest.ts';
 import { changeOnce, keepChanging } from './changes.ts';
 import { readCpuTimes, shareBetween } from './cpu-share.ts';
 import { createNewcomers } from './newcomers.ts';
-import type { TenantsSeen } from './seen.ts';
+import type { ServerSeen } from './seen.ts';
 import { watchServerMemory } from './server-memory.ts';
 
 /** Often enough for a stall of half a second to meet one. Milliseconds. */
@@ -25,11 +25,11 @@ const LOOK_EVERY_MS = 50;
 /** Renewals are made at 40 to 48 % of a life. */
 const HEALTHY_SHARE = 0.48;
 
-export interface TenantWatchers {
+export interface ServerWatchers {
   /** Starts what does not run, and resolves when everybody honest has what is theirs and changes come through. */
   readonly untilServed: () => Promise<void>;
   /** Runs the attack, and sees what the honest meet from its beginning until a while after its end. */
-  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: TenantsSeen; told: AttackTold }>;
+  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: ServerSeen; told: AttackTold }>;
   /** Starts the server again on the objects that are there now. */
   readonly restart: (options: RestartOptions) => Promise<AttackTold>;
 }
@@ -40,10 +40,10 @@ export interface RestartOptions {
 }
 
 /** Starts those who measure; they end with the stack. */
-export async function startTenantWatchers(
+export async function startServerWatchers(
   cluster: Cluster,
   stack: AsyncDisposableStack,
-): Promise<TenantWatchers> {
+): Promise<ServerWatchers> {
   const { ground, server, feeds } = cluster;
   const script = new URL('../../clients/probes.ts', import.meta.url);
   const through = [...ground.groups.watchers.enter, ...ground.enter];
@@ -54,7 +54,7 @@ export async function startTenantWatchers(
   async function expectHeld(): Promise<void> {
     const { synced, held } = await feeds.state(undefined);
     const failures = await prober.call.once(probes);
-    if (synced < honestNodes.length || held < kept.length || failures.length > 0)
+    if (synced < cluster.streams() || held < kept.length || failures.length > 0)
       throw new Error(
         `${synced} streams are synced, ${held} sessions are held; ${failures.join('; ') || 'all probes succeed'}`,
       );
@@ -111,7 +111,7 @@ export async function startTenantWatchers(
     const { probes: probed, late } = await prober.call.end(undefined);
     const held = await feeds.end(undefined);
     if (result.status === 'rejected') throw result.reason;
-    const seen: TenantsSeen = {
+    const seen: ServerSeen = {
       changes,
       newcomers: come,
       feeds: held,

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '@rolegate/testing';
-import { honestNodes } from '../world/honest.ts';
+import { honestNodes } from '../honest.ts';
 import type { ObjectName, Recipe } from '../orders.ts';
 
 /** Beyond Latin-1: JavaScript keeps a text with such a character in two bytes for each of its characters. */

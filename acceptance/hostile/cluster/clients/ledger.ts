@@ -1,5 +1,5 @@
 import type { FeedUpdateRead, PodStateRead, SessionStateRead } from '@rolegate/protocol';
-import { KEPT } from '../world/honest.ts';
+import { KEPT } from '../honest.ts';
 import type { DecisionSeen, FeedsSeen, FeedsState, MachineMs, Wanted } from '../orders.ts';
 
 /** Of recorded decisions. */

@@ -6,7 +6,7 @@ import type { FeedsSeen } from '../orders.ts';
 export type Times = readonly (number | undefined)[];
 
 /** What the honest met from the beginning of an attack until two seconds after its end. */
-export interface TenantsSeen {
+export interface ServerSeen {
   /** From the write of a permit or a role to the decision at the agent. */
   readonly changes: Times;
   /** From the write of a Pod whose role nobody has had to its credentials at the agent. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../world/cluster.ts';
-import { growing, nodeAt, podOf } from '../world/honest.ts';
+import type { Cluster } from '../cluster.ts';
+import { growing, nodeAt, podOf } from '../honest.ts';
 import type { Times } from './seen.ts';
 
 /** After this a Pod counts as not served. Milliseconds. */

@@ -2,7 +2,7 @@ import { keepLooking } from '../../watch/looking.ts';
 import { EVERY_MS, ports } from '../../watch/memory.ts';
 import type { HighWater } from '../../watch/memory.ts';
 import { socketBytes } from '../../watch/socket-memory.ts';
-import type { Cluster } from '../world/cluster.ts';
+import type { Cluster } from '../cluster.ts';
 
 export interface ServerMemory {
   readonly end: () => Promise<HighWater>;

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestCa } from '@rolegate/testing';
 import type { TestCa, World } from '@rolegate/testing';
-import { startChild } from '../../../../bench/child.ts';
-import type { Remote } from '../../../../bench/child.ts';
-import { createNamespaces } from '../../../../packages/sandbox/src/netns/namespaces.ts';
-import { openCgroups } from '../../node/cgroups.ts';
-import type { Cgroups, Group } from '../../node/cgroups.ts';
-import type { NodeIdentity, StsCalls } from '../orders.ts';
+import { startChild } from '../../../bench/child.ts';
+import type { Remote } from '../../../bench/child.ts';
+import { createNamespaces } from '../../../packages/sandbox/src/netns/namespaces.ts';
+import { openCgroups } from '../node/cgroups.ts';
+import type { Cgroups, Group } from '../node/cgroups.ts';
+import type { NodeIdentity, StsCalls } from './orders.ts';
 
 /** Where everything happens: a network namespace with nothing but its loopback, control groups, STS and an authority. */
 export interface Ground extends World {
@@ -59,7 +59,7 @@ export async function openGround({ name, bundles }: GroundOptions): Promise<Grou
     attackers: await cgroups.make(ATTACKERS),
     watchers: await cgroups.make(WATCHERS),
   };
-  const script = new URL('../clients/sts.ts', import.meta.url);
+  const script = new URL('clients/sts.ts', import.meta.url);
   const sts = stack.use(
     await startChild<StsCalls>(script, { through: [...groups.watchers.enter, ...enter] }),
   );
