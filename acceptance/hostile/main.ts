@@ -15,6 +15,7 @@ import { nodePart } from './node/part.ts';
 import { BUILT_BUNDLES } from './node/program-words.ts';
 import type { Part, PlayOptions } from './part.ts';
 import { missingForHostile } from './requirements.ts';
+import { strangersPart } from './strangers/part.ts';
 import { tenantsPart } from './tenants/part.ts';
 
 const SUITE = 'test:hostile';
@@ -33,7 +34,7 @@ const DEFAULT_SECONDS = 4;
 /** Whatever hangs, the run ends. It takes under 8 minutes, longer only if programs have to be started again. Milliseconds. */
 const LONGEST_MS = { fixed: 600_000, eachSecond: 80_000 };
 
-const parts: readonly Part[] = [nodePart, tenantsPart];
+const parts: readonly Part[] = [nodePart, tenantsPart, strangersPart];
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -35,6 +35,8 @@ export interface GroundOptions {
   /** Of the network namespace and the control groups, unique on the machine. */
   readonly name: string;
   readonly bundles: string;
+  /** IPv4 addresses that the network namespace has beside those of its loopback: whoever connects to one comes from it. */
+  readonly addresses?: readonly string[];
 }
 
 /** It must not starve the machine, and holds the objects of all attacks. */
@@ -44,7 +46,7 @@ const WATCHERS = { name: 'watchers', memoryBytes: 2 ** 31, cpuWeight: 400 };
 /** What programs log is kept up to this. */
 const MOST = { lines: 20_000, characters: 2_000 };
 
-export async function openGround({ name, bundles }: GroundOptions): Promise<Ground> {
+export async function openGround({ name, bundles, addresses = [] }: GroundOptions): Promise<Ground> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-tenants-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -52,7 +54,8 @@ export async function openGround({ name, bundles }: GroundOptions): Promise<Grou
   const cgroups = stack.use(await openCgroups(name));
   const namespaces = stack.use(createNamespaces({ prefix: name }));
   await namespaces.make('cluster');
-  await namespaces.ip('cluster', ['link set lo up']);
+  const added = addresses.map((address) => `addr add ${address}/32 dev lo`);
+  await namespaces.ip('cluster', ['link set lo up'].concat(added));
   const enter = namespaces.enter('cluster');
   const groups = {
     api: await cgroups.make(API),

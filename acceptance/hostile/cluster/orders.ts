@@ -1,4 +1,4 @@
-import type { KubernetesKind, KubernetesObject } from '@rolegate/testing';
+import type { KubernetesKind, KubernetesObject, TestToken } from '@rolegate/testing';
 import type { Calls } from '../../../bench/serve-calls.ts';
 
 /** On the clock that all processes of the machine share. Milliseconds. */
@@ -101,12 +101,20 @@ export interface StandInCalls extends ApiCalls {
   readonly uid: (name: ObjectName) => string;
   /** When the first Event on a Pod of the Namespace was posted; undefined: none yet. */
   readonly firstEvent: (namespace: string) => MachineMs | undefined;
+  /** A token that the stand-in knows. */
+  readonly token: (token: TestToken) => string;
+  /** Null if there is no such object. */
+  readonly object: (name: ObjectName) => KubernetesObject | null;
+  /** TokenReviews so far. */
+  readonly tokenReviews: () => number;
   readonly listsSoFar: (kind: KubernetesKind) => { readonly pages: number; readonly streams: number };
 }
 
 /** An agent's stream without an agent. */
 export interface NodeIdentity {
   readonly node: string;
+  /** Where it finds the server, and so its own address: 127.0.0.1 if it is not given. */
+  readonly address?: string;
   readonly cert: string;
   readonly key: string;
 }

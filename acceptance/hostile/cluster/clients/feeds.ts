@@ -20,7 +20,7 @@ const ledger = createLedger(machineMs);
 let closeAll: (() => void)[] = [];
 
 function keepOpen({ port, serverName, ca }: FeedsOrder, identity: NodeIdentity): () => void {
-  const { node, cert, key } = identity;
+  const { node, address = '127.0.0.1', cert, key } = identity;
   const tls = { ca: Buffer.from(ca), cert: Buffer.from(cert), key: Buffer.from(key) };
   const credentials = createClientCredentials({ current: () => tls });
   const told = ledger.node(node);
@@ -31,7 +31,7 @@ function keepOpen({ port, serverName, ca }: FeedsOrder, identity: NodeIdentity):
   function open(): void {
     // A client of its own each time: the pauses of a channel that failed are not those of an agent.
     const client = createRolegateClient({
-      target: `127.0.0.1:${port}`,
+      target: `${address}:${port}`,
       credentials,
       serverName,
       channel: KEEPALIVE,

@@ -91,6 +91,9 @@ serveCalls({
     readEvents();
     return firstEvents.get(namespace);
   },
+  token: api.issueToken,
+  object: ({ kind, namespace = '', name }) => api.get(kind, namespace, name) ?? null,
+  tokenReviews: () => api.tokenReviews,
   listsSoFar(kind) {
     const { list, streaming } = api.requests[kind];
     return { pages: list, streams: streaming };

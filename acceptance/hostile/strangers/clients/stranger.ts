@@ -1,0 +1,204 @@
+// A stranger, or whoever has a stolen node's certificate: speaks TLS and HTTP/2 as it likes.
+import { constants, connect as connectHttp2 } from 'node:http2';
+import type { ClientHttp2Session } from 'node:http2';
+import { connect as connectTcp, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls, createSecureContext } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { rolegateService } from '@rolegate/protocol';
+import { serveCalls } from '../../../../bench/serve-calls.ts';
+import type { OnTls, StrangerCalls, StrangerOrder, StrangerSeen } from '../orders.ts';
+import { floodOf, hello, PREFACE } from './frames.ts';
+
+const TICK_MS = 10;
+/** Connections whose handshakes are under way; more are not begun. */
+const MOST_BEGUN = 500;
+/** What this process keeps of what the kernel has not taken. */
+const MOST_UNSENT_BYTES = 1024 * 1024;
+/** Of a gRPC message: whether it is compressed, and its length. */
+const PREFIX_BYTES = 5;
+
+interface Attack {
+  readonly order: StrangerOrder;
+  readonly context: SecureContext;
+  readonly answers: Record<string, number>;
+  sentBytes: number;
+}
+
+async function attack(order: StrangerOrder): Promise<StrangerSeen> {
+  const running: Attack = { order, context: contextOf(order), answers: {}, sentBytes: 0 };
+  const begun = new Set<TLSSocket>();
+  const open = new Set<TLSSocket>();
+  let [tried, secured, mostOpen] = [0, 0, 0];
+
+  function begin(): void {
+    const at = tried++;
+    const socket = connection(running, at);
+    begun.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('secureConnect', () => {
+      begun.delete(socket);
+      open.add(socket);
+      secured++;
+      mostOpen = Math.max(mostOpen, open.size);
+      act(socket, running, at);
+    });
+    socket.once('close', () => {
+      begun.delete(socket);
+      open.delete(socket);
+      running.sentBytes += socket.bytesWritten;
+    });
+  }
+
+  const startMs = performance.now();
+  for (let elapsedMs = 0; elapsedMs < order.forMs; elapsedMs = performance.now() - startMs) {
+    const allowed = (elapsedMs * order.opensPerSecond) / 1_000 + 1;
+    while (begun.size + open.size < order.connections && begun.size < MOST_BEGUN && tried < allowed) begin();
+    await sleep(TICK_MS);
+  }
+  for (const socket of [...begun, ...open]) socket.destroy();
+  await sleep(TICK_MS);
+  const { sentBytes, answers } = running;
+  return { tried, secured, mostOpen, sentBytes, answers };
+}
+
+function contextOf({ identity, tls }: StrangerOrder): SecureContext {
+  const shown = identity === undefined ? {} : { cert: identity.cert, key: identity.key };
+  const version = tls === '1.2' ? 'TLSv1.2' : 'TLSv1.3';
+  return createSecureContext({ ...shown, minVersion: version, maxVersion: version });
+}
+
+function connection({ order, context }: Attack, at: number): TLSSocket {
+  const { addresses, sources, port, serverName } = order;
+  const host = addresses[at % addresses.length] ?? '127.0.0.1';
+  const source = sources?.[at % sources.length];
+  const socket = connectTcp(source === undefined ? { host, port } : { host, port, localAddress: source });
+  socket.on('error', () => undefined);
+  return connectTls({
+    socket,
+    secureContext: context,
+    servername: serverName,
+    ALPNProtocols: ['h2'],
+    // It does not care whom it attacks.
+    rejectUnauthorized: false,
+  });
+}
+
+function act(socket: TLSSocket, running: Attack, at: number): void {
+  const { does } = running.order;
+  if (does.kind === 'unfinished') sendUnfinished(socket, does);
+  else if (does.kind === 'tokens') showTokens(socket, running, does);
+  else if (does.kind === 'streams') openStreams(socket, does.count);
+  else {
+    socket.resume();
+    if (does.kind === 'part of the preface') socket.write(PREFACE.slice(0, PREFACE.length / 2));
+    if (does.kind === 'preface') socket.write(hello());
+    if (does.kind === 'flood') flood(socket, does, at);
+  }
+}
+
+function flood(socket: TLSSocket, { floods }: Extract<OnTls, { kind: 'flood' }>, at: number): void {
+  const kind = floods[at % floods.length];
+  if (kind === undefined) return;
+  const next = floodOf(kind, rolegateService.Attest.path);
+  socket.write(hello());
+  const more = () => {
+    const piece = socket.destroyed ? undefined : next();
+    if (piece === undefined) socket.destroy();
+    else socket.write(piece, (error) => error ?? setImmediate(more));
+  };
+  more();
+}
+
+function session(socket: TLSSocket): ClientHttp2Session {
+  const made = connectHttp2('https://rolegate-server', {
+    createConnection: () => socket,
+    // It takes what the server says of streams for no rule.
+    peerMaxConcurrentStreams: 10_000,
+  });
+  made.on('error', () => undefined);
+  return made;
+}
+
+function request(made: ClientHttp2Session, path: string) {
+  const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_TE, HTTP2_HEADER_CONTENT_TYPE } = constants;
+  const stream = made.request({
+    [HTTP2_HEADER_METHOD]: 'POST',
+    [HTTP2_HEADER_PATH]: path,
+    [HTTP2_HEADER_TE]: 'trailers',
+    [HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
+  });
+  stream.on('error', () => undefined);
+  return stream;
+}
+
+/** All that is said of a message but its last byte. */
+function sendUnfinished(
+  socket: TLSSocket,
+  { method, streams, bytes }: Extract<OnTls, { kind: 'unfinished' }>,
+): void {
+  const made = session(socket);
+  const body = message(Buffer.alloc(bytes, 'x')).subarray(0, -1);
+  for (let at = 0; at < streams; at++) {
+    const stream = request(made, method);
+    stream.resume();
+    stream.write(body);
+  }
+}
+
+function openStreams(socket: TLSSocket, count: number): void {
+  const made = session(socket);
+  for (let at = 0; at < count; at++) {
+    const stream = request(made, rolegateService.Feed.path);
+    stream.resume();
+    stream.write(Buffer.alloc(1));
+  }
+}
+
+function message(bytes: Buffer): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+}
+
+function showTokens(socket: TLSSocket, running: Attack, order: Extract<OnTls, { kind: 'tokens' }>): void {
+  const { tokens, callsEach } = order;
+  const made = session(socket);
+  const count = (answer: string) => (running.answers[answer] = (running.answers[answer] ?? 0) + 1);
+  made.once('close', () => socket.destroy());
+  const { path, requestSerialize } = rolegateService.Attest;
+  for (let at = 0; at < callsEach; at++) {
+    const token = tokens[Math.floor(Math.random() * tokens.length)] ?? '';
+    const stream = request(made, path);
+    let answer = 'no answer';
+    const read = (headers: Readonly<Record<string, unknown>>) => {
+      if (headers['grpc-status'] !== undefined) answer = `status ${String(headers['grpc-status'])}`;
+    };
+    stream.on('response', read);
+    stream.on('trailers', read);
+    stream.once('close', () => {
+      count(answer);
+      if (at === callsEach - 1) made.destroy();
+    });
+    stream.resume();
+    if (socket.writableLength < MOST_UNSENT_BYTES)
+      stream.end(message(requestSerialize({ token, certificateRequest: Buffer.alloc(100) })));
+  }
+}
+
+/** As this process's TLS says it to a server that only listens. */
+async function clientHello(serverName: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const server = createServer((socket) => socket.once('data', resolve).on('error', () => undefined));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const client = connectTls({ port, host: '127.0.0.1', servername: serverName, minVersion: 'TLSv1.3' });
+  client.on('error', () => undefined);
+  const said = await promise;
+  client.destroy();
+  server.close();
+  return said.toString('latin1');
+}
+
+serveCalls({ attack, clientHello } satisfies StrangerCalls);

@@ -1,0 +1,76 @@
+import { eventually } from '@rolegate/testing';
+import { startChild } from '../../../../bench/child.ts';
+import type { Remote } from '../../../../bench/child.ts';
+import { PORTS } from '../../../../packages/sandbox/src/netns/addresses.ts';
+import { SERVER_NAME } from '../../../../packages/sandbox/src/start-programs.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { NodeIdentity, StandInCalls } from '../../cluster/orders.ts';
+import { SERVER_NAMESPACE } from '../../cluster/server.ts';
+import type { AgentsCalls, ServerPorts, TokenHolder } from '../orders.ts';
+import { agentNodes, agentPod } from './agent-nodes.ts';
+import type { AgentNode } from './agent-nodes.ts';
+import { readBundle } from './authority.ts';
+
+/** DESIGN.md 4.6. */
+const ATTEST_PORT = 9_611;
+/** A start on a busy machine. */
+const PUBLISHED = { withinMs: 30_000, everyMs: 100 };
+
+/** The honest agents, each with a stream that stays open. */
+export interface Agents {
+  readonly ports: ServerPorts;
+  readonly call: Remote<AgentsCalls>;
+  /** Creates a Pod of the DaemonSet on this node; resolves to its token. */
+  readonly addPod: (node: AgentNode, name?: string) => Promise<TokenHolder>;
+  /** A node with a certificate of its own, in the hands of an attacker. */
+  readonly steal: (
+    node: AgentNode,
+  ) => Promise<{ readonly holder: TokenHolder; readonly identity: NodeIdentity }>;
+}
+
+/** Creates the agents' Pods, starts the server, and opens a stream for each of them. What is started ends with the stack. */
+export async function openAgents(
+  cluster: Cluster,
+  api: Remote<StandInCalls>,
+  stack: AsyncDisposableStack,
+): Promise<Agents> {
+  const { groups, enter } = cluster.ground;
+  const script = new URL('../clients/agents.ts', import.meta.url);
+  const through = [...groups.watchers.enter, ...enter];
+  const { call } = stack.use(await startChild<AgentsCalls>(script, { through }));
+
+  async function addPod({ name: node, address }: AgentNode, name = `agent-${node}`): Promise<TokenHolder> {
+    await api.apply(agentPod(node, name));
+    return { node, address, token: await api.token({ pod: `${SERVER_NAMESPACE}/${name}` }) };
+  }
+
+  for (const { name } of agentNodes) await api.apply({ kind: 'Node', metadata: { name } });
+  const holders: TokenHolder[] = [];
+  for (const node of agentNodes) holders.push(await addPod(node));
+  cluster.server.start();
+  const ports = await eventually(async () => {
+    const ca = await readBundle(api);
+    if (ca === '') throw new Error('the server has published no authority');
+    return { feed: PORTS.server, attest: ATTEST_PORT, serverName: SERVER_NAME, ca };
+  }, PUBLISHED);
+  const nodes = await call.open({ ports, agents: holders });
+  await cluster.connect({ port: ports.feed, serverName: ports.serverName, ca: ports.ca, nodes });
+
+  return {
+    ports,
+    call,
+    addPod,
+    async steal(node) {
+      await api.apply({ kind: 'Node', metadata: { name: node.name } });
+      const holder = await addPod(node);
+      return eventually(
+        async () => {
+          const { failure, identity } = await call.attempt({ act: 'attest', ports, holder });
+          if (identity === undefined) throw new Error(failure);
+          return { holder, identity };
+        },
+        { withinMs: 15_000, everyMs: 500 },
+      );
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { KubernetesObject } from '@rolegate/testing';
+import type { Remote } from '../../../../bench/child.ts';
+import { SERVER_NAMESPACE } from '../../cluster/server.ts';
+import type { StandInCalls } from '../../cluster/orders.ts';
+
+/** The chart's. */
+const NAME = 'rolegate-authority';
+
+export type StandIn = Pick<Remote<StandInCalls>, 'object' | 'apply'>;
+
+/** The Secret and the ConfigMap as the chart renders them: empty. */
+export async function applyEmptyAuthority(api: StandIn): Promise<void> {
+  for (const kind of ['Secret', 'ConfigMap'])
+    await api.apply({ kind, metadata: { namespace: SERVER_NAMESPACE, name: NAME }, data: {} });
+}
+
+/** What agents trust; '' if no server has published it yet. */
+export async function readBundle(api: StandIn): Promise<string> {
+  const object = await api.object({ kind: 'ConfigMap', namespace: SERVER_NAMESPACE, name: NAME });
+  return dataOf(object)['ca.crt'] ?? '';
+}
+
+/** As it is stored. */
+export async function readSecret(api: StandIn): Promise<KubernetesObject> {
+  const object = await api.object({ kind: 'Secret', namespace: SERVER_NAMESPACE, name: NAME });
+  if (object === null) throw new Error(`there is no Secret ${NAME}`);
+  return object;
+}
+
+/** One authority of the Secret. */
+export interface StoredAuthority {
+  readonly id: string;
+  readonly state: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** What a Secret holds. */
+export interface StoredAuthorities {
+  readonly generation?: number;
+  readonly authorities: readonly StoredAuthority[];
+  readonly removed?: readonly { readonly id: string }[];
+}
+
+export function authoritiesOf(secret: KubernetesObject): StoredAuthorities {
+  const text = Buffer.from(dataOf(secret)['authorities.json'] ?? '', 'base64').toString();
+  return JSON.parse(text) as StoredAuthorities;
+}
+
+/** What was in an older one is written over what is there now. */
+export async function putBack(api: StandIn, { kind, metadata, data }: KubernetesObject): Promise<void> {
+  const { namespace = '', name } = metadata;
+  await api.apply({ kind, metadata: { namespace, name }, data });
+}
+
+function dataOf(object: KubernetesObject | null): Readonly<Record<string, string>> {
+  return (object?.['data'] ?? {}) as Readonly<Record<string, string>>;
+}
