@@ -14,6 +14,8 @@ export interface Cluster {
   readonly ground: Ground;
   readonly api: Remote<ApiCalls>;
   readonly apiPort: number;
+  /** The path of its file. */
+  readonly kubeconfig: string;
   readonly server: ServerProgram;
   readonly feeds: Remote<FeedsCalls>;
   /** Opens the agents' streams, and opens them again whenever they end. */
@@ -67,6 +69,7 @@ export async function openCluster(
     ground,
     api,
     apiPort,
+    kubeconfig: path,
     server,
     feeds: feeds.call,
     changedPods,

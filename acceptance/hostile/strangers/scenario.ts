@@ -1,4 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { authoritySteps } from './attacks/authority.ts';
+import { floodSteps } from './attacks/floods.ts';
+import { idleSteps } from './attacks/idle.ts';
+import { messageSteps } from './attacks/messages.ts';
+import { protocolSteps } from './attacks/protocols.ts';
+import { shutOutSteps } from './attacks/shut-out.ts';
+import { stolenNodeSteps } from './attacks/stolen-node.ts';
+import { tokenSteps } from './attacks/tokens.ts';
 import { strangersStep } from './scene.ts';
 import type { StrangersStep } from './scene.ts';
 
@@ -13,4 +21,12 @@ export const strangersScenario: readonly StrangersStep[] = [
       return { said: 'nobody attacks' };
     },
   }),
+  ...messageSteps,
+  ...idleSteps,
+  ...floodSteps,
+  ...tokenSteps,
+  ...stolenNodeSteps,
+  ...protocolSteps,
+  ...shutOutSteps,
+  ...authoritySteps,
 ];

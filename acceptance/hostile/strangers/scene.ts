@@ -32,14 +32,17 @@ export type StrangersStep = Step<StrangersScene>;
 export interface StrangersAttack {
   /** A whole sentence. */
   readonly title: string;
+  /** Makes the scene that it needs, before anybody is watched. */
+  readonly prepare?: (scene: StrangersScene) => Promise<void>;
   readonly run: (scene: StrangersScene) => Promise<AttackTold>;
 }
 
 /** An attack as a step: it fails if an honest agent or tenant notices. */
-export function strangersStep({ title, run }: StrangersAttack): StrangersStep {
+export function strangersStep({ title, prepare, run }: StrangersAttack): StrangersStep {
   return {
     title,
     async run(scene) {
+      await prepare?.(scene);
       await scene.watchers.untilServed();
       const { seen, told } = await scene.watchers.during(() => run(scene));
       const { faults: noticed, row } = judgeStrangers(title, seen);

@@ -1,6 +1,7 @@
 // Agents' streams without agents: what honest nodes are told, and when.
 import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
 import type { FeedUpdateRead, HeldSession } from '@rolegate/protocol';
+import { createBackoff } from '@rolegate/runtime';
 import { serveCalls } from '../../../../bench/serve-calls.ts';
 import type { FeedsCalls, FeedsOrder, NodeIdentity } from '../orders.ts';
 import { createLedger } from './ledger.ts';
@@ -13,8 +14,8 @@ const KEEPALIVE = {
   'grpc.keepalive_timeout_ms': 3_000,
   'grpc.keepalive_permit_without_calls': 1,
 };
-/** Before a stream that ended is opened again. Milliseconds. */
-const AGAIN_AFTER_MS = 250;
+/** Before a stream that ended is opened again: those behind one address share its rate. Milliseconds. */
+const BACKOFF = { firstMs: 500, capMs: 5_000 };
 
 const ledger = createLedger(machineMs);
 let closeAll: (() => void)[] = [];
@@ -24,6 +25,7 @@ function keepOpen({ port, serverName, ca }: FeedsOrder, identity: NodeIdentity):
   const tls = { ca: Buffer.from(ca), cert: Buffer.from(cert), key: Buffer.from(key) };
   const credentials = createClientCredentials({ current: () => tls });
   const told = ledger.node(node);
+  const backoff = createBackoff(BACKOFF);
   let closed = false;
   let again: NodeJS.Timeout | undefined;
   let end = () => undefined as unknown;
@@ -44,7 +46,7 @@ function keepOpen({ port, serverName, ca }: FeedsOrder, identity: NodeIdentity):
       client.close();
       if (closed) return;
       ledger.dropped(told, why);
-      again = setTimeout(open, AGAIN_AFTER_MS);
+      again = setTimeout(open, backoff.next());
     };
     call.on('error', (error: Error) => {
       ended(error.message.slice(0, 80));
@@ -53,6 +55,7 @@ function keepOpen({ port, serverName, ca }: FeedsOrder, identity: NodeIdentity):
       ended('ended');
     });
     call.on('data', (update: FeedUpdateRead) => {
+      backoff.reset();
       ledger.take(told, update);
     });
     call.write({ nodeName: node, version: '0.1.0', heldSessions: heldBy(told), interception: {} });

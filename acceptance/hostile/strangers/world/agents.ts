@@ -18,7 +18,9 @@ const PUBLISHED = { withinMs: 30_000, everyMs: 100 };
 
 /** The honest agents, each with a stream that stays open. */
 export interface Agents {
-  readonly ports: ServerPorts;
+  readonly ports: () => ServerPorts;
+  /** Attests for each of them at the server as it is now, and opens the streams. */
+  readonly connect: () => Promise<void>;
   readonly call: Remote<AgentsCalls>;
   /** Creates a Pod of the DaemonSet on this node; resolves to its token. */
   readonly addPod: (node: AgentNode, name?: string) => Promise<TokenHolder>;
@@ -47,17 +49,27 @@ export async function openAgents(
   for (const { name } of agentNodes) await api.apply({ kind: 'Node', metadata: { name } });
   const holders: TokenHolder[] = [];
   for (const node of agentNodes) holders.push(await addPod(node));
-  cluster.server.start();
-  const ports = await eventually(async () => {
-    const ca = await readBundle(api);
-    if (ca === '') throw new Error('the server has published no authority');
-    return { feed: PORTS.server, attest: ATTEST_PORT, serverName: SERVER_NAME, ca };
-  }, PUBLISHED);
-  const nodes = await call.open({ ports, agents: holders });
-  await cluster.connect({ port: ports.feed, serverName: ports.serverName, ca: ports.ca, nodes });
+  let ports: ServerPorts;
 
+  async function readPorts(): Promise<ServerPorts> {
+    cluster.server.start();
+    return eventually(async () => {
+      const ca = await readBundle(api);
+      return { feed: PORTS.server, attest: ATTEST_PORT, serverName: SERVER_NAME, ca };
+    }, PUBLISHED);
+  }
+
+  async function connect(): Promise<void> {
+    await cluster.feeds.close(undefined);
+    ports = await readPorts();
+    const nodes = await call.open({ ports, agents: holders });
+    await cluster.connect({ port: ports.feed, serverName: ports.serverName, ca: ports.ca, nodes });
+  }
+
+  await connect();
   return {
-    ports,
+    ports: () => ports,
+    connect,
     call,
     addPod,
     async steal(node) {

@@ -14,10 +14,15 @@ export async function applyEmptyAuthority(api: StandIn): Promise<void> {
     await api.apply({ kind, metadata: { namespace: SERVER_NAMESPACE, name: NAME }, data: {} });
 }
 
-/** What agents trust; '' if no server has published it yet. */
+/** What agents trust. Rejects if no server has published the authorities of the Secret yet. */
 export async function readBundle(api: StandIn): Promise<string> {
   const object = await api.object({ kind: 'ConfigMap', namespace: SERVER_NAMESPACE, name: NAME });
-  return dataOf(object)['ca.crt'] ?? '';
+  const bundle = dataOf(object)['ca.crt'] ?? '';
+  const { authorities } = authoritiesOf(await readSecret(api));
+  const isWhole = authorities.every(({ certificatePem }) => bundle.includes(certificatePem.trim()));
+  if (!isWhole || bundle.split('BEGIN CERTIFICATE').length - 1 > authorities.length)
+    throw new Error('the server has not published its authorities');
+  return bundle;
 }
 
 /** As it is stored. */
@@ -44,6 +49,7 @@ export interface StoredAuthorities {
 
 export function authoritiesOf(secret: KubernetesObject): StoredAuthorities {
   const text = Buffer.from(dataOf(secret)['authorities.json'] ?? '', 'base64').toString();
+  if (text === '') throw new Error('the Secret is empty');
   return JSON.parse(text) as StoredAuthorities;
 }
 

@@ -1,0 +1,40 @@
+import { strangersStep } from '../scene.ts';
+import type { StrangersStep } from '../scene.ts';
+import { floods } from '../orders.ts';
+import { manyAddresses, STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
+import { attackBy } from './attack.ts';
+
+export const floodSteps: readonly StrangersStep[] = [
+  strangersStep({
+    title: 'Floods of HTTP/2 frames from many addresses hold up no agent on the attestation port',
+    run: (scene) =>
+      attackBy(
+        scene,
+        [floods.slice(0, 4), floods.slice(4)].map((some) => ({
+          sources: manyAddresses,
+          connections: 2 * some.length,
+          opensPerSecond: 100,
+          does: { kind: 'flood', floods: some },
+        })),
+      ),
+  }),
+  strangersStep({
+    title: 'Nor do those of a stolen node on the port of the feed',
+    run(scene) {
+      const plan = {
+        port: scene.agents.ports().feed,
+        identity: scene.stolen.identity,
+        addresses: [STRANGERS_ADDRESS],
+        opensPerSecond: 100,
+      };
+      return attackBy(
+        scene,
+        [floods.slice(0, 4), floods.slice(4)].map((some) => ({
+          ...plan,
+          connections: some.length,
+          does: { kind: 'flood', floods: some },
+        })),
+      );
+    },
+  }),
+];

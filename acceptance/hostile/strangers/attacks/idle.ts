@@ -1,0 +1,75 @@
+import type { StrangersScene, StrangersStep } from '../scene.ts';
+import { strangersStep } from '../scene.ts';
+import { manyAddresses, SHARED_ADDRESS, STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
+import { attackBy, together, writeBytes } from './attack.ts';
+
+const CONNECTIONS = 5_000;
+const SILENT = { writing: {}, reading: 'all' } as const;
+
+function idle(scene: StrangersScene, from: { addresses?: readonly string[]; sources?: readonly string[] }) {
+  const plan = { ...from, connections: CONNECTIONS / 2, opensPerSecond: 1_000 };
+  return attackBy(scene, [
+    { ...plan, does: { kind: 'nothing' } },
+    { ...plan, does: { kind: 'preface' } },
+  ]);
+}
+
+/** TLS to several points of its handshake, and after it of HTTP/2's. */
+async function stopEverywhere(scene: StrangersScene): ReturnType<typeof together> {
+  const hello = await scene.strangers[0].clientHello(scene.agents.ports().serverName);
+  const half = hello.slice(0, hello.length / 2);
+  const many = { connections: 200, opensPerSecond: 200, reading: 'all', sources: manyAddresses } as const;
+  const secured = { connections: 200, opensPerSecond: 100, sources: manyAddresses };
+  return together([
+    writeBytes(
+      scene,
+      ['', half.slice(0, 5), half, hello].map((first) => ({ ...many, writing: { first } })),
+    ),
+    attackBy(scene, [
+      { ...secured, does: { kind: 'nothing' } },
+      { ...secured, does: { kind: 'part of the preface' } },
+      { ...secured, does: { kind: 'preface' } },
+    ]),
+  ]);
+}
+
+export const idleSteps: readonly StrangersStep[] = [
+  strangersStep({
+    title: '5,000 idle TLS connections from one address fill no memory and keep no agent out',
+    run: (scene) => idle(scene, { addresses: [STRANGERS_ADDRESS] }),
+  }),
+  strangersStep({
+    title: 'Nor do 5,000 from 2,000 addresses',
+    run: (scene) => idle(scene, { sources: manyAddresses }),
+  }),
+  strangersStep({
+    title: 'Nor do those from the address that some agents have too',
+    run: (scene) => idle(scene, { addresses: [SHARED_ADDRESS] }),
+  }),
+  strangersStep({
+    title: '3,000 silent TCP connections from one address and from many keep no agent out',
+    run: (scene) =>
+      writeBytes(scene, [
+        { ...SILENT, host: STRANGERS_ADDRESS, connections: 1_500, opensPerSecond: 750 },
+        { ...SILENT, sources: manyAddresses, connections: 1_500, opensPerSecond: 750 },
+      ]),
+  }),
+  strangersStep({
+    title:
+      'Half-open handshakes, silent after the ClientHello or sending a byte of it a second, keep no agent out',
+    async run(scene) {
+      const hello = await scene.strangers[0].clientHello(scene.agents.ports().serverName);
+      const slow = { text: hello, when: { byteEveryMs: 1_000 } } as const;
+      const many = { reading: 'all', connections: 1_000, opensPerSecond: 500 } as const;
+      return writeBytes(scene, [
+        { ...many, host: SHARED_ADDRESS, writing: { first: hello } },
+        { ...many, sources: manyAddresses, writing: { first: hello } },
+        { ...many, sources: manyAddresses, writing: { then: slow } },
+      ]);
+    },
+  }),
+  strangersStep({
+    title: 'Handshakes of 2,000 addresses that stop at each stage of TLS and HTTP/2 keep no agent out',
+    run: stopEverywhere,
+  }),
+];

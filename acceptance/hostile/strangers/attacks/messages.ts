@@ -1,0 +1,38 @@
+import { rolegateService } from '@rolegate/protocol';
+import { strangersStep } from '../scene.ts';
+import type { StrangersStep } from '../scene.ts';
+import { STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
+import { attackBy } from './attack.ts';
+
+const MIB = 2 ** 20;
+
+function unfinished(method: string) {
+  return { kind: 'unfinished', method, streams: 250, bytes: MIB } as const;
+}
+
+export const messageSteps: readonly StrangersStep[] = [
+  strangersStep({
+    title:
+      'Three connections with 250 unfinished messages of 1 MiB each fill no memory of the attestation port',
+    run: (scene) =>
+      attackBy(scene, [
+        {
+          addresses: [STRANGERS_ADDRESS],
+          connections: 3,
+          does: unfinished(rolegateService.Attest.path),
+        },
+      ]),
+  }),
+  strangersStep({
+    title: 'Nor do they on the port of the feed, by the certificate of a stolen node',
+    run(scene) {
+      const { identity } = scene.stolen;
+      const plan = { port: scene.agents.ports().feed, identity, connections: 3 };
+      const { Attest, Feed } = rolegateService;
+      return attackBy(
+        scene,
+        [Feed.path, Attest.path].map((path) => ({ ...plan, does: unfinished(path) })),
+      );
+    },
+  }),
+];
