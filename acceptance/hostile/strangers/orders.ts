@@ -93,7 +93,7 @@ export type OnTls =
   | { readonly kind: 'unfinished'; readonly method: string; readonly streams: number; readonly bytes: number }
   /** Streams that stay open, of one byte each. */
   | { readonly kind: 'streams'; readonly count: number }
-  /** `Attest` with one token after the other, as often as a connection takes it. */
+  /** `Attest` with any of the tokens, on connection after connection. A `#` at the end becomes random characters. */
   | { readonly kind: 'tokens'; readonly tokens: readonly string[]; readonly callsEach: number };
 
 export interface StrangerOrder {

@@ -5,57 +5,70 @@ import { strangersStep } from '../scene.ts';
 import type { StrangersScene, StrangersStep } from '../scene.ts';
 import { agentNodes, manyAddresses, SHARED_ADDRESS } from '../world/agent-nodes.ts';
 import { attackBy } from './attack.ts';
+import type { StrangerPlan } from './attack.ts';
 
-/** The server closes a connection with more. */
+/** The server closes a connection to the port of attestation with more. */
 const CALLS_EACH = 4;
-const FORGED = 50;
-/** More is refused before it is looked at. */
+/** More is refused before it is looked at. Bytes. */
 const LONG = 15 * 1024;
+/** What honest agents, and one source of bad tokens beside them, ask for at most. */
+const REVIEWS = { perSecond: 30, burst: 60 };
 
 /** Claims that name live agent Pods, and a signature of nobody. */
-async function forgedTokens(scene: StrangersScene): Promise<string[]> {
-  const uids = await Promise.all(
-    agentNodes.map(({ name }) =>
-      scene.standIn.uid({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${name}` }),
-    ),
-  );
-  return Array.from({ length: FORGED }, (_, at) => {
-    const uid = uids[at % uids.length] ?? '';
+async function forgedTokens({ standIn }: StrangersScene): Promise<string[]> {
+  const forged: string[] = [];
+  for (const { name } of agentNodes) {
+    const pod = { kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${name}` } as const;
     const claims = {
       aud: ['rolegate-server'],
-      jti: String(at),
-      'kubernetes.io': { namespace: SERVER_NAMESPACE, pod: { name: 'agent', uid } },
+      'kubernetes.io': {
+        namespace: SERVER_NAMESPACE,
+        pod: { name: pod.name, uid: await standIn.uid(pod) },
+      },
     };
-    const body = Buffer.from(JSON.stringify(claims)).toString('base64url');
-    return `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.${body}.${randomBytes(32).toString('base64url')}`;
-  });
+    forged.push(`${partOf({ alg: 'RS256' })}.${partOf(claims)}.#`);
+  }
+  return forged;
 }
 
-/** Of every bad sort, each several times. */
+function partOf(claims: object): string {
+  return Buffer.from(JSON.stringify(claims)).toString('base64url');
+}
+
+/** Of every bad sort. */
 async function badTokens(scene: StrangersScene): Promise<string[]> {
   const { standIn } = scene;
   const pod = `${SERVER_NAMESPACE}/agent-${agentNodes[1]?.name ?? ''}`;
+  const account = `${SERVER_NAMESPACE}/rolegate-agent`;
   const issued = [
     await standIn.token({ pod, endsMs: Date.now() - 1_000 }),
     await standIn.token({ pod, audiences: ['somebody-else'] }),
     await standIn.token({ serviceAccount: 'kept-0/app' }),
-    await standIn.token({
-      serviceAccount: `${SERVER_NAMESPACE}/rolegate-agent`,
-      node: agentNodes[2]?.name ?? '',
-    }),
+    await standIn.token({ serviceAccount: account, node: agentNodes[2]?.name ?? '' }),
   ];
-  const garbage = Array.from({ length: 30 }, () => randomBytes(300).toString('base64url'));
-  const long = Array.from({ length: 5 }, () => randomBytes((LONG * 3) / 4).toString('base64url'));
-  return issued.concat(garbage, long, '', await forgedTokens(scene));
+  const long = randomBytes((LONG * 3) / 4).toString('base64url');
+  return issued.concat('', '#', '..#', `${long}#`, await forgedTokens(scene));
 }
 
-function show(scene: StrangersScene, tokens: readonly string[], from: object): Promise<AttackTold> {
-  const plan = { ...from, connections: 100, opensPerSecond: 500 };
-  const does = { kind: 'tokens', tokens, callsEach: CALLS_EACH } as const;
-  return attackBy(scene, [
-    { ...plan, does },
-    { ...plan, does },
-  ]);
+async function show(
+  scene: StrangersScene,
+  tokens: readonly string[],
+  { callsEach = CALLS_EACH, ...from }: Partial<StrangerPlan> & { readonly callsEach?: number },
+): Promise<AttackTold> {
+  const plan = { connections: 100, ...from, does: { kind: 'tokens', tokens, callsEach } as const };
+  const before = await scene.standIn.tokenReviews(undefined);
+  const startMs = performance.now();
+  const told = await attackBy(scene, [plan, plan]);
+  const seconds = (performance.now() - startMs) / 1_000;
+  const reviews = (await scene.standIn.tokenReviews(undefined)) - before;
+  const isOneSource = from.sources === undefined;
+  const isFault = isOneSource && reviews > REVIEWS.burst + REVIEWS.perSecond * seconds;
+  return {
+    said: `${told.said}; ${reviews} TokenReviews, those of honest agents among them`,
+    faults: (told.faults ?? []).concat(
+      isFault ? [`the API server was asked for ${reviews} TokenReviews in ${seconds.toFixed(1)} s`] : [],
+    ),
+  };
 }
 
 export const tokenSteps: readonly StrangersStep[] = [
@@ -72,13 +85,13 @@ export const tokenSteps: readonly StrangersStep[] = [
     run: async (scene) => show(scene, await forgedTokens(scene), { sources: manyAddresses }),
   }),
   strangersStep({
-    title: 'A stolen node that shows tokens on the port of the feed holds up no renewal of others',
+    title:
+      'A stolen node that shows tokens of every sort on the port of the feed holds up no renewal of others',
     async run(scene) {
       const { holder, identity } = scene.stolen;
-      const tokens = (await badTokens(scene)).concat(Array.from({ length: 30 }, () => holder.token));
-      const does = { kind: 'tokens', tokens, callsEach: 50 } as const;
-      const plan = { port: scene.agents.ports().feed, identity, connections: 20, opensPerSecond: 200, does };
-      return attackBy(scene, [plan, { ...plan, sources: manyAddresses }]);
+      const tokens = (await badTokens(scene)).concat(holder.token);
+      const { feed: port } = scene.agents.ports();
+      return show(scene, tokens, { port, identity, connections: 10, callsEach: 50 });
     },
   }),
 ];

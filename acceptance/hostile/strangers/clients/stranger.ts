@@ -1,4 +1,5 @@
 // A stranger, or whoever has a stolen node's certificate: speaks TLS and HTTP/2 as it likes.
+import { randomBytes } from 'node:crypto';
 import { constants, connect as connectHttp2 } from 'node:http2';
 import type { ClientHttp2Session } from 'node:http2';
 import { connect as connectTcp, createServer } from 'node:net';
@@ -174,7 +175,7 @@ function showTokens(socket: TLSSocket, running: Attack, order: Extract<OnTls, { 
     if (over === callsEach) made.destroy();
     if (begun === callsEach || made.destroyed) return;
     begun++;
-    const token = tokens[Math.floor(Math.random() * tokens.length)] ?? '';
+    const token = unlikeOthers(tokens[Math.floor(Math.random() * tokens.length)] ?? '');
     const stream = request(made, path);
     let answer = 'no answer';
     const read = (headers: Readonly<Record<string, unknown>>) => {
@@ -192,6 +193,11 @@ function showTokens(socket: TLSSocket, running: Attack, order: Extract<OnTls, { 
   }
 
   for (let at = 0; at < CALLS_AT_ONCE; at++) next();
+}
+
+/** No server has seen it before. */
+function unlikeOthers(token: string): string {
+  return token.endsWith('#') ? token.slice(0, -1) + randomBytes(32).toString('base64url') : token;
 }
 
 /** As this process's TLS says it to a server that only listens. */
