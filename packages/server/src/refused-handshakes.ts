@@ -3,7 +3,7 @@ import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { hostOf } from './identity/foreign-nodes.ts';
 
-/** A client that is refused comes again and again: so many lines of one address in this time. */
+/** A client that is refused comes again and again: so many lines of one address and fault in this time. */
 const LINES = 5;
 /** Milliseconds. */
 const WINDOW_MS = 60_000;
@@ -43,7 +43,7 @@ export function createRefusedHandshakes(deps: RefusedHandshakesDeps): NoteRefuse
   return ({ peer, why, fault, hint }) => {
     metrics.refusedHandshake(why);
     const advice = (byAuthority ? AUTHORITY_HINTS[why] : undefined) ?? hint;
-    if (isWritten(hostOf(peer), '', peer))
+    if (isWritten(hostOf(peer), why, peer))
       log.warn('client refused in the handshake', {
         peer,
         error: fault,
