@@ -22,6 +22,11 @@ export function podUid(index: number): string {
   );
 }
 
+/** Of 127.0.0.0/8 too. */
+export function nodeAddress(index: number): string {
+  return `127.8.${Math.floor(index / 250)}.${(index % 250) + 2}`;
+}
+
 /** Of 127.0.0.0/8, from all of which one can connect on Linux without asking; not of .0 and .255. */
 export function podIp(index: number): string {
   return `127.9.${Math.floor(index / 250)}.${(index % 250) + 2}`;

@@ -1,5 +1,7 @@
 import { createClientCredentials, createRolegateClient } from '../../packages/protocol/src/index.ts';
 import type { FeedUpdateRead, HeldSession } from '../../packages/protocol/src/index.ts';
+import { startRelay } from '../../packages/sandbox/src/relay.ts';
+import { nodeAddress } from '../cluster-objects.ts';
 import { serveCalls } from '../serve-calls.ts';
 
 /** An agent's stream without an agent. */
@@ -79,7 +81,13 @@ const calls = {
     arrived = into;
     for (const [index, agent] of streams.agents.entries()) {
       await until(({ synced }) => index - synced < MOST_OPENING);
-      open(streams, agent, into);
+      // The server bounds what comes from one address.
+      const relay = await startRelay({
+        from: nodeAddress(index),
+        to: { host: '127.0.0.1', port: streams.port },
+      });
+      clients.push({ close: () => void relay.close() });
+      open({ ...streams, port: relay.port }, agent, into);
     }
     return until(({ synced }) => synced === streams.agents.length);
   },
