@@ -5,14 +5,14 @@ import type { StrangerOrder, StrangerSeen } from '../orders.ts';
 import type { StrangersScene } from '../scene.ts';
 
 /** How long most attacks last. Milliseconds. */
-export const LASTS_MS = 3_500;
+const LASTS_MS = 3_500;
 
 /** What is not said is as that of a stranger with one address, on the port of attestation. */
-export interface StrangerPlan
-  extends Pick<StrangerOrder, 'does' | 'connections'>, Partial<Omit<StrangerOrder, 'does' | 'connections'>> {
-  /** More connections at one moment are a fault. */
-  readonly mostOpen?: number;
-}
+export type StrangerPlan = Pick<StrangerOrder, 'does' | 'connections'> &
+  Partial<Omit<StrangerOrder, 'does' | 'connections'>> & {
+    /** More is a fault: connections at one moment, and bytes that were taken in all. */
+    readonly most?: { readonly open?: number; readonly sentBytes?: number };
+  };
 export type BytesPlan = Omit<AttackOrder, 'forMs' | 'targets'> & {
   readonly ports?: readonly number[];
   readonly host?: string;
@@ -23,7 +23,7 @@ export async function attackBy(scene: StrangersScene, plans: readonly StrangerPl
   const { strangers, agents, stretch } = scene;
   const { attest: port, serverName } = agents.ports();
   const seen = await Promise.all(
-    plans.map(({ mostOpen: _, ...plan }, at) =>
+    plans.map((plan, at) =>
       strangers[at % 2 === 0 ? 0 : 1].attack({
         port,
         serverName,
@@ -36,11 +36,24 @@ export async function attackBy(scene: StrangersScene, plans: readonly StrangerPl
   );
   return {
     said: seen.map(describeStranger).join('; '),
-    faults: plans.flatMap(({ mostOpen: limit = Infinity }, at) => {
-      const { mostOpen = 0 } = seen[at] ?? {};
-      return mostOpen > limit ? [`${mostOpen} connections were open at once: ${limit} may be`] : [];
-    }),
+    faults: plans.flatMap(({ most = {} }, at) => faultsOf(seen[at], most)),
   };
+}
+
+function faultsOf(
+  seen: StrangerSeen | undefined,
+  { open = Infinity, sentBytes = Infinity }: NonNullable<StrangerPlan['most']>,
+): string[] {
+  if (seen === undefined) return [];
+  const faults: string[] = [];
+  if (seen.mostOpen > open) faults.push(`${seen.mostOpen} connections were open at once: ${open} may be`);
+  if (seen.sentBytes > sentBytes)
+    faults.push(`${megabytes(seen.sentBytes)} MB of an attacker were taken: ${megabytes(sentBytes)} may be`);
+  return faults;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }
 
 /** The same of who writes bytes. */
@@ -73,6 +86,6 @@ const LOOPBACK = '127.0.0.1';
 function describeStranger({ tried, secured, mostOpen, sentBytes, answers }: StrangerSeen): string {
   const answered = Object.entries(answers).map(([answer, count]) => `${count} × ${answer}`);
   return [`${tried} connections, ${secured} handshakes, ${mostOpen} open at once`]
-    .concat(`sent ${(sentBytes / 1e6).toFixed(1)} MB`, answered)
+    .concat(`sent ${megabytes(sentBytes)} MB`, answered)
     .join(', ');
 }

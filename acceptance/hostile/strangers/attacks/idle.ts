@@ -12,7 +12,7 @@ const MOST_OPEN = { ofAddress: 100, ofAll: 512 };
 
 function idle(
   scene: StrangersScene,
-  from: Pick<StrangerPlan, 'addresses' | 'sources' | 'mostOpen'>,
+  from: Pick<StrangerPlan, 'addresses' | 'sources' | 'most'>,
 ): ReturnType<typeof attackBy> {
   const plan = { ...from, connections: CONNECTIONS / 2, opensPerSecond: 1_000 };
   return attackBy(scene, [
@@ -43,15 +43,15 @@ async function stopEverywhere(scene: StrangersScene): ReturnType<typeof together
 export const idleSteps: readonly StrangersStep[] = [
   strangersStep({
     title: '5,000 idle TLS connections from one address fill no memory and keep no agent out',
-    run: (scene) => idle(scene, { addresses: [STRANGERS_ADDRESS], mostOpen: MOST_OPEN.ofAddress }),
+    run: (scene) => idle(scene, { addresses: [STRANGERS_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({
     title: 'Nor do 5,000 from 2,000 addresses',
-    run: (scene) => idle(scene, { sources: manyAddresses, mostOpen: MOST_OPEN.ofAll }),
+    run: (scene) => idle(scene, { sources: manyAddresses, most: { open: MOST_OPEN.ofAll } }),
   }),
   strangersStep({
     title: 'Nor do those from the address that some agents have too',
-    run: (scene) => idle(scene, { addresses: [SHARED_ADDRESS], mostOpen: MOST_OPEN.ofAddress }),
+    run: (scene) => idle(scene, { addresses: [SHARED_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({
     title: '3,000 silent TCP connections from one address and from many keep no agent out',

@@ -5,6 +5,8 @@ import { STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
 import { attackBy } from './attack.ts';
 
 const MIB = 2 ** 20;
+/** A connection is closed after 64 KiB, and an address has ten new ones a second, some more after a rest. */
+const MOST_TAKEN_BYTES = 16 * MIB;
 
 function unfinished(method: string) {
   return { kind: 'unfinished', method, streams: 250, bytes: MIB } as const;
@@ -19,6 +21,7 @@ export const messageSteps: readonly StrangersStep[] = [
         {
           addresses: [STRANGERS_ADDRESS],
           connections: 3,
+          most: { sentBytes: MOST_TAKEN_BYTES },
           does: unfinished(rolegateService.Attest.path),
         },
       ]),

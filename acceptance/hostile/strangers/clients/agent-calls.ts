@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import type { ServiceError } from '@grpc/grpc-js';
 import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
 import type { AttestResponseRead, ClientTls, FeedUpdateRead, RolegateClient } from '@rolegate/protocol';
 import { createCertificateRequest } from '../../../../packages/agent/src/identity/certificate-request.ts';
@@ -100,7 +99,7 @@ function unary(
 ): Promise<AttestResponseRead> {
   return new Promise((resolve, reject) => {
     const options = { deadline: Date.now() + ANSWER_WITHIN_MS };
-    client.attest(ask, options, (error: ServiceError | null, response) => {
+    client.attest(ask, options, (error: Error | null, response) => {
       if (response === undefined) reject(error ?? new Error('no answer'));
       else resolve(response);
     });

@@ -43,7 +43,7 @@ export function hello(): Buffer {
 }
 
 /** Without Huffman codes and without the table (RFC 7541, 6.2.2). */
-export function headerBlock(fields: Readonly<Record<string, string>>): Buffer {
+function headerBlock(fields: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(
     Object.entries(fields).flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]),
   );

@@ -1,7 +1,7 @@
 // A stranger, or whoever has a stolen node's certificate: speaks TLS and HTTP/2 as it likes.
 import { randomBytes } from 'node:crypto';
 import { constants, connect as connectHttp2 } from 'node:http2';
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { connect as connectTcp, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -178,8 +178,8 @@ function showTokens(socket: TLSSocket, running: Attack, order: Extract<OnTls, { 
     const token = unlikeOthers(tokens[Math.floor(Math.random() * tokens.length)] ?? '');
     const stream = request(made, path);
     let answer = 'no answer';
-    const read = (headers: Readonly<Record<string, unknown>>) => {
-      if (headers['grpc-status'] !== undefined) answer = `status ${String(headers['grpc-status'])}`;
+    const read = ({ 'grpc-status': status }: IncomingHttpHeaders) => {
+      if (typeof status === 'string') answer = `status ${status}`;
     };
     stream.on('response', read);
     stream.on('trailers', read);

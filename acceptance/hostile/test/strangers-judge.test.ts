@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { judgeStrangers, strangersHead } from '../strangers/judge.ts';
+import type { AgentsSeen } from '../strangers/orders.ts';
+import type { StrangersSeen } from '../strangers/watch/watchers.ts';
+
+const MIB = 2 ** 20;
+
+/** Of an attack that nobody has noticed, but for what agents met. */
+function seen(agents: Partial<AgentsSeen> = {}, more: Partial<StrangersSeen> = {}): StrangersSeen {
+  return {
+    changes: [4, 5, 6],
+    newcomers: [55, 60],
+    feeds: { drops: {}, leastShare: 0.52, held: 50, renewals: 40, withdrawn: 0 },
+    lastedMs: 9_000,
+    sessions: 50,
+    probes: [{ name: 'liveness', made: 2, failures: [], tookMs: [2, 3] }],
+    late: { p99Ms: 2, worstMs: 40 },
+    server: { high: { bytes: 80 * MIB, socketBytes: 0 }, limitBytes: 512 * MIB, ends: [], oomKills: 0 },
+    afterBytes: 70 * MIB,
+    loggedBytes: 1_000,
+    cpuShare: 1,
+    agents: { attested: [40, 300], renewed: [30, 200], opened: [20, 100], failures: {}, ...agents },
+    ...more,
+  };
+}
+
+describe('judgeStrangers', () => {
+  it('finds no fault if no agent has noticed the attack', () => {
+    const { faults, row } = judgeStrangers('An attack.', seen());
+    expect(faults).toEqual([]);
+    expect(row).toHaveLength(strangersHead.length);
+    expect(row.slice(0, 4)).toEqual([
+      'An attack.',
+      '2: 170 ms, 300 ms',
+      '2: 115 ms, 200 ms',
+      '2: 60 ms, 100 ms',
+    ]);
+  });
+
+  it('finds an attestation, a renewal and a new stream of over ten seconds beyond what timers were late', () => {
+    const faultsOf = (agents: Partial<AgentsSeen>) => judgeStrangers('An attack.', seen(agents)).faults;
+    expect(faultsOf({ attested: [10_039], renewed: [10_039], opened: [10_039] })).toEqual([]);
+    expect(faultsOf({ attested: [10_041], renewed: [10_041], opened: [10_041] })).toEqual(
+      ['attestations', 'renewals', 'new streams'].map(
+        (what): unknown => expect.stringMatching(`^${what}: the slowest took 10041 ms`) as unknown,
+      ),
+    );
+  });
+
+  it('finds agents that had no certificate at all, and that none has tried', () => {
+    expect(judgeStrangers('An attack.', seen({ attested: [5, undefined], renewed: [] })).faults).toEqual([
+      expect.stringMatching(/^attestations: 1 of 2 did not come/),
+      'renewals: there were none',
+    ]);
+  });
+
+  it('finds what tenants have noticed', () => {
+    const drops = { drops: { ended: 2 }, leastShare: 0.5, held: 50, renewals: 4, withdrawn: 0 };
+    expect(judgeStrangers('An attack.', seen({}, { feeds: drops })).faults).toEqual([
+      '2 streams of honest nodes ended: ended',
+    ]);
+  });
+});
