@@ -39,7 +39,7 @@ export function faultsOfTimes(what: string, times: Times, withinMs: number, seen
   const faults: string[] = [];
   const lost = times.filter((time) => time === undefined).length;
   const worstMs = Math.max(...known(times));
-  if (lost > 0) faults.push(`${what}: ${lost} of ${times.length} did not come within 5 s`);
+  if (lost > 0) faults.push(`${what}: ${lost} of ${times.length} did not come in the time that is waited`);
   if (worstMs > atMostMs(withinMs, seen))
     faults.push(
       `${what}: the slowest took ${milliseconds(worstMs)}; the server had ${percent(seen.cpuShare)} of the CPU that it ` +

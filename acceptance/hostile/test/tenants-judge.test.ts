@@ -59,7 +59,9 @@ describe('judgeTenants', () => {
   });
 
   it('finds a change that did not come, and that there were none', () => {
-    expect(faultsOf({ changes: [5, undefined] })).toEqual(['changes: 1 of 2 did not come within 5 s']);
+    expect(faultsOf({ changes: [5, undefined] })).toEqual([
+      'changes: 1 of 2 did not come in the time that is waited',
+    ]);
     expect(faultsOf({ newcomers: [] })).toEqual(['new Pods: there were none']);
   });
 

@@ -43,7 +43,9 @@ export async function openAgents(
 
   async function addPod({ name: node, address }: AgentNode, name = `agent-${node}`): Promise<TokenHolder> {
     await api.apply(agentPod(node, name));
-    return { node, address, token: await api.token({ pod: `${SERVER_NAMESPACE}/${name}` }) };
+    // As with the real API server's caches, whose review of a deleted Pod's token is late.
+    const token = await api.token({ pod: `${SERVER_NAMESPACE}/${name}`, outlivesPod: true });
+    return { node, address, token };
   }
 
   for (const { name } of agentNodes) await api.apply({ kind: 'Node', metadata: { name } });
