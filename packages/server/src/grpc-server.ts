@@ -32,11 +32,11 @@ const boundRequests: ServerInterceptor = ({ path, requestStream }, call) => {
 
 type PortDeps = Pick<GrpcPortDeps, 'refused' | 'hit' | 'clock' | 'memory'> & {
   readonly credentials: ServerCredentials;
+  readonly connections: Pick<ConnectionNodes, 'opened' | 'isAgents'>;
 };
 
 export interface FeedPortDeps extends PortDeps {
   readonly feed: FeedService;
-  readonly connections: Pick<ConnectionNodes, 'opened'>;
   readonly trustDomain: string;
 }
 
@@ -52,6 +52,7 @@ export function createFeedPort(deps: FeedPortDeps): FeedPort {
   const bound = createNodeConnections(deps);
   const port = createGrpcPort({
     ...deps,
+    isAgents: connections.isAgents,
     options: {
       ...KEEPALIVE,
       'grpc.max_receive_message_length': LARGEST_FIRST_REPORT,
@@ -88,6 +89,7 @@ export function createAttestPort(deps: AttestPortDeps): GrpcPort {
   const { opened, showing } = createAttestConnections(deps);
   return createGrpcPort({
     ...deps,
+    isAgents: deps.connections.isAgents,
     options: { 'grpc.max_receive_message_length': LARGEST_ATTEST },
     serve(server) {
       server.addService({ Attest: rolegateService.Attest }, { Attest: deps.handler(showing) });

@@ -18,6 +18,8 @@ export interface GrpcPortDeps {
   readonly opened: (connection: ClientConnection) => void;
   readonly refused: (refused: RefusedHandshake) => void;
   readonly hit: PortLimitHit;
+  /** True for the addresses of agents that are connected. */
+  readonly isAgents: (address: string) => boolean;
   readonly limits?: HandshakeLimits;
   readonly clock: Clock;
   readonly memory?: ServerMemory | undefined;
@@ -39,6 +41,7 @@ export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
     opened,
     refused,
     hit,
+    isAgents,
     clock,
     memory,
     limits = HANDSHAKE_LIMITS,
@@ -46,7 +49,7 @@ export function createGrpcPort(deps: GrpcPortDeps): GrpcPort {
   const server = new Server({ ...options, 'grpc.enable_channelz': 0 });
   serve(server);
   const injector = server.createConnectionInjector(credentials);
-  const handshakes = createHandshakes({ limits, clock, memory, hit });
+  const handshakes = createHandshakes({ limits, clock, memory, hit, isAgents });
   const listener = createListener({
     handshakes,
     inject: (socket) => {

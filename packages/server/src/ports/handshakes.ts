@@ -23,6 +23,8 @@ export interface HandshakesDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly memory: ServerMemory | undefined;
   readonly hit: PortLimitHit;
+  /** An agent with a certificate is connected from this address: its handshakes give way after those of strangers. */
+  readonly isAgents?: ((address: string) => boolean) | undefined;
 }
 
 export interface Handshakes {
@@ -44,11 +46,19 @@ interface Unfinished extends Handshake {
 
 /**
  * Bounds the handshakes that are under way: at a limit the address with the most gives way, and of its handshakes the oldest.
+ * Whoever has thousands of addresses has few of each: strangers therefore give way before agents.
  * A handshake takes some 10 ms, so that honest ones get through while others hang. One IPv6 /64 is one address.
  */
-export function createHandshakes({ limits, clock, memory, hit }: HandshakesDeps): Handshakes {
+export function createHandshakes({
+  limits,
+  clock,
+  memory,
+  hit,
+  isAgents = () => false,
+}: HandshakesDeps): Handshakes {
   const mayConnect = createRateLimits({ ...limits, clock, memory, kind: 'connecting_addresses' });
-  const all = createShares<Unfinished>();
+  const strangers = createShares<Unfinished>();
+  const agents = createShares<Unfinished>();
   const sizes = new Map<string, Set<Unfinished>>();
   let size = 0;
 
@@ -68,12 +78,13 @@ export function createHandshakes({ limits, clock, memory, hit }: HandshakesDeps)
       close,
       end() {
         if (!own.delete(handshake)) return;
-        all.remove(address, place);
+        shares.remove(address, place);
         size -= 1;
         if (own.size === 0 && sizes.get(address) === own) sizes.delete(address);
       },
     };
-    const place = all.add(address, handshake);
+    const shares = isAgents(address) ? agents : strangers;
+    const place = shares.add(address, handshake);
     own.add(handshake);
     return handshake;
   }
@@ -87,7 +98,7 @@ export function createHandshakes({ limits, clock, memory, hit }: HandshakesDeps)
       }
       const own = sizes.get(address);
       if (own !== undefined && own.size >= limits.perAddress) displace(own.values().next().value);
-      else if (size >= limits.total) displace(all.oldestOfMost());
+      else if (size >= limits.total) displace(strangers.oldestOfMost() ?? agents.oldestOfMost());
       return enter(address, close);
     },
     size: () => size,

@@ -3,12 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import { createTestCa } from '@rolegate/testing';
 import { createConnectionNodes } from '../../src/identity/connection-nodes.ts';
 
-const PEER = '198.18.0.9:1';
+const ADDRESS = '198.18.0.9';
+const PEER = `${ADDRESS}:1`;
 
 function setup(certificate?: X509Certificate) {
   const nodes = createConnectionNodes();
   const closing: (() => void)[] = [];
-  nodes.opened({ peer: PEER, certificate, onClose: (over) => closing.push(over) });
+  nodes.opened({ peer: PEER, address: ADDRESS, certificate, onClose: (over) => closing.push(over) });
   const close = () => {
     for (const over of closing) over();
   };
@@ -27,6 +28,15 @@ describe('a connection', () => {
 
   it('is not verified without a certificate that TLS took', () => {
     expect(setup().nodes.verified(PEER)).toBe(false);
+  });
+
+  it("makes its address an agent's while it is open and verified", async () => {
+    const { cert } = await (await createTestCa()).issue();
+    const { nodes, close } = setup(new X509Certificate(cert));
+    expect([ADDRESS, '198.18.0.8'].map(nodes.isAgents)).toEqual([true, false]);
+    close();
+    expect(nodes.isAgents(ADDRESS)).toBe(false);
+    expect(setup().nodes.isAgents(ADDRESS)).toBe(false);
   });
 
   it('belongs to its first node until it is closed', () => {
