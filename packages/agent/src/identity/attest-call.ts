@@ -1,3 +1,4 @@
+import { connectivityState } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { createRolegateClient } from '@rolegate/protocol';
 import type { AttestRequest, AttestResponseRead, RolegateClient } from '@rolegate/protocol';
@@ -39,26 +40,24 @@ export function createAttestCall(deps: AttestCallDeps): AttestCall {
       ...whereIs(address, serverName),
     });
     const late = new AbortController();
-    whenLate(client, { withinMs: connectWithinMs, late });
+    // The deadline of a call is one for the answer: grpc-js itself gives a connection 20 s.
+    const timer = setTimeout(() => {
+      if (!isConnected(client)) late.abort();
+    }, connectWithinMs);
     try {
       return await attest(client, request, AbortSignal.any([signal, late.signal]));
     } catch (error) {
       throw late.signal.aborted ? noAnswerWithin(connectWithinMs) : error;
     } finally {
+      clearTimeout(timer);
       client.close();
     }
   };
 }
 
-/** The deadline of a call is one for the answer: grpc-js itself gives a connection 20 s. */
-function whenLate(
-  client: RolegateClient,
-  { withinMs, late }: { readonly withinMs: number; readonly late: AbortController },
-): void {
-  client.waitForReady(Date.now() + withinMs, (error) => {
-    // It is called too when the client has been closed, as nobody listens any more.
-    if (error) late.abort();
-  });
+/** Not by waitForReady: a client that is closed before it is ready connects again, and again, for nobody (grpc-js 1.14). */
+function isConnected(client: RolegateClient): boolean {
+  return client.getChannel().getConnectivityState(false) === connectivityState.READY;
 }
 
 async function attest(

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { credentials } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { createAttestCall } from '../../src/identity/attest-call.ts';
+
+const REQUEST = { token: 'token', certificateRequest: Buffer.alloc(0) };
+/** Far longer than grpc-js pauses before it connects again. Milliseconds. */
+const LATER_MS = 60_000;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  jest.useRealTimers();
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Closes each connection at once, and counts them. */
+async function startClosing() {
+  const seen = { connections: 0 };
+  const server = createServer((socket) => {
+    seen.connections += 1;
+    socket.on('error', () => undefined).destroy();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  closing.push(() => server.close());
+  return { seen, port: (server.address() as AddressInfo).port };
+}
+
+describe('a call for a certificate', () => {
+  it('that failed leaves nothing behind that connects to the server again and again', async () => {
+    const { seen, port } = await startClosing();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    const insecure = credentials.createInsecure();
+    const call = createAttestCall({
+      credentials: { bare: insecure, shown: insecure },
+      serverName: undefined,
+    });
+    const address = { host: '127.0.0.1', port, name: '127.0.0.1' };
+    const asked = call(
+      { kind: 'attestation', address, shows: 'nothing' },
+      REQUEST,
+      new AbortController().signal,
+    );
+    await expect(asked).rejects.toMatchObject({ kind: 'unavailable' });
+    await jest.advanceTimersByTimeAsync(LATER_MS);
+    // Ours comes after any that was begun before it.
+    const own = connect(port, '127.0.0.1').on('error', () => undefined);
+    await once(own, 'close');
+    // One more is grpc-js's own: a connection that is closed while it waits is tried once.
+    expect(seen.connections).toBeLessThanOrEqual(3);
+  });
+});
