@@ -42,7 +42,7 @@ async function setup({ handshakeWithinMs = 60_000 } = {}) {
     },
     refused: ({ why }) => refused.push(why),
     hit: (limit, { address }) => hits.push(`${limit} ${address}`),
-    connections: { isAgents: () => false },
+    connections: { opened: () => undefined, isAgents: () => false },
     clock,
   });
   const number = await port.listen({ host: '127.0.0.1', port: 0 });
