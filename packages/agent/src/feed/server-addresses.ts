@@ -1,5 +1,9 @@
 import { isIP } from 'node:net';
 
+const REMEMBERED_ROUNDS = 2;
+/** More replicas than roll in two rounds. */
+const MOST_FAILURES = 16;
+
 export interface HostPort {
   /** A name or an address, without brackets. */
   readonly host: string;
@@ -25,7 +29,7 @@ export interface ServerAddresses {
    * where that fails, the last good addresses stand. Throws when there never were any.
    */
   next(): Promise<ServerAddress>;
-  /** It did not answer: in the next round it comes last. */
+  /** It did not answer, or has stopped: in the next two rounds it comes last, for DNS may still name it. */
   failed(address: ServerAddress): void;
   /** Begins a new round: what was looked up may be old by now. */
   anew(): void;
@@ -39,7 +43,9 @@ export interface ServerAddresses {
  */
 export function createServerAddresses({ servers, lookup, random }: ServerAddressesDeps): ServerAddresses {
   let round: ServerAddress[] = [];
-  let avoided: ServerAddress | undefined;
+  /** With the round of each; the latest is last. */
+  let failures: readonly { readonly address: ServerAddress; readonly atRound: number }[] = [];
+  let rounds = 0;
   const lastGood = new Map<string, readonly string[]>();
 
   async function addressesOf({ host, port }: HostPort): Promise<ServerAddress[]> {
@@ -61,16 +67,18 @@ export function createServerAddresses({ servers, lookup, random }: ServerAddress
         const all = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
         const faults = found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
         if (all.length === 0) throw new AggregateError(faults, 'no server address is known');
-        const isAvoided = ({ host, port }: ServerAddress) => host === avoided?.host && port === avoided.port;
-        round = shuffled(all, random).sort((a, b) => Number(isAvoided(a)) - Number(isAvoided(b)));
-        avoided = undefined;
+        failures = failures.filter(({ atRound }) => rounds - atRound < REMEMBERED_ROUNDS);
+        rounds += 1;
+        const rank = ({ host, port }: ServerAddress) =>
+          failures.findLastIndex(({ address }) => address.host === host && address.port === port);
+        round = shuffled(all, random).sort((a, b) => rank(a) - rank(b));
       }
       const next = round.shift();
       if (next === undefined) throw new Error('no server address is known');
       return next;
     },
     failed(address) {
-      avoided = address;
+      failures = [...failures, { address, atRound: rounds }].slice(-MOST_FAILURES);
     },
     anew() {
       round = [];

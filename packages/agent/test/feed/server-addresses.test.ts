@@ -51,6 +51,24 @@ describe('server addresses', () => {
     }
   });
 
+  it('comes last to two that have stopped one after the other, and forgets that after two rounds', async () => {
+    const { addresses, take } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2', '198.18.0.3'] } });
+    const stop = (host: string) => {
+      addresses.anew();
+      addresses.failed({ host, port: 9610, name: 'rolegate' });
+    };
+    for (let roll = 0; roll < 20; roll++) {
+      stop('198.18.0.1');
+      await take(1);
+      stop('198.18.0.2');
+      expect(await take(3)).toEqual(['198.18.0.3', '198.18.0.1', '198.18.0.2']);
+    }
+    await take(3);
+    const firsts = new Set<string | undefined>();
+    for (let round = 0; round < 30; round++) firsts.add((await take(3))[0]);
+    expect(firsts.size).toBe(3);
+  });
+
   it('looks names up anew where a new round is wanted', async () => {
     const { addresses, take, names } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2'] } });
     await take(1);
