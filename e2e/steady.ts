@@ -73,7 +73,10 @@ export function expectOnlyOwn(results: readonly SteadyResult[]): void {
 }
 
 /** Throws unless every call was answered as well, or all but so many of each Pod. */
-export function expectNoFailure(results: readonly SteadyResult[], { butFor = 0 } = {}): void {
+export function expectNoFailure(
+  results: readonly SteadyResult[],
+  { butFor = 0 }: { readonly butFor?: number | undefined } = {},
+): void {
   expectOnlyOwn(results);
   for (const { pod, failures, count } of results) {
     if (failures.length > butFor) {

