@@ -29,8 +29,9 @@ export async function unpackCharts01(folder: string): Promise<string> {
 export async function buildRelease01(folder: string): Promise<void> {
   await unpack(folder, []);
   const command = (...words: string[]) => outputOf(words, { cwd: folder, withinMs: BUILD_WITHIN_MS });
+  // As scripts/prepare.mjs, and for the same reason not npm ci.
   if (!(await linkPackages(folder)))
-    await command('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
+    await command('npm', 'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund');
   // It was checked when it was released.
   await command('node_modules/.bin/tsc', '-b', '--noCheck', 'packages/agent', 'packages/server');
   await command(process.execPath, 'scripts/bundle.mjs');

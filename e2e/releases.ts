@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { eventually } from '../packages/testing/src/index.ts';
+import { agentMetrics } from './agent-metrics.ts';
 import { agentValues, imageOf, serverValues } from './chart-values.ts';
 import type { ChartName, ReuseFlag, Values } from './helm.ts';
 import { IMAGES, IMAGES_01 } from './images.ts';
@@ -8,6 +10,8 @@ import type { Kubectl } from './kubectl.ts';
 import { logLine } from './log-lines.ts';
 
 const AUTHORITY = 'rolegate-authority';
+/** A server that is told to stop has 36 s. */
+const SETTLED = { withinMs: 60_000, everyMs: 500 };
 
 export type Version = 'this' | '0.1.0';
 
@@ -38,8 +42,22 @@ export function createReleases({ kubectl, installation, node, charts01 }: Releas
     image: imageOf(version === 'this' ? IMAGES[chart] : IMAGES_01[chart]),
   });
   const chartsOf = (version: Version) => (version === 'this' ? undefined : charts01);
-  const readyOf = { agent: installation.agentReady, server: installation.serverReady };
   const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
+  const readyOf = { agent: installation.agentReady, server: serversSettled };
+
+  /** The former ones have gone, and the agent follows one of those that are left. */
+  async function serversSettled(): Promise<void> {
+    await installation.serverReady();
+    const servers = ['-l', 'app.kubernetes.io/name=rolegate-server'];
+    await eventually(async () => {
+      const all = (await inNamespace('get', 'pods', ...servers, '-o', 'name')).trim().split('\n');
+      const staying = await installation.pods('server');
+      if (all.length > staying.length) throw new Error(`servers that are there: ${all.join(' ')}`);
+      const [agent = ''] = await installation.pods('agent');
+      if ((await agentMetrics(kubectl, agent)).get('rolegate_feed_connected') !== 1)
+        throw new Error('the agent has no feed');
+    }, SETTLED);
+  }
 
   return {
     async install01(): Promise<void> {

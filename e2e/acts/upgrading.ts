@@ -26,7 +26,7 @@ interface Circumstances {
   readonly butFor?: number | undefined;
   /**
    * When new Pods start. After: servers of 0.1.0 stop, which DNS still names for a moment, or its init container cuts what is
-   * under way, and a new Pod's request is so for long. By default at once, when the change has begun.
+   * under way, as a new Pod's request is for longer than others. By default at once, when the change has begun.
    */
   readonly newcomers?: 'at once' | 'after' | undefined;
 }
