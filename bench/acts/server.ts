@@ -77,8 +77,8 @@ async function connectAll(
 
 function syncRows(syncs: readonly Sync[], pods: number): Row[] {
   const modes = [
-    { mode: 'streaming', said: 'streaming list', mostMb: 130, mostMs: 1_200 },
-    { mode: 'paged', said: 'paged by 100', mostMb: 160, mostMs: 2_500 },
+    { mode: 'streaming', said: 'streaming list', mostMb: 110, mostMs: 1_000 },
+    { mode: 'paged', said: 'paged by 100', mostMb: 110, mostMs: 1_000 },
   ] as const;
   const of = (mode: Mode) => syncs.filter((sync) => sync.mode === mode);
   const memories = modes.map(({ mode, said, mostMb }) =>
