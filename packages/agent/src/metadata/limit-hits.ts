@@ -1,4 +1,4 @@
-import { createStorms } from '@rolegate/runtime';
+import { createLimitLog } from '@rolegate/runtime';
 import type { Clock, ClientName, HttpLimit, Log, StormOf } from '@rolegate/runtime';
 import { STRANGERS } from './http-limits.ts';
 
@@ -97,18 +97,16 @@ const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hin
 /** Counts limits that were met, and says so: a line at the beginning of a storm, and one at its end. */
 export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHits {
   const counts = new Map<LimitName, number>();
-  const storms = {
+  const lines = {
     clock,
-    lines: 1,
+    log,
     windowMs: WINDOW_MS,
-    ended: (leftOut: number, last: Subject, of: StormOf) => {
-      const about = { key: last, group: { namespace: last.namespace }, all: {} }[of];
-      log.info('limit still met', { ...about, count: leftOut });
-    },
+    leftOut: (last: Subject, of: StormOf) =>
+      ({ key: last, group: { namespace: last.namespace }, all: {} })[of],
   };
-  const isWritten = createStorms<Subject>(storms);
+  const note = createLimitLog<Subject>(lines);
   // Addresses can be made up; they take nothing from the Pods.
-  const isStrangerWritten = createStorms<Subject>({ ...storms, mostKeys: MOST_STRANGERS });
+  const noteStranger = createLimitLog<Subject>({ ...lines, mostKeys: MOST_STRANGERS });
 
   function hit(limit: LimitName, { group, name }: ClientName, ip: string): void {
     counts.set(limit, (counts.get(limit) ?? 0) + 1);
@@ -116,8 +114,7 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
     const isStranger = group === STRANGERS;
     const pod = isStranger ? {} : { namespace: group, uid: name === ip ? undefined : name };
     const subject = { limit, ip, ...pod };
-    const written = (isStranger ? isStrangerWritten : isWritten)(group, `${limit} ${name}`, subject);
-    if (written) log.warn('limit met', { ...subject, ...TEXTS[limit] });
+    (isStranger ? noteStranger : note)(group, `${limit} ${name}`, subject, TEXTS[limit]);
   }
 
   return {

@@ -1,4 +1,4 @@
-import { createStorms } from '@rolegate/runtime';
+import { createLimitLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
 /** Every limit of what is read from the API server, or told it (DESIGN.md 4.11), as metric and log name it. */
@@ -44,17 +44,9 @@ const HINTS: Readonly<Record<LimitName, string>> = {
 
 /** Counts limits that were met, and says so: a line for each Namespace and limit at the beginning of a storm, one at its end. */
 export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHit {
-  const isWritten = createStorms<object>({
-    clock,
-    lines: 1,
-    windowMs: WINDOW_MS,
-    ended: (leftOut, last, of) => {
-      log.info('limit still met', { ...(of === 'key' && last), count: leftOut });
-    },
-  });
+  const note = createLimitLog({ clock, log, windowMs: WINDOW_MS });
   return (limit, subject) => {
     counted(limit);
-    const fields = { limit, ...subject };
-    if (isWritten(subject.namespace, limit, fields)) log.warn('limit met', { ...fields, hint: HINTS[limit] });
+    note(subject.namespace, limit, { limit, ...subject }, { hint: HINTS[limit] });
   };
 }

@@ -1,4 +1,4 @@
-import { createStorms } from '@rolegate/runtime';
+import { createLimitLog } from '@rolegate/runtime';
 import type { Clock, HttpLimit, Log } from '@rolegate/runtime';
 
 /** Every limit of the ports that are not for agents (DESIGN.md 4.11, "ops ports"), as metric and log name it. */
@@ -27,19 +27,10 @@ const HINTS = {
 
 /** Counts limits that were met, and says so: a line a minute for each address and limit, and one for what was left out. */
 export function createOpsLimitHits({ clock, log, counted }: OpsLimitHitsDeps) {
-  const isWritten = createStorms<object>({
-    clock,
-    lines: 1,
-    windowMs: WINDOW_MS,
-    mostKeys: MOST_SOURCES,
-    ended: (leftOut, last, of) => {
-      log.info('limit still met', { ...(of === 'key' && last), count: leftOut });
-    },
-  });
+  const note = createLimitLog({ clock, log, windowMs: WINDOW_MS, mostKeys: MOST_SOURCES });
   return (port: keyof typeof HINTS) => (met: HttpLimit, ip: string) => {
     const limit = `${port}_${met.startsWith('connections') ? 'connections' : 'requests'}` as const;
     counted(limit);
-    const subject = { limit, ip };
-    if (isWritten('', `${limit} ${ip}`, subject)) log.warn('limit met', { ...subject, hint: HINTS[port] });
+    note('', `${limit} ${ip}`, { limit, ip }, { hint: HINTS[port] });
   };
 }

@@ -1,4 +1,4 @@
-import { createStorms } from '@rolegate/runtime';
+import { createLimitLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
 /** Every limit of the gRPC ports and of attestation (DESIGN.md 4.11), as metric and log name it. */
@@ -51,18 +51,9 @@ const HINTS: Readonly<Record<PortLimitName, string>> = {
 
 /** Counts limits that were met, and logs a line a minute for each address and limit, and one for what was left out. */
 export function createPortLimitHits({ clock, log, counted }: PortLimitHitsDeps): PortLimitHit {
-  const isWritten = createStorms<object>({
-    clock,
-    lines: 1,
-    windowMs: WINDOW_MS,
-    ended: (leftOut, last, of) => {
-      log.info('limit still met', { ...(of === 'key' && last), count: leftOut });
-    },
-  });
+  const note = createLimitLog({ clock, log, windowMs: WINDOW_MS });
   return (limit, subject) => {
     counted(limit);
-    const fields = { limit, ...subject };
-    if (isWritten(subject.node ?? subject.address, limit, fields))
-      log.warn('limit met', { ...fields, hint: HINTS[limit] });
+    note(subject.node ?? subject.address, limit, { limit, ...subject }, { hint: HINTS[limit] });
   };
 }

@@ -1,4 +1,4 @@
-import { createStorms } from '@rolegate/runtime';
+import { createLimitLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { hostOf } from '../../identity/foreign-nodes.ts';
 import type { ReportField } from './limits.ts';
@@ -39,19 +39,11 @@ const HINTS: Readonly<Record<ReportLimitName, string>> = {
 
 /** Counts limits that were met, and audits them: a line a minute for each node, limit and field, and one for what was left out. */
 export function createReportLimitHits({ clock, log, counted }: ReportLimitHitsDeps): ReportLimitHit {
-  const isWritten = createStorms<object>({
-    clock,
-    lines: 1,
-    windowMs: WINDOW_MS,
-    ended: (leftOut, last) => {
-      log.info('limit still met', { ...last, count: leftOut });
-    },
-  });
+  const note = createLimitLog<object>({ clock, log, windowMs: WINDOW_MS, leftOut: (last) => last });
   return (limit, subject) => {
     counted(limit);
-    const fields = { limit, ...subject };
-    const who = subject.node ?? hostOf(subject.peer);
-    if (isWritten(who, `${limit} ${subject.field ?? ''}`, fields))
-      log.warn('limit met', { audit: true, ...fields, hint: HINTS[limit] });
+    const key = `${limit} ${subject.field ?? ''}`;
+    const said = { audit: true, hint: HINTS[limit] };
+    note(subject.node ?? hostOf(subject.peer), key, { limit, ...subject }, said);
   };
 }
