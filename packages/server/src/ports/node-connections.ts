@@ -96,6 +96,8 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
     for (const group of [...groups.values()])
       for (const held of [...group]) {
         const bytes = held.connection.accepted?.bytesRead ?? 0;
+        // Most are idle.
+        if (bytes === held.readBytes) continue;
         if (!maySend(held.key, bytes - held.readBytes)) displace(held, 'connection_bytes');
         held.readBytes = bytes;
       }
