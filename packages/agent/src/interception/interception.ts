@@ -46,9 +46,9 @@ export interface Settled {
 
 export interface Interception {
   /**
-   * Reads what is laid, mends what is not as planned, and reads again. `flushAll`: flows that others lead elsewhere are
-   * forgotten too, unless our chain in nat was in order and nobody could. `retryLimit`: by default true; false: a limit of new connections that could not be installed is not tried
-   * again. Rejects where the tables cannot be read.
+   * Reads the rules, repairs what is not as planned, and reads again. `flushAll`: flows that others lead elsewhere are
+   * forgotten too, but only if our chain in nat had to be repaired: else nobody could lead any. `retryLimit`: by default true;
+   * false: a limit of new connections that could not be installed is not tried again. Rejects if the tables cannot be read.
    */
   readonly settle: (options?: {
     readonly flushAll?: boolean;
