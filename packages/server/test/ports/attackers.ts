@@ -20,17 +20,20 @@ export async function silentTcp({ port, localAddress }: From): Promise<Socket> {
   return socket;
 }
 
-/** TLS without a certificate; resolves once the handshake is done or refused. */
-export async function bareTls(from: From, more: ConnectionOptions = {}): Promise<TLSSocket> {
-  const options = {
+/** Of TLS without a certificate. */
+function bare(from: From): ConnectionOptions {
+  return {
     host: '127.0.0.1',
     ...from,
     servername: 'rolegate-server',
     rejectUnauthorized: false,
     ALPNProtocols: ['h2'],
-    ...more,
   };
-  const socket = connectTls(options);
+}
+
+/** TLS without a certificate; resolves once the handshake is done or refused. */
+export async function bareTls(from: From, more: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connectTls({ ...bare(from), ...more });
   socket.on('error', () => undefined).resume();
   await eitherOf(socket, ['secureConnect', 'close']);
   return socket;
@@ -73,16 +76,7 @@ async function clientHello(): Promise<Buffer> {
 /** An HTTP/2 session without a certificate. */
 export function bareSession(from: From): ClientHttp2Session {
   const session = connectHttp2(`https://127.0.0.1:${from.port}`, {
-    createConnection: () => {
-      const options = {
-        host: '127.0.0.1',
-        ...from,
-        servername: 'rolegate-server',
-        rejectUnauthorized: false,
-        ALPNProtocols: ['h2'],
-      };
-      return connectTls(options).on('error', () => undefined);
-    },
+    createConnection: () => connectTls(bare(from)).on('error', () => undefined),
   });
   session.on('error', () => undefined);
   return session;
