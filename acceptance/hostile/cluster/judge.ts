@@ -1,5 +1,6 @@
+import type { Row } from '@rolegate/testing';
 import { quantile } from '../../../bench/statistics.ts';
-import { faultsOfProbes, faultsOfProgram, mebibytes, milliseconds } from '../judge.ts';
+import { faultsOfProbes, faultsOfProgram, mebibytes, memory, milliseconds } from '../judge.ts';
 import type { ServerSeen, Times } from './watch/seen.ts';
 
 /** DESIGN.md 5, S7: changes are in force within this. Milliseconds. */
@@ -80,8 +81,32 @@ function faultsOfLog({ loggedBytes }: ServerSeen): string[] {
   return loggedBytes > MOST_LOGGED_BYTES ? [`the server logged ${mebibytes(loggedBytes)} MiB`] : [];
 }
 
+/** Of the columns about the server itself. */
+export const serverHead: Row = [
+  'probes',
+  '/livez p99',
+  'timers late',
+  'CPU it got',
+  'server',
+  'after',
+  'ends',
+];
+
+export function serverCells(seen: ServerSeen): Row {
+  const { probes, late, server, cpuShare, afterBytes } = seen;
+  return [
+    probesCell(probes),
+    milliseconds(p99Of(seen, 'liveness')),
+    milliseconds(late.worstMs),
+    percent(cpuShare),
+    memory(server),
+    `${mebibytes(afterBytes)} MiB`,
+    String(server.ends.length),
+  ];
+}
+
 /** Of the probe of this kind. Milliseconds. */
-export function p99Of({ probes }: ServerSeen, probe: string): number {
+function p99Of({ probes }: ServerSeen, probe: string): number {
   return quantile(probes.find(({ name }) => name === probe)?.tookMs ?? [], 0.99);
 }
 
@@ -98,14 +123,14 @@ export function timesCell(times: Times): string {
 }
 
 /** How many succeeded. */
-export function probesCell(probes: ServerSeen['probes']): string {
+function probesCell(probes: ServerSeen['probes']): string {
   const made = probes.reduce((sum, probe) => sum + probe.made, 0);
   const missed = probes.reduce((sum, probe) => sum + probe.failures.length, 0);
   return `${made - missed} of ${made}`;
 }
 
 /** Whole ones. */
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
 

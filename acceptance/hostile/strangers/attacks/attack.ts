@@ -18,6 +18,11 @@ export type BytesPlan = Omit<AttackOrder, 'forMs' | 'targets'> & {
   readonly host?: string;
 };
 
+/** What makes a plan that of a stolen node, which has a certificate and so the port of the feed. */
+export function asStolenNode({ agents, stolen }: StrangersScene): Pick<StrangerOrder, 'port' | 'identity'> {
+  return { port: agents.ports().feed, identity: stolen.identity };
+}
+
 /** Plans of one attack, at the same time. */
 export async function attackBy(scene: StrangersScene, plans: readonly StrangerPlan[]): Promise<AttackTold> {
   const { strangers, agents, stretch } = scene;

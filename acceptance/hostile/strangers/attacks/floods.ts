@@ -2,7 +2,7 @@ import { strangersStep } from '../scene.ts';
 import type { StrangersStep } from '../scene.ts';
 import { floods } from '../orders.ts';
 import { manyAddresses, STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
-import { attackBy } from './attack.ts';
+import { asStolenNode, attackBy } from './attack.ts';
 
 export const floodSteps: readonly StrangersStep[] = [
   strangersStep({
@@ -22,8 +22,7 @@ export const floodSteps: readonly StrangersStep[] = [
     title: 'Nor do those of a stolen node on the port of the feed',
     run(scene) {
       const plan = {
-        port: scene.agents.ports().feed,
-        identity: scene.stolen.identity,
+        ...asStolenNode(scene),
         addresses: [STRANGERS_ADDRESS],
         opensPerSecond: 100,
       };

@@ -1,13 +1,13 @@
 import { strangersStep } from '../scene.ts';
 import type { StrangersStep } from '../scene.ts';
 import { manyAddresses, SHARED_ADDRESS } from '../world/agent-nodes.ts';
-import { attackBy } from './attack.ts';
+import { asStolenNode, attackBy } from './attack.ts';
 
 export const stolenNodeSteps: readonly StrangersStep[] = [
   strangersStep({
     title: '200 streams and 1,000 connections of a stolen node end no stream of others',
     run(scene) {
-      const plan = { port: scene.agents.ports().feed, identity: scene.stolen.identity, opensPerSecond: 500 };
+      const plan = asStolenNode(scene);
       return attackBy(scene, [
         { ...plan, connections: 1_000, sources: manyAddresses, does: { kind: 'preface' } },
         { ...plan, connections: 4, does: { kind: 'streams', count: 50 } },
@@ -17,11 +17,7 @@ export const stolenNodeSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Connections of a stolen node from the address that some agents have too end no stream of these',
     run(scene) {
-      const plan = {
-        port: scene.agents.ports().feed,
-        identity: scene.stolen.identity,
-        addresses: [SHARED_ADDRESS],
-      };
+      const plan = { ...asStolenNode(scene), addresses: [SHARED_ADDRESS] };
       return attackBy(scene, [
         { ...plan, connections: 500, does: { kind: 'nothing' } },
         { ...plan, connections: 20, does: { kind: 'streams', count: 50 } },
