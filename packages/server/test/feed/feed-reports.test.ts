@@ -6,6 +6,7 @@ import { createNodes } from '../../src/feed/nodes.ts';
 import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
+import { feedDeps } from './feed-deps.ts';
 
 const HALF_HOUR_MS = 1_800_000;
 
@@ -26,23 +27,14 @@ function setup({ random = 0.5 } = {}) {
     metrics: { decision: () => undefined },
   });
   const service = createFeedService({
+    ...feedDeps(cluster),
     nodes,
-    pods: cluster.pods,
-    past: cluster.past,
     ...createCallersStandIn({
       ...cluster,
       log: { ...silentLog, warn: note, error: note },
       foreignNode: () => (counts.foreign += 1),
     }),
-    synced: () => true,
-    podsResourceVersion: () => '1',
-    tokenSecret: () => Buffer.alloc(32, 1),
-    version: '1',
-    serverName: 'server-0',
-    streamAgeMs: HALF_HOUR_MS,
-    clock: cluster.clock,
     random: () => random,
-    log: silentLog,
     metrics: {
       streams: () => undefined,
       answers: (reason, count) => answers.push(`${reason} ${count}`),

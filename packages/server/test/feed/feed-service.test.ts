@@ -6,6 +6,7 @@ import { createNodes } from '../../src/feed/nodes.ts';
 import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
+import { feedDeps } from './feed-deps.ts';
 
 function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certificateEndsMs?: number } = {}) {
   const cluster = createClusterStandIn();
@@ -24,9 +25,8 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
     },
   };
   const service = createFeedService({
+    ...feedDeps(cluster),
     nodes,
-    pods: cluster.pods,
-    past: cluster.past,
     ...createCallersStandIn({
       ...{ ...cluster, log },
       foreignNode: () => (counts.foreign += 1),
@@ -37,12 +37,6 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
     }),
     synced: () => synced,
     podsResourceVersion: () => '4711',
-    tokenSecret: () => Buffer.alloc(32, 1),
-    version: '1',
-    serverName: 'server-0',
-    streamAgeMs: 30 * 60_000,
-    clock: cluster.clock,
-    random: () => 0.5,
     log,
     metrics: {
       streams: (change) => (counts.streams += change),

@@ -9,6 +9,7 @@ import { createNodes } from '../../src/feed/nodes.ts';
 import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
+import { feedDeps } from './feed-deps.ts';
 
 /** What agents of each version said, as packages/sandbox/test/record-streams.ts records it. */
 const FOLDER = join(import.meta.dirname, 'recorded');
@@ -32,6 +33,7 @@ function setup() {
   const answers: Record<string, number> = {};
   const limits: string[] = [];
   const service = createFeedService({
+    ...feedDeps(cluster),
     ...createCallersStandIn({ ...cluster, log: silentLog }),
     nodes: createNodes({
       ...cluster,
@@ -39,17 +41,7 @@ function setup() {
       audit: () => undefined,
       metrics: { decision: () => undefined },
     }),
-    pods: cluster.pods,
-    past: cluster.past,
-    synced: () => true,
     podsResourceVersion: () => '4711',
-    tokenSecret: () => Buffer.alloc(32, 1),
-    version: '1',
-    serverName: 'server-0',
-    streamAgeMs: 30 * 60_000,
-    clock: cluster.clock,
-    random: () => 0.5,
-    log: silentLog,
     metrics: {
       streams: () => undefined,
       answers: (reason, count) => (answers[reason] = count),

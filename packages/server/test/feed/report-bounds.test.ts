@@ -9,6 +9,7 @@ import { recordingLog } from '../kubernetes/setup.ts';
 import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
+import { feedDeps } from './feed-deps.ts';
 
 /** A server with node-a and node-b, streams of which are in the test's hands. */
 function setup() {
@@ -24,19 +25,10 @@ function setup() {
     metrics: { decision: () => undefined },
   });
   const service = createFeedService({
+    ...feedDeps(cluster),
     ...createCallersStandIn({ ...cluster, log }),
     nodes,
     agents,
-    pods: cluster.pods,
-    past: cluster.past,
-    synced: () => true,
-    podsResourceVersion: () => '1',
-    tokenSecret: () => Buffer.alloc(32, 1),
-    version: '1',
-    serverName: 'server-0',
-    streamAgeMs: 1_800_000,
-    clock: cluster.clock,
-    random: () => 0.5,
     log,
     metrics: {
       streams: () => undefined,

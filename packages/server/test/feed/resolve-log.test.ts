@@ -6,6 +6,7 @@ import { createNodes } from '../../src/feed/nodes.ts';
 import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
+import { feedDeps } from './feed-deps.ts';
 
 const IP = '10.1.0.7';
 
@@ -15,17 +16,12 @@ function setup() {
   const keep = (msg: string, fields: object = {}) => void lines.push({ msg, ...fields });
   const log = { ...silentLog, debug: keep, error: keep };
   const ignore = () => undefined;
-  const noMetrics = { decision: ignore, streams: ignore, answers: ignore, limitHit: ignore };
-  const nodes = createNodes({ ...cluster, warn: ignore, audit: ignore, metrics: noMetrics });
+  const nodes = createNodes({ ...cluster, warn: ignore, audit: ignore, metrics: { decision: ignore } });
   const { handlers } = createFeedService({
+    ...feedDeps(cluster),
     nodes,
-    pods: cluster.pods,
-    past: cluster.past,
     log,
-    metrics: noMetrics,
     ...createCallersStandIn({ ...cluster, log, foreignNode: ignore, callerOf: () => ({ node: 'node-a' }) }),
-    ...{ clock: cluster.clock, random: () => 0.5, synced: () => true, podsResourceVersion: () => '1' },
-    ...{ tokenSecret: () => Buffer.alloc(32), version: '1', serverName: 's', streamAgeMs: 60_000 },
   });
   const resolve = (requestId: string, ip = IP) => {
     const metadata = { get: (key: string) => (key === REQUEST_ID_KEY ? [requestId] : []) };

@@ -6,6 +6,7 @@ import { createNodes } from '../../src/feed/nodes.ts';
 import { createCallersStandIn } from './callers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './feed-call.ts';
+import { feedDeps } from './feed-deps.ts';
 
 const none = () => undefined;
 
@@ -23,20 +24,10 @@ function setup() {
     },
   });
   const service = createFeedService({
+    ...feedDeps(cluster),
     ...callers,
     nodes,
-    pods: cluster.pods,
-    past: cluster.past,
-    synced: () => true,
     podsResourceVersion: () => '1000',
-    tokenSecret: () => Buffer.alloc(32, 1),
-    version: '1',
-    serverName: 'server-0',
-    streamAgeMs: 1_800_000,
-    clock: cluster.clock,
-    random: () => 0.5,
-    log: silentLog,
-    metrics: { streams: none, answers: none, limitHit: none },
   });
   cluster.setServiceAccount('shop', 'default');
   cluster.setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });

@@ -1,0 +1,23 @@
+import { silentLog } from '@rolegate/runtime';
+import type { FeedServiceDeps } from '../../src/feed/feed-service.ts';
+import type { createClusterStandIn } from './cluster-stand-in.ts';
+
+const none = () => undefined;
+
+/** What a feed service has in tests, its callers and nodes apart: it is synced, and counts nothing. */
+export function feedDeps({ pods, past, clock }: ReturnType<typeof createClusterStandIn>) {
+  return {
+    pods,
+    past,
+    clock,
+    synced: () => true,
+    podsResourceVersion: () => '1',
+    tokenSecret: () => Buffer.alloc(32, 1),
+    version: '1',
+    serverName: 'server-0',
+    streamAgeMs: 30 * 60_000,
+    random: () => 0.5,
+    log: silentLog,
+    metrics: { streams: none, answers: none, limitHit: none },
+  } satisfies Partial<FeedServiceDeps>;
+}
