@@ -119,7 +119,17 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
   const { apply, patch, get, list, bump, backup } = database;
 
   return {
-    ...{ url, port, events, requests, apply, patch, get, list, bump, backup, bookmark },
+    url,
+    port,
+    events,
+    requests,
+    apply,
+    patch,
+    get,
+    list,
+    bump,
+    backup,
+    bookmark,
     delete: database.delete,
     refuse: gate.refuse,
     issueToken: tokenReviews.issue,

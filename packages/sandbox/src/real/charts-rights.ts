@@ -41,10 +41,12 @@ function authorityRights(resource: string, namespace: string): Right[] {
 export function forbiddenRights(namespace: string): Right[] {
   const secret = { resource: 'secrets', namespace };
   return [
-    ...['create', 'list', 'watch', 'delete', 'deletecollection', 'patch'].map((verb) => ({
-      verb,
-      ...secret,
-    })),
+    { verb: 'create', ...secret },
+    { verb: 'list', ...secret },
+    { verb: 'watch', ...secret },
+    { verb: 'delete', ...secret },
+    { verb: 'deletecollection', ...secret },
+    { verb: 'patch', ...secret },
     { verb: 'create', resource: 'configmaps', namespace },
     ...['get', 'update'].map((verb) => ({ verb, ...secret, name: 'another' })),
     ...['get', 'list', 'watch', 'create'].map((verb) => ({ verb, resource: 'secrets' })),

@@ -136,7 +136,14 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
   );
   let turn = 0;
   return {
-    ...{ core, kubeConfig, namespace, daemonSet, bundle, serverLog, agentLog, peers },
+    core,
+    kubeConfig,
+    namespace,
+    daemonSet,
+    bundle,
+    serverLog,
+    agentLog,
+    peers,
     nodes: await Promise.all([addNode('identity-a'), addNode('identity-b'), addNode('identity-c')]),
     servers: running,
     serverPorts: servers.serverPorts,

@@ -54,6 +54,11 @@ describe('readShared', () => {
   });
 
   const edited = (edit: (first: Record<string, unknown>, kept: Kept) => unknown) => edit;
+  const badGenerations = [-1, 1.5, '7', null, 1e300].map((generation) => ({
+    what: `generation ${JSON.stringify(generation)}`,
+    edit: edited((_, kept) => ({ ...kept, generation })),
+    says: 'the generation is not an integer',
+  }));
   it.each([
     { what: 'no list', edit: edited(() => ({})), says: 'holds no list' },
     { what: 'null', edit: edited(() => null), says: 'holds no list' },
@@ -92,11 +97,7 @@ describe('readShared', () => {
       says: 'none is active',
     },
     { what: 'one twice', edit: edited((first, kept) => twice(first, kept)), says: 'twice' },
-    ...[-1, 1.5, '7', null, 1e300].map((generation) => ({
-      what: `generation ${JSON.stringify(generation)}`,
-      edit: edited((_, kept) => ({ ...kept, generation })),
-      says: 'the generation is not an integer',
-    })),
+    ...badGenerations,
     { what: 'junk removed', edit: edited((_, kept) => ({ ...kept, removed: [1] })), says: 'was removed' },
   ])('takes no $what', async ({ edit, says }) => {
     const { values, kept } = await setup();

@@ -64,7 +64,10 @@ describe('a cluster, when etcd was restored to an older state', () => {
     const running = cluster.run(stop.signal);
     await eventually(cluster.synced);
     return {
-      ...{ api, restore, cluster, lines },
+      api,
+      restore,
+      cluster,
+      lines,
       async [Symbol.asyncDispose]() {
         stop.abort();
         await running;
