@@ -42,7 +42,7 @@ const SERVER = 'gRPC to the servers';
 /** Where the chart mounts it. */
 export const DEFAULT_TOKEN_FILE = '/var/run/secrets/rolegate/token';
 
-/** At which servers give certificates to who has none (DESIGN.md 4.7). */
+/** The port at which servers issue first certificates (DESIGN.md 4.6). */
 export const ATTEST_PORT = 9611;
 
 /** Every flag of the agent (DESIGN.md 4.7), with what `--mode roles` needs. */

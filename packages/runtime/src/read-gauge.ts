@@ -53,7 +53,7 @@ export function readCounter(registry: Registry, name: string, help: string, valu
   });
 }
 
-/** How much a count has grown since the last time, of whoever may begin at nothing again. */
+/** How much a count has grown since the last time. A lower count is one that has begun again at zero. */
 export function createGrowth(): (now: number) => number {
   let before = 0;
   return (now) => {

@@ -54,9 +54,9 @@ export interface PreparedPrograms {
 }
 
 export interface AgentStart {
-  /** Those of the servers unless told. */
+  /** By default those of the servers. */
   readonly serverPorts?: readonly number[];
-  /** Those of the servers unless told. */
+  /** By default those of the servers. */
   readonly attestPorts?: readonly number[];
   /** True: beside the first agent, with ports of its own. */
   readonly second?: boolean;

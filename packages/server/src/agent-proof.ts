@@ -66,9 +66,9 @@ export interface AgentProof {
   readonly connections: ConnectionNodes;
   readonly refused: NoteRefusedHandshake;
   readonly hit: PortLimitHit;
-  /** For who has a certificate that is still valid. Undefined: certificates come from elsewhere. */
+  /** For agents that have a valid certificate. Undefined: certificates come from elsewhere. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
-  /** For who has none yet, on a port of its own. Undefined: there is no such port. */
+  /** For agents that have none yet, on a port of its own. Undefined: there is no such port. */
   readonly firstAttest: FirstAttest | undefined;
   readonly tokenSecret: () => Buffer;
   readonly run: (signal: AbortSignal) => Promise<void>;

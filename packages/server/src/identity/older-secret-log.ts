@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@rolegate/runtime';
 
-/** For so long readiness names it after it was merged: people look later. Milliseconds. */
+/** How long readiness names it after the merge: people look later. Milliseconds. */
 const SHOWN_MS = 3_600_000;
 
 export const olderSecretKinds = ['older', 'unnumbered'] as const;

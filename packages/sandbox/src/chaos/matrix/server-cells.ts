@@ -47,7 +47,7 @@ function serverCells(target: Target, choose: Choose, expected: Cell['expected'])
       strike: (world) => Promise.resolve(cutThenRefuse(feeds(world))),
     },
     {
-      ...{ ...cell, harm: 'refuse', how: 'started anew without an API server: UNAVAILABLE' },
+      ...{ ...cell, harm: 'refuse', how: 'started again without an API server: UNAVAILABLE' },
       async strike(world) {
         const struck = choose(world);
         const mend = await shut(struck.flatMap((index) => world.doors.apis[index] ?? []));
