@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { HostPort } from './host-port.ts';
 
 /** How one value is read from text. */
 export interface ValueKind<Value> {
@@ -11,12 +12,6 @@ export interface ValueKind<Value> {
 
 /** A fault says what is wrong and, after a semicolon, what to write instead. */
 export type Parsed<Value> = { readonly value: Value } | { readonly fault: string };
-
-/** An address to listen on or to call. IPv6 without brackets. */
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Longer values are cut where a message quotes them. Characters. */
 const LONGEST_QUOTED = 60;

@@ -7,6 +7,8 @@ export { createLog, describeError, logLevels, silentLog } from './log.ts';
 export type { LevelControl, Log, LogLevel, LogOptions } from './log.ts';
 export { createOutageLog } from './outage.ts';
 export type { OutageLog } from './outage.ts';
+export { formatHostPort } from './host-port.ts';
+export type { HostPort } from './host-port.ts';
 export { createLimitLog } from './limit-log.ts';
 export type { LimitLog } from './limit-log.ts';
 export { createLine, join, leave } from './line.ts';

@@ -1,14 +1,9 @@
 import { isIP } from 'node:net';
+import type { HostPort } from '@rolegate/runtime';
 
 const REMEMBERED_ROUNDS = 2;
 /** More replicas than roll in two rounds. */
 const MOST_FAILURES = 16;
-
-export interface HostPort {
-  /** A name or an address, without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
 
 /** One address of a server, and the name by which it was given: what its certificate is held against. */
 export interface ServerAddress extends HostPort {

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { createRolegateClient, REQUEST_ID_KEY } from '@rolegate/protocol';
 import type { PodStateRead, RolegateClient, RolegateClientOptions } from '@rolegate/protocol';
 import type { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import { formatHostPort } from '@rolegate/runtime';
 import type { FeedCall } from './feed-stream.ts';
 import type { ServerAddress } from './server-addresses.ts';
 
@@ -72,12 +73,12 @@ export function createServerConnections({
 
 /** What a client needs to be told of an address. */
 export function whereIs(
-  { host, port, name }: ServerAddress,
+  { name, ...address }: ServerAddress,
   serverName: string | undefined,
 ): Pick<RolegateClientOptions, 'target' | 'serverName'> {
   const expected = serverName ?? name;
   return {
-    target: isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`,
+    target: formatHostPort(address),
     // An address needs no other name: TLS holds it against the certificate as it is.
     ...(isIP(expected) === 0 && { serverName: expected }),
   };

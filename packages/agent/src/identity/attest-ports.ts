@@ -1,4 +1,6 @@
-import type { HostPort, ServerAddress, ServerAddresses } from '../feed/server-addresses.ts';
+import { formatHostPort } from '@rolegate/runtime';
+import type { HostPort } from '@rolegate/runtime';
+import type { ServerAddress, ServerAddresses } from '../feed/server-addresses.ts';
 import type { AttestationFailure } from './failure.ts';
 
 /** A port of one server at which a certificate can be had. */
@@ -65,6 +67,6 @@ export function triesOther({ shows }: AttestPort, { kind, contact }: Attestation
 }
 
 /** `host:port`, IPv6 in brackets. */
-export function nameOf({ address: { host, port } }: AttestPort): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export function nameOf({ address }: AttestPort): string {
+  return formatHostPort(address);
 }

@@ -1,3 +1,4 @@
+import { formatHostPort } from '@rolegate/runtime';
 import { connectionLimitRules } from './connection-limit.ts';
 import { interfaceText } from './host-interfaces.ts';
 import type { HostInterface } from './host-interfaces.ts';
@@ -97,7 +98,7 @@ interface Agent extends PlanOptions {
 
 /** DNAT and not REDIRECT: that one drops what comes in by an interface without an address. */
 function natChain({ address, hostIp, bits, port, hostInterfaces, excludedInterfaces }: Agent): Chain {
-  const to = hostIp.includes(':') ? `[${hostIp}]:${port}` : `${hostIp}:${port}`;
+  const to = formatHostPort({ host: hostIp, port });
   const lead = (match: string): Rule => ({
     match: `${match}-p tcp --dport ${METADATA_PORT} -j DNAT --to-destination ${to}`,
     comment: 'metadata requests of Pods go to the agent',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { HostPort } from '@rolegate/runtime';
 import { createServerAddresses } from '../../src/feed/server-addresses.ts';
-import type { HostPort } from '../../src/feed/server-addresses.ts';
 import { createAttestPorts } from '../../src/identity/attest-ports.ts';
 
 const [ONE, TWO] = ['198.18.0.1', '198.18.0.2'];

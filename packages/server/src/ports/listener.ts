@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { formatHostPort } from '@rolegate/runtime';
 import type { HostPort } from '@rolegate/runtime';
 import type { Handshakes } from './handshakes.ts';
 
@@ -58,11 +59,10 @@ export function createListener({ handshakes, inject }: ListenerDeps): Listener {
 
   return {
     async listen({ host, port }) {
-      const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
       try {
         await once(server.listen({ host, port }), 'listening');
       } catch (cause) {
-        throw new Error(`cannot listen on ${where}`, { cause });
+        throw new Error(`cannot listen on ${formatHostPort({ host, port })}`, { cause });
       }
       const address = server.address();
       return typeof address === 'object' && address !== null ? address.port : port;
