@@ -111,7 +111,7 @@ export function createCallers(deps: CallersDeps): Callers {
     if (owner !== undefined) return fromOwner(owner, ip);
     const file = cniResults?.unreadableAt(ip);
     if (file !== undefined) return undecided(unreadable(file));
-    return source === 'cni' ? unknown('a CNI result with this address') : fromStatus(ip);
+    return source === 'cni' ? withoutResult(ip) : fromStatus(ip);
   }
 
   function fromOwner(owner: Owner, ip: string): Caller {
@@ -122,6 +122,12 @@ export function createCallers(deps: CallersDeps): Callers {
     if (!isLive(pod)) return unknown('a Pod that has not ended', owner);
     if (inDoubtBy !== undefined && !byStatus.confirms(pod, ip)) return undecided(unreadable(inDoubtBy));
     return { kind: 'pod', pod };
+  }
+
+  /** The result of a Pod that was answered by its status may not have been read yet: it is there before the Pod is. */
+  function withoutResult(ip: string): Caller {
+    const waitsFor = 'a CNI result with this address';
+    return byStatus.owner(ip).kind === 'pods' ? undecided(waitsFor) : unknown(waitsFor);
   }
 
   function fromStatus(ip: string): Caller {

@@ -45,7 +45,9 @@ describe('who asks, by the CNI results', () => {
     t.tell({ uid: 'b', ips: [IP] });
     t.results.give({ uid: 'a' }, ['10.1.0.8']);
     await settled();
-    expect(t.callers.identify(IP)).toEqual({ kind: 'unknown', waitsFor: 'a CNI result with this address' });
+    const waitsFor = 'a CNI result with this address';
+    expect(t.callers.identify(IP)).toEqual({ kind: 'unknown', waitsFor, undecided: true });
+    expect(t.callers.identify('10.1.0.9')).toEqual({ kind: 'unknown', waitsFor });
     expect(t.callers.source).toBe('cni');
   });
 

@@ -63,6 +63,21 @@ describe('a handover', () => {
     expect(t.handovers).toEqual([]);
   });
 
+  it('is not told of a Pod that was answered by its status and whose result is read after that of another', async () => {
+    const t = setup();
+    t.tell({ uid: 'a', ips: [IP] });
+    t.tell({ uid: 'b', ips: ['10.1.0.8'] });
+    await settled();
+    expect(t.who()).toBe('a');
+    t.results.give({ uid: 'b' }, ['10.1.0.8']);
+    await settled();
+    expect(t.who()).toBe('unknown');
+    t.results.give({ uid: 'a' });
+    await settled();
+    expect(t.who()).toBe('a');
+    expect(t.handovers).toEqual([]);
+  });
+
   it('is told of an unknown address by nobody’s asking', async () => {
     const t = setup();
     t.who();

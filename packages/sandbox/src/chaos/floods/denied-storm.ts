@@ -23,13 +23,14 @@ export async function deniedStorm(world: ChaosWorld): Promise<Shown> {
       calls: createPodCalls({ ip, agent: world.programs.metadata, keepAlive: true, timeoutMs: 5_000 }),
     })),
   );
-  let [denied, other] = [0, 0];
+  let denied = 0;
+  const others: string[] = [];
   await Promise.all(
     clients.map(async ({ calls, role }) => {
-      while (denied + other < DENIALS) {
-        const { status } = await calls.call(`/latest/meta-data/iam/security-credentials/${role}`);
+      while (denied + others.length < DENIALS) {
+        const { status, body } = await calls.call(`/latest/meta-data/iam/security-credentials/${role}`);
         if (status === 403) denied += 1;
-        else if (status !== 503) other += 1;
+        else if (status !== 503) others.push(`${status} ${body}`);
       }
       calls.close();
     }),
@@ -49,7 +50,9 @@ export async function deniedStorm(world: ChaosWorld): Promise<Shown> {
     ],
     found: [
       ...(events > MOST_EVENTS || events < PODS ? [`${events} Events for ${PODS} Pods`] : []),
-      ...(other > 0 ? [`${other} answers that were neither 403 nor 503`] : []),
+      ...(others.length > 0
+        ? [`${others.length} answers that were neither 403 nor 503, as ${[...new Set(others)].slice(0, 3).join(', ')}`]
+        : []),
     ],
   };
 }
