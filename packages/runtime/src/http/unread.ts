@@ -63,8 +63,12 @@ const LATER_MS = 250;
 const FRUITLESS_MS = 1_000;
 /** The part of its limit that a client may always leave unread. */
 const LITTLE = 1 / 64;
-/** A look may take this part of the time, but however long one took (the machine may have stood still), the next comes. Milliseconds. */
+/**
+ * The part of the time that looks may take: when a client is near its limit, and for the sake of single connections, nearly all
+ * of which have read everything. However long a look took (the machine may have stood still), the next comes. Milliseconds.
+ */
 const LOOK_SHARE = 0.25;
+const LATER_SHARE = 0.02;
 const LONGEST_PAUSE_MS = 5_000;
 /** Closed connections that are remembered before it is looked whether they were read, as nearly all were. */
 const MOST_LEFTOVERS = 16_384;
@@ -83,6 +87,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   let looking = false;
   let lookAtMs = Infinity;
   let pauseMs = 0;
+  let tookMs = 0;
   let endedMs = -Infinity;
   let blind = false;
 
@@ -95,7 +100,8 @@ export function createUnread<Occupant extends Sender<Occupant>>(
 
   function watch(connection: Occupant): void {
     if (isNearLimit(connection) || leftovers.size > MOST_LEFTOVERS) lookWithin(SOON_MS);
-    else if (connection.unread > limits.perConnection) lookWithin(LATER_MS);
+    else if (connection.unread > limits.perConnection)
+      lookWithin(Math.max(LATER_MS, pauseAfter(tookMs, LATER_SHARE)));
   }
 
   function isNearLimit({ client }: Occupant): boolean {
@@ -118,10 +124,12 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     looking = true;
     try {
       const left = [...leftovers];
-      if (await areNearlyAllRead(left)) left.forEach(forget);
-      if (leftovers.size > 0 || [...senders].some(isDue)) {
+      const areRead = await areNearlyAllRead(left);
+      if (areRead) left.forEach(forget);
+      if (!areRead || [...senders].some(isDue)) {
         await settleAll([...senders], [...leftovers]);
         blind = false;
+        tookMs = now() - startMs;
       }
     } catch (error) {
       if (!blind) failed(error);
@@ -133,7 +141,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     endedMs = now();
     const fruitless = tally.total() > before / 2;
     pauseMs = Math.max(
-      Math.min(LONGEST_PAUSE_MS, (endedMs - startMs) / LOOK_SHARE),
+      pauseAfter(endedMs - startMs, LOOK_SHARE),
       fruitless ? Math.min(FRUITLESS_MS, 2 * Math.max(SOON_MS, pauseMs)) : 0,
     );
     // Written meanwhile, and perhaps for the last time.
@@ -143,7 +151,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
 
   /** Whether these have left next to nothing, as the number of all that have left something shows. */
   async function areNearlyAllRead(left: readonly Leftover[]): Promise<boolean> {
-    if (left.length === 0) return false;
+    if (left.length === 0) return true;
     const largest = left.reduce((most, { unread }) => Math.max(most, unread), 0);
     return (await countOrphans()) * largest <= limits.perClient * LITTLE;
   }
@@ -217,6 +225,11 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     },
     mustEnd: ({ unread }) => blind && unread > limits.perConnection,
   };
+}
+
+/** How long to wait for the next look if looks may take this share of the time. Milliseconds. */
+function pauseAfter(lookMs: number, share: number): number {
+  return Math.min(LONGEST_PAUSE_MS, lookMs / share);
 }
 
 /** Of a client no more than its name, which it keeps when it comes again. */

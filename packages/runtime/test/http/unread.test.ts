@@ -76,7 +76,7 @@ describe('what clients have not read', () => {
     await t.clock.advance(60);
     // What the look has seen, and what has come since. It had one answer unread at any time.
     expect(reader.unread).toBe(perConnection + 1 + 70);
-    await t.clock.advance(2_000);
+    await t.clock.advance(6_000);
     expect(reader.unread).toBe(70);
     expect(t.resets).toEqual([]);
   });
@@ -89,7 +89,7 @@ describe('what clients have not read', () => {
     await t.clock.advance(50);
     for (let answer = 0; answer < 5; answer += 1) t.send(second, 60);
     t.read(first);
-    await t.clock.advance(5_000);
+    await t.clock.advance(6_000);
     expect(t.resets).toEqual([second]);
   });
 
@@ -101,6 +101,19 @@ describe('what clients have not read', () => {
     await t.clock.advance(60_000);
     expect(t.looks.length).toBeLessThanOrEqual(13);
     expect(t.looks.length).toBeGreaterThan(5);
+  });
+
+  it('is looked at for a fiftieth of the time if no client is near its limit', async () => {
+    const t = startUnread();
+    t.setLookMs(20);
+    const reader = t.connect('a1');
+    for (let ms = 0; ms < 20_000; ms += 100) {
+      t.send(reader, perConnection + 1);
+      t.read(reader);
+      await t.clock.advance(100);
+    }
+    expect(t.looks.length).toBeLessThanOrEqual(21);
+    expect(t.looks.length).toBeGreaterThan(15);
   });
 
   it('is looked at again after five seconds at most, however long the last look took', async () => {
@@ -250,6 +263,24 @@ describe('a connection that is closed', () => {
     await t.clock.advance(100);
     expect(t.orphanCounts()).toBe(1);
     t.send(t.connect('a1'), 1);
+    await t.clock.advance(10_000);
+    expect(t.orphanCounts()).toBe(1);
+    expect(t.looks).toEqual([]);
+  });
+
+  it('is not looked for if it was closed while those before it were found to be read', async () => {
+    const t = startUnread({ perConnection: 1_000_000, perClient: 1_000_000, total: 1_000_000 });
+    t.setCountMs(10);
+    const closeOne = () => {
+      const connection = t.connect('a1');
+      t.send(connection, 1);
+      t.read(connection);
+      t.close(connection);
+    };
+    for (let count = 0; count < 16_385; count += 1) closeOne();
+    t.send(t.connect('a1'), 1);
+    await t.clock.advance(5);
+    closeOne();
     await t.clock.advance(10_000);
     expect(t.orphanCounts()).toBe(1);
     expect(t.looks).toEqual([]);
