@@ -8,6 +8,7 @@ export const memoryKinds = [
   'addresses_given',
   'addresses_released',
   'first_requests',
+  'heads',
   'pods_contradicted',
   'pods_gone',
   'pods_returned',

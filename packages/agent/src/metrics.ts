@@ -1,5 +1,7 @@
 import { readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createAnswerCounts } from './answer-counts.ts';
+import type { AnswerLabels } from './answer-counts.ts';
 import { createInterceptionMetrics } from './metrics-interception.ts';
 import type { InterceptionReadings } from './metrics-interception.ts';
 
@@ -14,14 +16,6 @@ export interface AgentReadings {
   readonly clockSkewSeconds: () => number;
 }
 
-/** The labels of one answer; each from a closed set. */
-export interface AnswerLabels {
-  readonly route: string;
-  readonly status: number;
-  /** '' for success. */
-  readonly reason: string;
-}
-
 /** 0.1 ms to 1.6 s: from memory it takes less than one, and no SDK waits longer than a second. */
 const DURATION_BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.4, 0.85, 1.6];
 
@@ -29,11 +23,17 @@ const DURATION_BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1,
 export function createAgentMetrics({ version }: { version: string }) {
   const registry = new Registry();
   const registers = [registry];
-  const requests = new Counter({
+  const answers = createAnswerCounts();
+  new Counter({
     name: 'rolegate_requests_total',
     help: 'Answers to Pods by route, status and reason ("" for success).',
     labelNames: ['route', 'status', 'reason'],
     registers,
+    collect() {
+      this.reset();
+      for (const [{ route, status, reason }, count] of answers.all())
+        this.inc({ route, status, reason }, count);
+    },
   });
   const duration = new Histogram({
     name: 'rolegate_request_duration_seconds',
@@ -89,9 +89,9 @@ export function createAgentMetrics({ version }: { version: string }) {
 
   return {
     registry,
-    answered({ route, status, reason }: AnswerLabels, durationSeconds: number): void {
-      requests.inc({ route, status, reason });
-      duration.observe({ route }, durationSeconds);
+    answered(labels: AnswerLabels, durationSeconds: number): void {
+      answers.add(labels);
+      duration.observe({ route: labels.route }, durationSeconds);
     },
     firstRequest: (outcome: string, sdk: string) => {
       firstRequests.inc({ outcome, sdk });

@@ -2,7 +2,7 @@ import { isReason, reasons } from '@rolegate/protocol';
 import type { ReasonEntry } from '@rolegate/protocol';
 import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log, StormOf } from '@rolegate/runtime';
-import type { AnswerRecord } from './answer-record.ts';
+import type { Answered, AnswerFacts, AnswerRecord } from './answer-record.ts';
 
 /** Lines about one Pod and one reason in a window; what is more is counted. Pods are told apart within their Namespace. */
 const LINES_PER_WINDOW = 5;
@@ -17,7 +17,7 @@ export interface AnswerLogDeps {
 }
 
 /** Writes answers: first credentials and refusals at the level that operators see, all others at debug. Storms are thinned out. */
-export function createAnswerLog({ clock, log }: AnswerLogDeps): (record: AnswerRecord) => void {
+export function createAnswerLog({ clock, log }: AnswerLogDeps): Answered {
   const storms = {
     clock,
     lines: LINES_PER_WINDOW,
@@ -39,15 +39,17 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): (record: AnswerR
     if (written) log[levelOf(record)]('request refused', record);
   }
 
-  return (record) => {
-    if (isRefusal(record)) refused(record);
-    else if (record.first) log.info('first credentials delivered', { audit: true, ...record });
-    else log.debug('request answered', record);
+  return (facts, describe) => {
+    if (isRefusal(facts)) refused(describe());
+    else if (facts.first) log.info('first credentials delivered', { audit: true, ...describe() });
+    // Described for nobody, it would be a good part of what an answer costs.
+    else if (log.level === undefined || log.level.get() === 'debug')
+      log.debug('request answered', describe());
   };
 }
 
 /** That the node lacks what a Pod may read is an answer as any other (DESIGN.md 4.3). */
-function isRefusal({ reason }: AnswerRecord): boolean {
+function isRefusal({ reason }: AnswerFacts): boolean {
   return reason !== undefined && reason !== 'MetadataNotFound';
 }
 

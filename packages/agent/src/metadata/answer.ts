@@ -1,5 +1,6 @@
 import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
+import type { HttpAnswer } from '@rolegate/runtime';
 
 /** Faults of a request as such, beside the reasons: a Pod's SDK never makes them. */
 export type Fault =
@@ -32,6 +33,8 @@ export interface Answer {
   readonly waitedFor?: string;
   /** Set where the body is credentials. */
   readonly accessKeyId?: string;
+  /** As it is sent, of an answer that is given again and again. */
+  readonly rendered?: HttpAnswer;
 }
 
 /** All that a Pod is told of a fault. */
@@ -49,7 +52,7 @@ const FAULT_MESSAGES: Readonly<Record<Fault, string>> = {
 };
 
 /** A document as IMDS sends it. */
-export function document(text: string): Answer {
+export function document(text: string): Answer & { readonly body: Buffer } {
   return { status: 200, code: '', body: Buffer.from(text) };
 }
 

@@ -1,8 +1,9 @@
 import type { Reason } from '@rolegate/protocol';
-import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
+import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
 import { document, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { errorDocument } from './credentials-document.ts';
+import { givenOften } from './render-answer.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';
 
@@ -16,7 +17,7 @@ export function answerCredentials(situation: Situation): Verdict | undefined {
   const { route, caller } = situation;
   const decision = podOf(caller)?.decision;
   if (decision?.kind !== 'allow') return undefined;
-  if (route.kind === 'list') return { kind: 'answer', answer: document(decision.roleName) };
+  if (route.kind === 'list') return listOf(decision);
   if (route.kind !== 'credentials') return undefined;
   if (!isOwnRole(route.role, decision)) {
     return { kind: 'answer', answer: refusal('RoleMismatch', { detail: `its own is ${decision.roleArn}` }) };
@@ -24,11 +25,34 @@ export function answerCredentials(situation: Situation): Verdict | undefined {
   return fromSession(situation.session(decision.sessionId), decision, situation);
 }
 
+/** Answers that are given again and again, by what they are made of: each is made once. */
+const lists = new WeakMap<Allowed, Verdict>();
+const documents = new WeakMap<HeldCredentials, Verdict>();
+
+function listOf(decision: Allowed): Verdict {
+  const made = lists.get(decision);
+  if (made !== undefined) return made;
+  const verdict: Verdict = { kind: 'answer', answer: givenOften(document(decision.roleName)) };
+  lists.set(decision, verdict);
+  return verdict;
+}
+
+function documentOf(credentials: HeldCredentials): Verdict {
+  const made = documents.get(credentials);
+  if (made !== undefined) return made;
+  const { document: body, accessKeyId } = credentials;
+  const verdict: Verdict = {
+    kind: 'answer',
+    answer: givenOften({ status: 200, code: '', body, accessKeyId }),
+  };
+  documents.set(credentials, verdict);
+  return verdict;
+}
+
 function fromSession(session: HeldSession | undefined, decision: Allowed, situation: Situation): Verdict {
   const credentials = session?.credentials;
   if (credentials !== undefined && credentials.expiresAtMs > situation.monotonicMs) {
-    const { document: body, accessKeyId } = credentials;
-    return { kind: 'answer', answer: { status: 200, code: '', body, accessKeyId } };
+    return documentOf(credentials);
   }
   const failure = session?.failure;
   if (failure !== undefined && ROLE_FAILURES.has(failure.reason)) {

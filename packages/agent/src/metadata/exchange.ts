@@ -1,17 +1,24 @@
-import type { Client, Clock, HttpRequest } from '@rolegate/runtime';
+import type { Client, Clock, HttpRequest, RequestHead } from '@rolegate/runtime';
 import type { Caller } from '../addresses/callers.ts';
 import type { Connection, Owner } from './connections.ts';
 import { readRequestHeaders } from './request-headers.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { OpenRoute, Route } from './routes.ts';
+import { sdkOf } from './sdk.ts';
+import type { Sdk } from './sdk.ts';
 
-/** One request on its way to its answer. */
-export interface Exchange {
-  readonly request: HttpRequest<Owner>;
-  readonly connection: Connection;
+/** What a head says, whoever sends it. */
+interface ReadHead {
   readonly method: string;
   readonly headers: RequestHeaders;
   readonly route: Route;
+  readonly sdk: Sdk;
+}
+
+/** One request on its way to its answer. */
+export interface Exchange extends ReadHead {
+  readonly request: HttpRequest<Owner>;
+  readonly connection: Connection;
   readonly requestId: string;
   /** On the monotonic clock. Milliseconds. */
   readonly startedMs: number;
@@ -39,17 +46,34 @@ export interface ExchangesDeps {
 
 /** Reads what requests say, each once, before anything is decided. */
 export function createExchanges({ routeOf, requestId, clock }: ExchangesDeps) {
-  return (request: HttpRequest<Owner>): Exchange => ({
-    request,
-    connection: request.connection,
-    method: request.head.method,
-    headers: readRequestHeaders(request.head.headers),
-    route: routeOf(request.head.target, request.connection.client.group.name),
-    requestId: requestId(),
-    startedMs: clock.monotonic(),
-    caller: undefined,
-    place: undefined,
-    held: false,
-    done: false,
-  });
+  const known = new WeakMap<RequestHead, ReadHead>();
+
+  function read(head: RequestHead, namespace: string): ReadHead {
+    const before = head.known ? known.get(head) : undefined;
+    if (before !== undefined) return before;
+    const { method, target } = head;
+    const headers = readRequestHeaders(head.headers);
+    const made = { method, headers, route: routeOf(target, namespace), sdk: sdkOf(headers.userAgent) };
+    if (head.known) known.set(head, made);
+    return made;
+  }
+
+  return (request: HttpRequest<Owner>): Exchange => {
+    const { connection, head } = request;
+    const { method, headers, route, sdk } = read(head, connection.client.group.name);
+    return {
+      request,
+      connection,
+      method,
+      headers,
+      route,
+      sdk,
+      requestId: requestId(),
+      startedMs: clock.monotonic(),
+      caller: undefined,
+      place: undefined,
+      held: false,
+      done: false,
+    };
+  };
 }

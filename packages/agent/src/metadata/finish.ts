@@ -1,21 +1,21 @@
 import type { HttpAnswer, HttpRequest, Places } from '@rolegate/runtime';
 import type { Answer } from './answer.ts';
-import type { AnswerMetrics, AnswerRecord, HoldOutcome } from './answer-record.ts';
+import type { Answered, AnswerMetrics, HoldOutcome } from './answer-record.ts';
 import type { Owner } from './connections.ts';
-import type { DescribeAnswer } from './describe-answer.ts';
+import type { AnswerDescriptions } from './answer-descriptions.ts';
 import type { Exchange } from './exchange.ts';
 import { renderAnswer } from './render-answer.ts';
 
 export interface FinishDeps {
   readonly waiting: Pick<Places<Exchange>, 'leave'>;
   readonly respond: (request: HttpRequest<Owner>, answer: HttpAnswer) => void;
-  readonly describe: DescribeAnswer;
-  readonly answered: (record: AnswerRecord) => void;
+  readonly descriptions: AnswerDescriptions;
+  readonly answered: Answered;
   readonly metrics: Pick<AnswerMetrics, 'held'>;
 }
 
 /** The ends of an exchange: it gives its place back, is sent, counted and logged, all of it once. */
-export function createFinish({ waiting, respond, describe, answered, metrics }: FinishDeps) {
+export function createFinish({ waiting, respond, descriptions, answered, metrics }: FinishDeps) {
   /** True the first time. */
   function settle(exchange: Exchange): boolean {
     if (exchange.done) return false;
@@ -28,7 +28,8 @@ export function createFinish({ waiting, respond, describe, answered, metrics }: 
     if (!settle(exchange)) return;
     respond(exchange.request, renderAnswer(answer, exchange.requestId));
     if (exchange.held) metrics.held(outcomeOf(answer));
-    answered(describe(exchange, answer));
+    const facts = descriptions.facts(exchange, answer);
+    answered(facts, () => descriptions.record(exchange, answer, facts));
   }
 
   /** The client left, or its connection was closed because it is another Pod's. */

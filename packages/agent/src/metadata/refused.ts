@@ -1,14 +1,14 @@
 import type { HttpAnswer, HttpRefusal } from '@rolegate/runtime';
 import { fault, refusal as refusalFor } from './answer.ts';
 import type { Answer } from './answer.ts';
-import type { AnswerRecord } from './answer-record.ts';
+import type { Answered } from './answer-record.ts';
 import type { Connection } from './connections.ts';
-import { describeUnparsed } from './describe-answer.ts';
+import { describeUnparsed } from './answer-descriptions.ts';
 import { renderAnswer } from './render-answer.ts';
 
 export interface RefusedDeps {
   readonly requestId: () => string;
-  readonly answered: (record: AnswerRecord) => void;
+  readonly answered: Answered;
 }
 
 /** The answer to what did not become a request, which is counted and logged like any other. */
@@ -16,7 +16,8 @@ export function createRefused({ requestId, answered }: RefusedDeps) {
   return (refusal: HttpRefusal, connection: Connection): HttpAnswer => {
     const answer = answerFor(refusal);
     const id = requestId();
-    answered(describeUnparsed(connection, answer, id));
+    const record = describeUnparsed(connection, answer, id);
+    answered(record, () => record);
     return renderAnswer(answer, id);
   };
 }

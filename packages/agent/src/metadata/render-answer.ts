@@ -1,4 +1,4 @@
-import { headerLines } from '@rolegate/runtime';
+import { headerLines, toBeSentOften } from '@rolegate/runtime';
 import type { HttpAnswer } from '@rolegate/runtime';
 import type { Answer } from './answer.ts';
 import { refusalBody } from './answer.ts';
@@ -10,7 +10,16 @@ const JSON_TEXT = `Content-Type: application/json\r\n${SERVER}`;
 const RETRY_AFTER = 'Retry-After: 1\r\n';
 
 /** An answer as the HTTP server sends it: one whole body with its type, never a redirect. */
-export function renderAnswer({ status, code, body, headers }: Answer, requestId: string): HttpAnswer {
+export function renderAnswer(answer: Answer, requestId: string): HttpAnswer {
+  return answer.rendered ?? render(answer, requestId);
+}
+
+/** A document that will be given again and again. */
+export function givenOften(answer: Answer & { readonly body: Buffer }): Answer {
+  return { ...answer, rendered: toBeSentOften(render(answer, '')) };
+}
+
+function render({ status, code, body, headers }: Answer, requestId: string): HttpAnswer {
   const type = body === undefined ? JSON_TEXT : TEXT;
   const own = headers === undefined ? '' : headerLines(headers);
   return {

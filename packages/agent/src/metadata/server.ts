@@ -1,14 +1,14 @@
 import { createHttpServer, createMemory, createPlaces, describeError } from '@rolegate/runtime';
-import type { Clock, HttpServer, Log } from '@rolegate/runtime';
+import type { Clock, HttpServer, Log, RequestHead } from '@rolegate/runtime';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import type { AgentMemory } from '../memory.ts';
 import { createAnswerLog } from './answer-log.ts';
-import type { AnswerMetrics, AnswerRecord } from './answer-record.ts';
+import type { Answered, AnswerMetrics } from './answer-record.ts';
 import { createAnswering } from './answering.ts';
 import { clientOf, createConnections } from './connections.ts';
 import type { Owner } from './connections.ts';
-import { createDescribeAnswer } from './describe-answer.ts';
+import { createAnswerDescriptions } from './answer-descriptions.ts';
 import { createExchanges } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { createFinish } from './finish.ts';
@@ -80,6 +80,9 @@ const BACKLOG = 4_096;
 /** The only body that is read is that of a PUT, which is how tokens are asked for. Bytes. */
 const BODY_BYTES = 4_096;
 
+/** As many as some Pods need that ask all the time; the token is in it. */
+const KNOWN_HEADS = { most: 512, keepMs: 600_000 };
+
 /** Everything between a Pod's connection and its answer (DESIGN 4.2, 4.3). */
 export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
   const { callers, table, clock, log, metrics, settings, memory = createMemory({ clock }) } = deps;
@@ -89,11 +92,12 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
   const waiting = createPlaces<Exchange>(sharedPlaces(most.waitingPerPod, most.waiting));
   const holds = createHolds({ clock, changes: [table.onChange, callers.onChange] });
   const firstRequests = createFirstRequests({ isKnown: (uid) => table.pod(uid) !== undefined, memory });
-  const describe = createDescribeAnswer({ clock, firstRequests, identify: callers.identify });
+  const descriptions = createAnswerDescriptions({ clock, firstRequests, identify: callers.identify });
   const open = createExchanges({ routeOf: createRoutes({ ...deps.other, memory }), requestId, clock });
   const server: HttpServer<Owner> = createHttpServer<Owner>({
     limits: metadataHttpLimits(most),
     clock,
+    heads: memory.remember<RequestHead>('heads', KNOWN_HEADS),
     hooks: {
       opened({ ip }) {
         const caller = callers.identify(ip);
@@ -115,7 +119,7 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
   const connections = createConnections({ server, identify: callers.identify });
   const answer = createAnswering({
     ...deps,
-    ...createFinish({ waiting, respond: server.respond, describe, answered, metrics }),
+    ...createFinish({ waiting, respond: server.respond, descriptions, answered, metrics }),
     connections,
     waiting,
     holds,
@@ -151,9 +155,9 @@ const FAILURES = {
   'send queues': 'send queues cannot be read; busy connections end early',
 } as const;
 
-function eachOf(writeLog: (record: AnswerRecord) => void, metrics: AnswerMetrics) {
-  return (record: AnswerRecord): void => {
-    writeLog(record);
-    metrics.answered(record);
+function eachOf(writeLog: Answered, metrics: AnswerMetrics): Answered {
+  return (facts, describe) => {
+    writeLog(facts, describe);
+    metrics.answered(facts, describe);
   };
 }

@@ -3,7 +3,7 @@ import { createFakeClock } from '@rolegate/testing';
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { createAnswerLog } from '../../src/metadata/answer-log.ts';
 
-function setup() {
+function setup({ level }: { level?: 'debug' | 'info' } = {}) {
   const clock = createFakeClock();
   const lines: { level: string; message: string; fields: object }[] = [];
   const at =
@@ -11,11 +11,28 @@ function setup() {
     (message: string, fields: object = {}) => {
       lines.push({ level, message, fields });
     };
-  const write = createAnswerLog({
+  const answered = createAnswerLog({
     clock,
-    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    log: {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      ...(level !== undefined && { level: { get: () => level, set: () => undefined } }),
+    },
   });
-  return { clock, lines, write };
+  let described = 0;
+  return {
+    clock,
+    lines,
+    write: (record: AnswerRecord) => {
+      answered(record, () => {
+        described += 1;
+        return record;
+      });
+    },
+    described: () => described,
+  };
 }
 
 function refused(more: Partial<AnswerRecord> = {}): AnswerRecord {
@@ -45,6 +62,17 @@ describe('the log of answers', () => {
         message: 'request answered',
         fields: { reason: 'MetadataNotFound' },
       });
+  });
+
+  it('describes an answer that is not written to nobody', () => {
+    const info = setup({ level: 'info' });
+    info.write(refused({ reason: undefined }));
+    expect(info.described()).toBe(0);
+    info.write(refused({ reason: undefined, first: true }));
+    expect(info.lines).toMatchObject([{ level: 'info', message: 'first credentials delivered' }]);
+    const debug = setup({ level: 'debug' });
+    debug.write(refused({ reason: undefined }));
+    expect(debug.lines).toMatchObject([{ level: 'debug', message: 'request answered' }]);
   });
 
   it('thins out a storm, and says so', async () => {

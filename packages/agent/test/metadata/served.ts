@@ -93,7 +93,7 @@ export async function serve(
     clock,
     log,
     limitHit: (limit) => limitHits.push(limit),
-    metrics: { answered: (record) => records.push(record), held: (outcome) => holds.push(outcome) },
+    metrics: { answered: (_, describe) => records.push(describe()), held: (outcome) => holds.push(outcome) },
     settings: {
       hosts: metadataHosts,
       imdsv1: 'audit',

@@ -61,7 +61,9 @@ export function createAnswerWriter<Context>(deps: AnswerWriterDeps<Context>) {
     if (client.occupants.has(connection)) client.idle.add(connection);
     connection.deadlineMs = clock.monotonic() + (clientEnded ? limits.answerMs : LINGER_MS);
     if (clientEnded) {
-      socket.destroySoon();
+      // What the kernel has is sent all the same; an end before the close would cost a system call.
+      if (socket.writableLength === 0) socket.destroy();
+      else socket.destroySoon();
       return;
     }
     if (!socket.writableEnded) socket.end();

@@ -12,6 +12,8 @@ import type {
 import { reset } from './connection.ts';
 import { countOrphans, readSendQueues } from './kernel-queues.ts';
 import type { HttpAnswer } from './message.ts';
+import type { KnownHeads } from './known-heads.ts';
+import { createHeadParser } from './known-heads.ts';
 import { createRequestReader } from './request-reader.ts';
 import { createTurns } from './turns.ts';
 import { createUnread } from './unread.ts';
@@ -22,6 +24,7 @@ export interface FlowDeps<Context> {
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
   /** The ports whose connections these are. */
   readonly ports: ReadonlySet<number>;
+  readonly heads: KnownHeads | undefined;
   readonly isClosing: () => boolean;
   readonly failed: (what: 'send queues' | 'connection', error: unknown) => void;
 }
@@ -44,6 +47,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   const turns = createTurns<Connection>({ run: guarded(serve), defer: setImmediate, now: clock.monotonic });
   const reader = createRequestReader<Context>({
     limits,
+    parseHead: createHeadParser(deps.heads),
     bodyBytes: hooks.bodyBytes,
     ready,
     refuse,

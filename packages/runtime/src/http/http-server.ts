@@ -6,6 +6,7 @@ import { stopListening } from '../stop-listening.ts';
 import type { HttpConnection, HttpHooks, HttpLimit, HttpLimits, HttpRequest } from './connection.ts';
 import { createConnection, createNobody, reset } from './connection.ts';
 import { createConnectionFlow } from './connection-flow.ts';
+import type { KnownHeads } from './known-heads.ts';
 import type { HttpAnswer } from './message.ts';
 import { createPlaces } from './places.ts';
 import type { ClientName, PlaceLimit } from './places.ts';
@@ -14,6 +15,8 @@ export interface HttpServerOptions<Context> {
   readonly limits: HttpLimits;
   readonly hooks: HttpHooks<Context>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
+  /** Where heads are kept that come again and again; absent: each is parsed. */
+  readonly heads?: KnownHeads;
   /**
    * A listener fails later on (no descriptor is left for a new connection), send queues cannot be read, or a hook throws, which
    * costs that connection.
@@ -67,6 +70,7 @@ export function createHttpServer<Context>(options: HttpServerOptions<Context>): 
     hooks,
     clock,
     ports,
+    heads: options.heads,
     isClosing: () => closing,
     failed,
   });

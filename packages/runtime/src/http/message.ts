@@ -5,6 +5,15 @@ export interface HttpAnswer {
   readonly headers: string;
   /** Latin-1 text: a character a byte. */
   readonly body: string;
+  /** Of an answer that is sent again and again: its bytes as they were last sent, which the server keeps here. */
+  readonly sent?: SentText;
+}
+
+/** The bytes of an answer, and what of them is not the answer's own. */
+export interface SentText {
+  text: string;
+  date: string;
+  keepAliveMs: number;
 }
 
 /** The statuses that our servers answer with (RFC 9110, 15; RFC 6585, 5). */
@@ -42,7 +51,24 @@ export interface MessageOptions {
 }
 
 /** The bytes of an answer, as Latin-1 text. */
-export function messageText(
+export function messageText(answer: HttpAnswer, options: MessageOptions): string {
+  const { sent } = answer;
+  if (sent === undefined || options.head) return makeText(answer, options);
+  const { keepAliveMs, date } = options;
+  if (sent.date !== date || sent.keepAliveMs !== keepAliveMs) {
+    sent.text = makeText(answer, options);
+    sent.date = date;
+    sent.keepAliveMs = keepAliveMs;
+  }
+  return sent.text;
+}
+
+/** An answer that will be sent again and again. */
+export function toBeSentOften(answer: HttpAnswer): HttpAnswer {
+  return { ...answer, sent: { text: '', date: '', keepAliveMs: 0 } };
+}
+
+function makeText(
   { status, headers, body }: HttpAnswer,
   { head, keepAliveMs, date }: MessageOptions,
 ): string {

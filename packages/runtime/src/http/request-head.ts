@@ -14,6 +14,8 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
   /** Asks for another protocol, which it does not get; what comes right behind it may be in that one. */
   readonly asksForUpgrade: boolean;
+  /** Heads of the same bytes are this object: what is made of it can be kept by it. */
+  readonly known: boolean;
 }
 
 /** How the end of the body is found (RFC 9112, 6.3). */
@@ -81,6 +83,7 @@ export function parseRequestHead(text: string): RequestHead | HeadFault {
     framing,
     expectsContinue: seen.expectsContinue && minor === '1',
     asksForUpgrade: seen.upgrade,
+    known: false,
   };
 }
 

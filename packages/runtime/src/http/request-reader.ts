@@ -1,7 +1,8 @@
 import type { HttpConnection, HttpHooks, HttpLimits, HttpRefusal } from './connection.ts';
 import { CONTINUE } from './message.ts';
 import { readBody } from './request-body.ts';
-import { mayBecomeHead, parseRequestHead } from './request-head.ts';
+import type { createHeadParser } from './known-heads.ts';
+import { mayBecomeHead } from './request-head.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** The end of a head. */
@@ -11,6 +12,7 @@ const EMPTY_LINES = /^(?:\r\n)+/;
 
 export interface RequestReaderDeps<Context> {
   readonly limits: HttpLimits;
+  readonly parseHead: ReturnType<typeof createHeadParser>;
   readonly bodyBytes: HttpHooks<Context>['bodyBytes'];
   /** The connection's request waits for its client's turn. `later`: not before others have been heard. */
   readonly ready: (connection: HttpConnection<Context>, later: boolean) => void;
@@ -22,7 +24,7 @@ export interface RequestReaderDeps<Context> {
 
 /** Makes requests of what arrives: one at a time, nothing behind it looked at before it has been answered. */
 export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
-  const { limits, bodyBytes, ready, refuse, end, now } = deps;
+  const { limits, parseHead, bodyBytes, ready, refuse, end, now } = deps;
 
   /** More has arrived, in `reading` or `body`; or the client has ended. */
   function advance(connection: HttpConnection<Context>, later: boolean): void {
@@ -68,7 +70,7 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
   function takeHead(connection: HttpConnection<Context>): boolean {
     const { pending } = connection;
     const at = pending.indexOf(HEAD_END);
-    const head = parseRequestHead(alone(pending.slice(0, at), pending));
+    const head = parseHead(alone(pending.slice(0, at), pending), connection.client.group.name);
     connection.pending = pending.slice(at + HEAD_END.length);
     connection.scanned = 0;
     if ('fault' in head) {

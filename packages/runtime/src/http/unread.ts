@@ -245,12 +245,12 @@ function createTally() {
   return {
     add({ group, name }: Named, bytes: number): void {
       total += bytes;
-      const clients = groups.get(group.name) ?? new Map<string, number>();
+      let clients = groups.get(group.name);
+      if (clients === undefined) groups.set(group.name, (clients = new Map<string, number>()));
       const sum = (clients.get(name) ?? 0) + bytes;
       if (sum > 0) clients.set(name, sum);
       else clients.delete(name);
-      if (clients.size > 0) groups.set(group.name, clients);
-      else groups.delete(group.name);
+      if (clients.size === 0) groups.delete(group.name);
     },
     of: ({ group, name }: Named): number => groups.get(group.name)?.get(name) ?? 0,
     total: () => total,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createDate, headerLines, messageText } from '../../src/http/message.ts';
+import { createDate, headerLines, messageText, toBeSentOften } from '../../src/http/message.ts';
 
 const OPTIONS = { head: false, keepAliveMs: 5_000, date: 'Mon, 23 Nov 2026 07:00:00 GMT' };
 
@@ -32,6 +32,23 @@ describe('an answer', () => {
 
   it('of a status without a text has none', () => {
     expect(messageText({ status: 299, headers: '', body: '' }, OPTIONS)).toMatch(/^HTTP\/1\.1 299 \r\n/);
+  });
+
+  it('that is sent often is the same as another one, each second, kept or ended, and for a HEAD', () => {
+    const answer = { status: 200, headers: 'Server: EC2ws\r\n', body: 'abc' };
+    const often = toBeSentOften(answer);
+    for (const more of [
+      {},
+      {},
+      { head: true },
+      { keepAliveMs: 0 },
+      { date: 'Mon, 23 Nov 2026 07:00:01 GMT' },
+      { keepAliveMs: 0, head: true },
+      {},
+    ]) {
+      const options = { ...OPTIONS, ...more };
+      expect(messageText(often, options)).toBe(messageText(answer, options));
+    }
   });
 
   it('has a byte for each character of its body', () => {

@@ -26,6 +26,7 @@ describe('the head of a request', () => {
       framing: { kind: 'none' },
       expectsContinue: false,
       asksForUpgrade: false,
+      known: false,
     });
   });
 

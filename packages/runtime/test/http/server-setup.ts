@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { ListenOptions, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { createHttpServer } from '@rolegate/runtime';
+import { createRemembered } from '../../src/memory/remembered.ts';
 import type {
   ClientName,
   HttpAnswer,
@@ -10,6 +11,7 @@ import type {
   HttpLimits,
   HttpRefusal,
   HttpRequest,
+  RequestHead,
 } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createMemoryListener, createMemorySocket } from './memory-socket.ts';
@@ -61,6 +63,7 @@ export async function startServer(setup: ServerSetup = {}) {
   const server = createHttpServer<number>({
     limits: { ...LIMITS, ...setup.limits },
     clock,
+    heads: createRemembered<RequestHead>({ clock, keepMs: Infinity, most: 8 }),
     hooks: {
       opened() {
         const client = setup.clientOf?.(opened) ?? { group: 'a', name: 'a1' };

@@ -1,0 +1,128 @@
+import type { Clock } from '@rolegate/runtime';
+import type { Caller } from '../addresses/callers.ts';
+import type { KnownPod } from '../feed/known-pod.ts';
+import type { Answer } from './answer.ts';
+import type { AnswerFacts, AnswerRecord } from './answer-record.ts';
+import type { Connection } from './connections.ts';
+import type { Exchange } from './exchange.ts';
+import { notFirst } from './first-requests.ts';
+import type { FirstAnswer, FirstRequests } from './first-requests.ts';
+import { routeName } from './routes.ts';
+import { podOf } from './situation.ts';
+
+export interface AnswerDescriptionsDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly firstRequests: FirstRequests;
+  readonly identify: (ip: string) => Caller;
+}
+
+export interface AnswerDescriptions {
+  /** Also remembers what the Pod has had: once for each answer. */
+  readonly facts: (exchange: Exchange, answer: Answer) => AnswerFacts;
+  readonly record: (exchange: Exchange, answer: Answer, facts: AnswerFacts) => AnswerRecord;
+}
+
+/** Describes answers: in short for each, at length for those that are logged. */
+export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDescriptions {
+  const { clock, firstRequests, identify } = deps;
+
+  function firstOf(
+    { route, startedMs }: Exchange,
+    { uid, namespace }: Pick<KnownPod, 'uid' | 'namespace'>,
+    answer: Answer,
+    monotonicMs: number,
+  ): FirstAnswer {
+    if (uid === '' || (route.kind !== 'credentials' && route.kind !== 'list')) return notFirst;
+    firstRequests.asked(uid, startedMs, namespace);
+    // The list alone is no outcome yet: the SDK comes back with the role's name.
+    if (route.kind === 'list' && answer.code === '') return notFirst;
+    return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
+  }
+
+  /** What is refused whoever asks has not been looked at: it is described with the Pod all the same. */
+  function podBehind({ caller, connection }: Exchange): KnownPod | undefined {
+    return podOf(caller ?? identify(connection.ip));
+  }
+
+  return {
+    facts(exchange, answer) {
+      const { connection, headers, route, sdk, startedMs } = exchange;
+      const pod = podBehind(exchange);
+      const monotonicMs = clock.monotonic();
+      const first = pod === undefined ? notFirst : firstOf(exchange, pod, answer, monotonicMs);
+      return {
+        route: routeName(route),
+        status: answer.status,
+        reason: answer.code === '' ? undefined : answer.code,
+        uid: said(pod?.uid) ?? said(connection.context.uid),
+        sessionId: pod?.decision.kind === 'allow' ? pod.decision.sessionId : undefined,
+        durationMs: inMicroseconds(monotonicMs - startedMs),
+        sdk,
+        imds: headers.token === undefined && route.kind !== 'token' ? 'v1' : 'v2',
+        firstRequest: first.firstRequest,
+        first: first.first,
+        sinceFirstRequestMs: first.sinceFirstRequestMs,
+      };
+    },
+    record(exchange, { detail, waitedFor, accessKeyId }, facts) {
+      const pod = podBehind(exchange);
+      const session = pod?.decision.kind === 'allow' ? pod.decision : undefined;
+      return {
+        ...facts,
+        method: exchange.method,
+        detail,
+        waitedFor,
+        accessKeyId,
+        ip: exchange.connection.ip,
+        pod: said(pod?.name),
+        namespace: said(pod?.namespace),
+        serviceAccount: said(pod?.serviceAccount),
+        role: session?.roleArn,
+        sessionName: session?.sessionName,
+        cache: exchange.held ? 'hold' : 'hit',
+        requestId: exchange.requestId,
+      };
+    },
+  };
+}
+
+/** The record of what did not become a request: nothing is known of it but where it came from. */
+export function describeUnparsed(
+  { ip, context }: Connection,
+  { status, code, detail, waitedFor, accessKeyId }: Answer,
+  requestId: string,
+): AnswerRecord {
+  return {
+    route: 'malformed',
+    method: '',
+    status,
+    reason: code === '' ? undefined : code,
+    detail,
+    waitedFor,
+    accessKeyId,
+    ip,
+    pod: undefined,
+    namespace: undefined,
+    serviceAccount: undefined,
+    uid: said(context.uid),
+    role: undefined,
+    sessionName: undefined,
+    sessionId: undefined,
+    durationMs: 0,
+    cache: 'hit',
+    sdk: 'none',
+    imds: undefined,
+    requestId,
+    ...notFirst,
+  };
+}
+
+/** Of a Pod of whom not everything is known the rest is left out. */
+function said(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+/** What is finer is noise, and long to read. */
+function inMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
