@@ -1,6 +1,6 @@
 import { familyOf, rowKey } from './kernel-queues.ts';
 import type { Ends, SendQueues, TcpFamily } from './kernel-queues.ts';
-import type { Client } from './places.ts';
+import type { Client, ClientName } from './places.ts';
 
 /** A connection, as far as the bytes that its client has not read yet are concerned. */
 export interface Sender<Occupant> {
@@ -51,7 +51,7 @@ export interface Unread<Occupant extends Sender<Occupant>> {
 
 /** What a closed connection has left with the kernel, which goes on sending it for minutes to a client that does not read. */
 interface Leftover {
-  readonly client: Named;
+  readonly client: ClientName;
   readonly ends: Ends;
   unread: number;
 }
@@ -70,7 +70,8 @@ const LITTLE = 1 / 64;
 const LOOK_SHARE = 0.25;
 const LATER_SHARE = 0.02;
 const LONGEST_PAUSE_MS = 5_000;
-/** Closed connections that are remembered before it is looked whether they were read, as nearly all were. */
+/** Closed connections that are remembered before it is looked whether they were read: as nearly all were, and more if not. */
+const FEW_LEFTOVERS = 1_024;
 const MOST_LEFTOVERS = 16_384;
 
 /**
@@ -82,7 +83,8 @@ export function createUnread<Occupant extends Sender<Occupant>>(
 ): Unread<Occupant> {
   const { limits, readQueues, countOrphans, reset, looked, failed, schedule, now } = deps;
   const senders = new Set<Occupant>();
-  const leftovers = new Set<Leftover>();
+  let leftovers: Leftover[] = [];
+  let mostLeftovers = FEW_LEFTOVERS;
   const tally = createTally();
   let looking = false;
   let lookAtMs = Infinity;
@@ -93,19 +95,19 @@ export function createUnread<Occupant extends Sender<Occupant>>(
 
   function count(connection: Occupant, bytes: number): void {
     connection.unread += bytes;
-    tally.add(connection.client, bytes);
+    tally.add(nameOf(connection.client), bytes);
     if (connection.unread > 0) senders.add(connection);
     else senders.delete(connection);
   }
 
   function watch(connection: Occupant): void {
-    if (isNearLimit(connection) || leftovers.size > MOST_LEFTOVERS) lookWithin(SOON_MS);
+    if (isNearLimit(connection) || leftovers.length > mostLeftovers) lookWithin(SOON_MS);
     else if (connection.unread > limits.perConnection)
       lookWithin(Math.max(LATER_MS, pauseAfter(tookMs, LATER_SHARE)));
   }
 
   function isNearLimit({ client }: Occupant): boolean {
-    return tally.of(client) > limits.perClient / 2 || tally.total() > limits.total / 2;
+    return tally.of(nameOf(client)) > limits.perClient / 2 || tally.total() > limits.total / 2;
   }
 
   function lookWithin(delayMs: number): void {
@@ -123,18 +125,16 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     const before = tally.total();
     looking = true;
     try {
-      const left = [...leftovers];
-      const areRead = await areNearlyAllRead(left);
-      if (areRead) left.forEach(forget);
+      const areRead = await areNearlyAllRead(leftovers.length);
       if (!areRead || [...senders].some(isDue)) {
-        await settleAll([...senders], [...leftovers]);
+        await settleAll([...senders], leftovers.length);
         blind = false;
         tookMs = now() - startMs;
       }
     } catch (error) {
       if (!blind) failed(error);
       blind = true;
-      for (const leftover of leftovers) forget(leftover);
+      takeLeftovers(leftovers.length);
     }
     looking = false;
     lookAtMs = Infinity;
@@ -149,30 +149,42 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     looked();
   }
 
-  /** Whether these have left next to nothing, as the number of all that have left something shows. */
-  async function areNearlyAllRead(left: readonly Leftover[]): Promise<boolean> {
-    if (left.length === 0) return true;
-    const largest = left.reduce((most, { unread }) => Math.max(most, unread), 0);
-    return (await countOrphans()) * largest <= limits.perClient * LITTLE;
+  /**
+   * Whether the oldest leftovers, so many, are next to nothing, as the number of all connections that have left something shows.
+   * They are forgotten then.
+   */
+  async function areNearlyAllRead(count: number): Promise<boolean> {
+    if (count === 0) return true;
+    const largest = leftovers.reduce((most, { unread }) => Math.max(most, unread), 0);
+    const areRead = (await countOrphans()) * largest <= limits.perClient * LITTLE;
+    if (areRead) takeLeftovers(count);
+    mostLeftovers = areRead ? FEW_LEFTOVERS : Math.min(MOST_LEFTOVERS, 2 * mostLeftovers);
+    return areRead;
+  }
+
+  /** The oldest ones, which are counted no more. */
+  function takeLeftovers(count: number): readonly Leftover[] {
+    const taken = leftovers.slice(0, count);
+    leftovers = leftovers.slice(count);
+    for (const { client, unread } of taken) tally.add(client, -unread);
+    return taken;
   }
 
   function isDue(connection: Occupant): boolean {
     return isNearLimit(connection) || connection.unread > limits.perConnection;
   }
 
-  async function settleAll(seen: readonly Occupant[], left: readonly Leftover[]): Promise<void> {
+  /** `count`: of the oldest leftovers. */
+  async function settleAll(seen: readonly Occupant[], count: number): Promise<void> {
     const lastBytes = seen.map((connection) => connection.lastBytes);
     for (const connection of seen) connection.sinceLook = 0;
-    const families = new Set([...seen, ...left].map(({ ends }) => familyOf(ends)));
+    const families = new Set([...seen, ...leftovers.slice(0, count)].map(({ ends }) => familyOf(ends)));
     const ipv4 = families.has('ipv4') ? await readQueues('ipv4') : undefined;
     const ipv6 = families.has('ipv6') ? await readQueues('ipv6') : undefined;
     const queued = (ends: Ends) => (familyOf(ends) === 'ipv4' ? ipv4 : ipv6)?.get(rowKey(ends)) ?? 0;
     for (const [at, connection] of seen.entries())
       settle(connection, queued(connection.ends), lastBytes[at] ?? 0);
-    for (const leftover of left) {
-      forget(leftover);
-      remember({ ...leftover, unread: queued(leftover.ends) });
-    }
+    for (const { client, ends } of takeLeftovers(count)) remember({ client, ends, unread: queued(ends) });
   }
 
   /** `lastBytes`: its last answer when the look began. */
@@ -188,13 +200,8 @@ export function createUnread<Occupant extends Sender<Occupant>>(
 
   function remember(leftover: Leftover): void {
     if (leftover.unread === 0) return;
-    leftovers.add(leftover);
+    leftovers.push(leftover);
     tally.add(leftover.client, leftover.unread);
-  }
-
-  function forget(leftover: Leftover): void {
-    leftovers.delete(leftover);
-    tally.add(leftover.client, -leftover.unread);
   }
 
   return {
@@ -206,7 +213,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     },
     mayAnswer({ client }) {
       if (blind) return true;
-      const own = tally.of(client);
+      const own = tally.of(nameOf(client));
       const isLittle = own < limits.perClient * LITTLE;
       // Whoever has little unread does not wait for those who have filled everything.
       if (own < limits.perClient && (tally.total() < limits.total || isLittle)) return true;
@@ -214,14 +221,13 @@ export function createUnread<Occupant extends Sender<Occupant>>(
       return false;
     },
     moved({ client, unread }, from) {
-      tally.add(from, -unread);
-      tally.add(client, unread);
+      tally.add(nameOf(from), -unread);
+      tally.add(nameOf(client), unread);
     },
     gone(connection) {
       const { client, ends, unread } = connection;
       count(connection, -unread);
-      if (!blind)
-        remember({ client: { group: { name: client.group.name }, name: client.name }, ends, unread });
+      if (!blind) remember({ client: nameOf(client), ends, unread });
     },
     mustEnd: ({ unread }) => blind && unread > limits.perConnection,
   };
@@ -232,10 +238,9 @@ function pauseAfter(lookMs: number, share: number): number {
   return Math.min(LONGEST_PAUSE_MS, lookMs / share);
 }
 
-/** Of a client no more than its name, which it keeps when it comes again. */
-interface Named {
-  readonly group: { readonly name: string };
-  readonly name: string;
+/** All that is kept of a client: it has the same name when it comes again. */
+function nameOf({ group, name }: Client<unknown>): ClientName {
+  return { group: group.name, name };
 }
 
 /** Bytes by client, and of all. */
@@ -243,16 +248,16 @@ function createTally() {
   const groups = new Map<string, Map<string, number>>();
   let total = 0;
   return {
-    add({ group, name }: Named, bytes: number): void {
+    add({ group, name }: ClientName, bytes: number): void {
       total += bytes;
-      let clients = groups.get(group.name);
-      if (clients === undefined) groups.set(group.name, (clients = new Map<string, number>()));
+      let clients = groups.get(group);
+      if (clients === undefined) groups.set(group, (clients = new Map<string, number>()));
       const sum = (clients.get(name) ?? 0) + bytes;
       if (sum > 0) clients.set(name, sum);
       else clients.delete(name);
-      if (clients.size === 0) groups.delete(group.name);
+      if (clients.size === 0) groups.delete(group);
     },
-    of: ({ group, name }: Named): number => groups.get(group.name)?.get(name) ?? 0,
+    of: ({ group, name }: ClientName): number => groups.get(group)?.get(name) ?? 0,
     total: () => total,
   };
 }
