@@ -1,4 +1,3 @@
-import { createClientCredentials } from '@rolegate/protocol';
 import type { AgentReport } from '@rolegate/protocol';
 import { aborted, createBackoff, describeError, VERSION } from '@rolegate/runtime';
 import type { Clock, HostPort, Log } from '@rolegate/runtime';
@@ -18,6 +17,7 @@ import { createReporter } from './feed/report.ts';
 import { createServerAddresses } from './feed/server-addresses.ts';
 import { createServerConnections, lookupAll } from './feed/server-connections.ts';
 import { createAttestedIdentity } from './identity/attested-identity.ts';
+import type { AttestedIdentityDeps } from './identity/attested-identity.ts';
 import { createFilesIdentity } from './identity/files-identity.ts';
 import type { Identity } from './identity/identity.ts';
 import { credentialsDocument } from './metadata/credentials-document.ts';
@@ -48,7 +48,9 @@ export interface RolesModeDeps {
 /** Pods get the roles that a server tells of. Throws where a certificate, key or CA that is given cannot be worked with. */
 export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): AgentMode {
   const { config, cniResults, interception, metrics, memory, state, clock, log } = deps;
-  const identity = identify(deps, signal);
+  // Asked when a certificate is renewed, long after the connections are there.
+  const feedConnection = () => servers.ready();
+  const identity = identify({ ...deps, feedConnection }, signal);
   const table = createPodTable({ clock, log, withdrawn: state.withdrawn, memory });
   if (state.kept.table) table.restore(state.kept.table);
   const hadResults = new Set(state.kept.table?.named);
@@ -122,7 +124,15 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
 }
 
 function identify(
-  { config, metrics, state, clock, log, random }: RolesModeDeps,
+  {
+    config,
+    metrics,
+    state,
+    clock,
+    log,
+    random,
+    feedConnection,
+  }: RolesModeDeps & Pick<AttestedIdentityDeps, 'feedConnection'>,
   signal: AbortSignal,
 ): Identity {
   const { tls, nodeName, serverName, serverAddresses, attestAddresses } = config;
@@ -138,6 +148,7 @@ function identify(
       nodeName,
       serverName,
       ports: { attestation: portAt(attestAddresses), feed: portAt(serverAddresses) },
+      feedConnection,
       attested: metrics.attested,
       kept: state.kept.certificate,
       renewed: state.write,
@@ -154,7 +165,7 @@ function followFeed(
   { identity, table }: { identity: Identity; table: PodTable },
 ) {
   const servers = createServerConnections({
-    credentials: createClientCredentials(identity.tls),
+    tls: identity.tls,
     serverName: config.serverName,
     callMetadata: identity.callMetadata,
   });

@@ -111,6 +111,9 @@ it('certificates follow one another under running streams, and no request fails'
   }
   expect(new Set(answers)).toEqual(new Set([200]));
   expect(server.asked.length).toBeGreaterThanOrEqual(4);
+  // Each renewal came over the connection of a feed.
+  const peers = server.feeds.map(({ peer }) => peer);
+  expect(server.askedBy.slice(1).filter((peer) => !peers.includes(peer))).toEqual([]);
   const ends = new Set(server.feeds.map(({ endsMs }) => endsMs));
   expect(ends.size).toBeGreaterThanOrEqual(4);
   expect(server.feeds.every(({ node }) => node === 'node-1')).toBe(true);

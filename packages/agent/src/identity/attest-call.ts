@@ -1,8 +1,7 @@
-import { connectivityState } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { createRolegateClient } from '@rolegate/protocol';
 import type { AttestRequest, AttestResponseRead, RolegateClient } from '@rolegate/protocol';
-import { whereIs } from '../feed/server-connections.ts';
+import { isReady, whereIs } from '../feed/server-connections.ts';
 import type { AttestPort } from './attest-ports.ts';
 import { failureOf, noAnswerWithin } from './failure.ts';
 
@@ -40,12 +39,13 @@ export function createAttestCall(deps: AttestCallDeps): AttestCall {
       ...whereIs(address, serverName),
     });
     const late = new AbortController();
-    // The deadline of a call is one for the answer: grpc-js itself gives a connection 20 s.
+    // The deadline of a call is one for the answer: grpc-js itself gives a connection 20 s. Not by waitForReady: a client that
+    // is closed before it is ready connects again, and again, for nobody (grpc-js 1.14).
     const timer = setTimeout(() => {
-      if (!isConnected(client)) late.abort();
+      if (!isReady(client)) late.abort();
     }, connectWithinMs);
     try {
-      return await attest(client, request, AbortSignal.any([signal, late.signal]));
+      return await attestOn(client, request, AbortSignal.any([signal, late.signal]));
     } catch (error) {
       throw late.signal.aborted ? noAnswerWithin(connectWithinMs) : error;
     } finally {
@@ -55,12 +55,8 @@ export function createAttestCall(deps: AttestCallDeps): AttestCall {
   };
 }
 
-/** Not by waitForReady: a client that is closed before it is ready connects again, and again, for nobody (grpc-js 1.14). */
-function isConnected(client: RolegateClient): boolean {
-  return client.getChannel().getConnectivityState(false) === connectivityState.READY;
-}
-
-async function attest(
+/** Asks on a connection that is there, or is being made; rejects with an AttestationFailure. */
+export async function attestOn(
   client: RolegateClient,
   request: AttestRequest,
   signal: AbortSignal,
@@ -77,6 +73,7 @@ async function attest(
         call.cancel();
       };
       signal.addEventListener('abort', cancel);
+      if (signal.aborted) cancel();
     });
   } finally {
     signal.removeEventListener('abort', cancel);

@@ -1,6 +1,6 @@
 import { describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { AttestResponseRead } from '@rolegate/protocol';
+import type { AttestRequest, AttestResponseRead } from '@rolegate/protocol';
 import type { AttestCall } from './attest-call.ts';
 import { nameOf, triesOther } from './attest-ports.ts';
 import type { AttestPort, NextPorts } from './attest-ports.ts';
@@ -13,7 +13,19 @@ import { TokenFault } from './token-file.ts';
 /** A replica or two may be away without a word of it. */
 const SERVERS_AN_ATTEMPT = 3;
 
+/**
+ * A feed whose connection takes a further call: it needs no new connection, and servers limit these for all who share our
+ * source address, Pods of the node among them.
+ */
+export interface OpenFeed {
+  readonly port: AttestPort;
+  /** Rejects with an AttestationFailure. */
+  readonly attest: (request: AttestRequest, signal: AbortSignal) => Promise<AttestResponseRead>;
+}
+
 export interface AttestationDeps {
+  /** Asked first. Undefined: no feed is open, or its server is not to be asked. */
+  readonly openFeed: () => OpenFeed | undefined;
   readonly nextPorts: NextPorts;
   readonly call: AttestCall;
   /** True while there is a certificate that servers take. */
@@ -33,9 +45,11 @@ export interface Attested {
   readonly server: string;
 }
 
-interface Request {
-  readonly token: string;
-  readonly certificateRequest: Buffer;
+/** One attempt's request, and the check of an answer to it; throws an AttestationFailure. */
+interface Attempt {
+  readonly request: AttestRequest;
+  readonly check: (response: AttestResponseRead) => IssuedCertificate;
+  readonly signal: AbortSignal;
 }
 
 /** What one port said, or why it said nothing. */
@@ -60,39 +74,68 @@ export function createAttestation(deps: AttestationDeps): (signal: AbortSignal) 
     // Loaded here: the library is not needed again for half an hour, and not at all with a certificate of one's own.
     const { createCertificateRequest } = await import('./certificate-request.ts');
     const { key, der } = await createCertificateRequest();
-    const { response, port, missed } = await askAny(deps, { token, certificateRequest: der }, signal);
-    const issued = issuedOf(response, { key, nodeName, nowMs: clock.now() });
+    const check: Attempt['check'] = (response) => issuedOf(response, { key, nodeName, nowMs: clock.now() });
+    const attempt = { request: { token, certificateRequest: der }, check, signal };
+    const overFeed = await askFeed(deps, attempt);
+    const { issued, port, missed } =
+      overFeed?.answer ?? (await askAny(deps, attempt, overFeed?.faults ?? []));
     told.issued(port, missed);
     return { issued, server: nameOf(port) };
   };
 }
 
-/** The first server that answers decides, even if it refuses. */
+interface Issued {
+  readonly issued: IssuedCertificate;
+  readonly port: AttestPort;
+  /** Why the port that counts first gave none. */
+  readonly missed?: AttestationFailure | undefined;
+}
+
+/** Over the connection of the feed. Whatever its server says, the ports of this server or another one may give more. */
+async function askFeed(
+  { openFeed, log }: AttestationDeps,
+  { request, check, signal }: Attempt,
+): Promise<{ readonly answer?: Issued; readonly faults: readonly Fault[] } | undefined> {
+  const feed = openFeed();
+  if (feed === undefined) return undefined;
+  const { port, attest } = feed;
+  try {
+    return { answer: { issued: check(await attest(request, signal)), port }, faults: [] };
+  } catch (error) {
+    if (!(error instanceof AttestationFailure) || signal.aborted) throw error;
+    const { reason, message } = error;
+    log.debug('certificate not renewed over the feed', { server: nameOf(port), reason, error: message });
+    return { faults: [{ port, failure: error }] };
+  }
+}
+
+/** The first server that answers decides, even if it refuses. `before`: what the feed's connection said. */
 async function askAny(
   deps: AttestationDeps,
-  request: Request,
-  signal: AbortSignal,
-): Promise<Answer & { readonly missed: AttestationFailure | undefined }> {
+  { request, check, signal }: Attempt,
+  before: readonly Fault[],
+): Promise<Issued> {
   const certified = deps.certified();
   const faults = new Map<string, Fault>();
   for (let servers = 0; servers < SERVERS_AN_ATTEMPT; servers += 1) {
     const ports = await nextOf(deps.nextPorts, certified);
     if (faults.has(nameOf(ports[0]))) break; // there are no more
     const outcome = await askOne(deps.call, { ports, request }, signal);
+    const { answer } = outcome;
     const missed = outcome.faults[0]?.failure;
-    if (outcome.answer !== undefined) return { ...outcome.answer, missed };
+    if (answer !== undefined) return { issued: check(answer.response), port: answer.port, missed };
     const refusal = outcome.faults.findLast(({ failure }) => failure.kind !== 'unavailable');
     const last = refusal ?? (signal.aborted ? outcome.faults.at(-1) : undefined);
     if (last !== undefined) throw last.failure;
     for (const fault of outcome.faults) faults.set(nameOf(fault.port), fault);
   }
-  throw together([...faults.values()]);
+  throw together(before.concat(...faults.values()));
 }
 
 /** One server, at its other port too if the first one leaves that open. */
 async function askOne(
   call: AttestCall,
-  { ports, request }: { readonly ports: readonly AttestPort[]; readonly request: Request },
+  { ports, request }: { readonly ports: readonly AttestPort[]; readonly request: AttestRequest },
   signal: AbortSignal,
 ): Promise<{ readonly answer?: Answer; readonly faults: readonly Fault[] }> {
   const faults: Fault[] = [];
@@ -110,10 +153,8 @@ async function askOne(
 
 function together(faults: readonly Fault[]): AttestationFailure {
   const reason = faults.find(({ failure }) => failure.reason)?.failure.reason ?? 'ServerUnavailable';
-  const message = faults
-    .map(({ port, failure }) => `${nameOf(port)}: ${failure.message}`)
-    .sort()
-    .join('; ');
+  const said = new Set(faults.map(({ port, failure }) => `${nameOf(port)}: ${failure.message}`));
+  const message = [...said].sort().join('; ');
   return new AttestationFailure('unavailable', { message, reason, hint: hintOf(faults) });
 }
 

@@ -3,10 +3,12 @@ import { createClientCredentials, watchAuthorities } from '@rolegate/protocol';
 import type { Authorities, ClientTls } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { AttestedTls } from '../config.ts';
-import { createAttestCall } from './attest-call.ts';
+import type { FeedConnection } from '../feed/server-connections.ts';
+import { attestOn, createAttestCall } from './attest-call.ts';
 import { createAttestPorts } from './attest-ports.ts';
 import type { AttestPortsDeps } from './attest-ports.ts';
 import { createAttestation } from './attestation.ts';
+import type { OpenFeed } from './attestation.ts';
 import type { Identity } from './identity.ts';
 import { keptCertificate, usableCertificate } from './kept-certificate.ts';
 import type { KeptCertificate } from './kept-certificate.ts';
@@ -14,6 +16,7 @@ import type { IssuedCertificate } from './issued.ts';
 import { createOwnCertificate } from './own-certificate.ts';
 import type { OwnCertificateDeps } from './own-certificate.ts';
 import { readToken } from './token-file.ts';
+import { holdsAll } from './trust.ts';
 
 export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested' | 'renewed'> {
   readonly tls: AttestedTls;
@@ -21,6 +24,8 @@ export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested
   readonly serverName: string | undefined;
   /** Where servers give certificates. */
   readonly ports: AttestPortsDeps;
+  /** The connection of a feed, if one is open now: a certificate is renewed there first. */
+  readonly feedConnection: () => FeedConnection | undefined;
   /** How long a connection may take. Milliseconds. */
   readonly connectWithinMs?: number;
   /** Of the process before this one. */
@@ -40,6 +45,7 @@ export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: Abort
     shown: createClientCredentials({ current: (): ClientTls => own.current() }),
   };
   const attest = createAttestation({
+    openFeed: () => openFeedOf(deps.feedConnection(), authorities.current()),
     nextPorts: createAttestPorts(deps.ports),
     call: createAttestCall({ credentials, serverName, connectWithinMs }),
     certified: () => own.isValid(),
@@ -62,6 +68,22 @@ export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: Abort
     },
     check: { name: 'certificate', informative: true, ready: own.state },
     services: [{ name: 'certificate', run: own.run }],
+  };
+}
+
+/**
+ * A server that was verified by an authority that is trusted no more gets no token, and its answer, which tells of authorities,
+ * does not count.
+ */
+function openFeedOf(
+  connection: FeedConnection | undefined,
+  file: Authorities | undefined,
+): OpenFeed | undefined {
+  if (connection === undefined || !holdsAll(file, connection.ca)) return undefined;
+  const { address, client } = connection;
+  return {
+    port: { kind: 'feed', address, shows: 'certificate' },
+    attest: (request, signal) => attestOn(client, request, signal),
   };
 }
 

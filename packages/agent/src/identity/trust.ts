@@ -28,3 +28,12 @@ export function trustIn(file: Authorities, issued: IssuedCertificate | undefined
 export function authoritiesIn({ ca }: Authorities): X509Certificate[] {
   return certificatesOf(ca.toString('latin1'), '--ca');
 }
+
+/** True if the file holds each authority of these, PEM: a server that any of them verified is verified still. */
+export function holdsAll(file: Authorities | undefined, ca: Buffer): boolean {
+  if (file === undefined) return false;
+  const held = new Set(authoritiesIn(file).map(({ fingerprint256 }) => fingerprint256));
+  return certificatesOf(ca.toString('latin1'), 'a connection').every(({ fingerprint256 }) =>
+    held.has(fingerprint256),
+  );
+}

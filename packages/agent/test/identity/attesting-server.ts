@@ -24,7 +24,7 @@ export const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.the-secret-token.c2lnbmF0dXJl';
 type Answer = (request: AttestRequestRead) => Promise<AttestResponse>;
 
 /** What agents have shown. */
-type Seen = Pick<AttestingServer, 'asked' | 'shown' | 'feeds' | 'resolves' | 'requestIds'>;
+type Seen = Pick<AttestingServer, 'asked' | 'shown' | 'askedBy' | 'feeds' | 'resolves' | 'requestIds'>;
 
 /** What a server signs with and shows; a test changes it while it runs. */
 export interface AttestingServer {
@@ -34,11 +34,15 @@ export interface AttestingServer {
   readonly asked: AttestRequestRead[];
   /** Of each of them the node of the certificate that came with it; undefined: there was none. */
   readonly shown: (string | undefined)[];
-  /** Which node opened each feed, until when its certificate is good, and the token that came with it. */
+  /** Of each of them the connection that it came on: the client's address and port. */
+  readonly askedBy: string[];
+  /** Which node opened each feed, until when its certificate is good, the token that came with it, and its connection. */
   readonly feeds: {
     readonly node: string | undefined;
     readonly endsMs: number | undefined;
     readonly token: string;
+    readonly peer: string;
+    ended: boolean;
   }[];
   /** Tokens that came with Resolve. */
   readonly resolves: string[];
@@ -91,7 +95,7 @@ export async function startAttestingServer({
 }: AttestingServerOptions = {}): Promise<AttestingServer> {
   const ca = given ?? (await createTestCa());
   const tls = await memoryTls(ca, dns);
-  const seen: Seen = { asked: [], shown: [], feeds: [], resolves: [], requestIds: [] };
+  const seen: Seen = { asked: [], shown: [], askedBy: [], feeds: [], resolves: [], requestIds: [] };
 
   function sign({
     by = ca,
@@ -137,6 +141,7 @@ function handlers({
     Attest(call, callback) {
       seen.asked.push(call.request);
       seen.shown.push(nodeOfPeer(call, 'rolegate'));
+      seen.askedBy.push(call.getPeer());
       answer(call.request).then(
         (response) => {
           callback(null, response);
@@ -148,7 +153,16 @@ function handlers({
     },
     Feed(call) {
       const node = nodeOfPeer(call, 'rolegate');
-      seen.feeds.push({ node, endsMs: peerCertificateEndsMs(call), token: wordOf(call, 'rolegate-token') });
+      const feed: Seen['feeds'][number] = {
+        node,
+        endsMs: peerCertificateEndsMs(call),
+        token: wordOf(call, 'rolegate-token'),
+        peer: call.getPeer(),
+        ended: false,
+      };
+      seen.feeds.push(feed);
+      call.on('close', () => (feed.ended = true));
+      call.on('cancelled', () => (feed.ended = true));
       call.on('error', () => undefined);
       call.on('end', () => call.end());
       call.resume();

@@ -1,14 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createClientCredentials } from '@rolegate/protocol';
-import { createFakeClock, writeTlsFiles } from '@rolegate/testing';
+import { createFakeClock, eventually, writeTlsFiles } from '@rolegate/testing';
 import { createServerConnections } from '../../src/feed/server-connections.ts';
 import { createFilesIdentity } from '../../src/identity/files-identity.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
 import { createFolder } from '../reader/reader-setup.ts';
 import { NODE_URI, SERVER_NAME, startAttestingServer } from './attesting-server.ts';
 
+const PATIENCE = { withinMs: 10_000, everyMs: 5 };
 const HOUR_MS = 3_600_000;
 
 const closing: (() => unknown)[] = [];
@@ -36,17 +36,21 @@ async function setup({ withToken = true }: { withToken?: boolean } = {}) {
   });
   const identity = createFilesIdentity({ tls, clock, log: createTestLog() }, stop.signal);
   const connections = createServerConnections({
-    credentials: createClientCredentials(identity.tls),
+    tls: identity.tls,
     serverName: SERVER_NAME,
     callMetadata: identity.callMetadata,
   });
   const open = () => connections.open({ host: '127.0.0.1', port: server.port, name: SERVER_NAME });
   /** Opens a feed, and asks for an address once it is there. */
   const call = async () => {
+    const before = server.feeds.length;
     const feed = open();
     closing.push(feed.close);
     feed.call.on('error', () => undefined);
     feed.call.write({ nodeName: 'node-1' });
+    await eventually(() => {
+      expect(server.feeds.length).toBeGreaterThan(before);
+    }, PATIENCE);
     await connections.resolve('198.18.0.7', 'request-1');
   };
   return { identity, server, clock, connections, tokenFile, open, call };

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFakeClock } from '@rolegate/testing';
 import { createServerAddresses } from '../../src/feed/server-addresses.ts';
+import type { FeedConnection } from '../../src/feed/server-connections.ts';
 import { createAttestedIdentity } from '../../src/identity/attested-identity.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
 import { createFolder } from '../reader/reader-setup.ts';
@@ -19,6 +20,8 @@ export interface Given {
   readonly token?: string;
   /** How long a connection may take. Real milliseconds. */
   readonly connectWithinMs?: number;
+  /** By default no feed is open. */
+  readonly feedConnection?: () => FeedConnection | undefined;
 }
 
 /** Servers and agents' identities, all of which end with the test. */
@@ -29,7 +32,14 @@ export function createIdentities(closing: (() => unknown)[]) {
     return server;
   }
 
-  async function setup({ ports, attestPorts = ports, ca, token = TOKEN, connectWithinMs }: Given) {
+  async function setup({
+    ports,
+    attestPorts = ports,
+    ca,
+    token = TOKEN,
+    connectWithinMs,
+    feedConnection = () => undefined,
+  }: Given) {
     const { folder, ...place } = await createFolder();
     closing.push(() => place[Symbol.asyncDispose]());
     const [caFile, tokenFile] = [join(folder, 'ca.crt'), join(folder, 'token')];
@@ -43,6 +53,7 @@ export function createIdentities(closing: (() => unknown)[]) {
       {
         tls: { kind: 'attested', caFile, tokenFile },
         ports: { attestation: loopback(attestPorts), feed: loopback(ports) },
+        feedConnection,
         attested: (outcome) => outcomes.push(outcome),
         nodeName: NODE,
         serverName: SERVER_NAME,
@@ -54,10 +65,11 @@ export function createIdentities(closing: (() => unknown)[]) {
       stop.signal,
     );
     const running = Promise.all(identity.services.map((service) => service.run(stop.signal)));
-    closing.push(async () => {
+    const end = async () => {
       stop.abort();
       await running;
-    });
+    };
+    closing.push(end);
     /** Real time for bytes on loopback, and a second of the clock's time for each look. */
     const until = async (isSo: () => boolean, stepMs = 1_000) => {
       for (let left = 1_000; left > 0 && !isSo(); left -= 1) {
@@ -72,6 +84,7 @@ export function createIdentities(closing: (() => unknown)[]) {
       log,
       outcomes,
       until,
+      end,
       caFile,
       tokenFile,
       has: (outcome: string) => until(() => outcomes.at(-1) === outcome),
