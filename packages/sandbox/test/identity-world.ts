@@ -39,6 +39,8 @@ type Kept = 'authorityCommand' | 'ca' | 'serverPorts' | 'attestPorts' | 'opsPort
 export interface IdentityWorld extends AsyncDisposable, Pick<PreparedPrograms, Kept> {
   readonly api: KubernetesApi;
   readonly node: SandboxNode;
+  /** The bundle, as agents have it mounted. */
+  readonly caFile: string;
   readonly serverLog: readonly LogLine[];
   readonly agentLog: readonly LogLine[];
   /** One for each server. */
@@ -102,7 +104,12 @@ export async function startIdentityWorld({
   const kept = stack.move();
   return {
     ...programs,
-    ...{ api, node, serverLog, agentLog, agentPod },
+    api,
+    node,
+    caFile: bundle.path,
+    serverLog,
+    agentLog,
+    agentPod,
     async startSecondAgent() {
       await writeToken();
       const second = programs.startAgent({ second: true });

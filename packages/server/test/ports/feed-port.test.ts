@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClientTls } from '@rolegate/protocol';
 import { eventually } from '@rolegate/testing';
 import {
+  attest,
   attested,
+  newRequest,
   openFeed,
   PATIENCE,
   resolveIp,
@@ -44,6 +46,24 @@ describe('the port for certificates', () => {
     expect(ended).toBe('');
     for (const socket of sockets) socket.destroy();
     feed.close();
+  });
+
+  it('renews on the connection of a feed, and neither that nor a refusal there ends one of the streams that an agent may have', async () => {
+    const clients = [server.client(agent), server.client(agent)];
+    const feeds = clients.map((client) => openFeed(client, { nodeName: 'node-b' }));
+    const ended: string[] = [];
+    for (const feed of feeds) void feed.ended.then((words) => ended.push(words));
+    for (const feed of feeds) await feed.synced();
+    for (const client of clients) {
+      const { certificateChain } = await attest(client, tokenOf(server.api, 'node-b'), await newRequest());
+      expect(certificateChain).toContain('BEGIN CERTIFICATE');
+      await expect(attest(client, tokenOf(server.api, 'node-a'), await newRequest())).rejects.toThrow(
+        /ForeignNode/,
+      );
+      expect(await resolveIp(client, '198.18.0.2')).toBe('b');
+    }
+    expect(ended).toEqual([]);
+    for (const feed of feeds) feed.close();
   });
 
   it('keeps little of unfinished calls of a stolen node', async () => {
