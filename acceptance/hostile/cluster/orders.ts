@@ -1,5 +1,6 @@
 import type { KubernetesKind, KubernetesObject, TestToken } from '@rolegate/testing';
 import type { Calls } from '../../../bench/serve-calls.ts';
+import type { Times } from './watch/seen.ts';
 
 /** On the clock that all processes of the machine share. Milliseconds. */
 export type MachineMs = number;
@@ -117,6 +118,8 @@ export interface NodeIdentity {
   readonly address?: string;
   readonly cert: string;
   readonly key: string;
+  /** By which it renews the certificate on the connection of its stream, again and again; '' or none: it does not. */
+  readonly token?: string;
 }
 
 export interface ServerPeer {
@@ -163,6 +166,8 @@ export interface FeedsSeen {
   readonly renewals: number;
   /** How often a Pod of a kept Namespace was told to be anything but allowed. */
   readonly withdrawn: number;
+  /** Renewals of certificates on the connections of streams. */
+  readonly certificates: Times;
 }
 
 /** What the honest have now. */
@@ -180,7 +185,8 @@ export interface FeedsCalls extends Calls {
   readonly open: (order: FeedsOrder) => void;
   readonly close: () => void;
   readonly begin: () => void;
-  readonly end: () => FeedsSeen;
+  /** Waits for renewals that are under way. */
+  readonly end: () => Promise<FeedsSeen>;
   /** Resolves when the decision is there; undefined: it did not come. */
   readonly decided: (order: DecisionOrder) => Promise<MachineMs | undefined>;
   /** Resolves when the Pod is allowed a role and has credentials; undefined: they did not come. */

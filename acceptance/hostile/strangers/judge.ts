@@ -10,6 +10,7 @@ export const strangersHead: Row = [
   'attack',
   'attested',
   'renewed',
+  'on the feed',
   'streams opened',
   'changes in force',
 ].concat(serverHead);
@@ -17,12 +18,16 @@ export const strangersHead: Row = [
 /** Holds what honest agents met during an attack against promise S7 (DESIGN.md 5). */
 export function judgeStrangers(title: string, seen: StrangersSeen): Verdict {
   const { attested, renewed, opened } = seen.agents;
+  const { certificates } = seen.feeds;
   return {
     faults: faultsOfServer(seen).concat(
       faultsOfTimes('attestations', attested, AGENTS_WITHIN_MS, seen),
       faultsOfTimes('renewals', renewed, AGENTS_WITHIN_MS, seen),
+      faultsOfTimes('renewals on the feed', certificates, AGENTS_WITHIN_MS, seen),
       faultsOfTimes('new streams', opened, AGENTS_WITHIN_MS, seen),
     ),
-    row: [title].concat([attested, renewed, opened, seen.changes].map(timesCell)).concat(serverCells(seen)),
+    row: [title]
+      .concat([attested, renewed, certificates, opened, seen.changes].map(timesCell))
+      .concat(serverCells(seen)),
   };
 }

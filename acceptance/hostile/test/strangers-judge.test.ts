@@ -5,12 +5,21 @@ import type { StrangersSeen } from '../strangers/watch/watchers.ts';
 
 const MIB = 2 ** 20;
 
+const FEEDS: StrangersSeen['feeds'] = {
+  drops: {},
+  leastShare: 0.52,
+  held: 50,
+  renewals: 40,
+  withdrawn: 0,
+  certificates: [8, 12],
+};
+
 /** Of an attack that nobody has noticed, but for what agents met. */
 function seen(agents: Partial<AgentsSeen> = {}, more: Partial<StrangersSeen> = {}): StrangersSeen {
   return {
     changes: [4, 5, 6],
     newcomers: [55, 60],
-    feeds: { drops: {}, leastShare: 0.52, held: 50, renewals: 40, withdrawn: 0 },
+    feeds: FEEDS,
     lastedMs: 9_000,
     sessions: 50,
     probes: [{ name: 'liveness', made: 2, failures: [], tookMs: [2, 3] }],
@@ -29,10 +38,11 @@ describe('judgeStrangers', () => {
     const { faults, row } = judgeStrangers('An attack.', seen());
     expect(faults).toEqual([]);
     expect(row).toHaveLength(strangersHead.length);
-    expect(row.slice(0, 4)).toEqual([
+    expect(row.slice(0, 5)).toEqual([
       'An attack.',
       '2: 170 ms, 300 ms',
       '2: 115 ms, 200 ms',
+      '2: 10 ms, 12 ms',
       '2: 60 ms, 100 ms',
     ]);
   });
@@ -47,6 +57,16 @@ describe('judgeStrangers', () => {
     );
   });
 
+  it('finds a renewal on the connection of a feed that took as long, or that there was none', () => {
+    const faultsOf = (certificates: StrangersSeen['feeds']['certificates']) =>
+      judgeStrangers('An attack.', seen({}, { feeds: { ...FEEDS, certificates } })).faults;
+    expect(faultsOf([10_039])).toEqual([]);
+    expect(faultsOf([10_041])).toEqual([
+      expect.stringMatching(/^renewals on the feed: the slowest took 10041 ms/),
+    ]);
+    expect(faultsOf([])).toEqual(['renewals on the feed: there were none']);
+  });
+
   it('finds agents that had no certificate at all, and that none has tried', () => {
     expect(judgeStrangers('An attack.', seen({ attested: [5, undefined], renewed: [] })).faults).toEqual([
       expect.stringMatching(/^attestations: 1 of 2 did not come/),
@@ -55,8 +75,8 @@ describe('judgeStrangers', () => {
   });
 
   it('finds what tenants have noticed', () => {
-    const drops = { drops: { ended: 2 }, leastShare: 0.5, held: 50, renewals: 4, withdrawn: 0 };
-    expect(judgeStrangers('An attack.', seen({}, { feeds: drops })).faults).toEqual([
+    const feeds = { ...FEEDS, drops: { ended: 2 } };
+    expect(judgeStrangers('An attack.', seen({}, { feeds })).faults).toEqual([
       '2 streams of honest nodes ended: ended',
     ]);
   });

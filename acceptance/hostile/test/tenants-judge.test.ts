@@ -9,7 +9,7 @@ function seen(changes: Partial<ServerSeen> = {}): ServerSeen {
   return {
     changes: [4, 5, 6],
     newcomers: [55, 60],
-    feeds: { drops: {}, leastShare: 0.52, held: 50, renewals: 40, withdrawn: 0 },
+    feeds: { drops: {}, leastShare: 0.52, held: 50, renewals: 40, withdrawn: 0, certificates: [] },
     lastedMs: 9_000,
     sessions: 50,
     probes: [

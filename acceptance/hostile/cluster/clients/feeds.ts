@@ -1,9 +1,10 @@
 // Agents' streams without agents: what honest nodes are told, and when.
 import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
-import type { FeedUpdateRead, HeldSession } from '@rolegate/protocol';
+import type { FeedUpdateRead, HeldSession, RolegateClient } from '@rolegate/protocol';
 import { createBackoff } from '@rolegate/runtime';
 import { serveCalls } from '../../../../bench/serve-calls.ts';
 import type { FeedsCalls, FeedsOrder, NodeIdentity } from '../orders.ts';
+import { createFeedRenewals } from './feed-renewals.ts';
 import { createLedger } from './ledger.ts';
 import type { NodeLedger } from './ledger.ts';
 import { machineMs } from './machine-clock.ts';
@@ -18,6 +19,10 @@ const KEEPALIVE = {
 const BACKOFF = { firstMs: 500, capMs: 5_000 };
 
 const ledger = createLedger(machineMs);
+/** The connection of each node's stream. */
+const clients = new Map<string, RolegateClient>();
+const renewals = createFeedRenewals((node) => clients.get(node));
+let nodes: readonly NodeIdentity[] = [];
 let closeAll: (() => void)[] = [];
 
 function keepOpen({ port, serverName, ca }: FeedsOrder, identity: NodeIdentity): () => void {
@@ -38,11 +43,13 @@ function keepOpen({ port, serverName, ca }: FeedsOrder, identity: NodeIdentity):
       serverName,
       channel: KEEPALIVE,
     });
+    clients.set(node, client);
     const call = client.feed();
     let over = false;
     const ended = (why: string) => {
       if (over) return;
       over = true;
+      if (clients.get(node) === client) clients.delete(node);
       client.close();
       if (closed) return;
       ledger.dropped(told, why);
@@ -93,11 +100,18 @@ serveCalls({
   open(order) {
     close();
     ledger.forget();
+    nodes = order.nodes;
     closeAll = order.nodes.map((identity) => keepOpen(order, identity));
   },
   close,
-  begin: ledger.begin,
-  end: ledger.end,
+  begin() {
+    ledger.begin();
+    renewals.begin(nodes);
+  },
+  async end() {
+    const certificates = await renewals.end();
+    return { ...ledger.end(), certificates };
+  },
   decided: ({ uid, wanted, withinMs }) => ledger.until(uid, withinMs, ({ decided }) => decided(wanted)),
   served: ({ uid, withinMs }) => ledger.until(uid, withinMs, ({ served }) => served()),
   gone: ({ uid, withinMs }) => ledger.until(uid, withinMs, ({ gone }) => gone()),

@@ -149,7 +149,7 @@ export function createLedger(nowMs: () => MachineMs) {
     leastShare = 1;
   }
 
-  function end(): FeedsSeen {
+  function end(): Omit<FeedsSeen, 'certificates'> {
     const now = state();
     const least = Math.min(leastShare, now.leastShare);
     return { drops, renewals, withdrawn, held: now.held, leastShare: least };

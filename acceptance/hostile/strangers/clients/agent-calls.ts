@@ -83,7 +83,7 @@ async function certificateFrom(
     unary(client, { token, certificateRequest: der }),
   );
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
-  return { node, address, cert: response.certificateChain, key: pem };
+  return { node, address, cert: response.certificateChain, key: pem, token };
 }
 
 let known: Promise<{ readonly key: KeyObject; readonly der: Buffer }> | undefined;
