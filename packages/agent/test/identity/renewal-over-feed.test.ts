@@ -127,11 +127,7 @@ describe('a renewal while a feed is open', () => {
     expect(second).not.toBe(fed?.peer);
     expect(fed?.ended).toBe(false);
     expect(it.outcomes).toEqual(['issued', 'issued']);
-    expect(it.messages()).toEqual([
-      'certificate issued',
-      MISSED,
-      'certificate issued',
-    ]);
+    expect(it.messages()).toEqual(['certificate issued', MISSED, 'certificate issued']);
   });
 
   it('says what the feed and the ports have said if none of them gives a certificate', async () => {
