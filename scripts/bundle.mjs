@@ -78,6 +78,17 @@ const kubeConfigOnly = {
   },
 };
 
+/** prom-client without what pushes, gathers from workers or measures Node: that would load node:https and node:cluster at each start. */
+const metricsOnly = {
+  name: 'metrics only',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/lib\/(pushgateway|cluster|defaultMetrics)$/ }, ({ importer, path }) =>
+      importer.endsWith('/prom-client/index.js') ? { path, namespace: 'never used' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'never used' }, () => ({ contents: 'module.exports = undefined;' }));
+  },
+};
+
 /** A module of what is never called. */
 function throwing(path) {
   const exports = ['Agent', 'ProxyAgent', 'createConfiguration', 'ServerConfiguration'];
@@ -111,7 +122,7 @@ async function bundle({ name, entry, maxBytes, without }) {
     legalComments: 'linked',
     metafile: true,
     logLevel: 'warning',
-    plugins: [awaitInMain, healthDescriptor, kubeConfigOnly],
+    plugins: [awaitInMain, healthDescriptor, kubeConfigOnly, metricsOnly],
   });
   const { bytes, inputs } = metafile.outputs[outfile];
   console.log(`${outfile}: ${(bytes / 1e6).toFixed(2)} MB of ${(maxBytes / 1e6).toFixed(2)} allowed`);

@@ -1,22 +1,19 @@
 import { logVerbosity, makeClientConstructor, setLogVerbosity } from '@grpc/grpc-js';
-import type { ChannelCredentials, ChannelOptions, ServiceDefinition } from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
+import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 import descriptor from './generated/descriptor.json' with { type: 'json' };
 import type { RolegateClient, RolegateDefinition } from './generated/rolegate/v1/Rolegate.ts';
+import { readServiceDefinition } from './service-definition.ts';
 
 const SERVICE_NAME = 'rolegate.v1.Rolegate';
 
 /** Metadata of a call that a Pod's request led to: the ID by which the agent's log has that request. */
 export const REQUEST_ID_KEY = 'rolegate-request-id';
 
-/** The options that the generated types were made with (scripts/generate.mjs). */
-const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
-
 // What grpc-js would print beside our log comes to us as errors too.
 setLogVerbosity(logVerbosity.NONE);
 
 /** The service as grpc-js wants it, for `server.addService`. Read from the committed descriptor: no file at run time. */
-export const rolegateService: RolegateDefinition = loadService();
+export const rolegateService = loadService();
 
 export interface RolegateClientOptions {
   /** What grpc-js takes: `host:port`, `[v6]:port`, `dns:///host:port`. */
@@ -48,8 +45,6 @@ const RolegateClientConstructor = makeClientConstructor(rolegateService, SERVICE
 
 function loadService(): RolegateDefinition {
   // The declared type of a method in JSON wants a `comment`, which protobufjs does not write.
-  const json = descriptor as unknown as Parameters<typeof fromJSON>[0];
-  const service = fromJSON(json, LOADER_OPTIONS)[SERVICE_NAME] as ServiceDefinition | undefined;
-  if (service === undefined) throw new Error(`the descriptor has no service ${SERVICE_NAME}`);
-  return service as RolegateDefinition;
+  const json = descriptor as unknown as Parameters<typeof readServiceDefinition>[0];
+  return readServiceDefinition(json, SERVICE_NAME) as unknown as RolegateDefinition;
 }
