@@ -165,9 +165,16 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
   }
 
   function noticed(name: string): Promise<void> {
-    const entry = entries.get(name);
-    if (entry !== undefined) Object.assign(entry, { trials: 0, told: '' });
-    return read(name);
+    const entry = Object.assign(expect(name), { trials: 0, told: '' });
+    // Its Pod may ask at any moment: whoever reads it by the thread pool waits for five threads, one after the other.
+    const reading = entry.reading === undefined ? readNow(files, `${directory}/${name}`) : undefined;
+    if (reading === undefined) return read(name);
+    // One write is told several times.
+    if (reading.stamp.version !== entry.version) {
+      entry.cancel?.();
+      apply(name, entry, reading);
+    }
+    return Promise.resolve();
   }
 
   async function look(name: string): Promise<void> {
@@ -190,6 +197,15 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
     expect,
     known: () => [...entries.keys()],
   };
+}
+
+/** What a file says that was written a moment ago; undefined if only `readOnce` can tell. */
+function readNow(files: ResultFiles, path: string): Read | undefined {
+  const reader = createCniResultReader();
+  const file = files.readNow(path, reader.read);
+  if (file === 'later') return undefined;
+  const { outcome: _, ...stamp } = file;
+  return { kind: 'read', stamp, read: reader.end() };
 }
 
 /** Never rejects. */

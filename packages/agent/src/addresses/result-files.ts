@@ -1,4 +1,4 @@
-import { constants, watch } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, watch } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, readdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -39,6 +39,11 @@ export interface ResultFiles {
     mostBytes: number,
     take: (piece: Buffer) => void,
   ) => Promise<ReadFile | undefined>;
+  /**
+   * The same at once, for a file that was written a moment ago, so that no disk is waited for. `later`: it is too large for that, or
+   * there is something about it that `read` tells. Never throws.
+   */
+  readonly readNow: (path: string, take: (piece: Buffer) => void) => ReadFile | 'later';
   /** Calls with the name of a file that came, went or changed; undefined if the system does not say which. */
   readonly watch: (
     directory: string,
@@ -71,6 +76,18 @@ export const systemFiles: ResultFiles = {
       const after = stampOf(await file.stat({ bigint: true }));
       return { ...stamp, outcome: after.version === stamp.version ? 'whole' : 'changed' };
     }),
+  readNow(path, take) {
+    try {
+      const file = openSync(path, OPEN_FLAGS);
+      try {
+        return readSmall(file, take);
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      return 'later'; // and the error with it
+    }
+  },
   watch(directory, changed, lost) {
     const watcher = watch(directory, { persistent: false }, (_event, name) => {
       changed(name ?? undefined);
@@ -81,6 +98,19 @@ export const systemFiles: ResultFiles = {
     };
   },
 };
+
+/** One piece at most. Nothing is taken of a file that is to be read later. */
+function readSmall(file: number, take: (piece: Buffer) => void): ReadFile | 'later' {
+  const stats = fstatSync(file, { bigint: true });
+  if (!stats.isFile() || stats.size >= BigInt(PIECE)) return 'later';
+  const piece = Buffer.allocUnsafe(Number(stats.size) + 1);
+  const bytesRead = readSync(file, piece, 0, piece.length, 0);
+  const stamp = stampOf(stats);
+  if (bytesRead === piece.length || stampOf(fstatSync(file, { bigint: true })).version !== stamp.version)
+    return 'later';
+  take(piece.subarray(0, bytesRead));
+  return { ...stamp, outcome: 'whole' };
+}
 
 /** False: it is larger than allowed. `size` is what it had a moment ago: it may grow meanwhile. */
 async function readAll(

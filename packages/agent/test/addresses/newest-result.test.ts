@@ -260,6 +260,7 @@ describe('the newest result of a Pod', () => {
     const owners = new Set<string | undefined>();
     const { read } = t.files;
     Object.assign(t.files, {
+      readNow: () => 'later' as const,
       read: async (...args: Parameters<typeof read>) => {
         const found = await read(...args);
         owners.add(t.who());
@@ -322,6 +323,7 @@ describe('the newest result of a Pod', () => {
     const owners = new Set<string | undefined>();
     const { read } = t.files;
     Object.assign(t.files, {
+      readNow: () => 'later' as const,
       read: async (...args: Parameters<typeof read>) => {
         const found = await read(...args);
         await t.clock.sleep(args[0].includes('s2') ? 500 : 0);

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -36,6 +36,27 @@ describe('a file', () => {
       expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(PIECE);
     },
   );
+
+  it.each([0, 1, PIECE - 1])('of %i bytes, written a moment ago, is read at once', async (length) => {
+    await writeFile(path, 'x'.repeat(length));
+    const pieces: Buffer[] = [];
+    const file = systemFiles.readNow(path, (piece) => pieces.push(Buffer.from(piece)));
+    expect(file).toEqual({ ...(await systemFiles.stamp(path)), outcome: 'whole' });
+    expect(pieces).toEqual([Buffer.from('x'.repeat(length))]);
+  });
+
+  it.each([
+    { what: 'of more than a piece', make: () => writeFile(path, 'x'.repeat(PIECE)) },
+    { what: 'that is gone', make: () => Promise.resolve() },
+    { what: 'that is a directory', make: () => mkdir(path) },
+    { what: 'that is a symbolic link', make: () => symlink('/proc/self/status', path) },
+  ])('$what is not read at once', async ({ make }) => {
+    await make();
+    const take = () => {
+      throw new Error('taken');
+    };
+    expect(systemFiles.readNow(path, take)).toBe('later');
+  });
 
   it('that is larger than allowed is not read at all', async () => {
     await writeFile(path, 'x'.repeat(101));
