@@ -1,4 +1,4 @@
-import { describeError } from '@rolegate/runtime';
+import { createTokenBucket, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { fileOf, headerOf } from './file-format.ts';
 import type { StateDirectory } from './state-directory.ts';
@@ -7,13 +7,15 @@ import type { StateDirectory } from './state-directory.ts';
 const SOON_MS = 200;
 /** After a write that failed. Milliseconds. */
 const AGAIN_MS = 5_000;
+/** Writes at once after a rest; in a storm of changes there is one a second. */
+const BURST = 10;
 
 export interface StateWriter {
   /** Something was added: it is written soon. */
   readonly added: () => void;
   /**
    * Something was replaced or taken away. The file is gone when this returns, so no crash can bring it back; what is true now
-   * is written before the event loop turns.
+   * is written before the event loop turns, or in a storm within a second.
    */
   readonly withdrawn: () => void;
   /** Now, if it says anything new. */
@@ -26,12 +28,13 @@ export interface StateWriterDeps {
   readonly directory: Pick<StateDirectory, 'file' | 'write' | 'remove'>;
   /** The state as it is now. */
   readonly state: () => string;
-  readonly clock: Pick<Clock, 'schedule'>;
+  readonly clock: Pick<Clock, 'schedule' | 'monotonic'>;
   readonly log: Log;
 }
 
 /** Keeps the file as the state is. What fails is told once, and tried again. */
 export function createStateWriter({ directory, state, clock, log }: StateWriterDeps): StateWriter {
+  const turns = createTokenBucket({ ratePerSecond: 1, burst: BURST, clock });
   /** Its header; '' where the file is not as the state was. */
   let written = '';
   let gone = false;
@@ -55,7 +58,18 @@ export function createStateWriter({ directory, state, clock, log }: StateWriterD
 
   function later(ms: number): void {
     if (closed) return;
-    cancel ??= clock.schedule(ms, write);
+    cancel ??= clock.schedule(ms, writeInTurn);
+  }
+
+  function writeInTurn(): void {
+    cancel?.();
+    cancel = undefined;
+    if (turns.left() === 0 && !closed) {
+      later(turns.nextInMs());
+      return;
+    }
+    turns.take();
+    write();
   }
 
   function write(): void {
@@ -91,7 +105,7 @@ export function createStateWriter({ directory, state, clock, log }: StateWriterD
       due = true;
       setImmediate(() => {
         due = false;
-        write();
+        writeInTurn();
       });
     },
     write,

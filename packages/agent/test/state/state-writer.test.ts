@@ -46,6 +46,17 @@ describe('what is added', () => {
     expect(disk.writes).toBe(1);
   });
 
+  it('all the time is written once a second', async () => {
+    const { clock, disk, said, writer } = setup();
+    for (let change = 0; change < 600; change += 1) {
+      said.state = `state ${change}`;
+      writer.added();
+      await clock.advance(100);
+    }
+    expect(disk.writes).toBeGreaterThan(60);
+    expect(disk.writes).toBeLessThanOrEqual(70);
+  });
+
   it('is not written where it is what was written before', async () => {
     const { clock, disk, writer } = setup();
     writer.write();
@@ -87,6 +98,21 @@ describe('what is withdrawn', () => {
     }
     await setImmediate();
     expect([disk.text, disk.writes]).toEqual(['state 99', 2]);
+  });
+
+  it('in a storm is gone each time at once, and written once a second', async () => {
+    const { clock, disk, said, writer } = setup();
+    for (let change = 0; change < 200; change += 1) {
+      said.state = `state ${change}`;
+      writer.withdrawn();
+      expect(disk.text).toBeUndefined();
+      await setImmediate();
+      await clock.advance(50);
+    }
+    expect(disk.writes).toBeGreaterThanOrEqual(19);
+    expect(disk.writes).toBeLessThanOrEqual(20);
+    await clock.advance(1_000);
+    expect(disk.text).toBe('state 199');
   });
 
   it('is gone too where it was written between two withdrawals of one moment', async () => {
