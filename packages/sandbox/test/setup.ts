@@ -89,9 +89,12 @@ export function eventually<Result>(check: () => Result | Promise<Result>): Promi
 
 /** A line comes by a pipe: somewhat later than what it tells of. */
 export async function expectLine(log: readonly LogLine[], fields: LogLine): Promise<void> {
-  await eventually(() => {
-    expect(log).toContainEqual(expect.objectContaining({ ...fields }));
-  });
+  await eventually(
+    () => {
+      expect(log).toContainEqual(expect.objectContaining({ ...fields }));
+    },
+    { withinMs: 20_000 },
+  );
 }
 
 /** What is compared of an answer: the role is the one that the list named. */
