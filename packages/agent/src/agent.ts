@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   createMemory,
   createOpsServer,
+  createProbeServer,
   createStatusServer,
   openStatusSocket,
   runGroup,
@@ -29,6 +30,8 @@ import type { Tokens } from './metadata/tokens.ts';
 import type { AgentMemory } from './memory.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { knowNode } from './node-knowledge.ts';
+import { answersLivez } from './ops/answers-livez.ts';
+import { createProbePort } from './ops/probe-port.ts';
 import { createRolesMode } from './roles-mode.ts';
 import { openAgentState } from './state/agent-state.ts';
 import { systemMachine } from './state/machine.ts';
@@ -76,12 +79,20 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     ...{ metadata, addresses: config.hostIps, port: config.port, canAnswer: mode.canAnswer, clock, log },
     about: { mode: config.mode, version: VERSION },
   });
-  const checks = [serving.check, ...mode.checks, node.check];
+  const probes = createProbeServer({ sharedPort: true, limited: limitHits.pageHit('probe') });
+  const probePort = createProbePort({
+    at: config.probeListen,
+    listen: probes.listen,
+    isAnswered: answersLivez,
+    clock,
+    log,
+  });
+  const checks = [serving.check, ...mode.checks, node.check, probePort.check];
   const ops = createOpsServer({
     registry: metrics.registry,
     checks,
     sharedPort: true,
-    limited: limitHits.opsHit,
+    limited: limitHits.pageHit('ops'),
   });
   const readings = { mode: mode.readings, node: node.readings };
   const status = createAgentStatus({
@@ -108,12 +119,15 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   try {
     await openStatusSocket(statusServer, { given: config.statusSocket, fallback: STATUS_SOCKET, log });
     await ops.listen(config.opsListen.host, config.opsListen.port);
-    await runGroup([answering, ...node.services, ...mode.services, ...state.services], parts.signal);
+    await runGroup(
+      [answering, probePort, ...node.services, ...mode.services, ...state.services],
+      parts.signal,
+    );
   } finally {
     parts.abort();
     await metadata.close();
     imds.close();
-    await ops.close();
+    await Promise.all([ops.close(), probes.close()]);
     await statusServer.close();
     log.info('agent stopped');
   }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { CheckOutcome, FlagValues } from '@rolegate/runtime';
 import { serverFlags } from './config-flags.ts';
 import type { agentFlags, firewallFlags } from './config-flags.ts';
@@ -28,11 +29,27 @@ export function checkAgentFlags(values: Values, given: ReadonlySet<string>): Che
   };
 }
 
-/** /metrics must not be where Pods can read it. */
-function portFaults({ port, 'prometheus-listen-addr': ops }: Values): string[] {
-  return port !== undefined && port !== 0 && ops?.port === port
-    ? [`--prometheus-listen-addr: port ${port} is the one on which Pods are served; use another`]
-    : [];
+/** /metrics must not be where Pods can read it, and nobody shares a port with kubelet's probe, which the network must not reach. */
+function portFaults({ port, 'prometheus-listen-addr': ops, 'probe-bind': probes }: Values): string[] {
+  const isSame = (one?: number, other?: number) => one !== undefined && one !== 0 && one === other;
+  return [
+    ...(isSame(port, ops?.port)
+      ? [`--prometheus-listen-addr: port ${port} is the one on which Pods are served; use another`]
+      : []),
+    ...(isSame(port, probes?.port)
+      ? [`--probe-bind: port ${port} is the one on which Pods are served; use another`]
+      : []),
+    ...(isSame(ops?.port, probes?.port)
+      ? [`--probe-bind: port ${ops?.port} is the one of --prometheus-listen-addr; use another`]
+      : []),
+    ...(probes !== undefined && !isLoopback(probes.host)
+      ? [`--probe-bind: ${probes.host} is reached from elsewhere; use 127.0.0.1 or ::1`]
+      : []),
+  ];
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function groupFaults({ 'metadata-groups': words = [] }: Values): string[] {

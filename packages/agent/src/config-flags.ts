@@ -177,6 +177,11 @@ export const agentFlags = {
     fallback: '0.0.0.0:9621',
     help: 'address of /metrics, /livez and /readyz',
   }),
+  'probe-bind': setting(listenAddress, {
+    group: OPERATION,
+    fallback: '127.0.0.1:9622',
+    help: "address of /livez for kubelet's probe, on loopback, with limits of its own; agents of one user share it",
+  }),
   'state-dir': optional(path('DIR'), {
     group: OPERATION,
     help:

@@ -49,7 +49,7 @@ export const agentForeignFlags: ForeignFlags = {
   'grpc-keepalive-permit-without-stream': ignored(KIAM, { isSwitch: true, why: KEEPALIVE }),
   'prometheus-sync-interval': ignored(KIAM, 'metrics are made when they are read'),
   'pprof-listen-addr': ignored(KIAM, 'there is no profile of Go here'),
-  timeout: refused(KIAM, 'there is no health command; probe /livez and /readyz of --prometheus-listen-addr'),
+  timeout: refused(KIAM, 'there is no health command; probe /livez of --probe-bind'),
   statsd: ignored(KIAM, METRICS),
   'statsd-prefix': ignored(KIAM, METRICS),
   'statsd-interval': ignored(KIAM, METRICS),

@@ -73,6 +73,8 @@ export interface NodeConfig {
   readonly stateDir: string | undefined;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
+  /** Of kubelet's liveness probe, on loopback. */
+  readonly probeListen: HostPort;
   /** For `rolegate-agent status`; undefined: at its default, where it can be made. */
   readonly statusSocket: string | undefined;
   readonly log: {
@@ -194,6 +196,7 @@ function nodeConfig(values: RolesValues | FirewallValues): NodeConfig {
     metadataHosts: values['metadata-host'],
     stateDir: values['state-dir'],
     opsListen: values['prometheus-listen-addr'],
+    probeListen: values['probe-bind'],
     statusSocket: values['status-socket'],
     log: Object.freeze({
       level: values['log-level'],

@@ -62,6 +62,7 @@ describe("the agent's configuration", () => {
       limits: { connectionsPerPod: 256, waitingPerPod: 256, connections: 4096, waiting: 4096 },
       metadataHosts: [],
       opsListen: { host: '0.0.0.0', port: 9621 },
+      probeListen: { host: '127.0.0.1', port: 9622 },
       statusSocket: undefined,
       log: { level: 'info', format: 'json', base: { node: 'node-1' } },
     });
@@ -116,6 +117,7 @@ describe("the agent's configuration", () => {
     },
     { flag: 'metadata-host', text: 'LOCALHOST,[::1]', part: { metadataHosts: ['localhost', '::1'] } },
     { flag: 'prometheus-listen-addr', text: ':9000', part: { opsListen: { host: '0.0.0.0', port: 9000 } } },
+    { flag: 'probe-bind', text: '[::1]:9700', part: { probeListen: { host: '::1', port: 9700 } } },
     { flag: 'status-socket', text: '/run/s.sock', part: { statusSocket: '/run/s.sock' } },
     { flag: 'log-level', text: 'error', part: { log: { level: 'error' } } },
     { flag: 'state-dir', text: '/run/state', part: { stateDir: '/run/state' } },
@@ -303,6 +305,20 @@ describe('faults of the agent', () => {
     {
       argv: ['--metrics-port', '8181'],
       fault: /^--prometheus-listen-addr: port 8181 is the one on which Pods/,
+    },
+    {
+      argv: ['--probe-bind', '127.0.0.1:8181'],
+      fault: /^--probe-bind: port 8181 is the one on which Pods are served; /,
+    },
+    {
+      argv: ['--metrics-port', '9622'],
+      fault: /^--probe-bind: port 9622 is the one of --prometheus-listen-addr; /,
+    },
+    { argv: ['--probe-bind', ':9622'], fault: /^--probe-bind: 0.0.0.0 is reached from elsewhere; / },
+    { argv: ['--probe-bind', '[fd00::7]:9622'], fault: /^--probe-bind: fd00::7 is reached from elsewhere; / },
+    {
+      argv: ['--probe-bind', 'localhost:9622'],
+      fault: /^--probe-bind: localhost is reached from elsewhere; /,
     },
     { argv: ['--metrics-port', 'x'], fault: /^--metrics-port: "0.0.0.0:x" is no address with a port; / },
     { argv: ['--imds-endpoint', 'https://127.0.0.1'], fault: /^--imds-endpoint: .* is no URL; / },

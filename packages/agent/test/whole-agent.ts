@@ -42,6 +42,7 @@ export interface AgentOptions {
   /** Free ones unless told. */
   readonly port?: number;
   readonly opsPort?: number;
+  readonly probePort?: number;
   readonly machine?: Machine;
 }
 
@@ -57,11 +58,13 @@ export async function startAgentOn(clock: Clock, argv: readonly string[], option
   const imds = await startImds({});
   const port = options.port ?? (await freePort());
   const opsPort = options.opsPort ?? (await freePort());
+  const probePort = options.probePort ?? (await freePort());
   const outcome = parseAgentConfig({
     argv: [
       ...['--node-name', 'node-1', '--host-ip', '127.0.0.1', '--port', String(port)],
       ...['--metadata-host', '127.0.0.1', '--imds-endpoint', imds.url],
-      ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, ...argv],
+      ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--probe-bind', `127.0.0.1:${probePort}`],
+      ...argv,
     ],
     env: {},
   });
@@ -78,8 +81,9 @@ export async function startAgentOn(clock: Clock, argv: readonly string[], option
     await running;
   };
   const ops = (path: string) => ask({ port: opsPort, path });
+  const probe = (path: string) => ask({ port: probePort, path });
   return {
-    ...{ imds, log, ops, opsPort, stop: end },
+    ...{ imds, log, ops, opsPort, probe, probePort, stop: end },
     address: { host: '127.0.0.1', port },
     lines: (message: string) =>
       log.lines.filter(([, text]) => text === message).map(([, , fields]) => fields),

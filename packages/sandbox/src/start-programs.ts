@@ -198,6 +198,8 @@ function agentFlags(
     ...['--server-name', SERVER_NAME, '--node-name', node, '--host-ip', NODE_IP, '--port', String(port)],
     ...['--imds-endpoint', imdsEndpoint, '--cni-cache-dir', cniDirectory, '--metadata-host', NODE_IP],
     ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--log-level', agentLogLevel],
+    '--probe-bind',
+    '127.0.0.1:0',
     ...more,
   ];
 }

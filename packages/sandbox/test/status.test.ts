@@ -70,8 +70,8 @@ it('a program whose --status-socket cannot be made ends with code 2, and says wh
   await using t = await setup({ serverCount: 1 });
   const path = statusSocket(t.world, 'agent');
   const args = ['--mode=firewall', '--node-name=n', '--host-ip=127.0.0.1', '--port=0'];
-  const ops = '--prometheus-listen-addr=127.0.0.1:0';
-  const { code, output } = await runProgramOnce('agent', [...args, ops, '--status-socket', path]);
+  const ops = ['--prometheus-listen-addr=127.0.0.1:0', '--probe-bind=127.0.0.1:0'];
+  const { code, output } = await runProgramOnce('agent', [...args, ...ops, '--status-socket', path]);
   expect([code, output]).toEqual([2, expect.stringContaining('another process listens there')]);
 });
 

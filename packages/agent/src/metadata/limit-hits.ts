@@ -19,6 +19,8 @@ export const limitNames = [
   'answer_time',
   'ops_connections',
   'ops_requests',
+  'probe_connections',
+  'probe_requests',
 ] as const;
 export type LimitName = (typeof limitNames)[number];
 
@@ -28,8 +30,8 @@ export type LimitCounts = Readonly<Partial<Record<LimitName, number>>>;
 export interface LimitHits {
   /** `ip`: the source address. */
   readonly hit: (limit: LimitName, client: ClientName, ip: string) => void;
-  /** The same on the ops port, where a client is an address. */
-  readonly opsHit: (limit: HttpLimit, ip: string) => void;
+  /** The same on the port of metrics and on that of probes, where a client is an address. */
+  readonly pageHit: (port: 'ops' | 'probe') => (limit: HttpLimit, ip: string) => void;
   readonly counts: () => LimitCounts;
 }
 
@@ -92,6 +94,14 @@ const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hin
     refused: 'a request to the metrics port',
     hint: 'see what is sent to --prometheus-listen-addr from this address',
   },
+  probe_connections: {
+    refused: "a connection to the port of kubelet's probes",
+    hint: 'see which program on the network of the node connects to --probe-bind: only kubelet needs to',
+  },
+  probe_requests: {
+    refused: "a request to the port of kubelet's probes",
+    hint: 'see which program on the network of the node asks at --probe-bind: only kubelet needs to',
+  },
 };
 
 /** Counts limits that were met, and says so: a line at the beginning of a storm, and one at its end. */
@@ -119,8 +129,8 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
 
   return {
     hit,
-    opsHit(limit, ip) {
-      const name = limit.startsWith('connections') ? 'ops_connections' : 'ops_requests';
+    pageHit: (port) => (limit, ip) => {
+      const name = `${port}_${limit.startsWith('connections') ? 'connections' : 'requests'}` as const;
       hit(name, { group: STRANGERS, name: ip }, ip);
     },
     counts: () => Object.fromEntries(counts),

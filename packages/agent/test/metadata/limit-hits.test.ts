@@ -77,10 +77,10 @@ describe('a limit that is met', () => {
     expect(lines[0]?.fields).not.toHaveProperty('namespace');
   });
 
-  it('on the ops port is told apart by connections and requests', () => {
+  it.each(['ops', 'probe'] as const)('on the %s port is told apart by connections and requests', (port) => {
     const { counted, hits } = setup();
-    hits.opsHit('connections_per_client', '10.0.0.9');
-    hits.opsHit('head_bytes', '10.0.0.9');
-    expect(counted).toEqual(['ops_connections', 'ops_requests']);
+    hits.pageHit(port)('connections_per_client', '10.0.0.9');
+    hits.pageHit(port)('head_bytes', '10.0.0.9');
+    expect(counted).toEqual([`${port}_connections`, `${port}_requests`]);
   });
 });

@@ -6,9 +6,11 @@ import { createPageServer } from './page-server.ts';
 import type { MakePage, Page, PageServer } from './page-server.ts';
 import { probePages } from './probe-server.ts';
 import type { ProbeServerOptions } from './probe-server.ts';
+import type { ReadyCheck } from './readiness.ts';
 
 export interface OpsServerOptions extends ProbeServerOptions {
   readonly registry: Registry;
+  readonly checks: readonly ReadyCheck[];
 }
 
 /** However many scrape, the page is made once in this time in the long run, and so often after a rest. */

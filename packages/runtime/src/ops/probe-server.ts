@@ -6,7 +6,8 @@ import { readiness } from './readiness.ts';
 import type { ReadyCheck } from './readiness.ts';
 
 export interface ProbeServerOptions extends PageServerOptions {
-  readonly checks: readonly ReadyCheck[];
+  /** Without them there is no `/readyz`: on a port that two processes share nobody knows which one says it. */
+  readonly checks?: readonly ReadyCheck[];
   readonly clock?: Clock;
 }
 
@@ -20,11 +21,10 @@ export function createProbeServer({
 }
 
 /** The pages that kubelet asks for. */
-export function probePages(checks: readonly ReadyCheck[]): ReadonlyMap<string, MakePage> {
-  return new Map<string, MakePage>([
-    ['/livez', () => ({ status: 200, body: 'ok\n' })],
-    ['/readyz', (query) => readiness(checks, isVerbose(query))],
-  ]);
+export function probePages(checks?: readonly ReadyCheck[]): ReadonlyMap<string, MakePage> {
+  const pages = new Map<string, MakePage>([['/livez', () => ({ status: 200, body: 'ok\n' })]]);
+  if (checks !== undefined) pages.set('/readyz', (query) => readiness(checks, isVerbose(query)));
+  return pages;
 }
 
 /** As kube-apiserver takes it: `?verbose`, whatever its value. */

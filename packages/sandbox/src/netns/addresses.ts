@@ -24,6 +24,7 @@ export const ECHO_PORTS = { tcp: [22, 53, 81, 443, 8080, 8181], udp: [53, 80, 12
 export const PORTS = {
   agent: 8181,
   agentOps: 9621,
+  agentProbes: 9622,
   server: 9610,
   serverOps: 9620,
   api: 6443,

@@ -31,6 +31,7 @@ export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
   const answering = [
     ...['--node-name', NODE_NAME, ...rules, '--cni-socket', socket, '--log-level', 'debug'],
     ...['--prometheus-listen-addr', `127.0.0.1:${PORTS.agentOps}`],
+    ...['--probe-bind', `127.0.0.1:${PORTS.agentProbes}`],
   ];
   return {
     socket,

@@ -1,0 +1,33 @@
+import { connect } from 'node:net';
+import type { HostPort } from '@rolegate/runtime';
+
+/** Kubelet's default time for a probe. Milliseconds. */
+const WITHIN_MS = 1_000;
+/** An agent's answer has 200. Bytes. */
+const LARGEST_ANSWER = 4_096;
+const REQUEST = 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+const ALIVE = /^HTTP\/1\.1 200 [^]*\r\n\r\nok\n$/;
+
+/**
+ * Whether `/livez` is answered there as an agent answers it. Spoken by hand: whoever it is gets a second and sends few bytes, and
+ * no HTTP client is loaded for a case that hardly any node has.
+ */
+export function answersLivez({ host, port }: HostPort): Promise<boolean> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect({ host, port }).setEncoding('latin1');
+    const end = () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer.length <= LARGEST_ANSWER && ALIVE.test(answer));
+    };
+    const timer = setTimeout(end, WITHIN_MS);
+    socket.on('data', (text: string) => {
+      answer += text;
+      if (answer.length > LARGEST_ANSWER) end();
+    });
+    socket.on('error', end);
+    socket.on('close', end);
+    socket.on('connect', () => socket.write(REQUEST));
+  });
+}

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createProbePort } from '../../src/ops/probe-port.ts';
+import { createTestLog, until } from '../addresses/known-pods.ts';
+
+const AT = { host: '127.0.0.1', port: 9622 };
+const ADDRESS = '127.0.0.1:9622';
+const ANOTHER_AGENT = 'another agent answers probes, trying again until it ends';
+const TAKEN = 'cannot listen for probes, trying again';
+
+const stops: AbortController[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop.abort();
+});
+
+/** A port, and what is in its way. */
+async function setup(state: { fault?: string; agent?: boolean } = {}) {
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const stop = new AbortController();
+  stops.push(stop);
+  const counted = { tries: 0, asked: 0 };
+  const port = createProbePort({
+    at: AT,
+    listen() {
+      counted.tries += 1;
+      if (state.fault === undefined) return Promise.resolve();
+      return Promise.reject(Object.assign(new Error(`listen ${state.fault}`), { code: state.fault }));
+    },
+    isAnswered() {
+      counted.asked += 1;
+      return Promise.resolve(state.agent === true);
+    },
+    clock,
+    log,
+  });
+  const running = port.run(stop.signal);
+  await until(() => counted.tries === 1 && (state.fault === undefined || clock.pending === 1));
+  /** So many seconds, a try each. */
+  async function later(seconds: number) {
+    for (let left = seconds; left > 0; left -= 1) {
+      const { tries } = counted;
+      await clock.advance(1_000);
+      await until(() => counted.tries > tries && (state.fault === undefined || clock.pending === 1));
+    }
+  }
+  const lines = () => log.lines.map(([level, message]) => [level, message]);
+  return { state, log, stop, counted, running, later, lines, ready: () => port.check.ready() };
+}
+
+describe('the port of probes', () => {
+  it('makes the agent ready when it is open, without a word', async () => {
+    const { ready, lines } = await setup();
+    await until(() => ready() === true);
+    expect(lines()).toEqual([]);
+  });
+
+  it('that another program holds keeps the agent from being ready, and a line says what to do', async () => {
+    const { ready, log, later, counted } = await setup({ fault: 'EADDRINUSE' });
+    await later(30);
+    expect(ready()).toBe('listen EADDRINUSE');
+    expect(counted).toEqual({ tries: 31, asked: 31 });
+    expect(log.lines).toEqual([
+      [
+        'warn',
+        TAKEN,
+        {
+          address: ADDRESS,
+          error: 'listen EADDRINUSE',
+          hint: expect.stringMatching(
+            /^end the program that ss -ltnp 'sport = :9622' names on the node, or /,
+          ),
+        },
+      ],
+    ]);
+  });
+
+  it('is opened when the other program ends', async () => {
+    const { state, ready, later, lines } = await setup({ fault: 'EADDRINUSE' });
+    delete state.fault;
+    await later(1);
+    expect(ready()).toBe(true);
+    expect(lines()).toEqual([
+      ['warn', TAKEN],
+      ['info', 'listening for probes'],
+    ]);
+  });
+
+  it('that an agent of another user holds is no fault: that one answers until it ends', async () => {
+    const { state, ready, later, lines } = await setup({ fault: 'EADDRINUSE', agent: true });
+    await later(10);
+    expect(ready()).toBe(true);
+    delete state.fault;
+    await later(1);
+    expect(ready()).toBe(true);
+    expect(lines()).toEqual([
+      ['info', ANOTHER_AGENT],
+      ['info', 'listening for probes'],
+    ]);
+  });
+
+  it('that the other agent answers no longer makes this one not ready', async () => {
+    const { state, ready, later, lines } = await setup({ fault: 'EADDRINUSE', agent: true });
+    state.agent = false;
+    await later(2);
+    expect(ready()).toBe('listen EADDRINUSE');
+    expect(lines()).toEqual([
+      ['info', ANOTHER_AGENT],
+      ['warn', TAKEN],
+    ]);
+  });
+
+  it('on an address that the node does not have is tried again, and nobody is asked there', async () => {
+    const { ready, later, counted, lines } = await setup({ fault: 'EADDRNOTAVAIL' });
+    await later(3);
+    expect(ready()).toBe('listen EADDRNOTAVAIL');
+    expect([counted.asked, lines()]).toEqual([0, [['warn', TAKEN]]]);
+  });
+
+  it('is not tried any more when the agent stops', async () => {
+    const { stop, running, counted } = await setup({ fault: 'EADDRINUSE' });
+    stop.abort();
+    await running;
+    expect(counted.tries).toBe(1);
+  });
+});
