@@ -135,6 +135,9 @@ withHelm('what a chart cannot do without (needs helm)', () => {
     { values: { tls: { mode: 'certManager' } }, says: /issuerRef\.name is needed/ },
     { values: { hostInterface: ['auto', 'cali+'] }, says: /auto stands beside interfaces/ },
     { values: { metrics: { port: 8181 } }, says: /metrics\.port: 8181 is the port/ },
+    { values: { metrics: { port: 9622 } }, says: /probes\.port: 9622 is metrics\.port too/ },
+    { values: { port: 9632, probes: { port: 9632 } }, says: /probes\.port: 9632 is port too/ },
+    { values: { probes: { host: '0.0.0.0' } }, says: /probes.host/ },
     { values: { modes: 'roles' }, says: /modes\b/ },
   ])('agent: $says', ({ values, says }) => {
     const { code, stderr } = render({ chart: 'agent', values });

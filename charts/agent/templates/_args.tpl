@@ -90,6 +90,9 @@
 - --metadata-host={{ join "," . }}
 {{- end }}
 - {{ printf "--prometheus-listen-addr=%s:%v" (ternary "[::]" "0.0.0.0" .ipv6) .metrics.port | quote }}
+{{- with include "rolegate-agent.probes" . | fromYaml }}
+- {{ printf "--probe-bind=%s:%v" (contains ":" .host | ternary (printf "[%s]" .host) .host) .port | quote }}
+{{- end }}
 - --log-level={{ .log.level }}
 - --log-format={{ .log.format }}
 {{- include "rolegate-agent.extraArgs" .extraArgs }}

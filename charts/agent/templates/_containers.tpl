@@ -59,17 +59,18 @@ containers:
       {{- include "rolegate-agent.agentArgs" $ | nindent 6 }}
     env:
       {{- include "rolegate-agent.env" . | nindent 6 }}
-    # Asks this agent by its socket: while one agent takes over from another, both are behind the port of /readyz.
-    readinessProbe:
+    # The Pod is ready from its first success on. By the socket: two agents share the ports while one takes over from the other.
+    # Each try starts a Node; it never gives up, for a server may be missing for days and a restart does not bring it back.
+    startupProbe:
       exec:
         command: [rolegate-agent, status, --ready, --status-socket=/run/rolegate/agent.sock]
-      periodSeconds: 5
-      timeoutSeconds: 5
+      periodSeconds: 2
+      timeoutSeconds: 10
+      failureThreshold: 2147483647
     livenessProbe:
       httpGet:
+        {{- include "rolegate-agent.probes" . | nindent 8 }}
         path: /livez
-        port: {{ .metrics.port }}
-      initialDelaySeconds: 5
       timeoutSeconds: 5
     resources:
       {{- toYaml .resources.agent | nindent 6 }}

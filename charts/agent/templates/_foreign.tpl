@@ -46,9 +46,9 @@ refused:
   psp.create: Kubernetes has none any more; the Namespace needs pod-security.kubernetes.io/enforce=privileged
   maxUnavailable: use updateStrategy.rollingUpdate
   lifecycle: rules outlive the agent, and no hook removes any; uninstall=true does
-  probe: probes are fixed
-  livenessProbe: probes are fixed
-  readinessProbe: probes are fixed
+  probe: probes are fixed but for probes.host and probes.port
+  livenessProbe: probes are fixed but for probes.host and probes.port
+  readinessProbe: probes are fixed but for probes.host and probes.port
   resources.limits: use resources.intercept, resources.reconcile and resources.agent
   resources.requests: use resources.intercept, resources.reconcile and resources.agent
   agent.image: it names another program; use image
@@ -70,7 +70,7 @@ refused:
   agent.tlsFiles.key: put the files into a Secret; use tls.mode=existingSecret
   agent.tlsSecret: use tls.mode=existingSecret and tls.existingSecret.name
   agent.tlsCerts: the keys of tls.existingSecret are tls.crt, tls.key and ca.crt
-  agent.livenessProbe: probes are fixed
+  agent.livenessProbe: probes are fixed but for probes.host and probes.port
 {{- end -}}
 
 {{/* Flags that have a value of this chart, or that only the server has. */}}
@@ -109,6 +109,7 @@ allow-route-regexp: use metadata.groups, or metadata.allowPaths (matched whole)
 whitelist-route-regexp: use metadata.groups, or metadata.allowPaths (matched whole)
 prometheus-listen-addr: use metrics.port and ipv6
 metrics-port: use metrics.port
+probe-bind: use probes.host and probes.port
 log-level: use log.level
 level: use log.level
 verbose: use log.level

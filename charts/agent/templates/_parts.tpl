@@ -46,6 +46,13 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* Where kubelet asks. After `helm upgrade --reuse-values` from 0.1 the values are missing. */}}
+{{- define "rolegate-agent.probes" -}}
+{{- $probes := .probes | default dict -}}
+host: {{ $probes.host | default "127.0.0.1" | quote }}
+port: {{ $probes.port | default 9622 }}
+{{- end -}}
+
 {{- define "rolegate-agent.imagePullSecrets" -}}
 {{- with .imagePullSecrets -}}
 imagePullSecrets:

@@ -42,6 +42,12 @@
 {{- if eq (toString $values.port) (toString $values.metrics.port) -}}
 {{- $faults = append $faults (printf "metrics.port: %v is the port on which Pods are served; use another" $values.metrics.port) -}}
 {{- end -}}
+{{- $probes := include "rolegate-agent.probes" $values | fromYaml -}}
+{{- range $path, $taken := dict "port" $values.port "metrics.port" $values.metrics.port -}}
+{{- if eq (toString $taken) (toString $probes.port) -}}
+{{- $faults = append $faults (printf "probes.port: %v is %s too; use another" $probes.port $path) -}}
+{{- end -}}
+{{- end -}}
 {{- if and (eq $values.mode "roles") (not $values.uninstall) -}}
 {{- if and (eq $values.tls.mode "existingSecret") (not $values.tls.existingSecret.name) -}}
 {{- $faults = append $faults "tls.existingSecret.name is needed with tls.mode=existingSecret: a Secret with tls.crt, tls.key and ca.crt" -}}

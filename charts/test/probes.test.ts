@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { containersOf, objectsOf } from './objects.ts';
+import type { Container, KubernetesObject } from './objects.ts';
+import { readManifest, writtenManifests } from './plain-manifests.ts';
+import { helm, minimalValues, rendered, valueSets } from './rendering.ts';
+
+const withHelm = helm === undefined ? describe.skip : describe;
+
+interface Probe {
+  readonly exec?: { readonly command: readonly string[] };
+  readonly httpGet?: { readonly host?: string; readonly path: string; readonly port: number | string };
+  readonly periodSeconds?: number;
+  readonly failureThreshold?: number;
+}
+
+interface Probed extends Container {
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+}
+
+/** A missing server must not restart an agent however long it is missing (DESIGN.md 5, R5). Seconds. */
+const YEARS = 10 * 365 * 86_400;
+
+const files = [
+  ...valueSets().map(({ chart, name, goldenFile }) => ({
+    title: `charts/${chart}/golden/${name}.yaml`,
+    objects: objectsOf(readFileSync(goldenFile, 'utf8')),
+  })),
+  ...writtenManifests()
+    .filter((path) => !path.endsWith('kustomization.yaml'))
+    .map((path) => ({ title: `deploy/${path}`, objects: objectsOf(readManifest(path)) })),
+];
+const agents = files.flatMap(({ title, objects }) => agentsOf(objects).map((agent) => ({ title, agent })));
+
+function probedOf(objects: readonly KubernetesObject[]): readonly Probed[] {
+  return objects.flatMap(containersOf) as Probed[];
+}
+
+function agentsOf(objects: readonly KubernetesObject[]): readonly Probed[] {
+  return probedOf(objects).filter(({ name }) => name === 'agent');
+}
+
+describe("kubelet's probes", () => {
+  it.each(files)('start a program again and again in no container of $title', ({ objects }) => {
+    const recurring = probedOf(objects).flatMap(({ name, livenessProbe, readinessProbe }) =>
+      [livenessProbe, readinessProbe].flatMap((probe) => (probe?.exec === undefined ? [] : [name])),
+    );
+    expect(recurring).toEqual([]);
+  });
+
+  it.each(files)('in $title are those of the agent and of the server alone', ({ objects }) => {
+    const names = probedOf(objects)
+      .filter(({ startupProbe, livenessProbe, readinessProbe }) =>
+        [startupProbe, livenessProbe, readinessProbe].some((probe) => probe !== undefined),
+      )
+      .map(({ name }) => name);
+    expect(names.filter((name) => !['agent', 'server'].includes(name))).toEqual([]);
+  });
+});
+
+describe.each(agents)('the agent of $title', ({ agent }) => {
+  const { startupProbe, livenessProbe, readinessProbe, args = [] } = agent;
+
+  it('is ready from the first success of its startup probe on, which no missing server lets fail for good', () => {
+    const socket = args.find((arg) => arg.startsWith('--status-socket='));
+    expect(startupProbe?.exec?.command).toEqual(['rolegate-agent', 'status', '--ready', socket]);
+    expect(readinessProbe).toBeUndefined();
+    const { periodSeconds = 10, failureThreshold = 3 } = startupProbe ?? {};
+    expect(periodSeconds).toBeGreaterThanOrEqual(1);
+    expect(periodSeconds * failureThreshold).toBeGreaterThan(YEARS);
+    // An int32 in the API.
+    expect(failureThreshold).toBeLessThan(2 ** 31);
+  });
+
+  it('is asked for its life on loopback, at the port that it opens for that alone', () => {
+    const { host = '', port = 0, path } = livenessProbe?.httpGet ?? {};
+    expect(path).toBe('/livez');
+    expect(['127.0.0.1', '::1']).toContain(host);
+    expect(args).toContain(`--probe-bind=${host.includes(':') ? `[${host}]` : host}:${port}`);
+    expect(args.filter((arg) => arg.endsWith(`:${port}`) || arg.endsWith(`=${port}`))).toHaveLength(1);
+  });
+});
+
+withHelm('values that were reused from 0.1 (need helm)', () => {
+  it('give the agent the default port of probes', () => {
+    const text = rendered({
+      chart: 'agent',
+      files: [minimalValues('agent')],
+      values: { probes: null },
+    });
+    const [agent] = agentsOf(objectsOf(text));
+    expect(agent?.livenessProbe?.httpGet).toEqual({ host: '127.0.0.1', port: 9622, path: '/livez' });
+    expect(agent?.args).toContain('--probe-bind=127.0.0.1:9622');
+  });
+});
