@@ -11,9 +11,9 @@ const LASTS_MS = 4_000;
 /** After this an attacker that does not end counts as hung. Milliseconds. */
 const GRACE_MS = 20_000;
 
-/** From where: the namespace of a Pod, or the other node's. */
+/** From where: the namespace of a Pod, the other node's, or the node's own, as a host-network Pod does. */
 export interface Attacking {
-  readonly from: 'attacker' | 'sixteen' | 'other-node';
+  readonly from: 'attacker' | 'sixteen' | 'other-node' | 'node';
   readonly plan: AttackPlan;
   /** Milliseconds; all attacks last equally long if it is not given. */
   readonly lastsMs?: number;

@@ -7,6 +7,9 @@ import { attackWith, metadataApi } from './attackers.ts';
 import { metricsPage } from './requests.ts';
 
 const agentOps: Target = { host: NODE.ipv4, port: PORTS.agentOps };
+/** Where kubelet asks whether the agent lives, and addresses from which a host-network Pod can ask there, kubelet's own among them. */
+const agentProbes: Target = { host: '127.0.0.1', port: PORTS.agentProbes };
+const loopbackAddresses = Array.from({ length: 64 }, (_, at) => `127.0.0.${at + 1}`);
 const serverAt = (scene: Scene, port: number): Target => ({ host: scene.serverAddress, port });
 
 const pages = (targets: readonly Target[], connections: number): AttackPlan => ({
@@ -79,6 +82,20 @@ export const opsPortSteps: readonly HostileStep[] = [
             sources: otherNodeAddresses,
           },
         },
+      ]),
+  }),
+  attackStep({
+    title: "A host-network Pod with 512 idle connections to the agent's port of probes fails no probe",
+    run: (scene) =>
+      attackWith(scene, [
+        { from: 'node', plan: { ...idle([agentProbes], 512), sources: loopbackAddresses }, lastsMs: 5_000 },
+      ]),
+  }),
+  attackStep({
+    title: "A host-network Pod that asks at the agent's port of probes as fast as it can fails no probe",
+    run: (scene) =>
+      attackWith(scene, [
+        { from: 'node', plan: { ...read([agentProbes]), sources: loopbackAddresses }, lastsMs: 5_000 },
       ]),
   }),
   attackStep({

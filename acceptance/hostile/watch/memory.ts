@@ -21,7 +21,7 @@ export interface MemoryWatch {
 
 /** Ports of the programs, served or reserved by the contract (DESIGN.md 4.7). */
 export const ports: Readonly<Record<'node' | 'server', readonly number[]>> = {
-  node: [PORTS.agent, 8_182, PORTS.agentOps, 9_622],
+  node: [PORTS.agent, 8_182, PORTS.agentOps, PORTS.agentProbes],
   server: [PORTS.server, 9_611, PORTS.serverOps, 9_622],
 };
 
