@@ -35,7 +35,7 @@ const files = [
 const agents = files.flatMap(({ title, objects }) => agentsOf(objects).map((agent) => ({ title, agent })));
 
 function probedOf(objects: readonly KubernetesObject[]): readonly Probed[] {
-  return objects.flatMap(containersOf) as Probed[];
+  return objects.flatMap(containersOf);
 }
 
 function agentsOf(objects: readonly KubernetesObject[]): readonly Probed[] {

@@ -1,4 +1,4 @@
-// The commands by themselves, for the image: a probe runs one every few seconds, so nothing else of the program is loaded.
+// The commands by themselves, for the image: nothing else of the program is loaded.
 import { runServerCommand } from './command.ts';
 
 const word = process.argv[2] === 'log-level' ? 'log-level' : 'status';
