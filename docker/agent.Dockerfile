@@ -25,7 +25,7 @@ RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /app/; \
     chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do ln -s "$made" "${made%-0}-65532"; done; \
     cp -a /app/cache /rootfs/app/
 COPY dist/bundle/agent.sbom.json /rootfs/usr/share/sbom/
-# `kubectl exec … -- rolegate-agent status`, and the readiness probe: status and log-level are a small file of their own.
+# `kubectl exec … -- rolegate-agent status`, and the startup probe: status and log-level are a small file of their own.
 COPY dist/bundle/agent-status.cjs dist/bundle/agent-status.cjs.map /rootfs/app/
 RUN printf '%s\n' "#!$(command -v node) --disable-sigusr1" \
       "require(['status', 'log-level'].includes(process.argv[2]) ? '/app/agent-status.cjs' : '/app/agent.cjs');" \

@@ -12,7 +12,7 @@ RUN set -eu; mkdir /app; cp /rootfs/app/server.cjs /app/; \
     chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do ln -s "$made" "${made%-0}-65532"; done; \
     cp -a /app/cache /rootfs/app/
 COPY dist/bundle/server.sbom.json /rootfs/usr/share/sbom/
-# `kubectl exec … -- rolegate-server status`, and the readiness probe: status and log-level are a small file of their own.
+# `kubectl exec … -- rolegate-server status`: status and log-level are a small file of their own.
 COPY dist/bundle/server-status.cjs dist/bundle/server-status.cjs.map /rootfs/app/
 RUN printf '%s\n' "#!$(command -v node) --disable-sigusr1" \
       "require(['status', 'log-level'].includes(process.argv[2]) ? '/app/server-status.cjs' : '/app/server.cjs');" \

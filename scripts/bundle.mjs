@@ -14,7 +14,7 @@ const bundles = [
   // What every node runs: small, and little to steal (DESIGN.md 1).
   { name: 'agent', maxBytes: 1_500_000, without: ['@kubernetes/', '@aws-sdk/', '@smithy/', '@peculiar/'] },
   { name: 'server', maxBytes: 3_150_000, without: [] },
-  // Of both the commands by themselves: what a probe starts every few seconds.
+  // Of both the commands by themselves: what the agent's startup probe starts until the agent is ready.
   ...['agent', 'server'].map((of) => ({
     name: `${of}-status`,
     entry: `packages/${of}/dist/status/main.js`,
