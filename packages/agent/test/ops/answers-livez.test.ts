@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createProbeServer } from '@rolegate/runtime';
 import { freePort } from '@rolegate/testing';
 import { answersLivez } from '../../src/ops/answers-livez.ts';
 
-const open: Server[] = [];
+const open: { close(): unknown }[] = [];
 const sockets: Socket[] = [];
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -29,8 +29,8 @@ describe('whether an agent answers /livez', () => {
   it('is true for the port of probes of an agent', async () => {
     const probes = createProbeServer({});
     const port = await probes.listen('127.0.0.1', 0);
+    open.push(probes);
     expect(await answersLivez({ host: '127.0.0.1', port })).toBe(true);
-    await probes.close();
   });
 
   it.each([
