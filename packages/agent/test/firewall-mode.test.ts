@@ -71,6 +71,7 @@ describe('an agent in firewall mode', () => {
       [
         '[+]metadata ok',
         '[!]interception nobody tells how the rules stand; give --cni-socket, the socket of rolegate-agent reconcile',
+        '[+]probes ok',
         'ok',
         '',
       ],
