@@ -51,7 +51,9 @@ export async function deniedStorm(world: ChaosWorld): Promise<Shown> {
     found: [
       ...(events > MOST_EVENTS || events < PODS ? [`${events} Events for ${PODS} Pods`] : []),
       ...(others.length > 0
-        ? [`${others.length} answers that were neither 403 nor 503, as ${[...new Set(others)].slice(0, 3).join(', ')}`]
+        ? [
+            `${others.length} answers that were neither 403 nor 503, as ${[...new Set(others)].slice(0, 3).join(', ')}`,
+          ]
         : []),
     ],
   };
