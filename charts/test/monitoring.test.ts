@@ -119,7 +119,10 @@ function exportedMetrics(): Set<string> {
     ...{ minRemainingSeconds: () => 0, certificateExpirySeconds: () => ({}), clockSkewSeconds: () => 0 },
   });
   agent.readInterception({
-    ...{ readerConnected: () => true, interception: () => undefined, nodeImdsv1Open: () => false },
+    readerConnected: () => true,
+    interception: () => undefined,
+    nodeImdsv1Open: () => false,
+    foreignListeners: () => undefined,
   });
   const server = createServerMetrics({ version: '0' });
   server.read({

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  aborted,
   createMemory,
   createOpsServer,
   createProbeServer,
@@ -32,6 +33,7 @@ import { createAgentMetrics } from './metrics.ts';
 import { knowNode } from './node-knowledge.ts';
 import { answersLivez } from './ops/answers-livez.ts';
 import { createProbePort } from './ops/probe-port.ts';
+import { createAgentPorts } from './ports/agent-ports.ts';
 import { createRolesMode } from './roles-mode.ts';
 import { openAgentState } from './state/agent-state.ts';
 import { systemMachine } from './state/machine.ts';
@@ -66,7 +68,8 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write, memory });
   // Asked long after the mode is there.
   const isNamed = (pod: string) => mode.isNamed(pod);
-  const node = knowNode({ ...deps, metrics, state, memory, isNamed });
+  const ports = createAgentPorts({ clock, log });
+  const node = knowNode({ ...deps, metrics, state, memory, isNamed, ports });
   const mode =
     config.mode === 'roles'
       ? createRolesMode({ ...deps, ...node, config, metrics, memory, tokens, state }, parts.signal)
@@ -76,7 +79,13 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   const limitHits = createLimitHits({ clock, log, counted: metrics.limitHit });
   const metadata = serveMetadata(deps, { mode, other, tokens, metrics, memory, limitHit: limitHits.hit });
   const serving = createServing({
-    ...{ metadata, addresses: config.hostIps, port: config.port, canAnswer: mode.canAnswer, clock, log },
+    metadata,
+    addresses: config.hostIps,
+    port: config.port,
+    ports,
+    canAnswer: mode.canAnswer,
+    clock,
+    log,
     about: { mode: config.mode, version: VERSION },
   });
   const probes = createProbeServer({ sharedPort: true, limited: limitHits.pageHit('probe') });
@@ -87,7 +96,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     clock,
     log,
   });
-  const checks = [serving.check, ...mode.checks, node.check, probePort.check];
+  const checks = [serving.check, ports.check, ...mode.checks, node.check, probePort.check];
   const ops = createOpsServer({
     registry: metrics.registry,
     checks,
@@ -98,6 +107,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   const status = createAgentStatus({
     config,
     ...readings,
+    ports,
     other,
     checks,
     clock,
@@ -116,11 +126,17 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       parts.abort();
     },
   };
+  const operating: Service = {
+    name: 'ops port',
+    async run(group) {
+      await ports.take(config.opsListen, (host, port) => ops.listen(host, port), group);
+      await aborted(group);
+    },
+  };
   try {
     await openStatusSocket(statusServer, { given: config.statusSocket, fallback: STATUS_SOCKET, log });
-    await ops.listen(config.opsListen.host, config.opsListen.port);
     await runGroup(
-      [answering, probePort, ...node.services, ...mode.services, ...state.services],
+      [operating, answering, probePort, ...node.services, ...mode.services, ...state.services],
       parts.signal,
     );
   } finally {

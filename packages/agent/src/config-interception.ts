@@ -25,6 +25,8 @@ export interface InterceptionConfig {
   readonly cniCacheDirs: readonly string[];
   /** Undefined: nobody is told. */
   readonly cniSocket: string | undefined;
+  /** Undefined: agents of other Pods are not heard. */
+  readonly listenersDir: string | undefined;
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'json' | 'text';
@@ -77,6 +79,12 @@ const reconcileFlags = {
   'cni-socket': optional(path('SOCKET'), {
     group: METADATA,
     help: 'unix socket on which the agent is told who holds an IP and how the interception stands',
+  }),
+  'listeners-dir': optional(path('DIR'), {
+    group: NODE,
+    help:
+      'directory of the node that only root can write to, in which reconcile of each agent Pod names the listeners of its agent; ' +
+      'without it a listener on a port of the agent counts as foreign only after 5 minutes',
   }),
 };
 
@@ -159,6 +167,7 @@ function toConfig(values: Values): InterceptionConfig {
     selfTest: values['self-test'] !== 'off',
     cniCacheDirs: values['cni-cache-dir'] ?? [],
     cniSocket: values['cni-socket'],
+    listenersDir: values['listeners-dir'],
     log: {
       level: values['log-level'] ?? 'info',
       format: values['log-format'] ?? 'json',

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { layers } from './interception/plan.ts';
 import type { Layer } from './interception/plan.ts';
 import type { InterceptionState } from './interception/state.ts';
+import type { ForeignListener } from './ports/foreign-listeners.ts';
 
 /** What the gauges read at each scrape. */
 export interface InterceptionReadings {
@@ -12,6 +13,8 @@ export interface InterceptionReadings {
   readonly interception: () => InterceptionState | undefined;
   /** Undefined: not known now. */
   readonly nodeImdsv1Open: () => boolean | undefined;
+  /** Undefined: not known now. */
+  readonly foreignListeners: () => readonly ForeignListener[] | undefined;
   /** New connections that the kernel has dropped since the last time, because their address opened too many. */
   readonly connectionsRefused?: (count: number) => void;
 }
@@ -61,6 +64,12 @@ export function createInterceptionMetrics(registry: Registry, readings: Intercep
     'rolegate_interception_unmatched_interfaces',
     'Entries of --host-interface that name no interface of the node.',
     () => interception()?.unmatchedInterfaces,
+  );
+  readGauge(
+    registry,
+    'rolegate_foreign_listeners',
+    "Listeners on the agent's ports that no agent of the node has named; absent while that is not known.",
+    () => readings.foreignListeners()?.length,
   );
   readGauge(
     registry,

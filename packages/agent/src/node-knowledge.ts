@@ -9,6 +9,7 @@ import { layers } from './interception/plan.ts';
 import { createNodeImdsv1 } from './metadata/node-imdsv1.ts';
 import type { AgentMemory } from './memory.ts';
 import type { createAgentMetrics } from './metrics.ts';
+import type { AgentPorts } from './ports/agent-ports.ts';
 import { followReader } from './reader/follow-reader.ts';
 import type { AgentState } from './state/agent-state.ts';
 import type { NodeReadings } from './status/readings.ts';
@@ -21,6 +22,8 @@ export interface NodeKnowledgeDeps {
   readonly memory: AgentMemory;
   /** The feed names the Pod (a UID, or namespace/name). */
   readonly isNamed: (pod: string) => boolean;
+  /** Those of the agent, which the reader is told. */
+  readonly ports: Pick<AgentPorts, 'line' | 'onChange'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
@@ -62,7 +65,7 @@ export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
 }
 
 function knowByReader(
-  { config, metrics, state, clock, log, random, memory, isNamed }: NodeKnowledgeDeps,
+  { config, metrics, state, clock, log, random, memory, isNamed, ports }: NodeKnowledgeDeps,
   path: string,
 ): NodeKnowledge {
   const reader = followReader({
@@ -74,8 +77,9 @@ function knowByReader(
     released: state.withdrawn,
     memory,
     isNamed,
+    naming: ports,
   });
-  const { interception } = reader;
+  const { interception, foreignListeners } = reader;
   const imdsv1 = createNodeImdsv1({
     ...{ endpoint: config.imdsEndpoint, clock, log },
     laid: whenLaid(interception),
@@ -84,6 +88,7 @@ function knowByReader(
     readerConnected: () => reader.connected,
     interception: interception.current,
     nodeImdsv1Open: imdsv1.open,
+    foreignListeners,
     connectionsRefused: (count) => {
       metrics.limitHit('new_connections', count);
     },
@@ -98,7 +103,12 @@ function knowByReader(
     check: interceptionCheck(interception),
     readings: {
       cniResults: reader,
-      reader: { connected: () => reader.connected, interception, imdsv1Open: imdsv1.open },
+      reader: {
+        connected: () => reader.connected,
+        interception,
+        foreignListeners,
+        imdsv1Open: imdsv1.open,
+      },
     },
     services: [
       { name: 'reader', run: reader.run },

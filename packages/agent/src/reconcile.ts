@@ -7,6 +7,9 @@ import { runCommand } from './interception/commands.ts';
 import { followKernelEvents } from './interception/events.ts';
 import { followCommand } from './interception/follow-command.ts';
 import { createKeeper } from './interception/keeper.ts';
+import { createListenerNotes } from './ports/listener-notes.ts';
+import { readListeningSockets } from './ports/listening-sockets.ts';
+import { createPortWatch } from './ports/port-watch.ts';
 import { serveReader } from './reader/serve-reader.ts';
 
 export interface ReconcileDeps {
@@ -43,12 +46,14 @@ export async function runReconcile(
     },
     { name: 'CNI results', run: results.run },
   ];
-  const { cniSocket: path } = config;
+  const { cniSocket: path, listenersDir } = config;
   if (path !== undefined) {
-    const reader = serveReader({ path, results, interception: keeper, clock, log });
+    const notes = listenersDir === undefined ? undefined : createListenerNotes(listenersDir);
+    const ports = createPortWatch({ read: readListeningSockets, notes, clock, log });
+    const reader = serveReader({ path, results, interception: keeper, ports, clock, log });
     await reader.listen();
     log.info('reader listening', { socket: path });
-    services.push({ name: 'reader', run: reader.run });
+    services.push({ name: 'reader', run: reader.run }, { name: 'listeners', run: ports.run });
   }
   await runGroup(services, signal);
   log.info('reconcile stopped');

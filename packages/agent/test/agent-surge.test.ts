@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
 import { systemClock } from '@rolegate/runtime';
@@ -25,12 +29,57 @@ async function setup() {
   const cni = await createCniResultsDir();
   closing.push(() => cni[Symbol.asyncDispose]());
   await cni.add({ uid: 'u1', namespace: 'shop', name: 'a', ips: [IP] });
+  let started = 0;
   const start = async (ports: { port?: number; opsPort?: number } = {}) => {
-    const agent = await startAgentOn(systemClock, ['--cni-cache-dir', cni.path, ...server.argv], ports);
+    started += 1;
+    const socket = join(folder, `status-${started}.sock`);
+    const argv = ['--cni-cache-dir', cni.path, '--status-socket', socket, ...server.argv];
+    const agent = await startAgentOn(systemClock, argv, ports);
     closing.push(() => agent[Symbol.asyncDispose]());
-    return agent;
+    const get = (path: string) =>
+      new Promise<{ status: number; body: string }>((resolve, reject) => {
+        const call = request({ socketPath: socket, path, agent: false }, (response) => {
+          let body = '';
+          response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+          response.on('end', () => {
+            resolve({ status: response.statusCode ?? 0, body });
+          });
+        });
+        call.on('error', reject);
+        call.end();
+      });
+    /** By the status socket, as the startup probe asks. */
+    const asked = async () => ({
+      readyz: (await get('/readyz')).status,
+      status: (await get('/status')).body,
+    });
+    return { ...agent, asked };
   };
   return { server, start };
+}
+
+/** A process of another user has the ports, or one that does not share them: the kernel refuses both alike. */
+async function listenAlone() {
+  const servers = await Promise.all(
+    [0, 0].map(async (port) => {
+      const server = createServer((socket) => socket.destroy());
+      server.listen({ host: '127.0.0.1', port });
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const [port = 0, opsPort = 0] = servers.map((server) => (server.address() as AddressInfo).port);
+  const leave = async () => {
+    for (const server of servers) {
+      const closed = once(server, 'close');
+      server.close();
+      await closed;
+    }
+  };
+  closing.push(() => {
+    for (const server of servers) server.close();
+  });
+  return { ports: { port, opsPort }, leave };
 }
 
 function isListening(agent: { lines: (message: string) => readonly unknown[] }): Promise<void> {
@@ -191,4 +240,28 @@ it('an agent that knows nothing leaves the port to the one that has it, and take
     expect((await first.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
   await first.stop();
   await isListening(second);
+});
+
+it('an agent whose ports a process of another user has counts as started, and takes them over when that one leaves', async () => {
+  const { start } = await setup();
+  const former = await listenAlone();
+  const agent = await start(former.ports);
+  await soon(() => {
+    expect(agent.lines('port is held by another user, waiting for it')).toHaveLength(2);
+  });
+  await soon(async () => {
+    const { readyz, status } = await agent.asked();
+    expect([readyz, status]).toEqual([
+      200,
+      expect.stringMatching(/^ports +127\.0\.0\.1:\d+ is HELD by another user/m),
+    ]);
+  });
+  expect(agent.lines('agent listening')).toEqual([]);
+  await former.leave();
+  await isListening(agent);
+  await soon(async () => {
+    expect((await agent.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
+    expect((await agent.ops('/readyz')).status).toBe(200);
+  });
+  expect(agent.lines('port taken over')).toHaveLength(2);
 });

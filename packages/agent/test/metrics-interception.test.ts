@@ -1,24 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import { createAgentMetrics } from '../src/metrics.ts';
 import type { InterceptionState } from '../src/interception/state.ts';
+import type { ForeignListener } from '../src/ports/foreign-listeners.ts';
 import { STATE } from './reader/reader-setup.ts';
 
 function setup() {
   const metrics = createAgentMetrics({ version: '1' });
   const refused: number[] = [];
-  const known: { state: InterceptionState | undefined; open: boolean | undefined; connected: boolean } = {
-    ...{ state: undefined, open: undefined, connected: false },
-  };
+  const known: {
+    state: InterceptionState | undefined;
+    open: boolean | undefined;
+    connected: boolean;
+    foreign: readonly ForeignListener[] | undefined;
+  } = { state: undefined, open: undefined, connected: false, foreign: undefined };
   const { counted } = metrics.readInterception({
     readerConnected: () => known.connected,
     interception: () => known.state,
     nodeImdsv1Open: () => known.open,
+    foreignListeners: () => known.foreign,
     connectionsRefused: (count) => refused.push(count),
   });
   const lines = async () =>
     (await metrics.registry.metrics())
       .split('\n')
-      .filter((line) => /^rolegate_(interception|reader|node)/.test(line));
+      .filter((line) => /^rolegate_(interception|reader|node|foreign)/.test(line));
   return { known, counted, lines, refused };
 }
 
@@ -34,10 +39,14 @@ describe('the metrics of the interception', () => {
   it('have these names and labels', async () => {
     const { known, counted, lines } = setup();
     Object.assign(known, {
-      ...{ state: { ...STATE, layers: { ...STATE.layers, route: false } }, open: true, connected: true },
+      state: { ...STATE, layers: { ...STATE.layers, route: false } },
+      open: true,
+      connected: true,
+      foreign: [{ address: '192.0.2.10', port: 8181, uid: 1000 }],
     });
     counted(STATE);
     expect((await lines()).sort()).toEqual([
+      'rolegate_foreign_listeners 1',
       'rolegate_interception_connections_limited 1',
       'rolegate_interception_foreign_rules 0',
       'rolegate_interception_ok{layer="filter"} 1',

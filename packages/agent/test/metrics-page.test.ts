@@ -19,6 +19,7 @@ it("docs/metrics.md has exactly the agent's metrics, each with its type and labe
     readerConnected: () => true,
     interception: () => undefined,
     nodeImdsv1Open: () => undefined,
+    foreignListeners: () => undefined,
   });
   expect(metricsOnPage(page, 'Agent')).toEqual(metricsInRegistry(metrics.registry));
 });

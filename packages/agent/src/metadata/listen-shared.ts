@@ -3,15 +3,12 @@ import type { Clock, Log } from '@rolegate/runtime';
 
 /** How often it is seen whether whoever has the port has left it, and whether we could share it. Milliseconds. */
 const LOOK_MS = 250;
-/** Another agent that looks whether the port is free keeps it from us for a moment. */
-const TRIES = 4;
-const TRY_AGAIN_MS = 20;
 
 export interface ListenSharedOptions {
   readonly address: string;
   readonly port: number;
-  /** Listens with SO_REUSEPORT; rejects where the port is held by somebody who does not share it. */
-  readonly listen: (address: string, port: number) => Promise<unknown>;
+  /** Listens with SO_REUSEPORT as soon as nobody who does not share the port has it. False: the signal came first. */
+  readonly take: (signal: AbortSignal) => Promise<boolean>;
   /** True once requests can be answered as well as by whoever has the port now. */
   readonly canAnswer: () => boolean;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -23,29 +20,14 @@ export interface ListenSharedOptions {
  * one. From then on the kernel deals new connections out to both. False: the signal came first.
  */
 export async function listenShared(options: ListenSharedOptions, signal: AbortSignal): Promise<boolean> {
-  const { address, port, canAnswer, clock, log } = options;
+  const { address, port, take, canAnswer, clock, log } = options;
   const stopped = () => signal.aborted;
   for (let told = false; !stopped(); told = true) {
-    if (canAnswer() || (await isFree(address, port))) {
-      await listenWhereShared(options);
-      return true;
-    }
+    if (canAnswer() || (await isFree(address, port))) return take(signal);
     if (!told) log.info('port is shared, waiting for the table before joining', { address, port });
     await clock.sleep(LOOK_MS, signal);
   }
   return false;
-}
-
-async function listenWhereShared({ address, port, listen, clock }: ListenSharedOptions): Promise<void> {
-  for (let left = TRIES; ; left -= 1) {
-    try {
-      await listen(address, port);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || left <= 1) throw error;
-      await clock.sleep(TRY_AGAIN_MS);
-    }
-  }
 }
 
 /** Without SO_REUSEPORT a port is had alone or not at all. Other faults than that it is taken show when we listen. */

@@ -3,11 +3,12 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { CniResults } from '../addresses/cni-results.ts';
 import { createFollowedInterception } from './followed-interception.ts';
 import type { FollowedInterception } from './followed-interception.ts';
+import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import { createFollowedResults } from './followed-results.ts';
 import type { FollowedResultsDeps } from './followed-results.ts';
 import type { ReaderMessage } from './messages.ts';
 import { openReader, SILENT_MS } from './reader-connection.ts';
-import type { ReaderEnd } from './reader-connection.ts';
+import type { ReaderConnection, ReaderEnd } from './reader-connection.ts';
 
 /** After this time away a reader counts as a missing directory. Milliseconds. */
 const AWAY_AFTER_MS = SILENT_MS;
@@ -19,6 +20,13 @@ export const READER = 'the reader of CNI results (rolegate-agent reconcile)';
 export interface FollowReaderDeps extends FollowedResultsDeps {
   /** Of the reader's unix socket. */
   readonly path: string;
+  /** What the reader is told, at each connection and then when it changes; without it nothing. */
+  readonly naming?: {
+    /** One line, without its end. Undefined: nothing yet. */
+    readonly line: () => string | undefined;
+    /** The returned function ends the listening. */
+    readonly onChange: (listener: () => void) => () => void;
+  };
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */
@@ -29,6 +37,8 @@ export interface FollowedReader extends CniResults {
   /** Connected, and told of everything. */
   readonly connected: boolean;
   readonly interception: FollowedInterception;
+  /** Who else listens on the agent's ports. Undefined: not known now. */
+  readonly foreignListeners: () => readonly ForeignListener[] | undefined;
 }
 
 /**
@@ -38,7 +48,8 @@ export interface FollowedReader extends CniResults {
 type Phase = 'awaited' | 'there' | 'away';
 
 /** The CNI results as the reader tells of them, in the place of directories that this process cannot read. */
-export function followReader({ path, clock, log, random, ...before }: FollowReaderDeps): FollowedReader {
+export function followReader(deps: FollowReaderDeps): FollowedReader {
+  const { path, naming, clock, log, random, ...before } = deps;
   const changes = createChanges({ log });
   const ready = Promise.withResolvers<undefined>();
   const backoff = createBackoff({ ...BACKOFF, random });
@@ -50,6 +61,7 @@ export function followReader({ path, clock, log, random, ...before }: FollowRead
   let quiet = false;
   let version = '';
   let fault = 'it is not there yet';
+  let foreign: readonly ForeignListener[] | undefined;
   let cancelAway: () => void = () => undefined;
 
   function take(message: ReaderMessage): void {
@@ -61,6 +73,9 @@ export function followReader({ path, clock, log, random, ...before }: FollowRead
         return;
       case 'interception':
         takeState(message);
+        return;
+      case 'listeners':
+        ({ foreign } = message);
         return;
       case 'synced':
         if (results.endSnapshot()) enterThere();
@@ -113,6 +128,16 @@ export function followReader({ path, clock, log, random, ...before }: FollowRead
     changes.notify();
   }
 
+  /** The returned function ends it. */
+  function keepNaming({ say }: Pick<ReaderConnection, 'say'>): () => void {
+    const name = () => {
+      const line = naming?.line();
+      if (line !== undefined) say(line);
+    };
+    name();
+    return naming?.onChange(name) ?? (() => undefined);
+  }
+
   async function run(signal: AbortSignal): Promise<void> {
     const stopped = () => signal.aborted;
     awaitReader();
@@ -128,8 +153,11 @@ export function followReader({ path, clock, log, random, ...before }: FollowRead
         },
       });
       signal.addEventListener('abort', connection.close, { once: true });
+      const stopNaming = keepNaming(connection);
       const end = await connection.over;
       signal.removeEventListener('abort', connection.close);
+      stopNaming();
+      foreign = undefined;
       if (stopped()) break;
       lost(end);
       await clock.sleep(backoff.next(), signal);
@@ -141,6 +169,7 @@ export function followReader({ path, clock, log, random, ...before }: FollowRead
     run,
     ready: ready.promise,
     interception,
+    foreignListeners: () => foreign,
     get connected() {
       return connected;
     },

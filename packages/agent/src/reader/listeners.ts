@@ -13,7 +13,7 @@ interface Listener {
 }
 
 export interface Listeners {
-  readonly add: (socket: Socket, greeting: Buffer) => void;
+  readonly add: (socket: Socket, greeting: Buffer, hear: (chunk: Buffer) => void) => void;
   /** Gives the snapshot to those that have none yet. */
   readonly begin: (snapshot: Buffer) => void;
   readonly tell: (line: Buffer) => void;
@@ -28,14 +28,14 @@ export interface Listeners {
 export function createListeners({ log }: { readonly log: Log }): Listeners {
   const all = new Set<Listener>();
 
-  function add(socket: Socket, greeting: Buffer): void {
+  function add(socket: Socket, greeting: Buffer, hear: (chunk: Buffer) => void): void {
     const listener = { socket, begun: false, mostUnread: MOST_UNREAD };
     all.add(listener);
     socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => {
       all.delete(listener);
     });
-    socket.resume(); // an agent says nothing; its end is noticed by reading
+    socket.on('data', hear); // its end is noticed by reading
     write(listener, greeting);
   }
 

@@ -1,13 +1,19 @@
 import type { ResultEvent } from '../addresses/result-tap.ts';
 import type { InterceptionState } from '../interception/state.ts';
+import type { ForeignListener } from '../ports/foreign-listeners.ts';
 
-/** What the reader (rolegate-agent reconcile) tells the agent: JSON objects, one a line. Kinds and fields are only ever added. */
+/**
+ * What the reader (rolegate-agent reconcile) tells the agent: JSON objects, one a line. Kinds and fields are only ever added. What the
+ * agent tells the reader is in ports/named-listeners.ts.
+ */
 export type ReaderMessage =
   | { readonly kind: 'hello'; readonly version: string }
   | ResultEvent
   /** The snapshot that each connection begins with is complete. */
   | { readonly kind: 'synced' }
   | ({ readonly kind: 'interception' } & InterceptionState)
+  /** Who else listens on the agent's ports; not said before that is known. */
+  | { readonly kind: 'listeners'; readonly foreign: readonly ForeignListener[] }
   /** There is nothing to say. */
   | { readonly kind: 'alive' };
 

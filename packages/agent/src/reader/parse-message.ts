@@ -4,6 +4,7 @@ import type { CniResult } from '../addresses/cni-result.ts';
 import { layers } from '../interception/plan.ts';
 import type { Layer } from '../interception/plan.ts';
 import type { InterceptionState } from '../interception/state.ts';
+import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { ReaderMessage } from './messages.ts';
 
 /** Of a kind that a newer reader knows. */
@@ -27,6 +28,7 @@ const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['directories', directoriesFrom],
   ['synced', () => ({ kind: 'synced' })],
   ['interception', interceptionFrom],
+  ['listeners', listenersFrom],
   ['alive', () => ({ kind: 'alive' })],
 ]);
 
@@ -123,6 +125,19 @@ function interceptionFrom(fields: Fields): ReaderMessage | undefined {
     foreignRules,
     unmatchedInterfaces,
   };
+}
+
+function listenersFrom({ foreign }: Fields): ReaderMessage | undefined {
+  if (!Array.isArray(foreign)) return undefined;
+  const listeners = foreign.map(listenerFrom);
+  return listeners.every((listener) => listener !== undefined)
+    ? { kind: 'listeners', foreign: listeners }
+    : undefined;
+}
+
+function listenerFrom(given: unknown): ForeignListener | undefined {
+  const { address, port, uid } = fieldsOf(given) ?? {};
+  return isText(address) && isCount(port) && isCount(uid) ? { address, port, uid } : undefined;
 }
 
 function layersFrom(given: unknown): InterceptionState['layers'] | undefined {

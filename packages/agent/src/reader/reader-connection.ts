@@ -27,10 +27,12 @@ export interface ReaderEnd {
 
 export interface ReaderConnection {
   readonly over: Promise<ReaderEnd>;
+  /** One line, without its end. */
+  readonly say: (line: string) => void;
   readonly close: () => void;
 }
 
-/** One connection to the reader. Nothing is ever written to it. */
+/** One connection to the reader. */
 export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): ReaderConnection {
   const over = Promise.withResolvers<ReaderEnd>();
   const socket = connect({ path });
@@ -107,6 +109,9 @@ export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): 
 
   return {
     over: over.promise,
+    say(line) {
+      if (!ended) socket.write(`${line}\n`);
+    },
     close: () => {
       end('closed', 'closed here');
     },

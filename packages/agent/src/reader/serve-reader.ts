@@ -9,6 +9,9 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { ReadCniResults } from '../addresses/cni-results.ts';
 import { errorCode } from '../addresses/result-files.ts';
 import type { InterceptionState } from '../interception/state.ts';
+import { LONGEST_NAMED, parseNamed } from '../ports/named-listeners.ts';
+import type { PortWatch } from '../ports/port-watch.ts';
+import { createLines } from './lines.ts';
 import { createListeners } from './listeners.ts';
 import { lineOf } from './messages.ts';
 import type { ReaderMessage } from './messages.ts';
@@ -17,7 +20,7 @@ import type { ReaderMessage } from './messages.ts';
 const ALIVE_MS = 500;
 /** Agents of one node: one, two while one takes over from another, and who looks by hand. */
 const MOST_AGENTS = 16;
-/** The agent runs as another user, and only reads. Who may come to the socket, its folder decides. */
+/** The agent runs as another user. Who may come to the socket, its folder decides. */
 const MODE = 0o666;
 
 export interface ServeReaderDeps {
@@ -28,6 +31,7 @@ export interface ServeReaderDeps {
     readonly current: () => InterceptionState;
     readonly onChange: (listener: () => void) => () => void;
   };
+  readonly ports: Omit<PortWatch, 'run'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -40,8 +44,12 @@ export interface ReaderServer {
   readonly close: () => Promise<void>;
 }
 
-/** Tells agents by a unix socket who owns which IP, and how the interception stands. Takes nothing from them. */
-export function serveReader({ path, results, interception, clock, log }: ServeReaderDeps): ReaderServer {
+/**
+ * Tells agents by a unix socket who owns which IP, how the interception stands, and who else listens on their ports. Takes from them
+ * which ports these are, and which listeners are their own.
+ */
+export function serveReader(deps: ServeReaderDeps): ReaderServer {
+  const { path, results, interception, ports, clock, log } = deps;
   const listeners = createListeners({ log });
   const server = createServer(accept);
   server.maxConnections = MOST_AGENTS;
@@ -52,6 +60,9 @@ export function serveReader({ path, results, interception, clock, log }: ServeRe
     interception.onChange(() => {
       listeners.tell(bytesOf(state()));
     }),
+    ports.onChange(() => {
+      listeners.tell(bytesOf(...foreign()));
+    }),
   ];
   let closed = false;
   void results.ready.then(() => {
@@ -59,8 +70,38 @@ export function serveReader({ path, results, interception, clock, log }: ServeRe
   });
 
   function accept(socket: Socket): void {
-    listeners.add(socket, bytesOf({ kind: 'hello', version: VERSION }, state()));
+    listeners.add(
+      socket,
+      bytesOf({ kind: 'hello', version: VERSION }, state(), ...foreign()),
+      hearing(socket),
+    );
+    socket.once('close', () => {
+      ports.left(socket);
+    });
     if (results.scanned) listeners.begin(snapshot());
+  }
+
+  /** An agent that sends a longer line is not heard any more; what is not known here is skipped. */
+  function hearing(socket: Socket): (chunk: Buffer) => void {
+    let isHeard = true;
+    const hear = createLines({
+      longest: LONGEST_NAMED,
+      tooLong: () => {
+        isHeard = false;
+      },
+      line(text) {
+        const named = parseNamed(text);
+        if (named !== undefined && !socket.destroyed) ports.named(socket, named);
+      },
+    });
+    return (chunk) => {
+      if (isHeard) hear(chunk);
+    };
+  }
+
+  function foreign(): readonly ReaderMessage[] {
+    const known = ports.current();
+    return known === undefined ? [] : [{ kind: 'listeners', foreign: known }];
   }
 
   function state(): ReaderMessage {

@@ -1,4 +1,4 @@
-import { roughly, textFacts, textTable } from '@rolegate/runtime';
+import { formatHostPort, roughly, textFacts, textTable } from '@rolegate/runtime';
 import { layers } from '../interception/plan.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { PodRow } from './pod-row.ts';
@@ -15,6 +15,7 @@ export function agentStatusText(status: AgentStatus): string {
     ['ready', notReady.length === 0 ? 'yes' : `NO: ${notReady.join('; ')}`],
     ...(status.server === undefined ? [] : serverFactLines(status.server)),
     ['interception', interceptionText(status.interception)],
+    ['ports', portsText(status.ports)],
     ['addresses', addressesText(status.addresses)],
     ['Pods', `${pods.length}, ${pods.filter(({ state }) => state === 'ok').length} ok`],
     ['requests', `${load.connections} connections, ${load.waiting} requests wait`],
@@ -45,6 +46,15 @@ function interceptionText({
     ...(readerConnected ? [] : ['as last told: the reader is AWAY']),
     ...(nodeImdsv1Open === true ? ["the node's own API answers WITHOUT a token"] : []),
   ].join(', ');
+}
+
+function portsText({ held, foreignListeners }: AgentStatus['ports']): string {
+  const waits = held.map((at) => `${formatHostPort(at)} is HELD by another user`);
+  if (foreignListeners === undefined) return [...waits, 'foreign listeners not known'].join(', ');
+  const foreign = foreignListeners.map(
+    ({ address, port, uid }) => `FOREIGN LISTENER on ${formatHostPort({ host: address, port })} (UID ${uid})`,
+  );
+  return [...waits, ...(foreign.length === 0 ? ['no foreign listener'] : foreign)].join(', ');
 }
 
 function addressesText({ source, directories, awaited }: AgentStatus['addresses']): string {

@@ -1,9 +1,11 @@
-import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
+import type { Clock, HostPort, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config.ts';
 import type { LimitCounts } from '../metadata/limit-hits.ts';
 import type { MetadataLoad } from '../metadata/server.ts';
 import type { OtherMetadata } from '../metadata/other-metadata.ts';
+import type { AgentPorts } from '../ports/agent-ports.ts';
+import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import { createAddresses } from './addresses.ts';
 import { agentStatusText } from './agent-status-text.ts';
 import type { Surroundings } from './answers-now.ts';
@@ -18,6 +20,7 @@ export interface AgentStatusDeps {
   readonly config: AgentConfig;
   readonly mode: ModeReadings;
   readonly node: NodeReadings;
+  readonly ports: Pick<AgentPorts, 'held'>;
   readonly other: Pick<OtherMetadata, 'readable'>;
   readonly checks: readonly ReadyCheck[];
   readonly clock: Clock;
@@ -44,6 +47,12 @@ export interface AgentStatus {
     /** False: the node cannot limit new connections. Undefined: not known. */
     readonly connectionsLimited: boolean | undefined;
     readonly nodeImdsv1Open: boolean | undefined;
+  };
+  readonly ports: {
+    /** Those that a process of another user holds; the agent takes them when it leaves. */
+    readonly held: readonly HostPort[];
+    /** Undefined: not known. */
+    readonly foreignListeners: readonly ForeignListener[] | undefined;
   };
   readonly addresses: {
     readonly source: 'cni' | 'pod-status';
@@ -83,6 +92,7 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
       notReady: deps.checks.flatMap(faultOf),
       server: mode.server && serverFacts(mode.server, clock),
       interception: interceptionOf(node),
+      ports: { held: deps.ports.held(), foreignListeners: node.reader?.foreignListeners() },
       addresses: {
         source: mode.source(),
         directories: node.cniResults.states(),

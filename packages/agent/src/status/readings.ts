@@ -32,6 +32,7 @@ export interface NodeReadings {
     | {
         readonly connected: () => boolean;
         readonly interception: Pick<FollowedReader['interception'], 'current' | 'lastKnown'>;
+        readonly foreignListeners: FollowedReader['foreignListeners'];
         /** Undefined: not known now. */
         readonly imdsv1Open: () => boolean | undefined;
       }

@@ -31,9 +31,10 @@ async function setup({ shares = true, address = '127.0.0.1' } = {}) {
     const joined = listenShared(
       {
         ...{ address, port, clock, log, canAnswer: () => agent.canAnswer },
-        async listen(host, wanted) {
-          await listen(wanted, true, host);
+        async take() {
+          await listen(port, true, address);
           agent.listening = true;
+          return true;
         },
       },
       stop.signal,

@@ -395,3 +395,51 @@ describe('a line of the reader', () => {
     await until(() => t.follower.owner(IP)?.name === 'cart');
   });
 });
+
+describe('the listeners on the ports of the agent', () => {
+  const AT = { address: '192.0.2.10', port: 8181, uid: 1000 };
+
+  it('that the agent names to the reader are its own; the reader tells it of the others', async () => {
+    await using t = await setup();
+    t.names([7]);
+    const listening = [
+      { ...AT, inode: 7 },
+      { ...AT, inode: 8 },
+    ];
+    const reader = await t.serve(undefined, () => listening);
+    void t.begin();
+    await t.connected();
+    const looked = () =>
+      until(
+        () => t.follower.foreignListeners()?.length === 1,
+        () => t.clock.advance(500),
+      );
+    await looked();
+    expect(t.follower.foreignListeners()).toEqual([AT]);
+    t.names([7, 8]);
+    await until(
+      () => t.follower.foreignListeners()?.length === 0,
+      () => t.clock.advance(500),
+    );
+    t.names([7]);
+    await looked();
+    await reader.stop();
+    await t.lost();
+    expect(t.follower.foreignListeners()).toBeUndefined();
+  });
+
+  it('are named again to each reader that comes', async () => {
+    await using t = await setup();
+    t.names([7]);
+    const first = await t.script();
+    void t.begin();
+    const heard = (peer: typeof first) => until(() => peer.heard().includes('"inodes":[7]'));
+    await heard(first);
+    await first.close();
+    const second = await t.script();
+    await until(
+      () => second.heard().includes('"inodes":[7]'),
+      () => t.clock.advance(10),
+    );
+  });
+});

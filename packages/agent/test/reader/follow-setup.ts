@@ -1,4 +1,6 @@
+import { createChanges } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
+import { namedText } from '../../src/ports/named-listeners.ts';
 import { followReader } from '../../src/reader/follow-reader.ts';
 import { createTestLog, until } from '../addresses/known-pods.ts';
 import { createFolder, startReader, startScript } from './reader-setup.ts';
@@ -9,7 +11,15 @@ export async function setup() {
   const { path, closing } = place;
   const clock = createFakeClock();
   const log = createTestLog();
-  const follower = followReader({ path, clock, log, random: () => 0 });
+  const naming = createChanges({ log });
+  let line: string | undefined;
+  const follower = followReader({
+    path,
+    clock,
+    log,
+    random: () => 0,
+    naming: { line: () => line, onChange: naming.on },
+  });
   let changes = 0;
   follower.onChange(() => {
     changes += 1;
@@ -24,13 +34,27 @@ export async function setup() {
   return {
     ...{ path, clock, log, follower, stop },
     changes: () => changes,
+    /** The agent's own listeners, all on one port. */
+    names(inodes: readonly number[]) {
+      line = namedText({ ports: [{ host: '192.0.2.10', port: 8181 }], inodes });
+      naming.notify();
+    },
     lines: (message: string) => log.lines.filter(([, text]) => text === message),
     begin() {
       running = follower.run(stop.signal);
       return running;
     },
-    async serve(results?: Parameters<typeof startReader>[0]['results']) {
-      const reader = await startReader({ path, clock, log, ...(results && { results }) });
+    async serve(
+      results?: Parameters<typeof startReader>[0]['results'],
+      listening?: Parameters<typeof startReader>[0]['listening'],
+    ) {
+      const reader = await startReader({
+        path,
+        clock,
+        log,
+        ...(results && { results }),
+        ...(listening && { listening }),
+      });
       closing.push(reader.stop);
       return reader;
     },

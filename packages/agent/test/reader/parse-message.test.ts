@@ -52,6 +52,7 @@ const messages: readonly ReaderMessage[] = [
   { kind: 'directories', states: { '/r': 'ok', '/s': 'missing', '/t': 'unreadable' } },
   { kind: 'synced' },
   { kind: 'interception', ...STATE },
+  { kind: 'listeners', foreign: [{ address: 'fd00::10', port: 8181, uid: 65_532 }] },
   { kind: 'alive' },
 ];
 
@@ -115,6 +116,7 @@ describe('a message of the reader', () => {
   });
 
   it.each([
+    ...['{"kind":"listeners"}', '{"kind":"listeners","foreign":[{"address":"::","port":-1,"uid":0}]}'],
     ...['', 'x', '{"kind":"alive"', 'null', '7', '[]', '"alive"', '{}', '{"kind":7}', '{"kind":null}'],
     ...['{"kind":"hello"}', '{"kind":"removed"}', '{"kind":"freed","file":""}', '{"kind":"returned"}'],
     ...['{"kind":"directories"}', '{"kind":"directories","states":[]}'],

@@ -10,6 +10,9 @@ import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 import { createResultTap } from '../../src/addresses/result-tap.ts';
 import { createLines } from '../../src/reader/lines.ts';
 import { lineOf, LONGEST_LINE } from '../../src/reader/messages.ts';
+import { createPortWatch } from '../../src/ports/port-watch.ts';
+import type { ListenerNotes } from '../../src/ports/listener-notes.ts';
+import type { ListeningSocket } from '../../src/ports/listening-sockets.ts';
 import type { InterceptionState } from '../../src/interception/state.ts';
 import type { ReaderMessage } from '../../src/reader/messages.ts';
 import { serveReader } from '../../src/reader/serve-reader.ts';
@@ -104,20 +107,32 @@ function createMemoryInterception(log: Log) {
   };
 }
 
+const NO_OTHER_AGENT: ListenerNotes = {
+  write: () => Promise.resolve(),
+  read: () => Promise.resolve(new Map()),
+  remove: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
 /** A reader as reconcile runs it. `stop` ends it as its process would. */
 export async function startReader(options: {
   path: string;
   clock: Clock;
   log: Log;
   results?: ReturnType<typeof createTappedResults>;
+  /** What listens on the node. */
+  listening?: () => readonly ListeningSocket[];
 }) {
   const { path, clock, log } = options;
   const results = options.results ?? createTappedResults({ log });
   const interception = createMemoryInterception(log);
-  const reader = serveReader({ path, results, interception, clock, log });
+  const { listening = () => [] } = options;
+  const read = () => Promise.resolve(listening());
+  const ports = createPortWatch({ read, notes: NO_OTHER_AGENT, clock, log });
+  const reader = serveReader({ path, results, interception, ports, clock, log });
   await reader.listen();
   const stop = new AbortController();
-  const running = reader.run(stop.signal);
+  const running = Promise.all([reader.run(stop.signal), ports.run(stop.signal)]);
   return {
     results,
     interception,
@@ -146,9 +161,10 @@ export async function listenTo(path: string) {
 /** A peer in the place of a reader that says what the test says. */
 export async function startScript(path: string) {
   const agents: Socket[] = [];
+  let said = '';
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.resume();
+    socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
     agents.push(socket);
   });
   await rm(path, { force: true });
@@ -156,6 +172,8 @@ export async function startScript(path: string) {
   await once(server, 'listening');
   return {
     agents,
+    /** From all agents. */
+    heard: () => said,
     /** To the agent that came last. */
     say: (...messages: readonly ReaderMessage[]) => agents.at(-1)?.write(messages.map(lineOf).join('')),
     raw: (text: string | Buffer) => agents.at(-1)?.write(text),

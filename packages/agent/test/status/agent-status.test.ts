@@ -112,9 +112,38 @@ describe('the status of an agent', () => {
       packets: { nat: 0, filter: 0, route: 0, input: 0 },
     };
     const interception = { current: () => undefined, lastKnown: () => state };
-    const t = setup({ reader: { connected: () => false, interception, imdsv1Open: () => true } });
+    const t = setup({
+      reader: {
+        connected: () => false,
+        interception,
+        foreignListeners: () => undefined,
+        imdsv1Open: () => true,
+      },
+    });
     expect(t.ask('').text).toContain(
       `interception    ${says}, as last told: the reader is AWAY, the node's own API answers WITHOUT a token`,
+    );
+  });
+
+  it.each([
+    { foreign: undefined, says: 'foreign listeners not known' },
+    { foreign: [], says: 'no foreign listener' },
+    {
+      foreign: [{ address: '192.0.2.10', port: 8181, uid: 1000 }],
+      says: 'FOREIGN LISTENER on 192.0.2.10:8181 (UID 1000)',
+    },
+  ])('says of the ports: $says', ({ foreign, says }) => {
+    const interception = { current: () => undefined, lastKnown: () => undefined };
+    const reader = {
+      connected: () => true,
+      interception,
+      foreignListeners: () => foreign,
+      imdsv1Open: () => undefined,
+    };
+    expect(setup({ reader }).ask('').text).toContain(`ports           ${says}\n`);
+    const held = [{ host: 'fd00::10', port: 8181 }];
+    expect(setup({ reader, held }).ask('').text).toContain(
+      `ports           [fd00::10]:8181 is HELD by another user, ${says}\n`,
     );
   });
 });

@@ -1,3 +1,4 @@
+import type { HostPort } from '@rolegate/runtime';
 import { parseAgentConfig } from '../../src/config.ts';
 import type { FeedStanding } from '../../src/feed/feed-client.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
@@ -9,7 +10,10 @@ import { setup as setupCallers } from '../addresses/callers-setup.ts';
 import { credentials } from '../addresses/known-pods.ts';
 
 /** The status of an agent in roles mode, whose table, addresses and feed are in the test's hands. */
-export function setup({ reader }: { reader?: NodeReadings['reader'] } = {}) {
+export function setup({
+  reader,
+  held = [],
+}: { reader?: NodeReadings['reader']; held?: readonly HostPort[] } = {}) {
   const parts = setupCallers();
   const { clock, table, callers, results, feed } = parts;
   const outcome = parseAgentConfig({
@@ -45,6 +49,7 @@ export function setup({ reader }: { reader?: NodeReadings['reader'] } = {}) {
       },
     },
     node: { cniResults: { ...results, awaited: undefined }, reader },
+    ports: { held: () => held },
     other: { readable: () => undefined },
     checks: [{ name: 'table', ready: () => table.synced || 'no server has told of the Pods yet' }],
     clock,

@@ -1,0 +1,100 @@
+import { isIP } from 'node:net';
+import { createChanges, describeError, formatHostPort } from '@rolegate/runtime';
+import type { Clock, HostPort, Log, ReadyCheck } from '@rolegate/runtime';
+import { namedText } from './named-listeners.ts';
+import { readOwnListeners } from './own-listeners.ts';
+import { takePort } from './take-port.ts';
+
+export interface AgentPortsDeps {
+  /** The inodes of this process's listening sockets. */
+  readonly readOwn?: () => Promise<readonly number[]>;
+  readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
+  readonly log: Log;
+}
+
+/** `held`: a process of another user, or one that does not share, listens there; the agent takes the port when that one leaves it. */
+export type PortStanding = 'listening' | 'held';
+
+/** The ports on which the agent listens. */
+export interface AgentPorts {
+  /**
+   * Listens at the port, with SO_REUSEPORT, as soon as that is possible. False: the signal came first. Rejects if the port can never
+   * be had.
+   */
+  readonly take: (
+    at: HostPort,
+    listen: (host: string, port: number) => Promise<unknown>,
+    signal: AbortSignal,
+  ) => Promise<boolean>;
+  /** Undefined: not tried yet. */
+  readonly standing: (at: HostPort) => PortStanding | undefined;
+  /** Those that are held by somebody else. */
+  readonly held: () => readonly HostPort[];
+  readonly check: ReadyCheck;
+  /** Names the ports and this process's listeners, for `reconcile`. Undefined: there are none, or they are not known. */
+  readonly line: () => string | undefined;
+  /** The line is another. The returned function ends the listening. */
+  readonly onChange: (listener: () => void) => () => void;
+}
+
+export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: AgentPortsDeps): AgentPorts {
+  const changes = createChanges({ log });
+  const standings = new Map<string, { readonly at: HostPort; readonly standing: PortStanding }>();
+  let inodes: readonly number[] | undefined;
+  let reads = 0;
+
+  function set(at: HostPort, standing: PortStanding): void {
+    standings.set(formatHostPort(at), { at, standing });
+  }
+
+  async function nameOwn(): Promise<void> {
+    const turn = (reads += 1);
+    const found = await readOrTell();
+    if (turn !== reads) return; // a later one says more
+    inodes = found;
+    changes.notify();
+  }
+
+  async function readOrTell(): Promise<readonly number[] | undefined> {
+    try {
+      return await readOwn();
+    } catch (error) {
+      log.warn('own listeners not known', {
+        error: describeError(error),
+        hint: 'until then reconcile looks for no foreign ones',
+      });
+      return undefined;
+    }
+  }
+
+  function held(): readonly HostPort[] {
+    return [...standings.values()].flatMap(({ at, standing }) => (standing === 'held' ? [at] : []));
+  }
+
+  return {
+    async take(at, listen, signal) {
+      const isHeld = () => {
+        set(at, 'held');
+        void nameOwn();
+      };
+      if (!(await takePort({ at, listen, isHeld, clock, log }, signal))) return false;
+      set(at, 'listening');
+      await nameOwn();
+      return true;
+    },
+    standing: (at) => standings.get(formatHostPort(at))?.standing,
+    held,
+    check: {
+      name: 'ports',
+      informative: true,
+      ready: () => held().length === 0 || `held by another user: ${held().map(formatHostPort).join(', ')}`,
+    },
+    line() {
+      const ports = [...standings.values()].flatMap(({ at }) =>
+        isIP(at.host) !== 0 && at.port > 0 ? [at] : [],
+      );
+      return inodes === undefined || ports.length === 0 ? undefined : namedText({ ports, inodes });
+    },
+    onChange: changes.on,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Clock, HostPort, Log } from '@rolegate/runtime';
+
+/** How often it is tried (DESIGN.md 4.4). Milliseconds. */
+const EVERY_MS = 20;
+/** An agent that looks whether the port is free keeps it from others for a moment. */
+const FIRST_TRIES = 4;
+
+const HINT =
+  'an agent of another user (as of 0.1) leaves it when it stops; if no other agent runs on the node, find the process with ss -tlnpe';
+
+export interface TakePortOptions {
+  readonly at: HostPort;
+  /** Listens with SO_REUSEPORT; rejects with EADDRINUSE while the port is a process's of another user, or one's that does not share. */
+  readonly listen: (host: string, port: number) => Promise<unknown>;
+  /** Called once, if it is not free after a few tries. */
+  readonly isHeld: () => void;
+  readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
+  readonly log: Log;
+}
+
+/** Tries until the port is ours. False: the signal came first. Rejects if it can never be had. */
+export async function takePort(options: TakePortOptions, signal: AbortSignal): Promise<boolean> {
+  const { at, listen, isHeld, clock, log } = options;
+  const about = { address: at.host, port: at.port };
+  const beganMs = clock.monotonic();
+  const stopped = () => signal.aborted;
+  for (let tries = 1; !stopped(); tries += 1) {
+    if (await isTaken(() => listen(at.host, at.port))) {
+      const waitedMs = Math.round(clock.monotonic() - beganMs);
+      if (tries > FIRST_TRIES) log.info('port taken over', { ...about, waitedMs });
+      return true;
+    }
+    if (tries === FIRST_TRIES) {
+      log.warn('port is held by another user, waiting for it', { ...about, hint: HINT });
+      isHeld();
+    }
+    await clock.sleep(EVERY_MS, signal);
+  }
+  return false;
+}
+
+async function isTaken(listen: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await listen();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return false;
+  }
+}
