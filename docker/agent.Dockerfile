@@ -18,12 +18,15 @@ RUN set -eu; \
       iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore \
       $(find /usr/lib -path '*/xtables/*.so')
 COPY dist/bundle/agent.cjs dist/bundle/agent.cjs.map dist/bundle/agent.cjs.LEGAL.txt /rootfs/app/
-# Compiled ahead, under the flags of the entry point. Node has one folder a user: the agent runs as 65532, the others as root.
+# Compiled ahead, under the flags of the entry point. Node has one folder a user: the agent runs as 2100008181 (charts/agent, agent.uid),
+# helm test's as 65532, the others as root.
 RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /app/; \
     NODE_COMPILE_CACHE=/app/cache node --disable-sigusr1 --max-semi-space-size=1 --optimize-for-size --no-maglev --no-sparkplug \
       --v8-pool-size=1 --heap-growing-percent=10 /app/agent.cjs --version; \
-    chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do ln -s "$made" "${made%-0}-65532"; done; \
+    chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do for uid in 2100008181 65532; do ln -s "$made" "${made%-0}-$uid"; done; done; \
     cp -a /app/cache /rootfs/app/
+RUN echo 'rolegate:x:2100008181:2100008181:rolegate:/:/sbin/nologin' >>/rootfs/etc/passwd; \
+    echo 'rolegate:x:2100008181:' >>/rootfs/etc/group
 COPY dist/bundle/agent.sbom.json /rootfs/usr/share/sbom/
 # `kubectl exec … -- rolegate-agent status`, and the startup probe: status and log-level are a small file of their own.
 COPY dist/bundle/agent-status.cjs dist/bundle/agent-status.cjs.map /rootfs/app/
@@ -47,6 +50,6 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_COMPILE_CACHE=/app/cache \
     MALLOC_ARENA_MAX=1 \
     MALLOC_TRIM_THRESHOLD_=65536
-USER 65532:65532
+USER 2100008181:2100008181
 # A small heap that grows slowly (docker/README.md); not in NODE_OPTIONS, which refuses most of these.
 ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", "--no-sparkplug", "--v8-pool-size=1", "--heap-growing-percent=10", "/app/agent.cjs"]

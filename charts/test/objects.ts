@@ -25,11 +25,17 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvVariable[];
+  readonly securityContext?: SecurityContext;
+}
+
+interface SecurityContext {
+  readonly runAsUser?: number;
 }
 
 interface PodSpec {
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
+  readonly securityContext?: SecurityContext;
 }
 
 /** The objects of a rendering, empty documents left out; throws where it is no YAML. */
@@ -52,6 +58,14 @@ function podSpecOf(object: KubernetesObject): PodSpec | undefined {
 export function containersOf(object: KubernetesObject): readonly Container[] {
   const spec = podSpecOf(object);
   return spec === undefined ? [] : [...(spec.initContainers ?? []), ...spec.containers];
+}
+
+/** The user of each container; undefined: the image's own. */
+export function usersOf(
+  object: KubernetesObject,
+): readonly (readonly [name: string, user: number | undefined])[] {
+  const user = podSpecOf(object)?.securityContext?.runAsUser;
+  return containersOf(object).map(({ name, securityContext }) => [name, securityContext?.runAsUser ?? user]);
 }
 
 /** Of the Pods that it makes; undefined where it makes none. A change of one restarts them all. */

@@ -33,6 +33,7 @@ initContainers:
       - reconcile
       - --cni-socket=/run/rolegate-cni/cni.sock
       - --cni-cache-dir={{ join "," .cni.cacheDirs }}
+      - --listeners-dir=/run/rolegate-listeners
       {{- include "rolegate-agent.interceptionArgs" . | nindent 6 }}
     env:
       {{- include "rolegate-agent.env" . | nindent 6 }}
@@ -45,6 +46,8 @@ initContainers:
         mountPath: /run/xtables.lock
       - name: cni-socket
         mountPath: /run/rolegate-cni
+      - name: listeners
+        mountPath: /run/rolegate-listeners
       {{- range $index, $path := .cni.hostPaths }}
       - name: cni-{{ $index }}
         mountPath: {{ $path }}
@@ -75,7 +78,7 @@ containers:
     resources:
       {{- toYaml .resources.agent | nindent 6 }}
     securityContext:
-      {{- include "rolegate-agent.securityContext" . | nindent 6 }}
+      {{- include "rolegate-agent.securityContext" (include "rolegate-agent.uid" .) | nindent 6 }}
     volumeMounts:
       - name: cni-socket
         mountPath: /run/rolegate-cni
@@ -118,6 +121,11 @@ volumes:
     emptyDir:
       medium: Memory
       sizeLimit: 1Mi
+  # In which reconcile of each of the node's agents names the listeners of its agent; root's alone.
+  - name: listeners
+    hostPath:
+      path: /run/rolegate-listeners
+      type: DirectoryOrCreate
   - name: status
     emptyDir:
       medium: Memory
@@ -187,7 +195,7 @@ containers:
       requests: { cpu: 5m, memory: 48Mi }
       limits: { memory: 96Mi }
     securityContext:
-      {{- include "rolegate-agent.securityContext" . | nindent 6 }}
+      {{- include "rolegate-agent.securityContext" "65532" | nindent 6 }}
 volumes:
   {{- include "rolegate-agent.lockVolume" . | nindent 2 }}
 {{- end }}

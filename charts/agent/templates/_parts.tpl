@@ -35,10 +35,15 @@ seLinuxOptions:
 {{- end }}
 {{- end -}}
 
-{{/* Of everything else. */}}
+{{/* Of the agent's process, which shares its ports with nobody who has another. A large number is a float in Helm. */}}
+{{- define "rolegate-agent.uid" -}}
+{{- (.agent | default dict).uid | default 2100008181 | int64 -}}
+{{- end -}}
+
+{{/* Of everything else. Takes the user. */}}
 {{- define "rolegate-agent.securityContext" -}}
-runAsUser: 65532
-runAsGroup: 65532
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
 runAsNonRoot: true
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -46,5 +46,5 @@ spec:
         requests: { cpu: 50m, memory: 64Mi }
         limits: { memory: 128Mi }
       securityContext:
-        {{- include "rolegate-agent.securityContext" . | nindent 8 }}
+        {{- include "rolegate-agent.securityContext" "65532" | nindent 8 }}
 {{- end -}}

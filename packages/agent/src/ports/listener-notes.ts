@@ -72,7 +72,7 @@ async function readNote(path: string): Promise<string> {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
     return buffer.toString('utf8', 0, bytesRead);
   } catch (error) {
-    if (NO_NOTE.has(errorCode(error) ?? '')) return '';
+    if (NO_NOTE.has(errorCode(error))) return '';
     throw error;
   }
 }

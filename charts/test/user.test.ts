@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { defaultsOf } from './chart-values.ts';
+import { objectsOf, usersOf } from './objects.ts';
+import { helm, minimalValues, rendered } from './rendering.ts';
+
+const withHelm = helm === undefined ? describe.skip : describe;
+const { uid } = defaultsOf('agent')['agent'] as { readonly uid: number };
+
+/** The containers of all Pods of both charts, by their user. */
+function containersByUser(values: object): Readonly<Record<string, readonly string[]>> {
+  const users: Record<string, string[]> = {};
+  for (const chart of ['agent', 'server'] as const) {
+    const given = chart === 'agent' ? values : {};
+    const objects = objectsOf(rendered({ chart, files: [minimalValues(chart)], values: given }));
+    for (const [name, user] of objects.flatMap(usersOf)) (users[user ?? 'none'] ??= []).push(name);
+  }
+  return users;
+}
+
+withHelm('the user of the agent (need helm)', () => {
+  it.each([{ given: undefined }, { given: 1_234_567_890 }])(
+    'is its own: agent.uid is $given',
+    ({ given }) => {
+      const users = containersByUser(given === undefined ? {} : { agent: { uid: given } });
+      expect(users[String(given ?? uid)]).toEqual(['agent']);
+      expect(Object.keys(users)).not.toContain('none');
+    },
+  );
+
+  it('may be that of 0.1 again, to go back', () => {
+    expect(containersByUser({ agent: { uid: 65_532 } })['65532']).toContain('agent');
+  });
+
+  it('is the group that its files have', () => {
+    const text = rendered({
+      chart: 'agent',
+      files: [minimalValues('agent')],
+      values: { agent: { uid: 77_777 } },
+    });
+    expect(text).toMatch(/^ +fsGroup: 77777$/m);
+    expect(text).toMatch(/^ +runAsGroup: 77777$/m);
+  });
+});
+
+it('the image of the agent has code compiled ahead for its user, and runs as that one by default', () => {
+  const dockerfile = readFileSync(new URL('../../docker/agent.Dockerfile', import.meta.url), 'utf8');
+  expect(/for uid in ([\d ]+);/.exec(dockerfile)?.[1]?.split(' ')).toContain(String(uid));
+  expect(dockerfile).toContain(`\nUSER ${uid}:${uid}\n`);
+  expect(dockerfile).toContain(`rolegate:x:${uid}:${uid}:`);
+});
