@@ -17,11 +17,13 @@ export async function makeVolumes(
   const at = (name: string) => join(folder, name);
   await writeTls(ca, { folder: at('agent-tls'), uris: [`spiffe://rolegate/node/${NODE_NAME}`] }, users.agent);
   for (const name of ['run', 'state', 'cni', 'compiled']) await makeFolder(at(name), users.agent);
+  await makeFolder(at('listeners'), 0);
   return {
     agent: {
       '/run/rolegate': at('run'),
       '/run/rolegate-state': at('state'),
       '/run/rolegate-cni': at('cni'),
+      '/run/rolegate-listeners': at('listeners'),
       '/etc/rolegate/tls': at('agent-tls'),
       '/var/lib/cni': dirname(cniDirectory),
     },

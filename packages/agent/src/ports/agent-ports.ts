@@ -3,7 +3,7 @@ import { createChanges, describeError, formatHostPort } from '@rolegate/runtime'
 import type { Clock, HostPort, Log, ReadyCheck } from '@rolegate/runtime';
 import { namedText } from './named-listeners.ts';
 import { readOwnListeners } from './own-listeners.ts';
-import { takePort } from './take-port.ts';
+import { isHeldByOther, takePort } from './take-port.ts';
 
 export interface AgentPortsDeps {
   /** The inodes of this process's listening sockets. */
@@ -15,17 +15,18 @@ export interface AgentPortsDeps {
 /** `held`: a process of another user, or one that does not share, listens there; the agent takes the port when that one leaves it. */
 export type PortStanding = 'listening' | 'held';
 
+/** Listens with SO_REUSEPORT. Rejects with the system's error. */
+export type Listen = (host: string, port: number) => Promise<unknown>;
+
 /** The ports on which the agent listens. */
 export interface AgentPorts {
   /**
    * Listens at the port, with SO_REUSEPORT, as soon as that is possible. False: the signal came first. Rejects if the port can never
    * be had.
    */
-  readonly take: (
-    at: HostPort,
-    listen: (host: string, port: number) => Promise<unknown>,
-    signal: AbortSignal,
-  ) => Promise<boolean>;
+  readonly take: (at: HostPort, listen: Listen, signal: AbortSignal) => Promise<boolean>;
+  /** The same `listen`, which notes how the port stands: for a port that is tried again in a way of its own. */
+  readonly noted: (listen: Listen) => Listen;
   /** Undefined: not tried yet. */
   readonly standing: (at: HostPort) => PortStanding | undefined;
   /** Those that are held by somebody else. */
@@ -43,8 +44,10 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
   let inodes: readonly number[] | undefined;
   let reads = 0;
 
-  function set(at: HostPort, standing: PortStanding): void {
+  async function note(at: HostPort, standing: PortStanding): Promise<void> {
+    if (standings.get(formatHostPort(at))?.standing === standing) return;
     standings.set(formatHostPort(at), { at, standing });
+    await nameOwn();
   }
 
   async function nameOwn(): Promise<void> {
@@ -71,17 +74,19 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
     return [...standings.values()].flatMap(({ at, standing }) => (standing === 'held' ? [at] : []));
   }
 
+  const noted = (listen: Listen) => async (host: string, port: number) => {
+    try {
+      await listen(host, port);
+    } catch (error) {
+      if (isHeldByOther(error)) void note({ host, port }, 'held');
+      throw error;
+    }
+    await note({ host, port }, 'listening');
+  };
+
   return {
-    async take(at, listen, signal) {
-      const isHeld = () => {
-        set(at, 'held');
-        void nameOwn();
-      };
-      if (!(await takePort({ at, listen, isHeld, clock, log }, signal))) return false;
-      set(at, 'listening');
-      await nameOwn();
-      return true;
-    },
+    noted,
+    take: (at, listen, signal) => takePort({ at, listen: noted(listen), clock, log }, signal),
     standing: (at) => standings.get(formatHostPort(at))?.standing,
     held,
     check: {

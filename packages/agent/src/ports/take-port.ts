@@ -12,15 +12,13 @@ export interface TakePortOptions {
   readonly at: HostPort;
   /** Listens with SO_REUSEPORT; rejects with EADDRINUSE while the port is a process's of another user, or one's that does not share. */
   readonly listen: (host: string, port: number) => Promise<unknown>;
-  /** Called once, if it is not free after a few tries. */
-  readonly isHeld: () => void;
   readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
   readonly log: Log;
 }
 
 /** Tries until the port is ours. False: the signal came first. Rejects if it can never be had. */
 export async function takePort(options: TakePortOptions, signal: AbortSignal): Promise<boolean> {
-  const { at, listen, isHeld, clock, log } = options;
+  const { at, listen, clock, log } = options;
   const about = { address: at.host, port: at.port };
   const beganMs = clock.monotonic();
   const stopped = () => signal.aborted;
@@ -30,10 +28,8 @@ export async function takePort(options: TakePortOptions, signal: AbortSignal): P
       if (tries > FIRST_TRIES) log.info('port taken over', { ...about, waitedMs });
       return true;
     }
-    if (tries === FIRST_TRIES) {
+    if (tries === FIRST_TRIES)
       log.warn('port is held by another user, waiting for it', { ...about, hint: HINT });
-      isHeld();
-    }
     await clock.sleep(EVERY_MS, signal);
   }
   return false;
@@ -44,7 +40,12 @@ async function isTaken(listen: () => Promise<unknown>): Promise<boolean> {
     await listen();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    if (!isHeldByOther(error)) throw error;
     return false;
   }
+}
+
+/** A process listens there that is another user's, or does not share the port. */
+export function isHeldByOther(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
 }

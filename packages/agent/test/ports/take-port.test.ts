@@ -69,6 +69,10 @@ describe('a port that a process of another user has', () => {
     const t = await setup();
     const taken = t.take();
     await t.isHeld();
+    await until(
+      () => t.messages().length === 1,
+      () => t.clock.advance(20),
+    );
     const before = t.tries();
     for (let count = 1; count <= 50; count += 1) {
       await until(() => t.clock.pending === 1);
