@@ -6,11 +6,8 @@ import type { ListenerNotes } from './listener-notes.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import type { NamedListeners } from './named-listeners.ts';
 
-/** The least pause between two looks; two find a foreign listener. Milliseconds. */
+/** Between two looks. Two find a foreign listener, and each costs a millisecond or a few. Milliseconds. */
 const EVERY_MS = 10_000;
-/** However long a look takes: no more than a 500th of the time, and at the latest after a minute. */
-const PAUSE_RATIO = 500;
-const LONGEST_PAUSE_MS = 60_000;
 /** Foreign listeners that are told. */
 const MOST_TOLD = 20;
 
@@ -129,20 +126,16 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
       if (agents.delete(agent)) agentsChanged();
     },
     async run(signal) {
-      let pauseMs = EVERY_MS;
       const stopped = () => signal.aborted;
       for (;;) {
-        await clock.sleep(pauseMs, signal);
+        await clock.sleep(EVERY_MS, signal);
         if (stopped()) break;
-        const beganMs = clock.monotonic();
         try {
           await look();
           outage.over();
         } catch (error) {
           outage.failed('warn', 'listeners of the node not compared', { error: describeError(error) });
         }
-        const tookMs = clock.monotonic() - beganMs;
-        pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(EVERY_MS, tookMs * PAUSE_RATIO));
       }
       agents.clear();
       agentsChanged();

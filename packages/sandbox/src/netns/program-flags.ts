@@ -7,8 +7,10 @@ import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '../start-programs.ts';
 import { NODE, PORTS, STS_URL } from './addresses.ts';
 import { NODE_NAME } from './cluster.ts';
 
-/** The user that the agent runs as, and its group. */
-export const NOBODY = 65_532;
+/** The user that the agent runs as, and its group: the chart's agent.uid. */
+export const AGENT_USER = 2_100_008_181;
+/** That of agents of 0.1. */
+export const FORMER_USER = 65_532;
 
 export interface ProgramFiles {
   /** Empty; certificates and sockets are put there. */
@@ -20,21 +22,34 @@ export interface ProgramFiles {
 export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
   const ca = await createTestCa();
   const server = await tlsFlags(join(folder, 'server'), ca, { dns: [SERVER_NAME] });
-  const agent = await tlsFlags(join(folder, 'agent'), ca, { uris: [`spiffe://rolegate/node/${NODE_NAME}`] });
+  const names = { uris: [`spiffe://rolegate/node/${NODE_NAME}`] };
+  const agent = await tlsFlags(join(folder, 'agent'), ca, names);
+  const former = await tlsFlags(join(folder, 'former'), ca, names, FORMER_USER);
   const tokenSecret = join(folder, 'token-secret');
   await writeFile(tokenSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
-  const socket = join(folder, 'run/cni.sock');
-  await mkdir(dirname(socket));
+  const [socket, besideSocket] = [join(folder, 'run/cni.sock'), join(folder, 'beside/cni.sock')];
+  const listeners = join(folder, 'listeners');
+  for (const path of [dirname(socket), dirname(besideSocket), listeners]) await mkdir(path);
   await chmod(folder, 0o755);
+  const status = join(folder, 'status');
+  await mkdir(status);
+  await chmod(status, 0o777);
 
   const rules = ['--host-ip', `${NODE.ipv4},${NODE.ipv6}`, '--port', String(PORTS.agent)];
-  const answering = [
-    ...['--node-name', NODE_NAME, ...rules, '--cni-socket', socket, '--log-level', 'debug'],
+  const answering = (cniSocket: string, name: string) => [
+    ...['--node-name', NODE_NAME, ...rules, '--cni-socket', cniSocket, '--log-level', 'debug'],
+    ...['--status-socket', statusSocket(status, name)],
     ...['--prometheus-listen-addr', `127.0.0.1:${PORTS.agentOps}`],
     ...['--probe-bind', `127.0.0.1:${PORTS.agentProbes}`],
   ];
+  const toServer = ['--server-address', `127.0.0.1:${PORTS.server}`, '--server-name', SERVER_NAME];
+  const reconcile = (cniSocket: string) => {
+    const own = ['--cni-socket', cniSocket, '--listeners-dir', listeners];
+    return ['reconcile', ...rules, ...own];
+  };
   return {
-    socket,
+    sockets: { reconcile: socket, 'reconcile beside': besideSocket },
+    status,
     server: [
       ...['--bind', `127.0.0.1:${PORTS.server}`, '--kubeconfig', kubeconfig, '--cluster-name', 'netns'],
       ...['--prometheus-listen-addr', `127.0.0.1:${PORTS.serverOps}`, '--role-base-arn', ROLE_BASE_ARN],
@@ -42,15 +57,20 @@ export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
       '127.0.0.1:0',
       ...['--region', REGION, '--sts-endpoint', STS_URL, '--token-secret-file', tokenSecret, ...server],
     ],
-    agent: [
-      ...[...answering, '--server-address', `127.0.0.1:${PORTS.server}`, '--server-name', SERVER_NAME],
-      ...agent,
-    ],
-    firewall: ['--mode', 'firewall', ...answering],
-    reconcile: ['reconcile', ...rules, '--cni-socket', socket],
+    agent: [...answering(socket, 'agent'), ...toServer, ...agent],
+    'agent beside': [...answering(besideSocket, 'agent beside'), ...toServer, ...agent],
+    'agent of 0.1': [...answering(socket, 'agent of 0.1'), ...toServer, ...former],
+    firewall: ['--mode', 'firewall', ...answering(socket, 'firewall')],
+    reconcile: reconcile(socket),
+    'reconcile beside': reconcile(besideSocket),
     intercept: rules,
     uninstall: [],
   };
+}
+
+/** Of an agent by its name. */
+export function statusSocket(folder: string, name: string): string {
+  return join(folder, `${name.replaceAll(' ', '-')}.sock`);
 }
 
 /** Readable for the agent, whoever made them. */
@@ -58,8 +78,9 @@ async function tlsFlags(
   folder: string,
   ca: TestCa,
   names: Parameters<TestCa['issue']>[0],
+  user = AGENT_USER,
 ): Promise<string[]> {
   const files = await writeTlsFiles(folder, { ca: ca.pem, ...(await ca.issue(names)) });
-  for (const path of [folder, files.cert, files.key, files.ca]) await chown(path, NOBODY, NOBODY);
+  for (const path of [folder, files.cert, files.key, files.ca]) await chown(path, user, user);
   return ['--cert', files.cert, '--key', files.key, '--ca', files.ca];
 }

@@ -6,6 +6,7 @@ import { handoverSteps } from './steps/handover.ts';
 import { hostNetworkSteps } from './steps/host-network.ts';
 import { keptConnectionSteps } from './steps/kept-connections.ts';
 import { openWorldSteps } from './steps/open-world.ts';
+import { listenerSteps } from './steps/listeners.ts';
 import { otherModeSteps } from './steps/other-modes.ts';
 import { requestSteps } from './steps/requests.ts';
 import { sdkSteps } from './steps/sdks.ts';
@@ -20,6 +21,7 @@ export const scenario: readonly Step[] = [
   ...requestSteps,
   ...connectionLimitSteps,
   ...hostNetworkSteps,
+  ...listenerSteps,
   ...sdkSteps,
   ...handoverSteps,
   ...crashSteps,

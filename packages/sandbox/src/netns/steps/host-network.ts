@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { askBoth, sendFrom } from '../asking.ts';
 import { findSentinel } from '../sentinels.ts';
+import { AGENT_USER } from '../program-flags.ts';
 import type { Step } from '../step.ts';
 import { cutShort, expectNone } from '../verdicts.ts';
 import { readAgentMetrics } from '../agent-metrics.ts';
@@ -8,7 +9,8 @@ import { directly } from './requests.ts';
 
 async function expectUnprivileged(pid: number): Promise<void> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  if (!/^Uid:\s+65532\s/m.test(status) || !/^CapEff:\s+0+$/m.test(status) || !/^CapBnd:\s+0+$/m.test(status))
+  const isAgent = new RegExp(`^Uid:\\s+${AGENT_USER}\\s`, 'm').test(status);
+  if (!isAgent || !/^CapEff:\s+0+$/m.test(status) || !/^CapBnd:\s+0+$/m.test(status))
     throw new Error(
       `the agent may do more than it should: ${(status.match(/^(Uid|Cap).*/gm) ?? []).join(' ')}`,
     );

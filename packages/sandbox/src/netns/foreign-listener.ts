@@ -1,0 +1,13 @@
+// Runs in the node as any user: shares a port of the agent by SO_REUSEPORT and answers with these words. Ends when its input does.
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+const [, , host = '', port = '', words = ''] = process.argv;
+const server = createServer((socket) => {
+  socket.on('error', () => undefined);
+  socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${words.length}\r\n\r\n${words}`);
+  socket.resume();
+});
+await once(server.listen({ host, port: Number(port), reusePort: true }), 'listening');
+console.log('ready');
+process.stdin.resume().once('end', () => process.kill(process.pid));
