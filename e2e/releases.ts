@@ -23,6 +23,8 @@ export interface Change {
   readonly to: Version;
   /** Those of the release, or all of them said again. */
   readonly values: ReuseFlag | 'again';
+  /** Beside these. */
+  readonly more?: Values | undefined;
 }
 
 export interface ReleasesDeps {
@@ -67,11 +69,12 @@ export function createReleases({ kubectl, installation, node, charts01 }: Releas
       await installation.agentReady();
     },
     /** Begins to roll a chart's Pods; gives what waits for them. */
-    async change(chart: ChartName, { to, values }: Change): Promise<Ended> {
-      const said = valuesOf(chart, to);
+    async change(chart: ChartName, { to, values, more }: Change): Promise<Ended> {
+      const said = { ...valuesOf(chart, to), ...more };
       const from = chartsOf(to);
       if (values === 'again') await helm.upgrade(chart, said, from);
-      else await helm.upgradeReusing(chart, { flag: values, values: { image: said['image'] }, from });
+      else
+        await helm.upgradeReusing(chart, { flag: values, values: { image: said['image'], ...more }, from });
       return readyOf[chart];
     },
     /** Begins to replace the agent's Pod: the next one has no certificate yet. Gives what waits for it. */

@@ -19,6 +19,10 @@ const STUCK_MS = 10_000;
  * also those of requests that the agent is about to answer.
  */
 const CUT_BY_01 = 2;
+/** The user of agents of 0.1: others cannot share a port with them. */
+const USER_OF_01 = 65_532;
+/** Calls of a Pod in the moment in which a port goes from one user to the other; each is tried once. */
+const CUT_BY_USER = 2;
 const HINT = 'upgrade agents before servers';
 
 interface Circumstances {
@@ -49,9 +53,13 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'agents are upgraded from 0.1.0 first: no call fails, and they attest at 9610 where 9611 is closed',
+      name: 'agents are upgraded from 0.1.0 first: no call fails but while the port changes its user, and they attest at 9610 where 9611 is closed',
       async run() {
-        await change('agents-first', 'agent', { to: 'this', values: '--reset-then-reuse-values' });
+        await change('agents-first', 'agent', {
+          to: 'this',
+          values: '--reset-then-reuse-values',
+          butFor: CUT_BY_USER,
+        });
         await releases.expectAttestedAt(9610);
       },
     },
@@ -83,11 +91,22 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
+      name: 'then the agents get the user of 0.1.0: no call fails but while the port changes its user',
+      run: () =>
+        change('agents-user', 'agent', {
+          to: 'this',
+          values: '--reset-then-reuse-values',
+          more: { agent: { uid: USER_OF_01 } },
+          butFor: CUT_BY_USER,
+        }),
+    },
+    {
       name: 'then the agents, back to 0.1.0: no call fails but what its init container cuts',
       run: () =>
         change('agents-back', 'agent', {
           to: '0.1.0',
           values: '--reset-then-reuse-values',
+          more: { agent: null },
           butFor: CUT_BY_01,
           newcomers: 'after',
         }),
@@ -109,9 +128,9 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
         }),
     },
     {
-      name: 'agents that are upgraded at last, with --reuse-values, attest: no call fails',
+      name: 'agents that are upgraded at last, with --reuse-values, attest: no call fails but while the port changes its user',
       async run() {
-        await change('agents-last', 'agent', { to: 'this', values: '--reuse-values' });
+        await change('agents-last', 'agent', { to: 'this', values: '--reuse-values', butFor: CUT_BY_USER });
         await releases.expectAttestedAt(9611);
         await nobodyReached(imdsLog);
       },
