@@ -70,6 +70,7 @@ describe('an agent in firewall mode', () => {
       200,
       [
         '[+]metadata ok',
+        '[+]ports ok',
         '[!]interception nobody tells how the rules stand; give --cni-socket, the socket of rolegate-agent reconcile',
         '[+]probes ok',
         'ok',

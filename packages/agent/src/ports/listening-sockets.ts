@@ -12,7 +12,7 @@ export interface ListeningSocket {
   readonly inode: number;
 }
 
-export const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
+const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
 
 /**
  * The kernel prints whole rows until this much is there. A large piece would make it look through the connections, of which there
