@@ -51,7 +51,10 @@ async function setup() {
     };
     closing.push(end);
     return {
-      ...{ ports, clock, log, end },
+      ports,
+      clock,
+      log,
+      end,
       async look() {
         const before = reads;
         await until(() => clock.pending === 1);

@@ -52,7 +52,13 @@ async function setup({ shares = false } = {}) {
       () => clock.advance(20),
     );
   return {
-    ...{ holder, clock, log, stop, ports, at, take, isHeld },
+    clock,
+    log,
+    stop,
+    ports,
+    at,
+    take,
+    isHeld,
     tries: () => tries,
     finds: (inodes: readonly number[] | Error) => (own = inodes),
     messages: () => log.lines.map(([, message]) => message),
@@ -88,6 +94,19 @@ describe('a port that a process of another user has', () => {
     expect(t.log.lines.slice(1)).toEqual([
       ['info', 'port taken over', { address: '127.0.0.1', port: t.at.port, waitedMs: expect.any(Number) }],
     ]);
+  });
+
+  it('is tried every 250 ms when it has been held for five minutes: no agent stays for so long', async () => {
+    const t = await setup();
+    void t.take();
+    await t.isHeld();
+    await t.clock.advance(300_000);
+    await until(() => t.clock.pending === 1);
+    const before = t.tries();
+    await t.clock.advance(240);
+    expect(t.tries()).toBe(before);
+    await t.clock.advance(10);
+    await until(() => t.tries() === before + 1);
   });
 
   it('is told in the details of readiness, which does not depend on it, until it is ours', async () => {

@@ -116,7 +116,8 @@ describe('a message of the reader', () => {
   });
 
   it.each([
-    ...['{"kind":"listeners"}', '{"kind":"listeners","foreign":[{"address":"::","port":-1,"uid":0}]}'],
+    '{"kind":"listeners"}',
+    '{"kind":"listeners","foreign":[{"address":"::","port":-1,"uid":0}]}',
     ...['', 'x', '{"kind":"alive"', 'null', '7', '[]', '"alive"', '{}', '{"kind":7}', '{"kind":null}'],
     ...['{"kind":"hello"}', '{"kind":"removed"}', '{"kind":"freed","file":""}', '{"kind":"returned"}'],
     ...['{"kind":"directories"}', '{"kind":"directories","states":[]}'],

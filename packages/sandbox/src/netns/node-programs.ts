@@ -11,8 +11,14 @@ import type { ProgramFiles } from './program-flags.ts';
 
 /** The agent needs no root and no capability. */
 export const unprivileged = (user: number): readonly string[] => [
-  ...['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--no-new-privs'],
-  ...['--bounding-set=-all', '--inh-caps=-all', '--'],
+  'setpriv',
+  `--reuid=${user}`,
+  `--regid=${user}`,
+  '--clear-groups',
+  '--no-new-privs',
+  '--bounding-set=-all',
+  '--inh-caps=-all',
+  '--',
 ];
 const OWN_KEY = { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' };
 
@@ -76,11 +82,15 @@ export async function prepareNodePrograms(options: NodeProgramsOptions): Promise
     ])) ?? '';
   // As the startup probe asks: two agents may be behind one port.
   const agent = (name: AgentName, user = AGENT_USER): Kind => ({
-    ...{ name: 'agent', through: [...enter, ...unprivileged(user)], env: PLAIN_ENV },
+    name: 'agent',
+    through: [...enter, ...unprivileged(user)],
+    env: PLAIN_ENV,
     isReady: async () => (await agentStatus(name, '/readyz')) !== '',
   });
   const reconcile = (socket: string): Kind => ({
-    ...{ name: 'agent', through: enter, env: PLAIN_ENV },
+    name: 'agent',
+    through: enter,
+    env: PLAIN_ENV,
     isReady: () => listens(socket),
   });
   const kinds: Readonly<Record<ProgramName, Kind>> = {
