@@ -91,7 +91,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   const probes = createProbeServer({ sharedPort: true, limited: limitHits.pageHit('probe') });
   const probePort = createProbePort({
     at: config.probeListen,
-    listen: (host, port) => probes.listen(host, port),
+    listen: ports.noted((host, port) => probes.listen(host, port)),
     isAnswered: answersLivez,
     clock,
     log,
