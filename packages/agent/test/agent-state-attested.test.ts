@@ -74,7 +74,9 @@ it('a restarted agent serves with everything away', async () => {
   server.close();
   const second = await start();
   await second.served();
-  expect((await second.ops('/readyz')).status).toBe(200);
+  await soon(async () => {
+    expect((await second.ops('/readyz')).status).toBe(200);
+  });
 });
 
 it('a restarted agent whose authority has gone meanwhile attests anew', async () => {

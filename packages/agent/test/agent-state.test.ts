@@ -103,7 +103,9 @@ describe('an agent that is started again with everything away', () => {
     await soon(async () => {
       expect(await second.get()).toMatchObject({ status: 200, body: before.body });
     });
-    expect((await second.ops('/readyz')).status).toBe(200);
+    await soon(async () => {
+      expect((await second.ops('/readyz')).status).toBe(200);
+    });
     const [stale] = await second.metrics(/^rolegate_feed_stale_seconds/);
     expect(stale).toBe(`rolegate_feed_stale_seconds ${30 * 60 - 0.2}`);
     const [remaining] = await second.metrics(/^rolegate_credentials_min_remaining_seconds/);
