@@ -12,10 +12,10 @@ async function setup(argv: readonly string[] = []) {
   const agent = await startAgent(['--mode=firewall', '--cni-cache-dir', cni.path, ...argv]);
   const of = (path: string, options: object = {}) => agent.ask({ path, localAddress: POD_IP, ...options });
   await soon(async () => {
-    expect((await of('/')).status).not.toBe(0);
     expect((await agent.ops('/readyz')).status).toBe(200);
     expect(agent.lines('CNI results directory')).toHaveLength(1);
   });
+  expect((await of('/')).status).not.toBe(0);
   return {
     ...agent,
     of,
