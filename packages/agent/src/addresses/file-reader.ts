@@ -204,8 +204,7 @@ function readNow(files: ResultFiles, path: string): Read | undefined {
   const reader = createCniResultReader();
   const file = files.readNow(path, reader.read);
   if (file === 'later') return undefined;
-  const { outcome: _, ...stamp } = file;
-  return { kind: 'read', stamp, read: reader.end() };
+  return { kind: 'read', stamp: file, read: reader.end() };
 }
 
 /** Never rejects. */

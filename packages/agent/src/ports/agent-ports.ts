@@ -42,20 +42,26 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
   const changes = createChanges({ log });
   const standings = new Map<string, { readonly at: HostPort; readonly standing: PortStanding }>();
   let inodes: readonly number[] | undefined;
-  let reads = 0;
+  let isDue = false;
+  let isNaming = false;
 
-  async function note(at: HostPort, standing: PortStanding): Promise<void> {
+  function note(at: HostPort, standing: PortStanding): void {
     if (standings.get(formatHostPort(at))?.standing === standing) return;
     standings.set(formatHostPort(at), { at, standing });
-    await nameOwn();
+    isDue = true;
+    void nameOwn();
   }
 
+  /** Nobody waits for it: with many connections on the node it takes tens of milliseconds. */
   async function nameOwn(): Promise<void> {
-    const turn = (reads += 1);
-    const found = await readOrTell();
-    if (turn !== reads) return; // a later one says more
-    inodes = found;
-    changes.notify();
+    if (isNaming) return;
+    isNaming = true;
+    while (isDue) {
+      isDue = false;
+      inodes = await readOrTell();
+      changes.notify();
+    }
+    isNaming = false;
   }
 
   async function readOrTell(): Promise<readonly number[] | undefined> {
@@ -78,10 +84,10 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
     try {
       await listen(host, port);
     } catch (error) {
-      if (isHeldByOther(error)) void note({ host, port }, 'held');
+      if (isHeldByOther(error)) note({ host, port }, 'held');
       throw error;
     }
-    await note({ host, port }, 'listening');
+    note({ host, port }, 'listening');
   };
 
   return {
