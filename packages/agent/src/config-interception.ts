@@ -8,7 +8,17 @@ import type {
   LogLevel,
   Program,
 } from '@rolegate/runtime';
-import { accepted, ignored, list, oneOf, optional, parseFlags, path, setting } from '@rolegate/runtime';
+import {
+  accepted,
+  ignored,
+  integer,
+  list,
+  oneOf,
+  optional,
+  parseFlags,
+  path,
+  setting,
+} from '@rolegate/runtime';
 import { METADATA, NODE, sharedFlags } from './config-shared-flags.ts';
 import { hostIpFaults } from './host-ips.ts';
 import type { Backend } from './interception/backend.ts';
@@ -40,6 +50,12 @@ const LOGS = { 'log-level': sharedFlags['log-level'], 'log-format': sharedFlags[
 const rulesFlags = {
   'host-ip': sharedFlags['host-ip'],
   port: sharedFlags.port,
+  'guarded-ports': list(integer({ min: 1, max: 65_535 }), {
+    group: INTERCEPTION,
+    separator: 'comma',
+    fallback: ['9621', '9622'],
+    help: "the agent's other ports; like --port, no hostPort or Service can redirect them on --host-ip and loopback",
+  }),
   'host-interface': list(hostInterface, {
     group: INTERCEPTION,
     separator: 'comma',
@@ -158,6 +174,7 @@ function toConfig(values: Values): InterceptionConfig {
     plan: {
       hostIps: { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) },
       port: values.port ?? 0,
+      guardedPorts: values['guarded-ports'] ?? [],
       hostInterfaces: (values['host-interface'] ?? []).filter(
         (entry): entry is HostInterface => entry !== AUTO,
       ),

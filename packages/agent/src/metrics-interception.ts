@@ -32,7 +32,7 @@ export function createInterceptionMetrics(registry: Registry, readings: Intercep
   );
   const packets = declare(
     'rolegate_interception_packets_total',
-    'Packets that the rules of a layer took: led to the agent (nat), let in to it (input), or denied.',
+    'Packets that the rules of a layer took: led to the agent (nat), kept from redirects (ports), or denied.',
   );
   readGauge(
     registry,
@@ -94,6 +94,7 @@ function countByDifference(counter: Counter<'layer'>): (counts: Counts) => void 
     filter: createGrowth(),
     route: createGrowth(),
     input: createGrowth(),
+    ports: createGrowth(),
   };
   return (now) => {
     for (const layer of layers) counter.inc({ layer }, growth[layer](now[layer]));

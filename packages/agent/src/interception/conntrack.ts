@@ -2,17 +2,40 @@ import type { Log } from '@rolegate/runtime';
 import type { RunCommand } from './commands.ts';
 import type { FamilyPlan } from './plan.ts';
 
+interface Deps {
+  readonly run: RunCommand;
+  readonly log: Log;
+}
+
 /**
  * Forgets the flows to the metadata address that began before the rules: netfilter asks nat only about the first packet of a
  * flow. `all`: those too that something else leads elsewhere; else only those that go to the metadata address itself, so that
  * Pods' connections to the agent go on.
  */
-export async function flushFlows(
-  { run, log }: { readonly run: RunCommand; readonly log: Log },
-  { family, address }: FamilyPlan,
-  all: boolean,
-): Promise<void> {
+export async function flushFlows(deps: Deps, { family, address }: FamilyPlan, all: boolean): Promise<void> {
   const which = ['--orig-dst', address, ...(all ? [] : ['--reply-src', address])];
+  await deleteFlows(deps, family, address, which);
+}
+
+/** Forgets the flows to the agent's ports that were redirected before the guard was there. */
+export async function flushRedirected(
+  deps: Deps,
+  { family, guarded: { addresses, ports } }: FamilyPlan,
+): Promise<void> {
+  for (const address of addresses) {
+    for (const port of ports) {
+      const to = ['-p', 'tcp', '--orig-dst', address, '--orig-port-dst', String(port)];
+      await deleteFlows(deps, family, address, [...to, '--dst-nat']);
+    }
+  }
+}
+
+async function deleteFlows(
+  { run, log }: Deps,
+  family: FamilyPlan['family'],
+  address: string,
+  which: readonly string[],
+): Promise<void> {
   const { code, stderr } = await run('conntrack', ['-D', '-f', family, ...which]);
   // 1: there was none.
   if (code > 1) log.warn('flows not flushed', { address, error: stderr });

@@ -1,8 +1,8 @@
-import type { Chain, FamilyPlan, Layer, RouteRule } from './plan.ts';
+import type { Chain, FamilyPlan, Jump, Layer, RouteRule } from './plan.ts';
 import { ownChains } from './plan.ts';
 import { ruleKey, ruleOptions } from './saved-rules.ts';
 import type { SavedRule, SavedTable, SavedTables } from './saved-rules.ts';
-import { jumpOf, mayTake, namesAddress } from './taking-rules.ts';
+import { jumpOf, mayRedirect, mayTake, namesAddress } from './taking-rules.ts';
 import type { Packet } from './taking-rules.ts';
 
 /** Something of ours that is not as it should be. */
@@ -18,11 +18,14 @@ const NO_TABLE: SavedTable = new Map();
 export function findFaults({ chains, address }: FamilyPlan, saved: SavedTables): readonly Fault[] {
   const wanted = chains.flatMap((chain) => {
     const table = saved.get(chain.table) ?? NO_TABLE;
-    return [...chainFaults(chain, table), ...jumpFaults(chain, table, address)];
+    return [
+      ...chainFaults(chain, table),
+      ...chain.jumps.flatMap((jump) => jumpFaults(chain, jump, table, address)),
+    ];
   });
-  const unwanted = ownChains.flatMap(({ table, name }): Fault[] =>
+  const unwanted = ownChains.flatMap(({ table, name, layer }): Fault[] =>
     saved.get(table)?.has(name) === true && !chains.some((chain) => chain.name === name)
-      ? [{ layer: table === 'nat' ? 'nat' : 'input', message: `${name} is there and should not be` }]
+      ? [{ layer, message: `${name} is there and should not be` }]
       : [],
   );
   return [...wanted, ...unwanted];
@@ -63,20 +66,37 @@ function chainFaults({ layer, name, rules }: Chain, table: SavedTable): readonly
 }
 
 function jumpFaults(
-  { layer, base, name, jump }: Chain,
+  { layer, name, rules }: Chain,
+  { base, match }: Jump,
   table: SavedTable,
   address: string,
 ): readonly Fault[] {
   const all = table.get(base) ?? [];
-  const at = all.findIndex(({ options }) => ruleKey(options) === keyOf(jump.match));
+  const at = all.findIndex(({ options }) => ruleKey(options) === keyOf(match));
   if (at < 0) return [{ layer, message: `${base} does not lead to ${name}` }];
-  const above = all.slice(0, at).find((rule) => takesFrom({ rule, base, table, jump: jump.match, address }));
+  const above = all
+    .slice(0, at)
+    .find((rule) =>
+      layer === 'ports'
+        ? guardedPackets(match, rules).some((packet) => mayRedirect(rule, table, packet))
+        : takesFrom({ rule, base, table, jump: match, address }),
+    );
   return above === undefined ? [] : [{ layer, message: `in ${base}, above ours: ${above.text}` }];
+}
+
+/** The first packets of connections to the ports that the guard is for. */
+function guardedPackets(jump: string, rules: Chain['rules']): readonly Packet[] {
+  const destination = ruleOptions(jump).get('-d') ?? '';
+  return rules.map(({ match }) => ({
+    destination,
+    tcpPort: Number(ruleOptions(match).get('--dport')),
+    local: true,
+  }));
 }
 
 interface Above {
   readonly rule: SavedRule;
-  readonly base: Chain['base'];
+  readonly base: Jump['base'];
   readonly table: SavedTable;
   /** Of ours. */
   readonly jump: string;
@@ -95,7 +115,7 @@ function takesFrom({ rule, base, table, jump, address }: Above): boolean {
 }
 
 /** The first packet of a flow that our rule in this chain is for. */
-function packetFor(base: Chain['base'], jump: string, address: string): Packet {
+function packetFor(base: Jump['base'], jump: string, address: string): Packet {
   if (base === 'PREROUTING') return { destination: address, tcpPort: 80, local: false };
   if (base === 'FORWARD') return { destination: address, local: false };
   const options = ruleOptions(jump);

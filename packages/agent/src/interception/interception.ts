@@ -3,7 +3,7 @@ import type { Log } from '@rolegate/runtime';
 import { backends, chooseBackend, createIptables } from './backend.ts';
 import type { Backend, Saved } from './backend.ts';
 import type { RunCommand } from './commands.ts';
-import { flushFlows } from './conntrack.ts';
+import { flushFlows, flushRedirected } from './conntrack.ts';
 import { foreignRules } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Family } from './metadata-addresses.ts';
@@ -90,6 +90,8 @@ export function createInterception(deps: InterceptionDeps): Interception {
     // Or Pods' requests to a running agent would be cut by an upgrade that changes another layer.
     const all = flushAll && mended.some(({ layer }) => layer === 'nat');
     if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, all);
+    if (mended.some(({ layer }) => layer === 'ports'))
+      for (const one of plan) await flushRedirected({ run, log }, one);
     return {
       backend,
       mended,

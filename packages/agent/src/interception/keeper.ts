@@ -7,7 +7,7 @@ import type { HostInterface } from './host-interfaces.ts';
 import type { Interception, Settled } from './interception.ts';
 import { askKernel } from './kernel-answer.ts';
 import type { Packets } from './packets.ts';
-import { nextState, unknownState } from './state.ts';
+import { allLost, nextState, unknownState } from './state.ts';
 import type { InterceptionState } from './state.ts';
 import { createTold } from './told.ts';
 
@@ -62,7 +62,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       const message = describeError(error);
       if (message !== failure) log.error('interception not looked at', { error: message });
       failure = message;
-      state = { ...state, layers: { nat: false, filter: false, route: false, input: false } };
+      state = { ...state, layers: allLost };
     }
     changes.notify();
   }

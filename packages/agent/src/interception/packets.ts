@@ -15,24 +15,27 @@ export interface Packets extends Readonly<Record<Layer, number>> {
   readonly filter: number;
   /** Packets to the agent's port dropped because they did not ask a metadata address. */
   readonly input: number;
+  /** Connections to the agent's ports that no other rule could redirect. */
+  readonly ports: number;
   /** New connections dropped because their address opened too many, tries of the same connection each. */
   readonly refused: number;
 }
 
 /** The counters of our rules. Pure. */
 export function countPackets(plan: readonly FamilyPlan[], saved: Saved): Packets {
-  const packets = { nat: 0, filter: 0, route: 0, input: 0, refused: 0 };
+  const packets = { nat: 0, filter: 0, route: 0, input: 0, ports: 0, refused: 0 };
   for (const { family, chains } of plan) {
-    for (const { table, name, base, layer, rules } of chains) {
+    for (const { table, name, jumps, layer, rules } of chains) {
       const there = saved[family].get(table);
       const own = there?.get(name) ?? [];
       const refused = sum(own.filter(limitIn(rules)), ['DROP']);
-      const taken = sum(own, ['DNAT', 'REJECT', 'DROP']) - refused;
+      const taken = sum(own, layer === 'ports' ? ['ACCEPT'] : ['DNAT', 'REJECT', 'DROP']) - refused;
       packets[layer] += taken;
       packets.refused += refused;
       if (layer !== 'nat') continue;
       const guests = sum(own.slice(0, rules.filter(({ comment }) => comment === GUEST).length), ['RETURN']);
-      packets.route += Math.max(0, sum(there?.get(base) ?? [], [name]) - taken - guests);
+      const came = jumps.flatMap(({ base }) => there?.get(base) ?? []);
+      packets.route += Math.max(0, sum(came, [name]) - taken - guests);
     }
   }
   return packets;

@@ -4,9 +4,14 @@ import { interfaceText } from './host-interfaces.ts';
 import type { HostInterface } from './host-interfaces.ts';
 import { families, metadataAddresses } from './metadata-addresses.ts';
 import type { Family } from './metadata-addresses.ts';
+import { guardedIn, portGuard } from './port-guard.ts';
+import type { Guarded } from './port-guard.ts';
 
-/** Each denies by itself (DESIGN.md 4.4); `input` keeps others off the agent's port. */
-export const layers = ['nat', 'filter', 'route', 'input'] as const;
+/**
+ * The first three each deny by themselves (DESIGN.md 4.4); `input` keeps others off the agent's port, and `ports` keeps others'
+ * redirects off all ports of the agent.
+ */
+export const layers = ['nat', 'filter', 'route', 'input', 'ports'] as const;
 export type Layer = (typeof layers)[number];
 
 export interface PlanOptions {
@@ -14,6 +19,8 @@ export interface PlanOptions {
   readonly hostIps: Readonly<Partial<Record<Family, string>>>;
   /** On which the agent listens there. */
   readonly port: number;
+  /** Its other ports, on the same addresses or on loopback: guarded like `port`. */
+  readonly guardedPorts: readonly number[];
   /** Empty: no match on interfaces (`auto`). */
   readonly hostInterfaces: readonly HostInterface[];
   /** Guests that may reach the node's own metadata API; whole names. */
@@ -29,13 +36,17 @@ export interface Rule {
   readonly limitsConnections?: true;
 }
 
-/** A chain of ours, with the one jump that leads into it. */
+/** A rule in a built-in chain that leads into a chain of ours. */
+export interface Jump extends Rule {
+  readonly base: 'PREROUTING' | 'OUTPUT' | 'FORWARD' | 'INPUT';
+}
+
+/** A chain of ours, with the jumps that lead into it. */
 export interface Chain {
   readonly table: 'nat' | 'filter';
   readonly name: string;
   readonly layer: Layer;
-  readonly base: 'PREROUTING' | 'FORWARD' | 'INPUT';
-  readonly jump: Rule;
+  readonly jumps: readonly Jump[];
   readonly rules: readonly Rule[];
 }
 
@@ -52,15 +63,17 @@ export interface FamilyPlan {
   readonly family: Family;
   /** The metadata address. */
   readonly address: string;
+  readonly guarded: Guarded;
   readonly chains: readonly Chain[];
   readonly routes: readonly RouteRule[];
 }
 
 /** Every chain that is ours, wherever it is found. */
-export const ownChains: readonly { readonly table: string; readonly name: string }[] = [
-  { table: 'nat', name: 'ROLEGATE' },
-  { table: 'filter', name: 'ROLEGATE-DENY' },
-  { table: 'filter', name: 'ROLEGATE-INPUT' },
+export const ownChains: readonly Pick<Chain, 'table' | 'name' | 'layer'>[] = [
+  { table: 'nat', name: 'ROLEGATE', layer: 'nat' },
+  { table: 'nat', name: 'ROLEGATE-PORTS', layer: 'ports' },
+  { table: 'filter', name: 'ROLEGATE-DENY', layer: 'filter' },
+  { table: 'filter', name: 'ROLEGATE-INPUT', layer: 'input' },
 ];
 
 /**
@@ -81,11 +94,13 @@ export function planInterception(options: PlanOptions): readonly FamilyPlan[] {
     const address = metadataAddresses[family];
     const hostIp = options.hostIps[family];
     const chains = [denyChain(family, address, options)];
+    const guarded = guardedIn(family, options);
+    if (guarded.addresses.length > 0) chains.push(portGuard(family, guarded));
     if (hostIp !== undefined) {
       const agent = { ...options, family, address, hostIp, bits: family === 'ipv4' ? 32 : 128 };
       chains.push(natChain(agent), inputChain(agent));
     }
-    return { family, address, chains, routes: routeRules(address, options) };
+    return { family, address, guarded, chains, routes: routeRules(address, options) };
   });
 }
 
@@ -106,8 +121,16 @@ function natChain({ address, hostIp, bits, port, hostInterfaces, excludedInterfa
   const wanted = hostInterfaces.filter(({ negated }) => !negated);
   const left = hostInterfaces.filter(({ negated }) => negated).map((entry) => ({ ...entry, negated: false }));
   return {
-    ...{ table: 'nat', name: 'ROLEGATE', layer: 'nat', base: 'PREROUTING' },
-    jump: { match: `-d ${address}/${bits} -j ROLEGATE`, comment: 'rolegate: what goes to the metadata API' },
+    table: 'nat',
+    name: 'ROLEGATE',
+    layer: 'nat',
+    jumps: [
+      {
+        base: 'PREROUTING',
+        match: `-d ${address}/${bits} -j ROLEGATE`,
+        comment: 'rolegate: what goes to the metadata API',
+      },
+    ],
     rules: [
       ...excludedInterfaces.map(letPass),
       ...left.map((entry) => ({
@@ -124,11 +147,16 @@ function denyChain(family: Family, address: string, { excludedInterfaces }: Plan
     family === 'ipv4' ? [32, 'icmp-admin-prohibited'] : [128, 'icmp6-adm-prohibited'];
   const comment = 'what the agent does not answer is refused at once';
   return {
-    ...{ table: 'filter', name: 'ROLEGATE-DENY', layer: 'filter', base: 'FORWARD' },
-    jump: {
-      match: `-d ${address}/${bits} -j ROLEGATE-DENY`,
-      comment: 'rolegate: no metadata API beyond this node',
-    },
+    table: 'filter',
+    name: 'ROLEGATE-DENY',
+    layer: 'filter',
+    jumps: [
+      {
+        base: 'FORWARD',
+        match: `-d ${address}/${bits} -j ROLEGATE-DENY`,
+        comment: 'rolegate: no metadata API beyond this node',
+      },
+    ],
     rules: [
       ...excludedInterfaces.map(letPass),
       { match: '-p tcp -j REJECT --reject-with tcp-reset', comment },
@@ -143,11 +171,13 @@ function inputChain({ family, address, hostIp, bits, port }: Agent): Chain {
     table: 'filter',
     name: 'ROLEGATE-INPUT',
     layer: 'input',
-    base: 'INPUT',
-    jump: {
-      match: `-d ${hostIp}/${bits} -p tcp --dport ${port} -j ROLEGATE-INPUT`,
-      comment: 'rolegate: the port of the agent',
-    },
+    jumps: [
+      {
+        base: 'INPUT',
+        match: `-d ${hostIp}/${bits} -p tcp --dport ${port} -j ROLEGATE-INPUT`,
+        comment: 'rolegate: the port of the agent',
+      },
+    ],
     rules: [
       ...connectionLimitRules(family, address),
       {

@@ -54,9 +54,9 @@ function referencesTo(own: readonly string[], table: SavedTable): string[] {
   });
 }
 
-function chainLines({ base, name, jump, rules }: Chain): string[] {
+function chainLines({ name, jumps, rules }: Chain): string[] {
   return [
     ...rules.map(({ match, comment }) => `-A ${name} ${COMMENT(comment)} ${match}`),
-    `-I ${base} 1 ${COMMENT(jump.comment)} ${jump.match}`,
+    ...jumps.map(({ base, match, comment }) => `-I ${base} 1 ${COMMENT(comment)} ${match}`),
   ];
 }

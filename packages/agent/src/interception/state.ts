@@ -23,7 +23,7 @@ export interface InterceptionState {
   readonly unmatchedInterfaces: number;
 }
 
-const NONE: Readonly<Record<Layer, number>> = { nat: 0, filter: 0, route: 0, input: 0 };
+const NONE: Readonly<Record<Layer, number>> = { nat: 0, filter: 0, route: 0, input: 0, ports: 0 };
 
 /** Before anything was looked at. */
 export const unknownState: InterceptionState = {
@@ -34,6 +34,15 @@ export const unknownState: InterceptionState = {
   refusedConnections: 0,
   foreignRules: 0,
   unmatchedInterfaces: 0,
+};
+
+/** After a look that failed: nothing is known to be in order. */
+export const allLost: Readonly<Record<Layer, boolean>> = {
+  nat: false,
+  filter: false,
+  route: false,
+  input: false,
+  ports: false,
 };
 
 /** What one look found besides the rules. */

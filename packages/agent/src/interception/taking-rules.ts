@@ -16,6 +16,27 @@ const ENDING = new Set([
   ...['DNAT', 'REDIRECT', 'NETMAP', 'TPROXY', 'MASQUERADE'],
 ]);
 
+/** Targets that send a packet elsewhere. */
+const REDIRECTING = new Set(['DNAT', 'REDIRECT', 'NETMAP']);
+
+/**
+ * True if the rule, or one in the chains that it leads to, may redirect the packet: an unknown condition counts as met, and what
+ * stands before such a rule in its chain does not count.
+ */
+export function mayRedirect(
+  rule: SavedRule,
+  table: SavedTable,
+  packet: Packet,
+  seen = new Set<string>(),
+): boolean {
+  if (!mayFit(rule.options, packet)) return false;
+  if (REDIRECTING.has(rule.options.get('-j') ?? '')) return true;
+  const chain = jumpOf(rule, table);
+  if (chain === undefined || seen.has(chain)) return false;
+  seen.add(chain);
+  return (table.get(chain) ?? []).some((next) => mayRedirect(next, table, packet, seen));
+}
+
 /** True where the rule itself ends the packet's way, as far as can be told: an unknown condition counts as met. */
 export function mayTake({ options }: SavedRule, packet: Packet): boolean {
   return ENDING.has(options.get('-j') ?? '') && mayFit(options, packet);
@@ -37,12 +58,20 @@ function mayFit(options: SavedRule['options'], { destination, tcpPort, local }: 
   const notTo = options.get('! -d');
   if (to !== undefined && !contains(to, destination)) return false;
   if (notTo !== undefined && contains(notTo, destination)) return false;
-  if (!local && options.get('--dst-type') === 'LOCAL') return false;
+  if (!mayFitType(options, local)) return false;
   if (options.get('-i') === 'lo') return false;
   const states = (options.get('--ctstate') ?? options.get('--state'))?.split(',');
   // A flow whose first packet never passes cannot become established.
   if (states !== undefined && !states.includes('NEW') && !states.includes('DNAT')) return false;
   return tcpPort === undefined || mayFitTcp(options, tcpPort);
+}
+
+/** Of `-m addrtype`. */
+function mayFitType(options: SavedRule['options'], local: boolean): boolean {
+  const isLocal = (types: string) => types.split(',').includes('LOCAL');
+  const [type, notType] = [options.get('--dst-type'), options.get('! --dst-type')];
+  if (notType !== undefined && local && isLocal(notType)) return false;
+  return type === undefined || (local ? isLocal(type) : type !== 'LOCAL');
 }
 
 function mayFitTcp(options: SavedRule['options'], port: number): boolean {

@@ -44,7 +44,7 @@ describe('the limit of new connections', () => {
       node.lacks.add(match);
       const settled = await interception.settle();
       expect(settled).toMatchObject({
-        layers: { nat: true, filter: true, route: true, input: true },
+        layers: { nat: true, filter: true, route: true, input: true, ports: true },
         left: [],
         limitFault: `iptables-nft-restore: Couldn't load match \`${match}'`,
       });

@@ -8,7 +8,7 @@ type Tables = Map<string, Chains>;
 type Prefix = 'iptables' | 'ip6tables';
 
 const BASE: Readonly<Record<string, readonly string[]>> = {
-  nat: ['PREROUTING', 'POSTROUTING'],
+  nat: ['PREROUTING', 'OUTPUT', 'POSTROUTING'],
   filter: ['INPUT', 'FORWARD', 'OUTPUT'],
   mangle: ['PREROUTING'],
 };

@@ -9,9 +9,9 @@ describe('laying the rules', () => {
   it('lays all layers of both families, and finds them in order after', async () => {
     const { node, interception } = setup();
     const settled = await interception.settle();
-    expect(settled.layers).toEqual({ nat: true, filter: true, route: true, input: true });
+    expect(settled.layers).toEqual({ nat: true, filter: true, route: true, input: true, ports: true });
     expect(new Set(settled.mended.map(({ layer }) => layer))).toEqual(
-      new Set(['nat', 'filter', 'route', 'input']),
+      new Set(['nat', 'filter', 'route', 'input', 'ports']),
     );
     expect(withoutComment(node.lines('nft', 'nat', 'PREROUTING')[0])).toBe(
       '-d 169.254.169.254/32 -j ROLEGATE',
@@ -64,7 +64,8 @@ describe('laying the rules', () => {
 describe('mending', () => {
   it.each([
     { layer: 'nat', table: 'nat', chain: 'ROLEGATE', to: [] },
-    { layer: 'nat', table: 'nat', chain: 'PREROUTING', to: [] },
+    { layer: 'ports', table: 'nat', chain: 'OUTPUT', to: [] },
+    { layer: 'ports', table: 'nat', chain: 'ROLEGATE-PORTS', to: ['-p tcp --dport 8181 -j ACCEPT'] },
     {
       layer: 'nat',
       table: 'nat',
@@ -93,9 +94,18 @@ describe('mending', () => {
       .get(table)
       ?.set(chain, [...to]);
     const settled = await interception.settle();
-    expect(settled.mended.map((fault) => fault.layer)).toEqual([layer]);
+    expect([...new Set(settled.mended.map((fault) => fault.layer))]).toEqual([layer]);
     expect(settled.left).toEqual([]);
     expect((await interception.settle()).mended).toEqual([]);
+  });
+
+  it('mends what leads to our chains if nat PREROUTING was flushed', async () => {
+    const { node, interception } = setup();
+    await interception.settle();
+    node.tables('nft').get('nat')?.set('PREROUTING', []);
+    const settled = await interception.settle();
+    expect(settled.mended.map(({ layer }) => layer)).toEqual(['ports', 'nat']);
+    expect(settled.left).toEqual([]);
   });
 
   it.each(['-4', '-6'] as const)(
@@ -119,7 +129,7 @@ describe('mending', () => {
     await interception.settle();
     expect(node.lines('nft', 'nat', 'ROLEGATE', 'ip6tables')).toHaveLength(1);
     const next = setup({ run: node.run }).interception;
-    expect((await next.settle()).mended.map(({ layer }) => layer)).toEqual(['nat', 'input']);
+    expect((await next.settle()).mended.map(({ layer }) => layer)).toEqual(['nat', 'ports', 'input']);
     expect(node.tables('nft', 'ip6tables').get('nat')?.has('ROLEGATE')).toBe(false);
     expect((await next.settle()).mended).toEqual([]);
   });
@@ -137,7 +147,8 @@ describe('mending', () => {
     await interception.settle();
     node.tables('nft').get('nat')?.set('ROLEGATE', []);
     await interception.settle();
-    expect(node.lines('nft', 'nat', 'PREROUTING').slice(1)).toEqual(others);
+    const left = node.lines('nft', 'nat', 'PREROUTING').filter((rule) => !rule.includes('ROLEGATE'));
+    expect(left).toEqual(others);
     expect(node.lines('nft', 'nat', 'KUBE-SERVICES')).toEqual(['-d 10.96.0.1/32 -j ACCEPT']);
   });
 
@@ -145,7 +156,7 @@ describe('mending', () => {
     const { node, interception } = setup();
     node.broken.add('ip');
     const settled = await interception.settle();
-    expect(settled.layers).toEqual({ nat: true, filter: true, route: false, input: true });
+    expect(settled.layers).toEqual({ nat: true, filter: true, route: false, input: true, ports: true });
     expect(settled.left[0]?.message).toContain('ip is broken');
   });
 
@@ -180,7 +191,7 @@ describe('mending', () => {
 describe('other tools', () => {
   it.each([
     ['nat', 'PREROUTING', '-j KUBE-SERVICES'],
-    ['nat', 'PREROUTING', '-m addrtype --dst-type LOCAL -j DNAT --to-destination 10.0.0.1'],
+    ['nat', 'PREROUTING', '-m addrtype --dst-type LOCAL -p tcp --dport 80 -j DNAT --to-destination 10.0.0.1'],
     ['nat', 'PREROUTING', '-p udp -j DNAT --to-destination 10.0.0.1'],
     ['nat', 'PREROUTING', '-p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.0.1'],
     ['nat', 'PREROUTING', '-d 10.0.0.0/8 -j ACCEPT'],

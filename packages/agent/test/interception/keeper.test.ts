@@ -56,8 +56,8 @@ describe('keeping the rules', () => {
     const { keeper, said } = await setup();
     expect(keeper.current()).toMatchObject({
       backend: 'nft',
-      layers: { nat: true, filter: true, route: true, input: true },
-      repairs: { nat: 0, filter: 0, route: 0, input: 0 },
+      layers: { nat: true, filter: true, route: true, input: true, ports: true },
+      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
     });
     expect(said('info')).toContain('interception laid');
   });
@@ -68,7 +68,7 @@ describe('keeping the rules', () => {
     keeper.changed();
     await clock.advance(500);
     await settled();
-    expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0 });
+    expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
     expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
     const mended = lines.find(({ message }) => message === 'interception mended');
     expect(mended?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
@@ -108,7 +108,7 @@ describe('keeping the rules', () => {
     await clock.advance(31_000);
     await settled();
     expect(restores()).toBe(before + 1);
-    expect(keeper.current().repairs).toEqual({ nat: 0, filter: 0, route: 0, input: 0 });
+    expect(keeper.current().repairs).toEqual({ nat: 0, filter: 0, route: 0, input: 0, ports: 0 });
   });
 
   it('looks twice a second at most, however many events there are', async () => {
@@ -128,7 +128,13 @@ describe('keeping the rules', () => {
     for (const program of ['iptables-nft-save', 'iptables-legacy-save']) node.broken.add(program);
     await clock.advance(31_000);
     await settled();
-    expect(keeper.current().layers).toEqual({ nat: false, filter: false, route: false, input: false });
+    expect(keeper.current().layers).toEqual({
+      nat: false,
+      filter: false,
+      route: false,
+      input: false,
+      ports: false,
+    });
     await clock.advance(31_000);
     await settled();
     expect(said('error')).toEqual(['interception not looked at']);
@@ -157,7 +163,10 @@ describe('keeping the rules', () => {
 describe('what an operator is told', () => {
   it('that new connections are not limited, once, with what to do, and when they are', async () => {
     const { node, clock, keeper, settled, lines, said } = await setup({ lacks: 'hashlimit' });
-    expect(keeper.current()).toMatchObject({ connectionsLimited: false, layers: { nat: true, input: true } });
+    expect(keeper.current()).toMatchObject({
+      connectionsLimited: false,
+      layers: { nat: true, input: true, ports: true },
+    });
     await clock.advance(31_000);
     await settled();
     expect(said('warn')).toEqual(['new connections are not limited']);

@@ -15,6 +15,7 @@ export function setup({
   const plan = planInterception({
     hostIps: { ipv4: '198.18.0.1' },
     port: 8181,
+    guardedPorts: [9621, 9622],
     hostInterfaces: [],
     excludedInterfaces: [],
     ...options,

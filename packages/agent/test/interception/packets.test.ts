@@ -6,6 +6,7 @@ import { countLed, countPackets } from '../../src/interception/packets.ts';
 const PLAN = planInterception({
   hostIps: { ipv4: '198.18.0.1' },
   port: 8181,
+  guardedPorts: [9621, 9622],
   hostInterfaces: [],
   excludedInterfaces: ['tap0'],
 });
@@ -16,6 +17,12 @@ const SAVED = `*nat
 [20:0] -A PREROUTING -d 169.254.169.254/32 -j ROLEGATE
 [4:0] -A ROLEGATE -i tap0 -j RETURN
 [9:0] -A ROLEGATE -p tcp -m tcp --dport 80 -j DNAT --to-destination 198.18.0.1:8181
+:OUTPUT ACCEPT [0:0]
+:ROLEGATE-PORTS - [0:0]
+[50:0] -A PREROUTING -d 198.18.0.1/32 -p tcp -j ROLEGATE-PORTS
+[60:0] -A OUTPUT -d 127.0.0.1/32 -p tcp -j ROLEGATE-PORTS
+[3:0] -A ROLEGATE-PORTS -p tcp -m tcp --dport 9621 -j ACCEPT
+[8:0] -A ROLEGATE-PORTS -p tcp -m tcp --dport 9622 -j ACCEPT
 COMMIT
 *filter
 :INPUT ACCEPT [0:0]
@@ -33,8 +40,15 @@ COMMIT
 COMMIT
 `;
 
-it('counts what was led to the agent, what was not, what was rejected and dropped, and new connections over the limit apart; guests are none of them', () => {
+it('counts what was led to the agent, what was not, what was rejected and dropped, what was kept from redirects, and new connections over the limit apart; guests are none of them', () => {
   const saved = { ipv4: parseSavedTables(SAVED), ipv6: new Map() };
-  expect(countPackets(PLAN, saved)).toEqual({ nat: 9, route: 7, filter: 5, input: 5, refused: 42 });
+  expect(countPackets(PLAN, saved)).toEqual({
+    nat: 9,
+    route: 7,
+    filter: 5,
+    input: 5,
+    ports: 11,
+    refused: 42,
+  });
   expect(countLed(PLAN, saved)).toEqual({ ipv4: 9, ipv6: 0 });
 });

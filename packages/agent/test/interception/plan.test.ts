@@ -7,6 +7,7 @@ import type { PlanOptions } from '../../src/interception/plan.ts';
 const NODE: PlanOptions = {
   hostIps: { ipv4: '198.18.0.1' },
   port: 8181,
+  guardedPorts: [9621, 9622],
   hostInterfaces: [],
   excludedInterfaces: [],
 };
@@ -111,7 +112,7 @@ describe('the plan of the interception', () => {
   it('has no chain that uninstall does not know', () => {
     const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
     const planned = planInterception({ ...NODE, hostIps }).flatMap(({ chains }) => chains);
-    for (const { table, name } of planned) expect(ownChains).toContainEqual({ table, name });
+    for (const { table, name, layer } of planned) expect(ownChains).toContainEqual({ table, name, layer });
   });
 
   it('says of every rule what it is for, in words that iptables takes as they are', () => {
@@ -121,7 +122,7 @@ describe('the plan of the interception', () => {
       hostInterfaces: interfaces('!eth0'),
     });
     const comments = all
-      .flatMap(({ chains }) => chains.flatMap(({ jump, rules }) => [jump, ...rules]))
+      .flatMap(({ chains }) => chains.flatMap(({ jumps, rules }) => [...jumps, ...rules]))
       .map(({ comment }) => comment);
     for (const comment of comments) expect(comment).toMatch(/^[A-Za-z0-9 :,]{8,255}$/);
   });

@@ -4,7 +4,7 @@ import { nextState, unknownState } from '../../src/interception/state.ts';
 import type { Packets } from '../../src/interception/packets.ts';
 
 function settled(packets: Packets, mended: Settled['mended'] = []): Settled {
-  const layers = { nat: true, filter: true, route: true, input: true };
+  const layers = { nat: true, filter: true, route: true, input: true, ports: true };
   return {
     backend: 'nft',
     mended,
@@ -17,7 +17,14 @@ function settled(packets: Packets, mended: Settled['mended'] = []): Settled {
   };
 }
 
-const counted = (nat: number, refused = 0): Packets => ({ nat, route: 0, filter: 0, input: 0, refused });
+const counted = (nat: number, refused = 0): Packets => ({
+  nat,
+  route: 0,
+  filter: 0,
+  input: 0,
+  ports: 0,
+  refused,
+});
 const seen = { unmatchedInterfaces: 0, kernelAgrees: true };
 
 describe('the state after a look', () => {
@@ -55,7 +62,7 @@ describe('the state after a look', () => {
       settled: { ...limited, limitFault: 'no hashlimit' },
       countedBefore: undefined,
     });
-    expect(state).toMatchObject({ connectionsLimited: false, layers: { input: true } });
+    expect(state).toMatchObject({ connectionsLimited: false, layers: { input: true, ports: true } });
   });
 
   it('counts a layer once a look, however much of it was mended', () => {
@@ -65,6 +72,6 @@ describe('the state after a look', () => {
       settled: settled(counted(0), faults),
       countedBefore: counted(0),
     });
-    expect(state.repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0 });
+    expect(state.repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
   });
 });

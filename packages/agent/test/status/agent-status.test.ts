@@ -91,14 +91,14 @@ describe('the status of an agent', () => {
 
   it.each([
     {
-      layers: { nat: true, filter: true, route: true, input: true },
-      says: 'nat ok, filter ok, route ok, input ok',
+      layers: { nat: true, filter: true, route: true, input: true, ports: true },
+      says: 'nat ok, filter ok, route ok, input ok, ports ok',
     },
-    { layers: { nat: true, filter: false }, says: 'nat ok, filter BROKEN, route not known, input not known' },
+    { layers: { nat: true, filter: false }, says: 'nat ok, filter BROKEN, route not known, input not known, ports not known' },
     {
       layers: { input: true },
       connectionsLimited: false,
-      says: 'nat not known, filter not known, route not known, input ok, new connections are NOT LIMITED',
+      says: 'nat not known, filter not known, route not known, input ok, ports not known, new connections are NOT LIMITED',
     },
   ])('says of the interception: $says', ({ layers, connectionsLimited = true, says }) => {
     const state = {
@@ -108,8 +108,8 @@ describe('the status of an agent', () => {
       connectionsLimited,
       foreignRules: 0,
       unmatchedInterfaces: 0,
-      repairs: { nat: 0, filter: 0, route: 0, input: 0 },
-      packets: { nat: 0, filter: 0, route: 0, input: 0 },
+      repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
+      packets: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
     };
     const interception = { current: () => undefined, lastKnown: () => state };
     const t = setup({

@@ -1,0 +1,55 @@
+import type { Family } from './metadata-addresses.ts';
+import type { Chain, Jump, PlanOptions } from './plan.ts';
+
+/** Where the agent is asked: at each of the ports, on each of the addresses. */
+export interface Guarded {
+  readonly addresses: readonly string[];
+  readonly ports: readonly number[];
+}
+
+/** Of kubelet's probes. */
+const LOOPBACK: Readonly<Record<Family, string>> = { ipv4: '127.0.0.1', ipv6: '::1' };
+
+/**
+ * What is guarded in one family; no address: nothing. IPv4's loopback is guarded on a node without an IPv4 `--host-ip` too, for
+ * kubelet's probes. IPv6's is not: the kernel of such a node may have no table nat.
+ *
+ * These addresses by name, not every local one (`addrtype LOCAL`): kube-proxy in IPVS mode makes the addresses of all Services
+ * local, and a Service may have one of these ports.
+ */
+export function guardedIn(
+  family: Family,
+  { hostIps, port, guardedPorts }: Pick<PlanOptions, 'hostIps' | 'port' | 'guardedPorts'>,
+): Guarded {
+  const hostIp = hostIps[family];
+  const ports = [...new Set([port, ...guardedPorts])];
+  if (hostIp !== undefined) return { addresses: [hostIp, LOOPBACK[family]], ports };
+  return { addresses: family === 'ipv4' ? [LOOPBACK.ipv4] : [], ports };
+}
+
+/**
+ * Keeps others' redirects off the agent's ports: a Pod's `hostPort` (DNAT of the portmap plugin) or a Service's external IP would
+ * take what Pods, kubelet and Prometheus send there. ACCEPT, because RETURN would go on to the next rule of the built-in chain.
+ */
+export function portGuard(family: Family, { addresses, ports }: Guarded): Chain {
+  const bits = family === 'ipv4' ? 32 : 128;
+  const lead = (base: Jump['base'], address: string): Jump => ({
+    base,
+    match: `-d ${address}/${bits} -p tcp -j ROLEGATE-PORTS`,
+    comment: 'rolegate: no redirect of the ports of the agent',
+  });
+  return {
+    table: 'nat',
+    name: 'ROLEGATE-PORTS',
+    layer: 'ports',
+    // What comes in from elsewhere is never for loopback.
+    jumps: [
+      ...addresses.filter((address) => address !== LOOPBACK[family]).map((one) => lead('PREROUTING', one)),
+      ...addresses.map((one) => lead('OUTPUT', one)),
+    ],
+    rules: ports.map((port) => ({
+      match: `-p tcp --dport ${port} -j ACCEPT`,
+      comment: 'no rule below redirects it',
+    })),
+  };
+}
