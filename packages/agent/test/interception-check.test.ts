@@ -19,7 +19,9 @@ it.each([
   { state: STATE, outcome: true },
   {
     state: { ...STATE, layers: { nat: false, filter: true, route: true } },
-    outcome: expect.stringMatching(/^not in order: nat, input, ports; the log of rolegate-agent reconcile says/),
+    outcome: expect.stringMatching(
+      /^not in order: nat, input, ports; the log of rolegate-agent reconcile says/,
+    ),
   },
 ])(
   'readiness with a reader is that all layers are laid, as far as was known last: $outcome',

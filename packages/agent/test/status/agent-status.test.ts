@@ -94,7 +94,10 @@ describe('the status of an agent', () => {
       layers: { nat: true, filter: true, route: true, input: true, ports: true },
       says: 'nat ok, filter ok, route ok, input ok, ports ok',
     },
-    { layers: { nat: true, filter: false }, says: 'nat ok, filter BROKEN, route not known, input not known, ports not known' },
+    {
+      layers: { nat: true, filter: false },
+      says: 'nat ok, filter BROKEN, route not known, input not known, ports not known',
+    },
     {
       layers: { input: true },
       connectionsLimited: false,
