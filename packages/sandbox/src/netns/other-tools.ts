@@ -3,8 +3,8 @@ import type { Backend } from './rules.ts';
 
 /** Rules of other tools, as lines of `iptables-restore --noflush` and as arguments of `ip`. */
 export interface ForeignRules {
-  /** By back end of iptables; both families take them unless a line is for IPv4 alone. */
-  readonly tables: Readonly<Record<'both' | 'ipv4', string>>;
+  /** By family: what both take, and what is for one alone. */
+  readonly tables: Readonly<Record<'both' | 'ipv4', string>> & { readonly ipv6?: string };
   readonly ipRules: readonly string[];
 }
 

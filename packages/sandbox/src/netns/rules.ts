@@ -49,6 +49,7 @@ export async function layForeign(
   await restore(enter, backend, 'ipv4', ['--noflush'], tables.both);
   if (tables.ipv4 !== '') await restore(enter, backend, 'ipv4', ['--noflush'], tables.ipv4);
   await restore(enter, backend, 'ipv6', ['--noflush'], tables.both);
+  if (tables.ipv6 !== undefined) await restore(enter, backend, 'ipv6', ['--noflush'], tables.ipv6);
   for (const rule of ipRules) await outputOf([...enter, 'ip', ...rule.split(' ')]);
 }
 

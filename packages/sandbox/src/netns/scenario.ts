@@ -8,6 +8,7 @@ import { keptConnectionSteps } from './steps/kept-connections.ts';
 import { openWorldSteps } from './steps/open-world.ts';
 import { listenerSteps } from './steps/listeners.ts';
 import { otherModeSteps } from './steps/other-modes.ts';
+import { portGuardSteps } from './steps/port-guard.ts';
 import { requestSteps } from './steps/requests.ts';
 import { sdkSteps } from './steps/sdks.ts';
 import { situationSteps } from './steps/situations.ts';
@@ -26,6 +27,7 @@ export const scenario: readonly Step[] = [
   ...handoverSteps,
   ...crashSteps,
   ...flushSteps,
+  ...portGuardSteps,
   ...otherModeSteps,
   ...uninstallSteps,
 ];
