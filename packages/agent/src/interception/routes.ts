@@ -7,54 +7,114 @@ import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './plan.ts';
 
 /** `ip rule` of this network namespace. */
 export interface Routes {
-  /** Rules that could be ours: at our priorities, to the metadata address. Rejects with what `ip` said. */
+  /** Ours: at our priorities, to the metadata address, with no other selector. Rejects with what `ip` said. */
   readonly list: (family: Family) => Promise<readonly RouteRule[]>;
   readonly add: (family: Family, rule: RouteRule) => Promise<void>;
+  /** Does nothing if it is not there. Rejects if another program's rule would be removed in its place. */
   readonly remove: (family: Family, rule: RouteRule) => Promise<void>;
 }
 
 const FLAG: Readonly<Record<Family, string>> = { ipv4: '-4', ipv6: '-6' };
+/**
+ * The mark of our rules (rtnetlink's `rtm_protocol`; nobody in iproute2's rt_protos has it). By it the kernel takes our rule out and
+ * no other: without it `ip rule del` removes the first rule that has what was named, whatever else that one selects by. It is also
+ * why a rule of another program that differs by `not` alone, which the kernel does not compare, does not keep ours out. Rules of
+ * Rolegate 0.1 have none.
+ */
+const OUR_PROTOCOL = '82';
 
 /** By iproute2's `ip`. */
 export function createRoutes({ run }: { readonly run: RunCommand }): Routes {
-  async function change(family: Family, verb: 'add' | 'del', rule: RouteRule): Promise<void> {
-    const { code, stderr } = await run('ip', [FLAG[family], 'rule', verb, ...ruleArgs(rule)]);
+  async function rows(family: Family): Promise<readonly Row[]> {
+    return parseRows(outputOf('ip', await run('ip', ['-json', FLAG[family], 'rule', 'show'])), family);
+  }
+
+  async function change(family: Family, verb: 'add' | 'del', args: readonly string[]): Promise<void> {
+    const { code, stderr } = await run('ip', [FLAG[family], 'rule', verb, ...args]);
     // Somebody was faster: another agent's reconcile in an upgrade, for example.
     const isDone = verb === 'add' ? stderr.includes('File exists') : stderr.includes('No such file');
     if (code !== 0 && !isDone) throw new Error(`ip rule ${verb}: ${stderr}`);
   }
 
   return {
-    list: async (family) =>
-      parseRouteRules(outputOf('ip', await run('ip', ['-json', FLAG[family], 'rule', 'show'])), family),
-    add: (family, rule) => change(family, 'add', rule),
-    remove: (family, rule) => change(family, 'del', rule),
+    list: async (family) => ownRules(await rows(family)),
+    add: (family, rule) => change(family, 'add', [...ruleArgs(rule), 'protocol', OUR_PROTOCOL]),
+    async remove(family, rule) {
+      const all = await rows(family);
+      for (const [at, row] of all.entries()) {
+        if (row.kind !== 'ours' || !isSame(row.rule, rule)) continue;
+        if (row.marked) await change(family, 'del', [...ruleArgs(rule), 'protocol', OUR_PROTOCOL]);
+        else if (all.slice(0, at).some(({ kind }) => kind === 'similar')) throw new Error(SIMILAR_BEFORE);
+        else await change(family, 'del', ruleArgs(rule));
+      }
+    },
   };
 }
 
-/** What `ip -json rule show` prints, as far as it could be ours. */
+const SIMILAR_BEFORE =
+  "an ip rule of Rolegate 0.1 is behind another program's at the same priority and to the same address, which would be removed in its place";
+
+/** One rule that names our priorities and the metadata address. */
+type Row =
+  | { readonly kind: 'ours'; readonly rule: RouteRule; readonly marked: boolean }
+  /** Of another program: it selects by something else too, or does something else. */
+  | { readonly kind: 'similar' };
+
+/** What `ip -json rule show` prints, as far as it is ours. */
 export function parseRouteRules(json: string, family: Family): readonly RouteRule[] {
+  return ownRules(parseRows(json, family));
+}
+
+function ownRules(all: readonly Row[]): readonly RouteRule[] {
+  return all.flatMap((row) => (row.kind === 'ours' ? [row.rule] : []));
+}
+
+function parseRows(json: string, family: Family): readonly Row[] {
   const all: unknown = json.trim() === '' ? [] : JSON.parse(json);
   if (!Array.isArray(all)) return [];
-  return all.flatMap((entry: unknown): RouteRule[] => {
-    const { priority, src, dst, dstlen, iif, action, table, fwmark } = Object(entry) as Record<
-      string,
-      unknown
-    >;
+  return all.flatMap((entry: unknown): Row[] => {
+    const fields = Object(entry) as Record<string, unknown>;
+    const { priority, dst } = fields;
     const isOurPlace = priority === LET_PASS_PRIORITY || priority === PROHIBIT_PRIORITY;
-    const isWhole = src === 'all' && dstlen === undefined && fwmark === undefined;
-    if (!isOurPlace || !isWhole || dst !== metadataAddresses[family]) return [];
-    const does = action === 'prohibit' ? 'prohibit' : table === 'main' ? 'main' : undefined;
-    if (does === undefined) return [];
-    return [{ priority, to: dst, ...(typeof iif === 'string' && { iif }), action: does }];
+    if (!isOurPlace || dst !== metadataAddresses[family]) return [];
+    return [rowOf({ ...fields, priority, dst })];
   });
+}
+
+/** Ours has these fields and no other: what a newer `ip` prints besides may be a selector. */
+function rowOf({ priority, dst, ...fields }: Named & Record<string, unknown>): Row {
+  const { src, iif, action, table, protocol, ...rest } = fields;
+  // Not a selector: the interface is not there now.
+  const others = Object.keys(rest).filter((key) => key !== 'iif_detached');
+  const does = doesOf(action, table);
+  const isPlain = src === 'all' && others.length === 0 && (iif === undefined || typeof iif === 'string');
+  const isOurProtocol = protocol === undefined || String(protocol) === OUR_PROTOCOL;
+  if (!isPlain || !isOurProtocol || does === undefined) return { kind: 'similar' };
+  const rule: RouteRule = { priority, to: dst, ...(iif !== undefined && { iif }), action: does };
+  return { kind: 'ours', rule, marked: protocol !== undefined };
+}
+
+interface Named {
+  readonly priority: number;
+  readonly dst: string;
+}
+
+function doesOf(action: unknown, table: unknown): RouteRule['action'] | undefined {
+  if (action === 'prohibit') return table === undefined ? 'prohibit' : undefined;
+  return action === undefined && table === 'main' ? 'main' : undefined;
+}
+
+function isSame(one: RouteRule, other: RouteRule): boolean {
+  return one.priority === other.priority && one.iif === other.iif && one.action === other.action;
 }
 
 function ruleArgs({ priority, to, iif, action }: RouteRule): string[] {
   return [
-    ...['priority', String(priority)],
+    'priority',
+    String(priority),
     ...(iif === undefined ? [] : ['iif', iif]),
-    ...['to', to],
+    'to',
+    to,
     ...(action === 'main' ? ['lookup', 'main'] : ['prohibit']),
   ];
 }

@@ -82,10 +82,14 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
     const own = rules.get(family) ?? [];
     if (text.includes('rule show')) return ok(JSON.stringify(own.map(ruleJson)));
     const [, verb = '', rule = ''] = /rule (add|del) (.*)$/.exec(text) ?? [];
-    const at = own.indexOf(rule);
-    if (verb === 'add') own.push(rule);
-    else if (at >= 0) own.splice(at, 1);
-    else return failed('RTNETLINK answers: No such file or directory');
+    if (verb === 'add') {
+      if (own.some((one) => isTaken(one, rule))) return failed('RTNETLINK answers: File exists');
+      own.push(rule);
+      return ok('');
+    }
+    const at = own.findIndex((one) => isNamedBy(one, rule));
+    if (at < 0) return failed('RTNETLINK answers: No such file or directory');
+    own.splice(at, 1);
     return ok('');
   }
 
@@ -183,14 +187,37 @@ function isLedTo(chains: Chains, chain: string): boolean {
   );
 }
 
+/** Its selectors and what it does, by name; `not` apart. */
+function partsOf(rule: string): ReadonlyMap<string, string> {
+  const parts = new Map<string, string>();
+  const words = rule.split(' ').filter((word) => word !== 'not');
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    parts.set(word, word === 'prohibit' ? '' : (words[++at] ?? ''));
+  }
+  return parts;
+}
+
+/** As the kernel finds that a new rule is there (fib_rules.c, rule_exists): it does not compare `not`. */
+function isTaken(present: string, added: string): boolean {
+  const [one, other] = [partsOf(present), partsOf(added)];
+  return one.size === other.size && [...one].every(([name, value]) => other.get(name) === value);
+}
+
+/** As the kernel finds the rule to delete (fib_rules.c, rule_find): what is not named counts as equal, and so does `not`. */
+function isNamedBy(present: string, named: string): boolean {
+  const there = partsOf(present);
+  return [...partsOf(named)].every(([name, value]) => there.get(name) === value);
+}
+
 function ruleJson(rule: string): object {
-  const words = rule.split(' ');
-  const after = (word: string) => words[words.indexOf(word) + 1];
+  const { priority, from, to, lookup, prohibit, ...rest } = Object.fromEntries(partsOf(rule));
   return {
-    priority: Number(after('priority')),
-    src: 'all',
-    dst: after('to'),
-    ...(words.includes('iif') && { iif: after('iif') }),
-    ...(words.includes('prohibit') ? { action: 'prohibit' } : { table: after('lookup') }),
+    priority: Number(priority),
+    ...(rule.startsWith('not ') && { not: null }),
+    src: from ?? 'all',
+    ...(to !== undefined && { dst: to }),
+    ...rest,
+    ...(prohibit === undefined ? { table: lookup } : { action: 'prohibit' }),
   };
 }

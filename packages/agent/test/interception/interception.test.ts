@@ -17,8 +17,8 @@ describe('laying the rules', () => {
       '-d 169.254.169.254/32 -j ROLEGATE',
     );
     expect(node.rules('-4')).toEqual([
-      'priority 5 iif lo to 169.254.169.254 lookup main',
-      'priority 6 to 169.254.169.254 prohibit',
+      'priority 5 iif lo to 169.254.169.254 lookup main protocol 82',
+      'priority 6 to 169.254.169.254 prohibit protocol 82',
     ]);
     expect(node.rules('-6')).toHaveLength(2);
   });
