@@ -22,7 +22,10 @@ export async function settleRoutes(routes: Routes, plan: FamilyPlan): Promise<Me
   }
 }
 
-/** The node's own way is laid before everything is prohibited, and a guest's way is taken away at once. */
+/**
+ * The node's own way is laid before everything is prohibited, and a guest's way is taken away at once. What does not work keeps
+ * nothing else from being done.
+ */
 async function mend(
   routes: Routes,
   { family, routes: planned, ...plan }: FamilyPlan,
@@ -31,8 +34,11 @@ async function mend(
   const missing = findRouteFaults({ family, routes: planned, ...plan }, present);
   const wanted = new Set(planned.map(routeKey));
   const unwanted = present.filter((rule) => !wanted.has(routeKey(rule)));
-  for (const rule of unwanted) await routes.remove(family, rule);
-  for (const rule of missing) await routes.add(family, rule);
+  const errors: unknown[] = [];
+  const attempt = (change: Promise<void>) => change.catch((error: unknown) => errors.push(error));
+  for (const rule of unwanted) await attempt(routes.remove(family, rule));
+  for (const rule of missing) await attempt(routes.add(family, rule));
+  if (errors.length > 0) throw new Error(errors.map(describeError).join('; '));
   return [...missing.map((rule) => fault('no', rule)), ...unwanted.map((rule) => fault('too many', rule))];
 }
 

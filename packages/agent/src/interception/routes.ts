@@ -86,12 +86,10 @@ function rowOf({ priority, dst, ...fields }: Named & Record<string, unknown>): R
   const { src, iif, action, table, protocol, ...rest } = fields;
   // Not a selector: the interface is not there now.
   const others = Object.keys(rest).filter((key) => key !== 'iif_detached');
-  const does = doesOf(action, table);
-  const isPlain = src === 'all' && others.length === 0 && (iif === undefined || typeof iif === 'string');
+  const isPlain = src === 'all' && others.length === 0;
   const isOurProtocol = protocol === undefined || String(protocol) === OUR_PROTOCOL;
-  if (!isPlain || !isOurProtocol || does === undefined) return { kind: 'similar' };
-  const rule: RouteRule = { priority, to: dst, ...(iif !== undefined && { iif }), action: does };
-  return { kind: 'ours', rule, marked: protocol !== undefined };
+  const rule = isPlain && isOurProtocol ? ruleOf({ priority, dst }, { iif, action, table }) : undefined;
+  return rule === undefined ? { kind: 'similar' } : { kind: 'ours', rule, marked: protocol !== undefined };
 }
 
 interface Named {
@@ -99,9 +97,15 @@ interface Named {
   readonly dst: string;
 }
 
-function doesOf(action: unknown, table: unknown): RouteRule['action'] | undefined {
-  if (action === 'prohibit') return table === undefined ? 'prohibit' : undefined;
-  return action === undefined && table === 'main' ? 'main' : undefined;
+/** The two forms that ours have. */
+function ruleOf(
+  { priority, dst: to }: Named,
+  { iif, action, table }: Record<'iif' | 'action' | 'table', unknown>,
+): RouteRule | undefined {
+  const letsPass = typeof iif === 'string' && action === undefined && table === 'main';
+  if (priority === LET_PASS_PRIORITY) return letsPass ? { priority, to, iif, action: 'main' } : undefined;
+  const prohibits = iif === undefined && action === 'prohibit' && table === undefined;
+  return prohibits ? { priority, to, action: 'prohibit' } : undefined;
 }
 
 function isSame(one: RouteRule, other: RouteRule): boolean {

@@ -24,6 +24,14 @@ export const foreignRows: readonly ForeignRow[] = [
   },
   {
     name: 'by one interface',
+    row: '{"priority":6,"src":"all","dst":"169.254.169.254","iif":"gone0","iif_detached":null,"action":"prohibit"}',
+  },
+  {
+    name: 'from anywhere to the main table',
+    row: '{"priority":5,"src":"all","dst":"169.254.169.254","table":"main"}',
+  },
+  {
+    name: 'by one interface and out by another',
     row: '{"priority":6,"src":"all","dst":"169.254.169.254","iif":"d0","iif_detached":null,"oif":"d1","action":"prohibit"}',
   },
   {

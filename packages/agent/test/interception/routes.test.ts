@@ -3,6 +3,7 @@ import { foreignRows } from './foreign-rows.ts';
 import { askKernel } from '../../src/interception/kernel-answer.ts';
 import { createRoutes, parseRouteRules } from '../../src/interception/routes.ts';
 import { createFakeNode, failed, ok } from './fake-node.ts';
+import { setup } from './laid.ts';
 
 /** As iproute2 6.1 prints it. */
 const OURS = { priority: 6, src: 'all', dst: '169.254.169.254', action: 'prohibit' };
@@ -89,6 +90,18 @@ describe('ip rule of others beside ours', () => {
     const { rules, routes } = nodeWith(...others, `priority 6 to ${ADDRESS} prohibit`);
     await expect(routes.remove('ipv4', rule)).rejects.toThrow('would be removed in its place');
     expect(rules).toHaveLength(others.length + 1);
+  });
+
+  it('does not keep ours from being laid if a rule of 0.1 cannot be removed', async () => {
+    const { node, interception } = setup();
+    const guest = `priority 5 iif tap0 to ${ADDRESS} lookup main`;
+    node.rules('-4').push(`${guest} fwmark 0x1`, guest);
+    const { left } = await interception.settle();
+    expect(left.map(({ message }) => message).join()).toContain('would be removed in its place');
+    expect(node.rules('-4').slice(2)).toEqual([
+      `priority 5 iif lo to ${ADDRESS} lookup main protocol 82`,
+      `priority 6 to ${ADDRESS} prohibit protocol 82`,
+    ]);
   });
 
   it('does not keep a rule of 0.1 from being removed together with one of this version', async () => {

@@ -4,6 +4,7 @@ import { crashSteps } from './steps/crashes.ts';
 import { flushSteps } from './steps/flushes.ts';
 import { handoverSteps } from './steps/handover.ts';
 import { hostNetworkSteps } from './steps/host-network.ts';
+import { ipRuleSteps } from './steps/ip-rules.ts';
 import { keptConnectionSteps } from './steps/kept-connections.ts';
 import { openWorldSteps } from './steps/open-world.ts';
 import { listenerSteps } from './steps/listeners.ts';
@@ -28,6 +29,7 @@ export const scenario: readonly Step[] = [
   ...crashSteps,
   ...flushSteps,
   ...portGuardSteps,
+  ...ipRuleSteps,
   ...otherModeSteps,
   ...uninstallSteps,
 ];
