@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Log } from '@rolegate/runtime';
 import type { InterceptionConfig } from './config-interception.ts';
 import { runCommand } from './interception/commands.ts';
+import { hasLegacyTables } from './interception/backend.ts';
 import { createInterception } from './interception/interception.ts';
 import { families } from './interception/metadata-addresses.ts';
 import type { Family } from './interception/metadata-addresses.ts';
@@ -24,7 +25,14 @@ export function interceptionOf({ plan, backend }: InterceptionConfig, log: Log) 
   const all = planInterception(plan);
   return {
     plan: all.filter(({ family }) => present.includes(family)),
-    interception: createInterception({ run: runCommand, plan: all, families: present, backend, log }),
+    interception: createInterception({
+      run: runCommand,
+      plan: all,
+      families: present,
+      backend,
+      log,
+      hasTables: hasLegacyTables,
+    }),
   };
 }
 

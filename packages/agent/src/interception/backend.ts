@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { NOT_THERE, outputOf } from './commands.ts';
 import type { RunCommand } from './commands.ts';
 import type { Family } from './metadata-addresses.ts';
@@ -32,17 +33,26 @@ export function createIptables({
   run,
   backend,
   families,
+  hasTables,
 }: {
   readonly run: RunCommand;
   readonly backend: Backend;
   /** The others are taken for empty. */
   readonly families: readonly Family[];
+  /** False: this network namespace has no table of the legacy back end, as far as the kernel says. */
+  readonly hasTables: (family: Family) => boolean;
 }): Iptables {
+  /** Families whose program has been run: it is there. */
+  const tried = new Set<Family>();
+
   async function saveFamily(family: Family): Promise<SavedTables | undefined> {
     if (!families.includes(family)) return new Map();
+    if (backend === 'legacy' && tried.has(family) && !hasTables(family)) return new Map();
     const program = `${PREFIX[family]}-${backend}-save`;
     const outcome = await run(program, ['-c']);
-    return outcome.code === NOT_THERE ? undefined : parseSavedTables(outputOf(program, outcome));
+    if (outcome.code === NOT_THERE) return undefined;
+    tried.add(family);
+    return parseSavedTables(outputOf(program, outcome));
   }
 
   return {
@@ -56,6 +66,22 @@ export function createIptables({
       outputOf(program, await run(program, ['--noflush', '--wait', LOCK_WAIT], { input }));
     },
   };
+}
+
+/** What iptables-legacy-save goes by; it is empty, or not there, while no table of that back end is. */
+const TABLE_NAMES: Readonly<Record<Family, string>> = {
+  ipv4: '/proc/self/net/ip_tables_names',
+  ipv6: '/proc/self/net/ip6_tables_names',
+};
+
+/** Asks the kernel of this machine. */
+export function hasLegacyTables(family: Family): boolean {
+  try {
+    return readFileSync(TABLE_NAMES[family], 'latin1') !== '';
+  } catch (error) {
+    // Unreadable for another reason: whoever lists the rules will say it.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
 }
 
 /** The back end that kubelet and kube-proxy use, by what both hold. Pure. */

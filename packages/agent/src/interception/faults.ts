@@ -45,6 +45,7 @@ export function routeKey({ priority, to, iif = '', action }: RouteRule): string 
 export function foreignRules({ address }: FamilyPlan, saved: SavedTables): readonly string[] {
   return [...saved].flatMap(([name, table]) =>
     [...table.values()].flat().flatMap((rule) => {
+      if (!rule.text.includes(address)) return [];
       const isOurs = isOwnChain(name, rule.chain) || isOwnChain(name, jumpOf(rule, table) ?? '');
       return !isOurs && namesAddress(rule, address) ? [`-t ${name} -A ${rule.chain} ${rule.text}`] : [];
     }),

@@ -3,8 +3,9 @@ import type { Log } from '@rolegate/runtime';
 import { backends, chooseBackend, createIptables } from './backend.ts';
 import type { Backend, Saved } from './backend.ts';
 import type { RunCommand } from './commands.ts';
+import { withoutConnectionLimit } from './connection-limit.ts';
 import { flushFlows, flushRedirected } from './conntrack.ts';
-import { foreignRules } from './faults.ts';
+import { findFaults, foreignRules } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Family } from './metadata-addresses.ts';
 import { countLed, countPackets } from './packets.ts';
@@ -25,6 +26,8 @@ export interface InterceptionDeps {
   /** 'auto': the one that kubelet and kube-proxy use. */
   readonly backend: Backend | 'auto';
   readonly log: Log;
+  /** False: there is no table of the legacy back end, which need not be listed then. */
+  readonly hasTables: (family: Family) => boolean;
 }
 
 /** What was found, and what came of mending it. */
@@ -54,18 +57,23 @@ export interface Interception {
     readonly flushAll?: boolean;
     readonly retryLimit?: boolean;
   }) => Promise<Settled>;
+  /**
+   * True if iptables' rules of this back end are as planned: less work than `settle`, and nothing is repaired. Rejects if they cannot
+   * be read.
+   */
+  readonly areTablesInOrder: (backend: Backend) => Promise<boolean>;
   /** Removes exactly ours, from both back ends. Rejects, after all else, with what could not be removed. */
   readonly remove: () => Promise<void>;
 }
 
 /** The rules of this process's network namespace: read, laid, mended, removed. */
 export function createInterception(deps: InterceptionDeps): Interception {
-  const { run, log, families } = deps;
+  const { run, log, families, hasTables } = deps;
   const plan = deps.plan.filter(({ family }) => families.includes(family));
   const routes = createRoutes({ run });
   const iptables = {
-    nft: createIptables({ run, families, backend: 'nft' }),
-    legacy: createIptables({ run, families, backend: 'legacy' }),
+    nft: createIptables({ run, families, hasTables, backend: 'nft' }),
+    legacy: createIptables({ run, families, hasTables, backend: 'legacy' }),
   };
 
   let limitFaults: LimitFaults = new Map();
@@ -138,6 +146,13 @@ export function createInterception(deps: InterceptionDeps): Interception {
 
   return {
     settle,
+    async areTablesInOrder(backend) {
+      const saved = await iptables[backend].save();
+      return plan.every((one) => {
+        const wanted = limitFaults.has(one.family) ? withoutConnectionLimit(one) : one;
+        return findFaults(wanted, saved?.[one.family] ?? new Map()).length === 0;
+      });
+    },
     async remove() {
       const outcomes = await Promise.allSettled([
         removeRoutes(),

@@ -13,17 +13,17 @@ import { createTold } from './told.ts';
 
 /** The longest that a fault which no event told of can last (DESIGN.md 4.4). Milliseconds. */
 const EVERY_MS = 30_000;
-/** The same for the legacy back end of iptables, which tells of nothing. Milliseconds. */
-const LEGACY_EVERY_MS = 5_000;
+/** How often iptables' rules alone are read if they are in the legacy back end, which tells of nothing. Milliseconds. */
+const LEGACY_EVERY_MS = 10_000;
 /** Changes come in bursts: the rest of one is waited for. Milliseconds. */
 const BURST_MS = 50;
 /** The least pause between two looks, whatever happens: each costs a few processes. Milliseconds. */
 const LEAST_PAUSE_MS = 500;
-/** Pods for whom the kernel is asked at each look. */
-const MOST_ASKED = 3;
+/** Pods for whom the kernel is asked, if something changed, and if nothing did. */
+const MOST_ASKED = { changed: 3, unchanged: 1 };
 
 export interface KeeperDeps {
-  readonly interception: Pick<Interception, 'settle'>;
+  readonly interception: Pick<Interception, 'settle' | 'areTablesInOrder'>;
   readonly run: RunCommand;
   readonly hostInterfaces: readonly HostInterface[];
   readonly excludedInterfaces: readonly string[];
@@ -39,7 +39,10 @@ export interface Keeper {
   readonly onChange: (listener: () => void) => () => void;
   /** Something may have changed: it is looked at soon. */
   readonly changed: () => void;
-  /** Looks at once, on changes, and every 30 s (5 s where no change is told), until the signal aborts. Never rejects: what cannot be laid is tried again. */
+  /**
+   * Looks at once, on changes, and every 30 s, until the signal aborts. Between these, tables of which no change is told are read every
+   * 10 s. Never rejects: what cannot be installed is tried again.
+   */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -53,10 +56,12 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   let wake = new AbortController();
   let failure = '';
   let limitTriedMs = -Infinity;
+  let isRouted = false;
 
-  async function look(): Promise<void> {
+  async function look(changed: boolean): Promise<void> {
     try {
-      await see(await interception.settle({ retryLimit: isTimeForLimit() }));
+      const settled = await interception.settle({ retryLimit: isTimeForLimit() });
+      await see(settled, changed || settled.mended.length > 0);
       failure = '';
     } catch (error) {
       const message = describeError(error);
@@ -75,9 +80,10 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     return true;
   }
 
-  async function see(settled: Settled): Promise<void> {
+  async function see(settled: Settled, changed: boolean): Promise<void> {
     const unmatched = await unmatchedNow();
-    const route = await routeOfPods();
+    const route = await routeOfPods(changed || isRouted ? MOST_ASKED.changed : MOST_ASKED.unchanged);
+    isRouted = route !== undefined;
     const before = state;
     state = nextState(state, {
       settled,
@@ -102,12 +108,29 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     );
   }
 
-  async function routeOfPods(): Promise<string | undefined> {
-    for (const ip of deps.podIps().slice(0, MOST_ASKED)) {
+  async function routeOfPods(most: number): Promise<string | undefined> {
+    for (const ip of deps.podIps().slice(0, most)) {
       const answer = await askKernel(deps.run, ip, deps.excludedInterfaces);
       if (answer.kind === 'routed') return answer.route;
     }
     return undefined;
+  }
+
+  /** Resolves at the time, or before it if something changed or the signal aborts. */
+  async function isChangedBefore(untilMs: number, signal: AbortSignal): Promise<boolean> {
+    const { backend } = state;
+    for (;;) {
+      const restMs = untilMs - clock.monotonic();
+      if (restMs <= 0) return false;
+      await clock.sleep(backend === 'legacy' ? Math.min(LEGACY_EVERY_MS, restMs) : restMs, signal);
+      if (signal.aborted) return true;
+      if (backend === 'legacy' && !(await areInOrder(backend))) return true;
+    }
+  }
+
+  /** What cannot be read the next look tells. */
+  function areInOrder(backend: 'legacy'): Promise<boolean> {
+    return interception.areTablesInOrder(backend).catch(() => false);
   }
 
   return {
@@ -117,12 +140,11 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       wake.abort();
     },
     async run(signal) {
-      while (!signal.aborted) {
+      for (let changed = true; !signal.aborted;) {
         wake = new AbortController();
-        await look();
+        await look(changed);
         const lookedMs = clock.monotonic();
-        const pauseMs = state.backend === 'legacy' ? LEGACY_EVERY_MS : EVERY_MS;
-        await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
+        changed = await isChangedBefore(lookedMs + EVERY_MS, AbortSignal.any([signal, wake.signal]));
         await clock.sleep(Math.max(BURST_MS, LEAST_PAUSE_MS - (clock.monotonic() - lookedMs)), signal);
       }
     },

@@ -74,7 +74,16 @@ export function ruleKey(options: RuleOptions): string {
 function parseSavedRule(line: string): SavedRule | undefined {
   const [, packets = '0', chain, text] = /^(?:\[(\d+):\d+\] )?-A (\S+) ?(.*)$/.exec(line) ?? [];
   if (chain === undefined || text === undefined) return undefined;
-  return { chain, text, options: ruleOptions(text), packets: Number(packets) };
+  let options: RuleOptions | undefined;
+  return {
+    chain,
+    text,
+    // Of a node's thousands of rules few are looked at so closely.
+    get options() {
+      return (options ??= ruleOptions(text));
+    },
+    packets: Number(packets),
+  };
 }
 
 /**

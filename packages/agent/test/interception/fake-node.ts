@@ -101,6 +101,14 @@ export function createFakeNode({ without = [] }: { readonly without?: readonly s
     lines,
     add,
     rules: (family: '-4' | '-6') => rules.get(family) ?? [],
+    /** As the kernel tells: tables are there from the first rule or chain on. */
+    hasLegacyTables(family: 'ipv4' | 'ipv6'): boolean {
+      const all = tables('legacy', family === 'ipv4' ? 'iptables' : 'ip6tables');
+      return [...all].some(
+        ([name, chains]) =>
+          chains.size > (BASE[name]?.length ?? 0) || [...chains.values()].some((rules) => rules.length > 0),
+      );
+    },
     /** Programs that fail whatever they are asked. */
     broken,
     /** Matches that iptables or the kernel does not have: restoring a rule with one fails. */

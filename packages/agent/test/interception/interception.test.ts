@@ -323,6 +323,7 @@ describe('removing', () => {
   it('does not take a back end that cannot be read for an empty one', async () => {
     const { node, interception } = setup();
     await interception.settle();
+    node.tables('legacy', 'ip6tables').get('nat')?.set('OTHER', []);
     node.broken.add('ip6tables-legacy-save');
     await expect(interception.remove()).rejects.toThrow('not everything was removed');
   });

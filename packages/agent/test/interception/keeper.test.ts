@@ -83,16 +83,60 @@ describe('keeping the rules', () => {
     expect(node.rules('-4')).toHaveLength(2);
   });
 
-  it('mends within 5 s where the back end tells of no change', async () => {
+  it('mends within 10 s where the back end tells of no change, and reads no more than its tables for that', async () => {
     const { node, clock, keeper, settled } = await setup();
     node.tables('legacy').get('mangle')?.set('KUBE-IPTABLES-HINT', []);
     await clock.advance(30_500);
     await settled();
+    node.calls.length = 0;
+    await clock.advance(10_000);
+    await settled();
+    expect(node.calls).toEqual(['iptables-legacy-save -c', 'ip6tables-legacy-save -c']);
     node.tables('legacy').get('nat')?.set('ROLEGATE', []);
-    await clock.advance(5_500);
+    await clock.advance(10_500);
     await settled();
     expect(keeper.current().backend).toBe('legacy');
     expect(node.lines('legacy', 'nat', 'ROLEGATE')).toHaveLength(1);
+  });
+
+  it('runs few processes while nothing changes: no legacy tables are listed, and the kernel is asked for one Pod', async () => {
+    const { node, clock, settled } = await setup({ podIps: ['198.18.5.2', '198.18.5.3', '198.18.5.4'] });
+    expect(node.calls.filter((call) => call.includes('from'))).toHaveLength(3);
+    node.calls.length = 0;
+    await clock.advance(30_500);
+    await settled();
+    expect(node.calls).toEqual([
+      'ip -json -4 rule show',
+      'ip -json -6 rule show',
+      'iptables-nft-save -c',
+      'ip6tables-nft-save -c',
+      'ip -4 route get 198.18.5.2',
+      'ip -4 route get 169.254.169.254 from 198.18.5.2 iif cali1',
+    ]);
+  });
+
+  it('lists legacy tables from the moment that there are any', async () => {
+    const { node, clock, settled } = await setup();
+    await clock.advance(30_500);
+    await settled();
+    node.calls.length = 0;
+    node.add('legacy', 'filter', 'FORWARD', 0, '-j ACCEPT');
+    await clock.advance(30_500);
+    await settled();
+    expect(node.calls).toContain('iptables-legacy-save -c');
+  });
+
+  it('asks the kernel for the same Pods again while it would send one on', async () => {
+    const { node, clock, settled } = await setup({ podIps: ['198.18.5.2', '198.18.5.3'] });
+    node.setRouteGet((args) =>
+      args.includes('198.18.5.3') ? ok('169.254.169.254 via 198.18.0.254') : failed('Permission denied'),
+    );
+    node.rules('-4').length = 0;
+    for (let at = 0; at < 3; at++) {
+      await clock.advance(31_000);
+      await settled();
+    }
+    expect(node.calls.filter((call) => call.includes('from 198.18.5.3'))).toHaveLength(4);
   });
 
   it('tries a limit that cannot be installed again every 30 s, not at each event', async () => {
@@ -125,6 +169,7 @@ describe('keeping the rules', () => {
 
   it('goes on after a look that failed, and says that nothing is known to be in order', async () => {
     const { node, clock, keeper, settled, said } = await setup();
+    node.tables('legacy').get('nat')?.set('OTHER', []);
     for (const program of ['iptables-nft-save', 'iptables-legacy-save']) node.broken.add(program);
     await clock.advance(31_000);
     await settled();

@@ -21,7 +21,12 @@ export function setup({
     ...options,
   });
   const interception = createInterception({
-    ...{ run: node.run, plan, families: ['ipv4', 'ipv6'], backend: 'auto', log: silentLog },
+    run: node.run,
+    plan,
+    families: ['ipv4', 'ipv6'],
+    backend: 'auto',
+    log: silentLog,
+    hasTables: node.hasLegacyTables,
     ...told,
   });
   return { node, interception };
