@@ -15,7 +15,7 @@ import type { ResultFiles, Stamp } from './result-files.ts';
 /** How often it is seen whether the directories are still the same ones. Milliseconds. */
 const CHECK_MS = 1_000;
 /** How often every file is looked at, in case a watch missed something. Milliseconds. */
-const RESCAN_MS = 10_000;
+const RESCAN_MS = 30_000;
 /** How often a directory is looked through that cannot be watched: well within an SDK's patience. Milliseconds. */
 const UNWATCHED_MS = 200;
 

@@ -143,8 +143,9 @@ export function serveReader(deps: ServeReaderDeps): ReaderServer {
     },
     async run(signal) {
       signal.addEventListener('abort', stop, { once: true });
+      const alive = bytesOf({ kind: 'alive' });
       while (!signal.aborted) {
-        listeners.tellIdle(bytesOf({ kind: 'alive' }));
+        listeners.tellIdle(alive);
         await clock.sleep(ALIVE_MS, signal);
       }
       await close();

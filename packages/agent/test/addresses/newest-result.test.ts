@@ -55,7 +55,7 @@ function setup() {
     /** Reads what is to be read, and what is to be read again. */
     settle: () => clock.advance(700),
     /** Until every file has been looked at again. */
-    look: () => clock.advance(11_000),
+    look: () => clock.advance(31_000),
     async restart({ remembering = false } = {}) {
       if (remembering) kept = { claims: results.kept(), named: [] };
       await end();
@@ -130,7 +130,7 @@ describe('S4, N5: a leftover result of a live Pod', () => {
     t.deafen();
     t.give('s2', 'new');
     t.garble(fileNameOf('s2'), 'EIO: i/o error, read');
-    await t.clock.advance(10_000);
+    await t.clock.advance(30_000);
     await t.clock.advance(0);
     expect(t.surely()).toBe('in doubt');
     await t.settle();
