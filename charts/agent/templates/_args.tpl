@@ -18,7 +18,9 @@
 
 {{/* Of intercept and reconcile. */}}
 {{- define "rolegate-agent.interceptionArgs" -}}
+{{- $probes := .probes | default dict -}}
 - --port={{ .port }}
+- --guarded-ports={{ .metrics.port }},{{ $probes.port | default 9622 }}
 - {{ printf "--host-interface=%s" (include "rolegate-agent.joined" .hostInterface) | quote }}
 {{- with .excludeInterfaces }}
 - --exclude-interface={{ join "," . }}
