@@ -18,11 +18,15 @@ RUN set -eu; \
       iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore \
       $(find /usr/lib -path '*/xtables/*.so')
 COPY dist/bundle/agent.cjs dist/bundle/agent.cjs.map dist/bundle/agent.cjs.LEGAL.txt /rootfs/app/
+# What the agent itself loads, and the other programs do not.
+COPY dist/bundle/agent-program.cjs dist/bundle/agent-program.cjs.map dist/bundle/agent-program.cjs.LEGAL.txt /rootfs/app/
 # Compiled ahead, under the flags of the entry point. Node has one folder a user: the agent runs as 2100008181 (charts/agent, agent.uid),
 # helm test's as 65532, the others as root.
-RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /app/; \
-    NODE_COMPILE_CACHE=/app/cache node --disable-sigusr1 --max-semi-space-size=1 --optimize-for-size --no-maglev --no-sparkplug \
-      --v8-pool-size=1 --heap-growing-percent=10 /app/agent.cjs --version; \
+RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /rootfs/app/agent-program.cjs /app/; \
+    for program in agent reconcile; do \
+      NODE_COMPILE_CACHE=/app/cache node --disable-sigusr1 --max-semi-space-size=1 --optimize-for-size --no-maglev \
+        --no-sparkplug --v8-pool-size=1 --heap-growing-percent=10 /app/agent.cjs "$program" --version; \
+    done; \
     chmod -R a+rX /app/cache; cd /app/cache; for made in *-0; do for uid in 2100008181 65532; do ln -s "$made" "${made%-0}-$uid"; done; done; \
     cp -a /app/cache /rootfs/app/
 RUN echo 'rolegate:x:2100008181:2100008181:rolegate:/:/sbin/nologin' >>/rootfs/etc/passwd; \
