@@ -15,7 +15,7 @@ import { proveInterception } from './self-test/prove.ts';
 const IPV6_OF_KERNEL = '/proc/self/net/if_inet6';
 
 /** The families that this node has. */
-export function familiesOfNode(): readonly Family[] {
+function familiesOfNode(): readonly Family[] {
   return families.filter((family) => family === 'ipv4' || existsSync(IPV6_OF_KERNEL));
 }
 

@@ -87,7 +87,8 @@ function rowOf({ priority, dst, ...fields }: Named & Record<string, unknown>): R
   // Not a selector: the interface is not there now.
   const others = Object.keys(rest).filter((key) => key !== 'iif_detached');
   const isPlain = src === 'all' && others.length === 0;
-  const isOurProtocol = protocol === undefined || String(protocol) === OUR_PROTOCOL;
+  const isOurProtocol =
+    protocol === undefined || protocol === OUR_PROTOCOL || protocol === Number(OUR_PROTOCOL);
   const rule = isPlain && isOurProtocol ? ruleOf({ priority, dst }, { iif, action, table }) : undefined;
   return rule === undefined ? { kind: 'similar' } : { kind: 'ours', rule, marked: protocol !== undefined };
 }

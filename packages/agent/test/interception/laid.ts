@@ -26,7 +26,7 @@ export function setup({
     families: ['ipv4', 'ipv6'],
     backend: 'auto',
     log: silentLog,
-    hasTables: node.hasLegacyTables,
+    hasTables: (family) => node.hasLegacyTables(family),
     ...told,
   });
   return { node, interception };
