@@ -19,6 +19,11 @@ const LEGACY_EVERY_MS = 10_000;
 const BURST_MS = 50;
 /** The least pause between two looks, whatever happens: each costs a few processes. Milliseconds. */
 const LEAST_PAUSE_MS = 500;
+/**
+ * Looks in a row that may find something to repair before the pause doubles each time, up to that of `EVERY_MS`: who repairs what
+ * another program undoes at once, such as `reconcile` of 0.1 beside this one in an upgrade, has two busy processes and no more.
+ */
+const MOST_IN_A_ROW = 3;
 /** Pods for whom the kernel is asked, if something changed, and if nothing did. */
 const MOST_ASKED = { changed: 3, unchanged: 1 };
 
@@ -57,11 +62,13 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   let failure = '';
   let limitTriedMs = -Infinity;
   let isRouted = false;
+  let repairedInARow = 0;
 
   async function look(changed: boolean): Promise<void> {
     try {
       const settled = await interception.settle({ retryLimit: isTimeForLimit() });
-      await see(settled, changed || settled.mended.length > 0);
+      repairedInARow = settled.mended.length > 0 ? repairedInARow + 1 : 0;
+      await see(settled, changed || repairedInARow > 0);
       failure = '';
     } catch (error) {
       const message = describeError(error);
@@ -116,6 +123,10 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     return undefined;
   }
 
+  function leastPauseMs(): number {
+    return Math.min(EVERY_MS, LEAST_PAUSE_MS * 2 ** Math.max(0, repairedInARow - MOST_IN_A_ROW));
+  }
+
   /** Resolves at the time, or before it if something changed or the signal aborts. */
   async function isChangedBefore(untilMs: number, signal: AbortSignal): Promise<boolean> {
     const { backend } = state;
@@ -145,7 +156,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
         await look(changed);
         const lookedMs = clock.monotonic();
         changed = await isChangedBefore(lookedMs + EVERY_MS, AbortSignal.any([signal, wake.signal]));
-        await clock.sleep(Math.max(BURST_MS, LEAST_PAUSE_MS - (clock.monotonic() - lookedMs)), signal);
+        await clock.sleep(Math.max(BURST_MS, leastPauseMs() - (clock.monotonic() - lookedMs)), signal);
       }
     },
   };

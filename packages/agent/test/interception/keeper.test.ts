@@ -167,6 +167,29 @@ describe('keeping the rules', () => {
     expect(looks() - before).toBeLessThanOrEqual(3);
   });
 
+  it('repairs less and less often what another program undoes each time, and at once again when that has ended', async () => {
+    const { node, clock, keeper, settled } = await setup();
+    const undo = () => node.tables('nft').get('filter')?.set('ROLEGATE-INPUT', ['-j DROP']);
+    for (let ms = 0; ms < 120_000; ms += 500) {
+      undo();
+      keeper.changed();
+      await clock.advance(500);
+      await settled();
+    }
+    expect(keeper.current().repairs.input).toBeGreaterThan(8);
+    expect(keeper.current().repairs.input).toBeLessThan(14);
+    for (const ms of [31_000, 31_000]) {
+      await clock.advance(ms);
+      await settled();
+    }
+    const before = keeper.current().repairs.input;
+    undo();
+    keeper.changed();
+    await clock.advance(500);
+    await settled();
+    expect(keeper.current().repairs.input).toBe(before + 1);
+  });
+
   it('goes on after a look that failed, and says that nothing is known to be in order', async () => {
     const { node, clock, keeper, settled, said } = await setup();
     node.tables('legacy').get('nat')?.set('OTHER', []);

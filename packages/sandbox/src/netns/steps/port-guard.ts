@@ -19,18 +19,18 @@ const FOREIGN = 9623;
 const SERVICE = '198.18.20.9';
 const REPAIRED = { withinMs: 40_000, everyMs: 200 };
 /** Until the guard is repaired on both back ends. Milliseconds. */
-const KEPT = { pauseMs: 12_000, silenceMs: 1_500 };
+const KEPT = { pauseMs: 16_000, silenceMs: 1_500 };
 
 /** A Pod with the agent's ports as its `hostPort`s gets nothing that is for the agent. */
 export const portGuardSteps: readonly Step[] = [
   {
     name: 'a Pod with the hostPorts 8181, 9621 and 9622 gets nothing that Pods or the node send there; what is its own it gets',
-    mode: 'up',
+    mode: 'up among others',
     run: (scene) => withHijacker(scene, layBelow),
   },
   {
     name: 'the same put above ours while nobody looks: ours goes above, is counted, and the connections that were taken end',
-    mode: 'up',
+    mode: 'up among others',
     run: (scene) => withHijacker(scene, layAbove),
   },
 ];
