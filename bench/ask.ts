@@ -1,6 +1,8 @@
 import { connect } from 'node:net';
 
 export interface Ask {
+  /** Of 127.0.0.0/8; by default 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
   /** The Pod's. */
   readonly ip: string;
@@ -22,10 +24,17 @@ export interface Asked {
 export const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials/';
 
 /** One request on a connection of its own, from a Pod's address. By hand: an HTTP client would take as long as the agent. */
-export function ask({ port, ip, path, method = 'GET', headers = {} }: Ask): Promise<Asked> {
+export function ask({
+  host = '127.0.0.1',
+  port,
+  ip,
+  path,
+  method = 'GET',
+  headers = {},
+}: Ask): Promise<Asked> {
   const startMs = performance.now();
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, localAddress: ip, noDelay: true });
+    const socket = connect({ host, port, localAddress: ip, noDelay: true });
     let answer = '';
     const end = (body: string) => {
       socket.destroy();
@@ -44,9 +53,13 @@ export function ask({ port, ip, path, method = 'GET', headers = {} }: Ask): Prom
     socket.on('error', ({ message }) => {
       end(message);
     });
+    socket.on('close', () => {
+      end(answer.includes('\r\n\r\n') ? '' : 'closed without an answer');
+    });
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       answer += chunk;
       if (isWhole(answer)) end('');
+      else if (answer.length > MOST_CHARACTERS) end('an answer without an end');
     });
     socket.write(requestText(path, headers, method));
   });
@@ -54,19 +67,29 @@ export function ask({ port, ip, path, method = 'GET', headers = {} }: Ask): Prom
 
 /** Longer than any hold. Milliseconds. */
 const ANSWERED_WITHIN_MS = 5_000;
+/** Of an answer: no metadata is as long. */
+const MOST_CHARACTERS = 1_048_576;
 
 function isWhole(answer: string): boolean {
   const headEnd = answer.indexOf('\r\n\r\n');
-  const length = Number(/content-length: (\d+)/i.exec(answer)?.[1]);
-  return headEnd >= 0 && answer.length >= headEnd + 4 + length;
+  if (headEnd < 0) return false;
+  const length = /content-length: (\d+)/i.exec(answer.slice(0, headEnd))?.[1];
+  // In chunks: nobody of ours answers so.
+  if (length === undefined) return answer.endsWith('\r\n0\r\n\r\n');
+  return answer.length >= headEnd + 4 + Number(length);
 }
 
-/** A token of the agent's, as an SDK gets it. Throws where there is none. */
-export async function askForToken({ port, ip }: Pick<Ask, 'port' | 'ip'>): Promise<string> {
-  const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' };
-  const { status, body } = await ask({ port, ip, path: '/latest/api/token', method: 'PUT', headers });
-  if (status !== 200) throw new Error(`no token for ${ip}: ${status} ${body}`);
+/** A token of the agent's, as an SDK gets it. Throws if there is none. */
+export async function askForToken(from: Pick<Ask, 'port' | 'ip'>): Promise<string> {
+  const { status, body } = await tokenFrom(from);
+  if (status !== 200) throw new Error(`no token for ${from.ip}: ${status} ${body}`);
   return body;
+}
+
+/** What the answer is if an SDK asks for a token. */
+export function tokenFrom(from: Pick<Ask, 'host' | 'port' | 'ip'>): Promise<Asked> {
+  const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' };
+  return ask({ ...from, path: '/latest/api/token', method: 'PUT', headers });
 }
 
 /** What botocore sends with each request. */

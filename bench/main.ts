@@ -1,3 +1,4 @@
+import { describeError } from '../packages/runtime/src/index.ts';
 import { budget } from './acts/budget.ts';
 import { exec } from './acts/exec.ts';
 import type { ActName } from './acts/names.ts';
@@ -12,7 +13,7 @@ import type { Place } from './place.ts';
 import { openPlace } from './place.ts';
 import { writeReport } from './report.ts';
 import type { Row } from './row.ts';
-import { markdownTable, textTable } from './table.ts';
+import { markdownTable, missList, textTable } from './table.ts';
 
 const acts: Readonly<Record<ActName, (place: Place) => Promise<Row[]>>> = {
   exec,
@@ -24,19 +25,28 @@ const acts: Readonly<Record<ActName, (place: Place) => Promise<Row[]>>> = {
 };
 
 async function main(): Promise<number> {
-  const options = parseOptions();
-  if (options === undefined) {
-    console.error(USAGE);
+  const options = optionsOrWhy(process.argv.slice(2));
+  if (typeof options === 'string') {
+    console.error(`${USAGE}\n\nbench: ${options}`);
     return 2;
   }
   const [date, load] = [new Date(), machineLoad()];
   const { rows, failed } = await measure(options);
   const machine = describeMachine(date, load);
   const how = options.quick ? 'quick: small numbers, measures nothing' : `${options.rounds} rounds`;
-  console.log(`\n${textTable(rows)}\n\n${machine}; ${how}`);
+  console.log(`\n${textTable(rows)}\n\n${machine}; ${how}\n\n${missList(rows)}`);
   if (options.report !== undefined && !failed)
     await writeReport(options.report, `${machine}; ${how}.\n\n${markdownTable(rows)}`);
   return failed ? 1 : 0;
+}
+
+/** What was asked for, or why it cannot be done. */
+function optionsOrWhy(words: readonly string[]): Options | string {
+  try {
+    return parseOptions(words);
+  } catch (error) {
+    return describeError(error);
+  }
 }
 
 async function measure(options: Options): Promise<{ rows: Row[]; failed: boolean }> {

@@ -1,6 +1,6 @@
 import type { Row } from './row.ts';
 
-const HEAD = ['what', 'measured', 'over the rounds', 'reach', 'ok'];
+const HEAD = ['what', 'measured', 'CPU', 'over the rounds', 'reach', 'ok'];
 
 /** The rows as a table for a terminal. */
 export function textTable(rows: readonly Row[]): string {
@@ -14,15 +14,27 @@ export function markdownTable(rows: readonly Row[]): string {
   return lined([head, rule, ...body], (cells) => `| ${cells.join(' | ')} |`);
 }
 
+/** The rows that miss their goal, one a line, under a line that counts them. */
+export function missList(rows: readonly Row[]): string {
+  const goals = rows.filter(({ missedBy }) => missedBy !== undefined);
+  const misses = goals.filter(({ missedBy }) => missedBy !== '');
+  if (misses.length === 0) return `all ${goals.length} rows with a goal reach it`;
+  return [
+    `${misses.length} of ${goals.length} rows with a goal miss it:`,
+    ...misses.map(
+      ({ what, measured, reach, missedBy = '' }) => `  ${what}: ${measured}, not ${reach}: by ${missedBy}`,
+    ),
+  ].join('\n');
+}
+
 function cellsOf(rows: readonly Row[]): string[][] {
-  const body = rows.map(({ what, measured, spread, reach, ok }) => [
-    what,
-    measured,
-    spread,
-    reach,
-    ok === undefined ? '' : ok ? 'yes' : 'no',
-  ]);
+  const body = rows.map((row) => [row.what, row.measured, row.cpu, row.spread, row.reach, okText(row)]);
   return [HEAD, ...body];
+}
+
+function okText({ missedBy }: Row): string {
+  if (missedBy === undefined) return '';
+  return missedBy === '' ? 'yes' : `misses by ${missedBy}`;
 }
 
 function widthsOf(table: readonly (readonly string[])[]): number[] {

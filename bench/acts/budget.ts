@@ -6,7 +6,8 @@ import type { StsCalls } from '../children/sts.ts';
 import { nodeName, podObject, podUid, roleName } from '../cluster-objects.ts';
 import type { Place, Running } from '../place.ts';
 import { SERVER_NAME } from '../place.ts';
-import { rowOf, say } from '../row.ts';
+import { cpuMs } from '../process-usage.ts';
+import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
 
 /** AWS's own, for an account and region. Calls a second. */
@@ -55,6 +56,7 @@ export async function budget(place: Place): Promise<Row[]> {
       values: [cold.throttled],
       say: say.count,
       beside: `${cold.calls} calls in ${say.seconds(cold.tookMs)}`,
+      cpu: cpuEach(cold.cpuMs, count, 'a session'),
       atMost: 0,
     }),
     rowOf({
@@ -69,11 +71,19 @@ export async function budget(place: Place): Promise<Row[]> {
 async function coldStart({ place, server, sts, agent }: Stand, count: number) {
   await server.bundle.untilAnswers(server.opsPort);
   await using streams = await startChild<StreamsCalls>('streams');
+  const before = await cpuMs(server.bundle.pid);
   await streams.call.open({ port: server.port, serverName: SERVER_NAME, ca: place.ca, agents: [agent] });
   const tookMs = await streams.call.sessions(count);
+  const used = (await cpuMs(server.bundle.pid)) - before;
   const { failures, sessionIds } = await streams.call.seen(undefined);
   const { calls } = await sts.call.counts(undefined);
-  return { tookMs, sessionIds, calls, throttled: (failures['StsThrottled'] ?? 0) + (calls - count) };
+  return {
+    tookMs,
+    sessionIds,
+    calls,
+    cpuMs: used,
+    throttled: (failures['StsThrottled'] ?? 0) + (calls - count),
+  };
 }
 
 /** The server has just started: what its agent holds is due, and its bucket is full. Gives what a new Pod waited. */
@@ -84,8 +94,10 @@ async function newPodAmongRenewals(
   await server.bundle.untilAnswers(server.opsPort);
   await using streams = await startChild<StreamsCalls>('streams');
   const held = sessionIds.map((sessionId) => ({
-    ...{ sessionId, fingerprint: 'of-former-credentials' },
-    ...{ remainingMs: REMAINING_MS, lifetimeMs: LIFETIME_MS },
+    sessionId,
+    fingerprint: 'of-former-credentials',
+    remainingMs: REMAINING_MS,
+    lifetimeMs: LIFETIME_MS,
   }));
   const agents = [{ ...agent, held }];
   await streams.call.open({ port: server.port, serverName: SERVER_NAME, ca: place.ca, agents });

@@ -13,8 +13,9 @@ import {
   roleName,
 } from '../cluster-objects.ts';
 import type { Place } from '../place.ts';
-import { rowOf, say } from '../row.ts';
-import type { Row } from '../row.ts';
+import { cpuMs } from '../process-usage.ts';
+import { cpuEach, rowOf, say } from '../row.ts';
+import type { Measured, Row } from '../row.ts';
 import { quantile } from '../statistics.ts';
 
 const STS_MS = 50;
@@ -29,6 +30,15 @@ interface Node {
   readonly port: number;
   /** A server that says the same to everybody at once: what client and machine take alone. */
   readonly barePort: number;
+  /** CPU time of agent and server so far. Milliseconds. */
+  readonly cpuMs: () => Promise<number>;
+}
+
+/** Rounds of one way to ask; the times of each in milliseconds. */
+interface Asked {
+  readonly rounds: number[][];
+  /** CPU of agent and server in all of it. Milliseconds. */
+  cpuMs: number;
 }
 
 /** From a new Pod's first request to its credentials, one Pod after the other, each with a role of its own. */
@@ -37,34 +47,64 @@ export async function newPod(place: Place): Promise<Row[]> {
   const node = await openNode(place, stack);
   const { rounds, quick } = place.options;
   const pods = quick ? 5 : 40;
-  const [atOnce, later, bare]: [number[][], number[][], number[]] = [[], [], []];
+  const [atOnce, later]: [Asked, Asked] = [newAsked(), newAsked()];
+  const bare: number[][] = [];
   let next = 0;
   const some = () => Array.from({ length: pods }, () => next++);
+  const measured = async (into: Asked, ask: () => Promise<number[]>) => {
+    const before = await node.cpuMs();
+    into.rounds.push(await ask());
+    into.cpuMs += (await node.cpuMs()) - before;
+  };
   await askAtOnce(node, some()); // the first ones find everything cold
   for (let round = 0; round < rounds; round++) {
-    atOnce.push(await askAtOnce(node, some()));
-    later.push(await askLater(node, some(), bare));
+    const bareTimes: number[] = [];
+    await measured(atOnce, () => askAtOnce(node, some()));
+    await measured(later, () => askLater(node, some(), bareTimes));
+    bare.push(bareTimes);
   }
-  const over = (share: number) => atOnce.map((times) => quantile(times, share) - STS_MS);
-  const of = (share: number) => later.map((times) => quantile(times, share));
-  const atOnceIs = `new Pod, asks at once, STS ${STS_MS} ms: over STS`;
+  return [...atOnceRows(atOnce), ...laterRows(later, bare)];
+}
+
+function newAsked(): Asked {
+  return { rounds: [], cpuMs: 0 };
+}
+
+function atOnceRows({ rounds, cpuMs: used }: Asked): Row[] {
+  const what = `new Pod, asks at once, STS ${STS_MS} ms: over STS`;
+  const all = rounds.flat();
   return [
-    rowOf({ what: `${atOnceIs}, p50`, values: over(0.5), say: say.ms, atMost: 8 }),
     rowOf({
-      what: `${atOnceIs}, p99`,
-      values: [quantile(atOnce.flat(), 0.99) - STS_MS],
+      what: `${what}, p50`,
+      values: rounds.map((times) => quantile(times, 0.5) - STS_MS),
       say: say.ms,
-      beside: `of all ${atOnce.flat().length}`,
-      atMost: 25,
+      cpu: cpuEach(used, all.length, 'a Pod'),
+      atMost: 5,
     }),
     rowOf({
-      what: 'Pod known 1 s before its IP: p50',
-      values: of(0.5),
+      what: `${what}, p99`,
+      values: [quantile(all, 0.99) - STS_MS],
       say: say.ms,
-      beside: `a bare server, asked the same way ${say.ms(quantile(bare, 0.5))}`,
-      atMost: 1,
+      beside: `of all ${all.length}`,
+      atMost: 15,
     }),
-    rowOf({ what: 'Pod known 1 s before its IP: p90', values: of(0.9), say: say.ms }),
+  ];
+}
+
+function laterRows({ rounds, cpuMs: used }: Asked, bare: readonly number[][]): Row[] {
+  const row = (name: string, share: number, more: Pick<Measured, 'cpu' | 'atMost'>) => {
+    const both = [rounds.flat(), bare.flat()].map((times) => say.ms(quantile(times, share)));
+    return rowOf({
+      what: `Pod known 1 s before its IP: ${name} to a bare server, asked the same way`,
+      values: rounds.map((times, round) => quantile(times, share) / quantile(bare[round] ?? [], share)),
+      say: say.ratio,
+      beside: both.join(' to '),
+      ...more,
+    });
+  };
+  return [
+    row('p50', 0.5, { cpu: cpuEach(used, rounds.flat().length, 'a Pod'), atMost: 1 }),
+    row('p90', 0.9, {}),
   ];
 }
 
@@ -85,7 +125,13 @@ async function openNode(place: Place, stack: AsyncDisposableStack): Promise<Node
   const bare = stack.use(await startChild<BareCalls>('bare', place.bundles.flags.agent));
   const body = '{}';
   const headers = ['Content-Length', String(body.length)];
-  return { api, cni, port: agent.port, barePort: await bare.call.bare({ headers, body }) };
+  return {
+    api,
+    cni,
+    port: agent.port,
+    barePort: await bare.call.bare({ headers, body }),
+    cpuMs: async () => (await cpuMs(agent.bundle.pid)) + (await cpuMs(server.bundle.pid)),
+  };
 }
 
 /** The address is there, the Pod appears, and asks in the same moment. */

@@ -6,8 +6,8 @@ import type { StsCalls } from '../children/sts.ts';
 import type { Place, Running, ServerStart } from '../place.ts';
 import { SERVER_NAME } from '../place.ts';
 import type { Memory } from '../process-usage.ts';
-import { memoryOf } from '../process-usage.ts';
-import { rowOf, say } from '../row.ts';
+import { cpuMs, memoryOf } from '../process-usage.ts';
+import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
 import { median, rotated } from '../statistics.ts';
 
@@ -17,12 +17,21 @@ const SESSIONS = 500;
 
 type Mode = 'streaming' | 'paged';
 
+interface Connected {
+  readonly memory: Memory;
+  readonly tookMs: number;
+  /** Of the server, for all agents. Milliseconds. */
+  readonly cpuMs: number;
+}
+
 interface Sync {
   readonly mode: Mode;
   readonly readyMs: number;
+  /** Of the server until it is ready. Milliseconds. */
+  readonly cpuMs: number;
   readonly memory: Memory;
   /** When all agents are connected and have what they need; streaming only. */
-  readonly connected: { readonly memory: Memory; readonly tookMs: number } | undefined;
+  readonly connected: Connected | undefined;
 }
 
 /** A server's start with a large cluster, and what it holds then. */
@@ -58,21 +67,21 @@ async function sync(mode: Mode, stand: Stand): Promise<Sync> {
   const { bundle, opsPort } = running;
   stack.use(bundle);
   const readyMs = await bundle.untilAnswers(opsPort);
+  const used = await cpuMs(bundle.pid);
   await settle();
   const memory = await memoryOf(bundle.pid);
   const connected = mode === 'streaming' ? await connectAll(running, stand) : undefined;
-  return { mode, readyMs, memory, connected };
+  return { mode, readyMs, cpuMs: used, memory, connected };
 }
 
-async function connectAll(
-  { bundle, port }: Running,
-  { place, rawAgents, roles }: Stand,
-): Promise<NonNullable<Sync['connected']>> {
+async function connectAll({ bundle, port }: Running, { place, rawAgents, roles }: Stand): Promise<Connected> {
+  const before = await cpuMs(bundle.pid);
   await using streams: Child<StreamsCalls> = await startChild<StreamsCalls>('streams');
   const tookMs = await streams.call.open({ port, serverName: SERVER_NAME, ca: place.ca, agents: rawAgents });
   await streams.call.sessions(roles);
+  const used = (await cpuMs(bundle.pid)) - before;
   await settle();
-  return { tookMs, memory: await memoryOf(bundle.pid) };
+  return { tookMs, memory: await memoryOf(bundle.pid), cpuMs: used };
 }
 
 function syncRows(syncs: readonly Sync[], pods: number): Row[] {
@@ -95,6 +104,7 @@ function syncRows(syncs: readonly Sync[], pods: number): Row[] {
       what: `sync of ${pods} Pods, start to ready, ${said}`,
       values: of(mode).map(({ readyMs }) => readyMs),
       say: say.seconds,
+      cpu: cpuEach(median(of(mode).map(({ cpuMs: used }) => used)), pods, 'a Pod'),
       atMost: mostMs,
     }),
   );
@@ -115,6 +125,7 @@ function connectedRows(syncs: readonly Sync[], agents: number): Row[] {
       values: pairs.map(({ memory, connected }) => connected.memory.rss - memory.rss),
       say: say.mb,
       beside: `all have their snapshots after ${say.seconds(median(pairs.map(({ connected }) => connected.tookMs)))}`,
+      cpu: cpuEach(median(pairs.map(({ connected }) => connected.cpuMs)), agents, 'an agent'),
       atMost: 50,
     }),
   ];

@@ -7,7 +7,7 @@ import { roleName } from '../cluster-objects.ts';
 import type { Place, ServerStart } from '../place.ts';
 import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '../place.ts';
 import { cpuMs } from '../process-usage.ts';
-import { rowOf, say } from '../row.ts';
+import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
 import { median } from '../statistics.ts';
 
@@ -47,7 +47,8 @@ export async function sessions(place: Place): Promise<Row[]> {
       what: `${count} sessions, bucket open: to a bare loop`,
       values: product.map((ms, round) => ms / (bare[round] ?? NaN)),
       say: say.ratio,
-      beside: `${say.seconds(median(product))} to ${say.seconds(median(bare))}, server CPU ${say.seconds(median(cpu))}`,
+      beside: `${say.seconds(median(product))} to ${say.seconds(median(bare))}`,
+      cpu: cpuEach(median(cpu), count, 'a session'),
       atMost: 1.3,
     }),
     rowOf({

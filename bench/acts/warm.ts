@@ -1,4 +1,6 @@
 import { ask, askForToken, CREDENTIALS_PATH, requestText } from '../ask.ts';
+import type { Endpoint } from '../against/endpoint.ts';
+import { prepareSources } from '../against/sources.ts';
 import type { BareCalls } from '../children/bare.ts';
 import type { Load, LoadCalls, LoadResult } from '../children/load.ts';
 import { startChild } from '../child.ts';
@@ -8,6 +10,7 @@ import { cpuMs, memoryOf } from '../process-usage.ts';
 import type { Row } from '../row.ts';
 import { rotated } from '../statistics.ts';
 import { openNodeWorld } from './node-world.ts';
+import type { Cell, Contender } from './warm-figures.ts';
 import { warmRows } from './warm-rows.ts';
 
 /** As many as a node has by default. */
@@ -16,19 +19,11 @@ const CLIENTS = 16;
 /** Turns in a round: the shorter, the more alike is the machine for all who take part in one. */
 const SLICES = 5;
 
-/** Who is asked. `raw` shows what the load generator could. */
-export type Contender = 'bare' | 'agent' | 'agent without token' | 'agent at debug' | 'raw';
-export interface Cell extends LoadResult {
-  readonly contender: Contender;
-  readonly keepAlive: boolean;
-  readonly round: number;
-  /** CPU of the server in all of it. Milliseconds. */
-  readonly cpuMs: number;
-}
-
 interface Asked {
   readonly contender: Contender;
-  readonly pid: number;
+  /** Undefined: its CPU time is not known. */
+  readonly pid: number | undefined;
+  readonly host?: string;
   readonly port: number;
   readonly sources: Load['sources'];
 }
@@ -50,7 +45,12 @@ export async function warm(place: Place): Promise<Row[]> {
   };
   const [agent, debug] = [await start('info'), await start('debug')];
   const load = stack.use(await startChild<LoadCalls>('load'));
-  const contenders = [...(await agents(agent, debug)), ...(await standIns(place, agent, stack))];
+  const others = await Promise.all(place.options.against.map(foreign));
+  const contenders = [
+    ...(await agents(agent, debug)),
+    ...(await standIns(place, agent, stack)),
+    ...others.map(({ asked }) => asked),
+  ];
   const cells: Cell[] = [];
   const turn = async (round: number, slice: number, times: Pick<Load, 'warmUpMs' | 'durationMs'>) => {
     for (const keepAlive of [true, false])
@@ -62,25 +62,43 @@ export async function warm(place: Place): Promise<Row[]> {
   cells.length = 0;
   for (let round = 0; round < rounds; round++)
     for (let slice = 0; slice < SLICES; slice++) await turn(round, slice, { warmUpMs: 50, durationMs: 300 });
-  return warmRows(cells, { memory: await memoryOf(agent.bundle.pid), pods: PODS, clients: CLIENTS });
+  return warmRows(cells, {
+    memory: await memoryOf(agent.bundle.pid),
+    pods: PODS,
+    clients: CLIENTS,
+    endpoints: others.map(({ endpoint: { url, pid }, withToken }) => ({ url, pid, withToken })),
+  });
 }
 
 async function cell(
-  { contender, pid, port, sources }: Asked,
+  { contender, pid, ...target }: Asked,
   {
     load,
     ...how
   }: Pick<Load, 'keepAlive' | 'warmUpMs' | 'durationMs'> & { load: (load: Load) => Promise<LoadResult> },
 ): Promise<Omit<Cell, 'round'>> {
-  const before = await cpuMs(pid);
-  const result = await load({ port, sources, clients: CLIENTS, ...how });
-  return { ...result, contender, keepAlive: how.keepAlive, cpuMs: (await cpuMs(pid)) - before };
+  const before = pid === undefined ? NaN : await cpuMs(pid);
+  const result = await load({ ...target, clients: CLIENTS, ...how });
+  const used = pid === undefined ? undefined : (await cpuMs(pid)) - before;
+  return { ...result, contender, keepAlive: how.keepAlive, cpuMs: used };
+}
+
+/** An endpoint of --against, which is not ours to start. */
+async function foreign(endpoint: Endpoint) {
+  const { url, host, port, pid } = endpoint;
+  if (pid !== undefined) await cpuMs(pid); // rejects if there is no such process
+  const addresses = Array.from({ length: PODS }, (_, index) => podIp(index));
+  const { sources, withToken } = await prepareSources(endpoint, addresses);
+  const asked: Asked = { contender: url as Contender, pid, host, port, sources };
+  return { endpoint, withToken, asked };
 }
 
 /** Each Pod with a token and credentials; what comes first is not measured. */
 async function agents(agent: Running, debug: Running): Promise<Asked[]> {
   const asked = async (contender: Contender, { bundle, port }: Running): Promise<Asked> => ({
-    ...{ contender, port, pid: bundle.pid },
+    contender,
+    port,
+    pid: bundle.pid,
     sources: await Promise.all(
       Array.from({ length: PODS }, async (_, index) => {
         const ip = podIp(index);

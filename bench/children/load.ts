@@ -4,7 +4,8 @@ import { serveCalls } from '../serve-calls.ts';
 import { quantile } from '../statistics.ts';
 
 export interface Load {
-  /** Of 127.0.0.1. */
+  /** Of 127.0.0.0/8; by default 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
   /** Each with the whole request that it sends; clients take them in turn. */
   readonly sources: readonly { readonly ip: string; readonly request: string }[];
@@ -29,6 +30,10 @@ export interface LoadResult {
   readonly cpuShare: number;
 }
 
+/** A server that says nothing for as long is not waited for. Milliseconds. */
+const SILENCE_MS = 5_000;
+/** Between a connection that broke and the next. Milliseconds. */
+const AFTER_FAULT_MS = 10;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** Calls `done` at the end of each answer on the socket, with whether it was a 200. */
@@ -49,7 +54,14 @@ function readAnswers(socket: Socket, done: (good: boolean) => void): void {
   });
 }
 
-async function run({ port, sources, clients, keepAlive, ...load }: Load): Promise<LoadResult> {
+async function run({
+  host = '127.0.0.1',
+  port,
+  sources,
+  clients,
+  keepAlive,
+  ...load
+}: Load): Promise<LoadResult> {
   const timesMs: number[] = [];
   const startMs = performance.now() + load.warmUpMs;
   const endMs = startMs + load.durationMs;
@@ -60,8 +72,13 @@ async function run({ port, sources, clients, keepAlive, ...load }: Load): Promis
     const source = sources[next++ % sources.length];
     if (source === undefined) throw new Error('there are no sources');
     let sentMs = performance.now();
-    const socket = connect({ port, host: '127.0.0.1', localAddress: source.ip, noDelay: true });
+    const socket = connect({ port, host, localAddress: source.ip, noDelay: true });
+    let gone = false;
+    /** Leaves the connection for the next one, once. */
     const goOn = (): void => {
+      if (gone) return;
+      gone = true;
+      socket.destroy();
       if (performance.now() >= endMs) over();
       else client(over);
     };
@@ -77,12 +94,15 @@ async function run({ port, sources, clients, keepAlive, ...load }: Load): Promis
         socket.write(source.request);
         return;
       }
-      socket.destroy();
       goOn();
     });
-    socket.once('error', () => {
+    socket.setTimeout(SILENCE_MS, () => socket.destroy());
+    socket.on('error', () => undefined); // 'close' follows
+    socket.once('close', () => {
+      if (gone) return;
       faults++;
-      goOn();
+      // Not at once: a server that is not there would be asked without a pause.
+      setTimeout(goOn, AFTER_FAULT_MS);
     });
     socket.write(source.request);
   }

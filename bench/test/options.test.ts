@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { actNames } from '../acts/names.ts';
+import { parseOptions } from '../options.ts';
+
+describe('parseOptions', () => {
+  it('runs every part in its order by default, and the named ones in the same order', () => {
+    expect(parseOptions([]).only).toEqual(actNames);
+    expect(parseOptions(['--only', 'server', '--only', 'warm']).only).toEqual(['warm', 'server']);
+  });
+
+  it('makes one round and hardly waits if quick, whatever else is asked for', () => {
+    expect(parseOptions(['--quick', '--rounds', '5', '--idle-seconds', '600'])).toMatchObject({
+      rounds: 1,
+      idleSeconds: 2,
+    });
+    expect(parseOptions(['--rounds', '5', '--idle-seconds', '600'])).toMatchObject({
+      rounds: 5,
+      idleSeconds: 600,
+    });
+  });
+
+  it.each([
+    [['--only', 'cold'], '--only cold: there is exec, '],
+    [['--rounds', '0'], '--rounds 0: not a whole number'],
+    [['--idle-seconds', '1.5'], '--idle-seconds 1.5: not a whole number'],
+    [['--fast'], "Unknown option '--fast'"],
+    [['--only', 'exec', '--against', 'http://127.0.0.1:1'], '--against needs the part "warm"'],
+  ])('refuses %j and says why', (words, why) => {
+    expect(() => parseOptions(words)).toThrow(why);
+  });
+
+  it('gives each endpoint the details that follow it', () => {
+    const words = [
+      '--against',
+      'http://127.0.0.1:8181',
+      '--against-pid',
+      '42',
+      '--against=http://127.0.0.2/',
+    ];
+    words.push('--against-path', '/latest/x', '--against-source=127.9.0.2');
+    expect(parseOptions(words).against).toEqual([
+      {
+        url: 'http://127.0.0.1:8181',
+        host: '127.0.0.1',
+        port: 8181,
+        path: undefined,
+        source: undefined,
+        pid: 42,
+      },
+      {
+        url: 'http://127.0.0.2',
+        host: '127.0.0.2',
+        port: 80,
+        path: '/latest/x',
+        source: '127.9.0.2',
+        pid: undefined,
+      },
+    ]);
+  });
+
+  it('refuses the same endpoint twice, for its figures would be mixed', () => {
+    const words = ['--against', 'http://127.0.0.1:8181', '--against', 'http://127.0.0.1:8181/'];
+    expect(() => parseOptions(words)).toThrow('given twice');
+  });
+
+  it('refuses details without an endpoint', () => {
+    expect(() => parseOptions(['--against-pid', '42'])).toThrow('there is no --against URL before it');
+  });
+});
+
+describe('the address of --against', () => {
+  it.each([
+    'http://169.254.169.254',
+    'http://[fd00:ec2::254]',
+    'http://[::1]:8181',
+    'http://198.18.0.1',
+    'http://localhost:8181',
+    'http://instance-data',
+    'http://127.0.0.1.example.com',
+    'http://2852039166', // 169.254.169.254 in another spelling
+    'http://[::ffff:169.254.169.254]',
+    'http://0.0.0.0:8181',
+  ])('is never %s, which is no address of 127.0.0.0/8', (url) => {
+    expect(() => parseOptions(['--against', url])).toThrow('load goes to loopback only');
+  });
+
+  it.each([
+    'https://127.0.0.1',
+    '127.0.0.1:8181',
+    'http://127.0.0.1/latest',
+    'http://169.254.169.254@127.0.0.1/',
+    'http://127.0.0.1/?to=1',
+  ])('is not taken from %s, which is not of the form that is asked for', (url) => {
+    expect(() => parseOptions(['--against', url])).toThrow('not of the form http://127.0.0.1:8181');
+  });
+
+  it('may be any of 127.0.0.0/8, in any spelling of the URL standard', () => {
+    expect(parseOptions(['--against', 'http://127.1:8181']).against[0]?.host).toBe('127.0.0.1');
+    expect(parseOptions(['--against', 'http://127.255.0.9']).against[0]?.host).toBe('127.255.0.9');
+  });
+
+  it.each([
+    ['--against-source', '198.18.0.1'],
+    ['--against-source', '127.0.0.256'],
+    ['--against-source', '127.1'],
+    ['--against-path', 'latest'],
+    ['--against-path', '/a b'],
+    ['--against-path', '/a\r\nHost: other'],
+    ['--against-pid', '0'],
+    ['--against-pid', '-1'],
+    ['--against-pid', '1/../2'],
+  ])('takes no %s %j', (flag, value) => {
+    expect(() => parseOptions(['--against', 'http://127.0.0.1', `${flag}=${value}`])).toThrow(flag);
+  });
+});

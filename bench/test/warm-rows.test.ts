@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Cell, Contender } from '../acts/warm-figures.ts';
+import { warmFigures } from '../acts/warm-figures.ts';
+import { warmRows } from '../acts/warm-rows.ts';
+
+const OTHER = 'http://127.0.0.1:8181';
+
+function cell(contender: Contender, of: Partial<Cell>): Cell {
+  return {
+    contender,
+    keepAlive: true,
+    round: 0,
+    requests: 100,
+    rps: 1_000,
+    p50Ms: 1,
+    p99Ms: 2,
+    faults: 0,
+    cpuShare: 0.5,
+    cpuMs: 10,
+    ...of,
+  };
+}
+
+describe('warmFigures', () => {
+  it('compares each slice with that of bare, and a round by the median of its slices', () => {
+    const cells = [1_000, 2_000, 4_000].flatMap((rps) => [
+      cell('bare', { rps }),
+      cell('agent', { rps: rps === 4_000 ? 4_000 : rps / 2 }),
+    ]);
+    expect(warmFigures(cells, true).ratios('agent', 'rps')).toEqual([0.5]);
+  });
+
+  it('sums the ticks of CPU before it divides them', () => {
+    const cells = [0, 10, 0, 20].map((cpuMs) => cell('agent', { cpuMs }));
+    expect(warmFigures(cells, true).cpu('agent')).toBe('75 µs a request');
+  });
+
+  it('knows no CPU of whom no process is known', () => {
+    const cells = [cell('bare', {}), cell(OTHER, { cpuMs: undefined })];
+    expect(warmFigures(cells, true).cpu(OTHER)).toBe('');
+  });
+});
+
+describe('warmRows', () => {
+  const options = { memory: { rss: 70, anonymous: 20, peak: 75 }, pods: 110, clients: 16 };
+  const every = [true, false].flatMap((keepAlive) => [
+    cell('bare', { keepAlive }),
+    cell('agent', { keepAlive, rps: 1_300, p99Ms: 1, cpuMs: 8 }),
+    cell(OTHER, { keepAlive, rps: 500, faults: 4 }),
+  ]);
+
+  it("does not count another endpoint's failures as ours", () => {
+    const endpoints = [{ url: OTHER, pid: 1, withToken: true }];
+    const rows = warmRows(every, { ...options, endpoints });
+    const faults = rows.filter(({ what }) => what.includes('no 200'));
+    expect(faults.map(({ measured, missedBy }) => [measured, missedBy])).toEqual([
+      ['0', ''],
+      ['8', undefined],
+    ]);
+  });
+
+  it('has rows of CPU for another endpoint only if its process is known', () => {
+    const cpuRows = (pid: number | undefined) =>
+      warmRows(every, { ...options, endpoints: [{ url: OTHER, pid, withToken: false }] }).filter(({ what }) =>
+        what.includes(`CPU to bare of ${OTHER}, without a token`),
+      ).length;
+    expect([cpuRows(1), cpuRows(undefined)]).toEqual([2, 0]);
+  });
+
+  it('judges the agent by the goals of DESIGN.md 6, and nobody else', () => {
+    const rows = warmRows(every, { ...options, endpoints: [{ url: OTHER, pid: 1, withToken: true }] });
+    const goals = rows.filter(({ reach }) => reach !== '').map(({ reach, missedBy }) => [reach, missedBy]);
+    expect(goals).toEqual([
+      ['≥ 1.20 ×', ''],
+      ['≤ 1.00 ×', ''],
+      ['≤ 0.90 ×', ''],
+      ['≥ 1.20 ×', ''],
+      ['≤ 0', ''],
+      ['≤ 72 MB', ''],
+      ['≤ 22 MB', ''],
+    ]);
+  });
+});
