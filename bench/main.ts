@@ -3,6 +3,7 @@ import { budget } from './acts/budget.ts';
 import { exec } from './acts/exec.ts';
 import type { ActName } from './acts/names.ts';
 import { newPod } from './acts/new-pod.ts';
+import { node } from './acts/node.ts';
 import { server } from './acts/server.ts';
 import { sessions } from './acts/sessions.ts';
 import { warm } from './acts/warm.ts';
@@ -22,6 +23,7 @@ const acts: Readonly<Record<ActName, (place: Place) => Promise<Row[]>>> = {
   sessions,
   budget,
   server,
+  node,
 };
 
 async function main(): Promise<number> {

@@ -5,7 +5,7 @@ import { parseOptions } from '../options.ts';
 describe('parseOptions', () => {
   it('runs every part in its order by default, and the named ones in the same order', () => {
     expect(parseOptions([]).only).toEqual(actNames);
-    expect(parseOptions(['--only', 'server', '--only', 'warm']).only).toEqual(['warm', 'server']);
+    expect(parseOptions(['--only', 'node', '--only', 'warm']).only).toEqual(['warm', 'node']);
   });
 
   it('makes one round and hardly waits if quick, whatever else is asked for', () => {
