@@ -18,6 +18,7 @@ export function markdownTable(rows: readonly Row[]): string {
 export function missList(rows: readonly Row[]): string {
   const goals = rows.filter(({ missedBy }) => missedBy !== undefined);
   const misses = goals.filter(({ missedBy }) => missedBy !== '');
+  if (goals.length === 0) return 'no row has a goal';
   if (misses.length === 0) return `all ${goals.length} rows with a goal reach it`;
   return [
     `${misses.length} of ${goals.length} rows with a goal miss it:`,

@@ -19,6 +19,9 @@ const LAST_LINES = 10;
 /** Where the programs keep compiled code, below their folder. */
 const COMPILED = 'compiled';
 
+/** More than both need; what is measured is not what is limited. */
+const POD_LIMIT_BYTES = 512 * 2 ** 20;
+
 /** The agent's Pod as its chart describes it: rules installed, `reconcile` and agent running and ready, probed as by kubelet. */
 export interface AgentPod extends AsyncDisposable {
   /** The process ID of each container. */
@@ -70,7 +73,7 @@ export async function startAgentPod({ network, bundles, former }: StartAgentPodO
   };
 }
 
-/** One control group for both containers, with the sum of their limits: that of the Pod. */
+/** One control group for both containers: that of the Pod. */
 async function groupsOf({ cgroups }: NodeNetwork, former: number) {
   if (typeof cgroups === 'string') {
     const none: Group = {
@@ -90,9 +93,6 @@ async function groupsOf({ cgroups }: NodeNetwork, former: number) {
     pod,
   };
 }
-
-/** More than both need; what is measured is not what is limited. */
-const POD_LIMIT_BYTES = 512 * 2 ** 20;
 
 function fixed(make: Cgroups['make']): Cgroups {
   return { countsSockets: false, make, [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -122,7 +122,7 @@ async function untilReady(
   }, READY);
 }
 
-/** The chart's probes of the running agent. */
+/** The chart's probes of the running agent. The process of one by exec is no child of the agent's: its CPU time is not counted. */
 function recurringProbes({ agent, statusCommand }: NodePrograms): ProbeOrder[] {
   const recurring = agent.chart.probes.filter(({ kind }) => kind !== 'startup');
   return recurring.map((probe): ProbeOrder => {

@@ -41,6 +41,7 @@ describe('missList', () => {
 
   it('says so if no row misses its goal', () => {
     expect(missList([reached, free])).toBe('all 1 rows with a goal reach it');
+    expect(missList([free, unmeasured])).toBe('no row has a goal');
   });
 });
 
