@@ -70,6 +70,6 @@ function detailOf(name: Exclude<AgainstOption, 'against'>, value: string): Parti
 }
 
 /** A literal IPv4 address of 127.0.0.0/8, as the WHATWG URL parser writes it: four decimal numbers. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^127(?:\.(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(host);
 }
