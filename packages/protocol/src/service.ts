@@ -12,6 +12,11 @@ export const REQUEST_ID_KEY = 'rolegate-request-id';
 // What grpc-js would print beside our log comes to us as errors too.
 setLogVerbosity(logVerbosity.NONE);
 
+/** The generated type, without what only reflection needs. */
+type Service = {
+  readonly [Name in keyof RolegateDefinition]: Omit<RolegateDefinition[Name], 'requestType' | 'responseType'>;
+};
+
 /** The service as grpc-js wants it, for `server.addService`. Read from the committed descriptor: no file at run time. */
 export const rolegateService = loadService();
 
@@ -43,8 +48,8 @@ export function createRolegateClient({
 
 const RolegateClientConstructor = makeClientConstructor(rolegateService, SERVICE_NAME);
 
-function loadService(): RolegateDefinition {
+function loadService(): Service {
   // The declared type of a method in JSON wants a `comment`, which protobufjs does not write.
   const json = descriptor as unknown as Parameters<typeof readServiceDefinition>[0];
-  return readServiceDefinition(json, SERVICE_NAME) as unknown as RolegateDefinition;
+  return readServiceDefinition(json, SERVICE_NAME) as unknown as Service;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { rolegateService } from '@rolegate/protocol';
 import type { AgentReport } from '@rolegate/protocol';
+import descriptor from '../../../../protocol/src/generated/descriptor.json' with { type: 'json' };
 import { cutReport } from '../../../src/feed/reports/cut-report.ts';
 import { reportFields } from '../../../src/feed/reports/limits.ts';
 
@@ -12,11 +13,11 @@ const texts = (count: number) => Array.from({ length: count }, (_, at) => `s${at
 
 describe('the bounds of what is parsed of a report', () => {
   it('name every field of the wire by its number', () => {
-    const { field: fields } = rolegateService.Feed.requestType.type as {
-      field: { name: string; number: number }[];
-    };
-    const ours = Object.entries(reportFields).map(([name, { number }]) => ({ name, number }));
-    expect(ours).toEqual(fields.map(({ name, number }) => ({ name, number })));
+    const { fields } = descriptor.nested.rolegate.nested.v1.nested.AgentReport;
+    const ours = Object.entries(reportFields).map(([name, { number }]) => [name, number]);
+    expect(Object.fromEntries(ours)).toEqual(
+      Object.fromEntries(Object.entries(fields).map(([name, { id }]) => [name, id])),
+    );
   });
 
   it('leave a report within them as it is', () => {
