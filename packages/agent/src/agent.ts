@@ -3,6 +3,7 @@ import {
   aborted,
   createMemory,
   createOpsServer,
+  createProbePort,
   createProbeServer,
   createStatusServer,
   openStatusSocket,
@@ -32,7 +33,6 @@ import type { AgentMemory } from './memory.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { knowNode } from './node-knowledge.ts';
 import { answersLivez } from './ops/answers-livez.ts';
-import { createProbePort } from './ops/probe-port.ts';
 import { createAgentPorts } from './ports/agent-ports.ts';
 import { createRolesMode } from './roles-mode.ts';
 import { openAgentState } from './state/agent-state.ts';
@@ -89,10 +89,12 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     about: { mode: config.mode, version: VERSION },
   });
   const probes = createProbeServer({ sharedPort: true, limited: limitHits.pageHit('probe') });
+  // Liveness probes begin when the agent is ready, and an agent of another user may answer them for both.
   const probePort = createProbePort({
     at: config.probeListen,
     listen: ports.noted((host, port) => probes.listen(host, port)),
     isAnswered: answersLivez,
+    chosenBy: '--probe-bind (chart: probes)',
     clock,
     log,
   });

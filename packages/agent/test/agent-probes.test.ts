@@ -47,7 +47,7 @@ it('an agent whose port another program has serves Pods, says so, is not ready a
   const agent = await start(port);
   await soon(() => {
     expect(agent.lines('cannot listen for probes, trying again')).toMatchObject([
-      { address: `127.0.0.1:${port}`, hint: expect.stringContaining('probes.port') },
+      { address: `127.0.0.1:${port}`, hint: expect.stringContaining('chart: probes') },
     ]);
   });
   expect((await agent.ask({ path: '/latest/meta-data/' })).status).toBe(403);

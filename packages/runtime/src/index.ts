@@ -22,6 +22,8 @@ export { createStorms } from './storms.ts';
 export type { StormOf } from './storms.ts';
 export { createOpsServer } from './ops/ops-server.ts';
 export type { OpsServerOptions } from './ops/ops-server.ts';
+export { createProbePort } from './ops/probe-port.ts';
+export type { PageServer } from './ops/page-server.ts';
 export { createProbeServer } from './ops/probe-server.ts';
 export type { ReadyCheck } from './ops/readiness.ts';
 export { aborted, runGroup } from './run-group.ts';

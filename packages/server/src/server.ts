@@ -1,4 +1,11 @@
-import { createMemory, createStatusServer, openStatusSocket, runGroup, VERSION } from '@rolegate/runtime';
+import {
+  createMemory,
+  createProbePort,
+  createStatusServer,
+  openStatusSocket,
+  runGroup,
+  VERSION,
+} from '@rolegate/runtime';
 import { createAgentProofs } from './agent-proof.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
@@ -76,6 +83,13 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     decisionsWaiting: () => decided.decisions.waiting,
     rememberedNames: memory.sizes,
   });
+  const probePort = createProbePort({
+    at: config.probeListen,
+    listen: (host, port) => ops.probes.listen(host, port),
+    chosenBy: '--probe-bind',
+    clock,
+    log,
+  });
   const services = [
     serveAgents({
       ...deps,
@@ -89,6 +103,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
       signal,
       parts,
     }),
+    probePort,
     { name: 'cluster', run: cluster.run },
     { name: 'Events', run: cluster.events.run },
     ...credentials.services,
@@ -99,7 +114,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   ];
   try {
     await openStatusSocket(statusServer, { given: config.statusSocket, fallback: STATUS_SOCKET, log });
-    await ops.listen({ ops: config.opsListen, probes: config.probeListen });
+    await ops.ops.listen(config.opsListen.host, config.opsListen.port);
     await runGroup(services, parts.signal);
   } finally {
     parts.abort();

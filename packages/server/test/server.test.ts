@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import { createServer, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
@@ -95,6 +96,7 @@ async function setup(argv: readonly string[] = []) {
     start,
     stop,
     feed,
+    probePort,
     ready: async () => (await page(opsPort, '/readyz')).status,
     probe: async (path: '/livez' | '/readyz') => (await page(probePort, path)).status,
     metrics: async () => (await page(opsPort, '/metrics')).body,
@@ -177,8 +179,8 @@ it('a server that has not read the cluster is not ready, and sends agents elsewh
   void start();
   await soon(async () => {
     expect(await ready()).toBe(503);
+    expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 503]);
   });
-  expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 503]);
   const { ended, report } = await feed();
   report();
   expect(await ended).toMatch(/UNAVAILABLE.*has not read the cluster/);
@@ -187,6 +189,20 @@ it('a server that has not read the cluster is not ready, and sends agents elsewh
     expect(await ready()).toBe(200);
   });
   expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 200]);
+});
+
+it('a server whose port of probes another program has does its work, and takes the port when it is left', async () => {
+  const { start, ready, probe, probePort } = await setup();
+  const other = createServer();
+  await once(other.listen(probePort, '127.0.0.1'), 'listening');
+  void start();
+  await soon(async () => {
+    expect(await ready()).toBe(200);
+  });
+  other.close();
+  await soon(async () => {
+    expect(await probe('/readyz')).toBe(200);
+  });
 });
 
 it('a server tells an agent of the Pods of the node in its certificate, for as long as that is good', async () => {

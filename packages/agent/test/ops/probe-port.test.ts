@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { createProbePort } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import { createProbePort } from '../../src/ops/probe-port.ts';
 import { createTestLog, until } from '../addresses/known-pods.ts';
 
 const AT = { host: '127.0.0.1', port: 9622 };
@@ -35,6 +35,7 @@ async function setup(state: { fault?: string; agent?: boolean } = {}) {
       counted.asked += 1;
       return Promise.resolve(state.agent === true);
     },
+    chosenBy: '--probe-bind (chart: probes)',
     clock,
     log,
   });
@@ -72,7 +73,7 @@ describe('the port of probes', () => {
           address: ADDRESS,
           error: 'listen EADDRINUSE',
           hint: expect.stringMatching(
-            /^end the program that ss -ltnp 'sport = :9622' names on the node, or /,
+            /^end the program that ss -ltnp 'sport = :9622' names on the machine, or /,
           ),
         },
       ],

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import { createOpsServer, createProbeServer } from '@rolegate/runtime';
-import type { Clock, HostPort, Log, ReadyCheck } from '@rolegate/runtime';
+import type { Clock, Log, PageServer, ReadyCheck } from '@rolegate/runtime';
 import { createOpsLimitHits } from './limit-hits.ts';
 import type { OpsLimitHitsDeps } from './limit-hits.ts';
 
@@ -12,26 +12,21 @@ export interface OpsPortsDeps {
   readonly log: Log;
 }
 
-/** Where each of them listens. */
-export interface OpsListen {
-  readonly ops: HostPort;
-  readonly probes: HostPort;
+export interface OpsPorts {
+  readonly ops: Pick<PageServer, 'listen'>;
+  readonly probes: Pick<PageServer, 'listen'>;
+  readonly close: () => Promise<void>;
 }
 
 /** The port of Prometheus and people, and that of kubelet, which strangers on the first one cannot fill. */
-export function createOpsPorts({ registry, checks, counted, clock, log }: OpsPortsDeps) {
+export function createOpsPorts({ registry, checks, counted, clock, log }: OpsPortsDeps): OpsPorts {
   const limited = createOpsLimitHits({ clock, log, counted });
   const ops = createOpsServer({ registry, checks, clock, limited: limited('ops') });
   const probes = createProbeServer({ checks, clock, limited: limited('probe') });
   return {
-    /** Resolves with the ports. Rejects if one is taken. */
-    async listen(at: OpsListen): Promise<{ readonly ops: number; readonly probes: number }> {
-      return {
-        ops: await ops.listen(at.ops.host, at.ops.port),
-        probes: await probes.listen(at.probes.host, at.probes.port),
-      };
-    },
-    async close(): Promise<void> {
+    ops,
+    probes,
+    async close() {
       await Promise.all([ops.close(), probes.close()]);
     },
   };

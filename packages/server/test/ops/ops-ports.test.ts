@@ -36,7 +36,10 @@ async function setup() {
     clock,
     log,
   });
-  const ports = await server.listen({ ops: LOOPBACK, probes: LOOPBACK });
+  const ports = {
+    ops: await server.ops.listen(LOOPBACK.host, LOOPBACK.port),
+    probes: await server.probes.listen(LOOPBACK.host, LOOPBACK.port),
+  };
   closing.push(async () => {
     const closed = server.close();
     await clock.advance(5_000);

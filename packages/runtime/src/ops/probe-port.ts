@@ -1,29 +1,41 @@
-import { aborted, describeError, formatHostPort } from '@rolegate/runtime';
-import type { Clock, HostPort, Log, ReadyCheck, Service } from '@rolegate/runtime';
+import type { Clock } from '../clock.ts';
+import type { HostPort } from '../host-port.ts';
+import { formatHostPort } from '../host-port.ts';
+import { describeError } from '../log.ts';
+import type { Log } from '../log.ts';
+import { aborted } from '../run-group.ts';
+import type { Service } from '../run-group.ts';
+import type { ReadyCheck } from './readiness.ts';
 
 export interface ProbePortDeps {
   readonly at: HostPort;
   /** Rejects with the system's error. */
   readonly listen: (host: string, port: number) => Promise<unknown>;
-  /** Whether whoever has the port answers kubelet as an agent does. */
-  readonly isAnswered: (at: HostPort) => Promise<boolean>;
+  /** Whether whoever has the port answers kubelet as this program would. By default nobody else does. */
+  readonly isAnswered?: (at: HostPort) => Promise<boolean>;
+  /** By what operators choose another port. */
+  readonly chosenBy: string;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
 }
 
 export interface ProbePort extends Service {
-  /** Ready once kubelet gets an answer: liveness probes begin when the agent is ready, and must not fail then. */
+  /** Ready once kubelet gets an answer. */
   readonly check: ReadyCheck;
 }
 
 /** How often it is seen whether whoever has the port has left it. Milliseconds. */
 const RETRY_MS = 1_000;
 
-/**
- * Listens for kubelet's liveness probes (DESIGN.md 4.7). Agents of one user share the port. If somebody else has it the agent
- * serves Pods all the same, and tries again; it is ready only if that one is an agent of another user, which answers for both.
- */
-export function createProbePort({ at, listen, isAnswered, clock, log }: ProbePortDeps): ProbePort {
+/** Listens for kubelet's probes (DESIGN.md 4.7). If somebody else has the port the program does its work all the same, and tries again. */
+export function createProbePort({
+  at,
+  listen,
+  isAnswered = () => Promise.resolve(false),
+  chosenBy,
+  clock,
+  log,
+}: ProbePortDeps): ProbePort {
   const address = formatHostPort(at);
   let state: true | string = `${address} is not open yet`;
   let told = '';
@@ -41,7 +53,7 @@ export function createProbePort({ at, listen, isAnswered, clock, log }: ProbePor
         state = describeError(error);
         tell('warn', 'cannot listen for probes, trying again', {
           error: state,
-          hint: isTaken ? takenHint(at.port) : HINT,
+          hint: `${isTaken ? endHint(at.port) : ''}choose another address or port by ${chosenBy}`,
         });
       }
       return false;
@@ -70,8 +82,6 @@ export function createProbePort({ at, listen, isAnswered, clock, log }: ProbePor
   };
 }
 
-const HINT = 'choose another address or port by --probe-bind (chart: probes)';
-
-function takenHint(port: number): string {
-  return `end the program that ss -ltnp 'sport = :${port}' names on the node, or choose another port by --probe-bind (chart: probes.port)`;
+function endHint(port: number): string {
+  return `end the program that ss -ltnp 'sport = :${port}' names on the machine, or `;
 }
