@@ -11,8 +11,9 @@ import type { IpSource } from './ip-source.ts';
 import { createStatusOwners } from './status-owners.ts';
 import type { StatusOwnersDeps } from './status-owners.ts';
 
-/** How often the passing of time is looked at (`staleIpMs`). Milliseconds. */
+/** How often the passing of time is looked at (`staleIpMs`), which matters to addresses from the status of Pods alone. Milliseconds. */
 const CHECK_MS = 1_000;
+const CHECK_RESULTS_MS = 10_000;
 
 const UNREADABLE = 'an address that can be read';
 
@@ -154,7 +155,7 @@ export function createCallers(deps: CallersDeps): Callers {
     onHandover: handovers.on,
     async run(signal) {
       while (!signal.aborted) {
-        await clock.sleep(CHECK_MS, signal);
+        await clock.sleep(source === 'cni' ? CHECK_RESULTS_MS : CHECK_MS, signal);
         if (handovers.check()) changes.notify();
       }
     },
