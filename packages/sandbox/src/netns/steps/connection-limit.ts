@@ -94,6 +94,10 @@ async function floodFromOne(scene: Scene): Promise<string> {
     sent: [ask('keep-alive')],
     ...KEPT,
   });
+  await eventually(async () => {
+    const open = await outputOf([...limited.enter, ...'ss -Htn state established'.split(' '), 'dport = :80']);
+    if (open === '') throw new Error('the connection that is to be kept is not open');
+  }, SOON);
   const [asked, sent] = await Promise.all([
     askOften(other, FLOOD_MS),
     floodFrom(limited.enter, scene.python, {
