@@ -11,8 +11,10 @@ import type { StrangerPlan } from './attack.ts';
 const CALLS_EACH = 4;
 /** More is refused before it is looked at. Bytes. */
 const LONG = 15 * 1024;
-/** What honest agents, and one source of bad tokens beside them, ask for at most. */
-const REVIEWS = { perSecond: 30, burst: 60 };
+/** What honest agents ask for in a second, at most. */
+const HONEST = 35;
+/** With one address of bad tokens beside them: it has ten connections a second, and forty after a rest. */
+const REVIEWS = { perSecond: HONEST + 10 * CALLS_EACH, burst: 40 * CALLS_EACH };
 
 /** Claims that name live agent Pods, and a signature of nobody. */
 async function forgedTokens({ standIn }: StrangersScene): Promise<string[]> {
