@@ -17,9 +17,9 @@ RUN set -eu; \
     /build/rootfs.sh /rootfs node ip conntrack nft unshare xtables-nft-multi xtables-legacy-multi xtables-monitor $names \
       iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore \
       $(find /usr/lib -path '*/xtables/*.so')
-COPY dist/bundle/agent.cjs dist/bundle/agent.cjs.map dist/bundle/agent.cjs.LEGAL.txt /rootfs/app/
+COPY dist/bundle/agent.cjs* /rootfs/app/
 # What the agent itself loads, and the other programs do not.
-COPY dist/bundle/agent-program.cjs dist/bundle/agent-program.cjs.map dist/bundle/agent-program.cjs.LEGAL.txt /rootfs/app/
+COPY dist/bundle/agent-program.cjs* /rootfs/app/
 # Compiled ahead, under the flags of the entry point. Node has one folder a user: the agent runs as 2100008181 (charts/agent, agent.uid),
 # helm test's as 65532, the others as root.
 RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /rootfs/app/agent-program.cjs /app/; \
