@@ -21,8 +21,8 @@ const STUCK_MS = 10_000;
 const CUT_BY_01 = 2;
 /** The user of agents of 0.1: others cannot share a port with them. */
 const USER_OF_01 = 65_532;
-/** Calls of a Pod in the moment in which a port goes from one user to the other; each is tried once. */
-const CUT_BY_USER = 2;
+/** Calls of a Pod in the moment in which a port goes from one user to the other: two rounds of its three, each tried once. */
+const CUT_BY_USER = 6;
 const HINT = 'upgrade agents before servers';
 
 interface Circumstances {
