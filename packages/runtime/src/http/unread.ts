@@ -63,6 +63,8 @@ const LATER_MS = 250;
 const FRUITLESS_MS = 1_000;
 /** The part of its limit that a client may always leave unread. */
 const LITTLE = 1 / 64;
+/** The part of everybody's limit that closed connections may leave before it is looked whose it is: thousands close in a second. */
+const NEXT_TO_NOTHING = 1 / 16;
 /**
  * The part of the time that looks may take: when a client is near its limit, and for the sake of single connections, nearly all
  * of which have read everything. However long a look took (the machine may have stood still), the next comes. Milliseconds.
@@ -156,7 +158,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   async function areNearlyAllRead(count: number): Promise<boolean> {
     if (count === 0) return true;
     const largest = leftovers.reduce((most, { unread }) => Math.max(most, unread), 0);
-    const areRead = (await countOrphans()) * largest <= limits.perClient * LITTLE;
+    const areRead = (await countOrphans()) * largest <= limits.total * NEXT_TO_NOTHING;
     if (areRead) takeLeftovers(count);
     mostLeftovers = areRead ? FEW_LEFTOVERS : Math.min(MOST_LEFTOVERS, 2 * mostLeftovers);
     return areRead;
