@@ -1,8 +1,8 @@
 import { missingHere } from '../../packages/sandbox/src/netns/requirements.ts';
 import type { AgentPod } from '../node/agent-pod.ts';
 import { startAgentPod } from '../node/agent-pod.ts';
-import type { NodeNetwork } from '../node/world.ts';
-import { openNodeNetwork } from '../node/world.ts';
+import type { FullNode } from '../node/world.ts';
+import { openFullNode } from '../node/world.ts';
 import type { Place } from '../place.ts';
 import type { Memory } from '../process-usage.ts';
 import { memoryOf, processTree, proportionalOf } from '../process-usage.ts';
@@ -26,7 +26,7 @@ export async function node(place: Place): Promise<Row[]> {
   const { bundles, rounds, idleSeconds, quick } = place.options;
   await using stack = new AsyncDisposableStack();
   disposeOnSignal(stack);
-  const network = await openNodeNetwork({ name: `rg${process.pid}`, pods: PODS }, stack);
+  const network = await openFullNode({ name: `rg${process.pid}`, pods: PODS }, stack);
   const start = (former: number) => startAgentPod({ network, bundles, former });
   // The first start compiles.
   await (await start(0))[Symbol.asyncDispose]();
@@ -53,7 +53,7 @@ function disposeOnSignal(stack: AsyncDisposableStack): void {
   }
 }
 
-function noCgroup({ cgroups }: NodeNetwork): string | undefined {
+function noCgroup({ cgroups }: FullNode): string | undefined {
   return typeof cgroups === 'string' ? cgroups : undefined;
 }
 

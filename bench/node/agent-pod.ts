@@ -8,7 +8,7 @@ import { NODE } from '../../packages/sandbox/src/netns/addresses.ts';
 import { eventually } from '../../packages/testing/src/index.ts';
 import type { Child } from '../child.ts';
 import { startChild } from '../child.ts';
-import type { NodeNetwork } from './world.ts';
+import type { FullNode } from './world.ts';
 
 /** Kubelet's default. Milliseconds. */
 const PROBE_EVERY_MS = 10_000;
@@ -31,7 +31,7 @@ export interface AgentPod extends AsyncDisposable {
 }
 
 export interface StartAgentPodOptions {
-  readonly network: NodeNetwork;
+  readonly network: FullNode;
   /** The folder of the programs. */
   readonly bundles: string;
   /** How many were started before. Each finds the compiled code of the last one, as in the image, and nothing else. */
@@ -47,6 +47,7 @@ export async function startAgentPod({ network, bundles, former }: StartAgentPodO
   const lines: string[] = [];
   const programs = await prepareNodePrograms({
     ...network,
+    cniDirectory: network.cni.path,
     folder,
     bundles: resolve(bundles),
     cgroups,
@@ -74,7 +75,7 @@ export async function startAgentPod({ network, bundles, former }: StartAgentPodO
 }
 
 /** One control group for both containers: that of the Pod. */
-async function groupsOf({ cgroups }: NodeNetwork, former: number) {
+async function groupsOf({ cgroups }: FullNode, former: number) {
   if (typeof cgroups === 'string') {
     const none: Group = {
       enter: [],
@@ -103,7 +104,7 @@ async function takeCompiled(from: string, to: string): Promise<void> {
   await rename(join(from, COMPILED), join(to, COMPILED));
 }
 
-async function startProber({ enter }: NodeNetwork): Promise<Child<ProbeCalls>> {
+async function startProber({ enter }: FullNode): Promise<Child<ProbeCalls>> {
   const script = new URL('../../acceptance/hostile/clients/probes.ts', import.meta.url);
   return startChild<ProbeCalls>(script, { through: enter.node });
 }

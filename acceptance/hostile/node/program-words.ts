@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readImageFlags } from '../../../bench/image-flags.ts';
+import { asUserOnly } from '../../../packages/sandbox/src/netns/node-programs.ts';
 
 export type Image = 'agent' | 'server';
 
@@ -24,16 +25,5 @@ export async function imageWords(bundles: string, image: Image) {
 
 /** Without root and without capabilities, unless the chart has it so; and not longer than this process, however that ends. */
 export function asUser(user: number): readonly string[] {
-  const bound = ['setpriv', '--pdeathsig=SIGKILL'];
-  if (user === 0) return [...bound, '--'];
-  return [
-    ...bound,
-    `--reuid=${user}`,
-    `--regid=${user}`,
-    '--clear-groups',
-    '--no-new-privs',
-    '--bounding-set=-all',
-    '--inh-caps=-all',
-    '--',
-  ];
+  return ['setpriv', '--pdeathsig=SIGKILL', ...(user === 0 ? [] : asUserOnly(user)), '--'];
 }

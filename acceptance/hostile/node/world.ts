@@ -1,18 +1,12 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCniResultsDir } from '@rolegate/testing';
 import type { CniResultsDir, World } from '@rolegate/testing';
-import { startScript } from '../../../packages/sandbox/src/netns/child-script.ts';
 import { createCluster } from '../../../packages/sandbox/src/netns/cluster.ts';
 import type { Cluster } from '../../../packages/sandbox/src/netns/cluster.ts';
-import { createNamespaces } from '../../../packages/sandbox/src/netns/namespaces.ts';
 import type { Namespaces } from '../../../packages/sandbox/src/netns/namespaces.ts';
-import { layPod, podAddresses } from '../../../packages/sandbox/src/netns/pod-links.ts';
-import { connectStandIns } from '../../../packages/sandbox/src/netns/stand-in-calls.ts';
-import { layTopology } from '../../../packages/sandbox/src/netns/topology.ts';
 import { openCgroups } from './cgroups.ts';
 import type { Cgroups, Group } from './cgroups.ts';
+import { openFolder, openNodeNetwork } from './network.ts';
 import { prepareNodePrograms } from './node-programs.ts';
 import type { NodePrograms } from './node-programs.ts';
 import { placePods } from './pods.ts';
@@ -32,8 +26,6 @@ export interface HostileWorld extends World {
   readonly groups: Readonly<Record<'attackers' | 'watchers', Group>>;
 }
 
-/** The first Pod of the node's network. */
-const SERVER_POD = { name: 'server', shape: 'calico', index: 2 } as const;
 /** What programs log is kept up to this; storms are bounded by the programs. */
 const MOST_LINES = 100_000;
 /** A share that cannot starve the machine, and memory that cannot either. */
@@ -52,26 +44,12 @@ export interface OpenWorldOptions {
 /** Opens it with everything but running programs. */
 export async function openWorld({ name, bundles }: OpenWorldOptions): Promise<HostileWorld> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-hostile-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // The programs are other users; what is secret has a mode of its own.
-  await chmod(folder, 0o755);
+  const folder = await openFolder('rolegate-hostile-', stack);
   const cgroups = stack.use(await openCgroups(name));
-  const namespaces = stack.use(createNamespaces({ prefix: name }));
-  await layTopology(namespaces);
-  await layPod(namespaces, SERVER_POD);
-  const enter = { node: namespaces.enter('node'), server: namespaces.enter(SERVER_POD.name) };
-  stack.defer((await startScript(namespaces.enter('cloud'), 'cloud')).stop);
-  const socket = join(folder, 'stand-ins.sock');
-  stack.defer((await startScript(enter.server, 'stand-ins', [socket, '127.0.0.1'])).stop);
-  const standIns = await connectStandIns(socket);
-  stack.defer(standIns.close);
-  const cni = stack.use(await createCniResultsDir());
+  const network = await openNodeNetwork({ name, folder }, stack);
+  const { namespaces, enter, serverAddress, standIns, cni, kubeconfig } = network;
   const cluster = createCluster({ standIns, cni });
-  const kubeconfig = join(folder, 'kubeconfig');
-  await writeFile(kubeconfig, String(await standIns.call({ do: 'kubeconfig' })));
   const lines: World['lines'][number][] = [];
-  const serverAddress = podAddresses(SERVER_POD).ipv4;
   await mkdir(join(folder, 'programs'));
   const programs = await prepareNodePrograms({
     folder: join(folder, 'programs'),

@@ -9,17 +9,17 @@ import { NO_CNI_RESULTS } from './modes.ts';
 import { AGENT_USER, FORMER_USER, prepareFlags, statusSocket } from './program-flags.ts';
 import type { ProgramFiles } from './program-flags.ts';
 
-/** The agent needs no root and no capability. */
-export const unprivileged = (user: number): readonly string[] => [
-  'setpriv',
+/** Flags of setpriv: without root and without capabilities. */
+export const asUserOnly = (user: number): readonly string[] => [
   `--reuid=${user}`,
   `--regid=${user}`,
   '--clear-groups',
   '--no-new-privs',
   '--bounding-set=-all',
   '--inh-caps=-all',
-  '--',
 ];
+/** The agent needs no root and no capability. */
+export const unprivileged = (user: number): readonly string[] => ['setpriv', ...asUserOnly(user), '--'];
 const OWN_KEY = { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' };
 
 export interface NodeProgramsOptions extends ProgramFiles {
