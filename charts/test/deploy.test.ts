@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { objectsOf } from './objects.ts';
 import { plainManifests, readManifest, writtenManifests } from './plain-manifests.ts';
-import { helm, NAMESPACE } from './rendering.ts';
+import { NAMESPACE } from './rendering.ts';
+import { withHelm } from './with-helm.ts';
 
-const withHelm = helm === undefined ? describe.skip : describe;
 const written = writtenManifests().map((path) => ({ path }));
 
 withHelm('deploy/ (needs helm)', () => {

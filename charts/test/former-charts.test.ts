@@ -1,12 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { merge } from './chart-values.ts';
 import { kiamValues, kube2iamValues } from './former-charts.ts';
 import type { FormerValue } from './former-charts.ts';
 import type { Json } from './objects.ts';
-import { chartNames, helm, minimalValues, render } from './rendering.ts';
+import { chartNames, minimalValues, render } from './rendering.ts';
 import type { ChartName } from './rendering.ts';
-
-const withHelm = helm === undefined ? describe.skip : describe;
+import { withHelm } from './with-helm.ts';
 
 /** Lines that a value of theirs leads to: what is taken must do something. */
 const KEPT = {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { objectsOf, templateLabelsOf } from './objects.ts';
-import { helm, lint, rendered, valueSets } from './rendering.ts';
+import { lint, rendered, valueSets } from './rendering.ts';
+import { withHelm } from './with-helm.ts';
 
-const withHelm = helm === undefined ? describe.skip : describe;
 const cases = valueSets().map((set) => ({ ...set, title: `${set.chart} with ci/${set.name}-values.yaml` }));
 
 withHelm('golden renderings (need helm)', () => {

@@ -3,9 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { containersOf, objectsOf } from './objects.ts';
 import type { Container, KubernetesObject } from './objects.ts';
 import { readManifest, writtenManifests } from './plain-manifests.ts';
-import { helm, minimalValues, rendered, valueSets } from './rendering.ts';
-
-const withHelm = helm === undefined ? describe.skip : describe;
+import { minimalValues, rendered, valueSets } from './rendering.ts';
+import { withHelm } from './with-helm.ts';
 
 interface Probe {
   readonly exec?: { readonly command: readonly string[] };

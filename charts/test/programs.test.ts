@@ -6,10 +6,9 @@ import { serverFlags } from '../../packages/server/src/config-flags.ts';
 import { programOf } from './container-program.ts';
 import { containersOf, objectsOf } from './objects.ts';
 import { understand } from './parse-program.ts';
-import { helm, minimalValues, render, valueSets } from './rendering.ts';
+import { minimalValues, render, valueSets } from './rendering.ts';
 import type { ChartName } from './rendering.ts';
-
-const withHelm = helm === undefined ? describe.skip : describe;
+import { withHelm } from './with-helm.ts';
 
 /** What the golden renderings start, one row each. */
 const started = valueSets().flatMap(({ chart, name, goldenFile }) => {

@@ -1,7 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
-import { helm, minimalValues, rendered } from './rendering.ts';
-
-const withHelm = helm === undefined ? describe.skip : describe;
+import { expect, it } from '@jest/globals';
+import { minimalValues, rendered } from './rendering.ts';
+import { withHelm } from './with-helm.ts';
 
 /** `helm upgrade --reuse-values` keeps the values of the chart before, in which these are missing; null says so to helm template. */
 const MISSING_IN_01 = {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { defaultsOf } from './chart-values.ts';
 import { objectsOf, usersOf } from './objects.ts';
-import { helm, minimalValues, rendered } from './rendering.ts';
+import { minimalValues, rendered } from './rendering.ts';
+import { withHelm } from './with-helm.ts';
 
-const withHelm = helm === undefined ? describe.skip : describe;
 const { uid } = defaultsOf('agent')['agent'] as { readonly uid: number };
 
 /** The containers of all Pods of both charts, by their user. */
