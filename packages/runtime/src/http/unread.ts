@@ -95,9 +95,13 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   let endedMs = -Infinity;
   let blind = false;
 
+  function add({ group, name }: Client<Occupant>, bytes: number): void {
+    tally.add(group.name, name, bytes);
+  }
+
   function count(connection: Occupant, bytes: number): void {
     connection.unread += bytes;
-    tally.add(nameOf(connection.client), bytes);
+    add(connection.client, bytes);
     if (connection.unread > 0) senders.add(connection);
     else senders.delete(connection);
   }
@@ -109,7 +113,9 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   }
 
   function isNearLimit({ client }: Occupant): boolean {
-    return tally.of(nameOf(client)) > limits.perClient / 2 || tally.total() > limits.total / 2;
+    return (
+      tally.of(client.group.name, client.name) > limits.perClient / 2 || tally.total() > limits.total / 2
+    );
   }
 
   function lookWithin(delayMs: number): void {
@@ -168,7 +174,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   function takeLeftovers(count: number): readonly Leftover[] {
     const taken = leftovers.slice(0, count);
     leftovers = leftovers.slice(count);
-    for (const { client, unread } of taken) tally.add(client, -unread);
+    for (const { client, unread } of taken) tally.add(client.group, client.name, -unread);
     return taken;
   }
 
@@ -203,7 +209,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   function remember(leftover: Leftover): void {
     if (leftover.unread === 0) return;
     leftovers.push(leftover);
-    tally.add(leftover.client, leftover.unread);
+    tally.add(leftover.client.group, leftover.client.name, leftover.unread);
   }
 
   return {
@@ -215,7 +221,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     },
     mayAnswer({ client }) {
       if (blind) return true;
-      const own = tally.of(nameOf(client));
+      const own = tally.of(client.group.name, client.name);
       const isLittle = own < limits.perClient * LITTLE;
       // Whoever has little unread does not wait for those who have filled everything.
       if (own < limits.perClient && (tally.total() < limits.total || isLittle)) return true;
@@ -223,13 +229,14 @@ export function createUnread<Occupant extends Sender<Occupant>>(
       return false;
     },
     moved({ client, unread }, from) {
-      tally.add(nameOf(from), -unread);
-      tally.add(nameOf(client), unread);
+      add(from, -unread);
+      add(client, unread);
     },
     gone(connection) {
       const { client, ends, unread } = connection;
       count(connection, -unread);
-      if (!blind) remember({ client: nameOf(client), ends, unread });
+      // All that is kept of a client: it has the same name when it comes again.
+      if (!blind) remember({ client: { group: client.group.name, name: client.name }, ends, unread });
     },
     mustEnd: ({ unread }) => blind && unread > limits.perConnection,
   };
@@ -240,17 +247,12 @@ function pauseAfter(lookMs: number, share: number): number {
   return Math.min(LONGEST_PAUSE_MS, lookMs / share);
 }
 
-/** All that is kept of a client: it has the same name when it comes again. */
-function nameOf({ group, name }: Client<unknown>): ClientName {
-  return { group: group.name, name };
-}
-
 /** Bytes by client, and of all. */
 function createTally() {
   const groups = new Map<string, Map<string, number>>();
   let total = 0;
   return {
-    add({ group, name }: ClientName, bytes: number): void {
+    add(group: string, name: string, bytes: number): void {
       total += bytes;
       let clients = groups.get(group);
       if (clients === undefined) groups.set(group, (clients = new Map<string, number>()));
@@ -259,7 +261,7 @@ function createTally() {
       else clients.delete(name);
       if (clients.size === 0) groups.delete(group);
     },
-    of: ({ group, name }: ClientName): number => groups.get(group)?.get(name) ?? 0,
+    of: (group: string, name: string): number => groups.get(group)?.get(name) ?? 0,
     total: () => total,
   };
 }
