@@ -3,7 +3,7 @@ import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.t
 import { document, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { errorDocument } from './credentials-document.ts';
-import { givenOften } from './render-answer.ts';
+import { renderOnce } from './render-answer.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';
 
@@ -25,29 +25,27 @@ export function answerCredentials(situation: Situation): Verdict | undefined {
   return fromSession(situation.session(decision.sessionId), decision, situation);
 }
 
-/** Answers that are given again and again, by what they are made of: each is made once. */
-const lists = new WeakMap<Allowed, Verdict>();
-const documents = new WeakMap<HeldCredentials, Verdict>();
-
-function listOf(decision: Allowed): Verdict {
-  const made = lists.get(decision);
-  if (made !== undefined) return made;
-  const verdict: Verdict = { kind: 'answer', answer: givenOften(document(decision.roleName)) };
-  lists.set(decision, verdict);
-  return verdict;
-}
-
-function documentOf(credentials: HeldCredentials): Verdict {
-  const made = documents.get(credentials);
-  if (made !== undefined) return made;
-  const { document: body, accessKeyId } = credentials;
-  const verdict: Verdict = {
-    kind: 'answer',
-    answer: givenOften({ status: 200, code: '', body, accessKeyId }),
+/** Verdicts that are given again and again, each made once of what it is about. */
+function givenOften<About extends object>(
+  answer: (about: About) => Parameters<typeof renderOnce>[0],
+): (about: About) => Verdict {
+  const verdicts = new WeakMap<About, Verdict>();
+  return (about) => {
+    const made = verdicts.get(about);
+    if (made !== undefined) return made;
+    const verdict: Verdict = { kind: 'answer', answer: renderOnce(answer(about)) };
+    verdicts.set(about, verdict);
+    return verdict;
   };
-  documents.set(credentials, verdict);
-  return verdict;
 }
+
+const listOf = givenOften(({ roleName }: Allowed) => document(roleName));
+const documentOf = givenOften(({ document: body, accessKeyId }: HeldCredentials) => ({
+  status: 200,
+  code: '' as const,
+  body,
+  accessKeyId,
+}));
 
 function fromSession(session: HeldSession | undefined, decision: Allowed, situation: Situation): Verdict {
   const credentials = session?.credentials;

@@ -15,7 +15,7 @@ export function renderAnswer(answer: Answer, requestId: string): HttpAnswer {
 }
 
 /** A document that will be given again and again. */
-export function givenOften(answer: Answer & { readonly body: Buffer }): Answer {
+export function renderOnce(answer: Answer & { readonly body: Buffer }): Answer {
   return { ...answer, rendered: toBeSentOften(render(answer, '')) };
 }
 
