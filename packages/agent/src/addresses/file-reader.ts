@@ -167,10 +167,11 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
   function noticed(name: string): Promise<void> {
     const entry = Object.assign(expect(name), { trials: 0, told: '' });
     // Its Pod may ask at any moment: whoever reads it by the thread pool waits for five threads, one after the other.
-    const reading = entry.reading === undefined ? readNow(files, `${directory}/${name}`) : undefined;
-    if (reading === undefined) return read(name);
+    const reading =
+      entry.reading === undefined ? readNow(files, `${directory}/${name}`, entry.version) : 'later';
+    if (reading === 'later') return read(name);
     // One write is told several times.
-    if (reading.stamp.version !== entry.version) {
+    if (reading !== 'known') {
       entry.cancel?.();
       apply(name, entry, reading);
     }
@@ -199,12 +200,15 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
   };
 }
 
-/** What a file says that was written a moment ago; undefined if only `readOnce` can tell. */
-function readNow(files: ResultFiles, path: string): Read | undefined {
+/** What a file says that was written a moment ago. `known`: nothing new. `later`: only `readOnce` can tell. */
+function readNow(
+  files: ResultFiles,
+  path: string,
+  knownVersion: string | undefined,
+): Read | 'known' | 'later' {
   const reader = createCniResultReader();
-  const file = files.readNow(path, reader.read);
-  if (file === 'later') return undefined;
-  return { kind: 'read', stamp: file, read: reader.end() };
+  const file = files.readNow(path, knownVersion, reader.read);
+  return typeof file === 'string' ? file : { kind: 'read', stamp: file, read: reader.end() };
 }
 
 /** Never rejects. */

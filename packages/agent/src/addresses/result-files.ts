@@ -40,10 +40,14 @@ export interface ResultFiles {
     take: (piece: Buffer) => void,
   ) => Promise<ReadFile | undefined>;
   /**
-   * The same at once, for a file that was written a moment ago, so that no disk is waited for. `later`: it is too large for that, or
-   * there is something about it that `read` tells. Never throws.
+   * The same at once, for a file that was written a moment ago, so that no disk is waited for. `known`: it has this version still, and
+   * is not read. `later`: it is too large for that, or there is something about it that `read` tells. Never throws.
    */
-  readonly readNow: (path: string, take: (piece: Buffer) => void) => ReadFile | 'later';
+  readonly readNow: (
+    path: string,
+    knownVersion: string | undefined,
+    take: (piece: Buffer) => void,
+  ) => ReadFile | 'known' | 'later';
   /** Calls with the name of a file that came, went or changed; undefined if the system does not say which. */
   readonly watch: (
     directory: string,
@@ -76,11 +80,11 @@ export const systemFiles: ResultFiles = {
       const after = stampOf(await file.stat({ bigint: true }));
       return { ...stamp, outcome: after.version === stamp.version ? 'whole' : 'changed' };
     }),
-  readNow(path, take) {
+  readNow(path, knownVersion, take) {
     try {
       const file = openSync(path, OPEN_FLAGS);
       try {
-        return readSmall(file, take);
+        return readSmall(file, knownVersion, take);
       } finally {
         closeSync(file);
       }
@@ -100,12 +104,17 @@ export const systemFiles: ResultFiles = {
 };
 
 /** One piece at most. Nothing is taken of a file that is to be read later. */
-function readSmall(file: number, take: (piece: Buffer) => void): ReadFile | 'later' {
+function readSmall(
+  file: number,
+  knownVersion: string | undefined,
+  take: (piece: Buffer) => void,
+): ReadFile | 'known' | 'later' {
   const stats = fstatSync(file, { bigint: true });
   if (!stats.isFile() || stats.size >= BigInt(PIECE)) return 'later';
+  const stamp = stampOf(stats);
+  if (stamp.version === knownVersion) return 'known';
   const piece = Buffer.allocUnsafe(Number(stats.size) + 1);
   const bytesRead = readSync(file, piece, 0, piece.length, 0);
-  const stamp = stampOf(stats);
   if (bytesRead === piece.length || stampOf(fstatSync(file, { bigint: true })).version !== stamp.version)
     return 'later';
   take(piece.subarray(0, bytesRead));

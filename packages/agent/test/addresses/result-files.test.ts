@@ -40,9 +40,18 @@ describe('a file', () => {
   it.each([0, 1, PIECE - 1])('of %i bytes, written a moment ago, is read at once', async (length) => {
     await writeFile(path, 'x'.repeat(length));
     const pieces: Buffer[] = [];
-    const file = systemFiles.readNow(path, (piece) => pieces.push(Buffer.from(piece)));
+    const file = systemFiles.readNow(path, undefined, (piece) => pieces.push(Buffer.from(piece)));
     expect(file).toEqual({ ...(await systemFiles.stamp(path)), outcome: 'whole' });
     expect(pieces).toEqual([Buffer.from('x'.repeat(length))]);
+  });
+
+  it('that is known in its version is not read at once again', async () => {
+    await writeFile(path, 'x');
+    const take = () => {
+      throw new Error('taken');
+    };
+    const { version } = (await systemFiles.stamp(path)) ?? {};
+    expect(systemFiles.readNow(path, version, take)).toBe('known');
   });
 
   it.each([
@@ -55,7 +64,7 @@ describe('a file', () => {
     const take = () => {
       throw new Error('taken');
     };
-    expect(systemFiles.readNow(path, take)).toBe('later');
+    expect(systemFiles.readNow(path, undefined, take)).toBe('later');
   });
 
   it('that is larger than allowed is not read at all', async () => {
