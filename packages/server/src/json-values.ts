@@ -1,17 +1,3 @@
-/** Undefined if it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The value if it is an object or a list, else an empty one. */
-export function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
 /** The value if it is a text, else ''. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';

@@ -56,7 +56,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
       ready: () => credentials.sessions.condition()?.message ?? true,
     },
   ];
-  const ops = createOpsPorts({
+  const ports = createOpsPorts({
     registry: metrics.registry,
     checks,
     counted: metrics.limitHit,
@@ -85,7 +85,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   });
   const probePort = createProbePort({
     at: config.probeListen,
-    listen: (host, port) => ops.probes.listen(host, port),
+    listen: (host, port) => ports.probes.listen(host, port),
     chosenBy: '--probe-bind',
     clock,
     log,
@@ -114,13 +114,13 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   ];
   try {
     await openStatusSocket(statusServer, { given: config.statusSocket, fallback: STATUS_SOCKET, log });
-    await ops.ops.listen(config.opsListen.host, config.opsListen.port);
+    await ports.ops.listen(config.opsListen.host, config.opsListen.port);
     await runGroup(services, parts.signal);
   } finally {
     parts.abort();
     credentials.close();
     cluster.connection.close();
-    await ops.close();
+    await ports.close();
     await statusServer.close();
     log.info('server stopped');
   }

@@ -38,7 +38,7 @@ export interface AnswerRecord extends AnswerFacts {
   readonly requestId: string;
 }
 
-/** An answer was given. `describe`: for who logs it. */
+/** Called for each answer. `describe` makes its whole record, for the log. */
 export type Answered = (facts: AnswerFacts, describe: () => AnswerRecord) => void;
 
 /** How a hold ended: with the document, a refusal, nothing in time, or because the client left. */

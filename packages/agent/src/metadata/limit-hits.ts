@@ -1,4 +1,4 @@
-import { createLimitLog } from '@rolegate/runtime';
+import { createLimitLog, pageLimit } from '@rolegate/runtime';
 import type { Clock, ClientName, HttpLimit, Log, StormOf } from '@rolegate/runtime';
 import { STRANGERS } from './http-limits.ts';
 
@@ -130,7 +130,7 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
   return {
     hit,
     pageHit: (port) => (limit, ip) => {
-      const name = `${port}_${limit.startsWith('connections') ? 'connections' : 'requests'}` as const;
+      const name = pageLimit(port, limit);
       hit(name, { group: STRANGERS, name: ip }, ip);
     },
     counts: () => Object.fromEntries(counts),

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { isPortTaken } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
 /** How often it is seen whether whoever has the port has left it, and whether we could share it. Milliseconds. */
@@ -34,8 +35,8 @@ export async function listenShared(options: ListenSharedOptions, signal: AbortSi
 function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer((socket) => socket.destroy());
-    probe.once('error', ({ code }: NodeJS.ErrnoException) => {
-      resolve(code !== 'EADDRINUSE');
+    probe.once('error', (error) => {
+      resolve(!isPortTaken(error));
     });
     probe.listen({ host, port }, () => {
       probe.close(() => {

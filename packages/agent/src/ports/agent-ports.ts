@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { createChanges, describeError, formatHostPort } from '@rolegate/runtime';
+import { createChanges, describeError, formatHostPort, isPortTaken } from '@rolegate/runtime';
 import type { Clock, HostPort, Log, ReadyCheck } from '@rolegate/runtime';
 import { namedText } from './named-listeners.ts';
 import { readOwnListeners } from './own-listeners.ts';
-import { isHeldByOther, takePort } from './take-port.ts';
+import { takePort } from './take-port.ts';
 
 export interface AgentPortsDeps {
   /** The inodes of this process's listening sockets. */
@@ -84,7 +84,7 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
     try {
       await listen(host, port);
     } catch (error) {
-      if (isHeldByOther(error)) note({ host, port }, 'held');
+      if (isPortTaken(error)) note({ host, port }, 'held');
       throw error;
     }
     note({ host, port }, 'listening');

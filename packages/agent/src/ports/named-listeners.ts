@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { canonicalIp } from '@rolegate/runtime';
+import { canonicalIp, parseJson, record } from '@rolegate/runtime';
 import type { HostPort } from '@rolegate/runtime';
 
 /** What an agent says of its ports, to `reconcile` of its Pod and, through the node's notes, to those of other agent Pods. */
@@ -23,7 +23,7 @@ export function namedText({ ports, inodes }: NamedListeners): string {
 /** Undefined: it names no listeners, or is broken. Unknown fields are skipped. Never throws. */
 export function parseNamed(text: string): NamedListeners | undefined {
   if (text.length > LONGEST_NAMED) return undefined;
-  const { kind, ports, inodes } = fieldsOf(parseJson(text));
+  const { kind, ports, inodes } = record(parseJson(text));
   if (kind !== 'listeners' || !isShortList(ports) || !isShortList(inodes)) return undefined;
   const parsed = ports.map(portFrom);
   if (!parsed.every((port) => port !== undefined) || !inodes.every(isInode)) return undefined;
@@ -31,22 +31,10 @@ export function parseNamed(text: string): NamedListeners | undefined {
 }
 
 function portFrom(given: unknown): HostPort | undefined {
-  const { host, port } = fieldsOf(given);
+  const { host, port } = record(given);
   if (typeof host !== 'string' || isIP(host) === 0) return undefined;
   const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536;
   return isPort ? { host: canonicalIp(host) ?? host, port } : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function isShortList(value: unknown): value is readonly unknown[] {

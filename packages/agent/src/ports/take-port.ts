@@ -1,3 +1,4 @@
+import { isPortTaken } from '@rolegate/runtime';
 import type { Clock, HostPort, Log } from '@rolegate/runtime';
 
 /** How often it is tried (DESIGN.md 4.4). Each try takes half a millisecond of CPU. Milliseconds. */
@@ -44,12 +45,7 @@ async function isTaken(listen: () => Promise<unknown>): Promise<boolean> {
     await listen();
     return true;
   } catch (error) {
-    if (!isHeldByOther(error)) throw error;
+    if (!isPortTaken(error)) throw error;
     return false;
   }
-}
-
-/** A process listens there that is another user's, or does not share the port. */
-export function isHeldByOther(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
 }

@@ -1,4 +1,4 @@
-import { canonicalIp } from '@rolegate/runtime';
+import { canonicalIp, parseJson } from '@rolegate/runtime';
 import type { DirectoryState } from '../addresses/cni-directory.ts';
 import type { CniResult } from '../addresses/cni-result.ts';
 import { layers } from '../interception/plan.ts';
@@ -157,14 +157,6 @@ function countsFrom(given: unknown): Readonly<Record<Layer, number>> | undefined
   return counts.every(([, count]) => isCount(count))
     ? (Object.fromEntries(counts) as Readonly<Record<Layer, number>>)
     : undefined;
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function fieldsOf(value: unknown): Fields | undefined {

@@ -29,6 +29,14 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
+/** How metrics and log call a limit that was met on the port of metrics (`ops`) or on that of kubelet's probes. */
+export function pageLimit<Port extends 'ops' | 'probe'>(
+  port: Port,
+  met: HttpLimit,
+): `${Port}_${'connections' | 'requests'}` {
+  return `${port}_${met.startsWith('connections') ? 'connections' : 'requests'}`;
+}
+
 /** Prometheus, kubelet and a few people send a few hundred bytes at once, and strangers reach the port too (DESIGN.md 4.11). */
 const LIMITS: HttpLimits = {
   places: { perClient: 8, total: 64, spared: 0 },

@@ -3,6 +3,7 @@ import type { HostPort } from '../host-port.ts';
 import { formatHostPort } from '../host-port.ts';
 import { describeError } from '../log.ts';
 import type { Log } from '../log.ts';
+import { isPortTaken } from '../port-taken.ts';
 import { aborted } from '../run-group.ts';
 import type { Service } from '../run-group.ts';
 import type { ReadyCheck } from './readiness.ts';
@@ -45,7 +46,7 @@ export function createProbePort({
       await listen(at.host, at.port);
       return true;
     } catch (error) {
-      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const isTaken = isPortTaken(error);
       if (isTaken && (await isAnswered(at))) {
         state = true;
         tell('info', 'another agent answers probes, trying again until it ends');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { record } from '../json-values.ts';
+import { record } from '@rolegate/runtime';
 import { AuthorityFault, knownAuthority } from './authorities.ts';
 import type { Authorities, KnownAuthority } from './authorities.ts';
 import type { AuthorityState } from './rotation.ts';

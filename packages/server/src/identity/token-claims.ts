@@ -1,4 +1,5 @@
-import { record, text } from '../json-values.ts';
+import { record } from '@rolegate/runtime';
+import { text } from '../json-values.ts';
 
 /** A projected token has a kB or two; nothing longer is looked at. Characters. */
 export const LONGEST_TOKEN = 16 * 1024;

@@ -1,7 +1,7 @@
 import { Refusal } from '@rolegate/protocol';
-import { describeError } from '@rolegate/runtime';
+import { describeError, record } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import { record, text } from '../json-values.ts';
+import { text } from '../json-values.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { readText } from '../kubernetes/lines.ts';
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { record } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import { record, text } from '../json-values.ts';
+import { text } from '../json-values.ts';
 import { identityOf } from './objects.ts';
 import type { ApiObject, Cut, Identity } from './objects.ts';
 import type { WritableStore } from './store.ts';

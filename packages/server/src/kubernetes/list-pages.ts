@@ -1,4 +1,5 @@
-import { record, text } from '../json-values.ts';
+import { record } from '@rolegate/runtime';
+import { text } from '../json-values.ts';
 import type { Connection } from './connection.ts';
 import { freedChunks } from './freed-chunks.ts';
 import { createJsonReader } from './json/json-reader.ts';

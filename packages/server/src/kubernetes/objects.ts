@@ -1,7 +1,7 @@
-import { canonicalIp } from '@rolegate/runtime';
+import { canonicalIp, record } from '@rolegate/runtime';
 import { annotationKeys, limitBytesOf, withinLimit } from '../annotation-values.ts';
 import type { AnnotationValue } from '../annotation-values.ts';
-import { record, text } from '../json-values.ts';
+import { text } from '../json-values.ts';
 import type { Names } from './names.ts';
 import { CONFIG_HASH, MIRROR } from './shapes.ts';
 import type { Kind } from './shapes.ts';

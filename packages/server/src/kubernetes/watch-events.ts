@@ -1,4 +1,4 @@
-import { record } from '../json-values.ts';
+import { record } from '@rolegate/runtime';
 import { toApiError } from './api-error.ts';
 import { createJsonReader } from './json/json-reader.ts';
 import { readLines } from './lines.ts';

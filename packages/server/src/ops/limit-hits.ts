@@ -1,4 +1,4 @@
-import { createLimitLog } from '@rolegate/runtime';
+import { createLimitLog, pageLimit } from '@rolegate/runtime';
 import type { Clock, HttpLimit, Log } from '@rolegate/runtime';
 
 /** Every limit of the ports that are not for agents (DESIGN.md 4.11, "ops ports"), as metric and log name it. */
@@ -29,7 +29,7 @@ const HINTS = {
 export function createOpsLimitHits({ clock, log, counted }: OpsLimitHitsDeps) {
   const note = createLimitLog({ clock, log, windowMs: WINDOW_MS, mostKeys: MOST_SOURCES });
   return (port: keyof typeof HINTS) => (met: HttpLimit, ip: string) => {
-    const limit = `${port}_${met.startsWith('connections') ? 'connections' : 'requests'}` as const;
+    const limit = pageLimit(port, met);
     counted(limit);
     note('', `${limit} ${ip}`, { limit, ip }, { hint: HINTS[port] });
   };

@@ -1,4 +1,4 @@
-import { parseJson } from '../json-values.ts';
+import { parseJson } from '@rolegate/runtime';
 import type { Parsed } from './parsed.ts';
 import { oddity, quote } from './quote.ts';
 import { remember } from './remember.ts';

@@ -1,4 +1,4 @@
-import { parseJson } from '../json-values.ts';
+import { parseJson } from '@rolegate/runtime';
 import type { Parsed } from './parsed.ts';
 
 /** A JSON list of strings: the globs of a Namespace. An empty text is an empty list. */

@@ -1,4 +1,4 @@
-import { parseJson } from '../../json-values.ts';
+import { parseJson } from '@rolegate/runtime';
 import { cutValue } from './cut-value.ts';
 import { createJsonCut } from './json-cut.ts';
 import { createKeptText } from './kept-text.ts';
