@@ -85,7 +85,10 @@ export async function openPlace(options: Options): Promise<Place> {
           ...['--server-address', `127.0.0.1:${serverPort}`, '--server-name', SERVER_NAME],
           ...['--node-name', nodeName(0), '--host-ip', '127.0.0.1', '--port', String(port)],
           ...['--imds-endpoint', imds.url, '--cni-cache-dir', cniDirectory, '--log-level', logLevel],
-          ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--probe-bind', '127.0.0.1:0'],
+          '--prometheus-listen-addr',
+          `127.0.0.1:${opsPort}`,
+          '--probe-bind',
+          '127.0.0.1:0',
           ...identity.agent,
         ],
       });

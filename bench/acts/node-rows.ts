@@ -51,7 +51,7 @@ function cgroupRow(what: string, usages: readonly PodUsage[], noCgroup: string |
     what,
     values: usages.map(({ cgroupMb = NaN }) => cgroupMb),
     say: say.mb,
-    beside: `anonymous ${mb(usages, anonymousOf)}; mapped files, which count for who read them first, ${mb(usages, filesOf)}`,
+    beside: `anonymous ${mb(usages, anonymousOf)}; mapped files, charged to whoever read them first, ${mb(usages, filesOf)}`,
     atMost: 65,
   });
 }

@@ -18,7 +18,8 @@ export interface WarmRowsOptions {
 export function warmRows(cells: readonly Cell[], options: WarmRowsOptions): Row[] {
   const { memory, pods, endpoints } = options;
   return [
-    ...[true, false].flatMap((keepAlive) => connectionRows(cells, keepAlive, options)),
+    ...connectionRows(cells, true, options),
+    ...connectionRows(cells, false, options),
     ...faultRows(cells, endpoints),
     rowOf({
       what: `agent RSS, ${pods} Pods, after that load`,

@@ -14,7 +14,7 @@ describe('nodeRows', () => {
   it('judges the memory of the Pod and its CPU when idle, of the one start that was watched', () => {
     const rows = nodeRows([usage(68, NaN), usage(70, NaN), usage(72, 0.004)], options);
     expect(rows.map(({ measured, missedBy }) => [measured, missedBy])).toEqual([
-      ['70 MB (anonymous 42 MB; mapped files, which count for who read them first, 48 MB)', '8 %'],
+      ['70 MB (anonymous 42 MB; mapped files, charged to whoever read them first, 48 MB)', '8 %'],
       ['70 MB (anonymous 22 MB, PSS 40 MB, processes: 1)', undefined],
       ['70 MB (anonymous 20 MB, PSS 40 MB, processes: 3)', undefined],
       ['0.60 % of a core (agent 0.40 %, reconcile 0.20 %)', '100 %'],

@@ -63,7 +63,10 @@ export async function startAgentOn(clock: Clock, argv: readonly string[], option
     argv: [
       ...['--node-name', 'node-1', '--host-ip', '127.0.0.1', '--port', String(port)],
       ...['--metadata-host', '127.0.0.1', '--imds-endpoint', imds.url],
-      ...['--prometheus-listen-addr', `127.0.0.1:${opsPort}`, '--probe-bind', `127.0.0.1:${probePort}`],
+      '--prometheus-listen-addr',
+      `127.0.0.1:${opsPort}`,
+      '--probe-bind',
+      `127.0.0.1:${probePort}`,
       ...argv,
     ],
     env: {},
@@ -83,7 +86,13 @@ export async function startAgentOn(clock: Clock, argv: readonly string[], option
   const ops = (path: string) => ask({ port: opsPort, path });
   const probe = (path: string) => ask({ port: probePort, path });
   return {
-    ...{ imds, log, ops, opsPort, probe, probePort, stop: end },
+    imds,
+    log,
+    ops,
+    opsPort,
+    probe,
+    probePort,
+    stop: end,
     address: { host: '127.0.0.1', port },
     lines: (message: string) =>
       log.lines.filter(([, text]) => text === message).map(([, , fields]) => fields),

@@ -96,7 +96,7 @@ describe('a port that a process of another user has', () => {
     ]);
   });
 
-  it('is tried every 250 ms when it has been held for five minutes: no agent stays for so long', async () => {
+  it('is tried every 250 ms once it has been held for five minutes, longer than any agent takes to stop', async () => {
     const t = await setup();
     void t.take();
     await t.isHeld();

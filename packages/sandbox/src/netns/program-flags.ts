@@ -37,10 +37,18 @@ export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
 
   const rules = ['--host-ip', `${NODE.ipv4},${NODE.ipv6}`, '--port', String(PORTS.agent)];
   const answering = (cniSocket: string, name: string) => [
-    ...['--node-name', NODE_NAME, ...rules, '--cni-socket', cniSocket, '--log-level', 'debug'],
-    ...['--status-socket', statusSocket(status, name)],
+    '--node-name',
+    NODE_NAME,
+    ...rules,
+    '--cni-socket',
+    cniSocket,
+    '--log-level',
+    'debug',
+    '--status-socket',
+    statusSocket(status, name),
     ...['--prometheus-listen-addr', `127.0.0.1:${PORTS.agentOps}`],
-    ...['--probe-bind', `127.0.0.1:${PORTS.agentProbes}`],
+    '--probe-bind',
+    `127.0.0.1:${PORTS.agentProbes}`,
   ];
   const toServer = ['--server-address', `127.0.0.1:${PORTS.server}`, '--server-name', SERVER_NAME];
   const reconcile = (cniSocket: string) => {

@@ -24,7 +24,9 @@ function serverCells(target: Target, choose: Choose, expected: Cell['expected'])
   const feeds = (world: ChaosWorld) => choose(world).flatMap((index) => world.doors.feeds[index] ?? []);
   return [
     {
-      ...{ ...cell, harm: 'kill', how: 'SIGKILL, later started again' },
+      ...cell,
+      harm: 'kill',
+      how: 'SIGKILL, later started again',
       async strike(world) {
         const struck = choose(world);
         await Promise.all(programs(world).map((program) => program.kill()));
@@ -34,20 +36,29 @@ function serverCells(target: Target, choose: Choose, expected: Cell['expected'])
       },
     },
     {
-      ...{ ...cell, harm: 'hang', how: 'SIGSTOP' },
+      ...cell,
+      harm: 'hang',
+      how: 'SIGSTOP',
       strike: (world) => Promise.resolve(mends(programs(world).map(hang))),
     },
     {
-      ...{ ...cell, harm: 'slow', how: 'runs a fifth of the time', expected: nobodyNotices },
+      ...cell,
+      harm: 'slow',
+      how: 'runs a fifth of the time',
+      expected: nobodyNotices,
       lastsMs: NOTICED_MS,
       strike: (world) => Promise.resolve(mends(programs(world).map(throttle))),
     },
     {
-      ...{ ...cell, harm: 'cut', how: 'connections reset every 300 ms, then refused' },
+      ...cell,
+      harm: 'cut',
+      how: 'connections reset every 300 ms, then refused',
       strike: (world) => Promise.resolve(cutThenRefuse(feeds(world))),
     },
     {
-      ...{ ...cell, harm: 'refuse', how: 'started again without an API server: UNAVAILABLE' },
+      ...cell,
+      harm: 'refuse',
+      how: 'started again without an API server: UNAVAILABLE',
       async strike(world) {
         const struck = choose(world);
         const mend = await shut(struck.flatMap((index) => world.doors.apis[index] ?? []));
@@ -75,20 +86,29 @@ function feedPathCells(): Cell[] {
   return [
     { ...cell, harm: 'kill', how: 'nobody listens', strike: ({ doors }) => shut(doors.feeds) },
     {
-      ...{ ...cell, harm: 'hang', how: 'bytes vanish without a word' },
+      ...cell,
+      harm: 'hang',
+      how: 'bytes vanish without a word',
       strike: ({ doors }) => Promise.resolve(swallow(doors.feeds)),
     },
     {
-      ...{ ...cell, harm: 'slow', how: `each chunk ${FEED_DELAY_MS} ms late`, expected: nobodyNotices },
+      ...cell,
+      harm: 'slow',
+      how: `each chunk ${FEED_DELAY_MS} ms late`,
+      expected: nobodyNotices,
       lastsMs: NOTICED_MS,
       strike: ({ doors }) => Promise.resolve(delay(doors.feeds, FEED_DELAY_MS)),
     },
     {
-      ...{ ...cell, harm: 'cut', how: 'all connections reset every 300 ms, then refused' },
+      ...cell,
+      harm: 'cut',
+      how: 'all connections reset every 300 ms, then refused',
       strike: ({ doors }) => Promise.resolve(cutThenRefuse(doors.feeds)),
     },
     {
-      ...{ ...cell, harm: 'refuse', how: 'new connections reset' },
+      ...cell,
+      harm: 'refuse',
+      how: 'new connections reset',
       strike: ({ doors }) => Promise.resolve(refuseAll(doors.feeds)),
     },
   ];
