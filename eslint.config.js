@@ -37,6 +37,13 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'SpreadElement > :matches(ObjectExpression, ArrayExpression).argument',
+          message: 'write its members in place, one a line',
+        },
+      ],
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'exit', message: 'set process.exitCode' },

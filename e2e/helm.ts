@@ -18,7 +18,11 @@ const releaseOf = (chart: ChartName) => `rolegate-${chart}`;
 /** helm with one kubeconfig, in one Namespace. What fails rejects with what helm said. Charts are this version's if not named. */
 export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; namespace: string }) {
   const command = (args: readonly string[]) => [
-    ...['helm', '--kubeconfig', kubeconfig, '--namespace', namespace],
+    'helm',
+    '--kubeconfig',
+    kubeconfig,
+    '--namespace',
+    namespace,
     ...args,
   ];
   const withValues = (

@@ -115,7 +115,12 @@ export function createInstallation({ kubectl, helm, node, stsEndpoint }: Install
     /** The Pods of one program that are not on their way out. */
     async pods(program: 'server' | 'agent'): Promise<readonly string[]> {
       const { items } = (await kubectl.json(
-        ...['-n', NAMESPACE, 'get', 'pods', '-l', `app.kubernetes.io/name=rolegate-${program}`],
+        '-n',
+        NAMESPACE,
+        'get',
+        'pods',
+        '-l',
+        `app.kubernetes.io/name=rolegate-${program}`,
       )) as PodList;
       const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       return staying.map(({ metadata: { name } }) => name);

@@ -75,8 +75,11 @@ const calls = {
   /** Opens a stream for each, some at a time; resolves when all have their snapshots, to the milliseconds that it took. */
   async open(streams: Open): Promise<number> {
     const into: Arrived = {
-      ...{ startMs: performance.now(), synced: 0 },
-      ...{ sessions: new Set(), pods: new Map(), failures: new Map() },
+      startMs: performance.now(),
+      synced: 0,
+      sessions: new Set(),
+      pods: new Map(),
+      failures: new Map(),
     };
     arrived = into;
     for (const [index, agent] of streams.agents.entries()) {

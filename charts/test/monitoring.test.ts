@@ -77,7 +77,9 @@ describe('the dashboard', () => {
     expect(first).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
     for (const { type, title, datasource, targets } of panels.filter(({ type }) => type !== 'row')) {
       expect({ title, type, uid: datasource?.uid }).toEqual({
-        ...{ title, uid: '${datasource}', type: expect.stringMatching(/^(timeseries|stat)$/) },
+        title,
+        uid: '${datasource}',
+        type: expect.stringMatching(/^(timeseries|stat)$/),
       });
       expect(targets?.length).toBeGreaterThan(0);
     }
@@ -115,8 +117,12 @@ function said(args: readonly string[]) {
 function exportedMetrics(): Set<string> {
   const agent = createAgentMetrics({ version: '0' });
   agent.read({
-    ...{ feedConnected: () => true, feedStaleSeconds: () => 0, sessions: () => ({}) },
-    ...{ minRemainingSeconds: () => 0, certificateExpirySeconds: () => ({}), clockSkewSeconds: () => 0 },
+    feedConnected: () => true,
+    feedStaleSeconds: () => 0,
+    sessions: () => ({}),
+    minRemainingSeconds: () => 0,
+    certificateExpirySeconds: () => ({}),
+    clockSkewSeconds: () => 0,
   });
   agent.readInterception({
     readerConnected: () => true,
@@ -126,13 +132,12 @@ function exportedMetrics(): Set<string> {
   });
   const server = createServerMetrics({ version: '0' });
   server.read({
-    ...{
-      connectedNodes: () => 0,
-      sessions: () => ({}),
-      minRemainingSeconds: () => 0,
-      stsBudgetWaiting: () => 0,
-    },
-    ...{ watchAgeSeconds: () => ({}), certificateExpirySeconds: () => ({}) },
+    connectedNodes: () => 0,
+    sessions: () => ({}),
+    minRemainingSeconds: () => 0,
+    stsBudgetWaiting: () => 0,
+    watchAgeSeconds: () => ({}),
+    certificateExpirySeconds: () => ({}),
     ownCredentialsSeconds: () => ({}),
     ownCredentialsOk: () => true,
     decisionsMade: () => 0,

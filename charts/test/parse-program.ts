@@ -47,7 +47,10 @@ function outcomeOf(outcome: Outcome): Understood {
 async function authority(argv: readonly string[], env: ContainerProgram['env']): Promise<Understood> {
   const said: string[] = [];
   const code = await runAuthorityCommand({
-    ...{ argv, env, podNamespace: NAMESPACE, stdout: { write: () => true } },
+    argv,
+    env,
+    podNamespace: NAMESPACE,
+    stdout: { write: () => true },
     stderr: { write: (text) => said.push(text) },
     connect: () => Promise.reject(new Error('no API server in this test')),
   });

@@ -25,7 +25,9 @@ export function findProgram({ name, variable }: { name: string; variable: string
 /** Runs it to its end; throws only where it cannot be started. */
 export function run(program: string, args: readonly string[], input = ''): Ran {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
-    ...{ input, encoding: 'utf8', maxBuffer: MOST_OUTPUT },
+    input,
+    encoding: 'utf8',
+    maxBuffer: MOST_OUTPUT,
   });
   if (error !== undefined) throw error;
   return { code: status ?? 1, stdout, stderr };

@@ -59,7 +59,8 @@ withHelm('every flag can be given by a value or by extraArgs (needs helm)', () =
     { chart: 'server', key: 'extraArgs', flags: Object.keys(serverFlags) },
     { chart: 'agent', key: 'extraArgs', flags: Object.keys(agentFlags) },
     {
-      ...{ chart: 'agent', key: 'interception.extraArgs' },
+      chart: 'agent',
+      key: 'interception.extraArgs',
       flags: Object.values(interceptionPrograms).flatMap(({ flags }) => Object.keys(flags)),
     },
   ];

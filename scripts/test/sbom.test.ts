@@ -27,7 +27,9 @@ beforeEach(() => {
   pack('packages/agent', { name: '@rolegate/agent', version: '0.1.0', license: 'Apache-2.0' });
   pack('node_modules/@scope/one', { name: '@scope/one', version: '1.2.3', license: 'MIT' });
   pack('node_modules/@scope/one/node_modules/two', {
-    ...{ name: 'two', version: '1.0.0', license: '(MIT OR Apache-2.0)' },
+    name: 'two',
+    version: '1.0.0',
+    license: '(MIT OR Apache-2.0)',
   });
   pack('node_modules/two', { name: 'two', version: '2.0.0', license: 'ISC' });
   const integrity = `sha512-${Buffer.alloc(64, 'x').toString('base64')}`;

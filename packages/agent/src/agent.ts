@@ -62,8 +62,11 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   const memory: AgentMemory = createMemory({ clock });
   metrics.readMemory(memory.sizes);
   const state = openAgentState({
-    ...{ directory: config.stateDir, nodeName: config.nodeName },
-    ...{ machine: deps.machine ?? systemMachine, clock, log },
+    directory: config.stateDir,
+    nodeName: config.nodeName,
+    machine: deps.machine ?? systemMachine,
+    clock,
+    log,
   });
   const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write, memory });
   // Asked long after the mode is there.
@@ -164,7 +167,11 @@ function serveMetadata(
 ): MetadataServer {
   const { mode, metrics } = parts;
   return createMetadataServer({
-    ...{ ...mode, ...parts, clock, log, randomBytes },
+    ...mode,
+    ...parts,
+    clock,
+    log,
+    randomBytes,
     metrics: createAnswerMetrics({ metrics, reporter: mode.reporter }),
     settings: {
       hosts: [...metadataHosts, ...config.metadataHosts],

@@ -149,8 +149,12 @@ export const interceptionPrograms = {
 
 function program(word: string, summary: string, flags: FlagTable, others: ForeignFlags): Program {
   return {
-    ...{ name: `rolegate-agent ${word}`, summary, flags, foreign: others },
-    ...{ envPrefix: 'ROLEGATE_', subcommand: word },
+    name: `rolegate-agent ${word}`,
+    summary,
+    flags,
+    foreign: others,
+    envPrefix: 'ROLEGATE_',
+    subcommand: word,
   };
 }
 

@@ -47,7 +47,9 @@ export async function runIntercept(config: InterceptionConfig, log: Log): Promis
   if (!config.selfTest) return;
   const proof = await proveInterception({
     ...config.plan,
-    ...{ run: runCommand, plan, startPod: startPodProcess },
+    run: runCommand,
+    plan,
+    startPod: startPodProcess,
     led: async () => (await interception.settle()).led,
   });
   if (proof.kind === 'untried') log.warn('interception not tried', { error: proof.why });

@@ -81,7 +81,9 @@ function knowByReader(
   });
   const { interception, foreignListeners } = reader;
   const imdsv1 = createNodeImdsv1({
-    ...{ endpoint: config.imdsEndpoint, clock, log },
+    endpoint: config.imdsEndpoint,
+    clock,
+    log,
     laid: whenLaid(interception),
   });
   const { counted } = metrics.readInterception({

@@ -34,7 +34,10 @@ export async function runReconcile(
   });
   const keeper = createKeeper({
     ...config.plan,
-    ...{ interception, run: runCommand, clock, log },
+    interception,
+    run: runCommand,
+    clock,
+    log,
     podIps: () => results.ips(),
   });
   const services: Service[] = [

@@ -92,11 +92,16 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
   }
 
   return {
-    ...{ callers, table, reporter },
+    callers,
+    table,
+    reporter,
     isNamed: table.isNamed,
     readings: {
-      ...{ pods: table.pods, session: table.session, heldSessions: table.heldSessions },
-      ...{ peek: callers.peek, source: () => callers.source },
+      pods: table.pods,
+      session: table.session,
+      heldSessions: table.heldSessions,
+      peek: callers.peek,
+      source: () => callers.source,
       server: { feed, identity, synced: () => table.synced },
     },
     onUnknownIp: (ip, requestId) => void resolveIp(ip, requestId),
@@ -110,7 +115,8 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
       { name: 'feed', informative: true, ready: () => feed.connected || 'no server is connected' },
       identity.check,
       {
-        ...{ name: 'addresses', informative: true },
+        name: 'addresses',
+        informative: true,
         ready: () => callers.source === 'cni' || 'no CNI results: the status of Pods counts',
       },
     ],

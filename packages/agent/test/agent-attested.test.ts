@@ -37,10 +37,18 @@ async function setup({ refusing = false }: { refusing?: boolean } = {}) {
   await writeFile(caFile, server.ca.pem);
   await writeFile(tokenFile, TOKEN);
   const agent = await startAgent([
-    ...['--cni-cache-dir', cni.path, '--server-address', `127.0.0.1:${server.port}`],
+    '--cni-cache-dir',
+    cni.path,
+    '--server-address',
+    `127.0.0.1:${server.port}`,
     '--attest-address',
     `127.0.0.1:${server.port}`,
-    ...['--server-name', SERVER_NAME, '--ca', caFile, '--token-file', tokenFile],
+    '--server-name',
+    SERVER_NAME,
+    '--ca',
+    caFile,
+    '--token-file',
+    tokenFile,
   ]);
   closing.push(() => agent[Symbol.asyncDispose]());
   /** Certificates of an hour of the agent's own time. */
@@ -51,7 +59,8 @@ async function setup({ refusing = false }: { refusing?: boolean } = {}) {
   };
   return {
     ...agent,
-    ...{ server, certifyByItsClock },
+    server,
+    certifyByItsClock,
     get: () => agent.ask({ path: CREDENTIALS, localAddress: IP }),
     readyz: async () => (await agent.ops('/readyz?verbose')).body.split('\n'),
   };

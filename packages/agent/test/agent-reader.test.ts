@@ -33,7 +33,8 @@ async function setup() {
     expect((await agent.ops('/readyz?verbose')).body).toContain('[+]table ok');
   });
   return {
-    ...{ ...agent, results },
+    ...agent,
+    results,
     reports: server.reports,
     async read() {
       const { length } = agent.lines('reader connected');

@@ -35,10 +35,20 @@ async function setup() {
   const start = async (stateDir: string, upMs: number) => {
     const agent = await startAgent(
       [
-        ...['--cni-cache-dir', cni.path, '--server-address', `127.0.0.1:${server.port}`],
+        '--cni-cache-dir',
+        cni.path,
+        '--server-address',
+        `127.0.0.1:${server.port}`,
         '--attest-address',
         `127.0.0.1:${server.port}`,
-        ...['--server-name', SERVER_NAME, '--ca', caFile, '--token-file', tokenFile, '--state-dir', stateDir],
+        '--server-name',
+        SERVER_NAME,
+        '--ca',
+        caFile,
+        '--token-file',
+        tokenFile,
+        '--state-dir',
+        stateDir,
       ],
       { machine: { bootId: () => 'boot', monotonicMs: () => upMs } },
     );

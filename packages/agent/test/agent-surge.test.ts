@@ -165,7 +165,11 @@ it('R7: two agents of a node are fed at the same time, and both are right', asyn
   });
   server.say({
     pod: {
-      ...{ uid: 'u1', namespace: 'shop', name: 'a', serviceAccount: 'default', ips: [] },
+      uid: 'u1',
+      namespace: 'shop',
+      name: 'a',
+      serviceAccount: 'default',
+      ips: [],
       resourceVersions: { pod: '2', namespace: '2', serviceAccount: '2' },
       deny: { reason: 'NamespaceDenied', message: '', roleName: 'app' },
     },

@@ -21,15 +21,13 @@ function setup({ cni = true } = {}) {
   table.beginSnapshot();
   apply({
     pod: {
-      ...{
-        uid: 'u',
-        namespace: 'shop',
-        name: 'a',
-        serviceAccount: 'default',
-        runtimeUid: '',
-        ips: [IP],
-        metadata: null,
-      },
+      uid: 'u',
+      namespace: 'shop',
+      name: 'a',
+      serviceAccount: 'default',
+      runtimeUid: '',
+      ips: [IP],
+      metadata: null,
       resourceVersions: { pod: '1', namespace: '1', serviceAccount: '1' },
       allow: {
         sessionId: 's',
@@ -45,14 +43,13 @@ function setup({ cni = true } = {}) {
       sessionId: 's',
       failure: null,
       credentials: {
-        ...{
-          accessKeyId: 'ASIA1',
-          secretAccessKey: 's',
-          sessionToken: 't',
-          accountId: '123456789012',
-          fingerprint: 'f',
-        },
-        ...{ remainingMs: oldest, lifetimeMs: 60 * MINUTE_MS },
+        accessKeyId: 'ASIA1',
+        secretAccessKey: 's',
+        sessionToken: 't',
+        accountId: '123456789012',
+        fingerprint: 'f',
+        remainingMs: oldest,
+        lifetimeMs: 60 * MINUTE_MS,
       },
     },
   });

@@ -25,7 +25,9 @@ describe('the configuration of intercept and reconcile', () => {
     ).toMatchObject({
       plan: {
         hostIps: { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' },
-        ...{ port: 8181, hostInterfaces: [], excludedInterfaces: [] },
+        port: 8181,
+        hostInterfaces: [],
+        excludedInterfaces: [],
       },
       backend: 'auto',
       cniCacheDirs: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],

@@ -43,7 +43,10 @@ describe("the agent's configuration", () => {
       attestAddresses: [{ host: 'localhost', port: 9611 }],
       serverName: undefined,
       tls: {
-        ...{ kind: 'files', certFile: 'c.pem', keyFile: 'k.pem', caFile: 'ca.pem' },
+        kind: 'files',
+        certFile: 'c.pem',
+        keyFile: 'k.pem',
+        caFile: 'ca.pem',
         tokenFile: undefined,
       },
       nodeName: 'node-1',

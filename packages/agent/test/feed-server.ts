@@ -13,14 +13,23 @@ export const UPDATES: readonly FeedUpdate[] = [
     session: {
       sessionId: 's1',
       credentials: {
-        ...{ accessKeyId: 'ASIA1', secretAccessKey: 'secret', sessionToken: 'token' },
-        ...{ accountId: '123456789012', fingerprint: 'f', remainingMs: 3_600_000, lifetimeMs: 3_600_000 },
+        accessKeyId: 'ASIA1',
+        secretAccessKey: 'secret',
+        sessionToken: 'token',
+        accountId: '123456789012',
+        fingerprint: 'f',
+        remainingMs: 3_600_000,
+        lifetimeMs: 3_600_000,
       },
     },
   },
   {
     pod: {
-      ...{ uid: 'u1', namespace: 'shop', name: 'a', serviceAccount: 'default', ips: [] },
+      uid: 'u1',
+      namespace: 'shop',
+      name: 'a',
+      serviceAccount: 'default',
+      ips: [],
       resourceVersions: { pod: '1', namespace: '1', serviceAccount: '1' },
       allow: {
         sessionId: 's1',
@@ -75,8 +84,16 @@ export async function startFeedServer(folder: string) {
     },
     /** What an agent needs to be told. */
     argv: [
-      ...['--server-address', `127.0.0.1:${port}`, '--server-name', 'rolegate-server'],
-      ...['--cert', agent.cert, '--key', agent.key, '--ca', agent.ca],
+      '--server-address',
+      `127.0.0.1:${port}`,
+      '--server-name',
+      'rolegate-server',
+      '--cert',
+      agent.cert,
+      '--key',
+      agent.key,
+      '--ca',
+      agent.ca,
     ],
     close: () => {
       stop.abort();

@@ -92,12 +92,14 @@ describe('an exception of firewall mode', () => {
     expect((await t.of(REGION, { headers: { 'x-aws-ec2-metadata-token': 'x' } })).status).toBe(401);
     expect(await t.of('/latest/meta-data/', { headers })).toMatchObject({ status: 200, body: 'placement/' });
     const closed = [
-      ...[
-        '/latest/meta-data/iam/security-credentials/',
-        '/latest/meta-data/iam/security-credentials/node-role',
-      ],
-      ...['/latest/user-data', '/latest/dynamic/instance-identity/document', '/latest/meta-data/instance-id'],
-      ...['/latest/dynamic/', '/latest/meta-data/iam/info', '/latest/meta-data/tags/instance/Name'],
+      '/latest/meta-data/iam/security-credentials/',
+      '/latest/meta-data/iam/security-credentials/node-role',
+      '/latest/user-data',
+      '/latest/dynamic/instance-identity/document',
+      '/latest/meta-data/instance-id',
+      '/latest/dynamic/',
+      '/latest/meta-data/iam/info',
+      '/latest/meta-data/tags/instance/Name',
     ];
     for (const path of closed) {
       const { status: refused, body } = await t.of(path, { headers });

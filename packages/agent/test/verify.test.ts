@@ -57,7 +57,9 @@ async function startApi(replies: Replies) {
 async function tryApi(endpoint: string, { expected, tries = 1 }: { expected: Expectation; tries?: number }) {
   let elapsedMs = 0;
   const call = createCall({
-    ...{ endpoint, withinMs: tries - 1, elapsed: () => elapsedMs },
+    endpoint,
+    withinMs: tries - 1,
+    elapsed: () => elapsedMs,
     pause: () => Promise.resolve((elapsedMs += 1)),
   });
   const lines: string[] = [];
@@ -201,7 +203,8 @@ describe('rolegate-agent verify', () => {
     const demanding = ({ headers }: IncomingMessage) =>
       headers['x-aws-ec2-metadata-token'] === 'a-token' ? refusal(404) : refusal(401);
     await using api = await startApi({
-      ...{ [LIST]: demanding, [USER_DATA]: demanding },
+      [LIST]: demanding,
+      [USER_DATA]: demanding,
       [TOKEN]: ({ method }) => (method === 'PUT' ? text('a-token') : refusal(405)),
     });
     expect((await tryApi(api.endpoint, { expected: NONE })).passed).toBe(true);

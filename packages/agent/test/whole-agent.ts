@@ -61,8 +61,16 @@ export async function startAgentOn(clock: Clock, argv: readonly string[], option
   const probePort = options.probePort ?? (await freePort());
   const outcome = parseAgentConfig({
     argv: [
-      ...['--node-name', 'node-1', '--host-ip', '127.0.0.1', '--port', String(port)],
-      ...['--metadata-host', '127.0.0.1', '--imds-endpoint', imds.url],
+      '--node-name',
+      'node-1',
+      '--host-ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--metadata-host',
+      '127.0.0.1',
+      '--imds-endpoint',
+      imds.url,
       '--prometheus-listen-addr',
       `127.0.0.1:${opsPort}`,
       '--probe-bind',

@@ -21,7 +21,9 @@ async function setup(content?: string) {
   const lines: (readonly [string, string])[] = [];
   const stop = new AbortController();
   const source = watchAuthorities({
-    ...{ file, clock, signal: stop.signal },
+    file,
+    clock,
+    signal: stop.signal,
     log: {
       info: (message) => lines.push(['info', message]),
       error: (message) => lines.push(['error', message]),

@@ -41,7 +41,15 @@ async function setup(cert: IssueOptions = {}) {
     return source;
   };
   return {
-    ...{ folder, files, ca, clock, stop, lines, changes, swap, watch },
+    folder,
+    files,
+    ca,
+    clock,
+    stop,
+    lines,
+    changes,
+    swap,
+    watch,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await rm(folder, { recursive: true, force: true });

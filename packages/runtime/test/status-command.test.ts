@@ -28,7 +28,8 @@ async function setup() {
     return { code, out, err };
   };
   return {
-    ...{ running, state },
+    running,
+    state,
     status: (...argv: string[]) => run(runStatusCommand, argv),
     statusWith: (env: object, ...argv: string[]) => run(runStatusCommand, argv, env),
     level: (...argv: string[]) => run(runLogLevelCommand, argv),

@@ -20,7 +20,11 @@ export async function startStatus({
   const server = createStatusServer({ checks, status, log });
   await server.listen(path);
   return {
-    ...{ folder, path, lines, log, server },
+    folder,
+    path,
+    lines,
+    log,
+    server,
     /** Sends bytes as they are, and leaves the connection open; resolves with all that comes back. */
     async raw(bytes: string): Promise<string> {
       const socket = connect({ path }).setEncoding('latin1');

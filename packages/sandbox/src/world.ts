@@ -74,7 +74,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const all = stack.move();
   const world: World = {
     ...standIns,
-    ...{ node, servers, proxies, ca: programs.ca, serverPorts: programs.serverPorts },
+    node,
+    servers,
+    proxies,
+    ca: programs.ca,
+    serverPorts: programs.serverPorts,
     agent: programs.metadata,
     get manifests() {
       return manifests;

@@ -122,8 +122,10 @@ async function channel({ ca, serverPorts }: IdentityWorld, names: Names): Promis
 /** A call as gRPC makes it: what the server says to it. The address is that of `steady/pod` unless told. */
 function resolve(session: ClientHttp2Session, token?: string, ip = steadyIp()): Promise<string> {
   const call = session.request({
-    ...{ ':method': 'POST', ':path': '/rolegate.v1.Rolegate/Resolve' },
-    ...{ 'content-type': 'application/grpc', te: 'trailers' },
+    ':method': 'POST',
+    ':path': '/rolegate.v1.Rolegate/Resolve',
+    'content-type': 'application/grpc',
+    te: 'trailers',
     ...(token !== undefined && { 'rolegate-token': token }),
   });
   // A message that is not compressed, its length, and in it field 1.

@@ -53,7 +53,10 @@ describe('a server that is its own authority', () => {
       const consequence = 'no Pod gets a role until there is one';
       await expectLine(world.agentLog, { ...waits, error: why, consequence });
       await expectLine(world.serverLog, {
-        ...{ msg: 'agent refused', level: 'warn', audit: true, reason: 'ServerUnavailable' },
+        msg: 'agent refused',
+        level: 'warn',
+        audit: true,
+        reason: 'ServerUnavailable',
         error: why,
       });
       expect(world.agentLog.slice(from).filter(({ msg }) => msg === 'certificate issued')).toEqual([]);
@@ -117,8 +120,12 @@ async function openSlow(port: number, at: number): Promise<SlowClient> {
 /** HTTP/2 by hand, as a client of Node's would answer pings. */
 async function trickle(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   const headers = Object.entries({
-    ...{ ':method': 'POST', ':scheme': 'https', ':authority': SERVER_NAME },
-    ...{ ':path': '/rolegate.v1.Rolegate/Attest', 'content-type': 'application/grpc', te: 'trailers' },
+    ':method': 'POST',
+    ':scheme': 'https',
+    ':authority': SERVER_NAME,
+    ':path': '/rolegate.v1.Rolegate/Attest',
+    'content-type': 'application/grpc',
+    te: 'trailers',
   }).map(([name, value]) => Buffer.from(`\0${sized(name)}${sized(value)}`, 'latin1'));
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   socket.write(frame(FRAME.settings, 0, Buffer.alloc(0)));

@@ -85,8 +85,13 @@ export async function startIdentityWorld({
 
   const [serverLog, agentLog]: [LogLine[], LogLine[]] = [[], []];
   const programs = await preparePrograms({
-    ...{ folder, kubeconfig, serverCount: servers, node: NODE_NAME },
-    ...{ stsEndpoint: sts.url, imdsEndpoint: imds.url, cniDirectory: cni.path },
+    folder,
+    kubeconfig,
+    serverCount: servers,
+    node: NODE_NAME,
+    stsEndpoint: sts.url,
+    imdsEndpoint: imds.url,
+    cniDirectory: cni.path,
     ...identityOf(certificates, { caFile: bundle.path, tokenFile }),
     onAgentLine: (line) => agentLog.push(parseLine(line)),
     onServerLine: (line) => serverLog.push(parseLine(line)),

@@ -36,11 +36,25 @@ export async function startServer({
     onLine: (line) => lines.push(line),
     env: { AWS_EC2_METADATA_DISABLED: 'true', ...env({ folder, stsUrl: sts.url }) },
     args: [
-      ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
+      '--bind',
+      `127.0.0.1:${port}`,
+      '--prometheus-listen-addr',
+      `127.0.0.1:${opsPort}`,
       '--probe-bind',
       '127.0.0.1:0',
-      ...['--cert', tls.cert, '--key', tls.key, '--ca', tls.ca, '--kubeconfig', join(folder, 'kubeconfig')],
-      ...['--region', REGION, '--sts-endpoint', sts.url, ...args],
+      '--cert',
+      tls.cert,
+      '--key',
+      tls.key,
+      '--ca',
+      tls.ca,
+      '--kubeconfig',
+      join(folder, 'kubeconfig'),
+      '--region',
+      REGION,
+      '--sts-endpoint',
+      sts.url,
+      ...args,
     ],
   });
   await server.ready();
@@ -48,7 +62,10 @@ export async function startServer({
   let pods = 0;
 
   return {
-    ...{ folder, api, sts, lines },
+    folder,
+    api,
+    sts,
+    lines,
     page: (path: string) => read(opsPort, path),
     /** A Pod of its own role on the agent's node; its credentials' key, once they are there. */
     pod: (role = `app-${(pods += 1)}`) => {

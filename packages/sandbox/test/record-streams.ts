@@ -51,7 +51,11 @@ cluster.sts.fault = Object.assign(new Error('not authorized to perform sts:Assum
 });
 setPod('refused', 'app', { serviceAccount: 'other' });
 cluster.serviceAccounts.set({
-  ...{ uid: 's2', name: 'other', namespace: 'shop', resourceVersion: next(), annotations: {} },
+  uid: 's2',
+  name: 'other',
+  namespace: 'shop',
+  resourceVersion: next(),
+  annotations: {},
 });
 const gone = setPod('gone', 'app');
 await cluster.clock.advance(15_000);

@@ -34,7 +34,10 @@ const WORDS = ['status', 'prepare', 'activate', 'retire', 'delete'] as const;
 
 const { kubeconfig, namespace, 'authority-secret': secret, 'authority-age': age } = serverFlags;
 const flags = {
-  ...{ kubeconfig, namespace, 'authority-secret': secret, 'authority-age': age },
+  kubeconfig,
+  namespace,
+  'authority-secret': secret,
+  'authority-age': age,
   now: toggle({
     group: GROUP,
     help:

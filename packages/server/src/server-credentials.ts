@@ -78,7 +78,10 @@ function stsOf(
 ): Sts {
   const { region, endpoint, fips: useFips, dualStack: useDualstack } = config.sts;
   return createSts({
-    ...{ region, useFips, useDualstack, clock },
+    region,
+    useFips,
+    useDualstack,
+    clock,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentialProvider !== undefined && { credentialProvider }),
   });

@@ -64,7 +64,12 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     log,
   });
   const status = createServerStatus({
-    ...{ ...deps, ...credentials, ...decided, cluster, agents, checks },
+    ...deps,
+    ...credentials,
+    ...decided,
+    cluster,
+    agents,
+    checks,
     warnings: deps.warnings ?? [],
     certificateSeconds: proofs.secondsLeft,
   });

@@ -18,7 +18,11 @@ async function setup() {
   const { signal } = new AbortController();
   const store = createAuthorityStore({ ...WHERE, connection: run.connection, signal });
   const server = createAuthorityKeeper({
-    ...{ store, clock, signal, where: WHERE, ageMs: YEAR_MS },
+    store,
+    clock,
+    signal,
+    where: WHERE,
+    ageMs: YEAR_MS,
     log: recordLog().log,
     authorityOlder: () => undefined,
   });
@@ -33,7 +37,9 @@ async function setup() {
     const running = runAuthorityCommand({
       argv: ['delete', '--namespace=rolegate', ...more.split(' ').filter((word) => word !== '')],
       env: {},
-      ...{ stdout: { write }, stderr: { write }, clock },
+      stdout: { write },
+      stderr: { write },
+      clock,
       connect: () =>
         Promise.resolve(createConnection({ kubeConfig: kubeConfigFor(run.api.url), clock: systemClock })),
     }).then((ended) => (code = ended));

@@ -37,8 +37,13 @@ describe("the server's configuration", () => {
         tagTemplates: {},
       },
       sts: {
-        ...{ region: 'eu-central-1', endpoint: undefined, fips: false, dualStack: false },
-        ...{ assumedRoleArn: undefined, rate: 100, burst: 500 },
+        region: 'eu-central-1',
+        endpoint: undefined,
+        fips: false,
+        dualStack: false,
+        assumedRoleArn: undefined,
+        rate: 100,
+        burst: 500,
       },
       log: { level: 'info', format: 'json' },
     });

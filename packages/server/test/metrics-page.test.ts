@@ -8,8 +8,12 @@ it("docs/metrics.md has exactly the server's metrics, each with its type and lab
   const metrics = createServerMetrics({ version: '1' });
   const none = () => 0;
   metrics.read({
-    ...{ connectedNodes: none, minRemainingSeconds: none, stsBudgetWaiting: none },
-    ...{ sessions: () => ({}), watchAgeSeconds: () => ({}), certificateExpirySeconds: () => ({}) },
+    connectedNodes: none,
+    minRemainingSeconds: none,
+    stsBudgetWaiting: none,
+    sessions: () => ({}),
+    watchAgeSeconds: () => ({}),
+    certificateExpirySeconds: () => ({}),
     ownCredentialsSeconds: () => ({}),
     ownCredentialsOk: () => true,
     decisionsMade: () => 0,

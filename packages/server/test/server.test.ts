@@ -68,11 +68,25 @@ async function setup(argv: readonly string[] = []) {
   const [port, opsPort, probePort] = [await freePort(), await freePort(), await freePort()];
   const outcome = parseServerConfig({
     argv: [
-      ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
+      '--bind',
+      `127.0.0.1:${port}`,
+      '--prometheus-listen-addr',
+      `127.0.0.1:${opsPort}`,
       '--probe-bind',
       `127.0.0.1:${probePort}`,
-      ...['--cert', tls.cert, '--key', tls.key, '--ca', tls.ca, '--kubeconfig', join(folder, 'kubeconfig')],
-      ...['--region', 'eu-west-1', '--sts-endpoint', sts.url, ...argv],
+      '--cert',
+      tls.cert,
+      '--key',
+      tls.key,
+      '--ca',
+      tls.ca,
+      '--kubeconfig',
+      join(folder, 'kubeconfig'),
+      '--region',
+      'eu-west-1',
+      '--sts-endpoint',
+      sts.url,
+      ...argv,
     ],
     env: {},
   });

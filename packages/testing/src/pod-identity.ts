@@ -59,7 +59,10 @@ export async function startPodIdentity(options: FakePodIdentityOptions): Promise
     await closed;
   }
   return {
-    ...{ url: `http://127.0.0.1:${port}/v1/credentials`, port, given, close },
+    url: `http://127.0.0.1:${port}/v1/credentials`,
+    port,
+    given,
+    close,
     [Symbol.asyncDispose]: close,
   };
 }

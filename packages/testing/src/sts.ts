@@ -131,7 +131,8 @@ export async function startSts({
     ...gate.controls,
     url: `http://${host}:${bound}`,
     port: bound,
-    ...{ calls, webIdentityCalls },
+    calls,
+    webIdentityCalls,
     get connections() {
       return connections;
     },

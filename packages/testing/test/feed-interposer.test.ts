@@ -60,7 +60,11 @@ async function setup() {
   call.write({ nodeName: 'node-1', version: '1' });
   await once(call, 'data');
   return {
-    ...{ interposer, agent, call, seen, errors },
+    interposer,
+    agent,
+    call,
+    seen,
+    errors,
     say: (...updates: FeedUpdate[]) => {
       for (const update of updates) streams[0]?.write(update);
     },

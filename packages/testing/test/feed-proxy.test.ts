@@ -21,7 +21,9 @@ async function setup() {
   await once(server, 'listening');
   const proxy = await startFeedProxy({ target: { port: (server.address() as AddressInfo).port } });
   return {
-    ...{ proxy, atServer, received },
+    proxy,
+    atServer,
+    received,
     /** A client through the proxy: what it got so far, and how it ended. */
     async client() {
       const socket = connect(proxy.port, '127.0.0.1');
@@ -31,7 +33,8 @@ async function setup() {
       socket.on('close', () => (seen.ended ||= 'closed'));
       await once(socket, 'connect').catch(() => undefined);
       return {
-        ...{ socket, seen },
+        socket,
+        seen,
         closed: () => until(() => seen.ended !== ''),
         async said(text: string) {
           socket.write(text);

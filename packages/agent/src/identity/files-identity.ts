@@ -31,7 +31,8 @@ export function createFilesIdentity(
     secondsLeft: tls.secondsLeft,
     kept: () => undefined,
     check: {
-      ...{ name: 'certificate', informative: true },
+      name: 'certificate',
+      informative: true,
       ready: () => tls.secondsLeft().certificate > 0 || `--cert ${cert} has expired: renew it`,
     },
     services: [],

@@ -49,7 +49,8 @@ export function issuedOf(
     if (!isIssuedBy(chain, authorities))
       throw new TlsFault(`${CHAIN} is of an authority that is not in its list of authorities`);
     return {
-      ...{ chain, authorities },
+      chain,
+      authorities,
       cert: Buffer.from(response.certificateChain),
       key: Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })),
       endsMs: endOf(own),

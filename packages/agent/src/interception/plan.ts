@@ -197,7 +197,10 @@ function letPass(device: string): Rule {
 function routeRules(address: string, { excludedInterfaces }: PlanOptions): readonly RouteRule[] {
   return [
     ...['lo', ...excludedInterfaces].map((iif): RouteRule => ({
-      ...{ priority: LET_PASS_PRIORITY, to: address, iif, action: 'main' },
+      priority: LET_PASS_PRIORITY,
+      to: address,
+      iif,
+      action: 'main',
     })),
     { priority: PROHIBIT_PRIORITY, to: address, action: 'prohibit' },
   ];

@@ -12,8 +12,17 @@ export interface Packet {
 
 /** Targets after which a packet does not come to the next rule of its chain. */
 const ENDING = new Set([
-  ...['ACCEPT', 'DROP', 'REJECT', 'RETURN', 'QUEUE', 'NFQUEUE'],
-  ...['DNAT', 'REDIRECT', 'NETMAP', 'TPROXY', 'MASQUERADE'],
+  'ACCEPT',
+  'DROP',
+  'REJECT',
+  'RETURN',
+  'QUEUE',
+  'NFQUEUE',
+  'DNAT',
+  'REDIRECT',
+  'NETMAP',
+  'TPROXY',
+  'MASQUERADE',
 ]);
 
 /** Targets that send a packet elsewhere. */

@@ -77,7 +77,9 @@ function orderFor({ hostIps, port }: ProveDeps, { family, address }: FamilyPlan)
   const { flag, address: own, bits } = OWN[family];
   const hostIp = hostIps[family];
   return {
-    ...{ flag, own: `${own}/${bits}`, metadataAddress: address },
+    flag,
+    own: `${own}/${bits}`,
+    metadataAddress: address,
     ...(hostIp !== undefined && { agent: { address: hostIp, port } }),
   };
 }

@@ -47,7 +47,9 @@ export function openAgentState({ directory, nodeName, machine, clock, log }: Age
   });
   let now: (() => KeptState) | undefined;
   const writer = createStateWriter({
-    ...{ directory: place, clock, log },
+    directory: place,
+    clock,
+    log,
     state: () => encodeState(now?.() ?? {}, origin, time),
   });
   const whenBegun = (step: () => void) => () => {
@@ -100,7 +102,9 @@ function restore(
     if (content === undefined) return {};
     const kept = decode(stateIn(content));
     log.info('state of the process before is used', {
-      ...{ file, pods: kept.table?.pods.length ?? 0, certificate: kept.certificate !== undefined },
+      file,
+      pods: kept.table?.pods.length ?? 0,
+      certificate: kept.certificate !== undefined,
       ...(kept.table && { feedLostMs: Math.round(clock.monotonic() - kept.table.feedThereMs) }),
     });
     return kept;

@@ -122,7 +122,9 @@ const decisionOf: Read<Decision> = (value, at) => {
   if (kind === 'deny') {
     const roleName = decision('roleName', maybe(text));
     return {
-      ...{ kind, reason: decision('reason', reasonOf), message: decision('message', text) },
+      kind,
+      reason: decision('reason', reasonOf),
+      message: decision('message', text),
       ...(roleName !== undefined && { roleName }),
     };
   }

@@ -52,7 +52,9 @@ function sessionOf(
   toMachine: MachineTime['toMachine'],
 ) {
   return {
-    ...{ id, failure, askedAtMs: askedAtMs === undefined ? undefined : toMachine(askedAtMs) },
+    id,
+    failure,
+    askedAtMs: askedAtMs === undefined ? undefined : toMachine(askedAtMs),
     credentials: credentials && {
       ...credentials,
       expiresAtMs: toMachine(credentials.expiresAtMs),

@@ -72,15 +72,24 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
   const { config, mode, node, other, clock } = deps;
   const startedMs = clock.monotonic();
   const around = (): Surroundings => ({
-    ...{ imdsv1: config.imdsv1, groups: config.metadataGroups, other, session: mode.session },
-    ...{ monotonicMs: clock.monotonic(), nowMs: clock.now() },
+    imdsv1: config.imdsv1,
+    groups: config.metadataGroups,
+    other,
+    session: mode.session,
+    monotonicMs: clock.monotonic(),
+    nowMs: clock.now(),
   });
   const addresses = createAddresses({ ...mode, cniResults: node.cniResults });
   const feedConnected = () => mode.server?.feed.connected ?? true;
   const rowOf = createPodRows({ around, ipsOf: addresses.ipsOf, feedConnected });
   const knowledge = () => knowledgeOf(mode);
   const explain = createExplain({
-    ...{ node: config.nodeName, addresses, pods: mode.pods, rowOf, around, knowledge },
+    node: config.nodeName,
+    addresses,
+    pods: mode.pods,
+    rowOf,
+    around,
+    knowledge,
   });
 
   function whole(): AgentStatus {

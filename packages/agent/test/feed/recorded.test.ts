@@ -37,7 +37,9 @@ function replay(updates: readonly Buffer[]) {
   const table = createPodTable({ clock, log: silentLog });
   const keys: string[] = [];
   const deps = {
-    ...{ table, clock, buildDocument: credentialsDocument },
+    table,
+    clock,
+    buildDocument: credentialsDocument,
     setTokenKeys: (live: readonly { id: string }[]) => void keys.splice(0, 2, ...live.map(({ id }) => id)),
   };
   for (const bytes of updates) {
@@ -46,7 +48,9 @@ function replay(updates: readonly Buffer[]) {
     applyUpdate(update, deps);
   }
   const pods = table.pods().map(({ uid, decision }) => ({
-    ...{ uid, kind: decision.kind, reason: decision.kind === 'deny' ? decision.reason : '' },
+    uid,
+    kind: decision.kind,
+    reason: decision.kind === 'deny' ? decision.reason : '',
     credentials: decision.kind === 'allow' && table.session(decision.sessionId)?.credentials !== undefined,
   }));
   return { pods: sorted(pods), synced: table.synced, keys };

@@ -75,8 +75,10 @@ export interface AttestingServerOptions {
 function hourly(): IssueOptions {
   const nowMs = Date.now();
   return {
-    ...{ uris: [NODE_URI], usages: ['client'] },
-    ...{ notBefore: new Date(nowMs - 300_000), notAfter: new Date(nowMs + 3_600_000) },
+    uris: [NODE_URI],
+    usages: ['client'],
+    notBefore: new Date(nowMs - 300_000),
+    notAfter: new Date(nowMs + 3_600_000),
   };
 }
 
@@ -114,7 +116,9 @@ export async function startAttestingServer({
   const port = await bound(server, { port: wanted, tls, clientCertificate });
   return {
     ...seen,
-    ...{ port, ca, sign },
+    port,
+    ca,
+    sign,
     answer: (how) => void (answer = how),
     async move({ ca: next, trusted }) {
       await tls.set(next, trusted);
@@ -182,8 +186,12 @@ async function memoryTls(ca: TestCa, dns: readonly string[]) {
   const materialOf = async (by: TestCa, trusted: string) => {
     const { cert, key } = await by.issue({ dns, usages: ['server'] });
     return {
-      ...{ cert: Buffer.from(cert), key: Buffer.from(key), ca: Buffer.from(trusted) },
-      ...{ certEndsMs: 0, caEndsMs: 0, certFingerprint: '' },
+      cert: Buffer.from(cert),
+      key: Buffer.from(key),
+      ca: Buffer.from(trusted),
+      certEndsMs: 0,
+      caEndsMs: 0,
+      certFingerprint: '',
     };
   };
   type Material = Awaited<ReturnType<typeof materialOf>>;

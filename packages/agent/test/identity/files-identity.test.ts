@@ -27,7 +27,10 @@ async function setup({ withToken = true }: { withToken?: boolean } = {}) {
   const tokenFile = join(folder, 'token');
   const clock = createFakeClock({ nowMs: Date.now() });
   const tls = {
-    ...{ kind: 'files' as const, certFile: files.cert, keyFile: files.key, caFile: files.ca },
+    kind: 'files' as const,
+    certFile: files.cert,
+    keyFile: files.key,
+    caFile: files.ca,
     tokenFile: withToken ? tokenFile : undefined,
   };
   const stop = new AbortController();

@@ -16,7 +16,9 @@ async function setup(cert: IssueOptions = NODE_CERT) {
   const { key, der } = await createCertificateRequest();
   const good: AttestResponseRead = { certificateChain: await ca.certify(der, cert), authorities: ca.pem };
   return {
-    ...{ ca, der, good },
+    ca,
+    der,
+    good,
     take: (changes: Partial<AttestResponseRead> = {}, nodeName = 'node-1') =>
       issuedOf({ ...good, ...changes }, { key, nodeName, nowMs: Date.now() }),
   };

@@ -25,8 +25,10 @@ function authoritiesOf(pem: string) {
 async function keep(by = ca): Promise<KeptCertificate> {
   const { key, der } = await createCertificateRequest();
   const certificateChain = await by.certify(der, {
-    ...{ uris: ['spiffe://rolegate/node/node-1'], usages: ['client'] },
-    ...{ notBefore: new Date(START_MS), notAfter: new Date(START_MS + 60 * MINUTE_MS) },
+    uris: ['spiffe://rolegate/node/node-1'],
+    usages: ['client'],
+    notBefore: new Date(START_MS),
+    notAfter: new Date(START_MS + 60 * MINUTE_MS),
   });
   const context = { key, nodeName: 'node-1', nowMs: START_MS };
   return keptCertificate(issuedOf({ certificateChain, authorities: by.pem }, context));
@@ -87,7 +89,9 @@ describe('an agent with a kept certificate', () => {
       },
       attested: () => undefined,
       ...('issued' in usable && { kept: usable.issued }),
-      ...{ clock, log: createTestLog(), random: () => 0.5 },
+      clock,
+      log: createTestLog(),
+      random: () => 0.5,
     });
     await own.first;
     expect([own.state(), typeof own.current().cert]).toEqual([true, 'object']);

@@ -29,8 +29,10 @@ afterEach(async () => {
 async function certify(nowMs: number, by: TestCa = ca): Promise<Attested> {
   const { key, der } = await createCertificateRequest();
   const certificateChain = await by.certify(der, {
-    ...{ uris: ['spiffe://rolegate/node/node-1'], usages: ['client'] },
-    ...{ notBefore: new Date(nowMs), notAfter: new Date(nowMs + 60 * MINUTE_MS) },
+    uris: ['spiffe://rolegate/node/node-1'],
+    usages: ['client'],
+    notBefore: new Date(nowMs),
+    notAfter: new Date(nowMs + 60 * MINUTE_MS),
   });
   const issued = issuedOf({ certificateChain, authorities: by.pem }, { key, nodeName: 'node-1', nowMs });
   return { issued, server: '198.18.0.1:9610' };
@@ -58,7 +60,9 @@ function setup(answers: readonly (Error | TestCa)[], { file = ca.pem }: { file?:
       return certify(clock.now(), answer);
     },
     attested: (outcome) => outcomes.push(outcome),
-    ...{ clock, log, random: () => 0.5 },
+    clock,
+    log,
+    random: () => 0.5,
   });
   const running = own.run(stop.signal);
   endings.push(async () => {
@@ -66,7 +70,13 @@ function setup(answers: readonly (Error | TestCa)[], { file = ca.pem }: { file?:
     await running;
   });
   return {
-    ...{ own, clock, log, outcomes, attempts, stop, running },
+    own,
+    clock,
+    log,
+    outcomes,
+    attempts,
+    stop,
+    running,
     /** Lets time pass until so many attempts were made and answered. */
     async attempt(count: number): Promise<void> {
       for (let turn = 0; turn < 400 && outcomes.length < count; turn += 1) {
@@ -263,7 +273,9 @@ describe('the authorities of an agent', () => {
       authorities: { current: () => undefined, fault: () => 'x', onChange: () => undefined },
       attest: () => Promise.reject(away()),
       attested: () => undefined,
-      ...{ clock, log: createTestLog(), random: () => 0.5 },
+      clock,
+      log: createTestLog(),
+      random: () => 0.5,
     });
     expect(own.current).toThrow('there is no authority to trust yet');
     expect(own.secondsLeft()).toEqual({});

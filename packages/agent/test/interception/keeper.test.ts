@@ -32,7 +32,11 @@ async function setup({
   };
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   const keeper = createKeeper({
-    ...{ interception, run: node.run, clock, log, podIps: () => podIps },
+    interception,
+    run: node.run,
+    clock,
+    log,
+    podIps: () => podIps,
     hostInterfaces: interfaces.map((text) => (hostInterface.parse(text) as { value: HostInterface }).value),
     excludedInterfaces: [],
   });

@@ -30,7 +30,11 @@ async function setup({ shares = true, address = '127.0.0.1' } = {}) {
   const start = () => {
     const joined = listenShared(
       {
-        ...{ address, port, clock, log, canAnswer: () => agent.canAnswer },
+        address,
+        port,
+        clock,
+        log,
+        canAnswer: () => agent.canAnswer,
         async take() {
           await listen(port, true, address);
           agent.listening = true;

@@ -32,7 +32,11 @@ export async function setup() {
   });
 
   return {
-    ...{ path, clock, log, follower, stop },
+    path,
+    clock,
+    log,
+    follower,
+    stop,
     changes: () => changes,
     /** The agent's own listeners, all on one port. */
     names(inodes: readonly number[]) {

@@ -14,7 +14,10 @@ async function setup() {
   const sources: string[] = [];
   const handovers: string[] = [];
   const callers = createCallers({
-    ...{ table, clock, log, cniResults: follower },
+    table,
+    clock,
+    log,
+    cniResults: follower,
     nodeIps: ['192.0.2.10'],
     staleIpMs: 300_000,
     feedAwaySinceMs: () => undefined,

@@ -18,7 +18,11 @@ export function keptTable(changes: Partial<KeptTable> = {}): KeptTable {
       { pod: knownPod({ ips: ['10.1.0.7', 'fd00::7'] }), versions: decidedOn(10) },
       {
         pod: knownPod({
-          ...{ uid: 'uid-2', runtimeUid: 'hash', hostNetwork: true, terminating: true, ended: true },
+          uid: 'uid-2',
+          runtimeUid: 'hash',
+          hostNetwork: true,
+          terminating: true,
+          ended: true,
           metadata: { denied: false, only: new Set(['placement']) },
           decision: { kind: 'deny', reason: 'NamespaceDenied', message: 'not permitted', roleName: 'cart' },
         }),
@@ -30,7 +34,8 @@ export function keptTable(changes: Partial<KeptTable> = {}): KeptTable {
       },
       {
         pod: knownPod({
-          ...{ uid: 'uid-4', metadata: { denied: true } },
+          uid: 'uid-4',
+          metadata: { denied: true },
           decision: { kind: 'deny', reason: 'NoRole', message: '' },
         }),
         versions: decidedOn(13),

@@ -10,9 +10,18 @@ describe('the status of an agent', () => {
     t.hold();
     expect(t.whole().pods).toEqual([
       {
-        ...{ namespace: 'shop', name: 'cart', uid: 'uid-1', serviceAccount: 'default', ips: [IP] },
-        ...{ role: 'arn:aws:iam::123456789012:role/cart', sessionName: 'shop.default' },
-        ...{ state: 'ok', note: undefined, remainingMinutes: 50, accessKeyId: '…MPLE', metadata: [] },
+        namespace: 'shop',
+        name: 'cart',
+        uid: 'uid-1',
+        serviceAccount: 'default',
+        ips: [IP],
+        role: 'arn:aws:iam::123456789012:role/cart',
+        sessionName: 'shop.default',
+        state: 'ok',
+        note: undefined,
+        remainingMinutes: 50,
+        accessKeyId: '…MPLE',
+        metadata: [],
       },
     ]);
     const { text, value } = t.ask('');
@@ -76,8 +85,12 @@ describe('the status of an agent', () => {
     t.standing.now = { server: 's:1', sinceMs: atMs, lastFault: { message: 'reset', atMs } };
     await t.clock.advance(90_000);
     expect(t.whole().server?.feed).toEqual({
-      ...{ connected: false, server: 's:1', sinceSeconds: 90, staleSeconds: 90 },
-      ...{ lastFault: 'reset', lastFaultAgoSeconds: 90 },
+      connected: false,
+      server: 's:1',
+      sinceSeconds: 90,
+      staleSeconds: 90,
+      lastFault: 'reset',
+      lastFaultAgoSeconds: 90,
     });
     expect(t.ask('').text).toContain('feed            LOST for 1m30s; last s:1');
     expect(t.ask('').text).toContain('  last fault    reset (1m30s ago)');

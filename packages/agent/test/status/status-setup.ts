@@ -29,8 +29,11 @@ export function setup({
     limits: () => ({ connections_per_pod: 3 }),
     config: outcome.config,
     mode: {
-      ...{ pods: table.pods, session: table.session, heldSessions: table.heldSessions },
-      ...{ peek: callers.peek, source: () => callers.source },
+      pods: table.pods,
+      session: table.session,
+      heldSessions: table.heldSessions,
+      peek: callers.peek,
+      source: () => callers.source,
       server: {
         feed: {
           get connected() {

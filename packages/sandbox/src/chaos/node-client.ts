@@ -23,7 +23,11 @@ export async function openNodeClient(options: NodeClientOptions): Promise<{ clos
     ...(await ca.issue({ uris: [`spiffe://rolegate/node/${node}`] })),
   });
   const tls = watchTlsFiles({
-    ...{ files, purpose: 'client', clock: systemClock, log: silentLog, signal: AbortSignal.abort() },
+    files,
+    purpose: 'client',
+    clock: systemClock,
+    log: silentLog,
+    signal: AbortSignal.abort(),
   });
   const client: RolegateClient = createRolegateClient({
     target: `127.0.0.1:${serverPort}`,

@@ -65,7 +65,9 @@ async function crowd(replicas: number): Promise<{ row: string[]; found: string[]
   const clients = await Promise.all(
     Array.from({ length: replicas }, (_, index) =>
       openNodeClient({
-        ...{ node: nodeName(index), ca: world.programs.ca, folder: world.folder },
+        node: nodeName(index),
+        ca: world.programs.ca,
+        folder: world.folder,
         serverPort: world.programs.serverPorts[index] ?? 0,
         onUpdate({ session }) {
           if (session?.credentials) issuedMs.set(session.sessionId, performance.now());
@@ -121,7 +123,10 @@ async function lateComer({ api, programs, folder }: ChaosWorld): Promise<number>
   const issued = Promise.withResolvers<number>();
   const synced = Promise.withResolvers<undefined>();
   const client = await openNodeClient({
-    ...{ node: LATE_NODE, ca: programs.ca, folder, serverPort: programs.serverPorts[0] ?? 0 },
+    node: LATE_NODE,
+    ca: programs.ca,
+    folder,
+    serverPort: programs.serverPorts[0] ?? 0,
     onUpdate({ session, update }) {
       if (session?.credentials) issued.resolve(performance.now());
       if (update === 'synced') synced.resolve(undefined);

@@ -46,7 +46,11 @@ export async function prepareWorld(
     if (line.includes('"feed synced"')) connected = /"server":"[^"]+:(\d+)"/.exec(line)?.[1] ?? connected;
   };
   const programs = await preparePrograms({
-    ...{ folder, serverCount: SERVERS, node: NODE_NAME, imdsEndpoint: imds.url, cniDirectory: cni.path },
+    folder,
+    serverCount: SERVERS,
+    node: NODE_NAME,
+    imdsEndpoint: imds.url,
+    cniDirectory: cni.path,
     kubeconfig: kubeconfigs[0] ?? '',
     kubeconfigOf: (index) => kubeconfigs[index] ?? '',
     stsEndpoint: `http://127.0.0.1:${stsDoor.port}`,

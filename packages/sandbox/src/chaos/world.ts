@@ -60,7 +60,14 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
   const all = stack.move();
   const running = await startWorldPrograms(prepared, { feeds, stack: all });
   return {
-    ...{ folder, api, sts, cni, node, programs, lines, ...running.starts },
+    folder,
+    api,
+    sts,
+    cni,
+    node,
+    programs,
+    lines,
+    ...running.starts,
     servers: running.servers,
     doors: { ...ways, feeds },
     get agent() {

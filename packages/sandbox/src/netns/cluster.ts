@@ -40,7 +40,10 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
       { name, namespace, annotations }: Omit<ClusterPod, 'uid' | 'addresses'>,
       addresses: Addresses,
     ): ClusterPod => ({
-      ...{ name, namespace, annotations, addresses },
+      name,
+      namespace,
+      annotations,
+      addresses,
       uid: randomUUID(),
     }),
     /** Bound to the node; no container runs and no address is known. */

@@ -99,7 +99,9 @@ export async function prepareNodePrograms(options: NodeProgramsOptions): Promise
     'agent beside': agent('agent beside'),
     'agent of 0.1': agent('agent of 0.1', FORMER_USER),
     server: {
-      ...{ name: 'server', through: enter, env: { ...PLAIN_ENV, ...OWN_KEY } },
+      name: 'server',
+      through: enter,
+      env: { ...PLAIN_ENV, ...OWN_KEY },
       isReady: async () => (await opsOf(enter, PORTS.serverOps, '/readyz')) !== undefined,
     },
     reconcile: reconcile(sockets.reconcile),

@@ -6,9 +6,35 @@ import { spellings } from './spellings.ts';
 
 /** Of the registry, of WebDAV, of nobody, and none at all. */
 const METHODS = [
-  ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PATCH'],
-  ...['PROPFIND', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'SEARCH', 'REPORT', 'PURGE', 'M-SEARCH', 'QUERY', 'LINK'],
-  ...['get', 'Get', 'GETX', 'BREW', 'X', 'G\u00cbT', 'GET\t', ' GET', ''],
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+  'PATCH',
+  'PROPFIND',
+  'MKCOL',
+  'COPY',
+  'MOVE',
+  'LOCK',
+  'SEARCH',
+  'REPORT',
+  'PURGE',
+  'M-SEARCH',
+  'QUERY',
+  'LINK',
+  'get',
+  'Get',
+  'GETX',
+  'BREW',
+  'X',
+  'G\u00cbT',
+  'GET\t',
+  ' GET',
+  '',
 ];
 
 const METHOD_TARGETS = [

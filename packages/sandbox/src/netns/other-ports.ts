@@ -11,7 +11,10 @@ export const besidePort80: Readonly<Record<'tcp' | 'udp', readonly Sent[]>> = {
 function sentTo(kind: 'tcp' | 'udp'): Sent[] {
   return families.flatMap((family) =>
     ECHO_PORTS[kind].map((port) => ({
-      ...{ name: `${port}/${kind} by ${family}`, host: METADATA[family], port, bytes: 'is anybody there' },
+      name: `${port}/${kind} by ${family}`,
+      host: METADATA[family],
+      port,
+      bytes: 'is anybody there',
     })),
   );
 }

@@ -3,7 +3,12 @@ import { delimiter, join } from 'node:path';
 import { outputOf, PLAIN_ENV } from './commands.ts';
 
 const TOOLS = [
-  ...['ip', 'nsenter', 'setpriv', 'curl', 'conntrack', 'nft'],
+  'ip',
+  'nsenter',
+  'setpriv',
+  'curl',
+  'conntrack',
+  'nft',
   ...['nft', 'legacy'].flatMap((backend) =>
     ['iptables', 'ip6tables'].flatMap((name) => [`${name}-${backend}`, `${name}-${backend}-save`]),
   ),

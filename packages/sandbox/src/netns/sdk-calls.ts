@@ -13,7 +13,9 @@ const BOTO3_CALLER = "import boto3; print(boto3.client('sts').get_caller_identit
 /** Where STS is, and nothing else: the metadata API is where it is for everybody. */
 const ENVIRONMENT = {
   ...PLAIN_ENV,
-  ...{ AWS_ENDPOINT_URL_STS: STS_URL, AWS_REGION: REGION, AWS_DEFAULT_REGION: REGION },
+  AWS_ENDPOINT_URL_STS: STS_URL,
+  AWS_REGION: REGION,
+  AWS_DEFAULT_REGION: REGION,
 };
 
 /** Asks by an unmodified SDK, in a process that starts now, who it is: the ARN is in what it prints. */

@@ -57,13 +57,20 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const lines: World['lines'][number][] = [];
   await mkdir(join(folder, 'node'));
   const programs = await prepareNodePrograms({
-    ...{ folder: join(folder, 'node'), kubeconfig, cniDirectory: cni.path, enter: node },
+    folder: join(folder, 'node'),
+    kubeconfig,
+    cniDirectory: cni.path,
+    enter: node,
     onLine: (program, line) => lines.push({ program, line }),
   });
   const all = stack.move();
   return {
     ...options,
-    ...{ namespaces, node, cluster, programs, lines },
+    namespaces,
+    node,
+    cluster,
+    programs,
+    lines,
     pods: createPodYard({ namespaces, cluster }),
     // In this order: what runs in a namespace ends before its folder goes.
     [Symbol.asyncDispose]: () => all.disposeAsync(),

@@ -85,10 +85,12 @@ export async function createAgentDaemonSet(deps: AgentDaemonSetDeps): Promise<Ag
     },
     async token({ account = AGENT, audience = AUDIENCE, bound }) {
       const { status } = await core.createNamespacedServiceAccountToken({
-        ...{ namespace, name: account },
+        namespace,
+        name: account,
         body: {
           spec: {
-            ...{ audiences: [audience], expirationSeconds: TOKEN_SECONDS },
+            audiences: [audience],
+            expirationSeconds: TOKEN_SECONDS,
             ...(bound !== undefined && { boundObjectRef: { apiVersion: 'v1', ...bound } }),
           },
         },

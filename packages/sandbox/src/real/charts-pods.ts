@@ -78,7 +78,8 @@ async function expectLevel(
   for (const { title, spec } of pods) {
     for (const tried of LEVELS.slice(0, LEVELS.indexOf(level) + 1)) {
       const answer = await api.ask({
-        ...{ method: 'POST', path: `/api/v1/namespaces/${await namespace(tried)}/pods?dryRun=All` },
+        method: 'POST',
+        path: `/api/v1/namespaces/${await namespace(tried)}/pods?dryRun=All`,
         body: { metadata: { generateName: 'level-' }, spec: { ...spec, ...STAND_INS } },
       });
       const expected = tried === level ? 201 : 403;

@@ -23,7 +23,8 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ScenarioStep[
   /** As a kubelet makes a mirror Pod. */
   const mirror = (annotations: Readonly<Record<string, string>>) => ({
     metadata: {
-      ...{ name: 'mirror', annotations: { 'kubernetes.io/config.mirror': 'a', ...annotations } },
+      name: 'mirror',
+      annotations: { 'kubernetes.io/config.mirror': 'a', ...annotations },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node, uid: '', controller: true }],
     },
     spec: { nodeName: node, containers: [{ name: 'app', image: 'example.invalid/app' }] },
@@ -36,7 +37,9 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ScenarioStep[
     const [owner] = pod.metadata.ownerReferences;
     const metadata = { ...pod.metadata, ownerReferences: [{ ...owner, uid }] };
     return api.ask({
-      ...{ method: 'POST', path: `${pods}?dryRun=All`, body: { ...pod, metadata } },
+      method: 'POST',
+      path: `${pods}?dryRun=All`,
+      body: { ...pod, metadata },
       ...(as !== undefined && { as }),
     });
   }

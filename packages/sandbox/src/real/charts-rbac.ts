@@ -162,9 +162,12 @@ async function expectRights(
 
 async function may(api: ApiServer, as: Impersonated, right: Right): Promise<boolean> {
   const { status, body } = await api.ask({
-    ...{ method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', as },
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    as,
     body: {
-      ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' },
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
       spec: { resourceAttributes: right },
     },
   });

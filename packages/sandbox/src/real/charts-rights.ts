@@ -61,11 +61,14 @@ export function forbiddenRights(namespace: string): Right[] {
     { verb: 'get', resource: 'nodes', subresource: 'proxy' },
     ...['create', 'update', 'patch', 'delete'].map((verb) => ({ verb, resource: 'namespaces' })),
     ...['create', 'update', 'patch', 'delete', 'impersonate'].map((verb) => ({
-      ...{ verb, resource: 'serviceaccounts' },
+      verb,
+      resource: 'serviceaccounts',
     })),
     { verb: 'create', resource: 'serviceaccounts', subresource: 'token' },
     ...['escalate', 'bind', 'create'].map((verb) => ({
-      ...{ verb, group: 'rbac.authorization.k8s.io', resource: 'clusterroles' },
+      verb,
+      group: 'rbac.authorization.k8s.io',
+      resource: 'clusterroles',
     })),
     { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews', subresource: 'status' },
     { verb: 'create', group: 'apps', resource: 'daemonsets' },
@@ -87,7 +90,8 @@ export function givenRights(rules: readonly Rule[], namespace?: string): Right[]
       resources.flatMap((resource) =>
         verbs.flatMap((verb) =>
           resourceNames.map((name) => ({
-            ...{ verb, resource },
+            verb,
+            resource,
             ...(group !== '' && { group }),
             ...(name !== undefined && { name }),
             ...(namespace !== undefined && { namespace }),

@@ -38,7 +38,8 @@ export async function foreignKinds(): Promise<{ definitions: ApiObject[]; missin
   for (const { group, module, folder, files } of MODULES) {
     try {
       const { stdout } = await exec('go', ['mod', 'download', '-json', module], {
-        ...{ timeout: WITHIN_MS, cwd: '/' },
+        timeout: WITHIN_MS,
+        cwd: '/',
       });
       const { Dir: dir } = JSON.parse(stdout) as { Dir: string };
       const texts = await Promise.all(files.map((file) => readFile(join(dir, folder, file), 'utf8')));

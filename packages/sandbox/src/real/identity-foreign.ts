@@ -55,8 +55,10 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
           return issued;
         }, ISSUED);
         const heldSessions = sessions.map(({ sessionId, credentials }) => ({
-          ...{ sessionId, fingerprint: credentials?.fingerprint ?? '' },
-          ...{ remainingMs: 3_000_000, lifetimeMs: 3_600_000 },
+          sessionId,
+          fingerprint: credentials?.fingerprint ?? '',
+          remainingMs: 3_000_000,
+          lifetimeMs: 3_600_000,
         }));
         const from = world.serverLog.length;
         const stolen = await heldFeed(stage, a, heldSessions, await thief());
@@ -89,7 +91,8 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
       async run() {
         const own = await (await createTestCa()).issue({ uris: [uriOf(b), 'urn:rolegate:pod:x'] });
         const shown = {
-          ...{ cert: Buffer.from(own.cert), key: Buffer.from(own.key) },
+          cert: Buffer.from(own.cert),
+          key: Buffer.from(own.key),
           ca: Buffer.from(world.bundle.pem()),
         };
         const trusts = /not one that this server trusts/;

@@ -98,7 +98,11 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
   };
   const prepare = (more: { serverCount: number; node: string; cniDirectory: string; tokenFile: string }) =>
     preparePrograms({
-      ...{ ...deps, ...more, kubeconfig, onServerLine, onAgentLine },
+      ...deps,
+      ...more,
+      kubeconfig,
+      onServerLine,
+      onAgentLine,
       authority: { namespace, caFile: bundle.path, tokenFile: more.tokenFile },
     });
 

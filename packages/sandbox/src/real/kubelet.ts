@@ -95,7 +95,8 @@ function mirrorPod(name: string, node: NodeName, annotations: Readonly<Record<st
       name,
       ownerReferences: [owner],
       annotations: {
-        ...{ 'kubernetes.io/config.mirror': hash, 'kubernetes.io/config.hash': hash },
+        'kubernetes.io/config.mirror': hash,
+        'kubernetes.io/config.hash': hash,
         ...annotations,
       },
     },

@@ -85,7 +85,13 @@ async function main(): Promise<number> {
     scenario({ objects, cni, agent: metadata, node, otherNode, stsEndpoint, python, stopServers }),
   );
   const world = await startIdentityWorld({
-    ...{ folder, kubeConfig, objects, run, stack, stsEndpoint, imdsEndpoint: imds.url },
+    folder,
+    kubeConfig,
+    objects,
+    run,
+    stack,
+    stsEndpoint,
+    imdsEndpoint: imds.url,
     onAgentLine: keep,
     onServerLine: keep,
   });

@@ -37,7 +37,9 @@ function createListener() {
   const ignore = () => undefined;
   return {
     logger: {
-      ...{ info: ignore, warn: ignore, error: ignore },
+      info: ignore,
+      warn: ignore,
+      error: ignore,
       debug(line: unknown) {
         const text = String(line);
         if (text.includes(LINK)) wrong = new Set();

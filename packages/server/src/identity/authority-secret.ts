@@ -88,7 +88,10 @@ function readAuthority(kept: unknown): KnownAuthority {
   if (keyPem !== undefined && typeof keyPem !== 'string')
     throw new AuthorityFault(`${AUTHORITIES}: the key of authority ${id} is no text`);
   return knownAuthority({
-    ...{ id, state: state as AuthorityState, sinceMs, certificatePem },
+    id,
+    state: state as AuthorityState,
+    sinceMs,
+    certificatePem,
     ...(keyPem !== undefined && { keyPem }),
   });
 }

@@ -61,7 +61,11 @@ export function createClientCertificates({ authorities, trustDomain, now }: Clie
       if (issuer.endsMs <= now())
         throw new Refusal('ServerUnavailable', `authority ${issuer.id} has expired: nothing can be signed`);
       const chain = await signLeaf({
-        ...{ issuer, publicKey, nowMs: now(), purpose: 'client', lifeMs: CLIENT_LIFE_MS },
+        issuer,
+        publicKey,
+        nowMs: now(),
+        purpose: 'client',
+        lifeMs: CLIENT_LIFE_MS,
         subject: 'rolegate-agent',
         names: [idOf(node), urnOf(podUid)].map((value) => ({ type: 'url', value })),
       });

@@ -114,7 +114,11 @@ async function makeOwn(
     throw new Error(`authority ${issuer.id} expired at ${isoOf(issuer.endsMs)}: nothing can be signed`);
   const { publicKey, privateKey } = await generate('ec', { namedCurve: 'P-256' });
   const cert = await signLeaf({
-    ...{ issuer, publicKey, nowMs, purpose: 'server', lifeMs: SERVER_LIFE_MS },
+    issuer,
+    publicKey,
+    nowMs,
+    purpose: 'server',
+    lifeMs: SERVER_LIFE_MS,
     subject: 'rolegate-server',
     names: serverNames.map((value) => ({ type: 'dns', value })),
   });

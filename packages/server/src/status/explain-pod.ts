@@ -90,7 +90,10 @@ function explain(pod: Pod, readings: ServerReadings): PodExplanation {
   const agent = agents.get(pod.nodeName);
   return {
     pod: `${pod.namespace}/${pod.name}`,
-    ...{ uid: pod.uid, node: pod.nodeName, serviceAccount: pod.serviceAccount, ips: pod.ips },
+    uid: pod.uid,
+    node: pod.nodeName,
+    serviceAccount: pod.serviceAccount,
+    ips: pod.ips,
     traits: traitsOf(pod),
     annotations: {
       pod: pod.annotations,
@@ -145,8 +148,12 @@ function factsOf(decision: Verdict['decision']): DecisionFacts {
 }
 
 const NO_SESSION = {
-  ...{ role: undefined, sessionName: undefined, durationSeconds: undefined },
-  ...{ externalId: undefined, sourceIdentity: undefined, tags: undefined },
+  role: undefined,
+  sessionName: undefined,
+  durationSeconds: undefined,
+  externalId: undefined,
+  sourceIdentity: undefined,
+  tags: undefined,
 };
 
 function reasonOf(reason: Reason | undefined) {

@@ -69,7 +69,8 @@ function statusOf(readings: ServerReadings, startedMs: number): ServerStatus {
   const rows = views.map(sessionRow).sort(failingFirst);
   const { waiting, inFlight, free } = budget;
   return {
-    ...{ version: VERSION, hostname },
+    version: VERSION,
+    hostname,
     uptimeSeconds: seconds(clock.monotonic() - startedMs),
     synced: cluster.synced(),
     syncedForSeconds: seconds(cluster.syncedForMs()),

@@ -41,7 +41,14 @@ function setup() {
     }
   };
   return {
-    ...{ clock, lines, sts, condition, role, key, failure, ended },
+    clock,
+    lines,
+    sts,
+    condition,
+    role,
+    key,
+    failure,
+    ended,
     stop: () => {
       stop.abort();
     },

@@ -28,7 +28,8 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
     ...feedDeps(cluster),
     nodes,
     ...createCallersStandIn({
-      ...{ ...cluster, log },
+      ...cluster,
+      log,
       foreignNode: () => (counts.foreign += 1),
       callerOf: (call) => {
         const { node } = call.getAuthContext() as { node?: string };

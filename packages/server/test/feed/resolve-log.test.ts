@@ -35,7 +35,10 @@ function setup() {
 it("a server's line about an address has the ID of the Pod's request that asked for it", () => {
   const { setPod, resolve } = setup();
   expect(resolve('1a2b3c4d-z1')).toEqual({
-    ...{ msg: 'address resolved', requestId: '1a2b3c4d-z1', node: 'node-a', ip: IP },
+    msg: 'address resolved',
+    requestId: '1a2b3c4d-z1',
+    node: 'node-a',
+    ip: IP,
   });
   setPod('a', { ips: [IP] });
   expect(resolve('1a2b3c4d-z2')).toMatchObject({ requestId: '1a2b3c4d-z2', pod: 'a', uid: 'uid-a' });

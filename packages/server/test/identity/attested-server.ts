@@ -83,10 +83,18 @@ export async function startAttestedServer(argv: readonly string[] = ['--namespac
     const outcome = parseServerConfig({
       argv: [
         ...(argv.includes('--cert') ? [] : ['--attest-bind', `127.0.0.1:${attestPort}`]),
-        ...['--bind', `127.0.0.1:${port}`, '--prometheus-listen-addr', `127.0.0.1:${opsPort}`],
+        '--bind',
+        `127.0.0.1:${port}`,
+        '--prometheus-listen-addr',
+        `127.0.0.1:${opsPort}`,
         '--probe-bind',
         '127.0.0.1:0',
-        ...['--kubeconfig', join(folder, 'kubeconfig'), '--region', 'eu-west-1', '--sts-endpoint', sts.url],
+        '--kubeconfig',
+        join(folder, 'kubeconfig'),
+        '--region',
+        'eu-west-1',
+        '--sts-endpoint',
+        sts.url,
         ...argv,
       ],
       env: {},
@@ -228,7 +236,9 @@ export function openFeed(client: RolegateClient, first: AgentReport = {}, metada
   const synced = () =>
     eventually(() => (updates.some((update) => update.synced) ? true : fail('not synced')), PATIENCE);
   return {
-    ...{ updates, ended, synced },
+    updates,
+    ended,
+    synced,
     report: (report: AgentReport) => call.write(report),
     pods: () => [...new Set(updates.flatMap(({ pod }) => pod?.name ?? []))].sort(),
     close: () => {

@@ -27,8 +27,13 @@ async function setup() {
 
   function open(): Promise<Authority> {
     return openAuthority({
-      ...{ ...WHERE, connection: run.connection, clock, log: record.log, random: () => 0.5 },
-      ...{ serverNames: ['rolegate-server', 'rolegate-server.kube-system.svc'], trustDomain: 'rolegate' },
+      ...WHERE,
+      connection: run.connection,
+      clock,
+      log: record.log,
+      random: () => 0.5,
+      serverNames: ['rolegate-server', 'rolegate-server.kube-system.svc'],
+      trustDomain: 'rolegate',
       ageMs: YEAR_MS,
       metrics: { authorityOlder: () => undefined },
       signal: stop.signal,
@@ -52,7 +57,7 @@ async function setup() {
 
   const store = createAuthorityStore({ ...WHERE, connection: run.connection, signal: stop.signal });
   const command = (word: Command) =>
-    changeAuthorities(word, { ...{ store, where: WHERE, clock, ageMs: YEAR_MS }, atOnce: true });
+    changeAuthorities(word, { store, where: WHERE, clock, ageMs: YEAR_MS, atOnce: true });
   const secret = () => run.api.get('Secret', WHERE.namespace, WHERE.name);
   const published = () =>
     (run.api.get('ConfigMap', WHERE.namespace, WHERE.name)?.['data'] as { 'ca.crt'?: string } | undefined)?.[
@@ -60,7 +65,16 @@ async function setup() {
     ];
 
   return {
-    ...{ ...run, ...record, clock, stop, open, start, until, command, secret, published },
+    ...run,
+    ...record,
+    clock,
+    stop,
+    open,
+    start,
+    until,
+    command,
+    secret,
+    published,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await Promise.all(running);

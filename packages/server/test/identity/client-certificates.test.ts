@@ -38,7 +38,10 @@ async function setup({ ageMs = 365 * DAY_MS } = {}) {
     const [issuer] = state.authorities.all;
     if (issuer?.keyPem === undefined) throw new Error('no key');
     const pem = await signLeaf({
-      ...{ issuer: { ...issuer, keyPem: issuer.keyPem }, purpose, subject: 'x', nowMs: NOW_MS },
+      issuer: { ...issuer, keyPem: issuer.keyPem },
+      purpose,
+      subject: 'x',
+      nowMs: NOW_MS,
       lifeMs,
       names: names.map((value) => ({ type: 'url', value })),
       publicKey: new X509Certificate((await issue()).chain).publicKey,
@@ -193,7 +196,10 @@ describe('createClientCertificates: verify', () => {
     const certificatePem = certificateOf === 'ours' ? ours?.certificatePem : impostor.certificatePem;
     const pem = await signLeaf({
       issuer: { certificatePem: certificatePem ?? '', keyPem: impostor.keyPem },
-      ...{ purpose: 'client', subject: 'rolegate-agent', nowMs: NOW_MS, lifeMs: HOUR_MS },
+      purpose: 'client',
+      subject: 'rolegate-agent',
+      nowMs: NOW_MS,
+      lifeMs: HOUR_MS,
       names: [`spiffe://rolegate/node/${NODE}`, `urn:rolegate:pod:${POD_UID}`].map((value) => ({
         type: 'url',
         value,

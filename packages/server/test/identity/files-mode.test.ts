@@ -26,7 +26,15 @@ async function setup(argv: readonly string[] = []) {
     ...(await ca.issue({ dns: ['rolegate-server'], usages: ['server'] })),
   });
   const server = await startAttestedServer([
-    ...['--cert', files.cert, '--key', files.key, '--ca', files.ca, '--namespace', 'rolegate', ...argv],
+    '--cert',
+    files.cert,
+    '--key',
+    files.key,
+    '--ca',
+    files.ca,
+    '--namespace',
+    'rolegate',
+    ...argv,
   ]);
   closing.push(() => server[Symbol.asyncDispose]());
   server.start();

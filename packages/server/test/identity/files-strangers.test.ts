@@ -42,9 +42,17 @@ describe("certificates of one's own, and a client that fits none", () => {
     const own = await ca.issue({ dns: ['rolegate-server'], usages: ['server'] });
     const files = await writeTlsFiles(folder, { ca: ca.pem, ...own });
     const server = await startAttestedServer([
-      ...['--cert', files.cert, '--key', files.key, '--ca', files.ca, '--namespace', 'rolegate'],
+      '--cert',
+      files.cert,
+      '--key',
+      files.key,
+      '--ca',
+      files.ca,
+      '--namespace',
+      'rolegate',
       // The loosest that there is: TLS alone keeps strangers out.
-      ...['--agent-identity', 'shared'],
+      '--agent-identity',
+      'shared',
     ]);
     server.start();
     await server.ready();

@@ -52,7 +52,11 @@ describe('attempts at what is not theirs', () => {
         level: 'error',
         message: 'agent refused',
         fields: {
-          ...{ audit: true, reason: 'ForeignNode', peer: '198.18.0.9:1', node: 'node-a', error: 'wrong' },
+          audit: true,
+          reason: 'ForeignNode',
+          peer: '198.18.0.9:1',
+          node: 'node-a',
+          error: 'wrong',
           remedy: expect.stringContaining('treat the node as stolen') as unknown,
         },
       },

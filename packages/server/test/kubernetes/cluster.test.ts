@@ -42,7 +42,12 @@ status: { phase: Running, podIPs: [{ ip: 10.0.0.7 }] }
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   return {
-    ...{ api, clock, cluster, counted, accepted, stop },
+    api,
+    clock,
+    cluster,
+    counted,
+    accepted,
+    stop,
     start() {
       running = cluster.run(stop.signal);
       return running;

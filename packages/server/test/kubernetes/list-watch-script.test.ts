@@ -52,7 +52,10 @@ function setup(script: readonly Scripted[], present = '999') {
   const stop = new AbortController();
   const running = loop.run(stop.signal);
   return {
-    ...{ clock, asked, store, lines },
+    clock,
+    asked,
+    store,
+    lines,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await running;

@@ -52,7 +52,14 @@ export async function runPods({
   let running: Promise<void> | undefined;
 
   return {
-    ...{ api, store, changes, counted, lines, loop, stop, clock },
+    api,
+    store,
+    changes,
+    counted,
+    lines,
+    loop,
+    stop,
+    clock,
     start() {
       running = loop.run(stop.signal);
       return running;

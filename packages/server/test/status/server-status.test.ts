@@ -69,7 +69,10 @@ describe('the status of a server', () => {
     t.setPod('a', { annotations: { [ROLE]: 'app' } });
     await t.connect();
     expect(t.whole()).toMatchObject({
-      ...{ hostname: 'server-0', synced: true, syncedForSeconds: 5, sessionsLeftOut: 0 },
+      hostname: 'server-0',
+      synced: true,
+      syncedForSeconds: 5,
+      sessionsLeftOut: 0,
       watchAgeSeconds: { Pod: 2, Namespace: 2, ServiceAccount: 2, Node: 2 },
       agents: [{ node: 'node-a', version: '0.1.0', pods: 1, interception: { nat: true, filter: false } }],
       sessionsByState: { valid: { count: 1, reasons: {} } },
@@ -138,7 +141,9 @@ describe('--pod of a server', () => {
       t.setPod('a', { annotations: { [ROLE]: 'app' }, ips: ['10.1.0.7'] });
       await t.connect();
       expect(t.explain(name)).toMatchObject({
-        ...{ pod: 'shop/a', node: 'node-a', ips: ['10.1.0.7'] },
+        pod: 'shop/a',
+        node: 'node-a',
+        ips: ['10.1.0.7'],
         annotations: { pod: { [ROLE]: 'app' }, serviceAccount: {}, namespace: { [PERMITTED]: 'app' } },
         settings: { roleCeiling: ['arn:aws:iam::123456789012:role/*'], namespacePolicy: 'enforce' },
         decision: { kind: 'allow', role: 'arn:aws:iam::123456789012:role/app', sessionName: 'shop.default' },

@@ -58,7 +58,11 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
     const { method = '' } = request;
     if (method !== 'GET') {
       const written = write(database, {
-        ...{ method, kind, namespace: namespace ?? '', name, body },
+        method,
+        kind,
+        namespace: namespace ?? '',
+        name,
+        body,
         contentType: request.headers['content-type'],
       });
       if (written === undefined) throw notAllowed();

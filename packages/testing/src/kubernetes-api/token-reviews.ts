@@ -78,7 +78,8 @@ export function createTokenReviews({ database }: { database: Database }): TokenR
       sub: `system:serviceaccount:${account.replace('/', ':')}`,
     });
     issued.set(text, {
-      ...{ audiences, endsMs },
+      audiences,
+      endsMs,
       username: `system:serviceaccount:${account.replace('/', ':')}`,
       extra: Object.fromEntries(Object.entries(claims).map(([key, value]) => [`${EXTRA}${key}`, [value]])),
       pod: pod === undefined || outlivesPod ? undefined : { name, namespace, uid },

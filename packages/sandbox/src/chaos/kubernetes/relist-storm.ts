@@ -30,8 +30,10 @@ export async function relistStorm({ world, running }: Standing): Promise<Shown> 
   const endMs = performance.now();
   world.permit('marker', 'nothing');
   const change = follow({
-    ...{ calls: world.callsOf(MARKER), role: 'marked' },
-    ...{ until: hasStatus(403), before: hasStatus(200) },
+    calls: world.callsOf(MARKER),
+    role: 'marked',
+    until: hasStatus(403),
+    before: hasStatus(200),
   });
   await inForceWithin([change], GIVEN_UP_MS);
   const freshMs = (change.inForceAtMs ?? Infinity) - endMs;

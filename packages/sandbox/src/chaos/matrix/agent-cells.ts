@@ -8,7 +8,9 @@ const BACK_WITHIN_MS = 2_000;
 
 export const agentCells: readonly Cell[] = [
   {
-    ...{ target: 'agent', harm: 'kill', how: 'SIGKILL, started again after a second' },
+    target: 'agent',
+    harm: 'kill',
+    how: 'SIGKILL, started again after a second',
     expected: allWaits,
     lastsMs: 1_000,
     agentBackWithinMs: BACK_WITHIN_MS,
@@ -23,7 +25,9 @@ export const agentCells: readonly Cell[] = [
     },
   },
   {
-    ...{ target: 'agent', harm: 'hang', how: 'SIGSTOP' },
+    target: 'agent',
+    harm: 'hang',
+    how: 'SIGSTOP',
     expected: allWaits,
     lastsMs: LASTS_MS,
     agentBackWithinMs: BACK_WITHIN_MS,
@@ -37,7 +41,9 @@ export const agentCells: readonly Cell[] = [
     },
   },
   {
-    ...{ target: 'agent', harm: 'slow', how: 'runs a fifth of the time' },
+    target: 'agent',
+    harm: 'slow',
+    how: 'runs a fifth of the time',
     expected: nobodyNotices,
     lastsMs: LASTS_MS,
     strike: ({ agent }) => {
@@ -52,11 +58,13 @@ export const agentCells: readonly Cell[] = [
 
 export const leftOut: readonly LeftOut[] = [
   {
-    ...{ target: 'agent', harm: 'cut' },
+    target: 'agent',
+    harm: 'cut',
     why: 'between a Pod and its own node is no network; the way to the servers has rows of its own',
   },
   {
-    ...{ target: 'agent', harm: 'refuse' },
+    target: 'agent',
+    harm: 'refuse',
     why: 'what an agent refuses is its limits: see the floods',
   },
 ];

@@ -16,8 +16,16 @@ const LANES = 2;
 const LAST_LINES = 20;
 
 const HEAD = [
-  ...['what', 'fault', 'requests of running Pods', 'success', 'least life left', 'AssumeRole new / again'],
-  ...['withdrawn permit, in the fault', 'new Pod, held session', 'new Pod, new role', 'fresh after'],
+  'what',
+  'fault',
+  'requests of running Pods',
+  'success',
+  'least life left',
+  'AssumeRole new / again',
+  'withdrawn permit, in the fault',
+  'new Pod, held session',
+  'new Pod, new role',
+  'fresh after',
 ];
 
 export const matrix: Part = {

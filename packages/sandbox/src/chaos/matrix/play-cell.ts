@@ -54,16 +54,22 @@ async function change(world: ChaosWorld, { target }: Cell): Promise<Changes> {
     world.node.pod('Pod guests/new')?.manifest.metadata.annotations?.['iam.amazonaws.com/role'] ?? '';
   return {
     withdrawn: follow({
-      ...{ calls: world.callsOf(MARKER), role: 'marked' },
-      ...{ until: hasStatus(403), before: hasStatus(200, ...(target === 'agent' ? waits : [])) },
+      calls: world.callsOf(MARKER),
+      role: 'marked',
+      until: hasStatus(403),
+      before: hasStatus(200, ...(target === 'agent' ? waits : [])),
     }),
     shared: follow({
-      ...{ calls: world.callsOf('app/shared'), role: 'app-0' },
-      ...{ until: served('app-0'), before: hasStatus(...waits) },
+      calls: world.callsOf('app/shared'),
+      role: 'app-0',
+      until: served('app-0'),
+      before: hasStatus(...waits),
     }),
     newRole: follow({
-      ...{ calls: world.callsOf('guests/new'), role },
-      ...{ until: served(role), before: hasStatus(...waits) },
+      calls: world.callsOf('guests/new'),
+      role,
+      until: served(role),
+      before: hasStatus(...waits),
     }),
   };
 }

@@ -18,7 +18,9 @@ const api = { target: 'API server', expected: allWaits, lastsMs: LASTS_MS } as c
 export const serviceCells: readonly Cell[] = [
   { ...sts, harm: 'kill', how: 'nobody listens', strike: ({ doors }) => shut([doors.sts]) },
   {
-    ...{ ...sts, harm: 'hang', how: 'takes calls, answers none' },
+    ...sts,
+    harm: 'hang',
+    how: 'takes calls, answers none',
     strike: ({ sts: service }) => {
       service.hang();
       return Promise.resolve(() => {
@@ -28,7 +30,10 @@ export const serviceCells: readonly Cell[] = [
     },
   },
   {
-    ...{ ...sts, harm: 'slow', how: `each answer ${STS_DELAY_MS} ms late`, expected: nobodyNotices },
+    ...sts,
+    harm: 'slow',
+    how: `each answer ${STS_DELAY_MS} ms late`,
+    expected: nobodyNotices,
     strike: ({ sts: service }) => {
       service.latency(STS_DELAY_MS);
       return Promise.resolve(() => {
@@ -38,7 +43,9 @@ export const serviceCells: readonly Cell[] = [
     },
   },
   {
-    ...{ ...sts, harm: 'cut', how: 'each call is reset, then each connection' },
+    ...sts,
+    harm: 'cut',
+    how: 'each call is reset, then each connection',
     strike: ({ sts: service, doors }) => {
       const { proxy } = doors.sts;
       service.fail('all', 'Reset');
@@ -55,7 +62,9 @@ export const serviceCells: readonly Cell[] = [
     },
   },
   {
-    ...{ ...sts, harm: 'refuse', how: 'ServiceUnavailable, then Throttling' },
+    ...sts,
+    harm: 'refuse',
+    how: 'ServiceUnavailable, then Throttling',
     strike: ({ sts: service }) => {
       service.fail('all', 'ServiceUnavailable');
       return inTwoWays(
@@ -70,7 +79,9 @@ export const serviceCells: readonly Cell[] = [
   },
   { ...api, harm: 'kill', how: 'nobody listens', strike: ({ doors }) => shut(doors.apis) },
   {
-    ...{ ...api, harm: 'hang', how: 'takes requests, answers none; watches are silent' },
+    ...api,
+    harm: 'hang',
+    how: 'takes requests, answers none; watches are silent',
     strike: ({ api: service }) => {
       service.hang();
       return Promise.resolve(() => {
@@ -80,15 +91,22 @@ export const serviceCells: readonly Cell[] = [
     },
   },
   {
-    ...{ ...api, harm: 'slow', how: `each chunk ${API_DELAY_MS} ms late`, expected: nobodyNotices },
+    ...api,
+    harm: 'slow',
+    how: `each chunk ${API_DELAY_MS} ms late`,
+    expected: nobodyNotices,
     strike: ({ doors }) => Promise.resolve(delay(doors.apis, API_DELAY_MS)),
   },
   {
-    ...{ ...api, harm: 'cut', how: 'connections reset every 300 ms, then refused' },
+    ...api,
+    harm: 'cut',
+    how: 'connections reset every 300 ms, then refused',
     strike: (world) => Promise.resolve(cutThenRefuse(world.doors.apis)),
   },
   {
-    ...{ ...api, harm: 'refuse', how: '500, then 403; its history is forgotten' },
+    ...api,
+    harm: 'refuse',
+    how: '500, then 403; its history is forgotten',
     strike: ({ api: service }) => {
       service.refuse(500);
       service.compact();

@@ -19,12 +19,16 @@ export async function firstOnReconnect({ world }: Standing): Promise<Shown> {
   world.permit('marker', 'nothing');
   await world.run('guests/after', 'new-after');
   const withdrawn = follow({
-    ...{ calls: world.callsOf(MARKER), role: 'marked' },
-    ...{ until: hasStatus(403), before: hasStatus(200) },
+    calls: world.callsOf(MARKER),
+    role: 'marked',
+    until: hasStatus(403),
+    before: hasStatus(200),
   });
   const granted = follow({
-    ...{ calls: world.callsOf('guests/after'), role: 'new-after' },
-    ...{ until: served('new-after'), before: hasStatus(503) },
+    calls: world.callsOf('guests/after'),
+    role: 'new-after',
+    until: served('new-after'),
+    before: hasStatus(503),
   });
   await setTimeout(AWAY_MS);
   const early = withdrawn.inForceAtMs !== undefined;
@@ -62,7 +66,10 @@ async function snapshotOf({ programs, folder }: Standing['world']): Promise<stri
   const said: string[] = [];
   const synced = Promise.withResolvers<undefined>();
   const client = await openNodeClient({
-    ...{ node: NODE_NAME, ca: programs.ca, folder, serverPort: programs.serverPorts[0] ?? 0 },
+    node: NODE_NAME,
+    ca: programs.ca,
+    folder,
+    serverPort: programs.serverPorts[0] ?? 0,
     onUpdate(update) {
       const kind = kindOf(update);
       if (kind !== undefined && said.at(-1) !== kind) said.push(kind);

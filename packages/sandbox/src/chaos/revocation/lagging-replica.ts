@@ -30,8 +30,10 @@ export async function laggingReplica({ world, running }: Standing): Promise<Show
   const late = { name: 'guests/late', role: 'new-late', manner: 'list and document', calls } as const;
   const asking = keepAsking([...running, late]);
   const marker = follow({
-    ...{ calls: world.callsOf(MARKER), role: 'marked' },
-    ...{ until: ({ document }) => document !== '', before: hasStatus(403) },
+    calls: world.callsOf(MARKER),
+    role: 'marked',
+    until: ({ document }) => document !== '',
+    before: hasStatus(403),
   });
   const comeBack = dies(world, current);
   const followsLagging = await eventually(() => {

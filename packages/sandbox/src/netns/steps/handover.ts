@@ -15,7 +15,10 @@ const PAUSE_MS = 20;
 
 function caseOf(name: string): PodCase {
   return {
-    ...{ name, namespace: 'open', shape: 'calico', listed: { role: `team/${name}` } },
+    name,
+    namespace: 'open',
+    shape: 'calico',
+    listed: { role: `team/${name}` },
     annotations: { 'iam.amazonaws.com/role': `team/${name}` },
   };
 }

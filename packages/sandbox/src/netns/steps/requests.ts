@@ -19,7 +19,8 @@ const targets = ['/latest/meta-data/iam/security-credentials/', '/latest/api/tok
 export const directly: readonly Sent[] = families.flatMap((family) =>
   targets.map((target) => ({
     name: `${target} of the agent's port by ${family}`,
-    ...{ host: NODE[family], port: PORTS.agent },
+    host: NODE[family],
+    port: PORTS.agent,
     bytes: httpRequest({ target, host: '169.254.169.254' }),
   })),
 );
@@ -104,7 +105,8 @@ async function askThroughNode({ namespaces }: Scene): Promise<string> {
   await namespaces.ip('other-node', routes);
   const enter = namespaces.enter('other-node');
   const sent = families.map((family) => ({
-    ...{ name: `as ${OTHER_NODE[family]}`, port: 80 },
+    name: `as ${OTHER_NODE[family]}`,
+    port: 80,
     host: METADATA[family],
     bytes: httpRequest({ target: targets[0] ?? '', host: '169.254.169.254' }),
   }));

@@ -84,7 +84,9 @@ async function tryOne(scene: Scene, { sdk, delayMs, outcome, hasResult }: Trial)
 
 function caseOf(role: string, sdk: Sdk): PodCase {
   return {
-    ...{ name: role, namespace: 'open', shape: sdk === 'boto3' ? 'eni' : 'calico' },
+    name: role,
+    namespace: 'open',
+    shape: sdk === 'boto3' ? 'eni' : 'calico',
     annotations: { 'iam.amazonaws.com/role': `team/${role}` },
     listed: { role: `team/${role}` },
   };
