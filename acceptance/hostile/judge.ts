@@ -1,5 +1,5 @@
 import type { Row } from '@rolegate/testing';
-import { quantile } from '../../bench/statistics.ts';
+import { quantile } from '../bench/statistics.ts';
 import type { Answers } from './clients/orders.ts';
 import type { ProgramName } from './node/node-programs.ts';
 import { programNames } from './node/node-programs.ts';

@@ -1,6 +1,6 @@
 import { describeError } from '@rolegate/runtime';
 import { outputOf } from '@rolegate/testing';
-import { missingHere } from '../../packages/sandbox/src/netns/requirements.ts';
+import { missingHere } from '../netns/requirements.ts';
 import { openCgroups } from './node/cgroups.ts';
 
 /** Why this machine cannot run the suite; empty if it can. */

@@ -1,11 +1,11 @@
 import {
   interceptionPrograms,
   parseInterceptionConfig,
-} from '../../packages/agent/src/config-interception.ts';
-import { parseAgentConfig } from '../../packages/agent/src/config.ts';
-import { parseVerifyConfig } from '../../packages/agent/src/verify-config.ts';
-import { runAuthorityCommand } from '../../packages/server/src/authority-command.ts';
-import { parseServerConfig } from '../../packages/server/src/config.ts';
+} from '../../packages/agent/src/config/interception-config.ts';
+import { parseAgentConfig } from '../../packages/agent/src/config/config.ts';
+import { parseVerifyConfig } from '../../packages/agent/src/commands/verify/config.ts';
+import { runAuthorityCommand } from '../../packages/server/src/commands/authority.ts';
+import { parseServerConfig } from '../../packages/server/src/config/config.ts';
 import type { ContainerProgram } from './container-program.ts';
 import { NAMESPACE } from './rendering.ts';
 

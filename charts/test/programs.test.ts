@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { agentFlags } from '../../packages/agent/src/config-flags.ts';
-import { interceptionPrograms } from '../../packages/agent/src/config-interception.ts';
-import { serverFlags } from '../../packages/server/src/config-flags.ts';
+import { agentFlags } from '../../packages/agent/src/config/flags.ts';
+import { interceptionPrograms } from '../../packages/agent/src/config/interception-config.ts';
+import { serverFlags } from '../../packages/server/src/config/flags.ts';
 import { programOf } from './container-program.ts';
 import { containersOf, objectsOf } from './objects.ts';
 import { understand } from './parse-program.ts';

@@ -1,10 +1,10 @@
 // Runs in the network namespace of an honest Pod: asks for its credentials as SDKs do, and counts what it is answered.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serveCalls } from '../../../bench/serve-calls.ts';
-import { METADATA } from '../../../packages/sandbox/src/netns/addresses.ts';
-import { createPodCalls } from '../../../packages/sandbox/src/chaos/pod-call.ts';
-import type { PodCalls } from '../../../packages/sandbox/src/chaos/pod-call.ts';
-import { createSdkCaller } from '../../../packages/sandbox/src/chaos/sdk-call.ts';
+import { serveCalls } from '../../bench/serve-calls.ts';
+import { METADATA } from '../../netns/addresses.ts';
+import { createPodCalls } from '../../chaos/pod-call.ts';
+import type { PodCalls } from '../../chaos/pod-call.ts';
+import { createSdkCaller } from '../../chaos/sdk-call.ts';
 import { createTally } from './tally.ts';
 import type { Tally } from './tally.ts';
 import type { Answers, CrowdOrder, HonestCalls, HonestOrder } from './orders.ts';

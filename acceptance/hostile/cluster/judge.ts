@@ -1,5 +1,5 @@
 import type { Row } from '@rolegate/testing';
-import { quantile } from '../../../bench/statistics.ts';
+import { quantile } from '../../bench/statistics.ts';
 import { faultsOfProbes, faultsOfProgram, mebibytes, memory, milliseconds } from '../judge.ts';
 import type { ServerSeen, Times } from './watch/seen.ts';
 

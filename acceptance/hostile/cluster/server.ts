@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { REGION, ROLE_BASE_ARN } from '@rolegate/sandbox';
 import type { TestCa } from '@rolegate/testing';
-import { REGION, ROLE_BASE_ARN } from '../../../packages/sandbox/src/start-programs.ts';
 import type { Cgroups, Group } from '../node/cgroups.ts';
 import { readChart } from '../node/chart.ts';
 import type { ChartContainer } from '../node/chart.ts';

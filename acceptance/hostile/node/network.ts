@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCniResultsDir } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
-import { startScript } from '../../../packages/sandbox/src/netns/child-script.ts';
-import { createNamespaces } from '../../../packages/sandbox/src/netns/namespaces.ts';
-import type { Namespaces } from '../../../packages/sandbox/src/netns/namespaces.ts';
-import { layPod, podAddresses } from '../../../packages/sandbox/src/netns/pod-links.ts';
-import { connectStandIns } from '../../../packages/sandbox/src/netns/stand-in-calls.ts';
-import type { StandIns } from '../../../packages/sandbox/src/netns/stand-in-calls.ts';
-import { layTopology } from '../../../packages/sandbox/src/netns/topology.ts';
+import { startScript } from '../../netns/child-script.ts';
+import { createNamespaces } from '../../netns/namespaces.ts';
+import type { Namespaces } from '../../netns/namespaces.ts';
+import { layPod, podAddresses } from '../../netns/pod-links.ts';
+import { connectStandIns } from '../../netns/stand-in-calls.ts';
+import type { StandIns } from '../../netns/stand-in-calls.ts';
+import { layTopology } from '../../netns/topology.ts';
 
 /** A node in network namespaces that lead nowhere, a Pod for the server, and stand-ins for the cloud, Kubernetes and STS. */
 export interface NodeNetwork {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
 import { outputOf } from '@rolegate/testing';
-import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '../../../packages/sandbox/src/start-programs.ts';
-import { NODE, PORTS } from '../../../packages/sandbox/src/netns/addresses.ts';
-import { NODE_NAME } from '../../../packages/sandbox/src/netns/cluster.ts';
+import { NODE, PORTS } from '../../netns/addresses.ts';
+import { NODE_NAME } from '../../netns/cluster.ts';
 import type { Cgroups, Group } from './cgroups.ts';
 import { readChart } from './chart.ts';
 import type { ChartContainer } from './chart.ts';

@@ -1,10 +1,10 @@
-import type { Addresses } from '../../../packages/sandbox/src/netns/addresses.ts';
-import { OTHER_NODE, POD_NETWORKS } from '../../../packages/sandbox/src/netns/addresses.ts';
-import type { Cluster, ClusterPod } from '../../../packages/sandbox/src/netns/cluster.ts';
-import type { Namespaces } from '../../../packages/sandbox/src/netns/namespaces.ts';
-import { layPod, podAddresses } from '../../../packages/sandbox/src/netns/pod-links.ts';
-import type { PodLink } from '../../../packages/sandbox/src/netns/pod-links.ts';
-import type { StandIns } from '../../../packages/sandbox/src/netns/stand-in-calls.ts';
+import type { Addresses } from '../../netns/addresses.ts';
+import { OTHER_NODE, POD_NETWORKS } from '../../netns/addresses.ts';
+import type { Cluster, ClusterPod } from '../../netns/cluster.ts';
+import type { Namespaces } from '../../netns/namespaces.ts';
+import { layPod, podAddresses } from '../../netns/pod-links.ts';
+import type { PodLink } from '../../netns/pod-links.ts';
+import type { StandIns } from '../../netns/stand-in-calls.ts';
 
 /** A Pod with its network. */
 export interface PlacedPod {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readImageFlags } from '../../../bench/image-flags.ts';
-import { asUserOnly } from '../../../packages/sandbox/src/netns/node-programs.ts';
+import { readImageFlags } from '../../bench/image-flags.ts';
+import { asUserOnly } from '../../netns/node-programs.ts';
 
 export type Image = 'agent' | 'server';
 

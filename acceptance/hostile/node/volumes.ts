@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SERVER_NAME } from '@rolegate/sandbox';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
-import { NODE_NAME } from '../../../packages/sandbox/src/netns/cluster.ts';
-import { SERVER_NAME } from '../../../packages/sandbox/src/start-programs.ts';
+import { NODE_NAME } from '../../netns/cluster.ts';
 import type { Mounts } from './flags.ts';
 import type { NodeProgramsDeps } from './node-programs.ts';
 

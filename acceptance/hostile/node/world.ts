@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CniResultsDir, World } from '@rolegate/testing';
-import { createCluster } from '../../../packages/sandbox/src/netns/cluster.ts';
-import type { Cluster } from '../../../packages/sandbox/src/netns/cluster.ts';
-import type { Namespaces } from '../../../packages/sandbox/src/netns/namespaces.ts';
+import { createCluster } from '../../netns/cluster.ts';
+import type { Cluster } from '../../netns/cluster.ts';
+import type { Namespaces } from '../../netns/namespaces.ts';
 import { openCgroups } from './cgroups.ts';
 import type { Cgroups, Group } from './cgroups.ts';
 import { openFolder, openNodeNetwork } from './network.ts';

@@ -1,4 +1,4 @@
-import { PORTS } from '../../../packages/sandbox/src/netns/addresses.ts';
+import { PORTS } from '../../netns/addresses.ts';
 import type { ProgramName } from '../node/node-programs.ts';
 import { programNames } from '../node/node-programs.ts';
 import type { HostileWorld } from '../node/world.ts';

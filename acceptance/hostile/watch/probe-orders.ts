@@ -1,4 +1,4 @@
-import { NODE, inUrl } from '../../../packages/sandbox/src/netns/addresses.ts';
+import { NODE, inUrl } from '../../netns/addresses.ts';
 import type { ProbeOrder } from '../clients/orders.ts';
 import type { Probe } from '../node/chart.ts';
 import type { HostileWorld } from '../node/world.ts';

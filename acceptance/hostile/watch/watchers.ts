@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../../bench/child.ts';
+import { startChild } from '../../bench/child.ts';
 import type { ProbeCalls } from '../clients/orders.ts';
 import { programNames } from '../node/node-programs.ts';
 import type { ProgramName } from '../node/node-programs.ts';

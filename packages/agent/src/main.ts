@@ -13,16 +13,16 @@ async function start(word: string): Promise<number> {
     case 'intercept':
     case 'uninstall':
     case 'reconcile':
-      return (await import('./interception-program.ts')).runInterceptionProgram(word, process);
+      return (await import('./commands/interception-program.ts')).runInterceptionProgram(word, process);
     case 'self-test-pod':
       return selfTestPod();
     case 'verify':
-      return (await import('./verify.ts')).runVerify(process);
+      return (await import('./commands/verify/verify.ts')).runVerify(process);
     case 'status':
     case 'log-level':
       return (await import('./status/command.ts')).runAgentCommand(word, process);
     default:
-      return (await import('./agent-program.ts')).runAgentProgram(process);
+      return (await import('./commands/agent-program.ts')).runAgentProgram(process);
   }
 }
 

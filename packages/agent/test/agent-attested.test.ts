@@ -6,7 +6,7 @@ import type { FeedUpdate } from '@rolegate/protocol';
 import { createCniResultsDir } from '@rolegate/testing';
 import { UPDATES } from './feed-server.ts';
 import { refusal, SERVER_NAME, startAttestingServer, TOKEN } from './identity/attesting-server.ts';
-import { createFolder } from './reader/reader-setup.ts';
+import { createFolder } from './reconcile/setup.ts';
 import { soon, startAgent } from './whole-agent.ts';
 
 const IP = '127.9.0.78';

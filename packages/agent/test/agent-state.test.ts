@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { FeedUpdate } from '@rolegate/protocol';
 import { createCniResultsDir } from '@rolegate/testing';
 import { startFeedServer, UPDATES } from './feed-server.ts';
-import { createFolder } from './reader/reader-setup.ts';
+import { createFolder } from './reconcile/setup.ts';
 import { soon, startAgent } from './whole-agent.ts';
 
 const IP = '127.9.0.79';

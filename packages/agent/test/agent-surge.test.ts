@@ -8,7 +8,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { systemClock } from '@rolegate/runtime';
 import { createCniResultsDir } from '@rolegate/testing';
 import { startFeedServer } from './feed-server.ts';
-import { createFolder } from './reader/reader-setup.ts';
+import { createFolder } from './reconcile/setup.ts';
 import { soon, startAgentOn } from './whole-agent.ts';
 
 const IP = '127.9.0.81';

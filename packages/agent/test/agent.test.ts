@@ -2,7 +2,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { createCniResultsDir } from '@rolegate/testing';
 import { memoryKinds } from '../src/memory.ts';
 import { startFeedServer } from './feed-server.ts';
-import { createFolder } from './reader/reader-setup.ts';
+import { createFolder } from './reconcile/setup.ts';
 import { soon, startAgent } from './whole-agent.ts';
 
 const IP = '127.9.0.77';

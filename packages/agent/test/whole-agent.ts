@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, RequestOptions } from 'node:http';
 import type { Clock } from '@rolegate/runtime';
 import { createFakeClock, eventually, freePort, startImds } from '@rolegate/testing';
 import { runAgent } from '../src/agent.ts';
-import { parseAgentConfig } from '../src/config.ts';
+import { parseAgentConfig } from '../src/config/config.ts';
 import type { Machine } from '../src/state/machine.ts';
 import { createTestLog } from './addresses/known-pods.ts';
 

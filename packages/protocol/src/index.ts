@@ -1,3 +1,4 @@
+export { asRefusal, asStatus } from './call-status.ts';
 export { http2StreamOf, limitMessages, onClientConnection } from './connections.ts';
 export type { ClientConnection } from './connections.ts';
 export { inputsDiffer } from './decision-inputs.ts';
@@ -9,23 +10,23 @@ export type { Reason, ReasonEntry } from './reasons.ts';
 export { isOlderVersion, isVersion, laterVersion } from './resource-versions.ts';
 export { createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';
 export type { RolegateClientOptions } from './service.ts';
-export { describeHandshakeError } from './tls-errors.ts';
-export { watchAuthorities } from './tls-authorities.ts';
-export type { AuthoritiesSource } from './tls-authorities.ts';
+export { describeHandshakeError } from './tls/errors.ts';
+export { watchAuthorities } from './tls/authorities.ts';
+export type { AuthoritiesSource } from './tls/authorities.ts';
 export {
   certificatesOf,
   checkAuthorities,
   checkOwnCertificate,
   endOf,
   TlsFault,
-} from './tls-certificates.ts';
-export type { TlsPurpose } from './tls-certificates.ts';
-export { loadTlsFiles } from './tls-files.ts';
-export type { Authorities, LoadTlsOptions, TlsFiles, TlsMaterial } from './tls-files.ts';
-export { handshakeFaults, onRefusedHandshake } from './tls-refused.ts';
-export type { HandshakeFault, RefusedHandshake } from './tls-refused.ts';
-export { watchTlsFiles } from './tls-source.ts';
-export type { TlsSource, TlsSourceOptions } from './tls-source.ts';
-export { createClientCredentials, createServerCredentials } from './tls.ts';
-export type { ClientCertificate, ClientTls } from './tls.ts';
+} from './tls/certificates.ts';
+export type { TlsPurpose } from './tls/certificates.ts';
+export { loadTlsFiles } from './tls/files.ts';
+export type { Authorities, LoadTlsOptions, TlsFiles, TlsMaterial } from './tls/files.ts';
+export { handshakeFaults, onRefusedHandshake } from './tls/refused.ts';
+export type { HandshakeFault, RefusedHandshake } from './tls/refused.ts';
+export { watchTlsFiles } from './tls/source.ts';
+export type { TlsSource, TlsSourceOptions } from './tls/source.ts';
+export { createClientCredentials, createServerCredentials } from './tls/credentials.ts';
+export type { ClientCertificate, ClientTls } from './tls/credentials.ts';
 export type * from './types.ts';

@@ -1,5 +1,5 @@
-import { describeError } from './log.ts';
-import type { Log } from './log.ts';
+import { describeError } from './log/log.ts';
+import type { Log } from './log/log.ts';
 
 export interface Changes {
   /** Something changed: listeners are called once in the next microtask, however often this is said before. */

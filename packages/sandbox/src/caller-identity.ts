@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -26,7 +27,7 @@ export async function callerIdentity(where: {
   metadataPort: number;
   stsEndpoint: string;
 }): Promise<CallerIdentity> {
-  const script = fileURLToPath(new URL('./sdk-caller.js', import.meta.url));
+  const script = fileURLToPath(new URL(`./sdk-caller${extname(import.meta.url)}`, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script], {
     env: sdkEnvironment(where),
     timeout: TIMEOUT_MS,

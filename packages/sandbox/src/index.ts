@@ -1,1 +1,17 @@
-export {};
+export { createAgentPeer } from './agent-peer.ts';
+export type { AgentPeer, OpenFeed, ShownTls } from './agent-peer.ts';
+export { callerIdentity, ownerOf, sdkEnvironment } from './caller-identity.ts';
+export type { CallerIdentity } from './caller-identity.ts';
+export { makeCertificateRequest } from './certificate-request.ts';
+export { identityFlags, SERVER_NAME } from './identity-flags.ts';
+export { createImdsClient } from './imds-client.ts';
+export type { Manifest } from './manifests.ts';
+export { mountBundle } from './mounted-bundle.ts';
+export type { MountedBundle } from './mounted-bundle.ts';
+export { runProgramOnce, startProgram } from './program.ts';
+export type { Program } from './program.ts';
+export { startRelay } from './relay.ts';
+export { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
+export type { SandboxNode } from './sandbox-node.ts';
+export { preparePrograms, REGION, ROLE_BASE_ARN, startPrograms } from './start-programs.ts';
+export type { PreparedPrograms, ProgramsOptions } from './start-programs.ts';

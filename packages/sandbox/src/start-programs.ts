@@ -11,7 +11,6 @@ export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
 export const REGION = 'eu-west-1';
 /** The node's own address: the agent's. */
 export const NODE_IP = '127.0.0.1';
-export { SERVER_NAME };
 
 export interface ProgramsOptions extends IdentityOptions {
   readonly serverCount: number;

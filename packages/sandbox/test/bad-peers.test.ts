@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClientCredentials, createRolegateClient, watchTlsFiles } from '@rolegate/protocol';
 import { silentLog, systemClock } from '@rolegate/runtime';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';
-import { SERVER_NAME } from '../src/start-programs.ts';
+import { SERVER_NAME } from '../src/identity-flags.ts';
 import { eventually, expectLine, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 

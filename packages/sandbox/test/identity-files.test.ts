@@ -2,7 +2,7 @@ import { connect } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NODE_NAME } from '../src/sandbox-node.ts';
-import { SERVER_NAME } from '../src/start-programs.ts';
+import { SERVER_NAME } from '../src/identity-flags.ts';
 import { startIdentityWorld } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';
 import { eventually, expectLine, seen } from './setup.ts';

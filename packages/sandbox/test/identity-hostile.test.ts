@@ -2,7 +2,7 @@ import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SERVER_NAME } from '../src/start-programs.ts';
+import { SERVER_NAME } from '../src/identity-flags.ts';
 import { startIdentityWorld, SYSTEM } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';
 import { eventually, expectLine, seen } from './setup.ts';

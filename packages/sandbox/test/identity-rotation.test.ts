@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import type { OpenFeed, ShownTls } from '../src/real/agent-peer.ts';
+import type { OpenFeed, ShownTls } from '../src/agent-peer.ts';
 import { startIdentityWorld } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';
 import { eventually } from './setup.ts';

@@ -8,7 +8,7 @@ import { knownPod } from '../../agent/src/feed/apply-update.ts';
 import { createPodTable } from '../../agent/src/feed/pod-table.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
 import { createStsBudget } from '../../server/src/credentials/sts-budget.ts';
-import { createDecisions } from '../../server/src/decisions.ts';
+import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';
 import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
 import type { Caller } from '../../agent/src/addresses/callers.ts';
 import { createMetadataServer } from '../../agent/src/metadata/server.ts';
-import { createTokens } from '../../agent/src/metadata/tokens.ts';
+import { createTokens } from '../../agent/src/imds-tokens/tokens.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';
 
 const LIST = '/latest/meta-data/iam/security-credentials/';

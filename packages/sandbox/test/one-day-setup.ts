@@ -12,7 +12,7 @@ import { createReporter } from '../../agent/src/feed/report.ts';
 import { credentialsDocument } from '../../agent/src/metadata/credentials-document.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
 import { createStsBudget } from '../../server/src/credentials/sts-budget.ts';
-import { createDecisions } from '../../server/src/decisions.ts';
+import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createFeedService } from '../../server/src/feed/feed-service.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';

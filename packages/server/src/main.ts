@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { TlsFault } from '@rolegate/protocol';
 import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import type { ServerConfig } from './config.ts';
+import type { ServerConfig } from './config/config.ts';
 import { readOwnNamespace } from './kubernetes/own-namespace.ts';
 
 /** Each TLS connection holds a few bytes of a pool, and so the whole pool, for as long as it lives; by default that is 64 KiB. Bytes. */
@@ -13,7 +13,7 @@ const podNamespace = readOwnNamespace();
 
 /** Serves agents. Each program loads only what it needs. */
 async function server(): Promise<number> {
-  const { parseServerConfig } = await import('./config.ts');
+  const { parseServerConfig } = await import('./config/config.ts');
   const { runServer } = await import('./server.ts');
   const surroundings = { clock: systemClock, random: Math.random, hostname: hostname() };
   return runProgram(
@@ -30,7 +30,7 @@ async function server(): Promise<number> {
 
 /** Shows or replaces the server's certificate authorities. */
 async function authority(argv: readonly string[]): Promise<number> {
-  const { runAuthorityCommand } = await import('./authority-command.ts');
+  const { runAuthorityCommand } = await import('./commands/authority.ts');
   const { env, stdout, stderr } = process;
   return runAuthorityCommand({ argv, env, podNamespace, stdout, stderr });
 }

@@ -6,20 +6,20 @@ import {
   runGroup,
   VERSION,
 } from '@rolegate/runtime';
-import { createAgentProofs } from './agent-proof.ts';
+import { createAgentProofs } from './identity/agent-authentication.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
 import { createNodeTaints } from './kubernetes/node-taints.ts';
 import type { ServerMemory } from './memory.ts';
-import { createServerMetrics, watchedKinds } from './metrics.ts';
-import { createOpsPorts } from './ops/ops-ports.ts';
-import { serveAgents } from './server-agents.ts';
-import { followCluster } from './server-cluster.ts';
-import { issueCredentials } from './server-credentials.ts';
-import { decidePods } from './server-decisions.ts';
-import type { ServerDeps } from './server-deps.ts';
+import { createServerMetrics, watchedKinds } from './metrics/metrics.ts';
+import { createOpsPorts } from './ports/ops-ports.ts';
+import { serveAgents } from './composition/agents.ts';
+import { followCluster } from './composition/cluster.ts';
+import { issueCredentials } from './composition/credentials.ts';
+import { decidePods } from './composition/decisions.ts';
+import type { ServerDeps } from './composition/deps.ts';
 import { createServerStatus } from './status/server-status.ts';
-import { STATUS_SOCKET } from './status/status-socket.ts';
+import { STATUS_SOCKET } from './config/status-socket.ts';
 import { createStartupTaints } from './startup-taints.ts';
 
 /** Builds the server and runs it until the signal aborts. Throws where the configuration cannot be worked with. */

@@ -15,7 +15,7 @@ import {
   eventually,
   freePort,
 } from '@rolegate/testing';
-import { parseServerConfig } from '../src/config.ts';
+import { parseServerConfig } from '../src/config/config.ts';
 import { memoryKinds } from '../src/memory.ts';
 import { runServer } from '../src/server.ts';
 

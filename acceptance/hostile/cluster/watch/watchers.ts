@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../../../bench/child.ts';
+import { startChild } from '../../../bench/child.ts';
 import type { ProbeCalls, ProbeOrder } from '../../clients/orders.ts';
 import { faultsOfProgram, memory } from '../../judge.ts';
 import type { ChartContainer } from '../../node/chart.ts';

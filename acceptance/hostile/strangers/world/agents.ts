@@ -1,8 +1,8 @@
+import { SERVER_NAME } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../../../bench/child.ts';
-import type { Remote } from '../../../../bench/child.ts';
-import { PORTS } from '../../../../packages/sandbox/src/netns/addresses.ts';
-import { SERVER_NAME } from '../../../../packages/sandbox/src/start-programs.ts';
+import { startChild } from '../../../bench/child.ts';
+import type { Remote } from '../../../bench/child.ts';
+import { PORTS } from '../../../netns/addresses.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeIdentity, StandInCalls } from '../../cluster/orders.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';

@@ -7,7 +7,7 @@ import type { AttestPort, NextPorts } from './attest-ports.ts';
 import { AttestationFailure } from './failure.ts';
 import type { IssuedCertificate } from './issued.ts';
 import { issuedOf } from './issued.ts';
-import { createPortsTold } from './ports-told.ts';
+import { createPortsTold } from './port-log.ts';
 import { TokenFault } from './token-file.ts';
 
 /** A replica or two may be away without a word of it. */

@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { watchTlsFiles } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { TlsOfFiles } from '../config.ts';
+import type { TlsOfFiles } from '../config/config.ts';
 import type { Identity } from './identity.ts';
 import { readToken } from './token-file.ts';
 

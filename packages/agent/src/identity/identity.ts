@@ -1,7 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { ClientTls } from '@rolegate/protocol';
 import type { ReadyCheck, Service } from '@rolegate/runtime';
-import type { KeptCertificate } from './kept-certificate.ts';
+import type { KeptCertificate } from './saved-certificate.ts';
 
 /** How the agent proves to the servers which node it is on. */
 export interface Identity {

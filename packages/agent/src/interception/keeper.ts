@@ -9,7 +9,7 @@ import { askKernel } from './kernel-answer.ts';
 import type { Packets } from './packets.ts';
 import { allLost, nextState, unknownState } from './state.ts';
 import type { InterceptionState } from './state.ts';
-import { createTold } from './told.ts';
+import { createTold } from './interception-log.ts';
 
 /** The longest that a fault which no event told of can last (DESIGN.md 4.4). Milliseconds. */
 const EVERY_MS = 30_000;

@@ -8,12 +8,12 @@ import type { Exchange, OpenExchange } from './exchange.ts';
 import type { createFinish } from './finish.ts';
 import type { Holds } from './hold.ts';
 import type { LimitHits } from './limit-hits.ts';
-import { createLook } from './look.ts';
-import type { LookDeps } from './look.ts';
-import type { OtherMetadata, Reader } from './other-metadata.ts';
+import { createLook } from './evaluate.ts';
+import type { LookDeps } from './evaluate.ts';
+import type { OtherMetadata, Reader } from '../node-imds/other-metadata.ts';
 import { holderUid } from './situation.ts';
 import type { Verdict } from './situation.ts';
-import type { Tokens } from './tokens.ts';
+import type { Tokens } from '../imds-tokens/tokens.ts';
 
 export interface AnsweringDeps extends ReturnType<typeof createFinish>, LookDeps {
   readonly other: OtherMetadata;

@@ -2,7 +2,7 @@ import { fault, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { OpenRoute, Route } from './routes.ts';
-import { parseTtl } from './tokens.ts';
+import { parseTtl } from '../imds-tokens/tokens.ts';
 
 /** A request that is in order: what it gets depends on who asks. */
 export interface InOrder {

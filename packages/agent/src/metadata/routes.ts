@@ -1,5 +1,5 @@
 import type { AgentMemory } from '../memory.ts';
-import type { OtherMetadata } from './other-metadata.ts';
+import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './request-path.ts';
 
 /** Where a request goes. The first two are refused whoever asks. */

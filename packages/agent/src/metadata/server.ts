@@ -21,13 +21,13 @@ import { defaultLimits, metadataHttpLimits, sharedPlaces } from './http-limits.t
 import type { LimitsOptions } from './http-limits.ts';
 import { limitName } from './limit-hits.ts';
 import type { LimitHits } from './limit-hits.ts';
-import type { OtherMetadata } from './other-metadata.ts';
+import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { createRefused } from './refused.ts';
 import { createRequestIds } from './request-ids.ts';
 import { createRoutes } from './routes.ts';
 import { holderUid } from './situation.ts';
 import type { Imdsv1Mode } from './situation.ts';
-import type { Tokens } from './tokens.ts';
+import type { Tokens } from '../imds-tokens/tokens.ts';
 
 export interface MetadataSettings extends HoldSettings {
   /** Host headers that are answered: `metadataHosts` and each `--metadata-host`. */

@@ -1,7 +1,7 @@
 import type { Caller } from '../addresses/callers.ts';
 import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
 import type { Answer } from './answer.ts';
-import type { OtherMetadata, Reader } from './other-metadata.ts';
+import type { OtherMetadata, Reader } from '../node-imds/other-metadata.ts';
 import type { OpenRoute } from './routes.ts';
 
 /** `allow` and `audit` serve requests without a token; `audit` has them counted, `deny` refuses them. */

@@ -3,7 +3,7 @@ import type { Clock, Log, Service } from '@rolegate/runtime';
 import { decodeState } from './decode.ts';
 import { encodeState } from './encode.ts';
 import { stateIn } from './file-format.ts';
-import type { KeptState } from './kept-state.ts';
+import type { KeptState } from './saved-state.ts';
 import { createMachineTime } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { openStateDirectory } from './state-directory.ts';

@@ -5,7 +5,7 @@ import type { CniResult } from '../addresses/cni-result.ts';
 import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
 import type { DecidedOn } from '../feed/pod-versions.ts';
 import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
-import type { KeptTable } from './kept-state.ts';
+import type { KeptTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';
 import type { Read } from './shape.ts';

@@ -1,9 +1,9 @@
-import type { KeptCertificate } from '../identity/kept-certificate.ts';
-import type { KeptTokenKey, KeptTokens } from '../metadata/token-keys.ts';
-import { TAG_BYTES } from '../metadata/token-keys.ts';
+import type { KeptCertificate } from '../identity/saved-certificate.ts';
+import type { KeptTokenKey, KeptTokens } from '../imds-tokens/token-keys.ts';
+import { TAG_BYTES } from '../imds-tokens/token-keys.ts';
 import { tableReader } from './decode-table.ts';
 import type { StateOrigin } from './encode.ts';
-import type { KeptState } from './kept-state.ts';
+import type { KeptState } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 import { bytes, list, maybe, members, number, StateFault, text } from './shape.ts';
 import type { Read } from './shape.ts';

@@ -1,7 +1,7 @@
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { AskedSession } from '../feed/table-contents.ts';
-import type { KeptTokenKey, KeptTokens } from '../metadata/token-keys.ts';
-import type { KeptState, KeptTable } from './kept-state.ts';
+import type { KeptTokenKey, KeptTokens } from '../imds-tokens/token-keys.ts';
+import type { KeptState, KeptTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 
 /** Of which node and boot a state is: of another one it is worth nothing. */

@@ -1,9 +1,9 @@
 import type { Clock, HostPort, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
-import type { AgentConfig } from '../config.ts';
+import type { AgentConfig } from '../config/config.ts';
 import type { LimitCounts } from '../metadata/limit-hits.ts';
 import type { MetadataLoad } from '../metadata/server.ts';
-import type { OtherMetadata } from '../metadata/other-metadata.ts';
+import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import type { AgentPorts } from '../ports/agent-ports.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import { createAddresses } from './addresses.ts';

@@ -1,6 +1,6 @@
 import { ipAddress, optional, runLogLevelCommand, runStatusCommand, text } from '@rolegate/runtime';
 import type { StatusCommandDeps, StatusProgram } from '@rolegate/runtime';
-import { STATUS_SOCKET } from './status-socket.ts';
+import { STATUS_SOCKET } from '../config/status-socket.ts';
 
 const GROUP = 'Status';
 

@@ -5,7 +5,7 @@ import type { FeedClient } from '../feed/feed-client.ts';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { FollowedReader } from '../reader/follow-reader.ts';
+import type { FollowedReader } from '../reconcile/follow.ts';
 
 /** What a mode of the agent lets the status see. */
 export interface ModeReadings {

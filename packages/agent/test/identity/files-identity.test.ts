@@ -5,7 +5,7 @@ import { createFakeClock, eventually, writeTlsFiles } from '@rolegate/testing';
 import { createServerConnections } from '../../src/feed/server-connections.ts';
 import { createFilesIdentity } from '../../src/identity/files-identity.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
-import { createFolder } from '../reader/reader-setup.ts';
+import { createFolder } from '../reconcile/setup.ts';
 import { NODE_URI, SERVER_NAME, startAttestingServer } from './attesting-server.ts';
 
 const PATIENCE = { withinMs: 10_000, everyMs: 5 };

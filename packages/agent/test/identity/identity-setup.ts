@@ -6,7 +6,7 @@ import { createServerAddresses } from '../../src/feed/server-addresses.ts';
 import type { FeedConnection } from '../../src/feed/server-connections.ts';
 import { createAttestedIdentity } from '../../src/identity/attested-identity.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
-import { createFolder } from '../reader/reader-setup.ts';
+import { createFolder } from '../reconcile/setup.ts';
 import { NODE, SERVER_NAME, startAttestingServer, TOKEN } from './attesting-server.ts';
 import type { AttestingServerOptions } from './attesting-server.ts';
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it } from '@jest/globals';
 import { readToken } from '../../src/identity/token-file.ts';
-import { createFolder } from '../reader/reader-setup.ts';
+import { createFolder } from '../reconcile/setup.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { imdsTree } from '@rolegate/testing';
-import { parseAllowPaths } from '../../src/metadata/allow-path.ts';
-import { groupNames } from '../../src/metadata/groups.ts';
-import { createOtherMetadata } from '../../src/metadata/other-metadata-reader.ts';
-import { memoryImds } from './memory-imds.ts';
+import { parseAllowPaths } from '../../src/node-imds/allow-path.ts';
+import { groupNames } from '../../src/node-imds/groups.ts';
+import { createOtherMetadata } from '../../src/node-imds/other-metadata-reader.ts';
+import { memoryImds } from '../node-imds/memory-imds.ts';
 import { podOf, POD_IP, ROLE_ARN, serve, sessionOf, until } from './served.ts';
 import type { Served } from './served.ts';
 

@@ -6,7 +6,7 @@ import type { Remembered } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { AgentMemory, MemoryKind } from '../../src/memory.ts';
 import { createRoutes } from '../../src/metadata/routes.ts';
-import { createTokens } from '../../src/metadata/tokens.ts';
+import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
 const IP = '10.0.0.7';
 const OTHER_IP = '10.0.0.8';

@@ -3,8 +3,8 @@ import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
 import type { MemoryKind } from '../../src/memory.ts';
-import { groupPaths, ungroupedPaths } from '../../src/metadata/groups.ts';
-import { knownPath } from '../../src/metadata/known-path.ts';
+import { groupPaths, ungroupedPaths } from '../../src/node-imds/groups.ts';
+import { knownPath } from '../../src/node-imds/known-path.ts';
 import { createRoutes, routeName } from '../../src/metadata/routes.ts';
 
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials';

@@ -11,10 +11,10 @@ import type { Decision, HeldSession, KnownPod } from '../../src/feed/known-pod.t
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { metadataHosts } from '../../src/metadata/host-check.ts';
 import type { LimitName } from '../../src/metadata/limit-hits.ts';
-import type { OtherMetadata, Reader } from '../../src/metadata/other-metadata.ts';
+import type { OtherMetadata, Reader } from '../../src/node-imds/other-metadata.ts';
 import { createMetadataServer } from '../../src/metadata/server.ts';
 import type { MetadataSettings } from '../../src/metadata/server.ts';
-import { createTokens } from '../../src/metadata/tokens.ts';
+import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
 /** The Pod that most tests speak for, and one beside it. */
 export const POD_IP = '127.0.0.11';

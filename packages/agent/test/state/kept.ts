@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { HeldSession } from '../../src/feed/known-pod.ts';
-import { createTokenKeys } from '../../src/metadata/token-keys.ts';
-import type { KeptState, KeptTable } from '../../src/state/kept-state.ts';
+import { createTokenKeys } from '../../src/imds-tokens/token-keys.ts';
+import type { KeptState, KeptTable } from '../../src/state/saved-state.ts';
 import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
 
 /** Never to be seen in a log. */

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { openStateDirectory } from '../../src/state/state-directory.ts';
-import { createFolder } from '../reader/reader-setup.ts';
+import { createFolder } from '../reconcile/setup.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import type { HostPort } from '@rolegate/runtime';
-import { parseAgentConfig } from '../../src/config.ts';
+import { parseAgentConfig } from '../../src/config/config.ts';
 import type { FeedStanding } from '../../src/feed/feed-client.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
 import { createAgentStatus } from '../../src/status/agent-status.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { createLine, itemsOf, join, leave, toEnd } from '../line.ts';
-import type { LinePlace } from '../line.ts';
+import { createLine, itemsOf, join, leave, toEnd } from './line.ts';
+import type { LinePlace } from './line.ts';
 import { createShares } from './shares.ts';
 
 export interface RememberedOptions<Value> {

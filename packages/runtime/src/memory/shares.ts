@@ -1,5 +1,5 @@
-import { createLine, join, leave, toEnd } from '../line.ts';
-import type { Line, LinePlace } from '../line.ts';
+import { createLine, join, leave, toEnd } from './line.ts';
+import type { Line, LinePlace } from './line.ts';
 
 /** One owner's items. */
 interface Share<Item> extends Line<Item> {

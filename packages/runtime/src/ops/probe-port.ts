@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { HostPort } from '../host-port.ts';
 import { formatHostPort } from '../host-port.ts';
-import { describeError } from '../log.ts';
-import type { Log } from '../log.ts';
+import { describeError } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import { isPortTaken } from '../port-taken.ts';
 import { aborted } from '../run-group.ts';
 import type { Service } from '../run-group.ts';

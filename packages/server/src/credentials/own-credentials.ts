@@ -1,5 +1,5 @@
 import type { Clock, Service } from '@rolegate/runtime';
-import type { OwnCondition, OwnPart } from './own-condition.ts';
+import type { OwnCondition, OwnPart } from './sts-health.ts';
 import type { OwnKey } from './own-key.ts';
 import { classifyStsError } from './sts-errors.ts';
 

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { annotationKeys } from '../annotation-values.ts';
+import { annotationKeys } from '../annotations.ts';
 import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects.ts';
-import type { Annotations } from '../policy/annotations.ts';
+import type { Annotations } from '../policy/annotation-text.ts';
 
 /** What the policy reads of a Pod. */
 const READ = ['uid', 'namespace', 'name', 'nodeName', 'serviceAccount', 'hostNetwork', 'staticPod'] as const;

@@ -1,8 +1,7 @@
 import { constants } from 'node:http2';
-import { http2StreamOf } from '@rolegate/protocol';
+import { asStatus, http2StreamOf } from '@rolegate/protocol';
 import type { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import { asStatus } from './call-status.ts';
 import type { FeedCall } from './feed-stream.ts';
 
 /** A client that does not read in this time is not told why its call ended. Milliseconds. */

@@ -1,7 +1,6 @@
-import { Refusal } from '@rolegate/protocol';
+import { asRefusal, Refusal } from '@rolegate/protocol';
 import type { AgentCall, Caller, Proof } from '../identity/callers.ts';
 import { endCall, freeWhenOver, wasTooLarge } from './call-end.ts';
-import { asRefusal } from './call-status.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createFeedStreams } from './feed-stream.ts';
 import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';

@@ -5,13 +5,12 @@ import type {
   ServerUnaryCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
+import { asRefusal, asStatus, Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
 import type { FeedUpdate, ResolveRequestRead, ResolveResponse, RolegateHandlers } from '@rolegate/protocol';
 import type { AgentCall, Callers, Proof } from '../identity/callers.ts';
 import { createRateLimits } from '../identity/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { ServerMemory } from '../memory.ts';
-import { asRefusal, asStatus } from './call-status.ts';
 import { createFeedCalls, wentBack } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
 

@@ -1,6 +1,6 @@
 import type { Credentials, FeedUpdate, PodState, SessionState } from '@rolegate/protocol';
 import type { IssuedCredentials, SessionSnapshot } from '../credentials/sessions.ts';
-import type { DecidedPod } from '../decisions.ts';
+import type { DecidedPod } from '../decisions/decisions.ts';
 import { sessionId } from '../session.ts';
 
 /** A decided Pod as the wire says it. */

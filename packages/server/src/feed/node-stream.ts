@@ -4,7 +4,7 @@ import { podRemoved, sessionState } from './messages.ts';
 import type { NodeStream } from './node-view.ts';
 import { createOutbox } from './outbox.ts';
 import type { Sink } from './outbox.ts';
-import { keysChangeInMs, tokenKeysOf } from './token-keys.ts';
+import { keysChangeInMs, tokenKeysOf } from '../identity/token-keys.ts';
 
 export interface AgentStreamDeps {
   readonly sink: Sink;

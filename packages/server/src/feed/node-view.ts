@@ -3,7 +3,7 @@ import { reasons } from '@rolegate/protocol';
 import type { HeldSessionRead, PodState, Reason } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Sessions, SessionSnapshot } from '../credentials/sessions.ts';
-import type { DecidedPod, Decisions } from '../decisions.ts';
+import type { DecidedPod, Decisions } from '../decisions/decisions.ts';
 import { podToldSame } from '../decisions/inputs.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { Session } from '../session.ts';

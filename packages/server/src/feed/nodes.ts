@@ -1,7 +1,7 @@
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { Decisions } from '../decisions.ts';
+import type { Decisions } from '../decisions/decisions.ts';
 import { createTurns } from '../decisions/turns.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';

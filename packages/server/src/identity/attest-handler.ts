@@ -1,9 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { Refusal } from '@rolegate/protocol';
+import { asRefusal, asStatus, Refusal } from '@rolegate/protocol';
 import type { AttestRequestRead, AttestResponse, Reason, RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
-import { asRefusal, asStatus } from '../feed/call-status.ts';
 import type { ServerMemory } from '../memory.ts';
 import type { PortLimitHit } from '../ports/limit-hits.ts';
 import type { Attestation } from './attestation.ts';

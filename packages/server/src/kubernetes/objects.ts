@@ -1,6 +1,6 @@
 import { canonicalIp, record } from '@rolegate/runtime';
-import { annotationKeys, limitBytesOf, withinLimit } from '../annotation-values.ts';
-import type { AnnotationValue } from '../annotation-values.ts';
+import { annotationKeys, limitBytesOf, withinLimit } from '../annotations.ts';
+import type { AnnotationValue } from '../annotations.ts';
 import { text } from '../json-values.ts';
 import type { Names } from './names.ts';
 import { CONFIG_HASH, MIRROR } from './shapes.ts';

@@ -1,6 +1,6 @@
 import type { Reason } from '@rolegate/protocol';
-import { annotation } from '../annotation-values.ts';
-import { roleAnnotations, valueOf } from './annotations.ts';
+import { annotation } from '../annotations.ts';
+import { roleAnnotations, valueOf } from './annotation-text.ts';
 import { withinCeiling } from './ceiling.ts';
 import { denial } from './denial.ts';
 import type { Denial } from './denial.ts';

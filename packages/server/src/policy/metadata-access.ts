@@ -1,6 +1,6 @@
-import { annotation } from '../annotation-values.ts';
-import { tooLongFault, valueOf } from './annotations.ts';
-import type { Annotations } from './annotations.ts';
+import { annotation } from '../annotations.ts';
+import { tooLongFault, valueOf } from './annotation-text.ts';
+import type { Annotations } from './annotation-text.ts';
 import { denial } from './denial.ts';
 import type { Denial } from './denial.ts';
 import type { Parsed } from './parsed.ts';

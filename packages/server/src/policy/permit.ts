@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
-import { annotation, withinLimit } from '../annotation-values.ts';
-import { tooLongFault } from './annotations.ts';
+import { annotation, withinLimit } from '../annotations.ts';
+import { tooLongFault } from './annotation-text.ts';
 import { excessOf, repeatsOf } from './expression-bounds.ts';
 import type { Parsed } from './parsed.ts';
 import { oddity, plain, quote } from './quote.ts';

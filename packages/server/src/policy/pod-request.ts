@@ -1,6 +1,6 @@
-import { annotation } from '../annotation-values.ts';
-import { tooLongFault, valueOf } from './annotations.ts';
-import type { Annotations } from './annotations.ts';
+import { annotation } from '../annotations.ts';
+import { tooLongFault, valueOf } from './annotation-text.ts';
+import type { Annotations } from './annotation-text.ts';
 import { parseExternalId } from './external-id.ts';
 import type { Parsed } from './parsed.ts';
 import { parseRole } from './role-arn.ts';

@@ -1,4 +1,4 @@
-import type { Annotations } from './annotations.ts';
+import type { Annotations } from './annotation-text.ts';
 
 /**
  * What a watch says of an object that a Pod needs: 'unseen' may still arrive, 'absent' has not come in ten seconds of a

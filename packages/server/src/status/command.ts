@@ -1,6 +1,6 @@
 import { optional, runLogLevelCommand, runStatusCommand, text } from '@rolegate/runtime';
 import type { StatusCommandDeps, StatusProgram } from '@rolegate/runtime';
-import { STATUS_SOCKET } from './status-socket.ts';
+import { STATUS_SOCKET } from '../config/status-socket.ts';
 
 /** The commands that ask a running server: they load nothing of it. */
 export const serverStatus: StatusProgram = {

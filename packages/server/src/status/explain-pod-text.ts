@@ -1,7 +1,7 @@
 import { roughly, textFacts } from '@rolegate/runtime';
-import type { AnnotationValue } from '../annotation-values.ts';
+import type { AnnotationValue } from '../annotations.ts';
 import type { Annotations } from '../kubernetes/objects.ts';
-import { tooLongFault } from '../policy/annotations.ts';
+import { tooLongFault } from '../policy/annotation-text.ts';
 import type { DecisionFacts, PodExplanation } from './explain-pod.ts';
 
 /** Of a longer annotation the beginning. Characters. */

@@ -1,7 +1,7 @@
 import type { StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
-import { watchedKinds } from '../metrics.ts';
+import { watchedKinds } from '../metrics/metrics.ts';
 import { createExplainPod } from './explain-pod.ts';
 import type { ServerReadings } from './readings.ts';
 import { serverStatusText } from './server-status-text.ts';

@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import { silentLog, systemClock } from '@rolegate/runtime';
-import { parseServerConfig } from '../../src/config.ts';
+import { parseServerConfig } from '../../src/config/config.ts';
 import { runServer } from '../../src/server.ts';
 
 /** A whole server of these flags, which says how much memory it takes when it is asked. */

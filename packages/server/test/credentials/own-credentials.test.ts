@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createFakeClock, startSts } from '@rolegate/testing';
-import { createOwnCondition } from '../../src/credentials/own-condition.ts';
+import { createOwnCondition } from '../../src/credentials/sts-health.ts';
 import { createOwnCredentialsWatch, secondsLeftOf } from '../../src/credentials/own-credentials.ts';
 import { createSts } from '../../src/credentials/sts.ts';
 import type { StsOptions } from '../../src/credentials/sts.ts';

@@ -3,7 +3,7 @@ import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createSessions } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/sts-budget.ts';
-import { createDecisions } from '../../src/decisions.ts';
+import { createDecisions } from '../../src/decisions/decisions.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects.ts';
 import { createPodIndex } from '../../src/kubernetes/pod-index.ts';
 import { createStore } from '../../src/kubernetes/store.ts';

@@ -1,7 +1,7 @@
 import { silentLog } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { createPast } from '../../src/kubernetes/past.ts';
-import { createPresentVersion } from '../../src/kubernetes/present-version.ts';
+import { createPresentVersion } from '../../src/kubernetes/current-version.ts';
 import type { Kind } from '../../src/kubernetes/shapes.ts';
 
 interface Versioned {

@@ -18,7 +18,7 @@ import type {
 import { systemClock } from '@rolegate/runtime';
 import { eventually, freePort, startKubernetesApi, startSts } from '@rolegate/testing';
 import type { KubernetesApi } from '@rolegate/testing';
-import { parseServerConfig } from '../../src/config.ts';
+import { parseServerConfig } from '../../src/config/config.ts';
 import { runServer } from '../../src/server.ts';
 import { recordLog } from './authority-setup.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
-import { createPresentVersion } from '../../src/kubernetes/present-version.ts';
+import { createPresentVersion } from '../../src/kubernetes/current-version.ts';
 import { podManifest, runPods } from './list-watch-setup.ts';
 import { eventually, hurriedClock, recordingLog, startApi } from './setup.ts';
 

@@ -1,4 +1,4 @@
-import type { Annotations } from '../../src/policy/annotations.ts';
+import type { Annotations } from '../../src/policy/annotation-text.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { PolicySettings, Presence, Subject, SubjectPod, Verdict } from '../../src/policy/decide.ts';
 

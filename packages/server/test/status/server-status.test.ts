@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseServerConfig } from '../../src/config.ts';
+import { parseServerConfig } from '../../src/config/config.ts';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
 import type { NodeStream } from '../../src/feed/node-view.ts';

@@ -1,0 +1,181 @@
+import { createCniResultsDir, startKubernetesApi, startSts } from '../../../packages/testing/src/index.ts';
+import type { CniResultsDir, KubernetesApi } from '../../../packages/testing/src/index.ts';
+import { ask, CREDENTIALS_PATH } from '../ask.ts';
+import { startChild } from '../child.ts';
+import type { BareCalls } from '../children/bare.ts';
+import {
+  NAMESPACE,
+  namespaceObject,
+  nodeName,
+  podIp,
+  podObject,
+  podUid,
+  roleName,
+} from '../cluster-objects.ts';
+import type { Place } from '../place.ts';
+import { cpuMs } from '../process-usage.ts';
+import { cpuEach, rowOf, say } from '../row.ts';
+import type { Measured, Row } from '../row.ts';
+import { quantile } from '../statistics.ts';
+
+const STS_MS = 50;
+/** Between one Pod and the next. Milliseconds. */
+const PAUSE_MS = 20;
+/** How long Pods are known that get their address later. Milliseconds. */
+const LEAD_MS = 1_000;
+
+interface Node {
+  readonly api: KubernetesApi;
+  readonly cni: CniResultsDir;
+  readonly port: number;
+  /** A server that says the same to everybody at once: what client and machine take alone. */
+  readonly barePort: number;
+  /** CPU time of agent and server so far. Milliseconds. */
+  readonly cpuMs: () => Promise<number>;
+}
+
+/** Rounds of one way to ask; the times of each in milliseconds. */
+interface Asked {
+  readonly rounds: number[][];
+  /** CPU of agent and server in all of it. Milliseconds. */
+  cpuMs: number;
+}
+
+/** From a new Pod's first request to its credentials, one Pod after the other, each with a role of its own. */
+export async function newPod(place: Place): Promise<Row[]> {
+  await using stack = new AsyncDisposableStack();
+  const node = await openNode(place, stack);
+  const { rounds, quick } = place.options;
+  const pods = quick ? 5 : 40;
+  const [atOnce, later]: [Asked, Asked] = [newAsked(), newAsked()];
+  const bare: number[][] = [];
+  let next = 0;
+  const some = () => Array.from({ length: pods }, () => next++);
+  const measured = async (into: Asked, ask: () => Promise<number[]>) => {
+    const before = await node.cpuMs();
+    into.rounds.push(await ask());
+    into.cpuMs += (await node.cpuMs()) - before;
+  };
+  await askAtOnce(node, some()); // the first ones find everything cold
+  for (let round = 0; round < rounds; round++) {
+    const bareTimes: number[] = [];
+    await measured(atOnce, () => askAtOnce(node, some()));
+    await measured(later, () => askLater(node, some(), bareTimes));
+    bare.push(bareTimes);
+  }
+  return [...atOnceRows(atOnce), ...laterRows(later, bare)];
+}
+
+function newAsked(): Asked {
+  return { rounds: [], cpuMs: 0 };
+}
+
+function atOnceRows({ rounds, cpuMs: used }: Asked): Row[] {
+  const what = `new Pod, asks at once, STS ${STS_MS} ms: over STS`;
+  const all = rounds.flat();
+  return [
+    rowOf({
+      what: `${what}, p50`,
+      values: rounds.map((times) => quantile(times, 0.5) - STS_MS),
+      say: say.ms,
+      cpu: cpuEach(used, all.length, 'a Pod'),
+      atMost: 5,
+    }),
+    rowOf({
+      what: `${what}, p99`,
+      values: [quantile(all, 0.99) - STS_MS],
+      say: say.ms,
+      beside: `of all ${all.length}`,
+      atMost: 15,
+    }),
+  ];
+}
+
+function laterRows({ rounds, cpuMs: used }: Asked, bare: readonly number[][]): Row[] {
+  const row = (name: string, share: number, more: Pick<Measured, 'cpu' | 'atMost'>) => {
+    const both = [rounds.flat(), bare.flat()].map((times) => say.ms(quantile(times, share)));
+    return rowOf({
+      what: `Pod known 1 s before its IP: ${name} to a bare server, asked the same way`,
+      values: rounds.map((times, round) => quantile(times, share) / quantile(bare[round] ?? [], share)),
+      say: say.ratio,
+      beside: both.join(' to '),
+      ...more,
+    });
+  };
+  return [
+    row('p50', 0.5, { cpu: cpuEach(used, rounds.flat().length, 'a Pod'), atMost: 1 }),
+    row('p90', 0.9, {}),
+  ];
+}
+
+async function openNode(place: Place, stack: AsyncDisposableStack): Promise<Node> {
+  const api = await startKubernetesApi({});
+  stack.defer(() => api.close());
+  api.apply(namespaceObject);
+  const sts = stack.use(await startSts({ latencyMs: STS_MS }));
+  const cni = stack.use(await createCniResultsDir());
+  const kubeconfig = await place.writeKubeconfig(api.kubeconfig());
+  const words = ['--sts-rate', '1000', '--sts-burst', '1000'];
+  const server = await place.startServer({ kubeconfig, stsEndpoint: sts.url, words });
+  stack.use(server.bundle);
+  await server.bundle.untilAnswers(server.opsPort);
+  const agent = await place.startAgent({ serverPort: server.port, cniDirectory: cni.path });
+  stack.use(agent.bundle);
+  await agent.bundle.untilAnswers(agent.opsPort);
+  const bare = stack.use(await startChild<BareCalls>('bare', place.bundles.flags.agent));
+  const body = '{}';
+  const headers = ['Content-Length', String(body.length)];
+  return {
+    api,
+    cni,
+    port: agent.port,
+    barePort: await bare.call.bare({ headers, body }),
+    cpuMs: async () => (await cpuMs(agent.bundle.pid)) + (await cpuMs(server.bundle.pid)),
+  };
+}
+
+/** The address is there, the Pod appears, and asks in the same moment. */
+async function askAtOnce(node: Node, pods: readonly number[]): Promise<number[]> {
+  const times: number[] = [];
+  for (const index of pods) {
+    await addResult(node, index);
+    node.api.apply(podObject({ index, node: nodeName(0), role: roleName(index) }));
+    times.push(await askFor(node, index));
+    await pause(PAUSE_MS);
+  }
+  return times;
+}
+
+/** Scheduled Pods; when their credentials have long been there, each gets its address and asks in the same moment. */
+async function askLater(node: Node, pods: readonly number[], bare: number[]): Promise<number[]> {
+  for (const index of pods)
+    node.api.apply(podObject({ index, node: nodeName(0), role: roleName(index), running: false }));
+  await pause(LEAD_MS);
+  const times: number[] = [];
+  for (const index of pods) {
+    await addResult(node, index);
+    times.push(await askFor(node, index));
+    await pause(PAUSE_MS);
+    bare.push(await askFor({ port: node.barePort }, index));
+    await pause(PAUSE_MS);
+  }
+  return times;
+}
+
+async function addResult({ cni }: Node, index: number): Promise<void> {
+  await cni.add({ uid: podUid(index), namespace: NAMESPACE, name: `app-${index}`, ips: [podIp(index)] });
+}
+
+async function askFor({ port }: Pick<Node, 'port'>, index: number): Promise<number> {
+  const { status, body, tookMs } = await ask({
+    port,
+    ip: podIp(index),
+    path: CREDENTIALS_PATH + roleName(index),
+  });
+  if (status !== 200) throw new Error(`the Pod ${index} got ${status} ${body}`);
+  return tookMs;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,24 @@
+import { startKubernetesApi } from '../../../packages/testing/src/index.ts';
+import type { ClusterSize } from '../cluster-objects.ts';
+import { clusterObjects } from '../cluster-objects.ts';
+import { serveCalls } from '../serve-calls.ts';
+
+const api = await startKubernetesApi({});
+
+const calls = {
+  /** Fills the cluster; gives a kubeconfig for it. */
+  fill(size: ClusterSize): string {
+    for (const object of clusterObjects(size)) api.apply(object);
+    // What etcd would have compacted by now; every watch here begins with a list.
+    api.compact();
+    return api.kubeconfig();
+  },
+  apply(object: Parameters<typeof api.apply>[0]): void {
+    api.apply(object);
+  },
+  offerStreamingList(offered: boolean): void {
+    api.offerStreamingList = offered;
+  },
+};
+export type ClusterCalls = typeof calls;
+serveCalls(calls);

@@ -1,0 +1,29 @@
+import { systemClock } from '../../../packages/runtime/src/index.ts';
+import { createSts } from '../../../packages/server/src/credentials/sts.ts';
+import { serveCalls } from '../serve-calls.ts';
+
+export interface StsLoop {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly roleArns: readonly string[];
+  readonly inFlight: number;
+}
+
+const calls = {
+  /** Assumes each role once, by the product's own client with nothing around it. Gives the milliseconds. */
+  async run({ endpoint, region, roleArns, inFlight }: StsLoop): Promise<number> {
+    const credentialProvider = () => Promise.resolve({ accessKeyId: 'AKIABENCH', secretAccessKey: 'bench' });
+    const sts = createSts({ region, endpoint, credentialProvider, clock: systemClock });
+    const startMs = performance.now();
+    const waiting = roleArns.values();
+    const worker = async () => {
+      for (const roleArn of waiting)
+        await sts.assumeRole({ roleArn, sessionName: 'bench.default', tags: [], durationSeconds: 3600 });
+    };
+    await Promise.all(Array.from({ length: inFlight }, worker));
+    sts.close();
+    return performance.now() - startMs;
+  },
+};
+export type StsLoopCalls = typeof calls;
+serveCalls(calls);

@@ -1,0 +1,15 @@
+import { startSts } from '../../../packages/testing/src/index.ts';
+import { serveCalls } from '../serve-calls.ts';
+
+const sts = await startSts({ latencyMs: 50 });
+
+const calls = {
+  url: () => sts.url,
+  throttleAbove: (ratePerSecond: number) => {
+    sts.throttleAbove(ratePerSecond);
+  },
+  /** Of all calls so far. */
+  counts: () => ({ calls: sts.calls.length, mostInFlight: sts.mostInFlight }),
+};
+export type StsCalls = typeof calls;
+serveCalls(calls);

@@ -1,0 +1,141 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ProbeCalls, ProbeOrder } from '../../hostile/clients/orders.ts';
+import type { Cgroups, Group } from '../../hostile/node/cgroups.ts';
+import { prepareNodePrograms } from '../../hostile/node/node-programs.ts';
+import type { NodePrograms } from '../../hostile/node/node-programs.ts';
+import { NODE } from '../../netns/addresses.ts';
+import { eventually } from '../../../packages/testing/src/index.ts';
+import type { Child } from '../child.ts';
+import { startChild } from '../child.ts';
+import type { FullNode } from './world.ts';
+
+/** Kubelet's default. Milliseconds. */
+const PROBE_EVERY_MS = 10_000;
+/** A start on a busy machine. Milliseconds. */
+const READY = { withinMs: 30_000, everyMs: 500 };
+/** Of what the programs write, for the error of a start that fails. */
+const LAST_LINES = 10;
+/** Where the programs keep compiled code, below their folder. */
+const COMPILED = 'compiled';
+
+/** More than both need; what is measured is not what is limited. */
+const POD_LIMIT_BYTES = 512 * 2 ** 20;
+
+/** The agent's Pod as its chart describes it: rules installed, `reconcile` and agent running and ready, probed as by kubelet. */
+export interface AgentPod extends AsyncDisposable {
+  /** The process ID of each container. */
+  readonly pids: Readonly<Record<'agent' | 'reconcile', number>>;
+  /** What is charged to its control group and cannot be dropped. Bytes; undefined if it has none. */
+  readonly usedBytes: () => Promise<number | undefined>;
+}
+
+export interface StartAgentPodOptions {
+  readonly network: FullNode;
+  /** The folder of the programs. */
+  readonly bundles: string;
+  /** How many were started before. Each finds the compiled code of the last one, as in the image, and nothing else. */
+  readonly former: number;
+}
+
+/** Starts the server and the Pod. They are gone when it is disposed of; the rules stay. */
+export async function startAgentPod({ network, bundles, former }: StartAgentPodOptions): Promise<AgentPod> {
+  await using stack = new AsyncDisposableStack();
+  const folder = join(network.folder, `start-${former}`);
+  await mkdir(folder);
+  const { cgroups, pod } = await groupsOf(network, former);
+  const lines: string[] = [];
+  const programs = await prepareNodePrograms({
+    ...network,
+    cniDirectory: network.cni.path,
+    folder,
+    bundles: resolve(bundles),
+    cgroups,
+    onLine: (name, line) => {
+      lines.push(`${name}: ${line}`);
+      if (lines.length > LAST_LINES) lines.shift();
+    },
+  });
+  if (former > 0) await takeCompiled(join(network.folder, `start-${former - 1}`), folder);
+  const prober = stack.use(await startProber(network));
+  await programs.intercept();
+  for (const name of ['server', 'reconcile', 'agent'] as const) {
+    stack.defer(programs[name].stop);
+    programs[name].start();
+  }
+  await untilReady(prober, programs, lines);
+  await prober.call.begin(recurringProbes(programs));
+  const pids = { agent: pidOf(programs, 'agent'), reconcile: pidOf(programs, 'reconcile') };
+  const all = stack.move();
+  return {
+    pids,
+    usedBytes: async () => pod?.usedBytes(),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+/** One control group for both containers: that of the Pod. */
+async function groupsOf({ cgroups }: FullNode, former: number) {
+  if (typeof cgroups === 'string') {
+    const none: Group = {
+      enter: [],
+      usedBytes: () => Promise.resolve(0),
+      oomKills: () => Promise.resolve(0),
+    };
+    return { cgroups: fixed(() => Promise.resolve(none)), pod: undefined };
+  }
+  const pod = await cgroups.make({ name: `pod-${former}`, memoryBytes: POD_LIMIT_BYTES, cpuWeight: 100 });
+  return {
+    cgroups: fixed((options) =>
+      options.name === 'server'
+        ? cgroups.make({ ...options, name: `server-${former}` })
+        : Promise.resolve(pod),
+    ),
+    pod,
+  };
+}
+
+function fixed(make: Cgroups['make']): Cgroups {
+  return { countsSockets: false, make, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function takeCompiled(from: string, to: string): Promise<void> {
+  await rm(join(to, COMPILED), { recursive: true });
+  await rename(join(from, COMPILED), join(to, COMPILED));
+}
+
+async function startProber({ enter }: FullNode): Promise<Child<ProbeCalls>> {
+  const script = new URL('../../hostile/clients/probes.ts', import.meta.url);
+  return startChild<ProbeCalls>(script, { through: enter.node });
+}
+
+/** As kubelet's startup probe finds out, in the container. */
+async function untilReady(
+  prober: Child<ProbeCalls>,
+  { agent, statusCommand }: NodePrograms,
+  lines: readonly string[],
+): Promise<void> {
+  const command = [...agent.group.enter, ...statusCommand];
+  const probe: ProbeOrder = { name: 'startup', everyMs: PROBE_EVERY_MS, command };
+  await eventually(async () => {
+    const failures = await prober.call.once([probe]);
+    if (failures.length > 0) throw new Error([...failures, ...lines].join('\n'));
+  }, READY);
+}
+
+/** The chart's probes of the running agent. The process of one by exec is no child of the agent's: its CPU time is not counted. */
+function recurringProbes({ agent, statusCommand }: NodePrograms): ProbeOrder[] {
+  const recurring = agent.chart.probes.filter(({ kind }) => kind !== 'startup');
+  return recurring.map((probe): ProbeOrder => {
+    const every = { name: probe.kind, everyMs: PROBE_EVERY_MS };
+    if (probe.by === 'exec') return { ...every, command: [...agent.group.enter, ...statusCommand] };
+    const { host = NODE.ipv4, port, path, timeoutMs } = probe;
+    return { ...every, url: `http://${host}:${port}${path}`, timeoutMs };
+  });
+}
+
+function pidOf(programs: NodePrograms, name: 'agent' | 'reconcile'): number {
+  const pid = programs[name].pid();
+  if (pid === undefined) throw new Error(`${name} has ended: ${programs[name].unexpectedEnds.join(', ')}`);
+  return pid;
+}

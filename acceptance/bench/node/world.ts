@@ -1,0 +1,47 @@
+import { openCgroups } from '../../hostile/node/cgroups.ts';
+import type { Cgroups } from '../../hostile/node/cgroups.ts';
+import { openFolder, openNodeNetwork, SERVER_POD } from '../../hostile/node/network.ts';
+import type { NodeNetwork } from '../../hostile/node/network.ts';
+import { describeError } from '../../../packages/runtime/src/index.ts';
+import { createCluster } from '../../netns/cluster.ts';
+import { podAddresses } from '../../netns/pod-links.ts';
+import { NAMESPACE, namespaceObject, roleName } from '../cluster-objects.ts';
+
+/** A node with its Pods. */
+export interface FullNode extends NodeNetwork {
+  readonly folder: string;
+  /** A string says why there are none. */
+  readonly cgroups: Cgroups | string;
+}
+
+export interface OpenNodeOptions {
+  /** Of namespaces and control groups, unique on the machine. */
+  readonly name: string;
+  readonly pods: number;
+}
+
+/** Needs root. No program of the product runs yet; what is opened is closed with the stack. */
+export async function openFullNode(
+  { name, pods }: OpenNodeOptions,
+  stack: AsyncDisposableStack,
+): Promise<FullNode> {
+  const folder = await openFolder('rolegate-bench-node-', stack);
+  const cgroups = await openCgroups(name).catch(describeError);
+  if (typeof cgroups !== 'string') stack.use(cgroups);
+  const network = await openNodeNetwork({ name, folder }, stack);
+  await fill(network, pods);
+  return { ...network, folder, cgroups };
+}
+
+/** Running Pods, two of each role, with addresses of the node's Pod network. Nobody asks from there: no links are laid. */
+async function fill(deps: Pick<NodeNetwork, 'standIns' | 'cni'>, pods: number): Promise<void> {
+  const cluster = createCluster(deps);
+  await deps.standIns.call({ do: 'apply', object: namespaceObject });
+  for (let index = 0; index < pods; index++) {
+    const annotations = { 'iam.amazonaws.com/role': roleName(index % Math.ceil(pods / 2)) };
+    const addresses = podAddresses({ shape: SERVER_POD.shape, index: SERVER_POD.index + 1 + index });
+    const pod = cluster.pod({ name: `app-${index}`, namespace: NAMESPACE, annotations }, addresses);
+    await cluster.giveAddress(pod);
+    await cluster.report(pod);
+  }
+}

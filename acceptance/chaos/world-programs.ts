@@ -1,0 +1,116 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
+import type { Program } from '@rolegate/sandbox';
+import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
+import type { KubernetesApi } from '@rolegate/testing';
+import { openDoor } from './door.ts';
+import type { Door } from './door.ts';
+
+const SERVERS = 2;
+/** Log lines that are kept to be shown where something is wrong. */
+const MOST_LINES = 200;
+
+export interface ChaosWorldOptions {
+  /** Further ones of the agent, made for the world's folder. */
+  readonly agentFlags?: (folder: string) => readonly string[];
+  /** Further ones of each server. */
+  readonly serverFlags?: readonly string[];
+}
+
+type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
+
+/** Opens the ways to STS and the API server, and chooses the programs' flags. */
+export async function prepareWorld(
+  {
+    folder,
+    api,
+    sts,
+    imds,
+    cni,
+    agentFlags = () => [],
+    serverFlags = [],
+  }: ChaosWorldOptions & { folder: string } & Awaited<ReturnType<typeof startStandIns>>,
+  stack: AsyncDisposableStack,
+) {
+  const [stsDoor, ...apis] = await openDoors(stack, [sts.port, ...Array<number>(SERVERS).fill(api.port)]);
+  if (stsDoor === undefined) throw new Error('there is no door to STS');
+  const kubeconfigs = await Promise.all(
+    apis.map(({ port }, index) => writeKubeconfig(join(folder, `kubeconfig-${index}`), api, port)),
+  );
+  const lines: string[] = [];
+  let connected = '';
+  const keep = (line: string) => {
+    if (lines.push(line) > MOST_LINES) lines.shift();
+    if (line.includes('"feed synced"')) connected = /"server":"[^"]+:(\d+)"/.exec(line)?.[1] ?? connected;
+  };
+  const programs = await preparePrograms({
+    folder,
+    serverCount: SERVERS,
+    node: NODE_NAME,
+    imdsEndpoint: imds.url,
+    cniDirectory: cni.path,
+    kubeconfig: kubeconfigs[0] ?? '',
+    kubeconfigOf: (index) => kubeconfigs[index] ?? '',
+    stsEndpoint: `http://127.0.0.1:${stsDoor.port}`,
+    agentLogLevel: 'info',
+    agentFlags: agentFlags(folder),
+    serverFlags,
+    onServerLine: keep,
+    onAgentLine: keep,
+  });
+  return { programs, lines, ways: { sts: stsDoor, apis }, connectedPort: () => Number(connected) };
+}
+
+/** Starts two servers and the agent; where they do not come up, all that is open is closed. */
+export async function startWorldPrograms(
+  { programs, lines }: Prepared,
+  { feeds, stack }: { feeds: readonly Door[]; stack: AsyncDisposableStack },
+) {
+  const running = (program: Program): Program => {
+    stack.defer(() => end(program));
+    return program;
+  };
+  const serverPorts = feeds.map(({ port }) => port);
+  const servers = programs.serverPorts.map((_, index) => running(programs.startServer(index)));
+  let agent = running(programs.startAgent({ serverPorts }));
+  try {
+    await Promise.all([...servers, agent].map((program) => program.ready()));
+  } catch (error) {
+    await stack.disposeAsync();
+    throw new Error(lines.slice(-5).join('\n'), { cause: error });
+  }
+  const starts = {
+    startServer: (index: number) => (servers[index] = running(programs.startServer(index))),
+    startAgent: () => (agent = running(programs.startAgent({ serverPorts }))),
+  };
+  return { servers, agent: () => agent, starts };
+}
+
+/** Of all that is not Rolegate's. */
+export async function startStandIns(stack: AsyncDisposableStack) {
+  const api = await startKubernetesApi({});
+  stack.defer(() => api.close());
+  const sts = stack.use(await startSts({}));
+  const imds = await startImds({});
+  stack.defer(() => imds.close());
+  return { api, sts, imds, cni: stack.use(await createCniResultsDir()) };
+}
+
+/** One to each port of 127.0.0.1. */
+export async function openDoors(stack: AsyncDisposableStack, ports: readonly number[]): Promise<Door[]> {
+  const doors = await Promise.all(ports.map((port) => openDoor(port)));
+  for (const door of doors) stack.defer(() => door.close());
+  return doors;
+}
+
+async function writeKubeconfig(path: string, api: KubernetesApi, port: number): Promise<string> {
+  await writeFile(path, api.kubeconfig().replace(api.url, `http://127.0.0.1:${port}`));
+  return path;
+}
+
+/** A stopped process takes no signal but this. */
+async function end(program: Program): Promise<void> {
+  if (program.running) process.kill(program.pid, 'SIGCONT');
+  await program.stop();
+}

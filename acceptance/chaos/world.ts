@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSandboxNode } from '@rolegate/sandbox';
+import type { Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
+import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
+import type { Door } from './door.ts';
+import { createPodCalls } from './pod-call.ts';
+import type { PodCalls, PodCallsOptions } from './pod-call.ts';
+import { openDoors, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';
+import type { ChaosWorldOptions } from './world-programs.ts';
+
+/** The system on loopback, with a door before each service that can be made to fail. */
+export interface ChaosWorld extends AsyncDisposable {
+  /** For files of whoever plays in it; removed with it. */
+  readonly folder: string;
+  readonly api: KubernetesApi;
+  readonly sts: FakeSts;
+  readonly cni: CniResultsDir;
+  readonly node: SandboxNode;
+  readonly programs: PreparedPrograms;
+  /** The latest process of each. */
+  readonly servers: readonly Program[];
+  readonly agent: Program;
+  readonly doors: {
+    /** From the agent to each server. */
+    readonly feeds: readonly Door[];
+    /** From each server to the API server. */
+    readonly apis: readonly Door[];
+    readonly sts: Door;
+  };
+  /** The last lines of all programs, as they came. */
+  readonly lines: readonly string[];
+  /** The server whose feed the agent follows: by the agent's own word. */
+  connectedServer(): number;
+  startServer(index: number): Program;
+  startAgent(): Program;
+  permit(namespace: string, permitted: string): void;
+  /** `named`: namespace/name. */
+  run(named: string, role: string): Promise<void>;
+  end(named: string): Promise<void>;
+  callsOf(named: string, options?: Pick<PodCallsOptions, 'keepAlive' | 'timeoutMs'>): PodCalls;
+}
+
+/** Starts it: two servers and an agent that are ready, no Pod yet. */
+export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<ChaosWorld> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-chaos-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const standIns = await startStandIns(stack);
+  const prepared = await prepareWorld({ ...options, ...standIns, folder }, stack);
+  const { api, cni, sts } = standIns;
+  const { programs, lines, ways, connectedPort } = prepared;
+  const feeds = await openDoors(stack, programs.serverPorts);
+  const node = createSandboxNode({ api, cni, agent: programs.metadata });
+  stack.defer(() => node.close());
+  const all = stack.move();
+  const running = await startWorldPrograms(prepared, { feeds, stack: all });
+  return {
+    folder,
+    api,
+    sts,
+    cni,
+    node,
+    programs,
+    lines,
+    ...running.starts,
+    servers: running.servers,
+    doors: { ...ways, feeds },
+    get agent() {
+      return running.agent();
+    },
+    connectedServer() {
+      const index = feeds.findIndex(({ port }) => port === connectedPort());
+      if (index < 0) throw new Error('the agent has not said which server it follows');
+      return index;
+    },
+    ...pods({ api, node, agent: programs.metadata }),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+/** What the world's Pods and Namespaces are told to be. */
+function pods({ api, node, agent }: Pick<ChaosWorld, 'api' | 'node'> & { agent: PodCallsOptions['agent'] }) {
+  return {
+    permit(namespace: string, permitted: string) {
+      const annotations = { 'iam.amazonaws.com/permitted': permitted };
+      api.apply({ kind: 'Namespace', metadata: { name: namespace, annotations } });
+    },
+    async run(named: string, role: string) {
+      await node.run(podManifest(named, role));
+    },
+    end: (named: string) => node.end(`Pod ${named}`),
+    callsOf(named: string, options: Pick<PodCallsOptions, 'keepAlive' | 'timeoutMs'> = {}) {
+      const pod = node.pod(`Pod ${named}`);
+      if (pod === undefined) throw new Error(`there is no Pod ${named}`);
+      return createPodCalls({ ip: pod.ip, agent, ...options });
+    },
+  };
+}
+
+function podManifest(named: string, role: string): Manifest {
+  const [namespace = '', name = ''] = named.split('/');
+  const annotations = { 'iam.amazonaws.com/role': role };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, annotations } };
+}

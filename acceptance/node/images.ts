@@ -1,0 +1,90 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Options } from './options.ts';
+import { buildRelease01, whyNoRelease01 } from './release-0.1.ts';
+import { outputOf } from './run.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const BUILD_WITHIN_MS = 600_000;
+
+/** What the manifests name. With a registry part, as containerd has local images. */
+export const IMAGES = {
+  server: 'localhost/rolegate-server:e2e',
+  agent: 'localhost/rolegate-agent:e2e',
+  client: 'localhost/rolegate-e2e-client:e2e',
+} as const;
+export const IMAGES_01 = {
+  server: 'localhost/rolegate-server:0.1.0',
+  agent: 'localhost/rolegate-agent:0.1.0',
+} as const;
+
+type Recipe = Pick<Options, 'buildImage' | 'loadImage' | 'nodeImage' | 'clientBase'>;
+
+/** Bundles the programs, builds the images, those of version 0.1.0 too if it can be had, and makes them known to the node. */
+export async function buildImages(recipe: Recipe, say: (line: string) => void): Promise<void> {
+  await outputOf(['npm', 'run', '--silent', 'bundle:run'], { cwd: root, withinMs: BUILD_WITHIN_MS });
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-images-'));
+  const build = (image: string, context: string, args: readonly string[]) =>
+    buildImage(recipe, { image, context, args }, say);
+  try {
+    for (const name of ['server', 'agent'] as const) {
+      await build(IMAGES[name], await contextOf(root, name, join(folder, name)), programArgs(recipe));
+    }
+    await build(IMAGES.client, join(root, 'acceptance/node/client'), clientArgs(recipe));
+    if ((await whyNoRelease01()) !== undefined) return; // the tests say so
+    const former = join(folder, 'release');
+    await mkdir(former);
+    await buildRelease01(former);
+    for (const name of ['server', 'agent'] as const) {
+      await build(
+        IMAGES_01[name],
+        await contextOf(former, name, join(folder, `${name}-0.1`)),
+        programArgs(recipe),
+      );
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Wanted {
+  readonly image: string;
+  readonly context: string;
+  readonly args: readonly string[];
+}
+
+async function buildImage(recipe: Recipe, wanted: Wanted, say: (line: string) => void): Promise<void> {
+  const startMs = Date.now();
+  await outputOf(buildCommand(recipe, wanted), { withinMs: BUILD_WITHIN_MS });
+  await outputOf([...words(recipe.loadImage), wanted.image], { withinMs: BUILD_WITHIN_MS });
+  say(`${wanted.image} built and loaded (${Math.round((Date.now() - startMs) / 1000)} s)`);
+}
+
+/** A small folder instead of the whole repository, laid out like it. */
+async function contextOf(repository: string, program: 'server' | 'agent', context: string): Promise<string> {
+  await mkdir(join(context, 'docker'), { recursive: true });
+  await cp(join(repository, `docker/${program}.Dockerfile`), join(context, 'Dockerfile'));
+  await cp(join(repository, 'docker/rootfs.sh'), join(context, 'docker/rootfs.sh'));
+  await cp(join(repository, 'dist/bundle'), join(context, 'dist/bundle'), { recursive: true });
+  return context;
+}
+
+function programArgs({ nodeImage }: Recipe): string[] {
+  return nodeImage === undefined ? [] : ['--build-arg', `NODE_IMAGE=${nodeImage}`];
+}
+
+function clientArgs({ clientBase }: Recipe): string[] {
+  return clientBase === undefined ? [] : ['--build-arg', `BASE=${clientBase}`];
+}
+
+function buildCommand({ buildImage: command }: Recipe, { image, context, args }: Wanted): string[] {
+  return command === undefined
+    ? ['docker', 'build', '-t', image, ...args, context]
+    : [...words(command), image, context, ...args];
+}
+
+function words(command: string): string[] {
+  return command.split(' ').filter((word) => word !== '');
+}

@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeError } from '../../packages/runtime/src/index.ts';
+import { createAsking } from './asking.ts';
+import { createHelm } from './helm.ts';
+import { buildImages } from './images.ts';
+import { createImdsLog } from './imds-log.ts';
+import { createInstallation, NAMESPACE, stsEndpointOf } from './installation.ts';
+import { createKubectl } from './kubectl.ts';
+import type { Kubectl } from './kubectl.ts';
+import { findNode } from './node.ts';
+import { parseOptions, USAGE } from './options.ts';
+import type { Options } from './options.ts';
+import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
+import { scenario } from './scenario.ts';
+import type { ScenarioStep } from './scenario.ts';
+import { createTestPods } from './test-pods.ts';
+
+/** The images aside. Each step has bounds of its own; after this none is begun. */
+const TESTS_WITHIN_MS = 14 * 60_000;
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.env);
+  if (options === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  if (options.images !== 'use') await buildImages(options, console.log);
+  return options.images === 'only' ? 0 : test(options);
+}
+
+async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, pods }: Options) {
+  const kubectl = createKubectl({ kubeconfig });
+  const node = await findNode(kubectl, wanted);
+  const installation = createInstallation({
+    kubectl,
+    helm: createHelm({ kubeconfig, namespace: NAMESPACE }),
+    node: node.name,
+    stsEndpoint,
+  });
+  const testPods = createTestPods({ kubectl, node: node.name, stsEndpoint: stsEndpointOf(stsEndpoint) });
+  const removeAll = async () => {
+    await Promise.all([installation.remove(), testPods.remove()]);
+  };
+  await removeAll(); // of a run that was cut off
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-e2e-'));
+  try {
+    return await runSteps(
+      scenario({
+        kubectl,
+        installation,
+        pods: testPods,
+        asking: createAsking({ kubectl, sentinel }),
+        imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
+        node: { name: node.name, ip: node.ips[0] ?? '' },
+        sentinel,
+        swarm: pods,
+        charts01: await chartsOf01(folder),
+        say: (line) => {
+          console.log(`      ${line}`);
+        },
+      }),
+      kubectl,
+    );
+  } finally {
+    await removeAll();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function chartsOf01(folder: string): Promise<string | undefined> {
+  const missing = await whyNoRelease01();
+  if (missing === undefined) return unpackCharts01(folder);
+  console.log(`skipped upgrades from 0.1.0 and back: ${missing}`);
+  return undefined;
+}
+
+async function runSteps(steps: readonly ScenarioStep[], kubectl: Kubectl): Promise<number> {
+  const deadline = Date.now() + TESTS_WITHIN_MS;
+  let [passed, failed] = [0, 0];
+  for (const { name, run, needed = false } of steps) {
+    const startMs = Date.now();
+    try {
+      if (startMs > deadline) throw new Error('there was no time left for it');
+      await run();
+      passed++;
+      console.log(`ok    ${name} (${Date.now() - startMs} ms)`);
+    } catch (error) {
+      failed++;
+      console.log(`FAULT ${name}: ${describeError(error)}`);
+      if (needed) break;
+    }
+  }
+  if (failed > 0) console.log(await lastLines(kubectl));
+  const left = steps.length - passed - failed;
+  console.log(`${passed} passed, ${failed} failed${left > 0 ? `, ${left} not tried` : ''}`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function lastLines(kubectl: Kubectl): Promise<string> {
+  const shown: string[] = [];
+  for (const args of [
+    ['get', 'pods', '-o', 'wide'],
+    ['get', 'events', '--field-selector=type=Warning'],
+    ['logs', '-l', 'app.kubernetes.io/name in (rolegate-agent,rolegate-server)', ...LOG_FLAGS],
+  ]) {
+    shown.push(await kubectl.call(['-n', NAMESPACE, ...args]).catch(describeError));
+  }
+  return shown.join('\n');
+}
+
+const LOG_FLAGS = ['--all-containers', '--prefix', '--tail=40', '--max-log-requests=20'];
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`e2e: ${describeError(error)}`);
+  process.exitCode = 2;
+}

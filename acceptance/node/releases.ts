@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { eventually } from '../../packages/testing/src/index.ts';
+import { agentMetrics } from './agent-metrics.ts';
+import { agentValues, imageOf, serverValues } from './chart-values.ts';
+import type { ChartName, ReuseFlag, Values } from './helm.ts';
+import { IMAGES, IMAGES_01 } from './images.ts';
+import { NAMESPACE } from './installation.ts';
+import type { Installation } from './installation.ts';
+import type { Kubectl } from './kubectl.ts';
+import { logLine } from './log-lines.ts';
+
+const AUTHORITY = 'rolegate-authority';
+/** A server that is told to stop has 36 s. */
+const SETTLED = { withinMs: 60_000, everyMs: 500 };
+
+export type Version = 'this' | '0.1.0';
+
+/** Waits until what was begun has ended. */
+export type Ended = () => Promise<unknown>;
+
+/** Of one chart. */
+export interface Change {
+  readonly to: Version;
+  /** Those of the release, or all of them said again. */
+  readonly values: ReuseFlag | 'again';
+  /** Beside these. */
+  readonly more?: Values | undefined;
+}
+
+export interface ReleasesDeps {
+  readonly kubectl: Kubectl;
+  readonly installation: Installation;
+  readonly node: { readonly name: string };
+  readonly charts01: string;
+}
+
+/** Both charts, each at one of two versions. */
+export function createReleases({ kubectl, installation, node, charts01 }: ReleasesDeps) {
+  const { helm } = installation;
+  const valuesOf = (chart: ChartName, version: Version): Values => ({
+    ...(chart === 'agent'
+      ? agentValues({ node: node.name, tls: 'authority' })
+      : serverValues({ stsEndpoint: installation.stsEndpoint, tls: 'authority' })),
+    image: imageOf(version === 'this' ? IMAGES[chart] : IMAGES_01[chart]),
+  });
+  const chartsOf = (version: Version) => (version === 'this' ? undefined : charts01);
+  const inNamespace = (...args: string[]) => kubectl.call(['-n', NAMESPACE, ...args]);
+  const readyOf = { agent: installation.agentReady, server: serversSettled };
+
+  /** The former ones have gone, and the agent follows one of those that are left. */
+  async function serversSettled(): Promise<void> {
+    await installation.serverReady();
+    const servers = ['-l', 'app.kubernetes.io/name=rolegate-server'];
+    await eventually(async () => {
+      const all = (await inNamespace('get', 'pods', ...servers, '-o', 'name')).trim().split('\n');
+      const staying = await installation.pods('server');
+      if (all.length > staying.length) throw new Error(`servers that are there: ${all.join(' ')}`);
+      const [agent = ''] = await installation.pods('agent');
+      if ((await agentMetrics(kubectl, agent)).get('rolegate_feed_connected') !== 1)
+        throw new Error('the agent has no feed');
+    }, SETTLED);
+  }
+
+  return {
+    async install01(): Promise<void> {
+      for (const chart of ['agent', 'server'] as const)
+        await helm.install(chart, valuesOf(chart, '0.1.0'), charts01);
+      await installation.serverReady();
+      await installation.agentReady();
+    },
+    /** Begins to roll a chart's Pods; gives what waits for them. */
+    async change(chart: ChartName, { to, values, more }: Change): Promise<Ended> {
+      const said = { ...valuesOf(chart, to), ...more };
+      const from = chartsOf(to);
+      if (values === 'again') await helm.upgrade(chart, said, from);
+      else
+        await helm.upgradeReusing(chart, { flag: values, values: { image: said['image'], ...more }, from });
+      return readyOf[chart];
+    },
+    /** Begins to replace the agent's Pod: the next one has no certificate yet. Gives what waits for it. */
+    restartAgent: async (): Promise<Ended> => {
+      await inNamespace('rollout', 'restart', 'daemonset/rolegate-agent');
+      return installation.agentReady;
+    },
+    /** Of the agent that runs. */
+    async expectAttestedAt(port: number): Promise<void> {
+      const [pod = ''] = await installation.pods('agent');
+      const line = logLine(await installation.logs(pod, 'agent'), { msg: 'certificate issued' });
+      const { server } = JSON.parse(line) as { server: string };
+      if (!server.endsWith(`:${port}`)) throw new Error(`the agent has its certificate from ${server}`);
+    },
+    async expectInServersLog(text: string): Promise<void> {
+      const logs = await Promise.all(
+        (await installation.pods('server')).map((pod) => installation.logs(pod, 'server')),
+      );
+      if (!logs.some((log) => log.includes(text))) throw new Error(`no server says ${text}`);
+    },
+    async expectAgents(wanted: { ready: number; waiting: number }): Promise<void> {
+      const path = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
+      const agents = ['-l', 'app.kubernetes.io/name=rolegate-agent'];
+      const found = (await inNamespace('get', 'pods', ...agents, '-o', path)).split(' ');
+      const count = (status: string) => found.filter((value) => value === status).length;
+      if (count('True') !== wanted.ready || count('False') !== wanted.waiting)
+        throw new Error(`agents that are ready: ${found.join(' ')}`);
+    },
+    /** The same as long as no key and no certificate of the authority changes, wherever servers keep them. */
+    async authority(): Promise<string> {
+      const data = async (kind: string) =>
+        ((await kubectl.json('-n', NAMESPACE, 'get', kind, AUTHORITY)) as { data: Data }).data;
+      const { 'authorities.json': kept = '', ...secret } = await data('secret');
+      const { authorities } = JSON.parse(Buffer.from(kept, 'base64').toString()) as {
+        authorities: readonly unknown[];
+      };
+      const all = JSON.stringify({ authorities, secret, bundle: await data('configmap') });
+      return createHash('sha256').update(all).digest('hex');
+    },
+  };
+}
+
+type Data = Readonly<Record<string, string>>;

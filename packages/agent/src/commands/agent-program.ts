@@ -1,0 +1,18 @@
+import { TlsFault } from '@rolegate/protocol';
+import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
+import { runAgent } from '../agent.ts';
+import { parseAgentConfig } from '../config/config.ts';
+
+/** Answers Pods, until it is told to stop. Resolves to the exit code. A file of its own in the bundle, which no other program loads. */
+export function runAgentProgram(process: Parameters<typeof runProgram>[1]): Promise<number> {
+  return runProgram(
+    {
+      name: 'rolegate-agent',
+      parse: parseAgentConfig,
+      run: (config: Parameters<typeof runAgent>[0]['config'], log, signal) =>
+        runAgent({ config, log, clock: systemClock, random: Math.random }, signal),
+      isBadConfiguration: (error) => error instanceof TlsFault || error instanceof StatusSocketFault,
+    },
+    process,
+  );
+}

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import type { Log } from '@rolegate/runtime';
+import type { InterceptionConfig } from '../config/interception-config.ts';
+import { runCommand } from '../interception/commands.ts';
+import { hasLegacyTables } from '../interception/backend.ts';
+import { createInterception } from '../interception/interception.ts';
+import { families } from '../interception/metadata-addresses.ts';
+import type { Family } from '../interception/metadata-addresses.ts';
+import { planInterception } from '../interception/plan.ts';
+import { createTold } from '../interception/interception-log.ts';
+import { startPodProcess } from '../self-test/pod-process.ts';
+import { proveInterception } from '../self-test/prove.ts';
+
+/** Absent where the kernel has no IPv6 (ipv6.disable=1): then there is no way to fd00:ec2::254 either. */
+const IPV6_OF_KERNEL = '/proc/self/net/if_inet6';
+
+/** The families that this node has. */
+function familiesOfNode(): readonly Family[] {
+  return families.filter((family) => family === 'ipv4' || existsSync(IPV6_OF_KERNEL));
+}
+
+/** The rules that the configuration asks for, on this node. */
+export function interceptionOf({ plan, backend }: InterceptionConfig, log: Log) {
+  const present = familiesOfNode();
+  const all = planInterception(plan);
+  return {
+    plan: all.filter(({ family }) => present.includes(family)),
+    interception: createInterception({
+      run: runCommand,
+      plan: all,
+      families: present,
+      backend,
+      log,
+      hasTables: hasLegacyTables,
+    }),
+  };
+}
+
+/** Lays the rules once and tries them. Throws where not all could be laid, or where something is open that must not be. */
+export async function runIntercept(config: InterceptionConfig, log: Log): Promise<void> {
+  const { plan, interception } = interceptionOf(config, log);
+  const settled = await interception.settle({ flushAll: true });
+  createTold({ log }).settled(settled);
+  if (settled.left.length > 0) {
+    throw new Error(settled.left.map(({ layer, message }) => `${layer}: ${message}`).join('; '));
+  }
+  if (!config.selfTest) return;
+  const proof = await proveInterception({
+    ...config.plan,
+    run: runCommand,
+    plan,
+    startPod: startPodProcess,
+    led: async () => (await interception.settle()).led,
+  });
+  if (proof.kind === 'untried') log.warn('interception not tried', { error: proof.why });
+  else if (proof.open.length > 0) throw new Error(proof.open.join('; '));
+  else if (proof.doubts.length > 0)
+    log.warn('interception denies, and may not serve', { error: proof.doubts.join('; ') });
+  else log.info('interception proved');
+}
+
+/** Removes exactly ours, whatever of it is there. */
+export async function runUninstall(config: InterceptionConfig, log: Log): Promise<void> {
+  await interceptionOf(config, log).interception.remove();
+  log.info('interception removed');
+}

@@ -1,0 +1,63 @@
+import { runGroup } from '@rolegate/runtime';
+import type { Clock, Log, Service } from '@rolegate/runtime';
+import { createCniResults } from '../addresses/cni-results.ts';
+import type { InterceptionConfig } from '../config/interception-config.ts';
+import { interceptionOf } from './intercept.ts';
+import { runCommand } from '../interception/commands.ts';
+import { followKernelEvents } from '../interception/events.ts';
+import { followCommand } from '../interception/follow-command.ts';
+import { createKeeper } from '../interception/keeper.ts';
+import { createListenerNotes } from '../ports/listener-notes.ts';
+import { readListeningSockets } from '../ports/listening-sockets.ts';
+import { createPortWatch } from '../ports/port-watch.ts';
+import { serveReader } from '../reconcile/serve.ts';
+
+export interface ReconcileDeps {
+  readonly config: InterceptionConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Keeps the rules and tells the agent who holds an IP, until the signal aborts; the rules stay. */
+export async function runReconcile(
+  { config, clock, log, random }: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { interception } = interceptionOf(config, log);
+  const results = createCniResults({
+    directories: config.cniCacheDirs,
+    metrics: { badCniResult: () => undefined },
+    clock,
+    log,
+  });
+  const keeper = createKeeper({
+    ...config.plan,
+    interception,
+    run: runCommand,
+    clock,
+    log,
+    podIps: () => results.ips(),
+  });
+  const services: Service[] = [
+    { name: 'rules', run: keeper.run },
+    {
+      name: 'kernel events',
+      run: (group) =>
+        followKernelEvents({ follow: followCommand, clock, log, random, changed: keeper.changed }, group),
+    },
+    { name: 'CNI results', run: results.run },
+  ];
+  const { cniSocket: path, listenersDir } = config;
+  if (path !== undefined) {
+    const notes = listenersDir === undefined ? undefined : createListenerNotes(listenersDir);
+    const ports = createPortWatch({ read: readListeningSockets, notes, clock, log });
+    const reader = serveReader({ path, results, interception: keeper, ports, clock, log });
+    await reader.listen();
+    log.info('reader listening', { socket: path });
+    services.push({ name: 'reader', run: reader.run }, { name: 'listeners', run: ports.run });
+  }
+  await runGroup(services, signal);
+  log.info('reconcile stopped');
+}

@@ -1,0 +1,68 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Environment } from '@rolegate/runtime';
+import { VERSION } from '@rolegate/runtime';
+import { createCall } from './call.ts';
+import type { Call } from './call.ts';
+import { parseVerifyConfig, verifyProgram } from './config.ts';
+import type { Expectation } from './config.ts';
+import { judgeDocument, judgeList, judgeUserData } from './judge.ts';
+import type { Verdict } from './judge.ts';
+
+export interface VerifyProcess {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+const LIST = '/latest/meta-data/iam/security-credentials';
+const USER_DATA = '/latest/user-data';
+/** Between two tries. Milliseconds. */
+const PAUSE_MS = 500;
+
+/** The program: a line for each call. Exit code 0: all is right; 1: something is not; 2: a flag is wrong. */
+export async function runVerify({ argv, env, stdout, stderr }: VerifyProcess): Promise<0 | 1 | 2> {
+  const outcome = parseVerifyConfig({ argv: argv.slice(2), env });
+  switch (outcome.kind) {
+    case 'help':
+      stdout.write(outcome.text);
+      return 0;
+    case 'version':
+      stdout.write(`${verifyProgram.name} ${VERSION}\n`);
+      return 0;
+    case 'faults':
+      stderr.write(outcome.faults.map((fault) => `${verifyProgram.name}: ${fault}\n`).join(''));
+      return 2;
+    case 'config':
+  }
+  const { endpoint, expected, withinMs } = outcome.config;
+  const elapsed = () => performance.now();
+  const call = createCall({ endpoint, withinMs, elapsed, pause: () => pause(PAUSE_MS) });
+  const all = await verify({ call, expected, say: (line) => stdout.write(`${line}\n`) });
+  stdout.write(all ? 'passed\n' : `FAILED: ${endpoint} is not what this Pod should meet\n`);
+  return all ? 0 : 1;
+}
+
+export interface VerifyDeps {
+  readonly call: Call;
+  readonly expected: Expectation;
+  readonly say: (line: string) => unknown;
+}
+
+/** The two calls by which people try a metadata API, and the credentials where there is a role. True: all is right. */
+export async function verify({ call, expected, say }: VerifyDeps): Promise<boolean> {
+  const judged: Verdict[] = [];
+  const told = (path: string, verdict: Verdict) => {
+    judged.push(verdict);
+    say(`${verdict.right ? 'ok    ' : 'WRONG '} GET ${path}: ${verdict.says}`);
+  };
+  const list = await call(LIST);
+  const listed = judgeList(list, expected);
+  told(LIST, listed);
+  told(USER_DATA, judgeUserData(await call(USER_DATA)));
+  if (expected.kind !== 'none' && listed.right && list.kind === 'answer') {
+    const path = `${LIST}/${list.body}`;
+    told(path, judgeDocument(await call(path), expected.kind));
+  }
+  return judged.every((verdict) => verdict.right);
+}

@@ -1,0 +1,213 @@
+import { isIPv6 } from 'node:net';
+import type {
+  CheckOutcome,
+  Environment,
+  FlagTable,
+  FlagValues,
+  ForeignFlags,
+  LogLevel,
+  Program,
+} from '@rolegate/runtime';
+import {
+  accepted,
+  ignored,
+  integer,
+  list,
+  oneOf,
+  optional,
+  parseFlags,
+  path,
+  setting,
+} from '@rolegate/runtime';
+import { METADATA, NODE, sharedFlags } from './shared-flags.ts';
+import { hostIpFaults } from './host-ips.ts';
+import type { Backend } from '../interception/backend.ts';
+import { backends } from '../interception/backend.ts';
+import { AUTO, exactInterface, hostInterface } from '../interception/host-interfaces.ts';
+import type { HostInterface } from '../interception/host-interfaces.ts';
+import type { PlanOptions } from '../interception/plan.ts';
+
+/** What intercept, reconcile and uninstall were told. Frozen. */
+export interface InterceptionConfig {
+  readonly plan: PlanOptions;
+  readonly backend: Backend | 'auto';
+  readonly selfTest: boolean;
+  readonly cniCacheDirs: readonly string[];
+  /** Undefined: nobody is told. */
+  readonly cniSocket: string | undefined;
+  /** Undefined: agents of other Pods are not heard. */
+  readonly listenersDir: string | undefined;
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: 'json' | 'text';
+    readonly base: Readonly<Record<string, string>>;
+  };
+}
+
+const INTERCEPTION = 'Interception';
+const LOGS = { 'log-level': sharedFlags['log-level'], 'log-format': sharedFlags['log-format'] };
+
+const rulesFlags = {
+  'host-ip': sharedFlags['host-ip'],
+  port: sharedFlags.port,
+  'guarded-ports': list(integer({ min: 1, max: 65_535 }), {
+    group: INTERCEPTION,
+    separator: 'comma',
+    fallback: ['9621', '9622'],
+    help: "the agent's other ports; like --port, no hostPort or Service can redirect them on --host-ip and loopback",
+  }),
+  'host-interface': list(hostInterface, {
+    group: INTERCEPTION,
+    separator: 'comma',
+    fallback: [AUTO],
+    help: "interfaces that Pods' traffic comes in by, as kiam and kube2iam have them: cali+, eni+,vlan+, !eth0; auto: all",
+  }),
+  'exclude-interface': list(exactInterface, {
+    group: INTERCEPTION,
+    separator: 'comma',
+    help: "interfaces of guests that keep the node's own metadata API, its credentials included; whole names",
+  }),
+  'iptables-backend': setting(oneOf(['auto', ...backends]), {
+    group: INTERCEPTION,
+    fallback: 'auto',
+    help: 'where the rules are laid; auto: where kubelet and kube-proxy have theirs',
+  }),
+  'node-name': optional(path('NAME'), {
+    group: NODE,
+    env: ['NODE_NAME'],
+    help: 'name of the node, for the log',
+  }),
+  ...LOGS,
+};
+
+const interceptFlags = {
+  ...rulesFlags,
+  'self-test': setting(oneOf(['auto', 'off']), {
+    group: INTERCEPTION,
+    fallback: 'auto',
+    help: 'auto: it is tried from a network namespace made for it, where the process may make one (CAP_SYS_ADMIN)',
+  }),
+};
+
+const reconcileFlags = {
+  ...rulesFlags,
+  'cni-cache-dir': sharedFlags['cni-cache-dir'],
+  'cni-socket': optional(path('SOCKET'), {
+    group: METADATA,
+    help: 'unix socket on which the agent is told who holds an IP and how the interception stands',
+  }),
+  'listeners-dir': optional(path('DIR'), {
+    group: NODE,
+    help:
+      'directory of the node that only root can write to, in which reconcile of each agent Pod names the listeners of its agent; ' +
+      'without it a listener on a port of the agent counts as foreign only after 5 minutes',
+  }),
+};
+
+const uninstallFlags = LOGS;
+
+const BOTH = ['kiam', 'kube2iam'];
+const foreign: ForeignFlags = {
+  host: accepted(['kiam'], { as: 'host-ip', why: '' }),
+  'app-port': accepted(['kube2iam'], { as: 'port', why: '' }),
+  iptables: accepted(BOTH, {
+    isSwitch: true,
+    why: 'that is what this program does',
+    off: 'that is what this program does',
+  }),
+  'iptables-remove': ignored(['kiam'], {
+    isSwitch: true,
+    why: 'rules stay until rolegate-agent uninstall',
+  }),
+};
+
+/** So that one need only change the word: the rules are found whatever they were laid with. */
+const asOnIntercept: ForeignFlags = Object.fromEntries(
+  Object.entries(interceptFlags)
+    .filter(([name]) => !Object.hasOwn(uninstallFlags, name))
+    .map(([name]) => [name, accepted(['intercept'], 'not needed here')]),
+);
+
+type RulesTable = typeof interceptFlags & typeof reconcileFlags;
+type Outcome =
+  | { readonly kind: 'config'; readonly config: InterceptionConfig; readonly warnings: readonly string[] }
+  | { readonly kind: 'faults'; readonly faults: readonly string[] }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' };
+
+/** Flags of the small programs by their word: for parsing, help and docs. */
+export const interceptionPrograms = {
+  intercept: program('intercept', 'lays the rules once, and tries them', interceptFlags, foreign),
+  reconcile: program(
+    'reconcile',
+    'keeps the rules, and tells the agent who holds which IP',
+    reconcileFlags,
+    foreign,
+  ),
+  uninstall: program('uninstall', 'removes the rules, and nothing else', uninstallFlags, asOnIntercept),
+};
+
+function program(word: string, summary: string, flags: FlagTable, others: ForeignFlags): Program {
+  return {
+    name: `rolegate-agent ${word}`,
+    summary,
+    flags,
+    foreign: others,
+    envPrefix: 'ROLEGATE_',
+    subcommand: word,
+  };
+}
+
+/** A program's configuration, or everything that is wrong with it. Never throws. */
+export function parseInterceptionConfig(
+  told: Program,
+  input: { readonly argv: readonly string[]; readonly env: Environment },
+): Outcome {
+  const outcome = parseFlags<FlagTable>(told, { ...input, check: (values) => check(values) });
+  if (outcome.kind !== 'values') return outcome;
+  return { kind: 'config', config: toConfig(outcome.values), warnings: outcome.warnings };
+}
+
+type Values = Partial<FlagValues<RulesTable>>;
+
+function toConfig(values: Values): InterceptionConfig {
+  const hostIps = values['host-ip'] ?? [];
+  const [ipv4, ipv6] = [hostIps.find((ip) => !isIPv6(ip)), hostIps.find((ip) => isIPv6(ip))];
+  const node = values['node-name'];
+  return Object.freeze({
+    plan: {
+      hostIps: { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) },
+      port: values.port ?? 0,
+      guardedPorts: values['guarded-ports'] ?? [],
+      hostInterfaces: (values['host-interface'] ?? []).filter(
+        (entry): entry is HostInterface => entry !== AUTO,
+      ),
+      excludedInterfaces: values['exclude-interface'] ?? [],
+    },
+    backend: values['iptables-backend'] ?? 'auto',
+    selfTest: values['self-test'] !== 'off',
+    cniCacheDirs: values['cni-cache-dir'] ?? [],
+    cniSocket: values['cni-socket'],
+    listenersDir: values['listeners-dir'],
+    log: {
+      level: values['log-level'] ?? 'info',
+      format: values['log-format'] ?? 'json',
+      base: node === undefined ? {} : { node },
+    },
+  });
+}
+
+function check(values: Values): CheckOutcome {
+  const entries = values['host-interface'] ?? [];
+  const faults = [
+    ...hostIpFaults(values['host-ip'] ?? []),
+    ...(entries.includes(AUTO) && entries.length > 1
+      ? ['--host-interface: auto stands beside interfaces; leave one of them out']
+      : []),
+    ...(values.port === 0 ? ['--port: 0 is no port that rules can lead to; give that of the agent'] : []),
+  ];
+  const warnings = (values['exclude-interface'] ?? []).map(
+    (device) => `--exclude-interface ${device}: what is behind it reaches the credentials of the node`,
+  );
+  return { faults, warnings };
+}

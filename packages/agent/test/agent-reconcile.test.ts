@@ -1,0 +1,186 @@
+import { Agent, request } from 'node:http';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { startFeedServer } from './feed-server.ts';
+import { createFolder, createTappedResults, startReader, STATE } from './reconcile/setup.ts';
+import { soon, startAgent } from './whole-agent.ts';
+
+const IP = '127.9.0.77';
+const CREDENTIALS = '/latest/meta-data/iam/security-credentials/app';
+/** Longer than any pause before the reader is tried again, and shorter than a hold. Milliseconds. */
+const MOMENT_MS = 700;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A whole agent that knows its Pods by a reader, which the test starts. */
+async function setup() {
+  const { folder, path, ...place } = await createFolder();
+  closing.push(() => place[Symbol.asyncDispose]());
+  const server = await startFeedServer(folder);
+  closing.push(server.close);
+  const agent = await startAgent(['--cni-socket', path, ...server.argv]);
+  closing.push(() => agent[Symbol.asyncDispose]());
+  const { clock, log } = agent;
+  const results = createTappedResults({ log });
+  results.give('u1', [IP]);
+  const connections = new Agent({ keepAlive: true, maxSockets: 1 });
+  closing.push(() => {
+    connections.destroy();
+  });
+  await soon(async () => {
+    expect((await agent.ops('/readyz?verbose')).body).toContain('[+]table ok');
+  });
+  return {
+    ...agent,
+    results,
+    reports: server.reports,
+    async read() {
+      const { length } = agent.lines('reader connected');
+      const reader = await startReader({ path, clock, log, results });
+      closing.push(reader.stop);
+      await soon(async () => {
+        await clock.advance(20);
+        expect(agent.lines('reader connected').length).toBeGreaterThan(length);
+      });
+      return reader;
+    },
+    /** On one connection that is kept; a second value tells whether it was there before. */
+    get: () =>
+      new Promise<readonly [status: number, kept: boolean]>((resolve) => {
+        const options = { ...agent.address, path: CREDENTIALS, localAddress: IP, agent: connections };
+        const call = request(options, (response) => {
+          response.resume().on('end', () => {
+            resolve([response.statusCode ?? 0, call.reusedSocket]);
+          });
+        });
+        call.on('error', () => {
+          resolve([0, call.reusedSocket]);
+        });
+        call.end();
+      }),
+    readyz: async () => {
+      const { status, body } = await agent.ops('/readyz?verbose');
+      return [status, /^\[.\]interception .*$/m.exec(body)?.[0]];
+    },
+  };
+}
+
+describe('an agent with a reader', () => {
+  it('is ready, and answers its Pods, once the reader has told who they are and that the rules are laid', async () => {
+    const t = await setup();
+    expect(await t.readyz()).toEqual([
+      503,
+      expect.stringMatching(/^\[-\]interception the reader has not told/),
+    ]);
+    const { interception } = await t.read();
+    await soon(async () => {
+      expect(await t.get()).toEqual([200, expect.any(Boolean)]);
+      expect(await t.readyz()).toEqual([200, '[+]interception ok']);
+    });
+    interception.set({ layers: { ...STATE.layers, route: false }, repairs: { ...STATE.repairs, nat: 4 } });
+    await soon(async () => {
+      expect(await t.readyz()).toEqual([
+        503,
+        expect.stringMatching(/^\[-\]interception not in order: route; /),
+      ]);
+    });
+    expect(await t.metrics(/^rolegate_interception_(ok|repairs_total)\{layer="(nat|route)"\}/)).toEqual([
+      'rolegate_interception_repairs_total{layer="nat"} 4',
+      'rolegate_interception_repairs_total{layer="route"} 2',
+      'rolegate_interception_ok{layer="nat"} 1',
+      'rolegate_interception_ok{layer="route"} 0',
+    ]);
+  });
+
+  it('tells the server how the rules stand', async () => {
+    const t = await setup();
+    const { interception } = await t.read();
+    await t.clock.advance(10_000);
+    interception.set({ layers: { ...STATE.layers, input: false } });
+    await t.clock.advance(10_000);
+    const told = () => t.reports.flatMap((report) => report.interception ?? []);
+    await soon(() => {
+      expect(told()).toMatchObject([
+        { nat: true, filter: true, route: true, input: true },
+        { nat: true, filter: true, route: true, input: false },
+      ]);
+    });
+  });
+
+  it("asks the node's own metadata API once without a token when the rules are laid", async () => {
+    const t = await setup();
+    expect(t.imds.requests).toEqual([]);
+    await t.read();
+    await soon(async () => {
+      expect(await t.metrics(/^rolegate_node_imdsv1_open/)).toEqual(['rolegate_node_imdsv1_open 0']);
+    });
+    expect(t.imds.requests.map(({ target }) => target)).toEqual(['/latest/meta-data/']);
+  });
+
+  it('holds requests while the reader is started anew, and answers them on their own connection', async () => {
+    const t = await setup();
+    const { stop } = await t.read();
+    await soon(async () => {
+      expect(await t.get()).toEqual([200, true]);
+    });
+    await stop();
+    await soon(() => {
+      expect(t.lines('reader lost').length).toBeGreaterThan(0);
+    });
+    const held = t.get();
+    await t.clock.advance(100);
+    await t.read();
+    expect(await held).toEqual([200, true]);
+    expect(await t.readyz()).toEqual([200, '[+]interception ok']);
+  });
+
+  it('says 503 while the reader is away, naming it in the log, and ends the connection of a Pod that lost its address', async () => {
+    const t = await setup();
+    const { stop } = await t.read();
+    await soon(async () => {
+      expect(await t.get()).toEqual([200, true]);
+    });
+    await stop();
+    const held = t.get();
+    await soon(async () => {
+      await t.clock.advance(10);
+      expect(t.lines('request refused').at(-1)).toMatchObject({
+        reason: 'HeldTimeout',
+        waitedFor: 'the reader of CNI results (rolegate-agent reconcile)',
+      });
+    });
+    expect(await held).toEqual([503, true]);
+    t.results.takeBack('u1');
+    t.results.give('u2', [IP]);
+    await t.read();
+    const other = t.get();
+    await soon(async () => {
+      await t.clock.advance(MOMENT_MS);
+      expect(t.lines('request refused').at(-1)).toMatchObject({
+        waitedFor: 'the feed to name the Pod shop/pod-u2',
+      });
+    });
+    expect((await other)[0]).toBe(503);
+  });
+
+  it('falls back to the status of Pods after two seconds, and stays ready', async () => {
+    const t = await setup();
+    const { stop } = await t.read();
+    await soon(async () => {
+      expect(await t.readyz()).toEqual([200, '[+]interception ok']);
+    });
+    await stop();
+    await soon(async () => {
+      await t.clock.advance(500);
+      expect(t.lines('reader away')).toHaveLength(1);
+    });
+    expect(await t.metrics(/^rolegate_(ip_source|reader_connected|interception_ok)/)).toEqual([
+      'rolegate_ip_source{source="cni"} 0',
+      'rolegate_ip_source{source="pod-status"} 1',
+      'rolegate_reader_connected 0',
+    ]);
+    expect(await t.readyz()).toEqual([200, '[+]interception ok']);
+  });
+});

@@ -1,0 +1,379 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { agentProgram, parseAgentConfig } from '../../src/config/config.ts';
+
+const needed: Readonly<Record<string, string>> = {
+  'server-address': 'localhost:9610',
+  'node-name': 'node-1',
+  'host-ip': '10.0.0.7',
+  cert: 'c.pem',
+  key: 'k.pem',
+  ca: 'ca.pem',
+};
+
+interface Given {
+  readonly env?: Record<string, string>;
+  /** Of the needed flags, those left out. */
+  readonly without?: readonly string[];
+}
+
+function setup(argv: readonly string[] = [], { env = {}, without = [] }: Given = {}) {
+  const base = Object.entries(needed).filter(([name]) => !without.includes(name));
+  const outcome = parseAgentConfig({
+    argv: [...base.map(([name, text]) => `--${name}=${text}`), ...argv],
+    env,
+  });
+  return {
+    outcome,
+    get config() {
+      if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
+      return outcome.config;
+    },
+    warnings: outcome.kind === 'config' ? outcome.warnings : [],
+    faults: outcome.kind === 'faults' ? outcome.faults : [],
+  };
+}
+
+describe("the agent's configuration", () => {
+  it('has these defaults', () => {
+    expect(setup()).toMatchObject({ warnings: [], faults: [] });
+    expect(setup().config).toEqual({
+      mode: 'roles',
+      serverAddresses: [{ host: 'localhost', port: 9610 }],
+      attestAddresses: [{ host: 'localhost', port: 9611 }],
+      serverName: undefined,
+      tls: {
+        kind: 'files',
+        certFile: 'c.pem',
+        keyFile: 'k.pem',
+        caFile: 'ca.pem',
+        tokenFile: undefined,
+      },
+      nodeName: 'node-1',
+      hostIps: ['10.0.0.7'],
+      cniCacheDirs: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
+      cniSocket: undefined,
+      staleIpMs: 300_000,
+      port: 8181,
+      imdsEndpoint: 'http://169.254.169.254',
+      imdsv1: 'audit',
+      holdMs: 850,
+      holdGoMs: 400,
+      holdPatientMs: 4_000,
+      metadataGroups: new Set(['placement']),
+      allowPaths: [],
+      limits: { connectionsPerPod: 256, waitingPerPod: 256, connections: 4096, waiting: 4096 },
+      metadataHosts: [],
+      opsListen: { host: '0.0.0.0', port: 9621 },
+      probeListen: { host: '127.0.0.1', port: 9622 },
+      statusSocket: undefined,
+      log: { level: 'info', format: 'json', base: { node: 'node-1' } },
+    });
+  });
+
+  const everything: readonly { flag: string; text: string; part: object }[] = [
+    {
+      flag: 'server-address',
+      text: 'a:1,[::1]:2',
+      part: {
+        serverAddresses: [
+          { host: 'a', port: 1 },
+          { host: '::1', port: 2 },
+        ],
+      },
+    },
+    { flag: 'attest-address', text: 'a:3', part: { attestAddresses: [{ host: 'a', port: 3 }] } },
+    { flag: 'server-name', text: 'Server.Example', part: { serverName: 'server.example' } },
+    { flag: 'cert', text: 'x', part: { tls: { certFile: 'x' } } },
+    { flag: 'key', text: 'x', part: { tls: { keyFile: 'x' } } },
+    { flag: 'token-file', text: 'x', part: { tls: { kind: 'files', tokenFile: 'x' } } },
+    { flag: 'ca', text: 'x', part: { tls: { caFile: 'x' } } },
+    { flag: 'node-name', text: 'ip-10-0-0-7.ec2.internal', part: { nodeName: 'ip-10-0-0-7.ec2.internal' } },
+    { flag: 'host-ip', text: '10.0.0.8,2001:DB8:0::8', part: { hostIps: ['10.0.0.8', '2001:db8::8'] } },
+    { flag: 'cni-cache-dir', text: '/a,/b', part: { cniCacheDirs: ['/a', '/b'] } },
+    { flag: 'cni-socket', text: '/run/r.sock', part: { cniSocket: '/run/r.sock' } },
+    { flag: 'mode', text: 'firewall', part: { mode: 'firewall' } },
+    { flag: 'stale-ip', text: '1m', part: { staleIpMs: 60_000 } },
+    { flag: 'port', text: '0', part: { port: 0 } },
+    {
+      flag: 'imds-endpoint',
+      text: 'http://127.0.0.1:1338/',
+      part: { imdsEndpoint: 'http://127.0.0.1:1338' },
+    },
+    { flag: 'imdsv1', text: 'deny', part: { imdsv1: 'deny' } },
+    { flag: 'hold', text: '2s', part: { holdMs: 2000 } },
+    { flag: 'hold-go', text: '100ms', part: { holdGoMs: 100 } },
+    { flag: 'connections-per-pod', text: '300', part: { limits: { connectionsPerPod: 300 } } },
+    { flag: 'waiting-per-pod', text: '300', part: { limits: { waitingPerPod: 300 } } },
+    { flag: 'connections', text: '9000', part: { limits: { connections: 9000 } } },
+    { flag: 'waiting', text: '9000', part: { limits: { waiting: 9000 } } },
+    { flag: 'hold-patient', text: '0', part: { holdPatientMs: 0 } },
+    {
+      flag: 'metadata-groups',
+      text: 'instance,tags',
+      part: { metadataGroups: new Set(['instance', 'tags']) },
+    },
+    {
+      flag: 'allow-path',
+      text: '/latest/meta-data/a{1,2}',
+      part: { allowPaths: ['/latest/meta-data/a{1,2}'] },
+    },
+    { flag: 'metadata-host', text: 'LOCALHOST,[::1]', part: { metadataHosts: ['localhost', '::1'] } },
+    { flag: 'prometheus-listen-addr', text: ':9000', part: { opsListen: { host: '0.0.0.0', port: 9000 } } },
+    { flag: 'probe-bind', text: '[::1]:9700', part: { probeListen: { host: '::1', port: 9700 } } },
+    { flag: 'status-socket', text: '/run/s.sock', part: { statusSocket: '/run/s.sock' } },
+    { flag: 'log-level', text: 'error', part: { log: { level: 'error' } } },
+    { flag: 'state-dir', text: '/run/state', part: { stateDir: '/run/state' } },
+    { flag: 'log-format', text: 'text', part: { log: { format: 'text' } } },
+  ];
+
+  it('is covered flag by flag below', () => {
+    expect(everything.map(({ flag }) => flag).sort()).toEqual(Object.keys(agentProgram.flags).sort());
+  });
+
+  it.each(everything)('takes --$flag $text, and its variable', ({ flag, text, part }) => {
+    expect(setup([`--${flag}`, text], { without: [flag] }).config).toMatchObject(part);
+    const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
+    expect(setup([], { without: [flag], env }).config).toMatchObject(part);
+  });
+
+  it('takes node and address from the variables of the downward API', () => {
+    const env = { NODE_NAME: 'node-2', HOST_IP: '10.0.0.9' };
+    expect(setup([], { without: ['node-name', 'host-ip'], env }).config).toMatchObject({
+      nodeName: 'node-2',
+      hostIps: ['10.0.0.9'],
+    });
+    expect(setup([], { env }).config).toMatchObject({ nodeName: 'node-1', hostIps: ['10.0.0.7'] });
+  });
+
+  it('without certificate and key gets a certificate for its token', () => {
+    const without = ['cert', 'key'];
+    expect(setup([], { without }).config).toMatchObject({
+      tls: { kind: 'attested', caFile: 'ca.pem', tokenFile: '/var/run/secrets/rolegate/token' },
+    });
+    expect(setup(['--token-file=/t'], { without }).config).toMatchObject({
+      tls: { kind: 'attested', tokenFile: '/t' },
+    });
+    expect(setup([], { without }).warnings).toEqual([]);
+  });
+
+  it('has a first certificate made at port 9611 of each server, once a host', () => {
+    const { config } = setup(['--server-address=a:1,a:2,[fd00::1]:1'], { without: ['server-address'] });
+    expect(config).toMatchObject({
+      attestAddresses: [
+        { host: 'a', port: 9611 },
+        { host: 'fd00::1', port: 9611 },
+      ],
+    });
+  });
+
+  it('warns of --attest-address beside a certificate from elsewhere', () => {
+    expect(setup(['--attest-address=a:1']).warnings).toEqual([
+      '--attest-address is not used: the agent has a certificate by --cert',
+    ]);
+    expect(setup(['--attest-address=a:1'], { without: ['cert', 'key'] }).warnings).toEqual([]);
+  });
+
+  it('opens no group for none', () => {
+    expect(setup(['--metadata-groups=none']).config.metadataGroups.size).toBe(0);
+  });
+
+  it('is frozen, with all its parts', () => {
+    const { metadataGroups, ...config } = setup().config;
+    expect(metadataGroups.size).toBe(1);
+    expect([setup().config, ...Object.values(config)].every((part) => Object.isFrozen(part))).toBe(true);
+  });
+
+  it('warns of what --allow-path opens', () => {
+    expect(setup(['--allow-path=/latest/user-data']).warnings).toEqual([
+      '--allow-path "/latest/user-data" fits user-data: ' +
+        "every Pod can read the node's user data, which often holds bootstrap secrets",
+    ]);
+  });
+});
+
+describe('in firewall mode', () => {
+  const server = ['server-address', 'cert', 'key', 'ca'];
+  const alone = { without: server };
+
+  it('nothing is needed of a server, and nothing is open', () => {
+    const { config, warnings } = setup(['--mode=firewall'], alone);
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({ mode: 'firewall', nodeName: 'node-1', hostIps: ['10.0.0.7'] });
+    expect(Object.keys(config)).not.toEqual(expect.arrayContaining(['tls']));
+    expect(config.metadataGroups.size).toBe(0);
+    expect([config, config.log].every((part) => Object.isFrozen(part))).toBe(true);
+  });
+
+  it('one of certificate and key is as little of a fault as both', () => {
+    expect(setup(['--mode=firewall'], { without: ['key'] }).faults).toEqual([]);
+  });
+
+  it('the same is so by the environment', () => {
+    expect(setup([], { ...alone, env: { ROLEGATE_MODE: 'firewall' } }).config.mode).toBe('firewall');
+  });
+
+  it('what is given of a server is not used, which is said: one template is for both modes', () => {
+    const { config, warnings } = setup([
+      '--mode=firewall',
+      '--attest-address=a:1',
+      '--server-name=s',
+      '--token-file=t',
+    ]);
+    expect(config.mode).toBe('firewall');
+    expect(warnings).toEqual(
+      ['server-address', 'attest-address', 'server-name', 'cert', 'key', 'token-file', 'ca'].map(
+        (name) => `--${name} is not used: --mode firewall needs no server`,
+      ),
+    );
+  });
+
+  it('what is open all the same is named, one by one', () => {
+    const argv = [
+      '--mode=firewall',
+      '--metadata-groups=placement,tags',
+      '--allow-path=/latest/meta-data/mac',
+    ];
+    const { config, warnings } = setup(argv, alone);
+    expect(config.metadataGroups).toEqual(new Set(['placement', 'tags']));
+    expect(warnings).toEqual([
+      '--metadata-groups placement is open to all Pods, although --mode is firewall',
+      '--metadata-groups tags is open to all Pods, although --mode is firewall',
+      '--allow-path "/latest/meta-data/mac" is open to all Pods, although --mode is firewall',
+    ]);
+  });
+
+  it('none is no exception', () => {
+    const { config, warnings } = setup(['--mode=firewall', '--metadata-groups=none'], alone);
+    expect([config.metadataGroups.size, warnings]).toEqual([0, []]);
+  });
+
+  it('everything that is still needed and missing is told at once', () => {
+    const argv = ['--mode=firewall', '--port=x'];
+    expect(setup(argv, { without: Object.keys(needed) }).faults).toEqual([
+      '--node-name: it is needed; set it from spec.nodeName by the downward API',
+      '--host-ip: it is needed; set it from status.hostIP by the downward API',
+      expect.stringMatching(/^--port: "x" is no whole number/),
+    ]);
+  });
+});
+
+describe('faults of the agent', () => {
+  it('tells everything that is needed and missing at once', () => {
+    expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
+      expect.stringMatching(/^--server-address: it is needed; give the headless Service/),
+      '--ca: it is needed; give the PEM file of the authority',
+      '--node-name: it is needed; set it from spec.nodeName by the downward API',
+      '--host-ip: it is needed; set it from status.hostIP by the downward API',
+    ]);
+  });
+
+  it('tells what roles mode needs where the mode is not known', () => {
+    expect(setup(['--mode=x'], { without: ['ca'] }).faults).toEqual([
+      '--ca: it is needed; give the PEM file of the authority',
+      expect.stringMatching(/^--mode: "x" is not known; /),
+    ]);
+  });
+
+  it.each([
+    ['cert', 'key'],
+    ['key', 'cert'],
+  ])('--%s does not stand without --%s', (there, away) => {
+    expect(setup([], { without: [away] }).faults).toEqual([
+      `--${there}: it is of no use without --${away}; give both, or neither and the agent gets its own`,
+    ]);
+  });
+
+  it.each([
+    {
+      argv: ['--server-address', 'localhost'],
+      fault: /^--server-address: "localhost" is no address with a port; /,
+    },
+    { argv: ['--server-address', 'localhost:0'], fault: /^--server-address: "localhost:0" is no address/ },
+    { argv: ['--node-name', 'Node 1'], fault: /^--node-name: "Node 1" is no name of a Kubernetes node; / },
+    { argv: ['--host-ip', 'node'], fault: /^--host-ip: "node" is no IP address; / },
+    {
+      argv: ['--host-ip', '10.0.0.8,10.0.0.9'],
+      fault: /^--host-ip: 10.0.0.8, 10.0.0.9 are more than one of a family; /,
+    },
+    { argv: ['--host-ip', '0.0.0.0'], fault: /^--host-ip: 0.0.0.0 is no address of the node; / },
+    {
+      argv: ['--host-ip', 'fd00:ec2:0::254'],
+      fault: /^--host-ip: fd00:ec2::254 is no address of the node; /,
+    },
+    {
+      argv: ['--port', '9621'],
+      fault: /^--prometheus-listen-addr: port 9621 is the one on which Pods are served; /,
+    },
+    {
+      argv: ['--metrics-port', '8181'],
+      fault: /^--prometheus-listen-addr: port 8181 is the one on which Pods/,
+    },
+    {
+      argv: ['--probe-bind', '127.0.0.1:8181'],
+      fault: /^--probe-bind: port 8181 is the one on which Pods are served; /,
+    },
+    {
+      argv: ['--metrics-port', '9622'],
+      fault: /^--probe-bind: port 9622 is the one of --prometheus-listen-addr; /,
+    },
+    { argv: ['--probe-bind', ':9622'], fault: /^--probe-bind: 0.0.0.0 is reached from elsewhere; / },
+    { argv: ['--probe-bind', '[fd00::7]:9622'], fault: /^--probe-bind: fd00::7 is reached from elsewhere; / },
+    {
+      argv: ['--probe-bind', 'localhost:9622'],
+      fault: /^--probe-bind: localhost is reached from elsewhere; /,
+    },
+    { argv: ['--metrics-port', 'x'], fault: /^--metrics-port: "0.0.0.0:x" is no address with a port; / },
+    { argv: ['--imds-endpoint', 'https://127.0.0.1'], fault: /^--imds-endpoint: .* is no URL; / },
+    { argv: ['--imdsv1', 'no'], fault: /^--imdsv1: "no" is not known; use allow, audit or deny$/ },
+    { argv: ['--hold', '2m'], fault: /^--hold: "2m" is too long; it takes 1m or less$/ },
+    {
+      argv: ['--metadata-groups', 'placement,user-data'],
+      fault: /^--metadata-groups: "user-data" is not known; /,
+    },
+    { argv: ['--metadata-groups', 'none,tags'], fault: /^--metadata-groups: none stands beside groups; / },
+    { argv: ['--allow-path', '('], fault: /^--allow-path: "\(" is no RE2 expression/ },
+    { argv: ['--mode', 'audit'], fault: /^--mode: "audit" is not known; use roles or firewall$/ },
+    {
+      argv: ['--cni-socket=/s', '--cni-cache-dir=/d'],
+      fault: /^--cni-socket: it stands beside --cni-cache-dir, .*; leave one of them out$/,
+    },
+    {
+      argv: ['--connections-per-pod=5000'],
+      fault: /^--connections-per-pod: 5000 is more than --connections allows for all Pods; lower it$/,
+    },
+    {
+      argv: ['--waiting=300', '--waiting-per-pod=301'],
+      fault: /^--waiting-per-pod: 301 is more than --waiting allows for all Pods; lower it$/,
+    },
+    { argv: ['--connections-per-pod=15'], fault: /^--connections-per-pod: / },
+    { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is no host name; / },
+  ])('$argv', ({ argv, fault }) => {
+    const without = argv.map((arg) => arg.replace('--', ''));
+    expect(setup(argv, { without }).faults).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('answers whatever it is given, and never throws', () => {
+    const names = [...Object.keys(agentProgram.flags), ...Object.keys(agentProgram.foreign)].map(
+      (name) => `--${name}`,
+    );
+    const piece = fc.oneof(
+      fc.constantFrom(...names),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('(', '::1', 'a:1'),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.subarray(Object.keys(needed)), (argv, without) => {
+        expect(['config', 'faults', 'help', 'version']).toContain(setup(argv, { without }).outcome.kind);
+      }),
+    );
+  });
+
+  it('shows help and version', () => {
+    expect(setup(['-h']).outcome).toMatchObject({
+      kind: 'help',
+      text: expect.stringContaining('--hold-go DURATION'),
+    });
+    expect(setup(['--version']).outcome).toEqual({ kind: 'version' });
+  });
+});

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { flagsDoc } from '@rolegate/runtime';
+import { interceptionPrograms, parseInterceptionConfig } from '../../src/config/interception-config.ts';
+import { verifyProgram } from '../../src/commands/verify/config.ts';
+
+type Word = keyof typeof interceptionPrograms;
+
+function parse(word: Word, argv: string[], env: Record<string, string> = {}) {
+  return parseInterceptionConfig(interceptionPrograms[word], { argv: [word, ...argv], env });
+}
+
+function config(word: Word, argv: string[], env: Record<string, string> = {}) {
+  const outcome = parse(word, argv, env);
+  if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
+  return outcome;
+}
+
+const HOST = ['--host-ip', '198.18.0.1'];
+
+describe('the configuration of intercept and reconcile', () => {
+  it('takes the node by the variables that a DaemonSet sets, and all interfaces', () => {
+    expect(
+      config('reconcile', [], { HOST_IP: '198.18.0.1,fd00:198:18::1', NODE_NAME: 'a' }).config,
+    ).toMatchObject({
+      plan: {
+        hostIps: { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' },
+        port: 8181,
+        hostInterfaces: [],
+        excludedInterfaces: [],
+      },
+      backend: 'auto',
+      cniCacheDirs: ['/var/lib/cni/results', '/var/lib/cni/cache/results'],
+      log: { base: { node: 'a' } },
+    });
+  });
+
+  it.each([
+    { given: 'cali+', names: ['cali'] },
+    { given: 'eni+,vlan+', names: ['eni', 'vlan'] },
+    { given: '!eth0', names: ['eth0'] },
+    { given: 'auto', names: [] },
+  ])("takes kiam's and kube2iam's --host-interface=$given", ({ given, names }) => {
+    const { plan } = config('intercept', [...HOST, `--host-interface=${given}`]).config;
+    expect(plan.hostInterfaces.map(({ name }) => name)).toEqual(names);
+  });
+
+  it("takes kiam's and kube2iam's other spellings", () => {
+    const { config: told, warnings } = config('intercept', [
+      '--host=198.18.0.1',
+      '--iptables',
+      '--iptables-remove',
+      '--app-port=8182',
+    ]);
+    expect(told.plan).toMatchObject({ hostIps: { ipv4: '198.18.0.1' }, port: 8182 });
+    expect(warnings.join()).toContain('rolegate-agent uninstall');
+  });
+
+  it('warns of every guest that keeps the credentials of the node', () => {
+    const { config: told, warnings } = config('intercept', [...HOST, '--exclude-interface', 'tap0,tap1']);
+    expect(told.plan.excludedInterfaces).toEqual(['tap0', 'tap1']);
+    expect(warnings).toHaveLength(2);
+  });
+
+  it.each([
+    { argv: [], says: '--host-ip: it is needed' },
+    { argv: [...HOST, '--host-interface', 'auto,cali+'], says: 'auto stands beside interfaces' },
+    { argv: [...HOST, '--host-interface', 'a'.repeat(16)], says: 'is no interface' },
+    { argv: [...HOST, '--host-interface', 'eth0 -j ACCEPT'], says: 'is no interface' },
+    { argv: [...HOST, '--host-interface', '"'], says: 'is no interface' },
+    { argv: [...HOST, '--host-interface', '-x'], says: '' },
+    { argv: [...HOST, '--host-interface=-x'], says: 'is no interface' },
+    { argv: [...HOST, '--host-interface', '!'], says: 'is no interface' },
+    { argv: [...HOST, '--exclude-interface', 'tap+'], says: 'no whole name' },
+    { argv: [...HOST, '--exclude-interface', '!tap0'], says: 'no whole name' },
+    { argv: [...HOST, '--exclude-interface', 'auto'], says: 'no whole name' },
+    { argv: [...HOST, '--iptables-backend', 'ebtables'], says: 'use auto, nft or legacy' },
+    { argv: [...HOST, '--port', '0'], says: 'no port that rules can lead to' },
+    { argv: ['--host-ip', '169.254.169.254'], says: 'no address of the node' },
+    { argv: ['--host-ip', '10.0.0.1,10.0.0.2'], says: 'more than one of a family' },
+    { argv: [...HOST, '--iptables=false'], says: 'that is what this program does' },
+    { argv: [...HOST, '--cni-cache-dir', '/x'], says: 'not known' },
+  ])('refuses $argv', ({ argv, says }) => {
+    const outcome = parse('intercept', argv);
+    expect(outcome.kind).toBe('faults');
+    expect('faults' in outcome && outcome.faults.join()).toContain(says);
+  });
+
+  it('says all faults at once', () => {
+    const outcome = parse('reconcile', ['--host-interface', '!', '--port', 'x']);
+    expect('faults' in outcome && outcome.faults).toHaveLength(3);
+  });
+});
+
+describe('the configuration of uninstall', () => {
+  it('needs nothing', () => {
+    expect(parse('uninstall', []).kind).toBe('config');
+  });
+
+  it('takes what intercept was given: only the word changes', () => {
+    const argv = [...HOST, '--host-interface=cali+', '--iptables-backend', 'nft', '--self-test', 'off'];
+    expect(config('uninstall', argv).warnings).toEqual([]);
+  });
+});
+
+describe('docs/flags.md', () => {
+  it.each([...Object.values(interceptionPrograms), verifyProgram])('has the flags of $name', (program) => {
+    const page = readFileSync(new URL('../../../../docs/flags.md', import.meta.url), 'utf8');
+    expect(page).toContain(flagsDoc(program));
+  });
+});

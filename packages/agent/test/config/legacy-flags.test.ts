@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { flagsDoc } from '@rolegate/runtime';
+import { agentProgram, parseAgentConfig } from '../../src/config/config.ts';
+
+const node = ['--node-name=node-1', '--host-ip=10.0.0.7'];
+const tls = ['--cert=c.pem', '--key=k.pem', '--ca=ca.pem', '--server-address=localhost:9610'];
+
+function setup(argv: readonly string[], base: readonly string[] = [...node, ...tls]) {
+  const outcome = parseAgentConfig({ argv: [...argv, ...base], env: {} });
+  return {
+    config: outcome.kind === 'config' ? outcome.config : undefined,
+    warnings: outcome.kind === 'config' ? outcome.warnings : [],
+    faults: outcome.kind === 'faults' ? outcome.faults : [],
+  };
+}
+
+/** Each row of the tables of kiam's agent (v4.2) and of kube2iam (0.15), of our other programs, and of what is not there yet. */
+const verdicts = {
+  accepted: [
+    'port',
+    'host',
+    'cert',
+    'key',
+    'ca',
+    'server-address',
+    'prometheus-listen-addr',
+    'level',
+    'json-log',
+    'app-port',
+    'host-ip',
+    'node',
+    'metrics-port',
+    'metadata-addr',
+    'log-level',
+    'log-format',
+    'verbose',
+    'resolve-duplicate-cache-ips',
+    'use-regional-sts-endpoint',
+    'auto-discover-base-arn',
+    'namespace-restrictions',
+  ],
+  ignored: [
+    'iptables',
+    'iptables-remove',
+    'host-interface',
+    'server-address-refresh',
+    'gateway-timeout-creation',
+    'grpc-keepalive-time-duration',
+    'grpc-keepalive-timeout-duration',
+    'grpc-keepalive-permit-without-stream',
+    'prometheus-sync-interval',
+    'pprof-listen-addr',
+    'statsd',
+    'statsd-prefix',
+    'statsd-interval',
+    'debug',
+    'backoff-max-elapsed-time',
+    'backoff-max-interval',
+    'cache-resync-period',
+    'iam-role-session-ttl',
+    'iam-role-error-ttl',
+    'exclude-interface',
+  ],
+  refused: [
+    'allow-route-regexp',
+    'whitelist-route-regexp',
+    'allow-ip-query',
+    'timeout',
+    'base-role-arn',
+    'default-role',
+    'auto-discover-default-role',
+    'namespace-restriction-format',
+    'namespace-key',
+    'iam-role-key',
+    'iam-external-id',
+    'kubeconfig',
+    'api-server',
+    'api-token',
+    'insecure',
+  ],
+};
+
+function given(name: string): string {
+  return agentProgram.foreign[name]?.isSwitch === true ? `--${name}` : `--${name}=something`;
+}
+
+describe("other programs' flags, given to the agent", () => {
+  it('have these verdicts', () => {
+    const rows = Object.entries(agentProgram.foreign).map(([name, { verdict }]) => `${verdict} ${name}`);
+    const wanted = Object.entries(verdicts).flatMap(([verdict, names]) =>
+      names.map((name) => `${verdict} ${name}`),
+    );
+    expect(rows.sort()).toEqual(wanted.sort());
+  });
+
+  it.each(verdicts.ignored)('--%s is ignored with a warning', (name) => {
+    expect(setup([given(name)])).toMatchObject({
+      faults: [],
+      warnings: [`--${name} is ignored: ${agentProgram.foreign[name]?.why ?? ''}`],
+    });
+  });
+
+  it.each(verdicts.refused)('--%s is refused with a hint', (name) => {
+    const { faults } = setup([given(name)]);
+    expect(faults).toEqual([`--${name} is refused: ${agentProgram.foreign[name]?.why ?? ''}`]);
+    expect(faults.join('')).not.toContain('something');
+  });
+
+  it('that are accepted are ours, set one of ours, or are always so', () => {
+    const own = Object.keys(agentProgram.flags);
+    for (const name of verdicts.accepted.filter((flag) => !own.includes(flag))) {
+      const { as, isSwitch } = agentProgram.foreign[name] ?? {};
+      expect([name, as === undefined ? isSwitch === true : own.includes(as)]).toEqual([name, true]);
+    }
+  });
+
+  it.each([
+    { argv: ['--host=10.0.0.8', '--node-name=n'], part: { hostIps: ['10.0.0.8'] } },
+    { argv: ['--node=node-2', '--host-ip=10.0.0.7'], part: { nodeName: 'node-2' } },
+  ])('$argv stand for ours', ({ argv, part }) => {
+    expect(setup(argv, tls).config).toMatchObject(part);
+  });
+
+  it.each([
+    { argv: ['--app-port=8282'], part: { port: 8282 } },
+    { argv: ['--metrics-port', '9100'], part: { opsListen: { host: '0.0.0.0', port: 9100 } } },
+    { argv: ['--metadata-addr=127.0.0.1:1338'], part: { imdsEndpoint: 'http://127.0.0.1:1338' } },
+    { argv: ['--level', 'warn'], part: { log: { level: 'warn' } } },
+    { argv: ['--no-json-log'], part: { log: { format: 'text' } } },
+    { argv: ['--verbose'], part: { log: { level: 'debug' } } },
+    { argv: ['--allow-route-regexp=^$', '--no-allow-ip-query', '--no-iptables-remove'], part: {} },
+    { argv: ['--namespace-restrictions', '--auto-discover-base-arn', '--kubeconfig='], part: {} },
+  ])('$argv is taken without a word', ({ argv, part }) => {
+    expect(setup(argv)).toMatchObject({ config: part, warnings: [], faults: [] });
+  });
+
+  it('never switches off what Namespaces restrict', () => {
+    expect(setup(['--namespace-restrictions=false']).faults).toEqual([
+      '--namespace-restrictions is refused: Namespaces always restrict here; ' +
+        'see --namespace-policy of rolegate-server',
+    ]);
+  });
+
+  it("take a whole command line of kiam's agent", () => {
+    const argv = [
+      'agent',
+      '--iptables',
+      '--host-interface=cali+',
+      '--json-log',
+      '--level=info',
+      '--port=8181',
+      '--host=10.0.0.7',
+      '--node-name=n',
+      '--gateway-timeout-creation=1s',
+      '--prometheus-listen-addr=0.0.0.0:9620',
+    ];
+    const { config, warnings } = setup(argv, tls);
+    expect(config).toMatchObject({ port: 8181, hostIps: ['10.0.0.7'], opsListen: { port: 9620 } });
+    expect(warnings).toEqual([
+      '--iptables is ignored: the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile',
+      '--host-interface is ignored: the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile; ' +
+        'give it to these',
+      expect.stringMatching(/^--gateway-timeout-creation is ignored: /),
+    ]);
+  });
+
+  it('say what takes the rules away', () => {
+    expect(setup(['--iptables-remove']).warnings).toEqual([
+      '--iptables-remove is ignored: the rules stay when an agent stops; rolegate-agent uninstall removes them',
+    ]);
+  });
+
+  it("tell everything at once that a kube2iam's command line has to change", () => {
+    const argv = ['--base-role-arn=arn:aws:iam::123456789012:role/', '--iptables=true', '--host-ip=10.0.0.7'];
+    expect(setup([...argv, '--node=node-1', '--default-role=app', '--insecure'], []).faults).toEqual([
+      '--base-role-arn is refused: it is --role-base-arn of rolegate-server',
+      '--default-role is refused: it is a flag of rolegate-server',
+      expect.stringMatching(/^--insecure is refused: the agent does not talk to the API server/),
+      expect.stringMatching(/^--server-address: it is needed; /),
+      expect.stringMatching(/^--ca: it is needed; /),
+    ]);
+  });
+});
+
+describe('docs/flags.md', () => {
+  it("has the agent's flags as they are (node --conditions=development scripts/flags-doc.mjs writes it)", () => {
+    const page = readFileSync(new URL('../../../../docs/flags.md', import.meta.url), 'utf8');
+    expect(page).toContain(flagsDoc(agentProgram));
+  });
+});

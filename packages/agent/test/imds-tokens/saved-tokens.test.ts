@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import type { KeptTokens } from '../../src/imds-tokens/token-keys.ts';
+import { createTokens } from '../../src/imds-tokens/tokens.ts';
+
+const BEARER = { ip: '10.0.0.7', uid: 'u' };
+const A = { id: 'a', secret: Buffer.alloc(32, 1) };
+const B = { id: 'b', secret: Buffer.alloc(32, 2) };
+const SIX_HOURS_MS = 21_600_000;
+
+function setup() {
+  const clock = createFakeClock();
+  let changes = 0;
+  const make = (kept?: KeptTokens) =>
+    createTokens({ clock, randomBytes, kept, changed: () => (changes += 1) });
+  return { clock, make, changes: () => changes };
+}
+
+it("tokens outlive the process that made them, by its own key and by the feed's", () => {
+  const { make } = setup();
+  const first = make();
+  const early = first.mint({ ...BEARER, ttlSeconds: 60 });
+  first.setKeys([A]);
+  const later = first.mint({ ...BEARER, ttlSeconds: 60 });
+  const second = make(first.kept());
+  expect([early, later].map((token) => second.check(token, BEARER))).toEqual(['ok', 'ok']);
+});
+
+it('are honoured although they were made after the keys were written down, and for as long as they may live', () => {
+  const { make, clock } = setup();
+  const first = make();
+  first.setKeys([A]);
+  const kept = first.kept();
+  const token = first.mint({ ...BEARER, ttlSeconds: 21_600 });
+  const second = make(kept);
+  second.setKeys([B]); // of a replica with another secret
+  clock.jumpWall(SIX_HOURS_MS - 1);
+  expect(second.check(token, BEARER)).toBe('ok');
+  clock.jumpWall(1);
+  expect(second.check(token, BEARER)).toBe('invalid');
+});
+
+it('of a key that only the feed knew are not honoured by it', () => {
+  const { make } = setup();
+  const first = make();
+  first.setKeys([A, B]);
+  const other = make();
+  other.setKeys([B]);
+  const foreign = other.mint({ ...BEARER, ttlSeconds: 60 });
+  const second = make(first.kept());
+  expect(second.check(foreign, BEARER)).toBe('ok');
+  second.setKeys([A]);
+  expect(second.check(foreign, BEARER)).toBe('invalid');
+});
+
+it('a change of keys is told, a token is not', () => {
+  const { make, changes } = setup();
+  const tokens = make();
+  tokens.mint({ ...BEARER, ttlSeconds: 60 });
+  expect(changes()).toBe(0);
+  tokens.setKeys([A]);
+  expect(changes()).toBe(1);
+});

@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import fc from 'fast-check';
+import { createTokens, parseTtl } from '../../src/imds-tokens/tokens.ts';
+
+const IP = '10.0.0.7';
+const A = { id: 'a', secret: Buffer.alloc(32, 1) };
+const B = { id: 'b', secret: Buffer.alloc(32, 2) };
+const C = { id: 'c', secret: Buffer.alloc(32, 3) };
+
+function setup({ keys = [A] }: { keys?: readonly (typeof A)[] } = {}) {
+  const clock = createFakeClock();
+  const tokens = createTokens({ clock, randomBytes });
+  tokens.setKeys(keys);
+  return { clock, tokens };
+}
+
+describe('tokens', () => {
+  it('are opaque, fit into a header, and differ each time', () => {
+    const { tokens } = setup();
+    const made = [1, 2, 3].map(() => tokens.mint({ ip: IP, uid: 'u', ttlSeconds: 60 }));
+    expect(new Set(made).size).toBe(3);
+    for (const token of made) expect(token).toMatch(/^[A-Za-z0-9_-]{56,}$/);
+  });
+
+  it('live as long as their TTL says, by the wall clock', () => {
+    const { tokens, clock } = setup();
+    const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
+    clock.jumpWall(59_999);
+    expect(tokens.check(token, { ip: IP })).toBe('ok');
+    clock.jumpWall(1);
+    expect(tokens.check(token, { ip: IP })).toBe('invalid');
+  });
+
+  it.each([
+    { what: 'the same Pod', madeFor: 'u-1', shownBy: 'u-1', ip: IP, result: 'ok' },
+    { what: 'another address', madeFor: 'u-1', shownBy: 'u-1', ip: '10.0.0.8', result: 'invalid' },
+    { what: 'another Pod', madeFor: 'u-1', shownBy: 'u-2', ip: IP, result: 'invalid' },
+    { what: 'a UID that is not known any more', madeFor: 'u-1', shownBy: undefined, ip: IP, result: 'ok' },
+    { what: 'the Pod that holds the address then', madeFor: undefined, shownBy: 'u-2', ip: IP, result: 'ok' },
+  ])('made for $madeFor, shown by $what: $result', ({ madeFor, shownBy, ip, result }) => {
+    const { tokens } = setup();
+    const token = tokens.mint({ ip: IP, uid: madeFor, ttlSeconds: 60 });
+    expect(tokens.check(token, { ip, uid: shownBy })).toBe(result);
+  });
+
+  it('that were good for one bearer before are not good for another', () => {
+    const { tokens } = setup();
+    const token = tokens.mint({ ip: IP, uid: 'u-1', ttlSeconds: 60 });
+    expect(tokens.check(token, { ip: IP, uid: 'u-1' })).toBe('ok');
+    expect(tokens.check(token, { ip: '10.0.0.8', uid: 'u-1' })).toBe('invalid');
+    expect(tokens.check(token, { ip: IP, uid: 'u-2' })).toBe('invalid');
+  });
+
+  it('outlive the process with the key that signed them', () => {
+    const token = setup().tokens.mint({ ip: IP, uid: 'u', ttlSeconds: 60 });
+    expect(setup({ keys: [B, A] }).tokens.check(token, { ip: IP, uid: 'u' })).toBe('ok');
+    expect(setup({ keys: [B] }).tokens.check(token, { ip: IP, uid: 'u' })).toBe('invalid');
+  });
+
+  it('are signed by the first key and honoured for all of them', () => {
+    const { tokens } = setup({ keys: [A, B] });
+    const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
+    tokens.setKeys([C, A]);
+    expect(tokens.check(token, { ip: IP })).toBe('ok');
+  });
+
+  it('of this agent are honoured as long as they live, whichever replica brings which keys', () => {
+    const { tokens, clock } = setup({ keys: [A] });
+    const token = tokens.mint({ ip: IP, ttlSeconds: 21_600 });
+    const sameId = { id: A.id, secret: B.secret };
+    for (let changes = 0; changes < 20; changes++) tokens.setKeys([changes % 2 === 0 ? sameId : C]);
+    expect(tokens.check(token, { ip: IP })).toBe('ok');
+    clock.jumpWall(21_600_000);
+    tokens.setKeys([C]);
+    expect(tokens.check(token, { ip: IP })).toBe('invalid');
+  });
+
+  it('of a former key that this agent has not signed with are not honoured', () => {
+    const forged = setup({ keys: [B] }).tokens.mint({ ip: IP, ttlSeconds: 60 });
+    const { tokens } = setup({ keys: [A, B] });
+    expect(tokens.check(forged, { ip: IP })).toBe('ok');
+    tokens.setKeys([A, C]);
+    expect(tokens.check(forged, { ip: IP })).toBe('invalid');
+  });
+
+  it('of the time before the first feed are honoured as long as they live', () => {
+    const { tokens, clock } = setup({ keys: [] });
+    const token = tokens.mint({ ip: IP, ttlSeconds: 21_600 });
+    tokens.setKeys([A]);
+    clock.jumpWall(21_599_000);
+    expect(tokens.check(token, { ip: IP })).toBe('ok');
+    clock.jumpWall(1_000);
+    expect(tokens.check(token, { ip: IP })).toBe('invalid');
+  });
+
+  it('of the time before the first feed are not honoured by another process', () => {
+    const token = setup({ keys: [] }).tokens.mint({ ip: IP, ttlSeconds: 60 });
+    expect(setup({ keys: [] }).tokens.check(token, { ip: IP })).toBe('invalid');
+  });
+
+  it('are never signed by a key that can be guessed', () => {
+    const { tokens } = setup({ keys: [{ id: 'empty', secret: Buffer.alloc(0) }] });
+    const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
+    const others = setup({ keys: [{ id: 'empty', secret: Buffer.alloc(0) }] }).tokens;
+    expect(others.check(token, { ip: IP })).toBe('invalid');
+  });
+
+  it('keep their key when the feed overwrites the bytes it came in', () => {
+    const secret = Buffer.alloc(32, 9);
+    const { tokens } = setup({ keys: [{ id: 'x', secret }] });
+    const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
+    secret.fill(0);
+    expect(tokens.check(token, { ip: IP })).toBe('ok');
+  });
+
+  it('are invalid after any change of any character', () => {
+    const { tokens } = setup();
+    const token = tokens.mint({ ip: IP, uid: 'u', ttlSeconds: 60 });
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    fc.assert(
+      fc.property(fc.nat(token.length - 1), fc.constantFrom(...Array.from(letters)), (at, letter) => {
+        fc.pre(token[at] !== letter);
+        const changed = token.slice(0, at) + letter + token.slice(at + 1);
+        expect(tokens.check(changed, { ip: IP, uid: 'u' })).toBe('invalid');
+      }),
+    );
+  });
+
+  it('are invalid, and nothing worse, whatever is shown', () => {
+    const { tokens } = setup();
+    const shown = fc.oneof(fc.string(), fc.stringMatching(/^[A-Za-z0-9_-]{60,68}$/), fc.base64String());
+    fc.assert(fc.property(shown, (text) => tokens.check(text, { ip: IP }) === 'invalid'));
+  });
+
+  it('are good for every bearer they were made for, at every moment of their life', () => {
+    const ttl = fc.integer({ min: 1, max: 21_600 });
+    fc.assert(
+      fc.property(
+        fc.ipV4(),
+        fc.option(fc.uuid(), { nil: undefined }),
+        ttl,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (ip, uid, ttlSeconds, part) => {
+          const { tokens, clock } = setup();
+          const token = tokens.mint({ ip, uid, ttlSeconds });
+          clock.jumpWall(Math.floor(ttlSeconds * 1000 * part));
+          expect(tokens.check(token, { ip, uid })).toBe('ok');
+          clock.jumpWall(ttlSeconds * 1000);
+          expect(tokens.check(token, { ip, uid })).toBe('invalid');
+        },
+      ),
+    );
+  });
+});
+
+describe('parseTtl', () => {
+  it.each(['1', '300', '21600', '00300'])('takes %j', (text) => {
+    expect(parseTtl(text)).toBe(Number(text));
+  });
+
+  const bad = [
+    '',
+    '0',
+    '-1',
+    '+1',
+    ' 1',
+    '1 ',
+    '1.0',
+    '1e3',
+    '0x1',
+    '21601',
+    '99999',
+    '100000',
+    '1,1',
+    'one',
+    '１',
+    '1\n',
+  ];
+  it.each([undefined, ...bad])('refuses %j', (text) => {
+    expect(parseTtl(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,118 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createFakeClock, startImds } from '@rolegate/testing';
+import { createNodeImdsv1 } from '../../src/node-imds/node-imdsv1.ts';
+import { createTestLog, until } from '../addresses/known-pods.ts';
+
+const MINUTE_MS = 60_000;
+
+let imds: Awaited<ReturnType<typeof startImds>>;
+let stop: AbortController;
+let running: Promise<void>;
+beforeEach(async () => {
+  imds = await startImds();
+  stop = new AbortController();
+  running = Promise.resolve();
+});
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await imds.close();
+});
+
+function setup() {
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const laid = Promise.withResolvers<undefined>();
+  const imdsv1 = createNodeImdsv1({ endpoint: imds.url, laid: laid.promise, clock, log });
+  running = imdsv1.run(stop.signal);
+  const levels = () => log.lines.map(([level]) => level);
+  const seen = async (count: number) => {
+    await until(() => imds.requests.length === count);
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+  };
+  return {
+    clock,
+    log,
+    laid: () => {
+      laid.resolve(undefined);
+    },
+    imdsv1,
+    levels,
+    seen,
+  };
+}
+
+describe("whether the node's own metadata API takes requests without a token", () => {
+  it('is not asked before the rules are laid', async () => {
+    const { clock, imdsv1 } = setup();
+    await clock.advance(10 * MINUTE_MS);
+    expect([imds.requests.length, imdsv1.open()]).toEqual([0, undefined]);
+  });
+
+  it('is asked by one request without a token, and again after five minutes', async () => {
+    const { clock, laid, imdsv1, seen } = setup();
+    laid();
+    await until(() => imdsv1.open() === false);
+    const [request] = imds.requests;
+    expect(request).toMatchObject({ method: 'GET', target: '/latest/meta-data/', status: 401 });
+    expect(Object.keys(request?.headers ?? {}).filter((name) => name.startsWith('x-'))).toEqual([]);
+    await clock.advance(5 * MINUTE_MS - 1);
+    expect(imds.requests).toHaveLength(1);
+    await clock.advance(1);
+    await seen(2);
+  });
+
+  it('is warned of loudly where it does, once, and told when it ends', async () => {
+    imds.tokensRequired(false);
+    const { clock, log, laid, imdsv1, levels, seen } = setup();
+    laid();
+    await until(() => imdsv1.open() === true);
+    await clock.advance(5 * MINUTE_MS);
+    await seen(2);
+    expect(log.lines).toEqual([
+      [
+        'warn',
+        'node imds answers without a token',
+        { error: expect.stringContaining('set HttpTokens=required and a hop limit of 1') },
+      ],
+    ]);
+    imds.tokensRequired(true);
+    await clock.advance(5 * MINUTE_MS);
+    await until(() => imdsv1.open() === false);
+    expect(levels()).toEqual(['warn', 'info']);
+  });
+
+  it.each([
+    { what: 'refuses', status: 403 },
+    { what: 'leads elsewhere', status: 301 },
+    { what: 'fails', status: 500 },
+  ])('is not known where it $what, and nothing else is asked', async ({ status }) => {
+    imds.refuse(status);
+    const { laid, imdsv1, levels, seen } = setup();
+    laid();
+    await until(() => levels().includes('debug'));
+    await seen(1);
+    expect([imdsv1.open(), levels()]).toEqual([undefined, ['debug']]);
+  });
+
+  it('is not known any more where it does not answer within a second', async () => {
+    imds.tokensRequired(false);
+    const { clock, laid, imdsv1, levels, seen } = setup();
+    laid();
+    await until(() => imdsv1.open() === true);
+    imds.hang();
+    await clock.advance(5 * MINUTE_MS);
+    await seen(2);
+    await clock.advance(1_000);
+    await until(() => imdsv1.open() === undefined);
+    expect(levels()).toEqual(['warn', 'debug']);
+  });
+
+  it('is asked no more when the agent stops while it waits', async () => {
+    setup();
+    stop.abort();
+    await running;
+    expect(imds.requests).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+import { createChanges } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import { namedText } from '../../src/ports/named-listeners.ts';
+import { followReader } from '../../src/reconcile/follow.ts';
+import { createTestLog, until } from '../addresses/known-pods.ts';
+import { createFolder, startReader, startScript } from './setup.ts';
+
+/** An agent's side of the socket, on a clock that stands still; readers are started by the test. */
+export async function setup() {
+  const place = await createFolder();
+  const { path, closing } = place;
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const naming = createChanges({ log });
+  let line: string | undefined;
+  const follower = followReader({
+    path,
+    clock,
+    log,
+    random: () => 0,
+    naming: { line: () => line, onChange: naming.on },
+  });
+  let changes = 0;
+  follower.onChange(() => {
+    changes += 1;
+  });
+  const stop = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  closing.push(async () => {
+    stop.abort();
+    await running;
+  });
+
+  return {
+    path,
+    clock,
+    log,
+    follower,
+    stop,
+    changes: () => changes,
+    /** The agent's own listeners, all on one port. */
+    names(inodes: readonly number[]) {
+      line = namedText({ ports: [{ host: '192.0.2.10', port: 8181 }], inodes });
+      naming.notify();
+    },
+    lines: (message: string) => log.lines.filter(([, text]) => text === message),
+    begin() {
+      running = follower.run(stop.signal);
+      return running;
+    },
+    async serve(
+      results?: Parameters<typeof startReader>[0]['results'],
+      listening?: Parameters<typeof startReader>[0]['listening'],
+    ) {
+      const reader = await startReader({
+        path,
+        clock,
+        log,
+        ...(results && { results }),
+        ...(listening && { listening }),
+      });
+      closing.push(reader.stop);
+      return reader;
+    },
+    async script() {
+      const peer = await startScript(path);
+      closing.push(peer.close);
+      return peer;
+    },
+    /** Lets the agent connect, however long it pauses; the time that passes is less than counts for anything else. */
+    connected: () =>
+      until(
+        () => follower.connected,
+        () => clock.advance(10),
+      ),
+    owns: (ip: string) => follower.owner(ip)?.uid,
+    /** Until the socket's end has been noticed. */
+    lost: () => until(() => !follower.connected),
+    passes: (ms: number) => clock.advance(ms),
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,445 @@
+import { describe, expect, it } from '@jest/globals';
+import { followReader, READER } from '../../src/reconcile/follow.ts';
+import { LONGEST_LINE } from '../../src/reconcile/messages.ts';
+import type { ReaderMessage } from '../../src/reconcile/messages.ts';
+import { knownPod, until } from '../addresses/known-pods.ts';
+import { setup } from './follow-setup.ts';
+import { createTappedResults, FOLDER, IP, STATE } from './setup.ts';
+
+const OTHER_IP = '10.1.0.8';
+
+function result(uid: string, ips: readonly string[] = [IP]): ReaderMessage {
+  const pod = { uid, namespace: 'shop', name: `pod-${uid}` };
+  return {
+    kind: 'result',
+    file: `${FOLDER}/${uid}`,
+    result: { ...pod, ips },
+    lost: [],
+    unreadable: false,
+    mtimeNs: 1n,
+    createdNs: 1n,
+  };
+}
+
+const DIRECTORIES: ReaderMessage = { kind: 'directories', states: { [FOLDER]: 'ok' } };
+const SYNCED: ReaderMessage = { kind: 'synced' };
+
+describe('what the reader tells', () => {
+  it('is known once its snapshot is complete, and follows its changes', async () => {
+    await using t = await setup();
+    const { results } = await t.serve();
+    results.give('a');
+    expect([t.follower.scanned, t.follower.awaited]).toEqual([false, READER]);
+    void t.begin();
+    await t.follower.ready;
+    expect([t.follower.scanned, t.follower.awaited, t.follower.usable()]).toEqual([true, undefined, true]);
+    expect(t.follower.owner(IP)).toEqual({ uid: 'a', namespace: 'shop', name: 'pod-a', since: 0 });
+    expect(t.follower.states()).toEqual({ [FOLDER]: 'ok' });
+    const before = t.changes();
+    results.give('b', [OTHER_IP]);
+    await until(() => t.owns(OTHER_IP) === 'b');
+    expect(t.changes()).toBeGreaterThan(before);
+    expect(t.follower.uids()).toEqual(['a', 'b']);
+    results.takeBack('a');
+    await until(() => t.owns(IP) === undefined);
+    expect(t.follower.names(knownPod({ uid: 'a' }))).toBe(true);
+    results.forget('b');
+    await until(() => t.owns(OTHER_IP) === undefined);
+    expect(t.follower.names(knownPod({ uid: 'b' }))).toBe(false);
+  });
+
+  it('is known of Pods too whose result was removed before the agent came', async () => {
+    await using t = await setup();
+    const { results } = await t.serve();
+    results.give('a');
+    results.takeBack('a');
+    void t.begin();
+    await t.follower.ready;
+    expect(t.follower.names(knownPod({ uid: 'a' }))).toBe(true);
+  });
+
+  it('is taken of 10,000 results', async () => {
+    await using t = await setup();
+    const { results } = await t.serve();
+    for (let pod = 0; pod < 10_000; pod += 1) results.give(`uid-${pod}`, [`10.2.${pod >> 8}.${pod & 255}`]);
+    void t.begin();
+    await t.follower.ready;
+    expect([t.owns('10.2.0.0'), t.owns('10.2.39.15')]).toEqual(['uid-0', 'uid-9999']);
+  });
+
+  it('is told to two agents alike', async () => {
+    await using t = await setup();
+    const { results } = await t.serve();
+    void t.begin();
+    await t.follower.ready;
+    const second = followReader({ path: t.path, clock: t.clock, log: t.log, random: () => 0 });
+    const running = second.run(t.stop.signal);
+    await second.ready;
+    results.give('a');
+    await until(() => t.owns(IP) === 'a' && second.owner(IP)?.uid === 'a');
+    t.stop.abort();
+    await running;
+  });
+
+  it('is how the interception stands, from the first word on', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.say({ kind: 'interception', ...STATE });
+    await until(() => t.follower.interception.current() !== undefined);
+    expect(t.follower.interception.current()).toMatchObject(STATE);
+    expect(t.follower.connected).toBe(false);
+  });
+
+  it('is nothing of the interception while the reader has not looked yet; what was known before stays the last', async () => {
+    await using t = await setup();
+    const { interception } = await t.serve();
+    void t.begin();
+    await t.follower.ready;
+    await until(() => t.follower.interception.current() !== undefined);
+    interception.set({ layers: {} });
+    await until(() => t.follower.interception.current() === undefined);
+    expect(t.follower.interception.lastKnown()?.layers).toEqual(STATE.layers);
+  });
+
+  it('may be of kinds that are not known here', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.raw('{"kind":"weather"}\n');
+    peer.say(DIRECTORIES, result('a'), SYNCED);
+    await t.follower.ready;
+    expect(t.owns(IP)).toBe('a');
+  });
+
+  it('is once that the snapshot is complete', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.say(DIRECTORIES, SYNCED, SYNCED, result('a'));
+    await until(() => t.owns(IP) === 'a');
+    expect(t.lines('reader connected')).toHaveLength(1);
+  });
+});
+
+describe('a reader that is away', () => {
+  it('is waited for: from the moment it is lost nobody owns an address, and the directories are not judged', async () => {
+    await using t = await setup();
+    const { results, stop } = await t.serve();
+    results.give('a');
+    void t.begin();
+    await t.follower.ready;
+    await stop();
+    await t.lost();
+    expect([t.follower.awaited, t.follower.scanned, t.owns(IP)]).toEqual([READER, false, undefined]);
+    await t.passes(1_900);
+    expect([t.follower.awaited, t.follower.scanned]).toEqual([READER, false]);
+    expect(t.follower.interception.current()).toMatchObject(STATE);
+    await t.passes(100);
+    expect([t.follower.awaited, t.follower.scanned, t.follower.usable()]).toEqual([undefined, true, false]);
+    expect([t.owns(IP), t.follower.uids()]).toEqual([undefined, []]);
+    expect(t.follower.states()).toEqual({ [t.path]: 'missing' });
+    expect(t.follower.interception.current()).toBeUndefined();
+    expect(t.follower.interception.lastKnown()).toMatchObject(STATE);
+    expect([t.lines('reader lost'), t.lines('reader away')].map((lines) => lines[0]?.[0])).toEqual([
+      'warn',
+      'warn',
+    ]);
+    await t.serve(results);
+    await t.connected();
+    expect([t.owns(IP), t.follower.usable()]).toEqual(['a', true]);
+  });
+
+  it('at the start counts as away after two seconds too, and is told of once', async () => {
+    await using t = await setup();
+    void t.begin();
+    await t.passes(1_990);
+    expect(t.follower.awaited).toBe(READER);
+    await t.passes(10);
+    await t.follower.ready;
+    expect([t.follower.awaited, t.follower.usable()]).toEqual([undefined, false]);
+    await t.passes(60_000);
+    expect(t.lines('reader away')).toHaveLength(1);
+    expect(t.log.lines.filter(([level]) => level === 'warn')).toHaveLength(1);
+    await t.serve();
+    await t.connected();
+    expect(t.follower.usable()).toBe(true);
+  });
+
+  it('that is back within two seconds was never away', async () => {
+    await using t = await setup();
+    const { results, stop } = await t.serve();
+    results.give('a');
+    void t.begin();
+    await t.follower.ready;
+    await stop();
+    await t.lost();
+    await t.serve(results);
+    await t.connected();
+    await t.passes(5_000);
+    expect([t.owns(IP), t.lines('reader away')]).toEqual(['a', []]);
+  });
+
+  it('is tried again after 25 to 500 ms', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    const hangUps = async () => {
+      const { length } = peer.agents;
+      const startMs = t.clock.monotonic();
+      peer.hangUp();
+      await until(
+        () => peer.agents.length > length,
+        () => t.passes(5),
+      );
+      return t.clock.monotonic() - startMs;
+    };
+    await until(() => peer.agents.length === 1);
+    const pauses = [];
+    for (let attempt = 0; attempt < 7; attempt += 1) pauses.push(await hangUps());
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(25);
+    expect(Math.max(...pauses)).toBeLessThan(600);
+    expect(pauses.at(-1)).toBeGreaterThanOrEqual(250);
+  });
+
+  it('and whose agent stops is left in peace', async () => {
+    await using t = await setup();
+    const running = t.begin();
+    t.stop.abort();
+    await running;
+    expect(t.clock.pending).toBe(0);
+  });
+});
+
+describe('a reader that is silent', () => {
+  async function synced() {
+    const t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.say(DIRECTORIES, result('a'), SYNCED);
+    await t.follower.ready;
+    return { ...t, peer };
+  }
+
+  it('is not believed after a second, until it says something', async () => {
+    await using t = await synced();
+    await t.passes(990);
+    expect(t.follower.awaited).toBeUndefined();
+    await t.passes(10);
+    expect(t.follower.awaited).toBe(READER);
+    t.peer.say({ kind: 'alive' });
+    await until(() => t.follower.awaited === undefined);
+    await t.passes(990);
+    expect([t.follower.awaited, t.owns(IP)]).toEqual([undefined, 'a']);
+    expect(t.peer.agents).toHaveLength(1);
+  });
+
+  it('is given up after two, and counts as away at once', async () => {
+    await using t = await synced();
+    await t.passes(1_999);
+    expect(t.follower.connected).toBe(true);
+    await t.passes(1);
+    await t.lost();
+    expect([t.follower.awaited, t.follower.usable(), t.owns(IP)]).toEqual([undefined, false, undefined]);
+    expect(t.lines('reader lost')[0]?.[2]).toMatchObject({ error: 'it said nothing for 2000 ms' });
+    await until(
+      () => t.peer.agents.length === 2,
+      () => t.passes(10),
+    );
+  });
+
+  it('is given up also when half a line comes again and again', async () => {
+    await using t = await synced();
+    for (let half = 0; half < 3; half += 1) {
+      t.peer.raw('{"kind":');
+      await t.passes(700);
+    }
+    await t.lost();
+  });
+
+  it('from the first word on is given up as well, and tried again', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    await t.passes(2_000);
+    expect([t.follower.awaited, t.follower.usable()]).toEqual([undefined, false]);
+    await until(
+      () => peer.agents.length === 2,
+      () => t.passes(10),
+    );
+    peer.say(DIRECTORIES, SYNCED);
+    await until(() => t.follower.usable());
+  });
+});
+
+describe('a snapshot', () => {
+  it('counts for nothing until it is complete, and then takes the place of all that was known', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.say(DIRECTORIES, result('a'), result('b', [OTHER_IP]), SYNCED);
+    await t.follower.ready;
+    peer.hangUp();
+    await t.lost();
+    await until(
+      () => peer.agents.length === 2,
+      () => t.passes(10),
+    );
+    peer.say(DIRECTORIES, result('b', [OTHER_IP]), { kind: 'interception', ...STATE });
+    await until(() => t.follower.interception.current() !== undefined);
+    expect([t.owns(IP), t.owns(OTHER_IP), t.follower.awaited]).toEqual([undefined, undefined, READER]);
+    peer.say(SYNCED);
+    await until(() => t.follower.connected);
+    expect([t.owns(IP), t.owns(OTHER_IP)]).toEqual([undefined, 'b']);
+  });
+
+  it('without a file that was there before says that the runtime removed it', async () => {
+    await using t = await setup();
+    const former = await t.serve();
+    former.results.give('a');
+    former.results.give('b', [OTHER_IP]);
+    void t.begin();
+    await t.follower.ready;
+    await former.stop();
+    await t.lost();
+    const results = createTappedResults({ log: t.log });
+    results.give('b', [OTHER_IP]);
+    await t.serve(results);
+    await t.connected();
+    expect(t.follower.names(knownPod({ uid: 'a' }))).toBe(true);
+  });
+
+  it('of other directories says nothing of what was there before', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.say(DIRECTORIES, result('a'), SYNCED);
+    await t.follower.ready;
+    peer.hangUp();
+    await t.lost();
+    await until(
+      () => peer.agents.length === 2,
+      () => t.passes(10),
+    );
+    peer.say({ kind: 'directories', states: { '/elsewhere': 'ok' } }, SYNCED);
+    await until(() => t.follower.connected);
+    expect(t.follower.names(knownPod({ uid: 'a' }))).toBe(false);
+  });
+});
+
+describe('a line of the reader', () => {
+  it.each([
+    { what: 'that is broken', raw: '{"kind":"result"}\n', error: 'a broken line' },
+    { what: 'that is no UTF-8', raw: Buffer.from([0xff, 0xfe, 0x0a]), error: 'a broken line' },
+    {
+      what: 'that is too long',
+      raw: Buffer.alloc(LONGEST_LINE + 1, 'x'),
+      error: /of more than 1000000 bytes$/,
+    },
+  ])('$what ends the connection with a warning, and the next one begins anew', async ({ raw, error }) => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.say(DIRECTORIES, result('a'), SYNCED);
+    await t.follower.ready;
+    peer.raw(raw);
+    await t.lost();
+    expect(t.lines('reader lost')).toEqual([
+      ['warn', 'reader lost', { socket: t.path, error: expect.stringMatching(error) }],
+    ]);
+    await until(
+      () => peer.agents.length === 2,
+      () => t.passes(10),
+    );
+    peer.say(DIRECTORIES, result('b'), SYNCED);
+    await until(() => t.owns(IP) === 'b');
+  });
+
+  it('that is broken in every connection is told of once', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    for (const count of [1, 2, 3, 4]) {
+      await until(
+        () => peer.agents.length === count,
+        () => t.passes(10),
+      );
+      peer.raw('nonsense\n');
+    }
+    expect(t.lines('reader lost').filter(([level]) => level === 'warn')).toHaveLength(1);
+  });
+
+  it('may come in halves', async () => {
+    await using t = await setup();
+    const peer = await t.script();
+    void t.begin();
+    await until(() => peer.agents.length === 1);
+    peer.say(DIRECTORIES, SYNCED);
+    await t.follower.ready;
+    const text =
+      '{"kind":"result","file":"/var/lib/cni/results/ü","namespace":"shop","name":"cart","ips":["10.1.0.7"],"mtimeNs":"1"}\n';
+    const bytes = Buffer.from(text);
+    const half = bytes.indexOf(0xc3) + 1; // in the middle of a letter
+    peer.raw(bytes.subarray(0, half));
+    await t.passes(100);
+    expect(t.follower.owner(IP)).toBeUndefined();
+    peer.raw(bytes.subarray(half));
+    await until(() => t.follower.owner(IP)?.name === 'cart');
+  });
+});
+
+describe('the listeners on the ports of the agent', () => {
+  const AT = { address: '192.0.2.10', port: 8181, uid: 1000 };
+
+  it('that the agent names to the reader are its own; the reader tells it of the others', async () => {
+    await using t = await setup();
+    t.names([7]);
+    const listening = [
+      { ...AT, inode: 7 },
+      { ...AT, inode: 8 },
+    ];
+    const reader = await t.serve(undefined, () => listening);
+    void t.begin();
+    await t.connected();
+    const looked = () =>
+      until(
+        () => t.follower.foreignListeners()?.length === 1,
+        () => t.clock.advance(500),
+      );
+    await looked();
+    expect(t.follower.foreignListeners()).toEqual([AT]);
+    t.names([7, 8]);
+    await until(
+      () => t.follower.foreignListeners()?.length === 0,
+      () => t.clock.advance(500),
+    );
+    t.names([7]);
+    await looked();
+    await reader.stop();
+    await t.lost();
+    expect(t.follower.foreignListeners()).toBeUndefined();
+  });
+
+  it('are named again to each reader that comes', async () => {
+    await using t = await setup();
+    t.names([7]);
+    const first = await t.script();
+    void t.begin();
+    const heard = (peer: typeof first) => until(() => peer.heard().includes('"inodes":[7]'));
+    await heard(first);
+    await first.close();
+    const second = await t.script();
+    await until(
+      () => second.heard().includes('"inodes":[7]'),
+      () => t.clock.advance(10),
+    );
+  });
+});

@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createTestLog, until } from '../addresses/known-pods.ts';
+import { createFolder, createTappedResults, FOLDER, IP, listenTo, startReader, STATE } from './setup.ts';
+
+let place: Awaited<ReturnType<typeof createFolder>>;
+beforeEach(async () => {
+  place = await createFolder();
+});
+afterEach(() => place[Symbol.asyncDispose]());
+
+function setup({ scanned = true } = {}) {
+  const clock = createFakeClock();
+  const log = createTestLog();
+  const results = createTappedResults({ log, scanned });
+  const start = async () => {
+    const reader = await startReader({ path: place.path, clock, log, results });
+    place.closing.push(reader.stop);
+    return reader;
+  };
+  const listen = async () => {
+    const agent = await listenTo(place.path);
+    place.closing.push(() => agent.socket.destroy());
+    return agent;
+  };
+  return { clock, log, results, start, listen };
+}
+
+const HELLO = { kind: 'hello', version: expect.any(String) };
+const LAID = { kind: 'interception', ...STATE };
+const DIRECTORIES = { kind: 'directories', states: { [FOLDER]: 'ok' } };
+const SYNCED = { kind: 'synced' };
+
+function result(uid: string, mtimeNs: string, ips: readonly string[] = [IP]) {
+  return {
+    kind: 'result',
+    file: `${FOLDER}/${uid}`,
+    uid,
+    namespace: 'shop',
+    name: `pod-${uid}`,
+    ips,
+    mtimeNs,
+    createdNs: mtimeNs,
+  };
+}
+
+describe('the reader', () => {
+  it('gives each agent the snapshot, and then the changes', async () => {
+    const t = setup();
+    t.results.give('gone');
+    t.results.takeBack('gone');
+    t.results.give('a');
+    await t.start();
+    const first = await t.listen();
+    await until(() => first.kinds().includes('synced'));
+    const snapshot = [HELLO, LAID, DIRECTORIES, { kind: 'returned', pod: 'gone' }, result('a', '2'), SYNCED];
+    expect(first.messages()).toEqual(snapshot);
+    t.results.give('b', ['10.1.0.8']);
+    t.results.takeBack('a');
+    t.results.forget('b');
+    const changes = [
+      result('b', '3', ['10.1.0.8']),
+      { kind: 'freed', file: `${FOLDER}/a` },
+      { kind: 'removed', file: `${FOLDER}/b` },
+    ];
+    await until(() => first.kinds().at(-1) === 'removed');
+    expect(first.messages()).toEqual([...snapshot, ...changes]);
+    const second = await t.listen();
+    await until(() => second.kinds().includes('synced'));
+    expect(second.kinds()).toEqual([
+      'hello',
+      'interception',
+      'directories',
+      'returned',
+      'returned',
+      'synced',
+    ]);
+  });
+
+  it('does not give back in a snapshot what a newer file took', async () => {
+    const t = setup();
+    t.results.give('former');
+    t.results.give('new');
+    t.results.takeBack('new');
+    await t.start();
+    const agent = await t.listen();
+    await until(() => agent.kinds().includes('synced'));
+    expect(agent.messages()).toContainEqual({ ...result('former', '1', []), lost: [IP] });
+  });
+
+  it('gives no snapshot before it has looked at the directories', async () => {
+    const t = setup({ scanned: false });
+    await t.start();
+    const agent = await t.listen();
+    await until(() => agent.kinds().length === 2);
+    t.results.give('a');
+    await t.clock.advance(1_000);
+    await until(() => agent.kinds().length === 4);
+    expect(agent.kinds()).toEqual(['hello', 'interception', 'alive', 'alive']);
+    t.results.finishScan();
+    await until(() => agent.kinds().includes('synced'));
+    expect(agent.kinds().slice(4)).toEqual(['directories', 'result', 'synced']);
+  });
+
+  it('says something every 500 ms, and at once how the interception stands when that changes', async () => {
+    const t = setup();
+    const { interception } = await t.start();
+    const agent = await t.listen();
+    await until(() => agent.kinds().includes('synced'));
+    for (const count of [1, 2, 3]) {
+      await t.clock.advance(500);
+      await until(() => agent.kinds().filter((kind) => kind === 'alive').length === count);
+    }
+    interception.set({ layers: { ...STATE.layers, nat: false } });
+    await until(() => agent.kinds().at(-1) === 'interception');
+    expect(agent.messages().at(-1)).toMatchObject({ layers: { nat: false, filter: true } });
+  });
+
+  it('drops an agent that does not read, and it alone; it comes back to a snapshot', async () => {
+    const t = setup();
+    await t.start();
+    const [stuck, reading] = [await t.listen(), await t.listen()];
+    await until(() => stuck.kinds().includes('synced') && reading.kinds().includes('synced'));
+    stuck.socket.pause();
+    const dropped = () => t.log.lines.some(([, message]) => message === 'agent dropped');
+    let pods = 0;
+    await until(dropped, async () => {
+      for (let count = 0; count < 500; count += 1)
+        t.results.give(`uid-${(pods += 1)}-${'x'.repeat(200)}`, [
+          `10.${pods >> 16}.${(pods >> 8) & 255}.${pods & 255}`,
+        ]);
+      await until(() => reading.kinds().filter((kind) => kind === 'result').length === pods);
+    });
+    expect(t.log.lines.filter(([, message]) => message === 'agent dropped')).toHaveLength(1);
+    t.results.give('last');
+    await until(() => reading.messages().at(-1)?.['uid'] === 'last');
+    const again = await t.listen();
+    await until(() => again.kinds().includes('synced'));
+  });
+
+  it('gives a snapshot of 10,000 results to two agents at once', async () => {
+    const t = setup();
+    for (let pod = 0; pod < 10_000; pod += 1) {
+      const ip = `10.${pod >> 16}.${(pod >> 8) & 255}.${pod & 255}`;
+      t.results.give(`00000000-0000-4000-8000-${String(pod).padStart(12, '0')}`, [ip]);
+    }
+    await t.start();
+    const agents = [await t.listen(), await t.listen()];
+    await until(() => agents.every((agent) => agent.kinds().at(-1) === 'synced'));
+    for (const agent of agents)
+      expect(agent.kinds().filter((kind) => kind === 'result')).toHaveLength(10_000);
+  });
+
+  it('forgets agents that have gone, whatever they said', async () => {
+    const t = setup();
+    await t.start();
+    for (let count = 0; count < 40; count += 1) {
+      const agent = await t.listen();
+      await until(() => agent.kinds().includes('synced'));
+      agent.socket.end(Buffer.alloc(200_000));
+      await once(agent.socket, 'close');
+    }
+  });
+
+  it('says nothing any more once it is to stop: what its parts forget then is no news', async () => {
+    const t = setup();
+    t.results.give('a');
+    const { stop } = await t.start();
+    const agent = await t.listen();
+    await until(() => agent.kinds().includes('synced'));
+    const closed = once(agent.socket, 'close');
+    const stopped = stop();
+    t.results.forget('a');
+    await Promise.all([stopped, closed]);
+    expect(agent.kinds().at(-1)).toBe('synced');
+  });
+});
+
+describe("the reader's socket", () => {
+  it('is for every user, as far as its folder lets them', async () => {
+    const t = setup();
+    await t.start();
+    expect((await stat(place.path)).mode & 0o777).toBe(0o666);
+  });
+
+  it('takes the place of one that a former process left', async () => {
+    const left = createServer();
+    left.listen({ path: place.path });
+    await once(left, 'listening');
+    place.closing.push(() => left.close());
+    const t = setup();
+    await t.start();
+    const agent = await t.listen();
+    await until(() => agent.kinds().includes('synced'));
+  });
+
+  it('is not taken away by a former process that ends late', async () => {
+    const t = setup();
+    const former = await t.start();
+    await t.start();
+    await former.stop();
+    const agent = await t.listen();
+    await until(() => agent.kinds().includes('synced'));
+  });
+
+  it('never takes the place of what is no socket', async () => {
+    await writeFile(place.path, 'precious');
+    const t = setup();
+    await expect(t.start()).rejects.toThrow(/is there and no socket; give --cni-socket another path/);
+    expect(await readFile(place.path, 'utf8')).toBe('precious');
+  });
+
+  it('cannot be made where there is no folder, which is said', async () => {
+    place.path = `${place.folder}/none/reader.sock`;
+    const t = setup();
+    await expect(t.start()).rejects.toThrow('ENOENT');
+  });
+
+  it('takes no harm from an agent that talks', async () => {
+    const t = setup();
+    await t.start();
+    const agent = connect({ path: place.path });
+    agent.on('error', () => undefined);
+    place.closing.push(() => agent.destroy());
+    await once(agent, 'connect');
+    agent.write(Buffer.alloc(1_000_000, 'x'));
+    const other = await t.listen();
+    await until(() => other.kinds().includes('synced'));
+  });
+});

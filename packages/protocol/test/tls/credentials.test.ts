@@ -1,0 +1,284 @@
+import { once } from 'node:events';
+import { connect as tcpConnect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { connect as tlsConnect, createServer } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
+import { connectivityState } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import { describeHandshakeError } from '@rolegate/protocol';
+import type { FeedUpdateRead, RolegateClient } from '@rolegate/protocol';
+import { createTestCa, startFeedProxy } from '@rolegate/testing';
+import { CLIENT_CERT, SERVER_CERT, SERVER_NAME, startMtls, whoAmI } from '../mtls.ts';
+import type { Mtls } from '../mtls.ts';
+
+const HOUR_MS = 3_600_000;
+const past = (): { notBefore: Date; notAfter: Date } => ({
+  notBefore: new Date(Date.now() - 2 * HOUR_MS),
+  notAfter: new Date(Date.now() - HOUR_MS),
+});
+
+describe('mutual TLS', () => {
+  it('lets a client of the authority in, and tells the server which node it is', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    expect(mtls.refused).toEqual([]);
+  });
+
+  it('lets a certificate without a node in, as nobody', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: { dns: ['node-1'] } });
+    expect(await whoAmI(mtls.client(agent))).toBe('none');
+  });
+
+  it('refuses a client of another authority, and both sides can say why', async () => {
+    await using mtls = await startMtls();
+    const stranger = await createTestCa({ name: 'another authority' });
+    const agent = await mtls.side('client', { from: stranger, cert: CLIENT_CERT });
+    const error = await failureOf(mtls.client(agent));
+    expect(describeHandshakeError(error)).toMatch(/^the server closed the connection: it may have refused/);
+    expect(mtls.refused).toContainEqual(
+      expect.objectContaining({
+        peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+        why: 'certificate',
+        fault: expect.stringMatching(
+          /^the authority of the client's certificate is not one that this server trusts/,
+        ) as unknown,
+      }),
+    );
+  });
+
+  it('refuses a client whose certificate ran out after it was loaded', async () => {
+    await using mtls = await startMtls();
+    const { cert, key } = await mtls.ca.issue({ ...CLIENT_CERT, ...past() });
+    await rawHandshake(mtls, { cert, key });
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([
+      expect.stringMatching(/^the client's certificate has expired/),
+    ]);
+  });
+
+  it('refuses a client without a certificate', async () => {
+    await using mtls = await startMtls();
+    await rawHandshake(mtls, {});
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([
+      expect.stringMatching(/^the client showed no certificate/),
+    ]);
+  });
+
+  it('refuses a client that shows the certificate of a server', async () => {
+    await using mtls = await startMtls();
+    await rawHandshake(mtls, await mtls.ca.issue(SERVER_CERT));
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(/not for clients/)]);
+  });
+
+  it.each([
+    {
+      what: 'of another authority',
+      from: () => createTestCa({ name: 'stranger'.repeat(100) }),
+      options: {},
+      says: /\(UNABLE_TO\w+\); it names "URI:spiffe:\/\/rolegate\/node\/node-1", is issued by "CN=(stranger){37}s", and good from 20\S+Z to 20\S+Z$/,
+      helps: /^add it to/,
+    },
+    {
+      what: 'that has ended',
+      from: ({ ca }: Mtls) => Promise.resolve(ca),
+      options: past(),
+      says: /\(CERT_HAS_EXPIRED\); it names .*"CN=test authority", and good from 20\S+Z to 20\S+Z$/,
+      helps: /^renew/,
+    },
+    {
+      what: 'of a server',
+      from: ({ ca }: Mtls) => Promise.resolve(ca),
+      options: { usages: ['server'] as const },
+      says: /\(INVALID_PURPOSE\); it names .* to 20\S+Z$/,
+      helps: /^issue one whose extended key usage/,
+    },
+  ])(
+    'says which certificate it refused, and what to do: one $what',
+    async ({ from, options, says, helps }) => {
+      await using mtls = await startMtls();
+      const { cert, key } = await (await from(mtls)).issue({ ...CLIENT_CERT, ...options });
+      await rawHandshake(mtls, { cert, key });
+      expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(says)]);
+      expect(mtls.refused[0]?.hint).toMatch(helps);
+      expect(mtls.connections).toEqual([]);
+    },
+  );
+
+  it('refuses TLS 1.2 as a server', async () => {
+    await using mtls = await startMtls();
+    const { cert, key } = await mtls.ca.issue(CLIENT_CERT);
+    const error = await rawHandshake(mtls, { cert, key, maxVersion: 'TLSv1.2' });
+    expect(error).toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
+    expect(mtls.refused.map(({ fault }) => fault)).toEqual([
+      expect.stringMatching(/does not speak TLS 1\.3/),
+    ]);
+  });
+
+  it('answers on when a stranger sends what is no TLS', async () => {
+    await using mtls = await startMtls();
+    const socket = tcpConnect(mtls.port, '127.0.0.1');
+    socket.on('error', () => undefined).end('GET / HTTP/1.1\r\n\r\n');
+    await once(socket, 'close');
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    expect(mtls.refused[0]?.fault).toMatch(/does not speak TLS/);
+  });
+
+  it.each([
+    {
+      what: 'a server of an authority that it does not trust',
+      trusting: 'another authority',
+      called: SERVER_NAME,
+      says: /authority that --ca does not hold/,
+    },
+    {
+      what: 'a server of another name',
+      trusting: 'the same authority',
+      called: 'somebody-else',
+      says: /does not name the server as it was called/,
+    },
+  ])('as a client refuses $what', async ({ trusting, called, says }) => {
+    await using mtls = await startMtls();
+    const ca = trusting === 'the same authority' ? mtls.ca.pem : (await createTestCa()).pem;
+    const agent = await mtls.side('client', { cert: CLIENT_CERT, ca });
+    expect(describeHandshakeError(await failureOf(mtls.client(agent, called)))).toMatch(says);
+  });
+});
+
+describe('a client', () => {
+  it('refuses a server that speaks TLS 1.2 only', async () => {
+    await using mtls = await startMtls();
+    const { cert, key } = await mtls.ca.issue(SERVER_CERT);
+    const old = createServer({ cert, key, ca: mtls.ca.pem, maxVersion: 'TLSv1.2', ALPNProtocols: ['h2'] });
+    const faults: unknown[] = [];
+    old.on('tlsClientError', (error) => faults.push(error));
+    old.listen(0, '127.0.0.1');
+    await once(old, 'listening');
+    const { port } = old.address() as AddressInfo;
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    const error = await failureOf(mtls.client(agent, SERVER_NAME, port));
+    old.close();
+    expect(describeHandshakeError(error)).toMatch(/^the other side does not speak TLS 1\.3/);
+    expect(faults).toMatchObject([{ code: 'ERR_SSL_UNSUPPORTED_PROTOCOL' }]);
+  });
+});
+
+describe('reload under load', () => {
+  it('keeps the open stream, and gives new connections the new certificates of both sides', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    const client = mtls.client(agent);
+    const stream = openFeed(client);
+    expect(await stream.echo('1')).toBe('1');
+
+    // A whole change of the authority: first both are trusted, then the leaves change, then the old one goes.
+    const next = await createTestCa({ name: 'next authority' });
+    const both = mtls.ca.pem + next.pem;
+    await mtls.server.rewrite({ from: mtls.ca, cert: SERVER_CERT, ca: both });
+    await agent.rewrite({ from: mtls.ca, cert: CLIENT_CERT, ca: both });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await mtls.server.rewrite({ from: next, cert: SERVER_CERT, ca: both });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await agent.rewrite({ from: next, cert: CLIENT_CERT, ca: both });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await mtls.server.rewrite({ from: next, cert: SERVER_CERT, ca: next.pem });
+    await agent.rewrite({ from: next, cert: CLIENT_CERT, ca: next.pem });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+
+    expect(await stream.echo('2')).toBe('2');
+    expect([...agent.lines, ...mtls.server.lines].map(({ message }) => message)).toEqual(
+      Array<string>(6).fill('certificates re-read'),
+    );
+  });
+
+  it('lets one client connect again with the new certificates', async () => {
+    await using mtls = await startMtls();
+    const next = await createTestCa({ name: 'next authority' });
+    const proxy = await startFeedProxy({ target: { port: mtls.port } });
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    const client = mtls.client(agent, SERVER_NAME, proxy.port);
+    expect(await whoAmI(client)).toBe('node-1');
+    await mtls.server.rewrite({ from: next, cert: SERVER_CERT, ca: next.pem });
+    await agent.rewrite({ from: next, cert: CLIENT_CERT, ca: next.pem });
+    const closed = new Promise((resolve) => {
+      client.getChannel().watchConnectivityState(connectivityState.READY, Infinity, resolve);
+    });
+    proxy.cut();
+    await closed;
+    expect(await whoAmI(client)).toBe('node-1');
+    expect(proxy.accepted).toBe(2);
+    await proxy.close();
+  });
+
+  it('closes the door to the former authority for new connections', async () => {
+    await using mtls = await startMtls();
+    const next = await createTestCa({ name: 'next authority' });
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    await mtls.server.rewrite({ from: mtls.ca, cert: SERVER_CERT, ca: next.pem });
+    await expect(whoAmI(mtls.client(agent))).rejects.toMatchObject({ code: 14 });
+  });
+
+  it('goes on with the last good files when the new ones are not, on both sides', async () => {
+    await using mtls = await startMtls();
+    const agent = await mtls.side('client', { cert: CLIENT_CERT });
+    const stranger = await createTestCa();
+    for (const side of [mtls.server, agent]) {
+      await side.rewrite({ from: stranger, cert: past(), ca: stranger.pem });
+      expect(side.lines).toEqual([
+        {
+          message: 'changed certificates are not usable, the last good ones stay',
+          error: expect.stringMatching(/expired at/) as unknown,
+        },
+      ]);
+    }
+    expect(await whoAmI(mtls.client(agent))).toBe('node-1');
+    expect(mtls.refused).toEqual([]);
+  });
+});
+
+function failureOf(client: RolegateClient): Promise<unknown> {
+  return whoAmI(client).then(
+    () => {
+      throw new Error('the call went through');
+    },
+    (error: unknown) => error,
+  );
+}
+
+/** A TLS client that is not grpc-js; resolves with what it is told when the server closes, rejects where it is let in. */
+async function rawHandshake({ ca, port }: Mtls, options: ConnectionOptions): Promise<unknown> {
+  let fault: unknown;
+  const socket = tlsConnect({
+    host: '127.0.0.1',
+    port,
+    ca: ca.pem,
+    servername: SERVER_NAME,
+    ALPNProtocols: ['h2'],
+    ...options,
+  });
+  socket.on('error', (error) => {
+    fault = error;
+  });
+  // HTTP/2 servers speak first: with TLS 1.3 that alone tells a client that it is in.
+  const letIn = new Promise((resolve) => socket.once('data', resolve)).then(() => {
+    socket.destroy();
+    throw new Error('the server let it in');
+  });
+  await Promise.race([letIn, new Promise((resolve) => socket.on('close', resolve))]);
+  return fault;
+}
+
+function openFeed(client: RolegateClient): { echo(version: string): Promise<string | undefined> } {
+  const call = client.Feed();
+  call.on('error', () => undefined);
+  return {
+    async echo(version) {
+      const answer = once(call, 'data');
+      call.write({ version });
+      const [update] = (await answer) as [FeedUpdateRead];
+      return update.synced?.podsResourceVersion;
+    },
+  };
+}

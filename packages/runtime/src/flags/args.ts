@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+import { quoted } from './kinds.ts';
+import { nearest } from './nearest.ts';
+import type { GivenText } from './table.ts';
+
+/** Whether a known flag takes a value or is a switch; undefined: no such flag. */
+type Takes = (name: string) => 'value' | 'switch' | undefined;
+
+export interface GivenFlag extends GivenText {
+  readonly name: string;
+}
+
+interface ArgsOutcome {
+  readonly given: readonly GivenFlag[];
+  readonly faults: readonly string[];
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+interface ArgsOptions {
+  readonly argv: readonly string[];
+  readonly takes: Takes;
+  /** Every known name, for hints. */
+  readonly names: readonly string[];
+  /** A first argument without dashes that is let pass: other programs' subcommand for the same. */
+  readonly subcommand?: string;
+}
+
+type Tokens = NonNullable<ReturnType<typeof tokensOf>>;
+type Token = Tokens[number];
+
+/** Pairs flags with their values: `--x=y`, `--x y`, `--x` and `--no-x`. Nothing is a positional argument. */
+export function readArgs({ argv, takes, names, subcommand }: ArgsOptions): ArgsOutcome {
+  const given: GivenFlag[] = [];
+  const faults: string[] = [];
+  const asked = { help: false, version: false };
+  const tokens = tokensOf(subcommand !== undefined && argv[0] === subcommand ? argv.slice(1) : argv);
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at];
+    if (token === undefined || token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      faults.push(`${quoted(token.value)} is no flag; flags begin with two dashes`);
+      continue;
+    }
+    if (token.rawName === '--help' || token.rawName === '-h') asked.help = true;
+    else if (token.rawName === '--version') asked.version = true;
+    else {
+      const read = readFlag(token, valueAfter(tokens, at), { takes, names });
+      if ('fault' in read) faults.push(read.fault);
+      else given.push(read.flag);
+      if (read.tookNext) at += 1;
+    }
+  }
+  return { given, faults: [...new Set(faults)], ...asked };
+}
+
+function tokensOf(argv: readonly string[]) {
+  // Without options of its own and not strict, parseArgs splits arguments and judges nothing.
+  return parseArgs({ args: [...argv], options: {}, strict: false, allowPositionals: true, tokens: true })
+    .tokens;
+}
+
+/** The next argument, when it can be a value. */
+function valueAfter(tokens: Tokens, at: number): string | undefined {
+  const next = tokens[at + 1];
+  return next?.kind === 'positional' ? next.value : undefined;
+}
+
+type ReadFlag = ({ readonly flag: GivenFlag } | { readonly fault: string }) & { readonly tookNext: boolean };
+
+function readFlag(
+  token: Extract<Token, { kind: 'option' }>,
+  next: string | undefined,
+  { takes, names }: Pick<ArgsOptions, 'takes' | 'names'>,
+): ReadFlag {
+  const { name, rawName, value: inline } = token;
+  const kind = rawName.startsWith('--') ? takes(name) : undefined;
+  if (kind === 'switch') {
+    const tookNext = inline === undefined && (next === 'true' || next === 'false');
+    return { flag: { name, text: inline ?? (tookNext ? next : 'true'), by: rawName }, tookNext };
+  }
+  if (kind === 'value') {
+    const text = inline ?? next;
+    return text === undefined
+      ? {
+          fault: `${rawName} needs a value; one that begins with a dash is written ${rawName}=…`,
+          tookNext: false,
+        }
+      : { flag: { name, text, by: rawName }, tookNext: inline === undefined };
+  }
+  const negated = name.startsWith('no-') ? name.slice('no-'.length) : '';
+  if (rawName.startsWith('--no-') && takes(negated) === 'switch') {
+    return inline === undefined
+      ? { flag: { name: negated, text: 'false', by: rawName }, tookNext: false }
+      : { fault: `${rawName} takes no value; leave it out`, tookNext: false };
+  }
+  return { fault: unknownFlag(rawName, names), tookNext: inline === undefined && next !== undefined };
+}
+
+function unknownFlag(rawName: string, names: readonly string[]): string {
+  // A single dash: parseArgs has split the word into letters, so the word itself is not known here.
+  if (!rawName.startsWith('--'))
+    return `flags of one letter (${quoted(rawName)}) are not known; use two dashes`;
+  const near = nearest(rawName.slice('--'.length).replace(/^no-/, ''), names);
+  const hint = near === undefined ? '--help lists all' : `--${near} is near`;
+  return `${rawName.length > 60 ? quoted(rawName) : rawName} is not known; ${hint}`;
+}

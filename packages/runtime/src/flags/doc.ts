@@ -1,0 +1,69 @@
+import { envName } from './env.ts';
+import { groupsOf, usage } from './help.ts';
+import type { Program } from './flags.ts';
+
+/** The page's part about one program, in Markdown: its own flags by group, then those of other programs. */
+export function flagsDoc(program: Program): string {
+  const { name, summary, foreign } = program;
+  const origins = [...new Set(Object.values(foreign).flatMap(({ of }) => of))];
+  return [
+    `## ${name}`,
+    `${capital(summary)}.`,
+    ...[...groupsOf(program.flags)].flatMap(([group, names]) => [`### ${group}`, ownTable(program, names)]),
+    ...origins.flatMap((origin) => [`### ${origin}`, foreignTable(program, origin)]),
+  ].join('\n\n');
+}
+
+function ownTable({ flags, envPrefix }: Program, names: readonly string[]): string {
+  return table(
+    ['flag', 'environment', 'default', 'meaning'],
+    names.map((name) => {
+      const flag = flags[name];
+      if (flag === undefined) return [];
+      const env = [envName(envPrefix, name), ...flag.env].map(code).join(', ');
+      const fallback = flag.fallback === undefined ? (flag.required ? 'needed' : '') : code(flag.fallback);
+      return [
+        code(usage(name, flags)),
+        env,
+        fallback,
+        `${flag.help}${flag.repeatable ? ' (repeatable)' : ''}`,
+      ];
+    }),
+  );
+}
+
+function foreignTable({ foreign, flags }: Program, origin: string): string {
+  const rows = Object.entries(foreign).filter(([, { of }]) => of.includes(origin));
+  return table(
+    ['flag', 'verdict', 'what it does here, why not, or what to use'],
+    rows.map(([name, { verdict, why, as }]) => {
+      const same = Object.hasOwn(flags, name)
+        ? 'as above'
+        : as === undefined
+          ? ''
+          : `sets ${code(`--${as}`)}`;
+      return [code(`--${name}`), verdict, [same, why].filter((part) => part !== '').join('; ')];
+    }),
+  );
+}
+
+/** With columns of one width, as prettier writes them. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map(cell));
+  const widths = head.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
+  const lines = cells.map((row) => row.map((text, at) => text.padEnd(widths[at] ?? 0)));
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [...lines.slice(0, 1), rule, ...lines.slice(1)].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}

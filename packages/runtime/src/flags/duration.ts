@@ -1,0 +1,66 @@
+import type { ValueKind } from './kinds.ts';
+import { fault, quoted } from './kinds.ts';
+
+/** Milliseconds of each unit; names as in Go's time.ParseDuration, both spellings of the micro sign included. */
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const PART = /(\d{1,12}(?:\.\d{1,9})?)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
+/** The longest text that is read at all. Characters. */
+const LONGEST = 64;
+
+export interface DurationLimits {
+  readonly minMs?: number;
+  readonly maxMs?: number;
+}
+
+/** A length of time as Go spells it (`1h30m`, `15m`, `850ms`, `0`), in milliseconds. */
+export function duration({ minMs = 0, maxMs = Infinity }: DurationLimits = {}): ValueKind<number> {
+  return {
+    placeholder: 'DURATION',
+    parse(text) {
+      const ms = parseDurationMs(text);
+      if (ms === undefined) return fault(`${quoted(text)} is no duration; write it as 15m, 1h30m or 850ms`);
+      if (ms < minMs) return fault(`${quoted(text)} is too short; it takes ${formatDuration(minMs)} or more`);
+      if (ms > maxMs) return fault(`${quoted(text)} is too long; it takes ${formatDuration(maxMs)} or less`);
+      return { value: ms };
+    },
+  };
+}
+
+/** Undefined when it is none; a number without a unit is one only when it is 0. */
+export function parseDurationMs(text: string): number | undefined {
+  if (text === '0') return 0;
+  if (text === '' || text.length > LONGEST) return undefined;
+  let ms = 0;
+  let at = 0;
+  while (at < text.length) {
+    PART.lastIndex = at;
+    const [whole = '', count = '', unit = ''] = PART.exec(text) ?? [];
+    if (whole === '') return undefined;
+    ms += Number(count) * (UNIT_MS[unit] ?? NaN);
+    at += whole.length;
+  }
+  return ms;
+}
+
+/** As a person writes it: `1h30m`, `850ms`. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  let restMs = ms;
+  let text = '';
+  for (const unit of ['h', 'm', 's', 'ms']) {
+    const unitMs = UNIT_MS[unit] ?? 1;
+    const count = unit === 'ms' ? restMs : Math.floor(restMs / unitMs);
+    if (count > 0) text += `${count}${unit}`;
+    restMs -= count * unitMs;
+  }
+  return text;
+}

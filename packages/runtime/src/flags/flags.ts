@@ -1,0 +1,108 @@
+import type { GivenFlag } from './args.ts';
+import { readArgs } from './args.ts';
+import type { Environment } from './env.ts';
+import { readEnv } from './env.ts';
+import type { ForeignFlags } from './legacy.ts';
+import { judgeForeign } from './legacy.ts';
+import { helpText } from './help.ts';
+import type { FlagTable, FlagValues, GivenText } from './table.ts';
+
+/** Everything that is fixed about a program's flags. From it come parsing, help and docs. */
+export interface Program<Table extends FlagTable = FlagTable> {
+  readonly name: string;
+  /** One sentence: what it is. */
+  readonly summary: string;
+  readonly flags: Table;
+  readonly foreign: ForeignFlags;
+  /** Of the program's environment variables, e.g. `ROLEGATE_`. */
+  readonly envPrefix: string;
+  /** A first argument that other programs need here and that is let pass. */
+  readonly subcommand?: string;
+}
+
+export interface ParseFlagsOptions<Table extends FlagTable> {
+  /** Without the program and its script. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  /** Rules between flags: faults or warnings. A flag that is at fault itself has no value here. */
+  readonly check?: (values: Partial<FlagValues<Table>>, given: ReadonlySet<string>) => CheckOutcome;
+}
+
+export interface CheckOutcome {
+  readonly faults?: readonly string[];
+  readonly warnings?: readonly string[];
+}
+
+export type FlagsOutcome<Table extends FlagTable> =
+  | { readonly kind: 'values'; readonly values: FlagValues<Table>; readonly warnings: readonly string[] }
+  | { readonly kind: 'faults'; readonly faults: readonly string[] }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' };
+
+/** Flags over environment over defaults; all faults at once, each with a hint. Never throws, whatever is given. */
+export function parseFlags<Table extends FlagTable>(
+  program: Program<Table>,
+  { argv, env, check = () => ({}) }: ParseFlagsOptions<Table>,
+): FlagsOutcome<Table> {
+  const args = readArgs({ argv, ...lookup(program) });
+  if (args.help) return { kind: 'help', text: helpText(program) };
+  if (args.version) return { kind: 'version' };
+  const fromArgs = sortOut(program, args.given);
+  const fromEnv = readEnv(program.flags, { env, prefix: program.envPrefix });
+  const { values, faults } = readValues(program.flags, new Map([...fromEnv.given, ...byName(fromArgs.own)]));
+  const checked = check(values, new Set([...fromEnv.given.keys(), ...fromArgs.names]));
+  const all = [...args.faults, ...fromArgs.faults, ...faults, ...(checked.faults ?? [])];
+  if (all.length > 0) return { kind: 'faults', faults: all };
+  const warnings = [...fromArgs.warnings, ...fromEnv.warnings, ...(checked.warnings ?? [])];
+  return { kind: 'values', values: Object.freeze(values) as FlagValues<Table>, warnings };
+}
+
+function lookup({ flags, foreign, subcommand }: Program) {
+  const takes = (name: string): 'value' | 'switch' | undefined => {
+    if (Object.hasOwn(flags, name)) return flags[name]?.placeholder === '' ? 'switch' : 'value';
+    if (Object.hasOwn(foreign, name)) return foreign[name]?.isSwitch === true ? 'switch' : 'value';
+    return undefined;
+  };
+  const names = [...Object.keys(flags), ...Object.keys(foreign)];
+  return { takes, names, ...(subcommand === undefined ? {} : { subcommand }) };
+}
+
+/** Foreign flags turned into ours, warnings and faults. */
+function sortOut({ flags, foreign }: Program, given: readonly GivenFlag[]) {
+  const own: GivenFlag[] = [];
+  const [faults, warnings] = [new Set<string>(), new Set<string>()];
+  const names = new Set<string>();
+  for (const flag of given) {
+    const stranger = Object.hasOwn(flags, flag.name) ? undefined : foreign[flag.name];
+    if (stranger === undefined) {
+      own.push(flag);
+      names.add(flag.name);
+      continue;
+    }
+    const outcome = judgeForeign(stranger, flag);
+    if (outcome.kind === 'fault') faults.add(outcome.message);
+    if (outcome.kind === 'warning') warnings.add(outcome.message);
+    if (outcome.kind === 'noted') names.add(flag.name);
+    if (outcome.kind === 'set') {
+      own.push({ name: outcome.name, ...outcome.given });
+      names.add(outcome.name);
+    }
+  }
+  return { own, names, faults, warnings };
+}
+
+function byName(given: readonly GivenFlag[]): Map<string, readonly GivenText[]> {
+  return Map.groupBy(given, ({ name }) => name);
+}
+
+function readValues<Table extends FlagTable>(table: Table, given: ReadonlyMap<string, readonly GivenText[]>) {
+  const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, flag] of Object.entries(table)) {
+    const texts = given.get(name);
+    const read = texts === undefined ? flag.absent() : flag.read(texts);
+    if ('value' in read) values[name] = read.value;
+    else faults.push(...read.faults.map((fault) => (texts === undefined ? `--${name}: ${fault}` : fault)));
+  }
+  return { values: values as Partial<FlagValues<Table>>, faults };
+}

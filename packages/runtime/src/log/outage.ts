@@ -1,0 +1,47 @@
+import type { Clock } from '../clock.ts';
+import { logLevels } from './log.ts';
+import type { Log, LogLevel } from './log.ts';
+
+/** What goes on failing is told again after so long. Milliseconds. */
+const AGAIN_MS = 60_000;
+
+export interface OutageLog {
+  /** It has failed: told at once, and then once a minute with the number of lines left out; what is worse is told at once. */
+  failed(level: LogLevel, message: string, fields: object): void;
+  /** It works. What the line that says so may tell of the time before; undefined where nothing had failed. */
+  over(): OutageEnd | undefined;
+}
+
+export interface OutageEnd {
+  /** Since the first failure. */
+  readonly awayMs: number;
+  readonly failures: number;
+}
+
+/** Keeps something that is tried for hours from filling the log. */
+export function createOutageLog({ clock, log }: { clock: Pick<Clock, 'monotonic'>; log: Log }): OutageLog {
+  let outage: { readonly sinceMs: number; failures: number } | undefined;
+  let told = { atMs: -Infinity, severity: -1 };
+  let leftOut = 0;
+
+  return {
+    failed(level, message, fields) {
+      const nowMs = clock.monotonic();
+      outage ??= { sinceMs: nowMs, failures: 0 };
+      outage.failures += 1;
+      const severity = logLevels.indexOf(level);
+      if (nowMs - told.atMs < AGAIN_MS && severity <= told.severity) {
+        leftOut += 1;
+        return;
+      }
+      log[level](message, { ...fields, ...(leftOut > 0 && { leftOut }) });
+      told = { atMs: nowMs, severity };
+      leftOut = 0;
+    },
+    over() {
+      const ended = outage;
+      outage = undefined;
+      return ended && { awayMs: Math.round(clock.monotonic() - ended.sinceMs), failures: ended.failures };
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { systemClock } from '../clock.ts';
+import { createHttpServer, headerLines } from '../http/index.ts';
+import type { HttpAnswer, HttpLimits, HttpRefusal } from '../http/index.ts';
+import { describeError, logLevels } from '../log/log.ts';
+import type { Log, LogLevel } from '../log/log.ts';
+import { readiness } from '../ops/readiness.ts';
+import type { ReadyCheck } from '../ops/readiness.ts';
+import { listenAt } from './socket.ts';
+
+/** What a program tells of itself, or of one thing that it knows. */
+export interface StatusAnswer {
+  /** False: it does not know what it was asked for. */
+  readonly found: boolean;
+  /** For people: whole lines. */
+  readonly text: string;
+  /** For machines. */
+  readonly value: unknown;
+}
+
+export interface StatusServerOptions {
+  readonly checks: readonly ReadyCheck[];
+  /** Never a secret in it. `asked`: what of the query says what is asked for. */
+  readonly status: (asked: URLSearchParams) => StatusAnswer;
+  readonly log: Log;
+}
+
+export interface StatusServer {
+  /** Rejects with a StatusSocketFault. */
+  listen(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly allow?: string;
+}
+
+/** Whoever asks by hand and a probe: all at once on this machine, and with few words. */
+const MOST_CONNECTIONS = 16;
+const LARGEST_BODY_BYTES = 64;
+/** For the request, and then for the answer to be read. Milliseconds. */
+const WITHIN_MS = 5_000;
+const LIMITS: HttpLimits = {
+  places: { perClient: MOST_CONNECTIONS, total: MOST_CONNECTIONS, spared: 0 },
+  headBytes: 8_192,
+  headMs: WITHIN_MS,
+  bodyMs: WITHIN_MS,
+  behindBytes: 8_192,
+  keepAliveMs: 0,
+  answerMs: WITHIN_MS,
+  connectionMs: WITHIN_MS,
+};
+/** All are the node's or the container's own. */
+const ANYBODY = { client: { group: '', name: '' }, context: undefined };
+
+/** GET /status, GET /readyz[?verbose], GET and PUT /log-level by HTTP on a unix socket (DESIGN.md 4.7). */
+export function createStatusServer(options: StatusServerOptions): StatusServer {
+  const server = createHttpServer<undefined>({
+    limits: LIMITS,
+    clock: systemClock,
+    hooks: {
+      opened: () => ANYBODY,
+      bodyBytes: () => LARGEST_BODY_BYTES,
+      request(request) {
+        const { head, body } = request;
+        server.respond(request, rendered(answerTo(head, body, options)));
+      },
+      refused: (refusal) => rendered(refusals[refusal.kind]),
+      limited: () => undefined,
+    },
+    failed: (_what, error) => {
+      options.log.warn('status socket failed', { error: describeError(error) });
+    },
+  });
+  return {
+    async listen(path) {
+      await server.listen({ path }, (listener) => listenAt(listener, path));
+    },
+    close: () => server.close(0),
+  };
+}
+
+const refusals: Readonly<Record<HttpRefusal['kind'], Answer>> = {
+  malformed: { status: 400, body: 'the request is not HTTP/1.1\n' },
+  'head too large': { status: 431, body: 'the head of the request is too large\n' },
+  'head timeout': { status: 408, body: 'the request took too long\n' },
+  'body too large': { status: 413, body: 'the body is too long\n' },
+  'body timeout': { status: 408, body: 'the request took too long\n' },
+  'too many connections': { status: 503, body: 'too many connections\n' },
+};
+
+function rendered({ status, body, allow }: Answer): HttpAnswer {
+  const headers = allow === undefined ? '' : headerLines(['Allow', allow]);
+  return { status, headers, body: Buffer.from(body).toString('latin1') };
+}
+
+function answerTo(
+  { method, target }: { readonly method: string; readonly target: string },
+  body: string,
+  options: StatusServerOptions,
+): Answer {
+  // By hand: URL would resolve dots and throw on what is no URL.
+  const [path = '', query = ''] = target.split('?', 2);
+  const asked = new URLSearchParams(query);
+  switch (`${method} ${path}`) {
+    case 'GET /status':
+      return statusOf(asked, options);
+    case 'GET /readyz':
+      return readiness(options.checks, asked.has('verbose'));
+    case 'GET /log-level':
+      return { status: 200, body: `${options.log.level?.get() ?? 'unknown'}\n` };
+    case 'PUT /log-level':
+      return setLevel(body.trim(), options.log);
+  }
+  if (path === '/log-level') return { status: 405, body: 'GET and PUT only\n', allow: 'GET, PUT' };
+  return path === '/status' || path === '/readyz'
+    ? { status: 405, body: 'GET only\n', allow: 'GET' }
+    : { status: 404, body: 'no such page\n' };
+}
+
+/** A fault in it is said, and costs the program nothing. */
+function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions): Answer {
+  try {
+    const { found, text, value } = status(asked);
+    const body = asked.has('json') ? `${JSON.stringify(value, undefined, 2)}\n` : text;
+    return { status: found ? 200 : 404, body };
+  } catch (error) {
+    log.error('status failed', { error: describeError(error) });
+    return { status: 500, body: `the status failed: ${describeError(error)}\n` };
+  }
+}
+
+function setLevel(word: string, log: Log): Answer {
+  const to = logLevels.find((level) => level === word);
+  if (to === undefined) return { status: 400, body: `a level is one of ${logLevels.join(', ')}\n` };
+  const { level } = log;
+  if (level === undefined) return { status: 500, body: 'this log has no level that can be changed\n' };
+  changeLevel(log, level.get(), to);
+  return { status: 200, body: `${to}\n` };
+}
+
+/** The line is written whatever the levels are. */
+function changeLevel(log: Log, from: LogLevel, to: LogLevel): void {
+  log.level?.set('info');
+  log.info('log level changed', { from, to });
+  log.level?.set(to);
+}
+
+/** Where the socket's flag was given it must be there; at its default path it may lack, and that is said. */
+export async function openStatusSocket(
+  server: Pick<StatusServer, 'listen'>,
+  {
+    given,
+    fallback,
+    log,
+  }: { readonly given: string | undefined; readonly fallback: string; readonly log: Log },
+): Promise<void> {
+  try {
+    await server.listen(given ?? fallback);
+  } catch (error) {
+    if (given !== undefined) throw error;
+    log.info('no status socket', { error: describeError(error) });
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { flagsDoc } from '../../src/flags/doc.ts';
+import { accepted, ignored } from '../../src/flags/legacy.ts';
+import { helpText } from '../../src/flags/help.ts';
+import { oneOf, text } from '../../src/flags/kinds.ts';
+import { nearest } from '../../src/flags/nearest.ts';
+import { list, needed, setting, toggle } from '../../src/flags/table.ts';
+
+const program = {
+  name: 'kettle',
+  summary: 'boils water',
+  envPrefix: 'KETTLE_',
+  flags: {
+    'how-fast': setting(oneOf(['slow', 'fast']), { group: 'Heat', help: 'how fast', fallback: 'slow' }),
+    loud: toggle({ group: 'Sound', help: 'with a whistle' }),
+    name: needed(text('NAME'), { group: 'Heat', help: 'its name', env: ['NAME'], hint: 'name it' }),
+    cup: list(text('CUP'), {
+      group: 'Heat',
+      help: `${'into one of many cups, '.repeat(6)}or none`,
+      separator: 'line',
+    }),
+  },
+  foreign: {
+    speed: accepted(['pan', 'pot'], { as: 'how-fast', why: '' }),
+    loud: accepted(['pot'], 'it whistled'),
+    lid: ignored(['pot'], 'it has a | for a lid'),
+  },
+};
+
+describe('help', () => {
+  it('lists the flags by group, with variable, default and what else holds', () => {
+    expect(helpText(program)).toBe(`kettle: boils water
+
+A flag counts before its environment variable, that before the default.
+
+Heat:
+  --how-fast slow|fast
+      how fast
+      [KETTLE_HOW_FAST; default slow]
+  --name NAME
+      its name
+      [KETTLE_NAME, NAME; needed]
+  --cup CUP
+      into one of many cups, into one of many cups, into one of many cups, into one of many cups,
+      into one of many cups, into one of many cups, or none
+      [KETTLE_CUP; repeatable]
+
+Sound:
+  --[no-]loud
+      with a whistle
+      [KETTLE_LOUD; default false]
+
+Other:
+  --help, -h
+  --version
+`);
+  });
+});
+
+describe('docs', () => {
+  it("have a table for each group, and one for each other program's flags", () => {
+    expect(
+      flagsDoc({ ...program, flags: { 'how-fast': program.flags['how-fast'], loud: program.flags.loud } }),
+    ).toBe(`## kettle
+
+Boils water.
+
+### Heat
+
+| flag                    | environment       | default | meaning  |
+| ----------------------- | ----------------- | ------- | -------- |
+| \`--how-fast slow\\|fast\` | \`KETTLE_HOW_FAST\` | \`slow\`  | how fast |
+
+### Sound
+
+| flag          | environment   | default | meaning        |
+| ------------- | ------------- | ------- | -------------- |
+| \`--[no-]loud\` | \`KETTLE_LOUD\` | \`false\` | with a whistle |
+
+### pan
+
+| flag      | verdict  | what it does here, why not, or what to use |
+| --------- | -------- | ------------------------------------------ |
+| \`--speed\` | accepted | sets \`--how-fast\`                          |
+
+### pot
+
+| flag      | verdict  | what it does here, why not, or what to use |
+| --------- | -------- | ------------------------------------------ |
+| \`--speed\` | accepted | sets \`--how-fast\`                          |
+| \`--loud\`  | accepted | as above; it whistled                      |
+| \`--lid\`   | ignored  | it has a \\| for a lid                      |`);
+  });
+});
+
+describe('the nearest name', () => {
+  it.each([
+    { name: 'prot', near: 'port' },
+    { name: 'role-base-ran', near: 'role-base-arn' },
+    { name: 'session-name-templates', near: 'session-name-template' },
+    { name: '', near: undefined },
+    { name: 'zzzzzzzzzzzz', near: undefined },
+  ])('of $name is $near', ({ name, near }) => {
+    expect(nearest(name, ['port', 'role-base-arn', 'session-name-template'])).toBe(near);
+  });
+});

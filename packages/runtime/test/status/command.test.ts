@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import { ipAddress, optional, runLogLevelCommand, runStatusCommand, text } from '@rolegate/runtime';
+import type { StatusProgram } from '@rolegate/runtime';
+import { startStatus } from './setup.ts';
+
+const words = { group: 'Status', help: 'what it is' };
+
+async function setup() {
+  const status = (asked: URLSearchParams) => ({
+    found: asked.get('pod') !== 'a/none',
+    text: `${[...asked].map(([key, value]) => `${key}=${value}`).join(' ')}.\n`,
+    value: Object.fromEntries(asked),
+  });
+  const state = { ready: false };
+  const checks = [{ name: 'table', ready: () => state.ready || 'not yet' }];
+  const running = await startStatus({ status, checks });
+  const program: StatusProgram = {
+    name: 'kettle',
+    socket: running.path,
+    from: 'kubectl exec ds/kettle --',
+    subjects: { pod: optional(text(), words), ip: optional(ipAddress, words) },
+  };
+  const run = async (command: typeof runStatusCommand, argv: readonly string[], env = {}) => {
+    let [out, err] = ['', ''];
+    const stdout = { write: (said: string) => (out += said) };
+    const stderr = { write: (said: string) => (err += said) };
+    const code = await command(program, { argv, env, stdout, stderr });
+    return { code, out, err };
+  };
+  return {
+    running,
+    state,
+    status: (...argv: string[]) => run(runStatusCommand, argv),
+    statusWith: (env: object, ...argv: string[]) => run(runStatusCommand, argv, env),
+    level: (...argv: string[]) => run(runLogLevelCommand, argv),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+describe('the status command', () => {
+  it('prints what the program tells, of itself or of what it is asked for', async () => {
+    await using t = await setup();
+    expect(await t.status()).toEqual({ code: 0, out: '.\n', err: '' });
+    expect(await t.status('--pod', 'a/b')).toEqual({ code: 0, out: 'pod=a/b.\n', err: '' });
+    expect(await t.status('--ip=10.0.0.1', '--json')).toMatchObject({
+      code: 0,
+      out: '{\n  "ip": "10.0.0.1",\n  "json": ""\n}\n',
+    });
+  });
+
+  it('is 1 for what is not known, which it says', async () => {
+    await using t = await setup();
+    expect(await t.status('--pod=a/none')).toEqual({ code: 1, out: 'pod=a/none.\n', err: '' });
+  });
+
+  it('is 0 with --ready when the program is, else 1 with what is missing', async () => {
+    await using t = await setup();
+    expect(await t.status('--ready')).toEqual({ code: 1, out: 'not ready: table\n', err: '' });
+    t.state.ready = true;
+    expect(await t.status('--ready')).toEqual({ code: 0, out: 'ok\n', err: '' });
+  });
+
+  it.each([
+    { argv: ['--pod=a/b', '--ip=10.0.0.1'], says: '--pod and --ip are two questions; leave one out' },
+    { argv: ['--pod=a/b', '--ready'], says: '--pod and --ready are two questions; leave one out' },
+    { argv: ['--ip=ten'], says: '"ten" is no' },
+    { argv: ['--pods=x'], says: '--pods is not known; --pod is near' },
+    { argv: ['now'], says: '"now" is no flag' },
+  ])('is 2 for $argv, and says what is wrong', async ({ argv, says }) => {
+    await using t = await setup();
+    const { code, out, err } = await t.status(...argv);
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining(says)]);
+  });
+
+  it('is 1 where nobody answers, and says where to look', async () => {
+    await using t = await setup();
+    await t.running.server.close();
+    const { code, out, err } = await t.status();
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain(`kettle status: nobody answers at ${t.running.path}: connect ECONNREFUSED`);
+    expect(err).toContain('kubectl exec ds/kettle -- kettle status');
+    expect((await t.status('--status-socket=/no/such.sock')).err).toContain(
+      'at /no/such.sock: connect ENOENT',
+    );
+  });
+
+  it("finds the socket where the program's environment has it, and passes over the rest of that", async () => {
+    await using t = await setup();
+    const env = { ROLEGATE_STATUS_SOCKET: '/no/such.sock', ROLEGATE_POD: 'x/y', ROLEGATE_READY: 'true' };
+    expect((await t.statusWith(env)).err).toContain('at /no/such.sock');
+    expect(await t.statusWith(env, '--status-socket', t.running.path)).toMatchObject({ code: 0, out: '.\n' });
+  });
+
+  it('has a --help with its flags', async () => {
+    await using t = await setup();
+    const { code, out } = await t.status('--help');
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/^kettle status: [^]*--pod TEXT[^]*--status-socket/),
+    ]);
+  });
+});
+
+describe('the log-level command', () => {
+  it('tells the level, changes it, and changes it back', async () => {
+    await using t = await setup();
+    expect(await t.level()).toEqual({ code: 0, out: 'info\n', err: '' });
+    expect(await t.level('debug')).toEqual({ code: 0, out: 'debug\n', err: '' });
+    expect(t.running.log.level?.get()).toBe('debug');
+    expect(await t.level('info')).toEqual({ code: 0, out: 'info\n', err: '' });
+  });
+
+  it('is 2 for what is no level', async () => {
+    await using t = await setup();
+    expect(await t.level('loud')).toMatchObject({
+      code: 2,
+      err: 'a level is one of debug, info, warn, error\n',
+    });
+    expect(await t.level('debug', 'twice')).toMatchObject({ code: 2 });
+  });
+});

@@ -1,0 +1,189 @@
+import { stat, symlink, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { createStatusServer, openStatusSocket, silentLog, StatusSocketFault } from '@rolegate/runtime';
+import { askStatus } from '../../src/status/ask.ts';
+import { startStatus } from './setup.ts';
+
+const OPTIONS = { checks: [], status: () => ({ found: true, text: 'other\n', value: {} }), log: silentLog };
+
+async function get(path: string, target: string) {
+  return askStatus({ socket: path, method: 'GET', target });
+}
+
+/** `once` would reject where it ends by a reset. */
+function closed(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once('close', resolve));
+}
+
+describe('the status socket', () => {
+  it('tells people and machines what the program says of itself', async () => {
+    await using t = await startStatus();
+    expect(await get(t.path, '/status?')).toEqual({ status: 200, body: 'all is well\n' });
+    expect(await get(t.path, '/status?json=')).toEqual({ status: 200, body: '{\n  "well": true\n}\n' });
+  });
+
+  it('hands on what is asked for, and says by 404 that it is not known', async () => {
+    const status = (asked: URLSearchParams) => ({
+      found: false,
+      text: `no ${asked.get('pod') ?? ''}\n`,
+      value: {},
+    });
+    await using t = await startStatus({ status });
+    expect(await get(t.path, '/status?pod=a%2Fb')).toEqual({ status: 404, body: 'no a/b\n' });
+  });
+
+  it('has the text of /readyz', async () => {
+    await using t = await startStatus({ checks: [{ name: 'table', ready: () => 'not yet' }] });
+    expect(await get(t.path, '/readyz')).toEqual({ status: 503, body: 'not ready: table\n' });
+    expect(await get(t.path, '/readyz?verbose')).toMatchObject({
+      body: '[-]table not yet\nnot ready: table\n',
+    });
+  });
+
+  it('goes on after a status that fails', async () => {
+    let broken = true;
+    const status = () => {
+      if (broken) throw new Error('a reading failed');
+      return { found: true, text: 'good\n', value: {} };
+    };
+    await using t = await startStatus({ status });
+    expect(await get(t.path, '/status')).toEqual({
+      status: 500,
+      body: 'the status failed: a reading failed\n',
+    });
+    broken = false;
+    expect(await get(t.path, '/status')).toEqual({ status: 200, body: 'good\n' });
+  });
+
+  it('changes the level of the log and back, and the log says so whatever the level', async () => {
+    await using t = await startStatus();
+    const put = (body: string) => askStatus({ socket: t.path, method: 'PUT', target: '/log-level', body });
+    expect(await put('error')).toEqual({ status: 200, body: 'error\n' });
+    t.log.warn('not written');
+    expect(await put('debug')).toEqual({ status: 200, body: 'debug\n' });
+    t.log.debug('written');
+    expect(await get(t.path, '/log-level')).toEqual({ status: 200, body: 'debug\n' });
+    expect(await put('loud')).toEqual({ status: 400, body: 'a level is one of debug, info, warn, error\n' });
+    expect(t.lines.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ msg: 'log level changed', from: 'info', to: 'error' }),
+      expect.objectContaining({ msg: 'log level changed', from: 'error', to: 'debug' }),
+      expect.objectContaining({ msg: 'written' }),
+    ]);
+  });
+});
+
+describe('bad input on the status socket', () => {
+  it.each([
+    { what: 'no HTTP', bytes: '\0\x01\x02\r\n\r\n', status: 400 },
+    {
+      what: 'a path of 1 MB',
+      bytes: `GET /${'x'.repeat(1_048_576)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      status: 431,
+    },
+    {
+      what: 'a body of 1 MB',
+      bytes: `PUT /log-level HTTP/1.1\r\nhost: x\r\ncontent-length: 1048576\r\n\r\n${'x'.repeat(1_048_576)}`,
+      status: 413,
+    },
+    { what: 'another page', bytes: 'GET /etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n', status: 404 },
+    { what: 'another method', bytes: 'POST /status HTTP/1.1\r\nhost: x\r\n\r\n', status: 405 },
+    { what: 'a bad escape', bytes: 'GET /status?%E0%A4%A HTTP/1.1\r\nhost: x\r\n\r\n', status: 200 },
+  ])('is answered $status where it is $what, and the next one is served', async ({ bytes, status }) => {
+    await using t = await startStatus();
+    // A client that still writes while the server has closed may see a reset in place of the answer.
+    expect(await t.raw(bytes)).toMatch(new RegExp(`^(?:HTTP/1\\.1 ${status} |$)`));
+    expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
+  });
+
+  it('that never ends is closed in time', async () => {
+    await using t = await startStatus();
+    const slow = connect({ path: t.path }).on('error', () => undefined);
+    const trickle = setInterval(() => slow.write('x'), 50);
+    slow.write('GET /status HTTP/1.1\r\nx: ');
+    slow.resume();
+    await closed(slow);
+    clearInterval(trickle);
+    expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
+  });
+
+  it('takes no more than its share of connections, and for a while only', async () => {
+    await using t = await startStatus();
+    const silent = Array.from({ length: 40 }, () => {
+      const socket = connect({ path: t.path }).on('error', () => undefined);
+      return { socket: socket.resume(), over: closed(socket) };
+    });
+    let ended = 0;
+    const most = new Promise<void>((resolve) => {
+      for (const { socket } of silent) {
+        socket.once('close', () => {
+          ended += 1;
+          if (ended === 24) resolve();
+        });
+      }
+    });
+    await most;
+    for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+    expect(ended).toBe(24);
+    await Promise.all(silent.map(({ over }) => over));
+    expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
+  });
+
+  it('that is half closed is answered or dropped, and the next one is served', async () => {
+    await using t = await startStatus();
+    const socket = connect({ path: t.path, allowHalfOpen: true }).on('error', () => undefined);
+    socket.end('GET /status HTTP/1.1\r\nhost: x\r\n\r\n');
+    socket.resume();
+    await closed(socket);
+    expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
+  });
+});
+
+describe('the path of a status socket', () => {
+  it('is for its own user alone', async () => {
+    await using t = await startStatus();
+    const { mode } = await stat(t.path);
+    expect((mode & 0o777).toString(8)).toBe('600');
+  });
+
+  it('is taken over from a process that is dead', async () => {
+    await using t = await startStatus();
+    await t.server.close();
+    const next = createStatusServer(OPTIONS);
+    await next.listen(t.path);
+    expect(await get(t.path, '/status')).toEqual({ status: 200, body: 'other\n' });
+    await next.close();
+  });
+
+  it('is not taken from a process that lives, nor from what is no socket', async () => {
+    await using t = await startStatus();
+    const next = createStatusServer(OPTIONS);
+    const fault = await next.listen(t.path).catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(StatusSocketFault);
+    const file = join(t.folder, 'file');
+    await writeFile(file, 'precious');
+    await symlink(file, join(t.folder, 'link'));
+    for (const name of ['file', 'link', 'no/folder'])
+      await expect(next.listen(join(t.folder, name))).rejects.toBeInstanceOf(StatusSocketFault);
+    expect(await get(t.path, '/status')).toMatchObject({ status: 200, body: 'all is well\n' });
+    await next.close();
+  });
+
+  it('must do where it was given, and may fail at its default', async () => {
+    await using t = await startStatus();
+    const server = createStatusServer(OPTIONS);
+    const nowhere = join(t.folder, 'no', 'x.sock');
+    await openStatusSocket(server, { given: undefined, fallback: nowhere, log: t.log });
+    expect(JSON.parse(t.lines[0] ?? '')).toMatchObject({
+      level: 'info',
+      msg: 'no status socket',
+      error: expect.stringMatching(/^no status socket at .*no\/x\.sock: .*ENOENT/),
+    });
+    const given = openStatusSocket(server, { given: nowhere, fallback: t.path, log: t.log });
+    await expect(given).rejects.toBeInstanceOf(StatusSocketFault);
+    await server.close();
+  });
+});

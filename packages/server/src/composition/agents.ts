@@ -1,0 +1,101 @@
+import { aborted, VERSION } from '@rolegate/runtime';
+import type { Service } from '@rolegate/runtime';
+import type { AgentProof } from '../identity/agent-authentication.ts';
+import type { ConnectedAgents } from '../feed/connected-agents.ts';
+import { createFeedService } from '../feed/feed-service.ts';
+import type { Nodes } from '../feed/nodes.ts';
+import { createAttestPort, createFeedPort } from '../ports/grpc-server.ts';
+import type { FeedPort } from '../ports/grpc-server.ts';
+import type { ForeignNodes } from '../identity/foreign-nodes.ts';
+import type { ServerMemory } from '../memory.ts';
+import type { ServerMetrics } from '../metrics/metrics.ts';
+import type { FollowedCluster } from './cluster.ts';
+import type { ServerDeps } from './deps.ts';
+
+/** How often it is looked whether the caches are synced, until they are. Milliseconds. */
+const SYNC_LOOK_MS = 20;
+
+export interface AgentsDeps extends ServerDeps {
+  readonly cluster: FollowedCluster;
+  readonly nodes: Nodes;
+  readonly agents: ConnectedAgents;
+  readonly foreignNodes: ForeignNodes;
+  readonly metrics: ServerMetrics;
+  readonly memory: ServerMemory;
+  /** Resolves once there is a certificate to serve with. */
+  readonly openProof: () => Promise<AgentProof>;
+  /** When it aborts, agents are sent away. */
+  readonly signal: AbortSignal;
+  /** Aborted once they are gone: ends what they have needed. */
+  readonly parts: AbortController;
+}
+
+/** Serves agents by gRPC, from the moment that there is a certificate for it. */
+export function serveAgents(deps: AgentsDeps): Service {
+  const { cluster, parts, clock, log, config } = deps;
+  return {
+    name: 'gRPC',
+    async run(group) {
+      const stop = AbortSignal.any([deps.signal, group]);
+      const proof = await openUntil(deps.openProof, { stop, parts });
+      if (proof === undefined) return;
+      const following = proof.run(parts.signal);
+      const ports = await listen(deps, proof);
+      while (!cluster.synced() && !stop.aborted) await clock.sleep(SYNC_LOOK_MS, stop);
+      ports.serving(cluster.synced());
+      await aborted(stop);
+      log.info('server stopping');
+      await ports.close(config.drainTimeoutMs);
+      parts.abort();
+      await following;
+    },
+  };
+}
+
+async function listen(deps: AgentsDeps, proof: AgentProof): Promise<Ports> {
+  const { config, cluster, clock, log, hostname } = deps;
+  const feedService = createFeedService({
+    ...cluster,
+    ...proof,
+    ...deps,
+    podsResourceVersion: () => cluster.pods.resourceVersion,
+    version: VERSION,
+    serverName: hostname,
+    streamAgeMs: config.streamAgeMs,
+  });
+  const common = { ...proof, clock, memory: deps.memory };
+  const { trustDomain } = config;
+  const feed = createFeedPort({ ...common, feed: feedService, trustDomain });
+  const port = await feed.listen(config.listen);
+  const { firstAttest } = proof;
+  const attest = firstAttest && createAttestPort({ ...common, ...firstAttest });
+  const attestPort = await attest?.listen(config.attestListen);
+  log.info('server listening', { port, attestPort, opsPort: config.opsListen.port, version: VERSION });
+  return {
+    serving: feed.serving,
+    async close(timeoutMs) {
+      await Promise.all([feed.close(timeoutMs), attest?.close(timeoutMs)]);
+    },
+  };
+}
+
+type Ports = Pick<FeedPort, 'serving' | 'close'>;
+
+/** Undefined if the server is stopped before. */
+async function openUntil(
+  open: () => Promise<AgentProof>,
+  { stop, parts }: { readonly stop: AbortSignal; readonly parts: AbortController },
+): Promise<AgentProof | undefined> {
+  const end = () => {
+    parts.abort();
+  };
+  stop.addEventListener('abort', end);
+  try {
+    return await open();
+  } catch (error) {
+    if (stop.aborted) return undefined;
+    throw error;
+  } finally {
+    stop.removeEventListener('abort', end);
+  }
+}

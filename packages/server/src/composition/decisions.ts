@@ -1,0 +1,49 @@
+import { createRoleBaseArnDetection } from '../credentials/role-base-arn.ts';
+import { createDecisions } from '../decisions/decisions.ts';
+import { createNodes } from '../feed/nodes.ts';
+import type { ForeignNodes } from '../identity/foreign-nodes.ts';
+import type { ServerMemory } from '../memory.ts';
+import type { ServerMetrics } from '../metrics/metrics.ts';
+import { policySettings } from './policy-settings.ts';
+import { createPolicy } from '../policy/decide.ts';
+import type { FollowedCluster } from './cluster.ts';
+import type { IssuedSessions } from './credentials.ts';
+import type { ServerDeps } from './deps.ts';
+
+interface Known extends FollowedCluster, IssuedSessions {
+  readonly foreignNodes: ForeignNodes;
+  readonly metrics: ServerMetrics;
+  readonly memory: ServerMemory;
+}
+
+/** What each node's Pods may have, and, where no flag says it, the role base ARN that this waits for. */
+export function decidePods({ config, clock, log, random }: ServerDeps, known: Known) {
+  const { pods, namespaces, serviceAccounts, events, sessions, sts, foreignNodes, metrics, memory } = known;
+  const base = { arn: config.roles.baseArn };
+  const policy = createPolicy(policySettings(config, base));
+  const cluster = { pods, namespaces, serviceAccounts };
+  const decisions = createDecisions({ cluster, policy, clock, log, memory });
+  const nodes = createNodes({
+    decisions,
+    pods,
+    sessions,
+    clock,
+    metrics,
+    memory,
+    warn: events.warn,
+    moved: ({ namespace, name, nodeName }, from) => {
+      const message = `Pod ${namespace}/${name} has moved to node ${nodeName}: somebody writes past the API server`;
+      foreignNodes.refuse(message, { peer: 'the API server', node: from });
+    },
+    audit: ({ namespace, name, uid }, reason, message) => {
+      metrics.auditRefusal(reason);
+      log.info('enforce would refuse', { audit: true, reason, namespace, pod: name, uid, error: message });
+    },
+  });
+  const onFound = (arn: string) => {
+    base.arn = arn;
+    decisions.reconsider();
+  };
+  const detection = createRoleBaseArnDetection({ callerArn: sts.callerArn, clock, random, log, onFound });
+  return { nodes, decisions, detection, roleBaseArn: () => base.arn };
+}

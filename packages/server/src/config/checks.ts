@@ -1,0 +1,141 @@
+import type { CheckOutcome, FlagValues } from '@rolegate/runtime';
+import { formatDuration } from '@rolegate/runtime';
+import { stsFaults } from './sts-checks.ts';
+import type { serverFlags } from './flags.ts';
+import { keyFault } from '../policy/session-tags.ts';
+import { checkTemplate } from '../policy/template.ts';
+
+/** kiam's default, too short for 25 minutes of remaining life at any time. Milliseconds. */
+const KIAM_SESSION_MS = 15 * 60_000;
+/** Sessions of 50m to 1h need no further flag. Milliseconds. */
+const SHORTEST_MS = 50 * 60_000;
+const HOUR_MS = 3_600_000;
+/** STS takes no more session tags (API reference, AssumeRole). */
+const MOST_TAGS = 50;
+
+type Values = Partial<FlagValues<typeof serverFlags>>;
+
+/** The rules between the server's flags. `podNamespace`: that of the Pod it runs in, if any. */
+export function checkServerFlags(
+  values: Values,
+  given: ReadonlySet<string>,
+  podNamespace: string | undefined,
+): CheckOutcome {
+  const faults = [
+    ...certificateFaults(values, given, podNamespace),
+    ...portFaults(values, given),
+    ...durationFaults(values),
+    ...templateFaults(values),
+    ...tagFaults(values),
+    ...stsFaults(values, given),
+  ];
+  return {
+    faults,
+    warnings: [...durationWarnings(values), ...identityWarnings(values), ...portWarnings(given)],
+  };
+}
+
+/** kiam's 15m means "as kiam does by default": it is read as 1h. */
+export function readAsHour(values: Values): boolean {
+  return values['session-duration'] === KIAM_SESSION_MS && values['allow-short-sessions'] === false;
+}
+
+/** A server has three files, or an authority of its own; half of either is a mistake. */
+function certificateFaults(
+  values: Values,
+  given: ReadonlySet<string>,
+  podNamespace: string | undefined,
+): string[] {
+  const files = ['cert', 'key', 'ca'];
+  const missing = files.filter((name) => !given.has(name));
+  if (missing.length > 0 && missing.length < files.length) {
+    const have = files.filter((name) => given.has(name)).map((name) => `--${name}`);
+    const why = `${have.join(' and ')} is given; give all three, or none for an authority of the server's own`;
+    return missing.map((name) => `--${name}: it is needed, since ${why}`);
+  }
+  if (missing.length === 0) return [];
+  const torn =
+    values['agent-identity'] === 'shared'
+      ? [
+          '--agent-identity shared: agents attest to this server; leave it out, or give --cert, --key and --ca',
+        ]
+      : [];
+  const nowhere = values.namespace === undefined && podNamespace === undefined && !given.has('namespace');
+  const why = "it is needed outside a Pod; the server's own authority is kept in a Secret there";
+  return nowhere ? [...torn, `--namespace: ${why}`] : torn;
+}
+
+/** A port can be opened once. */
+function portFaults({ bind, 'attest-bind': attest }: Values, given: ReadonlySet<string>): string[] {
+  if (given.has('cert') || bind === undefined || attest === undefined || bind.port === 0) return [];
+  return bind.port === attest.port && bind.host === attest.host
+    ? ['--attest-bind: it is the address of --bind; give it a port of its own']
+    : [];
+}
+
+function portWarnings(given: ReadonlySet<string>): string[] {
+  return given.has('attest-bind') && given.has('cert')
+    ? ['--attest-bind: it is not opened; certificates come from --cert, --key and --ca']
+    : [];
+}
+
+function identityWarnings(values: Values): string[] {
+  return values['agent-identity'] === 'shared'
+    ? ['--agent-identity shared: whoever has the key of an agent gets the credentials of every node']
+    : [];
+}
+
+function durationFaults(values: Values): string[] {
+  const ms = values['session-duration'];
+  if (ms === undefined || readAsHour(values)) return [];
+  const shown = formatDuration(ms);
+  if (ms % 1000 !== 0)
+    return [`--session-duration: ${shown} is no whole number of seconds; STS takes no parts`];
+  return ms < SHORTEST_MS && values['allow-short-sessions'] === false
+    ? [`--session-duration: ${shown} is too short; use 50m to 1h, or add --allow-short-sessions`]
+    : [];
+}
+
+function durationWarnings(values: Values): string[] {
+  const ms = values['session-duration'] ?? HOUR_MS;
+  if (readAsHour(values)) {
+    return ['--session-duration 15m is read as 1h; to have 15m, add --allow-short-sessions'];
+  }
+  const shown = formatDuration(ms);
+  if (ms < SHORTEST_MS) {
+    return [`--session-duration ${shown}: Pods may get credentials with less than 25 minutes left`];
+  }
+  return ms > HOUR_MS
+    ? [`--session-duration ${shown}: STS gives at most 1h while the server's own key is temporary`]
+    : [];
+}
+
+function templateFaults(values: Values): string[] {
+  const templates = [
+    ['--session-name-template', values['session-name-template']],
+    ['--source-identity-template', values['source-identity-template']],
+    ...(values['session-tag'] ?? []).map(([key, template]) => [`--session-tag ${key}`, template] as const),
+  ] as const;
+  return templates.flatMap(([flag, template]) => {
+    if (template === undefined) return [];
+    const fault = checkTemplate(template, values['session-scope']);
+    if (fault !== undefined) return [`${flag}: ${fault}`];
+    const nameless = template.includes('{cluster}') && values['cluster-name'] === undefined;
+    return nameless ? [`${flag}: {cluster} has no value; give --cluster-name`] : [];
+  });
+}
+
+function tagFaults({ 'session-tag': tags = [] }: Values): string[] {
+  const keys = tags.map(([key]) => key);
+  // To STS, keys that differ by case only are one.
+  const lower = keys.map((key) => key.toLowerCase());
+  const twice = keys.filter((_, at) => lower.indexOf(lower[at] ?? '') < at);
+  return [
+    ...keys.flatMap((key) => {
+      const fault = keyFault(key);
+      return fault === undefined ? [] : [`--session-tag: the value ${fault}`];
+    }),
+    ...twice.map((key) => `--session-tag: the key ${JSON.stringify(key)} is given twice; leave one out`),
+    ...(keys.length > MOST_TAGS ? [`--session-tag: ${keys.length} are given; STS takes ${MOST_TAGS}`] : []),
+  ];
+}

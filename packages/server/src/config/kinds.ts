@@ -1,0 +1,82 @@
+import type { ValueKind } from '@rolegate/runtime';
+import { text } from '@rolegate/runtime';
+import { parseRole, parseRoleBaseArn } from '../policy/role-arn.ts';
+
+/** Of AWS, future ones as well. */
+export const region = text('REGION', {
+  pattern: /^[a-z]{2,8}(-[a-z0-9]{1,16}){2,5}$/,
+  is: 'region',
+  hint: 'write it as eu-central-1',
+});
+/** SPIFFE ID, 2.1. */
+export const trustDomain = text('DOMAIN', {
+  pattern: /^[a-z0-9._-]{1,255}$/,
+  is: 'trust domain',
+  hint: 'use lower-case letters, digits, dots, dashes and underscores (SPIFFE ID, 2.1)',
+});
+/** Kubernetes: a DNS label, and a DNS subdomain. */
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const SUBDOMAIN = `(?=[^/]{1,253}$)${LABEL}(?:\\.${LABEL})*`;
+/** One Namespace. */
+export const namespace = text('NAMESPACE', {
+  pattern: new RegExp(`^${LABEL}$`),
+  is: 'name of a Namespace',
+  hint: 'write it as kubectl get namespaces shows it',
+});
+/** A Secret, of our own Namespace unless it says another. */
+export const secret = text('[NAMESPACE/]NAME', {
+  pattern: new RegExp(`^(?:${LABEL}/)?${SUBDOMAIN}$`),
+  is: 'name of a Secret',
+  hint: 'write it as rolegate-authority or rolegate/rolegate-authority',
+});
+/** A ServiceAccount with its Namespace. */
+export const serviceAccount = text('NAMESPACE/NAME', {
+  pattern: new RegExp(`^${LABEL}/${SUBDOMAIN}$`),
+  is: 'ServiceAccount',
+  hint: 'write it as rolegate/rolegate-agent',
+});
+/** A DaemonSet without its Namespace. */
+export const daemonSet = text('NAME', {
+  pattern: new RegExp(`^${SUBDOMAIN}$`),
+  is: 'name of a DaemonSet',
+  hint: 'write it without its Namespace, as rolegate-agent',
+});
+/** With its last slash. */
+export const roleBaseArn = judged('ARN', parseRoleBaseArn);
+/** As an annotation names it. */
+export const role: ValueKind<string> = {
+  placeholder: 'ROLE',
+  parse(given) {
+    const parsed = judged('ROLE', parseRole).parse(given);
+    return 'fault' in parsed ? parsed : { value: given };
+  },
+};
+
+/** A role of the server's own. Empty, as kiam's charts render what is not set: none. */
+export const assumedRole: ValueKind<string | undefined> = {
+  placeholder: 'ARN',
+  takesEmpty: true,
+  parse: (given) => (given === '' ? { value: undefined } : role.parse(given)),
+};
+/** Kubernetes: a qualified name, whose prefix is a DNS subdomain. */
+export const taintKey = text('KEY', {
+  pattern: new RegExp(
+    `^(?:(?=[^/]{1,253}/)${LABEL}(?:\\.${LABEL})*/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$`,
+  ),
+  is: 'key of a taint',
+  hint: 'write the key alone, without value and effect, as rolegate.dev/agent-not-ready',
+});
+
+/** A kind by a parser of the policy, whose faults are sentences without their subject. */
+function judged<Value>(
+  placeholder: string,
+  judge: (given: string) => { readonly value: Value } | { readonly fault: string },
+): ValueKind<Value> {
+  return {
+    placeholder,
+    parse(given) {
+      const parsed = judge(given);
+      return 'fault' in parsed ? { fault: `the value ${parsed.fault}` } : parsed;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { annotation, withinLimit } from '../annotations.ts';
+import type { AnnotationValue, TooLong } from '../annotations.ts';
+
+/** If a Pod has any of these, it means to use AWS. */
+export const roleAnnotations = [
+  annotation.role,
+  annotation.sessionName,
+  annotation.externalId,
+  annotation.sessionTags,
+] as const;
+
+export type Annotations = Readonly<Record<string, AnnotationValue | undefined>>;
+
+/**
+ * The annotation's text without white space at its ends, or how much too long it is. Undefined if it is absent, empty or
+ * blank: charts render `role: ""` to say "no role". Only an empty `permitted-external-ids` says something: '' is returned.
+ */
+export function valueOf(annotations: Annotations, key: string): AnnotationValue | undefined {
+  const whole = annotations[key];
+  if (whole === undefined) return undefined;
+  const value = typeof whole === 'string' ? withinLimit(key, whole) : whole;
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  return text === '' && key !== annotation.permittedExternalIds ? undefined : text;
+}
+
+/** Completes the sentence "<annotation> of <object> …". */
+export function tooLongFault({ tooLongBytes, limitBytes, budget }: TooLong): string {
+  if (budget === undefined) return `is ${tooLongBytes} bytes long; ${limitBytes} are allowed`;
+  const whose = budget === 'Namespace' ? 'its Namespace' : 'the cluster';
+  return `is ${tooLongBytes} bytes long, and of what the annotations of ${whose} may take together ${limitBytes} are left`;
+}

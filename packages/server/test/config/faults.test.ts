@@ -1,0 +1,198 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { serverProgram } from '../../src/config/config.ts';
+import { needed, setup } from './given.ts';
+
+/** An hour. Milliseconds. */
+const HOUR_MS = 3_600_000;
+
+describe('the length of sessions', () => {
+  it.each([
+    { argv: ['--session-duration=1h'], ms: HOUR_MS, warning: undefined },
+    { argv: ['--session-duration=50m'], ms: 3_000_000, warning: undefined },
+    {
+      argv: ['--session-duration=15m'],
+      ms: HOUR_MS,
+      warning: '--session-duration 15m is read as 1h; to have 15m, add --allow-short-sessions',
+    },
+    {
+      argv: ['--session-duration=15m', '--allow-short-sessions'],
+      ms: 900_000,
+      warning: '--session-duration 15m: Pods may get credentials with less than 25 minutes left',
+    },
+    {
+      argv: ['--session-duration=12h'],
+      ms: 12 * HOUR_MS,
+      warning: "--session-duration 12h: STS gives at most 1h while the server's own key is temporary",
+    },
+  ])('$argv', ({ argv, ms, warning }) => {
+    const { config, warnings } = setup(argv);
+    expect(config.sessions.durationMs).toBe(ms);
+    expect(warnings).toEqual(warning === undefined ? [] : [warning]);
+  });
+
+  it.each([
+    {
+      argv: ['--session-duration=30m'],
+      fault: '--session-duration: 30m is too short; use 50m to 1h, or add --allow-short-sessions',
+    },
+    {
+      argv: ['--session-duration=14m', '--allow-short-sessions'],
+      fault: '--session-duration: "14m" is too short; it takes 15m or more',
+    },
+    {
+      argv: ['--session-duration=13h'],
+      fault: '--session-duration: "13h" is too long; it takes 12h or less',
+    },
+    {
+      argv: ['--session-duration=55m1ms'],
+      fault: '--session-duration: 55m1ms is no whole number of seconds; STS takes no parts',
+    },
+  ])('refuses $argv', ({ argv, fault }) => {
+    expect(setup(argv).faults).toEqual([fault]);
+  });
+});
+
+describe('the port for attestation', () => {
+  const own = ['--region', 'eu-central-1', '--namespace', 'iam'];
+
+  it('is not opened with certificates from files, and a warning says so if it is asked for', () => {
+    const warning = '--attest-bind: it is not opened; certificates come from --cert, --key and --ca';
+    expect(setup(['--attest-bind=[::]:9611']).warnings).toEqual([warning]);
+    expect(setup([], { env: { ROLEGATE_ATTEST_BIND: ':9611' } }).warnings).toEqual([warning]);
+    expect(setup().warnings).toEqual([]);
+    expect(setup(['--attest-bind=[::]:9611'], { base: own }).warnings).toEqual([]);
+  });
+
+  it('is another one than that of the feed', () => {
+    const fault = '--attest-bind: it is the address of --bind; give it a port of its own';
+    expect(setup(['--bind=:9611'], { base: own }).faults).toEqual([fault]);
+    expect(setup(['--bind=:0', '--attest-bind=:0'], { base: own }).faults).toEqual([]);
+    expect(setup(['--bind=:9611']).faults).toEqual([]);
+  });
+});
+
+describe('faults of the server', () => {
+  it('tells everything that is needed and missing at once', () => {
+    expect(setup([], { base: [] }).faults).toEqual([
+      "--namespace: it is needed outside a Pod; the server's own authority is kept in a Secret there",
+      '--region: it is needed; STS is asked in its region (AWS_REGION counts too)',
+    ]);
+  });
+
+  it.each([
+    {
+      argv: ['--cert=c'],
+      faults: [/^--key: it is needed, since --cert is given; give all three/, /^--ca: /],
+    },
+    {
+      argv: ['--key=k', '--ca=a'],
+      faults: [/^--cert: it is needed, since --key and --ca is given; give all/],
+    },
+    {
+      argv: ['--namespace=rolegate', '--agent-identity=shared'],
+      faults: [/^--agent-identity shared: agents attest to this server; leave it out/],
+    },
+  ])('of certificates: $argv', ({ argv, faults }) => {
+    const base = ['--region=eu-west-1'];
+    expect(setup(argv, { base }).faults).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+  });
+
+  it.each([
+    { argv: ['--namespace', 'a/b'], fault: /^--namespace: "a\/b" is no name of a Namespace; / },
+    {
+      argv: ['--authority-secret', 'a/b/c'],
+      fault: /^--authority-secret: "a\/b\/c" is no name of a Secret; /,
+    },
+    {
+      argv: ['--authority-age', '24h'],
+      fault: /^--authority-age: "24h" is too short; it takes 168h or more$/,
+    },
+    { argv: ['--server-name', 'a_:1'], fault: /^--server-name: "a_:1" is no host name; / },
+    { argv: ['--agent-service-account', 'x'], fault: /^--agent-service-account: "x" is no ServiceAccount; / },
+    { argv: ['--agent-daemonset', 'a/b'], fault: /^--agent-daemonset: "a\/b" is no name of a DaemonSet; / },
+    {
+      argv: ['--agent-identity', 'x'],
+      fault: /^--agent-identity: "x" is not known; use attested or shared$/,
+    },
+    { argv: ['--region', 'Frankfurt'], fault: /^--region: "Frankfurt" is no region; / },
+    { argv: ['--region', 'x.evil.example/eu-west-1'], fault: /is no region; / },
+    { argv: ['--trust-domain', 'A b'], fault: /^--trust-domain: "A b" is no trust domain; / },
+    {
+      argv: ['--role-base-arn', 'arn:x'],
+      fault: /^--role-base-arn: the value is not the ARN of an IAM role.*; write it/,
+    },
+    {
+      argv: ['--role-base-arn', 'arn:aws:iam::1:role/'],
+      fault: /^--role-base-arn: the value has no account of 12 digits/,
+    },
+    { argv: ['--default-role', 'a b'], fault: /^--default-role: the value / },
+    {
+      argv: ['--session-scope', 'node'],
+      fault: /^--session-scope: "node" is not known; use pod, workload or role$/,
+    },
+    { argv: ['--session-name-template', '{nod}'], fault: /^--session-name-template: \{nod\} is not known; / },
+    {
+      argv: ['--session-name-template', '{pod}'],
+      fault: /^--session-name-template: \{pod\} differs between those who share/,
+    },
+    {
+      argv: ['--source-identity-template', '{'],
+      fault: /^--source-identity-template: a brace has no partner/,
+    },
+    {
+      argv: ['--session-tag', 'c={cluster}'],
+      fault: /^--session-tag c: \{cluster\} has no value; give --cluster-name$/,
+    },
+    { argv: ['--session-tag', 'c='], fault: /^--session-tag c: the template is empty$/ },
+    {
+      argv: ['--session-tag', 'aws:x=y'],
+      fault: /^--session-tag: the value has the key "aws:x"; those with aws: belong to AWS$/,
+    },
+    {
+      argv: ['--session-tag', 'Team=a', '--session-tag', 'team=b'],
+      fault: /^--session-tag: the key "team" is given twice/,
+    },
+    {
+      argv: Array.from({ length: 51 }, (_, at) => `--session-tag=k${at}=v`),
+      fault: /^--session-tag: 51 are given; STS takes 50$/,
+    },
+    { argv: ['--sts-endpoint', 'sts.example'], fault: /^--sts-endpoint: "sts.example" is no URL; / },
+    { argv: ['--sts-rate', '0'], fault: /^--sts-rate: "0" is no whole number from 1 to 100000; / },
+    { argv: ['--drain-timeout', '1d'], fault: /^--drain-timeout: "1d" is no duration; / },
+  ])('$argv', ({ argv, fault }) => {
+    const base = needed.filter((_, at) => !(argv[0] === '--region' && at >= 6));
+    const { faults } = setup(argv, { base });
+    expect(faults.filter((text) => !text.includes('it is needed'))).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('takes {cluster} where the cluster has a name, and {pod} where Pods share nothing', () => {
+    const argv = ['--session-name-template={cluster}.{pod}', '--cluster-name=prod', '--session-scope=pod'];
+    expect(setup(argv).config.sessions.nameTemplate).toBe('{cluster}.{pod}');
+  });
+
+  it('answers whatever it is given, and never throws', () => {
+    const names = [...Object.keys(serverProgram.flags), ...Object.keys(serverProgram.foreign)].map(
+      (name) => `--${name}`,
+    );
+    const piece = fc.oneof(
+      fc.constantFrom(...names),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('15m', '{', 'a=b'),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.boolean(), (argv, complete) => {
+        const { outcome } = setup(argv, { base: complete ? needed : [] });
+        expect(['config', 'faults', 'help', 'version']).toContain(outcome.kind);
+      }),
+    );
+  });
+
+  it('shows help and version', () => {
+    expect(setup(['--help']).outcome).toMatchObject({
+      kind: 'help',
+      text: expect.stringContaining('--role-ceiling GLOB'),
+    });
+    expect(setup(['--version']).outcome).toEqual({ kind: 'version' });
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import { setup } from './given.ts';
+
+const HOP = 'arn:aws-us-gov:iam::210987654321:role/rolegate/hop';
+
+describe('the role that is assumed first', () => {
+  it.each([
+    { argv: [`--assume-role-arn=${HOP}`], arn: HOP, base: 'arn:aws-us-gov:iam::210987654321:role/' },
+    {
+      argv: [`--assume-role-arn=${HOP}`, '--role-base-arn=arn:aws:iam::123456789012:role/apps/'],
+      arn: HOP,
+      base: 'arn:aws:iam::123456789012:role/apps/',
+    },
+    {
+      argv: ['--assume-role-arn=/team/hop', '--role-base-arn=arn:aws:iam::123456789012:role/'],
+      arn: 'arn:aws:iam::123456789012:role/team/hop',
+      base: 'arn:aws:iam::123456789012:role/',
+    },
+    { argv: ['--assume-role-arn='], arn: undefined, base: undefined },
+  ])("$argv: names of Pods' roles begin at $base", ({ argv, arn, base }) => {
+    const { config, warnings } = setup(argv);
+    expect([config.sts.assumedRoleArn, config.roles.baseArn, warnings]).toEqual([arn, base, []]);
+  });
+
+  it.each([
+    {
+      argv: ['--assume-role-arn=hop'],
+      fault: '--assume-role-arn: a name alone says no account; give the full ARN, or --role-base-arn',
+    },
+    {
+      argv: [`--assume-role-arn=${HOP}`, '--session-duration=2h'],
+      fault:
+        '--session-duration: with --assume-role-arn 2h is too long; ' +
+        'STS gives 1h at most to who has assumed a role before',
+    },
+    {
+      argv: ['--assume-role-arn=arn:aws:s3:::bucket'],
+      fault: '--assume-role-arn: the value is not the ARN of an IAM role: "arn:aws:s3:::bucket"',
+    },
+  ])('$argv is refused', ({ argv, fault }) => {
+    expect(setup(argv).faults).toEqual([fault]);
+  });
+});
+
+describe('the endpoint of STS', () => {
+  it.each([
+    { argv: ['--sts-fips'], env: {}, fips: true, dualStack: false },
+    { argv: ['--sts-dualstack'], env: {}, fips: false, dualStack: true },
+    { argv: [], env: { AWS_USE_FIPS_ENDPOINT: 'true' }, fips: true, dualStack: false },
+    { argv: ['--no-sts-fips'], env: { AWS_USE_FIPS_ENDPOINT: 'true' }, fips: false, dualStack: false },
+  ])('$argv $env', ({ argv, env, fips, dualStack }) => {
+    expect(setup(argv, { env }).config.sts).toMatchObject({ fips, dualStack });
+  });
+
+  it('is one of your own or one that flags choose', () => {
+    const argv = ['--sts-fips', '--sts-dualstack', '--sts-endpoint=https://sts.example'];
+    expect(setup(argv).faults).toEqual(
+      ['--sts-fips', '--sts-dualstack'].map(
+        (flag) =>
+          `${flag}: --sts-endpoint is given too; name an endpoint that is such a one there, and leave this out`,
+      ),
+    );
+    const env = { AWS_USE_FIPS_ENDPOINT: 'false' };
+    expect(setup(['--sts-endpoint=https://sts.example'], { env }).faults).toEqual([]);
+  });
+});
+
+describe('startup taints', () => {
+  it.each(['rolegate.dev/agent-not-ready', 'not-ready', 'a,b.example/c_d'])('%s', (text) => {
+    expect(setup([`--startup-taint=${text}`]).config.agents.startupTaints).toEqual(text.split(','));
+  });
+
+  it.each(['rolegate.dev/x=true:NoSchedule', 'A.example/x', '-x', 'a/b/c'])('%s is no key', (text) => {
+    expect(setup([`--startup-taint=${text}`]).faults).toEqual([
+      expect.stringContaining('write the key alone, without value and effect'),
+    ]);
+  });
+});

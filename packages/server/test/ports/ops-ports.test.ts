@@ -1,0 +1,231 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Gauge, Registry } from 'prom-client';
+import type { Log } from '@rolegate/runtime';
+import { createFakeClock, eventually } from '@rolegate/testing';
+import { createOpsPorts } from '../../src/ports/ops-ports.ts';
+
+/** Real time for bytes on loopback. Milliseconds. */
+const SOON = { withinMs: 10_000, everyMs: 2 };
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+const OK = /^HTTP\/1\.1 200 /;
+
+type Port = 'ops' | 'probes';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Both ports, on a clock that stands still. */
+async function setup() {
+  const clock = createFakeClock();
+  const [registry, lines, counted] = [new Registry(), [] as object[], [] as string[]];
+  const note = (message: string, fields: object = {}): void => {
+    lines.push({ message, ...fields });
+  };
+  const log: Log = { debug: note, info: note, warn: note, error: note };
+  const checks = [{ name: 'caches', ready: () => 'not read yet' }];
+  const server = createOpsPorts({
+    registry,
+    checks,
+    counted: (limit) => counted.push(limit),
+    clock,
+    log,
+  });
+  const ports = {
+    ops: await server.ops.listen(LOOPBACK.host, LOOPBACK.port),
+    probes: await server.probes.listen(LOOPBACK.host, LOOPBACK.port),
+  };
+  closing.push(async () => {
+    const closed = server.close();
+    await clock.advance(5_000);
+    await closed;
+  });
+  /** A connection of this source address, and all that comes back. */
+  async function open(port: Port, localAddress = '127.0.0.1') {
+    const socket = connect({ port: ports[port], host: '127.0.0.1', localAddress }).setEncoding('latin1');
+    const told = { socket, answer: '', closed: false };
+    socket.on('data', (chunk: string) => (told.answer += chunk)).on('error', () => undefined);
+    socket.once('close', () => {
+      told.closed = true;
+    });
+    closing.push(() => socket.destroy());
+    await once(socket, 'connect');
+    return told;
+  }
+  /** All that comes back to these bytes until the server closes the connection. */
+  async function ask(port: Port, bytes: string, localAddress?: string): Promise<string> {
+    const told = await open(port, localAddress);
+    told.socket.write(bytes);
+    await eventually(() => {
+      expect(told.closed).toBe(true);
+    }, SOON);
+    return told.answer;
+  }
+  const get = (port: Port, path: string, from?: string) =>
+    ask(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, from);
+  return { clock, registry, lines, counted, open, ask, get };
+}
+
+/** So many connections that say nothing, in this order. */
+async function openIdle(
+  open: (port: Port, from?: string) => Promise<{ socket: Socket; closed: boolean }>,
+  { port, from, count }: { readonly port: Port; readonly from: string; readonly count: number },
+) {
+  const opened: { readonly closed: boolean }[] = [];
+  for (let index = 0; index < count; index += 1) opened.push(await open(port, from));
+  return opened;
+}
+
+describe.each<{ readonly name: string; readonly port: Port; readonly limits: string }>([
+  { name: 'the port of metrics', port: 'ops', limits: 'ops' },
+  { name: 'the port of probes', port: 'probes', limits: 'probe' },
+])('$name', ({ port, limits }) => {
+  it('answers /livez and /readyz', async () => {
+    const { get } = await setup();
+    expect(await get(port, '/livez')).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok\n$/);
+    expect(await get(port, '/readyz')).toMatch(/^HTTP\/1\.1 503 [^]*\r\n\r\nnot ready: caches\n$/);
+  });
+
+  it('reads heads of up to 4 KiB', async () => {
+    const { ask, counted } = await setup();
+    const head = (bytes: number) => {
+      const rest = 'GET /livez HTTP/1.1\r\nHost: x\r\nX: \r\n\r\n';
+      return rest.replace('X: ', `X: ${'x'.repeat(bytes - rest.length)}`);
+    };
+    expect(await ask(port, head(4_096))).toMatch(OK);
+    expect(await ask(port, head(4_101))).toMatch(/^HTTP\/1\.1 431 /);
+    expect(counted).toEqual([`${limits}_requests`]);
+  });
+
+  it('answers one request a connection', async () => {
+    const { ask } = await setup();
+    const request = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
+    const answer = await ask(port, `${request}${request}`);
+    expect(answer.match(/^HTTP/gm)).toHaveLength(1);
+  });
+
+  it('ends a connection after 5 s, whether it sends nothing or a little now and then', async () => {
+    const { clock, open } = await setup();
+    const [idle, slow] = [await open(port), await open(port)];
+    for (const byte of 'GET ') {
+      slow.socket.write(byte);
+      await setImmediate();
+      await clock.advance(1_000);
+    }
+    expect([idle.closed, slow.closed]).toEqual([false, false]);
+    await clock.advance(1_500);
+    await eventually(() => {
+      expect([idle.closed, slow.closed]).toEqual([true, true]);
+    }, SOON);
+  });
+
+  it('has 8 connections of one address, of which the one that has been idle for the longest makes room', async () => {
+    const { open, counted } = await setup();
+    const other = await open(port, '127.0.0.2');
+    const opened = await openIdle(open, { port, from: '127.0.0.1', count: 9 });
+    await eventually(() => {
+      expect(opened.map(({ closed }) => closed)).toEqual([true, ...Array<boolean>(8).fill(false)]);
+    }, SOON);
+    expect([other.closed, counted]).toEqual([false, [`${limits}_connections`]]);
+  });
+
+  it('has 64 connections in all, and the address that has the most makes room', async () => {
+    const { open, get, counted, lines } = await setup();
+    const alone = await open(port, '127.0.0.99');
+    const opened = [];
+    for (let host = 1; host <= 9; host += 1)
+      opened.push(await openIdle(open, { port, from: `127.0.0.${host}`, count: host < 9 ? 7 : 6 }));
+    expect(counted).toEqual([]);
+    for (let times = 1; times <= 10; times += 1) {
+      expect(await get(port, '/livez', `127.0.1.${times}`)).toMatch(OK);
+      await openIdle(open, { port, from: `127.0.2.${times}`, count: 1 });
+    }
+    expect(alone.closed).toBe(false);
+    expect(new Set(counted)).toEqual(new Set([`${limits}_connections`]));
+    expect(lines[0]).toMatchObject({ message: 'limit met', limit: `${limits}_connections` });
+  });
+});
+
+describe('the two ports', () => {
+  it('a crowd that fills the port of metrics takes nothing from probes', async () => {
+    const { open, get, counted } = await setup();
+    for (let host = 1; host <= 16; host += 1)
+      await openIdle(open, { port: 'ops', from: `127.0.3.${host}`, count: 8 });
+    expect(counted).toContain('ops_connections');
+    for (let times = 0; times < 20; times += 1)
+      expect(await get('probes', '/livez', '127.0.3.1')).toMatch(OK);
+    expect(counted).not.toContain('probe_connections');
+  });
+
+  it('metrics are on theirs alone', async () => {
+    const { get } = await setup();
+    expect(await get('ops', '/metrics')).toMatch(OK);
+    expect(await get('probes', '/metrics')).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
+  it('the page of metrics is made once a second however many ask, after the first few', async () => {
+    const { clock, registry, get } = await setup();
+    let made = 0;
+    const gauge = new Gauge({
+      name: 'made',
+      help: 'How often.',
+      registers: [registry],
+      collect: () => {
+        made += 1;
+        gauge.set(made);
+      },
+    });
+    for (let times = 0; times < 20; times += 1) await get('ops', '/metrics');
+    expect(made).toBe(8);
+    for (let second = 1; second <= 3; second += 1) {
+      await clock.advance(1_000);
+      for (let times = 0; times < 5; times += 1) await get('ops', '/metrics');
+      expect(made).toBe(8 + second);
+    }
+  });
+
+  it('a connection ends after 5 s although its page is not made yet', async () => {
+    const { clock, registry, open } = await setup();
+    new Gauge({
+      name: 'never',
+      help: 'Never read.',
+      registers: [registry],
+      collect: () => new Promise(() => undefined),
+    });
+    const asking = await open('ops');
+    asking.socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    await setImmediate();
+    await clock.advance(4_900);
+    expect(asking.closed).toBe(false);
+    await clock.advance(500);
+    await eventually(() => {
+      expect(asking).toMatchObject({ closed: true, answer: '' });
+    }, SOON);
+  });
+
+  it('a storm is logged once a minute for each address and limit, with a hint, and counted each time', async () => {
+    const { clock, ask, counted, lines } = await setup();
+    for (let times = 0; times < 5; times += 1) await ask('probes', `GET /${'x'.repeat(5_000)}`, '127.0.0.7');
+    expect(counted).toHaveLength(5);
+    expect(lines).toEqual([
+      {
+        message: 'limit met',
+        limit: 'probe_requests',
+        ip: '127.0.0.7',
+        hint: 'see who connects to --probe-bind from this address: only kubelet needs to',
+      },
+    ]);
+    await clock.advance(60_000);
+    expect(lines[1]).toEqual({
+      message: 'limit still met',
+      limit: 'probe_requests',
+      ip: '127.0.0.7',
+      count: 4,
+    });
+  });
+});

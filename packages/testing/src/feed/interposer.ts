@@ -1,0 +1,164 @@
+import { Server } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import {
+  createClientCredentials,
+  createRolegateClient,
+  createServerCredentials,
+  rolegateService,
+  watchTlsFiles,
+} from '@rolegate/protocol';
+import type {
+  AgentReportRead,
+  FeedUpdateRead,
+  RolegateClient,
+  RolegateHandlers,
+  TlsFiles,
+  TlsSource,
+} from '@rolegate/protocol';
+import { createFakeClock } from '../clock.ts';
+
+export interface FeedInterposerOptions {
+  /** The server behind it, on loopback. */
+  readonly target: { readonly port: number; readonly serverName: string };
+  /** What it shows to agents: a certificate with the server's name. */
+  readonly asServer: TlsFiles;
+  /** What it shows to the server: the certificate of the agent's node. */
+  readonly asAgent: TlsFiles;
+}
+
+export type UpdateFilter = (update: FeedUpdateRead) => boolean;
+
+/** Stands between one node's agent and a server at the level of messages: what TCP cannot reorder, it does. */
+export interface FeedInterposer {
+  readonly port: number;
+  /** All that the server and the agents said, as it came. */
+  readonly updates: readonly FeedUpdateRead[];
+  readonly reports: readonly AgentReportRead[];
+  /** Updates that fit are kept back until `release`; those that do not overtake them. */
+  hold(fits: UpdateFilter): void;
+  /** Sends what was kept back, in another order if told so, and holds no more. */
+  release(order?: (held: readonly FeedUpdateRead[]) => readonly FeedUpdateRead[]): void;
+  /** Updates that fit are lost from now on; without a filter none. */
+  drop(fits?: UpdateFilter): void;
+  close(): void;
+}
+
+interface Held {
+  readonly update: FeedUpdateRead;
+  readonly send: (update: FeedUpdateRead) => void;
+}
+
+interface Traffic {
+  readonly updates: FeedUpdateRead[];
+  readonly reports: AgentReportRead[];
+  held: Held[];
+  holds: UpdateFilter;
+  drops: UpdateFilter;
+}
+
+const none: UpdateFilter = () => false;
+
+/** Starts it on a free port of 127.0.0.1. */
+export async function startFeedInterposer({
+  target,
+  asServer,
+  asAgent,
+}: FeedInterposerOptions): Promise<FeedInterposer> {
+  const traffic: Traffic = { updates: [], reports: [], held: [], holds: none, drops: none };
+  const client = createRolegateClient({
+    target: `127.0.0.1:${target.port}`,
+    credentials: createClientCredentials(sourceOf(asAgent, 'client')),
+    serverName: target.serverName,
+  });
+  const server = new Server();
+  server.addService(rolegateService, handlersOf(client, traffic));
+  const port = await bind(server, sourceOf(asServer, 'server'));
+  return {
+    port,
+    updates: traffic.updates,
+    reports: traffic.reports,
+    hold(fits) {
+      traffic.holds = fits;
+    },
+    release(order = (held) => held) {
+      const { held } = traffic;
+      traffic.holds = none;
+      traffic.held = [];
+      for (const update of order(held.map((one) => one.update))) {
+        held.find((one) => one.update === update)?.send(update);
+      }
+    },
+    drop(fits = none) {
+      traffic.drops = fits;
+    },
+    close() {
+      client.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+function handlersOf(client: RolegateClient, traffic: Traffic): RolegateHandlers {
+  return {
+    Feed(call) {
+      const upstream = client.Feed();
+      call.on('data', (report: AgentReportRead) => {
+        traffic.reports.push(report);
+        upstream.write(report);
+      });
+      call.on('end', () => {
+        upstream.end();
+      });
+      call.on('cancelled', () => {
+        upstream.cancel();
+      });
+      upstream.on('data', (update: FeedUpdateRead) => {
+        traffic.updates.push(update);
+        const send = (one: FeedUpdateRead) => {
+          call.write(one);
+        };
+        if (traffic.drops(update)) return;
+        if (traffic.holds(update)) traffic.held.push({ update, send });
+        else send(update);
+      });
+      upstream.on('end', () => {
+        call.end();
+      });
+      upstream.on('error', (error) => {
+        if (!call.cancelled) call.emit('error', statusOf(error));
+      });
+    },
+    Resolve({ request }, callback) {
+      client.Resolve(request, (error, response) => {
+        callback(error === null ? null : statusOf(error), response);
+      });
+    },
+    Attest({ request }, callback) {
+      client.Attest(request, (error, response) => {
+        callback(error === null ? null : statusOf(error), response);
+      });
+    },
+  };
+}
+
+/** The server's word, without what grpc-js has hung on it here. */
+function statusOf(error: Error): Pick<ServiceError, 'code' | 'details'> {
+  const { code, details } = error as ServiceError;
+  return { code, details };
+}
+
+/** The files of a test do not change under an interposer: its clock stands still. */
+function sourceOf(files: TlsFiles, purpose: 'server' | 'client'): TlsSource {
+  const silent = { info: () => undefined, error: () => undefined };
+  const clock = createFakeClock({ nowMs: Date.now() });
+  return watchTlsFiles({ files, purpose, clock, log: silent, signal: AbortSignal.abort() });
+}
+
+function bind(server: Server, source: TlsSource): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', createServerCredentials(source), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(error);
+    });
+  });
+}

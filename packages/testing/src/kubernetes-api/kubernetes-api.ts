@@ -1,0 +1,192 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createDatabase } from './database.ts';
+import type { Database, StoredEvent } from './database.ts';
+import type { PostedEvent } from './events.ts';
+import { createGate } from './http.ts';
+import type { Gate } from './http.ts';
+import { createLists } from './lists.ts';
+import { readManifests } from './manifests.ts';
+import { kubernetesKinds } from './object.ts';
+import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
+import { createRoutes } from './routes.ts';
+import type { RequestCounts } from './routes.ts';
+import { createTokenReviews } from './token-reviews.ts';
+import type { TokenReviews } from './token-reviews.ts';
+import { createWatches } from './watches.ts';
+import type { Watches } from './watches.ts';
+
+export type { PostedEvent } from './events.ts';
+export type { TestToken } from './token-reviews.ts';
+export type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
+
+/** As often as the real one. Milliseconds. */
+const BOOKMARK_EVERY_MS = 60_000;
+
+export interface KubernetesApiOptions {
+  readonly pods?: readonly KubernetesManifest[];
+  readonly namespaces?: readonly KubernetesManifest[];
+  readonly serviceAccounts?: readonly KubernetesManifest[];
+  /** Any free one unless told. */
+  readonly port?: number;
+  /** False: no controller gives each Namespace its ServiceAccount `default`. */
+  readonly controllers?: boolean;
+}
+
+/** An object whose kind is known from where it stands. */
+export type KubernetesManifest = Pick<KubernetesObject, 'metadata'> & Readonly<Record<string, unknown>>;
+
+/** A stand-in for kube-apiserver 1.34 on loopback, plain HTTP, which can be made to fail. */
+export interface KubernetesApi
+  extends
+    Pick<Database, 'apply' | 'patch' | 'delete' | 'get' | 'list' | 'bump' | 'backup'>,
+    Pick<Gate, 'refuse'> {
+  readonly url: string;
+  readonly port: number;
+  /** A token that TokenReview knows. */
+  readonly issueToken: TokenReviews['issue'];
+  /** How many TokenReviews were asked for. */
+  readonly tokenReviews: number;
+  /** Events that were posted. */
+  readonly events: readonly PostedEvent[];
+  readonly requests: Readonly<Record<KubernetesKind, Readonly<RequestCounts>>>;
+  /** Watches that are open now. */
+  readonly watches: number;
+  /** False: as a server without the feature gate WatchList. */
+  offerStreamingList: boolean;
+  /** Applies all objects of the text. */
+  loadManifests(yaml: string): StoredObject[];
+  /** A kubeconfig for this server. */
+  kubeconfig(): string;
+  /** The history is forgotten: a watch from before it is 410, and so is the next page of a list begun before it. */
+  compact(): void;
+  /** Only the continue tokens given out so far are too old. */
+  expireContinue(): void;
+  /** The continue token that is used next is too old. */
+  expireNextContinue(): void;
+  /** To the watches of the kind, or to all. */
+  bookmark(kind?: KubernetesKind): void;
+  /** A line as it is, to all watches of the kind. */
+  sendRaw(kind: KubernetesKind, line: string): void;
+  /** From now on streaming lists of the kind never end; undefined: they do again. */
+  readonly endlessLists: Watches['setEndless'];
+  /** Takes connections and requests and answers nothing, open watches included, until resume. */
+  hang(): void;
+  resume(): void;
+  /** Breaks the connections of all watches, or ends them in order. */
+  dropWatches(how?: 'cut' | 'end'): void;
+  close(): Promise<void>;
+}
+
+export async function startKubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
+  const { port: wantedPort = 0, controllers = true } = options;
+  const database: Database = createDatabase({ onEvent });
+  const lists = createLists({ database });
+  const watches = createWatches({ database, streaming: () => offer.streamingList });
+  const gate = createGate();
+  const tokenReviews = createTokenReviews({ database });
+  const events: PostedEvent[] = [];
+  const requests = Object.fromEntries(kubernetesKinds.map((kind) => [kind, noRequests()])) as Record<
+    KubernetesKind,
+    RequestCounts
+  >;
+  const offer = { streamingList: true };
+
+  function onEvent(event: StoredEvent): void {
+    watches.tell(event);
+    const { kind, metadata } = event.object;
+    if (!controllers || kind !== 'Namespace' || event.type !== 'ADDED') return;
+    database.apply({ kind: 'ServiceAccount', metadata: { name: 'default', namespace: metadata.name } });
+  }
+
+  function bookmark(kind?: KubernetesKind): void {
+    for (const each of kind === undefined ? kubernetesKinds : [kind]) watches.bookmark(each);
+  }
+
+  for (const object of options.namespaces ?? []) database.apply({ ...object, kind: 'Namespace' });
+  for (const object of options.serviceAccounts ?? []) database.apply({ ...object, kind: 'ServiceAccount' });
+  for (const object of options.pods ?? []) database.apply({ ...object, kind: 'Pod' });
+
+  const server = createServer(
+    createRoutes({ database, lists, watches, gate, events, tokenReviews, requests }),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(wantedPort, '127.0.0.1', resolve);
+  });
+  const bookmarks = setInterval(bookmark, BOOKMARK_EVERY_MS).unref();
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const { apply, patch, get, list, bump, backup } = database;
+
+  return {
+    url,
+    port,
+    events,
+    requests,
+    apply,
+    patch,
+    get,
+    list,
+    bump,
+    backup,
+    bookmark,
+    delete: database.delete,
+    refuse: gate.refuse,
+    issueToken: tokenReviews.issue,
+    get tokenReviews() {
+      return tokenReviews.count;
+    },
+    sendRaw: watches.sendRaw,
+    endlessLists: watches.setEndless,
+    expireContinue: lists.expire,
+    expireNextContinue: lists.expireNext,
+    kubeconfig: () => kubeconfig(url),
+    loadManifests: (yaml) => readManifests(yaml).map((object) => apply(object)),
+    get watches() {
+      return watches.size;
+    },
+    get offerStreamingList() {
+      return offer.streamingList;
+    },
+    set offerStreamingList(offered) {
+      offer.streamingList = offered;
+    },
+    compact() {
+      database.compact();
+      lists.expire();
+    },
+    hang() {
+      gate.hang();
+      watches.setHung(true);
+    },
+    resume() {
+      watches.setHung(false);
+      gate.resume();
+    },
+    dropWatches(how = 'cut') {
+      watches.drop(how);
+    },
+    async close() {
+      clearInterval(bookmarks);
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function noRequests(): RequestCounts {
+  return { list: 0, version: 0, watch: 0, streaming: 0 };
+}
+
+/** Client libraries take http:// only from those who do not ask for TLS to be verified. */
+function kubeconfig(url: string): string {
+  return `apiVersion: v1
+kind: Config
+current-context: stand-in
+clusters: [{ name: stand-in, cluster: { server: '${url}', insecure-skip-tls-verify: true } }]
+users: [{ name: stand-in, user: { token: stand-in } }]
+contexts: [{ name: stand-in, context: { cluster: stand-in, user: stand-in } }]
+`;
+}

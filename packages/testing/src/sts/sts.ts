@@ -1,0 +1,163 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAccount } from './account.ts';
+import type { AssumeRoleCall } from './assume-role.ts';
+import type { StsFaultName } from './faults.ts';
+import { createGate } from './gate.ts';
+import { readQuery } from './query.ts';
+import type { WebIdentityCall } from './web-identity.ts';
+
+export type { AssumeRoleCall } from './assume-role.ts';
+export type { WebIdentityCall } from './web-identity.ts';
+export { stsFaults } from './faults.ts';
+export type { StsFaultName } from './faults.ts';
+
+export interface FakeStsOptions {
+  /** For expirations and the Date header. */
+  readonly clock?: { now(): number };
+  /** Before each answer, in real time. Milliseconds. */
+  readonly latencyMs?: number;
+  /** An IPv4 address of this machine; 127.0.0.1 unless told. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Of the server's own identity, i.e. of every key that the fake has not issued. */
+  readonly account?: string;
+  /** AssumeRole's sessions live no longer, whatever is asked for: a suite of minutes sees many renewals. Seconds. */
+  readonly longestSeconds?: number;
+}
+
+/** A stand-in for STS that behaves as its Query API does, on loopback. */
+export interface FakeSts extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Every AssumeRole, refused ones too. */
+  readonly calls: readonly AssumeRoleCall[];
+  /** Every AssumeRoleWithWebIdentity, refused ones too. */
+  readonly webIdentityCalls: readonly WebIdentityCall[];
+  /** Opened so far. */
+  readonly connections: number;
+  /** Calls at one moment, at most. */
+  readonly mostInFlight: number;
+  /** From now on each answer takes so long. Milliseconds. */
+  latency(ms: number): void;
+  /** AssumeRole for the role ARN, or for 'all', fails, for ever or so many times. */
+  fail(target: string, name: StsFaultName, times?: number): void;
+  mend(target: string): void;
+  /** Takes calls and does not answer them, until `resume`. */
+  hang(): void;
+  /** Answers what hangs, and goes on. */
+  resume(): void;
+  throttleAbove(ratePerSecond: number): void;
+  /** The role's MaxSessionDuration. */
+  maxSessionDuration(roleArn: string, seconds: number): void;
+  /** The role's trust policy demands this external ID. */
+  requireExternalId(roleArn: string, externalId: string): void;
+  /** The role's trust policy names this role only. */
+  trustOnly(roleArn: string, trustedRoleArn: string): void;
+  /** Web identity tokens other than this one are of no issuer that STS knows. */
+  acceptWebIdentity(token: string | undefined): void;
+  /** What was issued for the role until now is expired. */
+  expireKeysOf(roleArn: string): void;
+  /** One key that the fake has not issued is. */
+  expireKey(accessKeyId: string): void;
+  /** Every key that the fake has not issued is expired, until `renewServerCredentials`. */
+  expireServerCredentials(): void;
+  renewServerCredentials(): void;
+  close(): Promise<void>;
+}
+
+/** Forms are small; the session policy is 2,048 characters at most. Bytes. */
+const MAX_BODY = 256 * 1024;
+
+/** Listens; close it when done. */
+export async function startSts({
+  clock = { now: () => Date.now() },
+  latencyMs = 0,
+  host = '127.0.0.1',
+  port = 0,
+  account = '123456789012',
+  longestSeconds = Infinity,
+}: FakeStsOptions = {}): Promise<FakeSts> {
+  const { answer, calls, webIdentityCalls, controls } = createAccount({
+    clock,
+    account,
+    longestSeconds,
+  });
+  const gate = createGate(latencyMs);
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const said =
+      request.method === 'POST'
+        ? answer(readQuery(body, request.headers))
+        : { status: 405, requestId: '', body: '' };
+    await gate.pass();
+    if (said === 'Reset') {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(said.status, {
+      'content-type': 'text/xml',
+      'x-amzn-requestid': said.requestId,
+      date: new Date(clock.now()).toUTCString(),
+    });
+    response.end(said.body);
+  }
+
+  const server = createServer((request, response) => {
+    gate.enter(response);
+    handle(request, response).catch(() => request.socket.destroy());
+  });
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const bound = await listen(server, host, port);
+
+  async function close(): Promise<void> {
+    gate.controls.resume();
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    server.closeAllConnections();
+    await closed;
+  }
+
+  return {
+    ...controls,
+    ...gate.controls,
+    url: `http://${host}:${bound}`,
+    port: bound,
+    calls,
+    webIdentityCalls,
+    get connections() {
+      return connections;
+    },
+    get mostInFlight() {
+      return gate.mostInFlight();
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BODY) throw new Error('the form is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}

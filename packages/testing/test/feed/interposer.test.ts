@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server, status } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import { createClientCredentials, createRolegateClient, createServerCredentials } from '@rolegate/protocol';
+import { nodeOfPeer, rolegateService, watchTlsFiles } from '@rolegate/protocol';
+import type { AgentReportRead, FeedUpdate, FeedUpdateRead, RolegateHandlers } from '@rolegate/protocol';
+import { createFakeClock, createTestCa, writeTlsFiles } from '@rolegate/testing';
+import { startFeedInterposer } from '../../src/feed/interposer.ts';
+
+const SERVER_NAME = 'rolegate-server';
+const pod = (uid: string): FeedUpdate => ({ podRemoved: { uid } });
+const uidOf = ({ podRemoved }: FeedUpdateRead) => podRemoved?.uid ?? '';
+
+type FeedCall = ServerDuplexStream<AgentReportRead, FeedUpdate>;
+
+/** A server whose test speaks for it, an interposer, and an agent's stream that is open. */
+async function setup() {
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-interposer-'));
+  const ca = await createTestCa();
+  const files = async (name: string, names: { dns?: string[]; uris?: string[] }) =>
+    writeTlsFiles(join(folder, name), { ...(await ca.issue(names)), ca: ca.pem });
+  const asServer = await files('server', { dns: [SERVER_NAME] });
+  const asAgent = await files('agent', { uris: ['spiffe://rolegate/node/node-1'] });
+  const source = (of: typeof asServer, purpose: 'server' | 'client') =>
+    watchTlsFiles({
+      files: of,
+      purpose,
+      clock: createFakeClock({ nowMs: Date.now() }),
+      log: { info: () => undefined, error: () => undefined },
+      signal: AbortSignal.abort(),
+    });
+
+  const streams: FeedCall[] = [];
+  const server = new Server();
+  server.addService(rolegateService, handlersInto(streams));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', createServerCredentials(source(asServer, 'server')), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+  const interposer = await startFeedInterposer({
+    target: { port, serverName: SERVER_NAME },
+    asServer,
+    asAgent,
+  });
+  const agent = createRolegateClient({
+    target: `127.0.0.1:${interposer.port}`,
+    credentials: createClientCredentials(source(asAgent, 'client')),
+    serverName: SERVER_NAME,
+  });
+  const call = agent.Feed();
+  const seen: FeedUpdateRead[] = [];
+  const errors: Error[] = [];
+  call.on('data', (update: FeedUpdateRead) => seen.push(update)).on('error', (error) => errors.push(error));
+  call.write({ nodeName: 'node-1', version: '1' });
+  await once(call, 'data');
+  return {
+    interposer,
+    agent,
+    call,
+    seen,
+    errors,
+    say: (...updates: FeedUpdate[]) => {
+      for (const update of updates) streams[0]?.write(update);
+    },
+    end: (error: { code: status; details: string }) => streams[0]?.emit('error', error),
+    seenUids: () => seen.map(uidOf).filter((uid) => uid !== ''),
+    async [Symbol.asyncDispose]() {
+      agent.close();
+      interposer.close();
+      server.forceShutdown();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+describe('startFeedInterposer', () => {
+  it('passes both ways as the node of its certificate, and records', async () => {
+    await using s = await setup();
+    expect(s.seen).toMatchObject([{ synced: { podsResourceVersion: 'node-1' } }]);
+    expect(s.interposer.reports).toMatchObject([{ nodeName: 'node-1', version: '1' }]);
+    expect(s.interposer.updates).toEqual(s.seen);
+  });
+
+  it('holds what fits while the rest overtakes, and releases it in the order told', async () => {
+    await using s = await setup();
+    s.interposer.hold((update) => uidOf(update).startsWith('held'));
+    s.say(pod('held-1'), pod('held-2'), pod('fast'));
+    await until(() => s.seenUids().length === 1);
+    s.interposer.release((held) => held.toReversed());
+    s.say(pod('after'));
+    await until(() => s.seenUids().length === 4);
+    expect(s.seenUids()).toEqual(['fast', 'held-2', 'held-1', 'after']);
+  });
+
+  it('drops what fits until told otherwise', async () => {
+    await using s = await setup();
+    s.interposer.drop((update) => uidOf(update) === 'lost');
+    s.say(pod('lost'), pod('one'));
+    await until(() => s.seenUids().length === 1);
+    s.interposer.drop();
+    s.say(pod('lost'));
+    await until(() => s.seenUids().length === 2);
+    expect(s.seenUids()).toEqual(['one', 'lost']);
+  });
+
+  it("passes the server's refusals on, of streams and of calls", async () => {
+    await using s = await setup();
+    s.end({ code: status.UNAVAILABLE, details: 'ServerUnavailable: stopping' });
+    await until(() => s.errors.length > 0);
+    expect(s.errors).toMatchObject([{ code: status.UNAVAILABLE, details: 'ServerUnavailable: stopping' }]);
+    const refused = await new Promise((resolve) => s.agent.Resolve({ ip: '192.0.2.1' }, resolve));
+    expect(refused).toMatchObject({ code: status.PERMISSION_DENIED, details: 'ForeignNode: no' });
+  });
+
+  it('ends with the agent', async () => {
+    await using s = await setup();
+    s.call.end();
+    await once(s.call, 'end');
+    expect(s.errors).toEqual([]);
+  });
+});
+
+/** Answers each report with the node that it is of; refuses all else. */
+function handlersInto(streams: FeedCall[]): RolegateHandlers {
+  return {
+    Feed(call) {
+      streams.push(call);
+      call.on('data', () =>
+        call.write({ synced: { podsResourceVersion: nodeOfPeer(call, 'rolegate') ?? '' } }),
+      );
+      call.on('error', () => undefined);
+      call.on('end', () => {
+        call.end();
+      });
+    },
+    Resolve(_call, callback) {
+      callback({ code: status.PERMISSION_DENIED, details: 'ForeignNode: no' });
+    },
+    Attest(_call, callback) {
+      callback({ code: status.UNIMPLEMENTED });
+    },
+  };
+}
+
+async function until(fits: () => boolean): Promise<void> {
+  while (!fits()) await new Promise((resolve) => setImmediate(resolve));
+}

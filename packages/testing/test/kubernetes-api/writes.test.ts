@@ -1,0 +1,151 @@
+import { describe, expect, it } from '@jest/globals';
+import { setupApi as setup } from './client.ts';
+
+// As kube-apiserver 1.34 answers (Kubernetes API conventions, "Concurrency Control and Consistency").
+
+const SECRETS = '/api/v1/namespaces/team-a/secrets';
+const MAPS = '/api/v1/namespaces/team-a/configmaps';
+const send = (method: string, body: unknown) => ({ method, body: JSON.stringify(body) });
+const secret = (more: object = {}, metadata: object = {}) => ({
+  metadata: { name: 's', ...metadata },
+  data: { a: 'eA==' },
+  ...more,
+});
+
+describe('startKubernetesApi: writes', () => {
+  it('creates, gives, updates and deletes a Secret', async () => {
+    await using run = await setup();
+    const created = await run.ask(SECRETS, send('POST', secret()));
+    expect(created.status).toBe(201);
+    expect(created.body).toMatchObject({ kind: 'Secret', type: 'Opaque', metadata: { namespace: 'team-a' } });
+    expect((await run.ask(`${SECRETS}/s`)).body).toEqual(created.body);
+    const changed = await run.ask(`${SECRETS}/s`, send('PUT', { ...created.body, data: { b: 'eA==' } }));
+    expect(changed.status).toBe(200);
+    expect(changed.body).toMatchObject({ data: { b: 'eA==' } });
+    expect(changed.body.metadata.resourceVersion).not.toBe(created.body.metadata.resourceVersion);
+    expect((await run.ask(`${SECRETS}/s`, { method: 'DELETE' })).body).toMatchObject({ status: 'Success' });
+    expect((await run.ask(`${SECRETS}/s`)).status).toBe(404);
+  });
+
+  it('keeps ConfigMaps as text', async () => {
+    await using run = await setup();
+    const created = await run.ask(
+      MAPS,
+      send('POST', { metadata: { name: 'm' }, data: { a: 'not base64!' } }),
+    );
+    expect(created.status).toBe(201);
+    expect(run.api.get('ConfigMap', 'team-a', 'm')).toMatchObject({ data: { a: 'not base64!' } });
+  });
+
+  it.each([
+    {
+      what: 'one that is there',
+      path: SECRETS,
+      method: 'POST',
+      body: secret(),
+      code: 409,
+      reason: 'AlreadyExists',
+    },
+    {
+      what: 'an older version',
+      path: `${SECRETS}/s`,
+      method: 'PUT',
+      body: secret({}, { resourceVersion: '1' }),
+      code: 409,
+      reason: 'Conflict',
+    },
+    {
+      what: 'another uid',
+      path: `${SECRETS}/s`,
+      method: 'PUT',
+      body: secret({}, { uid: 'x' }),
+      code: 409,
+      reason: 'Conflict',
+    },
+    {
+      what: 'one that is not there',
+      path: `${SECRETS}/t`,
+      method: 'PUT',
+      body: secret({}, { name: 't' }),
+      code: 404,
+      reason: 'NotFound',
+    },
+    {
+      what: 'another name',
+      path: `${SECRETS}/t`,
+      method: 'PUT',
+      body: secret(),
+      code: 400,
+      reason: 'BadRequest',
+    },
+    {
+      what: 'another type',
+      path: `${SECRETS}/s`,
+      method: 'PUT',
+      body: secret({ type: 'x' }),
+      code: 422,
+      reason: 'Invalid',
+    },
+    {
+      what: 'no base64',
+      path: `${SECRETS}/s`,
+      method: 'PUT',
+      body: secret({ data: { a: '?' } }),
+      code: 400,
+      reason: 'BadRequest',
+    },
+    {
+      what: 'too much',
+      path: `${SECRETS}/s`,
+      method: 'PUT',
+      body: secret({ data: { a: 'eHh4'.repeat(300_000) } }),
+      code: 422,
+      reason: 'Invalid',
+    },
+    {
+      what: 'another kind',
+      path: SECRETS,
+      method: 'POST',
+      body: { kind: 'Pod', metadata: { name: 'x' } },
+      code: 400,
+      reason: 'BadRequest',
+    },
+    { what: 'no name', path: SECRETS, method: 'POST', body: { metadata: {} }, code: 422, reason: 'Invalid' },
+    {
+      what: 'another Namespace',
+      path: SECRETS,
+      method: 'POST',
+      body: secret({}, { namespace: 'team-b' }),
+      code: 400,
+      reason: 'BadRequest',
+    },
+    {
+      what: 'a version of its own',
+      path: SECRETS,
+      method: 'POST',
+      body: secret({}, { name: 'n', resourceVersion: '1' }),
+      code: 500,
+      reason: 'InternalError',
+    },
+    { what: 'no JSON', path: SECRETS, method: 'POST', body: undefined, code: 400, reason: 'BadRequest' },
+    {
+      what: 'a Pod',
+      path: '/api/v1/namespaces/team-a/pods',
+      method: 'POST',
+      body: secret(),
+      code: 405,
+      reason: 'MethodNotAllowed',
+    },
+  ])('refuses to write $what', async ({ path, method, body, code, reason }) => {
+    await using run = await setup();
+    await run.ask(SECRETS, send('POST', secret()));
+    expect(await run.ask(path, send(method, body))).toMatchObject({ status: code, body: { code, reason } });
+    expect(run.api.get('Secret', 'team-a', 's')).toMatchObject({ data: { a: 'eA==' } });
+  });
+
+  it('lets the first of two writers through', async () => {
+    await using run = await setup();
+    const made = await Promise.all([1, 2, 3].map(() => run.ask(SECRETS, send('POST', secret()))));
+    expect(made.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  });
+});
