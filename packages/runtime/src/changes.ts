@@ -1,27 +1,27 @@
-import { describeError } from './log/log.ts';
+import { createListeners, listenerFailed } from './listeners.ts';
+import type { Listeners } from './listeners.ts';
 import type { Log } from './log/log.ts';
 
 export interface Changes {
   /** Something changed: listeners are called once in the next microtask, however often this is said before. */
   readonly notify: () => void;
-  /** The returned function ends the listening. */
-  readonly on: (listener: () => void) => () => void;
+  readonly on: Listeners<void>['on'];
 }
 
-/** Tells listeners that there is something new to look at. A listener that throws does not keep it from the others. */
-export function createChanges({ log }: { readonly log: Log }): Changes {
-  const listeners = new Set<() => void>();
+export interface ChangesDeps {
+  readonly log: Log;
+  /** What changes, for the log. */
+  readonly of: string;
+}
+
+/** Tells listeners that there is something new to look at. */
+export function createChanges({ log, of }: ChangesDeps): Changes {
+  const listeners = createListeners<void>({ failed: listenerFailed(log, of) });
   let due = false;
 
   function tell(): void {
     due = false;
-    for (const listener of [...listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        log.error('a listener failed', { error: describeError(error) });
-      }
-    }
+    listeners.tell();
   }
 
   return {
@@ -30,15 +30,6 @@ export function createChanges({ log }: { readonly log: Log }): Changes {
       due = true;
       queueMicrotask(tell);
     },
-    on(listener) {
-      // A wrapper, so that one function given twice counts twice.
-      const own = () => {
-        listener();
-      };
-      listeners.add(own);
-      return () => {
-        listeners.delete(own);
-      };
-    },
+    on: listeners.on,
   };
 }

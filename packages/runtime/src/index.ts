@@ -53,3 +53,4 @@ export type { Environment } from './flags/env.ts';
 export { canonicalIp } from './canonical-ip.ts';
 export { createChanges } from './changes.ts';
 export type { Changes } from './changes.ts';
+export { createListeners, listenerFailed } from './listeners.ts';

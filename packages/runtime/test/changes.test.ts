@@ -6,7 +6,7 @@ function setup() {
   const lines: (readonly [string, object | undefined])[] = [];
   const log = { ...silentLog, lines, error: (...line: [string, object?]) => lines.push([line[0], line[1]]) };
   const calls: string[] = [];
-  return { log, calls, changes: createChanges({ log }) };
+  return { log, calls, changes: createChanges({ log, of: 'kettle' }) };
 }
 
 describe('changes', () => {
@@ -32,7 +32,7 @@ describe('changes', () => {
     changes.notify();
     await Promise.resolve();
     expect(calls).toEqual(['told']);
-    expect(log.lines).toEqual([['a listener failed', { error: 'broken' }]]);
+    expect(log.lines).toEqual([['listener failed', { to: 'kettle', error: 'broken' }]]);
   });
 
   it('are not told to who has left, nor twice less to who listens twice', async () => {

@@ -74,7 +74,7 @@ export function createCallers(deps: CallersDeps): Callers {
   const { table, cniResults, clock, log } = deps;
   const byStatus = createStatusOwners(deps);
   const nodeIps = new Set(deps.nodeIps.map((ip) => canonicalIp(ip) ?? ip));
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'callers' });
   const handovers = createHandovers({ identify: identifyCanonical, log });
   const decideSource = createIpSource({ ...deps, pods: table.pods });
   deps.memory?.count('addresses_given', handovers.size);

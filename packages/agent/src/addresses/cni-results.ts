@@ -63,7 +63,7 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   const { memory, isNamed } = deps;
   const owners = createAddressOwners({ released, isComplete, memory, isNamed });
   if (kept !== undefined) owners.restore(kept);
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'CNI results' });
   const { tell, tellFile, ...tap } = createResultTap({ owners, states, log });
   const ready = Promise.withResolvers<undefined>();
   let turn = 0;

@@ -1,4 +1,4 @@
-import { describeError } from '@rolegate/runtime';
+import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import type { Caller } from './callers.ts';
 
@@ -20,17 +20,7 @@ export interface HandoversDeps {
 /** Notices when an address that a caller was told from is another Pod's, or nobody's any more. */
 export function createHandovers({ identify, log }: HandoversDeps): Handovers {
   const uids = new Map<string, string>();
-  const listeners = new Set<(ip: string) => void>();
-
-  function tell(ip: string): void {
-    for (const listener of [...listeners]) {
-      try {
-        listener(ip);
-      } catch (error) {
-        log.error('a listener failed', { error: describeError(error) });
-      }
-    }
-  }
+  const listeners = createListeners<string>({ failed: listenerFailed(log, 'handovers of addresses') });
 
   function given(ip: string, caller: Caller): boolean {
     // Requests are held meanwhile: a Pod that still owns it keeps its connections, and another owner is noticed later.
@@ -41,7 +31,7 @@ export function createHandovers({ identify, log }: HandoversDeps): Handovers {
     if (uid === undefined) uids.delete(ip);
     else uids.set(ip, uid);
     if (former === undefined) return false;
-    tell(ip);
+    listeners.tell(ip);
     return true;
   }
 
@@ -49,15 +39,7 @@ export function createHandovers({ identify, log }: HandoversDeps): Handovers {
     given,
     size: () => uids.size,
     check: () => [...uids.keys()].map((ip) => given(ip, identify(ip))).includes(true),
-    on(listener) {
-      const own = (ip: string) => {
-        listener(ip);
-      };
-      listeners.add(own);
-      return () => {
-        listeners.delete(own);
-      };
-    },
+    on: listeners.on,
   };
 }
 

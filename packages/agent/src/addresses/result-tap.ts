@@ -1,4 +1,4 @@
-import { describeError } from '@rolegate/runtime';
+import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { partsOf } from './address-owners.ts';
 import type { AddressOwners } from './address-owners.ts';
@@ -44,23 +44,13 @@ export interface ResultTapDeps {
   readonly log: Log;
 }
 
-/** Hands on what is read of result files. A listener that throws keeps nothing from the others. */
+/** Hands on what is read of result files. */
 export function createResultTap({ owners, states, log }: ResultTapDeps): ResultTap & {
   readonly tell: (event: ResultEvent) => void;
   /** Tells how the file stands now. False: there is nothing to tell of it. */
   readonly tellFile: (file: string) => boolean;
 } {
-  const listeners = new Set<(event: ResultEvent) => void>();
-
-  function tell(event: ResultEvent): void {
-    for (const listener of listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        log.error('a listener failed', { error: describeError(error) });
-      }
-    }
-  }
+  const { tell, on } = createListeners<ResultEvent>({ failed: listenerFailed(log, 'CNI results') });
 
   /** Of another container's file nobody needs to know more than what others have lost to it. */
   function factsOf(claim: Claim): ResultEvent[] {
@@ -83,15 +73,7 @@ export function createResultTap({ owners, states, log }: ResultTapDeps): ResultT
       ...owners.returned().map((pod) => ({ kind: 'returned', pod }) as const),
       ...filesInOrder(),
     ],
-    on(listener) {
-      const own = (event: ResultEvent) => {
-        listener(event);
-      };
-      listeners.add(own);
-      return () => {
-        listeners.delete(own);
-      };
-    },
+    on,
     tell,
     tellFile(file) {
       const claim = owners.of(file);

@@ -71,7 +71,7 @@ export interface PodTable {
 /** One table per node, filled by one feed at a time, whichever replica it comes from. */
 export function createPodTable(deps: PodTableDeps): PodTable {
   const { clock, log, withdrawn = () => undefined, memory } = deps;
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'Pod table' });
   const sessions = createHeldSessions({ clock, log, changed: changes.notify, withdrawn });
   const tombstones = createPodTombstones({ clock, memory });
   const index = createPodIndex();

@@ -54,7 +54,7 @@ export interface Keeper {
 /** Keeps the rules as they are planned. */
 export function createKeeper(deps: KeeperDeps): Keeper {
   const { interception, clock, log } = deps;
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'interception' });
   const told = createTold({ log });
   let state = unknownState;
   let counted: Packets | undefined;

@@ -39,7 +39,7 @@ export interface AgentPorts {
 }
 
 export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: AgentPortsDeps): AgentPorts {
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: "the agent's ports" });
   const standings = new Map<string, { readonly at: HostPort; readonly standing: PortStanding }>();
   let inodes: readonly number[] | undefined;
   let isDue = false;

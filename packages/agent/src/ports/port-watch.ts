@@ -36,7 +36,7 @@ export interface PortWatch {
 }
 
 export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): PortWatch {
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'foreign listeners' });
   const told = createTold(log);
   const [outage, notesOutage] = [createOutageLog({ clock, log }), createOutageLog({ clock, log })];
   const agents = new Map<object, NamedListeners>();

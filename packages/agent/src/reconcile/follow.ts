@@ -50,7 +50,7 @@ type Phase = 'awaited' | 'there' | 'away';
 /** The CNI results as the reader tells of them, in the place of directories that this process cannot read. */
 export function followReader(deps: FollowReaderDeps): FollowedReader {
   const { path, naming, clock, log, random, ...before } = deps;
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'connection to reconcile' });
   const ready = Promise.withResolvers<undefined>();
   const backoff = createBackoff({ ...BACKOFF, random });
   const results = createFollowedResults(before);

@@ -17,7 +17,7 @@ export function createFollowedInterception({ log }: { readonly log: Log }): Foll
   readonly take: (state: InterceptionState) => void;
   readonly forget: () => void;
 } {
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'interception' });
   let current: InterceptionState | undefined;
   let lastKnown: InterceptionState | undefined;
 

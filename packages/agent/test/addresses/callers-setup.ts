@@ -18,7 +18,7 @@ export function createMemoryResults(
   remembering: Pick<AddressOwnersDeps, 'memory' | 'isNamed'> = {},
 ) {
   const owners = createAddressOwners({ ...remembering, isComplete: () => state.usable });
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'tests' });
   const state = { usable: true, scanned: true };
   let turn = 0;
   const now = () => ({ turn: (turn += 1), createdNs: 0n });

@@ -11,7 +11,7 @@ export async function setup() {
   const { path, closing } = place;
   const clock = createFakeClock();
   const log = createTestLog();
-  const naming = createChanges({ log });
+  const naming = createChanges({ log, of: 'tests' });
   let line: string | undefined;
   const follower = followReader({
     path,

@@ -95,7 +95,7 @@ export function createTappedResults({ log, scanned = true }: { log: Log; scanned
 }
 
 function createMemoryInterception(log: Log) {
-  const changes = createChanges({ log });
+  const changes = createChanges({ log, of: 'tests' });
   let state = STATE;
   return {
     current: () => state,

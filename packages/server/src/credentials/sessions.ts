@@ -1,5 +1,5 @@
 import type { Reason } from '@rolegate/protocol';
-import { createMemory } from '@rolegate/runtime';
+import { createListeners, createMemory, listenerFailed } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory.ts';
 import type { Session } from '../session.ts';
@@ -104,7 +104,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { clock, log, metrics, renewAt = RENEW_AT, condition = createOwnCondition(options) } = options;
   const { memory = createMemory({ clock }) } = options;
   const entries = new Map<string, { readonly session: Session; readonly entry: SessionEntry }>();
-  const listeners = new Set<(id: string) => void>();
+  // A listener's fault is not the session's: it must not pass for a failure of STS.
+  const listeners = createListeners<string>({ failed: listenerFailed(log, 'sessions') });
   const durations = createDurationLimits(memory);
   /** Of sessions that nobody claims: who claims one again waits as long as everybody else would have. */
   const pastFailures = memory.remember<PastFailure>('failed_sessions', {
@@ -141,7 +142,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         sessionLog.failed({ session, namespace, fault, before });
       },
       onChange: () => {
-        tell(id);
+        listeners.tell(id);
       },
       past,
       onEnd: (failure) => {
@@ -150,17 +151,6 @@ export function createSessions(options: SessionsOptions): Sessions {
     });
     entries.set(id, { session, entry });
     return entry;
-  }
-
-  /** A listener's fault is not the session's: it must not pass for a failure of STS. */
-  function tell(id: string): void {
-    for (const listener of listeners) {
-      try {
-        listener(id);
-      } catch (error) {
-        log.error('a listener to sessions failed', { error });
-      }
-    }
   }
 
   return {
@@ -187,10 +177,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       [...entries].flatMap(([id, { session, entry }]) =>
         entry.claimed ? [viewOf(id, session, entry, clock)] : [],
       ),
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: listeners.on,
     counts() {
       const counts = { valid: 0, 'at-agents': 0, waiting: 0, failing: 0, unused: 0 };
       for (const { entry } of entries.values()) if (entry.claimed) counts[entry.status] += 1;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DecisionInputs, ResourceVersions } from '@rolegate/protocol';
-import { silentLog } from '@rolegate/runtime';
+import { createListeners, silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createDigests } from './digests.ts';
 import { withDoubt } from './doubt.ts';
@@ -74,8 +74,12 @@ const NOTHING_SEEN: DecisionInputs = { pod: 'unseen', namespace: 'unseen', servi
 export function createDecisions(deps: DecisionsDeps): Decisions {
   const { cluster, policy, clock, log = silentLog, defer = setImmediate } = deps;
   const { pods, namespaces, serviceAccounts } = cluster;
-  const listeners = new Set<(pods: Iterable<Pod>) => void>();
   const failed = createFaultLog({ clock, log });
+  const listeners = createListeners<[Pod]>({
+    failed(error, [pod]) {
+      failed(pod, error);
+    },
+  });
   const digests = createDigests();
   const situations = createSituations({
     cluster,
@@ -95,18 +99,9 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
     run({ uid }) {
       // Its latest state, not the one that it had when it was marked.
       const pod = pods.get(uid);
-      if (pod !== undefined) for (const listener of listeners) tell(listener, pod);
+      if (pod !== undefined) listeners.tell([pod]);
     },
   });
-
-  /** A fault with one Pod is not the next Pod's. */
-  function tell(listener: (pods: Iterable<Pod>) => void, pod: Pod): void {
-    try {
-      listener([pod]);
-    } catch (error) {
-      failed(pod, error);
-    }
-  }
 
   /** Whether Pods are concerned: a list may have left out states in which another replica decides otherwise. */
   function concerns<T extends object>(change: Change<T>, readsSame: (a: T, b: T) => boolean): boolean {
@@ -211,10 +206,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
       const verdict = verdictIn(pod, situation);
       return verdict && decided(pod, situation, verdict);
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: listeners.on,
     look,
     reconsider() {
       settings++;

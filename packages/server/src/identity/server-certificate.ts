@@ -1,6 +1,7 @@
 import { generateKeyPair, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { TlsMaterial, TlsSource } from '@rolegate/protocol';
+import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { activeOf, bundleOf } from './authorities.ts';
 import type { Authorities } from './authorities.ts';
@@ -38,7 +39,7 @@ export function createServerCertificate({
   log,
   serverNames,
 }: ServerCertificateDeps): ServerCertificate {
-  const listeners = new Set<(material: TlsMaterial) => void>();
+  const listeners = createListeners<TlsMaterial>({ failed: listenerFailed(log, "the server's certificate") });
   /** Since when this replica has known each authority, on the monotonic clock. */
   let knownSinceMs = new Map<string, number>();
   let own: Own | undefined;
@@ -71,7 +72,7 @@ export function createServerCertificate({
     };
     if (material?.cert.equals(next.cert) === true && material.ca.equals(next.ca)) return;
     material = next;
-    for (const call of listeners) call(next);
+    listeners.tell(next);
   }
 
   function current(): TlsMaterial {
@@ -82,12 +83,7 @@ export function createServerCertificate({
   return {
     tls: {
       current,
-      onChange(call) {
-        listeners.add(call);
-        return () => {
-          listeners.delete(call);
-        };
-      },
+      onChange: listeners.on,
       secondsLeft: () => ({
         certificate: (current().certEndsMs - clock.now()) / 1000,
         ca: (current().caEndsMs - clock.now()) / 1000,

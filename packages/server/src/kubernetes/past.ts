@@ -1,4 +1,5 @@
 import { isOlderVersion } from '@rolegate/protocol';
+import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ListWatch } from './list-watch.ts';
 import type { Kind } from './shapes.ts';
@@ -38,24 +39,21 @@ export interface PastDeps {
 
 /** What one kind's list has shown is of all kinds: the others are listed again too, if they are ahead of it. */
 export function createPast({ kinds, clock, log }: PastDeps): Past {
-  const listeners = new Set<() => void>();
+  const listeners = createListeners<void>({ failed: listenerFailed(log, 'restores of etcd') });
   let foundMs: number | undefined;
   let cancel: (() => void) | undefined;
 
   function tell(): void {
     cancel = undefined;
     foundMs = clock.monotonic();
-    for (const listener of listeners) listener();
+    listeners.tell();
   }
 
   return {
     version: (kind) => kinds()[kind].store.resourceVersion,
     present: (kind) => kinds()[kind].loop.present,
     foundMs: () => foundMs,
-    onFound(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onFound: listeners.on,
     found(kind, from, to) {
       const hint = 'expected after a restore of etcd only: agents are told, and follow';
       log.warn('API server went back to an older state', { kind, from, to, hint });

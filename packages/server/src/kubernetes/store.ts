@@ -1,5 +1,5 @@
 import { isOlderVersion } from '@rolegate/protocol';
-import { describeError } from '@rolegate/runtime';
+import { createListeners, describeError, listenerFailed } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createDoubts } from './doubts.ts';
 import type { ApiObject } from './objects.ts';
@@ -82,29 +82,18 @@ export function createStore<T extends ApiObject>({
   wentBack = () => undefined,
 }: StoreDeps<T>): WritableStore<T> {
   const objects = new Map<string, T>();
-  const listeners = new Set<(change: Change<T>) => void>();
+  const { tell, on } = createListeners<Change<T>>({
+    failed(error, { kind, object: { name } }) {
+      log.error('listener failed', { to: 'cluster', change: kind, name, error: describeError(error) });
+    },
+  });
   const doubts = createDoubts();
-  const doubtListeners = new Set<(concerned: Concerned) => void>();
+  const doubtListeners = createListeners<Concerned>({ failed: listenerFailed(log, 'doubted objects') });
   let resourceVersion = '';
   let syncedAtMs: number | undefined;
 
-  function tell(change: Change<T>): void {
-    for (const listener of listeners) {
-      try {
-        listener(change);
-      } catch (error) {
-        // One listener's fault is neither the loop's nor the next listener's.
-        log.error('a listener of the cluster failed', {
-          change: change.kind,
-          name: change.object.name,
-          error: describeError(error),
-        });
-      }
-    }
-  }
-
   function tellDoubt(concerned: Concerned): void {
-    if (concerned.length > 0) for (const listener of doubtListeners) listener(concerned);
+    if (concerned.length > 0) doubtListeners.tell(concerned);
   }
 
   function confirm(key: string): void {
@@ -171,16 +160,9 @@ export function createStore<T extends ApiObject>({
     get syncedAtMs() {
       return syncedAtMs;
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
+    onChange: on,
     isDoubted: doubts.has,
-    onDoubt(listener) {
-      doubtListeners.add(listener);
-    },
+    onDoubt: doubtListeners.on,
     doubt(key) {
       doubts.add(key);
       if (key !== undefined) tellDoubt([key]);

@@ -173,8 +173,8 @@ describe('createStore', () => {
     expect(lines).toEqual([
       {
         level: 'error',
-        message: 'a listener of the cluster failed',
-        fields: { change: 'set', name: 'pod-a', error: 'broken' },
+        message: 'listener failed',
+        fields: { to: 'cluster', change: 'set', name: 'pod-a', error: 'broken' },
       },
     ]);
   });

@@ -1,0 +1,44 @@
+import { describeError } from './log/log.ts';
+import type { Log } from './log/log.ts';
+
+export interface Listeners<Event> {
+  /** Calls the listeners at once, in the order in which they were added. */
+  readonly tell: (event: Event) => void;
+  /** A function that is added twice is called twice. The returned function removes it. */
+  readonly on: (listener: (event: Event) => void) => () => void;
+}
+
+export interface ListenersDeps<Event> {
+  /** A listener threw. The others are called all the same. */
+  readonly failed: (error: unknown, event: Event) => void;
+}
+
+/** Everybody who wants to know of an event. */
+export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listeners<Event> {
+  const listeners = new Set<{ readonly call: (event: Event) => void }>();
+  return {
+    tell(event) {
+      for (const { call } of [...listeners]) {
+        try {
+          call(event);
+        } catch (error) {
+          failed(error, event);
+        }
+      }
+    },
+    on(listener) {
+      const own = { call: listener };
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+  };
+}
+
+/** Logs that a listener to this threw. */
+export function listenerFailed(log: Pick<Log, 'error'>, to: string): (error: unknown) => void {
+  return (error) => {
+    log.error('listener failed', { to, error: describeError(error) });
+  };
+}

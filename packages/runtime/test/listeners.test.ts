@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { createListeners, listenerFailed } from '../src/listeners.ts';
+import { silentLog } from '../src/log/log.ts';
+
+function setup() {
+  const calls: string[] = [];
+  const listeners = createListeners<string>({
+    failed: (error, event) => void calls.push(`${event} failed: ${String(error)}`),
+  });
+  return { calls, listeners };
+}
+
+describe('listeners', () => {
+  it('are called at once, in the order in which they were added', () => {
+    const { listeners, calls } = setup();
+    listeners.on((event) => calls.push(`first ${event}`));
+    listeners.on((event) => calls.push(`second ${event}`));
+    listeners.tell('boil');
+    expect(calls).toEqual(['first boil', 'second boil']);
+  });
+
+  it('hear of an event that another listener threw on', () => {
+    const { listeners, calls } = setup();
+    listeners.on(() => {
+      throw new Error('broken');
+    });
+    listeners.on((event) => calls.push(event));
+    listeners.tell('boil');
+    expect(calls).toEqual(['boil failed: Error: broken', 'boil']);
+  });
+
+  it('that were added twice are removed one by one', () => {
+    const { listeners, calls } = setup();
+    const listener = (event: string) => void calls.push(event);
+    const remove = listeners.on(listener);
+    listeners.on(listener);
+    remove();
+    remove();
+    listeners.tell('boil');
+    expect(calls).toEqual(['boil']);
+  });
+
+  it('that are added or removed by a listener count from the next event on', () => {
+    const { listeners, calls } = setup();
+    const remove = listeners.on(() => {
+      removeSecond();
+      listeners.on((event) => calls.push(`late ${event}`));
+      remove();
+    });
+    const removeSecond = listeners.on((event) => calls.push(`second ${event}`));
+    listeners.tell('boil');
+    listeners.tell('cool');
+    expect(calls).toEqual(['second boil', 'late cool']);
+  });
+
+  it('that throw are logged with what they listen to', () => {
+    const lines: unknown[] = [];
+    const log = { ...silentLog, error: (...line: unknown[]) => void lines.push(line) };
+    listenerFailed(log, 'kettle')(new Error('broken'));
+    expect(lines).toEqual([['listener failed', { to: 'kettle', error: 'broken' }]]);
+  });
+});
