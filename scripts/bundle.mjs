@@ -18,7 +18,7 @@ const bundles = [
   {
     name: 'agent-program',
     program: 'agent',
-    entry: 'packages/agent/dist/commands/agent-program.js',
+    entry: 'packages/agent/dist/agent-program.js',
     maxBytes: 1_500_000,
     without: notOnNodes,
   },

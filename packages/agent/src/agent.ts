@@ -29,7 +29,7 @@ import type { MetadataServer } from './metadata/server.ts';
 import { createServing } from './metadata/serving.ts';
 import { createTokens } from './imds-tokens/tokens.ts';
 import type { Tokens } from './imds-tokens/tokens.ts';
-import type { AgentMemory } from './memory.ts';
+import type { AgentMemory } from './memory/memory.ts';
 import { createAgentMetrics } from './metrics/metrics.ts';
 import { knowNode } from './modes/node-sources.ts';
 import { answersLivez } from './ports/answers-livez.ts';

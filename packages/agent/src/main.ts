@@ -22,7 +22,7 @@ async function start(word: string): Promise<number> {
     case 'log-level':
       return (await import('./status/command.ts')).runAgentCommand(word, process);
     default:
-      return (await import('./commands/agent-program.ts')).runAgentProgram(process);
+      return (await import('./agent-program.ts')).runAgentProgram(process);
   }
 }
 

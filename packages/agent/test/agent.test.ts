@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { createCniResultsDir } from '@rolegate/testing';
-import { memoryKinds } from '../src/memory.ts';
+import { memoryKinds } from '../src/memory/memory.ts';
 import { startFeedServer } from './feed-server.ts';
 import { createFolder } from './reconcile/setup.ts';
 import { soon, startAgent } from './whole-agent.ts';

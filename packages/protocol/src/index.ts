@@ -1,6 +1,6 @@
 export { asRefusal, asStatus } from './call-status.ts';
-export { http2StreamOf, limitMessages, onClientConnection } from './connections.ts';
-export type { ClientConnection } from './connections.ts';
+export { http2StreamOf, limitMessages, onClientConnection } from './tls/connections.ts';
+export type { ClientConnection } from './tls/connections.ts';
 export { inputsDiffer } from './decision-inputs.ts';
 export type { DecisionInputs } from './decision-inputs.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';

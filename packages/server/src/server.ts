@@ -10,7 +10,7 @@ import { createAgentProofs } from './identity/agent-authentication.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
 import { createNodeTaints } from './kubernetes/node-taints.ts';
-import type { ServerMemory } from './memory.ts';
+import type { ServerMemory } from './memory/memory.ts';
 import { createServerMetrics, watchedKinds } from './metrics/metrics.ts';
 import { createOpsPorts } from './ports/ops-ports.ts';
 import { serveAgents } from './composition/agents.ts';

@@ -16,7 +16,7 @@ import {
   freePort,
 } from '@rolegate/testing';
 import { parseServerConfig } from '../src/config/config.ts';
-import { memoryKinds } from '../src/memory.ts';
+import { memoryKinds } from '../src/memory/memory.ts';
 import { runServer } from '../src/server.ts';
 
 /** Milliseconds. */

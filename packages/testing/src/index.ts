@@ -3,7 +3,7 @@ export * from './acceptance/run-command.ts';
 export * from './acceptance/run-steps.ts';
 export * from './acceptance/world.ts';
 export * from './certificates.ts';
-export * from './clock.ts';
+export * from './time/clock.ts';
 export * from './cni-results.ts';
 export * from './eventually.ts';
 export * from './feed/interposer.ts';

@@ -1,5 +1,5 @@
 import { createMemory } from '@rolegate/runtime';
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import { BEFORE_ALL, claimOf, compare, inOrder, saysNothingNew } from './claim.ts';
 import type { Claim, Learned, ToldResult } from './claim.ts';
 

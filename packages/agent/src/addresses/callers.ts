@@ -2,7 +2,7 @@ import type { Clock, Log } from '@rolegate/runtime';
 import { canonicalIp, createChanges } from '@rolegate/runtime';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import type { Owner } from './address-owners.ts';
 import type { CniResults } from './cni-results.ts';
 import { createHandovers } from './handovers.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isOlderVersion } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import { createHeldSessions } from './held-sessions.ts';
 import type { HeldFor, ReportedSession } from './held-sessions.ts';
 import type { HeldSession, KnownPod } from './known-pod.ts';

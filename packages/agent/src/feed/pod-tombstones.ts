@@ -1,7 +1,7 @@
 import { isOlderVersion } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import { isDecidedEarlier } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
 import type { GonePod } from './table-contents.ts';

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import { createTokenKeys, LONGEST_TTL_SECONDS, TAG_BYTES } from './token-keys.ts';
 import type { KeptTokens, SigningKey, TokenKey } from './token-keys.ts';
 

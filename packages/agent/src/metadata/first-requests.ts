@@ -1,4 +1,4 @@
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import type { AnswerRecord } from './answer-record.ts';
 
 /** What is remembered of a Pod. */

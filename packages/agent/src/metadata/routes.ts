@@ -1,4 +1,4 @@
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './request-path.ts';
 

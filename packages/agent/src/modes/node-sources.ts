@@ -7,7 +7,7 @@ import type { InterceptionReport } from '../feed/interception-report.ts';
 import { interceptionCheck } from '../reconcile/interception-check.ts';
 import { layers } from '../interception/plan.ts';
 import { createNodeImdsv1 } from '../node-imds/node-imdsv1.ts';
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import type { createAgentMetrics } from '../metrics/metrics.ts';
 import type { AgentPorts } from '../ports/agent-ports.ts';
 import { followReader } from '../reconcile/follow.ts';

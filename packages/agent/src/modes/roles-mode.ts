@@ -22,7 +22,7 @@ import { createFilesIdentity } from '../identity/files-identity.ts';
 import type { Identity } from '../identity/identity.ts';
 import { credentialsDocument } from '../metadata/credentials-document.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
-import type { AgentMemory } from '../memory.ts';
+import type { AgentMemory } from '../memory/memory.ts';
 import type { createAgentMetrics } from '../metrics/metrics.ts';
 import type { AgentState } from '../state/agent-state.ts';
 import { keptTable } from '../state/saved-table.ts';

@@ -6,7 +6,7 @@ import { createCallers } from '../../src/addresses/callers.ts';
 import type { Caller } from '../../src/addresses/callers.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
 import { createPodTable } from '../../src/feed/pod-table.ts';
-import type { MemoryKind } from '../../src/memory.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
 import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
 
 export const IP = '10.1.0.7';

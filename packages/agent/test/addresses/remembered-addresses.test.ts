@@ -4,7 +4,7 @@ import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
 import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 import type { AddressOwners } from '../../src/addresses/address-owners.ts';
-import type { MemoryKind } from '../../src/memory.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
 import { IP, settled, setup as setupCallers } from './callers-setup.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import type { MemoryKind } from '../../src/memory.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
 import { createFirstRequests } from '../../src/metadata/first-requests.ts';
 
 const DAY_MS = 86_400_000;

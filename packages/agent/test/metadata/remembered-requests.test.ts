@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createMemory } from '@rolegate/runtime';
 import type { Remembered } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import type { AgentMemory, MemoryKind } from '../../src/memory.ts';
+import type { AgentMemory, MemoryKind } from '../../src/memory/memory.ts';
 import { createRoutes } from '../../src/metadata/routes.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 

@@ -1,4 +1,4 @@
-import { poll } from '../poll.ts';
+import { poll } from './poll.ts';
 import { loadAuthorities, stampOfTlsFiles } from './files.ts';
 import type { Authorities } from './files.ts';
 import { POLL_MS } from './source.ts';

@@ -3,8 +3,8 @@ import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
-import { http2ServersOf, peerOf, whichOf } from '../connections.ts';
-import type { HasParent } from '../connections.ts';
+import { http2ServersOf, peerOf, whichOf } from './connections.ts';
+import type { HasParent } from './connections.ts';
 
 /** Why a handshake came to nothing, for a metric. */
 export const handshakeFaults = ['no_certificate', 'certificate', 'protocol', 'timeout', 'left'] as const;

@@ -1,4 +1,4 @@
-import { poll } from '../poll.ts';
+import { poll } from './poll.ts';
 import type { TlsPurpose } from './certificates.ts';
 import { loadTlsFiles, stampOfTlsFiles } from './files.ts';
 import type { TlsFiles, TlsMaterial } from './files.ts';

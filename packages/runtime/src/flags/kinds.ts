@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { HostPort } from '../host-port.ts';
+import type { HostPort } from '../net/host-port.ts';
 
 /** How one value is read from text. */
 export interface ValueKind<Value> {

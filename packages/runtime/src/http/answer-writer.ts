@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { HttpConnection, HttpLimits } from './connection.ts';
 import { createDate, messageText } from './message.ts';
 import type { HttpAnswer } from './message.ts';

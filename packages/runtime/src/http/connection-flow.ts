@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { createAnswerWriter } from './answer-writer.ts';
 import { createArrivals } from './arrivals.ts';
 import type {

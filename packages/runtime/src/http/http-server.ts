@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import type { ListenOptions, Server, Socket } from 'node:net';
-import { canonicalIp } from '../canonical-ip.ts';
-import type { Clock } from '../clock.ts';
-import { stopListening } from '../stop-listening.ts';
+import { canonicalIp } from '../net/canonical-ip.ts';
+import type { Clock } from '../time/clock.ts';
+import { stopListening } from '../net/stop-listening.ts';
 import type { HttpConnection, HttpHooks, HttpLimit, HttpLimits, HttpRequest } from './connection.ts';
 import { createConnection, createNobody, reset } from './connection.ts';
 import { createConnectionFlow } from './connection-flow.ts';

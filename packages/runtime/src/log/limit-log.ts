@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Log } from './log.ts';
 import { createStorms } from './log-limiter.ts';
 import type { StormOf } from './log-limiter.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** What shared one count: the lines of one key, those of a group's keys beyond the most, or those of groups beyond the most. */
 export type StormOf = 'key' | 'group' | 'all';

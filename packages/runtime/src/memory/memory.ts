@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { createRemembered } from './remembered.ts';
 import type { Remembered, RememberedOptions } from './remembered.ts';
 

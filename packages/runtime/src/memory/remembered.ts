@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { createLine, itemsOf, join, leave, toEnd } from './line.ts';
 import type { LinePlace } from './line.ts';
 import { createShares } from './shares.ts';

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
-import { systemClock } from '../clock.ts';
-import type { Clock } from '../clock.ts';
+import { systemClock } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { describeError } from '../log/log.ts';
 import { createPageServer } from './page-server.ts';
 import type { MakePage, Page, PageServer } from './page-server.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { createHttpServer, headerLines } from '../http/index.ts';
 import type { HttpAnswer, HttpLimit, HttpLimits, HttpRefusal, HttpRequest } from '../http/index.ts';
 

@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.ts';
-import type { HostPort } from '../host-port.ts';
-import { formatHostPort } from '../host-port.ts';
+import type { Clock } from '../time/clock.ts';
+import type { HostPort } from '../net/host-port.ts';
+import { formatHostPort } from '../net/host-port.ts';
 import { describeError } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
-import { isPortTaken } from '../port-taken.ts';
-import { aborted } from '../run-group.ts';
-import type { Service } from '../run-group.ts';
+import { isPortTaken } from '../net/port-taken.ts';
+import { aborted } from '../program/run-group.ts';
+import type { Service } from '../program/run-group.ts';
 import type { ReadyCheck } from './readiness.ts';
 
 export interface ProbePortDeps {

@@ -1,5 +1,5 @@
-import { systemClock } from '../clock.ts';
-import type { Clock } from '../clock.ts';
+import { systemClock } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { createPageServer } from './page-server.ts';
 import type { MakePage, PageServer, PageServerOptions } from './page-server.ts';
 import { readiness } from './readiness.ts';

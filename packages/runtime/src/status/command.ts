@@ -8,7 +8,7 @@ import { parseFlags } from '../flags/flags.ts';
 import type { Program } from '../flags/flags.ts';
 import { askStatus } from './ask.ts';
 import type { StatusQuestion } from './ask.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../program/version.ts';
 
 const GROUP = 'Status';
 const SOCKET = 'status-socket';

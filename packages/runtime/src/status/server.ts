@@ -1,4 +1,4 @@
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { createHttpServer, headerLines } from '../http/index.ts';
 import type { HttpAnswer, HttpLimits, HttpRefusal } from '../http/index.ts';
 import { describeError, logLevels } from '../log/log.ts';

@@ -7,7 +7,7 @@ import type { Nodes } from '../feed/nodes.ts';
 import { createAttestPort, createFeedPort } from '../ports/grpc-server.ts';
 import type { FeedPort } from '../ports/grpc-server.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { FollowedCluster } from './cluster.ts';
 import type { ServerDeps } from './deps.ts';

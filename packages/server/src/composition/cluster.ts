@@ -3,7 +3,7 @@ import { createConnection } from '../kubernetes/connection.ts';
 import { createEventRecorder } from '../kubernetes/events.ts';
 import { loadKubeConfig } from '../kubernetes/kube-config.ts';
 import { createLimitHits } from '../kubernetes/limit-hits.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { ServerDeps } from './deps.ts';
 

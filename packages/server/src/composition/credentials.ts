@@ -7,7 +7,7 @@ import { createStsBudget } from '../credentials/sts-budget.ts';
 import type { StsClientOptions } from '../credentials/sts-client.ts';
 import { createSts } from '../credentials/sts.ts';
 import type { Sts } from '../credentials/sts.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { ServerDeps } from './deps.ts';
 

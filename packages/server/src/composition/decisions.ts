@@ -2,7 +2,7 @@ import { createRoleBaseArnDetection } from '../credentials/role-base-arn.ts';
 import { createDecisions } from '../decisions/decisions.ts';
 import { createNodes } from '../feed/nodes.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import { policySettings } from './policy-settings.ts';
 import { createPolicy } from '../policy/decide.ts';

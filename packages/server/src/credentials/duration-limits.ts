@@ -1,5 +1,5 @@
-import type { ServerMemory } from '../memory.ts';
-import type { Session } from '../session.ts';
+import type { ServerMemory } from '../memory/memory.ts';
+import type { Session } from '../session/session.ts';
 
 /** What role chaining and the shortest MaxSessionDuration allow. Seconds. */
 const SAFE_SECONDS = 3600;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Session } from '../session.ts';
-import { sessionId } from '../session.ts';
+import type { Session } from '../session/session.ts';
+import { sessionId } from '../session/session.ts';
 
 /** What STS gives for a session. */
 export interface Issued {

@@ -1,5 +1,5 @@
 import type { Clock } from '@rolegate/runtime';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import type { DurationLimits } from './duration-limits.ts';
 import type { Issued, IssuedCredentials } from './issued-credentials.ts';
 import { accountOf, fingerprintOf } from './issued-credentials.ts';

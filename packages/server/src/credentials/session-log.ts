@@ -1,6 +1,6 @@
 import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log, StormOf } from '@rolegate/runtime';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import type { Issued } from './issued-credentials.ts';
 import type { OwnCondition } from './sts-health.ts';
 import type { StsFault } from './sts-errors.ts';

@@ -1,9 +1,9 @@
 import type { Reason } from '@rolegate/protocol';
 import { createListeners, createMemory, listenerFailed } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
-import type { Session } from '../session.ts';
-import { sessionId } from '../session.ts';
+import type { ServerMemory } from '../memory/memory.ts';
+import type { Session } from '../session/session.ts';
+import { sessionId } from '../session/session.ts';
 import { createDurationLimits } from './duration-limits.ts';
 import type { Issued, IssuedCredentials } from './issued-credentials.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';

@@ -13,7 +13,7 @@ import { createTurns } from './turns.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { ApiObject, Pod } from '../kubernetes/objects.ts';
 import type { Change, Store } from '../kubernetes/store.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { Policy, Verdict } from '../policy/decide.ts';
 
 export interface DecidedPod {

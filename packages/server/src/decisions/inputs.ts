@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { annotationKeys } from '../annotations.ts';
+import { annotationKeys } from '../annotations/annotations.ts';
 import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects.ts';
 import type { Annotations } from '../policy/annotation-text.ts';
 

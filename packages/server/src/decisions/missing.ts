@@ -1,6 +1,6 @@
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 
 /**
  * A Namespace or ServiceAccount that is not there this long after it was first missed, the caches being synced, does not

@@ -4,7 +4,7 @@ import { endCall, freeWhenOver, wasTooLarge } from './call-end.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createFeedStreams } from './feed-stream.ts';
 import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { Nodes } from './nodes.ts';
 import { createAgentReports } from './agent-reports.ts';
 import type { AgentReportsDeps } from './agent-reports.ts';

@@ -10,7 +10,7 @@ import type { FeedUpdate, ResolveRequestRead, ResolveResponse, RolegateHandlers 
 import type { AgentCall, Callers, Proof } from '../identity/callers.ts';
 import { createRateLimits } from '../identity/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import { createFeedCalls, wentBack } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
 

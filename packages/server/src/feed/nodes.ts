@@ -5,7 +5,7 @@ import type { Decisions } from '../decisions/decisions.ts';
 import { createTurns } from '../decisions/turns.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import { podState } from './messages.ts';
 import { createNodeView } from './node-view.ts';
 import type { NodeStream, NodeView, NodeViewDeps } from './node-view.ts';

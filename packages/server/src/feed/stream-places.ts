@@ -2,7 +2,7 @@ import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Caller } from '../identity/callers.ts';
 import { createRateLimits } from '../identity/rate-limits.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ReportLimitHit } from './reports/limit-hits.ts';
 
 /** An agent opens its next stream before it closes the one before. */

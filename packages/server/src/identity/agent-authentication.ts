@@ -20,7 +20,7 @@ import type { Connection } from '../kubernetes/connection.ts';
 import type { ClusterNode } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { Store } from '../kubernetes/store.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { AttestConnections } from '../ports/attest-connections.ts';
 import { ATTEST_SESSION, FEED_SESSION, HANDSHAKE_WITHIN_MS } from '../ports/http2-limits.ts';

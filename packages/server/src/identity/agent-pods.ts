@@ -4,7 +4,7 @@ import type { Clock } from '@rolegate/runtime';
 import type { ClusterNode, Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { Store } from '../kubernetes/store.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import { CLIENT_LIFE_MS } from './rotation.ts';
 
 /** The watch lags behind what an agent already knows: so long a Pod may be missing and yet be there. Milliseconds. */

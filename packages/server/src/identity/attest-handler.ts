@@ -3,7 +3,7 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { asRefusal, asStatus, Refusal } from '@rolegate/protocol';
 import type { AttestRequestRead, AttestResponse, Reason, RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit } from '../ports/limit-hits.ts';
 import type { Attestation } from './attestation.ts';
 import type { Authority } from './authority.ts';

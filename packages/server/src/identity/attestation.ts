@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit } from '../ports/limit-hits.ts';
 import type { AgentIdentity } from './agent-pods.ts';
 import { identityOf, isAgentPod } from './agent-token.ts';

@@ -1,7 +1,7 @@
 import { reasons, Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import { createRateLimits, networkOf } from './rate-limits.ts';
 
 /** Lines of one source. */

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { MemoryKind, ServerMemory } from '../memory.ts';
+import type { MemoryKind, ServerMemory } from '../memory/memory.ts';
 
 /** So many sources are known apart; beyond it the oldest of the network with the most begins with a full bucket. */
 const MOST_SOURCES = 10_000;

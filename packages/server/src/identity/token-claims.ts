@@ -1,5 +1,4 @@
-import { record } from '@rolegate/runtime';
-import { text } from '../json-values.ts';
+import { record, textOf } from '@rolegate/runtime';
 
 /** A projected token has a kB or two; nothing longer is looked at. Characters. */
 export const LONGEST_TOKEN = 16 * 1024;
@@ -14,7 +13,7 @@ export function claimedPodUid(token: string): string {
   if (payload === undefined || signature === undefined) return '';
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return text(record(record(record(claims)['kubernetes.io'])['pod'])['uid']);
+    return textOf(record(record(record(claims)['kubernetes.io'])['pod'])['uid']);
   } catch {
     return '';
   }

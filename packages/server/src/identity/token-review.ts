@@ -1,7 +1,6 @@
 import { Refusal } from '@rolegate/protocol';
-import { describeError, record } from '@rolegate/runtime';
+import { describeError, record, textOf } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import { text } from '../json-values.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { readText } from '../kubernetes/lines.ts';
 
@@ -76,13 +75,13 @@ export function cutReview(raw: unknown): TokenReview {
   const bound = (name: string) => {
     const values = record(extra)[`${EXTRA}${name}`];
     // One value each; several would prove nothing.
-    return Array.isArray(values) && values.length === 1 ? text(values[0]) : '';
+    return Array.isArray(values) && values.length === 1 ? textOf(values[0]) : '';
   };
   return {
     authenticated: authenticated === true,
-    error: text(error),
-    audiences: Array.isArray(audiences) ? audiences.map(text) : [],
-    username: text(username),
+    error: textOf(error),
+    audiences: Array.isArray(audiences) ? audiences.map(textOf) : [],
+    username: textOf(username),
     podName: bound('pod-name'),
     podUid: bound('pod-uid'),
     nodeName: bound('node-name'),

@@ -1,6 +1,6 @@
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { Connection } from './connection.ts';
 import { createListWatch } from './list-watch.ts';
 import type { ListWatch, ListWatchDeps, WatchMetrics } from './list-watch.ts';

@@ -1,6 +1,6 @@
 import { createMemory, createStorms, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { Connection } from './connection.ts';
 import { createEventQueue } from './event-queue.ts';
 import type { LimitHit } from './limit-hits.ts';

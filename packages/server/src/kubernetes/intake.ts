@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { record } from '@rolegate/runtime';
+import { record, textOf } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import { text } from '../json-values.ts';
 import { identityOf } from './objects.ts';
 import type { ApiObject, Cut, Identity } from './objects.ts';
 import type { WritableStore } from './store.ts';
@@ -167,7 +166,7 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
 }
 
 function versionOf(raw: unknown): string | undefined {
-  const version = text(record(record(raw)['metadata'])['resourceVersion']);
+  const version = textOf(record(record(raw)['metadata'])['resourceVersion']);
   return version === '' ? undefined : version;
 }
 

@@ -1,5 +1,4 @@
-import { record } from '@rolegate/runtime';
-import { text } from '../json-values.ts';
+import { record, textOf } from '@rolegate/runtime';
 import type { Connection } from './connection.ts';
 import { freedChunks } from './freed-chunks.ts';
 import { createJsonReader } from './json/json-reader.ts';
@@ -69,5 +68,5 @@ async function readPage(
   const { resourceVersion, continue: next } = record(record(whole.value)['metadata']);
   if (typeof resourceVersion !== 'string' || resourceVersion === '')
     throw new Error(`${path}: the answer is not a list`);
-  return { resourceVersion, next: text(next) };
+  return { resourceVersion, next: textOf(next) };
 }

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { ApiResponse, Connection } from './connection.ts';
 import { freedChunks } from './freed-chunks.ts';
 import { createIntake } from './intake.ts';

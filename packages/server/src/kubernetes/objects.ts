@@ -1,7 +1,6 @@
-import { canonicalIp, record } from '@rolegate/runtime';
-import { annotationKeys, limitBytesOf, withinLimit } from '../annotations.ts';
-import type { AnnotationValue } from '../annotations.ts';
-import { text } from '../json-values.ts';
+import { canonicalIp, record, textOf } from '@rolegate/runtime';
+import { annotationKeys, limitBytesOf, withinLimit } from '../annotations/annotations.ts';
+import type { AnnotationValue } from '../annotations/annotations.ts';
 import type { Names } from './names.ts';
 import { CONFIG_HASH, MIRROR } from './shapes.ts';
 import type { Kind } from './shapes.ts';
@@ -65,20 +64,20 @@ export function cutPod(raw: unknown, hold: Names['hold'] = asItIs): Cut<Pod> {
   const staticPod = Object.hasOwn(all, MIRROR);
   const { phase, podIP, podIPs } = record(status);
   const { nodeName, serviceAccountName, hostNetwork } = record(spec);
-  const namespace = text(record(metadata)['namespace']);
+  const namespace = textOf(record(metadata)['namespace']);
   if (namespace === '') return { fault: 'it has no namespace' };
   return {
     object: {
       ...common.object,
       namespace: hold(namespace),
-      nodeName: hold(text(nodeName)),
-      serviceAccount: hold(text(serviceAccountName) || 'default'),
+      nodeName: hold(textOf(nodeName)),
+      serviceAccount: hold(textOf(serviceAccountName) || 'default'),
       ips: cutIps(podIP, podIPs),
       hostNetwork: hostNetwork === true,
       ended: phase === 'Succeeded' || phase === 'Failed',
-      terminating: text(record(metadata)['deletionTimestamp']) !== '',
+      terminating: textOf(record(metadata)['deletionTimestamp']) !== '',
       staticPod,
-      runtimeUid: staticPod ? text(all[CONFIG_HASH]) : '',
+      runtimeUid: staticPod ? textOf(all[CONFIG_HASH]) : '',
       daemonSet: hold(cutDaemonSet(record(metadata)['ownerReferences'])),
     },
   };
@@ -101,7 +100,7 @@ export function cutServiceAccount(raw: unknown, hold: Names['hold'] = asItIs): C
   const { metadata } = record(raw);
   const common = cutCommon('ServiceAccount', metadata);
   if ('fault' in common) return common;
-  const namespace = text(record(metadata)['namespace']);
+  const namespace = textOf(record(metadata)['namespace']);
   if (namespace === '') return { fault: 'it has no namespace' };
   return { object: { ...common.object, namespace: hold(namespace) } };
 }
@@ -109,19 +108,19 @@ export function cutServiceAccount(raw: unknown, hold: Names['hold'] = asItIs): C
 /** As much as there is of it. */
 export function identityOf(raw: unknown): Identity {
   const { namespace, name, uid } = record(record(raw)['metadata']);
-  return { namespace: text(namespace), name: text(name), uid: text(uid) };
+  return { namespace: textOf(namespace), name: textOf(name), uid: textOf(uid) };
 }
 
 function cutCommon(kind: Kind, metadata: unknown): Cut<ApiObject> {
   const { uid, name, resourceVersion, annotations } = record(metadata);
-  if (text(uid) === '') return { fault: 'it has no uid' };
-  if (text(name) === '') return { fault: 'it has no name' };
-  if (text(resourceVersion) === '') return { fault: 'it has no resourceVersion' };
+  if (textOf(uid) === '') return { fault: 'it has no uid' };
+  if (textOf(name) === '') return { fault: 'it has no name' };
+  if (textOf(resourceVersion) === '') return { fault: 'it has no resourceVersion' };
   return {
     object: {
-      uid: text(uid),
-      name: text(name),
-      resourceVersion: text(resourceVersion),
+      uid: textOf(uid),
+      name: textOf(name),
+      resourceVersion: textOf(resourceVersion),
       annotations: cutAnnotations(annotationKeys[kind], annotations),
     },
   };
@@ -149,14 +148,14 @@ function valueOf(key: string, value: unknown): AnnotationValue | undefined {
 function cutDaemonSet(owners: unknown): string {
   const listed: unknown[] = Array.isArray(owners) ? owners : [];
   const { apiVersion, kind, name } = record(listed.find((owner) => record(owner)['controller'] === true));
-  return kind === 'DaemonSet' && text(apiVersion).startsWith('apps/') ? text(name) : '';
+  return kind === 'DaemonSet' && textOf(apiVersion).startsWith('apps/') ? textOf(name) : '';
 }
 
 const NO_IPS: readonly string[] = Object.freeze([]);
 
 function cutIps(podIP: unknown, podIPs: unknown): readonly string[] {
   const listed = Array.isArray(podIPs) ? podIPs.map((entry) => record(entry)['ip']) : [];
-  const ips = [...listed, podIP].flatMap((ip) => canonicalIp(text(ip)) ?? []);
+  const ips = [...listed, podIP].flatMap((ip) => canonicalIp(textOf(ip)) ?? []);
   return ips.length === 0 ? NO_IPS : [...new Set(ips)];
 }
 

@@ -1,4 +1,4 @@
-import { annotationKeys, limitBytesOf } from '../annotations.ts';
+import { annotationKeys, limitBytesOf } from '../annotations/annotations.ts';
 import { object, scalar } from './json/shape.ts';
 import type { Shape } from './json/shape.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { TooLong } from '../annotations.ts';
+import type { TooLong } from '../annotations/annotations.ts';
 import type { Annotations } from './objects.ts';
 
 /** Texts of annotations that are kept, in bytes of memory (DESIGN.md 4.11). */

@@ -1,6 +1,6 @@
 import { createMemory, createStorms } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 
 /** After so long each may be told again. Milliseconds. */
 const TOLD_MS = 86_400_000;

@@ -1,5 +1,5 @@
-import { annotation, withinLimit } from '../annotations.ts';
-import type { AnnotationValue, TooLong } from '../annotations.ts';
+import { annotation, withinLimit } from '../annotations/annotations.ts';
+import type { AnnotationValue, TooLong } from '../annotations/annotations.ts';
 
 /** If a Pod has any of these, it means to use AWS. */
 export const roleAnnotations = [

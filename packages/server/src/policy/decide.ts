@@ -1,5 +1,5 @@
 import type { Reason } from '@rolegate/protocol';
-import { annotation } from '../annotations.ts';
+import { annotation } from '../annotations/annotations.ts';
 import { roleAnnotations, valueOf } from './annotation-text.ts';
 import { withinCeiling } from './ceiling.ts';
 import { denial } from './denial.ts';

@@ -1,4 +1,4 @@
-import { annotation, limitBytesOf } from '../annotations.ts';
+import { annotation, limitBytesOf } from '../annotations/annotations.ts';
 
 /** What its counted repeats write out counts as well. Bytes. */
 const LONGEST_EXPRESSION = limitBytesOf(annotation.permitted);

@@ -1,4 +1,4 @@
-import { annotation } from '../annotations.ts';
+import { annotation } from '../annotations/annotations.ts';
 import { optional } from './pod-request.ts';
 import { parseRole } from './role-arn.ts';
 import type { NamedRole } from './role-arn.ts';

@@ -1,6 +1,6 @@
 import { listAllows, parseAllowedRoles } from './allowed-roles.ts';
 import type { AllowedRoles } from './allowed-roles.ts';
-import { annotation } from '../annotations.ts';
+import { annotation } from '../annotations/annotations.ts';
 import { tooLongFault, valueOf } from './annotation-text.ts';
 import type { Annotations } from './annotation-text.ts';
 import { denial } from './denial.ts';

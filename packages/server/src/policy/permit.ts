@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { annotation, withinLimit } from '../annotations.ts';
+import { annotation, withinLimit } from '../annotations/annotations.ts';
 import { tooLongFault } from './annotation-text.ts';
 import { excessOf, repeatsOf } from './expression-bounds.ts';
 import type { Parsed } from './parsed.ts';

@@ -1,4 +1,4 @@
-import { annotation } from '../annotations.ts';
+import { annotation } from '../annotations/annotations.ts';
 import { tooLongFault, valueOf } from './annotation-text.ts';
 import type { Annotations } from './annotation-text.ts';
 import { parseExternalId } from './external-id.ts';

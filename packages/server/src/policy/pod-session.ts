@@ -1,4 +1,4 @@
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import type { PodRequest } from './pod-request.ts';
 import { legalName, sessionName } from './session-name.ts';
 import { sessionTags } from './session-tags.ts';

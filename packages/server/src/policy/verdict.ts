@@ -1,4 +1,4 @@
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import type { Denial } from './denial.ts';
 import type { MetadataAccess } from './metadata-access.ts';
 

@@ -3,7 +3,7 @@ import type { ServerCredentials, ServerOptions } from '@grpc/grpc-js';
 import { onClientConnection, onRefusedHandshake } from '@rolegate/protocol';
 import type { ClientConnection, RefusedHandshake } from '@rolegate/protocol';
 import type { Clock, HostPort } from '@rolegate/runtime';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import { createHandshakes, HANDSHAKE_LIMITS } from './handshakes.ts';
 import type { HandshakeLimits } from './handshakes.ts';
 import type { PortLimitHit } from './limit-hits.ts';

@@ -1,7 +1,7 @@
 import { createShares } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../identity/rate-limits.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit } from './limit-hits.ts';
 
 /** Bounds of one port, before TLS (DESIGN.md 4.11). */

@@ -3,7 +3,7 @@ import { nodeOfSan } from '@rolegate/protocol';
 import type { ClientConnection } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../identity/rate-limits.ts';
-import type { ServerMemory } from '../memory.ts';
+import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit, PortLimitSubject } from './limit-hits.ts';
 
 /** Bounds of connections with a certificate. */

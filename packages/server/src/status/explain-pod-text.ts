@@ -1,5 +1,5 @@
 import { roughly, textFacts } from '@rolegate/runtime';
-import type { AnnotationValue } from '../annotations.ts';
+import type { AnnotationValue } from '../annotations/annotations.ts';
 import type { Annotations } from '../kubernetes/objects.ts';
 import { tooLongFault } from '../policy/annotation-text.ts';
 import type { DecisionFacts, PodExplanation } from './explain-pod.ts';

@@ -4,7 +4,7 @@ import type { StatusAnswer } from '@rolegate/runtime';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
 import type { Annotations, Pod } from '../kubernetes/objects.ts';
 import type { Verdict } from '../policy/decide.ts';
-import { sessionId } from '../session.ts';
+import { sessionId } from '../session/session.ts';
 import { explanationText } from './explain-pod-text.ts';
 import type { ServerReadings } from './readings.ts';
 import { sessionRow } from './session-rows.ts';

@@ -5,9 +5,9 @@ import { createSessions } from '../../src/credentials/sessions.ts';
 import type { Issued, SessionsOptions } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/sts-budget.ts';
 import type { StsBudgetOptions } from '../../src/credentials/sts-budget.ts';
-import type { MemoryKind } from '../../src/memory.ts';
-import { sessionId } from '../../src/session.ts';
-import type { Session } from '../../src/session.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
+import { sessionId } from '../../src/session/session.ts';
+import type { Session } from '../../src/session/session.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;

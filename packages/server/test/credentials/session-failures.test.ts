@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { LONGEST_PAUSE_MS } from '../../src/credentials/retry-pause.ts';
-import { sessionId } from '../../src/session.ts';
+import { sessionId } from '../../src/session/session.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 
 const ID = idOf('cart');

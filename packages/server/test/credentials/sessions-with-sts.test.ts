@@ -5,8 +5,8 @@ import { createSessions } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/sts-budget.ts';
 import type { StsBudgetOptions } from '../../src/credentials/sts-budget.ts';
 import { createSts } from '../../src/credentials/sts.ts';
-import { sessionId } from '../../src/session.ts';
-import type { Session } from '../../src/session.ts';
+import { sessionId } from '../../src/session/session.ts';
+import type { Session } from '../../src/session/session.ts';
 import { sessionOf } from './fixture.ts';
 
 const closing: (() => unknown)[] = [];

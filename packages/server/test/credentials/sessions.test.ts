@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UNUSED_AFTER_MS } from '../../src/credentials/session-entry.ts';
-import { sessionId } from '../../src/session.ts';
+import { sessionId } from '../../src/session/session.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 
 const ID = idOf('cart');

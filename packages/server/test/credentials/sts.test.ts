@@ -4,7 +4,7 @@ import type { FakeSts, StsFaultName } from '@rolegate/testing';
 import { classifyStsError } from '../../src/credentials/sts-errors.ts';
 import { createSts } from '../../src/credentials/sts.ts';
 import type { Sts, StsOptions } from '../../src/credentials/sts.ts';
-import type { Session } from '../../src/session.ts';
+import type { Session } from '../../src/session/session.ts';
 
 const OWN_KEY = { accessKeyId: 'AKIASERVER', secretAccessKey: 'own-secret', sessionToken: 'own-token' };
 

@@ -7,9 +7,9 @@ import { createDecisions } from '../../src/decisions/decisions.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects.ts';
 import { createPodIndex } from '../../src/kubernetes/pod-index.ts';
 import { createStore } from '../../src/kubernetes/store.ts';
-import type { MemoryKind } from '../../src/memory.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
-import type { Session } from '../../src/session.ts';
+import type { Session } from '../../src/session/session.ts';
 import { pod as podObject } from '../kubernetes/setup.ts';
 import { createPastStandIn } from './past-stand-in.ts';
 

@@ -3,7 +3,7 @@ import { Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
-import type { MemoryKind } from '../../src/memory.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
 import { recordLog } from './authority-setup.ts';
 
 describe('attempts at what is not theirs', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createRateLimits, networkOf } from '../../src/identity/rate-limits.ts';
-import type { MemoryKind } from '../../src/memory.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
 
 function setup() {
   const clock = createFakeClock();

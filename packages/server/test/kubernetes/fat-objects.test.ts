@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { annotationKeys } from '../../src/annotations.ts';
+import { annotationKeys } from '../../src/annotations/annotations.ts';
 import type { Kind } from '../../src/kubernetes/shapes.ts';
-import { limitBytesOf } from '../../src/annotations.ts';
+import { limitBytesOf } from '../../src/annotations/annotations.ts';
 import { startFatApi } from './fat-api.ts';
 import type { FatApiOptions, FatObject } from './fat-api.ts';
 

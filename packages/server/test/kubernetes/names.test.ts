@@ -3,7 +3,7 @@ import { createMemory, silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
 import { createNames } from '../../src/kubernetes/names.ts';
-import type { MemoryKind } from '../../src/memory.ts';
+import type { MemoryKind } from '../../src/memory/memory.ts';
 import { eventually, startApi } from './setup.ts';
 
 describe('names that objects share', () => {

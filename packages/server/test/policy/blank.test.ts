@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { annotation } from '../../src/annotations.ts';
+import { annotation } from '../../src/annotations/annotations.ts';
 import type { Annotations } from '../../src/policy/annotation-text.ts';
 import { ACCOUNT, ALLOWED_ROLES, PERMITTED, ROLE, decide, outcome } from './setup.ts';
 import type { Situation } from './setup.ts';

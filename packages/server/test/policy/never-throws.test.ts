@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { annotation } from '../../src/annotations.ts';
+import { annotation } from '../../src/annotations/annotations.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import { ACCOUNT, METADATA, ROLE, decide, settings, subjectOf } from './setup.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { sessionId } from '../../src/session.ts';
-import type { Session } from '../../src/session.ts';
+import { sessionId } from '../../src/session/session.ts';
+import type { Session } from '../../src/session/session.ts';
 import { ACCOUNT, PERMITTED, ROLE, decide, outcome } from './setup.ts';
 import type { Situation } from './setup.ts';
 

@@ -15,7 +15,7 @@ import type {
   TlsFiles,
   TlsSource,
 } from '@rolegate/protocol';
-import { createFakeClock } from '../clock.ts';
+import { createFakeClock } from '../time/clock.ts';
 
 export interface FeedInterposerOptions {
   /** The server behind it, on loopback. */

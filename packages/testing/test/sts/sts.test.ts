@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createFakeClock } from '../../src/clock.ts';
+import { createFakeClock } from '../../src/time/clock.ts';
 import { startSts, stsFaults } from '../../src/sts/sts.ts';
 import type { FakeSts, FakeStsOptions, StsFaultName } from '../../src/sts/sts.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createListeners, listenerFailed } from '../src/listeners.ts';
-import { silentLog } from '../src/log/log.ts';
+import { createListeners, listenerFailed } from '../../src/listeners/listeners.ts';
+import { silentLog } from '../../src/log/log.ts';
 
 function setup() {
   const calls: string[] = [];

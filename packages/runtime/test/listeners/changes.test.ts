@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createChanges } from '../src/changes.ts';
-import { silentLog } from '../src/log/log.ts';
+import { createChanges } from '../../src/listeners/changes.ts';
+import { silentLog } from '../../src/log/log.ts';
 
 function setup() {
   const lines: (readonly [string, object | undefined])[] = [];

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { runProgram } from '../src/run-program.ts';
-import type { RunnableProgram } from '../src/run-program.ts';
-import { VERSION } from '../src/version.ts';
+import { runProgram } from '../../src/program/run-program.ts';
+import type { RunnableProgram } from '../../src/program/run-program.ts';
+import { VERSION } from '../../src/program/version.ts';
 
 interface Config {
   readonly log: { readonly level: 'info'; readonly format: 'json'; readonly base?: Record<string, string> };

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalIp } from '../src/canonical-ip.ts';
+import { canonicalIp } from '../../src/net/canonical-ip.ts';
 
 describe('canonicalIp', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { createListeners, listenerFailed } from './listeners.ts';
 import type { Listeners } from './listeners.ts';
-import type { Log } from './log/log.ts';
+import type { Log } from '../log/log.ts';
 
 export interface Changes {
   /** Something changed: listeners are called once in the next microtask, however often this is said before. */

@@ -1,6 +1,6 @@
-import type { Environment } from './flags/env.ts';
-import { createLog, describeError } from './log/log.ts';
-import type { Log, LogOptions } from './log/log.ts';
+import type { Environment } from '../flags/env.ts';
+import { createLog, describeError } from '../log/log.ts';
+import type { Log, LogOptions } from '../log/log.ts';
 import { VERSION } from './version.ts';
 
 /** Exit code of a configuration that cannot be worked with. */

@@ -1,7 +1,7 @@
 import { TlsFault } from '@rolegate/protocol';
 import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
-import { runAgent } from '../agent.ts';
-import { parseAgentConfig } from '../config/config.ts';
+import { runAgent } from './agent.ts';
+import { parseAgentConfig } from './config/config.ts';
 
 /** Answers Pods, until it is told to stop. Resolves to the exit code. A file of its own in the bundle, which no other program loads. */
 export function runAgentProgram(process: Parameters<typeof runProgram>[1]): Promise<number> {

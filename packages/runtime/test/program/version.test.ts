@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { VERSION } from '../src/version.ts';
+import { VERSION } from '../../src/program/version.ts';
 
 it.each(['.', 'packages/runtime', 'packages/server', 'packages/agent'])('is the version of %s', (folder) => {
-  const url = new URL(`../../../${folder}/package.json`, import.meta.url);
+  const url = new URL(`../../../../${folder}/package.json`, import.meta.url);
   expect((JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version).toBe(VERSION);
 });

@@ -1,5 +1,5 @@
-import { describeError } from './log/log.ts';
-import type { Log } from './log/log.ts';
+import { describeError } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 
 export interface Listeners<Event> {
   /** Calls the listeners at once, in the order in which they were added. */
