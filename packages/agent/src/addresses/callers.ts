@@ -1,9 +1,9 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { canonicalIp, createChanges } from '@rolegate/runtime';
-import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { Owner } from './address-owners.ts';
+import type { Caller } from './caller.ts';
 import type { CniResults } from './cni-results.ts';
 import { createHandovers } from './handovers.ts';
 import { createIpSource, isLive } from './ip-source.ts';
@@ -16,25 +16,6 @@ const CHECK_MS = 1_000;
 const CHECK_RESULTS_MS = 10_000;
 
 const UNREADABLE = 'an address that can be read';
-
-/** Who is behind an address. */
-export type Caller =
-  | { readonly kind: 'pod'; readonly pod: KnownPod }
-  /**
-   * Nobody yet. `uid` and `namespace`: the owner as the CNI result names it, while the feed does not know the Pod or it has ended.
-   * `undecided`: it may still be the one that it was, or another; nobody can say at present.
-   */
-  | {
-      readonly kind: 'unknown';
-      readonly uid?: string;
-      readonly namespace?: string;
-      readonly waitsFor: string;
-      readonly undecided?: true;
-    }
-  /** Two live Pods have it. */
-  | { readonly kind: 'ambiguous'; readonly pods: readonly KnownPod[] }
-  /** The node itself: Pods on the host's network and the host's own processes. */
-  | { readonly kind: 'node' };
 
 export interface CallersDeps extends Omit<StatusOwnersDeps, 'table' | 'cniResults'> {
   readonly table: Pick<PodTable, 'pod' | 'podByRuntimeUid' | 'podByName' | 'podsByIp' | 'pods' | 'onChange'>;

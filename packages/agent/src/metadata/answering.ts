@@ -1,6 +1,7 @@
 import { Refusal } from '@rolegate/protocol';
 import { describeError } from '@rolegate/runtime';
 import type { Log, Places } from '@rolegate/runtime';
+import { ownerUid } from '../addresses/caller.ts';
 import { document, fault, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { earlyRefusal } from './early-refusal.ts';
@@ -11,7 +12,6 @@ import type { LimitHits } from './limit-hits.ts';
 import { createLook } from './evaluate.ts';
 import type { LookDeps } from './evaluate.ts';
 import type { OtherMetadata, Reader } from '../node-imds/other-metadata.ts';
-import { holderUid } from './situation.ts';
 import type { Verdict } from './situation.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 
@@ -67,7 +67,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
   }
 
   function mint({ connection: { ip }, caller }: OpenExchange, ttlSeconds: number): Answer {
-    const token = tokens.mint({ ip, uid: caller && holderUid(caller), ttlSeconds });
+    const token = tokens.mint({ ip, uid: caller && ownerUid(caller), ttlSeconds });
     return { ...document(token), headers: [TTL_HEADER, String(ttlSeconds)] };
   }
 

@@ -1,4 +1,4 @@
-import type { Caller } from '../addresses/callers.ts';
+import type { Caller } from '../addresses/caller.ts';
 import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
 import type { Answer } from './answer.ts';
 import type { OtherMetadata, Reader } from '../node-imds/other-metadata.ts';
@@ -34,11 +34,4 @@ export type Verdict =
 /** The Pod that asks, if one is known to. */
 export function podOf(caller: Caller): KnownPod | undefined {
   return caller.kind === 'pod' ? caller.pod : undefined;
-}
-
-/** The UID by which the runtime says who holds the caller's address; undefined while that is not known. */
-export function holderUid(caller: Caller): string | undefined {
-  if (caller.kind === 'unknown') return caller.uid;
-  if (caller.kind !== 'pod') return undefined;
-  return caller.pod.runtimeUid === '' ? caller.pod.uid : caller.pod.runtimeUid;
 }

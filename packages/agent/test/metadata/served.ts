@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createMemory } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import type { Caller } from '../../src/addresses/callers.ts';
+import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, HeldSession, KnownPod } from '../../src/feed/known-pod.ts';
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { metadataHosts } from '../../src/metadata/host-check.ts';
