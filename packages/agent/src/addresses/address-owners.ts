@@ -3,7 +3,7 @@ import { createAddressClaims } from './address-claims.ts';
 import type { AddressClaims, AddressClaimsDeps } from './address-claims.ts';
 import { compare, inOrder } from './claim.ts';
 import type { Claim } from './claim.ts';
-import type { CniResult } from './cni-result.ts';
+import type { CniResult } from './cni-files/cni-result.ts';
 
 /** The Pod that owns an address, in the runtime's words. */
 export interface Owner {

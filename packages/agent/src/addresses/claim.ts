@@ -1,4 +1,4 @@
-import type { CniResult } from './cni-result.ts';
+import type { CniResult } from './cni-files/cni-result.ts';
 
 /** When this process learned of a file. */
 export interface Learned {

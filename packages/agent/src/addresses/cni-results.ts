@@ -4,13 +4,13 @@ import type { AddressClaimsDeps } from './address-claims.ts';
 import { createAddressOwners } from './address-owners.ts';
 import type { AddressOwners, KeptResults } from './address-owners.ts';
 import { directoryOf } from './claim.ts';
-import { createCniDirectory } from './cni-directory.ts';
-import type { CniDirectory, DirectoryState } from './cni-directory.ts';
-import type { CniResult } from './cni-result.ts';
+import { createCniDirectory } from './cni-files/cni-directory.ts';
+import type { CniDirectory, DirectoryState } from './cni-files/cni-directory.ts';
+import type { CniResult } from './cni-files/cni-result.ts';
 import { createResultTap } from './result-tap.ts';
 import type { ResultTap } from './result-tap.ts';
-import { systemFiles } from './result-files.ts';
-import type { ResultFiles, Stamp } from './result-files.ts';
+import { systemFiles } from './cni-files/result-files.ts';
+import type { ResultFiles, Stamp } from './cni-files/result-files.ts';
 
 /** How often it is seen whether the directories are still the same ones. Milliseconds. */
 const CHECK_MS = 1_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createTopLevelFields } from '../../src/addresses/top-level-fields.ts';
-import type { TopLevelFields } from '../../src/addresses/top-level-fields.ts';
+import { createTopLevelFields } from '../../../src/addresses/cni-files/top-level-fields.ts';
+import type { TopLevelFields } from '../../../src/addresses/cni-files/top-level-fields.ts';
 
 const WANTED = ['kind', 'ifName', 'cniArgs', 'result'] as const;
 const LONGEST = 1_000;

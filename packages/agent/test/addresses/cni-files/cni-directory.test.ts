@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import { systemFiles } from '../../src/addresses/result-files.ts';
-import type { ResultFiles } from '../../src/addresses/result-files.ts';
-import { until } from './known-pods.ts';
+import { systemFiles } from '../../../src/addresses/cni-files/result-files.ts';
+import type { ResultFiles } from '../../../src/addresses/cni-files/result-files.ts';
+import { until } from '../known-pods.ts';
 
-import { OTHER, POD, setup } from './cni-results-setup.ts';
+import { OTHER, POD, setup } from '../cni-results-setup.ts';
 
 describe('the directory of CNI results', () => {
   it('may come later', async () => {

@@ -1,6 +1,6 @@
 import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import type { Learned } from './claim.ts';
+import type { Learned } from '../claim.ts';
 import { createFileReader } from './file-reader.ts';
 import type { FileReaderDeps } from './file-reader.ts';
 import { errorCode } from './result-files.ts';

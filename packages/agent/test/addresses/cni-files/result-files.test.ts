@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { systemFiles } from '../../src/addresses/result-files.ts';
+import { systemFiles } from '../../../src/addresses/cni-files/result-files.ts';
 
 const PIECE = 64 * 1024;
 
