@@ -1,7 +1,9 @@
 import { createMemory } from '@rolegate/runtime';
 import type { AgentMemory } from '../memory/memory.ts';
-import { BEFORE_ALL, claimOf, compare, inOrder, saysNothingNew } from './claim.ts';
-import type { Claim, Learned, ToldResult } from './claim.ts';
+import { claimOf, saysNothingNew } from './claim.ts';
+import type { Claim, ToldResult } from './claim.ts';
+import { BEFORE_ALL, compare, inOrder } from './cni-files/learned.ts';
+import type { Learned } from './cni-files/learned.ts';
 
 /** Of each kind of thing that is remembered beyond the files that are there: more than a node starts Pods in a day. */
 const MOST_REMEMBERED = 4_096;

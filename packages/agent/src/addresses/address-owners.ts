@@ -1,8 +1,9 @@
 import type { KnownPod } from '../feed/known-pod.ts';
 import { createAddressClaims } from './address-claims.ts';
 import type { AddressClaims, AddressClaimsDeps } from './address-claims.ts';
-import { compare, inOrder } from './claim.ts';
+
 import type { Claim } from './claim.ts';
+import { compare, inOrder } from './cni-files/learned.ts';
 import type { CniResult } from './cni-files/cni-result.ts';
 
 /** The Pod that owns an address, in the runtime's words. */
