@@ -1,6 +1,6 @@
 import type { Clock } from '@rolegate/runtime';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
-import type { KeptResults } from '../../src/addresses/address-owners.ts';
+import type { KeptResults } from '../../src/addresses/kept-claims.ts';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
 import { systemFiles } from '../../src/addresses/cni-files/result-files.ts';
 import type { ResultFiles } from '../../src/addresses/cni-files/result-files.ts';
