@@ -4,9 +4,10 @@ import type { AddressClaimsDeps } from './address-claims.ts';
 import { createAddressOwners } from './address-owners.ts';
 import type { AddressOwners } from './address-owners.ts';
 import { createCniDirectory } from './cni-files/cni-directory.ts';
-import type { CniDirectory, DirectoryState } from './cni-files/cni-directory.ts';
+import type { CniDirectory, CniDirectoryDeps, DirectoryState } from './cni-files/cni-directory.ts';
 import type { KeptResults } from './kept-claims.ts';
 import { createResultRecorder } from './result-recorder.ts';
+import type { ResultRecorder } from './result-recorder.ts';
 import { createResultTap } from './result-tap.ts';
 import type { ResultTap } from './result-tap.ts';
 import { systemFiles } from './cni-files/result-files.ts';
@@ -73,24 +74,8 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
     metrics,
     log,
   });
-  const watched = directories.map((directory) =>
-    createCniDirectory({
-      ...recorder,
-      directory,
-      files,
-      clock,
-      log,
-      nextTurn,
-      learned: owners.learn,
-      surveyed: (paths) => {
-        recorder.surveyed(directory, paths);
-      },
-      changed() {
-        tell({ kind: 'directories', states: states() });
-        changes.notify();
-      },
-    }),
-  );
+  const found = { ...recorder, learned: owners.learn, nextTurn, changed };
+  const watched = directories.map((directory) => watchOne({ ...found, directory, files, clock, log }));
   const ready = Promise.withResolvers<undefined>();
   let scanned = false;
 
@@ -100,6 +85,11 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
 
   function states(): Readonly<Record<string, DirectoryState>> {
     return Object.fromEntries(watched.map(({ state }, at) => [directories[at] ?? '', state]));
+  }
+
+  function changed(): void {
+    tell({ kind: 'directories', states: states() });
+    changes.notify();
   }
 
   return {
@@ -122,6 +112,13 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
     onChange: changes.on,
     tap,
   };
+}
+
+function watchOne(deps: Omit<CniDirectoryDeps, 'surveyed'> & Pick<ResultRecorder, 'surveyed'>): CniDirectory {
+  const surveyed = (paths: ReadonlySet<string>) => {
+    deps.surveyed(deps.directory, paths);
+  };
+  return createCniDirectory({ ...deps, surveyed });
 }
 
 /** Looks at the directories until the signal aborts, and closes them. */

@@ -40,15 +40,7 @@ export interface FileClaimsDeps extends Contended {
 export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): FileClaims {
   const claims = new Map<string, Claim>();
   const unread = createUnreadFiles();
-  /**
-   * Files whose state is unknown, until a look tells; the Pod may run for as long. Of one that has to be dropped no address is its
-   * Pod's own any more, as if its result were gone.
-   */
-  const unknown = memory.remember<true>('results_unknown', {
-    keepMs: Infinity,
-    most: MOST_REMEMBERED,
-    dropped: free,
-  });
+  const unknown = rememberUnknown(memory, free);
 
   function set(key: string, told: ToldResult, now: Learned): readonly string[] {
     const former = claims.get(key);
@@ -102,6 +94,14 @@ export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): F
     claims: () => claims.values(),
     unread: unread.all,
   };
+}
+
+/**
+ * Files whose state is unknown, until a look tells; the Pod may run for as long. Of one that has to be dropped no address is its
+ * Pod's own any more, as if its result were gone.
+ */
+function rememberUnknown(memory: AgentMemory, dropped: (key: string) => void) {
+  return memory.remember<true>('results_unknown', { keepMs: Infinity, most: MOST_REMEMBERED, dropped });
 }
 
 /** Files of which nothing is known yet but when they were learned of, and files that cannot be read. */

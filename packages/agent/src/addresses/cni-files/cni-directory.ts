@@ -35,60 +35,43 @@ export interface CniDirectory {
 export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
   const { directory, files } = deps;
   const state = createDirectoryState(deps);
-  const content = createDirectoryFiles({ ...deps, isSame });
+  const identity = createIdentity(() => files.identity(directory));
+  const content = createDirectoryFiles({ ...deps, isSame: identity.isSame });
   const watch = createDirectoryWatch({ ...deps, noticed });
-  let identity: string | undefined;
-  /** Of the last time that it could be read. */
-  let lastIdentity: string | undefined;
+  const check = oneAtATime(checkOnce);
   let closed = false;
-  let lastCheck = Promise.resolve();
-
-  async function isSame(): Promise<boolean> {
-    return (await files.identity(directory).catch(() => undefined)) === identity;
-  }
 
   function noticed(name: string | undefined): void {
     if (name === undefined) void check({ full: true });
     else content.noticed(name);
   }
 
-  /** One at a time: a slow look must not undo what a later one found. */
-  function check(look: Look): Promise<void> {
-    lastCheck = lastCheck.then(() => checkOnce(look));
-    return lastCheck;
-  }
-
   async function checkOnce({ full, turn }: Look): Promise<void> {
     if (closed) return;
     try {
-      const found = await files.identity(directory);
-      const again = found !== identity || !watch.active();
-      const isUnsurveyed = identity === undefined && (lastIdentity ?? found) === found;
+      const found = await identity.find();
+      const again = found.is !== 'same' || !watch.active();
       if (again) enter(found);
       const paths = again || full ? await content.scan(turn) : undefined;
-      if (isUnsurveyed && paths !== undefined) deps.surveyed(paths);
+      if (found.isUnsurveyed && paths !== undefined) deps.surveyed(paths);
       state.enter('ok');
     } catch (error) {
-      leave(error);
+      watch.stop();
+      identity.leave();
+      content.forgetAll();
+      state.enter(errorCode(error) === 'ENOENT' ? 'missing' : 'unreadable', error);
     }
   }
 
-  function enter(found: string): void {
+  function enter(found: FoundIdentity): void {
     // Watched before it is listed: what comes in between is then seen twice, not never.
     watch.start();
     // Of another directory under the same name nothing that was known is said to be released.
-    if (identity !== undefined && found !== identity) {
+    if (found.is === 'another') {
       content.forgetAll();
       state.enter('missing');
     }
-    identity = lastIdentity = found;
-  }
-
-  function leave(error: unknown): void {
-    watch.stop();
-    identity = undefined;
-    content.forgetAll();
-    state.enter(errorCode(error) === 'ENOENT' ? 'missing' : 'unreadable', error);
+    identity.enter(found);
   }
 
   return {
@@ -103,6 +86,47 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
       closed = true;
       watch.stop();
       content.forgetAll();
+    },
+  };
+}
+
+/** A slow look must not undo what a later one found. */
+function oneAtATime<Argument>(step: (argument: Argument) => Promise<void>) {
+  let last = Promise.resolve();
+  return (argument: Argument): Promise<void> => {
+    last = last.then(() => step(argument));
+    return last;
+  };
+}
+
+interface FoundIdentity {
+  readonly identity: string;
+  /** `another`: in the place of the one that was there at the last look. */
+  readonly is: 'same' | 'first' | 'another';
+  /** What it has was not known until now, though nothing else has been in its place. */
+  readonly isUnsurveyed: boolean;
+}
+
+/** Whether a directory is the one that it was. */
+function createIdentity(read: () => Promise<string>) {
+  let current: string | undefined;
+  /** Of the last time that it could be read. */
+  let last: string | undefined;
+
+  return {
+    isSame: async () => (await read().catch(() => undefined)) === current,
+    /** Rejects if there is none that can be read. */
+    async find(): Promise<FoundIdentity> {
+      const identity = await read();
+      const isUnsurveyed = current === undefined && (last ?? identity) === identity;
+      if (identity === current) return { identity, is: 'same', isUnsurveyed };
+      return { identity, is: current === undefined ? 'first' : 'another', isUnsurveyed };
+    },
+    enter({ identity }: FoundIdentity) {
+      current = last = identity;
+    },
+    leave() {
+      current = undefined;
     },
   };
 }

@@ -23,20 +23,21 @@ export interface DirectoryFiles {
 export function createDirectoryFiles(deps: DirectoryFilesDeps): DirectoryFiles {
   const { directory } = deps;
   const reader = createFileReader(deps);
-  const list = createSurvey({ ...deps, knows: reader.knows });
+  const { known } = reader;
+  const list = createSurvey({ ...deps, knows });
   /** Files that come while a look settles in which order others did. */
   let postponed: Set<string> | undefined;
 
   function noticed(name: string): void {
-    if (!reader.knows(name) && postponed?.add(name) !== undefined) return;
+    if (!knows(name) && postponed?.add(name) !== undefined) return;
     learn(name, { turn: deps.nextTurn(), createdNs: 0n });
     void reader.noticed(name);
   }
 
   function learn(name: string, when: Learned): void {
-    if (reader.knows(name)) return;
+    if (knows(name)) return;
     deps.learned(pathOf(name), when);
-    reader.expect(name);
+    known.expect(name);
   }
 
   /** Settles in which order the files came before any is read. */
@@ -55,19 +56,23 @@ export function createDirectoryFiles(deps: DirectoryFilesDeps): DirectoryFiles {
   }
 
   async function scan(turn: number | undefined): Promise<ReadonlySet<string>> {
-    const known = reader.known();
+    const before = known.names();
     const { listed, read } = await survey(turn);
     const wanted = new Set(read);
     const present = new Set(listed);
-    for (const name of known) if (present.has(name) && !wanted.has(name)) reader.forget(name);
+    for (const name of before) if (present.has(name) && !wanted.has(name)) known.forget(name);
     // What the list does not name is looked at too: it may have come back since.
-    await inBatches([...new Set([...read, ...known.filter((name) => !present.has(name))])], reader.look);
+    await inBatches([...new Set([...read, ...before.filter((name) => !present.has(name))])], reader.look);
     return new Set(listed.map(pathOf));
+  }
+
+  function knows(name: string): boolean {
+    return known.of(name) !== undefined;
   }
 
   function pathOf(name: string): string {
     return `${directory}/${name}`;
   }
 
-  return { noticed, scan, forgetAll: reader.forgetAll };
+  return { noticed, scan, forgetAll: known.forgetAll };
 }

@@ -1,5 +1,7 @@
 import { createFindings } from './findings.ts';
-import type { FindingsDeps, KnownFile } from './findings.ts';
+import type { FindingsDeps } from './findings.ts';
+import { createKnownFiles } from './known-files.ts';
+import type { KnownFile, KnownFiles } from './known-files.ts';
 import { readNow, readOnce } from './reading.ts';
 import type { Reading } from './reading.ts';
 import type { ResultFiles } from './result-files.ts';
@@ -17,98 +19,68 @@ export interface FileReader {
   readonly noticed: (name: string) => Promise<void>;
   /** Reads the file if it is not as it was when it was read last. Never rejects. */
   readonly look: (name: string) => Promise<void>;
-  readonly forget: (name: string) => void;
-  readonly forgetAll: () => void;
-  readonly knows: (name: string) => boolean;
-  /** The file is known from now on; it is read when it is looked at. */
-  readonly expect: (name: string) => void;
-  /** The files that were read, are being read again, or are expected. */
-  readonly known: () => readonly string[];
-}
-
-interface Entry extends KnownFile {
-  reading?: Promise<void>;
-  /** Something happened while it was being read. */
-  again: boolean;
+  /** A file that is expected is read when it is looked at. */
+  readonly known: KnownFiles;
 }
 
 /** Reads the files of one directory: each by one reading at a time, those with a fault a few times more. */
 export function createFileReader(deps: FileReaderDeps): FileReader {
   const { directory, files } = deps;
-  const entries = new Map<string, Entry>();
+  const known = createKnownFiles((name) => {
+    deps.forget(pathOf(name));
+  });
   const found = createFindings({ ...deps, readAgain: (name) => void read(name) });
 
-  function expect(name: string): Entry {
-    const entry = entries.get(name) ?? { trials: 0, reported: '', again: false };
-    entries.set(name, entry);
-    return entry;
-  }
-
   function read(name: string): Promise<void> {
-    const entry = expect(name);
-    entry.again = true;
-    return (entry.reading ??= readWhileChanging(name, entry));
+    const file = known.expect(name);
+    file.again = true;
+    return (file.reading ??= readWhileChanging(name, file));
   }
 
-  async function readWhileChanging(name: string, entry: Entry): Promise<void> {
-    while (entry.again && entries.get(name) === entry) {
-      entry.again = false;
-      entry.cancel?.();
-      const reading = await readOnce(files, `${directory}/${name}`);
+  async function readWhileChanging(name: string, file: KnownFile): Promise<void> {
+    while (file.again && known.of(name) === file) {
+      file.again = false;
+      file.cancel?.();
+      const reading = await readOnce(files, pathOf(name));
       // With a directory that is gone, or another one, go its files; none of them was removed.
       if (reading.kind === 'gone' && !(await deps.isSame())) continue;
-      if (entries.get(name) === entry) apply(name, entry, reading); // else forgotten meanwhile
+      if (known.of(name) === file) apply(name, file, reading); // else forgotten meanwhile
     }
-    delete entry.reading;
+    delete file.reading;
   }
 
-  function apply(name: string, entry: Entry, reading: Reading): void {
+  function apply(name: string, file: KnownFile, reading: Reading): void {
     if (reading.kind !== 'gone') {
-      found(name, entry, reading);
+      found(name, file, reading);
       return;
     }
-    deps.free(`${directory}/${name}`);
-    forget(name);
-  }
-
-  function forget(name: string): void {
-    const entry = entries.get(name);
-    if (entry === undefined) return;
-    entry.cancel?.();
-    entries.delete(name);
-    deps.forget(`${directory}/${name}`);
+    deps.free(pathOf(name));
+    known.forget(name);
   }
 
   function noticed(name: string): Promise<void> {
-    const entry = Object.assign(expect(name), { trials: 0, reported: '' });
+    const file = Object.assign(known.expect(name), { trials: 0, reported: '' });
     // Its Pod may ask at any moment: whoever reads it by the thread pool waits for five threads, one after the other.
-    const reading =
-      entry.reading === undefined ? readNow(files, `${directory}/${name}`, entry.version) : 'later';
+    const reading = file.reading === undefined ? readNow(files, pathOf(name), file.version) : 'later';
     if (reading === 'later') return read(name);
     // One write is told several times.
     if (reading !== 'known') {
-      entry.cancel?.();
-      apply(name, entry, reading);
+      file.cancel?.();
+      apply(name, file, reading);
     }
     return Promise.resolve();
   }
 
   async function look(name: string): Promise<void> {
-    const known = entries.get(name)?.version;
-    if (known === undefined) return read(name);
-    const stamp = await files.stamp(`${directory}/${name}`).catch(() => undefined);
-    return stamp?.version === known ? undefined : noticed(name);
+    const version = known.of(name)?.version;
+    if (version === undefined) return read(name);
+    const stamp = await files.stamp(pathOf(name)).catch(() => undefined);
+    return stamp?.version === version ? undefined : noticed(name);
   }
 
-  return {
-    noticed,
-    look,
-    forget,
-    forgetAll() {
-      for (const name of [...entries.keys()]) forget(name);
-    },
-    knows: (name) => entries.has(name),
-    expect,
-    known: () => [...entries.keys()],
-  };
+  function pathOf(name: string): string {
+    return `${directory}/${name}`;
+  }
+
+  return { noticed, look, known };
 }

@@ -1,24 +1,12 @@
 import type { Clock } from '@rolegate/runtime';
 import { mayNameAddresses } from './cni-result.ts';
 import type { CniResult } from './cni-result.ts';
+import type { KnownFile } from './known-files.ts';
 import type { Failed, Read } from './reading.ts';
 import type { Stamp } from './result-files.ts';
 
 /** libcni writes without renaming: a broken file may be half of one. It is read again after these pauses. Milliseconds. */
 const READ_AGAIN_AFTER_MS = [20, 100, 500] as const;
-
-/** What is known of one file. */
-export interface KnownFile {
-  /** The state of the file that was read last and needs no second reading; undefined: it does. */
-  version?: string;
-  /** The state in which it was last understood. */
-  understood?: string;
-  /** How often it was read again since something happened to it. */
-  trials: number;
-  /** The fault that was reported, once and not at every look. */
-  reported: string;
-  cancel?: () => void;
-}
 
 export interface FindingsDeps {
   readonly directory: string;

@@ -44,8 +44,7 @@ export interface JsonGrammar {
 
 /** Follows the grammar of one JSON object (RFC 8259) byte by byte, wherever its pieces end. Linear; never throws. */
 export function createJsonGrammar({ begin, end }: JsonMarks): JsonGrammar {
-  const opened = new Uint8Array(DEEPEST);
-  let depth = 0;
+  const nesting = createNesting();
   let next = OBJECT;
   let isKey = false;
 
@@ -54,7 +53,7 @@ export function createJsonGrammar({ begin, end }: JsonMarks): JsonGrammar {
     if (at === bytes.length) return at;
     if (bytes[at] !== QUOTE) return enter(bytes[at] === BACKSLASH ? ESCAPE : BROKEN, at + 1);
     if (!isKey) return endValue(at + 1);
-    if (depth === 1) end('key', at + 1);
+    if (nesting.depth() === 1) end('key', at + 1);
     return enter(COLON, at + 1);
   }
 
@@ -71,29 +70,22 @@ export function createJsonGrammar({ begin, end }: JsonMarks): JsonGrammar {
 
   function betweenTokens(byte: number, at: number): number {
     if (isSpace(byte)) return at + 1;
-    if (depth === 1 && next === VALUE) begin('value', at);
-    const token = tokenAt(next, byte, closingOf(opened[depth - 1]));
-    if (token === OPENING) return open(byte, at + 1);
+    if (next === VALUE && nesting.depth() === 1) begin('value', at);
+    const token = tokenAt(next, byte, nesting.closing());
+    if (token === OPENING) return enter(nesting.open(byte), at + 1);
     if (token === CLOSING) {
-      depth -= 1;
+      nesting.close();
       return endValue(at + 1);
     }
-    if (token === COMMA) return enter(opened[depth - 1] === BRACE ? KEY : VALUE, at + 1);
+    if (token === COMMA) return enter(nesting.isObject() ? KEY : VALUE, at + 1);
     isKey = token === KEY_TEXT;
-    if (isKey && depth === 1) begin('key', at);
+    if (isKey && nesting.depth() === 1) begin('key', at);
     return enter(isKey ? TEXT : token, at + 1);
   }
 
-  function open(byte: number, at: number): number {
-    if (depth === DEEPEST) return enter(BROKEN, at);
-    opened[depth] = byte;
-    depth += 1;
-    return enter(byte === BRACE ? KEY_OR_END : VALUE_OR_END, at);
-  }
-
   function endValue(at: number): number {
-    if (depth === 1) end('value', at);
-    return enter(depth === 0 ? NOTHING : COMMA_OR_END, at);
+    if (nesting.depth() === 1) end('value', at);
+    return enter(nesting.depth() === 0 ? NOTHING : COMMA_OR_END, at);
   }
 
   return {
@@ -112,7 +104,25 @@ export function createJsonGrammar({ begin, end }: JsonMarks): JsonGrammar {
   };
 }
 
-/** In ASCII each closing brace and bracket stands two behind its opening one. */
-function closingOf(opening = 0): number {
-  return opening + 2;
+/** The objects and lists that are open. */
+function createNesting() {
+  const opened = new Uint8Array(DEEPEST);
+  let depth = 0;
+
+  return {
+    depth: () => depth,
+    isObject: () => opened[depth - 1] === BRACE,
+    /** In ASCII each closing brace and bracket stands two behind its opening one. */
+    closing: () => (opened[depth - 1] ?? 0) + 2,
+    /** Returns what may come in it. */
+    open(byte: number): number {
+      if (depth === DEEPEST) return BROKEN;
+      opened[depth] = byte;
+      depth += 1;
+      return byte === BRACE ? KEY_OR_END : VALUE_OR_END;
+    },
+    close(): void {
+      depth -= 1;
+    },
+  };
 }
