@@ -1,6 +1,6 @@
 import type { KnownPod } from './known-pod.ts';
 
-export interface PodIndex {
+export interface PodEntries {
   readonly add: (pod: KnownPod) => void;
   readonly remove: (pod: KnownPod) => void;
   readonly byRuntimeUid: (runtimeUid: string) => readonly KnownPod[];
@@ -10,7 +10,7 @@ export interface PodIndex {
 }
 
 /** The ways to a Pod other than its UID. */
-export function createPodIndex(): PodIndex {
+export function createPodEntries(): PodEntries {
   const runtimeUids = new Map<string, readonly KnownPod[]>();
   const names = new Map<string, readonly KnownPod[]>();
   const ips = new Map<string, readonly KnownPod[]>();

@@ -3,7 +3,7 @@ import type { HeldCredentials, HeldSession } from './known-pod.ts';
 import type { AskedSession } from './table-contents.ts';
 
 /** What a report says of one session's credentials. */
-export interface HeldFor {
+export interface CachedCredentials {
   readonly id: string;
   readonly fingerprint: string;
   readonly remainingMs: number;
@@ -11,12 +11,12 @@ export interface HeldFor {
 }
 
 /** What a report says of one session, with or without credentials. */
-export interface ReportedSession extends HeldFor {
+export interface ReportedSession extends CachedCredentials {
   /** Since a Pod of the node last asked for it, or since it came. */
   readonly unusedMs: number;
 }
 
-export interface HeldSessions {
+export interface SessionCache {
   readonly get: (id: string) => HeldSession | undefined;
   /** Valid credentials are not displaced by none, nor by ones that end sooner (a replica that lags). */
   readonly set: (session: HeldSession) => void;
@@ -32,7 +32,7 @@ export interface HeldSessions {
   readonly endSnapshot: () => void;
   /** A Pod has asked for it; false where there are no valid credentials for it. */
   readonly asked: (id: string) => boolean;
-  readonly held: () => readonly HeldFor[];
+  readonly held: () => readonly CachedCredentials[];
   readonly reported: () => readonly ReportedSession[];
   readonly all: () => readonly AskedSession[];
   readonly restore: (session: AskedSession) => void;
@@ -46,7 +46,7 @@ interface Entry {
 }
 
 /** The node's sessions; secrets are kept no longer than a Pod may be given them. */
-export function createHeldSessions({
+export function createSessionCache({
   clock,
   log,
   changed,
@@ -57,7 +57,7 @@ export function createHeldSessions({
   readonly changed: () => void;
   /** A session was dropped. */
   readonly withdrawn: () => void;
-}): HeldSessions {
+}): SessionCache {
   const entries = new Map<string, Entry>();
   const references = new Map<string, number>();
   let early: Set<string> | undefined;
@@ -109,7 +109,7 @@ export function createHeldSessions({
     put(keep ? { ...session, credentials: former } : session);
   }
 
-  function heldOf(id: string): HeldFor | undefined {
+  function heldOf(id: string): CachedCredentials | undefined {
     const credentials = get(id)?.credentials;
     if (credentials === undefined) return undefined;
     const { fingerprint, lifetimeMs, expiresAtMs } = credentials;

@@ -5,7 +5,7 @@ import type { KnownPod } from './known-pod.ts';
  * The Pod as `next` describes it, but with its former decision if the new one waits for something and nothing that the
  * former one was made on is known to have changed: a server that has just started takes nothing away (DESIGN.md 4.2).
  */
-export function withStanding(former: KnownPod, next: KnownPod): KnownPod {
+export function withFormerDecision(former: KnownPod, next: KnownPod): KnownPod {
   const { decision, inputs, metadata } = former;
   if (next.decision.kind !== 'pending' || next.decision.withdraws === true) return next;
   if (decision.kind === 'pending') return next;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DecisionInputs } from '@rolegate/protocol';
 import type { Decision } from '../../src/feed/known-pod.ts';
-import { withStanding } from '../../src/feed/standing.ts';
+import { withFormerDecision } from '../../src/feed/former-decision.ts';
 import { allow, knownPod } from '../addresses/known-pods.ts';
 
 const PENDING: Decision = { kind: 'pending', waitsFor: 'role base ARN' };
@@ -15,7 +15,7 @@ function kindAfter(
   nextInputs = INPUTS,
 ) {
   const before = knownPod({ decision: former, ...(inputs && { inputs }) });
-  return withStanding(before, knownPod({ decision: next, inputs: nextInputs })).decision.kind;
+  return withFormerDecision(before, knownPod({ decision: next, inputs: nextInputs })).decision.kind;
 }
 
 describe('a decision that was made, when a server says that it waits for something', () => {
@@ -61,15 +61,15 @@ describe('a decision that was made, when a server says that it waits for somethi
   it('keeps what it was made on, so that a later change is seen', () => {
     const unseen = { ...INPUTS, namespace: 'unseen' };
     const before = knownPod({ decision: allow('session-1'), inputs: INPUTS });
-    const kept = withStanding(before, knownPod({ decision: PENDING, inputs: unseen }));
+    const kept = withFormerDecision(before, knownPod({ decision: PENDING, inputs: unseen }));
     const changed = knownPod({ decision: PENDING, inputs: { ...INPUTS, namespace: 'n2' } });
-    expect(withStanding(kept, changed).decision.kind).toBe('pending');
+    expect(withFormerDecision(kept, changed).decision.kind).toBe('pending');
   });
 
   it('comes with the addresses and the state that the Pod has now', () => {
     const before = knownPod({ decision: allow('session-1'), inputs: INPUTS, ips: ['198.18.0.1'] });
     const next = knownPod({ decision: PENDING, inputs: INPUTS, ips: ['198.18.0.2'], ended: true });
-    expect(withStanding(before, next)).toMatchObject({ ips: ['198.18.0.2'], ended: true });
+    expect(withFormerDecision(before, next)).toMatchObject({ ips: ['198.18.0.2'], ended: true });
   });
 });
 
@@ -80,19 +80,19 @@ describe('access to the metadata API while a decision stands', () => {
   it('is as the server says if it has seen the Namespace', () => {
     const before = knownPod({ decision: DENY, inputs: INPUTS, metadata: closed });
     const next = knownPod({ decision: PENDING, inputs: INPUTS, metadata: open });
-    expect(withStanding(before, next).metadata).toEqual(open);
+    expect(withFormerDecision(before, next).metadata).toEqual(open);
   });
 
   it('is as before if the server has not seen the Namespace', () => {
     const unseen = { ...INPUTS, namespace: 'unseen' };
     const before = knownPod({ decision: DENY, inputs: INPUTS, metadata: closed });
     const next = knownPod({ decision: PENDING, inputs: unseen, metadata: open });
-    expect(withStanding(before, next).metadata).toEqual(closed);
+    expect(withFormerDecision(before, next).metadata).toEqual(closed);
   });
 
   it('is closed if the Pod itself closes it', () => {
     const before = knownPod({ decision: allow('session-1'), metadata: open });
     const next = knownPod({ decision: PENDING, metadata: closed });
-    expect(withStanding(before, next).metadata).toEqual(closed);
+    expect(withFormerDecision(before, next).metadata).toEqual(closed);
   });
 });
