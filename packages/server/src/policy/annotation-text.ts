@@ -1,14 +1,6 @@
 import { annotation, withinLimit } from '../annotations/annotations.ts';
 import type { AnnotationValue, TooLong } from '../annotations/annotations.ts';
 
-/** If a Pod has any of these, it means to use AWS. */
-export const roleAnnotations = [
-  annotation.role,
-  annotation.sessionName,
-  annotation.externalId,
-  annotation.sessionTags,
-] as const;
-
 export type Annotations = Readonly<Record<string, AnnotationValue | undefined>>;
 
 /**

@@ -1,6 +1,6 @@
 import type { Reason } from '@rolegate/protocol';
-import { annotation } from '../annotations/annotations.ts';
-import { roleAnnotations, valueOf } from './annotation-text.ts';
+import { annotation, roleAnnotations } from '../annotations/annotations.ts';
+import { valueOf } from './annotation-text.ts';
 import { withinCeiling } from './ceiling.ts';
 import { denial } from './denial.ts';
 import type { Denial } from './denial.ts';
