@@ -1,26 +1,22 @@
 import type { Reason } from '@rolegate/protocol';
 import { annotation, roleAnnotations } from '../annotations/annotations.ts';
 import { valueOf } from './annotation-text.ts';
-import { withinCeiling } from './ceiling.ts';
-import { denial } from './denial.ts';
-import type { Denial } from './denial.ts';
 import { metadataAccess } from './metadata-access.ts';
-import { nameRole } from './named-role.ts';
 import { createNamespaceRules } from './namespace-rules.ts';
 import type { NamespaceRules, Wish } from './namespace-rules.ts';
-import { parsePodRequest } from './pod-request.ts';
+import { nameRole, parsePodRequest } from './pod-request.ts';
 import type { PodRequest } from './pod-request.ts';
 import { podSession } from './pod-session.ts';
+import { completeRole, parseRoleBaseArn, roleName, withinCeiling } from './role-arn.ts';
+import type { NamedRole } from './role-arn.ts';
 import { createSessionTags } from './session-tags.ts';
 import type { ParseTags } from './session-tags.ts';
-import { completeRole, parseRoleBaseArn, roleName } from './role-arn.ts';
-import type { NamedRole } from './role-arn.ts';
-import type { PolicySettings } from './settings.ts';
 import { annotationsOf, namesOf } from './subject.ts';
-import type { Subject } from './subject.ts';
-import type { Decision, Deny, Pending, Verdict } from './verdict.ts';
+import type { PolicySettings, Subject } from './subject.ts';
+import { denial } from './verdict.ts';
+import type { Decision, Denial, Deny, Pending, Verdict } from './verdict.ts';
 
-export type { PolicySettings } from './settings.ts';
+export type { PolicySettings } from './subject.ts';
 export type { Presence, Subject, SubjectPod } from './subject.ts';
 export type { Decision, Verdict } from './verdict.ts';
 

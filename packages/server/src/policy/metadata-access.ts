@@ -1,23 +1,14 @@
 import { annotation } from '../annotations/annotations.ts';
 import { tooLongFault, valueOf } from './annotation-text.ts';
-import type { Annotations } from './annotation-text.ts';
-import { denial } from './denial.ts';
-import type { Denial } from './denial.ts';
-import type { Parsed } from './parsed.ts';
+import type { Annotations, Parsed } from './annotation-text.ts';
 import { quote } from './quote.ts';
 import { annotationsOf, namesOf } from './subject.ts';
 import type { Subject } from './subject.ts';
+import { denial } from './verdict.ts';
+import type { Denial, MetadataAccess } from './verdict.ts';
 
 /** The closed groups of paths (DESIGN.md 4.3). */
 const GROUPS = ['placement', 'identity-document', 'instance', 'network', 'tags'];
-
-/** What the Pod may read besides its own credentials. */
-export interface MetadataAccess {
-  /** No metadata API at all. */
-  readonly denied: boolean;
-  /** Present: of the groups that the agent serves, only these. */
-  readonly only?: readonly string[];
-}
 
 /**
  * What is left open, and if nothing is, who closed it. The Pod's own deny is certain before its Namespace is seen. A

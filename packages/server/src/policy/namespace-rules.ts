@@ -1,19 +1,18 @@
+import { annotation } from '../annotations/annotations.ts';
 import { listAllows, parseAllowedRoles } from './allowed-roles.ts';
 import type { AllowedRoles } from './allowed-roles.ts';
-import { annotation } from '../annotations/annotations.ts';
-import { tooLongFault, valueOf } from './annotation-text.ts';
-import type { Annotations } from './annotation-text.ts';
-import { denial } from './denial.ts';
-import type { Denial } from './denial.ts';
+import { readRule, valueOf } from './annotation-text.ts';
+import type { Annotations, Parsed } from './annotation-text.ts';
+import { matchesAll, parseGlobs } from './glob-list.ts';
 import { parseMetadataAccess } from './metadata-access.ts';
-import type { Parsed } from './parsed.ts';
 import { createPermits } from './permit.ts';
 import type { Permits } from './permit.ts';
 import { clip, oddity, quote } from './quote.ts';
+import { createRules } from './remember.ts';
 import { parseRole, roleName } from './role-arn.ts';
-import { createRules } from './rule-memory.ts';
 import { hasKey } from './session-tags.ts';
-import { matchesAll, parseGlobs } from './value-list.ts';
+import { denial } from './verdict.ts';
+import type { Denial } from './verdict.ts';
 
 /** What a Pod asks its Namespace for. */
 export interface Wish {
@@ -131,18 +130,6 @@ function readers(permits: Permits, roles: Reader[1], values: Reader[1]): readonl
     [annotation.defaultRole, parseRole],
     [annotation.metadata, parseMetadataAccess],
   ];
-}
-
-/** What the annotation says, or `absent` without it. */
-function readRule<T>(
-  annotations: Annotations,
-  key: string,
-  absent: Parsed<T>,
-  read: (text: string) => Parsed<T>,
-): Parsed<T> {
-  const text = valueOf(annotations, key);
-  if (text === undefined) return absent;
-  return typeof text === 'string' ? read(text) : { fault: tooLongFault(text) };
 }
 
 function namesOfRole(roleArn: string, baseArn: string | undefined): readonly string[] {
