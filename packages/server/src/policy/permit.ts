@@ -33,9 +33,9 @@ const BEYOND_ASCII = /[^\0-\x7f]|\\x\{/;
 
 export interface Permits {
   /** Whether the expression is in order. */
-  parse(expression: string): Parsed<true>;
+  readonly parse: (expression: string) => Parsed<true>;
   /** Whether the expression matches one of the names of the role, whole. */
-  matches(expression: string, names: readonly string[]): Parsed<boolean>;
+  readonly matches: (expression: string, names: readonly string[]) => Parsed<boolean>;
 }
 
 /**
