@@ -11,7 +11,7 @@ import { createPodTable } from '../../agent/src/feed/pod-table.ts';
 import { createReporter } from '../../agent/src/feed/report.ts';
 import { credentialsDocument } from '../../agent/src/metadata/credentials-document.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
-import { createStsBudget } from '../../server/src/credentials/sts-budget.ts';
+import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createFeedService } from '../../server/src/feed/feed-service.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';

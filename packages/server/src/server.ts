@@ -6,7 +6,7 @@ import {
   runGroup,
   VERSION,
 } from '@rolegate/runtime';
-import { createAgentProofs } from './identity/agent-authentication.ts';
+import { createAgentProofs } from './composition/agent-authentication.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
 import { createNodeTaints } from './kubernetes/node-taints.ts';

@@ -1,12 +1,12 @@
 import type { Service } from '@rolegate/runtime';
 import { createAssumedRole } from '../credentials/assumed-role.ts';
-import { createOwnCondition } from '../credentials/sts-health.ts';
+import { createOwnCondition } from '../credentials/sts/health.ts';
 import { createOwnCredentialsWatch, secondsLeftOf } from '../credentials/own-credentials.ts';
 import { createSessions, RENEW_AT } from '../credentials/sessions.ts';
-import { createStsBudget } from '../credentials/sts-budget.ts';
-import type { StsClientOptions } from '../credentials/sts-client.ts';
-import { createSts } from '../credentials/sts.ts';
-import type { Sts } from '../credentials/sts.ts';
+import { createStsBudget } from '../credentials/budget/sts-budget.ts';
+import type { StsClientOptions } from '../credentials/sts/client.ts';
+import { createSts } from '../credentials/sts/sts.ts';
+import type { Sts } from '../credentials/sts/sts.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { ServerDeps } from './deps.ts';

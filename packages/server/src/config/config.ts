@@ -3,7 +3,7 @@ import { parseFlags } from '@rolegate/runtime';
 import { checkServerFlags } from './checks.ts';
 import { serverFlags } from './flags.ts';
 import { serverForeignFlags } from './legacy-flags.ts';
-import { toAgents, toAuthority, toRoles, toSessions, toSts, toTls } from './parts.ts';
+import { toAgents, toAuthority, toRoles, toSessions, toSts, toTls } from './server-config.ts';
 
 /** What the server was told. Frozen, as are its parts. */
 export interface ServerConfig {

@@ -1,7 +1,7 @@
 import type { Clock, Service } from '@rolegate/runtime';
-import type { OwnCondition, OwnPart } from './sts-health.ts';
-import type { OwnKey } from './own-key.ts';
-import { classifyStsError } from './sts-errors.ts';
+import type { OwnCondition, OwnPart } from './sts/health.ts';
+import type { OwnKey } from './sts/own-key.ts';
+import { classifyStsError } from './sts/errors.ts';
 
 /** How often STS is asked who the server is, which anybody may ask. Milliseconds. */
 const LOOK_EVERY_MS = 60_000;

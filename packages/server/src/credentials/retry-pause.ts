@@ -1,4 +1,4 @@
-import type { RetryClass } from './sts-errors.ts';
+import type { RetryClass } from './sts/errors.ts';
 
 interface Pauses {
   readonly firstMs: number;

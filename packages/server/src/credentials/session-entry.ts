@@ -8,9 +8,9 @@ import type { HeldClaim, Life, RenewAt } from './lifetimes.ts';
 import { retryPauseMs } from './retry-pause.ts';
 import { createSessionClaims } from './session-claims.ts';
 import { createSingleCall } from './single-call.ts';
-import type { Priority, StsBudget } from './sts-budget.ts';
-import { classifyStsError } from './sts-errors.ts';
-import type { StsFault } from './sts-errors.ts';
+import type { Priority, StsBudget } from './budget/sts-budget.ts';
+import { classifyStsError } from './sts/errors.ts';
+import type { StsFault } from './sts/errors.ts';
 
 /** A session that no Pod has asked for in so long is not renewed (DESIGN.md 4.10). */
 export const UNUSED_AFTER_MS = 3 * 60 * 60 * 1000;

@@ -2,8 +2,8 @@ import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log, StormOf } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
 import type { Issued } from './issued-credentials.ts';
-import type { OwnCondition } from './sts-health.ts';
-import type { StsFault } from './sts-errors.ts';
+import type { OwnCondition } from './sts/health.ts';
+import type { StsFault } from './sts/errors.ts';
 
 /** Says what happens to sessions: an audit line for each issue, a line for each change of what fails. */
 export interface SessionLog {

@@ -1,4 +1,4 @@
-import type { BudgetTicket, Priority, StsBudget } from './sts-budget.ts';
+import type { BudgetTicket, Priority, StsBudget } from './budget/sts-budget.ts';
 
 export interface SingleCallOptions {
   readonly budget: StsBudget;

@@ -7,8 +7,8 @@ import type {
 } from '@grpc/grpc-js';
 import { asRefusal, asStatus, Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
 import type { FeedUpdate, ResolveRequestRead, ResolveResponse, RolegateHandlers } from '@rolegate/protocol';
-import type { AgentCall, Callers, Proof } from '../identity/callers.ts';
-import { createRateLimits } from '../identity/rate-limits.ts';
+import type { AgentCall, Callers, Proof } from '../identity/peers.ts';
+import { createRateLimits } from '../limits/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { createFeedCalls, wentBack } from './feed-calls.ts';

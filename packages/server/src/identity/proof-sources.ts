@@ -2,12 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { nodeOfPeer, peerCertificate, peerCertificateEndsMs, Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Attestation } from './attestation.ts';
-import type { Authority } from './authority.ts';
-import type { AgentCall, Caller, ProofSource } from './callers.ts';
-import { livesTooLong } from './client-certificates.ts';
+import type { Authority } from './authority/authority.ts';
+import type { AgentCall, Caller, ProofSource } from './peers.ts';
+import { livesTooLong } from './authority/client-certificates.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
 import { hostOf } from './foreign-nodes.ts';
-import { networkOf } from './rate-limits.ts';
+import { networkOf } from '../limits/rate-limits.ts';
 import { LONGEST_TOKEN } from './token-claims.ts';
 
 /** The metadata in which an agent's token rides on a call. */

@@ -2,17 +2,17 @@ import { handshakeFaults } from '@rolegate/protocol';
 import type { HandshakeFault, Reason } from '@rolegate/protocol';
 import { readCounter, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { reportLimitNames } from '../feed/reports/limit-hits.ts';
-import type { ReportLimitName } from '../feed/reports/limit-hits.ts';
+import { reportLimitNames } from '../limits/report-hits.ts';
+import type { ReportLimitName } from '../limits/report-hits.ts';
 import type { AnswerLabel } from '../feed/reports/reception.ts';
-import { olderSecretKinds } from '../identity/older-secret-log.ts';
-import type { OlderSecret } from '../identity/older-secret-log.ts';
+import { olderSecretKinds } from '../identity/authority/older-secret-log.ts';
+import type { OlderSecret } from '../identity/authority/older-secret-log.ts';
 import { limitNames } from '../kubernetes/limit-hits.ts';
 import type { LimitName } from '../kubernetes/limit-hits.ts';
-import { portLimitNames } from '../ports/limit-hits.ts';
-import type { PortLimitName } from '../ports/limit-hits.ts';
-import { opsLimitNames } from '../ports/ops-limit-hits.ts';
-import type { OpsLimitName } from '../ports/ops-limit-hits.ts';
+import { portLimitNames } from '../limits/port-hits.ts';
+import type { PortLimitName } from '../limits/port-hits.ts';
+import { opsLimitNames } from '../limits/ops-hits.ts';
+import type { OpsLimitName } from '../limits/ops-hits.ts';
 
 /** The kinds that the server watches. */
 export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const;

@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
 import { createOpsServer, createProbeServer } from '@rolegate/runtime';
 import type { Clock, Log, PageServer, ReadyCheck } from '@rolegate/runtime';
-import { createOpsLimitHits } from './ops-limit-hits.ts';
-import type { OpsLimitHitsDeps } from './ops-limit-hits.ts';
+import { createOpsLimitHits } from '../limits/ops-hits.ts';
+import type { OpsLimitHitsDeps } from '../limits/ops-hits.ts';
 
 export interface OpsPortsDeps {
   readonly registry: Registry;

@@ -1,7 +1,7 @@
 import type { Clock, ReadyCheck } from '@rolegate/runtime';
 import type { ServerConfig } from '../config/config.ts';
 import type { Sessions } from '../credentials/sessions.ts';
-import type { StsBudget } from '../credentials/sts-budget.ts';
+import type { StsBudget } from '../credentials/budget/sts-budget.ts';
 import type { Decisions } from '../decisions/decisions.ts';
 import type { ConnectedAgents } from '../feed/connected-agents.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';

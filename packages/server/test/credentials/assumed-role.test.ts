@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createAssumedRole } from '../../src/credentials/assumed-role.ts';
-import { createOwnCondition } from '../../src/credentials/sts-health.ts';
-import { classifyStsError } from '../../src/credentials/sts-errors.ts';
+import { createOwnCondition } from '../../src/credentials/sts/health.ts';
+import { classifyStsError } from '../../src/credentials/sts/errors.ts';
 import { awsError, HOUR_MS, MINUTE_MS, recordingLog } from './fixture.ts';
 import type { Line } from './fixture.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import type { Caller } from '../../src/identity/callers.ts';
+import type { Caller } from '../../src/identity/peers.ts';
 import { createStreamPlaces } from '../../src/feed/stream-places.ts';
 
 /** Streams by name, in the order in which they were told to give way. */

@@ -3,9 +3,9 @@ import { silentLog } from '@rolegate/runtime';
 import type { AgentReport } from '@rolegate/protocol';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
-import { createCallersStandIn } from './callers-stand-in.ts';
+import { createCallersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
-import { fakeCall } from './feed-call.ts';
+import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
 const none = () => undefined;

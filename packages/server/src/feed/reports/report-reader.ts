@@ -1,9 +1,9 @@
 import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { describeError } from '@rolegate/runtime';
-import { createRateLimits } from '../../identity/rate-limits.ts';
+import { createRateLimits } from '../../limits/rate-limits.ts';
 import type { ServerMemory } from '../../memory/memory.ts';
-import type { ReportLimitHit, ReportLimitName } from './limit-hits.ts';
+import type { ReportLimitHit, ReportLimitName } from '../../limits/report-hits.ts';
 import { LARGEST_FIRST_REPORT, LARGEST_REPORT, REPORTS } from './limits.ts';
 import { receiveReport } from './reception.ts';
 import type { Received } from './reception.ts';
