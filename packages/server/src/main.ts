@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { TlsFault } from '@rolegate/protocol';
 import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import type { ServerConfig } from './config/config.ts';
+import type { ServerConfig } from './config/server-config.ts';
 import { readOwnNamespace } from './kubernetes/own-namespace.ts';
 
 /** Each TLS connection holds a few bytes of a pool, and so the whole pool, for as long as it lives; by default that is 64 KiB. Bytes. */

@@ -18,7 +18,7 @@ import { followCluster } from './composition/cluster.ts';
 import { issueCredentials } from './composition/credentials.ts';
 import { decidePods } from './composition/decisions.ts';
 import type { ServerDeps } from './composition/deps.ts';
-import { createServerStatus } from './status/server-status.ts';
+import { createServerStatus } from './status/answers.ts';
 import { STATUS_SOCKET } from './config/status-socket.ts';
 import { createStartupTaints } from './startup-taints.ts';
 

@@ -3,7 +3,7 @@ import type { ServerCredentials } from '@grpc/grpc-js';
 import { createServerCredentials, watchTlsFiles } from '@rolegate/protocol';
 import type { RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log, ReadyCheck } from '@rolegate/runtime';
-import type { ServerConfig } from '../config/config.ts';
+import type { ServerConfig } from '../config/server-config.ts';
 import { readTokenSecret } from '../identity/token-secret.ts';
 import { createAgentPods } from '../identity/agent-pods.ts';
 import { createAttestHandler } from '../identity/attest-handler.ts';

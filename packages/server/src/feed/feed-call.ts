@@ -1,8 +1,11 @@
 import { constants } from 'node:http2';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { asStatus, http2StreamOf } from '@rolegate/protocol';
-import type { Refusal } from '@rolegate/protocol';
+import type { FeedUpdate, Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { FeedCall } from './feed-stream.ts';
+
+/** A Feed call; reports come as their bytes, which nobody has parsed yet. */
+export type FeedCall = ServerDuplexStream<Buffer, FeedUpdate>;
 
 /** A client that does not read in this time is not told why its call ended. Milliseconds. */
 const TOLD_WITHIN_MS = 1_000;

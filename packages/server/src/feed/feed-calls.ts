@@ -1,9 +1,10 @@
 import { asRefusal, Refusal } from '@rolegate/protocol';
 import type { AgentCall, Caller, Proof } from '../identity/peers.ts';
 import { endCall, freeWhenOver, wasTooLarge } from './feed-call.ts';
+import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createFeedStreams } from './feed-stream.ts';
-import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
+import type { FeedStreamsDeps } from './feed-stream.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Nodes } from './nodes.ts';
 import { createAgentReports } from './agent-reports.ts';

@@ -1,17 +1,13 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Refusal } from '@rolegate/protocol';
-import type { FeedUpdate } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Caller, Callers } from '../identity/peers.ts';
 import { endCall } from './feed-call.ts';
+import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes.ts';
 import type { Report } from './reports/reception.ts';
-
-/** A Feed call; reports come as their bytes, which nobody has parsed yet. */
-export type FeedCall = ServerDuplexStream<Buffer, FeedUpdate>;
 
 export interface FeedStreamsDeps {
   readonly nodes: Nodes;

@@ -1,5 +1,5 @@
 import type { Clock, ReadyCheck } from '@rolegate/runtime';
-import type { ServerConfig } from '../config/config.ts';
+import type { ServerConfig } from '../config/server-config.ts';
 import type { Sessions } from '../credentials/sessions.ts';
 import type { StsBudget } from '../credentials/budget/sts-budget.ts';
 import type { Decisions } from '../decisions/decisions.ts';

@@ -4,7 +4,7 @@ import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
 import type { NodeStream } from '../../src/feed/node-view.ts';
 import type { PodExplanation } from '../../src/status/explain-pod.ts';
-import { createServerStatus } from '../../src/status/server-status.ts';
+import { createServerStatus } from '../../src/status/answers.ts';
 import type { ServerStatus } from '../../src/status/server-status.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 

@@ -8,6 +8,7 @@ import type { AuthorityKeeperDeps } from './keeper.ts';
 import type { Shared } from './secret.ts';
 import { createAuthorityStore } from './store.ts';
 import { createClientCertificates } from './client-certificates.ts';
+import type { ClientAsk, VerifiedClient } from './client-certificates.ts';
 import { createComplaint } from './complaint.ts';
 import { createServerCertificate } from './server-certificate.ts';
 
@@ -27,20 +28,6 @@ export interface Authority {
   readonly condition: () => string | undefined;
   /** Follows the Secret, renews the server's certificate, rotates by age, until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
-}
-
-export interface ClientAsk {
-  readonly certificateRequest: Uint8Array;
-  readonly node: string;
-  /** Of the agent's Pod. */
-  readonly podUid: string;
-}
-
-export interface VerifiedClient {
-  readonly node: string;
-  readonly podUid: string;
-  /** Milliseconds since the epoch. */
-  readonly endsMs: number;
 }
 
 export interface AuthorityDeps {

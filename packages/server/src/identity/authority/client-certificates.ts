@@ -3,9 +3,24 @@ import type { KeyObject } from 'node:crypto';
 import { isNodeName, nodeOfSan, Refusal } from '@rolegate/protocol';
 import { activeOf } from './authorities.ts';
 import type { Authorities } from './authorities.ts';
-import type { ClientAsk, VerifiedClient } from './authority.ts';
 import { CLOCK_SKEW_MS, publicKeyOfRequest, signLeaf } from './certificates.ts';
 import { CLIENT_LIFE_MS } from './rotation.ts';
+
+/** What an agent asks to have signed. */
+export interface ClientAsk {
+  readonly certificateRequest: Uint8Array;
+  readonly node: string;
+  /** Of the agent's Pod. */
+  readonly podUid: string;
+}
+
+/** Whom a client certificate names. */
+export interface VerifiedClient {
+  readonly node: string;
+  readonly podUid: string;
+  /** Milliseconds since the epoch. */
+  readonly endsMs: number;
+}
 
 export interface ClientCertificatesDeps {
   readonly authorities: () => Authorities;

@@ -4,14 +4,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { activeOf, applyStep, bundleOf, newAuthority } from '../../../src/identity/authority/authorities.ts';
 import type { Authorities } from '../../../src/identity/authority/authorities.ts';
 import { newTokenSecret, readShared } from '../../../src/identity/authority/secret.ts';
-import {
-  createMemoryStore,
-  createReplica,
-  HOUR_MS,
-  MINUTE_MS,
-  SECOND_MS,
-  YEAR_MS,
-} from './setup.ts';
+import { createMemoryStore, createReplica, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_MS } from './setup.ts';
 import { idsOf, known, setUpWithdrawal } from './withdrawal.ts';
 import { createReplica01, write01 } from './server-0.1.ts';
 

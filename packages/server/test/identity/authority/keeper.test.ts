@@ -3,15 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { activeOf, AuthorityFault, bundleOf } from '../../../src/identity/authority/authorities.ts';
 import type { Shared } from '../../../src/identity/authority/secret.ts';
-import {
-  createMemoryStore,
-  createReplica,
-  DAY_MS,
-  HOUR_MS,
-  MINUTE_MS,
-  SECOND_MS,
-  YEAR_MS,
-} from './setup.ts';
+import { createMemoryStore, createReplica, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_MS } from './setup.ts';
 
 async function setup() {
   const memory = createMemoryStore();

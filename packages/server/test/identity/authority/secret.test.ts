@@ -2,7 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createTestCa } from '@rolegate/testing';
 import { AuthorityFault, newAuthority } from '../../../src/identity/authority/authorities.ts';
-import { isEmptied, newTokenSecret, readShared, writeShared } from '../../../src/identity/authority/secret.ts';
+import {
+  isEmptied,
+  newTokenSecret,
+  readShared,
+  writeShared,
+} from '../../../src/identity/authority/secret.ts';
 import { DAY_MS, MINUTE_MS } from './setup.ts';
 import { write01 } from './server-0.1.ts';
 
