@@ -23,22 +23,11 @@ import type { Store } from '../kubernetes/store.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { AttestConnections } from '../ports/attest-connections.ts';
-import { ATTEST_SESSION, FEED_SESSION, HANDSHAKE_WITHIN_MS } from '../ports/http2-limits.ts';
-import { createPortLimitHits } from '../limits/port-hits.ts';
-import type { PortLimitHit } from '../limits/port-hits.ts';
+import { ATTEST_PORT, FEED_PORT } from '../ports/http2-limits.ts';
+import { createPortLimitHits } from '../limits/limit-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 import { createRefusedHandshakes } from '../ports/refused-handshakes.ts';
 import type { NoteRefusedHandshake } from '../ports/refused-handshakes.ts';
-
-const FEED_PORT = {
-  clientCertificate: 'required',
-  handshakeWithinMs: HANDSHAKE_WITHIN_MS,
-  http2: FEED_SESSION,
-} as const;
-const ATTEST_PORT = {
-  clientCertificate: 'none',
-  handshakeWithinMs: HANDSHAKE_WITHIN_MS,
-  http2: ATTEST_SESSION,
-} as const;
 
 export interface AgentProofDeps {
   readonly config: ServerConfig;

@@ -9,8 +9,8 @@ import type { ServerMemory } from '../memory/memory.ts';
 import type { Nodes } from './nodes.ts';
 import { createAgentReports } from './agent-reports.ts';
 import type { AgentReportsDeps } from './agent-reports.ts';
-import { createReportLimitHits } from '../limits/report-hits.ts';
-import type { ReportLimitName } from '../limits/report-hits.ts';
+import { createReportLimitHits } from '../limits/limit-hits.ts';
+import type { ReportLimit } from '../limits/limits.ts';
 import { createReportReader } from './reports/report-reader.ts';
 import type { Report } from './reports/reception.ts';
 import { createStreamPlaces } from './stream-places.ts';
@@ -35,7 +35,7 @@ export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
     use: (proof: Proof) => void,
   ) => void;
   readonly metrics: FeedStreamsDeps['metrics'] &
-    AgentReportsDeps['metrics'] & { readonly limitHit: (limit: ReportLimitName) => void };
+    AgentReportsDeps['metrics'] & { readonly limitHit: (limit: ReportLimit) => void };
   readonly memory?: ServerMemory | undefined;
 }
 

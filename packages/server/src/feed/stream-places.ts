@@ -3,7 +3,7 @@ import type { Clock } from '@rolegate/runtime';
 import type { Caller } from '../identity/peers.ts';
 import { createRateLimits } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { ReportLimitHit } from '../limits/report-hits.ts';
+import type { ReportLimitHit } from '../limits/limit-hits.ts';
 
 /** An agent opens its next stream before it closes the one before. */
 const MOST_OF_AGENT = 2;

@@ -4,13 +4,12 @@ import { asRefusal, asStatus, Refusal } from '@rolegate/protocol';
 import type { AttestRequestRead, AttestResponse, Reason, RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { PortLimitHit } from '../limits/port-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 import type { Attestation } from './attestation.ts';
 import type { Authority } from './authority/authority.ts';
 import type { Caller } from './peers.ts';
-import { hostOf } from './foreign-nodes.ts';
 import type { ForeignNodes } from './foreign-nodes.ts';
-import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
+import { createRateLimits, hostOf, networkOf } from '../limits/rate-limits.ts';
 
 /** Certificates of one agent Pod; an agent renews its own every half hour or so. */
 const RATE = { perSecond: 5, burst: 10 };

@@ -3,7 +3,7 @@ import { Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { PortLimitHit } from '../limits/port-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 import type { AgentIdentity } from './agent-pods.ts';
 import { identityOf, isAgentPod } from './agent-token.ts';
 import type { TokenFacts } from './agent-token.ts';

@@ -2,7 +2,7 @@ import { reasons, Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
+import { createRateLimits, hostOf, networkOf } from '../limits/rate-limits.ts';
 
 /** Lines of one source. */
 const LINES = { perSecond: 1, burst: 50 };
@@ -76,9 +76,4 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
       });
     },
   };
-}
-
-/** Without the port, which is another one each time. */
-export function hostOf(peer: string): string {
-  return peer.replace(/:\d+$/, '');
 }

@@ -6,8 +6,7 @@ import type { Authority } from './authority/authority.ts';
 import type { AgentCall, Caller, ProofSource } from './peers.ts';
 import { livesTooLong } from './authority/client-certificates.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
-import { hostOf } from './foreign-nodes.ts';
-import { networkOf } from '../limits/rate-limits.ts';
+import { hostOf, networkOf } from '../limits/rate-limits.ts';
 import { LONGEST_TOKEN } from './token-claims.ts';
 
 /** The metadata in which an agent's token rides on a call. */

@@ -52,3 +52,8 @@ export function networkOf(source: string): string {
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
   return before.concat(zeros, after).slice(0, 4).join(':');
 }
+
+/** Without the port, which is another one each time. */
+export function hostOf(peer: string): string {
+  return peer.replace(/:\d+$/, '');
+}

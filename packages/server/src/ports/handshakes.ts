@@ -2,7 +2,7 @@ import { createShares } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { PortLimitHit } from '../limits/port-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 
 /** Bounds of one port, before TLS (DESIGN.md 4.11). */
 export interface HandshakeLimits {

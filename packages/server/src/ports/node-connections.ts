@@ -4,7 +4,7 @@ import type { ClientConnection } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { PortLimitHit, PortLimitSubject } from '../limits/port-hits.ts';
+import type { PortLimitHit, PortLimitSubject } from '../limits/limit-hits.ts';
 
 /** Bounds of connections with a certificate. */
 export interface NodeConnectionLimits {

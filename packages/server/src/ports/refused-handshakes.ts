@@ -1,7 +1,7 @@
 import type { HandshakeFault, RefusedHandshake } from '@rolegate/protocol';
 import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { hostOf } from '../identity/foreign-nodes.ts';
+import { hostOf } from '../limits/rate-limits.ts';
 
 /** A client that is refused comes again and again: so many lines of one address and fault in this time. */
 const LINES = 5;

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { createReportLimitHits } from '../../src/limits/report-hits.ts';
+import { createReportLimitHits } from '../../src/limits/limit-hits.ts';
 import { recordingLog } from '../kubernetes/setup.ts';
 
 function setup() {
