@@ -1,9 +1,9 @@
 import type { Clock } from '@rolegate/runtime';
-import type { Issued } from './issued-credentials.ts';
+import type { Issued } from './cached-credentials.ts';
 import { lifeOf } from './lifetimes.ts';
 import type { Life, RenewAt } from './lifetimes.ts';
 import type { OwnCondition } from './sts/health.ts';
-import { retryPauseMs } from './retry-pause.ts';
+import { retryPauseMs } from './retries.ts';
 import { classifyStsError } from './sts/errors.ts';
 import type { StsFault } from './sts/errors.ts';
 

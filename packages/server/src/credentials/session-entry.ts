@@ -1,11 +1,11 @@
 import type { Clock } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
 import type { DurationLimits } from './duration-limits.ts';
-import type { Issued, IssuedCredentials } from './issued-credentials.ts';
-import { accountOf, fingerprintOf } from './issued-credentials.ts';
+import type { Issued, IssuedCredentials } from './cached-credentials.ts';
+import { accountOf, fingerprintOf } from './cached-credentials.ts';
 import { lifeOf } from './lifetimes.ts';
 import type { HeldClaim, Life, RenewAt } from './lifetimes.ts';
-import { retryPauseMs } from './retry-pause.ts';
+import { retryPauseMs } from './retries.ts';
 import { createSessionClaims } from './session-claims.ts';
 import { createSingleCall } from './single-call.ts';
 import type { Priority, StsBudget } from './budget/sts-budget.ts';

@@ -1,7 +1,7 @@
 import { createStorms } from '@rolegate/runtime';
 import type { Clock, Log, StormOf } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
-import type { Issued } from './issued-credentials.ts';
+import type { Issued } from './cached-credentials.ts';
 import type { OwnCondition } from './sts/health.ts';
 import type { StsFault } from './sts/errors.ts';
 

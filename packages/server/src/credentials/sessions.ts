@@ -5,11 +5,11 @@ import type { ServerMemory } from '../memory/memory.ts';
 import type { Session } from '../session/session.ts';
 import { sessionId } from '../session/session.ts';
 import { createDurationLimits } from './duration-limits.ts';
-import type { Issued, IssuedCredentials } from './issued-credentials.ts';
+import type { Issued, IssuedCredentials } from './cached-credentials.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';
 import { createOwnCondition } from './sts/health.ts';
 import type { OwnCondition } from './sts/health.ts';
-import { LONGEST_PAUSE_MS } from './retry-pause.ts';
+import { LONGEST_PAUSE_MS } from './retries.ts';
 import { createSessionEntry } from './session-entry.ts';
 import type { PastFailure, SessionEntry, SessionStatus } from './session-entry.ts';
 import type { StsBudget } from './budget/sts-budget.ts';
@@ -17,7 +17,7 @@ import { createSessionLog } from './session-log.ts';
 import { classifyStsError } from './sts/errors.ts';
 import type { StsReason } from './sts/errors.ts';
 
-export type { Issued, IssuedCredentials } from './issued-credentials.ts';
+export type { Issued, IssuedCredentials } from './cached-credentials.ts';
 export type { HeldClaim, RenewAt } from './lifetimes.ts';
 export type { SessionStatus } from './session-entry.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LONGEST_PAUSE_MS } from '../../src/credentials/retry-pause.ts';
+import { LONGEST_PAUSE_MS } from '../../src/credentials/retries.ts';
 import { sessionId } from '../../src/session/session.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 

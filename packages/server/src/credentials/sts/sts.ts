@@ -3,7 +3,7 @@ import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts
 import type { AssumeRoleCommandOutput } from '@aws-sdk/client-sts';
 import type { Clock } from '@rolegate/runtime';
 import type { Session } from '../../session/session.ts';
-import type { Issued } from '../issued-credentials.ts';
+import type { Issued } from '../cached-credentials.ts';
 import { createOwnKeys } from './own-key.ts';
 import type { OwnKey } from './own-key.ts';
 import { answerDateMs, createStsClient } from './client.ts';

@@ -1,13 +1,13 @@
 import type { LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createFakeClock, startSts } from '@rolegate/testing';
-import { createOwnCondition } from '../../src/credentials/sts/health.ts';
-import { createOwnCredentialsWatch, secondsLeftOf } from '../../src/credentials/own-credentials.ts';
-import { createSts } from '../../src/credentials/sts/sts.ts';
-import type { StsOptions } from '../../src/credentials/sts/sts.ts';
-import { classifyStsError } from '../../src/credentials/sts/errors.ts';
-import { awsError, MINUTE_MS, recordingLog, sessionOf } from './fixture.ts';
-import type { Line } from './fixture.ts';
+import { createOwnCondition } from '../../../src/credentials/sts/health.ts';
+import { createOwnCredentialsWatch, secondsLeftOf } from '../../../src/credentials/own-credentials.ts';
+import { createSts } from '../../../src/credentials/sts/sts.ts';
+import type { StsOptions } from '../../../src/credentials/sts/sts.ts';
+import { classifyStsError } from '../../../src/credentials/sts/errors.ts';
+import { awsError, MINUTE_MS, recordingLog, sessionOf } from '../fixture.ts';
+import type { Line } from '../fixture.ts';
 
 function setup() {
   const clock = createFakeClock();
