@@ -1,17 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
 import { sessionId } from '../session/session.ts';
-
-/** What STS gives for a session. */
-export interface Issued {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  /** Milliseconds since the epoch, by the clock of STS. */
-  readonly expiresAtMs: number;
-  /** What they had left when STS answered, whatever this machine's clock says. Milliseconds. */
-  readonly lifetimeMs: number;
-}
+import { lifeOf } from './lifetimes.ts';
+import type { Life, RenewAt } from './lifetimes.ts';
+import type { Issued } from './sts/sts.ts';
 
 /** Valid credentials of a session, as a reader sees them now. */
 export interface IssuedCredentials {
@@ -28,14 +21,74 @@ export interface IssuedCredentials {
   readonly fingerprint: string;
 }
 
-const ACCOUNT = /^arn:[^:]*:iam::(\d{12}):/;
+export interface CachedCredentialsOptions {
+  readonly session: Session;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly renewAt: RenewAt;
+}
+
+/** One session's credentials, from the answer of STS to their end. */
+export interface CachedCredentials {
+  /** `atMs`: when STS was asked, on the monotonic clock. */
+  readonly put: (issued: Issued, atMs: number) => void;
+  /** Drops the secret. */
+  readonly drop: () => void;
+  /** The same if they have ended: the secret is not kept past its end. */
+  readonly dropEnded: () => void;
+  /** Undefined if there are no valid ones. */
+  readonly life: () => Life | undefined;
+  readonly current: () => IssuedCredentials | undefined;
+}
+
+export function createCachedCredentials(options: CachedCredentialsOptions): CachedCredentials {
+  const { session, clock, random, renewAt } = options;
+  let cached: { readonly issued: Issued; readonly life: Life } | undefined;
+
+  const valid = () => (cached !== undefined && cached.life.endsAtMs > clock.monotonic() ? cached : undefined);
+
+  return {
+    put(issued, atMs) {
+      const { lifetimeMs } = issued;
+      cached = { issued, life: lifeOf({ remainingMs: lifetimeMs, lifetimeMs, atMs, renewAt, random }) };
+    },
+    drop() {
+      cached = undefined;
+    },
+    dropEnded() {
+      cached = valid();
+    },
+    life: () => valid()?.life,
+    current() {
+      const found = valid();
+      return found && readable(session, found.issued, clock.now() + found.life.endsAtMs - clock.monotonic());
+    },
+  };
+}
+
+/** The wall clock may be wrong or jump: `expiresAtMs` is counted from what is left on the monotonic one. */
+function readable(session: Session, issued: Issued, expiresAtMs: number): IssuedCredentials {
+  const { accessKeyId, secretAccessKey, sessionToken, lifetimeMs } = issued;
+  return {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    lifetimeMs,
+    expiresAtMs: Math.floor(expiresAtMs),
+    accountId: accountOf(session.roleArn),
+    fingerprint: fingerprintOf(session, issued),
+  };
+}
 
 /** 16 hex digits, the same on every replica and agent. */
-export function fingerprintOf(session: Session, { accessKeyId, expiresAtMs }: Issued): string {
+function fingerprintOf(session: Session, { accessKeyId, expiresAtMs }: Issued): string {
   const whole = JSON.stringify([sessionId(session), accessKeyId, expiresAtMs]);
   return createHash('sha256').update(whole).digest('hex').slice(0, 16);
 }
 
-export function accountOf(roleArn: string): string {
+const ACCOUNT = /^arn:[^:]*:iam::(\d{12}):/;
+
+function accountOf(roleArn: string): string {
   return ACCOUNT.exec(roleArn)?.[1] ?? '';
 }

@@ -59,7 +59,7 @@ export function explainPod(pod: Pod, readings: ServerReadings): PodExplanation {
   const { verdict } = decisions.decide(pod);
   const { decision, namespaceRuleFault } = verdict;
   const id = decision.kind === 'allow' ? sessionId(decision.session) : undefined;
-  const view = sessions.views().find((session) => session.id === id);
+  const summary = sessions.summaries().find((session) => session.id === id);
   const agent = agents.get(pod.nodeName);
   return {
     pod: `${pod.namespace}/${pod.name}`,
@@ -81,7 +81,7 @@ export function explainPod(pod: Pod, readings: ServerReadings): PodExplanation {
     },
     namespaceRuleFault,
     decision: factsOf(decision),
-    session: view && sessionRow(view),
+    session: summary && sessionRow(summary),
     agent: agent && agentOf(agent, clock.monotonic()),
   };
 }

@@ -19,7 +19,7 @@ export interface ServerReadings {
   >;
   readonly agents: Pick<ConnectedAgents, 'all' | 'get'>;
   readonly decisions: Pick<Decisions, 'decide'>;
-  readonly sessions: Pick<Sessions, 'views' | 'counts' | 'condition'>;
+  readonly sessions: Pick<Sessions, 'summaries' | 'counts' | 'condition'>;
   readonly budget: Pick<StsBudget, 'waiting' | 'inFlight' | 'free'>;
   readonly roleBaseArn: () => string | undefined;
   /** Until own certificates end, by what of them. */

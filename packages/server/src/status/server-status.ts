@@ -50,8 +50,8 @@ export interface AgentRow {
 /** What the server tells of itself. `startedMs`: monotonic. */
 export function serverStatus(readings: ServerReadings, startedMs: number): ServerStatus {
   const { config, hostname, warnings, checks, cluster, sessions, budget, clock } = readings;
-  const views = sessions.views();
-  const rows = views.map(sessionRow).sort(failingFirst);
+  const summaries = sessions.summaries();
+  const rows = summaries.map(sessionRow).sort(failingFirst);
   const { waiting, inFlight, free } = budget;
   return {
     version: VERSION,
@@ -63,7 +63,7 @@ export function serverStatus(readings: ServerReadings, startedMs: number): Serve
       watchedKinds.map((kind) => [kind, seconds(cluster.watchAgeMs(kind))]),
     ),
     agents: agentRows(readings),
-    sessionsByState: sumByState(views),
+    sessionsByState: sumByState(summaries),
     sessions: rows.slice(0, MOST_SESSIONS),
     sessionsLeftOut: Math.max(0, rows.length - MOST_SESSIONS),
     sts: { waiting, inFlight, free, ratePerSecond: config.sts.rate, burst: config.sts.burst },

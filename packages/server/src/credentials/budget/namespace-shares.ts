@@ -1,3 +1,6 @@
+import { createTokenBucket } from '@rolegate/runtime';
+import type { TokenBucketOptions } from '@rolegate/runtime';
+
 /**
  * A Namespace may have this many times what it leaves free, so that one alone gets four fifths, two get four ninths each, and
  * the last place is always for one that has none (dynamic thresholds: Choudhury and Hahne, IEEE/ACM ToN 6(2), 1998).
@@ -45,5 +48,37 @@ export function createNamespaceShares(): NamespaceShares {
     get taken() {
       return taken;
     },
+  };
+}
+
+/** A bucket that no Namespace can empty: who has taken the most lately leaves some of the burst to others. */
+export interface SharedBucket {
+  readonly mayTake: (namespace: string) => boolean;
+  readonly take: (namespace: string) => void;
+  /** Whole tokens. */
+  readonly left: () => number;
+  /** Until there is one more. Milliseconds, at least 1. */
+  readonly nextInMs: () => number;
+}
+
+export function createSharedBucket(options: TokenBucketOptions): SharedBucket {
+  const bucket = createTokenBucket(options);
+  /** Who has taken what has not come back yet. */
+  const shares = createNamespaceShares();
+
+  function left(): number {
+    const owed = bucket.owed();
+    while (shares.taken > owed) shares.giveBackNext();
+    return bucket.left();
+  }
+
+  return {
+    mayTake: (namespace) => shares.mayTake(namespace, left()),
+    take(namespace) {
+      bucket.take();
+      shares.take(namespace);
+    },
+    left,
+    nextInMs: bucket.nextInMs,
   };
 }

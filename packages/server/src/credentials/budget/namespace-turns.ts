@@ -43,9 +43,8 @@ export function createNamespaceTurns<Item extends Waiting>({
   /** Namespaces with items that wait, next one first; the second only those with reserved ones. */
   const turns = new Map<string, Namespace<Item>>();
   const reservedTurns = new Map<string, Namespace<Item>>();
+  const reservation = createReservation(reservedPart);
   let size = 0;
-  /** Turns that reserved items have a claim to. */
-  let owed = 0;
 
   function put(item: Item): void {
     const { namespace: name, rank } = item;
@@ -74,27 +73,19 @@ export function createNamespaceTurns<Item extends Waiting>({
     kind: keyof Namespace<Item>,
     may: (namespace: string) => boolean,
   ): Item | undefined {
-    for (const [name, namespace] of order) {
-      if (!may(name)) continue;
-      // Its next turn comes after everybody else's.
-      order.delete(name);
-      order.set(name, namespace);
-      const item = firstOf(namespace[kind]);
-      if (item !== undefined) remove(item);
-      return item;
-    }
-    return undefined;
+    const namespace = nextOf(order, may);
+    const item = namespace && firstOf(namespace[kind]);
+    if (item !== undefined) remove(item);
+    return item;
   }
 
   return {
     put,
     remove,
     take(may = () => true) {
-      const claim = owed + reservedPart;
-      const reserved = claim >= 1 - HAIR ? takeFrom(reservedTurns, 'reserved', may) : undefined;
+      const reserved = reservation.isDue() ? takeFrom(reservedTurns, 'reserved', may) : undefined;
       const item = reserved ?? takeFrom(turns, 'all', may);
-      // A turn that nobody has used is kept for the next one, and no more are saved up for a crowd.
-      if (item !== undefined) owed = reserved === undefined ? Math.min(1, claim) : claim - 1;
+      if (item !== undefined) reservation.taken(reserved !== undefined);
       return item;
     },
     waitingOf(name) {
@@ -105,6 +96,31 @@ export function createNamespaceTurns<Item extends Waiting>({
       return size;
     },
   };
+}
+
+/** Which turns are for reserved items. */
+function createReservation(part: number) {
+  /** Turns that reserved items have a claim to. */
+  let owed = 0;
+  return {
+    isDue: () => owed + part >= 1 - HAIR,
+    /** One turn has been taken, by a reserved item or another. */
+    taken(reserved: boolean): void {
+      // A turn that nobody has used is kept for the next one, and no more are saved up for a crowd.
+      owed = reserved ? owed + part - 1 : Math.min(1, owed + part);
+    },
+  };
+}
+
+/** The first that may have a turn now; its next one comes after everybody else's. */
+function nextOf<Value>(order: Map<string, Value>, may: (name: string) => boolean): Value | undefined {
+  for (const [name, value] of order) {
+    if (!may(name)) continue;
+    order.delete(name);
+    order.set(name, value);
+    return value;
+  }
+  return undefined;
 }
 
 function lanes<Item>(ranks: number): readonly Set<Item>[] {

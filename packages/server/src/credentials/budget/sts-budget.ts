@@ -1,8 +1,7 @@
 import type { Clock } from '@rolegate/runtime';
-import { createNamespaceShares } from './namespace-shares.ts';
+import { createNamespaceShares, createSharedBucket } from './namespace-shares.ts';
 import { createNamespaceTurns } from './namespace-turns.ts';
-import type { Waiting } from './namespace-turns.ts';
-import { createSharedBucket } from './shared-bucket.ts';
+import type { NamespaceTurns, Waiting } from './namespace-turns.ts';
 
 /**
  * In the order in which they go within a Namespace: a Pod waits, or credentials have less than half of their life left; a renewal
@@ -111,22 +110,7 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
       };
       turns.put(call);
       pump();
-      return {
-        raise(to) {
-          const rank = priorities.indexOf(to);
-          if (rank >= call.rank || !turns.remove(call)) return;
-          call.rank = rank;
-          turns.put(call);
-        },
-        wantedBy(other) {
-          if (turns.waitingOf(other) >= turns.waitingOf(call.namespace) || !turns.remove(call)) return false;
-          call.namespace = other;
-          turns.put(call);
-          pump();
-          return true;
-        },
-        cancel: () => turns.remove(call),
-      };
+      return ticketOf(call, turns, pump);
     },
     get waiting() {
       return turns.size;
@@ -137,5 +121,25 @@ export function createStsBudget(options: StsBudgetOptions): StsBudget {
     get free() {
       return Math.min(bucket.left(), freePlaces());
     },
+  };
+}
+
+/** `moved` is called when the call has got another Namespace's turns, which may be earlier. */
+function ticketOf(call: WaitingCall, turns: NamespaceTurns<WaitingCall>, moved: () => void): BudgetTicket {
+  return {
+    raise(to) {
+      const rank = priorities.indexOf(to);
+      if (rank >= call.rank || !turns.remove(call)) return;
+      call.rank = rank;
+      turns.put(call);
+    },
+    wantedBy(other) {
+      if (turns.waitingOf(other) >= turns.waitingOf(call.namespace) || !turns.remove(call)) return false;
+      call.namespace = other;
+      turns.put(call);
+      moved();
+      return true;
+    },
+    cancel: () => turns.remove(call),
   };
 }

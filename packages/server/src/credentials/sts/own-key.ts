@@ -59,3 +59,8 @@ function ownFault(cause: unknown): Error {
   const said = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
   return Object.assign(new Error(said, { cause }), { name });
 }
+
+/** Seconds that a key has left; undefined for a permanent one, or while there is none. */
+export function secondsLeftOf(key: OwnKey | undefined, clock: Clock): number | undefined {
+  return key?.expiresAtMs === undefined ? undefined : (key.expiresAtMs - clock.now()) / 1000;
+}

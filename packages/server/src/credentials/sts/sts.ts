@@ -3,7 +3,6 @@ import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts
 import type { AssumeRoleCommandOutput } from '@aws-sdk/client-sts';
 import type { Clock } from '@rolegate/runtime';
 import type { Session } from '../../session/session.ts';
-import type { Issued } from '../cached-credentials.ts';
 import { createOwnKeys } from './own-key.ts';
 import type { OwnKey } from './own-key.ts';
 import { answerDateMs, createStsClient } from './client.ts';
@@ -17,6 +16,17 @@ export interface StsOptions extends StsClientOptions {
   readonly timeoutMs?: number;
   /** How names become addresses; the system's way unless told. */
   readonly lookup?: LookupFunction;
+}
+
+/** What STS gives for a session. */
+export interface Issued {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Milliseconds since the epoch, by the clock of STS. */
+  readonly expiresAtMs: number;
+  /** What they had left when STS answered, whatever this machine's clock says. Milliseconds. */
+  readonly lifetimeMs: number;
 }
 
 /** STS as the server uses it: one attempt a call, retries are decided by who calls. Rejects with what the SDK says. */

@@ -1,8 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createFakeClock, startSts } from '@rolegate/testing';
-import { createOwnCondition } from '../../../src/credentials/sts/health.ts';
-import { createOwnCredentialsWatch, secondsLeftOf } from '../../../src/credentials/own-credentials.ts';
+import { createOwnCredentialsWatch, createStsHealth } from '../../../src/credentials/sts/health.ts';
+import { secondsLeftOf } from '../../../src/credentials/sts/own-key.ts';
 import { createSts } from '../../../src/credentials/sts/sts.ts';
 import type { StsOptions } from '../../../src/credentials/sts/sts.ts';
 import { classifyStsError } from '../../../src/credentials/sts/errors.ts';
@@ -12,29 +12,29 @@ import type { Line } from '../fixture.ts';
 function setup() {
   const clock = createFakeClock();
   const lines: Line[] = [];
-  const condition = createOwnCondition({ log: recordingLog(lines) });
+  const health = createStsHealth({ log: recordingLog(lines) });
   const sts = { fault: undefined as Error | undefined, asked: 0 };
   const stop = new AbortController();
   const ask = () => {
     sts.asked += 1;
     return sts.fault === undefined ? Promise.resolve('arn') : Promise.reject(sts.fault);
   };
-  const watch = createOwnCredentialsWatch({ looks: { calls: ask }, condition, clock });
+  const watch = createOwnCredentialsWatch({ looks: { calls: ask }, health, clock });
   void watch.run(stop.signal);
-  return { clock, lines, condition, sts };
+  return { clock, lines, health, sts };
 }
 
 describe('the watch of own credentials', () => {
   it('finds out within a minute what no Pod has asked for, and when it is over', async () => {
-    const { clock, condition, sts, lines } = setup();
+    const { clock, health, sts, lines } = setup();
     await clock.advance(MINUTE_MS);
-    expect(condition.current()).toBeUndefined();
+    expect(health.current()).toBeUndefined();
     sts.fault = awsError('ExpiredToken');
     await clock.advance(10 * MINUTE_MS);
-    expect(condition.current()).toMatchObject({ reason: 'ServerCredentials' });
+    expect(health.current()).toMatchObject({ reason: 'ServerCredentials' });
     sts.fault = undefined;
     await clock.advance(MINUTE_MS);
-    expect(condition.current()).toBeUndefined();
+    expect(health.current()).toBeUndefined();
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
       'error sts does not take the server',
       'info sts takes the server again',
@@ -43,27 +43,27 @@ describe('the watch of own credentials', () => {
   });
 
   it.each(['ServiceUnavailable', 'Throttling'])('takes %s for no word on them', async (name) => {
-    const { clock, condition, sts } = setup();
+    const { clock, health, sts } = setup();
     sts.fault = awsError('ExpiredToken');
     await clock.advance(MINUTE_MS);
     sts.fault = awsError(name);
     await clock.advance(MINUTE_MS);
-    expect(condition.current()).toMatchObject({ code: 'ExpiredToken' });
+    expect(health.current()).toMatchObject({ code: 'ExpiredToken' });
   });
 });
 
-describe('the condition of the server', () => {
+describe('the health of the server', () => {
   it('says first what stops calls now, then what will', () => {
-    const condition = createOwnCondition({ log: recordingLog([]) });
+    const health = createStsHealth({ log: recordingLog([]) });
     const [own, calls] = [
       classifyStsError(awsError('ExpiredToken')),
       classifyStsError(awsError('RegionDisabled')),
     ];
-    condition.failed('own', own);
-    condition.failed('calls', calls);
-    expect(condition.current()).toBe(calls);
-    condition.good('calls');
-    expect(condition.current()).toBe(own);
+    health.rejected('own', own);
+    health.rejected('calls', calls);
+    expect(health.current()).toBe(calls);
+    health.accepted('calls');
+    expect(health.current()).toBe(own);
   });
 });
 
