@@ -104,8 +104,8 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
     nodes,
     pods: cluster.pods,
     past: NEVER_WENT_BACK,
-    callers: {
-      identify: () => ({ proven: true, caller: () => ({ node: 'node-a' }) }),
+    peers: {
+      identify: () => ({ proven: true, identity: () => ({ node: 'node-a' }) }),
       watch: () => () => undefined,
     },
     foreignNodes: createForeignNodes({

@@ -9,8 +9,8 @@ import { createAgentPods } from '../identity/agent-pods.ts';
 import { createAttestHandler } from '../identity/attest-handler.ts';
 import { createAttestation } from '../identity/attestation.ts';
 import type { Authority } from '../identity/authority/authority.ts';
-import { createCallers } from '../identity/peers.ts';
-import type { Callers, ProofSource } from '../identity/peers.ts';
+import { createPeers } from '../identity/peers.ts';
+import type { Peers, ProofSource } from '../identity/peers.ts';
 import { createConnectionNodes } from '../identity/connection-nodes.ts';
 import type { ConnectionNodes } from '../identity/connection-nodes.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
@@ -51,7 +51,7 @@ export interface AgentProofDeps {
 export interface AgentProof {
   /** Of the port that demands a certificate. */
   readonly credentials: ServerCredentials;
-  readonly callers: Callers;
+  readonly peers: Peers;
   readonly connections: ConnectionNodes;
   readonly refused: NoteRefusedHandshake;
   readonly hit: PortLimitHit;
@@ -128,7 +128,7 @@ function byAuthority(deps: AgentProofDeps): AgentProofs {
       credentials: createServerCredentials(authority.tls, FEED_PORT),
       attest: createAttestHandler({
         ...handlerDeps,
-        holder: async (call) => (await known.callers.identify(call)).caller(),
+        holder: async (call) => (await known.peers.identify(call)).identity(),
       }),
       firstAttest: {
         credentials: createServerCredentials(authority.tls, ATTEST_PORT),
@@ -170,7 +170,7 @@ function partsOf(deps: AgentProofDeps) {
     memory,
   });
   const proof = (source: ProofSource) => ({
-    callers: createCallers({ source, agentPods, connections, foreignNodes }),
+    peers: createPeers({ source, agentPods, connections, foreignNodes }),
     connections,
     refused,
     hit,

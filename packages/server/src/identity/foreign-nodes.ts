@@ -26,7 +26,7 @@ export interface Attempt {
 }
 
 export interface ForeignNodes {
-  /** Counts and audits the attempt; returns what the caller is told. */
+  /** Counts and audits the attempt; returns what the peer is told. */
   refuse(message: string, attempt: Attempt): Refusal;
   /** Audits a refusal that was made elsewhere, and counts it where it is ForeignNode. Returns it. */
   note(refusal: Refusal, attempt: Attempt): Refusal;

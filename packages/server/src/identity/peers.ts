@@ -11,7 +11,7 @@ export interface AgentCall extends PeerCall {
   readonly metadata: Pick<Metadata, 'get'>;
 }
 
-export interface Caller {
+export interface PeerIdentity {
   readonly node: string;
   /** Of the agent's Pod; undefined where nothing proves one. */
   readonly podUid?: string | undefined;
@@ -24,23 +24,23 @@ export interface Proof {
   /** False under --agent-identity shared: who calls is not known before its first report. */
   readonly proven: boolean;
   /** Who calls, by its word where nothing else tells; throws a Refusal, audited, where it may not or not any more. */
-  caller(saysNode?: string): Caller;
+  identity(saysNode?: string): PeerIdentity;
 }
 
 /** What proves nodes to this server. */
 export interface ProofSource {
   /** A promise where somebody must be asked. Rejects and throws Refusals, not audited yet; undefined: no proof is needed. */
-  prove(call: AgentCall): (() => Caller) | undefined | Promise<(() => Caller) | undefined>;
+  prove(call: AgentCall): (() => PeerIdentity) | undefined | Promise<(() => PeerIdentity) | undefined>;
 }
 
-export interface Callers {
+export interface Peers {
   /** Throws or rejects with a Refusal, audited. */
   identify(call: AgentCall): Proof | Promise<Proof>;
-  /** Calls with an audited Refusal when the Pod or the node of the caller is gone; the returned function ends it. */
-  watch(caller: Caller, peer: string, lost: (refusal: Refusal) => void): () => void;
+  /** Calls with an audited Refusal when the Pod or the node of the peer is gone; the returned function ends it. */
+  watch(identity: PeerIdentity, peer: string, lost: (refusal: Refusal) => void): () => void;
 }
 
-export interface CallersDeps {
+export interface PeersDeps {
   readonly source: ProofSource;
   readonly agentPods: AgentPods;
   readonly connections: Pick<ConnectionNodes, 'nodeOf' | 'bind'>;
@@ -48,11 +48,11 @@ export interface CallersDeps {
 }
 
 /** Who calls, for every call and every message. */
-export function createCallers({ source, agentPods, connections, foreignNodes }: CallersDeps): Callers {
-  function admit(proven: (() => Caller) | undefined, call: AgentCall, saysNode: string): Caller {
+export function createPeers({ source, agentPods, connections, foreignNodes }: PeersDeps): Peers {
+  function admit(proven: (() => PeerIdentity) | undefined, call: AgentCall, saysNode: string): PeerIdentity {
     const peer = call.getPeer();
-    const caller = audited(peer, () => proven?.()) ?? byItsWord(peer, saysNode);
-    const { node } = caller;
+    const identity = audited(peer, () => proven?.()) ?? byItsWord(peer, saysNode);
+    const { node } = identity;
     if (saysNode !== '' && saysNode !== node) {
       const message = `the proof is of node ${node}, the report of another: ${JSON.stringify(saysNode.slice(0, 253))}`;
       throw foreignNodes.refuse(message, { peer, node });
@@ -65,13 +65,13 @@ export function createCallers({ source, agentPods, connections, foreignNodes }: 
       });
     }
     if (bound === undefined) connections.bind(peer, node);
-    const fault = agentPods.fault(caller);
+    const fault = agentPods.fault(identity);
     if (fault !== undefined) throw foreignNodes.note(fault, { peer, node });
-    return caller;
+    return identity;
   }
 
   /** --agent-identity shared: nobody proves anything. */
-  function byItsWord(peer: string, saysNode: string): Caller {
+  function byItsWord(peer: string, saysNode: string): PeerIdentity {
     const node = saysNode === '' ? (connections.nodeOf(peer) ?? '') : saysNode;
     if (isNodeName(node)) return { node };
     throw foreignNodes.refuse('the client certificate names no node, and neither does the report', { peer });
@@ -93,22 +93,22 @@ export function createCallers({ source, agentPods, connections, foreignNodes }: 
   return {
     identify(call) {
       const proven = audited(call.getPeer(), () => source.prove(call));
-      const proofOf = (proof: (() => Caller) | undefined): Proof => ({
+      const proofOf = (proof: (() => PeerIdentity) | undefined): Proof => ({
         proven: proof !== undefined,
-        caller: (saysNode = '') => admit(proof, call, saysNode),
+        identity: (saysNode = '') => admit(proof, call, saysNode),
       });
       if (!(proven instanceof Promise)) return proofOf(proven);
       return proven.then(proofOf, (error: unknown) => {
         throw noted(error, call.getPeer());
       });
     },
-    watch(caller, peer, lost) {
-      return agentPods.watch(caller, () => {
-        const fault = agentPods.fault(caller);
+    watch(identity, peer, lost) {
+      return agentPods.watch(identity, () => {
+        const fault = agentPods.fault(identity);
         if (fault === undefined) return;
         // No attack yet: a node that is shut down may go from the API first. What comes after it is one.
         const refusal = new Refusal('ServerUnavailable', fault.message);
-        lost(foreignNodes.note(refusal, { peer, node: caller.node }));
+        lost(foreignNodes.note(refusal, { peer, node: identity.node }));
       });
     },
   };

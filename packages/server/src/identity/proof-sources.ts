@@ -3,7 +3,7 @@ import { nodeOfPeer, peerCertificate, peerCertificateEndsMs, Refusal } from '@ro
 import type { Clock } from '@rolegate/runtime';
 import type { Attestation } from './attestation.ts';
 import type { Authority } from './authority/authority.ts';
-import type { AgentCall, Caller, ProofSource } from './peers.ts';
+import type { AgentCall, PeerIdentity, ProofSource } from './peers.ts';
 import { livesTooLong } from './authority/client-certificates.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
 import { hostOf, networkOf } from '../limits/rate-limits.ts';
@@ -19,7 +19,7 @@ export interface AuthorityProofDeps {
 
 /** Certificates of our own authority, verified here each time too: an authority may be retired since TLS took one. */
 export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): ProofSource {
-  function callerOf(call: AgentCall): Caller {
+  function identityOf(call: AgentCall): PeerIdentity {
     const der = peerCertificate(call);
     // TLS lets nobody in without one; should it ever, that opens nothing here.
     if (der === undefined)
@@ -28,7 +28,7 @@ export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): 
   }
 
   return {
-    prove: (call) => () => callerOf(call),
+    prove: (call) => () => identityOf(call),
   };
 }
 

@@ -1,30 +1,27 @@
 import { Refusal } from '@rolegate/protocol';
 import type { Log } from '@rolegate/runtime';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
-import { createCallers } from '../../src/identity/peers.ts';
-import type { AgentCall, Caller } from '../../src/identity/peers.ts';
+import { createPeers } from '../../src/identity/peers.ts';
+import type { AgentCall, PeerIdentity } from '../../src/identity/peers.ts';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
 import type { createClusterStandIn } from './cluster-stand-in.ts';
 
-export interface CallersStandInOptions extends Pick<
-  ReturnType<typeof createClusterStandIn>,
-  'pods' | 'clock'
-> {
+export interface PeersStandInOptions extends Pick<ReturnType<typeof createClusterStandIn>, 'pods' | 'clock'> {
   readonly log: Log;
   readonly foreignNode?: () => void;
   /** Who a call is of, where its certificate names a node; by the auth context of fakeCall unless told. */
-  readonly callerOf?: (call: AgentCall) => Caller | undefined;
+  readonly identityOf?: (call: AgentCall) => PeerIdentity | undefined;
 }
 
-/** Real callers and audit; the proof is in the test's hands, and calls share no connection. */
-export function createCallersStandIn(options: CallersStandInOptions) {
-  const { pods, clock, log, foreignNode = () => undefined, callerOf = byAuthContext } = options;
+/** Real peers and audit; the proof is in the test's hands, and calls share no connection. */
+export function createPeersStandIn(options: PeersStandInOptions) {
+  const { pods, clock, log, foreignNode = () => undefined, identityOf = byAuthContext } = options;
   const foreignNodes = createForeignNodes({ clock, log, metrics: { foreignNode } });
-  const callers = createCallers({
+  const peers = createPeers({
     source: {
       prove: (call) => () => {
-        const caller = callerOf(call);
-        if (caller !== undefined) return caller;
+        const identity = identityOf(call);
+        if (identity !== undefined) return identity;
         throw new Refusal('ForeignNode', 'the client certificate names no node');
       },
     },
@@ -32,10 +29,10 @@ export function createCallersStandIn(options: CallersStandInOptions) {
     connections: { nodeOf: () => undefined, bind: () => undefined },
     foreignNodes,
   });
-  return { callers, foreignNodes, attest: undefined };
+  return { peers, foreignNodes, attest: undefined };
 }
 
-function byAuthContext(call: AgentCall): Caller | undefined {
+function byAuthContext(call: AgentCall): PeerIdentity | undefined {
   const { node } = call.getAuthContext() as { node?: string };
   return node === undefined ? undefined : { node };
 }

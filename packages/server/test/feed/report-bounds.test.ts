@@ -6,7 +6,7 @@ import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
 import { recordingLog } from '../kubernetes/setup.ts';
-import { createCallersStandIn } from './peers-stand-in.ts';
+import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
@@ -26,7 +26,7 @@ function setup() {
   });
   const service = createFeedService({
     ...feedDeps(cluster),
-    ...createCallersStandIn({ ...cluster, log }),
+    ...createPeersStandIn({ ...cluster, log }),
     nodes,
     agents,
     log,
