@@ -47,6 +47,7 @@ export * from './flags/flags.ts';
 export * from './flags/kinds.ts';
 export * from './flags/duration.ts';
 export * from './flags/table.ts';
+export type { Program } from './flags/program.ts';
 export * from './flags/legacy.ts';
 export * from './flags/doc.ts';
 export type { Environment } from './flags/env.ts';

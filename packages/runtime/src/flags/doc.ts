@@ -1,6 +1,6 @@
 import { envName } from './env.ts';
 import { groupsOf, usage } from './help.ts';
-import type { Program } from './flags.ts';
+import type { Program } from './program.ts';
 
 /** The page's part about one program, in Markdown: its own flags by group, then those of other programs. */
 export function flagsDoc(program: Program): string {

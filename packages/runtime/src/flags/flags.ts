@@ -2,23 +2,10 @@ import type { GivenFlag } from './args.ts';
 import { readArgs } from './args.ts';
 import type { Environment } from './env.ts';
 import { readEnv } from './env.ts';
-import type { ForeignFlags } from './legacy.ts';
 import { judgeForeign } from './legacy.ts';
 import { helpText } from './help.ts';
+import type { Program } from './program.ts';
 import type { FlagTable, FlagValues, GivenText } from './table.ts';
-
-/** Everything that is fixed about a program's flags. From it come parsing, help and docs. */
-export interface Program<Table extends FlagTable = FlagTable> {
-  readonly name: string;
-  /** One sentence: what it is. */
-  readonly summary: string;
-  readonly flags: Table;
-  readonly foreign: ForeignFlags;
-  /** Of the program's environment variables, e.g. `ROLEGATE_`. */
-  readonly envPrefix: string;
-  /** A first argument that other programs need here and that is let pass. */
-  readonly subcommand?: string;
-}
 
 export interface ParseFlagsOptions<Table extends FlagTable> {
   /** Without the program and its script. */

@@ -5,7 +5,7 @@ import { path } from '../flags/kinds.ts';
 import { setting, toggle } from '../flags/table.ts';
 import type { FlagTable } from '../flags/table.ts';
 import { parseFlags } from '../flags/flags.ts';
-import type { Program } from '../flags/flags.ts';
+import type { Program } from '../flags/program.ts';
 import { askStatus } from './ask.ts';
 import type { StatusQuestion } from './ask.ts';
 import { VERSION } from '../program/version.ts';
