@@ -2,7 +2,7 @@ import type { Environment, FlagValues, HostPort, LogLevel, Program } from '@role
 import { parseFlags } from '@rolegate/runtime';
 import { checkAgentFlags } from './check.ts';
 import { agentFlags, ATTEST_PORT, DEFAULT_TOKEN_FILE, firewallFlags } from './flags.ts';
-import { agentForeignFlags } from './legacy-flags.ts';
+import { agentLegacyFlags } from './legacy-flags.ts';
 import type { Group } from '../node-imds/groups.ts';
 import type { LimitsOptions } from '../metadata/http-limits.ts';
 
@@ -99,7 +99,7 @@ export const agentProgram: Program<typeof agentFlags> = {
   name: 'rolegate-agent',
   summary: 'answers the metadata API for the Pods of one node',
   flags: agentFlags,
-  foreign: agentForeignFlags,
+  legacy: agentLegacyFlags,
   envPrefix: 'ROLEGATE_',
   subcommand: 'agent',
 };

@@ -52,7 +52,7 @@ const program: Program<typeof flags> = {
     "shows the server's certificate authorities, replaces the active one in three steps, " +
     'and deletes all once no server runs any more',
   flags,
-  foreign: {},
+  legacy: {},
   envPrefix: 'ROLEGATE_',
 };
 

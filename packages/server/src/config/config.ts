@@ -2,7 +2,7 @@ import type { Environment, FlagValues, HostPort, LogLevel, Program } from '@role
 import { parseFlags } from '@rolegate/runtime';
 import { checkServerFlags } from './checks.ts';
 import { serverFlags } from './flags.ts';
-import { serverForeignFlags } from './legacy-flags.ts';
+import { serverLegacyFlags } from './legacy-flags.ts';
 import { toAgents, toAuthority, toRoles, toSessions, toSts, toTls } from './parts.ts';
 
 /** What the server was told. Frozen, as are its parts. */
@@ -87,7 +87,7 @@ export const serverProgram: Program<typeof serverFlags> = {
   name: 'rolegate-server',
   summary: 'decides which Pod gets which role, and fetches the credentials',
   flags: serverFlags,
-  foreign: serverForeignFlags,
+  legacy: serverLegacyFlags,
   envPrefix: 'ROLEGATE_',
   subcommand: 'server',
 };
