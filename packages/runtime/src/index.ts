@@ -19,8 +19,8 @@ export { createLimitLog } from './log/limit-log.ts';
 export type { LimitLog } from './log/limit-log.ts';
 export { createLog, describeError, logLevels, silentLog } from './log/log.ts';
 export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
-export { createStorms } from './log/log-limiter.ts';
-export type { StormOf } from './log/log-limiter.ts';
+export { createLogLimiter } from './log/log-limiter.ts';
+export type { CountScope } from './log/log-limiter.ts';
 export { createOutageLog } from './log/outage.ts';
 export type { OutageLog } from './log/outage.ts';
 

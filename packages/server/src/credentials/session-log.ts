@@ -1,5 +1,5 @@
-import { createStorms } from '@rolegate/runtime';
-import type { Clock, Log, StormOf } from '@rolegate/runtime';
+import { createLogLimiter } from '@rolegate/runtime';
+import type { Clock, CountScope, Log } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
 import type { Issued } from './issued-credentials.ts';
 import type { OwnCondition } from './sts-health.ts';
@@ -37,17 +37,17 @@ export function createSessionLog({
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly condition: OwnCondition;
 }): SessionLog {
-  const storms = {
+  const limiter = {
     clock,
     windowMs: WINDOW_MS,
-    ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: StormOf) => {
+    ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: CountScope) => {
       const about = { key: { namespace, reason }, group: { namespace }, all: { reason } }[of];
       log.info('failures of sessions left out of the log', { ...about, leftOut });
     },
   };
-  const isRefusalWritten = createStorms<FailedCall>({ ...storms, lines: LINES });
-  const isOutageWritten = createStorms<FailedCall>({
-    ...storms,
+  const isRefusalWritten = createLogLimiter<FailedCall>({ ...limiter, lines: LINES });
+  const isOutageWritten = createLogLimiter<FailedCall>({
+    ...limiter,
     lines: 1,
     mostGroups: MOST_NAMESPACES_AWAY,
   });

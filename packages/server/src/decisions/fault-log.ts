@@ -1,4 +1,4 @@
-import { createStorms, describeError } from '@rolegate/runtime';
+import { createLogLimiter, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Pod } from '../kubernetes/objects.ts';
 
@@ -8,7 +8,7 @@ const WINDOW_MS = 60_000;
 
 /** Logs decisions that failed, which is a fault of this program; of a storm in one Namespace some. */
 export function createFaultLog({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
-  const isWritten = createStorms<string>({
+  const isWritten = createLogLimiter<string>({
     clock,
     lines: LINES,
     windowMs: WINDOW_MS,

@@ -1,5 +1,5 @@
 import type { HandshakeFault, RefusedHandshake } from '@rolegate/protocol';
-import { createStorms } from '@rolegate/runtime';
+import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { hostOf } from './foreign-nodes.ts';
 
@@ -31,7 +31,7 @@ export type NoteRefusedHandshake = (refused: Omit<RefusedHandshake, 'accepted'>)
 /** Counts and logs why clients were refused in the TLS handshake: nobody else learns it. */
 export function createRefusedHandshakes(deps: RefusedHandshakesDeps): NoteRefusedHandshake {
   const { clock, log, metrics, byAuthority } = deps;
-  const isWritten = createStorms<string>({
+  const isWritten = createLogLimiter<string>({
     clock,
     lines: LINES,
     windowMs: WINDOW_MS,
