@@ -16,6 +16,8 @@ export interface AnswerWriterDeps<Context> {
   readonly written: (connection: HttpConnection<Context>) => void;
 }
 
+export type AnswerWriter<Context> = ReturnType<typeof createAnswerWriter<Context>>;
+
 /** Sends answers, and brings connections to their end. */
 export function createAnswerWriter<Context>(deps: AnswerWriterDeps<Context>) {
   type Connection = HttpConnection<Context>;

@@ -2,8 +2,10 @@ import { LINGER_BYTES } from './answer-writer.ts';
 import { reset } from './connection.ts';
 import type { HttpConnection, HttpLimit, HttpLimits, HttpRefusal } from './connection.ts';
 
+type ArrivalLimits = Pick<HttpLimits, 'headBytes' | 'behindBytes'>;
+
 export interface ArrivalsDeps<Context> {
-  readonly limits: Pick<HttpLimits, 'headBytes' | 'behindBytes'>;
+  readonly limits: ArrivalLimits;
   /** More has arrived of the request that is being read, or the client has ended. */
   readonly advance: (connection: HttpConnection<Context>, later: boolean) => void;
   readonly refuse: (connection: HttpConnection<Context>, refusal: HttpRefusal) => void;
@@ -39,19 +41,8 @@ export function createArrivals<Context>({ limits, advance, refuse, limited }: Ar
           return;
         }
         connection.pending += text;
-        if (connection.pending.length > mostKept(connection)) overflow(connection);
+        if (connection.pending.length > mostKept(connection, limits)) overflow(connection);
     }
-  }
-
-  /** Characters. The request that waits for its turn may not have been parsed. */
-  function mostKept({ stage }: Connection): number {
-    return limits.behindBytes + (stage === 'turn' ? limits.headBytes : 0);
-  }
-
-  /** Nobody reads it any more. */
-  function drop(connection: Connection, text: string): void {
-    connection.dropped += text.length;
-    if (connection.dropped > LINGER_BYTES) reset(connection);
   }
 
   /** More has come behind a request than is kept: what is nearly answered is, the rest ends at once. */
@@ -67,25 +58,24 @@ export function createArrivals<Context>({ limits, advance, refuse, limited }: Ar
 
   function ended(connection: Connection): void {
     connection.clientEnded = true;
-    switch (connection.stage) {
-      case 'reading':
-      case 'body':
-        advance(connection, false);
-        return;
-      case 'answering':
-        // A client that gives up and one that only sends no more look alike; the first is the common one.
-        connection.socket.destroy();
-        return;
-      case 'refusing':
-      case 'lingering':
-        connection.socket.destroySoon();
-        return;
-      case 'turn':
-      case 'unread':
-      case 'draining':
-      case 'closed': // what was sent before is answered all the same
-    }
+    const { stage, socket } = connection;
+    if (stage === 'reading' || stage === 'body') advance(connection, false);
+    // A client that gives up and one that only sends no more look alike; the first is the common one.
+    else if (stage === 'answering') socket.destroy();
+    else if (stage === 'refusing' || stage === 'lingering') socket.destroySoon();
+    // At all other stages what was sent before is answered all the same.
   }
 
   return { received, ended };
+}
+
+/** Characters. The request that waits for its turn may not have been parsed. */
+function mostKept({ stage }: HttpConnection<unknown>, { behindBytes, headBytes }: ArrivalLimits): number {
+  return behindBytes + (stage === 'turn' ? headBytes : 0);
+}
+
+/** Nobody reads it any more. */
+function drop<Context>(connection: HttpConnection<Context>, text: string): void {
+  connection.dropped += text.length;
+  if (connection.dropped > LINGER_BYTES) reset(connection);
 }

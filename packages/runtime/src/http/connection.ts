@@ -117,6 +117,20 @@ export function reset({ ip, socket }: Pick<HttpConnection<unknown>, 'ip' | 'sock
   else socket.resetAndDestroy();
 }
 
+/** Makes steps of a connection safe: a hook that throws costs the connection, never the process. */
+export function createGuard<Context>(failed: (error: unknown) => void) {
+  type Connection = HttpConnection<Context>;
+  return <More extends unknown[]>(step: (connection: Connection, ...more: More) => void) =>
+    (connection: Connection, ...more: More): void => {
+      try {
+        step(connection, ...more);
+      } catch (error) {
+        failed(error);
+        reset(connection);
+      }
+    };
+}
+
 /** Whom connections count for that have no place. */
 export function createNobody<Occupant>(): Client<Occupant> {
   const group = { name: '', clients: new Map<string, Client<Occupant>>(), size: 0 };

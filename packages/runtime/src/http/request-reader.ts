@@ -1,6 +1,7 @@
 import type { HttpConnection, HttpHooks, HttpLimits, HttpRefusal } from './connection.ts';
 import { CONTINUE } from './message.ts';
 import { readBody } from './request-body.ts';
+import type { BodyProgress } from './request-body.ts';
 import type { createHeadParser } from './known-heads.ts';
 import { mayBecomeHead } from './request-head.ts';
 import type { RequestHead } from './request-head.ts';
@@ -10,10 +11,16 @@ const HEAD_END = '\r\n\r\n';
 /** Empty lines before a request (RFC 9112, 2.2). */
 const EMPTY_LINES = /^(?:\r\n)+/;
 
+/** What becomes of a body that does not get complete. */
+const BODY_REFUSALS: Readonly<Record<Exclude<BodyProgress['kind'], 'complete'>, HttpRefusal>> = {
+  incomplete: { kind: 'malformed', detail: 'the request ends in its body' },
+  'too large': { kind: 'body too large' },
+  malformed: { kind: 'malformed', detail: 'a chunk of the body is not HTTP/1.1' },
+};
+
 export interface RequestReaderDeps<Context> {
-  readonly limits: HttpLimits;
-  readonly parseHead: ReturnType<typeof createHeadParser>;
-  readonly bodyBytes: HttpHooks<Context>['bodyBytes'];
+  readonly limits: Pick<HttpLimits, 'headBytes' | 'headMs'>;
+  readonly takeBody: RequestParser<Context>['takeBody'];
   /** The connection's request waits for its client's turn. `later`: not before others have been heard. */
   readonly ready: (connection: HttpConnection<Context>, later: boolean) => void;
   readonly refuse: (connection: HttpConnection<Context>, refusal: HttpRefusal) => void;
@@ -22,14 +29,19 @@ export interface RequestReaderDeps<Context> {
   readonly now: () => number;
 }
 
-/** Makes requests of what arrives: one at a time, nothing behind it looked at before it has been answered. */
+/** Finds where requests end in what arrives: one at a time, nothing behind it looked at before it has been answered. */
 export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
-  const { limits, parseHead, bodyBytes, ready, refuse, end, now } = deps;
+  const { limits, takeBody, ready, refuse, end, now } = deps;
 
   /** More has arrived, in `reading` or `body`; or the client has ended. */
   function advance(connection: HttpConnection<Context>, later: boolean): void {
     if (connection.stage === 'body') continueBody(connection, later);
     else findHead(connection, later);
+  }
+
+  function continueBody(connection: HttpConnection<Context>, later: boolean): void {
+    const { head } = connection;
+    if (head !== undefined && takeBody(connection, head)) ready(connection, later);
   }
 
   function findHead(connection: HttpConnection<Context>, later: boolean): void {
@@ -66,7 +78,28 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
     connection.scanned = pending.length;
   }
 
+  return { advance };
+}
+
+export interface RequestParserDeps<Context> {
+  readonly limits: Pick<HttpLimits, 'bodyMs'>;
+  readonly parseHead: ReturnType<typeof createHeadParser>;
+  readonly bodyBytes: HttpHooks<Context>['bodyBytes'];
+  readonly refuse: (connection: HttpConnection<Context>, refusal: HttpRefusal) => void;
+  readonly now: () => number;
+}
+
+export interface RequestParser<Context> {
   /** In its turn: parses the head. False: the request cannot be handed on, or not yet. */
+  readonly takeHead: (connection: HttpConnection<Context>) => boolean;
+  /** True once the body is there. */
+  readonly takeBody: (connection: HttpConnection<Context>, head: RequestHead) => boolean;
+}
+
+/** Makes a request of what has arrived, once it is its client's turn. */
+export function createRequestParser<Context>(deps: RequestParserDeps<Context>): RequestParser<Context> {
+  const { limits, parseHead, bodyBytes, refuse, now } = deps;
+
   function takeHead(connection: HttpConnection<Context>): boolean {
     const { pending } = connection;
     const at = pending.indexOf(HEAD_END);
@@ -99,33 +132,18 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
     return takeBody(connection, head);
   }
 
-  function continueBody(connection: HttpConnection<Context>, later: boolean): void {
-    const { head } = connection;
-    if (head !== undefined && takeBody(connection, head)) ready(connection, later);
-  }
-
-  /** True once the body is there. */
   function takeBody(connection: HttpConnection<Context>, { framing, method }: RequestHead): boolean {
     const read = readBody(connection.pending, framing, bodyBytes(method));
-    switch (read.kind) {
-      case 'complete':
-        connection.body = alone(read.body, connection.pending);
-        connection.pending = connection.pending.slice(read.end);
-        return true;
-      case 'incomplete':
-        if (connection.clientEnded)
-          refuse(connection, { kind: 'malformed', detail: 'the request ends in its body' });
-        return false;
-      case 'too large':
-        refuse(connection, { kind: 'body too large' });
-        return false;
-      case 'malformed':
-        refuse(connection, { kind: 'malformed', detail: 'a chunk of the body is not HTTP/1.1' });
-        return false;
+    if (read.kind === 'complete') {
+      connection.body = alone(read.body, connection.pending);
+      connection.pending = connection.pending.slice(read.end);
+      return true;
     }
+    if (read.kind !== 'incomplete' || connection.clientEnded) refuse(connection, BODY_REFUSALS[read.kind]);
+    return false;
   }
 
-  return { advance, takeHead };
+  return { takeHead, takeBody };
 }
 
 /** More than this beside a part of a text is not kept in memory for that part's sake. Characters. */
