@@ -17,7 +17,7 @@ export interface FlowDeps<Context> {
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
   /** The ports whose connections these are. */
   readonly ports: ReadonlySet<number>;
-  readonly heads: KnownHeads | undefined;
+  readonly heads?: KnownHeads;
   readonly isClosing: () => boolean;
   readonly failed: (what: 'send queues' | 'connection', error: unknown) => void;
 }

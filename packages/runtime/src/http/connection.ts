@@ -117,6 +117,11 @@ export function reset({ ip, socket }: Pick<HttpConnection<unknown>, 'ip' | 'sock
   else socket.resetAndDestroy();
 }
 
+/** For errors of a socket: its 'close' follows, and says all that is needed. */
+export function ignoreError(): void {
+  // Nothing to do.
+}
+
 /** Makes steps of a connection safe: a hook that throws costs the connection, never the process. */
 export function createGuard<Context>(failed: (error: unknown) => void) {
   type Connection = HttpConnection<Context>;
