@@ -19,6 +19,8 @@ export interface Group<Occupant> {
   size: number;
 }
 
+type Groups<Occupant> = Map<string, Group<Occupant>>;
+
 export interface PlaceLimits {
   readonly perClient: number;
   readonly total: number;
@@ -58,20 +60,8 @@ export interface Places<Occupant> {
  */
 export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
   const { perClient, total, spared, ofGroup = () => total } = limits;
-  const groups = new Map<string, Group<Occupant>>();
+  const groups: Groups<Occupant> = new Map();
   let size = 0;
-
-  function clientOf({ group: groupName, name }: ClientName): Client<Occupant> {
-    let group = groups.get(groupName);
-    if (group === undefined)
-      groups.set(groupName, (group = { name: groupName, clients: new Map(), size: 0 }));
-    let client = group.clients.get(name);
-    if (client === undefined) {
-      client = { group, name, occupants: new Set(), idle: new Set() };
-      group.clients.set(name, client);
-    }
-    return client;
-  }
 
   function add(occupant: Occupant, client: Client<Occupant>): void {
     client.occupants.add(occupant);
@@ -84,14 +74,8 @@ export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
     client.idle.delete(occupant);
     client.group.size -= 1;
     size -= 1;
-    forgetIfEmpty(client);
+    forgetIfEmpty(groups, client);
     return true;
-  }
-
-  function forgetIfEmpty({ group, name, occupants }: Client<Occupant>): void {
-    if (occupants.size > 0) return;
-    group.clients.delete(name);
-    if (group.clients.size === 0) groups.delete(group.name);
   }
 
   function limitMet({ occupants, group }: Client<Occupant>): PlaceLimit | undefined {
@@ -113,22 +97,22 @@ export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
 
   return {
     enter(occupant, name) {
-      const client = clientOf(name);
+      const client = clientIn(groups, name);
       const limit = limitMet(client);
       const evicted = limit === undefined ? undefined : evictFor(client, limit);
       if (limit !== undefined && evicted === undefined) {
-        forgetIfEmpty(client);
+        forgetIfEmpty(groups, client);
         return { kind: 'refused', limit };
       }
       // The newcomer's client may just have given up its only place.
-      const entered = clientOf(name);
+      const entered = clientIn(groups, name);
       add(occupant, entered);
       return { kind: 'entered', client: entered, evicted, limit };
     },
     leave,
     move(occupant, from, to) {
       if (!from.occupants.has(occupant)) return from;
-      const client = clientOf(to);
+      const client = clientIn(groups, to);
       if (client === from) return client;
       const wasIdle = from.idle.has(occupant);
       add(occupant, client);
@@ -138,6 +122,29 @@ export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
     },
     size: () => size,
   };
+}
+
+function clientIn<Occupant>(
+  groups: Groups<Occupant>,
+  { group: groupName, name }: ClientName,
+): Client<Occupant> {
+  let group = groups.get(groupName);
+  if (group === undefined) groups.set(groupName, (group = { name: groupName, clients: new Map(), size: 0 }));
+  let client = group.clients.get(name);
+  if (client === undefined) {
+    client = { group, name, occupants: new Set(), idle: new Set() };
+    group.clients.set(name, client);
+  }
+  return client;
+}
+
+function forgetIfEmpty<Occupant>(
+  groups: Groups<Occupant>,
+  { group, name, occupants }: Client<Occupant>,
+): void {
+  if (occupants.size > 0) return;
+  group.clients.delete(name);
+  if (group.clients.size === 0) groups.delete(group.name);
 }
 
 /** Of the clients above what is spared: one of the largest group, and in it the largest. */

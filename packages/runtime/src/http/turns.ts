@@ -63,9 +63,8 @@ export function createTurns<Occupant>({ run, defer, now }: TurnsDeps<Occupant>):
 
   function takeLater(occupant: Occupant, client: Client<Occupant>): void {
     const queue = queues.get(client);
-    if (queue !== undefined) {
-      queue.push(occupant);
-    } else {
+    if (queue !== undefined) queue.push(occupant);
+    else {
       queues.set(client, [occupant]);
       const clients = waiting.get(client.group);
       if (clients === undefined) waiting.set(client.group, [client]);
@@ -76,13 +75,12 @@ export function createTurns<Occupant>({ run, defer, now }: TurnsDeps<Occupant>):
 
   return {
     take(occupant, client) {
-      if (served.has(client)) {
-        takeLater(occupant, client);
-        return;
+      if (served.has(client)) takeLater(occupant, client);
+      else {
+        served.add(client);
+        arm();
+        run(occupant);
       }
-      served.add(client);
-      arm();
-      run(occupant);
     },
     takeLater,
   };
