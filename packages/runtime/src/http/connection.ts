@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { HttpAnswer } from './message.ts';
 import type { Client, ClientName, PlaceLimits } from './places.ts';
 import type { RequestHead } from './request-head.ts';
-import type { Sender, UnreadLimits } from './unread.ts';
+import type { Sender, UnreadLimits } from './senders.ts';
 
 /** What bounds a connection. Sizes in bytes, times in milliseconds. */
 export interface HttpLimits {

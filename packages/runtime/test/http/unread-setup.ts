@@ -3,7 +3,7 @@ import type { Client } from '../../src/http/places.ts';
 import { familyOf, rowKey } from '../../src/http/kernel-queues.ts';
 import type { TcpFamily } from '../../src/http/kernel-queues.ts';
 import { createUnread } from '../../src/http/unread.ts';
-import type { Sender, UnreadLimits } from '../../src/http/unread.ts';
+import type { Sender, UnreadLimits } from '../../src/http/senders.ts';
 
 export interface Connection extends Sender<Connection> {
   client: Client<Connection>;
