@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { canonicalIp } from '../net/canonical-ip.ts';
 import type { Clock } from '../time/clock.ts';
-import { createConnection, createNobody, ignoreError, reset } from './connection.ts';
-import type { HttpConnection, HttpHooks, HttpLimit, HttpLimits } from './connection.ts';
-import type { PlaceLimit, Places } from './places.ts';
+import { createConnection, createNobody, ignoreError, reset } from './connection/connection.ts';
+import type { HttpConnection, HttpHooks, HttpLimit, HttpLimits } from './connection/connection.ts';
+import type { PlaceLimit, Places } from './clients/places.ts';
 
 export interface EntranceDeps<Context> {
   readonly limits: Pick<HttpLimits, 'places'>;

@@ -1,15 +1,15 @@
 import type { ListenOptions, Socket } from 'node:net';
 import type { Clock } from '../time/clock.ts';
-import { createConnectionFlow } from './connection-flow.ts';
-import { ignoreError, reset } from './connection.ts';
-import type { HttpConnection, HttpHooks, HttpLimits, HttpRequest } from './connection.ts';
+import { createConnectionFlow } from './connection/connection-flow.ts';
+import { ignoreError, reset } from './connection/connection.ts';
+import type { HttpConnection, HttpHooks, HttpLimits, HttpRequest } from './connection/connection.ts';
 import { createEntrance } from './entrance.ts';
-import type { KnownHeads } from './known-heads.ts';
+import type { KnownHeads } from './message/known-heads.ts';
 import { createListening } from './listening.ts';
 import type { Bind } from './listening.ts';
-import type { HttpAnswer } from './message.ts';
-import { createPlaces } from './places.ts';
-import type { ClientName } from './places.ts';
+import type { HttpAnswer } from './message/message.ts';
+import { createPlaces } from './clients/places.ts';
+import type { ClientName } from './clients/places.ts';
 
 export interface HttpServerOptions<Context> {
   readonly limits: HttpLimits;

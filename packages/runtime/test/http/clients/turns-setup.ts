@@ -1,5 +1,5 @@
-import { createTurns } from '../../src/http/turns.ts';
-import type { Client } from '../../src/http/places.ts';
+import { createTurns } from '../../../src/http/clients/turns.ts';
+import type { Client } from '../../../src/http/clients/places.ts';
 
 /** One piece of work that has run. */
 export interface Ran {

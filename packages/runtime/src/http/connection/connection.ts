@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import type { HttpAnswer } from './message.ts';
-import type { Client, ClientName, PlaceLimits } from './places.ts';
-import type { RequestHead } from './request-head.ts';
-import type { Sender, UnreadLimits } from './senders.ts';
+import type { HttpAnswer } from '../message/message.ts';
+import type { Client, ClientName, PlaceLimits } from '../clients/places.ts';
+import type { RequestHead } from '../message/request-head.ts';
+import type { Sender, UnreadLimits } from '../unread/senders.ts';
 
 /** What bounds a connection. Sizes in bytes, times in milliseconds. */
 export interface HttpLimits {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createPlaces } from '@rolegate/runtime';
 import type { Client } from '@rolegate/runtime';
-import type { PlaceLimits } from '../../src/http/places.ts';
+import type { PlaceLimits } from '../../../src/http/clients/places.ts';
 
 /** Occupants are named after their client, a letter for the group and a number, and counted: "a1.3". */
 function setup(limits: Partial<PlaceLimits> = {}) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readBody } from '../../src/http/request-body.ts';
-import type { BodyProgress } from '../../src/http/request-body.ts';
+import { readBody } from '../../../src/http/message/request-body.ts';
+import type { BodyProgress } from '../../../src/http/message/request-body.ts';
 
 const MAX_BYTES = 16;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { createHeadParser } from '../../src/http/known-heads.ts';
-import { parseRequestHead } from '../../src/http/request-head.ts';
-import type { RequestHead } from '../../src/http/request-head.ts';
-import { createRemembered } from '../../src/memory/remembered.ts';
+import { createHeadParser } from '../../../src/http/message/known-heads.ts';
+import { parseRequestHead } from '../../../src/http/message/request-head.ts';
+import type { RequestHead } from '../../../src/http/message/request-head.ts';
+import { createRemembered } from '../../../src/memory/remembered.ts';
 
 const GET = 'GET /latest/ HTTP/1.1\r\nHost: 198.18.0.1';
 

@@ -1,10 +1,10 @@
 import type { HttpConnection, HttpHooks, HttpLimits, HttpRefusal } from './connection.ts';
-import { CONTINUE } from './message.ts';
-import { readBody } from './request-body.ts';
-import type { BodyProgress } from './request-body.ts';
-import type { createHeadParser } from './known-heads.ts';
-import { mayBecomeHead } from './request-head.ts';
-import type { RequestHead } from './request-head.ts';
+import { CONTINUE } from '../message/message.ts';
+import { readBody } from '../message/request-body.ts';
+import type { BodyProgress } from '../message/request-body.ts';
+import type { createHeadParser } from '../message/known-heads.ts';
+import { mayBecomeHead } from '../message/request-head.ts';
+import type { RequestHead } from '../message/request-head.ts';
 
 /** The end of a head. */
 const HEAD_END = '\r\n\r\n';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { mayBecomeHead, parseRequestHead } from '../../src/http/request-head.ts';
-import type { RequestHead } from '../../src/http/request-head.ts';
+import { mayBecomeHead, parseRequestHead } from '../../../src/http/message/request-head.ts';
+import type { RequestHead } from '../../../src/http/message/request-head.ts';
 
 /** A head with these header lines. */
 function parse(lines: readonly string[] = [], requestLine = 'GET /latest/ HTTP/1.1') {

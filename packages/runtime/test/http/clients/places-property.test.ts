@@ -2,7 +2,7 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createPlaces } from '@rolegate/runtime';
 import type { Client, ClientName } from '@rolegate/runtime';
-import type { Entry, PlaceLimits } from '../../src/http/places.ts';
+import type { Entry, PlaceLimits } from '../../../src/http/clients/places.ts';
 
 const CLIENTS: readonly ClientName[] = ['a', 'b'].flatMap((group) =>
   ['1', '2', '3'].map((name) => ({ group, name })),

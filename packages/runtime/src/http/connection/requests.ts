@@ -1,13 +1,13 @@
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import type { HttpConnection, HttpHooks, HttpLimits, HttpRefusal, HttpRequest } from './connection.ts';
 import type { Limited } from './early-ends.ts';
-import type { createHeadParser } from './known-heads.ts';
-import type { HttpAnswer } from './message.ts';
+import type { createHeadParser } from '../message/known-heads.ts';
+import type { HttpAnswer } from '../message/message.ts';
 import { createRequestParser, createRequestReader } from './request-reader.ts';
 import type { RequestParser } from './request-reader.ts';
-import { createTurns } from './turns.ts';
-import type { Unread } from './unread.ts';
+import { createTurns } from '../clients/turns.ts';
+import type { Unread } from '../unread/unread.ts';
 
 export interface RequestsDeps<Context> {
   readonly limits: HttpLimits;

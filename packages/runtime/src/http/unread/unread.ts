@@ -1,7 +1,7 @@
 import type { SendQueues, TcpFamily } from './kernel-queues.ts';
 import { createLeftovers } from './leftovers.ts';
 import { createLookSchedule, createSettlement, laterAfter, SOON_MS } from './looks.ts';
-import type { Client } from './places.ts';
+import type { Client } from '../clients/places.ts';
 import { createSenders, createTally } from './senders.ts';
 import type { Sender, UnreadLimits } from './senders.ts';
 

@@ -1,4 +1,4 @@
-import type { Remembered } from '../memory/remembered.ts';
+import type { Remembered } from '../../memory/remembered.ts';
 import { parseRequestHead } from './request-head.ts';
 import type { HeadFault, RequestHead } from './request-head.ts';
 

@@ -1,7 +1,7 @@
 import type { AnswerWriter } from './answer-writer.ts';
 import { reset } from './connection.ts';
 import type { HttpConnection, HttpHooks, HttpLimit, HttpLimits, HttpRefusal } from './connection.ts';
-import type { Unread } from './unread.ts';
+import type { Unread } from '../unread/unread.ts';
 
 export interface RefusalsDeps<Context> {
   readonly hooks: Pick<HttpHooks<Context>, 'refused'>;

@@ -1,8 +1,8 @@
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { HttpConnection, HttpLimits } from './connection.ts';
-import { createDate, messageText } from './message.ts';
-import type { HttpAnswer } from './message.ts';
-import type { Unread } from './unread.ts';
+import { createDate, messageText } from '../message/message.ts';
+import type { HttpAnswer } from '../message/message.ts';
+import type { Unread } from '../unread/unread.ts';
 
 /** How long, and for how many bytes, a client is listened to that has got its last answer, so that it reads it before a reset. */
 const LINGER_MS = 500;

@@ -1,15 +1,15 @@
-import type { Clock } from '../time/clock.ts';
+import type { Clock } from '../../time/clock.ts';
 import { createAnswerWriter } from './answer-writer.ts';
 import { createArrivals } from './arrivals.ts';
 import type { HttpConnection, HttpHooks, HttpLimit, HttpLimits } from './connection.ts';
 import { createGuard, reset } from './connection.ts';
 import { createEarlyEnds, createRefusals } from './early-ends.ts';
-import { countOrphans, readSendQueues } from './kernel-queues.ts';
-import { createHeadParser } from './known-heads.ts';
-import type { KnownHeads } from './known-heads.ts';
+import { countOrphans, readSendQueues } from '../unread/kernel-queues.ts';
+import { createHeadParser } from '../message/known-heads.ts';
+import type { KnownHeads } from '../message/known-heads.ts';
 import { createRequests } from './requests.ts';
-import { createUnread } from './unread.ts';
-import type { Unread, UnreadDeps } from './unread.ts';
+import { createUnread } from '../unread/unread.ts';
+import type { Unread, UnreadDeps } from '../unread/unread.ts';
 
 export interface FlowDeps<Context> {
   readonly limits: HttpLimits;

@@ -1,9 +1,9 @@
 import { createFakeClock } from '@rolegate/testing';
-import type { Client } from '../../src/http/places.ts';
-import { familyOf, rowKey } from '../../src/http/kernel-queues.ts';
-import type { TcpFamily } from '../../src/http/kernel-queues.ts';
-import { createUnread } from '../../src/http/unread.ts';
-import type { Sender, UnreadLimits } from '../../src/http/senders.ts';
+import type { Client } from '../../../src/http/clients/places.ts';
+import { familyOf, rowKey } from '../../../src/http/unread/kernel-queues.ts';
+import type { TcpFamily } from '../../../src/http/unread/kernel-queues.ts';
+import { createUnread } from '../../../src/http/unread/unread.ts';
+import type { Sender, UnreadLimits } from '../../../src/http/unread/senders.ts';
 
 export interface Connection extends Sender<Connection> {
   client: Client<Connection>;

@@ -1,5 +1,5 @@
 import type { Ends } from './kernel-queues.ts';
-import type { ClientName } from './places.ts';
+import type { ClientName } from '../clients/places.ts';
 import type { Tally } from './senders.ts';
 
 /** What a closed connection has left with the kernel, which goes on sending it for minutes to a client that does not read. */

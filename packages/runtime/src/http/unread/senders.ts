@@ -1,5 +1,5 @@
 import type { Ends } from './kernel-queues.ts';
-import type { Client } from './places.ts';
+import type { Client } from '../clients/places.ts';
 
 /** A connection, as far as the bytes that its client has not read yet are concerned. */
 export interface Sender<Occupant> {
