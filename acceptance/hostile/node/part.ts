@@ -20,7 +20,7 @@ export const nodePart: Part = {
     const watchers = await startWatchers(world, stack);
     const outcome = await runSteps({
       steps: scenario.filter(({ title }) => only.test(title)),
-      scene: { ...world, watchers, stretch, python: await findPython(), rows },
+      world: { ...world, watchers, stretch, python: await findPython(), rows },
       print,
       signal,
     });

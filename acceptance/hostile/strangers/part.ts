@@ -25,7 +25,7 @@ export const strangersPart: Part = {
     await using stack = new AsyncDisposableStack();
     const scene = await openScene({ name: `rgs${process.pid}`, bundles, stretch }, stack);
     const steps = strangersScenario.filter(({ title }) => only.test(title));
-    return { outcome: await runSteps({ steps, scene, print, signal }), rows: scene.rows };
+    return { outcome: await runSteps({ steps, world: scene, print, signal }), rows: scene.rows };
   },
 };
 

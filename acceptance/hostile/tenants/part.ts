@@ -21,7 +21,7 @@ export const tenantsPart: Part = {
     await using stack = new AsyncDisposableStack();
     const scene = await openScene({ name: `rgt${process.pid}`, bundles, stretch }, stack);
     const steps = tenantsScenario.filter(({ title }) => only.test(title));
-    return { outcome: await runSteps({ steps, scene, print, signal }), rows: scene.rows };
+    return { outcome: await runSteps({ steps, world: scene, print, signal }), rows: scene.rows };
   },
 };
 

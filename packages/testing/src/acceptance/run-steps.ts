@@ -2,11 +2,11 @@ import { lastLines } from './world.ts';
 import type { World } from './world.ts';
 
 /** One thing that a suite shows. */
-export interface Step<Scene> {
+export interface Step<StepWorld> {
   /** A whole sentence that makes sense alone in a line of CI. */
   readonly title: string;
   /** Throws an Error that says what was wrong, or `Skipped`. Text that it returns is printed beside the title. */
-  readonly run: (scene: Scene) => Promise<unknown>;
+  readonly run: (world: StepWorld) => Promise<unknown>;
 }
 
 /** What has become of the steps of a suite. */
@@ -23,9 +23,10 @@ export class Skipped extends Error {
   override readonly name = 'Skipped';
 }
 
-export interface RunStepsOptions<Scene> {
-  readonly steps: readonly Step<Scene>[];
-  readonly scene: Scene;
+export interface RunStepsOptions<StepWorld> {
+  readonly steps: readonly Step<StepWorld>[];
+  /** What every step works with. */
+  readonly world: StepWorld;
   readonly print: (line: string) => void;
   /** Ends the suite: the current step fails, the others are not run. */
   readonly signal: AbortSignal;
@@ -34,13 +35,13 @@ export interface RunStepsOptions<Scene> {
 }
 
 /** Runs the steps in their order. A failed step ends none of the others. */
-export async function runSteps<Scene extends Pick<World, 'lines'>>({
+export async function runSteps<StepWorld extends Pick<World, 'lines'>>({
   steps,
-  scene,
+  world,
   print,
   signal,
   atOnce = 1,
-}: RunStepsOptions<Scene>): Promise<Outcome> {
+}: RunStepsOptions<StepWorld>): Promise<Outcome> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   aborted.catch(() => undefined);
   signal.addEventListener('abort', () => {
@@ -48,11 +49,11 @@ export async function runSteps<Scene extends Pick<World, 'lines'>>({
   });
   const counts = { passed: 0, failed: 0, skipped: 0 };
 
-  async function runStep({ title, run }: Step<Scene>): Promise<void> {
-    const [startMs, from] = [performance.now(), scene.lines.length];
+  async function runStep({ title, run }: Step<StepWorld>): Promise<void> {
+    const [startMs, from] = [performance.now(), world.lines.length];
     const took = () => `${Math.round(performance.now() - startMs)} ms`;
     try {
-      const said = await Promise.race([run(scene), aborted]);
+      const said = await Promise.race([run(world), aborted]);
       counts.passed++;
       print(`ok      ${title} (${typeof said === 'string' ? `${said}; ` : ''}${took()})`);
     } catch (error) {
@@ -63,7 +64,7 @@ export async function runSteps<Scene extends Pick<World, 'lines'>>({
       }
       counts.failed++;
       print(`FAILED  ${title} (${took()}): ${error instanceof Error ? error.message : String(error)}`);
-      for (const line of lastLines(scene.lines.slice(from))) print(line);
+      for (const line of lastLines(world.lines.slice(from))) print(line);
     }
   }
 

@@ -2,26 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import { EXIT_SKIPPED, exitCodeOf, runSteps, Skipped, sumOfOutcomes, summaryOf } from '@rolegate/testing';
 import type { Outcome, ProgramLine, Step } from '@rolegate/testing';
 
-interface Scene {
+interface TestWorld {
   readonly lines: ProgramLine[];
   readonly ran: string[];
 }
 
-function step(title: string, run?: Step<Scene>['run']): Step<Scene> {
+function step(title: string, run?: Step<TestWorld>['run']): Step<TestWorld> {
   return {
     title,
-    run(scene) {
-      scene.ran.push(title);
-      return run === undefined ? Promise.resolve(undefined) : run(scene);
+    run(world) {
+      world.ran.push(title);
+      return run === undefined ? Promise.resolve(undefined) : run(world);
     },
   };
 }
 
-async function play(steps: readonly Step<Scene>[], signal = new AbortController().signal) {
-  const scene: Scene = { lines: [], ran: [] };
+async function play(steps: readonly Step<TestWorld>[], signal = new AbortController().signal) {
+  const world: TestWorld = { lines: [], ran: [] };
   const printed: string[] = [];
-  const outcome = await runSteps({ steps, scene, signal, print: (line) => printed.push(line) });
-  return { outcome, ran: scene.ran, printed: printed.map((line) => line.replace(/\d+ ms/, 'N ms')) };
+  const outcome = await runSteps({ steps, world, signal, print: (line) => printed.push(line) });
+  return { outcome, ran: world.ran, printed: printed.map((line) => line.replace(/\d+ ms/, 'N ms')) };
 }
 
 const outcome = (counts: Partial<Outcome>): Outcome => ({
@@ -87,7 +87,7 @@ describe('runSteps', () => {
 
 describe('runSteps with several steps at once', () => {
   it('starts the next step in its order whenever one has ended, and runs each once', async () => {
-    const scene: Scene = { lines: [], ran: [] };
+    const world: TestWorld = { lines: [], ran: [] };
     const first = Promise.withResolvers<undefined>();
     const steps = [
       step('First.', () => first.promise),
@@ -98,9 +98,9 @@ describe('runSteps with several steps at once', () => {
       }),
     ];
     const { signal } = new AbortController();
-    const counts = await runSteps({ steps, scene, signal, print: () => undefined, atOnce: 2 });
+    const counts = await runSteps({ steps, world, signal, print: () => undefined, atOnce: 2 });
     expect(counts).toEqual(outcome({ passed: 3 }));
-    expect(scene.ran).toEqual(['First.', 'Second.', 'Third.']);
+    expect(world.ran).toEqual(['First.', 'Second.', 'Third.']);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Step } from './step.ts';
+import type { NetnsStep } from './step.ts';
 import { connectionLimitSteps } from './steps/connection-limit.ts';
 import { crashSteps } from './steps/crashes.ts';
 import { flushSteps } from './steps/flushes.ts';
@@ -15,8 +15,8 @@ import { sdkSteps } from './steps/sdks.ts';
 import { situationSteps } from './steps/situations.ts';
 import { uninstallSteps } from './steps/uninstall.ts';
 
-/** Everything that is shown, in this order: first that there is something to be kept from. */
-export const scenario: readonly Step[] = [
+/** Everything that the suite shows, in this order: first that there is something to be kept from. */
+export const allSteps: readonly NetnsStep[] = [
   ...openWorldSteps,
   ...keptConnectionSteps,
   ...situationSteps,
