@@ -7,13 +7,13 @@ import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { describeError } from '@rolegate/runtime';
 import { startPrograms } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds } from '@rolegate/testing';
-import { runCharts } from './charts-scenario.ts';
+import { runCharts } from './charts/all-steps.ts';
 import { pythonWithBoto3 } from './clients.ts';
 import { createClusterObjects } from './cluster-objects.ts';
-import { runEtcdRestore } from './etcd-restore.ts';
-import { identityScenario } from './identity-scenario.ts';
-import { startIdentityWorld } from './identity-world.ts';
-import { scenario } from './scenario.ts';
+import { runEtcdRestore } from './steps/etcd-restore.ts';
+import { identityScenario } from './identity/all-steps.ts';
+import { startIdentityWorld } from './identity/world.ts';
+import { scenario } from './steps/certificate-files.ts';
 import { runSteps } from './steps.ts';
 
 const USAGE = `npm run test:real -- --kubeconfig F --sts-endpoint U [--python P] [--etcd-restore C]

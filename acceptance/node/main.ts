@@ -13,8 +13,8 @@ import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
 import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
-import { scenario } from './scenario.ts';
-import type { ScenarioStep } from './scenario.ts';
+import { scenario } from './all-steps.ts';
+import type { ScenarioStep } from './all-steps.ts';
 import { createTestPods } from './test-pods.ts';
 
 /** The images aside. Each step has bounds of its own; after this none is begun. */

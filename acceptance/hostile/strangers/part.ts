@@ -9,7 +9,7 @@ import { startServerWatchers } from '../cluster/watch/watchers.ts';
 import type { Part } from '../part.ts';
 import { strangersHead } from './judge.ts';
 import type { StrangerCalls } from './orders.ts';
-import { strangersScenario } from './scenario.ts';
+import { strangersScenario } from './all-steps.ts';
 import type { StrangersScene } from './scene.ts';
 import { createStrangersWatchers } from './watch/watchers.ts';
 import { addedAddresses, STRANGERS_ADDRESS } from './world/agent-nodes.ts';

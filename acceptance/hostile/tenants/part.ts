@@ -3,7 +3,7 @@ import { startChild } from '../../bench/child.ts';
 import type { Part } from '../part.ts';
 import { tenantsHead } from './judge.ts';
 import type { StandInCalls } from '../cluster/orders.ts';
-import { tenantsScenario } from './scenario.ts';
+import { tenantsScenario } from './all-steps.ts';
 import type { TenantsScene } from './scene.ts';
 import { startServerWatchers } from '../cluster/watch/watchers.ts';
 import { openCluster } from '../cluster/cluster.ts';

@@ -1,0 +1,126 @@
+import type { AgentPeer, OpenFeed, ShownTls } from '@rolegate/sandbox';
+import { eventually } from '@rolegate/testing';
+import type { IdentityStage } from './all-steps.ts';
+import { createKubelet } from './kubelet.ts';
+import type { Kubelet } from './kubelet.ts';
+import type { ScenarioStep } from '../steps.ts';
+
+/** DESIGN.md 4.6. A busy machine gets some more. */
+const SHUT_OUT = { withinMs: 75_000, everyMs: 500 };
+/** For an event of 8.4 MB, and a list if it cannot be read. */
+const TOLD = { withinMs: 30_000, everyMs: 100 };
+
+/** What the thief has taken. */
+interface Loot {
+  readonly kubelet: Kubelet;
+  readonly token: string;
+  readonly shown: ShownTls;
+  /** One at each server. */
+  readonly feeds: readonly OpenFeed[];
+}
+
+/** The procedure of docs/threat-model.md against who has all of a node, and has prepared for it. */
+export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
+  const { world, objects } = stage;
+  const [, b] = world.nodes;
+  const mirror = () => ({ namespace: stage.open(), name: 'of-thief' });
+  const agentPod = () => ({ namespace: world.namespace, name: b.pod.name });
+  let loot: Loot | undefined;
+  const goingOn = new Set<OpenFeed>();
+  const stolen = (): Loot => {
+    if (loot === undefined) throw new Error('the thief has not got what he was to get');
+    return loot;
+  };
+
+  async function refused(attempt: (peer: AgentPeer) => Promise<unknown>): Promise<void> {
+    await eventually(async () => {
+      for (const peer of world.peers) {
+        const said = await attempt(peer).then(
+          () => 'it was answered',
+          (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        );
+        if (!said.includes('ForeignNode')) throw new Error(`it is not refused as ForeignNode: ${said}`);
+      }
+    }, SHUT_OUT);
+  }
+
+  return [
+    {
+      name: "a thief has a node's token, certificate, kubelet and open streams, and pads and holds all of its Pods",
+      async run() {
+        const kubelet = await createKubelet({ kubeConfig: world.kubeConfig, node: b });
+        const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...b.pod } });
+        const shown = await world.peer().attest(token);
+        const report = { nodeName: b.name };
+        const feeds = await Promise.all(world.peers.map((peer) => peer.openFeed(report, shown)));
+        for (const feed of feeds) {
+          goingOn.add(feed);
+          void feed.ended.then(() => goingOn.delete(feed));
+        }
+        loot = { kubelet, token, shown, feeds };
+        await kubelet.mirror(mirror());
+        for (const pod of [stage.pod('of-b'), agentPod(), mirror()]) {
+          await kubelet.pad({ namespace: pod.namespace, name: pod.name });
+          await kubelet.hold({ namespace: pod.namespace, name: pod.name });
+        }
+      },
+    },
+    {
+      name: "an annotation that is removed from a padded Pod is in force in the thief's streams",
+      async run() {
+        const pod = stage.pod('of-b');
+        await objects.annotatePod(pod, { 'iam.amazonaws.com/role': null });
+        await eventually(() => {
+          for (const { updates } of stolen().feeds) {
+            const last = updates.filter((update) => update.pod?.uid === pod.uid).at(-1)?.pod;
+            if (last?.deny?.reason !== 'NoRole')
+              throw new Error(`a stream still has ${JSON.stringify(last ?? {}).slice(0, 300)}`);
+          }
+        }, TOLD);
+      },
+    },
+    {
+      name: 'once Node and Pods are deleted all of his streams end, although he makes the Node again and keeps the Pods',
+      async run() {
+        const { kubelet } = stolen();
+        await world.core.deleteNode({ name: b.name });
+        const uid = await kubelet.register();
+        for (const { namespace, name } of [stage.pod('of-b'), agentPod(), mirror()])
+          await world.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 });
+        const again = { namespace: stage.open(), name: 'of-thief-again' };
+        await kubelet.mirror(again, { 'iam.amazonaws.com/role': 'team/of-thief' }, { name: b.name, uid });
+        await kubelet.pad(again);
+        await eventually(() => {
+          if (goingOn.size > 0) throw new Error(`${goingOn.size} streams go on`);
+        }, SHUT_OUT);
+      },
+    },
+    {
+      name: 'his certificate opens no feed at any server, and no address',
+      async run() {
+        const { shown } = stolen();
+        await refused((peer) => peer.feed({ nodeName: b.name }, shown));
+        await refused((peer) => peer.resolve(stage.pod('of-b').ip, shown));
+      },
+    },
+    {
+      name: 'his token renews nothing',
+      run: () => refused((peer) => peer.attest(stolen().token)),
+    },
+    {
+      name: 'he is told nothing after the streams have ended, and the finalizers he set keep no Pod for him',
+      async run() {
+        const { feeds } = stolen();
+        const before = feeds.map(({ updates }) => updates.length);
+        for (const pod of [stage.pod('of-b'), agentPod(), mirror()]) {
+          const { namespace, name } = pod;
+          const body = [{ op: 'remove', path: '/metadata/finalizers' }];
+          await world.core.patchNamespacedPod({ namespace, name, body }).catch(() => undefined);
+        }
+        await refused((peer) => peer.feed({ nodeName: b.name }, stolen().shown));
+        if (feeds.some(({ updates }, at) => updates.length !== before[at]))
+          throw new Error('a stream that has ended has told more');
+      },
+    },
+  ];
+}
