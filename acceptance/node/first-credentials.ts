@@ -1,4 +1,4 @@
-import { eventually } from '../../packages/testing/src/index.ts';
+import { eventually } from '@rolegate/testing';
 import type { Kubectl } from './kubectl.ts';
 import { OPEN } from './test-pods.ts';
 
@@ -20,7 +20,7 @@ interface EndedPod {
 const ENDED_WITHIN_MS = 240_000;
 
 /** Waits until all have ended, and gives what each met. */
-export async function swarmResults(kubectl: Kubectl, count: number): Promise<readonly EndedPod[]> {
+export async function firstCredentials(kubectl: Kubectl, count: number): Promise<readonly EndedPod[]> {
   return eventually(
     async () => {
       const { items } = (await kubectl.json('-n', OPEN, 'get', 'pods', '-l', 'app=swarm')) as PodList;
@@ -48,7 +48,7 @@ interface PodList {
 }
 
 /** What went otherwise than it must, and the figures in lines for people. */
-export function judgeSwarm(pods: readonly EndedPod[]): { faults: string[]; figures: string[] } {
+export function judgeFirstCredentials(pods: readonly EndedPod[]): { faults: string[]; figures: string[] } {
   const faults: string[] = [];
   const served: FirstCredentials[] = [];
   for (const { name, message } of pods) {

@@ -1,28 +1,29 @@
-import { eventually } from '../../../packages/testing/src/index.ts';
+import { eventually } from '@rolegate/testing';
 import { CREDENTIALS_PATH } from '../asking.ts';
 import type { Asking } from '../asking.ts';
 import { logLine } from '../log-lines.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 import { CLOSED, OPEN, ROLE_NAME } from '../test-pods.ts';
 
 /** An Event needs a moment. */
 const SOON = { withinMs: 15_000, everyMs: 500 };
 
 /** What Pods are answered, and what is said of it. */
-export function asking({ kubectl, installation, asking: ask, node, say }: ScenarioDeps): ScenarioStep[] {
+export function asking({ kubectl, installation, asking: ask, node, say }: NodeWorld): NodeStep[] {
   const eventsIn = async (namespace: string) =>
     (await kubectl.call(['-n', namespace, 'get', 'events', '-o', 'jsonpath={.items[*].reason}'])).split(' ');
   return [
     {
-      name: 'the two calls of a Pod without a role: 404 and 404',
+      title: 'the two calls of a Pod without a role: 404 and 404',
       run: () => ask.expectBoth([OPEN, 'plain'], { credentials: { status: '404' }, userData: '404' }),
     },
     {
-      name: 'the two calls of a Pod with a role: its own name and 404; its credentials are there',
+      title: 'the two calls of a Pod with a role: its own name and 404; its credentials are there',
       run: () => eventually(() => expectOwnRole(ask), SOON),
     },
     {
-      name: 'a Pod whose Namespace permits nothing is refused, and an Event on it says why',
+      title: 'a Pod whose Namespace permits nothing is refused, and an Event on it says why',
       async run() {
         const { status } = await ask.metadata(CLOSED, 'refused', `${CREDENTIALS_PATH}/${ROLE_NAME}`);
         if (status !== '403') throw new Error(`refused got ${status}`);
@@ -33,7 +34,7 @@ export function asking({ kubectl, installation, asking: ask, node, say }: Scenar
       },
     },
     {
-      name: 'what is no metadata call gets no answer: another port, and the port of the agent itself',
+      title: 'what is no metadata call gets no answer: another port, and the port of the agent itself',
       async run() {
         for (const url of ['http://169.254.169.254:81/', `http://${node.ip}:8181/latest/meta-data/`]) {
           const { status, body } = await ask.get(OPEN, 'app', url);
@@ -42,7 +43,7 @@ export function asking({ kubectl, installation, asking: ask, node, say }: Scenar
       },
     },
     {
-      name: 'kubectl logs of the agent has a line for each of these',
+      title: 'kubectl logs of the agent has a line for each answer and refusal of these Pods',
       async run() {
         const [pod = ''] = await installation.pods('agent');
         const log = await installation.logs(pod, 'agent');
@@ -57,7 +58,8 @@ export function asking({ kubectl, installation, asking: ask, node, say }: Scenar
       },
     },
     {
-      name: 'rolegate-agent status explains them, and rolegate-server status shows the agent',
+      title:
+        'rolegate-agent status explains what Pods are answered, and rolegate-server status shows the agent',
       async run() {
         const ask = async (program: 'agent' | 'server', ...args: string[]) => {
           const shown = (await installation.pods(program)).map((pod) =>

@@ -1,17 +1,18 @@
-import { eventually } from '../../../packages/testing/src/index.ts';
+import { eventually } from '@rolegate/testing';
 import { CREDENTIALS_PATH } from '../asking.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 import { OPEN, ROLE_NAME } from '../test-pods.ts';
 import { expectNoRules } from './uninstalling.ts';
 
 const SOON = { withinMs: 20_000, everyMs: 500 };
 
 /** Secrets with key pairs in the place of the server's own authority. */
-export function certificates(deps: ScenarioDeps): ScenarioStep[] {
-  const { installation, asking } = deps;
+export function certificates(world: NodeWorld): NodeStep[] {
+  const { installation, asking } = world;
   return [
     {
-      name: 'with certificates from Secrets a Pod has its role as well',
+      title: 'with certificates from Secrets a Pod has its role as well',
       async run() {
         await installation.makeCertificates();
         await installation.install({ tls: 'existingSecret' });
@@ -22,10 +23,10 @@ export function certificates(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'and all is taken away again',
+      title: 'uninstall=true takes all rules away with certificates from Secrets too',
       async run() {
         await installation.uninstallRules();
-        await expectNoRules(deps);
+        await expectNoRules(world);
         await installation.uninstall();
       },
     },

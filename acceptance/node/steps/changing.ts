@@ -1,6 +1,7 @@
 import { killAgentProcess, makeKiller, removeKiller } from '../killing.ts';
 import { nobodyReached } from '../node-metadata.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 import { expectNoFailure, expectOnlyOwn, steadyFigures, whileAsking } from '../steady.ts';
 import type { SteadyResult } from '../steady.ts';
 
@@ -8,14 +9,14 @@ import type { SteadyResult } from '../steady.ts';
 const RESTARTED_WITHIN_S = 120;
 
 /** Servers and agents are replaced and killed while Pods ask. */
-export function changing(deps: ScenarioDeps): ScenarioStep[] {
-  const { kubectl, installation, imdsLog, node, say } = deps;
+export function changing(world: NodeWorld): NodeStep[] {
+  const { kubectl, installation, imdsLog, node, say } = world;
   const tell = (results: readonly SteadyResult[]) => {
     for (const line of steadyFigures(results)) say(line);
   };
   return [
     {
-      name: 'server Pods are deleted one after the other: no call fails, nothing gets through',
+      title: 'server Pods are deleted one after the other: no call fails, nothing gets through',
       async run() {
         const results = await whileAsking(kubectl, async () => {
           for (const pod of await installation.pods('server')) {
@@ -28,7 +29,7 @@ export function changing(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'helm upgrade of both charts replaces every Pod: no call fails, nothing gets through',
+      title: 'helm upgrade of both charts replaces every Pod: no call fails, nothing gets through',
       async run() {
         const before = [...(await installation.pods('server')), ...(await installation.pods('agent'))];
         const results = await whileAsking(kubectl, () => installation.upgrade('again'));
@@ -41,7 +42,7 @@ export function changing(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'the container of the agent is killed: it fails closed, and answers again',
+      title: 'the container of the agent is killed: it fails closed, and answers again',
       async run() {
         await makeKiller(kubectl, node.name);
         const results = await whileAsking(kubectl, async () => {

@@ -1,15 +1,16 @@
 import { logLine } from '../log-lines.ts';
 import { nobodyReached } from '../node-metadata.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 import { OPEN } from '../test-pods.ts';
 import { expectNoRules } from './uninstalling.ts';
 
 /** The agent alone. */
-export function firewall(deps: ScenarioDeps): ScenarioStep[] {
-  const { installation, asking, imdsLog, say } = deps;
+export function firewall(world: NodeWorld): NodeStep[] {
+  const { installation, asking, imdsLog, say } = world;
   return [
     {
-      name: 'in firewall mode, without a server, all Pods are refused, and a line says so',
+      title: 'in firewall mode, without a server, all Pods are refused, and a line says so',
       async run() {
         await imdsLog?.mark();
         await installation.installFirewall();
@@ -23,10 +24,10 @@ export function firewall(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'and opened again by uninstall=true',
+      title: 'uninstall=true opens the metadata API again after firewall mode',
       async run() {
         await installation.uninstallRules('firewall');
-        await expectNoRules(deps);
+        await expectNoRules(world);
         await installation.uninstall();
       },
     },

@@ -1,27 +1,29 @@
 import { seesSentinel } from '../node-metadata.ts';
 import { metadataRules } from '../rules.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
+import { needed } from '../step.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 
 /** The agent's chart first, which then waits. */
-export function installing(deps: ScenarioDeps): ScenarioStep[] {
-  const { kubectl, installation, pods, imdsLog, node, say } = deps;
+export function installing(world: NodeWorld): NodeStep[] {
+  const { kubectl, installation, pods, imdsLog, node, say } = world;
   return [
-    { name: 'the Pods that ask are there', run: () => pods.make(), needed: true },
+    needed({ title: 'the Pods that ask start', run: () => pods.make() }),
     {
-      name: 'before, a Pod reaches the metadata API of the node: what is looked for below can be seen',
-      run: () => seesSentinel(deps),
+      title:
+        'before Rolegate is installed a Pod reaches the metadata API of the node: what no Pod may get later can be seen',
+      run: () => seesSentinel(world),
     },
-    {
-      name: 'helm install of both charts, the agent first: both become ready',
-      needed: true,
+    needed({
+      title: 'helm install of both charts, the agent first: both become ready',
       async run() {
         await installation.prepare();
         await installation.install();
         await imdsLog?.mark();
       },
-    },
+    }),
     {
-      name: 'all layers of rules are laid, and intercept has proved that they work',
+      title: 'all layers of rules are installed, and intercept has proved that they work',
       async run() {
         const rules = (await metadataRules(kubectl, node.name)).join('\n');
         const [pod = ''] = await installation.pods('agent');
@@ -33,7 +35,7 @@ export function installing(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'helm test: the two calls, from a Pod with a role and from one without',
+      title: 'helm test: the two calls, from a Pod with a role and from one without',
       async run() {
         for (const line of (await installation.helm.test('agent')).split('\n')) {
           if (line.includes('security-credentials') || line.includes('user-data')) say(line);

@@ -1,26 +1,28 @@
 import { agentMetrics, growth } from '../agent-metrics.ts';
 import type { Samples } from '../agent-metrics.ts';
 import { nobodyReached } from '../node-metadata.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
-import { judgeSwarm, swarmResults } from '../first-credentials.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
+import { judgeFirstCredentials, firstCredentials } from '../first-credentials.ts';
 
 /** Many Pods at once. */
-export function starting({ kubectl, installation, pods, imdsLog, swarm, say }: ScenarioDeps): ScenarioStep[] {
+export function starting({ kubectl, installation, pods, imdsLog, podsAtOnce, say }: NodeWorld): NodeStep[] {
   return [
     {
-      name: `${swarm} Pods started at once get their own credentials at the first try, by boto3's defaults`,
+      title: `${podsAtOnce} Pods started at once get their own credentials at the first try, by boto3's defaults`,
       async run() {
         const [agent = ''] = await installation.pods('agent');
         const before = await agentMetrics(kubectl, agent);
-        await pods.startSwarm(swarm);
-        const { faults, figures } = judgeSwarm(await swarmResults(kubectl, swarm));
+        await pods.startMany(podsAtOnce);
+        const { faults, figures } = judgeFirstCredentials(await firstCredentials(kubectl, podsAtOnce));
         const both = [before, await agentMetrics(kubectl, agent)] as const;
         for (const line of [...figures, ...agentFigures(both)]) say(line);
-        if (faults.length > 0) throw new Error(`${faults.length} of ${swarm} failed:\n${faults.join('\n')}`);
-        await pods.removeSwarm();
+        if (faults.length > 0)
+          throw new Error(`${faults.length} of ${podsAtOnce} failed:\n${faults.join('\n')}`);
+        await pods.removeMany();
       },
     },
-    { name: 'no Pod reached the metadata API of the node', run: () => nobodyReached(imdsLog) },
+    { title: 'no Pod reached the metadata API of the node', run: () => nobodyReached(imdsLog) },
   ];
 }
 

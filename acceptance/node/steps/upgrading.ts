@@ -1,11 +1,13 @@
-import { eventually } from '../../../packages/testing/src/index.ts';
+import { eventually } from '@rolegate/testing';
 import type { ChartName } from '../helm.ts';
 import { nobodyReached } from '../node-metadata.ts';
 import { createReleases } from '../releases.ts';
 import type { Change, Ended } from '../releases.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
+import { needed } from '../step.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 import { expectNoFailure, steadyFigures, whileAsking } from '../steady.ts';
-import { judgeSwarm, swarmResults } from '../first-credentials.ts';
+import { judgeFirstCredentials, firstCredentials } from '../first-credentials.ts';
 import { expectNoRules } from './uninstalling.ts';
 
 /** New Pods of each change. */
@@ -36,24 +38,24 @@ interface Circumstances {
 }
 
 /** From version 0.1.0 and back while Pods ask, in the order that docs/install.md says, and once in the other. */
-export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
-  const { charts01, installation, imdsLog } = deps;
+export function upgrading(world: NodeWorld): NodeStep[] {
+  const { charts01, installation, imdsLog } = world;
   if (charts01 === undefined) return [];
-  const releases = createReleases({ ...deps, charts01 });
-  const during = createDuring(deps);
+  const releases = createReleases({ ...world, charts01 });
+  const during = createDuring(world);
   const change = (name: string, chart: ChartName, { butFor, newcomers, ...to }: Change & Circumstances) =>
     during(name, () => releases.change(chart, to), { butFor, newcomers });
   return [
-    {
-      name: 'version 0.1.0 is installed: both charts become ready',
-      needed: true,
+    needed({
+      title: 'version 0.1.0 is installed: both charts become ready',
       async run() {
         await releases.install01();
         await imdsLog?.mark();
       },
-    },
+    }),
     {
-      name: 'agents are upgraded from 0.1.0 first: no call fails but while the port changes its user, and they attest at 9610 where 9611 is closed',
+      title:
+        'agents are upgraded from 0.1.0 first: no call fails but while the port changes its user, and they attest at 9610 where 9611 is closed',
       async run() {
         await change('agents-first', 'agent', {
           to: 'this',
@@ -64,7 +66,8 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'then the servers: no call fails, and the authority is the one that 0.1.0 made',
+      title:
+        'servers are upgraded from 0.1.0 after the agents: no call fails, and the authority is the one that 0.1.0 made',
       async run() {
         const before = await releases.authority();
         await change('servers-then', 'server', {
@@ -76,14 +79,14 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'an agent that starts now attests at 9611: no call fails',
+      title: 'an agent that starts after both are upgraded attests at 9611: no call fails',
       async run() {
         await during('attest', releases.restartAgent);
         await releases.expectAttestedAt(9611);
       },
     },
     {
-      name: 'back to 0.1.0, the servers first: no call fails, and the authority stays',
+      title: 'servers go back to 0.1.0 first: no call fails, and the authority stays',
       async run() {
         const before = await releases.authority();
         await change('servers-back', 'server', { to: '0.1.0', values: '--reset-then-reuse-values' });
@@ -91,7 +94,8 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'then the agents get the user of 0.1.0: no call fails but while the port changes its user',
+      title:
+        'agents get the user of 0.1.0 before they go back: no call fails but while the port changes its user',
       run: () =>
         change('agents-user', 'agent', {
           to: 'this',
@@ -101,7 +105,7 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
         }),
     },
     {
-      name: 'then the agents, back to 0.1.0: no call fails but what its init container cuts',
+      title: 'agents go back to 0.1.0: no call fails but what its init container cuts',
       run: () =>
         change('agents-back', 'agent', {
           to: '0.1.0',
@@ -112,11 +116,12 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
         }),
     },
     {
-      name: 'in the wrong order, servers before agents of 0.1.0, these keep their feed: no call fails',
+      title: 'in the wrong order, servers before agents of 0.1.0, these keep their feed: no call fails',
       run: () => change('wrong-order', 'server', { to: 'this', values: 'again', newcomers: 'after' }),
     },
     {
-      name: 'an agent of 0.1.0 that starts then gets no certificate, and the log says why; the one before it stays: no call fails',
+      title:
+        'an agent of 0.1.0 that starts after the servers are upgraded gets no certificate, and the log says why; the one before it stays: no call fails',
       run: () =>
         during('without', async () => {
           await releases.restartAgent();
@@ -128,7 +133,8 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
         }),
     },
     {
-      name: 'agents that are upgraded at last, with --reuse-values, attest: no call fails but while the port changes its user',
+      title:
+        'agents that are upgraded at last, with --reuse-values, attest: no call fails but while the port changes its user',
       async run() {
         await change('agents-last', 'agent', { to: 'this', values: '--reuse-values', butFor: CUT_BY_USER });
         await releases.expectAttestedAt(9611);
@@ -136,10 +142,10 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'and all is taken away again',
+      title: 'uninstall=true and helm uninstall leave nothing behind after the upgrades',
       async run() {
         await installation.uninstallRules();
-        await expectNoRules(deps);
+        await expectNoRules(world);
         await installation.uninstall();
         const left = await installation.leftOver();
         if (left.length > 0) throw new Error(`left over: ${left.join(' ')}`);
@@ -152,7 +158,7 @@ export function upgrading(deps: ScenarioDeps): ScenarioStep[] {
  * Pods ask while something begins and until it has ended; Pods that start when it has begun get their credentials.
  * What begins it gives what waits for its end.
  */
-function createDuring({ kubectl, pods, say }: ScenarioDeps) {
+function createDuring({ kubectl, pods, say }: NodeWorld) {
   return async (
     name: string,
     begin: () => Promise<Ended>,
@@ -162,10 +168,10 @@ function createDuring({ kubectl, pods, say }: ScenarioDeps) {
     const results = await whileAsking(kubectl, async () => {
       const ended = await begin();
       if (newcomers === 'after') await ended();
-      await pods.startSwarm(NEWCOMERS, name);
+      await pods.startMany(NEWCOMERS, name);
       await ended();
-      const { faults } = judgeSwarm(await swarmResults(kubectl, NEWCOMERS));
-      await pods.removeSwarm();
+      const { faults } = judgeFirstCredentials(await firstCredentials(kubectl, NEWCOMERS));
+      await pods.removeMany();
       if (faults.length > 0) throw new Error(faults.join('\n'));
     });
     for (const line of steadyFigures(results)) say(line);

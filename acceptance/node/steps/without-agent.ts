@@ -1,13 +1,14 @@
 import { nobodyReached } from '../node-metadata.ts';
 import { metadataRules } from '../rules.ts';
-import type { ScenarioDeps, ScenarioStep } from '../all-steps.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 import { OPEN } from '../test-pods.ts';
 
 /** The agent is taken away; its rules are not. */
-export function losing({ kubectl, installation, asking, imdsLog, node }: ScenarioDeps): ScenarioStep[] {
+export function withoutAgent({ kubectl, installation, asking, imdsLog, node }: NodeWorld): NodeStep[] {
   return [
     {
-      name: 'without an agent nothing gets through: its rules outlive helm uninstall',
+      title: 'without an agent nothing gets through: its rules outlive helm uninstall',
       async run() {
         await installation.uninstallAgent();
         for (const pod of ['plain', 'app']) {
