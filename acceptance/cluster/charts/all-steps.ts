@@ -1,35 +1,26 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { outputOf } from '@rolegate/testing';
 import { createApiServer } from '../api-server.ts';
+import type { ClusterStep, ClusterWorld } from '../world.ts';
 import { authorityChartSteps } from './authority.ts';
+import { defineKinds, foreignKinds } from './foreign-kinds.ts';
 import { objectSteps } from './objects.ts';
 import { podSteps } from './pods.ts';
 import { policySteps } from './policy.ts';
 import { rbacSteps } from './rbac.ts';
-import type { ClusterObjects } from '../cluster-objects.ts';
-import { defineKinds, foreignKinds } from './foreign-kinds.ts';
-import { runSteps } from '../steps.ts';
-import type { Outcome } from '../steps.ts';
 
-const exec = promisify(execFile);
-
-export interface ChartsRun {
-  readonly kubeConfig: KubeConfig;
-  readonly objects: ClusterObjects;
-  readonly node: string;
-  /** The file that `kubeConfig` was read from. */
-  readonly kubeconfig: string;
-  readonly run: string;
-}
-
-/** What the charts render, before a real API server: it needs no helm, only the renderings in the repository. */
-export async function runCharts({ kubeConfig, objects, node, kubeconfig, run }: ChartsRun): Promise<Outcome> {
+/** What the charts render, before a real API server: most of it needs no helm, only the renderings in the repository. */
+export async function chartSteps({
+  kubeConfig,
+  kubeconfig,
+  objects,
+  node,
+  run,
+  stack,
+}: ClusterWorld): Promise<ClusterStep[]> {
   const api = createApiServer(kubeConfig);
   const { definitions, missing } = await foreignKinds();
   for (const { module } of missing)
     console.log(`skipped what ${module} defines: go mod download did not bring it`);
-  await using stack = new AsyncDisposableStack();
   stack.use(await defineKinds(api, definitions));
   const namespaces = new Map<string, Promise<string>>();
   const namespaceOf = (level: string) => {
@@ -39,7 +30,7 @@ export async function runCharts({ kubeConfig, objects, node, kubeconfig, run }: 
   };
   const namespace = await namespaceOf('privileged');
   const unknownGroups = missing.map(({ group }) => group);
-  return await runSteps('what the charts render', [
+  return [
     ...objectSteps({ api, namespace, unknownGroups }),
     ...podSteps({ api, namespace: namespaceOf }),
     ...rbacSteps({ api, namespace }),
@@ -52,7 +43,7 @@ export async function runCharts({ kubeConfig, objects, node, kubeconfig, run }: 
       helm: await programOf('HELM', 'helm'),
       kubectl: await programOf('KUBECTL', 'kubectl'),
     }),
-  ]);
+  ];
 }
 
 /** The one that the variable names, else that of PATH; undefined: there is none. Throws if a named one does not run. */
@@ -60,7 +51,7 @@ async function programOf(variable: string, name: string): Promise<string | undef
   const named = process.env[variable];
   const program = named ?? name;
   try {
-    await exec(program, ['--help']);
+    await outputOf([program, '--help']);
     return program;
   } catch (error) {
     if (named === undefined) return undefined;

@@ -11,7 +11,7 @@ import { eventually } from '@rolegate/testing';
 import { stringify } from 'yaml';
 import { goldenFile, objectsIn } from './golden-files.ts';
 import { accountKubeconfig } from '../server-account.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 const CHART = fileURLToPath(new URL('../../../charts/server', import.meta.url));
 const AUTHORITY = 'rolegate-authority';
@@ -40,7 +40,7 @@ interface Kept {
 }
 
 /** What servers have written stays, whatever applies the chart's empty objects again. */
-export function authorityChartSteps(deps: AuthorityChartDeps): ScenarioStep[] {
+export function authorityChartSteps(deps: AuthorityChartDeps): ClusterStep[] {
   const { helm, kubectl } = deps;
   const missing = [
     ...(helm === undefined ? ['helm (HELM)'] : []),
@@ -54,10 +54,10 @@ export function authorityChartSteps(deps: AuthorityChartDeps): ScenarioStep[] {
   ];
 }
 
-function helmSteps(deps: AuthorityChartDeps, program: string): ScenarioStep[] {
+function helmSteps(deps: AuthorityChartDeps, program: string): ClusterStep[] {
   return [
     {
-      name: 'helm upgrade leaves what servers have written into the rendered Secret and ConfigMap alone',
+      title: 'helm upgrade leaves what servers have written into the rendered Secret and ConfigMap alone',
       run: () =>
         withRelease(deps, { program, name: 'fresh' }, async ({ helm, kept, fill, core, namespace }) => {
           await helm('install', CHART);
@@ -75,7 +75,8 @@ function helmSteps(deps: AuthorityChartDeps, program: string): ScenarioStep[] {
         }),
     },
     {
-      name: "helm upgrade from 0.1 adopts what its server created without helm's labels, and helm rollback leaves it",
+      title:
+        "helm upgrade from 0.1 adopts what its server created without helm's labels, and helm rollback leaves it",
       run: () =>
         withRelease(deps, { program, name: 'former' }, async ({ helm, kept, fill, folder }) => {
           await helm('install', await chartOf01(folder));
@@ -93,7 +94,7 @@ function helmSteps(deps: AuthorityChartDeps, program: string): ScenarioStep[] {
         }),
     },
     {
-      name: 'helm uninstall leaves both to the Job that deletes them, and helm install takes them over',
+      title: 'helm uninstall leaves both to the Job that deletes them, and helm install takes them over',
       run: () =>
         withRelease(deps, { program, name: 'again' }, async ({ helm, kept, fill }) => {
           await helm('install', CHART);
@@ -108,13 +109,13 @@ function helmSteps(deps: AuthorityChartDeps, program: string): ScenarioStep[] {
   ];
 }
 
-function kubectlSteps(deps: AuthorityChartDeps, kubectl: string): ScenarioStep[] {
+function kubectlSteps(deps: AuthorityChartDeps, kubectl: string): ClusterStep[] {
   const modes = [
     { name: 'kubectl apply', words: [] },
     { name: 'kubectl apply --server-side', words: ['--server-side', '--force-conflicts'] },
   ];
   return modes.map(({ name, words }, index) => ({
-    name: `${name} of deploy/ again and again leaves the data alone, and finds nothing to heal`,
+    title: `${name} of deploy/ again and again leaves the data alone, and finds nothing to heal`,
     run: () =>
       withRelease(deps, { program: '', name: `plain-${index}` }, async (release) => {
         const { namespace, folder, kept, fill } = release;

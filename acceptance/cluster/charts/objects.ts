@@ -1,6 +1,6 @@
 import type { ApiAnswer, ApiObject, ApiServer } from '../api-server.ts';
 import { goldenFile, goldenFiles, objectsIn } from './golden-files.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 const STRICT = 'dryRun=All&fieldValidation=Strict&fieldManager=test';
 
@@ -13,10 +13,10 @@ export interface ChartsDeps {
 }
 
 /** Every rendering goes through all of the API server but the storing. */
-export function objectSteps({ api, namespace, unknownGroups }: ChartsDeps): ScenarioStep[] {
+export function objectSteps({ api, namespace, unknownGroups }: ChartsDeps): ClusterStep[] {
   const isKnown = ({ apiVersion }: ApiObject) => !unknownGroups.includes(apiVersion.split('/')[0] ?? '');
   const files = goldenFiles().map((file) => ({
-    name: `${file.path} is taken as it is, every field of it`,
+    title: `${file.path} is taken as it is, every field of it`,
     async run() {
       const faults: string[] = [];
       for (const object of objectsIn(file, namespace).filter(isKnown))
@@ -27,7 +27,7 @@ export function objectSteps({ api, namespace, unknownGroups }: ChartsDeps): Scen
   return [
     ...files,
     {
-      name: 'a field that nobody knows is refused: these renderings are really looked at',
+      title: 'a rendering with a field that nobody knows is refused: renderings are really looked at',
       async run() {
         const [object] = objectsIn(goldenFile('charts/agent/golden/minimal.yaml'), namespace);
         if (object === undefined) throw new Error('the rendering is empty');

@@ -2,7 +2,7 @@ import type { ApiObject, ApiServer } from '../api-server.ts';
 import { messageOf } from './objects.ts';
 import { goldenFiles, objectsIn } from './golden-files.ts';
 import type { GoldenFile } from './golden-files.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 /** Levels of Pod Security (Kubernetes, "Pod Security Standards"), strictest first. */
 const LEVELS = ['restricted', 'baseline', 'privileged'] as const;
@@ -16,14 +16,14 @@ export interface PodsDeps {
 }
 
 /** Which level of Pod Security each rendered Pod needs, asked of the API server. */
-export function podSteps(deps: PodsDeps): ScenarioStep[] {
+export function podSteps(deps: PodsDeps): ClusterStep[] {
   const server = goldenFiles().filter(({ path }) => /charts\/server|rolegate-server/.test(path));
   const agent = goldenFiles().filter(({ path }) => /charts\/agent|rolegate-agent/.test(path));
   // On the network of chosen nodes, which no level but privileged allows.
   const onNodes = (file: GoldenFile) => file.path.endsWith('/node.yaml');
   return [
     {
-      name: 'the Pods of the server, and all Jobs and tests, are of the level restricted',
+      title: 'the Pods of the server, and all Jobs and tests, are of the level restricted',
       async run() {
         const pods = [...server.filter((file) => !onNodes(file)), ...agent].flatMap(podsOf);
         await expectLevel(
@@ -34,7 +34,7 @@ export function podSteps(deps: PodsDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'only agents, and a server with the role of its node, need the level privileged',
+      title: 'only agents, and a server with the role of its node, need the level privileged',
       async run() {
         const agents = agent.flatMap(podsOf).filter(({ kind }) => kind === 'DaemonSet');
         const servers = server

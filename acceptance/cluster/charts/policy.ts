@@ -2,7 +2,7 @@ import { eventually } from '@rolegate/testing';
 import type { ApiObject, ApiServer, Impersonated } from '../api-server.ts';
 import { messageOf } from './objects.ts';
 import { goldenFiles, objectsIn } from './golden-files.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 /** The API server compiles and spreads a new policy. Milliseconds. */
 const IN_FORCE = { withinMs: 30_000, everyMs: 200 };
@@ -16,14 +16,14 @@ export interface PolicyDeps {
 }
 
 /** The admission policy of the chart, really in force. */
-export function policySteps({ api, namespace, node }: PolicyDeps): ScenarioStep[] {
+export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[] {
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const kubelet = { user: `system:node:${node}`, groups: ['system:nodes', 'system:authenticated'] };
 
   /** As a kubelet makes a mirror Pod. */
   const mirror = (annotations: Readonly<Record<string, string>>) => ({
     metadata: {
-      name: 'mirror',
+      title: 'mirror',
       annotations: { 'kubernetes.io/config.mirror': 'a', ...annotations },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node, uid: '', controller: true }],
     },
@@ -46,7 +46,7 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ScenarioStep[
 
   return [
     {
-      name: 'under the admission policy of the chart a node cannot name a role for its Pods',
+      title: 'under the admission policy of the chart a node cannot name a role for its Pods',
       run: () =>
         withPolicy(api, async () => {
           await eventually(async () => {
@@ -59,7 +59,7 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ScenarioStep[
         }),
     },
     {
-      name: 'without it a node can: the refusal was that of the policy',
+      title: 'without the admission policy a node can name a role: the refusal was that of the policy',
       run: () =>
         eventually(async () => {
           const answer = await tried(kubelet, { [ROLE]: 'team/app' });

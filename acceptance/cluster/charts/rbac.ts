@@ -3,7 +3,7 @@ import type { ApiObject, ApiServer, Impersonated } from '../api-server.ts';
 import { forbiddenRights, givenRights, neededRights, wordsOf } from './rights.ts';
 import type { Right, RightsOptions } from './rights.ts';
 import { goldenFile, objectsIn } from './golden-files.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 type Choice = Omit<RightsOptions, 'namespace'>;
 
@@ -16,11 +16,11 @@ const RENDERINGS: readonly ({ readonly file: string } & Choice)[] = [
 const RBAC = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
 
 /** The rights of the chart's ServiceAccounts, asked of the API server itself. */
-export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: string }): ScenarioStep[] {
+export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: string }): ClusterStep[] {
   return [
     ...RENDERINGS.flatMap(({ file, ...choice }) => serverSteps({ api, namespace, file, choice })),
     {
-      name: 'an agent may nothing',
+      title: 'an agent may nothing',
       async run() {
         const all = { namespace, authority: true, tokens: true, startupTaint: true };
         const refused = [...neededRights(all), ...forbiddenRights(namespace)];
@@ -30,7 +30,7 @@ export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: strin
       },
     },
     {
-      name: 'the Job after helm uninstall may take the authority away, and nothing else',
+      title: 'the Job after helm uninstall may take the authority away, and nothing else',
       run: () =>
         withRights({ api, namespace, file: 'minimal' }, async (given) => {
           const cleanup = given.filter(({ account }) => account.endsWith('-cleanup'));
@@ -59,14 +59,14 @@ interface Rendering {
   readonly file: string;
 }
 
-function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): ScenarioStep[] {
+function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): ClusterStep[] {
   const { api, namespace, file } = rendering;
   const needed = neededRights({ namespace, ...choice });
   const who = serviceAccount(namespace, 'rolegate-server');
   const ofServer = ({ account }: Given) => account === 'rolegate-server';
   return [
     {
-      name: `${file}: the rules of the server are what it asks for, no more and no less`,
+      title: `${file}: the rules of the server are what it asks for, no more and no less`,
       run: () =>
         withRights(rendering, (given) => {
           sameRights(
@@ -76,7 +76,7 @@ function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): 
         }),
     },
     {
-      name: `${file}: the API server allows all of it, and refuses what a server must not do`,
+      title: `${file}: the API server allows all of it, and refuses what a server must not do`,
       run: () =>
         withRights(rendering, () =>
           expectRights(

@@ -1,49 +1,24 @@
-import { createImdsClient } from '@rolegate/sandbox';
-import { eventually } from '@rolegate/testing';
-import { createAudit } from './audit.ts';
-import type { Audit } from './audit.ts';
-import type { ClusterObjects, RealPod } from '../cluster-objects.ts';
-import { foreignNodeSteps } from './other-nodes.ts';
+import { dirname, join } from 'node:path';
+import type { ClusterStep, ClusterWorld } from '../world.ts';
 import { kubeletSteps } from './kubelets.ts';
+import { otherNodeSteps } from './other-nodes.ts';
 import { rotationSteps } from './rotation.ts';
 import { shutOutSteps } from './shut-out.ts';
+import { createStage } from './stage.ts';
 import { tokenSteps } from './tokens.ts';
-import type { AgentNode, IdentityWorld } from './world.ts';
-import type { ScenarioStep } from '../steps.ts';
-
-const ROLE = 'iam.amazonaws.com/role';
-/** A busy machine gets more than the second that a change takes. Milliseconds. */
-const IN_FORCE = { withinMs: 15_000, everyMs: 50 };
-
-export interface IdentityScenarioDeps {
-  readonly world: IdentityWorld;
-  readonly objects: ClusterObjects;
-  readonly stsEndpoint: string;
-  /** The key that signs ServiceAccounts' tokens, where one has it: an expired token is made with it. */
-  readonly signingKey: string;
-}
-
-/** What the steps share. */
-export interface IdentityStage extends IdentityScenarioDeps {
-  readonly audit: Audit;
-  /** The Namespace of the Pods; it permits team/.* */
-  readonly open: () => string;
-  /** A Pod on the node, with an address that runtime, API and agent know. */
-  readonly startPod: (node: AgentNode, name: string, ip: string) => Promise<RealPod>;
-  readonly pod: (name: string) => RealPod;
-  readonly expectRole: (node: AgentNode, ip: string, role: string) => Promise<void>;
-  readonly expectStatus: (node: AgentNode, ip: string, status: number) => Promise<void>;
-}
+import { startIdentityWorld } from './world.ts';
+import type { IdentityWorld } from './world.ts';
 
 /** What is shown of identity against a real API server: real DaemonSet, real bound tokens, real TokenReview. */
-export function identityScenario(deps: IdentityScenarioDeps): ScenarioStep[] {
-  const stage = createStage(deps);
-  const { world } = deps;
+export async function identitySteps(cluster: ClusterWorld): Promise<ClusterStep[]> {
+  const world = await startIdentityWorld(cluster);
+  const signingKey = join(dirname(cluster.kubeconfig), 'pki/sa.key');
+  const stage = createStage({ world, objects: cluster.objects, signingKey });
   const [a, b, c] = world.nodes;
   return [
-    { name: 'three servers that start at once share one authority', run: () => expectOneAuthority(world) },
+    { title: 'three servers that start at once share one authority', run: () => expectOneAuthority(world) },
     {
-      name: 'an agent has the Pods of its node, and no others',
+      title: 'an agent has the Pods of its node, and no others',
       async run() {
         await stage.startPod(a, 'of-a', '127.9.2.1');
         await stage.startPod(b, 'of-b', '127.9.3.1');
@@ -54,52 +29,12 @@ export function identityScenario(deps: IdentityScenarioDeps): ScenarioStep[] {
         await stage.expectStatus(a, '127.9.3.1', 503);
       },
     },
-    ...foreignNodeSteps(stage),
+    ...otherNodeSteps(stage),
     ...tokenSteps(stage),
     ...kubeletSteps(stage),
     ...rotationSteps(stage),
     ...shutOutSteps(stage),
   ];
-}
-
-function createStage(deps: IdentityScenarioDeps): IdentityStage {
-  const { world, objects } = deps;
-  const pods = new Map<string, RealPod>();
-  let namespace: string | undefined;
-  const open = () => {
-    if (namespace === undefined) throw new Error('the Namespace of the Pods was not made');
-    return namespace;
-  };
-  return {
-    ...deps,
-    audit: createAudit(world.serverLog),
-    open,
-    async startPod(node, name, ip) {
-      namespace ??= await objects.namespace('identity-open', { 'iam.amazonaws.com/permitted': 'team/.*' });
-      const annotations = { [ROLE]: `team/${name}` };
-      const pod = await objects.pod({ namespace, name, node: node.name, ip, annotations });
-      await node.cni.add({ uid: pod.uid, namespace, name, ips: [ip] });
-      await objects.reportRunning(pod);
-      pods.set(name, pod);
-      return pod;
-    },
-    pod(name) {
-      const pod = pods.get(name);
-      if (pod === undefined) throw new Error(`the Pod ${name} was not made`);
-      return pod;
-    },
-    expectRole: ({ agent }, ip, wanted) =>
-      eventually(async () => {
-        const { status, role, body } = await createImdsClient({ ip, agent }).credentials();
-        if (status !== 200 || role !== wanted)
-          throw new Error(`${ip} got ${status} ${role}, not ${wanted}: ${body}`);
-      }, IN_FORCE),
-    expectStatus: ({ agent }, ip, wanted) =>
-      eventually(async () => {
-        const { status, body } = await createImdsClient({ ip, agent }).credentials();
-        if (status !== wanted) throw new Error(`${ip} got ${status}, not ${wanted}: ${body}`);
-      }, IN_FORCE),
-  };
 }
 
 async function expectOneAuthority({ secret, serverLog, serverPorts, bundle }: IdentityWorld): Promise<void> {

@@ -7,10 +7,10 @@ import type {
 } from '@kubernetes/client-node';
 import { eventually } from '@rolegate/testing';
 import { parseAllDocuments } from 'yaml';
-import type { IdentityStage } from './all-steps.ts';
+import type { IdentityStage } from './stage.ts';
 import type { Kubelet } from './kubelet.ts';
 import { createKubelet } from './kubelet.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 const ROLE = 'iam.amazonaws.com/role';
 const POLICY = fileURLToPath(
@@ -20,7 +20,7 @@ const POLICY = fileURLToPath(
 const POLICY_WITHIN_MS = 30_000;
 
 /** Who has node A's kubelet credentials comes at nothing of node B. */
-export function kubeletSteps(stage: IdentityStage): ScenarioStep[] {
+export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
   const { world, audit } = stage;
   const [a, b] = world.nodes;
   let made: Kubelet | undefined;
@@ -29,7 +29,7 @@ export function kubeletSteps(stage: IdentityStage): ScenarioStep[] {
 
   return [
     {
-      name: "a kubelet gets no token of the agent's on another node",
+      title: "a kubelet gets no token of the agent's on another node",
       async run() {
         const thief = await kubelet();
         const account = { namespace: world.namespace, name: 'rolegate-agent' };
@@ -41,7 +41,7 @@ export function kubeletSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'a kubelet cannot change Pods of another node',
+      title: 'a kubelet cannot change Pods of another node',
       async run() {
         const thief = await kubelet();
         await forbidden(() => thief.annotate(stage.pod('of-b'), { [ROLE]: 'team/stolen' }));
@@ -49,7 +49,7 @@ export function kubeletSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'a mirror Pod gets no role, and cannot become another Pod',
+      title: 'a mirror Pod gets no role, and cannot become another Pod',
       async run() {
         const [thief, mirror] = [await kubelet(), { namespace: stage.open(), name: 'mirror' }];
         await thief.mirror(mirror, { [ROLE]: 'team/of-b' });
@@ -60,7 +60,7 @@ export function kubeletSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: "an address of B's Pod that A claims yields A's own Pod, and B's Pod goes on",
+      title: "an address of B's Pod that A claims yields A's own Pod, and B's Pod goes on",
       async run() {
         const [thief, own] = [await kubelet(), stage.pod('of-a')];
         await thief.report(own, '127.9.3.1');
@@ -78,7 +78,7 @@ export function kubeletSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'annotations through pods/status bring what the Namespace permits, and no more',
+      title: 'annotations through pods/status bring what the Namespace permits, and no more',
       async run() {
         const [thief, own] = [await kubelet(), stage.pod('of-a')];
         await thief.annotate(own, { [ROLE]: 'other/admin' });
@@ -91,7 +91,7 @@ export function kubeletSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'with the ValidatingAdmissionPolicy of the docs a node sets no annotation of ours',
+      title: 'with the ValidatingAdmissionPolicy of the docs a node sets no annotation of ours',
       run: () => withPolicy(stage, async () => showPolicy(stage, await kubelet())),
     },
   ];

@@ -1,14 +1,14 @@
 import type { ShownTls } from '@rolegate/sandbox';
 import { createTestCa, eventually } from '@rolegate/testing';
-import type { IdentityStage } from './all-steps.ts';
+import type { IdentityStage } from './stage.ts';
 import type { AgentNode } from './world.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 /** A server asks STS only once an agent of the node is there. */
 const ISSUED = { withinMs: 10_000, everyMs: 20 };
 
 /** Who has node A's token and certificate comes at nothing of node B. */
-export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
+export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
   const { world, audit } = stage;
   const [a, b] = world.nodes;
   const token = ({ pod }: AgentNode) => world.daemonSet.token({ bound: { kind: 'Pod', ...pod } });
@@ -18,7 +18,7 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
 
   return [
     {
-      name: "node A's token gives A's feed: its own Pods alone",
+      title: "node A's token gives A's feed: its own Pods alone",
       async run() {
         const updates = await world.peer().feed({ nodeName: a.name }, await thief());
         const uids = updates.flatMap(({ pod }) => (pod ? [pod.uid] : []));
@@ -27,17 +27,17 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: "with A's certificate the feed of node B is refused",
+      title: "with A's certificate the feed of node B is refused",
       run: () =>
         audit.refused(async () => world.peer().feed({ nodeName: b.name }, await thief()), /of another/),
     },
     {
-      name: "with A's certificate the address of B's Pod is refused",
+      title: "with A's certificate the address of B's Pod is refused",
       run: () =>
         audit.refused(async () => world.peer().resolve('127.9.3.1', await thief()), /is a Pod's on node/),
     },
     {
-      name: "a certificate request that names node B yields node A's certificate",
+      title: "a certificate request that names node B yields node A's certificate",
       async run() {
         const shown = await world.peer().attest(await token(a), { uris: [uriOf(b)] });
         await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /of another/);
@@ -45,7 +45,7 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: "a held list with B's sessions brings none of them",
+      title: "a held list with B's sessions brings none of them",
       async run() {
         const honest = await world.peer().attest(await token(b));
         const feed = await world.peer().openFeed({ nodeName: b.name }, honest);
@@ -69,7 +69,7 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: "a report of B's Pod ends A's stream",
+      title: "a report of B's Pod ends A's stream",
       run: () =>
         audit.refused(async () => {
           const feed = await world.peer().openFeed({ nodeName: a.name }, await thief());
@@ -79,7 +79,7 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
         }, /the report is of Pod/),
     },
     {
-      name: 'without a certificate there is no feed, and no address',
+      title: 'without a certificate there is no feed, and no address',
       async run() {
         const shown = { ca: Buffer.from(world.bundle.pem()) };
         await turnedAway(stage, () => world.peer().feed({ nodeName: b.name }, shown), /no certificate/);
@@ -87,7 +87,7 @@ export function foreignNodeSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'a certificate for node B of an authority of the thief is refused',
+      title: 'a certificate for node B of an authority of the thief is refused',
       async run() {
         const own = await (await createTestCa()).issue({ uris: [uriOf(b), 'urn:rolegate:pod:x'] });
         const shown = {

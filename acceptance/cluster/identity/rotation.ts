@@ -1,9 +1,9 @@
 import { createImdsClient } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import type { IdentityStage } from './all-steps.ts';
-import type { LogLine } from './world.ts';
+import type { IdentityStage } from './stage.ts';
+import type { LogLine } from '../log-line.ts';
 import { createAuthorityObjects } from '../server-account.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 /** Servers look at the Secret every 10 s, agents at the bundle every 3 s, and spread over two more. */
 const KNOWN = { withinMs: 40_000, everyMs: 100 };
@@ -15,7 +15,7 @@ const ENDED_WITHIN_MS = 30_000;
 const ASK_EVERY_MS = 20;
 
 /** All of a change of authorities while Pods ask: not one request fails. */
-export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
+export function rotationSteps(stage: IdentityStage): ClusterStep[] {
   const { world } = stage;
   const { serverLog, agentLog, bundle, nodes } = world;
   const [a] = nodes;
@@ -59,7 +59,7 @@ export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
 
   return [
     {
-      name: 'another authority is prepared, activated, and the former retired: no request fails',
+      title: 'another authority is prepared, activated, and the former retired: no request fails',
       async run() {
         const bad = await whileAsking(stage, rotate);
         if (bad.length > 0) throw new Error(`${bad.length} requests failed: ${bad.slice(0, 5).join('; ')}`);
@@ -70,7 +70,8 @@ export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'an older backup of the Secret does not bring back the authority that was withdrawn; agents go on',
+      title:
+        'an older backup of the Secret does not bring back the authority that was withdrawn; agents go on',
       async run() {
         const { namespace, core } = world;
         const name = 'rolegate-authority';
@@ -101,7 +102,7 @@ export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'a Secret that is lost is written again, the same, once it is there empty; agents go on',
+      title: 'a Secret that is lost is written again, the same, once it is there empty; agents go on',
       async run() {
         const before = await world.secret();
         const bad = await whileAsking(stage, async () => {
@@ -125,7 +126,7 @@ export function rotationSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'the stream of a Node that is removed ends, and its certificate is refused',
+      title: 'the stream of a Node that is removed ends, and its certificate is refused',
       async run() {
         const c = nodes[2];
         const token = await world.daemonSet.token({

@@ -1,9 +1,9 @@
 import type { AgentPeer, OpenFeed, ShownTls } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import type { IdentityStage } from './all-steps.ts';
+import type { IdentityStage } from './stage.ts';
 import { createKubelet } from './kubelet.ts';
 import type { Kubelet } from './kubelet.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { ClusterStep } from '../world.ts';
 
 /** DESIGN.md 4.6. A busy machine gets some more. */
 const SHUT_OUT = { withinMs: 75_000, everyMs: 500 };
@@ -20,7 +20,7 @@ interface Loot {
 }
 
 /** The procedure of docs/threat-model.md against who has all of a node, and has prepared for it. */
-export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
+export function shutOutSteps(stage: IdentityStage): ClusterStep[] {
   const { world, objects } = stage;
   const [, b] = world.nodes;
   const mirror = () => ({ namespace: stage.open(), name: 'of-thief' });
@@ -46,7 +46,8 @@ export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
 
   return [
     {
-      name: "a thief has a node's token, certificate, kubelet and open streams, and pads and holds all of its Pods",
+      title:
+        "a thief has a node's token, certificate, kubelet and open streams, and pads and holds all of its Pods",
       async run() {
         const kubelet = await createKubelet({ kubeConfig: world.kubeConfig, node: b });
         const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...b.pod } });
@@ -66,7 +67,7 @@ export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: "an annotation that is removed from a padded Pod is in force in the thief's streams",
+      title: "an annotation that is removed from a padded Pod is in force in the thief's streams",
       async run() {
         const pod = stage.pod('of-b');
         await objects.annotatePod(pod, { 'iam.amazonaws.com/role': null });
@@ -80,7 +81,8 @@ export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'once Node and Pods are deleted all of his streams end, although he makes the Node again and keeps the Pods',
+      title:
+        "once Node and Pods are deleted all of a thief's streams end, although he makes the Node again and keeps the Pods",
       async run() {
         const { kubelet } = stolen();
         await world.core.deleteNode({ name: b.name });
@@ -96,7 +98,7 @@ export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'his certificate opens no feed at any server, and no address',
+      title: "a shut-out thief's certificate opens no feed at any server, and no address",
       async run() {
         const { shown } = stolen();
         await refused((peer) => peer.feed({ nodeName: b.name }, shown));
@@ -104,11 +106,12 @@ export function shutOutSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'his token renews nothing',
+      title: "a shut-out thief's token renews nothing",
       run: () => refused((peer) => peer.attest(stolen().token)),
     },
     {
-      name: 'he is told nothing after the streams have ended, and the finalizers he set keep no Pod for him',
+      title:
+        'a shut-out thief is told nothing after the streams have ended, and the finalizers he set keep no Pod for him',
       async run() {
         const { feeds } = stolen();
         const before = feeds.map(({ updates }) => updates.length);

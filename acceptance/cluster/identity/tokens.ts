@@ -1,15 +1,15 @@
 import { sign } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { IdentityStage } from './all-steps.ts';
-import type { ScenarioStep } from '../steps.ts';
+import type { IdentityStage } from './stage.ts';
+import type { ClusterStep } from '../world.ts';
 
 /** A stream ends when its agent's Pod is gone, which the watch tells. Milliseconds. */
 const ENDED_WITHIN_MS = 15_000;
 const HOUR_S = 3_600;
 
 /** Tokens that prove nothing. */
-export function tokenSteps(stage: IdentityStage): ScenarioStep[] {
+export function tokenSteps(stage: IdentityStage): ClusterStep[] {
   const { world, audit, signingKey } = stage;
   const { daemonSet, namespace, nodes } = world;
   const [a, b, c] = nodes;
@@ -19,28 +19,28 @@ export function tokenSteps(stage: IdentityStage): ScenarioStep[] {
   };
   const ofPod = { kind: 'Pod', ...a.pod } as const;
 
-  const steps: ScenarioStep[] = [
+  const steps: ClusterStep[] = [
     {
-      name: 'a token for another audience is refused',
+      title: 'a token for another audience is refused',
       run: refused(() => daemonSet.token({ audience: 'vault', bound: ofPod }), /audience rolegate-server/),
     },
     {
-      name: 'a token of another ServiceAccount is refused',
+      title: 'a token of another ServiceAccount is refused',
       run: refused(() => daemonSet.token({ account: 'default' }), /agents have the ServiceAccount/),
     },
     {
-      name: 'a token that is bound to nothing is refused',
+      title: 'a token that is bound to nothing is refused',
       run: refused(() => daemonSet.token({}), /not bound to a Pod/),
     },
     {
-      name: 'a token that is bound to a Node is refused',
+      title: 'a token that is bound to a Node is refused',
       run: refused(
         () => daemonSet.token({ bound: { kind: 'Node', name: b.name, uid: b.uid } }),
         /not bound to a Pod/,
       ),
     },
     {
-      name: "a Pod of the agents' ServiceAccount that no DaemonSet controls is no agent",
+      title: "a Pod of the agents' ServiceAccount that no DaemonSet controls is no agent",
       async run() {
         const stray = await daemonSet.strayPod('stray', b.name);
         await seenByServers(stage, b.name);
@@ -50,11 +50,12 @@ export function tokenSteps(stage: IdentityStage): ScenarioStep[] {
       },
     },
     {
-      name: 'what is no token is refused',
+      title: 'what is no token is refused',
       run: refused(() => Promise.resolve('no.token.atall'), /does not accept the token/),
     },
     {
-      name: "a deleted Pod's stream ends, its token and certificate prove nothing, and its successor is let in",
+      title:
+        "a deleted Pod's stream ends, its token and certificate prove nothing, and its successor is let in",
       async run() {
         const token = await daemonSet.token({ bound: { kind: 'Pod', ...c.pod } });
         const shown = await world.peer().attest(token);
@@ -79,7 +80,7 @@ export function tokenSteps(stage: IdentityStage): ScenarioStep[] {
   return [
     ...steps,
     {
-      name: 'an expired token is refused',
+      title: 'an expired token is refused',
       run: refused(
         async () => expired(await daemonSet.token({ bound: ofPod }), await readFile(signingKey, 'utf8')),
         /does not accept the token.*expired/,

@@ -3,22 +3,18 @@ import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { createAgentPeer, mountBundle, preparePrograms } from '@rolegate/sandbox';
-import type { AgentPeer, MountedBundle, PreparedPrograms, Program, ProgramsOptions } from '@rolegate/sandbox';
+import type { AgentPeer, MountedBundle, PreparedPrograms, Program } from '@rolegate/sandbox';
 import { createCniResultsDir } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
 import { createAgentDaemonSet } from './agent-daemonset.ts';
 import type { AgentDaemonSet } from './agent-daemonset.ts';
-import type { ClusterObjects } from '../cluster-objects.ts';
+import { parsedLine } from '../log-line.ts';
+import type { LogLine } from '../log-line.ts';
 import { createServerAccount } from '../server-account.ts';
+import type { ClusterWorld } from '../world.ts';
 
 const SERVERS = 3;
 const AUTHORITY = 'rolegate-authority';
-
-/** What the log lines of the servers say. */
-export interface LogLine {
-  readonly msg?: string;
-  readonly [field: string]: unknown;
-}
 
 /** A node of the test: a Node object, its agent's Pod, and the agent itself. */
 export interface AgentNode {
@@ -52,18 +48,8 @@ export interface IdentityWorld {
   readonly secret: () => Promise<Readonly<Record<string, string>>>;
 }
 
-export interface IdentityWorldDeps extends Pick<
-  ProgramsOptions,
-  'folder' | 'stsEndpoint' | 'imdsEndpoint' | 'onAgentLine' | 'onServerLine'
-> {
-  readonly kubeConfig: KubeConfig;
-  readonly objects: ClusterObjects;
-  readonly run: string;
-  readonly stack: AsyncDisposableStack;
-}
-
 /** Three servers that start at once and are their own authority, three nodes with an agent each, a real DaemonSet of agents. */
-export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<IdentityWorld> {
+export async function startIdentityWorld(deps: ClusterWorld): Promise<IdentityWorld> {
   const { kubeConfig, objects, run, stack } = deps;
   const core = kubeConfig.makeApiClient(CoreV1Api);
   const label = { 'rolegate.dev/test': run };
@@ -159,13 +145,4 @@ export async function startIdentityWorld(deps: IdentityWorldDeps): Promise<Ident
       );
     },
   };
-}
-
-/** A line of a log. */
-export function parsedLine(line: string): LogLine {
-  try {
-    return JSON.parse(line) as LogLine;
-  } catch {
-    return { msg: line };
-  }
 }

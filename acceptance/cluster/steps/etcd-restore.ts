@@ -3,14 +3,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createImdsClient, startPrograms } from '@rolegate/sandbox';
-import type { ProgramsOptions } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
 import type { ClusterObjects, RealPod } from '../cluster-objects.ts';
-import { parsedLine } from '../identity/world.ts';
-import type { LogLine } from '../identity/world.ts';
-import { runSteps } from '../steps.ts';
-import type { Outcome, ScenarioStep } from '../steps.ts';
+import { parsedLine } from '../log-line.ts';
+import type { LogLine } from '../log-line.ts';
+import type { ClusterStep, ClusterWorld } from '../world.ts';
 
 const ROLE = 'iam.amazonaws.com/role';
 const PERMITTED = 'iam.amazonaws.com/permitted';
@@ -25,45 +23,39 @@ const ASK_EVERY_MS = 50;
 
 const SERVERS = 2;
 
-export interface EtcdRestoreRun extends Pick<ProgramsOptions, 'kubeconfig' | 'stsEndpoint' | 'imdsEndpoint'> {
-  readonly objects: ClusterObjects;
-  readonly stack: AsyncDisposableStack;
-  readonly folder: string;
-  readonly onLine: (line: string) => void;
-}
-
 /** With servers and an agent of its own; what is made after the backup is lost, so that it comes last. */
-export async function runEtcdRestore(command: string | undefined, run: EtcdRestoreRun): Promise<Outcome> {
+export async function etcdRestoreSteps(world: ClusterWorld): Promise<ClusterStep[]> {
+  const { objects, stack, onAgentLine, onServerLine, etcdRestore: command } = world;
   if (command === undefined) {
     console.log('skipped an etcd that is restored: no --etcd-restore says how');
-    return { passed: 0, failed: 0 };
+    return [];
   }
-  const { objects, stack, onLine, ...options } = run;
   const cni = stack.use(await createCniResultsDir());
   const node = await objects.node('rolegate-restore');
   const [serverLog, agentLog]: [LogLine[], LogLine[]] = [[], []];
-  const into = (log: LogLine[]) => (line: string) => {
-    onLine(line);
-    log.push(parsedLine(line));
-  };
-  const folder = join(options.folder, 'restore');
+  const folder = join(world.folder, 'restore');
   await mkdir(folder);
   const { metadata: agent } = await startPrograms(
     {
-      ...options,
+      ...world,
       folder,
       node,
       serverCount: SERVERS,
       cniDirectory: cni.path,
-      onServerLine: into(serverLog),
-      onAgentLine: into(agentLog),
+      onServerLine: (line) => {
+        onServerLine(line);
+        serverLog.push(parsedLine(line));
+      },
+      onAgentLine: (line) => {
+        onAgentLine(line);
+        agentLog.push(parsedLine(line));
+      },
     },
     (program) => {
       stack.defer(program.stop);
     },
   );
-  const steps = etcdRestoreSteps({ objects, cni, agent, node, command, serverLog, agentLog });
-  return await runSteps('an etcd that is restored', steps);
+  return restoreSteps({ objects, cni, agent, node, command, serverLog, agentLog });
 }
 
 interface EtcdRestoreDeps {
@@ -77,9 +69,8 @@ interface EtcdRestoreDeps {
   readonly agentLog: readonly LogLine[];
 }
 
-/** A real etcd is put back to an older state; servers and agent are left running. */
-function etcdRestoreSteps(deps: EtcdRestoreDeps): ScenarioStep[] {
-  const { objects, cni, agent, node, serverLog, agentLog } = deps;
+/** The Pods that ask, and etcd below them. */
+function createRestore({ objects, cni, agent, node, command }: EtcdRestoreDeps) {
   const made: { namespace: string; kept?: RealPod; lost?: RealPod } = { namespace: '' };
 
   async function start(name: string, ip: string): Promise<RealPod> {
@@ -91,7 +82,7 @@ function etcdRestoreSteps(deps: EtcdRestoreDeps): ScenarioStep[] {
   }
 
   const etcd = (what: 'save' | 'restore') =>
-    promisify(execFile)('bash', ['-c', `${deps.command} ${what}`], { timeout: COMMAND_WITHIN_MS });
+    promisify(execFile)('bash', ['-c', `${command} ${what}`], { timeout: COMMAND_WITHIN_MS });
   const permit = (permitted: string) => objects.annotateNamespace(made.namespace, { [PERMITTED]: permitted });
   const statusOf = async (pod: RealPod | undefined) =>
     (await createImdsClient({ ip: pod?.ip ?? '', agent }).credentials()).status;
@@ -101,9 +92,16 @@ function etcdRestoreSteps(deps: EtcdRestoreDeps): ScenarioStep[] {
       if (status !== wanted) throw new Error(`${pod?.name ?? 'no Pod'} got ${status}, not ${wanted}`);
     }, patience);
 
+  return { made, start, etcd, permit, statusOf, expectStatus };
+}
+
+/** A real etcd is put back to an older state; servers and agent are left running. */
+function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
+  const { objects, serverLog, agentLog } = deps;
+  const { made, start, etcd, permit, statusOf, expectStatus } = createRestore(deps);
   return [
     {
-      name: 'Pods have their roles, of which etcd knows one when its data is kept',
+      title: 'two Pods have their roles, of which etcd knows one when its data is kept',
       async run() {
         made.namespace = await objects.namespace('rolegate-restore', { [PERMITTED]: 'team/.*' });
         made.kept = await start('kept', '127.9.8.1');
@@ -117,7 +115,7 @@ function etcdRestoreSteps(deps: EtcdRestoreDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'while the data is put back no request of the running Pod fails',
+      title: 'while the data of etcd is put back no request of the running Pod fails',
       async run() {
         const asking = keepAsking(() => statusOf(made.kept));
         await etcd('restore');
@@ -127,22 +125,22 @@ function etcdRestoreSteps(deps: EtcdRestoreDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'each server says that the API server went back, and none is started again',
+      title: 'each server says that the API server went back, and none is started again',
       run: () => said(serverLog, 'API server went back to an older state', SERVERS),
     },
     {
-      name: 'a permit that is withdrawn then is in force',
+      title: 'a permit that is withdrawn after the restore is in force',
       async run() {
         await permit('none');
         await expectStatus(made.kept, 403, FOLLOWED);
       },
     },
     {
-      name: 'a Pod that was made after the data was kept is unknown',
+      title: "a Pod that was made after etcd's data was kept is unknown",
       run: () => expectStatus(made.lost, 503, FOLLOWED),
     },
     {
-      name: 'a permit that is given again, and a new Pod, are in force as ever',
+      title: 'a permit that is given again after the restore, and a new Pod, are in force as ever',
       async run() {
         await permit('team/.*');
         await expectStatus(made.kept, 200);
@@ -150,7 +148,7 @@ function etcdRestoreSteps(deps: EtcdRestoreDeps): ScenarioStep[] {
       },
     },
     {
-      name: 'the agent was told to forget, and says so',
+      title: 'the agent forgets what is newer than the restored etcd, and says so',
       run: () => said(agentLog, 'API server went back to an older state, following it', 1),
     },
   ];
