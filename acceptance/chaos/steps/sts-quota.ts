@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { sumOfMetric } from './metrics.ts';
-import { openNodeClient } from './node-client.ts';
-import type { Part } from './part.ts';
-import { startChaosWorld } from './world.ts';
-import type { ChaosWorld } from './world.ts';
+import { sumOfMetric } from '../metrics.ts';
+import { openNodeClient } from '../node-client.ts';
+import type { Part } from '../step.ts';
+import { startChaosWorld } from '../world.ts';
+import type { ChaosWorld } from '../world.ts';
 
 const SESSIONS = 1_000;
 /** Of the stand-in: a bucket of one second's calls, as AWS describes its quota for an account and Region. */

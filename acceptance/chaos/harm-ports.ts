@@ -1,4 +1,4 @@
-import type { Door } from '../proxied-port.ts';
+import type { Door } from './proxied-port.ts';
 
 /** How often connections are reset while a way is cut. Milliseconds. */
 const CUT_EVERY_MS = 300;

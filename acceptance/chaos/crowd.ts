@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { NODE_NAME } from '@rolegate/sandbox';
-import type { ChaosWorld } from '../world.ts';
+import type { ChaosWorld } from './world.ts';
 
 export interface CrowdPod {
   readonly name: string;

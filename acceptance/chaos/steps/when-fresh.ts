@@ -1,7 +1,7 @@
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
 import type { FollowOptions } from '../follow.ts';
-import { MARKER } from '../matrix/standing.ts';
-import type { Standing } from '../matrix/standing.ts';
+import { MARKER } from '../running-world.ts';
+import type { Standing } from '../running-world.ts';
 import type { Shown } from '../shown.ts';
 
 /** DESIGN.md 4.10, from the change at the API server to the Pod's answer. Milliseconds. */

@@ -1,8 +1,8 @@
 import type { ChaosWorld } from '../world.ts';
-import { allWaits, nobodyNotices } from './cell.ts';
-import type { Cell, Target } from './cell.ts';
-import { cutThenRefuse, delay, refuseAll, shut, swallow } from './harm-door.ts';
-import { hang, throttle } from './harm-process.ts';
+import { allWaits, nobodyNotices } from './fault.ts';
+import type { Cell, Target } from './fault.ts';
+import { cutThenRefuse, delay, refuseAll, shut, swallow } from '../harm-ports.ts';
+import { hang, throttle } from '../harm-process.ts';
 
 /**
  * An agent notices after 10 s of silence and 3 s without an answer, and its pauses between attempts grow to 5 s, of which two may

@@ -1,6 +1,6 @@
-import { allWaits, nobodyNotices } from './cell.ts';
-import type { Cell, Expected } from './cell.ts';
-import { cutThenRefuse, delay, shut } from './harm-door.ts';
+import { allWaits, nobodyNotices } from './fault.ts';
+import type { Cell, Expected } from './fault.ts';
+import { cutThenRefuse, delay, shut } from '../harm-ports.ts';
 
 const LASTS_MS = 4_000;
 const STS_DELAY_MS = 1_500;

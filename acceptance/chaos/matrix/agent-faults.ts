@@ -1,6 +1,6 @@
-import { allWaits, nobodyNotices } from './cell.ts';
-import type { Cell, LeftOut } from './cell.ts';
-import { hang, throttle } from './harm-process.ts';
+import { allWaits, nobodyNotices } from './fault.ts';
+import type { Cell, LeftOut } from './fault.ts';
+import { hang, throttle } from '../harm-process.ts';
 
 const LASTS_MS = 3_000;
 /** R7: after a crash of its container the agent answers again within so long. Milliseconds. */

@@ -1,7 +1,7 @@
 import { createPodCalls } from '../pod-call.ts';
 import { createSdkCaller } from '../sdk-call.ts';
 import type { ChaosWorld } from '../world.ts';
-import { runCrowd } from './crowd.ts';
+import { runCrowd } from '../crowd.ts';
 import type { Shown } from '../shown.ts';
 
 const PODS = 1_000;

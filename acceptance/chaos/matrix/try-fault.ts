@@ -3,11 +3,11 @@ import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
 import type { Followed } from '../follow.ts';
 import { keepAsking } from '../running-pods.ts';
 import type { ChaosWorld } from '../world.ts';
-import type { Cell } from './cell.ts';
+import type { Cell } from './fault.ts';
 import { judge } from './judge.ts';
 import type { CellOutcome } from './judge.ts';
-import { MARKER, wronglyOwned } from './standing.ts';
-import type { Standing } from './standing.ts';
+import { MARKER, wronglyOwned } from '../running-world.ts';
+import type { Standing } from '../running-world.ts';
 
 /** So long all is well before the fault, and the fault lasts at least, whatever comes into force. Milliseconds. */
 const BEFORE_MS = 300;

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
-import type { Standing } from '../matrix/standing.ts';
+import type { Standing } from '../running-world.ts';
 import type { Shown } from '../shown.ts';
 
 /** The watch of Pods is ahead of the others for so long. Milliseconds. */

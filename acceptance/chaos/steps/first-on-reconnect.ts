@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import type { FeedUpdateRead } from '@rolegate/protocol';
 import { NODE_NAME } from '@rolegate/sandbox';
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
-import { refuseAll } from '../matrix/harm-door.ts';
-import { MARKER } from '../matrix/standing.ts';
-import type { Standing } from '../matrix/standing.ts';
+import { refuseAll } from '../harm-ports.ts';
+import { MARKER } from '../running-world.ts';
+import type { Standing } from '../running-world.ts';
 import { openNodeClient } from '../node-client.ts';
 import type { Shown } from '../shown.ts';
 

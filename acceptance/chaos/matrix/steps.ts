@@ -1,15 +1,15 @@
 import { describeError } from '@rolegate/runtime';
-import type { Part, PartOptions } from '../part.ts';
+import type { Part, PartOptions } from '../step.ts';
 import type { Row } from '../table.ts';
-import { agentCells, leftOut } from './agent-cells.ts';
-import type { Cell } from './cell.ts';
+import { agentCells, leftOut } from './agent-faults.ts';
+import type { Cell } from './fault.ts';
 import { seconds } from './judge.ts';
 import type { CellOutcome } from './judge.ts';
-import { playCell } from './play-cell.ts';
-import { serverSideCells } from './server-cells.ts';
-import { serviceCells } from './service-cells.ts';
-import { stand } from './standing.ts';
-import type { Standing } from './standing.ts';
+import { playCell } from './try-fault.ts';
+import { serverSideCells } from './server-faults.ts';
+import { serviceCells } from './service-faults.ts';
+import { stand } from '../running-world.ts';
+import type { Standing } from '../running-world.ts';
 
 /** Worlds that are played in at once: most of a cell is waiting. */
 const LANES = 2;

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { follow, hasStatus, inForceWithin } from '../follow.ts';
-import { MARKER } from '../matrix/standing.ts';
-import type { Standing } from '../matrix/standing.ts';
+import { MARKER } from '../running-world.ts';
+import type { Standing } from '../running-world.ts';
 import { keepAsking } from '../running-pods.ts';
 import type { Shown } from '../shown.ts';
 import { kindsOf } from '../tally.ts';

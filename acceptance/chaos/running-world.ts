@@ -1,11 +1,11 @@
 import { ownerOf } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import { manners } from '../sdk-call.ts';
-import { createSdkCaller } from '../sdk-call.ts';
-import type { RunningPod } from '../running-pods.ts';
-import type { SeenKey } from '../tally.ts';
-import { startChaosWorld } from '../world.ts';
-import type { ChaosWorld } from '../world.ts';
+import { manners } from './sdk-call.ts';
+import { createSdkCaller } from './sdk-call.ts';
+import type { RunningPod } from './running-pods.ts';
+import type { SeenKey } from './tally.ts';
+import { startChaosWorld } from './world.ts';
+import type { ChaosWorld } from './world.ts';
 
 const PODS = 8;
 /** From a fault's end to everything being well. Milliseconds. */

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Part } from './part.ts';
+import type { Part } from '../step.ts';
 
 /** It reaches into the sources of both programs, as tests may: it is run from its own source. */
-const SCRIPT = fileURLToPath(new URL('../../packages/sandbox/test/churn-day-main.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../../packages/sandbox/test/churn-day-main.ts', import.meta.url));
 /** Of its process, on a machine that does other things. Milliseconds. */
 const TIMEOUT_MS = 180_000;
 

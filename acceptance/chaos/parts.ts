@@ -1,7 +1,7 @@
-import type { Part } from './part.ts';
+import type { Part } from './step.ts';
 import { playShows } from './play-shows.ts';
-import { deniedStorm } from './floods/denied-storm.ts';
-import { thousandPods } from './floods/thousand-pods.ts';
+import { deniedStorm } from './steps/denied-storm.ts';
+import { thousandPods } from './steps/thousand-pods.ts';
 import { startChaosWorld } from './world.ts';
 
 export const floods: Part = {

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createPodCalls } from '../pod-call.ts';
 import { sumOfMetric } from '../metrics.ts';
 import type { ChaosWorld } from '../world.ts';
-import { runCrowd } from './crowd.ts';
+import { runCrowd } from '../crowd.ts';
 import type { Shown } from '../shown.ts';
 
 const PODS = 20;
