@@ -19,7 +19,7 @@ import { parseAllowPaths } from './node-imds/allow-path.ts';
 import { createLimitHits } from './metadata/limit-hits.ts';
 import type { LimitHits } from './metadata/limit-hits.ts';
 import { metadataHosts } from './metadata/host-check.ts';
-import { architectureOf } from './node-imds/identity-document.ts';
+import { architectureOf } from './imds-documents/identity-document.ts';
 import { createNodeImds } from './node-imds/node-imds.ts';
 import type { NodeImds } from './node-imds/node-imds.ts';
 import type { OtherMetadata } from './node-imds/other-metadata.ts';

@@ -9,7 +9,7 @@ import { createServerAddresses } from '../../agent/src/feed/server-addresses.ts'
 import type { FeedCall } from '../../agent/src/feed/feed-stream.ts';
 import { createPodTable } from '../../agent/src/feed/pod-table.ts';
 import { createReporter } from '../../agent/src/feed/report.ts';
-import { credentialsDocument } from '../../agent/src/metadata/credentials-document.ts';
+import { credentialsDocument } from '../../agent/src/imds-documents/credentials-document.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
 import { createStsBudget } from '../../server/src/credentials/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';

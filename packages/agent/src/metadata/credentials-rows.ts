@@ -2,7 +2,7 @@ import type { Reason } from '@rolegate/protocol';
 import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
 import { document, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
-import { errorDocument } from './credentials-document.ts';
+import { errorDocument } from '../imds-documents/credentials-document.ts';
 import { renderOnce } from './render-answer.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';

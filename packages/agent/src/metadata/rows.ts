@@ -2,7 +2,7 @@ import type { KnownPod } from '../feed/known-pod.ts';
 import { document, refusal } from './answer.ts';
 import { answerIam } from './iam-rows.ts';
 import { answerCredentials } from './credentials-rows.ts';
-import { readerFor } from './reader.ts';
+import { readerFor } from '../node-imds/metadata-rights.ts';
 import { pathForLog } from './request-path.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';

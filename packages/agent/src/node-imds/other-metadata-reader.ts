@@ -1,8 +1,8 @@
 import type { AllowPath } from './allow-path.ts';
 import { IDENTITY_DOCUMENT, isNodeCredentials } from './groups.ts';
 import type { Group } from './groups.ts';
-import { reducedIdentityDocument } from './identity-document.ts';
-import type { Architecture } from './identity-document.ts';
+import { reducedIdentityDocument } from '../imds-documents/identity-document.ts';
+import type { Architecture } from '../imds-documents/identity-document.ts';
 import { knownPath } from './known-path.ts';
 import type { KnownPath } from './known-path.ts';
 import type { NodeImds } from './node-imds.ts';

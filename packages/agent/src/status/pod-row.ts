@@ -1,7 +1,7 @@
 import type { Reason } from '@rolegate/protocol';
 import type { Fault } from '../metadata/answer.ts';
 import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
-import { readerFor } from '../metadata/reader.ts';
+import { readerFor } from '../node-imds/metadata-rights.ts';
 import { credentialsVerdict } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';
 

@@ -10,7 +10,7 @@ import { createNodeImds } from '../../src/node-imds/node-imds.ts';
 import { createOtherMetadata } from '../../src/node-imds/other-metadata-reader.ts';
 import type { Decision } from '../../src/feed/known-pod.ts';
 import type { OtherMetadata, Reader } from '../../src/node-imds/other-metadata.ts';
-import { readerFor } from '../../src/metadata/reader.ts';
+import { readerFor } from '../../src/node-imds/metadata-rights.ts';
 import { memoryImds } from './memory-imds.ts';
 import { allow as allowed, podOf } from '../metadata/served.ts';
 

@@ -1,4 +1,4 @@
-import { imdsJson } from '../metadata/credentials-document.ts';
+import { imdsJson } from './credentials-document.ts';
 
 /** An instance's architecture as EC2 writes it. */
 export type Architecture = 'x86_64' | 'arm64';

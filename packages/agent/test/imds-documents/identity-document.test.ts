@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { architectureOf, reducedIdentityDocument } from '../../src/node-imds/identity-document.ts';
-import type { ReducedIdentity } from '../../src/node-imds/identity-document.ts';
+import { architectureOf, reducedIdentityDocument } from '../../src/imds-documents/identity-document.ts';
+import type { ReducedIdentity } from '../../src/imds-documents/identity-document.ts';
 
 const whole: ReducedIdentity = {
   region: 'eu-central-1',

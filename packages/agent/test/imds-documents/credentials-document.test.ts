@@ -5,7 +5,7 @@ import {
   errorDocument,
   imdsJson,
   imdsTime,
-} from '../../src/metadata/credentials-document.ts';
+} from '../../src/imds-documents/credentials-document.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 23, 7, 39, 10, 999);
 

@@ -1,5 +1,5 @@
 import type { KnownPod } from '../feed/known-pod.ts';
-import type { Reader } from '../node-imds/other-metadata.ts';
+import type { Reader } from './other-metadata.ts';
 
 /** What other metadata this Pod may read: a Pod can only narrow what the node opens. */
 export function readerFor({ metadata, decision }: KnownPod, open: ReadonlySet<string>): Reader {
