@@ -23,7 +23,7 @@ import { architectureOf } from './imds-documents/identity-document.ts';
 import { createNodeImds } from './node-imds/node-imds.ts';
 import type { NodeImds } from './node-imds/node-imds.ts';
 import type { OtherMetadata } from './node-imds/other-metadata.ts';
-import { createOtherMetadata } from './node-imds/other-metadata-reader.ts';
+import { createOtherMetadata } from './node-imds/other-metadata.ts';
 import { createMetadataServer } from './metadata/server.ts';
 import type { MetadataServer } from './metadata/server.ts';
 import { createServing } from './metadata/serving.ts';

@@ -1,25 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { imdsTree } from '@rolegate/testing';
+import { metadataGroups } from '@rolegate/protocol';
+import type { MetadataGroup } from '@rolegate/protocol';
 import { parseAllowPaths } from '../../src/node-imds/allow-path.ts';
-import { groupNames } from '../../src/node-imds/groups.ts';
-import type { Group } from '../../src/node-imds/groups.ts';
-import { createOtherMetadata } from '../../src/node-imds/other-metadata-reader.ts';
-import type { Reader } from '../../src/node-imds/other-metadata.ts';
+import { createOtherMetadata } from '../../src/node-imds/other-metadata.ts';
+import type { PodRights } from '../../src/node-imds/metadata-rights.ts';
 import { memoryImds } from './memory-imds.ts';
 
-const placement: ReadonlySet<Group> = new Set<Group>(['placement']);
+const placement: ReadonlySet<MetadataGroup> = new Set<MetadataGroup>(['placement']);
 const MAC = '02:29:96:8f:6a:2d';
 const MACS = 'meta-data/network/interfaces/macs';
 const DOCUMENT = 'dynamic/instance-identity/document';
 
 interface SetupOptions {
-  readonly groups?: ReadonlySet<Group>;
+  readonly groups?: ReadonlySet<MetadataGroup>;
   readonly allow?: readonly string[];
   readonly tree?: Readonly<Record<string, string>>;
-  readonly reader?: Partial<Reader>;
+  readonly rights?: Partial<PodRights>;
 }
 
-function setup({ groups = placement, allow = [], tree = imdsTree, reader = {} }: SetupOptions = {}) {
+function setup({ groups = placement, allow = [], tree = imdsTree, rights = {} }: SetupOptions = {}) {
   const parsed = parseAllowPaths(allow);
   if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
   const imds = memoryImds(tree);
@@ -29,7 +29,7 @@ function setup({ groups = placement, allow = [], tree = imdsTree, reader = {} }:
     allowPath: parsed.allowPath,
     architecture: 'arm64',
   });
-  const pod: Reader = { groups, isNarrowed: false, accountId: '111122223333', hasRole: true, ...reader };
+  const pod: PodRights = { groups, isNarrowed: false, accountId: '111122223333', hasRole: true, ...rights };
   return {
     imds,
     other,
@@ -38,10 +38,10 @@ function setup({ groups = placement, allow = [], tree = imdsTree, reader = {} }:
   };
 }
 
-const all = new Set(groupNames);
+const all = new Set(metadataGroups);
 
 describe('groups', () => {
-  it.each<{ path: string; group: Group; body: string }>([
+  it.each<{ path: string; group: MetadataGroup; body: string }>([
     { path: 'meta-data/placement/region', group: 'placement', body: 'eu-central-1' },
     { path: 'meta-data/placement/availability-zone-id', group: 'placement', body: 'euc1-az2' },
     { path: 'meta-data/instance-id', group: 'instance', body: 'i-1234567890abcdef0' },
@@ -57,7 +57,7 @@ describe('groups', () => {
       'file',
       body,
     ]);
-    const shut = setup({ groups: new Set(groupNames.filter((name) => name !== group)) });
+    const shut = setup({ groups: new Set(metadataGroups.filter((name) => name !== group)) });
     expect([shut.other.everReadable(path), shut.readable(path), await shut.read(path)]).toEqual([
       false,
       undefined,
@@ -67,11 +67,11 @@ describe('groups', () => {
   });
 
   it('are narrowed by the Pod, and never widened by it', async () => {
-    const narrowed = setup({ groups: all, reader: { groups: new Set(['tags']) } });
+    const narrowed = setup({ groups: all, rights: { groups: new Set(['tags']) } });
     expect(await narrowed.read('meta-data/tags/instance/Name')).toBe('node-1');
     expect(await narrowed.read('meta-data/instance-id')).toBeUndefined();
     expect(narrowed.other.everReadable('meta-data/instance-id')).toBe(true);
-    const greedy = setup({ reader: { groups: new Set([...all, 'everything']) } });
+    const greedy = setup({ rights: { groups: new Set([...all, 'everything']) } });
     expect(await greedy.read('meta-data/instance-id')).toBeUndefined();
   });
 
@@ -118,7 +118,7 @@ describe('directories', () => {
     { path: 'dynamic', options: {}, lines: ['instance-identity/'] },
     { path: 'dynamic/instance-identity', options: {}, lines: ['document'] },
     { path: 'meta-data', options: {}, lines: ['iam/', 'placement/'] },
-    { path: 'meta-data', options: { reader: { hasRole: false } }, lines: ['placement/'] },
+    { path: 'meta-data', options: { rights: { hasRole: false } }, lines: ['placement/'] },
     { path: 'meta-data', options: { groups: new Set() }, lines: ['iam/'] },
     { path: 'meta-data', options: { groups: new Set(['tags']) }, lines: ['iam/', 'tags/'] },
     {
@@ -148,7 +148,7 @@ describe('directories', () => {
   });
 
   it('are not there for a Pod that may read nothing in them', async () => {
-    const { readable, read } = setup({ groups: new Set(), reader: { hasRole: false } });
+    const { readable, read } = setup({ groups: new Set(), rights: { hasRole: false } });
     expect([readable('meta-data'), await read('meta-data')]).toEqual([undefined, undefined]);
     expect(await read('')).toBe('dynamic/');
     expect(readable('meta-data/tags')).toBeUndefined();
@@ -175,7 +175,7 @@ describe('directories', () => {
 
 describe('the identity document', () => {
   it('is the reduced one, also for a Pod that may read nothing else', async () => {
-    for (const groups of [placement, new Set<Group>()]) {
+    for (const groups of [placement, new Set<MetadataGroup>()]) {
       const { readable, read } = setup({ groups });
       expect(readable(DOCUMENT)).toBe('file');
       expect(JSON.parse((await read(DOCUMENT)) ?? '')).toEqual({
@@ -189,7 +189,7 @@ describe('the identity document', () => {
   });
 
   it('has no account for a Pod without a role', async () => {
-    const { read } = setup({ reader: { accountId: '', hasRole: false } });
+    const { read } = setup({ rights: { accountId: '', hasRole: false } });
     expect(await read(DOCUMENT)).not.toMatch(/account/i);
   });
 
@@ -198,20 +198,20 @@ describe('the identity document', () => {
     { what: '--allow-path', options: { allow: ['.*'] }, own: true },
     {
       what: 'its group, for another Pod',
-      options: { groups: all, reader: { groups: placement } },
+      options: { groups: all, rights: { groups: placement } },
       own: false,
     },
     {
       what: '--allow-path, for a Pod whose list does not name its group',
-      options: { allow: ['.*'], reader: { isNarrowed: true } },
+      options: { allow: ['.*'], rights: { isNarrowed: true } },
       own: false,
     },
     {
       what: 'its group, for a Pod whose list names it',
-      options: { groups: all, reader: { isNarrowed: true } },
+      options: { groups: all, rights: { isNarrowed: true } },
       own: true,
     },
-    { what: 'the word of the Pod alone', options: { reader: { groups: all } }, own: false },
+    { what: 'the word of the Pod alone', options: { rights: { groups: all } }, own: false },
   ])('is the node’s by $what: $own', async ({ options, own }) => {
     const document = await setup(options).read(DOCUMENT);
     expect(document?.includes('i-1234567890abcdef0')).toBe(own);
@@ -252,7 +252,7 @@ describe('--allow-path', () => {
       const { readable, read } = setup({
         groups: all,
         allow: ['.*'],
-        reader: { groups, isNarrowed: true },
+        rights: { groups, isNarrowed: true },
       });
       expect([readable('user-data'), await read('user-data')]).toEqual([undefined, undefined]);
       expect(await read('')).toBe('dynamic/\nmeta-data/');

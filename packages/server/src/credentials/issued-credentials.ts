@@ -28,14 +28,8 @@ export interface IssuedCredentials {
   readonly fingerprint: string;
 }
 
-const ACCOUNT = /^arn:[^:]*:iam::(\d{12}):/;
-
 /** 16 hex digits, the same on every replica and agent. */
 export function fingerprintOf(session: Session, { accessKeyId, expiresAtMs }: Issued): string {
   const whole = JSON.stringify([sessionId(session), accessKeyId, expiresAtMs]);
   return createHash('sha256').update(whole).digest('hex').slice(0, 16);
-}
-
-export function accountOf(roleArn: string): string {
-  return ACCOUNT.exec(roleArn)?.[1] ?? '';
 }

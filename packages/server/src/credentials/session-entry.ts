@@ -1,8 +1,9 @@
+import { roleArnParts } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
 import type { DurationLimits } from './duration-limits.ts';
 import type { Issued, IssuedCredentials } from './issued-credentials.ts';
-import { accountOf, fingerprintOf } from './issued-credentials.ts';
+import { fingerprintOf } from './issued-credentials.ts';
 import { lifeOf } from './lifetimes.ts';
 import type { HeldClaim, Life, RenewAt } from './lifetimes.ts';
 import { retryPauseMs } from './retry-pause.ts';
@@ -230,7 +231,7 @@ function view(session: Session, { issued, life }: Kept, clock: Clock): IssuedCre
     lifetimeMs,
     // The wall clock may be wrong or jump: what is left is counted on the monotonic one.
     expiresAtMs: Math.floor(clock.now() + life.endsAtMs - clock.monotonic()),
-    accountId: accountOf(session.roleArn),
+    accountId: roleArnParts(session.roleArn).accountId,
     fingerprint: fingerprintOf(session, issued),
   };
 }

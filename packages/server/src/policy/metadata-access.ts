@@ -1,3 +1,4 @@
+import { metadataGroups } from '@rolegate/protocol';
 import { annotation } from '../annotations/annotations.ts';
 import { tooLongFault, valueOf } from './annotation-text.ts';
 import type { Annotations } from './annotation-text.ts';
@@ -7,9 +8,6 @@ import type { Parsed } from './parsed.ts';
 import { quote } from './quote.ts';
 import { annotationsOf, namesOf } from './subject.ts';
 import type { Subject } from './subject.ts';
-
-/** The closed groups of paths (DESIGN.md 4.3). */
-const GROUPS = ['placement', 'identity-document', 'instance', 'network', 'tags'];
 
 /** What the Pod may read besides its own credentials. */
 export interface MetadataAccess {
@@ -42,13 +40,17 @@ export function metadataAccess(subject: Subject): {
  */
 export function parseMetadataAccess(text: string): Parsed<MetadataAccess> {
   const words = text.split(',').map((word) => word.trim());
-  const unknown = words.find((word) => word !== 'deny' && !GROUPS.includes(word));
+  const unknown = words.find((word) => word !== 'deny' && !isGroup(word));
   if (unknown !== undefined) {
-    const known = `known are deny, ${GROUPS.join(', ')}`;
+    const known = `known are deny, ${metadataGroups.join(', ')}`;
     return { fault: `has the unknown word ${quote(unknown)}, which counts as deny; ${known}` };
   }
   if (words.includes('deny')) return { value: { denied: true } };
   return { value: { denied: false, only: [...new Set(words)] } };
+}
+
+function isGroup(word: string): boolean {
+  return metadataGroups.some((group) => group === word);
 }
 
 function read(annotations: Annotations, name: string): { access: MetadataAccess; closed?: Denial } {
