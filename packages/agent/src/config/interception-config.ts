@@ -25,7 +25,7 @@ import type { Backend } from '../interception/backend.ts';
 import { backends } from '../interception/backend.ts';
 import { AUTO, exactInterface, hostInterface } from '../interception/host-interfaces.ts';
 import type { HostInterface } from '../interception/host-interfaces.ts';
-import type { PlanOptions } from '../interception/plan.ts';
+import type { PlanOptions } from '../interception/rule.ts';
 
 /** What intercept, reconcile and uninstall were told. Frozen. */
 export interface InterceptionConfig {
