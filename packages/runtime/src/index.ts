@@ -5,6 +5,7 @@ export { systemClock } from './time/clock.ts';
 export type { Clock } from './time/clock.ts';
 export { createLog, describeError, logLevels, silentLog } from './log/log.ts';
 export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
+export { createArrivals, createTransition } from './log/transitions.ts';
 export { createOutageLog } from './log/outage.ts';
 export type { OutageLog } from './log/outage.ts';
 export { formatHostPort } from './net/host-port.ts';
