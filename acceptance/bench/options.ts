@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { actNames } from './acts/names.ts';
-import type { ActName } from './acts/names.ts';
+import { actNames } from './steps/names.ts';
+import type { ActName } from './steps/names.ts';
 import { againstOptions, endpointsOf } from './against/endpoint.ts';
 import type { Endpoint } from './against/endpoint.ts';
 

@@ -1,8 +1,8 @@
-import { arrivesLate } from './kubernetes/arrives-late.ts';
-import { relistStorm } from './kubernetes/relist-storm.ts';
-import { restoredEtcd } from './kubernetes/restored-etcd.ts';
-import { stand } from './matrix/standing.ts';
-import type { Part } from './part.ts';
+import { arrivesLate } from './steps/arrives-late.ts';
+import { relistStorm } from './steps/relist-storm.ts';
+import { restoredEtcd } from './steps/restored-etcd.ts';
+import { stand } from './running-world.ts';
+import type { Part } from './step.ts';
 import { playShows } from './play-shows.ts';
 
 export const kubernetesTrouble: Part = {

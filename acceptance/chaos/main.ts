@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
 import { runProgramOnce } from '@rolegate/sandbox';
-import { matrix } from './matrix/matrix.ts';
-import { dayOfChurn } from './day.ts';
-import { floods } from './floods.ts';
+import { matrix } from './matrix/steps.ts';
+import { dayOfChurn } from './steps/day.ts';
+import { floods } from './parts.ts';
 import { kubernetesTrouble } from './kubernetes-trouble.ts';
 import { revocation } from './revocation.ts';
-import { stsDiscipline } from './sts-discipline.ts';
-import type { Part, PartOptions, PartOutcome } from './part.ts';
+import { stsDiscipline } from './steps/sts-quota.ts';
+import type { Part, PartOptions, PartOutcome } from './step.ts';
 import { markdownTable } from './table.ts';
 import { writeReport } from './report.ts';
 

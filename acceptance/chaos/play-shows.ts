@@ -1,4 +1,4 @@
-import type { PartOptions, PartOutcome } from './part.ts';
+import type { PartOptions, PartOutcome } from './step.ts';
 import type { Shown } from './shown.ts';
 import type { Row } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
-import type { Part, PartOutcome } from './part.ts';
+import type { Part, PartOutcome } from './step.ts';
 import { markdownTable } from './table.ts';
 
 const BEGIN = '<!-- test:chaos begins -->';

@@ -1,9 +1,9 @@
-import { stand } from './matrix/standing.ts';
-import type { Part } from './part.ts';
+import { stand } from './running-world.ts';
+import type { Part } from './step.ts';
 import { playShows } from './play-shows.ts';
-import { firstOnReconnect } from './revocation/first-on-reconnect.ts';
-import { laggingReplica } from './revocation/lagging-replica.ts';
-import { whenFresh } from './revocation/when-fresh.ts';
+import { firstOnReconnect } from './steps/first-on-reconnect.ts';
+import { laggingReplica } from './steps/lagging-replica.ts';
+import { whenFresh } from './steps/when-fresh.ts';
 
 export const revocation: Part = {
   name: 'revocation',

@@ -4,8 +4,8 @@ import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
 import type { KubernetesApi } from '@rolegate/testing';
-import { openDoor } from './door.ts';
-import type { Door } from './door.ts';
+import { openDoor } from './proxied-port.ts';
+import type { Door } from './proxied-port.ts';
 
 const SERVERS = 2;
 /** Log lines that are kept to be shown where something is wrong. */

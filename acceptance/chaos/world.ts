@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createSandboxNode } from '@rolegate/sandbox';
 import type { Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
 import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
-import type { Door } from './door.ts';
+import type { Door } from './proxied-port.ts';
 import { createPodCalls } from './pod-call.ts';
 import type { PodCalls, PodCallsOptions } from './pod-call.ts';
 import { openDoors, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';

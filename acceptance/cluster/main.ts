@@ -1,20 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { describeError } from '@rolegate/runtime';
-import { startPrograms } from '@rolegate/sandbox';
-import { createCniResultsDir, startImds } from '@rolegate/testing';
-import { runCharts } from './charts-scenario.ts';
+import { exitCodeOf, runSteps, suiteSignal, summaryOf, sumOfOutcomes } from '@rolegate/testing';
+import type { Outcome } from '@rolegate/testing';
+import { chartSteps } from './charts/all-steps.ts';
 import { pythonWithBoto3 } from './clients.ts';
-import { createClusterObjects } from './cluster-objects.ts';
-import { runEtcdRestore } from './etcd-restore.ts';
-import { identityScenario } from './identity-scenario.ts';
-import { startIdentityWorld } from './identity-world.ts';
-import { scenario } from './scenario.ts';
-import { runSteps } from './steps.ts';
+import { identitySteps } from './identity/all-steps.ts';
+import { certificateFileSteps } from './steps/certificate-files.ts';
+import { etcdRestoreSteps } from './steps/etcd-restore.ts';
+import { openWorld } from './world.ts';
+import type { ClusterStep, ClusterWorld } from './world.ts';
 
 const USAGE = `npm run test:real -- --kubeconfig F --sts-endpoint U [--python P] [--etcd-restore C]
 
@@ -26,7 +21,16 @@ Drives the built server and agent against a real API server, with unmodified SDK
                      without it an etcd that is restored is not shown`;
 
 const PYTHON_CACHE = fileURLToPath(new URL('../../node_modules/.cache/boto3', import.meta.url));
-const LAST_LINES = 60;
+/** Whatever hangs, the run ends. Milliseconds. */
+const LONGEST_MS = 40 * 60_000;
+
+/** Each starts programs of its own. What is made after etcd's backup is lost, so that it comes last. */
+const parts: Readonly<Record<string, (world: ClusterWorld) => Promise<ClusterStep[]>>> = {
+  'certificates from files': certificateFileSteps,
+  "the servers' own authority": identitySteps,
+  'what the charts render': chartSteps,
+  'an etcd that is restored': etcdRestoreSteps,
+};
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -37,84 +41,23 @@ async function main(): Promise<number> {
       'etcd-restore': { type: 'string' },
     },
   });
-  const { kubeconfig, 'sts-endpoint': stsEndpoint } = values;
+  const { kubeconfig, 'sts-endpoint': stsEndpoint, 'etcd-restore': etcdRestore } = values;
   if (kubeconfig === undefined || stsEndpoint === undefined) {
     console.error(USAGE);
     return 2;
   }
   const python = await pythonWithBoto3({ given: values.python, cache: PYTHON_CACHE });
-  await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-real-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const imds = await startImds({});
-  stack.defer(() => imds.close());
-  const cni = stack.use(await createCniResultsDir());
-
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(kubeconfig);
-  const run = Date.now().toString(36);
-  const objects = createClusterObjects({ core: kubeConfig.makeApiClient(CoreV1Api), run });
-  stack.defer(() => objects.remove());
-  const [node, otherNode] = [await objects.node('rolegate-a'), await objects.node('rolegate-b')];
-
-  const lines: string[] = [];
-  const keep = (line: string) => {
-    if (!line.includes('"level":"debug"')) lines.push(line);
-  };
-  const { servers, metadata } = await startPrograms(
-    {
-      folder,
-      serverCount: 2,
-      kubeconfig,
-      stsEndpoint,
-      imdsEndpoint: imds.url,
-      cniDirectory: cni.path,
-      node,
-      onAgentLine: keep,
-      onServerLine: keep,
-    },
-    (program) => {
-      stack.defer(program.stop);
-    },
-  );
-  const stopServers = async () => {
-    await Promise.all(servers.map(({ stop }) => stop()));
-  };
-  const first = await runSteps(
-    'certificates from files',
-    scenario({ objects, cni, agent: metadata, node, otherNode, stsEndpoint, python, stopServers }),
-  );
-  const world = await startIdentityWorld({
-    folder,
-    kubeConfig,
-    objects,
-    run,
-    stack,
-    stsEndpoint,
-    imdsEndpoint: imds.url,
-    onAgentLine: keep,
-    onServerLine: keep,
-  });
-  const second = await runSteps(
-    "the servers' own authority",
-    identityScenario({ world, objects, stsEndpoint, signingKey: join(dirname(kubeconfig), 'pki/sa.key') }),
-  );
-  const third = await runCharts({ kubeConfig, objects, node, kubeconfig, run });
-  const fourth = await runEtcdRestore(values['etcd-restore'], {
-    objects,
-    stack,
-    folder,
-    kubeconfig,
-    stsEndpoint,
-    imdsEndpoint: imds.url,
-    onLine: keep,
-  });
-  const all = [first, second, third, fourth];
-  const failed = all.reduce((sum, outcome) => sum + outcome.failed, 0);
-  const passed = all.reduce((sum, outcome) => sum + outcome.passed, 0);
-  if (failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-LAST_LINES)].join('\n'));
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  await using world = await openWorld({ kubeconfig, stsEndpoint, python, etcdRestore });
+  const signal = suiteSignal(LONGEST_MS);
+  const outcomes: Outcome[] = [];
+  for (const [title, stepsOf] of Object.entries(parts)) {
+    console.log(`--- ${title}`);
+    const steps = await stepsOf(world);
+    outcomes.push(await runSteps({ steps, world, print: console.log, signal }));
+  }
+  const outcome = sumOfOutcomes(outcomes);
+  console.log(summaryOf(outcome));
+  return exitCodeOf(outcome);
 }
 
 try {

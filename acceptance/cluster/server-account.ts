@@ -1,6 +1,6 @@
 import type { CoreV1Api, KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
 import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
-import { goldenFile, objectsIn } from './golden-files.ts';
+import { goldenFile, objectsIn } from './charts/golden-files.ts';
 
 const API = 'rbac.authorization.k8s.io';
 

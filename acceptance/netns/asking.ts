@@ -1,9 +1,9 @@
+import { outputOf, runCommand } from '@rolegate/testing';
 import { inUrl, METADATA } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
 import { scriptPath } from './child-script.ts';
-import { outputOf, runCommand } from './commands.ts';
 import { httpRequest } from './pod-orders.ts';
-import type { Came, Crowded, Hammered, PodOrder, Sent } from './pod-orders.ts';
+import type { Answer, CrowdResult, HammerResult, PodOrder, Sent } from './pod-orders.ts';
 
 /** The two calls that nobody without privileges may get through. */
 export const PATHS = ['/latest/meta-data/iam/security-credentials', '/latest/user-data'] as const;
@@ -36,17 +36,17 @@ export function askBoth(through: readonly string[]): Promise<CurlAnswer[]> {
 export async function sendFrom(
   through: readonly string[],
   order: Exclude<PodOrder, { kind: 'hammer' | 'crowd' }>,
-): Promise<Came[]> {
-  return JSON.parse(await ordered(through, order)) as Came[];
+): Promise<Answer[]> {
+  return JSON.parse(await ordered(through, order)) as Answer[];
 }
 
 /** The same requests again and again for a time. */
 export async function hammerFrom(
   through: readonly string[],
   order: Omit<Extract<PodOrder, { kind: 'hammer' }>, 'kind' | 'silenceMs'>,
-): Promise<Hammered> {
+): Promise<HammerResult> {
   const whole: PodOrder = { kind: 'hammer', silenceMs: 2_000, ...order };
-  return JSON.parse(await ordered(through, whole)) as Hammered;
+  return JSON.parse(await ordered(through, whole)) as HammerResult;
 }
 
 /** Opens connections to port 80 of the metadata address, all at once; gives how many came to be within the time. */
@@ -55,7 +55,7 @@ export async function crowdFrom(
   { family, count, withinMs }: { readonly family: Family; readonly count: number; readonly withinMs: number },
 ): Promise<number> {
   const order: PodOrder = { kind: 'crowd', host: METADATA[family], port: 80, count, withinMs };
-  return (JSON.parse(await ordered(through, order)) as Crowded).opened;
+  return (JSON.parse(await ordered(through, order)) as CrowdResult).opened;
 }
 
 /** The two calls as bytes. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { PLAIN_ENV } from './commands.ts';
+import { PLAIN_ENV } from '@rolegate/testing';
 
 /** A process start on a busy machine. Milliseconds. */
 const READY_WITHIN_MS = 20_000;

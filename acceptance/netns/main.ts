@@ -1,13 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
+import {
+  EXIT_SKIPPED,
+  exitCodeOf,
+  outputOf,
+  runSteps,
+  suiteSignal,
+  summaryOf,
+  sumOfOutcomes,
+} from '@rolegate/testing';
+import type { Outcome } from '@rolegate/testing';
 import { pythonWithBoto3 } from '../cluster/clients.ts';
-import { outputOf } from './commands.ts';
-import { play } from './play.ts';
 import { missingHere } from './requirements.ts';
 import { backends } from './rules.ts';
 import type { Backend } from './rules.ts';
-import { scenario } from './scenario.ts';
+import { allSteps } from './all-steps.ts';
+import type { NetnsStep } from './step.ts';
+import { openWorld } from './world.ts';
+import type { WorldOptions } from './world.ts';
 
 const USAGE = `npm run test:netns [-- OPTIONS]
 
@@ -33,48 +44,46 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return values.help ? 0 : 2;
   }
-  const signal = AbortSignal.any([interrupted(), AbortSignal.timeout(LONGEST_MS)]);
+  const signal = suiteSignal(LONGEST_MS);
   const pattern = new RegExp(values.only, 'i');
-  const steps = scenario.filter(({ name }) => pattern.test(name));
+  const steps = allSteps.filter(({ title }) => pattern.test(title));
   const { root, reasons } = await missingHere();
   if (reasons.length > 0) {
     for (const reason of reasons) console.log(`skipped: ${reason}`);
-    console.log(`0 passed, 0 failed, ${steps.length * wanted.length} skipped`);
-    return root && process.env['CI'] === 'true' ? 1 : 0;
+    console.log(summaryOf({ passed: 0, failed: 0, skipped: steps.length * wanted.length, notRun: 0 }));
+    return root && process.env['CI'] === 'true' ? 1 : EXIT_SKIPPED;
   }
-  return run(steps, wanted, signal);
+  const outcome = await runAll(steps, wanted, signal);
+  console.log(summaryOf(outcome));
+  return exitCodeOf(outcome);
 }
 
-async function run(steps: typeof scenario, wanted: readonly Backend[], signal: AbortSignal): Promise<number> {
+async function runAll(
+  steps: readonly NetnsStep[],
+  wanted: readonly Backend[],
+  signal: AbortSignal,
+): Promise<Outcome> {
   const found = await pythonWithBoto3({ given: undefined, cache: PYTHON_CACHE });
   // A wrapper that looks for its Python by the environment finds none in a Pod.
   const python = (await outputOf([found, '-c', 'import sys; print(sys.executable)'])).trim();
-  const total = { passed: 0, failed: 0 };
+  const outcomes: Outcome[] = [];
   for (const backend of wanted) {
-    if (signal.aborted) break;
     const prefix = `rg${process.pid}${backend[0] ?? ''}`;
-    const outcome = await play({ backend, prefix, python, steps, print: console.log, signal });
-    total.passed += outcome.passed;
-    total.failed += outcome.failed;
+    outcomes.push(await runWith({ backend, prefix, python }, steps, signal));
   }
-  const rest = steps.length * wanted.length - total.passed - total.failed;
-  if (rest > 0) console.log(`${rest} not run: ${describeError(signal.reason)}`);
-  console.log(`${total.passed} passed, ${total.failed + rest} failed`);
-  if (rest > 0) return 1;
-  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+  return sumOfOutcomes(outcomes);
 }
 
-function interrupted(): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
-      stop.abort(new Error(`interrupted by ${name}`));
-    });
-  // Not an end of this process: what it has made would stay.
-  process.on('uncaughtException', (error) => {
-    stop.abort(error);
-  });
-  return stop.signal;
+/** In a world of their own, which is gone afterwards whatever happens. */
+async function runWith(
+  options: WorldOptions,
+  steps: readonly NetnsStep[],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (signal.aborted) return { passed: 0, failed: 0, skipped: 0, notRun: steps.length };
+  await using world = await openWorld(options);
+  const named = steps.map(({ title, run }) => ({ title: `${options.backend}: ${title}`, run }));
+  return await runSteps({ steps: named, world, print: console.log, signal });
 }
 
 try {

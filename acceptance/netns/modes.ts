@@ -1,3 +1,4 @@
+import { NO_CNI_RESULTS } from './node-programs.ts';
 import type { ProgramName } from './node-programs.ts';
 
 /** What runs on the node, with flags beside the usual ones. */
@@ -8,9 +9,6 @@ export interface Mode {
   readonly programs: Readonly<Partial<Record<ProgramName, readonly string[]>>>;
 }
 
-/** A flag that stands for another directory than the runtime's: one that is not there. */
-export const NO_CNI_RESULTS = '--cni-cache-dir=/nonexistent/cni';
-
 /** States that the node is brought to before a step. */
 export const modes = {
   /** No rule of Rolegate's, nor of another tool's. */
@@ -18,7 +16,7 @@ export const modes = {
   /** Other tools are there; Rolegate is not. */
   uninstalled: { rules: false, othersWhole: true, programs: {} },
   /** By `intercept`; nothing runs. */
-  laid: { rules: true, programs: {} },
+  'rules only': { rules: true, programs: {} },
   up: { rules: true, programs: { server: [], reconcile: [], agent: [] } },
   'up among others': {
     rules: true,

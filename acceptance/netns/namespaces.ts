@@ -1,4 +1,4 @@
-import { outputOf, runCommand } from './commands.ts';
+import { outputOf, runCommand } from '@rolegate/testing';
 
 export interface Namespaces extends AsyncDisposable {
   /** Of the name given, unique to the run. */

@@ -2,10 +2,9 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { startProgram } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
+import { PLAIN_ENV, runCommand } from '@rolegate/testing';
+import type { CommandResult } from '@rolegate/testing';
 import { PORTS } from './addresses.ts';
-import { PLAIN_ENV, runCommand } from './commands.ts';
-import type { CommandResult } from './commands.ts';
-import { NO_CNI_RESULTS } from './modes.ts';
 import { AGENT_USER, FORMER_USER, prepareFlags, statusSocket } from './program-flags.ts';
 import type { ProgramFiles } from './program-flags.ts';
 
@@ -20,6 +19,8 @@ export const asUserOnly = (user: number): readonly string[] => [
 ];
 /** The agent needs no root and no capability. */
 export const unprivileged = (user: number): readonly string[] => ['setpriv', ...asUserOnly(user), '--'];
+/** A flag that stands for another directory than the runtime's: one that is not there. */
+export const NO_CNI_RESULTS = '--cni-cache-dir=/nonexistent/cni';
 const OWN_KEY = { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' };
 
 export interface NodeProgramsOptions extends ProgramFiles {

@@ -3,7 +3,7 @@ import type { Mode, ModeName } from './modes.ts';
 import { modes } from './modes.ts';
 import type { NodePrograms, ProgramName } from './node-programs.ts';
 import { programNames } from './node-programs.ts';
-import type { OthersOnNode } from './others-on-node.ts';
+import type { OtherTools } from './other-tools.ts';
 
 export interface NodeState {
   /** Brings the node to the mode: starts what is not there, stops what is too many, waits until all is ready. */
@@ -27,7 +27,7 @@ export function createNodeState({
   others,
 }: {
   programs: NodePrograms;
-  others: OthersOnNode;
+  others: OtherTools;
 }): NodeState {
   const present = new Map<ProgramName, { readonly program: Program; readonly flags: string }>();
   let spoiled = false;
@@ -52,11 +52,11 @@ export function createNodeState({
       throw new Error(`${word} ended with ${String(code)}: ${(stdout + stderr).slice(-LAST_CHARACTERS)}`);
   }
 
-  async function mendOthers(): Promise<void> {
+  async function repairOthers(): Promise<void> {
     if (!spoiled) return;
     await stopAllBut({});
     await once('uninstall');
-    await others.layAnew();
+    await others.reinstall();
     spoiled = false;
   }
 
@@ -75,8 +75,8 @@ export function createNodeState({
     async bring(name) {
       const mode: Mode = modes[name];
       await stopAllBut(mode.programs);
-      if (name !== 'open') await others.layBefore();
-      if (mode.othersWhole === true) await mendOthers();
+      if (name !== 'open') await others.installBefore();
+      if (mode.othersWhole === true) await repairOthers();
       if (name === 'uninstalled') await once('uninstall');
       if (mode.rules && !present.has('reconcile')) await once('intercept');
       for (const wanted of programNames) {

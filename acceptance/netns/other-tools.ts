@@ -1,106 +1,68 @@
-import { METADATA, NODE, PORTS } from './addresses.ts';
-import type { Backend } from './rules.ts';
+import { outputOf } from '@rolegate/testing';
+import { rulesBefore, rulesBeside, rulesMeanwhile, otherBackend } from './other-rules.ts';
+import { addRules, restoreTables, saveTables, takeSnapshot } from './rules.ts';
+import type { Backend, Snapshot } from './rules.ts';
 
-/** Rules of other tools, as lines of `iptables-restore --noflush` and as arguments of `ip`. */
-export interface ForeignRules {
-  /** By family: what both take, and what is for one alone. */
-  readonly tables: Readonly<Record<'both' | 'ipv4', string>> & { readonly ipv6?: string };
-  readonly ipRules: readonly string[];
+/** The node with other tools' rules alone. */
+export interface OtherToolsAlone {
+  readonly before: Snapshot;
+  /** With the rules that come while Rolegate is there. */
+  readonly meanwhile: Snapshot;
 }
 
-const KUBE_PROXY = `
-*mangle
-:KUBE-IPTABLES-HINT - [0:0]
-:KUBE-KUBELET-CANARY - [0:0]
-COMMIT
-*nat
-:KUBE-SERVICES - [0:0]
-:KUBE-POSTROUTING - [0:0]
-:KUBE-MARK-MASQ - [0:0]
--A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
--A OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
--A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
--A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
--A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN
--A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0
--A KUBE-POSTROUTING -j MASQUERADE --random-fully
-COMMIT
-*filter
-:KUBE-FIREWALL - [0:0]
-:KUBE-FORWARD - [0:0]
--A INPUT -j KUBE-FIREWALL
--A OUTPUT -j KUBE-FIREWALL
--A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD
--A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
--A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT
--A KUBE-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-COMMIT
-`;
+export interface OtherTools {
+  /** Lays what is there before Rolegate comes. Once: again it does nothing. */
+  readonly installBefore: () => Promise<void>;
+  readonly installMeanwhile: () => Promise<void>;
+  /** As after `installBefore`, whatever has become of it; only where nothing of Rolegate's is there. */
+  readonly reinstall: () => Promise<void>;
+  /** Throws before `installBefore`. */
+  readonly alone: () => OtherToolsAlone;
+}
 
-/** With its default for what Pods send to their node: dropped, but for the STS of this test. */
-const CALICO = `
-*nat
-:cali-PREROUTING - [0:0]
-:cali-fip-dnat - [0:0]
--I PREROUTING 1 -m comment --comment "cali:6gwbT8clXdHdC1b1" -j cali-PREROUTING
--A cali-PREROUTING -j cali-fip-dnat
-COMMIT
-*filter
-:cali-FORWARD - [0:0]
-:cali-INPUT - [0:0]
-:cali-from-wl-dispatch - [0:0]
-:cali-wl-to-host - [0:0]
--I FORWARD 1 -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD
--A FORWARD -m mark --mark 0x10000/0x10000 -j ACCEPT
--I INPUT 1 -m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT
--A cali-FORWARD -i cali+ -j cali-from-wl-dispatch
--A cali-from-wl-dispatch -j MARK --set-xmark 0x10000/0x10000
--A cali-INPUT -i cali+ -g cali-wl-to-host
--A cali-wl-to-host -p tcp --dport ${PORTS.sts} -j ACCEPT
--A cali-wl-to-host -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A cali-wl-to-host -p udp -j DROP
--A cali-wl-to-host -p tcp -j DROP
-COMMIT
-`;
+/** Plays kube-proxy, Calico and kiam on the node. */
+export function createOtherTools({
+  node,
+  backend,
+}: {
+  /** The command that enters it. */
+  readonly node: readonly string[];
+  readonly backend: Backend;
+}): OtherTools {
+  let known:
+    { readonly alone: OtherToolsAlone; readonly saved: Awaited<ReturnType<typeof saveTables>> } | undefined;
 
-/** Left over: nothing listens where it leads. */
-const kiam = (place: string, port: number) => `
-*nat
-${place} -d ${METADATA.ipv4}/32 -i cali+ -p tcp --dport 80 -j DNAT --to-destination ${NODE.ipv4}:${port}
-COMMIT
-`;
+  async function removeIpRules(): Promise<void> {
+    const present = await outputOf([...node, 'ip', 'rule']);
+    for (const rule of rulesMeanwhile.ipRules) {
+      const [, , , priority = ''] = rule.split(' ');
+      if (present.includes(`\n${priority}:`))
+        await outputOf([...node, 'ip', 'rule', 'del', 'priority', priority]);
+    }
+  }
 
-/** On the node before Rolegate comes. */
-export const laidBefore: ForeignRules = {
-  tables: { both: KUBE_PROXY + CALICO, ipv4: kiam('-A PREROUTING', 8282) },
-  ipRules: ['rule add priority 900 from 198.18.9.0/24 lookup main'],
-};
+  const installMeanwhile = () => addRules(node, backend, rulesMeanwhile);
 
-/** Laid while Rolegate is there: a Service of kube-proxy, Calico on top again, and kiam before everybody. */
-export const laidMeanwhile: ForeignRules = {
-  tables: {
-    both: `
-*nat
-:KUBE-SVC-TEST - [0:0]
--I KUBE-SERVICES 1 -p tcp --dport 31234 -j KUBE-SVC-TEST
--A KUBE-SVC-TEST -j KUBE-MARK-MASQ
-COMMIT
-*filter
-:cali-wl-again - [0:0]
--I FORWARD 1 -i cali+ -j cali-wl-again
--A cali-wl-again -m conntrack --ctstate INVALID -j DROP
--A INPUT -p tcp --dport 10250 -j ACCEPT
-COMMIT
-`,
-    ipv4: kiam('-I PREROUTING 1', 8383),
-  },
-  ipRules: ['rule add priority 901 to 198.18.10.0/24 lookup main'],
-};
+  async function reinstall(): Promise<void> {
+    if (known !== undefined) await restoreTables(node, backend, known.saved);
+    await removeIpRules();
+  }
 
-/** A rule in the back end that nobody uses here. */
-export const laidBeside: ForeignRules = {
-  tables: { both: '\n*filter\n-A FORWARD -p tcp --dport 31999 -j DROP\nCOMMIT\n', ipv4: '' },
-  ipRules: [],
-};
-
-export const otherBackend = (backend: Backend): Backend => (backend === 'nft' ? 'legacy' : 'nft');
+  return {
+    installMeanwhile,
+    reinstall,
+    async installBefore() {
+      if (known !== undefined) return;
+      await addRules(node, backend, rulesBefore);
+      await addRules(node, otherBackend(backend), rulesBeside);
+      const [before, saved] = [await takeSnapshot(node), await saveTables(node, backend)];
+      await installMeanwhile();
+      known = { saved, alone: { before, meanwhile: await takeSnapshot(node) } };
+      await reinstall();
+    },
+    alone() {
+      if (known === undefined) throw new Error("no other tool's rules were laid yet");
+      return known.alone;
+    },
+  };
+}

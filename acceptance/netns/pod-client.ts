@@ -3,11 +3,19 @@ import { createSocket } from 'node:dgram';
 import { once, setMaxListeners } from 'node:events';
 import { connect, isIPv6 } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Came, Crowded, CrowdOrder, Hammered, KeptOrder, PodOrder, Sent } from './pod-orders.ts';
+import type {
+  Answer,
+  CrowdResult,
+  CrowdOrder,
+  HammerResult,
+  KeptOrder,
+  PodOrder,
+  Sent,
+} from './pod-orders.ts';
 
 const MOST_KEPT = 5;
 
-function sendTcp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<Came> {
+function sendTcp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     let came = '';
     let end = 'closed';
@@ -26,7 +34,7 @@ function sendTcp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<
 }
 
 /** Connected, so that the kernel tells of refusals. */
-function sendUdp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<Came> {
+function sendUdp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
     const done = (came: string, end: string) => {
@@ -49,7 +57,10 @@ function sendUdp({ name, host, port, bytes }: Sent, silenceMs: number): Promise<
 }
 
 /** The first answer is told of by the name of its end alone: `unasked` where there was none. */
-async function askTwice({ name, host, port, bytes }: Sent, { pauseMs, silenceMs }: KeptOrder): Promise<Came> {
+async function askTwice(
+  { name, host, port, bytes }: Sent,
+  { pauseMs, silenceMs }: KeptOrder,
+): Promise<Answer> {
   const socket = connect({ host, port });
   let came = '';
   let end = 'silent';
@@ -72,9 +83,9 @@ async function sendAll({
   sent,
   atOnce,
   silenceMs,
-}: Extract<PodOrder, { kind: 'tcp' | 'udp' }>): Promise<Came[]> {
+}: Extract<PodOrder, { kind: 'tcp' | 'udp' }>): Promise<Answer[]> {
   const send = kind === 'udp' ? sendUdp : sendTcp;
-  const came: Came[] = [];
+  const came: Answer[] = [];
   const rest = [...sent.entries()];
   async function work(): Promise<void> {
     for (let next = rest.shift(); next !== undefined; next = rest.shift())
@@ -84,7 +95,7 @@ async function sendAll({
   return came;
 }
 
-async function hammer(order: Extract<PodOrder, { kind: 'hammer' }>): Promise<Hammered> {
+async function hammer(order: Extract<PodOrder, { kind: 'hammer' }>): Promise<HammerResult> {
   const { sent, atOnce, silenceMs, forMs, forbidden, pauseMs = 0 } = order;
   const ends: Record<string, number> = {};
   const kept: string[] = [];
@@ -108,7 +119,7 @@ async function hammer(order: Extract<PodOrder, { kind: 'hammer' }>): Promise<Ham
   return { asked, ends, forbidden: kept };
 }
 
-async function crowd({ host, port, count, withinMs }: CrowdOrder): Promise<Crowded> {
+async function crowd({ host, port, count, withinMs }: CrowdOrder): Promise<CrowdResult> {
   const late = new AbortController();
   setMaxListeners(count, late.signal);
   let opened = 0;
@@ -132,7 +143,7 @@ async function crowd({ host, port, count, withinMs }: CrowdOrder): Promise<Crowd
   return { opened };
 }
 
-function obey(order: PodOrder): Promise<Hammered | Crowded | readonly Came[]> {
+function obey(order: PodOrder): Promise<HammerResult | CrowdResult | readonly Answer[]> {
   switch (order.kind) {
     case 'crowd':
       return crowd(order);

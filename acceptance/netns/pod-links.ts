@@ -26,7 +26,7 @@ export function podAddresses({ shape, index }: Pick<PodLink, 'shape' | 'index'>)
 }
 
 /** Makes the Pod's namespace and ties it to the node as the plugin does. */
-export async function layPod(namespaces: Namespaces, link: PodLink): Promise<void> {
+export async function attachPod(namespaces: Namespaces, link: PodLink): Promise<void> {
   const { ip, sysctl, make, fullName } = namespaces;
   const addresses = podAddresses(link);
   const plugin = plugins[link.shape];
@@ -48,7 +48,7 @@ export async function layPod(namespaces: Namespaces, link: PodLink): Promise<voi
 }
 
 /** What the plugin undoes when the Pod's namespace goes; the link goes by itself. */
-export async function unlayPod(namespaces: Namespaces, link: PodLink): Promise<void> {
+export async function detachPod(namespaces: Namespaces, link: PodLink): Promise<void> {
   const lines = plugins[link.shape].policy(podAddresses(link)).map((rule) => `rule del ${rule}`);
   if (lines.length > 0) await namespaces.ip('node', lines);
   await namespaces.remove(link.name);

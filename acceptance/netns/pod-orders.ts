@@ -52,12 +52,12 @@ export interface KeptOrder {
   readonly pauseMs: number;
 }
 
-export interface Crowded {
+export interface CrowdResult {
   readonly opened: number;
 }
 
 /** What became of it. */
-export interface Came {
+export interface Answer {
   readonly name: string;
   /** Everything that came back; '' for nothing. Each character a byte. */
   readonly text: string;
@@ -65,7 +65,7 @@ export interface Came {
   readonly end: string;
 }
 
-export interface Hammered {
+export interface HammerResult {
   readonly asked: number;
   /** By HTTP status, or by how it ended without one. */
   readonly ends: Readonly<Record<string, number>>;

@@ -1,5 +1,5 @@
 import type { Addresses } from './addresses.ts';
-import type { ForeignRules } from './other-tools.ts';
+import type { ToolRules } from './rules.ts';
 
 /** What a Pod that gets what is not for it answers. */
 export const HIJACKED = 'hijacked';
@@ -18,7 +18,7 @@ interface Hostports {
 }
 
 /** Rules as the portmap plugin writes them for a Pod with these as its `hostPort`s (containernetworking/plugins, portmap_iptables.go). */
-export function portmapRules(hostports: Hostports): ForeignRules {
+export function portmapRules(hostports: Hostports): ToolRules {
   const [ipv4, ipv6] = families.map((family) => natTable(family, hostports));
   return { tables: { both: '', ipv4: ipv4 ?? '', ipv6: ipv6 ?? '' }, ipRules: [] };
 }
@@ -61,7 +61,7 @@ export function serviceRules({
   pod: Addresses;
   address: string;
   port: number;
-}): ForeignRules {
+}): ToolRules {
   return {
     tables: {
       both: '',

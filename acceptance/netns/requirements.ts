@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { outputOf, PLAIN_ENV } from './commands.ts';
+import { outputOf, PLAIN_ENV } from '@rolegate/testing';
 
 const TOOLS = [
   'ip',

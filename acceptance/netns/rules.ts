@@ -1,8 +1,14 @@
-import { outputOf } from './commands.ts';
-import type { ForeignRules } from './other-tools.ts';
+import { outputOf } from '@rolegate/testing';
 
 export const backends = ['nft', 'legacy'] as const;
 export type Backend = (typeof backends)[number];
+
+/** Rules of other tools, as lines of `iptables-restore --noflush` and as arguments of `ip`. */
+export interface ToolRules {
+  /** By family: what both take, and what is for one alone. */
+  readonly tables: Readonly<Record<'both' | 'ipv4', string>> & { readonly ipv6?: string };
+  readonly ipRules: readonly string[];
+}
 
 const families = {
   ipv4: { iptables: 'iptables', ip: '-4' },
@@ -41,10 +47,10 @@ export function snapshotDifference(before: Snapshot, after: Snapshot): string {
 }
 
 /** Lays rules beside those that are there. */
-export async function layForeign(
+export async function addRules(
   enter: readonly string[],
   backend: Backend,
-  { tables, ipRules }: ForeignRules,
+  { tables, ipRules }: ToolRules,
 ): Promise<void> {
   await restore(enter, backend, 'ipv4', ['--noflush'], tables.both);
   if (tables.ipv4 !== '') await restore(enter, backend, 'ipv4', ['--noflush'], tables.ipv4);

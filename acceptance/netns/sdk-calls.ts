@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { REGION } from '@rolegate/sandbox';
+import { PLAIN_ENV, runCommand } from '@rolegate/testing';
+import type { CommandResult } from '@rolegate/testing';
 import { STS_URL } from './addresses.ts';
-import { PLAIN_ENV, runCommand } from './commands.ts';
-import type { CommandResult } from './commands.ts';
 
 export const sdks = ['boto3', 'JavaScript'] as const;
 export type Sdk = (typeof sdks)[number];

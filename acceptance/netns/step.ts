@@ -1,22 +1,24 @@
+import type { Step } from '@rolegate/testing';
 import type { ModeName } from './modes.ts';
-import type { NodeState } from './node-state.ts';
-import type { OthersOnNode } from './others-on-node.ts';
-import type { LaidPod } from './pod-yard.ts';
-import type { World } from './world.ts';
+import type { NetnsWorld } from './world.ts';
 
-/** What a step works with. */
-export interface Scene extends World {
-  readonly state: NodeState;
-  readonly others: OthersOnNode;
-  /** One of each case. */
-  readonly standing: readonly LaidPod[];
+export type NetnsStep = Step<NetnsWorld>;
+
+/** The same steps, each of which brings the node to the mode before it begins. */
+export function inMode(mode: ModeName, steps: readonly NetnsStep[]): NetnsStep[] {
+  return steps.map(({ title, run }) => ({
+    title,
+    async run(world) {
+      await world.state.bring(mode);
+      return run(world);
+    },
+  }));
 }
 
-/** One thing that is shown. */
-export interface Step {
-  readonly name: string;
-  /** What the node is brought to before. */
-  readonly mode: ModeName;
-  /** Throws an Error that says what was otherwise; what it gives is told beside the name. */
-  readonly run: (scene: Scene) => Promise<string | undefined>;
+/** The same steps, made with one back end alone: nothing of them depends on it, and they take their time. */
+export function withNft(steps: readonly NetnsStep[]): NetnsStep[] {
+  return steps.map(({ title, run }) => ({
+    title,
+    run: (world) => (world.backend === 'nft' ? run(world) : Promise.resolve('shown with nft')),
+  }));
 }

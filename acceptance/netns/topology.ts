@@ -14,7 +14,7 @@ const ROUTER = { 'ipv4/ip_forward': 1, 'ipv6/conf/all/forwarding': 1 };
 export const ENI_TABLE = 2;
 
 /** Lays a node, another node, and the cloud behind which a metadata API is; Pods come later. Nothing leads out of it. */
-export async function layTopology(namespaces: Namespaces): Promise<void> {
+export async function createTopology(namespaces: Namespaces): Promise<void> {
   const { ip, sysctl, make } = namespaces;
   for (const name of ['cloud', 'node', 'other-node']) await make(name);
   await sysctl('cloud', { ...STRICT, ...ROUTER });

@@ -1,6 +1,6 @@
 import type { CurlAnswer } from './asking.ts';
 import { PATHS } from './asking.ts';
-import type { Came } from './pod-orders.ts';
+import type { Answer } from './pod-orders.ts';
 import type { Listed } from './pods.ts';
 import { findSentinel } from './sentinels.ts';
 
@@ -37,7 +37,7 @@ export function curlFaults(answer: CurlAnswer, expected: Expected, listed: Liste
 }
 
 /** Each answer that came from the cloud. */
-export function sentinelFaults(came: readonly Came[]): string[] {
+export function sentinelFaults(came: readonly Answer[]): string[] {
   return came.flatMap(({ name, text }) => {
     const sentinel = findSentinel(text);
     return sentinel === undefined ? [] : [`${name} gave ${sentinel}: ${JSON.stringify(cutShort(text))}`];

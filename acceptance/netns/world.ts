@@ -2,18 +2,24 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCniResultsDir } from '@rolegate/testing';
+import type { World } from '@rolegate/testing';
 import { startScript } from './child-script.ts';
 import { createCluster } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import { createNamespaces } from './namespaces.ts';
 import type { Namespaces } from './namespaces.ts';
 import { prepareNodePrograms } from './node-programs.ts';
-import type { NodePrograms, ProgramName } from './node-programs.ts';
-import { createPodYard } from './pod-yard.ts';
-import type { PodYard } from './pod-yard.ts';
+import type { NodePrograms } from './node-programs.ts';
+import { createNodeState } from './node-state.ts';
+import type { NodeState } from './node-state.ts';
+import { createOtherTools } from './other-tools.ts';
+import type { OtherTools } from './other-tools.ts';
+import { createPodNetwork } from './pod-network.ts';
+import type { AttachedPod, PodNetwork } from './pod-network.ts';
+import { podCases } from './pods.ts';
 import type { Backend } from './rules.ts';
 import { connectStandIns } from './stand-in-calls.ts';
-import { layTopology } from './topology.ts';
+import { createTopology } from './topology.ts';
 
 export interface WorldOptions {
   readonly backend: Backend;
@@ -23,26 +29,28 @@ export interface WorldOptions {
   readonly python: string;
 }
 
-export interface World extends AsyncDisposable, WorldOptions {
+export interface NetnsWorld extends World, WorldOptions {
   readonly namespaces: Namespaces;
   /** The command that enters the node. */
   readonly node: readonly string[];
   readonly cluster: Cluster;
   readonly programs: NodePrograms;
-  readonly pods: PodYard;
-  /** Everything that the programs wrote. */
-  readonly lines: readonly { readonly program: ProgramName; readonly line: string }[];
+  readonly state: NodeState;
+  readonly others: OtherTools;
+  readonly network: PodNetwork;
+  /** One of each case. */
+  readonly pods: readonly AttachedPod[];
 }
 
-/** Namespaces for a node, another node and the cloud, with everything in them but the programs and the Pods. */
-export async function openWorld(options: WorldOptions): Promise<World> {
+/** Namespaces for a node with its Pods, another node and the cloud. No program of the product runs yet. */
+export async function openWorld(options: WorldOptions): Promise<NetnsWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-netns-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   // The agent is another user; what is secret has a mode of its own.
   await chmod(folder, 0o755);
   const namespaces = stack.use(createNamespaces({ prefix: options.prefix }));
-  await layTopology(namespaces);
+  await createTopology(namespaces);
   const node = namespaces.enter('node');
   stack.defer((await startScript(namespaces.enter('cloud'), 'cloud')).stop);
   const socket = join(folder, 'stand-ins.sock');
@@ -63,16 +71,38 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     enter: node,
     onLine: (program, line) => lines.push({ program, line }),
   });
+  const others = createOtherTools({ node, backend: options.backend });
+  const state = createNodeState({ programs, others });
+  // In this order: what runs in a namespace ends before its folder goes.
+  stack.defer(state.stopAll);
+  const network = createPodNetwork({ namespaces, cluster });
+  const pods = await attachAll({ network, cluster });
   const all = stack.move();
   return {
     ...options,
+    folder,
+    lines,
     namespaces,
     node,
     cluster,
     programs,
-    lines,
-    pods: createPodYard({ namespaces, cluster }),
-    // In this order: what runs in a namespace ends before its folder goes.
+    state,
+    others,
+    network,
+    pods,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+/** All that the cluster knows also run. */
+async function attachAll({ network, cluster }: Pick<NetnsWorld, 'network' | 'cluster'>) {
+  const pods: AttachedPod[] = [];
+  for (const podCase of podCases) {
+    const attached = await network.attach(podCase);
+    pods.push(attached);
+    if (podCase.unknown === true) continue;
+    await cluster.giveAddress(attached.pod);
+    await cluster.report(attached.pod, podCase.phase);
+  }
+  return pods;
 }

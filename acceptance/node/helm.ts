@@ -1,6 +1,6 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { outputOf, run } from './run.ts';
+import { outputOf, runCommand } from '@rolegate/testing';
 
 const charts = fileURLToPath(new URL('../../charts', import.meta.url));
 const CALL_WITHIN_MS = 60_000;
@@ -30,8 +30,9 @@ export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; name
     { chart, values, from = charts }: { chart: ChartName; values: Values; from?: string | undefined },
   ) =>
     outputOf(command([...verb, releaseOf(chart), join(from, chart), '--values', '-']), {
+      env: process.env,
       input: JSON.stringify(values),
-      withinMs: CALL_WITHIN_MS,
+      timeoutMs: CALL_WITHIN_MS,
     });
 
   return {
@@ -50,13 +51,17 @@ export function createHelm({ kubeconfig, namespace }: { kubeconfig: string; name
       outputOf(
         command(['uninstall', releaseOf(chart), '--ignore-not-found', '--wait', '--timeout', '150s']),
         {
-          withinMs: LONG_WITHIN_MS,
+          env: process.env,
+          timeoutMs: LONG_WITHIN_MS,
         },
       ),
     /** Runs the chart's test Pods; what these wrote comes with the fault. */
     async test(chart: ChartName): Promise<string> {
       const words = ['test', releaseOf(chart), '--logs', '--timeout', '120s'];
-      const { code, stdout, stderr } = await run(command(words), { withinMs: LONG_WITHIN_MS });
+      const { code, stdout, stderr } = await runCommand(command(words), {
+        env: process.env,
+        timeoutMs: LONG_WITHIN_MS,
+      });
       if (code !== 0) throw new Error(`helm test: ${stdout}${stderr}`);
       return stdout;
     },

@@ -1,13 +1,14 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { outputOf } from '@rolegate/testing';
 import type { Options } from './options.ts';
 import { buildRelease01, whyNoRelease01 } from './release-0.1.ts';
-import { outputOf } from './run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const BUILD_WITHIN_MS = 600_000;
+/** docker, npm and what `--load-image` names are the user's own. */
+const BUILD = { env: process.env, timeoutMs: 600_000 };
 
 /** What the manifests name. With a registry part, as containerd has local images. */
 export const IMAGES = {
@@ -24,7 +25,7 @@ type Recipe = Pick<Options, 'buildImage' | 'loadImage' | 'nodeImage' | 'clientBa
 
 /** Bundles the programs, builds the images, those of version 0.1.0 too if it can be had, and makes them known to the node. */
 export async function buildImages(recipe: Recipe, say: (line: string) => void): Promise<void> {
-  await outputOf(['npm', 'run', '--silent', 'bundle:run'], { cwd: root, withinMs: BUILD_WITHIN_MS });
+  await outputOf(['npm', 'run', '--silent', 'bundle:run'], { ...BUILD, cwd: root });
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-images-'));
   const build = (image: string, context: string, args: readonly string[]) =>
     buildImage(recipe, { image, context, args }, say);
@@ -57,8 +58,8 @@ interface Wanted {
 
 async function buildImage(recipe: Recipe, wanted: Wanted, say: (line: string) => void): Promise<void> {
   const startMs = Date.now();
-  await outputOf(buildCommand(recipe, wanted), { withinMs: BUILD_WITHIN_MS });
-  await outputOf([...words(recipe.loadImage), wanted.image], { withinMs: BUILD_WITHIN_MS });
+  await outputOf(buildCommand(recipe, wanted), BUILD);
+  await outputOf([...words(recipe.loadImage), wanted.image], BUILD);
   say(`${wanted.image} built and loaded (${Math.round((Date.now() - startMs) / 1000)} s)`);
 }
 

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createTestCa } from '../../packages/testing/src/index.ts';
+import { createTestCa } from '@rolegate/testing';
 import { agentValues, CREDENTIALS_SECRET, serverValues, TLS_SECRETS } from './chart-values.ts';
 import type { Tls } from './chart-values.ts';
 import type { Helm } from './helm.ts';

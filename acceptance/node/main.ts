@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeError } from '../../packages/runtime/src/index.ts';
+import { describeError } from '@rolegate/runtime';
+import { exitCodeOf, runSteps, suiteSignal, summaryOf } from '@rolegate/testing';
+import { allSteps } from './all-steps.ts';
 import { createAsking } from './asking.ts';
 import { createHelm } from './helm.ts';
 import { buildImages } from './images.ts';
@@ -13,11 +15,10 @@ import { findNode } from './node.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options } from './options.ts';
 import { unpackCharts01, whyNoRelease01 } from './release-0.1.ts';
-import { scenario } from './scenario.ts';
-import type { ScenarioStep } from './scenario.ts';
 import { createTestPods } from './test-pods.ts';
+import type { NodeWorld } from './world.ts';
 
-/** The images aside. Each step has bounds of its own; after this none is begun. */
+/** The images aside: whatever hangs, the run ends. */
 const TESTS_WITHIN_MS = 14 * 60_000;
 
 async function main(): Promise<number> {
@@ -46,23 +47,30 @@ async function test({ kubeconfig, node: wanted, stsEndpoint, imdsLog, sentinel, 
   await removeAll(); // of a run that was cut off
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-e2e-'));
   try {
-    return await runSteps(
-      scenario({
-        kubectl,
-        installation,
-        pods: testPods,
-        asking: createAsking({ kubectl, sentinel }),
-        imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
-        node: { name: node.name, ip: node.ips[0] ?? '' },
-        sentinel,
-        swarm: pods,
-        charts01: await chartsOf01(folder),
-        say: (line) => {
-          console.log(`      ${line}`);
-        },
-      }),
+    const stop = new AbortController();
+    const world: NodeWorld = {
       kubectl,
-    );
+      installation,
+      pods: testPods,
+      asking: createAsking({ kubectl, sentinel }),
+      imdsLog: imdsLog === undefined ? undefined : createImdsLog({ path: imdsLog, nodeIps: node.ips }),
+      node: { name: node.name, ip: node.ips[0] ?? '' },
+      sentinel,
+      podsAtOnce: pods,
+      charts01: await chartsOf01(folder),
+      lines: [],
+      say: (line) => {
+        console.log(`      ${line}`);
+      },
+      stop: (why) => {
+        stop.abort(why);
+      },
+    };
+    const signal = AbortSignal.any([stop.signal, suiteSignal(TESTS_WITHIN_MS)]);
+    const outcome = await runSteps({ steps: allSteps(world), world, print: console.log, signal });
+    if (outcome.failed > 0) console.log(await lastLines(kubectl));
+    console.log(summaryOf(outcome));
+    return exitCodeOf(outcome);
   } finally {
     await removeAll();
     await rm(folder, { recursive: true });
@@ -74,28 +82,6 @@ async function chartsOf01(folder: string): Promise<string | undefined> {
   if (missing === undefined) return unpackCharts01(folder);
   console.log(`skipped upgrades from 0.1.0 and back: ${missing}`);
   return undefined;
-}
-
-async function runSteps(steps: readonly ScenarioStep[], kubectl: Kubectl): Promise<number> {
-  const deadline = Date.now() + TESTS_WITHIN_MS;
-  let [passed, failed] = [0, 0];
-  for (const { name, run, needed = false } of steps) {
-    const startMs = Date.now();
-    try {
-      if (startMs > deadline) throw new Error('there was no time left for it');
-      await run();
-      passed++;
-      console.log(`ok    ${name} (${Date.now() - startMs} ms)`);
-    } catch (error) {
-      failed++;
-      console.log(`FAULT ${name}: ${describeError(error)}`);
-      if (needed) break;
-    }
-  }
-  if (failed > 0) console.log(await lastLines(kubectl));
-  const left = steps.length - passed - failed;
-  console.log(`${passed} passed, ${failed} failed${left > 0 ? `, ${left} not tried` : ''}`);
-  return failed === 0 ? 0 : 1;
 }
 
 async function lastLines(kubectl: Kubectl): Promise<string> {

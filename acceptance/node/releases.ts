@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { eventually } from '../../packages/testing/src/index.ts';
+import { eventually } from '@rolegate/testing';
 import { agentMetrics } from './agent-metrics.ts';
 import { agentValues, imageOf, serverValues } from './chart-values.ts';
 import type { ChartName, ReuseFlag, Values } from './helm.ts';

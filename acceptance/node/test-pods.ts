@@ -69,7 +69,7 @@ export function createTestPods({
       await kubectl.waitFor('condition=Ready', ['-n', CLOSED, 'pod/refused']);
     },
     /** At once, each with a role of its own: what one has says nothing about another. */
-    startSwarm: (count: number, prefix = 'swarm') =>
+    startMany: (count: number, prefix = 'swarm') =>
       kubectl.apply(
         Array.from({ length: count }, (_, number) =>
           pod({
@@ -81,7 +81,7 @@ export function createTestPods({
           }),
         ),
       ),
-    removeSwarm: () => kubectl.remove('-n', OPEN, 'pods', '-l', 'app=swarm'),
+    removeMany: () => kubectl.remove('-n', OPEN, 'pods', '-l', 'app=swarm'),
     remove: () => kubectl.remove('namespace', OPEN, CLOSED),
   };
 }

@@ -33,11 +33,11 @@ function quotesOf({ tests }: Row): { quote: string; path: string | undefined }[]
   });
 }
 
-/** A scenario's with those of its steps. */
+/** A suite's list of steps with the files of these. */
 function textOf(path: string): string {
   const own = readFileSync(path, 'utf8');
   const steps = join(dirname(path), 'steps');
-  if (!path.endsWith('/scenario.ts') || !existsSync(steps)) return own;
+  if (!path.endsWith('/all-steps.ts') || !existsSync(steps)) return own;
   return [own, ...readdirSync(steps).map((name) => readFileSync(join(steps, name), 'utf8'))].join('\n');
 }
 

@@ -1,5 +1,5 @@
 import { systemClock } from '../../../packages/runtime/src/index.ts';
-import { createSts } from '../../../packages/server/src/credentials/sts.ts';
+import { createSts } from '../../../packages/server/src/credentials/sts/sts.ts';
 import { serveCalls } from '../serve-calls.ts';
 
 export interface StsLoop {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PodUsage } from '../acts/node-rows.ts';
-import { nodeRows } from '../acts/node-rows.ts';
+import type { PodUsage } from '../steps/node-rows.ts';
+import { nodeRows } from '../steps/node-rows.ts';
 
 const MEMORY = { processes: 1, rss: 70, anonymous: 22, proportional: 40, mostFiles: 48, cpuMs: 0 };
 const usage = (cgroupMb: number | undefined, idle: number): PodUsage => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { actNames } from '../acts/names.ts';
+import { actNames } from '../steps/names.ts';
 import { parseOptions } from '../options.ts';
 
 describe('parseOptions', () => {

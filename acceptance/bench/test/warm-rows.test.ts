@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Cell, Contender } from '../acts/warm-figures.ts';
-import { warmFigures } from '../acts/warm-figures.ts';
-import { warmRows } from '../acts/warm-rows.ts';
+import type { Cell, Contender } from '../steps/warm-figures.ts';
+import { warmFigures } from '../steps/warm-figures.ts';
+import { warmRows } from '../steps/warm-rows.ts';
 
 const OTHER = 'http://127.0.0.1:8181';
 

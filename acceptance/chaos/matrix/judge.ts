@@ -2,8 +2,8 @@ import type { AssumeRoleCall } from '@rolegate/testing';
 import type { Followed } from '../follow.ts';
 import { kindsOf } from '../tally.ts';
 import type { Failure, Tally } from '../tally.ts';
-import type { Cell } from './cell.ts';
-import type { Changes } from './play-cell.ts';
+import type { Cell } from './fault.ts';
+import type { Changes } from './try-fault.ts';
 
 /** From the end of a fault to its changes being in force: a back-off of 5 s with jitter, and a busy machine. Milliseconds. */
 const FRESH_WITHIN_MS = 15_000;

@@ -6,10 +6,10 @@ import type { CniResultsDir } from '@rolegate/testing';
 import { startScript } from '../../netns/child-script.ts';
 import { createNamespaces } from '../../netns/namespaces.ts';
 import type { Namespaces } from '../../netns/namespaces.ts';
-import { layPod, podAddresses } from '../../netns/pod-links.ts';
+import { attachPod, podAddresses } from '../../netns/pod-links.ts';
 import { connectStandIns } from '../../netns/stand-in-calls.ts';
 import type { StandIns } from '../../netns/stand-in-calls.ts';
-import { layTopology } from '../../netns/topology.ts';
+import { createTopology } from '../../netns/topology.ts';
 
 /** A node in network namespaces that lead nowhere, a Pod for the server, and stand-ins for the cloud, Kubernetes and STS. */
 export interface NodeNetwork {
@@ -40,8 +40,8 @@ export async function openNodeNetwork(
   stack: AsyncDisposableStack,
 ): Promise<NodeNetwork> {
   const namespaces = stack.use(createNamespaces({ prefix: name }));
-  await layTopology(namespaces);
-  await layPod(namespaces, SERVER_POD);
+  await createTopology(namespaces);
+  await attachPod(namespaces, SERVER_POD);
   const enter = { node: namespaces.enter('node'), server: namespaces.enter(SERVER_POD.name) };
   stack.defer((await startScript(namespaces.enter('cloud'), 'cloud')).stop);
   const socket = join(folder, 'stand-ins.sock');

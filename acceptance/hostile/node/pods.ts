@@ -2,7 +2,7 @@ import type { Addresses } from '../../netns/addresses.ts';
 import { OTHER_NODE, POD_NETWORKS } from '../../netns/addresses.ts';
 import type { Cluster, ClusterPod } from '../../netns/cluster.ts';
 import type { Namespaces } from '../../netns/namespaces.ts';
-import { layPod, podAddresses } from '../../netns/pod-links.ts';
+import { attachPod, podAddresses } from '../../netns/pod-links.ts';
 import type { PodLink } from '../../netns/pod-links.ts';
 import type { StandIns } from '../../netns/stand-in-calls.ts';
 
@@ -69,7 +69,7 @@ export async function placePods(deps: PlacePodsDeps): Promise<Cast> {
     const annotations = { 'iam.amazonaws.com/permitted': `${name}/.*` };
     await standIns.call({ do: 'apply', object: { kind: 'Namespace', metadata: { name, annotations } } });
   }
-  for (const part of Object.values(parts)) await layPod(namespaces, part);
+  for (const part of Object.values(parts)) await attachPod(namespaces, part);
   const place = (part: Part): PlacedPod => ({
     ...named(cluster, part.name, part.namespace, podAddresses(part)),
     enter: namespaces.enter(part.name),

@@ -9,7 +9,7 @@ import { startServerWatchers } from '../cluster/watch/watchers.ts';
 import type { Part } from '../part.ts';
 import { strangersHead } from './judge.ts';
 import type { StrangerCalls } from './orders.ts';
-import { strangersScenario } from './scenario.ts';
+import { strangersScenario } from './all-steps.ts';
 import type { StrangersScene } from './scene.ts';
 import { createStrangersWatchers } from './watch/watchers.ts';
 import { addedAddresses, STRANGERS_ADDRESS } from './world/agent-nodes.ts';
@@ -25,7 +25,7 @@ export const strangersPart: Part = {
     await using stack = new AsyncDisposableStack();
     const scene = await openScene({ name: `rgs${process.pid}`, bundles, stretch }, stack);
     const steps = strangersScenario.filter(({ title }) => only.test(title));
-    return { outcome: await runSteps({ steps, scene, print, signal }), rows: scene.rows };
+    return { outcome: await runSteps({ steps, world: scene, print, signal }), rows: scene.rows };
   },
 };
 

@@ -3,7 +3,7 @@ import { startChild } from '../../bench/child.ts';
 import type { Part } from '../part.ts';
 import { tenantsHead } from './judge.ts';
 import type { StandInCalls } from '../cluster/orders.ts';
-import { tenantsScenario } from './scenario.ts';
+import { tenantsScenario } from './all-steps.ts';
 import type { TenantsScene } from './scene.ts';
 import { startServerWatchers } from '../cluster/watch/watchers.ts';
 import { openCluster } from '../cluster/cluster.ts';
@@ -21,7 +21,7 @@ export const tenantsPart: Part = {
     await using stack = new AsyncDisposableStack();
     const scene = await openScene({ name: `rgt${process.pid}`, bundles, stretch }, stack);
     const steps = tenantsScenario.filter(({ title }) => only.test(title));
-    return { outcome: await runSteps({ steps, scene, print, signal }), rows: scene.rows };
+    return { outcome: await runSteps({ steps, world: scene, print, signal }), rows: scene.rows };
   },
 };
 

@@ -1,14 +1,14 @@
-import { eventually } from '@rolegate/testing';
+import { eventually, outputOf } from '@rolegate/testing';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { crowdFrom, families, hammerFrom, PATHS, sendFrom, sentTo } from '../asking.ts';
 import type { Family } from '../asking.ts';
-import { outputOf } from '../commands.ts';
-import { faultsOfEach, standingPod } from '../every-pod.ts';
+import { faultsOfEach, podNamed } from '../every-pod.ts';
 import { inputRules, refusedBy } from '../limit-counters.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { LaidPod } from '../pod-yard.ts';
+import type { AttachedPod } from '../pod-network.ts';
 import { iptables } from '../rules.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
 import { floodFrom } from '../syn-flood.ts';
 import { expectNone } from '../verdicts.ts';
 
@@ -33,62 +33,59 @@ const ask = (connection: 'close' | 'keep-alive') =>
   sentTo('ipv4', 'the list', httpRequest({ target: PATHS[0], host: '169.254.169.254', connection }));
 
 /** New connections of an address are bounded in the kernel, and nobody else's are. */
-export const connectionLimitSteps: readonly Step[] = [
+export const connectionLimitSteps = inMode('up', [
   {
-    name: `${BURST} connections that a Pod opens at once, by each family, all come to be, and of more only as many as are allowed`,
-    mode: 'up',
+    title: `${BURST} connections that a Pod opens at once, by each family, all come to be, and of more only as many as are allowed`,
     run: openCrowds,
   },
   {
-    name: 'a Pod that floods is refused new connections, and told of; its open connection and another Pod go on',
-    mode: 'up',
+    title:
+      'a Pod that floods is refused new connections, which is logged; its open connection and another Pod go on',
     run: floodFromOne,
   },
   {
-    name: `a Pod that begins connections from ${SPOOFED.addresses} addresses keeps no other Pod out`,
-    mode: 'up',
+    title: `a Pod that begins connections from ${SPOOFED.addresses} addresses keeps no other Pod out`,
     run: floodFromMany,
   },
   {
-    name: 'somebody changes the limit and removes a part of it: it is repaired, counted, and in force',
-    mode: 'up',
+    title: 'somebody changes the limit and removes a part of it: it is repaired, counted, and in force',
     run: changeLimit,
   },
-];
+]);
 
-async function openCrowds(scene: Scene): Promise<string> {
-  const pod = await newPod(scene, 'crowd');
-  const more = await newPod(scene, 'crowd-of-more');
+async function openCrowds(world: NetnsWorld): Promise<string> {
+  const pod = await newPod(world, 'crowd');
+  const more = await newPod(world, 'crowd-of-more');
   try {
     const outcomes = await Promise.all(
       families.map(async (family) => {
-        await expectCrowd(scene, pod, family);
+        await expectCrowd(world, pod, family);
         const opened = await crowdFrom(more.enter, { family, count: CROWD, withinMs: BEFORE_RETRY_MS });
         const most = BURST + PER_SECOND * SLOWNESS;
-        if (opened > most || (await refusedBy(scene, family)) < CROWD - most)
+        if (opened > most || (await refusedBy(world, family)) < CROWD - most)
           throw new Error(`${opened} of ${CROWD} connections are not refused by ${family}`);
         return `${opened} of ${CROWD} by ${family}`;
       }),
     );
     return outcomes.join(', ');
   } finally {
-    await pod.remove();
-    await more.remove();
+    await pod.detach();
+    await more.detach();
   }
 }
 
 /** All come to be, and none is dropped on its way by us. */
-async function expectCrowd(scene: Scene, { enter }: LaidPod, family: Family): Promise<void> {
-  const before = await refusedBy(scene, family);
+async function expectCrowd(world: NetnsWorld, { enter }: AttachedPod, family: Family): Promise<void> {
+  const before = await refusedBy(world, family);
   const opened = await crowdFrom(enter, { family, count: BURST, withinMs: 5_000 });
-  const refused = (await refusedBy(scene, family)) - before;
+  const refused = (await refusedBy(world, family)) - before;
   if (opened !== BURST || refused !== 0)
     throw new Error(`${opened} of ${BURST} by ${family} came to be, ${refused} were refused`);
 }
 
-async function floodFromOne(scene: Scene): Promise<string> {
-  const [limited, other] = [standingPod(scene, 'permitted-eni'), standingPod(scene, 'permitted-bridge')];
-  const before = await refusedBy(scene, 'ipv4');
+async function floodFromOne(world: NetnsWorld): Promise<string> {
+  const [limited, other] = [podNamed(world, 'permitted-eni'), podNamed(world, 'permitted-bridge')];
+  const before = await refusedBy(world, 'ipv4');
   const keeping = sendFrom(limited.enter, {
     kind: 'kept',
     sent: [ask('keep-alive')],
@@ -100,7 +97,7 @@ async function floodFromOne(scene: Scene): Promise<string> {
   }, SOON);
   const [asked, sent] = await Promise.all([
     askOften(other, FLOOD_MS),
-    floodFrom(limited.enter, scene.python, {
+    floodFrom(limited.enter, world.python, {
       from: limited.pod.addresses.ipv4,
       addresses: 1,
       packets: 1_000_000,
@@ -108,16 +105,16 @@ async function floodFromOne(scene: Scene): Promise<string> {
     }),
   ]);
   expectNone((await keeping).flatMap(({ text, end }) => (text === '' ? [`its connection: ${end}`] : [])));
-  const refused = (await refusedBy(scene, 'ipv4')) - before;
+  const refused = (await refusedBy(world, 'ipv4')) - before;
   // What it may open in the time, and as much again for a slow machine.
   if (refused < sent - 2 * (BURST + (PER_SECOND * FLOOD_MS) / 1000))
     throw new Error(`${refused} of ${sent} refused`);
-  await expectTold(scene);
+  await expectTold(world);
   return `${refused} of ${sent} refused, the other Pod asked ${asked} times`;
 }
 
 /** Once a storm, which the crowds before may have begun. A look is made on an event. */
-async function expectTold({ node, lines }: Scene): Promise<void> {
+async function expectTold({ node, lines }: NetnsWorld): Promise<void> {
   for (const verb of ['add', 'del'])
     await outputOf([...node, ...`ip rule ${verb} priority 903 to 198.18.11.0/24 lookup main`.split(' ')]);
   await eventually(() => {
@@ -130,13 +127,13 @@ async function expectTold({ node, lines }: Scene): Promise<void> {
  * Behind a bridge, and with a kernel that does not ask where an address should come from. The others have opened nothing for a
  * while: whom the kernel counts already, it would go on counting.
  */
-async function floodFromMany(scene: Scene): Promise<string> {
-  const attacker = standingPod(scene, 'permitted-bridge').enter;
-  await scene.namespaces.sysctl('node', { 'ipv4/conf/all/rp_filter': 2 });
+async function floodFromMany(world: NetnsWorld): Promise<string> {
+  const attacker = podNamed(world, 'permitted-bridge').enter;
+  await world.namespaces.sysctl('node', { 'ipv4/conf/all/rp_filter': 2 });
   try {
-    const flooding = floodFrom(attacker, scene.python, SPOOFED);
+    const flooding = floodFrom(attacker, world.python, SPOOFED);
     await new Promise((resolve) => setTimeout(resolve, MIDST_MS));
-    const faults = await faultsOfEach(scene, async ({ enter }) => {
+    const faults = await faultsOfEach(world, async ({ enter }) => {
       const opened = await crowdFrom(enter, { family: 'ipv4', count: 1, withinMs: BEFORE_RETRY_MS });
       return opened === 1 ? [] : ['its first connection for a while does not come to be'];
     });
@@ -145,12 +142,12 @@ async function floodFromMany(scene: Scene): Promise<string> {
     if (sent < SPOOFED.addresses) throw new Error(`proves nothing: only ${sent} addresses in the time`);
     return `${sent} begun`;
   } finally {
-    await scene.namespaces.sysctl('node', { 'ipv4/conf/all/rp_filter': 1 });
+    await world.namespaces.sysctl('node', { 'ipv4/conf/all/rp_filter': 1 });
   }
 }
 
 /** Below its own limit. Throws if a request has no answer of the agent. */
-async function askOften({ enter }: LaidPod, forMs: number): Promise<number> {
+async function askOften({ enter }: AttachedPod, forMs: number): Promise<number> {
   const order = { sent: [ask('close')], atOnce: 1, forMs, pauseMs: 10, forbidden: [] };
   const { asked, ends } = await hammerFrom(enter, order);
   const failed = Object.entries(ends).filter(([end]) => end !== '200');
@@ -158,35 +155,35 @@ async function askOften({ enter }: LaidPod, forMs: number): Promise<number> {
   return asked;
 }
 
-async function changeLimit(scene: Scene): Promise<string> {
-  const before = await plainRules(scene);
-  const repairs = (await readAgentMetrics(scene.programs)).get(repairsOf('input')) ?? 0;
-  const { pid } = scene.state.running('reconcile');
+async function changeLimit(world: NetnsWorld): Promise<string> {
+  const before = await plainRules(world);
+  const repairs = (await readAgentMetrics(world.programs)).get(repairsOf('input')) ?? 0;
+  const { pid } = world.state.running('reconcile');
   process.kill(pid, 'SIGSTOP');
   try {
-    await lowerLimit(scene);
+    await lowerLimit(world);
   } finally {
     process.kill(pid, 'SIGCONT');
   }
   const sinceMs = Date.now();
   await eventually(async () => {
-    const now = (await readAgentMetrics(scene.programs)).get(repairsOf('input')) ?? 0;
+    const now = (await readAgentMetrics(world.programs)).get(repairsOf('input')) ?? 0;
     if (now <= repairs) throw new Error(`${repairsOf('input')} is ${now} as before`);
   }, REPAIRED);
   const repairedMs = Date.now() - sinceMs;
-  if ((await plainRules(scene)) !== before) throw new Error('the rules are not as before');
-  const pod = await newPod(scene, 'crowd-after');
+  if ((await plainRules(world)) !== before) throw new Error('the rules are not as before');
+  const pod = await newPod(world, 'crowd-after');
   try {
-    for (const family of families) await expectCrowd(scene, pod, family);
+    for (const family of families) await expectCrowd(world, pod, family);
   } finally {
-    await pod.remove();
+    await pod.detach();
   }
   return `repaired after ${repairedMs} ms`;
 }
 
 /** The second rule with another number under the same name, in both families; and without the first. */
-async function lowerLimit({ node, backend, ...scene }: Scene): Promise<void> {
-  const [, second = ''] = await inputRules({ ...scene, node, backend }, 'ipv4');
+async function lowerLimit({ node, backend, ...world }: NetnsWorld): Promise<void> {
+  const [, second = ''] = await inputRules({ ...world, node, backend }, 'ipv4');
   const name = /--hashlimit-name (\S+)/.exec(second)?.[1] ?? '';
   const lowered =
     `-m conntrack --ctstate NEW -m hashlimit --hashlimit-above 1/sec --hashlimit-burst 5 --hashlimit-mode srcip ` +
@@ -197,8 +194,8 @@ async function lowerLimit({ node, backend, ...scene }: Scene): Promise<void> {
 }
 
 /** Without counters, and without what is another each time. */
-async function plainRules(scene: Scene): Promise<string> {
-  const rules = await Promise.all(families.map((family) => inputRules(scene, family)));
+async function plainRules(world: NetnsWorld): Promise<string> {
+  const rules = await Promise.all(families.map((family) => inputRules(world, family)));
   return rules
     .flat()
     .map((rule) => rule.replace(/^\[\d+:\d+\] /, '').replace(/(--hashlimit-name rolegate)-\d+/, '$1'))
@@ -206,6 +203,6 @@ async function plainRules(scene: Scene): Promise<string> {
 }
 
 /** With a full bucket of its own. Nobody knows whose its addresses are. */
-function newPod({ pods }: Scene, name: string): Promise<LaidPod> {
-  return pods.lay({ name, shape: 'bridge', namespace: 'open', annotations: {}, listed: 'refused' });
+function newPod({ network }: NetnsWorld, name: string): Promise<AttachedPod> {
+  return network.attach({ name, shape: 'bridge', namespace: 'open', annotations: {}, listed: 'refused' });
 }

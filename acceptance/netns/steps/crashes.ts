@@ -1,7 +1,8 @@
 import { bothCalls, hammerFrom } from '../asking.ts';
 import { faultsOfEach } from '../every-pod.ts';
 import { sentinels } from '../sentinels.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
 import { cutShort, expectNone } from '../verdicts.ts';
 
 /** Milliseconds. */
@@ -9,30 +10,29 @@ const FOR_MS = 10_000;
 const UP_FOR_MS = 400;
 
 /** Pods that ask without an end while the agent dies again and again. */
-export const crashSteps: readonly Step[] = [
+export const crashSteps = inMode('up', [
   {
-    name: "no Pod reads anything of the node's while the agent is killed and restarted for ten seconds",
-    mode: 'up',
-    async run(scene) {
+    title: "no Pod reads anything of the node's while the agent is killed and restarted for ten seconds",
+    async run(world) {
       let asked = 0;
       let answered = 0;
-      const hammering = faultsOfEach(scene, async ({ enter }) => {
+      const hammering = faultsOfEach(world, async ({ enter }) => {
         const order = { sent: bothCalls, atOnce: 2, forMs: FOR_MS, forbidden: sentinels };
         const { asked: own, ends, forbidden } = await hammerFrom(enter, order);
         asked += own;
         for (const [end, count] of Object.entries(ends)) if (/^\d/.test(end)) answered += count;
         return forbidden.map((text) => `was given ${cutShort(text)}`);
       });
-      const [kills, faults] = await Promise.all([crashAgain(scene), hammering]);
+      const [kills, faults] = await Promise.all([crashAgain(world), hammering]);
       expectNone(faults);
       if (answered === 0 || answered === asked || kills < 3)
         throw new Error(`proves nothing: ${answered} of ${asked} answered, ${kills} kills`);
       return `${kills} kills, ${answered} of ${asked} answered`;
     },
   },
-];
+]);
 
-async function crashAgain({ state }: Scene): Promise<number> {
+async function crashAgain({ state }: NetnsWorld): Promise<number> {
   const until = Date.now() + FOR_MS;
   let kills = 0;
   while (Date.now() < until) {

@@ -1,22 +1,23 @@
-import { eventually } from '@rolegate/testing';
+import { eventually, outputOf } from '@rolegate/testing';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { bothCalls, hammerFrom, sendFrom } from '../asking.ts';
-import { outputOf } from '../commands.ts';
 import { askEverywhere, faultsOfEach } from '../every-pod.ts';
 import { besidePort80 } from '../other-ports.ts';
 import { iptables } from '../rules.ts';
 import { sentinels } from '../sentinels.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
+import type { NetnsStep } from '../step.ts';
 import { cutShort, expectNone, sentinelFaults } from '../verdicts.ts';
 import { directly } from './requests.ts';
 
 /** On the event, at the latest after 30 s. */
-const MENDED = { withinMs: 40_000, everyMs: 200 };
+const REPAIRED = { withinMs: 40_000, everyMs: 200 };
 
 interface Flush {
   readonly name: string;
   readonly layers: readonly string[];
-  readonly flush: (scene: Scene) => Promise<void>;
+  readonly flush: (world: NetnsWorld) => Promise<void>;
 }
 
 const flushes: readonly Flush[] = [
@@ -34,49 +35,47 @@ const flushes: readonly Flush[] = [
 ];
 
 /** Every rule at the two priorities, of both families. */
-async function deleteIpRules({ node }: Scene): Promise<void> {
+async function deleteIpRules({ node }: NetnsWorld): Promise<void> {
   for (const family of ['-4', '-6'])
     for (const priority of ['5', '6'])
       await outputOf([...node, 'ip', family, 'rule', 'del', 'priority', priority]);
 }
 
 /** Each layer lost to somebody else: nothing opens while nobody mends, and it is mended and counted. */
-export const flushSteps: readonly Step[] = [
-  ...flushes.map(({ name, layers, flush }): Step => ({
-    name: `somebody flushes ${name}: nothing opens while it is lost, and it is mended and counted`,
-    mode: 'up',
-    async run(scene) {
-      scene.state.spoil();
-      const before = await readAgentMetrics(scene.programs);
-      const { pid } = scene.state.running('reconcile');
+export const flushSteps = inMode('up', [
+  ...flushes.map(({ name, layers, flush }): NetnsStep => ({
+    title: `somebody flushes ${name}: nothing opens while it is lost, and it is repaired and counted`,
+    async run(world) {
+      world.state.spoil();
+      const before = await readAgentMetrics(world.programs);
+      const { pid } = world.state.running('reconcile');
       process.kill(pid, 'SIGSTOP');
       try {
-        await flush(scene);
-        await askEverywhere(scene, 'anything');
-        await expectShut(scene);
-        if (layers.includes('input')) await expectNoGuard(scene);
+        await flush(world);
+        await askEverywhere(world, 'anything');
+        await expectShut(world);
+        if (layers.includes('input')) await expectNoGuard(world);
       } finally {
         process.kill(pid, 'SIGCONT');
       }
       const sinceMs = Date.now();
-      await eventually(() => expectRepaired(scene, layers, before), MENDED);
-      const mendedMs = Date.now() - sinceMs;
-      await eventually(() => askEverywhere(scene, 'as up'), MENDED);
-      return `mended after ${mendedMs} ms`;
+      await eventually(() => expectRepaired(world, layers, before), REPAIRED);
+      const repairedMs = Date.now() - sinceMs;
+      await eventually(() => askEverywhere(world, 'as up'), REPAIRED);
+      return `repaired after ${repairedMs} ms`;
     },
   })),
   {
-    name: 'somebody flushes one layer after the other while Pods ask without an end: nothing opens',
-    mode: 'up',
+    title: 'somebody flushes one layer after the other while Pods ask without an end: nothing opens',
     run: flushUnderLoad,
   },
-];
+]);
 
-async function expectShut(scene: Scene): Promise<void> {
+async function expectShut(world: NetnsWorld): Promise<void> {
   for (const kind of ['tcp', 'udp'] as const) {
     const sent = besidePort80[kind];
     expectNone(
-      await faultsOfEach(scene, async ({ enter }) =>
+      await faultsOfEach(world, async ({ enter }) =>
         sentinelFaults(await sendFrom(enter, { kind, sent, atOnce: sent.length, silenceMs: 1_500 })),
       ),
     );
@@ -84,7 +83,7 @@ async function expectShut(scene: Scene): Promise<void> {
 }
 
 /** That others are not answered on the agent's port is the guard's doing, and nothing else's. */
-async function expectNoGuard({ namespaces }: Scene): Promise<void> {
+async function expectNoGuard({ namespaces }: NetnsWorld): Promise<void> {
   const enter = namespaces.enter('other-node');
   const came = await sendFrom(enter, { kind: 'tcp', sent: directly, atOnce: 6, silenceMs: 1_500 });
   if (came.every(({ text }) => text === ''))
@@ -93,7 +92,7 @@ async function expectNoGuard({ namespaces }: Scene): Promise<void> {
 }
 
 async function expectRepaired(
-  { programs }: Scene,
+  { programs }: NetnsWorld,
   layers: readonly string[],
   before: ReadonlyMap<string, number>,
 ): Promise<void> {
@@ -106,27 +105,27 @@ async function expectRepaired(
   }
 }
 
-async function flushUnderLoad(scene: Scene): Promise<string> {
-  scene.state.spoil();
+async function flushUnderLoad(world: NetnsWorld): Promise<string> {
+  world.state.spoil();
   const order = { sent: bothCalls, atOnce: 2, forMs: 8_000, forbidden: sentinels };
   let asked = 0;
-  const hammering = faultsOfEach(scene, async ({ enter }) => {
+  const hammering = faultsOfEach(world, async ({ enter }) => {
     const hammered = await hammerFrom(enter, order);
     asked += hammered.asked;
     return hammered.forbidden.map((text) => `was given ${cutShort(text)}`);
   });
-  const [faults] = await Promise.all([hammering, flushInTurn(scene)]);
+  const [faults] = await Promise.all([hammering, flushInTurn(world)]);
   expectNone(faults);
   return `asked ${asked} times`;
 }
 
 /** One layer at a time: two that are lost together are more than is promised. */
-async function flushInTurn(scene: Scene): Promise<void> {
+async function flushInTurn(world: NetnsWorld): Promise<void> {
   for (const { flush, layers } of flushes) {
-    const before = await readAgentMetrics(scene.programs);
-    await flush(scene);
+    const before = await readAgentMetrics(world.programs);
+    await flush(world);
     // There are no events of the legacy back end, and half a minute is too long to ask without an end.
-    if (scene.backend === 'legacy' && !layers.includes('route')) await scene.state.once('intercept');
-    else await eventually(() => expectRepaired(scene, layers, before), MENDED);
+    if (world.backend === 'legacy' && !layers.includes('route')) await world.state.once('intercept');
+    else await eventually(() => expectRepaired(world, layers, before), REPAIRED);
   }
 }

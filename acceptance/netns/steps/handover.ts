@@ -1,9 +1,11 @@
 import { eventually } from '@rolegate/testing';
 import { hammerFrom, sendFrom, sentTo } from '../asking.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { LaidPod } from '../pod-yard.ts';
+import type { AttachedPod } from '../pod-network.ts';
 import type { PodCase } from '../pods.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
+import type { NetnsStep } from '../step.ts';
 import { cutShort, expectNone } from '../verdicts.ts';
 
 const LIST = '/latest/meta-data/iam/security-credentials/';
@@ -26,38 +28,41 @@ function caseOf(name: string): PodCase {
 const get = (target: string) => sentTo('ipv4', target, httpRequest({ target, host: '169.254.169.254' }));
 
 /** The runtime gives the address of a Pod that has ended to the next at once. */
-function handover(serverIs: 'up' | 'away'): Step {
+function handover(serverIs: 'up' | 'away'): NetnsStep {
   return {
-    name: `an address handed on never yields the former Pod's credentials, with the server ${serverIs}`,
-    mode: 'up',
-    async run(scene) {
-      const [former, heir] = [`former-${serverIs}`, `heir-${serverIs}`];
-      const laid = await scene.pods.lay(caseOf(former));
-      await scene.cluster.giveAddress(laid.pod);
-      await scene.cluster.report(laid.pod);
-      const key = await eventually(() => keyOf(laid, former), SOON);
-      if (serverIs === 'away') await scene.state.running('server').kill();
-      const next = await handOn(scene, laid, heir);
+    title: `an address handed on never yields the former Pod's credentials, with the server ${serverIs}`,
+    async run(world) {
+      const [old, heir] = [`former-${serverIs}`, `heir-${serverIs}`];
+      const former = await world.network.attach(caseOf(old));
+      await world.cluster.giveAddress(former.pod);
+      await world.cluster.report(former.pod);
+      const key = await eventually(() => keyOf(former, old), SOON);
+      if (serverIs === 'away') await world.state.running('server').kill();
+      const next = await handOn(world, former, heir);
       const order = {
         atOnce: 4,
         forMs: HAMMER_MS,
         pauseMs: PAUSE_MS,
-        forbidden: [key, `team/${former}`],
+        forbidden: [key, `team/${old}`],
       };
-      const sent = [get(LIST), get(`${LIST}team/${former}`), get(`${LIST}team/${heir}`)];
-      const { asked, ends, forbidden } = await hammerFrom(laid.enter, { ...order, sent });
+      const sent = [get(LIST), get(`${LIST}team/${old}`), get(`${LIST}team/${heir}`)];
+      const { asked, ends, forbidden } = await hammerFrom(former.enter, { ...order, sent });
       expectNone(forbidden.map((text) => `after ${asked} requests: ${cutShort(text)}`));
-      if (serverIs === 'up') await eventually(() => keyOf(laid, heir), SOON);
+      if (serverIs === 'up') await eventually(() => keyOf(former, heir), SOON);
       else if (ends['200'] !== undefined)
         throw new Error(`${ends['200']} answers for a Pod that nobody knows`);
-      await scene.cluster.takeAddress(next);
+      await world.cluster.takeAddress(next);
       return `asked ${asked} times: ${JSON.stringify(ends)}`;
     },
   };
 }
 
 /** The network stays where it is: to everybody else it is as if a new Pod had the old one's address. */
-async function handOn({ cluster }: Scene, { pod }: LaidPod, heir: string): Promise<LaidPod['pod']> {
+async function handOn(
+  { cluster }: NetnsWorld,
+  { pod }: AttachedPod,
+  heir: string,
+): Promise<AttachedPod['pod']> {
   const next = cluster.pod(caseOf(heir), pod.addresses);
   await cluster.schedule(next);
   await cluster.takeAddress(pod);
@@ -69,7 +74,7 @@ async function handOn({ cluster }: Scene, { pod }: LaidPod, heir: string): Promi
 }
 
 /** The access key of the role's credentials. Throws where the Pod does not get them. */
-async function keyOf({ enter }: LaidPod, name: string): Promise<string> {
+async function keyOf({ enter }: AttachedPod, name: string): Promise<string> {
   const sent = [get(`${LIST}team/${name}`)];
   const [came] = await sendFrom(enter, { kind: 'tcp', sent, atOnce: 1, silenceMs: 3_000 });
   const key = /"AccessKeyId"\s*:\s*"(\w+)"/.exec(came?.text ?? '')?.[1];
@@ -77,4 +82,4 @@ async function keyOf({ enter }: LaidPod, name: string): Promise<string> {
   return key;
 }
 
-export const handoverSteps: readonly Step[] = [handover('up'), handover('away')];
+export const handoverSteps = inMode('up', [handover('up'), handover('away')]);

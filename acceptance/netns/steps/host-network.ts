@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { askBoth, sendFrom } from '../asking.ts';
 import { findSentinel } from '../sentinels.ts';
 import { AGENT_USER } from '../program-flags.ts';
-import type { Step } from '../step.ts';
+import { inMode } from '../step.ts';
 import { cutShort, expectNone } from '../verdicts.ts';
 import { readAgentMetrics } from '../agent-metrics.ts';
 import { directly } from './requests.ts';
@@ -17,10 +17,9 @@ async function expectUnprivileged(pid: number): Promise<void> {
 }
 
 /** The node's own processes, and Pods on its network, which cannot be told from them. */
-export const hostNetworkSteps: readonly Step[] = [
+export const hostNetworkSteps = inMode('up', [
   {
-    name: "the node's own processes reach the metadata API as before",
-    mode: 'up',
+    title: "the node's own processes reach the metadata API as before",
     async run({ node }) {
       const answers = await askBoth(node);
       expectNone(
@@ -28,27 +27,23 @@ export const hostNetworkSteps: readonly Step[] = [
           .filter(({ body }) => findSentinel(body) === undefined)
           .map(({ path, family, code }) => `${path} by ${family}: exit code ${String(code)}`),
       );
-      return undefined;
     },
   },
   {
-    name: 'the agent answers nothing to a Pod on the host network',
-    mode: 'up',
+    title: 'the agent answers nothing to a Pod on the host network',
     async run({ node }) {
       const came = await sendFrom(node, { kind: 'tcp', sent: directly, atOnce: 6, silenceMs: 1_500 });
       const answered = came.filter(({ text }) => text !== '');
       expectNone(answered.map(({ name, text }) => `${name}: ${cutShort(text)}`));
-      return undefined;
     },
   },
   {
-    name: "the agent, without a capability, tells that the node's own metadata API takes requests without a token",
-    mode: 'up',
+    title:
+      "the agent, without a capability, reports that the node's own metadata API takes requests without a token",
     async run({ programs, state }) {
       await expectUnprivileged(state.running('agent').pid);
       const open = (await readAgentMetrics(programs)).get('rolegate_node_imdsv1_open');
       if (open !== 1) throw new Error(`rolegate_node_imdsv1_open is ${String(open)}`);
-      return undefined;
     },
   },
-];
+]);

@@ -1,10 +1,10 @@
-import { eventually } from '@rolegate/testing';
+import { eventually, outputOf } from '@rolegate/testing';
 import { METADATA } from '../addresses.ts';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { families } from '../asking.ts';
 import type { Family } from '../asking.ts';
-import { outputOf } from '../commands.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
 import { expectNone } from '../verdicts.ts';
 
 const FLAG = { ipv4: '-4', ipv6: '-6' } as const;
@@ -29,46 +29,46 @@ const foreign = (address: string) => [
 ];
 
 /** Rules of other programs at our priorities, to the metadata addresses. */
-export const ipRuleSteps: readonly Step[] = [
+export const ipRuleSteps = inMode('up', [
   {
-    name: 'an ip rule that selects by more than ours is not taken for it: ours is laid again beside it, and uninstall leaves it',
-    mode: 'up',
-    async run(scene) {
-      const { pid } = scene.state.running('reconcile');
-      const before = (await readAgentMetrics(scene.programs)).get(repairsOf('route')) ?? 0;
+    title:
+      'an ip rule that selects by more than ours is not taken for it: ours is installed again beside it, and uninstall leaves it',
+    async run(world) {
+      const { pid } = world.state.running('reconcile');
+      const before = (await readAgentMetrics(world.programs)).get(repairsOf('route')) ?? 0;
       let others: readonly string[];
       process.kill(pid, 'SIGSTOP');
       try {
-        await eachFamily(scene, 'del', () => ['priority 5', 'priority 6']);
-        await eachFamily(scene, 'add', foreign);
-        others = await rulesAt(scene);
+        await eachFamily(world, 'del', () => ['priority 5', 'priority 6']);
+        await eachFamily(world, 'add', foreign);
+        others = await rulesAt(world);
       } finally {
         process.kill(pid, 'SIGCONT');
       }
       try {
-        await eventually(() => expectOurs(scene, before), REPAIRED);
-        await scene.state.stopAll();
-        await scene.state.once('uninstall');
-        const left = await rulesAt(scene);
+        await eventually(() => expectOurs(world, before), REPAIRED);
+        await world.state.stopAll();
+        await world.state.once('uninstall');
+        const left = await rulesAt(world);
         if (left.join() !== others.join()) throw new Error(`uninstall left: ${left.join('; ')}`);
         return `${others.length} rules of others`;
       } finally {
-        await eachFamily(scene, 'del', foreign);
+        await eachFamily(world, 'del', foreign);
       }
     },
   },
-];
+]);
 
-async function expectOurs(scene: Scene, before: number): Promise<void> {
-  const present = await rulesAt(scene);
+async function expectOurs(world: NetnsWorld, before: number): Promise<void> {
+  const present = await rulesAt(world);
   const wanted = families.flatMap((family) => ours(METADATA[family]));
   expectNone(wanted.filter((rule) => !present.includes(rule)).map((rule) => `not there: ${rule}`));
-  const now = (await readAgentMetrics(scene.programs)).get(repairsOf('route')) ?? 0;
+  const now = (await readAgentMetrics(world.programs)).get(repairsOf('route')) ?? 0;
   if (now <= before) throw new Error(`${repairsOf('route')} is ${now} as before`);
 }
 
 /** At our priorities, of both families, in their order. */
-async function rulesAt({ node }: Scene): Promise<string[]> {
+async function rulesAt({ node }: NetnsWorld): Promise<string[]> {
   const all = await Promise.all(families.map((family) => outputOf([...node, 'ip', FLAG[family], 'rule'])));
   return all
     .flatMap((text) => text.split('\n'))
@@ -77,7 +77,7 @@ async function rulesAt({ node }: Scene): Promise<string[]> {
 }
 
 async function eachFamily(
-  { node }: Scene,
+  { node }: NetnsWorld,
   verb: 'add' | 'del',
   rulesFor: (address: string) => readonly string[],
 ): Promise<void> {

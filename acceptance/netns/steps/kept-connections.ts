@@ -1,8 +1,9 @@
 import { inUrl, METADATA } from '../addresses.ts';
 import { families, PATHS, sendFrom, sentTo } from '../asking.ts';
-import { standingPod } from '../every-pod.ts';
+import { podNamed } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
 import { expectNone, sentinelFaults } from '../verdicts.ts';
 
 /** Whom other tools lead nowhere while there are no rules of Rolegate's. */
@@ -18,22 +19,20 @@ const sent = families.flatMap((family) =>
 );
 
 /** A flow that is there before the rules passes by nat: it must not go on. */
-export const keptConnectionSteps: readonly Step[] = [
+export const keptConnectionSteps = inMode('uninstalled', [
   {
-    name: 'a connection from before the rules gives nothing once they are laid',
-    mode: 'uninstalled',
-    async run(scene) {
-      const asking = Promise.all(PODS.map((name) => askTwice(scene, name)));
-      const [faults] = await Promise.all([asking, layInTime(scene)]);
+    title: 'a connection from before the rules gives nothing once they are installed',
+    async run(world) {
+      const asking = Promise.all(PODS.map((name) => askTwice(world, name)));
+      const [faults] = await Promise.all([asking, layInTime(world)]);
       expectNone(faults.flat());
-      return undefined;
     },
   },
-];
+]);
 
-async function askTwice(scene: Scene, name: string): Promise<string[]> {
+async function askTwice(world: NetnsWorld, name: string): Promise<string[]> {
   const order = { kind: 'kept', sent, pauseMs: PAUSE_MS, silenceMs: SILENCE_MS } as const;
-  const came = await sendFrom(standingPod(scene, name).enter, order);
+  const came = await sendFrom(podNamed(world, name).enter, order);
   const unasked = came
     .filter(({ end }) => end === 'unasked')
     .map((one) => `${one.name} was not answered at first`);
@@ -41,7 +40,7 @@ async function askTwice(scene: Scene, name: string): Promise<string[]> {
 }
 
 /** After the first answers and before the second questions. */
-async function layInTime({ state }: Scene): Promise<void> {
+async function layInTime({ state }: NetnsWorld): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
   const startMs = Date.now();
   await state.once('intercept');

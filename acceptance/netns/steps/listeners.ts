@@ -3,11 +3,13 @@ import { NODE, PORTS } from '../addresses.ts';
 import { readAgentMetrics } from '../agent-metrics.ts';
 import { hammerFrom, sentTo } from '../asking.ts';
 import { startScript } from '../child-script.ts';
+import { podNamed } from '../every-pod.ts';
 import { unprivileged } from '../node-programs.ts';
 import type { AgentName } from '../node-programs.ts';
 import { AGENT_USER } from '../program-flags.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode, withNft } from '../step.ts';
 
 const SAID = 'foreign listener on a port of the agent';
 const HELD = 'port is held by another user, waiting for it';
@@ -25,54 +27,57 @@ const HAMMER_MS = 6_000;
 const LIST = '/latest/meta-data/iam/security-credentials/';
 
 /** Who listens on the agent's ports: row N7 of the attacks that broke 0.1, and its upgrade. The back end has no part in it. */
-export const listenerSteps: readonly Step[] = [
-  {
-    name: 'two agents of a surge share the port, and neither is taken for foreign',
-    mode: 'up',
-    run: withNft(async (scene) => {
-      const from = scene.lines.length;
-      for (const name of ['reconcile beside', 'agent beside'] as const) await scene.state.start(name).ready();
-      await sleep(LOOKS_MS);
-      const seen = await Promise.all(
-        (['agent', 'agent beside'] as const).map((name) => foreignOf(scene, name)),
-      );
-      const said = linesSince(scene, from, SAID);
-      if (JSON.stringify(seen) !== '[[],[]]' || said.length > 0)
-        throw new Error(`taken for foreign: ${JSON.stringify(seen)} ${said.join(' ')}`);
-      return undefined;
-    }),
-  },
-  {
-    name: "a foreign listener of the agent's user gets connections, and is logged, counted and shown within 30 s, as is its end",
-    mode: 'up',
-    run: withNft(async (scene) => {
-      const from = scene.lines.length;
-      const through = [...scene.node, ...unprivileged(AGENT_USER)];
-      const args = [NODE.ipv4, String(PORTS.agent), STOLEN];
-      const foreign = await startScript(through, 'foreign-listener', args);
-      const startMs = Date.now();
-      const seen = (async () => {
-        await expectStolen(scene);
-        await eventually(() => expectTold(scene, from, [FOREIGN]), SOON);
-        return `seen after ${Math.round((Date.now() - startMs) / 1000)} s`;
-      })();
-      const told = await seen.finally(foreign.stop);
-      await eventually(() => expectTold(scene, from, []), SOON);
-      return told;
-    }),
-  },
-  {
-    name: 'an agent beside one of another user counts as started and takes the ports over when that one leaves',
-    mode: 'laid',
-    run: withNft(async (scene) => {
-      const { state } = scene;
-      for (const name of ['server', 'reconcile', 'agent of 0.1'] as const) await state.start(name).ready();
-      const there = await takeOver(scene, { from: 'agent of 0.1', to: 'agent beside' });
-      const back = await takeOver(scene, { from: 'agent beside', to: 'agent of 0.1' });
-      return `${there} lost on the way there, ${back} on the way back`;
-    }),
-  },
-];
+export const listenerSteps = withNft([
+  ...inMode('up', [
+    {
+      title: 'two agents of a surge share the port, and neither is taken for foreign',
+      async run(world) {
+        const from = world.lines.length;
+        for (const name of ['reconcile beside', 'agent beside'] as const)
+          await world.state.start(name).ready();
+        await sleep(LOOKS_MS);
+        const seen = await Promise.all(
+          (['agent', 'agent beside'] as const).map((name) => foreignOf(world, name)),
+        );
+        const said = linesSince(world, from, SAID);
+        if (JSON.stringify(seen) !== '[[],[]]' || said.length > 0)
+          throw new Error(`taken for foreign: ${JSON.stringify(seen)} ${said.join(' ')}`);
+      },
+    },
+    {
+      title:
+        "a foreign listener of the agent's user gets connections, and is logged, counted and shown within 30 s, as is its end",
+      async run(world) {
+        const from = world.lines.length;
+        const through = [...world.node, ...unprivileged(AGENT_USER)];
+        const args = [NODE.ipv4, String(PORTS.agent), STOLEN];
+        const foreign = await startScript(through, 'foreign-listener', args);
+        const startMs = Date.now();
+        const seen = (async () => {
+          await expectStolen(world);
+          await eventually(() => expectTold(world, from, [FOREIGN]), SOON);
+          return `seen after ${Math.round((Date.now() - startMs) / 1000)} s`;
+        })();
+        const told = await seen.finally(foreign.stop);
+        await eventually(() => expectTold(world, from, []), SOON);
+        return told;
+      },
+    },
+  ]),
+  ...inMode('rules only', [
+    {
+      title:
+        'an agent beside one of another user counts as started and takes the ports over when that one leaves',
+      async run(world) {
+        const { state } = world;
+        for (const name of ['server', 'reconcile', 'agent of 0.1'] as const) await state.start(name).ready();
+        const there = await takeOver(world, { from: 'agent of 0.1', to: 'agent beside' });
+        const back = await takeOver(world, { from: 'agent beside', to: 'agent of 0.1' });
+        return `${there} lost on the way there, ${back} on the way back`;
+      },
+    },
+  ]),
+]);
 
 interface TakeOver {
   readonly from: AgentName;
@@ -80,63 +85,57 @@ interface TakeOver {
 }
 
 /** While a Pod asks. How many of its requests were lost. */
-async function takeOver(scene: Scene, { from, to }: TakeOver): Promise<string> {
-  const { state } = scene;
-  const line = scene.lines.length;
+async function takeOver(world: NetnsWorld, { from, to }: TakeOver): Promise<string> {
+  const { state } = world;
+  const line = world.lines.length;
   if (to === 'agent beside') await state.start('reconcile beside').ready();
   await state.start(to).ready();
-  if (linesSince(scene, line, HELD).length === 0) throw new Error(`${to} does not say that it waits`);
-  const hammering = hammer(scene, HAMMER_MS);
+  if (linesSince(world, line, HELD).length === 0) throw new Error(`${to} does not say that it waits`);
+  const hammering = hammer(world, HAMMER_MS);
   await sleep(HAMMER_MS / 3);
   await state.running(from).stop();
   const { asked, ends } = await hammering;
   const lost = asked - (ends['200'] ?? 0);
   if (lost > MOST_LOST || asked < LEAST_ASKED)
     throw new Error(`${lost} of ${asked} lost: ${JSON.stringify(ends)}`);
-  const taken = linesSince(scene, line, 'port taken over').length;
+  const taken = linesSince(world, line, 'port taken over').length;
   if (taken < PORTS_OF_AGENT) throw new Error(`${to} has taken over ${taken} ports`);
   return `${lost} of ${asked}`;
 }
 
 /** A Pod asks for its role, four times at once, within what an address may open. */
-function hammer({ standing }: Scene, forMs: number): ReturnType<typeof hammerFrom> {
-  const permitted = standing.find(({ of }) => of.name === 'permitted');
-  if (permitted === undefined) throw new Error('there is no Pod that may ask');
+function hammer({ pods }: NetnsWorld, forMs: number): ReturnType<typeof hammerFrom> {
+  const permitted = podNamed({ pods }, 'permitted');
   const sent = [sentTo('ipv4', LIST, httpRequest({ target: LIST, host: '169.254.169.254' }))];
   return hammerFrom(permitted.enter, { sent, atOnce: 4, forMs, pauseMs: 20, forbidden: [STOLEN] });
 }
 
 /** Else there is nothing that is worth being seen. */
-async function expectStolen(scene: Scene): Promise<void> {
-  const { asked, forbidden } = await hammer(scene, 1_000);
+async function expectStolen(world: NetnsWorld): Promise<void> {
+  const { asked, forbidden } = await hammer(world, 1_000);
   if (forbidden.length === 0) throw new Error(`proves nothing: none of ${asked} requests was stolen`);
 }
 
 /** In the log, the metrics and the status. */
-async function expectTold(scene: Scene, from: number, foreign: readonly object[]): Promise<void> {
-  const seen = JSON.stringify(await foreignOf(scene, 'agent'));
+async function expectTold(world: NetnsWorld, from: number, foreign: readonly object[]): Promise<void> {
+  const seen = JSON.stringify(await foreignOf(world, 'agent'));
   if (seen !== JSON.stringify(foreign)) throw new Error(`status: ${seen}`);
-  const counted = (await readAgentMetrics(scene.programs)).get('rolegate_foreign_listeners');
+  const counted = (await readAgentMetrics(world.programs)).get('rolegate_foreign_listeners');
   if (counted !== foreign.length) throw new Error(`rolegate_foreign_listeners is ${String(counted)}`);
-  const said = linesSince(scene, from, foreign.length === 0 ? `${SAID} is gone` : SAID);
+  const said = linesSince(world, from, foreign.length === 0 ? `${SAID} is gone` : SAID);
   if (said.length !== 1 || !said[0]?.includes(`"uid":${AGENT_USER}`))
     throw new Error(`said: ${said.join(' ')}`);
 }
 
-async function foreignOf({ programs }: Scene, name: AgentName): Promise<unknown> {
+async function foreignOf({ programs }: NetnsWorld, name: AgentName): Promise<unknown> {
   const { ports } = JSON.parse(await programs.agentStatus(name, '/status?json')) as {
     ports: { foreignListeners?: unknown };
   };
   return ports.foreignListeners;
 }
 
-function linesSince({ lines }: Scene, from: number, message: string): readonly string[] {
+function linesSince({ lines }: NetnsWorld, from: number, message: string): readonly string[] {
   return lines.slice(from).flatMap(({ line }) => (line.includes(`"msg":"${message}"`) ? [line] : []));
-}
-
-/** Once: nothing of it depends on the back end, and looks take their time. */
-function withNft(run: Step['run']): Step['run'] {
-  return (scene) => (scene.backend === 'nft' ? run(scene) : Promise.resolve('shown with nft'));
 }
 
 function sleep(ms: number): Promise<void> {

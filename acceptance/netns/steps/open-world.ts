@@ -2,36 +2,33 @@ import { askBoth, families, sendFrom } from '../asking.ts';
 import { faultsOfEach } from '../every-pod.ts';
 import { besidePort80 } from '../other-ports.ts';
 import { ECHO, findSentinel } from '../sentinels.ts';
-import type { Step } from '../step.ts';
+import { inMode } from '../step.ts';
+import type { NetnsStep } from '../step.ts';
 import { expectNone } from '../verdicts.ts';
 
 const open = 'without any rule';
 
 /** That there is something to reach: only then does it mean something that nobody reaches it. */
-export const openWorldSteps: readonly Step[] = [
+export const openWorldSteps = inMode('open', [
   {
-    name: `${open} every Pod reads the node's credentials and user-data, by both families`,
-    mode: 'open',
-    async run(scene) {
-      const faults = await faultsOfEach(scene, async ({ enter }) => unanswered(await askBoth(enter)));
+    title: `${open} every Pod reads the node's credentials and user-data, by both families`,
+    async run(world) {
+      const faults = await faultsOfEach(world, async ({ enter }) => unanswered(await askBoth(enter)));
       expectNone(faults);
-      return `${scene.standing.length} Pods`;
+      return `${world.pods.length} Pods`;
     },
   },
   {
-    name: `${open} the node itself reads them`,
-    mode: 'open',
+    title: `${open} the node itself reads its credentials and user-data`,
     async run({ node }) {
       expectNone(unanswered(await askBoth(node)));
-      return undefined;
     },
   },
-  ...(['tcp', 'udp'] as const).map((kind): Step => ({
-    name: `${open} every Pod is answered on other ports by ${kind}`,
-    mode: 'open',
-    async run(scene) {
+  ...(['tcp', 'udp'] as const).map((kind): NetnsStep => ({
+    title: `${open} every Pod is answered on other ports by ${kind}`,
+    async run(world) {
       const sent = besidePort80[kind];
-      const faults = await faultsOfEach(scene, async ({ enter }) =>
+      const faults = await faultsOfEach(world, async ({ enter }) =>
         (await sendFrom(enter, { kind, sent, atOnce: sent.length, silenceMs: 3_000 }))
           .filter(({ text }) => !text.includes(ECHO))
           .map(({ name, end }) => `${name} got no answer (${end})`),
@@ -40,7 +37,7 @@ export const openWorldSteps: readonly Step[] = [
       return `${sent.length} ports and ${families.length} families`;
     },
   })),
-];
+]);
 
 function unanswered(answers: Awaited<ReturnType<typeof askBoth>>): string[] {
   return answers

@@ -3,7 +3,7 @@ import { readAgentMetrics } from '../agent-metrics.ts';
 import { askBoth, sendFrom, sentTo } from '../asking.ts';
 import { askEverywhere, faultsOfEach } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { Step } from '../step.ts';
+import { inMode } from '../step.ts';
 import { curlFaults, cutShort, expectNone, sentinelFaults } from '../verdicts.ts';
 
 const SOON = { withinMs: 10_000, everyMs: 200 };
@@ -30,44 +30,44 @@ const everyCall = [
 ];
 
 /** Ways to run it that serve no Pod. */
-export const otherModeSteps: readonly Step[] = [
-  {
-    name: 'in firewall mode, without a server, every Pod is refused',
-    mode: 'firewall',
-    async run(scene) {
-      const calls = await faultsOfEach(scene, async ({ enter }) =>
-        (await askBoth(enter)).flatMap((answer) => curlFaults(answer, 'as up', 'refused')),
-      );
-      const faults = await faultsOfEach(scene, async ({ enter }) => {
-        const came = await sendFrom(enter, { kind: 'tcp', sent: everyCall, atOnce: 4, silenceMs: 2_000 });
-        const served = came.filter(({ text }) => !/^HTTP\/1\.1 40[34]/.test(text));
-        return [
-          ...sentinelFaults(came),
-          ...served.map(({ name, text, end }) => `${name}: ${end} ${cutShort(text)}`),
-        ];
-      });
-      expectNone([...calls, ...faults]);
-      return undefined;
-    },
-  },
-  {
-    name: 'a --host-interface that names nothing: Pods are refused, nothing leaks, and it is told',
-    mode: 'wrong interface',
-    async run(scene) {
-      // Refused, but where what kiam has left leads them nowhere.
-      await eventually(() => askEverywhere(scene, 'no answer'), SOON);
-      const warned = scene.lines.some(
-        ({ program, line }) =>
-          program === 'reconcile' && line.includes('"warn"') && line.includes('nothing+'),
-      );
-      if (!warned) throw new Error('reconcile has not warned of nothing+');
-      await eventually(async () => {
-        const count = (await readAgentMetrics(scene.programs)).get(
-          'rolegate_interception_unmatched_interfaces',
+export const otherModeSteps = [
+  ...inMode('firewall', [
+    {
+      title: 'in firewall mode, without a server, every Pod is refused',
+      async run(world) {
+        const calls = await faultsOfEach(world, async ({ enter }) =>
+          (await askBoth(enter)).flatMap((answer) => curlFaults(answer, 'as up', 'refused')),
         );
-        if (count !== 1) throw new Error(`rolegate_interception_unmatched_interfaces is ${String(count)}`);
-      }, SOON);
-      return undefined;
+        const faults = await faultsOfEach(world, async ({ enter }) => {
+          const came = await sendFrom(enter, { kind: 'tcp', sent: everyCall, atOnce: 4, silenceMs: 2_000 });
+          const served = came.filter(({ text }) => !/^HTTP\/1\.1 40[34]/.test(text));
+          return [
+            ...sentinelFaults(came),
+            ...served.map(({ name, text, end }) => `${name}: ${end} ${cutShort(text)}`),
+          ];
+        });
+        expectNone([...calls, ...faults]);
+      },
     },
-  },
+  ]),
+  ...inMode('wrong interface', [
+    {
+      title: 'a --host-interface that names nothing: Pods are refused, nothing leaks, and it is logged',
+      async run(world) {
+        // Refused, but where what kiam has left leads them nowhere.
+        await eventually(() => askEverywhere(world, 'no answer'), SOON);
+        const warned = world.lines.some(
+          ({ program, line }) =>
+            program === 'reconcile' && line.includes('"warn"') && line.includes('nothing+'),
+        );
+        if (!warned) throw new Error('reconcile has not warned of nothing+');
+        await eventually(async () => {
+          const count = (await readAgentMetrics(world.programs)).get(
+            'rolegate_interception_unmatched_interfaces',
+          );
+          if (count !== 1) throw new Error(`rolegate_interception_unmatched_interfaces is ${String(count)}`);
+        }, SOON);
+      },
+    },
+  ]),
 ];

@@ -3,13 +3,14 @@ import { NODE, PORTS, SECOND_INTERFACE } from '../addresses.ts';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { sendFrom } from '../asking.ts';
 import { startScript } from '../child-script.ts';
-import { standingPod } from '../every-pod.ts';
+import { podNamed } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';
 import type { Sent } from '../pod-orders.ts';
 import { HIJACKED, portmapRules, serviceRules } from '../portmap.ts';
-import type { LaidPod } from '../pod-yard.ts';
-import { layForeign } from '../rules.ts';
-import type { Scene, Step } from '../step.ts';
+import type { AttachedPod } from '../pod-network.ts';
+import { addRules } from '../rules.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
 import { expectNone } from '../verdicts.ts';
 
 /** Those of the agent, and one that is a Pod's to have. */
@@ -22,18 +23,18 @@ const REPAIRED = { withinMs: 40_000, everyMs: 200 };
 const KEPT = { pauseMs: 16_000, silenceMs: 1_500 };
 
 /** A Pod with the agent's ports as its `hostPort`s gets nothing that is for the agent. */
-export const portGuardSteps: readonly Step[] = [
+export const portGuardSteps = inMode('up among others', [
   {
-    name: 'a Pod with the hostPorts 8181, 9621 and 9622 gets nothing that Pods or the node send there; what is its own it gets',
-    mode: 'up among others',
-    run: (scene) => withHijacker(scene, layBelow),
+    title:
+      'a Pod with the hostPorts 8181, 9621 and 9622 gets nothing that Pods or the node send there; what is its own it gets',
+    run: (world) => withHijacker(world, layBelow),
   },
   {
-    name: 'the same put above ours while nobody looks: ours goes above, is counted, and the connections that were taken end',
-    mode: 'up among others',
-    run: (scene) => withHijacker(scene, layAbove),
+    title:
+      'the rules of a Pod with the hostPorts 8181, 9621 and 9622 put above ours while nobody looks: ours go above, which is counted, and the connections that were taken end',
+    run: (world) => withHijacker(world, layAbove),
   },
-];
+]);
 
 type Ask = Sent & { readonly loopback: boolean };
 
@@ -55,11 +56,11 @@ function askEach(name: string, port: number): readonly Ask[] {
 const ownPlaces = OWN.flatMap((port) => askEach('for the agent', port));
 
 async function withHijacker(
-  scene: Scene,
-  run: (scene: Scene, pod: LaidPod) => Promise<string>,
+  world: NetnsWorld,
+  run: (world: NetnsWorld, pod: AttachedPod) => Promise<string>,
 ): Promise<string> {
-  scene.state.spoil();
-  const pod = await scene.pods.lay({
+  world.state.spoil();
+  const pod = await world.network.attach({
     name: 'hijacker',
     shape: 'bridge',
     namespace: 'open',
@@ -67,47 +68,47 @@ async function withHijacker(
     listed: 'refused',
   });
   // As the plugin has it, so that what the node sends to its loopback can be led to a Pod.
-  await scene.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 1 });
+  await world.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 1 });
   const { stop } = await startScript(pod.enter, 'hijacker');
   try {
-    return await run(scene, pod);
+    return await run(world, pod);
   } finally {
     await stop();
-    await scene.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 0 });
-    await pod.remove();
+    await world.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 0 });
+    await pod.detach();
   }
 }
 
-async function layBelow(scene: Scene, { pod }: LaidPod): Promise<string> {
-  await layForeign(
-    scene.node,
-    scene.backend,
+async function layBelow(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {
+  await addRules(
+    world.node,
+    world.backend,
     portmapRules({ pod: pod.addresses, ports: [...OWN, FOREIGN], id: 'BELOW', place: 'last' }),
   );
   const service = { pod: pod.addresses, address: SERVICE, port: PORTS.agentOps };
-  await layForeign(scene.node, scene.backend, serviceRules(service));
-  const { hijacked, asked } = await askFromAll(scene, ownPlaces);
+  await addRules(world.node, world.backend, serviceRules(service));
+  const { hijacked, asked } = await askFromAll(world, ownPlaces);
   expectNone(hijacked);
   const others = [
     ...askEach('a port of its own', FOREIGN),
     askAt('the second address of the node', SECOND_INTERFACE.node, PORTS.agentOps),
     askAt('a Service', SERVICE, PORTS.agentOps),
   ];
-  const its = await askFromAll(scene, others);
+  const its = await askFromAll(world, others);
   if (its.hijacked.length < its.asked) throw new Error(`of its own it gets only ${its.hijacked.join('; ')}`);
   return `${asked} ways to the agent, ${its.asked} to the Pod`;
 }
 
 /** From the node and from a Pod. Gives the ways on which the hijacker answers. */
 async function askFromAll(
-  scene: Scene,
+  world: NetnsWorld,
   asks: readonly Ask[],
 ): Promise<{ readonly hijacked: readonly string[]; readonly asked: number }> {
   const fromPod = asks.filter(({ loopback }) => !loopback);
   const order = { kind: 'tcp', atOnce: asks.length, silenceMs: 1_500 } as const;
   const came = await Promise.all([
-    sendFrom(scene.node, { ...order, sent: asks }),
-    sendFrom(standingPod(scene, 'permitted').enter, { ...order, sent: fromPod }),
+    sendFrom(world.node, { ...order, sent: asks }),
+    sendFrom(podNamed(world, 'permitted').enter, { ...order, sent: fromPod }),
   ]);
   const [byNode, byPod] = came.map((all) => all.filter(({ text }) => text.includes(HIJACKED)));
   return {
@@ -119,20 +120,20 @@ async function askFromAll(
   };
 }
 
-async function layAbove(scene: Scene, { pod }: LaidPod): Promise<string> {
-  const { pid } = scene.state.running('reconcile');
-  const before = (await readAgentMetrics(scene.programs)).get(repairsOf('ports')) ?? 0;
+async function layAbove(world: NetnsWorld, { pod }: AttachedPod): Promise<string> {
+  const { pid } = world.state.running('reconcile');
+  const before = (await readAgentMetrics(world.programs)).get(repairsOf('ports')) ?? 0;
   process.kill(pid, 'SIGSTOP');
   let keeping;
   let taken;
   try {
-    await layForeign(
-      scene.node,
-      scene.backend,
+    await addRules(
+      world.node,
+      world.backend,
       portmapRules({ pod: pod.addresses, ports: OWN, id: 'ABOVE', place: 'first' }),
     );
-    taken = await askFromAll(scene, ownPlaces);
-    keeping = sendFrom(scene.node, { kind: 'kept', sent: askEach('kept', 9622), ...KEPT });
+    taken = await askFromAll(world, ownPlaces);
+    keeping = sendFrom(world.node, { kind: 'kept', sent: askEach('kept', 9622), ...KEPT });
     keeping.catch(() => undefined);
     // Each has been answered for the first time by then.
     await new Promise((resolve) => setTimeout(resolve, KEPT.silenceMs));
@@ -143,11 +144,11 @@ async function layAbove(scene: Scene, { pod }: LaidPod): Promise<string> {
     throw new Error(`proves nothing: it gets only ${taken.hijacked.join('; ')}`);
   const sinceMs = Date.now();
   await eventually(async () => {
-    const now = (await readAgentMetrics(scene.programs)).get(repairsOf('ports')) ?? 0;
+    const now = (await readAgentMetrics(world.programs)).get(repairsOf('ports')) ?? 0;
     if (now <= before) throw new Error(`${repairsOf('ports')} is ${now} as before`);
   }, REPAIRED);
   const repairedMs = Date.now() - sinceMs;
-  expectNone((await askFromAll(scene, ownPlaces)).hijacked);
+  expectNone((await askFromAll(world, ownPlaces)).hijacked);
   const kept = await keeping;
   expectNone(
     kept.filter(({ end }) => end === 'unasked').map(({ name }) => `proves nothing: ${name} was not asked`),

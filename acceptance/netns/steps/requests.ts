@@ -5,7 +5,9 @@ import { oddRequests, spelledRequests } from '../odd-requests.ts';
 import { besidePort80 } from '../other-ports.ts';
 import { httpRequest } from '../pod-orders.ts';
 import type { Sent } from '../pod-orders.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
+import type { NetnsStep } from '../step.ts';
 import { cutShort, expectNone, sentinelFaults } from '../verdicts.ts';
 
 /** An agent allows a Pod 32 connections and 16 that are held. */
@@ -25,32 +27,30 @@ export const directly: readonly Sent[] = families.flatMap((family) =>
   })),
 );
 
-function lockdown(what: string, kind: 'tcp' | 'udp', sent: readonly Sent[]): Step {
+function lockdown(what: string, kind: 'tcp' | 'udp', sent: readonly Sent[]): NetnsStep {
   return {
-    name: `no Pod reads anything of the node's by ${what}`,
-    mode: 'up',
-    async run(scene) {
+    title: `no Pod reads anything of the node's by ${what}`,
+    async run(world) {
       let answered = 0;
-      const faults = await faultsOfEach(scene, async ({ enter }) => {
+      const faults = await faultsOfEach(world, async ({ enter }) => {
         const came = await sendFrom(enter, { kind, sent, atOnce: AT_ONCE, silenceMs: SILENCE_MS });
         answered += came.filter(({ text }) => text !== '').length;
         return sentinelFaults(came);
       });
       expectNone(faults);
-      return `${sent.length} each, ${answered} of ${sent.length * scene.standing.length} answered by the agent`;
+      return `${sent.length} each, ${answered} of ${sent.length * world.pods.length} answered by the agent`;
     },
   };
 }
 
 /** The kernel limits how often it says so: of many at once some are told that they are refused, and the others nothing. */
-function otherPorts(kind: 'tcp' | 'udp'): Step {
+function otherPorts(kind: 'tcp' | 'udp'): NetnsStep {
   const sent = besidePort80[kind];
   return {
-    name: `no Pod is answered on other ports of the metadata addresses by ${kind}`,
-    mode: 'up',
-    async run(scene) {
+    title: `no Pod is answered on other ports of the metadata addresses by ${kind}`,
+    async run(world) {
       let refused = 0;
-      const faults = await faultsOfEach(scene, async ({ enter }) => {
+      const faults = await faultsOfEach(world, async ({ enter }) => {
         const came = await sendFrom(enter, { kind, sent, atOnce: sent.length, silenceMs: SILENCE_MS });
         refused += came.filter(({ end }) => !['silent', 'closed'].includes(end)).length;
         return came
@@ -58,7 +58,7 @@ function otherPorts(kind: 'tcp' | 'udp'): Step {
           .map(({ name, text, end }) => `${name}: ${end} ${JSON.stringify(cutShort(text))}`);
       });
       expectNone(faults);
-      return `${refused} of ${sent.length * scene.standing.length} refused at once`;
+      return `${refused} of ${sent.length * world.pods.length} refused at once`;
     },
   };
 }
@@ -71,36 +71,31 @@ async function answersTo(enter: readonly string[], sent: readonly Sent[]): Promi
     .map(({ name, text, end }) => `${name}: ${end} ${JSON.stringify(cutShort(text))}`);
 }
 
-export const requestSteps: readonly Step[] = [
+export const requestSteps = inMode('up', [
   lockdown(`${spelledRequests.length} spellings of paths`, 'tcp', spelledRequests),
   lockdown('odd methods, headers and forms of requests', 'tcp', oddRequests),
   otherPorts('tcp'),
   otherPorts('udp'),
   {
-    name: "no Pod is answered on the agent's own port",
-    mode: 'up',
-    async run(scene) {
-      expectNone(await faultsOfEach(scene, ({ enter }) => answersTo(enter, directly)));
-      return undefined;
+    title: "no Pod is answered on the agent's own port",
+    async run(world) {
+      expectNone(await faultsOfEach(world, ({ enter }) => answersTo(enter, directly)));
     },
   },
   {
-    name: "another node is not answered on the agent's own port",
-    mode: 'up',
+    title: "another node is not answered on the agent's own port",
     async run({ namespaces }) {
       expectNone(await answersTo(namespaces.enter('other-node'), directly));
-      return undefined;
     },
   },
   {
-    name: 'another node that sends its metadata requests through this one gets nothing',
-    mode: 'up',
+    title: 'another node that sends its metadata requests through this one gets nothing',
     run: askThroughNode,
   },
-];
+]);
 
 /** It is led to the agent as a Pod is; its address is nobody's. */
-async function askThroughNode({ namespaces }: Scene): Promise<string> {
+async function askThroughNode({ namespaces }: NetnsWorld): Promise<string> {
   const routes = families.map((family) => `route replace ${METADATA[family]} via ${NODE[family]}`);
   await namespaces.ip('other-node', routes);
   const enter = namespaces.enter('other-node');

@@ -1,10 +1,12 @@
 import { eventually } from '@rolegate/testing';
 import type { ModeName } from '../modes.ts';
-import type { LaidPod } from '../pod-yard.ts';
+import type { AttachedPod } from '../pod-network.ts';
 import type { PodCase } from '../pods.ts';
 import { sdks, whoAmI } from '../sdk-calls.ts';
 import type { Sdk } from '../sdk-calls.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
+import type { NetnsStep } from '../step.ts';
 import { expectNone } from '../verdicts.ts';
 
 /** When the API learns of the address, counted from the first call. Milliseconds. */
@@ -29,26 +31,27 @@ const table: readonly { mode: ModeName; knows: string; outcomes: Readonly<Record
 ];
 
 /** Each SDK in a Pod that is new to everybody, asking before the API knows its address. */
-export const sdkSteps: readonly Step[] = table.flatMap(({ mode, knows, outcomes }) =>
-  DELAYS_MS.map((delayMs): Step => {
-    const outcome = outcomes[delayMs] ?? 'either';
-    return {
-      name: `${knows}, an address that the API learns ${delayMs} ms after the first call: ${inWords(outcome)}`,
-      mode,
-      async run(scene) {
-        const faults = await Promise.all(
-          sdks.map((sdk) => tryOne(scene, { sdk, delayMs, outcome, hasResult: mode === 'up' })),
-        );
-        expectNone(faults.flat());
-        return undefined;
-      },
-    };
-  }),
+export const sdkSteps = table.flatMap(({ mode, knows, outcomes }) =>
+  inMode(
+    mode,
+    DELAYS_MS.map((delayMs): NetnsStep => {
+      const outcome = outcomes[delayMs] ?? 'either';
+      return {
+        title: `${knows}, an address that the API learns ${delayMs} ms after the first call: ${inWords(outcome)}`,
+        async run(world) {
+          const faults = await Promise.all(
+            sdks.map((sdk) => tryOne(world, { sdk, delayMs, outcome, hasResult: mode === 'up' })),
+          );
+          expectNone(faults.flat());
+        },
+      };
+    }),
+  ),
 );
 
 function inWords(outcome: Outcome): string {
   const words = { credentials: 'have credentials on the first try', either: 'may or may not have any' };
-  return `boto3 and the SDK for JavaScript ${outcome === 'HeldTimeout' ? 'are told to come again' : words[outcome]}`;
+  return `boto3 and the SDK for JavaScript ${outcome === 'HeldTimeout' ? 'are asked to come again' : words[outcome]}`;
 }
 
 interface Trial {
@@ -58,27 +61,27 @@ interface Trial {
   readonly hasResult: boolean;
 }
 
-async function tryOne(scene: Scene, { sdk, delayMs, outcome, hasResult }: Trial): Promise<string[]> {
+async function tryOne(world: NetnsWorld, { sdk, delayMs, outcome, hasResult }: Trial): Promise<string[]> {
   const role = `sdk-${sdk.toLowerCase()}-${delayMs}${hasResult ? '' : '-late'}`;
-  const laid = await scene.pods.lay(caseOf(role, sdk));
+  const attached = await world.network.attach(caseOf(role, sdk));
   try {
-    await scene.cluster.schedule(laid.pod);
-    if (hasResult) await scene.cluster.giveAddress(laid.pod);
-    const from = scene.lines.length;
-    const called = whoAmI(sdk, laid.enter, scene.python);
+    await world.cluster.schedule(attached.pod);
+    if (hasResult) await world.cluster.giveAddress(attached.pod);
+    const from = world.lines.length;
+    const called = whoAmI(sdk, attached.enter, world.python);
     await eventually(() => {
-      expectAsked(scene, from, laid);
+      expectAsked(world, from, attached);
     }, ASKS_SOON);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
-    await scene.cluster.report(laid.pod);
+    await world.cluster.report(attached.pod);
     const { code, stdout, stderr } = await called;
     const faults =
-      code === 0 ? identityFaults(stdout, role, outcome) : failureFaults(scene, { from, laid, outcome });
+      code === 0 ? identityFaults(stdout, role, outcome) : failureFaults(world, { from, attached, outcome });
     return faults.map((fault) => `${sdk}: ${fault}; it said ${stderr.trim().slice(-300)}`);
   } finally {
-    await scene.cluster.takeAddress(laid.pod);
-    await scene.cluster.delete(laid.pod);
-    await laid.remove();
+    await world.cluster.takeAddress(attached.pod);
+    await world.cluster.delete(attached.pod);
+    await attached.detach();
   }
 }
 
@@ -93,7 +96,7 @@ function caseOf(role: string, sdk: Sdk): PodCase {
 }
 
 /** The first call gets its token at once, and the agent says so at debug. */
-function expectAsked({ lines }: Scene, from: number, { pod }: LaidPod): void {
+function expectAsked({ lines }: NetnsWorld, from: number, { pod }: AttachedPod): void {
   const { ipv4 } = pod.addresses;
   if (!lines.slice(from).some(({ line }) => line.includes(`"${ipv4}"`)))
     throw new Error(`the agent tells of no request by ${ipv4}`);
@@ -105,12 +108,12 @@ function identityFaults(stdout: string, role: string, outcome: Outcome): string[
 }
 
 function failureFaults(
-  { lines }: Scene,
-  { from, laid, outcome }: { from: number; laid: LaidPod; outcome: Outcome },
+  { lines }: NetnsWorld,
+  { from, attached, outcome }: { from: number; attached: AttachedPod; outcome: Outcome },
 ): string[] {
   if (outcome === 'credentials') return ['has no credentials'];
   const told = lines
     .slice(from)
-    .some(({ line }) => line.includes('"HeldTimeout"') && line.includes(`"${laid.pod.addresses.ipv4}"`));
+    .some(({ line }) => line.includes('"HeldTimeout"') && line.includes(`"${attached.pod.addresses.ipv4}"`));
   return told || outcome === 'either' ? [] : ['no line with HeldTimeout names its address'];
 }

@@ -1,70 +1,66 @@
 import { eventually } from '@rolegate/testing';
 import { readAgentMetrics } from '../agent-metrics.ts';
 import { askBoth } from '../asking.ts';
-import { askEverywhere, standingPod } from '../every-pod.ts';
+import { askEverywhere, podNamed } from '../every-pod.ts';
 import { snapshotDifference, takeSnapshot } from '../rules.ts';
 import type { Snapshot } from '../rules.ts';
 import { findSentinel } from '../sentinels.ts';
-import type { Scene, Step } from '../step.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inMode } from '../step.ts';
 
 /** On the event, at the latest after 30 s. */
-const MENDED = { withinMs: 40_000, everyMs: 250 };
+const REPAIRED = { withinMs: 40_000, everyMs: 250 };
 
 /** Both back ends, both families and `ip rule` are as if Rolegate had never been there. */
-export const uninstallSteps: readonly Step[] = [
+export const uninstallSteps = inMode('up among others', [
   {
-    name: 'uninstall leaves all rules as they were before, and can be repeated',
-    mode: 'up among others',
-    async run(scene) {
-      await scene.state.stopAll();
-      if (snapshotDifference(scene.others.alone().before, await takeSnapshot(scene.node)) === '')
+    title: 'uninstall leaves all rules as they were before, and can be repeated',
+    async run(world) {
+      await world.state.stopAll();
+      if (snapshotDifference(world.others.alone().before, await takeSnapshot(world.node)) === '')
         throw new Error('proves nothing: no rule is there after the programs have stopped');
-      await uninstallTo(scene, scene.others.alone().before);
-      await uninstallTo(scene, scene.others.alone().before);
-      await expectOpen(scene);
-      return undefined;
+      await uninstallTo(world, world.others.alone().before);
+      await uninstallTo(world, world.others.alone().before);
+      await expectOpen(world);
     },
   },
   {
-    name: 'uninstall leaves all rules as they were before, after a SIGKILL of everything',
-    mode: 'up among others',
-    async run(scene) {
+    title: 'uninstall leaves all rules as they were before, after a SIGKILL of everything',
+    async run(world) {
       const all = ['reconcile', 'agent', 'server'] as const;
-      await Promise.all(all.map((name) => scene.state.running(name).kill()));
-      await uninstallTo(scene, scene.others.alone().before);
-      return undefined;
+      await Promise.all(all.map((name) => world.state.running(name).kill()));
+      await uninstallTo(world, world.others.alone().before);
     },
   },
   {
-    name: "other tools' rules that come meanwhile are told of, take nobody's requests for long, and stay after uninstall",
-    mode: 'up among others',
-    async run(scene) {
-      scene.state.spoil();
+    title:
+      "other tools' rules that come meanwhile are counted, take nobody's requests for long, and stay after uninstall",
+    async run(world) {
+      world.state.spoil();
       const foreign = 'rolegate_interception_foreign_rules';
-      const before = (await readAgentMetrics(scene.programs)).get(foreign) ?? 0;
-      await scene.others.layMeanwhile();
-      await askEverywhere(scene, 'anything');
+      const before = (await readAgentMetrics(world.programs)).get(foreign) ?? 0;
+      await world.others.installMeanwhile();
+      await askEverywhere(world, 'anything');
       await eventually(async () => {
-        const now = (await readAgentMetrics(scene.programs)).get(foreign) ?? 0;
+        const now = (await readAgentMetrics(world.programs)).get(foreign) ?? 0;
         if (now !== before + 1) throw new Error(`${foreign} is ${now}, before it was ${before}`);
-      }, MENDED);
-      await eventually(() => askEverywhere(scene, 'as up'), MENDED);
-      await scene.state.stopAll();
-      await uninstallTo(scene, scene.others.alone().meanwhile);
-      return undefined;
+      }, REPAIRED);
+      await eventually(() => askEverywhere(world, 'as up'), REPAIRED);
+      await world.state.stopAll();
+      await uninstallTo(world, world.others.alone().meanwhile);
     },
   },
-];
+]);
 
-async function uninstallTo({ state, node }: Scene, wanted: Snapshot): Promise<void> {
+async function uninstallTo({ state, node }: NetnsWorld, wanted: Snapshot): Promise<void> {
   await state.once('uninstall');
   const difference = snapshotDifference(wanted, await takeSnapshot(node));
   if (difference !== '') throw new Error(`not as before: ${difference}`);
 }
 
 /** That it was the rules, and nothing else, that denied. */
-async function expectOpen(scene: Scene): Promise<void> {
-  const answers = await askBoth(standingPod(scene, 'permitted-bridge').enter);
+async function expectOpen(world: NetnsWorld): Promise<void> {
+  const answers = await askBoth(podNamed(world, 'permitted-bridge').enter);
   if (answers.some(({ body }) => findSentinel(body) === undefined))
     throw new Error('a Pod does not reach the cloud again');
 }

@@ -5,7 +5,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { createCallers } from '../src/addresses/callers.ts';
 import { applyUpdate } from '../src/feed/apply-update.ts';
 import { createPodTable } from '../src/feed/pod-table.ts';
-import { credentialsDocument } from '../src/metadata/credentials-document.ts';
+import { credentialsDocument } from '../src/imds-documents/credentials-document.ts';
 
 const MINUTE_MS = 60_000;
 const IP = '198.18.0.1';

@@ -3,11 +3,14 @@ export { http2StreamOf, limitMessages, onClientConnection } from './tls/connecti
 export type { ClientConnection } from './tls/connections.ts';
 export { inputsDiffer } from './decision-inputs.ts';
 export type { DecisionInputs } from './decision-inputs.ts';
+export { metadataGroups } from './metadata-groups.ts';
+export type { MetadataGroup } from './metadata-groups.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';
 export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
 export { isOlderVersion, isVersion, laterVersion } from './resource-versions.ts';
+export { roleArnParts } from './role-arn.ts';
 export { createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';
 export type { RolegateClientOptions } from './service.ts';
 export { describeHandshakeError } from './tls/errors.ts';

@@ -1,18 +1,30 @@
+export * from './flags/doc.ts';
+export * from './flags/duration.ts';
+export type { Environment } from './flags/env.ts';
+export * from './flags/flags.ts';
+export * from './flags/kinds.ts';
+export * from './flags/legacy.ts';
+export type { Program } from './flags/program.ts';
+export * from './flags/table.ts';
+
 export * from './http/index.ts';
-export { createBackoff } from './time/backoff.ts';
-export type { Backoff, BackoffOptions } from './time/backoff.ts';
-export { systemClock } from './time/clock.ts';
-export type { Clock } from './time/clock.ts';
-export { createLog, describeError, logLevels, silentLog } from './log/log.ts';
-export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
-export { createOutageLog } from './log/outage.ts';
-export type { OutageLog } from './log/outage.ts';
-export { formatHostPort } from './net/host-port.ts';
+
 export { parseJson, record, textOf } from './json/json-values.ts';
-export { isPortTaken } from './net/port-taken.ts';
-export type { HostPort } from './net/host-port.ts';
+
+export { createChanges } from './listeners/changes.ts';
+export type { Changes } from './listeners/changes.ts';
+export { createListeners, listenerFailed } from './listeners/listeners.ts';
+
 export { createLimitLog } from './log/limit-log.ts';
 export type { LimitLog } from './log/limit-log.ts';
+export { createLog, describeError, logLevels, silentLog } from './log/log.ts';
+export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
+export { createLogLimiter } from './log/log-limiter.ts';
+export type { CountScope } from './log/log-limiter.ts';
+export { createOutageLog } from './log/outage.ts';
+export type { OutageLog } from './log/outage.ts';
+export { createArrivals, createTransition } from './log/transitions.ts';
+
 export { createLine, join, leave } from './memory/line.ts';
 export type { Line } from './memory/line.ts';
 export { createMemory } from './memory/memory.ts';
@@ -20,37 +32,38 @@ export type { Memory } from './memory/memory.ts';
 export type { Remembered } from './memory/remembered.ts';
 export { createShares } from './memory/shares.ts';
 export type { Shares } from './memory/shares.ts';
-export { createStorms } from './log/log-limiter.ts';
-export type { StormOf } from './log/log-limiter.ts';
+
+export { createGrowth, readCounter, readGauge, readGauges } from './metrics/read-gauge.ts';
+
+export { canonicalIp } from './net/canonical-ip.ts';
+export { formatHostPort } from './net/host-port.ts';
+export type { HostPort } from './net/host-port.ts';
+export { isPortTaken } from './net/port-taken.ts';
+export { stopListening } from './net/stop-listening.ts';
+
 export { createOpsServer } from './ops/ops-server.ts';
 export type { OpsServerOptions } from './ops/ops-server.ts';
-export { createProbePort } from './ops/probe-port.ts';
 export { pageLimit } from './ops/page-server.ts';
 export type { PageServer } from './ops/page-server.ts';
+export { createProbePort } from './ops/probe-port.ts';
 export { createProbeServer } from './ops/probe-server.ts';
 export type { ReadyCheck } from './ops/readiness.ts';
+
 export { aborted, runGroup } from './program/run-group.ts';
 export type { Service } from './program/run-group.ts';
+export { runProgram } from './program/run-program.ts';
+export { VERSION } from './program/version.ts';
+
 export { runLogLevelCommand, runStatusCommand } from './status/command.ts';
 export type { StatusCommandDeps, StatusProgram } from './status/command.ts';
 export { createStatusServer, openStatusSocket } from './status/server.ts';
 export type { StatusAnswer, StatusServer } from './status/server.ts';
-export { roughly, textFacts, textTable } from './status/text.ts';
 export { StatusSocketFault } from './status/socket.ts';
-export { createGrowth, readCounter, readGauge, readGauges } from './metrics/read-gauge.ts';
-export { runProgram } from './program/run-program.ts';
-export { stopListening } from './net/stop-listening.ts';
+export { roughly, textFacts, textTable } from './status/text.ts';
+
+export { createBackoff } from './time/backoff.ts';
+export type { Backoff, BackoffOptions } from './time/backoff.ts';
+export { systemClock } from './time/clock.ts';
+export type { Clock } from './time/clock.ts';
 export { createTokenBucket } from './time/token-bucket.ts';
 export type { TokenBucketOptions } from './time/token-bucket.ts';
-export { VERSION } from './program/version.ts';
-export * from './flags/flags.ts';
-export * from './flags/kinds.ts';
-export * from './flags/duration.ts';
-export * from './flags/table.ts';
-export * from './flags/legacy.ts';
-export * from './flags/doc.ts';
-export type { Environment } from './flags/env.ts';
-export { canonicalIp } from './net/canonical-ip.ts';
-export { createChanges } from './listeners/changes.ts';
-export type { Changes } from './listeners/changes.ts';
-export { createListeners, listenerFailed } from './listeners/listeners.ts';

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { knownPod } from '../../agent/src/feed/apply-update.ts';
 import { createPodTable } from '../../agent/src/feed/pod-table.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
-import { createStsBudget } from '../../server/src/credentials/sts-budget.ts';
+import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
-import type { Caller } from '../../agent/src/addresses/callers.ts';
+import type { Caller } from '../../agent/src/addresses/caller.ts';
 import { createMetadataServer } from '../../agent/src/metadata/server.ts';
 import { createTokens } from '../../agent/src/imds-tokens/tokens.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';

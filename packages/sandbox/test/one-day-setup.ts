@@ -9,9 +9,9 @@ import { createServerAddresses } from '../../agent/src/feed/server-addresses.ts'
 import type { FeedCall } from '../../agent/src/feed/feed-stream.ts';
 import { createPodTable } from '../../agent/src/feed/pod-table.ts';
 import { createReporter } from '../../agent/src/feed/report.ts';
-import { credentialsDocument } from '../../agent/src/metadata/credentials-document.ts';
+import { credentialsDocument } from '../../agent/src/imds-documents/credentials-document.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
-import { createStsBudget } from '../../server/src/credentials/sts-budget.ts';
+import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createFeedService } from '../../server/src/feed/feed-service.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';
@@ -104,8 +104,8 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
     nodes,
     pods: cluster.pods,
     past: NEVER_WENT_BACK,
-    callers: {
-      identify: () => ({ proven: true, caller: () => ({ node: 'node-a' }) }),
+    peers: {
+      identify: () => ({ proven: true, identity: () => ({ node: 'node-a' }) }),
       watch: () => () => undefined,
     },
     foreignNodes: createForeignNodes({

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { TlsFault } from '@rolegate/protocol';
 import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import type { ServerConfig } from './config/config.ts';
-import { readOwnNamespace } from './kubernetes/own-namespace.ts';
+import type { ServerConfig } from './config/server-config.ts';
+import { readOwnNamespace } from './kubernetes/kube-config.ts';
 
 /** Each TLS connection holds a few bytes of a pool, and so the whole pool, for as long as it lives; by default that is 64 KiB. Bytes. */
 const BUFFER_POOL = 4 * 1024;

@@ -6,7 +6,7 @@ import {
   runGroup,
   VERSION,
 } from '@rolegate/runtime';
-import { createAgentProofs } from './identity/agent-authentication.ts';
+import { createAgentProofs } from './composition/agent-authentication.ts';
 import { createConnectedAgents } from './feed/connected-agents.ts';
 import { createForeignNodes } from './identity/foreign-nodes.ts';
 import { createNodeTaints } from './kubernetes/node-taints.ts';
@@ -18,7 +18,7 @@ import { followCluster } from './composition/cluster.ts';
 import { issueCredentials } from './composition/credentials.ts';
 import { decidePods } from './composition/decisions.ts';
 import type { ServerDeps } from './composition/deps.ts';
-import { createServerStatus } from './status/server-status.ts';
+import { createServerStatus } from './status/answers.ts';
 import { STATUS_SOCKET } from './config/status-socket.ts';
 import { createStartupTaints } from './startup-taints.ts';
 

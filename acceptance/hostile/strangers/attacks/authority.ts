@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '@rolegate/testing';
 import { outputOf, PLAIN_ENV } from '@rolegate/testing';
-import { signLeaf } from '../../../../packages/server/src/identity/certificates.ts';
+import { signLeaf } from '../../../../packages/server/src/identity/authority/certificates.ts';
 import type { NodeIdentity } from '../../cluster/orders.ts';
 import { imageWords } from '../../node/program-words.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';

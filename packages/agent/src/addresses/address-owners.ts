@@ -1,9 +1,10 @@
 import type { KnownPod } from '../feed/known-pod.ts';
 import { createAddressClaims } from './address-claims.ts';
 import type { AddressClaims, AddressClaimsDeps } from './address-claims.ts';
-import { compare, inOrder } from './claim.ts';
 import type { Claim } from './claim.ts';
-import type { CniResult } from './cni-result.ts';
+import { compare } from './cni-files/learned.ts';
+import { keptClaims, restoreClaims } from './kept-claims.ts';
+import type { KeptClaim, KeptResults } from './kept-claims.ts';
 
 /** The Pod that owns an address, in the runtime's words. */
 export interface Owner {
@@ -25,22 +26,6 @@ export type Saying = 'own' | 'not-own' | 'other' | 'unclear' | 'unsaid';
 
 /** The names by which a Pod may be in a result. */
 export type PodNames = Pick<KnownPod, 'uid' | 'runtimeUid' | 'namespace' | 'name'>;
-
-/** What is known of one file, as the agent's state has it. */
-export interface KeptClaim {
-  readonly file: string;
-  /** With the addresses that it owns. Undefined: the file could not be read. */
-  readonly result?: CniResult | undefined;
-  readonly lost: readonly string[];
-}
-
-/** What a process leaves to the next one. */
-export interface KeptResults {
-  /** In the order in which the files were learned of. Undefined: an older agent wrote it. */
-  readonly claims?: readonly KeptClaim[] | undefined;
-  /** UIDs of Pods that have results, or had until the runtime removed them. */
-  readonly named: readonly string[];
-}
 
 export interface AddressOwners extends AddressClaims {
   readonly owner: (ip: string) => Owner | undefined;
@@ -83,81 +68,58 @@ export function createAddressOwners({
     return state !== 'unknown' && isComplete(directory);
   }
 
-  function owner(ip: string): Owner | undefined {
-    const claim = claimOn(ip);
-    return claim?.pod === undefined || claim.state === 'unreadable'
-      ? undefined
-      : ownerOf(claim, doubtOf(claim));
-  }
-
-  /** The file for which a claim is in doubt. */
-  function doubtOf(claim: Claim): string | undefined {
-    for (const [key, learned] of claims.unread()) if (compare(claim.learned, learned) <= 0) return key;
-    return undefined;
-  }
-
-  function says(pod: PodNames, ip: string): Saying {
-    const names = [pod.uid, pod.runtimeUid, fullName(pod)];
-    const last = claims.lastOn(ip);
-    const newest = names.map(claims.newestOf).find((claim) => claim !== undefined);
-    if (newest !== undefined) {
-      if (last !== newest || newest.lost.has(ip)) return 'not-own';
-      return newest.state === 'unreadable' ? 'unclear' : 'own';
-    }
-    if (names.some(claims.isReturned)) return 'not-own';
-    return last === undefined || last.state === 'unreadable' || doubtOf(last) !== undefined
-      ? 'unsaid'
-      : 'other';
-  }
-
-  function names(pod: PodNames): boolean {
-    return [pod.uid, pod.runtimeUid, fullName(pod)].some((name) => {
-      const newest = claims.newestOf(name);
-      return newest === undefined ? claims.isReturned(name) : newest.state !== 'unknown';
-    });
-  }
-
   return {
     ...claims,
-    owner,
+    owner(ip) {
+      const claim = claimOn(ip);
+      return claim?.pod === undefined || claim.state === 'unreadable'
+        ? undefined
+        : ownerOf(claim, doubtOf(claim, claims));
+    },
     unreadableAt(ip) {
       const claim = claimOn(ip);
       return claim?.state === 'unreadable' ? claim.key : undefined;
     },
-    says,
+    says: (pod, ip) => sayingOn(pod, ip, claims),
     uids: () => [
       ...new Set(
         claims.all().flatMap(({ state, result }) => (state === 'unknown' ? [] : (result.uid ?? []))),
       ),
     ],
-    names,
+    names: (pod) => isNamed(pod, claims),
     ips: () => [...claims.addresses()].flatMap(([ip]) => (claimOn(ip)?.pod === undefined ? [] : [ip])),
-    kept() {
-      const read = claims.all().filter(({ pod }) => pod !== undefined);
-      return inOrder<KeptClaim>([
-        ...read.map((claim) => [claim.learned, { file: claim.key, ...partsOf(claim) }] as const),
-        ...[...claims.unread()].map(([file, learned]) => [learned, { file, lost: [] }] as const),
-      ]);
-    },
-    restore({ claims: kept, named }) {
-      if (kept === undefined) return;
-      kept.forEach(({ file, result, lost }, at) => {
-        const learned = { turn: at - kept.length, createdNs: 0n };
-        if (result === undefined) claims.unreadable(file, true, learned);
-        else claims.set(file, { result, lost, mtimeNs: 0n, createdNs: undefined }, learned);
-        if (result !== undefined) claims.forget(file);
-      });
-      for (const uid of named) if (claims.newestOf(uid) === undefined) claims.remember(uid);
+    kept: () => keptClaims(claims),
+    restore: (kept) => {
+      restoreClaims(claims, kept);
     },
   };
 }
 
-/** The addresses of a claim that are its own still, and those that it lost. */
-export function partsOf({ result, lost }: Claim): {
-  readonly result: CniResult;
-  readonly lost: readonly string[];
-} {
-  return { result: { ...result, ips: result.ips.filter((ip) => !lost.has(ip)) }, lost: [...lost] };
+/** The file for which a claim is in doubt. */
+function doubtOf(claim: Claim, { unread }: AddressClaims): string | undefined {
+  for (const [key, learned] of unread()) if (compare(claim.learned, learned) <= 0) return key;
+  return undefined;
+}
+
+function sayingOn(pod: PodNames, ip: string, claims: AddressClaims): Saying {
+  const names = namesOf(pod);
+  const last = claims.lastOn(ip);
+  const newest = names.map(claims.newestOf).find((claim) => claim !== undefined);
+  if (newest !== undefined) {
+    if (last !== newest || newest.lost.has(ip)) return 'not-own';
+    return newest.state === 'unreadable' ? 'unclear' : 'own';
+  }
+  if (names.some(claims.isReturned)) return 'not-own';
+  return last === undefined || last.state === 'unreadable' || doubtOf(last, claims) !== undefined
+    ? 'unsaid'
+    : 'other';
+}
+
+function isNamed(pod: PodNames, claims: AddressClaims): boolean {
+  return namesOf(pod).some((name) => {
+    const newest = claims.newestOf(name);
+    return newest === undefined ? claims.isReturned(name) : newest.state !== 'unknown';
+  });
 }
 
 function ownerOf({ result, stamp: { createdNs, mtimeNs } }: Claim, inDoubtBy: string | undefined): Owner {
@@ -172,6 +134,6 @@ function ownerOf({ result, stamp: { createdNs, mtimeNs } }: Claim, inDoubtBy: st
 }
 
 /** No UID has a slash: full names and UIDs can be keys of one map. */
-function fullName({ namespace, name }: PodNames): string {
-  return `${namespace}/${name}`;
+function namesOf({ uid, runtimeUid, namespace, name }: PodNames): readonly string[] {
+  return [uid, runtimeUid, `${namespace}/${name}`];
 }

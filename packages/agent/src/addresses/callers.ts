@@ -1,12 +1,13 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { canonicalIp, createChanges } from '@rolegate/runtime';
-import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import type { AgentMemory } from '../memory/memory.ts';
-import type { Owner } from './address-owners.ts';
+import type { Caller } from './caller.ts';
 import type { CniResults } from './cni-results.ts';
 import { createHandovers } from './handovers.ts';
-import { createIpSource, isLive } from './ip-source.ts';
+import { createIdentify, unknown } from './identify.ts';
+import type { IdentifyDeps } from './identify.ts';
+import { createIpSource } from './ip-source.ts';
 import type { IpSource } from './ip-source.ts';
 import { createStatusOwners } from './status-owners.ts';
 import type { StatusOwnersDeps } from './status-owners.ts';
@@ -17,27 +18,9 @@ const CHECK_RESULTS_MS = 10_000;
 
 const UNREADABLE = 'an address that can be read';
 
-/** Who is behind an address. */
-export type Caller =
-  | { readonly kind: 'pod'; readonly pod: KnownPod }
-  /**
-   * Nobody yet. `uid` and `namespace`: the owner as the CNI result names it, while the feed does not know the Pod or it has ended.
-   * `undecided`: it may still be the one that it was, or another; nobody can say at present.
-   */
-  | {
-      readonly kind: 'unknown';
-      readonly uid?: string;
-      readonly namespace?: string;
-      readonly waitsFor: string;
-      readonly undecided?: true;
-    }
-  /** Two live Pods have it. */
-  | { readonly kind: 'ambiguous'; readonly pods: readonly KnownPod[] }
-  /** The node itself: Pods on the host's network and the host's own processes. */
-  | { readonly kind: 'node' };
-
-export interface CallersDeps extends Omit<StatusOwnersDeps, 'table' | 'cniResults'> {
-  readonly table: Pick<PodTable, 'pod' | 'podByRuntimeUid' | 'podByName' | 'podsByIp' | 'pods' | 'onChange'>;
+export interface CallersDeps
+  extends Omit<StatusOwnersDeps, 'table' | 'cniResults'>, Pick<IdentifyDeps, 'nodeIps'> {
+  readonly table: IdentifyDeps['table'] & Pick<PodTable, 'podsByIp' | 'pods' | 'onChange'>;
   /** Undefined: the agent was told of no directory. */
   readonly cniResults:
     | Pick<
@@ -47,8 +30,6 @@ export interface CallersDeps extends Omit<StatusOwnersDeps, 'table' | 'cniResult
     | undefined;
   /** UIDs of Pods that had a result while a previous process ran. */
   readonly hadResults?: ReadonlySet<string> | undefined;
-  /** The node's own addresses, of both families. */
-  readonly nodeIps: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { readonly ipSource: (source: IpSource) => void };
@@ -73,9 +54,10 @@ export interface Callers {
 export function createCallers(deps: CallersDeps): Callers {
   const { table, cniResults, clock, log } = deps;
   const byStatus = createStatusOwners(deps);
-  const nodeIps = new Set(deps.nodeIps.map((ip) => canonicalIp(ip) ?? ip));
+  const identifyBy = createIdentify({ ...deps, byStatus });
+  const canonical = (ip: string) => identifyBy(source, ip);
   const changes = createChanges({ log, of: 'callers' });
-  const handovers = createHandovers({ identify: identifyCanonical, log });
+  const handovers = createHandovers({ identify: canonical, log });
   const decideSource = createIpSource({ ...deps, pods: table.pods });
   deps.memory?.count('addresses_given', handovers.size);
   deps.memory?.count('pods_contradicted', byStatus.contradictedPods);
@@ -93,52 +75,14 @@ export function createCallers(deps: CallersDeps): Callers {
   function identify(address: string): Caller {
     const ip = canonicalIp(address);
     if (ip === undefined) return unknown(UNREADABLE);
-    const caller = identifyCanonical(ip);
+    const caller = canonical(ip);
     handovers.given(ip, caller);
     return caller;
   }
 
   function peek(address: string): Caller {
     const ip = canonicalIp(address);
-    return ip === undefined ? unknown(UNREADABLE) : identifyCanonical(ip);
-  }
-
-  function identifyCanonical(ip: string): Caller {
-    if (nodeIps.has(ip)) return { kind: 'node' };
-    const awaited = cniResults?.awaited;
-    if (awaited !== undefined) return undecided(awaited);
-    const owner = cniResults?.owner(ip);
-    // The runtime's word on an address is the last: what the Pods' status says of it may be of its former owner.
-    if (owner !== undefined) return fromOwner(owner, ip);
-    const file = cniResults?.unreadableAt(ip);
-    if (file !== undefined) return undecided(unreadable(file));
-    return source === 'cni' ? withoutResult(ip) : fromStatus(ip);
-  }
-
-  function fromOwner(owner: Owner, ip: string): Caller {
-    const { uid, namespace, name, inDoubtBy } = owner;
-    const pod =
-      uid === undefined ? table.podByName(namespace, name) : (table.pod(uid) ?? table.podByRuntimeUid(uid));
-    if (pod === undefined) return unknown(`the feed to name the Pod ${namespace}/${name}`, owner);
-    if (!isLive(pod)) return unknown('a Pod that has not ended', owner);
-    if (inDoubtBy !== undefined && !byStatus.confirms(pod, ip)) return undecided(unreadable(inDoubtBy));
-    return { kind: 'pod', pod };
-  }
-
-  /** The result of a Pod that was answered by its status may not have been read yet: it is there before the Pod is. */
-  function withoutResult(ip: string): Caller {
-    const waitsFor = 'a CNI result with this address';
-    return byStatus.owner(ip).kind === 'pods' ? undecided(waitsFor) : unknown(waitsFor);
-  }
-
-  function fromStatus(ip: string): Caller {
-    const owner = byStatus.owner(ip);
-    if (owner.kind === 'nobody') return unknown(owner.waitsFor);
-    if (owner.kind === 'node') return { kind: 'node' };
-    const [pod] = owner.pods;
-    return pod !== undefined && owner.pods.length === 1
-      ? { kind: 'pod', pod }
-      : { kind: 'ambiguous', pods: owner.pods };
+    return ip === undefined ? unknown(UNREADABLE) : canonical(ip);
   }
 
   table.onChange(refresh);
@@ -160,21 +104,4 @@ export function createCallers(deps: CallersDeps): Callers {
       }
     },
   };
-}
-
-type Unknown = Extract<Caller, { kind: 'unknown' }>;
-
-function unknown(waitsFor: string, owner?: Pick<Owner, 'uid' | 'namespace'>): Unknown {
-  if (owner === undefined) return { kind: 'unknown', waitsFor };
-  const { uid, namespace } = owner;
-  return { kind: 'unknown', waitsFor, namespace, ...(uid !== undefined && { uid }) };
-}
-
-function unreadable(file: string): string {
-  return `the CNI result ${file}, which cannot be read`;
-}
-
-/** It may still be the one that it was, or another: nobody can say at present. */
-function undecided(waitsFor: string): Unknown {
-  return { kind: 'unknown', waitsFor, undecided: true };
 }

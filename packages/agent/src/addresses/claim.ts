@@ -1,11 +1,5 @@
-import type { CniResult } from './cni-result.ts';
-
-/** When this process learned of a file. */
-export interface Learned {
-  /** Counts up. Files that one look found have one turn, and come in the order in which they were created. */
-  readonly turn: number;
-  readonly createdNs: bigint;
-}
+import type { CniResult } from './cni-files/cni-result.ts';
+import type { Learned } from './cni-files/learned.ts';
 
 /** A file's stamps, in nanoseconds since the epoch. */
 export interface ClaimStamp {
@@ -41,8 +35,6 @@ export interface ToldResult extends ClaimStamp {
   readonly unreadable?: boolean;
 }
 
-export const BEFORE_ALL: Learned = { turn: -Infinity, createdNs: 0n };
-
 /** Written again, dated otherwise or read again: only a file that names something else is a newer result. */
 export function saysNothingNew(former: Claim, { result, lost = [] }: ToldResult): boolean {
   return (
@@ -75,16 +67,4 @@ function podOf({ uid, namespace, name }: CniResult): string | undefined {
 /** Of a file. */
 export function directoryOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
-}
-
-/** Negative: a was learned of before b. 0: nothing tells which came first. */
-export function compare(a: Learned, b: Learned): number {
-  if (a.turn !== b.turn) return a.turn < b.turn ? -1 : 1;
-  if (a.createdNs === b.createdNs) return 0;
-  return a.createdNs < b.createdNs ? -1 : 1;
-}
-
-/** What was learned of, in the order in which it was. */
-export function inOrder<What>(learned: readonly (readonly [Learned, What])[]): What[] {
-  return [...learned].sort(([a], [b]) => compare(a, b)).map(([, what]) => what);
 }

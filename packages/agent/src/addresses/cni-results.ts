@@ -2,15 +2,16 @@ import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
 import type { AddressClaimsDeps } from './address-claims.ts';
 import { createAddressOwners } from './address-owners.ts';
-import type { AddressOwners, KeptResults } from './address-owners.ts';
-import { directoryOf } from './claim.ts';
-import { createCniDirectory } from './cni-directory.ts';
-import type { CniDirectory, DirectoryState } from './cni-directory.ts';
-import type { CniResult } from './cni-result.ts';
+import type { AddressOwners } from './address-owners.ts';
+import { createCniDirectory } from './cni-files/cni-directory.ts';
+import type { CniDirectory, CniDirectoryDeps, DirectoryState } from './cni-files/cni-directory.ts';
+import type { KeptResults } from './kept-claims.ts';
+import { createResultRecorder } from './result-recorder.ts';
+import type { ResultRecorder } from './result-recorder.ts';
 import { createResultTap } from './result-tap.ts';
 import type { ResultTap } from './result-tap.ts';
-import { systemFiles } from './result-files.ts';
-import type { ResultFiles, Stamp } from './result-files.ts';
+import { systemFiles } from './cni-files/result-files.ts';
+import type { ResultFiles } from './cni-files/result-files.ts';
 
 /** How often it is seen whether the directories are still the same ones. Milliseconds. */
 const CHECK_MS = 1_000;
@@ -59,42 +60,27 @@ export interface ReadCniResults extends CniResults {
 
 /** Who owns an IP on this node: what the container runtime wrote down before it started the Pod's containers. */
 export function createCniResults(deps: CniResultsDeps): ReadCniResults {
-  const { directories, clock, log, metrics, files = systemFiles, kept, released } = deps;
-  const { memory, isNamed } = deps;
+  const { directories, clock, log, metrics, files = systemFiles, kept, released, memory, isNamed } = deps;
   const owners = createAddressOwners({ released, isComplete, memory, isNamed });
   if (kept !== undefined) owners.restore(kept);
   const changes = createChanges({ log, of: 'CNI results' });
   const { tell, tellFile, ...tap } = createResultTap({ owners, states, log });
+  const nextTurn = createTurns();
+  const recorder = createResultRecorder({
+    owners,
+    tap: { tell, tellFile },
+    nextTurn,
+    changed: changes.notify,
+    metrics,
+    log,
+  });
+  const found = { ...recorder, learned: owners.learn, nextTurn, changed };
+  const watched = directories.map((directory) => watchOne({ ...found, directory, files, clock, log }));
   const ready = Promise.withResolvers<undefined>();
-  let turn = 0;
   let scanned = false;
-  const watched = directories.map((directory) =>
-    createCniDirectory({
-      directory,
-      files,
-      clock,
-      log,
-      nextTurn,
-      learned: owners.learn,
-      take,
-      free,
-      forget,
-      unreadable,
-      report,
-      surveyed: (paths) => {
-        surveyed(directory, paths);
-      },
-      changed,
-    }),
-  );
 
   function isComplete(directory: string): boolean {
     return watched[directories.indexOf(directory)]?.state === 'ok';
-  }
-
-  function nextTurn(): number {
-    turn += 1;
-    return turn;
   }
 
   function states(): Readonly<Record<string, DirectoryState>> {
@@ -106,71 +92,17 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
     changes.notify();
   }
 
-  function take(path: string, result: CniResult, { mtimeNs, createdNs }: Stamp): void {
-    const losers = owners.set(path, { result, mtimeNs, createdNs }, { turn: nextTurn(), createdNs });
-    // The losers first: at no time do two files own one address.
-    losers.forEach(tellFile);
-    // It may have been a Pod's before.
-    if (!tellFile(path)) tell({ kind: 'freed', file: path });
-    changes.notify();
-  }
-
-  function unreadable(path: string, anything: boolean): void {
-    owners.unreadable(path, anything, { turn: nextTurn(), createdNs: 0n });
-    tellFile(path);
-    changes.notify();
-  }
-
-  function free(path: string): void {
-    if (!owners.free(path)) return;
-    tell({ kind: 'freed', file: path });
-    changes.notify();
-  }
-
-  function forget(path: string): void {
-    if (!owners.forget(path)) return;
-    tell({ kind: 'removed', file: path });
-    changes.notify();
-  }
-
-  function report(path: string, fault: string): void {
-    const hint =
-      'addresses that it may name are answered as unknown, unless a Pod has one by a newer result or by status';
-    log.warn('CNI result cannot be read', { file: path, error: fault, hint });
-    metrics.badCniResult();
-  }
-
-  /** Files that were known before and are not there any more were removed while nobody looked. */
-  function surveyed(directory: string, paths: ReadonlySet<string>): void {
-    const unknown = owners.all().flatMap(({ key, state }) => (state === 'unknown' ? [key] : []));
-    for (const file of [...unknown, ...owners.unread().keys()])
-      if (directoryOf(file) === directory && !paths.has(file)) free(file);
-  }
-
-  async function check(full: boolean): Promise<void> {
-    await Promise.all(watched.map((directory) => directory.check({ full })));
-  }
-
-  async function run(signal: AbortSignal): Promise<void> {
-    const first = { full: true, turn: nextTurn() };
-    await Promise.all(watched.map((directory) => directory.check(first)));
-    scanned = true;
-    changes.notify();
-    ready.resolve(undefined);
-    let rescannedMs = clock.monotonic();
-    for (;;) {
-      await clock.sleep(watched.every(isWatched) ? CHECK_MS : UNWATCHED_MS, signal);
-      if (signal.aborted) break;
-      const full = clock.monotonic() - rescannedMs >= RESCAN_MS;
-      if (full) rescannedMs = clock.monotonic();
-      await check(full);
-    }
-    for (const directory of watched) directory.close();
-  }
-
   return {
     ...owners,
-    run,
+    async run(signal) {
+      // Looked at as one: when they were created alone tells which of their files came first.
+      const first = { full: true, turn: nextTurn() };
+      await Promise.all(watched.map((directory) => directory.check(first)));
+      scanned = true;
+      changes.notify();
+      ready.resolve(undefined);
+      await keepLooking(watched, clock, signal);
+    },
     ready: ready.promise,
     get scanned() {
       return scanned;
@@ -182,7 +114,39 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   };
 }
 
+function watchOne(deps: Omit<CniDirectoryDeps, 'surveyed'> & Pick<ResultRecorder, 'surveyed'>): CniDirectory {
+  const surveyed = (paths: ReadonlySet<string>) => {
+    deps.surveyed(deps.directory, paths);
+  };
+  return createCniDirectory({ ...deps, surveyed });
+}
+
+/** Looks at the directories until the signal aborts, and closes them. */
+async function keepLooking(
+  directories: readonly CniDirectory[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  let rescannedMs = clock.monotonic();
+  for (;;) {
+    await clock.sleep(directories.every(isWatched) ? CHECK_MS : UNWATCHED_MS, signal);
+    if (signal.aborted) break;
+    const full = clock.monotonic() - rescannedMs >= RESCAN_MS;
+    if (full) rescannedMs = clock.monotonic();
+    await Promise.all(directories.map((directory) => directory.check({ full })));
+  }
+  for (const directory of directories) directory.close();
+}
+
 /** One that is not there need not be looked for so often. */
 function isWatched({ state, watched }: CniDirectory): boolean {
   return watched || state !== 'ok';
+}
+
+function createTurns(): () => number {
+  let turn = 0;
+  return () => {
+    turn += 1;
+    return turn;
+  };
 }

@@ -1,6 +1,7 @@
 import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import type { Caller } from './callers.ts';
+import { ownerUid } from './caller.ts';
+import type { Caller } from './caller.ts';
 
 export interface Handovers {
   /** `ip` was given to this caller. */
@@ -26,7 +27,7 @@ export function createHandovers({ identify, log }: HandoversDeps): Handovers {
     // Requests are held meanwhile: a Pod that still owns it keeps its connections, and another owner is noticed later.
     if (caller.kind === 'unknown' && caller.undecided === true) return false;
     const former = uids.get(ip);
-    const uid = runtimeUidOf(caller);
+    const uid = ownerUid(caller);
     if (uid === former) return false;
     if (uid === undefined) uids.delete(ip);
     else uids.set(ip, uid);
@@ -41,11 +42,4 @@ export function createHandovers({ identify, log }: HandoversDeps): Handovers {
     check: () => [...uids.keys()].map((ip) => given(ip, identify(ip))).includes(true),
     on: listeners.on,
   };
-}
-
-/** The same before and after the feed names a static Pod, whose UID at the API server is another. */
-function runtimeUidOf(caller: Caller): string | undefined {
-  if (caller.kind === 'unknown') return caller.uid;
-  if (caller.kind !== 'pod') return undefined;
-  return caller.pod.runtimeUid === '' ? caller.pod.uid : caller.pod.runtimeUid;
 }

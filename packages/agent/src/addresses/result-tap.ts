@@ -1,11 +1,12 @@
 import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import { partsOf } from './address-owners.ts';
 import type { AddressOwners } from './address-owners.ts';
-import { inOrder } from './claim.ts';
+
 import type { Claim, ClaimStamp } from './claim.ts';
-import type { DirectoryState } from './cni-directory.ts';
-import type { CniResult } from './cni-result.ts';
+import { inOrder } from './cni-files/learned.ts';
+import { partsOf } from './kept-claims.ts';
+import type { DirectoryState } from './cni-files/cni-directory.ts';
+import type { CniResult } from './cni-files/cni-result.ts';
 
 /** One thing that was learned of the result files. */
 export type ResultEvent =

@@ -7,7 +7,7 @@ import { createInterception } from '../interception/interception.ts';
 import { families } from '../interception/metadata-addresses.ts';
 import type { Family } from '../interception/metadata-addresses.ts';
 import { planInterception } from '../interception/plan.ts';
-import { createTold } from '../interception/interception-log.ts';
+import { createInterceptionLog } from '../interception/interception-log.ts';
 import { startPodProcess } from '../self-test/pod-process.ts';
 import { proveInterception } from '../self-test/prove.ts';
 
@@ -40,7 +40,7 @@ export function interceptionOf({ plan, backend }: InterceptionConfig, log: Log) 
 export async function runIntercept(config: InterceptionConfig, log: Log): Promise<void> {
   const { plan, interception } = interceptionOf(config, log);
   const settled = await interception.settle({ flushAll: true });
-  createTold({ log }).settled(settled);
+  createInterceptionLog({ log }).settled(settled);
   if (settled.left.length > 0) {
     throw new Error(settled.left.map(({ layer, message }) => `${layer}: ${message}`).join('; '));
   }

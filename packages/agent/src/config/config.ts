@@ -1,9 +1,9 @@
 import type { Environment, FlagValues, HostPort, LogLevel, Program } from '@rolegate/runtime';
 import { parseFlags } from '@rolegate/runtime';
+import type { MetadataGroup } from '@rolegate/protocol';
 import { checkAgentFlags } from './check.ts';
 import { agentFlags, ATTEST_PORT, DEFAULT_TOKEN_FILE, firewallFlags } from './flags.ts';
-import { agentForeignFlags } from './legacy-flags.ts';
-import type { Group } from '../node-imds/groups.ts';
+import { agentLegacyFlags } from './legacy-flags.ts';
 import type { LimitsOptions } from '../metadata/http-limits.ts';
 
 /** What the agent was told. Frozen, as are its parts. */
@@ -64,7 +64,7 @@ export interface NodeConfig {
   readonly holdGoMs: number;
   readonly limits: LimitsOptions;
   readonly holdPatientMs: number;
-  readonly metadataGroups: ReadonlySet<Group>;
+  readonly metadataGroups: ReadonlySet<MetadataGroup>;
   /** Expressions that parseAllowPaths takes. */
   readonly allowPaths: readonly string[];
   /** Lower case, without ports and brackets. */
@@ -99,7 +99,7 @@ export const agentProgram: Program<typeof agentFlags> = {
   name: 'rolegate-agent',
   summary: 'answers the metadata API for the Pods of one node',
   flags: agentFlags,
-  foreign: agentForeignFlags,
+  legacy: agentLegacyFlags,
   envPrefix: 'ROLEGATE_',
   subcommand: 'agent',
 };
@@ -168,7 +168,7 @@ function firewallConfig(values: FirewallValues, given: ReadonlySet<string>): Fir
   return Object.freeze({
     ...node,
     mode: 'firewall',
-    metadataGroups: given.has('metadata-groups') ? metadataGroups : new Set<Group>(),
+    metadataGroups: given.has('metadata-groups') ? metadataGroups : new Set<MetadataGroup>(),
   });
 }
 

@@ -14,10 +14,10 @@ import {
   text,
   url,
 } from '@rolegate/runtime';
+import { metadataGroups } from '@rolegate/protocol';
 import { STATUS_SOCKET } from './status-socket.ts';
 import { METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
-import { groupNames } from '../node-imds/groups.ts';
 
 /** No SDK waits longer for the metadata API by its defaults. Milliseconds. */
 const LONGEST_HOLD_MS = 60_000;
@@ -154,11 +154,11 @@ export const agentFlags = {
     fallback: '4096',
     help: 'requests of all Pods that wait for an answer; the Pod that has the most makes room',
   }),
-  'metadata-groups': list(oneOf([...groupNames, 'none']), {
+  'metadata-groups': list(oneOf([...metadataGroups, 'none']), {
     group: METADATA,
     separator: 'comma',
     fallback: ['placement'],
-    help: `groups of other metadata that Pods may read: ${groupNames.join(', ')}; or none`,
+    help: `groups of other metadata that Pods may read: ${metadataGroups.join(', ')}; or none`,
   }),
   'allow-path': list(allowPath, {
     group: METADATA,

@@ -4,7 +4,7 @@ import type {
   Environment,
   FlagTable,
   FlagValues,
-  ForeignFlags,
+  LegacyFlags,
   LogLevel,
   Program,
 } from '@rolegate/runtime';
@@ -25,7 +25,7 @@ import type { Backend } from '../interception/backend.ts';
 import { backends } from '../interception/backend.ts';
 import { AUTO, exactInterface, hostInterface } from '../interception/host-interfaces.ts';
 import type { HostInterface } from '../interception/host-interfaces.ts';
-import type { PlanOptions } from '../interception/plan.ts';
+import type { PlanOptions } from '../interception/rule.ts';
 
 /** What intercept, reconcile and uninstall were told. Frozen. */
 export interface InterceptionConfig {
@@ -107,7 +107,7 @@ const reconcileFlags = {
 const uninstallFlags = LOGS;
 
 const BOTH = ['kiam', 'kube2iam'];
-const foreign: ForeignFlags = {
+const legacy: LegacyFlags = {
   host: accepted(['kiam'], { as: 'host-ip', why: '' }),
   'app-port': accepted(['kube2iam'], { as: 'port', why: '' }),
   iptables: accepted(BOTH, {
@@ -122,7 +122,7 @@ const foreign: ForeignFlags = {
 };
 
 /** So that one need only change the word: the rules are found whatever they were laid with. */
-const asOnIntercept: ForeignFlags = Object.fromEntries(
+const asOnIntercept: LegacyFlags = Object.fromEntries(
   Object.entries(interceptFlags)
     .filter(([name]) => !Object.hasOwn(uninstallFlags, name))
     .map(([name]) => [name, accepted(['intercept'], 'not needed here')]),
@@ -137,22 +137,22 @@ type Outcome =
 
 /** Flags of the small programs by their word: for parsing, help and docs. */
 export const interceptionPrograms = {
-  intercept: program('intercept', 'lays the rules once, and tries them', interceptFlags, foreign),
+  intercept: program('intercept', 'lays the rules once, and tries them', interceptFlags, legacy),
   reconcile: program(
     'reconcile',
     'keeps the rules, and tells the agent who holds which IP',
     reconcileFlags,
-    foreign,
+    legacy,
   ),
   uninstall: program('uninstall', 'removes the rules, and nothing else', uninstallFlags, asOnIntercept),
 };
 
-function program(word: string, summary: string, flags: FlagTable, others: ForeignFlags): Program {
+function program(word: string, summary: string, flags: FlagTable, others: LegacyFlags): Program {
   return {
     name: `rolegate-agent ${word}`,
     summary,
     flags,
-    foreign: others,
+    legacy: others,
     envPrefix: 'ROLEGATE_',
     subcommand: word,
   };

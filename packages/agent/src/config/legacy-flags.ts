@@ -1,4 +1,4 @@
-import type { ForeignFlags } from '@rolegate/runtime';
+import type { LegacyFlags } from '@rolegate/runtime';
 import { accepted, ignored, refused } from '@rolegate/runtime';
 
 const KIAM = ['kiam'];
@@ -18,7 +18,7 @@ const GROUPS = 'open groups by --metadata-groups, further paths by --allow-path 
 const HOLDS = 'a request is held for --hold, and answered the moment the Pod is known';
 
 /** Flags of kiam's agent, of kube2iam, and of our other programs. */
-export const agentForeignFlags: ForeignFlags = {
+export const agentLegacyFlags: LegacyFlags = {
   port: accepted(KIAM, "kiam's default was 3100"),
   host: accepted(KIAM, { as: 'host-ip', why: '' }),
   cert: accepted(KIAM, 'without it and --key the agent gets a certificate from the server'),

@@ -7,7 +7,7 @@ import type {
   SessionStateRead,
 } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { CredentialsForDocument } from '../metadata/credentials-document.ts';
+import type { CredentialsForDocument } from '../imds-documents/credentials-document.ts';
 import type { Decision, HeldCredentials, KnownPod } from './known-pod.ts';
 import type { PodTable } from './pod-table.ts';
 

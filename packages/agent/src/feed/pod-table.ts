@@ -3,14 +3,14 @@ import { isOlderVersion } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
 import type { AgentMemory } from '../memory/memory.ts';
-import { createHeldSessions } from './held-sessions.ts';
-import type { HeldFor, ReportedSession } from './held-sessions.ts';
+import { createSessionCache } from './session-cache.ts';
+import type { CachedCredentials, ReportedSession } from './session-cache.ts';
 import type { HeldSession, KnownPod } from './known-pod.ts';
-import { createPodIndex } from './pod-index.ts';
+import { createPodEntries } from './pod-entries.ts';
 import { createPodTombstones } from './pod-tombstones.ts';
 import { isDecidedEarlier, latest, newestOf } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
-import { withStanding } from './standing.ts';
+import { withFormerDecision } from './former-decision.ts';
 import type { DecidedPod, TableContents } from './table-contents.ts';
 
 export interface PodTableDeps {
@@ -53,7 +53,7 @@ export interface PodTable {
   readonly pods: () => readonly KnownPod[];
   readonly session: (id: string) => HeldSession | undefined;
   /** The sessions with valid credentials. */
-  readonly heldSessions: () => readonly HeldFor[];
+  readonly heldSessions: () => readonly CachedCredentials[];
   /** All sessions, as a report names them. */
   readonly reportedSessions: () => readonly ReportedSession[];
   /** A Pod has asked for the session; false where there are no valid credentials for it. */
@@ -72,9 +72,9 @@ export interface PodTable {
 export function createPodTable(deps: PodTableDeps): PodTable {
   const { clock, log, withdrawn = () => undefined, memory } = deps;
   const changes = createChanges({ log, of: 'Pod table' });
-  const sessions = createHeldSessions({ clock, log, changed: changes.notify, withdrawn });
+  const sessions = createSessionCache({ clock, log, changed: changes.notify, withdrawn });
   const tombstones = createPodTombstones({ clock, memory });
-  const index = createPodIndex();
+  const index = createPodEntries();
   const entries = new Map<string, DecidedPod>();
   /** The UIDs of Pods whose versions are not compared any more. */
   const forgotten = new Set<string>();
@@ -91,7 +91,7 @@ export function createPodTable(deps: PodTableDeps): PodTable {
       log.debug('older decision dropped', { uid, pod: described.name, namespace: described.namespace });
       return 'older';
     }
-    const pod = former ? withStanding(former.pod, described) : described;
+    const pod = former ? withFormerDecision(former.pod, described) : described;
     const decided = { pod, versions: seen ? latest(seen, versions) : versions };
     const known = former !== undefined || seen !== undefined;
     if (known && !isDeepStrictEqual(former, decided)) withdrawn();

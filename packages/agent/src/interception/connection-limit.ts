@@ -1,5 +1,5 @@
 import type { Family } from './metadata-addresses.ts';
-import type { FamilyPlan, Rule } from './plan.ts';
+import type { FamilyPlan, Rule } from './rule.ts';
 import type { SavedTables } from './saved-rules.ts';
 
 /** New connections that one address may open each second, and at once (DESIGN.md 4.11). */

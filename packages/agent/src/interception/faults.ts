@@ -1,4 +1,4 @@
-import type { Chain, FamilyPlan, Jump, Layer, RouteRule } from './plan.ts';
+import type { Chain, FamilyPlan, Jump, Layer, RouteRule } from './rule.ts';
 import { ownChains } from './plan.ts';
 import { ruleKey, ruleOptions } from './saved-rules.ts';
 import type { SavedRule, SavedTable, SavedTables } from './saved-rules.ts';

@@ -1,3 +1,4 @@
+import { createArrivals, createTransition } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { interfaceText } from './host-interfaces.ts';
 import type { HostInterface } from './host-interfaces.ts';
@@ -5,7 +6,7 @@ import type { Settled } from './interception.ts';
 import type { Fault } from './faults.ts';
 
 /** What an operator reads of the interception: each thing when it begins and when it is over, not at every look. */
-export interface Told {
+export interface InterceptionLog {
   readonly settled: (settled: Settled) => void;
   readonly unmatched: (entries: readonly HostInterface[]) => void;
   /** `denied`: tries to reach a metadata address since the last look that were not led to the agent. */
@@ -23,69 +24,10 @@ const WHO_IS_REFUSED =
 /** Foreign rules that are named one by one. */
 const MOST_NAMED = 20;
 
-export function createTold({ log }: { readonly log: Log }): Told {
-  const foreign = new Set<string>();
-  let laid = false;
-  let left = '';
-  let unmatched = '';
-  let routed: string | undefined;
-  let limitFault: string | undefined;
-  let refused = 0;
-
-  function tellFaults(faults: readonly Fault[]): void {
-    const now = faults.map(({ layer, message }) => `${layer}: ${message}`).join('; ');
-    if (now !== '' && now !== left) log.error('interception not in order', { error: now });
-    if (now === '' && left !== '') log.info('interception in order again');
-    left = now;
-  }
-
-  function tellLimit(fault: string | undefined): void {
-    if (fault !== undefined && limitFault === undefined)
-      log.warn('new connections are not limited', { error: fault, hint: LIMIT_NEEDS });
-    if (fault === undefined && limitFault !== undefined) log.info('new connections are limited again');
-    limitFault = fault;
-  }
-
-  function tellForeign(rules: readonly string[]): void {
-    for (const rule of rules.slice(0, MOST_NAMED)) {
-      if (!foreign.has(rule)) {
-        log.warn('foreign rule for a metadata address', {
-          rule,
-          error: 'remove it where its program is gone',
-        });
-      }
-    }
-    foreign.clear();
-    for (const rule of rules) foreign.add(rule);
-  }
-
+export function createInterceptionLog({ log }: { readonly log: Log }): InterceptionLog {
   return {
-    settled(settled) {
-      const { backend, mended } = settled;
-      const faults = mended.map(({ layer, message }) => `${layer}: ${message}`);
-      if (!laid) log.info('interception laid', { backend });
-      else if (faults.length > 0) log.warn('interception mended', { backend, faults });
-      laid = true;
-      tellFaults(settled.left);
-      tellLimit(settled.limitFault);
-      tellForeign(settled.foreign);
-    },
-    refused(count) {
-      if (count > 0 && refused === 0) log.warn('new connections refused', { count, hint: WHO_IS_REFUSED });
-      if (count === 0 && refused > 0) log.info('new connections no longer refused', { count: refused });
-      refused = count === 0 ? 0 : refused + count;
-    },
-    unmatched(entries) {
-      const now = entries.map(interfaceText).join(',');
-      if (now === unmatched) return;
-      unmatched = now;
-      if (now === '') log.info('host interfaces are there');
-      else
-        log.warn('host interface matches nothing', {
-          interfaces: now,
-          error: 'correct --host-interface, or use auto',
-        });
-    },
+    settled: createSettledLog(log),
+    unmatched: createUnmatchedLog(log),
     notLed(denied) {
       if (denied > 0)
         log.warn('metadata traffic denied and not led to the agent', {
@@ -93,15 +35,97 @@ export function createTold({ log }: { readonly log: Log }): Told {
           error: 'another port or protocol than 80/tcp, or an interface that --host-interface does not name',
         });
     },
-    kernelRoutes(route) {
-      if (route !== undefined && routed === undefined)
+    refused: createRefusedLog(log),
+    kernelRoutes: createTransition<string>({
+      begins: (route) => {
         log.error('kernel routes Pods to the metadata address', {
           route,
           error: 'an ip rule before ours takes it',
         });
-      if (route === undefined && routed !== undefined)
+      },
+      ends: () => {
         log.info('kernel prohibits the metadata address again');
-      routed = route;
-    },
+      },
+    }),
   };
+}
+
+function createSettledLog(log: Log): InterceptionLog['settled'] {
+  const logFaults = createFaultsLog(log);
+  const logLimit = createLimitLog(log);
+  const logForeign = createForeignLog(log);
+  let isInstalled = false;
+  return ({ backend, mended, left, limitFault, foreign }) => {
+    const faults = mended.map(faultText);
+    if (!isInstalled) log.info('interception laid', { backend });
+    else if (faults.length > 0) log.warn('interception mended', { backend, faults });
+    isInstalled = true;
+    logFaults(left.length === 0 ? undefined : left.map(faultText).join('; '));
+    logLimit(limitFault);
+    logForeign(foreign);
+  };
+}
+
+function createFaultsLog(log: Log): (faults: string | undefined) => void {
+  const write = (faults: string) => {
+    log.error('interception not in order', { error: faults });
+  };
+  const ends = () => {
+    log.info('interception in order again');
+  };
+  return createTransition<string>({ begins: write, changes: write, ends });
+}
+
+function createLimitLog(log: Log): (fault: string | undefined) => void {
+  return createTransition<string>({
+    begins: (fault) => {
+      log.warn('new connections are not limited', { error: fault, hint: LIMIT_NEEDS });
+    },
+    ends: () => {
+      log.info('new connections are limited again');
+    },
+  });
+}
+
+function createForeignLog(log: Log): (rules: readonly string[]) => void {
+  const compare = createArrivals<string>();
+  return (rules) => {
+    const came = new Set(compare(new Map(rules.map((rule) => [rule, rule]))).came);
+    for (const rule of rules.slice(0, MOST_NAMED)) {
+      if (came.has(rule))
+        log.warn('foreign rule for a metadata address', {
+          rule,
+          error: 'remove it where its program is gone',
+        });
+    }
+  };
+}
+
+function createRefusedLog(log: Log): InterceptionLog['refused'] {
+  let refused = 0;
+  return (count) => {
+    if (count > 0 && refused === 0) log.warn('new connections refused', { count, hint: WHO_IS_REFUSED });
+    if (count === 0 && refused > 0) log.info('new connections no longer refused', { count: refused });
+    refused = count === 0 ? 0 : refused + count;
+  };
+}
+
+function createUnmatchedLog(log: Log): InterceptionLog['unmatched'] {
+  const write = (interfaces: string) => {
+    log.warn('host interface matches nothing', {
+      interfaces,
+      error: 'correct --host-interface, or use auto',
+    });
+  };
+  const ends = () => {
+    log.info('host interfaces are there');
+  };
+  const tell = createTransition<string>({ begins: write, changes: write, ends });
+  return (entries) => {
+    tell(entries.length === 0 ? undefined : entries.map(interfaceText).join(','));
+  };
+}
+
+function faultText({ layer, message }: Fault): string {
+  return `${layer}: ${message}`;
 }

@@ -1,8 +1,7 @@
-import { describeError } from '@rolegate/runtime';
-import type { Log } from '@rolegate/runtime';
-import { backends, chooseBackend, createIptables } from './backend.ts';
-import type { Backend, Saved } from './backend.ts';
-import type { RunCommand } from './commands.ts';
+import { backends } from './backend.ts';
+import type { Backend } from './backend.ts';
+import { createBothBackends } from './both-backends.ts';
+import type { BothBackendsDeps } from './both-backends.ts';
 import { withoutConnectionLimit } from './connection-limit.ts';
 import { flushFlows, flushRedirected } from './conntrack.ts';
 import { findFaults, foreignRules } from './faults.ts';
@@ -10,24 +9,16 @@ import type { Fault } from './faults.ts';
 import type { Family } from './metadata-addresses.ts';
 import { countLed, countPackets } from './packets.ts';
 import type { Packets } from './packets.ts';
-import { layers } from './plan.ts';
-import type { FamilyPlan, Layer } from './plan.ts';
-import { removalInput } from './restore-input.ts';
 import { settleRoutes } from './route-layer.ts';
+import type { Mending } from './route-layer.ts';
 import { createRoutes } from './routes.ts';
+import { layers } from './rule.ts';
+import type { FamilyPlan, Layer } from './rule.ts';
 import { settleTables } from './table-layers.ts';
 import type { LimitFaults } from './table-layers.ts';
 
-export interface InterceptionDeps {
-  readonly run: RunCommand;
+export interface InterceptionDeps extends BothBackendsDeps {
   readonly plan: readonly FamilyPlan[];
-  /** Those that the kernel has; no other is laid. */
-  readonly families: readonly Family[];
-  /** 'auto': the one that kubelet and kube-proxy use. */
-  readonly backend: Backend | 'auto';
-  readonly log: Log;
-  /** False: there is no table of the legacy back end, which need not be listed then. */
-  readonly hasTables: (family: Family) => boolean;
 }
 
 /** What was found, and what came of mending it. */
@@ -68,38 +59,23 @@ export interface Interception {
 
 /** The rules of this process's network namespace: read, laid, mended, removed. */
 export function createInterception(deps: InterceptionDeps): Interception {
-  const { run, log, families, hasTables } = deps;
+  const { run, log, families } = deps;
   const plan = deps.plan.filter(({ family }) => families.includes(family));
   const routes = createRoutes({ run });
-  const iptables = {
-    nft: createIptables({ run, families, hasTables, backend: 'nft' }),
-    legacy: createIptables({ run, families, hasTables, backend: 'legacy' }),
-  };
-
+  const { iptables, choose, removeFrom } = createBothBackends(deps);
   let limitFaults: LimitFaults = new Map();
 
   async function settle({ flushAll = false, retryLimit = true } = {}): Promise<Settled> {
-    const outcomes = [];
+    const outcomes: Mending[] = [];
     for (const one of plan) outcomes.push(await settleRoutes(routes, one));
-    const there = await saveBoth();
-    const backend = deps.backend === 'auto' ? chooseBackend(there.saved) : deps.backend;
-    const tables = await settleTables(
-      iptables[backend],
-      { plan, limitFaults: retryLimit ? new Map() : limitFaults },
-      there.saved[backend] ?? there.fail(backend),
-    );
+    const { backend, there, clearOther } = await choose();
+    const wanted = { plan, limitFaults: retryLimit ? new Map() : limitFaults };
+    const tables = await settleTables(iptables[backend], wanted, there);
     limitFaults = tables.limitFaults;
-    const other = backend === 'nft' ? 'legacy' : 'nft';
-    await removeFrom(other, there.saved[other]).catch((error: unknown) => {
-      log.warn('rules of the other back end not removed', { backend: other, error: describeError(error) });
-    });
+    await clearOther();
     const mended = [...outcomes.flatMap((outcome) => outcome.mended), ...tables.mended];
     const left = [...outcomes.flatMap((outcome) => outcome.left), ...tables.left];
-    // Or Pods' requests to a running agent would be cut by an upgrade that changes another layer.
-    const all = flushAll && mended.some(({ layer }) => layer === 'nat');
-    if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, all);
-    if (mended.some(({ layer }) => layer === 'ports'))
-      for (const one of plan) await flushRedirected({ run, log }, one);
+    await flushAfter(mended, flushAll);
     return {
       backend,
       mended,
@@ -112,30 +88,12 @@ export function createInterception(deps: InterceptionDeps): Interception {
     };
   }
 
-  async function saveBoth() {
-    const outcomes = await Promise.allSettled(backends.map((backend) => iptables[backend].save()));
-    const [nft, legacy] = outcomes.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
-    const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    for (const error of errors) log.debug('iptables back end not read', { error: describeError(error) });
-    return {
-      saved: { nft, legacy },
-      fail(backend: Backend): never {
-        const what = deps.backend === 'auto' ? 'iptables-nft nor iptables-legacy' : `iptables-${backend}`;
-        throw new AggregateError(
-          errors,
-          `no ${what} can be read; it needs these programs, root and CAP_NET_ADMIN`,
-        );
-      },
-    };
-  }
-
-  async function removeFrom(backend: Backend, there: Saved | undefined): Promise<void> {
-    for (const family of families) {
-      const input = removalInput(there?.[family] ?? new Map());
-      if (input === '') continue;
-      await iptables[backend].restore(family, input);
-      log.info('rules removed', { backend, family });
-    }
+  async function flushAfter(mended: readonly Fault[], flushAll: boolean): Promise<void> {
+    // Or Pods' requests to a running agent would be cut by an upgrade that changes another layer.
+    const all = flushAll && mended.some(({ layer }) => layer === 'nat');
+    if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, all);
+    if (mended.some(({ layer }) => layer === 'ports'))
+      for (const one of plan) await flushRedirected({ run, log }, one);
   }
 
   async function removeRoutes(): Promise<void> {
@@ -154,10 +112,7 @@ export function createInterception(deps: InterceptionDeps): Interception {
       });
     },
     async remove() {
-      const outcomes = await Promise.allSettled([
-        removeRoutes(),
-        ...backends.map(async (backend) => removeFrom(backend, await iptables[backend].save())),
-      ]);
+      const outcomes = await Promise.allSettled([removeRoutes(), ...backends.map(removeFrom)]);
       const faults = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
       if (faults.length > 0) throw new AggregateError(faults, 'not everything was removed');
     },

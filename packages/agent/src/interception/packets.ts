@@ -1,7 +1,7 @@
 import type { Saved } from './backend.ts';
 import type { Family } from './metadata-addresses.ts';
 import { GUEST } from './plan.ts';
-import type { Chain, FamilyPlan, Layer } from './plan.ts';
+import type { Chain, FamilyPlan, Layer } from './rule.ts';
 import { ruleKey, ruleOptions } from './saved-rules.ts';
 import type { SavedRule } from './saved-rules.ts';
 

@@ -1,11 +1,5 @@
 import type { Family } from './metadata-addresses.ts';
-import type { Chain, Jump, PlanOptions } from './plan.ts';
-
-/** Where the agent is asked: at each of the ports, on each of the addresses. */
-export interface Guarded {
-  readonly addresses: readonly string[];
-  readonly ports: readonly number[];
-}
+import type { Chain, Guarded, Jump, PlanOptions } from './rule.ts';
 
 /** Of kubelet's probes. */
 const LOOPBACK: Readonly<Record<Family, string>> = { ipv4: '127.0.0.1', ipv6: '::1' };

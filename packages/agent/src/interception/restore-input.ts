@@ -1,5 +1,5 @@
 import { withUnusedTable } from './connection-limit.ts';
-import type { Chain, FamilyPlan } from './plan.ts';
+import type { Chain, FamilyPlan } from './rule.ts';
 import { ownChains } from './plan.ts';
 import type { SavedTable, SavedTables } from './saved-rules.ts';
 

@@ -1,7 +1,7 @@
 import { describeError } from '@rolegate/runtime';
 import { findRouteFaults, routeKey } from './faults.ts';
 import type { Fault } from './faults.ts';
-import type { FamilyPlan, RouteRule } from './plan.ts';
+import type { FamilyPlan, RouteRule } from './rule.ts';
 import type { Routes } from './routes.ts';
 
 /** What was not as planned, before and after it was mended. */

@@ -2,7 +2,7 @@ import type { RunCommand } from './commands.ts';
 import { outputOf } from './commands.ts';
 import type { Family } from './metadata-addresses.ts';
 import { metadataAddresses } from './metadata-addresses.ts';
-import type { RouteRule } from './plan.ts';
+import type { RouteRule } from './rule.ts';
 import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './plan.ts';
 
 /** `ip rule` of this network namespace. */

@@ -1,5 +1,5 @@
-import { layers } from './plan.ts';
-import type { Layer } from './plan.ts';
+import { layers } from './rule.ts';
+import type { Layer } from './rule.ts';
 import type { Settled } from './interception.ts';
 import type { Packets } from './packets.ts';
 

@@ -4,7 +4,7 @@ import { hasConnectionLimit, withoutConnectionLimit } from './connection-limit.t
 import { findFaults } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Family } from './metadata-addresses.ts';
-import type { FamilyPlan } from './plan.ts';
+import type { FamilyPlan } from './rule.ts';
 import { restoreInput } from './restore-input.ts';
 import type { Mending } from './route-layer.ts';
 import type { SavedTables } from './saved-rules.ts';

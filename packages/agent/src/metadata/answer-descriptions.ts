@@ -1,5 +1,5 @@
 import type { Clock } from '@rolegate/runtime';
-import type { Caller } from '../addresses/callers.ts';
+import type { Caller } from '../addresses/caller.ts';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { Answer } from './answer.ts';
 import type { AnswerFacts, AnswerRecord } from './answer-record.ts';

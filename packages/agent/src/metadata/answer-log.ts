@@ -1,7 +1,7 @@
 import { isReason, reasons } from '@rolegate/protocol';
 import type { ReasonEntry } from '@rolegate/protocol';
-import { createStorms } from '@rolegate/runtime';
-import type { Clock, Log, StormOf } from '@rolegate/runtime';
+import { createLogLimiter } from '@rolegate/runtime';
+import type { Clock, CountScope, Log } from '@rolegate/runtime';
 import type { Answered, AnswerFacts, AnswerRecord } from './answer-record.ts';
 
 /** Lines about one Pod and one reason in a window; what is more is counted. Pods are told apart within their Namespace. */
@@ -18,17 +18,17 @@ export interface AnswerLogDeps {
 
 /** Writes answers: first credentials and refusals at the level that operators see, all others at debug. Storms are thinned out. */
 export function createAnswerLog({ clock, log }: AnswerLogDeps): Answered {
-  const storms = {
+  const limiter = {
     clock,
     lines: LINES_PER_WINDOW,
     windowMs: WINDOW_MS,
-    ended: (leftOut: number, last: AnswerRecord, of: StormOf) => {
+    ended: (leftOut: number, last: AnswerRecord, of: CountScope) => {
       log.info('refusals left out of the log', { ...subjectOf(last, of), leftOut });
     },
   };
-  const isWritten = createStorms<AnswerRecord>(storms);
+  const isWritten = createLogLimiter<AnswerRecord>(limiter);
   // Addresses can be made up; they take nothing from the Pods.
-  const isStrangerWritten = createStorms<AnswerRecord>({ ...storms, mostKeys: MOST_STRANGERS });
+  const isStrangerWritten = createLogLimiter<AnswerRecord>({ ...limiter, mostKeys: MOST_STRANGERS });
 
   function refused(record: AnswerRecord): void {
     const { uid, namespace = '', ip, reason = '' } = record;
@@ -57,7 +57,7 @@ function levelOf({ reason }: AnswerRecord): ReasonEntry['level'] {
   return reason !== undefined && isReason(reason) ? reasons[reason].level : 'info';
 }
 
-function subjectOf({ ip, uid, pod, namespace, reason }: AnswerRecord, of: StormOf): object {
+function subjectOf({ ip, uid, pod, namespace, reason }: AnswerRecord, of: CountScope): object {
   if (of === 'all') return {};
   return of === 'group' ? { namespace } : { ip, uid, pod, namespace, reason };
 }

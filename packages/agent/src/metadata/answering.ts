@@ -1,6 +1,7 @@
 import { Refusal } from '@rolegate/protocol';
 import { describeError } from '@rolegate/runtime';
 import type { Log, Places } from '@rolegate/runtime';
+import { ownerUid } from '../addresses/caller.ts';
 import { document, fault, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { earlyRefusal } from './early-refusal.ts';
@@ -10,8 +11,8 @@ import type { Holds } from './hold.ts';
 import type { LimitHits } from './limit-hits.ts';
 import { createLook } from './evaluate.ts';
 import type { LookDeps } from './evaluate.ts';
-import type { OtherMetadata, Reader } from '../node-imds/other-metadata.ts';
-import { holderUid } from './situation.ts';
+import type { OtherMetadata } from '../node-imds/other-metadata.ts';
+import type { PodRights } from '../node-imds/metadata-rights.ts';
 import type { Verdict } from './situation.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 
@@ -67,7 +68,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
   }
 
   function mint({ connection: { ip }, caller }: OpenExchange, ttlSeconds: number): Answer {
-    const token = tokens.mint({ ip, uid: caller && holderUid(caller), ttlSeconds });
+    const token = tokens.mint({ ip, uid: caller && ownerUid(caller), ttlSeconds });
     return { ...document(token), headers: [TTL_HEADER, String(ttlSeconds)] };
   }
 
@@ -116,7 +117,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
     if (exchange.caller?.kind === 'unknown') deps.onUnknownIp(exchange.connection.ip, exchange.requestId);
   }
 
-  function startRead(exchange: OpenExchange, { path, reader }: { path: string; reader: Reader }): void {
+  function startRead(exchange: OpenExchange, { path, rights }: { path: string; rights: PodRights }): void {
     if (!takePlace(exchange)) return;
     exchange.request.gone = () => {
       abandon(exchange);
@@ -128,7 +129,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
       if (isStillTheirs) finish(exchange, answer);
       else abandon(exchange);
     };
-    other.read(path, reader).then(
+    other.read(path, rights).then(
       (text) =>
         guarded(exchange, () => {
           finishRead(text === undefined ? notThere(path) : document(text));

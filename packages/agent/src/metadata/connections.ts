@@ -1,7 +1,7 @@
 import type { ClientName, HttpConnection, HttpServer } from '@rolegate/runtime';
-import type { Caller } from '../addresses/callers.ts';
+import { ownerUid } from '../addresses/caller.ts';
+import type { Caller } from '../addresses/caller.ts';
 import { STRANGERS } from './http-limits.ts';
-import { holderUid } from './situation.ts';
 
 /** What is known of who made a connection. */
 export interface Owner {
@@ -28,7 +28,7 @@ export interface Connections {
 export function createConnections({ server, identify }: ConnectionsDeps): Connections {
   return {
     claim(connection, caller) {
-      const uid = holderUid(caller);
+      const uid = ownerUid(caller);
       const { context, client, ip } = connection;
       if (uid !== undefined && context.uid !== undefined && context.uid !== uid) {
         connection.socket.destroy();
@@ -42,7 +42,7 @@ export function createConnections({ server, identify }: ConnectionsDeps): Connec
       return true;
     },
     handOver(ip) {
-      const uid = holderUid(identify(ip));
+      const uid = ownerUid(identify(ip));
       for (const connection of server.connections) {
         const { context } = connection;
         if (connection.ip === ip && context.uid !== undefined && context.uid !== uid)
@@ -55,7 +55,7 @@ export function createConnections({ server, identify }: ConnectionsDeps): Connec
 /** Whom limits count a caller as: a Pod in its Namespace, or one more address that no Pod owns. */
 export function clientOf(caller: Caller, ip: string): ClientName {
   if (caller.kind === 'pod' && caller.pod.namespace !== '')
-    return { group: caller.pod.namespace, name: caller.pod.uid === '' ? ip : (holderUid(caller) ?? ip) };
+    return { group: caller.pod.namespace, name: caller.pod.uid === '' ? ip : (ownerUid(caller) ?? ip) };
   if (caller.kind === 'unknown' && caller.uid !== undefined)
     return { group: caller.namespace ?? STRANGERS, name: caller.uid };
   return { group: STRANGERS, name: ip };

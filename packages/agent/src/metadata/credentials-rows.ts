@@ -1,8 +1,9 @@
+import { roleArnParts } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
 import { document, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
-import { errorDocument } from './credentials-document.ts';
+import { errorDocument } from '../imds-documents/credentials-document.ts';
 import { renderOnce } from './render-answer.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';
@@ -67,9 +68,9 @@ function fromSession(session: HeldSession | undefined, decision: Allowed, situat
 /** Every spelling of the Pod's own role: as the list has it, the ARN, and either form of the path in front of the name. */
 function isOwnRole(asked: string, { roleName, roleArn }: Allowed): boolean {
   if (asked === roleName || asked === roleArn) return true;
-  const resource = roleArn.slice(roleArn.indexOf(':role/') + ':role/'.length);
+  const { pathAndName } = roleArnParts(roleArn);
   const isUnderBase = roleName !== roleArn;
-  return isUnderBase && [`/${roleName}`, resource, `/${resource}`].includes(asked);
+  return isUnderBase && [`/${roleName}`, pathAndName, `/${pathAndName}`].includes(asked);
 }
 
 /** As IMDS says it of an instance's role. The message that STS gave stays in the log: it names the server's own role. */

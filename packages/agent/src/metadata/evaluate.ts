@@ -1,11 +1,11 @@
 import type { Clock } from '@rolegate/runtime';
+import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import type { Connections } from './connections.ts';
 import type { OpenExchange } from './exchange.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { decide } from './rows.ts';
-import { holderUid } from './situation.ts';
 import type { Imdsv1Mode, Situation, Verdict } from './situation.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 
@@ -31,7 +31,7 @@ export function createLook(deps: LookDeps): (exchange: OpenExchange) => Verdict 
     const caller = callers.identify(ip);
     exchange.caller = caller;
     if (!connections.claim(connection, caller)) return undefined;
-    const uid = holderUid(caller);
+    const uid = ownerUid(caller);
     const token = headers.token === undefined ? 'missing' : tokens.check(headers.token, { ip, uid });
     const monotonicMs = clock.monotonic();
     return decide({ route, caller, token, imdsv1, groups, other, session, monotonicMs, nowMs: clock.now() });

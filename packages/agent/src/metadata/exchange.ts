@@ -1,5 +1,5 @@
 import type { Client, Clock, HttpRequest, RequestHead } from '@rolegate/runtime';
-import type { Caller } from '../addresses/callers.ts';
+import type { Caller } from '../addresses/caller.ts';
 import type { Connection, Owner } from './connections.ts';
 import { readRequestHeaders } from './request-headers.ts';
 import type { RequestHeaders } from './request-headers.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { document, refusal } from './answer.ts';
-import { imdsJson, imdsTime } from './credentials-document.ts';
+import { imdsJson, imdsTime } from '../imds-documents/credentials-document.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';
 

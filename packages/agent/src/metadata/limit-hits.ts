@@ -1,5 +1,5 @@
 import { createLimitLog, pageLimit } from '@rolegate/runtime';
-import type { Clock, ClientName, HttpLimit, Log, StormOf } from '@rolegate/runtime';
+import type { Clock, ClientName, CountScope, HttpLimit, Log } from '@rolegate/runtime';
 import { STRANGERS } from './http-limits.ts';
 
 /** Every limit that the agent's HTTP servers enforce, as metric and log name it. */
@@ -111,7 +111,7 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
     clock,
     log,
     windowMs: WINDOW_MS,
-    leftOut: (last: Subject, of: StormOf) =>
+    leftOut: (last: Subject, of: CountScope) =>
       ({ key: last, group: { namespace: last.namespace }, all: {} })[of],
   };
   const note = createLimitLog<Subject>(lines);

@@ -2,7 +2,7 @@ import type { KnownPod } from '../feed/known-pod.ts';
 import { document, refusal } from './answer.ts';
 import { answerIam } from './iam-rows.ts';
 import { answerCredentials } from './credentials-rows.ts';
-import { readerFor } from './reader.ts';
+import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { pathForLog } from './request-path.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Verdict } from './situation.ts';
@@ -81,8 +81,8 @@ function otherMetadata({ route, caller, other, groups }: Situation): Verdict | u
   if (route.kind === 'versions') return { kind: 'answer', answer: document('1.0\nlatest') };
   if (route.kind !== 'metadata') return undefined;
   const { path } = route;
-  const reader = readerFor(pod, groups);
-  if (other.readable(path, reader) !== undefined) return { kind: 'read', path, reader };
+  const rights = rightsOf(pod, groups);
+  if (other.readable(path, rights) !== undefined) return { kind: 'read', path, rights };
   return answer('PathBlocked', { detail: `${pathForLog(path)} is not in the groups of this Pod` });
 }
 

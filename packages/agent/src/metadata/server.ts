@@ -1,5 +1,6 @@
 import { createHttpServer, createMemory, createPlaces, describeError } from '@rolegate/runtime';
 import type { Clock, HttpServer, Log, RequestHead } from '@rolegate/runtime';
+import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import type { AgentMemory } from '../memory/memory.ts';
@@ -25,7 +26,6 @@ import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { createRefused } from './refused.ts';
 import { createRequestIds } from './request-ids.ts';
 import { createRoutes } from './routes.ts';
-import { holderUid } from './situation.ts';
 import type { Imdsv1Mode } from './situation.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 
@@ -101,7 +101,7 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
     hooks: {
       opened({ ip }) {
         const caller = callers.identify(ip);
-        return { client: clientOf(caller, ip), context: { uid: holderUid(caller) } };
+        return { client: clientOf(caller, ip), context: { uid: ownerUid(caller) } };
       },
       bodyBytes: (method) => (method === 'PUT' ? BODY_BYTES : 0),
       request: (request) => {

@@ -1,7 +1,8 @@
-import type { Caller } from '../addresses/callers.ts';
+import type { Caller } from '../addresses/caller.ts';
 import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
 import type { Answer } from './answer.ts';
-import type { OtherMetadata, Reader } from '../node-imds/other-metadata.ts';
+import type { OtherMetadata } from '../node-imds/other-metadata.ts';
+import type { PodRights } from '../node-imds/metadata-rights.ts';
 import type { OpenRoute } from './routes.ts';
 
 /** `allow` and `audit` serve requests without a token; `audit` has them counted, `deny` refuses them. */
@@ -29,16 +30,9 @@ export type Verdict =
   /** Wait for what may change; `inVain` is the answer if it does not. */
   | { readonly kind: 'hold'; readonly inVain: Answer }
   | { readonly kind: 'mint' }
-  | { readonly kind: 'read'; readonly path: string; readonly reader: Reader };
+  | { readonly kind: 'read'; readonly path: string; readonly rights: PodRights };
 
 /** The Pod that asks, if one is known to. */
 export function podOf(caller: Caller): KnownPod | undefined {
   return caller.kind === 'pod' ? caller.pod : undefined;
-}
-
-/** The UID by which the runtime says who holds the caller's address; undefined while that is not known. */
-export function holderUid(caller: Caller): string | undefined {
-  if (caller.kind === 'unknown') return caller.uid;
-  if (caller.kind !== 'pod') return undefined;
-  return caller.pod.runtimeUid === '' ? caller.pod.uid : caller.pod.runtimeUid;
 }

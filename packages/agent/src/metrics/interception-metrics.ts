@@ -1,8 +1,8 @@
 import { createGrowth, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter } from 'prom-client';
 import type { Registry } from 'prom-client';
-import { layers } from '../interception/plan.ts';
-import type { Layer } from '../interception/plan.ts';
+import { layers } from '../interception/rule.ts';
+import type { Layer } from '../interception/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 

@@ -20,7 +20,7 @@ import { createAttestedIdentity } from '../identity/attested-identity.ts';
 import type { AttestedIdentityDeps } from '../identity/attested-identity.ts';
 import { createFilesIdentity } from '../identity/files-identity.ts';
 import type { Identity } from '../identity/identity.ts';
-import { credentialsDocument } from '../metadata/credentials-document.ts';
+import { credentialsDocument } from '../imds-documents/credentials-document.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { createAgentMetrics } from '../metrics/metrics.ts';

@@ -1,6 +1,4 @@
-/** The words of `--metadata-groups` and of `rolegate.dev/metadata` (DESIGN.md 4.3). */
-export const groupNames = ['placement', 'identity-document', 'instance', 'network', 'tags'] as const;
-export type Group = (typeof groupNames)[number];
+import type { MetadataGroup } from '@rolegate/protocol';
 
 /** The one file that is always served: the node's own where its group is open, else one that the agent makes. */
 export const IDENTITY_DOCUMENT = 'dynamic/instance-identity/document';
@@ -9,7 +7,7 @@ export const IDENTITY_DOCUMENT = 'dynamic/instance-identity/document';
  * The closed lists (EC2 User Guide, "Instance metadata categories"), without version. `<mac>` and `<tag>` stand for one
  * segment each that the node's own directory must name. What belongs to the node's identity is in none of them.
  */
-export const groupPaths: Readonly<Record<Group, readonly string[]>> = {
+export const groupPaths: Readonly<Record<MetadataGroup, readonly string[]>> = {
   placement: below('meta-data/placement', [
     'availability-zone',
     'availability-zone-id',

@@ -1,5 +1,6 @@
-import { groupNames, groupPaths, isNodeCredentials, ungroupedPaths } from './groups.ts';
-import type { Group } from './groups.ts';
+import { metadataGroups } from '@rolegate/protocol';
+import type { MetadataGroup } from '@rolegate/protocol';
+import { groupPaths, isNodeCredentials, ungroupedPaths } from './groups.ts';
 
 /** A path of the closed lists, or a directory above some. */
 export interface KnownPath {
@@ -7,19 +8,19 @@ export interface KnownPath {
   readonly path: string;
   readonly kind: 'file' | 'directory';
   /** Files only, and only those of a group. */
-  readonly group?: Group;
+  readonly group?: MetadataGroup;
   /** Segments that stand where a list has `<mac>` or `<tag>`: the node must name them in their directory. */
   readonly chosen: readonly { readonly directory: string; readonly name: string }[];
   /** Directories only: names in it that the lists fix. */
   readonly names: readonly string[];
   /** Directories only: where a `<mac>` or `<tag>` comes next, the groups of the files below it; else none. */
-  readonly groupsOfChosen: ReadonlySet<Group>;
+  readonly groupsOfChosen: ReadonlySet<MetadataGroup>;
 }
 
 interface Branch {
   readonly fixed: Map<string, Branch>;
   chosen?: { readonly allows: RegExp; readonly branch: Branch };
-  file?: { readonly group: Group | undefined };
+  file?: { readonly group: MetadataGroup | undefined };
 }
 
 /** What may stand for a placeholder. EC2 allows these letters in tag keys that metadata shows, and not `.`, `..`, `_index`. */
@@ -29,7 +30,7 @@ const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
 };
 
 const root: Branch = { fixed: new Map() };
-for (const group of groupNames) for (const path of groupPaths[group]) grow(path, group);
+for (const group of metadataGroups) for (const path of groupPaths[group]) grow(path, group);
 for (const path of ungroupedPaths) grow(path, undefined);
 
 /** Finds a canonical path ('' is the version's root) in the closed lists. Whatever is asked of the node comes from here. */
@@ -63,12 +64,12 @@ function choose({ chosen }: Branch, segment: string): Branch | undefined {
   return chosen?.allows.test(segment) === true ? chosen.branch : undefined;
 }
 
-function groupsIn(branch: Branch): Group[] {
+function groupsIn(branch: Branch): MetadataGroup[] {
   const own = branch.file?.group;
   return [...(own === undefined ? [] : [own]), ...[...branch.fixed.values()].flatMap(groupsIn)];
 }
 
-function grow(path: string, group: Group | undefined): void {
+function grow(path: string, group: MetadataGroup | undefined): void {
   // A slip of the lists ends the program at its start, not as a leak.
   if (isNodeCredentials(path)) throw new Error(`${path} may be in no list`);
   let branch = root;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '../addresses/result-files.ts';
+import { errorCode } from '../addresses/cni-files/result-files.ts';
 import { LONGEST_NAMED, namedText, parseNamed } from './named-listeners.ts';
 import type { NamedListeners } from './named-listeners.ts';
 

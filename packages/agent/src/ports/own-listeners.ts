@@ -1,5 +1,5 @@
 import { readdir, readlink } from 'node:fs/promises';
-import { errorCode } from '../addresses/result-files.ts';
+import { errorCode } from '../addresses/cni-files/result-files.ts';
 import { readListeningSockets } from './listening-sockets.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 

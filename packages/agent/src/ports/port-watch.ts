@@ -1,5 +1,6 @@
-import { createChanges, createOutageLog, describeError } from '@rolegate/runtime';
-import type { Clock, HostPort, Log } from '@rolegate/runtime';
+import { createArrivals, createChanges, createOutageLog, describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import { createAgentsOfNode } from './agents-of-node.ts';
 import { compareListeners } from './foreign-listeners.ts';
 import type { ForeignListener, Unnamed } from './foreign-listeners.ts';
 import type { ListenerNotes } from './listener-notes.ts';
@@ -37,122 +38,69 @@ export interface PortWatch {
 
 export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): PortWatch {
   const changes = createChanges({ log, of: 'foreign listeners' });
-  const told = createTold(log);
-  const [outage, notesOutage] = [createOutageLog({ clock, log }), createOutageLog({ clock, log })];
-  const agents = new Map<object, NamedListeners>();
-  let ports: readonly HostPort[] = [];
+  const outage = createOutageLog({ clock, log });
+  const agents = createAgentsOfNode({ notes, clock, log });
+  const logForeign = createForeignLog(log);
   let unnamed: Unnamed = new Map();
   let foreign: readonly ForeignListener[] | undefined;
-  let written = Promise.resolve();
-  let noteIsDue = false;
-
-  function agentsChanged(): void {
-    const all = [...agents.values()];
-    // An agent that is being restarted wants the same ports again.
-    if (all.length > 0) ports = all.flatMap((agent) => agent.ports);
-    if (noteIsDue) return;
-    noteIsDue = true;
-    written = written.then(note);
-  }
-
-  async function note(): Promise<void> {
-    noteIsDue = false;
-    const inodes = [...agents.values()].flatMap((agent) => agent.inodes);
-    try {
-      if (inodes.length > 0) await notes?.write({ ports, inodes });
-      else await notes?.close();
-    } catch (error) {
-      notesOutage.failed('warn', 'listeners not noted for other agents', { error: describeError(error) });
-    }
-  }
-
-  /** Undefined: agents of other Pods are not heard. */
-  async function readNotes(): Promise<ReadonlyMap<string, NamedListeners> | undefined> {
-    try {
-      await written;
-      const all = await notes?.read();
-      if (all !== undefined) notesOutage.over();
-      return all;
-    } catch (error) {
-      notesOutage.failed('warn', 'listeners of other agents not known', { error: describeError(error) });
-      return undefined;
-    }
-  }
 
   async function look(): Promise<void> {
     // In this order: what a note names listens already when it is looked for.
-    const heard = await readNotes();
+    const noted = await agents.readNotes();
     const listening = await read();
-    const all = [...agents.values(), ...(heard?.values() ?? [])];
-    const named = new Set(all.flatMap(({ inodes }) => inodes));
+    const ports = agents.ports();
     const found = compareListeners(unnamed, {
       listening,
       ports,
-      named,
-      allHeard: heard !== undefined,
+      named: agents.inodes(noted),
+      allHeard: noted !== undefined,
       nowMs: clock.monotonic(),
     });
     unnamed = found.unnamed;
     if (ports.length > 0) tell(found.foreign.slice(0, MOST_TOLD));
-    if (heard !== undefined) await removeDead(heard, listening);
+    if (noted !== undefined) await agents.removeDead(noted, listening);
   }
 
   function tell(now: readonly ForeignListener[]): void {
     const isNew = JSON.stringify(now) !== JSON.stringify(foreign);
     foreign = now;
     if (!isNew) return;
-    told(now);
+    logForeign(now);
     changes.notify();
   }
 
-  /** Whoever has left a note and listens no more is gone. */
-  async function removeDead(
-    heard: ReadonlyMap<string, NamedListeners>,
-    listening: readonly ListeningSocket[],
-  ): Promise<void> {
-    const alive = new Set(listening.map(({ inode }) => inode));
-    for (const [name, { inodes }] of heard)
-      if (!inodes.some((inode) => alive.has(inode))) await notes?.remove(name);
+  async function lookOrTell(): Promise<void> {
+    try {
+      await look();
+      outage.over();
+    } catch (error) {
+      outage.failed('warn', 'listeners of the node not compared', { error: describeError(error) });
+    }
   }
 
   return {
     current: () => foreign,
     onChange: changes.on,
-    named(agent, named) {
-      agents.set(agent, named);
-      agentsChanged();
-    },
-    left(agent) {
-      if (agents.delete(agent)) agentsChanged();
-    },
+    named: agents.named,
+    left: agents.left,
     async run(signal) {
       const stopped = () => signal.aborted;
       for (;;) {
         await clock.sleep(EVERY_MS, signal);
         if (stopped()) break;
-        try {
-          await look();
-          outage.over();
-        } catch (error) {
-          outage.failed('warn', 'listeners of the node not compared', { error: describeError(error) });
-        }
+        await lookOrTell();
       }
-      agents.clear();
-      agentsChanged();
-      await written;
+      await agents.close();
     },
   };
 }
 
 /** Each foreign listener is told when it comes and when it has gone. */
-function createTold(log: Log): (foreign: readonly ForeignListener[]) => void {
-  let before = new Map<string, ForeignListener>();
+function createForeignLog(log: Log): (foreign: readonly ForeignListener[]) => void {
+  const compare = createArrivals<ForeignListener>();
   return (foreign) => {
-    const now = new Map(foreign.map((one) => [JSON.stringify(one), one]));
-    for (const [key, one] of now)
-      if (!before.has(key)) log.warn('foreign listener on a port of the agent', { ...one, hint: HINT });
-    for (const [key, one] of before)
-      if (!now.has(key)) log.info('foreign listener on a port of the agent is gone', { ...one });
-    before = now;
+    const { came, gone } = compare(new Map(foreign.map((one) => [JSON.stringify(one), one])));
+    for (const one of came) log.warn('foreign listener on a port of the agent', { ...one, hint: HINT });
+    for (const one of gone) log.info('foreign listener on a port of the agent is gone', { ...one });
   };
 }

@@ -1,8 +1,9 @@
 import type { AddressClaimsDeps } from '../addresses/address-claims.ts';
 import { createAddressOwners } from '../addresses/address-owners.ts';
-import type { AddressOwners, KeptResults } from '../addresses/address-owners.ts';
+import type { AddressOwners } from '../addresses/address-owners.ts';
+import type { KeptResults } from '../addresses/kept-claims.ts';
 import { directoryOf } from '../addresses/claim.ts';
-import type { DirectoryState } from '../addresses/cni-directory.ts';
+import type { DirectoryState } from '../addresses/cni-files/cni-directory.ts';
 import type { ResultEvent } from '../addresses/result-tap.ts';
 
 type States = Readonly<Record<string, DirectoryState>>;

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { VERSION } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ReadCniResults } from '../addresses/cni-results.ts';
-import { errorCode } from '../addresses/result-files.ts';
+import { errorCode } from '../addresses/cni-files/result-files.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import { LONGEST_NAMED, parseNamed } from '../ports/named-listeners.ts';
 import type { PortWatch } from '../ports/port-watch.ts';

@@ -4,7 +4,7 @@ import type { RunCommand } from '../interception/commands.ts';
 import { listDevices } from '../interception/devices.ts';
 import type { HostInterface } from '../interception/host-interfaces.ts';
 import type { Family } from '../interception/metadata-addresses.ts';
-import type { FamilyPlan } from '../interception/plan.ts';
+import type { FamilyPlan } from '../interception/rule.ts';
 import { judge } from './judge.ts';
 import type { PodFamily } from './pod.ts';
 import type { PodProcess } from './pod-process.ts';

@@ -1,7 +1,7 @@
 import { isReason } from '@rolegate/protocol';
 import type { DecisionInputs, Reason } from '@rolegate/protocol';
-import type { KeptClaim } from '../addresses/address-owners.ts';
-import type { CniResult } from '../addresses/cni-result.ts';
+import type { KeptClaim } from '../addresses/kept-claims.ts';
+import type { CniResult } from '../addresses/cni-files/cni-result.ts';
 import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
 import type { DecidedOn } from '../feed/pod-versions.ts';
 import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';

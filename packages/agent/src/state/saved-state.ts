@@ -1,4 +1,4 @@
-import type { KeptClaim } from '../addresses/address-owners.ts';
+import type { KeptClaim } from '../addresses/kept-claims.ts';
 import type { TableContents } from '../feed/table-contents.ts';
 import type { KeptCertificate } from '../identity/saved-certificate.ts';
 import type { KeptTokens } from '../imds-tokens/token-keys.ts';

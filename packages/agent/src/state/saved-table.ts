@@ -1,5 +1,5 @@
 import type { Clock } from '@rolegate/runtime';
-import type { KeptClaim } from '../addresses/address-owners.ts';
+import type { KeptClaim } from '../addresses/kept-claims.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';

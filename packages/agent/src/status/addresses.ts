@@ -1,4 +1,5 @@
-import type { Callers, Caller } from '../addresses/callers.ts';
+import type { Caller } from '../addresses/caller.ts';
+import type { Callers } from '../addresses/callers.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
 import type { IpSource } from '../addresses/ip-source.ts';
 import type { KnownPod } from '../feed/known-pod.ts';

@@ -1,8 +1,50 @@
 import { formatHostPort, roughly, textFacts, textTable } from '@rolegate/runtime';
-import { layers } from '../interception/plan.ts';
-import type { AgentStatus } from './agent-status.ts';
+import type { HostPort } from '@rolegate/runtime';
+import { layers } from '../interception/rule.ts';
+import type { LimitCounts } from '../metadata/limit-hits.ts';
+import type { MetadataLoad } from '../metadata/server.ts';
+import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { PodRow } from './pod-row.ts';
 import { serverFactLines } from './server-facts.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+/** What `rolegate-agent status --json` gives. Fields are only ever added. */
+export interface AgentStatus {
+  readonly version: string;
+  readonly node: string;
+  readonly mode: 'roles' | 'firewall';
+  readonly uptimeSeconds: number;
+  /** What is not ready, and why. */
+  readonly notReady: readonly string[];
+  /** Undefined: the mode needs no server. */
+  readonly server: ServerFacts | undefined;
+  readonly interception: {
+    /** Undefined: nobody tells of it. */
+    readonly readerConnected: boolean | undefined;
+    /** As last known; a layer that is not named has not been looked at. */
+    readonly layers: Readonly<Record<string, boolean>>;
+    /** False: the node cannot limit new connections. Undefined: not known. */
+    readonly connectionsLimited: boolean | undefined;
+    readonly nodeImdsv1Open: boolean | undefined;
+  };
+  readonly ports: {
+    /** Those that a process of another user holds; the agent takes them when it leaves. */
+    readonly held: readonly HostPort[];
+    /** Undefined: not known. */
+    readonly foreignListeners: readonly ForeignListener[] | undefined;
+  };
+  readonly addresses: {
+    readonly source: 'cni' | 'pod-status';
+    readonly directories: Readonly<Record<string, string>>;
+    readonly awaited: string | undefined;
+  };
+  readonly sessions: { readonly held: number; readonly leastRemainingMinutes: number | undefined };
+  /** Of Pods, now. */
+  readonly load: MetadataLoad;
+  /** How often each limit was met since the agent started; those that were not are left out. */
+  readonly limits: LimitCounts;
+  readonly pods: readonly PodRow[];
+}
 
 /** For a person: what is wrong stands out in capitals. */
 export function agentStatusText(status: AgentStatus): string {

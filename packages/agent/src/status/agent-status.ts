@@ -1,20 +1,19 @@
-import type { Clock, HostPort, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
+import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { AgentConfig } from '../config/config.ts';
 import type { LimitCounts } from '../metadata/limit-hits.ts';
 import type { MetadataLoad } from '../metadata/server.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import type { AgentPorts } from '../ports/agent-ports.ts';
-import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import { createAddresses } from './addresses.ts';
 import { agentStatusText } from './agent-status-text.ts';
+import type { AgentStatus } from './agent-status-text.ts';
 import type { Surroundings } from './answers-now.ts';
 import { createExplain } from './explain.ts';
 import { createPodRows } from './pod-row.ts';
 import type { PodRow } from './pod-row.ts';
 import type { ModeReadings, NodeReadings } from './readings.ts';
 import { serverFacts } from './server-facts.ts';
-import type { ServerFacts } from './server-facts.ts';
 
 export interface AgentStatusDeps {
   readonly config: AgentConfig;
@@ -27,44 +26,6 @@ export interface AgentStatusDeps {
   readonly load: () => MetadataLoad;
   /** How often each limit was met. */
   readonly limits: () => LimitCounts;
-}
-
-/** What `rolegate-agent status --json` gives. Fields are only ever added. */
-export interface AgentStatus {
-  readonly version: string;
-  readonly node: string;
-  readonly mode: 'roles' | 'firewall';
-  readonly uptimeSeconds: number;
-  /** What is not ready, and why. */
-  readonly notReady: readonly string[];
-  /** Undefined: the mode needs no server. */
-  readonly server: ServerFacts | undefined;
-  readonly interception: {
-    /** Undefined: nobody tells of it. */
-    readonly readerConnected: boolean | undefined;
-    /** As last known; a layer that is not named has not been looked at. */
-    readonly layers: Readonly<Record<string, boolean>>;
-    /** False: the node cannot limit new connections. Undefined: not known. */
-    readonly connectionsLimited: boolean | undefined;
-    readonly nodeImdsv1Open: boolean | undefined;
-  };
-  readonly ports: {
-    /** Those that a process of another user holds; the agent takes them when it leaves. */
-    readonly held: readonly HostPort[];
-    /** Undefined: not known. */
-    readonly foreignListeners: readonly ForeignListener[] | undefined;
-  };
-  readonly addresses: {
-    readonly source: 'cni' | 'pod-status';
-    readonly directories: Readonly<Record<string, string>>;
-    readonly awaited: string | undefined;
-  };
-  readonly sessions: { readonly held: number; readonly leastRemainingMinutes: number | undefined };
-  /** Of Pods, now. */
-  readonly load: MetadataLoad;
-  /** How often each limit was met since the agent started; those that were not are left out. */
-  readonly limits: LimitCounts;
-  readonly pods: readonly PodRow[];
 }
 
 /** What the agent tells of itself, of one Pod or of one address. Never a secret or a token. */

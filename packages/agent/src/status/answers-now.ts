@@ -1,4 +1,4 @@
-import type { Caller } from '../addresses/callers.ts';
+import type { Caller } from '../addresses/caller.ts';
 import type { Answer } from '../metadata/answer.ts';
 import { decide } from '../metadata/rows.ts';
 import type { OpenRoute } from '../metadata/routes.ts';

@@ -1,7 +1,7 @@
 import type { Reason } from '@rolegate/protocol';
 import type { Fault } from '../metadata/answer.ts';
 import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
-import { readerFor } from '../metadata/reader.ts';
+import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { credentialsVerdict } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';
 
@@ -52,7 +52,7 @@ export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (po
       ...standingOf(pod, session, { around: now, feedConnected: feedConnected() }),
       remainingMinutes: credentials && Math.floor((credentials.expiresAtMs - now.monotonicMs) / 60_000),
       accessKeyId: credentials && `…${credentials.accessKeyId.slice(-4)}`,
-      metadata: pod.metadata.denied ? undefined : [...readerFor(pod, now.groups).groups],
+      metadata: pod.metadata.denied ? undefined : [...rightsOf(pod, now.groups).groups],
     };
   };
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '@rolegate/runtime';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
-import type { KeptResults } from '../../src/addresses/address-owners.ts';
+import type { KeptResults } from '../../src/addresses/kept-claims.ts';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
-import { systemFiles } from '../../src/addresses/result-files.ts';
-import type { ResultFiles } from '../../src/addresses/result-files.ts';
+import { systemFiles } from '../../src/addresses/cni-files/result-files.ts';
+import type { ResultFiles } from '../../src/addresses/cni-files/result-files.ts';
 import { createTestLog } from './known-pods.ts';
 
 export const POD = { uid: 'uid-1', namespace: 'shop', name: 'cart', ips: ['10.1.0.7', 'fd00::7'] };

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
-import { systemFiles } from '../../src/addresses/result-files.ts';
-import type { ResultFiles } from '../../src/addresses/result-files.ts';
+import { systemFiles } from '../../src/addresses/cni-files/result-files.ts';
+import type { ResultFiles } from '../../src/addresses/cni-files/result-files.ts';
 import { until } from './known-pods.ts';
 
 import { OTHER, POD, setup } from './cni-results-setup.ts';

@@ -1,4 +1,4 @@
-import type { ResultFiles, Stamp } from '../../src/addresses/result-files.ts';
+import type { ResultFiles, Stamp } from '../../src/addresses/cni-files/result-files.ts';
 
 interface MemoryFile {
   content: string;

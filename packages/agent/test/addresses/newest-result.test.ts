@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
-import type { KeptResults } from '../../src/addresses/address-owners.ts';
+import type { KeptResults } from '../../src/addresses/kept-claims.ts';
 import { createTestLog } from './known-pods.ts';
 import { createMemoryFiles, DIRECTORY, fileNameOf, resultText } from './memory-files.ts';
 

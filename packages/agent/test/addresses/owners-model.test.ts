@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
-import type { KeptResults } from '../../src/addresses/address-owners.ts';
+import type { KeptResults } from '../../src/addresses/kept-claims.ts';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
 import { createMemoryFiles, DIRECTORY, fileNameOf, resultText } from './memory-files.ts';
 import { createOwnersModel } from './owners-model.ts';

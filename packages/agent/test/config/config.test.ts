@@ -354,7 +354,7 @@ describe('faults of the agent', () => {
   });
 
   it('answers whatever it is given, and never throws', () => {
-    const names = [...Object.keys(agentProgram.flags), ...Object.keys(agentProgram.foreign)].map(
+    const names = [...Object.keys(agentProgram.flags), ...Object.keys(agentProgram.legacy)].map(
       (name) => `--${name}`,
     );
     const piece = fc.oneof(

@@ -82,12 +82,12 @@ const verdicts = {
 };
 
 function given(name: string): string {
-  return agentProgram.foreign[name]?.isSwitch === true ? `--${name}` : `--${name}=something`;
+  return agentProgram.legacy[name]?.isSwitch === true ? `--${name}` : `--${name}=something`;
 }
 
 describe("other programs' flags, given to the agent", () => {
   it('have these verdicts', () => {
-    const rows = Object.entries(agentProgram.foreign).map(([name, { verdict }]) => `${verdict} ${name}`);
+    const rows = Object.entries(agentProgram.legacy).map(([name, { verdict }]) => `${verdict} ${name}`);
     const wanted = Object.entries(verdicts).flatMap(([verdict, names]) =>
       names.map((name) => `${verdict} ${name}`),
     );
@@ -97,20 +97,20 @@ describe("other programs' flags, given to the agent", () => {
   it.each(verdicts.ignored)('--%s is ignored with a warning', (name) => {
     expect(setup([given(name)])).toMatchObject({
       faults: [],
-      warnings: [`--${name} is ignored: ${agentProgram.foreign[name]?.why ?? ''}`],
+      warnings: [`--${name} is ignored: ${agentProgram.legacy[name]?.why ?? ''}`],
     });
   });
 
   it.each(verdicts.refused)('--%s is refused with a hint', (name) => {
     const { faults } = setup([given(name)]);
-    expect(faults).toEqual([`--${name} is refused: ${agentProgram.foreign[name]?.why ?? ''}`]);
+    expect(faults).toEqual([`--${name} is refused: ${agentProgram.legacy[name]?.why ?? ''}`]);
     expect(faults.join('')).not.toContain('something');
   });
 
   it('that are accepted are ours, set one of ours, or are always so', () => {
     const own = Object.keys(agentProgram.flags);
     for (const name of verdicts.accepted.filter((flag) => !own.includes(flag))) {
-      const { as, isSwitch } = agentProgram.foreign[name] ?? {};
+      const { as, isSwitch } = agentProgram.legacy[name] ?? {};
       expect([name, as === undefined ? isSwitch === true : own.includes(as)]).toEqual([name, true]);
     }
   });

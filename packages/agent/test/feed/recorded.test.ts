@@ -7,7 +7,7 @@ import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { applyUpdate } from '../../src/feed/apply-update.ts';
 import { createPodTable } from '../../src/feed/pod-table.ts';
-import { credentialsDocument } from '../../src/metadata/credentials-document.ts';
+import { credentialsDocument } from '../../src/imds-documents/credentials-document.ts';
 
 /** What servers of each version said, as packages/sandbox/test/record-streams.ts records it. */
 const FOLDER = join(import.meta.dirname, 'recorded');

@@ -2,7 +2,7 @@ import { silentLog } from '@rolegate/runtime';
 import { createInterception } from '../../src/interception/interception.ts';
 import type { InterceptionDeps } from '../../src/interception/interception.ts';
 import { planInterception } from '../../src/interception/plan.ts';
-import type { PlanOptions } from '../../src/interception/plan.ts';
+import type { PlanOptions } from '../../src/interception/rule.ts';
 import { createFakeNode } from './fake-node.ts';
 
 /** An interception on a node in memory, on which nothing is laid yet. */

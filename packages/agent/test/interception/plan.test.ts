@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { HostInterface } from '../../src/interception/host-interfaces.ts';
 import { hostInterface } from '../../src/interception/host-interfaces.ts';
 import { ownChains, planInterception } from '../../src/interception/plan.ts';
-import type { PlanOptions } from '../../src/interception/plan.ts';
+import type { PlanOptions } from '../../src/interception/rule.ts';
 
 const NODE: PlanOptions = {
   hostIps: { ipv4: '198.18.0.1' },

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { imdsTree } from '@rolegate/testing';
+import { metadataGroups } from '@rolegate/protocol';
 import { parseAllowPaths } from '../../src/node-imds/allow-path.ts';
-import { groupNames } from '../../src/node-imds/groups.ts';
-import { createOtherMetadata } from '../../src/node-imds/other-metadata-reader.ts';
+import { createOtherMetadata } from '../../src/node-imds/other-metadata.ts';
 import { memoryImds } from '../node-imds/memory-imds.ts';
 import { podOf, POD_IP, ROLE_ARN, serve, sessionOf, until } from './served.ts';
 import type { Served } from './served.ts';
 
-const all = new Set(groupNames);
+const all = new Set(metadataGroups);
 
 /** A Pod with a role on a node that opens every group, in front of a node's metadata. */
 async function setup(pod: Parameters<typeof podOf>[0] = {}): Promise<Served> {

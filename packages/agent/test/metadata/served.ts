@@ -6,12 +6,13 @@ import { setImmediate } from 'node:timers/promises';
 import { createMemory } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import type { Caller } from '../../src/addresses/callers.ts';
+import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, HeldSession, KnownPod } from '../../src/feed/known-pod.ts';
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { metadataHosts } from '../../src/metadata/host-check.ts';
 import type { LimitName } from '../../src/metadata/limit-hits.ts';
-import type { OtherMetadata, Reader } from '../../src/node-imds/other-metadata.ts';
+import type { OtherMetadata } from '../../src/node-imds/other-metadata.ts';
+import type { PodRights } from '../../src/node-imds/metadata-rights.ts';
 import { createMetadataServer } from '../../src/metadata/server.ts';
 import type { MetadataSettings } from '../../src/metadata/server.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
@@ -230,7 +231,7 @@ function fakeOther() {
     ['meta-data/placement/region', 'placement'],
     ['meta-data/tags/instance/team', 'tags'],
   ]);
-  const kindOf = (path: string, { groups }: Pick<Reader, 'groups'>) => {
+  const kindOf = (path: string, { groups }: Pick<PodRights, 'groups'>) => {
     const open = [...files].filter(([, group]) => groups.has(group)).map(([file]) => file);
     if (open.includes(path)) return 'file' as const;
     return open.some((file) => path === '' || file.startsWith(`${path}/`))
@@ -241,9 +242,9 @@ function fakeOther() {
   const other = {
     readable: kindOf,
     everReadable: (path: string) => kindOf(path, everyone) !== undefined,
-    read: (path: string, reader: Reader): Promise<string | undefined> => {
+    read: (path: string, rights: PodRights): Promise<string | undefined> => {
       reads.push(path);
-      return Promise.resolve(`${path} for ${reader.accountId || 'nobody'}`);
+      return Promise.resolve(`${path} for ${rights.accountId || 'nobody'}`);
     },
   };
   return { other, reads };

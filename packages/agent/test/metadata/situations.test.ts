@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Reason } from '@rolegate/protocol';
-import type { Caller } from '../../src/addresses/callers.ts';
+import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, HeldSession } from '../../src/feed/known-pod.ts';
 import type { MetadataSettings } from '../../src/metadata/server.ts';
 import { allow, LIST, podOf, POD_IP, serve, sessionOf, TOKEN_HEADER, TTL_HEADER, until } from './served.ts';

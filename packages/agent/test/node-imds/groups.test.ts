@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { groupNames, groupPaths, isNodeCredentials, ungroupedPaths } from '../../src/node-imds/groups.ts';
+import { metadataGroups } from '@rolegate/protocol';
+import { groupPaths, isNodeCredentials, ungroupedPaths } from '../../src/node-imds/groups.ts';
 
 const grouped = Object.values(groupPaths).flat();
 
@@ -14,6 +15,10 @@ describe('the closed lists', () => {
       'meta-data/placement/partition-number',
       'meta-data/placement/region',
     ]);
+  });
+
+  it('are there for every group that policies know', () => {
+    expect(Object.keys(groupPaths)).toEqual([...metadataGroups]);
   });
 
   it('name each path once, canonical', () => {
@@ -44,7 +49,7 @@ describe('docs/metadata.md', () => {
   const pathsOf = (group: string) =>
     page.split(/\n(?=- |\n)/).find((item) => item.startsWith(`- \`${group}\`:`)) ?? '';
 
-  it.each(groupNames.map((group) => ({ group })))(
+  it.each(metadataGroups.map((group) => ({ group })))(
     'names every path of $group, and whether it is open',
     ({ group }) => {
       expect(rowOf(group)).toContain(group === 'placement' ? '| open ' : '| closed ');

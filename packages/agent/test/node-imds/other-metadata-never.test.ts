@@ -3,14 +3,15 @@ import { silentLog } from '@rolegate/runtime';
 import { SENTINELS, createFakeClock, imdsTree, startImds } from '@rolegate/testing';
 import type { FakeImds } from '@rolegate/testing';
 import fc from 'fast-check';
+import { metadataGroups } from '@rolegate/protocol';
+import type { MetadataGroup } from '@rolegate/protocol';
 import { parseAllowPaths } from '../../src/node-imds/allow-path.ts';
-import { groupNames } from '../../src/node-imds/groups.ts';
-import type { Group } from '../../src/node-imds/groups.ts';
 import { createNodeImds } from '../../src/node-imds/node-imds.ts';
-import { createOtherMetadata } from '../../src/node-imds/other-metadata-reader.ts';
+import { createOtherMetadata } from '../../src/node-imds/other-metadata.ts';
+import type { OtherMetadata } from '../../src/node-imds/other-metadata.ts';
 import type { Decision } from '../../src/feed/known-pod.ts';
-import type { OtherMetadata, Reader } from '../../src/node-imds/other-metadata.ts';
-import { readerFor } from '../../src/metadata/reader.ts';
+import type { PodRights } from '../../src/node-imds/metadata-rights.ts';
+import { rightsOf } from '../../src/node-imds/metadata-rights.ts';
 import { memoryImds } from './memory-imds.ts';
 import { allow as allowed, podOf } from '../metadata/served.ts';
 
@@ -24,7 +25,7 @@ const paths = [
   ),
   '',
 ];
-const groupSets = fc.subarray([...groupNames]).map((names) => new Set<Group>(names));
+const groupSets = fc.subarray([...metadataGroups]).map((names) => new Set<MetadataGroup>(names));
 const expressions = fc.array(
   fc.oneof(
     fc.constantFrom(
@@ -51,14 +52,14 @@ const asked = fc.oneof(
     .map((segments) => segments.join('/')),
   fc.string(),
 );
-const readers = fc.record({
+const podRights = fc.record({
   groups: groupSets,
   isNarrowed: fc.boolean(),
   accountId: fc.constantFrom('', '111122223333'),
   hasRole: fc.boolean(),
 });
 
-function setup(groups: ReadonlySet<Group>, allow: readonly string[]): OtherMetadata {
+function setup(groups: ReadonlySet<MetadataGroup>, allow: readonly string[]): OtherMetadata {
   const parsed = parseAllowPaths(allow);
   if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
   return createOtherMetadata({
@@ -80,8 +81,8 @@ afterEach(async () => {
 describe('whatever the path, the groups and --allow-path', () => {
   it('no credentials and no role of the node come out', async () => {
     await fc.assert(
-      fc.asyncProperty(groupSets, expressions, readers, asked, async (groups, allow, reader, path) => {
-        const answer = (await setup(groups, allow).read(path, reader)) ?? '';
+      fc.asyncProperty(groupSets, expressions, podRights, asked, async (groups, allow, rights, path) => {
+        const answer = (await setup(groups, allow).read(path, rights)) ?? '';
         for (const sentinel of SENTINELS.never) expect(answer).not.toContain(sentinel);
       }),
       { numRuns: 1000 },
@@ -90,8 +91,8 @@ describe('whatever the path, the groups and --allow-path', () => {
 
   it('nothing sensitive comes out that no expression allows', async () => {
     await fc.assert(
-      fc.asyncProperty(groupSets, readers, asked, async (groups, reader, path) => {
-        const answer = (await setup(groups, []).read(path, reader)) ?? '';
+      fc.asyncProperty(groupSets, podRights, asked, async (groups, rights, path) => {
+        const answer = (await setup(groups, []).read(path, rights)) ?? '';
         for (const sentinel of SENTINELS.unlessAllowed) expect(answer).not.toContain(sentinel);
       }),
       { numRuns: 500 },
@@ -99,19 +100,19 @@ describe('whatever the path, the groups and --allow-path', () => {
   });
 
   it('what a list of groups leaves open comes from these groups alone, the reduced document apart', async () => {
-    const lists = fc.subarray([...groupNames]).map((names) => new Set<string>(names));
+    const lists = fc.subarray([...metadataGroups]).map((names) => new Set<string>(names));
     await fc.assert(
       fc.asyncProperty(
         groupSets,
         expressions,
-        readers,
+        podRights,
         lists,
         asked,
         async (groups, allow, pod, only, path) => {
           const decision = pod.hasRole ? allowed : denied;
-          const reader = readerFor(podOf({ decision, metadata: { denied: false, only } }), groups);
-          const withExpressions = await setup(groups, allow).read(path, reader);
-          expect(withExpressions).toBe(await setup(groups, []).read(path, reader));
+          const rights = rightsOf(podOf({ decision, metadata: { denied: false, only } }), groups);
+          const withExpressions = await setup(groups, allow).read(path, rights);
+          expect(withExpressions).toBe(await setup(groups, []).read(path, rights));
           for (const sentinel of SENTINELS.unlessAllowed)
             expect(withExpressions ?? '').not.toContain(sentinel);
         },
@@ -122,11 +123,11 @@ describe('whatever the path, the groups and --allow-path', () => {
 
   it('a listing names only what the Pod may read, with a slash where it is a directory', async () => {
     await fc.assert(
-      fc.asyncProperty(groupSets, expressions, readers, asked, async (groups, allow, reader, path) => {
+      fc.asyncProperty(groupSets, expressions, podRights, asked, async (groups, allow, rights, path) => {
         const other = setup(groups, allow);
-        if (other.readable(path, reader) !== 'directory') return;
-        const lines = ((await other.read(path, reader)) ?? '').split('\n').filter((line) => line !== '');
-        for (const line of lines) expect(named(other, path, line, reader)).toBe(true);
+        if (other.readable(path, rights) !== 'directory') return;
+        const lines = ((await other.read(path, rights)) ?? '').split('\n').filter((line) => line !== '');
+        for (const line of lines) expect(named(other, path, line, rights)).toBe(true);
       }),
       { numRuns: 1000 },
     );
@@ -134,11 +135,11 @@ describe('whatever the path, the groups and --allow-path', () => {
 
   it('what one Pod can read, some Pod can; what cannot be read has no answer', async () => {
     await fc.assert(
-      fc.asyncProperty(groupSets, expressions, readers, asked, async (groups, allow, reader, path) => {
+      fc.asyncProperty(groupSets, expressions, podRights, asked, async (groups, allow, rights, path) => {
         const other = setup(groups, allow);
-        const readable = other.readable(path, reader) !== undefined;
+        const readable = other.readable(path, rights) !== undefined;
         if (readable) expect(other.everReadable(path)).toBe(true);
-        else expect(await other.read(path, reader)).toBeUndefined();
+        else expect(await other.read(path, rights)).toBeUndefined();
       }),
       { numRuns: 1000 },
     );
@@ -149,7 +150,7 @@ describe('with everything open', () => {
   it('reading every path of the node over the network asks for none of its credentials', async () => {
     fake = await startImds();
     const imds = createNodeImds({ endpoint: fake.url, clock: createFakeClock(), log: silentLog });
-    const groups = new Set(groupNames);
+    const groups = new Set(metadataGroups);
     const parsed = parseAllowPaths(['.*']);
     if ('faults' in parsed) throw new Error(parsed.faults.join('; '));
     const other = createOtherMetadata({
@@ -158,9 +159,9 @@ describe('with everything open', () => {
       allowPath: parsed.allowPath,
       architecture: 'x86_64',
     });
-    const reader: Reader = { groups, isNarrowed: false, accountId: '', hasRole: true };
+    const rights: PodRights = { groups, isNarrowed: false, accountId: '', hasRole: true };
     const answers: string[] = [];
-    for (const path of paths) answers.push((await other.read(path, reader)) ?? '');
+    for (const path of paths) answers.push((await other.read(path, rights)) ?? '');
     imds.close();
     const whole = answers.join('\n');
     for (const sentinel of SENTINELS.never) expect(whole).not.toContain(sentinel);
@@ -171,9 +172,9 @@ describe('with everything open', () => {
   });
 });
 
-function named(other: OtherMetadata, directory: string, line: string, reader: Reader): boolean {
+function named(other: OtherMetadata, directory: string, line: string, rights: PodRights): boolean {
   // The Pod's own role directory is served elsewhere.
-  if (directory === 'meta-data' && line === 'iam/') return reader.hasRole;
+  if (directory === 'meta-data' && line === 'iam/') return rights.hasRole;
   const child = [directory, line.replace(/\/$/, '')].filter((part) => part !== '').join('/');
-  return other.readable(child, reader) === (line.endsWith('/') ? 'directory' : 'file');
+  return other.readable(child, rights) === (line.endsWith('/') ? 'directory' : 'file');
 }

@@ -3,7 +3,7 @@ import { parseAgentConfig } from '../../src/config/config.ts';
 import type { FeedStanding } from '../../src/feed/feed-client.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
 import { createAgentStatus } from '../../src/status/agent-status.ts';
-import type { AgentStatus } from '../../src/status/agent-status.ts';
+import type { AgentStatus } from '../../src/status/agent-status-text.ts';
 import type { Explanation } from '../../src/status/explain.ts';
 import type { NodeReadings } from '../../src/status/readings.ts';
 import { setup as setupCallers } from '../addresses/callers-setup.ts';

@@ -1,16 +1,16 @@
 import { envName } from './env.ts';
 import { groupsOf, usage } from './help.ts';
-import type { Program } from './flags.ts';
+import type { Program } from './program.ts';
 
 /** The page's part about one program, in Markdown: its own flags by group, then those of other programs. */
 export function flagsDoc(program: Program): string {
-  const { name, summary, foreign } = program;
-  const origins = [...new Set(Object.values(foreign).flatMap(({ of }) => of))];
+  const { name, summary, legacy } = program;
+  const origins = [...new Set(Object.values(legacy).flatMap(({ of }) => of))];
   return [
     `## ${name}`,
     `${capital(summary)}.`,
     ...[...groupsOf(program.flags)].flatMap(([group, names]) => [`### ${group}`, ownTable(program, names)]),
-    ...origins.flatMap((origin) => [`### ${origin}`, foreignTable(program, origin)]),
+    ...origins.flatMap((origin) => [`### ${origin}`, legacyTable(program, origin)]),
   ].join('\n\n');
 }
 
@@ -32,8 +32,8 @@ function ownTable({ flags, envPrefix }: Program, names: readonly string[]): stri
   );
 }
 
-function foreignTable({ foreign, flags }: Program, origin: string): string {
-  const rows = Object.entries(foreign).filter(([, { of }]) => of.includes(origin));
+function legacyTable({ legacy, flags }: Program, origin: string): string {
+  const rows = Object.entries(legacy).filter(([, { of }]) => of.includes(origin));
   return table(
     ['flag', 'verdict', 'what it does here, why not, or what to use'],
     rows.map(([name, { verdict, why, as }]) => {

@@ -2,23 +2,10 @@ import type { GivenFlag } from './args.ts';
 import { readArgs } from './args.ts';
 import type { Environment } from './env.ts';
 import { readEnv } from './env.ts';
-import type { ForeignFlags } from './legacy.ts';
-import { judgeForeign } from './legacy.ts';
+import { judgeLegacy } from './legacy.ts';
 import { helpText } from './help.ts';
+import type { Program } from './program.ts';
 import type { FlagTable, FlagValues, GivenText } from './table.ts';
-
-/** Everything that is fixed about a program's flags. From it come parsing, help and docs. */
-export interface Program<Table extends FlagTable = FlagTable> {
-  readonly name: string;
-  /** One sentence: what it is. */
-  readonly summary: string;
-  readonly flags: Table;
-  readonly foreign: ForeignFlags;
-  /** Of the program's environment variables, e.g. `ROLEGATE_`. */
-  readonly envPrefix: string;
-  /** A first argument that other programs need here and that is let pass. */
-  readonly subcommand?: string;
-}
 
 export interface ParseFlagsOptions<Table extends FlagTable> {
   /** Without the program and its script. */
@@ -57,29 +44,29 @@ export function parseFlags<Table extends FlagTable>(
   return { kind: 'values', values: Object.freeze(values) as FlagValues<Table>, warnings };
 }
 
-function lookup({ flags, foreign, subcommand }: Program) {
+function lookup({ flags, legacy, subcommand }: Program) {
   const takes = (name: string): 'value' | 'switch' | undefined => {
     if (Object.hasOwn(flags, name)) return flags[name]?.placeholder === '' ? 'switch' : 'value';
-    if (Object.hasOwn(foreign, name)) return foreign[name]?.isSwitch === true ? 'switch' : 'value';
+    if (Object.hasOwn(legacy, name)) return legacy[name]?.isSwitch === true ? 'switch' : 'value';
     return undefined;
   };
-  const names = [...Object.keys(flags), ...Object.keys(foreign)];
+  const names = [...Object.keys(flags), ...Object.keys(legacy)];
   return { takes, names, ...(subcommand === undefined ? {} : { subcommand }) };
 }
 
-/** Foreign flags turned into ours, warnings and faults. */
-function sortOut({ flags, foreign }: Program, given: readonly GivenFlag[]) {
+/** Legacy flags turned into ours, warnings and faults. */
+function sortOut({ flags, legacy }: Program, given: readonly GivenFlag[]) {
   const own: GivenFlag[] = [];
   const [faults, warnings] = [new Set<string>(), new Set<string>()];
   const names = new Set<string>();
   for (const flag of given) {
-    const stranger = Object.hasOwn(flags, flag.name) ? undefined : foreign[flag.name];
-    if (stranger === undefined) {
+    const legacyFlag = Object.hasOwn(flags, flag.name) ? undefined : legacy[flag.name];
+    if (legacyFlag === undefined) {
       own.push(flag);
       names.add(flag.name);
       continue;
     }
-    const outcome = judgeForeign(stranger, flag);
+    const outcome = judgeLegacy(legacyFlag, flag);
     if (outcome.kind === 'fault') faults.add(outcome.message);
     if (outcome.kind === 'warning') warnings.add(outcome.message);
     if (outcome.kind === 'noted') names.add(flag.name);

@@ -1,6 +1,6 @@
 import { envName } from './env.ts';
 import type { FlagTable } from './table.ts';
-import type { Program } from './flags.ts';
+import type { Program } from './program.ts';
 
 /** Where the text of help begins, and where it ends. Columns. */
 const INDENT = 6;

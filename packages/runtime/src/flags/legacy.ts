@@ -2,7 +2,7 @@ import type { GivenText } from './table.ts';
 import { parseSwitch } from './table.ts';
 
 /** What becomes of a flag that another program has, or that this one has only later. */
-export interface ForeignFlag {
+export interface LegacyFlag {
   /** The programs that have it. */
   readonly of: readonly string[];
   /** accepted: it means what ours means. ignored: with a warning. refused: with a hint. */
@@ -21,9 +21,9 @@ export interface ForeignFlag {
   readonly off?: string;
 }
 
-export type ForeignFlags = Readonly<Record<string, ForeignFlag>>;
+export type LegacyFlags = Readonly<Record<string, LegacyFlag>>;
 
-export type ForeignOutcome =
+export type LegacyOutcome =
   | { readonly kind: 'set'; readonly name: string; readonly given: GivenText }
   | { readonly kind: 'warning' | 'fault'; readonly message: string }
   /** It counts as given, but sets nothing. */
@@ -31,26 +31,26 @@ export type ForeignOutcome =
   | { readonly kind: 'nothing' };
 
 /** The whole entry but its verdict, or just the reason. */
-type Verdict = Omit<ForeignFlag, 'of' | 'verdict'> | string;
+type Verdict = Omit<LegacyFlag, 'of' | 'verdict'> | string;
 
 /** A row for a flag that means what ours means. */
-export function accepted(of: readonly string[], verdict: Verdict): ForeignFlag {
+export function accepted(of: readonly string[], verdict: Verdict): LegacyFlag {
   return { of, verdict: 'accepted', ...explained(verdict) };
 }
 
 /** A row for a flag that changes nothing here, which a warning says. */
-export function ignored(of: readonly string[], verdict: Verdict): ForeignFlag {
+export function ignored(of: readonly string[], verdict: Verdict): LegacyFlag {
   return { of, verdict: 'ignored', ...explained(verdict) };
 }
 
 /** A row for a flag that stops the program. An empty value asks for nothing: charts render what is not set so. */
-export function refused(of: readonly string[], verdict: Verdict): ForeignFlag {
+export function refused(of: readonly string[], verdict: Verdict): LegacyFlag {
   const { harmless = [], ...rest } = explained(verdict);
   return { of, verdict: 'refused', ...rest, harmless: ['', ...harmless] };
 }
 
-/** What one given foreign flag amounts to. Its value is in no message: it may be a secret. */
-export function judgeForeign(flag: ForeignFlag, { text: given, by }: GivenText): ForeignOutcome {
+/** What one given legacy flag amounts to. Its value is in no message: it may be a secret. */
+export function judgeLegacy(flag: LegacyFlag, { text: given, by }: GivenText): LegacyOutcome {
   const { verdict, why, isSwitch = false, as, translate = same, harmless = [], off } = flag;
   const read = isSwitch ? parseSwitch(given) : { value: given };
   if ('fault' in read) return { kind: 'fault', message: `${by}: ${read.fault}` };
@@ -66,7 +66,7 @@ export function judgeForeign(flag: ForeignFlag, { text: given, by }: GivenText):
     : { kind: 'set', name: as, given: { text: translate(text), by } };
 }
 
-function explained(verdict: Verdict): Omit<ForeignFlag, 'of' | 'verdict'> {
+function explained(verdict: Verdict): Omit<LegacyFlag, 'of' | 'verdict'> {
   return typeof verdict === 'string' ? { why: verdict } : verdict;
 }
 

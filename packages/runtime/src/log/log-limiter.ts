@@ -1,9 +1,9 @@
 import type { Clock } from '../time/clock.ts';
 
 /** What shared one count: the lines of one key, those of a group's keys beyond the most, or those of groups beyond the most. */
-export type StormOf = 'key' | 'group' | 'all';
+export type CountScope = 'key' | 'group' | 'all';
 
-export interface StormsOptions<Subject> {
+export interface LogLimiterOptions<Subject> {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   /** So many lines of one key in a window; what is more is counted. */
   readonly lines: number;
@@ -13,33 +13,33 @@ export interface StormsOptions<Subject> {
   /** Groups that are told apart in one window; the rest share one count. 1,024 by default. */
   readonly mostGroups?: number;
   /** Called at a window's end for each count of lines that were left out, with the subject of the last one. */
-  readonly ended: (leftOut: number, last: Subject, of: StormOf) => void;
+  readonly ended: (leftOut: number, last: Subject, of: CountScope) => void;
 }
 
 const MOST_KEYS = 64;
 const MOST_GROUPS = 1_024;
 
-interface Storm<Subject> {
-  readonly of: StormOf;
+interface Count<Subject> {
+  readonly of: CountScope;
   lines: number;
   leftOut: number;
   last: Subject;
 }
 
 interface Group<Subject> {
-  readonly keys: Map<string, Storm<Subject>>;
+  readonly keys: Map<string, Count<Subject>>;
   /** Of the keys beyond the most. */
-  rest?: Storm<Subject>;
+  rest?: Count<Subject>;
 }
 
 /**
- * Thins out lines that come in storms. What it returns says whether the line is to be written. A group is whoever causes
- * lines, such as a Namespace: the storm of one hides nothing of another.
+ * Limits how many log lines are written. The returned function says whether a line is to be written. A group is whoever causes
+ * lines, such as a Namespace: however many one causes, they hide no line of another.
  */
-export function createStorms<Subject>(options: StormsOptions<Subject>) {
+export function createLogLimiter<Subject>(options: LogLimiterOptions<Subject>) {
   const { clock, lines, windowMs, mostKeys = MOST_KEYS, mostGroups = MOST_GROUPS } = options;
   let groups = new Map<string, Group<Subject>>();
-  let rest: Storm<Subject> | undefined;
+  let rest: Count<Subject> | undefined;
   let endsAtMs = -Infinity;
   let timed = false;
 
@@ -53,22 +53,22 @@ export function createStorms<Subject>(options: StormsOptions<Subject>) {
     ended.push(rest);
     timed = false;
     beginWindow();
-    for (const storm of ended)
-      if (storm !== undefined && storm.leftOut > 0) options.ended(storm.leftOut, storm.last, storm.of);
+    for (const count of ended)
+      if (count !== undefined && count.leftOut > 0) options.ended(count.leftOut, count.last, count.of);
   }
 
-  function stormOf(name: string, key: string, last: Subject): Storm<Subject> {
+  function countFor(name: string, key: string, last: Subject): Count<Subject> {
     let group = groups.get(name);
     if (group === undefined) {
-      if (groups.size >= mostGroups) return (rest ??= begin('all', last));
+      if (groups.size >= mostGroups) return (rest ??= newCount('all', last));
       groups.set(name, (group = { keys: new Map() }));
     }
     const known = group.keys.get(key);
     if (known !== undefined) return known;
-    if (group.keys.size >= mostKeys) return (group.rest ??= begin('group', last));
-    const storm = begin('key', last);
-    group.keys.set(key, storm);
-    return storm;
+    if (group.keys.size >= mostKeys) return (group.rest ??= newCount('group', last));
+    const count = newCount('key', last);
+    group.keys.set(key, count);
+    return count;
   }
 
   return (group: string, key: string, subject: Subject): boolean => {
@@ -77,19 +77,19 @@ export function createStorms<Subject>(options: StormsOptions<Subject>) {
       beginWindow();
       endsAtMs = nowMs + windowMs;
     }
-    const storm = stormOf(group, key, subject);
-    storm.last = subject;
-    if (storm.lines < lines) {
-      storm.lines += 1;
+    const count = countFor(group, key, subject);
+    count.last = subject;
+    if (count.lines < lines) {
+      count.lines += 1;
       return true;
     }
-    storm.leftOut += 1;
+    count.leftOut += 1;
     if (!timed) clock.schedule(endsAtMs - nowMs, endWindow);
     timed = true;
     return false;
   };
 }
 
-function begin<Subject>(of: StormOf, last: Subject): Storm<Subject> {
+function newCount<Subject>(of: CountScope, last: Subject): Count<Subject> {
   return { of, lines: 0, leftOut: 0, last };
 }

@@ -5,7 +5,7 @@ import { path } from '../flags/kinds.ts';
 import { setting, toggle } from '../flags/table.ts';
 import type { FlagTable } from '../flags/table.ts';
 import { parseFlags } from '../flags/flags.ts';
-import type { Program } from '../flags/flags.ts';
+import type { Program } from '../flags/program.ts';
 import { askStatus } from './ask.ts';
 import type { StatusQuestion } from './ask.ts';
 import { VERSION } from '../program/version.ts';
@@ -100,7 +100,7 @@ function readFlags(
   check: NonNullable<Parameters<typeof parseFlags>[1]['check']>,
 ): Readonly<Record<string, unknown>> | Outcome {
   const name = `${program.name} ${word}`;
-  const table: Program = { name, summary, flags, foreign: {}, envPrefix: PREFIX };
+  const table: Program = { name, summary, flags, legacy: {}, envPrefix: PREFIX };
   // Of the environment, which is the running program's, only the socket: the rest is no business of a command's.
   const variable = envName(PREFIX, SOCKET);
   const outcome = parseFlags(table, { argv, env: { [variable]: env[variable] }, check });

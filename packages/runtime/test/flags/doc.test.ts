@@ -20,7 +20,7 @@ const program = {
       separator: 'line',
     }),
   },
-  foreign: {
+  legacy: {
     speed: accepted(['pan', 'pot'], { as: 'how-fast', why: '' }),
     loud: accepted(['pot'], 'it whistled'),
     lid: ignored(['pot'], 'it has a | for a lid'),

@@ -126,9 +126,7 @@ describe('help and version', () => {
 
 describe('whatever is given', () => {
   const piece = fc.oneof(
-    fc
-      .constantFrom(...Object.keys(program.flags), ...Object.keys(program.foreign))
-      .map((name) => `--${name}`),
+    fc.constantFrom(...Object.keys(program.flags), ...Object.keys(program.legacy)).map((name) => `--${name}`),
     fc.constantFrom('--', '-', '--=', '-=', '--no-', '--no-loud', '', '=', '1', 'true', '-abc', '--x=y'),
     fc.string({ unit: 'binary' }),
     fc

@@ -24,7 +24,7 @@ export const program = {
     tag: list(pair('KEY=VALUE'), { ...words, separator: 'line' }),
     loud: toggle(words),
   },
-  foreign: {
+  legacy: {
     bind: accepted(['other'], ''),
     listen: accepted(['other'], { as: 'port', why: '' }),
     'metrics-port': accepted(['other'], { as: 'bind', translate: (port) => `0.0.0.0:${port}`, why: '' }),

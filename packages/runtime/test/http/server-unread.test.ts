@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@rolegate/testing';
-import { readSendQueues } from '../../src/http/kernel-queues.ts';
+import { readSendQueues } from '../../src/http/unread/kernel-queues.ts';
 import { answer, startServer } from './server-setup.ts';
 import type { TestClient } from './server-setup.ts';
 

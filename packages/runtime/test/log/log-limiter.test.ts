@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { createStorms } from '../../src/log/log-limiter.ts';
-import type { StormsOptions } from '../../src/log/log-limiter.ts';
+import { createLogLimiter } from '../../src/log/log-limiter.ts';
+import type { LogLimiterOptions } from '../../src/log/log-limiter.ts';
 
-function setup(more: Partial<StormsOptions<string>> = {}) {
+function setup(more: Partial<LogLimiterOptions<string>> = {}) {
   const clock = createFakeClock();
   const ends: unknown[] = [];
-  const isWritten = createStorms<string>({
+  const isWritten = createLogLimiter<string>({
     clock,
     lines: 2,
     windowMs: 1_000,
@@ -16,7 +16,7 @@ function setup(more: Partial<StormsOptions<string>> = {}) {
   return { clock, ends, isWritten };
 }
 
-describe('a storm of lines', () => {
+describe('a burst of log lines', () => {
   it('is thinned out for each key, and its end says what was left out, and of whom last', async () => {
     const { clock, ends, isWritten } = setup();
     const written = ['a1', 'a2', 'b1', 'a3', 'a4'].filter((line) => isWritten('', line.slice(0, 1), line));

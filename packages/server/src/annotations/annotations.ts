@@ -1,3 +1,6 @@
+import { annotationRegister, OTHER_LIMIT_BYTES } from './register.ts';
+import type { AnnotationRow, Kind } from './register.ts';
+
 /** The value of an annotation that is longer than its limit: of it only its length is kept. */
 export interface TooLong {
   readonly tooLongBytes: number;
@@ -10,50 +13,36 @@ export interface TooLong {
 /** What an annotation holds. */
 export type AnnotationValue = string | TooLong;
 
-/** What Rolegate reads from Pods, ServiceAccounts and Namespaces (DESIGN.md 4.1). */
-export const annotation = {
-  role: 'iam.amazonaws.com/role',
-  sessionName: 'iam.amazonaws.com/session-name',
-  externalId: 'iam.amazonaws.com/external-id',
-  sessionTags: 'rolegate.dev/session-tags',
-  metadata: 'rolegate.dev/metadata',
-  permitted: 'iam.amazonaws.com/permitted',
-  allowedRoles: 'iam.amazonaws.com/allowed-roles',
-  defaultRole: 'rolegate.dev/default-role',
-  permittedExternalIds: 'rolegate.dev/permitted-external-ids',
-  permittedSessionTags: 'rolegate.dev/permitted-session-tags',
-} as const;
+type Register = typeof annotationRegister;
+
+const rows: readonly AnnotationRow[] = Object.values(annotationRegister);
+
+/** The keys, by the names that code calls them. */
+export const annotation = Object.fromEntries(
+  Object.entries(annotationRegister).map(([name, { key }]) => [name, key]),
+) as { readonly [Name in keyof Register]: Register[Name]['key'] };
 
 /** Those that are read, by the kind of object they are on. */
-export const annotationKeys = {
-  Pod: [
-    annotation.role,
-    annotation.sessionName,
-    annotation.externalId,
-    annotation.metadata,
-    annotation.sessionTags,
-  ],
-  Namespace: [
-    annotation.permitted,
-    annotation.allowedRoles,
-    annotation.defaultRole,
-    annotation.metadata,
-    annotation.permittedExternalIds,
-    annotation.permittedSessionTags,
-  ],
-  ServiceAccount: [annotation.role],
-  Node: [],
-} as const;
-
-/** Longest values that are read, in bytes of UTF-8 (DESIGN.md 4.11). Others: `OTHER_LIMIT_BYTES`. */
-const LIMIT_BYTES: Readonly<Record<string, number>> = {
-  [annotation.permitted]: 4096,
-  [annotation.allowedRoles]: 65_536,
-  [annotation.permittedExternalIds]: 65_536,
-  [annotation.permittedSessionTags]: 65_536,
-  [annotation.sessionTags]: 16_384,
+export const annotationKeys: Readonly<Record<Kind, readonly string[]>> = {
+  Pod: keysOn('Pod'),
+  Namespace: keysOn('Namespace'),
+  ServiceAccount: keysOn('ServiceAccount'),
+  Node: keysOn('Node'),
 };
-const OTHER_LIMIT_BYTES = 2048;
+
+/** If a Pod has any of these, it means to use AWS. */
+export const roleAnnotations: readonly string[] = rows
+  .filter(({ asksForRole }) => asksForRole === true)
+  .map(({ key }) => key);
+
+const LIMIT_BYTES: Readonly<Record<string, number>> = Object.fromEntries(
+  rows.map(({ key, limitBytes }) => [key, limitBytes]),
+);
+
+/** The longest value of the annotation that is read. Bytes of UTF-8. */
+export function limitBytesOf(key: string): number {
+  return LIMIT_BYTES[key] ?? OTHER_LIMIT_BYTES;
+}
 
 /** The value as it may be kept and read: itself, or how much too long it is. */
 export function withinLimit(key: string, value: string): AnnotationValue {
@@ -64,7 +53,6 @@ export function withinLimit(key: string, value: string): AnnotationValue {
   return tooLongBytes <= limitBytes ? value : { tooLongBytes, limitBytes };
 }
 
-/** The longest value of the annotation that is read. Bytes of UTF-8. */
-export function limitBytesOf(key: string): number {
-  return LIMIT_BYTES[key] ?? OTHER_LIMIT_BYTES;
+function keysOn(kind: Kind): readonly string[] {
+  return rows.filter(({ on }) => on.includes(kind)).map(({ key }) => key);
 }

@@ -1,11 +1,11 @@
 import { describeError, parseFlags, systemClock, toggle } from '@rolegate/runtime';
 import type { Clock, Environment, FlagValues, Program } from '@rolegate/runtime';
 import { serverFlags } from '../config/flags.ts';
-import { bundleOf } from '../identity/authorities.ts';
-import { changeAuthorities, readAuthorities } from '../identity/authority-change.ts';
-import type { AuthorityView } from '../identity/authority-change.ts';
-import { removeAuthorities } from '../identity/authority-removal.ts';
-import { createAuthorityStore } from '../identity/authority-store.ts';
+import { bundleOf } from '../identity/authority/authorities.ts';
+import { changeAuthorities, readAuthorities } from '../identity/authority/change.ts';
+import type { AuthorityView } from '../identity/authority/change.ts';
+import { removeAuthorities } from '../identity/authority/removal.ts';
+import { createAuthorityStore } from '../identity/authority/store.ts';
 import { createConnection } from '../kubernetes/connection.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { loadKubeConfig } from '../kubernetes/kube-config.ts';
@@ -52,7 +52,7 @@ const program: Program<typeof flags> = {
     "shows the server's certificate authorities, replaces the active one in three steps, " +
     'and deletes all once no server runs any more',
   flags,
-  foreign: {},
+  legacy: {},
   envPrefix: 'ROLEGATE_',
 };
 

@@ -1,6 +1,6 @@
 import { aborted, VERSION } from '@rolegate/runtime';
 import type { Service } from '@rolegate/runtime';
-import type { AgentProof } from '../identity/agent-authentication.ts';
+import type { AgentProof } from './agent-authentication.ts';
 import type { ConnectedAgents } from '../feed/connected-agents.ts';
 import { createFeedService } from '../feed/feed-service.ts';
 import type { Nodes } from '../feed/nodes.ts';

@@ -1,12 +1,13 @@
 import type { Service } from '@rolegate/runtime';
 import { createAssumedRole } from '../credentials/assumed-role.ts';
-import { createOwnCondition } from '../credentials/sts-health.ts';
-import { createOwnCredentialsWatch, secondsLeftOf } from '../credentials/own-credentials.ts';
+import { createOwnCredentialsWatch, createStsHealth } from '../credentials/sts/health.ts';
+import type { StsHealth } from '../credentials/sts/health.ts';
+import { secondsLeftOf } from '../credentials/sts/own-key.ts';
 import { createSessions, RENEW_AT } from '../credentials/sessions.ts';
-import { createStsBudget } from '../credentials/sts-budget.ts';
-import type { StsClientOptions } from '../credentials/sts-client.ts';
-import { createSts } from '../credentials/sts.ts';
-import type { Sts } from '../credentials/sts.ts';
+import { createStsBudget } from '../credentials/budget/sts-budget.ts';
+import type { StsClientOptions } from '../credentials/sts/client.ts';
+import { createSts } from '../credentials/sts/sts.ts';
+import type { Sts } from '../credentials/sts/sts.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { ServerDeps } from './deps.ts';
@@ -25,10 +26,9 @@ export function issueCredentials(
 ) {
   const { config, clock, log, random } = deps;
   const { rate, burst, assumedRoleArn } = config.sts;
-  const condition = createOwnCondition({ log });
+  const health = createStsHealth({ log });
   const own = stsOf(deps);
-  const assumed =
-    assumedRoleArn === undefined ? undefined : assume(assumedRoleArn, { ...deps, own, condition });
+  const assumed = assumedRoleArn === undefined ? undefined : assume(assumedRoleArn, { ...deps, own, health });
   const sts = assumed?.sts ?? own;
   const budget = createStsBudget({ ratePerSecond: rate, burst, clock });
   const sessions = createSessions({
@@ -38,12 +38,12 @@ export function issueCredentials(
     random,
     log,
     metrics,
-    condition,
+    health,
     memory,
   });
   const looks = { calls: sts.callerArn, ...(assumed && { own: own.callerArn }) };
   const services: Service[] = [
-    createOwnCredentialsWatch({ looks, condition, clock }),
+    createOwnCredentialsWatch({ looks, health, clock }),
     ...(assumed ? [{ name: 'assumed role', run: assumed.role.run }] : []),
   ];
   function close(): void {
@@ -58,10 +58,7 @@ export function issueCredentials(
   return { sts, budget, sessions, services, ownSecondsLeft, close };
 }
 
-function assume(
-  roleArn: string,
-  deps: ServerDeps & { readonly own: Sts; readonly condition: ReturnType<typeof createOwnCondition> },
-) {
+function assume(roleArn: string, deps: ServerDeps & { readonly own: Sts; readonly health: StsHealth }) {
   const sessionName = `rolegate.${deps.hostname}`.replace(/[^\w+=,.@-]/g, '-').slice(0, LONGEST_NAME);
   const session = { roleArn, sessionName, tags: [], durationSeconds: ASSUMED_SECONDS };
   const role = createAssumedRole({

@@ -1,11 +1,12 @@
+import type { ServerConfig } from '../config/server-config.ts';
 import { createRoleBaseArnDetection } from '../credentials/role-base-arn.ts';
 import { createDecisions } from '../decisions/decisions.ts';
 import { createNodes } from '../feed/nodes.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
-import { policySettings } from './policy-settings.ts';
 import { createPolicy } from '../policy/decide.ts';
+import type { PolicySettings } from '../policy/decide.ts';
 import type { FollowedCluster } from './cluster.ts';
 import type { IssuedSessions } from './credentials.ts';
 import type { ServerDeps } from './deps.ts';
@@ -46,4 +47,25 @@ export function decidePods({ config, clock, log, random }: ServerDeps, known: Kn
   };
   const detection = createRoleBaseArnDetection({ callerArn: sts.callerArn, clock, random, log, onFound });
   return { nodes, decisions, detection, roleBaseArn: () => base.arn };
+}
+
+/** What flags mean to the policy. `base` may learn its ARN later. */
+function policySettings(
+  { roles, sessions, clusterName }: ServerConfig,
+  base: { readonly arn: string | undefined },
+): PolicySettings {
+  return {
+    get roleBaseArn() {
+      return base.arn;
+    },
+    ceilings: roles.ceilings,
+    namespacePolicy: roles.namespacePolicy,
+    defaultRole: roles.defaultRole,
+    sessionScope: sessions.scope,
+    sessionNameTemplate: sessions.nameTemplate,
+    sourceIdentityTemplate: sessions.sourceIdentityTemplate,
+    sessionTagTemplates: sessions.tagTemplates,
+    durationSeconds: sessions.durationMs / 1000,
+    clusterName,
+  };
 }

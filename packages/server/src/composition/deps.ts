@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ServerConfig } from '../config/config.ts';
+import type { ServerConfig } from '../config/server-config.ts';
 
 /** What a server is given by whoever starts it. */
 export interface ServerDeps {

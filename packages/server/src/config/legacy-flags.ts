@@ -1,4 +1,4 @@
-import type { ForeignFlags } from '@rolegate/runtime';
+import type { LegacyFlags } from '@rolegate/runtime';
 import { accepted, ignored, refused } from '@rolegate/runtime';
 
 const KIAM = ['kiam'];
@@ -11,7 +11,7 @@ const CONNECTION_AGE = 'streams end after --stream-age, connections with them';
 const FIXED_KEY = 'the key of the annotation is fixed';
 
 /** Flags of kiam's server and of kube2iam. */
-export const serverForeignFlags: ForeignFlags = {
+export const serverLegacyFlags: LegacyFlags = {
   bind: accepted(KIAM, "kiam's default was localhost:9610"),
   cert: accepted(KIAM, ''),
   key: accepted(KIAM, ''),

@@ -1,17 +1,17 @@
 import type { Clock } from '@rolegate/runtime';
-import type { Issued } from './issued-credentials.ts';
 import { lifeOf } from './lifetimes.ts';
 import type { Life, RenewAt } from './lifetimes.ts';
-import type { OwnCondition } from './sts-health.ts';
-import { retryPauseMs } from './retry-pause.ts';
-import { classifyStsError } from './sts-errors.ts';
-import type { StsFault } from './sts-errors.ts';
+import { retryPauseMs } from './retries.ts';
+import { classifyStsError } from './sts/errors.ts';
+import type { StsFault } from './sts/errors.ts';
+import type { StsHealth } from './sts/health.ts';
+import type { Issued } from './sts/sts.ts';
 
 export interface AssumedRoleOptions {
   /** Assumes the role, once. */
   readonly assume: () => Promise<Issued>;
   readonly renewAt: RenewAt;
-  readonly condition: OwnCondition;
+  readonly health: StsHealth;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -27,39 +27,37 @@ export interface AssumedRole {
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
+type Key = Pick<Issued, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>;
+
 interface Provider {
-  (options?: { readonly forceRefresh?: boolean }): Promise<{
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string;
-  }>;
-  /** To the SDK: it is asked anew for each call. */
+  (options?: { readonly forceRefresh?: boolean }): Promise<Key>;
+  /** To the SDK: it is asked again for each call. */
   readonly memoized: true;
 }
 
 /** Credentials that are good stay in use for as long as they live, whatever becomes of their renewal. */
 export function createAssumedRole(options: AssumedRoleOptions): AssumedRole {
-  const { assume, condition, clock, random, renewAt } = options;
-  let kept: { readonly issued: Issued; readonly life: Life } | undefined;
+  const { assume, health, clock, random, renewAt } = options;
+  let cached: { readonly issued: Issued; readonly life: Life } | undefined;
   let fault: StsFault | undefined;
   let failures = 0;
   let attempt: Promise<void> | undefined;
 
-  const valid = () => (kept !== undefined && kept.life.endsAtMs > clock.monotonic() ? kept : undefined);
+  const valid = () => (cached !== undefined && cached.life.endsAtMs > clock.monotonic() ? cached : undefined);
 
   async function tryOnce(): Promise<void> {
     const atMs = clock.monotonic();
     try {
       const issued = await assume();
       const { lifetimeMs } = issued;
-      kept = { issued, life: lifeOf({ remainingMs: lifetimeMs, lifetimeMs, atMs, renewAt, random }) };
+      cached = { issued, life: lifeOf({ remainingMs: lifetimeMs, lifetimeMs, atMs, renewAt, random }) };
       fault = undefined;
       failures = 0;
-      condition.good('assumedRole');
+      health.accepted('assumedRole');
     } catch (error) {
       fault = classifyStsError(error);
       failures += 1;
-      condition.failed('assumedRole', { ...fault, reason: 'ServerCredentials', retry: 'later' });
+      health.rejected('assumedRole', { ...fault, reason: 'ServerCredentials', retry: 'later' });
     }
   }
 
@@ -73,31 +71,34 @@ export function createAssumedRole(options: AssumedRoleOptions): AssumedRole {
 
   function pauseMs(): number {
     if (fault !== undefined) return retryPauseMs('later', failures, random);
-    return Math.max(0, (kept?.life.renewAtMs ?? 0) - clock.monotonic());
+    return Math.max(0, (cached?.life.renewAtMs ?? 0) - clock.monotonic());
   }
 
   async function provide({ forceRefresh = false } = {}) {
     if (forceRefresh || (valid() === undefined && (fault === undefined || attempt !== undefined)))
       await renew();
-    const held = valid();
-    if (held === undefined) throw notGiven(fault);
-    const { accessKeyId, secretAccessKey, sessionToken } = held.issued;
-    return { accessKeyId, secretAccessKey, sessionToken };
+    const found = valid();
+    if (found === undefined) throw notGiven(fault);
+    return keyOf(found.issued);
   }
 
   return {
     provider: Object.assign(provide, { memoized: true as const }),
     secondsLeft() {
-      const held = valid();
-      return held && (held.life.endsAtMs - clock.monotonic()) / 1000;
+      const found = valid();
+      return found && (found.life.endsAtMs - clock.monotonic()) / 1000;
     },
     async run(signal) {
       while (!signal.aborted) {
-        if (kept === undefined || fault !== undefined || pauseMs() === 0) await renew();
+        if (cached === undefined || fault !== undefined || pauseMs() === 0) await renew();
         await clock.sleep(pauseMs(), signal);
       }
     },
   };
+}
+
+function keyOf({ accessKeyId, secretAccessKey, sessionToken }: Issued): Key {
+  return { accessKeyId, secretAccessKey, sessionToken };
 }
 
 function notGiven(fault: StsFault | undefined): Error {

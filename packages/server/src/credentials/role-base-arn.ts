@@ -1,6 +1,6 @@
 import { aborted, createBackoff } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
-import { classifyStsError } from './sts-errors.ts';
+import { classifyStsError } from './sts/errors.ts';
 
 export interface RoleBaseArnOptions {
   /** STS GetCallerIdentity. */

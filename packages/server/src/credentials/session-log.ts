@@ -1,9 +1,9 @@
-import { createStorms } from '@rolegate/runtime';
-import type { Clock, Log, StormOf } from '@rolegate/runtime';
+import { createLogLimiter } from '@rolegate/runtime';
+import type { Clock, CountScope, Log } from '@rolegate/runtime';
 import type { Session } from '../session/session.ts';
-import type { Issued } from './issued-credentials.ts';
-import type { OwnCondition } from './sts-health.ts';
-import type { StsFault } from './sts-errors.ts';
+import type { StsFault } from './sts/errors.ts';
+import type { StsHealth } from './sts/health.ts';
+import type { Issued } from './sts/sts.ts';
 
 /** Says what happens to sessions: an audit line for each issue, a line for each change of what fails. */
 export interface SessionLog {
@@ -31,30 +31,30 @@ const MOST_NAMESPACES_AWAY = 50;
 export function createSessionLog({
   log,
   clock,
-  condition,
+  health,
 }: {
   readonly log: Log;
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
-  readonly condition: OwnCondition;
+  readonly health: StsHealth;
 }): SessionLog {
-  const storms = {
+  const limiter = {
     clock,
     windowMs: WINDOW_MS,
-    ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: StormOf) => {
+    ended: (leftOut: number, { namespace, fault: { reason } }: FailedCall, of: CountScope) => {
       const about = { key: { namespace, reason }, group: { namespace }, all: { reason } }[of];
       log.info('failures of sessions left out of the log', { ...about, leftOut });
     },
   };
-  const isRefusalWritten = createStorms<FailedCall>({ ...storms, lines: LINES });
-  const isOutageWritten = createStorms<FailedCall>({
-    ...storms,
+  const isRefusalWritten = createLogLimiter<FailedCall>({ ...limiter, lines: LINES });
+  const isOutageWritten = createLogLimiter<FailedCall>({
+    ...limiter,
     lines: 1,
     mostGroups: MOST_NAMESPACES_AWAY,
   });
 
   return {
     issued({ roleArn, sessionName }, { accessKeyId, expiresAtMs }, nodes) {
-      condition.good('calls');
+      health.accepted('calls');
       log.info('session issued', {
         audit: true,
         role: roleArn,
@@ -70,7 +70,7 @@ export function createSessionLog({
       const { roleArn, sessionName } = session;
       const ofServer = fault.retry === 'later';
       // STS being away says nothing of the server's own credentials.
-      if (ofServer) condition.failed('calls', fault);
+      if (ofServer) health.rejected('calls', fault);
       const fields = { role: roleArn, sessionName, namespace, reason: fault.reason, error: fault.message };
       // What concerns every session is said once, and so is what goes on failing.
       const isNews = !ofServer && before?.reason !== fault.reason;

@@ -5,21 +5,27 @@ import type { ServerMemory } from '../memory/memory.ts';
 import type { Session } from '../session/session.ts';
 import { sessionId } from '../session/session.ts';
 import { createDurationLimits } from './duration-limits.ts';
-import type { Issued, IssuedCredentials } from './issued-credentials.ts';
+import type { IssuedCredentials } from './cached-credentials.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';
-import { createOwnCondition } from './sts-health.ts';
-import type { OwnCondition } from './sts-health.ts';
-import { LONGEST_PAUSE_MS } from './retry-pause.ts';
+import { createStsHealth } from './sts/health.ts';
+import type { StsHealth } from './sts/health.ts';
+import { LONGEST_PAUSE_MS } from './retries.ts';
+import type { PastFailure } from './retries.ts';
 import { createSessionEntry } from './session-entry.ts';
-import type { PastFailure, SessionEntry, SessionStatus } from './session-entry.ts';
-import type { StsBudget } from './sts-budget.ts';
+import type { SessionEntry, SessionStatus } from './session-entry.ts';
+import { countsOf, firstEndMs, summariesOf } from './session-summary.ts';
+import type { KnownSession, SessionSummary } from './session-summary.ts';
+import type { StsBudget } from './budget/sts-budget.ts';
 import { createSessionLog } from './session-log.ts';
-import { classifyStsError } from './sts-errors.ts';
-import type { StsReason } from './sts-errors.ts';
+import { classifyStsError } from './sts/errors.ts';
+import type { StsReason } from './sts/errors.ts';
+import type { Issued } from './sts/sts.ts';
 
-export type { Issued, IssuedCredentials } from './issued-credentials.ts';
+export type { IssuedCredentials } from './cached-credentials.ts';
 export type { HeldClaim, RenewAt } from './lifetimes.ts';
 export type { SessionStatus } from './session-entry.ts';
+export type { SessionSummary } from './session-summary.ts';
+export type { Issued } from './sts/sts.ts';
 
 export interface SessionsOptions {
   /** Calls STS, once; gives up by itself. What it rejects with is sorted here. */
@@ -30,9 +36,9 @@ export interface SessionsOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: SessionsMetrics;
-  /** Shared with what else finds out whether STS takes the server. */
-  readonly condition?: OwnCondition;
-  /** 40 to 48 % unless told. */
+  /** Shared with what else finds out whether STS accepts the server. */
+  readonly health?: StsHealth;
+  /** Defaults to 40 to 48 %. */
   readonly renewAt?: RenewAt;
   readonly memory?: ServerMemory;
 }
@@ -42,27 +48,12 @@ export interface SessionsMetrics {
   stsRequest(outcome: 'ok' | StsReason): void;
 }
 
-/** A session as it stands now. Credentials may be there beside a failure: they are good until they expire. */
-export interface SessionSnapshot {
-  readonly session: Session;
+/** What agents get of a session now. Credentials may be there beside a failure: they are good until they expire. */
+export interface SessionCredentials {
   /** Never expired ones. */
   readonly credentials?: IssuedCredentials;
   /** Of the last attempt, until one succeeds. */
   readonly failure?: { readonly reason: Reason; readonly message: string };
-}
-
-/** One session for who looks: nothing of its credentials but their age. */
-export interface SessionView {
-  readonly id: string;
-  readonly session: Session;
-  readonly status: SessionStatus;
-  readonly nodes: readonly string[];
-  /** Of the last attempt, until one succeeds. */
-  readonly failure: { readonly reason: Reason; readonly message: string } | undefined;
-  /** Of the credentials here, or of those that agents hold. */
-  readonly remainingMs: number | undefined;
-  /** Until STS is asked again; undefined: it is being asked, or not any more. */
-  readonly nextInMs: number | undefined;
 }
 
 /** All sessions that this replica's nodes need: one AssumeRole each however many Pods ask, renewed in good time. */
@@ -79,9 +70,9 @@ export interface Sessions {
   /** A Pod has asked for it: three hours without, and it is not renewed any more. */
   used(id: string): void;
   /** undefined for a session that nobody claims. */
-  get(id: string): SessionSnapshot | undefined;
-  /** Those that are claimed, for who looks. */
-  views(): readonly SessionView[];
+  get(id: string): SessionCredentials | undefined;
+  /** Of those that are claimed. */
+  summaries(): readonly SessionSummary[];
   /** Told after credentials or failure have changed. The returned function takes the listener back. */
   onChange(listener: (id: string) => void): () => void;
   /** Of claimed sessions, by state. */
@@ -101,29 +92,57 @@ export const RENEW_AT: RenewAt = { from: 0.4, to: 0.48 };
 const MOST_FAILED = 1_000;
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { clock, log, metrics, renewAt = RENEW_AT, condition = createOwnCondition(options) } = options;
-  const { memory = createMemory({ clock }) } = options;
-  const entries = new Map<string, { readonly session: Session; readonly entry: SessionEntry }>();
+  const { clock, log, health = createStsHealth(options) } = options;
   // A listener's fault is not the session's: it must not pass for a failure of STS.
   const listeners = createListeners<string>({ failed: listenerFailed(log, 'sessions') });
+  const { known, entryOf, clear } = createKnownSessions(options, { health, changed: listeners.tell });
+
+  return {
+    claim(session, node, held, namespace = session.roleArn) {
+      const entry = entryOf(session, namespace);
+      entry.claim(node, held);
+      entry.wantedBy(namespace);
+    },
+    wantedBy(id, namespace) {
+      known.get(id)?.entry.wantedBy(namespace);
+    },
+    release(id, node) {
+      known.get(id)?.entry.release(node);
+    },
+    used(id) {
+      known.get(id)?.entry.used();
+    },
+    get(id) {
+      const found = known.get(id);
+      return found?.entry.claimed === true ? credentialsOf(found.entry) : undefined;
+    },
+    summaries: () => summariesOf(known, clock),
+    onChange: listeners.on,
+    counts: () => countsOf(known),
+    minRemainingSeconds() {
+      const endsMs = firstEndMs(known);
+      return endsMs === undefined ? undefined : (endsMs - clock.now()) / 1000;
+    },
+    condition: health.current,
+    stop: clear,
+  };
+}
+
+/** Every session that somebody claims, or whose call is still on its way. */
+function createKnownSessions(
+  options: SessionsOptions,
+  { health, changed }: { readonly health: StsHealth; readonly changed: (id: string) => void },
+) {
+  const { clock, log, renewAt = RENEW_AT, memory = createMemory({ clock }) } = options;
+  const known = new Map<string, KnownSession>();
   const durations = createDurationLimits(memory);
+  const sessionLog = createSessionLog({ log, clock, health });
+  const issue = countedIssue(options);
   /** Of sessions that nobody claims: who claims one again waits as long as everybody else would have. */
   const pastFailures = memory.remember<PastFailure>('failed_sessions', {
     keepMs: LONGEST_PAUSE_MS,
     most: MOST_FAILED,
   });
-  const sessionLog = createSessionLog({ log, clock, condition });
-
-  async function issue(session: Session): Promise<Issued> {
-    try {
-      const issued = await options.issue(session);
-      metrics.stsRequest('ok');
-      return issued;
-    } catch (error) {
-      metrics.stsRequest(classifyStsError(error).reason);
-      throw error;
-    }
-  }
 
   function create(id: string, session: Session, namespace: string): SessionEntry {
     const past = pastFailures.get(id);
@@ -142,81 +161,47 @@ export function createSessions(options: SessionsOptions): Sessions {
         sessionLog.failed({ session, namespace, fault, before });
       },
       onChange: () => {
-        listeners.tell(id);
+        changed(id);
       },
       past,
       onEnd: (failure) => {
-        if (entries.delete(id) && failure !== undefined) pastFailures.set(id, failure, namespace);
+        if (known.delete(id) && failure !== undefined) pastFailures.set(id, failure, namespace);
       },
     });
-    entries.set(id, { session, entry });
+    known.set(id, { session, entry });
     return entry;
   }
 
   return {
-    claim(session, node, held, namespace = session.roleArn) {
+    known: known as ReadonlyMap<string, KnownSession>,
+    /** The session's, made if there is none. */
+    entryOf: (session: Session, namespace: string): SessionEntry => {
       const id = sessionId(session);
-      const entry = entries.get(id)?.entry ?? create(id, session, namespace);
-      entry.claim(node, held);
-      entry.wantedBy(namespace);
+      return known.get(id)?.entry ?? create(id, session, namespace);
     },
-    wantedBy(id, namespace) {
-      entries.get(id)?.entry.wantedBy(namespace);
-    },
-    release(id, node) {
-      entries.get(id)?.entry.release(node);
-    },
-    used(id) {
-      entries.get(id)?.entry.used();
-    },
-    get(id) {
-      const found = entries.get(id);
-      return found?.entry.claimed === true ? snapshot(found.session, found.entry) : undefined;
-    },
-    views: () =>
-      [...entries].flatMap(([id, { session, entry }]) =>
-        entry.claimed ? [viewOf(id, session, entry, clock)] : [],
-      ),
-    onChange: listeners.on,
-    counts() {
-      const counts = { valid: 0, 'at-agents': 0, waiting: 0, failing: 0, unused: 0 };
-      for (const { entry } of entries.values()) if (entry.claimed) counts[entry.status] += 1;
-      return counts;
-    },
-    minRemainingSeconds() {
-      let firstMs = Infinity;
-      for (const { entry } of entries.values())
-        if (entry.status === 'valid') firstMs = Math.min(firstMs, entry.credentials?.expiresAtMs ?? Infinity);
-      return firstMs === Infinity ? undefined : (firstMs - clock.now()) / 1000;
-    },
-    condition: condition.current,
-    stop() {
-      for (const { entry } of entries.values()) entry.stop();
-      entries.clear();
+    clear: (): void => {
+      for (const { entry } of known.values()) entry.stop();
+      known.clear();
       pastFailures.clear();
     },
   };
 }
 
-function viewOf(id: string, session: Session, entry: SessionEntry, clock: Clock): SessionView {
-  const { status, nodes, fault } = entry;
-  const { endsAtMs, nextAtMs } = entry.times();
-  const untilMs = (atMs: number | undefined) =>
-    atMs === undefined ? undefined : Math.max(0, Math.floor(atMs - clock.monotonic()));
-  return {
-    id,
-    session,
-    status,
-    nodes,
-    failure: fault && { reason: fault.reason, message: fault.message },
-    remainingMs: untilMs(endsAtMs),
-    nextInMs: untilMs(nextAtMs),
+function countedIssue({ issue, metrics }: SessionsOptions): SessionsOptions['issue'] {
+  return async (session) => {
+    try {
+      const issued = await issue(session);
+      metrics.stsRequest('ok');
+      return issued;
+    } catch (error) {
+      metrics.stsRequest(classifyStsError(error).reason);
+      throw error;
+    }
   };
 }
 
-function snapshot(session: Session, { credentials, fault }: SessionEntry): SessionSnapshot {
+function credentialsOf({ credentials, fault }: SessionEntry): SessionCredentials {
   return {
-    session,
     ...(credentials && { credentials }),
     ...(fault && { failure: { reason: fault.reason, message: fault.message } }),
   };

@@ -1,4 +1,4 @@
-import type { BudgetTicket, Priority, StsBudget } from './sts-budget.ts';
+import type { BudgetTicket, Priority, StsBudget } from './budget/sts-budget.ts';
 
 export interface SingleCallOptions {
   readonly budget: StsBudget;
@@ -13,12 +13,12 @@ export interface SingleCallOptions {
 export interface SingleCall {
   readonly stage: 'idle' | 'queued' | 'calling';
   /** Only while idle. */
-  request(priority: Priority, renewal: boolean): void;
-  raise(priority: Priority): void;
+  readonly request: (priority: Priority, renewal: boolean) => void;
+  readonly raise: (priority: Priority) => void;
   /** Another Namespace wants the same. */
-  wantedBy(namespace: string): void;
+  readonly wantedBy: (namespace: string) => void;
   /** Takes back one that waits. */
-  cancel(): void;
+  readonly cancel: () => void;
 }
 
 export function createSingleCall({ budget, call, onEnd, ...first }: SingleCallOptions): SingleCall {

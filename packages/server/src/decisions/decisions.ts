@@ -1,20 +1,20 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { DecisionInputs, ResourceVersions } from '@rolegate/protocol';
-import { createListeners, silentLog } from '@rolegate/runtime';
+import { createListeners, createLogLimiter, describeError, silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { createDigests } from './digests.ts';
-import { withDoubt } from './doubt.ts';
-import { createFaultLog } from './fault-log.ts';
-import { namespaceReadsSame, podReadsSame, podToldSame, serviceAccountReadsSame } from './inputs.ts';
-import { createSituations } from './situations.ts';
-import type { Situation } from './situations.ts';
-import { stands } from './standing.ts';
-import { createTurns } from './turns.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { ApiObject, Pod } from '../kubernetes/objects.ts';
-import type { Change, Store } from '../kubernetes/store.ts';
+import type { Pod } from '../kubernetes/objects.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Policy, Verdict } from '../policy/decide.ts';
+import { createConcernedPods } from './concerned-pods.ts';
+import { followChanges, followDoubts } from './follow-changes.ts';
+import { createDigests } from './inputs.ts';
+import { createSituations } from './situations.ts';
+import type { Situation } from './situations.ts';
+import { createTurns } from './turns.ts';
+import { createVerdicts } from './verdicts.ts';
+
+/** Lines about decisions that failed: so many about one Namespace in this time. Milliseconds. */
+const FAILURES = { lines: 5, windowMs: 60_000 };
 
 export interface DecidedPod {
   readonly pod: Pod;
@@ -57,13 +57,6 @@ export interface DecisionsDeps {
   readonly defer?: (call: () => void) => void;
 }
 
-/** A decision, and what it was made on: digests of its objects and the number of the settings. */
-interface Made {
-  readonly inputs: DecisionInputs;
-  readonly settings: number;
-  readonly verdict: Verdict;
-}
-
 const UNDECIDED: Verdict = {
   decision: { kind: 'pending', waitsFor: 'its turn to be decided' },
   metadata: { denied: false },
@@ -72,27 +65,9 @@ const NOTHING_SEEN: DecisionInputs = { pod: 'unseen', namespace: 'unseen', servi
 
 /** Ties the cluster's objects to the policy, and says which Pods a changed object concerns (docs/adr/0012). */
 export function createDecisions(deps: DecisionsDeps): Decisions {
-  const { cluster, policy, clock, log = silentLog, defer = setImmediate } = deps;
-  const { pods, namespaces, serviceAccounts } = cluster;
-  const failed = createFaultLog({ clock, log });
-  const listeners = createListeners<[Pod]>({
-    failed(error, [pod]) {
-      failed(pod, error);
-    },
-  });
-  const digests = createDigests();
-  const situations = createSituations({
-    cluster,
-    digests,
-    clock,
-    memory: deps.memory,
-    lookAtNamespace: markNamespace,
-    lookAtServiceAccount: markServiceAccount,
-  });
-  const remembered = new Map<string, Made>();
-  let settings = 0;
-  let made = 0;
-
+  const { cluster, policy, clock, memory, log = silentLog, defer = setImmediate } = deps;
+  const { pods } = cluster;
+  const listeners = createListeners<[Pod]>({ failed: createFailureLog({ clock, log }) });
   const turns = createTurns<Pod>({
     defer,
     now: () => clock.monotonic(),
@@ -102,89 +77,12 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
       if (pod !== undefined) listeners.tell([pod]);
     },
   });
-
-  /** Whether Pods are concerned: a list may have left out states in which another replica decides otherwise. */
-  function concerns<T extends object>(change: Change<T>, readsSame: (a: T, b: T) => boolean): boolean {
-    if (change.kind === 'removed' || change.previous === undefined) return true;
-    if (!readsSame(change.previous, change.object)) return true;
-    digests.carry(change.previous, change.object);
-    return change.listed === true;
-  }
-
-  namespaces.onChange((change) => {
-    const { name } = change.object;
-    situations.changedNamespace(name);
-    if (concerns(change, namespaceReadsSame)) markNamespace(name);
-  });
-  serviceAccounts.onChange((change) => {
-    const { namespace, name } = change.object;
-    situations.changedServiceAccount(namespace, name);
-    if (concerns(change, serviceAccountReadsSame)) markServiceAccount(namespace, name);
-  });
-  pods.onChange((change) => {
-    const { object } = change;
-    if (change.kind === 'removed') {
-      remembered.delete(object.uid);
-      situations.forgetNeedsOf(object);
-      return;
-    }
-    const toldSame = change.previous !== undefined && podToldSame(change.previous, object);
-    if (concerns(change, podReadsSame) || !toldSame) markPod(object);
-  });
-
-  whenDoubted(pods, look);
-  whenDoubted(namespaces, markNamespace);
-  whenDoubted(serviceAccounts, markNamed);
-
-  function whenDoubted(store: Pick<Store<ApiObject>, 'onDoubt'>, mark: (key: string) => void): void {
-    store.onDoubt((concerned) => {
-      if (concerned === 'all') markAll();
-      else concerned.forEach(mark);
-    });
-  }
-
-  function markAll(): void {
-    for (const name of new Set(pods.values().map(({ namespace }) => namespace))) markNamespace(name);
-  }
-
-  /** A ServiceAccount by `<namespace>/<name>`. */
-  function markNamed(key: string): void {
-    const [namespace = '', name = ''] = key.split('/');
-    markServiceAccount(namespace, name);
-  }
-
-  function look(uid: string): void {
-    const pod = pods.get(uid);
-    if (pod !== undefined) markPod(pod);
-  }
-
-  function markPod(pod: Pod): void {
-    turns.mark(pod.namespace, `Pod ${pod.uid}`, () => [pod]);
-  }
-
-  function markNamespace(name: string): void {
-    turns.mark(name, 'Namespace', () => pods.inNamespace(name));
-  }
-
-  function markServiceAccount(namespace: string, name: string): void {
-    turns.mark(namespace, `ServiceAccount ${name}`, () => pods.ofServiceAccount(namespace, name));
-  }
-
-  function verdictIn({ uid }: Pod, { inputs }: Situation): Verdict | undefined {
-    const known = remembered.get(uid);
-    if (known?.settings !== settings) return undefined;
-    return isDeepStrictEqual(known.inputs, inputs) ? known.verdict : undefined;
-  }
-
-  function make(pod: Pod, { presence, inputs }: Situation): Verdict {
-    made++;
-    const verdict = policy.decide({ pod: { ...pod, node: pod.nodeName }, ...presence });
-    const former = remembered.get(pod.uid);
-    if (former !== undefined && stands(former, { inputs, verdict })) return former.verdict;
-    // Of a Pod that has gone meanwhile nobody would forget it.
-    if (pods.get(pod.uid) !== undefined) remembered.set(pod.uid, { inputs, settings, verdict });
-    return verdict;
-  }
+  const concerned = createConcernedPods(pods, turns);
+  const digests = createDigests();
+  const situations = createSituations({ cluster, digests, clock, memory, concerned });
+  const verdicts = createVerdicts({ policy, pods });
+  followChanges({ cluster, concerned, digests, situations, forget: verdicts.forget });
+  followDoubts({ cluster, concerned });
 
   function decided(pod: Pod, { versions, inputs }: Situation, verdict: Verdict): DecidedPod {
     return { pod, verdict: withDoubt(cluster, pod, verdict), versions, inputs };
@@ -193,7 +91,7 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
   return {
     decide(pod) {
       const situation = situations.of(pod);
-      return decided(pod, situation, verdictIn(pod, situation) ?? make(pod, situation));
+      return decided(pod, situation, verdicts.known(pod, situation) ?? verdicts.make(pod, situation));
     },
     postpone(pod) {
       const { versions } = situations.of(pod);
@@ -203,20 +101,58 @@ export function createDecisions(deps: DecisionsDeps): Decisions {
       const pod = pods.get(uid);
       if (pod === undefined) return undefined;
       const situation = situations.of(pod);
-      const verdict = verdictIn(pod, situation);
+      const verdict = verdicts.known(pod, situation);
       return verdict && decided(pod, situation, verdict);
     },
     onChange: listeners.on,
-    look,
+    look: concerned.podByUid,
     reconsider() {
-      settings++;
-      markAll();
+      verdicts.outdate();
+      concerned.all();
     },
     get made() {
-      return made;
+      return verdicts.made;
     },
     get waiting() {
       return turns.waiting();
     },
+  };
+}
+
+/**
+ * What is permitted waits while an event of one of its objects could not be read: it may have been the one that withdraws
+ * it (DESIGN.md 4.11). A denial stands.
+ */
+function withDoubt(cluster: DecisionsDeps['cluster'], pod: Pod, verdict: Verdict): Verdict {
+  if (verdict.decision.kind !== 'allow') return verdict;
+  const waitsFor = doubtOf(cluster, pod);
+  if (waitsFor === undefined) return verdict;
+  return { ...verdict, decision: { kind: 'pending', waitsFor, withdraws: true } };
+}
+
+/** What has to be seen before the Pod's objects are certain. */
+function doubtOf({ pods, namespaces, serviceAccounts }: DecisionsDeps['cluster'], pod: Pod) {
+  const { uid, namespace, name, serviceAccount } = pod;
+  if (pods.isDoubted(uid))
+    return `a new list of Pods, because an event of ${namespace}/${name} could not be read`;
+  if (namespaces.isDoubted(namespace))
+    return `a new list of Namespaces, because an event of ${namespace} could not be read`;
+  if (!serviceAccounts.isDoubted(`${namespace}/${serviceAccount}`)) return undefined;
+  return `a new list of ServiceAccounts, because an event of ${namespace}/${serviceAccount} could not be read`;
+}
+
+/** Logs decisions that failed, which is a fault of this program; of a storm in one Namespace some. */
+function createFailureLog({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
+  const isWritten = createLogLimiter<string>({
+    clock,
+    lines: FAILURES.lines,
+    windowMs: FAILURES.windowMs,
+    ended: (leftOut, namespace, of) => {
+      log.error('failed decisions left out of the log', { ...(of !== 'all' && { namespace }), leftOut });
+    },
+  });
+  return (error: unknown, [{ namespace, name, uid }]: readonly [Pod]): void => {
+    if (isWritten(namespace, '', namespace))
+      log.error('decision failed', { namespace, pod: name, uid, error: describeError(error) });
   };
 }

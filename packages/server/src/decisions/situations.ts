@@ -4,7 +4,8 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Presence } from '../policy/decide.ts';
-import type { Digests } from './digests.ts';
+import type { ConcernedPods } from './concerned-pods.ts';
+import type { Digests } from './inputs.ts';
 import { createMissing } from './missing.ts';
 
 /** The objects that a decision on a Pod reads. */
@@ -30,15 +31,14 @@ export interface SituationsDeps {
   readonly clock: Clock;
   readonly memory?: ServerMemory | undefined;
   /** Missing objects count as absent from now on: their Pods are to be looked at. */
-  readonly lookAtNamespace: (name: string) => void;
-  readonly lookAtServiceAccount: (namespace: string, name: string) => void;
+  readonly concerned: Pick<ConcernedPods, 'ofNamespace' | 'ofServiceAccount'>;
 }
 
 /** What the watches say of the objects that Pods need. */
 export function createSituations(deps: SituationsDeps): Situations {
-  const { digests, clock, lookAtNamespace, lookAtServiceAccount } = deps;
-  const { pods, namespaces, serviceAccounts } = deps.cluster;
-  const missing = createMissing({ clock, memory: deps.memory });
+  const { cluster, digests, concerned } = deps;
+  const { pods, namespaces, serviceAccounts } = cluster;
+  const missing = createMissing(deps);
 
   /** 'unseen' for the first ten seconds, with a second look when they are over. */
   function missed(key: string, namespace: string, again: () => void): 'absent' | 'unseen' {
@@ -49,7 +49,7 @@ export function createSituations(deps: SituationsDeps): Situations {
     return (
       namespaces.get(name) ??
       missed(namespaceKey(name), name, () => {
-        lookAtNamespace(name);
+        concerned.ofNamespace(name);
       })
     );
   }
@@ -58,7 +58,7 @@ export function createSituations(deps: SituationsDeps): Situations {
     return (
       serviceAccounts.get(`${namespace}/${name}`) ??
       missed(serviceAccountKey(namespace, name), namespace, () => {
-        lookAtServiceAccount(namespace, name);
+        concerned.ofServiceAccount(namespace, name);
       })
     );
   }
@@ -76,9 +76,8 @@ export function createSituations(deps: SituationsDeps): Situations {
         },
         inputs: {
           pod: digests.ofPod(pod),
-          namespace: typeof namespace === 'string' ? namespace : digests.ofNamespace(namespace),
-          serviceAccount:
-            typeof serviceAccount === 'string' ? serviceAccount : digests.ofServiceAccount(serviceAccount),
+          namespace: inputOf(namespace, digests.ofNamespace),
+          serviceAccount: inputOf(serviceAccount, digests.ofServiceAccount),
         },
       };
     },
@@ -104,6 +103,11 @@ function versionOf(
   watch: { readonly resourceVersion: string },
 ): string {
   return typeof object === 'string' ? watch.resourceVersion : object.resourceVersion;
+}
+
+/** Of an object that is not there, that it is not. */
+function inputOf<T extends object>(object: T | 'absent' | 'unseen', digestOf: (object: T) => string): string {
+  return typeof object === 'string' ? object : digestOf(object);
 }
 
 function namespaceKey(name: string): string {

@@ -1,6 +1,12 @@
 import { createLine, join, leave } from '@rolegate/runtime';
 import type { Line } from '@rolegate/runtime';
 
+/** Of one turn of the event loop: this much time, and, if it is cheap, this many items. */
+const SLICE_MS = 4;
+const SLICE_ITEMS = 256;
+/** Of one group's turn: so many scopes may turn out to have nothing left to do. */
+const SCOPES_A_TURN = 16;
+
 /** Work of one Namespace under one key: all that some object concerns. */
 interface Scope<Item> {
   readonly key: string;
@@ -37,20 +43,12 @@ export interface Turns<Item> {
   readonly waiting: () => number;
 }
 
-/** Of one turn of the event loop: this much time, and, if it is cheap, this many items. */
-const SLICE_MS = 4;
-const SLICE_ITEMS = 256;
-/** Of one group's turn: so many scopes may turn out to have nothing left to do. */
-const SCOPES_A_TURN = 16;
-
 /**
  * Slices of work with a turn for each group: a Namespace with 20,000 Pods delays another one by the work of one Pod. Which
  * items a scope has is asked when its pass begins, so that a mark costs the same however many they are.
  */
 export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<Item> {
-  const groups = new Map<string, Group<Item>>();
-  /** The group whose turn is next comes first. */
-  const line = createLine<Group<Item>>();
+  const rounds = createRounds<Item>();
   /** Of this turn of the event loop. */
   let slice: { readonly endMs: number; items: number } | undefined;
   let running = false;
@@ -63,9 +61,10 @@ export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<I
     }
     running = true;
     try {
-      while (groups.size > 0 && slice.items > 0 && now() < slice.endMs) {
+      while (rounds.size() > 0 && slice.items > 0 && now() < slice.endMs) {
         slice.items--;
-        runNext();
+        const item = rounds.next();
+        if (item !== undefined) run(item.value);
       }
     } finally {
       running = false;
@@ -74,41 +73,31 @@ export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<I
 
   function nextSlice(): void {
     slice = undefined;
-    if (groups.size > 0) work();
+    if (rounds.size() > 0) work();
   }
 
-  /** One item of the group whose turn it is; the group goes to the end if it has more. */
-  function runNext(): void {
-    const place = line.first;
-    if (place === undefined) return;
-    const group = place.item;
-    const item = nextOf(group);
-    leave(line, place);
-    if (group.scopes.size > 0) join(line, group);
-    else groups.delete(group.name);
-    if (item !== undefined) run(item.value);
-  }
+  return {
+    mark(group, key, items) {
+      rounds.mark(group, key, items);
+      work();
+    },
+    waiting: rounds.size,
+  };
+}
 
-  function nextOf(group: Group<Item>): { readonly value: Item } | undefined {
-    for (let looks = 0; looks < SCOPES_A_TURN; looks += 1) {
-      const place = group.line.first;
-      if (place === undefined) return undefined;
-      const scope = place.item;
-      scope.pass ??= scope.items()[Symbol.iterator]();
-      const next = scope.pass.next();
-      if (next.done !== true) return { value: next.value };
-      leave(group.line, place);
-      if (scope.again) {
-        // The other scopes of the group come before its second pass.
-        scope.again = false;
-        scope.pass = undefined;
-        join(group.line, scope);
-        return undefined;
-      }
-      group.scopes.delete(scope.key);
-    }
-    return undefined;
-  }
+/** The groups with work that waits, in the order of their turns. */
+interface Rounds<Item> {
+  readonly mark: Turns<Item>['mark'];
+  /** One item of the group whose turn it is, if it has one left; the group goes to the end if it has more. */
+  readonly next: () => { readonly value: Item } | undefined;
+  /** How many groups there are. */
+  readonly size: () => number;
+}
+
+function createRounds<Item>(): Rounds<Item> {
+  const groups = new Map<string, Group<Item>>();
+  /** The group whose turn is next comes first. */
+  const line = createLine<Group<Item>>();
 
   function groupOf(name: string): Group<Item> {
     const known = groups.get(name);
@@ -130,8 +119,38 @@ export function createTurns<Item>({ run, defer, now }: TurnsDeps<Item>): Turns<I
         group.scopes.set(key, scope);
         join(group.line, scope);
       }
-      work();
     },
-    waiting: () => groups.size,
+    next() {
+      const place = line.first;
+      if (place === undefined) return undefined;
+      const group = place.item;
+      const item = nextOf(group);
+      leave(line, place);
+      if (group.scopes.size > 0) join(line, group);
+      else groups.delete(group.name);
+      return item;
+    },
+    size: () => groups.size,
   };
+}
+
+function nextOf<Item>(group: Group<Item>): { readonly value: Item } | undefined {
+  for (let looks = 0; looks < SCOPES_A_TURN; looks += 1) {
+    const place = group.line.first;
+    if (place === undefined) return undefined;
+    const scope = place.item;
+    scope.pass ??= scope.items()[Symbol.iterator]();
+    const next = scope.pass.next();
+    if (next.done !== true) return { value: next.value };
+    leave(group.line, place);
+    if (scope.again) {
+      // The other scopes of the group come before its second pass.
+      scope.again = false;
+      scope.pass = undefined;
+      join(group.line, scope);
+      return undefined;
+    }
+    group.scopes.delete(scope.key);
+  }
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import { createStorms } from '@rolegate/runtime';
+import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
 /** Of one node; an agent opens a stream every half hour. */
@@ -13,7 +13,7 @@ export interface ConnectionLogDeps {
 
 /** Logs which agents come and go; of a node that does so all the time only some lines. */
 export function createConnectionLog({ clock, log }: ConnectionLogDeps) {
-  const isWritten = createStorms<string>({
+  const isWritten = createLogLimiter<string>({
     clock,
     ...LINES,
     mostGroups: MOST_NODES,

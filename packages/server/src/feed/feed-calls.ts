@@ -1,15 +1,16 @@
 import { asRefusal, Refusal } from '@rolegate/protocol';
-import type { AgentCall, Caller, Proof } from '../identity/callers.ts';
-import { endCall, freeWhenOver, wasTooLarge } from './call-end.ts';
+import type { AgentCall, PeerIdentity, Proof } from '../identity/peers.ts';
+import { endCall, freeWhenOver, wasTooLarge } from './feed-call.ts';
+import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createFeedStreams } from './feed-stream.ts';
-import type { FeedCall, FeedStreamsDeps } from './feed-stream.ts';
+import type { FeedStreamsDeps } from './feed-stream.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Nodes } from './nodes.ts';
 import { createAgentReports } from './agent-reports.ts';
 import type { AgentReportsDeps } from './agent-reports.ts';
-import { createReportLimitHits } from './reports/limit-hits.ts';
-import type { ReportLimitName } from './reports/limit-hits.ts';
+import { createReportLimitHits } from '../limits/limit-hits.ts';
+import type { ReportLimit } from '../limits/limits.ts';
 import { createReportReader } from './reports/report-reader.ts';
 import type { Report } from './reports/reception.ts';
 import { createStreamPlaces } from './stream-places.ts';
@@ -34,7 +35,7 @@ export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
     use: (proof: Proof) => void,
   ) => void;
   readonly metrics: FeedStreamsDeps['metrics'] &
-    AgentReportsDeps['metrics'] & { readonly limitHit: (limit: ReportLimitName) => void };
+    AgentReportsDeps['metrics'] & { readonly limitHit: (limit: ReportLimit) => void };
   readonly memory?: ServerMemory | undefined;
 }
 
@@ -111,19 +112,19 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
     };
   }
 
-  /** From here on reports are read: the caller is looked at again with each. */
+  /** From here on reports are read: who calls is looked at again with each. */
   function follow(call: FeedCall, proof: Proof, opened: OpenCall): void {
     const { source, place } = opened;
     const openSinceMs = clock.monotonic();
     let first = true;
 
-    function know(caller: Caller): void {
-      if (source.node === undefined) place.known(caller);
-      source.node = caller.node;
+    function know(identity: PeerIdentity): void {
+      if (source.node === undefined) place.known(identity);
+      source.node = identity.node;
     }
 
-    function begin(caller: Caller, report: Report, { forget, isUnsure }: Beginning): void {
-      opened.began(streams.begin(call, caller, { report, forget }));
+    function begin(identity: PeerIdentity, report: Report, { forget, isUnsure }: Beginning): void {
+      opened.began(streams.begin(call, identity, { report, forget }));
       if (isUnsure) void beginAgainIfOlder(report, opened);
     }
 
@@ -133,7 +134,7 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
         const known = await beginning;
         if (opened.over) return;
         checkOpen();
-        begin(proof.caller(report.nodeName), report, known);
+        begin(proof.identity(report.nodeName), report, known);
       } catch (error) {
         opened.end(error);
       }
@@ -143,22 +144,22 @@ export function createFeedCalls(deps: FeedCallsDeps): FeedCalls {
       checkOpen();
       const received = reader.read(bytes, first, source);
       const { report } = received;
-      const caller = proof.caller(report.nodeName);
-      know(caller);
+      const identity = proof.identity(report.nodeName);
+      know(identity);
       reader.noteDropped(received, source);
-      const reporter = { node: caller.node, peer: source.peer, openSinceMs };
+      const reporter = { node: identity.node, peer: source.peer, openSinceMs };
       if (first) {
         first = false;
         opened.heard();
         const beginning = versions.begin(report);
         if (beginning instanceof Promise) void beginLater(report, beginning);
-        else begin(caller, report, beginning);
+        else begin(identity, report, beginning);
         reports.first(reporter, report);
       }
       reports.note(reporter, report);
     }
 
-    if (proof.proven) know(proof.caller());
+    if (proof.proven) know(proof.identity());
     call.on('data', (bytes: Buffer) => {
       if (opened.over) return;
       try {

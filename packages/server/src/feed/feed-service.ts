@@ -7,8 +7,8 @@ import type {
 } from '@grpc/grpc-js';
 import { asRefusal, asStatus, Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
 import type { FeedUpdate, ResolveRequestRead, ResolveResponse, RolegateHandlers } from '@rolegate/protocol';
-import type { AgentCall, Callers, Proof } from '../identity/callers.ts';
-import { createRateLimits } from '../identity/rate-limits.ts';
+import type { AgentCall, Peers, Proof } from '../identity/peers.ts';
+import { createRateLimits } from '../limits/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { createFeedCalls, wentBack } from './feed-calls.ts';
@@ -22,11 +22,8 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 /** An IPv6 address with a zone. Characters; more are not written. */
 const LONGEST_IP = 64;
 
-export interface FeedServiceDeps extends Omit<
-  FeedCallsDeps,
-  'checkOpen' | 'whenProven' | 'pods' | 'callers'
-> {
-  readonly callers: Callers;
+export interface FeedServiceDeps extends Omit<FeedCallsDeps, 'checkOpen' | 'whenProven' | 'pods' | 'peers'> {
+  readonly peers: Peers;
   readonly pods: Pick<PodIndex, 'get' | 'values'>;
   /** Undefined: certificates come from elsewhere. */
   readonly attest: RolegateHandlers['Attest'] | undefined;
@@ -51,7 +48,7 @@ type ResolveCall = ServerUnaryCall<ResolveRequestRead, ResolveResponse>;
 
 /** The gRPC service: who may call, and what a call gets. */
 export function createFeedService(deps: FeedServiceDeps): FeedService {
-  const { nodes, callers, foreignNodes, pods, synced, log } = deps;
+  const { nodes, peers, foreignNodes, pods, synced, log } = deps;
   const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
   const mayLook = createRateLimits({ ...FOREIGN_LOOKS, ...deps, kind: 'resolving_nodes' });
   let draining = false;
@@ -68,7 +65,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
   function whenProven(call: AgentCall, failed: (error: unknown) => void, use: (proof: Proof) => void): void {
     try {
       checkOpen();
-      const proof = callers.identify(call);
+      const proof = peers.identify(call);
       if (proof instanceof Promise) proof.then(use).catch(failed);
       else use(proof);
     } catch (error) {
@@ -85,7 +82,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
       callback(asStatus(refusal));
     };
     whenProven(call, failed, (proof) => {
-      const { node } = proof.caller();
+      const { node } = proof.identity();
       const pod = nodes.resolve(node, ip);
       if (pod === undefined) checkAddress(node, ip, call);
       const { namespace, name, uid } = pod ?? {};

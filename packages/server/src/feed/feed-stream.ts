@@ -1,21 +1,17 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Refusal } from '@rolegate/protocol';
-import type { FeedUpdate } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { Caller, Callers } from '../identity/callers.ts';
-import { endCall } from './call-end.ts';
+import type { PeerIdentity, Peers } from '../identity/peers.ts';
+import { endCall } from './feed-call.ts';
+import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes.ts';
 import type { Report } from './reports/reception.ts';
 
-/** A Feed call; reports come as their bytes, which nobody has parsed yet. */
-export type FeedCall = ServerDuplexStream<Buffer, FeedUpdate>;
-
 export interface FeedStreamsDeps {
   readonly nodes: Nodes;
-  readonly callers: Pick<Callers, 'watch'>;
+  readonly peers: Pick<Peers, 'watch'>;
   readonly podsResourceVersion: () => string;
   readonly tokenSecret: () => Buffer;
   readonly version: string;
@@ -35,7 +31,7 @@ export interface FeedStreams {
   /** Joins the node; returns what ends the stream with an error. `forget`: the agent is told to forget resourceVersions. */
   begin(
     call: FeedCall,
-    caller: Caller,
+    identity: PeerIdentity,
     first: { readonly report: Report; readonly forget: boolean },
   ): (error: Refusal) => void;
   endAll(error: Refusal): void;
@@ -43,12 +39,12 @@ export interface FeedStreams {
 
 /** The open streams: when they begin and when they end. */
 export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
-  const { nodes, callers, clock, random, metrics } = deps;
+  const { nodes, peers, clock, random, metrics } = deps;
   const logConnection = createConnectionLog(deps);
   const open = new Set<(error: Refusal) => void>();
 
   /** A stream ends with the certificate that opened it. Milliseconds. */
-  function ageMs({ endsMs = Infinity }: Caller): number {
+  function ageMs({ endsMs = Infinity }: PeerIdentity): number {
     const age = deps.streamAgeMs * (0.8 + 0.4 * random());
     return Math.round(Math.min(age, Math.max(0, endsMs - clock.now())));
   }
@@ -56,7 +52,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   /** Tells the agent all that its node needs, and from then on what changes. */
   function tell(
     call: FeedCall,
-    { node }: Caller,
+    { node }: PeerIdentity,
     { report, forget }: { readonly report: Report; readonly forget: boolean },
     { streamEndsInMs, overflowed }: { readonly streamEndsInMs: number; readonly overflowed: () => void },
   ): () => void {
@@ -85,8 +81,8 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   }
 
   return {
-    begin(call, caller, first) {
-      const endsInMs = ageMs(caller);
+    begin(call, identity, first) {
+      const endsInMs = ageMs(identity);
       let over = false;
       const overflowed = () => {
         // Not in the middle of what the node is being told.
@@ -94,7 +90,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
           if (!over) endWith(new Refusal('ServerUnavailable', 'the agent reads too little of its stream'));
         });
       };
-      const leave = tell(call, caller, first, { streamEndsInMs: endsInMs, overflowed });
+      const leave = tell(call, identity, first, { streamEndsInMs: endsInMs, overflowed });
       metrics.streams(1);
       const finish = () => {
         if (over) return;
@@ -112,7 +108,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
       const cancelAge = clock.schedule(endsInMs, () => {
         endWith(new Refusal('ServerUnavailable', 'the stream has reached its age'));
       });
-      const unwatch = callers.watch(caller, call.getPeer(), endWith);
+      const unwatch = peers.watch(identity, call.getPeer(), endWith);
       open.add(endWith);
       for (const event of ['end', 'cancelled', 'close', 'error'] as const) call.on(event, finish);
       return endWith;

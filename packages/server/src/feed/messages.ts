@@ -1,5 +1,5 @@
 import type { Credentials, FeedUpdate, PodState, SessionState } from '@rolegate/protocol';
-import type { IssuedCredentials, SessionSnapshot } from '../credentials/sessions.ts';
+import type { IssuedCredentials, SessionCredentials } from '../credentials/sessions.ts';
 import type { DecidedPod } from '../decisions/decisions.ts';
 import { sessionId } from '../session/session.ts';
 
@@ -49,7 +49,7 @@ export function podState({ pod, verdict: { decision, metadata }, versions, input
  */
 export function sessionState(
   id: string,
-  { credentials, failure }: SessionSnapshot,
+  { credentials, failure }: SessionCredentials,
   held: string | undefined,
   nowMs: number,
 ): SessionState {

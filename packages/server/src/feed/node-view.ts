@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { reasons } from '@rolegate/protocol';
 import type { HeldSessionRead, PodState, Reason } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { Sessions, SessionSnapshot } from '../credentials/sessions.ts';
+import type { Sessions, SessionCredentials } from '../credentials/sessions.ts';
 import type { DecidedPod, Decisions } from '../decisions/decisions.ts';
 import { podToldSame } from '../decisions/inputs.ts';
 import type { Pod } from '../kubernetes/objects.ts';
@@ -19,7 +19,7 @@ const NOTHING_HELD: HeldById = new Map();
 export interface NodeStream {
   pod(state: PodState): void;
   podRemoved(uid: string, resourceVersion: string): void;
-  session(id: string, current: () => SessionSnapshot | undefined): void;
+  session(id: string, current: () => SessionCredentials | undefined): void;
   /** No Pod of the node needs it: the agent has dropped its credentials. */
   sessionRemoved(id: string): void;
 }

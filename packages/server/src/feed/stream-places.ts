@@ -1,9 +1,9 @@
 import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { Caller } from '../identity/callers.ts';
-import { createRateLimits } from '../identity/rate-limits.ts';
+import type { PeerIdentity } from '../identity/peers.ts';
+import { createRateLimits } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { ReportLimitHit } from './reports/limit-hits.ts';
+import type { ReportLimitHit } from '../limits/limit-hits.ts';
 
 /** An agent opens its next stream before it closes the one before. */
 const MOST_OF_AGENT = 2;
@@ -17,7 +17,7 @@ const OPENED = { perSecond: 5, burst: 20 };
 /** What one stream holds while it is open. */
 export interface Place {
   /** Who calls is known from now on. Throws a Refusal if its node opens streams too often. */
-  known(caller: Pick<Caller, 'node' | 'podUid'>): void;
+  known(identity: Pick<PeerIdentity, 'node' | 'podUid'>): void;
   leave(): void;
 }
 

@@ -5,7 +5,7 @@ import type { ClusterNode, Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { Store } from '../kubernetes/store.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import { CLIENT_LIFE_MS } from './rotation.ts';
+import { CLIENT_LIFE_MS } from './authority/rotation.ts';
 
 /** The watch lags behind what an agent already knows: so long a Pod may be missing and yet be there. Milliseconds. */
 const UNSEEN_FOR_MS = 10_000;

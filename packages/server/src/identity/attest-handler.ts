@@ -4,13 +4,12 @@ import { asRefusal, asStatus, Refusal } from '@rolegate/protocol';
 import type { AttestRequestRead, AttestResponse, Reason, RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { PortLimitHit } from '../ports/limit-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 import type { Attestation } from './attestation.ts';
-import type { Authority } from './authority.ts';
-import type { Caller } from './callers.ts';
-import { hostOf } from './foreign-nodes.ts';
+import type { Authority } from './authority/authority.ts';
+import type { PeerIdentity } from './peers.ts';
 import type { ForeignNodes } from './foreign-nodes.ts';
-import { createRateLimits, networkOf } from './rate-limits.ts';
+import { createRateLimits, hostOf, networkOf } from '../limits/rate-limits.ts';
 
 /** Certificates of one agent Pod; an agent renews its own every half hour or so. */
 const RATE = { perSecond: 5, burst: 10 };
@@ -24,7 +23,7 @@ export interface AttestHandlerDeps {
   /** False: nothing is known of Pods yet, or the server is stopping. */
   readonly open: () => boolean;
   /** On a port that demands a certificate, whose it is; throws or rejects with a Refusal, audited. */
-  readonly holder?: (call: AttestCall) => Caller | Promise<Caller>;
+  readonly holder?: (call: AttestCall) => PeerIdentity | Promise<PeerIdentity>;
   /** A token that names a live agent Pod is being looked at; the returned function ends that. */
   readonly showing?: (peer: string) => () => void;
   readonly foreignNodes: ForeignNodes;
@@ -85,7 +84,7 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
   };
 }
 
-/** The answer, or ServerUnavailable at the deadline: the caller has gone then. */
+/** The answer, or ServerUnavailable at the deadline: the agent has gone then. */
 function within<T>(answer: Promise<T>, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(DEADLINE_MS, () => {

@@ -1,5 +1,5 @@
 import type { ClientConnection } from '@rolegate/protocol';
-import { networkOf } from './rate-limits.ts';
+import { networkOf } from '../limits/rate-limits.ts';
 
 /** What is known of the connections beyond what each call says of its own. */
 export interface ConnectionNodes {

@@ -2,7 +2,7 @@ import { reasons, Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import { createRateLimits, networkOf } from './rate-limits.ts';
+import { createRateLimits, hostOf, networkOf } from '../limits/rate-limits.ts';
 
 /** Lines of one source. */
 const LINES = { perSecond: 1, burst: 50 };
@@ -26,7 +26,7 @@ export interface Attempt {
 }
 
 export interface ForeignNodes {
-  /** Counts and audits the attempt; returns what the caller is told. */
+  /** Counts and audits the attempt; returns what the peer is told. */
   refuse(message: string, attempt: Attempt): Refusal;
   /** Audits a refusal that was made elsewhere, and counts it where it is ForeignNode. Returns it. */
   note(refusal: Refusal, attempt: Attempt): Refusal;
@@ -76,9 +76,4 @@ export function createForeignNodes(deps: ForeignNodesDeps): ForeignNodes {
       });
     },
   };
-}
-
-/** Without the port, which is another one each time. */
-export function hostOf(peer: string): string {
-  return peer.replace(/:\d+$/, '');
 }

@@ -2,12 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { nodeOfPeer, peerCertificate, peerCertificateEndsMs, Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Attestation } from './attestation.ts';
-import type { Authority } from './authority.ts';
-import type { AgentCall, Caller, ProofSource } from './callers.ts';
-import { livesTooLong } from './client-certificates.ts';
+import type { Authority } from './authority/authority.ts';
+import type { AgentCall, PeerIdentity, ProofSource } from './peers.ts';
+import { livesTooLong } from './authority/client-certificates.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
-import { hostOf } from './foreign-nodes.ts';
-import { networkOf } from './rate-limits.ts';
+import { hostOf, networkOf } from '../limits/rate-limits.ts';
 import { LONGEST_TOKEN } from './token-claims.ts';
 
 /** The metadata in which an agent's token rides on a call. */
@@ -20,7 +19,7 @@ export interface AuthorityProofDeps {
 
 /** Certificates of our own authority, verified here each time too: an authority may be retired since TLS took one. */
 export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): ProofSource {
-  function callerOf(call: AgentCall): Caller {
+  function identityOf(call: AgentCall): PeerIdentity {
     const der = peerCertificate(call);
     // TLS lets nobody in without one; should it ever, that opens nothing here.
     if (der === undefined)
@@ -29,7 +28,7 @@ export function createAuthorityProof({ authority, clock }: AuthorityProofDeps): 
   }
 
   return {
-    prove: (call) => () => callerOf(call),
+    prove: (call) => () => identityOf(call),
   };
 }
 

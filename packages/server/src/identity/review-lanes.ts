@@ -1,6 +1,6 @@
 import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { PortLimitHit } from '../ports/limit-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 import { createReviewLane } from './review-lane.ts';
 import type { LaneLimits } from './review-lane.ts';
 import type { ReviewToken, TokenReview } from './token-review.ts';

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import { createListWatch } from './list-watch.ts';
 import type { ListWatch, ListWatchDeps, WatchMetrics } from './list-watch.ts';
 import { createLimitHits } from './limit-hits.ts';
-import type { LimitName } from './limit-hits.ts';
+import type { ClusterLimit } from '../limits/limits.ts';
 import { createNames } from './names.ts';
 import { cutNamespace, cutNode, cutPod, cutServiceAccount, namesOfPod, NO_ANNOTATIONS } from './objects.ts';
 import type { ApiObject, ClusterNode, Cut, Identity, Namespace, Pod, ServiceAccount } from './objects.ts';
@@ -25,7 +25,7 @@ export interface ClusterDeps {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: WatchMetrics & { limitHit(limit: LimitName): void };
+  readonly metrics: WatchMetrics & { limitHit(limit: ClusterLimit): void };
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly memory?: ServerMemory;

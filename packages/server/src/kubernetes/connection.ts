@@ -4,12 +4,20 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '@rolegate/runtime';
-import { OverdueError, SilenceError, toApiError } from './api-error.ts';
+import { toApiError } from './api-error.ts';
 import { readText } from './lines.ts';
-import { describe } from './request-words.ts';
+import { createRequestDeadline } from './request-deadline.ts';
+import type { RequestDeadline } from './request-deadline.ts';
 
 /** Of an error's body no more is read. Bytes. */
 const MAX_STATUS_BYTES = 64 * 1024;
+
+/** The resource in a path, and the name of one object. */
+const OF_NAMESPACE = /\/namespaces\/[^/]+\/([a-z]+)\/([^/]+)$/;
+/** Rights to one Node alone are of no use: the resource says enough. */
+const NODE = /\/nodes\/[^/]+$/;
+
+const VERBS = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -48,47 +56,22 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig names no cluster');
   const base = new URL(cluster.server);
-  const prefix = base.pathname.replace(/\/+$/, '');
-  const agents = {
-    http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true }),
-  };
+  const isTls = base.protocol === 'https:';
+  const ownAgent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const ask = isTls ? requestHttps : requestHttp;
 
-  async function options({
-    method,
-    path,
-    query,
-    accept = 'application/json',
-  }: ApiRequest): Promise<RequestOptions> {
-    const said: RequestOptions = {};
-    // Asked anew each time: tokens and CA files change while we run.
-    await kubeConfig.applyToHTTPSOptions(said);
-    const { ca, cert, key, pfx, passphrase, servername, auth, headers, agent } = said;
-    const ours = base.protocol === 'https:' ? agents.https : agents.http;
-    return {
-      ...definedOnly({ ca, cert, key, pfx, passphrase, servername, auth }),
-      // Never left to NODE_TLS_REJECT_UNAUTHORIZED.
-      rejectUnauthorized: said.rejectUnauthorized ?? true,
-      method,
-      hostname: base.hostname.replace(/^\[|\]$/g, ''),
-      port: base.port,
-      path: `${prefix}${path}${query === undefined ? '' : `?${new URLSearchParams(query).toString()}`}`,
-      headers: {
-        ...(headers as OutgoingHttpHeaders | undefined),
-        accept,
-        'user-agent': 'rolegate-server',
-      },
-      agent: cluster?.proxyUrl === undefined ? ours : agent,
-    };
+  async function optionsOf(request: ApiRequest): Promise<RequestOptions> {
+    const given: RequestOptions = {};
+    // Asked again each time: tokens and CA files change while we run.
+    await kubeConfig.applyToHTTPSOptions(given);
+    const agent = cluster?.proxyUrl === undefined ? ownAgent : given.agent;
+    return { ...requestOptions(request, base, given), agent };
   }
 
-  async function send(request: ApiRequest, patience: Patience): Promise<IncomingMessage> {
+  async function send(request: ApiRequest, deadline: RequestDeadline): Promise<IncomingMessage> {
     for (;;) {
-      const sent = (base.protocol === 'https:' ? requestHttps : requestHttp)({
-        ...(await options(request)),
-        signal: request.signal,
-      });
-      patience.watch(sent);
+      const sent = ask({ ...(await optionsOf(request)), signal: request.signal });
+      deadline.guard(sent);
       try {
         return await answer(sent, request);
       } catch (error) {
@@ -101,22 +84,45 @@ export function createConnection({ kubeConfig, clock }: ConnectionDeps): Connect
     async request(request) {
       const { signal, timeoutMs } = request;
       signal.throwIfAborted();
-      const patience = createPatience({ clock, timeoutMs, what: describe(request) });
+      const deadline = createRequestDeadline({ clock, timeoutMs, what: describe(request) });
       try {
-        const response = await send(request, patience);
-        patience.watch(response);
-        const chunks = heard(response, patience);
+        const response = await send(request, deadline);
+        deadline.guard(response);
+        const chunks = readChunks(response, deadline);
         const { statusCode: status = 0 } = response;
-        if (status >= 200 && status < 300) return { status, chunks, keepOpen: patience.keepOpen };
-        throw await refusal(request, response, chunks);
+        if (status >= 200 && status < 300) return { status, chunks, keepOpen: deadline.keepOpen };
+        throw await apiErrorOf(request, response, chunks);
       } catch (error) {
-        patience.end();
+        deadline.end();
         throw error;
       }
     },
     close() {
-      agents.http.destroy();
-      agents.https.destroy();
+      ownAgent.destroy();
+    },
+  };
+}
+
+/** `given`: what the kubeconfig says of TLS and of who we are. */
+function requestOptions(
+  { method, path, query, accept = 'application/json' }: ApiRequest,
+  base: URL,
+  given: RequestOptions,
+): RequestOptions {
+  const { ca, cert, key, pfx, passphrase, servername, auth, headers } = given;
+  const prefix = base.pathname.replace(/\/+$/, '');
+  return {
+    ...definedOnly({ ca, cert, key, pfx, passphrase, servername, auth }),
+    // Never left to NODE_TLS_REJECT_UNAUTHORIZED.
+    rejectUnauthorized: given.rejectUnauthorized ?? true,
+    method,
+    hostname: base.hostname.replace(/^\[|\]$/g, ''),
+    port: base.port,
+    path: `${prefix}${path}${query === undefined ? '' : `?${new URLSearchParams(query).toString()}`}`,
+    headers: {
+      ...(headers as OutgoingHttpHeaders | undefined),
+      accept,
+      'user-agent': 'rolegate-server',
     },
   };
 }
@@ -142,78 +148,36 @@ function answer(sent: ClientRequest, { method, body }: ApiRequest): Promise<Inco
   });
 }
 
-async function* heard(response: IncomingMessage, patience: Patience): AsyncGenerator<Buffer> {
+async function* readChunks(response: IncomingMessage, deadline: RequestDeadline): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      patience.heard();
+      deadline.progress();
       yield chunk;
     }
   } finally {
-    patience.end();
+    deadline.end();
   }
 }
 
-async function refusal(request: ApiRequest, response: IncomingMessage, chunks: AsyncIterable<Buffer>) {
+async function apiErrorOf(request: ApiRequest, response: IncomingMessage, chunks: AsyncIterable<Buffer>) {
   const text = await readText(chunks, MAX_STATUS_BYTES);
   return toApiError(describe(request), {
     code: response.statusCode ?? 0,
-    status: parsed(text),
+    status: parseOrText(text),
     retryAfterSeconds: response.headers['retry-after'],
   });
 }
 
-/** Gives a request up: at first when its time is over, once it is kept open after silence. */
-interface Patience {
-  /** From now on it is this that is destroyed. */
-  watch(stream: { destroy(error: Error): unknown }): void;
-  heard(): void;
-  readonly keepOpen: (silenceMs: number) => void;
-  end(): void;
+/** As RBAC says it: the verb and the resource, or the one object. */
+function describe({ method, path, query }: Pick<ApiRequest, 'method' | 'path' | 'query'>): string {
+  const [, resource, name] = OF_NAMESPACE.exec(path) ?? [];
+  if (resource !== undefined && name !== undefined) return `${VERBS[method]} ${resource}/${name}`;
+  if (NODE.test(path)) return `${VERBS[method]} nodes`;
+  const verb = method !== 'GET' ? VERBS[method] : query?.['watch'] === 'true' ? 'watch' : 'list';
+  return `${verb} ${path.slice(path.lastIndexOf('/') + 1)}`;
 }
 
-interface PatienceOptions {
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-  readonly what: string;
-}
-
-function createPatience({ clock, timeoutMs, what }: PatienceOptions): Patience {
-  let silenceMs: number | undefined;
-  let stream: { destroy(error: Error): unknown } | undefined;
-  let cancel = clock.schedule(timeoutMs, giveUp);
-  let ended = false;
-
-  function giveUp(): void {
-    const error =
-      silenceMs === undefined
-        ? new OverdueError(`${what}: not answered in full after ${Math.round(timeoutMs / 1000)} s`)
-        : new SilenceError(`${what}: no byte for ${Math.round(silenceMs / 1000)} s`);
-    stream?.destroy(error);
-  }
-
-  function heard(): void {
-    if (ended || silenceMs === undefined) return;
-    cancel();
-    cancel = clock.schedule(silenceMs, giveUp);
-  }
-
-  return {
-    heard,
-    watch(next) {
-      stream = next;
-    },
-    keepOpen(next) {
-      silenceMs = next;
-      heard();
-    },
-    end() {
-      ended = true;
-      cancel();
-    },
-  };
-}
-
-function parsed(text: string): unknown {
+function parseOrText(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

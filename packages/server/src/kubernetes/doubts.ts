@@ -1,5 +1,11 @@
+import { createListeners, listenerFailed } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
+
 /** So many objects are doubted by name; when there are more, all of the kind are. */
 const MOST = 1000;
+
+/** Keys of objects, or all objects of a kind. */
+export type Concerned = readonly string[] | 'all';
 
 /** Objects of a kind of which an event could not be read: the state that we know of them may be a former one. */
 export interface Doubts {
@@ -10,7 +16,7 @@ export interface Doubts {
   /** The object is gone: nothing of it is kept. True if it was doubted; if all are, it is still, should it come again. */
   gone(key: string): boolean;
   /** A list has told all there is, but for what was unreadable in it. Whose doubt that ends: these keys, or all. */
-  listed(unreadable: Iterable<string | undefined>, listedKeys: Iterable<string>): readonly string[] | 'all';
+  listed(unreadable: Iterable<string | undefined>, listedKeys: Iterable<string>): Concerned;
   readonly has: (key: string) => boolean;
   /** How many names this takes: never more than there are objects, and 1,000. */
   readonly size: number;
@@ -63,5 +69,51 @@ export function createDoubts(): Doubts {
       for (const key of listedKeys) if (!doubted.has(key)) confirm(key);
       return concerned;
     },
+  };
+}
+
+/** Doubts whose beginning and end are told to listeners. */
+export interface AnnouncedDoubts {
+  readonly has: (key: string) => boolean;
+  readonly onDoubt: (listener: (concerned: Concerned) => void) => void;
+  /** As `Doubts.add`; the listeners are told of a single object only. */
+  readonly doubt: (key: string | undefined) => void;
+  /** Tells the listeners that all are doubted still. */
+  readonly announce: () => void;
+  readonly confirm: (key: string) => void;
+  readonly gone: (key: string) => void;
+  readonly listed: (unreadable: readonly (string | undefined)[], listedKeys: Iterable<string>) => void;
+  readonly size: () => number;
+}
+
+export function createAnnouncedDoubts(log: Log): AnnouncedDoubts {
+  const doubts = createDoubts();
+  const listeners = createListeners<Concerned>({ failed: listenerFailed(log, 'doubted objects') });
+
+  function tell(concerned: Concerned): void {
+    if (concerned.length > 0) listeners.tell(concerned);
+  }
+
+  return {
+    has: doubts.has,
+    onDoubt: listeners.on,
+    doubt(key) {
+      doubts.add(key);
+      if (key !== undefined) tell([key]);
+    },
+    announce() {
+      tell('all');
+    },
+    confirm(key) {
+      if (doubts.confirm(key)) tell([key]);
+    },
+    gone(key) {
+      if (doubts.gone(key)) tell([key]);
+    },
+    listed(unreadable, listedKeys) {
+      tell(doubts.listed(unreadable, listedKeys));
+      for (const key of new Set(unreadable)) tell(key === undefined ? 'all' : [key]);
+    },
+    size: () => doubts.size,
   };
 }

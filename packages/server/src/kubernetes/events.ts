@@ -1,4 +1,4 @@
-import { createMemory, createStorms, describeError } from '@rolegate/runtime';
+import { createLogLimiter, createMemory, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Connection } from './connection.ts';
@@ -102,7 +102,7 @@ function createLosses({ clock, log }: Pick<EventRecorderDeps, 'clock' | 'log'>):
   const say = (loss: Partial<Loss>, lost: number) => {
     log.warn('Events on Pods were lost', { ...loss, lost });
   };
-  const isWritten = createStorms<Loss>({
+  const isWritten = createLogLimiter<Loss>({
     clock,
     lines: 1,
     windowMs: TELL_LOSSES_EVERY_MS,

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node';
+
+/** Where the kubelet puts the Pod's own (Kubernetes, "Accessing the Kubernetes API from a Pod"). */
+const OWN_NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 export interface KubeConfigSource {
   /** A kubeconfig file. Without one: the Pod's own ServiceAccount. */
@@ -35,5 +39,15 @@ function loadFromPod(kubeConfig: KubeConfig): void {
   const server = kubeConfig.getCurrentCluster()?.server ?? '';
   if (server.includes('undefined')) {
     throw new Error('not in a Pod (no KUBERNETES_SERVICE_HOST and _PORT) and no --kubeconfig: give one');
+  }
+}
+
+/** The Namespace of the Pod in which we run; undefined outside one. */
+export function readOwnNamespace(file: string = OWN_NAMESPACE_FILE): string | undefined {
+  try {
+    const name = readFileSync(file, 'utf8').trim();
+    return name === '' ? undefined : name;
+  } catch {
+    return undefined; // no Pod, or one without a token: --namespace says it
   }
 }

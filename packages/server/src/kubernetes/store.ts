@@ -1,7 +1,8 @@
 import { isOlderVersion } from '@rolegate/protocol';
-import { createListeners, describeError, listenerFailed } from '@rolegate/runtime';
+import { createListeners, describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import { createDoubts } from './doubts.ts';
+import { createAnnouncedDoubts } from './doubts.ts';
+import type { Concerned } from './doubts.ts';
 import type { ApiObject } from './objects.ts';
 
 export type Change<T> =
@@ -34,9 +35,6 @@ export interface Store<T extends ApiObject> {
   /** Calls when objects are doubted, and when they no longer are; 'all': any of the kind. */
   onDoubt(listener: (concerned: Concerned) => void): void;
 }
-
-/** Keys of objects, or all objects of a kind. */
-export type Concerned = readonly string[] | 'all';
 
 /** A list that was read to its end. */
 export interface FullList<T> {
@@ -75,84 +73,30 @@ export interface StoreDeps<T> {
 }
 
 /** Keeps the latest state of each object of a kind and tells its listeners what changed. */
-export function createStore<T extends ApiObject>({
-  keyOf,
-  log,
-  dropped = () => undefined,
-  wentBack = () => undefined,
-}: StoreDeps<T>): WritableStore<T> {
-  const objects = new Map<string, T>();
-  const { tell, on } = createListeners<Change<T>>({
-    failed(error, { kind, object: { name } }) {
-      log.error('listener failed', { to: 'cluster', change: kind, name, error: describeError(error) });
-    },
-  });
-  const doubts = createDoubts();
-  const doubtListeners = createListeners<Concerned>({ failed: listenerFailed(log, 'doubted objects') });
+export function createStore<T extends ApiObject>(deps: StoreDeps<T>): WritableStore<T> {
+  const { keyOf, log, dropped = () => undefined, wentBack = () => undefined } = deps;
+  const objects = createObjects({ keyOf, log, dropped });
+  const doubts = createAnnouncedDoubts(log);
   let resourceVersion = '';
   let syncedAtMs: number | undefined;
 
-  function tellDoubt(concerned: Concerned): void {
-    if (concerned.length > 0) doubtListeners.tell(concerned);
-  }
-
-  function confirm(key: string): void {
-    if (doubts.confirm(key)) tellDoubt([key]);
-  }
-
-  function bury(key: string): void {
-    if (doubts.gone(key)) tellDoubt([key]);
-  }
-
-  /** `anyway`: the same version may have been given twice, to two states. */
-  function put(object: T, { listed, anyway = false }: { listed: boolean; anyway?: boolean }): void {
-    const key = keyOf(object);
-    const previous = objects.get(key);
-    if (!anyway && previous !== undefined && isSame(previous, object)) {
-      dropped(object);
-      return;
-    }
-    // The name is another object's now: nothing of the former may pass to it.
-    if (previous !== undefined && previous.uid !== object.uid) drop(key, previous, object.resourceVersion);
-    const before = objects.get(key);
-    objects.set(key, object);
-    if (before === undefined) tell({ kind: 'set', object });
-    else tell({ kind: 'set', object, previous: before, ...(listed && { listed }) });
-    if (before !== undefined) dropped(before);
-  }
-
-  function drop(key: string, object: T, goneAt: string): void {
-    objects.delete(key);
-    tell({ kind: 'removed', object: { ...object, resourceVersion: goneAt } });
-    dropped(object);
-  }
-
-  function* replace({ objects: listed, resourceVersion: next, unreadable }: FullList<T>, nowMs: number) {
-    const [former, anyway] = [resourceVersion, isOlderVersion(next, resourceVersion)];
-    const older = anyway || [...listed].some(([key, object]) => isFormer(object, objects.get(key)));
-    resourceVersion = next;
-    const unread = new Set(unreadable);
-    for (const [key, object] of objects) {
-      // What was there and cannot be read is not gone.
-      if (listed.has(key) || unread.has(key)) continue;
-      drop(key, object, next);
-      yield;
-    }
-    for (const object of listed.values()) {
-      put(object, { listed: true, anyway });
-      yield;
-    }
-    tellDoubt(doubts.listed(unreadable, listed.keys()));
-    for (const key of unread) tellDoubt(key === undefined ? 'all' : [key]);
+  function* replace(list: FullList<T>, nowMs: number): Generator<undefined, void> {
+    const [from, to] = [resourceVersion, list.resourceVersion];
+    const isListOlder = isOlderVersion(to, from);
+    const isOlder =
+      isListOlder || [...list.objects].some(([key, object]) => isFormer(object, objects.byKey.get(key)));
+    resourceVersion = to;
+    yield* takeList(objects, list, isListOlder);
+    doubts.listed(list.unreadable, list.objects.keys());
     syncedAtMs ??= nowMs;
-    if (older) wentBack(former, next);
+    if (isOlder) wentBack(from, to);
   }
 
   return {
-    get: (key) => objects.get(key),
-    values: () => [...objects.values()],
+    get: (key) => objects.byKey.get(key),
+    values: () => [...objects.byKey.values()],
     get size() {
-      return objects.size;
+      return objects.byKey.size;
     },
     get resourceVersion() {
       return resourceVersion;
@@ -160,31 +104,23 @@ export function createStore<T extends ApiObject>({
     get syncedAtMs() {
       return syncedAtMs;
     },
-    onChange: on,
+    onChange: objects.onChange,
     isDoubted: doubts.has,
-    onDoubt: doubtListeners.on,
-    doubt(key) {
-      doubts.add(key);
-      if (key !== undefined) tellDoubt([key]);
-    },
-    announceDoubt() {
-      tellDoubt('all');
-    },
+    onDoubt: doubts.onDoubt,
+    doubt: doubts.doubt,
+    announceDoubt: doubts.announce,
     get doubtedNames() {
-      return doubts.size;
+      return doubts.size();
     },
     set(object) {
       resourceVersion = object.resourceVersion;
-      put(object, { listed: false });
-      confirm(keyOf(object));
+      objects.put(object, { listed: false });
+      doubts.confirm(keyOf(object));
     },
     remove(object) {
       resourceVersion = object.resourceVersion;
-      const known = objects.get(keyOf(object));
-      // A deletion that comes late is not that of the object that has the name now.
-      if (known?.uid === object.uid) drop(keyOf(object), known, object.resourceVersion);
-      if (known === undefined || known.uid === object.uid) bury(keyOf(object));
-      else confirm(keyOf(object));
+      if (objects.remove(object)) doubts.gone(keyOf(object));
+      else doubts.confirm(keyOf(object));
       dropped(object);
     },
     advance(next) {
@@ -197,6 +133,75 @@ export function createStore<T extends ApiObject>({
       while (steps.next().done !== true);
     },
   };
+}
+
+/** The objects by their keys, and the listeners to their changes. */
+function createObjects<T extends ApiObject>({
+  keyOf,
+  log,
+  dropped,
+}: Required<Pick<StoreDeps<T>, 'keyOf' | 'log' | 'dropped'>>) {
+  const byKey = new Map<string, T>();
+  const { tell, on } = createListeners<Change<T>>({
+    failed(error, { kind, object: { name } }) {
+      log.error('listener failed', { to: 'cluster', change: kind, name, error: describeError(error) });
+    },
+  });
+
+  /** `anyway`: the same version may have been given twice, to two states. */
+  function put(object: T, { listed, anyway = false }: { listed: boolean; anyway?: boolean }): void {
+    const key = keyOf(object);
+    const previous = byKey.get(key);
+    if (!anyway && previous !== undefined && isSame(previous, object)) {
+      dropped(object);
+      return;
+    }
+    // The name is another object's now: nothing of the former may pass to it.
+    if (previous !== undefined && previous.uid !== object.uid) drop(key, previous, object.resourceVersion);
+    const before = byKey.get(key);
+    byKey.set(key, object);
+    if (before === undefined) tell({ kind: 'set', object });
+    else tell({ kind: 'set', object, previous: before, ...(listed && { listed }) });
+    if (before !== undefined) dropped(before);
+  }
+
+  function drop(key: string, object: T, goneAt: string): void {
+    byKey.delete(key);
+    tell({ kind: 'removed', object: { ...object, resourceVersion: goneAt } });
+    dropped(object);
+  }
+
+  return {
+    byKey,
+    onChange: on,
+    put,
+    drop,
+    /** False: the deletion comes late, and is not that of the object that has the name now. */
+    remove(object: T): boolean {
+      const known = byKey.get(keyOf(object));
+      if (known?.uid === object.uid) drop(keyOf(object), known, object.resourceVersion);
+      return known === undefined || known.uid === object.uid;
+    },
+  };
+}
+
+/** Makes the objects those of the list. `anyway`: as for `put`. */
+function* takeList<T extends ApiObject>(
+  { byKey, put, drop }: ReturnType<typeof createObjects<T>>,
+  { objects: listed, resourceVersion, unreadable }: FullList<T>,
+  anyway: boolean,
+): Generator<undefined, void> {
+  const unread = new Set(unreadable);
+  for (const [key, object] of byKey) {
+    // What was there and cannot be read is not gone.
+    if (listed.has(key) || unread.has(key)) continue;
+    drop(key, object, resourceVersion);
+    yield;
+  }
+  for (const object of listed.values()) {
+    put(object, { listed: true, anyway });
+    yield;
+  }
 }
 
 /** An earlier state of the object. */

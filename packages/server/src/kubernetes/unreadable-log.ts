@@ -1,4 +1,4 @@
-import { createMemory, createStorms } from '@rolegate/runtime';
+import { createLogLimiter, createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
 
@@ -27,7 +27,7 @@ export function createUnreadableLog({
   memory = createMemory({ clock }),
 }: UnreadableLogDeps): (fault: string, which: string, namespace: string) => void {
   const told = memory.remember<true>('unreadable_objects', { keepMs: TOLD_MS, most: MAX_REMEMBERED });
-  const isWritten = createStorms<string>({
+  const isWritten = createLogLimiter<string>({
     clock,
     lines: LINES,
     windowMs: WINDOW_MS,

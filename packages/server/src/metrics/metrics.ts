@@ -2,17 +2,11 @@ import { handshakeFaults } from '@rolegate/protocol';
 import type { HandshakeFault, Reason } from '@rolegate/protocol';
 import { readCounter, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { reportLimitNames } from '../feed/reports/limit-hits.ts';
-import type { ReportLimitName } from '../feed/reports/limit-hits.ts';
 import type { AnswerLabel } from '../feed/reports/reception.ts';
-import { olderSecretKinds } from '../identity/older-secret-log.ts';
-import type { OlderSecret } from '../identity/older-secret-log.ts';
-import { limitNames } from '../kubernetes/limit-hits.ts';
-import type { LimitName } from '../kubernetes/limit-hits.ts';
-import { portLimitNames } from '../ports/limit-hits.ts';
-import type { PortLimitName } from '../ports/limit-hits.ts';
-import { opsLimitNames } from '../ports/ops-limit-hits.ts';
-import type { OpsLimitName } from '../ports/ops-limit-hits.ts';
+import { olderSecretKinds } from '../identity/authority/older-secret-log.ts';
+import type { OlderSecret } from '../identity/authority/older-secret-log.ts';
+import { limitNames } from '../limits/limits.ts';
+import type { LimitName } from '../limits/limits.ts';
 
 /** The kinds that the server watches. */
 export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const;
@@ -79,8 +73,7 @@ export function createServerMetrics({ version }: { version: string }) {
     labelNames: ['limit'],
     registers,
   });
-  for (const limit of [...limitNames, ...reportLimitNames, ...portLimitNames, ...opsLimitNames])
-    limitHits.inc({ limit }, 0);
+  for (const limit of limitNames) limitHits.inc({ limit }, 0);
   const refusedHandshakes = new Counter({
     name: 'rolegate_refused_handshakes_total',
     help: 'TLS handshakes on the gRPC ports that came to nothing, by why; those closed at a limit apart.',
@@ -141,7 +134,7 @@ export function createServerMetrics({ version }: { version: string }) {
     refusedHandshake: (why: HandshakeFault) => {
       refusedHandshakes.inc({ why });
     },
-    limitHit: (limit: LimitName | ReportLimitName | PortLimitName | OpsLimitName) => {
+    limitHit: (limit: LimitName) => {
       limitHits.inc({ limit });
     },
     answers: (reason: AnswerLabel, count: number) => {

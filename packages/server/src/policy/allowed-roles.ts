@@ -1,8 +1,7 @@
-import { globList, listMatches, listWork, TOO_MUCH_WORK } from './glob-list.ts';
+import type { Parsed } from './annotation-text.ts';
+import { globList, listMatches, listWork, parseStringList, TOO_MUCH_WORK } from './glob-list.ts';
 import type { GlobList } from './glob-list.ts';
-import type { Parsed } from './parsed.ts';
 import { quote } from './quote.ts';
-import { parseStringList } from './string-list.ts';
 
 /** kube2iam's list: a pattern is of a full ARN, or of path/name under the base ARN. */
 export interface AllowedRoles {

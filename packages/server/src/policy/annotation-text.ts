@@ -1,13 +1,8 @@
 import { annotation, withinLimit } from '../annotations/annotations.ts';
 import type { AnnotationValue, TooLong } from '../annotations/annotations.ts';
 
-/** If a Pod has any of these, it means to use AWS. */
-export const roleAnnotations = [
-  annotation.role,
-  annotation.sessionName,
-  annotation.externalId,
-  annotation.sessionTags,
-] as const;
+/** What came of reading foreign text. A fault completes the sentence "<annotation> of <object> …". */
+export type Parsed<T> = { readonly value: T } | { readonly fault: string };
 
 export type Annotations = Readonly<Record<string, AnnotationValue | undefined>>;
 
@@ -29,4 +24,29 @@ export function tooLongFault({ tooLongBytes, limitBytes, budget }: TooLong): str
   if (budget === undefined) return `is ${tooLongBytes} bytes long; ${limitBytes} are allowed`;
   const whose = budget === 'Namespace' ? 'its Namespace' : 'the cluster';
   return `is ${tooLongBytes} bytes long, and of what the annotations of ${whose} may take together ${limitBytes} are left`;
+}
+
+/** Reads one annotation; its fault says which. */
+export function optional<T>(
+  annotations: Annotations,
+  key: string,
+  parse: (text: string) => Parsed<T>,
+): Parsed<T | undefined> {
+  const text = valueOf(annotations, key);
+  if (text === undefined) return { value: undefined };
+  if (typeof text !== 'string') return { fault: `${key} ${tooLongFault(text)}` };
+  const parsed = parse(text);
+  return 'fault' in parsed ? { fault: `${key} ${parsed.fault}` } : parsed;
+}
+
+/** What the annotation says, or `absent` without it. */
+export function readRule<T>(
+  annotations: Annotations,
+  key: string,
+  absent: Parsed<T>,
+  read: (text: string) => Parsed<T>,
+): Parsed<T> {
+  const text = valueOf(annotations, key);
+  if (text === undefined) return absent;
+  return typeof text === 'string' ? read(text) : { fault: tooLongFault(text) };
 }

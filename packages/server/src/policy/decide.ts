@@ -1,26 +1,22 @@
 import type { Reason } from '@rolegate/protocol';
-import { annotation } from '../annotations/annotations.ts';
-import { roleAnnotations, valueOf } from './annotation-text.ts';
-import { withinCeiling } from './ceiling.ts';
-import { denial } from './denial.ts';
-import type { Denial } from './denial.ts';
+import { annotation, roleAnnotations } from '../annotations/annotations.ts';
+import { valueOf } from './annotation-text.ts';
 import { metadataAccess } from './metadata-access.ts';
-import { nameRole } from './named-role.ts';
 import { createNamespaceRules } from './namespace-rules.ts';
-import type { NamespaceRules, Wish } from './namespace-rules.ts';
-import { parsePodRequest } from './pod-request.ts';
+import type { NamespaceRules, PermitRequest } from './namespace-rules.ts';
+import { nameRole, parsePodRequest } from './pod-request.ts';
 import type { PodRequest } from './pod-request.ts';
 import { podSession } from './pod-session.ts';
+import { completeRole, parseRoleBaseArn, roleName, withinCeiling } from './role-arn.ts';
+import type { NamedRole } from './role-arn.ts';
 import { createSessionTags } from './session-tags.ts';
 import type { ParseTags } from './session-tags.ts';
-import { completeRole, parseRoleBaseArn, roleName } from './role-arn.ts';
-import type { NamedRole } from './role-arn.ts';
-import type { PolicySettings } from './settings.ts';
 import { annotationsOf, namesOf } from './subject.ts';
-import type { Subject } from './subject.ts';
-import type { Decision, Deny, Pending, Verdict } from './verdict.ts';
+import type { PolicySettings, Subject } from './subject.ts';
+import { denial } from './verdict.ts';
+import type { Decision, Denial, Deny, Pending, Verdict } from './verdict.ts';
 
-export type { PolicySettings } from './settings.ts';
+export type { PolicySettings } from './subject.ts';
 export type { Presence, Subject, SubjectPod } from './subject.ts';
 export type { Decision, Verdict } from './verdict.ts';
 
@@ -110,14 +106,19 @@ function decideRole({ role, by, request, subject, settings, rules }: RoleQuestio
   }
 
   const tagKeys = request.tags.map(([key]) => key);
-  const wish = { roleArn, externalId: request.externalId, tagKeys, serverTags: settings.sessionTagTemplates };
-  const objection = objectionTo(wish, subject, rules, baseArn);
-  if (objection === 'pending') return BASE_ARN;
+  const wanted = {
+    roleArn,
+    externalId: request.externalId,
+    tagKeys,
+    serverTags: settings.sessionTagTemplates,
+  };
+  const denied = checkNamespace(wanted, subject, rules, baseArn);
+  if (denied === 'pending') return BASE_ARN;
   const session = podSession(roleArn, request, subject.pod, settings);
-  if (objection === undefined) return { kind: 'allow', session, roleArn, roleName: name };
+  if (denied === undefined) return { kind: 'allow', session, roleArn, roleName: name };
   return settings.namespacePolicy === 'audit'
-    ? { kind: 'allow', session, roleArn, roleName: name, auditWould: objection }
-    : deny(subject, objection, name);
+    ? { kind: 'allow', session, roleArn, roleName: name, auditWould: denied }
+    : deny(subject, denied, name);
 }
 
 /** One that does not parse is as good as none: what needs it waits, and nothing lies inside its account. */
@@ -127,15 +128,15 @@ function baseArnOf({ roleBaseArn }: PolicySettings): string | undefined {
   return 'fault' in parsed ? undefined : parsed.value;
 }
 
-function objectionTo(
-  wish: Wish,
+function checkNamespace(
+  request: PermitRequest,
   { pod, namespace }: Subject,
   rules: NamespaceRules,
   baseArn: string | undefined,
 ): Denial | 'pending' | undefined {
   const { namespace: name } = namesOf(pod);
   if (namespace === 'absent') return denial('NamespaceDenied', `${name} does not exist`);
-  return rules.objection(wish, { name, annotations: annotationsOf(namespace), baseArn });
+  return rules.check(request, { name, annotations: annotationsOf(namespace), baseArn });
 }
 
 function deny({ pod, serviceAccount }: Subject, { reason, message }: Denial, name?: string): Deny {

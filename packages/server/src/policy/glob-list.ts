@@ -1,3 +1,5 @@
+import { parseJson } from '@rolegate/runtime';
+import type { Parsed } from './annotation-text.ts';
 import { globMatchesWithin } from './glob.ts';
 import type { Work } from './glob.ts';
 
@@ -36,4 +38,33 @@ export function listMatches({ exact, globs }: GlobList, text: string, work: Work
     if (matches !== false) return matches;
   }
   return false;
+}
+
+/** A list of globs on external IDs or on keys of session tags. */
+export function parseGlobs(text: string): Parsed<GlobList> {
+  const list = parseStringList(text);
+  return 'fault' in list ? list : { value: globList(list.value) };
+}
+
+/** The first value that no pattern matches; undefined if all are matched. They share one list's work. */
+export function matchesAll(list: GlobList, values: readonly string[]): Parsed<string | undefined> {
+  const work = listWork();
+  for (const value of values) {
+    const matches = listMatches(list, value, work);
+    if (matches === undefined) return { fault: TOO_MUCH_WORK };
+    if (!matches) return { value };
+  }
+  return { value: undefined };
+}
+
+/** A JSON list of strings: the globs of a Namespace. An empty text is an empty list. */
+export function parseStringList(text: string): Parsed<readonly string[]> {
+  if (text === '') return { value: [] };
+  const list = parseJson(text);
+  if (list === undefined) return { fault: 'is not JSON: a list like ["app-*"] is expected' };
+  if (!Array.isArray(list)) return { fault: 'is not a JSON list: write it like ["app-*"]' };
+  if (!list.every((entry) => typeof entry === 'string')) {
+    return { fault: 'has entries that are not strings: put each in double quotes' };
+  }
+  return { value: list };
 }

@@ -1,23 +1,12 @@
+import { metadataGroups } from '@rolegate/protocol';
 import { annotation } from '../annotations/annotations.ts';
 import { tooLongFault, valueOf } from './annotation-text.ts';
-import type { Annotations } from './annotation-text.ts';
-import { denial } from './denial.ts';
-import type { Denial } from './denial.ts';
-import type { Parsed } from './parsed.ts';
+import type { Annotations, Parsed } from './annotation-text.ts';
 import { quote } from './quote.ts';
 import { annotationsOf, namesOf } from './subject.ts';
 import type { Subject } from './subject.ts';
-
-/** The closed groups of paths (DESIGN.md 4.3). */
-const GROUPS = ['placement', 'identity-document', 'instance', 'network', 'tags'];
-
-/** What the Pod may read besides its own credentials. */
-export interface MetadataAccess {
-  /** No metadata API at all. */
-  readonly denied: boolean;
-  /** Present: of the groups that the agent serves, only these. */
-  readonly only?: readonly string[];
-}
+import { denial } from './verdict.ts';
+import type { Denial, MetadataAccess } from './verdict.ts';
 
 /**
  * What is left open, and if nothing is, who closed it. The Pod's own deny is certain before its Namespace is seen. A
@@ -42,13 +31,17 @@ export function metadataAccess(subject: Subject): {
  */
 export function parseMetadataAccess(text: string): Parsed<MetadataAccess> {
   const words = text.split(',').map((word) => word.trim());
-  const unknown = words.find((word) => word !== 'deny' && !GROUPS.includes(word));
+  const unknown = words.find((word) => word !== 'deny' && !isGroup(word));
   if (unknown !== undefined) {
-    const known = `known are deny, ${GROUPS.join(', ')}`;
+    const known = `known are deny, ${metadataGroups.join(', ')}`;
     return { fault: `has the unknown word ${quote(unknown)}, which counts as deny; ${known}` };
   }
   if (words.includes('deny')) return { value: { denied: true } };
   return { value: { denied: false, only: [...new Set(words)] } };
+}
+
+function isGroup(word: string): boolean {
+  return metadataGroups.some((group) => group === word);
 }
 
 function read(annotations: Annotations, name: string): { access: MetadataAccess; closed?: Denial } {

@@ -1,11 +1,17 @@
 import { annotation } from '../annotations/annotations.ts';
-import { tooLongFault, valueOf } from './annotation-text.ts';
-import type { Annotations } from './annotation-text.ts';
-import { parseExternalId } from './external-id.ts';
-import type { Parsed } from './parsed.ts';
+import { optional } from './annotation-text.ts';
+import type { Annotations, Parsed } from './annotation-text.ts';
+import { oddity } from './quote.ts';
 import { parseRole } from './role-arn.ts';
 import type { NamedRole } from './role-arn.ts';
 import type { ParseTags, Tags } from './session-tags.ts';
+import { annotationsOf, namesOf } from './subject.ts';
+import type { Subject } from './subject.ts';
+
+/** AWS STS API reference, AssumeRole, ExternalId. */
+const EXTERNAL_ID = /^[\w+=,.@:/-]+$/;
+const SHORTEST = 2;
+const LONGEST = 1224;
 
 /** What a Pod's own annotations ask for. */
 export interface PodRequest {
@@ -14,6 +20,13 @@ export interface PodRequest {
   readonly externalId?: string;
   readonly tags: Tags;
 }
+
+/** Which role a Pod is to have, and on whose word. */
+export type Naming =
+  | { readonly kind: 'named'; readonly role: NamedRole; readonly by: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'fault'; readonly message: string }
+  | { readonly kind: 'pending'; readonly waitsFor: string };
 
 /** Reads all of them: one that does not parse spoils the request, wherever its role comes from. */
 export function parsePodRequest(annotations: Annotations, parseTags: ParseTags): Parsed<PodRequest> {
@@ -36,15 +49,37 @@ export function parsePodRequest(annotations: Annotations, parseTags: ParseTags):
   };
 }
 
-/** Reads one annotation; its fault says which. */
-export function optional<T>(
-  annotations: Annotations,
-  key: string,
-  parse: (text: string) => Parsed<T>,
-): Parsed<T | undefined> {
-  const text = valueOf(annotations, key);
-  if (text === undefined) return { value: undefined };
-  if (typeof text !== 'string') return { fault: `${key} ${tooLongFault(text)}` };
-  const parsed = parse(text);
-  return 'fault' in parsed ? { fault: `${key} ${parsed.fault}` } : parsed;
+/**
+ * The Pod's own, else its ServiceAccount's, else its Namespace's default, else the cluster's. The first that says
+ * anything decides: if it does not parse, no weaker one takes its place.
+ */
+export function nameRole(
+  subject: Subject,
+  own: NamedRole | undefined,
+  defaultRole: string | undefined,
+): Naming {
+  const names = namesOf(subject.pod);
+  if (own !== undefined) return { kind: 'named', role: own, by: `${annotation.role} of ${names.pod}` };
+  if (subject.serviceAccount === 'unseen') return { kind: 'pending', waitsFor: names.serviceAccount };
+  const sources = [
+    [annotationsOf(subject.serviceAccount), annotation.role, names.serviceAccount],
+    [annotationsOf(subject.namespace), annotation.defaultRole, names.namespace],
+    [defaultRole === undefined ? {} : { '--default-role': defaultRole }, '--default-role', 'the server'],
+  ] as const;
+  for (const [annotations, key, name] of sources) {
+    const role = optional(annotations, key, parseRole);
+    if ('fault' in role) return { kind: 'fault', message: `of ${name}, ${role.fault}` };
+    if (role.value !== undefined) return { kind: 'named', role: role.value, by: `${key} of ${name}` };
+  }
+  return { kind: 'none' };
+}
+
+/** The message does not repeat it: it is meant for the role's owner alone. */
+function parseExternalId(text: string): Parsed<string> {
+  if (text.length < SHORTEST || text.length > LONGEST) {
+    return { fault: `has ${text.length} characters; STS takes ${SHORTEST} to ${LONGEST}` };
+  }
+  if (!EXTERNAL_ID.test(text))
+    return { fault: `has characters that STS refuses${oddity(text)}; use letters, digits and +=,.@:/-_` };
+  return { value: text };
 }

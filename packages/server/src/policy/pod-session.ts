@@ -1,10 +1,24 @@
 import type { Session } from '../session/session.ts';
 import type { PodRequest } from './pod-request.ts';
-import { legalName, sessionName } from './session-name.ts';
 import { sessionTags } from './session-tags.ts';
-import type { PolicySettings } from './settings.ts';
-import type { SubjectPod } from './subject.ts';
-import { renderTemplate } from './template.ts';
+import type { PolicySettings, SubjectPod } from './subject.ts';
+import { cut, endInHash, HASH_CHARS, renderTemplate } from './template.ts';
+import type { SessionScope, TemplateValues } from './template.ts';
+
+/** RoleSessionName and SourceIdentity: 2 to 64 characters of `[\w+=,.@-]` (AWS STS API reference, AssumeRole). */
+const SHORTEST = 2;
+const LONGEST = 64;
+/** The name of sessions that belong to no Namespace, in a cluster without a name. */
+const NAMELESS = 'rolegate';
+
+export interface SessionNaming {
+  readonly scope: SessionScope;
+  /** `--session-name-template`; absent: the scope's own. */
+  readonly template: string | undefined;
+  /** The Pod's `iam.amazonaws.com/session-name`. */
+  readonly chosen: string | undefined;
+  readonly values: TemplateValues;
+}
 
 /** Whatever the Pod chooses enters the session, and so every key that its credentials are held under. */
 export function podSession(
@@ -29,4 +43,50 @@ export function podSession(
     ...(scope === 'workload' &&
       (template ?? chosen) !== undefined && { workload: `${namespace}/${serviceAccount}` }),
   };
+}
+
+/**
+ * The name that CloudTrail shows. A Pod's own choice follows `<namespace>.`, and a Namespace's name has no dot: so no Pod
+ * can pass for one of another Namespace.
+ */
+export function sessionName({ scope, template, chosen, values }: SessionNaming): string {
+  if (chosen !== undefined) return namespaced(values.namespace, chosen);
+  if (template !== undefined) return legalName(renderTemplate(template, values));
+  switch (scope) {
+    case 'role':
+      return legalName(values.cluster === '' ? NAMELESS : values.cluster);
+    case 'workload':
+      return namespaced(values.namespace, values.serviceAccount);
+    case 'pod': {
+      // A Pod that comes again under its name is another Pod.
+      const name = `${values.namespace}.${values.pod}`;
+      const digits = hashDigits(values.namespace);
+      return endInHash({ text: clean(name), longest: LONGEST, identity: `${name} ${values.uid}`, digits });
+    }
+  }
+}
+
+function namespaced(namespace: string, rest: string): string {
+  const name = `${namespace}.${rest}`;
+  const text = clean(name);
+  return text.length <= LONGEST
+    ? text.padEnd(SHORTEST, '-')
+    : endInHash({ text, longest: LONGEST, identity: name, digits: hashDigits(namespace) });
+}
+
+/**
+ * A cut that takes something of `<namespace>.` leaves the hash alone to tell Namespaces apart. Of 32 bits somebody could
+ * find a name of their own with the same end; of 64 bits nobody can.
+ */
+function hashDigits(namespace: string): number {
+  return namespace.length + 1 > LONGEST - HASH_CHARS - 1 ? 2 * HASH_CHARS : HASH_CHARS;
+}
+
+/** Any text as STS takes it for a session name or a source identity. */
+export function legalName(text: string): string {
+  return cut(clean(text), LONGEST, text).padEnd(SHORTEST, '-');
+}
+
+function clean(text: string): string {
+  return text.replace(/[^\w+=,.@-]/gu, '-');
 }

@@ -1,4 +1,5 @@
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './annotation-text.ts';
+import { globMatches } from './glob.ts';
 import { oddity, quote } from './quote.ts';
 
 /** Limits of IAM (IAM API reference, Role and CreateRole). Characters; the path with both its slashes. */
@@ -62,6 +63,21 @@ export function completeRole(role: NamedRole, baseArn: string): Parsed<string> {
 /** What the list of roles shows: path/name under the base ARN, else the ARN. */
 export function roleName(roleArn: string, baseArn: string | undefined): string {
   return baseArn !== undefined && roleArn.startsWith(baseArn) ? roleArn.slice(baseArn.length) : roleArn;
+}
+
+/**
+ * Whether the role lies inside the ceiling: globs on the full ARN; without any, the account of the base ARN. Undefined
+ * where that needs a base ARN which is not known yet.
+ */
+export function withinCeiling(
+  roleArn: string,
+  ceilings: readonly string[],
+  baseArn: string | undefined,
+): boolean | undefined {
+  if (ceilings.length > 0) return ceilings.some((ceiling) => globMatches(ceiling, roleArn));
+  if (baseArn === undefined) return undefined;
+  const account = baseArn.slice(0, baseArn.indexOf('/') + 1);
+  return roleArn.startsWith(account);
 }
 
 function parseArn(text: string): Parsed<{ readonly resource: string }> {

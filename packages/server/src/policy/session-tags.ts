@@ -1,5 +1,5 @@
 import { parseJson } from '@rolegate/runtime';
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './annotation-text.ts';
 import { oddity, quote } from './quote.ts';
 import { remember } from './remember.ts';
 import { cut, renderTemplate } from './template.ts';

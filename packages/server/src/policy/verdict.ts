@@ -1,6 +1,6 @@
+import type { Reason } from '@rolegate/protocol';
 import type { Session } from '../session/session.ts';
-import type { Denial } from './denial.ts';
-import type { MetadataAccess } from './metadata-access.ts';
+import { clip } from './quote.ts';
 
 /** What a Pod may have. */
 export interface Verdict {
@@ -8,6 +8,14 @@ export interface Verdict {
   readonly metadata: MetadataAccess;
   /** What is wrong with the Namespace's own annotations, whether or not this Pod meets it. */
   readonly namespaceRuleFault?: string;
+}
+
+/** What the Pod may read besides its own credentials. */
+export interface MetadataAccess {
+  /** No metadata API at all. */
+  readonly denied: boolean;
+  /** Present: of the groups that the agent serves, only these. */
+  readonly only?: readonly string[];
 }
 
 export type Decision = Allow | Deny | Pending;
@@ -35,4 +43,16 @@ export interface Pending {
   readonly waitsFor: string;
   /** What was decided before no longer holds. */
   readonly withdraws?: true;
+}
+
+/** Why not. The message is for the operator: it names rules and objects. */
+export interface Denial {
+  readonly reason: Reason;
+  /** Printable ASCII, at most 1,000 characters. */
+  readonly message: string;
+}
+
+/** Messages hold foreign text: this keeps them within bounds. */
+export function denial(reason: Reason, message: string): Denial {
+  return { reason, message: clip(message) };
 }

@@ -1,8 +1,8 @@
 import type { ClientConnection } from '@rolegate/protocol';
 import { createShares } from '@rolegate/runtime';
 import type { Clock, Shares } from '@rolegate/runtime';
-import { networkOf } from '../identity/rate-limits.ts';
-import type { PortLimitHit } from './limit-hits.ts';
+import { networkOf } from '../limits/rate-limits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 
 /** Bounds of connections to the attestation port (DESIGN.md 4.11). */
 export interface AttestConnectionLimits {

@@ -6,7 +6,7 @@ import type { Clock, HostPort } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
 import { createHandshakes, HANDSHAKE_LIMITS } from './handshakes.ts';
 import type { HandshakeLimits } from './handshakes.ts';
-import type { PortLimitHit } from './limit-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 import { createListener } from './listener.ts';
 
 export interface GrpcPortDeps {

@@ -1,8 +1,8 @@
 import { createShares } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import { createRateLimits, networkOf } from '../identity/rate-limits.ts';
+import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { PortLimitHit } from './limit-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
 
 /** Bounds of one port, before TLS (DESIGN.md 4.11). */
 export interface HandshakeLimits {

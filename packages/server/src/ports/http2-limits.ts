@@ -1,7 +1,7 @@
 import type { SecureServerOptions } from 'node:http2';
 
 /** Unfinished handshakes end after this (DESIGN.md 4.11). Milliseconds. */
-export const HANDSHAKE_WITHIN_MS = 3_000;
+const HANDSHAKE_WITHIN_MS = 3_000;
 
 /**
  * What both ports allow one HTTP/2 session beside its calls. nghttp2 has more of its own: a thousand unread acknowledgements,
@@ -20,7 +20,7 @@ const FLOODS: SecureServerOptions = {
 const MOST_CALLS = 64;
 
 /** Of a connection to 9610. An agent's token may go with each call, up to 16 KiB. */
-export const FEED_SESSION: SecureServerOptions = {
+const FEED_SESSION: SecureServerOptions = {
   ...FLOODS,
   // In MB: it counts what waits to be sent to a slow reader, a snapshot of a full node among it.
   maxSessionMemory: 32,
@@ -28,8 +28,22 @@ export const FEED_SESSION: SecureServerOptions = {
 };
 
 /** Of a connection to 9611: an agent makes one call. */
-export const ATTEST_SESSION: SecureServerOptions = {
+const ATTEST_SESSION: SecureServerOptions = {
   ...FLOODS,
   maxSessionMemory: 1,
   settings: { maxConcurrentStreams: 2, maxHeaderListSize: 8 * 1024, initialWindowSize: 32 * 1024 },
 };
+
+/** How the feed's port takes connections. */
+export const FEED_PORT = {
+  clientCertificate: 'required',
+  handshakeWithinMs: HANDSHAKE_WITHIN_MS,
+  http2: FEED_SESSION,
+} as const;
+
+/** How the attestation port takes them. */
+export const ATTEST_PORT = {
+  clientCertificate: 'none',
+  handshakeWithinMs: HANDSHAKE_WITHIN_MS,
+  http2: ATTEST_SESSION,
+} as const;

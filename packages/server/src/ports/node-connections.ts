@@ -2,9 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import { nodeOfSan } from '@rolegate/protocol';
 import type { ClientConnection } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import { createRateLimits, networkOf } from '../identity/rate-limits.ts';
+import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { PortLimitHit, PortLimitSubject } from './limit-hits.ts';
+import type { PortLimitHit, PortLimitSubject } from '../limits/limit-hits.ts';
 
 /** Bounds of connections with a certificate. */
 export interface NodeConnectionLimits {

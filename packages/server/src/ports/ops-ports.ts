@@ -1,13 +1,17 @@
 import type { Registry } from 'prom-client';
-import { createOpsServer, createProbeServer } from '@rolegate/runtime';
-import type { Clock, Log, PageServer, ReadyCheck } from '@rolegate/runtime';
-import { createOpsLimitHits } from './ops-limit-hits.ts';
-import type { OpsLimitHitsDeps } from './ops-limit-hits.ts';
+import { createLimitLog, createOpsServer, createProbeServer, pageLimit } from '@rolegate/runtime';
+import type { Clock, HttpLimit, Log, PageServer, ReadyCheck } from '@rolegate/runtime';
+import { LIMIT_LOG_WINDOW_MS } from '../limits/limit-hits.ts';
+import type { LimitHitsDeps } from '../limits/limit-hits.ts';
+import { opsLimits } from '../limits/limits.ts';
+import type { OpsLimit } from '../limits/limits.ts';
 
-export interface OpsPortsDeps {
+/** Source addresses that are told apart in a window: they can be made up. */
+const MOST_SOURCES = 32;
+
+export interface OpsPortsDeps extends LimitHitsDeps<OpsLimit> {
   readonly registry: Registry;
   readonly checks: readonly ReadyCheck[];
-  readonly counted: OpsLimitHitsDeps['counted'];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -19,8 +23,9 @@ export interface OpsPorts {
 }
 
 /** The port of Prometheus and people, and that of kubelet, which strangers on the first one cannot fill. */
-export function createOpsPorts({ registry, checks, counted, clock, log }: OpsPortsDeps): OpsPorts {
-  const limited = createOpsLimitHits({ clock, log, counted });
+export function createOpsPorts(deps: OpsPortsDeps): OpsPorts {
+  const { registry, checks, clock } = deps;
+  const limited = createOpsLimitHits(deps);
   const ops = createOpsServer({ registry, checks, clock, limited: limited('ops') });
   const probes = createProbeServer({ checks, clock, limited: limited('probe') });
   return {
@@ -29,5 +34,20 @@ export function createOpsPorts({ registry, checks, counted, clock, log }: OpsPor
     async close() {
       await Promise.all([ops.close(), probes.close()]);
     },
+  };
+}
+
+/** Counts limits that were met, and says so: a line a minute for each address and limit, and one for what was left out. */
+function createOpsLimitHits({ clock, log, counted }: LimitHitsDeps<OpsLimit>) {
+  const note = createLimitLog({
+    clock,
+    log,
+    windowMs: LIMIT_LOG_WINDOW_MS,
+    mostKeys: MOST_SOURCES,
+  });
+  return (port: 'ops' | 'probe') => (met: HttpLimit, ip: string) => {
+    const limit = pageLimit(port, met);
+    counted(limit);
+    note('', `${limit} ${ip}`, { limit, ip }, opsLimits[limit]);
   };
 }

@@ -1,11 +1,9 @@
 import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
-import type { StatusAnswer } from '@rolegate/runtime';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
 import type { Annotations, Pod } from '../kubernetes/objects.ts';
 import type { Verdict } from '../policy/decide.ts';
 import { sessionId } from '../session/session.ts';
-import { explanationText } from './explain-pod-text.ts';
 import type { ServerReadings } from './readings.ts';
 import { sessionRow } from './session-rows.ts';
 import type { SessionRow } from './session-rows.ts';
@@ -55,38 +53,13 @@ export interface DecisionFacts {
   readonly tags: Readonly<Record<string, string>> | undefined;
 }
 
-/** Explains the decision on a Pod by its full name or UID. */
-export function createExplainPod(readings: ServerReadings): (name: string) => StatusAnswer {
-  const { cluster } = readings;
-
-  function podsOf(name: string): readonly Pod[] {
-    const byUid = cluster.pods.get(name);
-    if (byUid !== undefined) return [byUid];
-    const [namespace = '', podName] = name.split('/');
-    return cluster.pods.inNamespace(namespace).filter((pod) => pod.name === podName);
-  }
-
-  return (name) => {
-    const all = podsOf(name).map((pod) => explain(pod, readings));
-    if (all.length === 0) return notThere(name, cluster.synced());
-    return { found: true, value: all.length === 1 ? all[0] : all, text: all.map(explanationText).join('\n') };
-  };
-}
-
-function notThere(name: string, synced: boolean): StatusAnswer {
-  const waitsFor = synced
-    ? 'nothing: the watch of Pods is complete and does not have it'
-    : 'the first list of Pods: the cluster has not been read yet';
-  const text = `Pod ${JSON.stringify(name)} is not known to this server. It waits for ${waitsFor}.\n`;
-  return { found: false, value: { pod: name, found: false, waitsFor }, text };
-}
-
-function explain(pod: Pod, readings: ServerReadings): PodExplanation {
+/** Explains the decision on one Pod. */
+export function explainPod(pod: Pod, readings: ServerReadings): PodExplanation {
   const { config, cluster, agents, decisions, sessions, clock } = readings;
   const { verdict } = decisions.decide(pod);
   const { decision, namespaceRuleFault } = verdict;
   const id = decision.kind === 'allow' ? sessionId(decision.session) : undefined;
-  const view = sessions.views().find((session) => session.id === id);
+  const summary = sessions.summaries().find((session) => session.id === id);
   const agent = agents.get(pod.nodeName);
   return {
     pod: `${pod.namespace}/${pod.name}`,
@@ -108,7 +81,7 @@ function explain(pod: Pod, readings: ServerReadings): PodExplanation {
     },
     namespaceRuleFault,
     decision: factsOf(decision),
-    session: view && sessionRow(view),
+    session: summary && sessionRow(summary),
     agent: agent && agentOf(agent, clock.monotonic()),
   };
 }

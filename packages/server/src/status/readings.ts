@@ -1,7 +1,7 @@
 import type { Clock, ReadyCheck } from '@rolegate/runtime';
-import type { ServerConfig } from '../config/config.ts';
+import type { ServerConfig } from '../config/server-config.ts';
 import type { Sessions } from '../credentials/sessions.ts';
-import type { StsBudget } from '../credentials/sts-budget.ts';
+import type { StsBudget } from '../credentials/budget/sts-budget.ts';
 import type { Decisions } from '../decisions/decisions.ts';
 import type { ConnectedAgents } from '../feed/connected-agents.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
@@ -19,7 +19,7 @@ export interface ServerReadings {
   >;
   readonly agents: Pick<ConnectedAgents, 'all' | 'get'>;
   readonly decisions: Pick<Decisions, 'decide'>;
-  readonly sessions: Pick<Sessions, 'views' | 'counts' | 'condition'>;
+  readonly sessions: Pick<Sessions, 'summaries' | 'counts' | 'condition'>;
   readonly budget: Pick<StsBudget, 'waiting' | 'inFlight' | 'free'>;
   readonly roleBaseArn: () => string | undefined;
   /** Until own certificates end, by what of them. */

@@ -1,10 +1,7 @@
-import type { StatusAnswer } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
 import { watchedKinds } from '../metrics/metrics.ts';
-import { createExplainPod } from './explain-pod.ts';
 import type { ServerReadings } from './readings.ts';
-import { serverStatusText } from './server-status-text.ts';
 import { sessionRow, sumByState } from './session-rows.ts';
 import type { SessionRow, StateSum } from './session-rows.ts';
 
@@ -50,23 +47,11 @@ export interface AgentRow {
   readonly pods: number;
 }
 
-/** What the server tells of itself or of one Pod. Never a secret, a key or a token. */
-export function createServerStatus(readings: ServerReadings): (asked: URLSearchParams) => StatusAnswer {
-  const startedMs = readings.clock.monotonic();
-  const explainPod = createExplainPod(readings);
-
-  return (asked) => {
-    const pod = asked.get('pod');
-    if (pod !== null) return explainPod(pod);
-    const value = statusOf(readings, startedMs);
-    return { found: true, value, text: serverStatusText(value) };
-  };
-}
-
-function statusOf(readings: ServerReadings, startedMs: number): ServerStatus {
+/** What the server tells of itself. `startedMs`: monotonic. */
+export function serverStatus(readings: ServerReadings, startedMs: number): ServerStatus {
   const { config, hostname, warnings, checks, cluster, sessions, budget, clock } = readings;
-  const views = sessions.views();
-  const rows = views.map(sessionRow).sort(failingFirst);
+  const summaries = sessions.summaries();
+  const rows = summaries.map(sessionRow).sort(failingFirst);
   const { waiting, inFlight, free } = budget;
   return {
     version: VERSION,
@@ -78,7 +63,7 @@ function statusOf(readings: ServerReadings, startedMs: number): ServerStatus {
       watchedKinds.map((kind) => [kind, seconds(cluster.watchAgeMs(kind))]),
     ),
     agents: agentRows(readings),
-    sessionsByState: sumByState(views),
+    sessionsByState: sumByState(summaries),
     sessions: rows.slice(0, MOST_SESSIONS),
     sessionsLeftOut: Math.max(0, rows.length - MOST_SESSIONS),
     sts: { waiting, inFlight, free, ratePerSecond: config.sts.rate, burst: config.sts.burst },

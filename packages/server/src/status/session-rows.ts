@@ -1,4 +1,4 @@
-import type { SessionStatus, SessionView } from '../credentials/sessions.ts';
+import type { SessionStatus, SessionSummary } from '../credentials/sessions.ts';
 
 /** A session as the status shows it; nothing of its credentials is in it. */
 export interface SessionRow {
@@ -23,7 +23,7 @@ export interface StateSum {
   readonly reasons: Readonly<Record<string, number>>;
 }
 
-export function sessionRow({ session, status, failure, nodes, ...times }: SessionView): SessionRow {
+export function sessionRow({ session, status, failure, nodes, ...times }: SessionSummary): SessionRow {
   return {
     role: session.roleArn,
     sessionName: session.sessionName,
@@ -36,19 +36,19 @@ export function sessionRow({ session, status, failure, nodes, ...times }: Sessio
   };
 }
 
-export function sumByState(views: readonly SessionView[]): Readonly<Record<string, StateSum>> {
-  const byState = Map.groupBy(views, ({ status }) => status);
+export function sumByState(summaries: readonly SessionSummary[]): Readonly<Record<string, StateSum>> {
+  const byState = Map.groupBy(summaries, ({ status }) => status);
   return Object.fromEntries([...byState].map(([state, all]) => [state, sumOf(all)]));
 }
 
-function sumOf(views: readonly SessionView[]): StateSum {
-  const next = views.flatMap(({ nextInMs }) => nextInMs ?? []);
+function sumOf(summaries: readonly SessionSummary[]): StateSum {
+  const next = summaries.flatMap(({ nextInMs }) => nextInMs ?? []);
   const reasons = Map.groupBy(
-    views.flatMap(({ failure }) => failure?.reason ?? []),
+    summaries.flatMap(({ failure }) => failure?.reason ?? []),
     (reason) => reason,
   );
   return {
-    count: views.length,
+    count: summaries.length,
     // Not by a spread: there may be more than a call takes arguments.
     nextInSeconds: next.length === 0 ? undefined : inSeconds(next.reduce((a, b) => Math.min(a, b))),
     reasons: Object.fromEntries([...reasons].map(([reason, all]) => [reason, all.length])),

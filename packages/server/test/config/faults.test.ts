@@ -172,7 +172,7 @@ describe('faults of the server', () => {
   });
 
   it('answers whatever it is given, and never throws', () => {
-    const names = [...Object.keys(serverProgram.flags), ...Object.keys(serverProgram.foreign)].map(
+    const names = [...Object.keys(serverProgram.flags), ...Object.keys(serverProgram.legacy)].map(
       (name) => `--${name}`,
     );
     const piece = fc.oneof(

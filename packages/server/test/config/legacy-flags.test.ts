@@ -84,12 +84,12 @@ const verdicts = {
 };
 
 function given(name: string): string {
-  return serverProgram.foreign[name]?.isSwitch === true ? `--${name}` : `--${name}=something`;
+  return serverProgram.legacy[name]?.isSwitch === true ? `--${name}` : `--${name}=something`;
 }
 
 describe("other programs' flags, given to the server", () => {
   it('have these verdicts', () => {
-    const rows = Object.entries(serverProgram.foreign).map(([name, { verdict }]) => `${verdict} ${name}`);
+    const rows = Object.entries(serverProgram.legacy).map(([name, { verdict }]) => `${verdict} ${name}`);
     const wanted = Object.entries(verdicts).flatMap(([verdict, names]) =>
       names.map((name) => `${verdict} ${name}`),
     );
@@ -99,20 +99,20 @@ describe("other programs' flags, given to the server", () => {
   it.each(verdicts.ignored)('--%s is ignored with a warning', (name) => {
     expect(setup([given(name)])).toMatchObject({
       faults: [],
-      warnings: [`--${name} is ignored: ${serverProgram.foreign[name]?.why ?? ''}`],
+      warnings: [`--${name} is ignored: ${serverProgram.legacy[name]?.why ?? ''}`],
     });
   });
 
   it.each(verdicts.refused)('--%s is refused with a hint', (name) => {
     const { faults } = setup([given(name)]);
-    expect(faults).toEqual([`--${name} is refused: ${serverProgram.foreign[name]?.why ?? ''}`]);
+    expect(faults).toEqual([`--${name} is refused: ${serverProgram.legacy[name]?.why ?? ''}`]);
     expect(faults.join('')).not.toContain('something');
   });
 
   it('that are accepted are ours, set one of ours, or are always so', () => {
     const own = Object.keys(serverProgram.flags);
     for (const name of verdicts.accepted.filter((flag) => !own.includes(flag))) {
-      const { as, isSwitch } = serverProgram.foreign[name] ?? {};
+      const { as, isSwitch } = serverProgram.legacy[name] ?? {};
       expect([name, as === undefined ? isSwitch === true : own.includes(as)]).toEqual([name, true]);
     }
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createAssumedRole } from '../../src/credentials/assumed-role.ts';
-import { createOwnCondition } from '../../src/credentials/sts-health.ts';
-import { classifyStsError } from '../../src/credentials/sts-errors.ts';
+import { createStsHealth } from '../../src/credentials/sts/health.ts';
+import { classifyStsError } from '../../src/credentials/sts/errors.ts';
 import { awsError, HOUR_MS, MINUTE_MS, recordingLog } from './fixture.ts';
 import type { Line } from './fixture.ts';
 
@@ -11,7 +11,7 @@ function setup() {
   const clock = createFakeClock();
   const lines: Line[] = [];
   const sts = { fault: undefined as Error | undefined, asked: [] as number[] };
-  const condition = createOwnCondition({ log: recordingLog(lines) });
+  const health = createStsHealth({ log: recordingLog(lines) });
   const role = createAssumedRole({
     assume: async () => {
       sts.asked.push(clock.monotonic());
@@ -26,7 +26,7 @@ function setup() {
       };
     },
     renewAt: { from: 0.4, to: 0.48 },
-    condition,
+    health,
     clock,
     random: () => 0.5,
   });
@@ -44,7 +44,7 @@ function setup() {
     clock,
     lines,
     sts,
-    condition,
+    health,
     role,
     key,
     failure,
@@ -74,13 +74,13 @@ describe('the role that the server assumes first', () => {
   });
 
   it('stays in use for as long as it lives when its renewal fails, and is tried again and again', async () => {
-    const { clock, sts, key, failure, condition, lines, role } = setup();
+    const { clock, sts, key, failure, health, lines, role } = setup();
     await key();
     sts.fault = awsError('AccessDenied', 'not authorized');
     await clock.advance(59 * MINUTE_MS);
     expect(await key()).toBe('ASIA1');
     expect(sts.asked.length).toBeGreaterThan(50);
-    expect(condition.current()).toMatchObject({ reason: 'ServerCredentials' });
+    expect(health.current()).toMatchObject({ reason: 'ServerCredentials' });
     await clock.advance(2 * MINUTE_MS);
     expect(role.secondsLeft()).toBeUndefined();
     expect(await failure()).toMatchObject({
@@ -90,7 +90,7 @@ describe('the role that the server assumes first', () => {
     sts.fault = undefined;
     await clock.advance(31_000);
     expect(await key()).toMatch(/^ASIA/);
-    expect(condition.current()).toBeUndefined();
+    expect(health.current()).toBeUndefined();
     expect(lines.map(({ message }) => message)).toEqual([
       'the role of --assume-role-arn is not given',
       'the role of --assume-role-arn is given again',

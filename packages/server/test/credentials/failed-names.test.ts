@@ -73,15 +73,15 @@ describe('roles for which STS finds the duration too long', () => {
     sessions.claim(long, 'node-1', undefined, 'shop');
     for (let hour = 0; hour < 23; hour++) {
       await clock.advance(HOUR_MS);
-      for (const { id } of sessions.views()) sessions.used(id);
+      for (const { id } of sessions.summaries()) sessions.used(id);
     }
     expect([longAsks(), memory.sizes()['shortened_roles']]).toEqual([1, 1]);
     for (let hour = 0; hour < 2; hour++) {
       await clock.advance(HOUR_MS);
-      for (const { id } of sessions.views()) sessions.used(id);
+      for (const { id } of sessions.summaries()) sessions.used(id);
     }
     expect([longAsks(), memory.sizes()['shortened_roles']]).toEqual([2, 1]);
-    for (const { id } of sessions.views()) sessions.release(id, 'node-1');
+    for (const { id } of sessions.summaries()) sessions.release(id, 'node-1');
     await clock.advance(24 * HOUR_MS);
     expect(memory.sizes()['shortened_roles']).toBe(0);
   });

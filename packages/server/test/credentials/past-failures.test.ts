@@ -4,7 +4,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { createDurationLimits } from '../../src/credentials/duration-limits.ts';
 import { createSessionEntry } from '../../src/credentials/session-entry.ts';
 import { RENEW_AT } from '../../src/credentials/sessions.ts';
-import { createStsBudget } from '../../src/credentials/sts-budget.ts';
+import { createStsBudget } from '../../src/credentials/budget/sts-budget.ts';
 import { awsError, sessionOf } from './fixture.ts';
 
 describe('a session that nobody claims any more', () => {

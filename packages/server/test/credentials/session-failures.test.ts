@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LONGEST_PAUSE_MS } from '../../src/credentials/retry-pause.ts';
+import { LONGEST_PAUSE_MS } from '../../src/credentials/retries.ts';
 import { sessionId } from '../../src/session/session.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 
@@ -36,7 +36,7 @@ describe('a failed issue', () => {
     expect(sessions.counts().failing).toBe(1);
     mend();
     await clock.advance(5 * MINUTE_MS);
-    expect(sessions.get(ID)).toEqual({ session: SESSION, credentials: expect.anything() });
+    expect(sessions.get(ID)).toEqual({ credentials: expect.anything() });
     expect(changes).toEqual([ID, ID]);
     expect([outcomes[0], outcomes.at(-1)]).toEqual(['StsAccessDenied', 'ok']);
   });

@@ -27,7 +27,6 @@ describe('a claim', () => {
     expect(calls.map(({ session }) => session)).toEqual([SESSION]);
     expect(changes).toEqual([ID]);
     expect(sessions.get(ID)).toEqual({
-      session: SESSION,
       credentials: {
         accessKeyId: 'ASIA1',
         secretAccessKey: 'very-secret',
@@ -205,7 +204,7 @@ describe('renewal', () => {
     await clock.advance(0.52 * HOUR_MS - 1);
     expect(sessions.get(ID)?.credentials?.accessKeyId).toBe('ASIA1');
     await clock.advance(1);
-    expect(sessions.get(ID)).toEqual({ session: SESSION, failure: expect.anything() });
+    expect(sessions.get(ID)).toEqual({ failure: expect.anything() });
   });
 
   it('goes by the monotonic clock when the wall clock jumps', async () => {
@@ -226,7 +225,7 @@ describe('a session that no Pod asks for', () => {
     const renewed = calls.length;
     await clock.advance(24 * HOUR_MS);
     expect(calls).toHaveLength(renewed);
-    expect(sessions.get(ID)).toEqual({ session: SESSION });
+    expect(sessions.get(ID)).toEqual({});
     expect(sessions.counts()).toMatchObject({ unused: 1, valid: 0 });
   });
 
@@ -387,7 +386,7 @@ describe('what is said', () => {
     sessions.claim(SESSION, 'node-1');
     await clock.advance(TURN);
     expect(heard).toEqual([ID]);
-    expect(sessions.get(ID)).toEqual({ session: SESSION, credentials: expect.anything() });
+    expect(sessions.get(ID)).toEqual({ credentials: expect.anything() });
     expect(lines.some(({ level }) => level === 'error')).toBe(true);
     stopListening();
     await clock.advance(0.5 * HOUR_MS);

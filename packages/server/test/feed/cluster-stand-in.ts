@@ -2,7 +2,7 @@ import { createMemory, silentLog } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createSessions } from '../../src/credentials/sessions.ts';
-import { createStsBudget } from '../../src/credentials/sts-budget.ts';
+import { createStsBudget } from '../../src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../src/decisions/decisions.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects.ts';
 import { createPodIndex } from '../../src/kubernetes/pod-index.ts';

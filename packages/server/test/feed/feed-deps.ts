@@ -4,7 +4,7 @@ import type { createClusterStandIn } from './cluster-stand-in.ts';
 
 const none = () => undefined;
 
-/** What a feed service has in tests, its callers and nodes apart: it is synced, and counts nothing. */
+/** What a feed service has in tests, its peers and nodes apart: it is synced, and counts nothing. */
 export function feedDeps({ pods, past, clock }: ReturnType<typeof createClusterStandIn>) {
   return {
     pods,

@@ -3,9 +3,9 @@ import type { AgentReportRead } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
-import { createCallersStandIn } from './callers-stand-in.ts';
+import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
-import { fakeCall } from './feed-call.ts';
+import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
 const HALF_HOUR_MS = 1_800_000;
@@ -29,7 +29,7 @@ function setup({ random = 0.5 } = {}) {
   const service = createFeedService({
     ...feedDeps(cluster),
     nodes,
-    ...createCallersStandIn({
+    ...createPeersStandIn({
       ...cluster,
       log: { ...silentLog, warn: note, error: note },
       foreignNode: () => (counts.foreign += 1),

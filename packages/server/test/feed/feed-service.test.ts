@@ -3,9 +3,9 @@ import { status } from '@grpc/grpc-js';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
-import { createCallersStandIn } from './callers-stand-in.ts';
+import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
-import { fakeCall } from './feed-call.ts';
+import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
 function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certificateEndsMs?: number } = {}) {
@@ -27,11 +27,11 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
   const service = createFeedService({
     ...feedDeps(cluster),
     nodes,
-    ...createCallersStandIn({
+    ...createPeersStandIn({
       ...cluster,
       log,
       foreignNode: () => (counts.foreign += 1),
-      callerOf: (call) => {
+      identityOf: (call) => {
         const { node } = call.getAuthContext() as { node?: string };
         return node === undefined ? undefined : { node, endsMs: certificateEndsMs };
       },

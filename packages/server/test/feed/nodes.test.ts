@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PodState } from '@rolegate/protocol';
-import type { SessionSnapshot } from '../../src/credentials/sessions.ts';
+import type { SessionCredentials } from '../../src/credentials/sessions.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 
@@ -24,7 +24,7 @@ function setup() {
 function recorder() {
   const said: string[] = [];
   const states: PodState[] = [];
-  const snapshots = new Map<string, () => SessionSnapshot | undefined>();
+  const snapshots = new Map<string, () => SessionCredentials | undefined>();
   return {
     said,
     states,
@@ -35,7 +35,7 @@ function recorder() {
         said.push(`${String(state.name)} ${state.allow ? 'allow' : (state.deny?.reason ?? 'pending')}`);
       },
       podRemoved: (uid: string) => said.push(`removed ${uid}`),
-      session: (id: string, current: () => SessionSnapshot | undefined) => {
+      session: (id: string, current: () => SessionCredentials | undefined) => {
         snapshots.set(id, current);
         const { credentials, failure } = current() ?? {};
         said.push(`session ${credentials?.accessKeyId.slice(-1) ?? failure?.reason ?? 'none'}`);

@@ -6,9 +6,9 @@ import type { AgentReportRead } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
-import { createCallersStandIn } from './callers-stand-in.ts';
+import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
-import { fakeCall } from './feed-call.ts';
+import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
 /** What agents of each version said, as packages/sandbox/test/record-streams.ts records it. */
@@ -34,7 +34,7 @@ function setup() {
   const limits: string[] = [];
   const service = createFeedService({
     ...feedDeps(cluster),
-    ...createCallersStandIn({ ...cluster, log: silentLog }),
+    ...createPeersStandIn({ ...cluster, log: silentLog }),
     nodes: createNodes({
       ...cluster,
       warn: () => undefined,

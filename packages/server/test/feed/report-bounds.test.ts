@@ -6,9 +6,9 @@ import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
 import { recordingLog } from '../kubernetes/setup.ts';
-import { createCallersStandIn } from './callers-stand-in.ts';
+import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
-import { fakeCall } from './feed-call.ts';
+import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
 /** A server with node-a and node-b, streams of which are in the test's hands. */
@@ -26,7 +26,7 @@ function setup() {
   });
   const service = createFeedService({
     ...feedDeps(cluster),
-    ...createCallersStandIn({ ...cluster, log }),
+    ...createPeersStandIn({ ...cluster, log }),
     nodes,
     agents,
     log,

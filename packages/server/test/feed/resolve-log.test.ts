@@ -3,9 +3,9 @@ import { REQUEST_ID_KEY } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
-import { createCallersStandIn } from './callers-stand-in.ts';
+import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
-import { fakeCall } from './feed-call.ts';
+import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
 const IP = '10.1.0.7';
@@ -21,7 +21,7 @@ function setup() {
     ...feedDeps(cluster),
     nodes,
     log,
-    ...createCallersStandIn({ ...cluster, log, foreignNode: ignore, callerOf: () => ({ node: 'node-a' }) }),
+    ...createPeersStandIn({ ...cluster, log, foreignNode: ignore, identityOf: () => ({ node: 'node-a' }) }),
   });
   const resolve = (requestId: string, ip = IP) => {
     const metadata = { get: (key: string) => (key === REQUEST_ID_KEY ? [requestId] : []) };

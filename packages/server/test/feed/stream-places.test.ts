@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import type { Caller } from '../../src/identity/callers.ts';
+import type { PeerIdentity } from '../../src/identity/peers.ts';
 import { createStreamPlaces } from '../../src/feed/stream-places.ts';
 
 /** Streams by name, in the order in which they were told to give way. */
@@ -13,7 +13,7 @@ function setup() {
     hit: (limit, { node }) => hits.push(`${limit} ${node ?? '-'}`),
   });
   const unknown = (name: string, peer: string) => places.enter(peer, () => gaveWay.push(name));
-  const open = (name: string, more: Partial<Caller> = {}) => {
+  const open = (name: string, more: Partial<PeerIdentity> = {}) => {
     const place = unknown(name, `198.18.0.9:${name}`);
     place.known({ node: 'node-a', podUid: 'agent-a', ...more });
     return place;

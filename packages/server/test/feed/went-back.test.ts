@@ -3,9 +3,9 @@ import { silentLog } from '@rolegate/runtime';
 import type { AgentReport } from '@rolegate/protocol';
 import { createFeedService } from '../../src/feed/feed-service.ts';
 import { createNodes } from '../../src/feed/nodes.ts';
-import { createCallersStandIn } from './callers-stand-in.ts';
+import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
-import { fakeCall } from './feed-call.ts';
+import { fakeCall } from './call-stand-in.ts';
 import { feedDeps } from './feed-deps.ts';
 
 const none = () => undefined;
@@ -15,17 +15,17 @@ function setup() {
   const cluster = createClusterStandIn();
   const nodes = createNodes({ ...cluster, warn: none, audit: none, metrics: { decision: none } });
   const isGone = { agent: false };
-  const callers = createCallersStandIn({
+  const peers = createPeersStandIn({
     ...cluster,
     log: silentLog,
-    callerOf: (call) => {
+    identityOf: (call) => {
       if (isGone.agent) throw new Error('the Pod of the agent is gone');
       return call.getAuthContext() as { node: string };
     },
   });
   const service = createFeedService({
     ...feedDeps(cluster),
-    ...callers,
+    ...peers,
     nodes,
     podsResourceVersion: () => '1000',
   });

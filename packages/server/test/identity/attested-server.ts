@@ -20,7 +20,7 @@ import { eventually, freePort, startKubernetesApi, startSts } from '@rolegate/te
 import type { KubernetesApi } from '@rolegate/testing';
 import { parseServerConfig } from '../../src/config/config.ts';
 import { runServer } from '../../src/server.ts';
-import { recordLog } from './authority-setup.ts';
+import { recordLog } from './authority/setup.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 /** Milliseconds. */

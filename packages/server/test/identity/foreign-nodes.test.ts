@@ -4,7 +4,7 @@ import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
 import type { MemoryKind } from '../../src/memory/memory.ts';
-import { recordLog } from './authority-setup.ts';
+import { recordLog } from './authority/setup.ts';
 
 describe('attempts at what is not theirs', () => {
   function setup() {

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Refusal } from '@rolegate/protocol';
 import { createTestCa } from '@rolegate/testing';
 import type { IssueOptions } from '@rolegate/testing';
-import type { VerifiedClient } from '../../src/identity/authority.ts';
+import type { VerifiedClient } from '../../src/identity/authority/client-certificates.ts';
 import { createAuthorityProof, createFilesProof } from '../../src/identity/proof-sources.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 23, 7);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { metadataGroups } from '@rolegate/protocol';
 import { METADATA, ROLE, decide } from './setup.ts';
 
 describe('rolegate.dev/metadata', () => {
@@ -30,6 +31,14 @@ describe('rolegate.dev/metadata', () => {
       namespace: namespace === undefined ? {} : { [METADATA]: namespace },
     });
     expect(verdict.metadata).toEqual(metadata);
+  });
+
+  it('takes every group that agents know, and says which they are', () => {
+    const { metadata } = decide({ annotations: { [METADATA]: metadataGroups.join(',') } });
+    expect(metadata).toEqual({
+      denied: false,
+      only: ['placement', 'identity-document', 'instance', 'network', 'tags'],
+    });
   });
 
   it('in groups leaves the role alone', () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { legalName, sessionName } from '../../src/policy/session-name.ts';
-import type { SessionNaming } from '../../src/policy/session-name.ts';
+import { legalName, sessionName } from '../../src/policy/pod-session.ts';
+import type { SessionNaming } from '../../src/policy/pod-session.ts';
 
 const LEGAL = /^[\w+=,.@-]{2,64}$/;
 const values = {

@@ -3,7 +3,7 @@ import { createClientCredentials, createRolegateClient, createServerCredentials 
 import type { RolegateClient } from '@rolegate/protocol';
 import { createFakeClock, createTestCa, eventually } from '@rolegate/testing';
 import { createAttestPort } from '../../src/ports/grpc-server.ts';
-import { ATTEST_SESSION } from '../../src/ports/http2-limits.ts';
+import { ATTEST_PORT } from '../../src/ports/http2-limits.ts';
 import {
   bareSession,
   bareTls,
@@ -35,7 +35,7 @@ async function setup({ handshakeWithinMs = 60_000 } = {}) {
   const port = createAttestPort({
     credentials: createServerCredentials(
       { current: () => material as never, onChange: () => () => undefined },
-      { clientCertificate: 'none', handshakeWithinMs, http2: ATTEST_SESSION },
+      { clientCertificate: 'none', handshakeWithinMs, http2: ATTEST_PORT.http2 },
     ),
     handler: () => (call, callback) => {
       callback(null, { certificateChain: call.request.token });

@@ -12,8 +12,16 @@ export function markdownTable(head: Row, rows: readonly Row[]): string {
 }
 
 /** Replaces what stands between the suite's two markers in a file. Throws if it lacks them. */
-export async function writeReport(file: string, suite: string, report: string): Promise<void> {
-  const [begin, end] = [`<!-- ${suite} begins -->`, `<!-- ${suite} ends -->`];
+export function writeReport(file: string, suite: string, report: string): Promise<void> {
+  return writeBetween(file, [`<!-- ${suite} begins -->`, `<!-- ${suite} ends -->`], report);
+}
+
+/** The same between other markers. */
+export async function writeBetween(
+  file: string,
+  [begin, end]: readonly [string, string],
+  report: string,
+): Promise<void> {
   const text = await readFile(file, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${begin} and ${end}`);

@@ -2,11 +2,11 @@ import { lastLines } from './world.ts';
 import type { World } from './world.ts';
 
 /** One thing that a suite shows. */
-export interface Step<Scene> {
+export interface Step<StepWorld> {
   /** A whole sentence that makes sense alone in a line of CI. */
   readonly title: string;
-  /** Throws an Error that says what was wrong, or `Skipped`. What it returns is printed beside the title. */
-  readonly run: (scene: Scene) => Promise<string | undefined>;
+  /** Throws an Error that says what was wrong, or `Skipped`. Text that it returns is printed beside the title. */
+  readonly run: (world: StepWorld) => Promise<unknown>;
 }
 
 /** What has become of the steps of a suite. */
@@ -23,47 +23,68 @@ export class Skipped extends Error {
   override readonly name = 'Skipped';
 }
 
-export interface RunStepsOptions<Scene> {
-  readonly steps: readonly Step<Scene>[];
-  readonly scene: Scene;
+export interface RunStepsOptions<StepWorld> {
+  readonly steps: readonly Step<StepWorld>[];
+  /** What every step works with. */
+  readonly world: StepWorld;
   readonly print: (line: string) => void;
   /** Ends the suite: the current step fails, the others are not run. */
   readonly signal: AbortSignal;
+  /** How many steps run at the same time: 1 by default. */
+  readonly atOnce?: number;
 }
 
 /** Runs the steps in their order. A failed step ends none of the others. */
-export async function runSteps<Scene extends Pick<World, 'lines'>>({
+export async function runSteps<StepWorld extends Pick<World, 'lines'>>({
   steps,
-  scene,
+  world,
   print,
   signal,
-}: RunStepsOptions<Scene>): Promise<Outcome> {
+  atOnce = 1,
+}: RunStepsOptions<StepWorld>): Promise<Outcome> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   aborted.catch(() => undefined);
   signal.addEventListener('abort', () => {
     reject(signal.reason as Error);
   });
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const { title, run } of steps) {
-    if (signal.aborted) break;
-    const [startMs, from] = [performance.now(), scene.lines.length];
+
+  async function runStep({ title, run }: Step<StepWorld>): Promise<void> {
+    const [startMs, from] = [performance.now(), world.lines.length];
     const took = () => `${Math.round(performance.now() - startMs)} ms`;
     try {
-      const said = await Promise.race([run(scene), aborted]);
+      const said = await Promise.race([run(world), aborted]);
       counts.passed++;
-      print(`ok      ${title} (${said === undefined ? '' : `${said}; `}${took()})`);
+      print(`ok      ${title} (${typeof said === 'string' ? `${said}; ` : ''}${took()})`);
     } catch (error) {
       if (error instanceof Skipped) {
         counts.skipped++;
         print(`skipped ${title}: ${error.message}`);
-        continue;
+        return;
       }
       counts.failed++;
       print(`FAILED  ${title} (${took()}): ${error instanceof Error ? error.message : String(error)}`);
-      for (const line of lastLines(scene.lines.slice(from))) print(line);
+      for (const line of lastLines(world.lines.slice(from))) print(line);
     }
   }
-  return { ...counts, notRun: steps.length - counts.passed - counts.failed - counts.skipped };
+
+  const waiting = [...steps];
+  async function runWaiting(): Promise<void> {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      await runStep(step);
+      if (signal.aborted) return;
+    }
+  }
+  if (!signal.aborted) await Promise.all(Array.from({ length: atOnce }, runWaiting));
+  return { ...counts, notRun: waiting.length };
+}
+
+/** What has become of several runs together. */
+export function sumOfOutcomes(outcomes: readonly Outcome[]): Outcome {
+  const sum = { passed: 0, failed: 0, skipped: 0, notRun: 0 };
+  for (const outcome of outcomes)
+    for (const key of ['passed', 'failed', 'skipped', 'notRun'] as const) sum[key] += outcome[key];
+  return sum;
 }
 
 /** The last line of a suite. */

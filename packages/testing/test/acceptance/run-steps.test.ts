@@ -1,27 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
-import { EXIT_SKIPPED, exitCodeOf, runSteps, Skipped, summaryOf } from '@rolegate/testing';
+import { EXIT_SKIPPED, exitCodeOf, runSteps, Skipped, sumOfOutcomes, summaryOf } from '@rolegate/testing';
 import type { Outcome, ProgramLine, Step } from '@rolegate/testing';
 
-interface Scene {
+interface TestWorld {
   readonly lines: ProgramLine[];
   readonly ran: string[];
 }
 
-function step(title: string, run?: Step<Scene>['run']): Step<Scene> {
+function step(title: string, run?: Step<TestWorld>['run']): Step<TestWorld> {
   return {
     title,
-    run(scene) {
-      scene.ran.push(title);
-      return run === undefined ? Promise.resolve(undefined) : run(scene);
+    run(world) {
+      world.ran.push(title);
+      return run === undefined ? Promise.resolve(undefined) : run(world);
     },
   };
 }
 
-async function play(steps: readonly Step<Scene>[], signal = new AbortController().signal) {
-  const scene: Scene = { lines: [], ran: [] };
+async function play(steps: readonly Step<TestWorld>[], signal = new AbortController().signal) {
+  const world: TestWorld = { lines: [], ran: [] };
   const printed: string[] = [];
-  const outcome = await runSteps({ steps, scene, signal, print: (line) => printed.push(line) });
-  return { outcome, ran: scene.ran, printed: printed.map((line) => line.replace(/\d+ ms/, 'N ms')) };
+  const outcome = await runSteps({ steps, world, signal, print: (line) => printed.push(line) });
+  return { outcome, ran: world.ran, printed: printed.map((line) => line.replace(/\d+ ms/, 'N ms')) };
 }
 
 const outcome = (counts: Partial<Outcome>): Outcome => ({
@@ -82,6 +82,32 @@ describe('runSteps', () => {
     const { outcome: counts, printed } = await play([hangs, step('Second.')], stop.signal);
     expect(counts).toEqual(outcome({ failed: 1, notRun: 1 }));
     expect(printed).toEqual(['FAILED  First. (N ms): interrupted by SIGINT']);
+  });
+});
+
+describe('runSteps with several steps at once', () => {
+  it('starts the next step in its order whenever one has ended, and runs each once', async () => {
+    const world: TestWorld = { lines: [], ran: [] };
+    const first = Promise.withResolvers<undefined>();
+    const steps = [
+      step('First.', () => first.promise),
+      step('Second.'),
+      step('Third.', () => {
+        first.resolve(undefined);
+        return Promise.resolve(undefined);
+      }),
+    ];
+    const { signal } = new AbortController();
+    const counts = await runSteps({ steps, world, signal, print: () => undefined, atOnce: 2 });
+    expect(counts).toEqual(outcome({ passed: 3 }));
+    expect(world.ran).toEqual(['First.', 'Second.', 'Third.']);
+  });
+});
+
+describe('sumOfOutcomes', () => {
+  it('adds up every count', () => {
+    const one = { passed: 1, failed: 2, skipped: 3, notRun: 4 };
+    expect(sumOfOutcomes([one, one])).toEqual({ passed: 2, failed: 4, skipped: 6, notRun: 8 });
   });
 });
 

@@ -48,7 +48,7 @@ export const verifyProgram: Program<typeof verifyFlags> = {
   name: 'rolegate-agent verify',
   summary: 'asks the metadata API as a Pod does, and says whether what comes is right',
   flags: verifyFlags,
-  foreign: {},
+  legacy: {},
   envPrefix: 'ROLEGATE_',
   subcommand: 'verify',
 };

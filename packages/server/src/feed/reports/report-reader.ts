@@ -1,9 +1,10 @@
 import { Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import { describeError } from '@rolegate/runtime';
-import { createRateLimits } from '../../identity/rate-limits.ts';
+import { createRateLimits } from '../../limits/rate-limits.ts';
 import type { ServerMemory } from '../../memory/memory.ts';
-import type { ReportLimitHit, ReportLimitName } from './limit-hits.ts';
+import type { ReportLimitHit } from '../../limits/limit-hits.ts';
+import type { ReportLimit } from '../../limits/limits.ts';
 import { LARGEST_FIRST_REPORT, LARGEST_REPORT, REPORTS } from './limits.ts';
 import { receiveReport } from './reception.ts';
 import type { Received } from './reception.ts';
@@ -34,7 +35,7 @@ export interface ReportReaderDeps {
 export function createReportReader({ clock, hit, memory }: ReportReaderDeps): ReportReader {
   const mayReport = createRateLimits({ ...REPORTS, clock, memory, kind: 'reporting_nodes' });
 
-  function refuse(limit: ReportLimitName, refusal: Refusal, source: StreamSource): never {
+  function refuse(limit: ReportLimit, refusal: Refusal, source: StreamSource): never {
     hit(limit, { ...source, error: refusal.message });
     throw refusal;
   }

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import { NODE_NAME } from '@rolegate/sandbox';
+import type { ChaosWorld } from './world.ts';
+
+export interface CrowdPod {
+  readonly name: string;
+  readonly role: string;
+  readonly ip: string;
+}
+
+/** So many Pods of the namespace at once, each with an address of 127.10.0.0/16, its CNI result and a role of so many. */
+export async function runCrowd(
+  { api, cni }: Pick<ChaosWorld, 'api' | 'cni'>,
+  { namespace, count, roles }: { namespace: string; count: number; roles: number },
+): Promise<CrowdPod[]> {
+  const pods = Array.from({ length: count }, (_, at) => ({
+    name: `crowd-${at}`,
+    role: `crowd-${at % roles}`,
+    ip: `127.10.${at >> 8}.${at & 255}`,
+  }));
+  for (const { name, role, ip } of pods) {
+    const uid = randomUUID();
+    await cni.add({ uid, namespace, name, ips: [ip] });
+    api.apply({
+      kind: 'Pod',
+      metadata: { namespace, name, uid, annotations: { 'iam.amazonaws.com/role': role } },
+      spec: { serviceAccountName: 'default', nodeName: NODE_NAME },
+      status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] },
+    });
+  }
+  return pods;
+}

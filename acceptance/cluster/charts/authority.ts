@@ -1,0 +1,249 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CoreV1Api } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { preparePrograms } from '@rolegate/sandbox';
+import { eventually } from '@rolegate/testing';
+import { stringify } from 'yaml';
+import { goldenFile, objectsIn } from './golden-files.ts';
+import { accountKubeconfig } from '../server-account.ts';
+import type { ClusterStep } from '../world.ts';
+
+const CHART = fileURLToPath(new URL('../../../charts/server', import.meta.url));
+const AUTHORITY = 'rolegate-authority';
+/** A busy machine; the tools themselves are quick. Milliseconds. */
+const TOOL_MS = 60_000;
+const FILLED = { withinMs: 30_000, everyMs: 100 };
+const exec = promisify(execFile);
+
+export interface AuthorityChartDeps {
+  readonly kubeConfig: KubeConfig;
+  /** Its file, for helm and kubectl. */
+  readonly kubeconfig: string;
+  /** Names the releases: what they make for the whole cluster must not meet. */
+  readonly run: string;
+  readonly namespace: (name: string) => Promise<string>;
+  /** Programs; undefined: the steps that need one are skipped. */
+  readonly helm: string | undefined;
+  readonly kubectl: string | undefined;
+}
+
+/** Secret and ConfigMap: what must survive, and whose they are. */
+interface Kept {
+  readonly data: string;
+  readonly uids: string;
+  readonly owners: string;
+}
+
+/** What servers have written stays, whatever applies the chart's empty objects again. */
+export function authorityChartSteps(deps: AuthorityChartDeps): ClusterStep[] {
+  const { helm, kubectl } = deps;
+  const missing = [
+    ...(helm === undefined ? ['helm (HELM)'] : []),
+    ...(kubectl === undefined ? ['kubectl (KUBECTL)'] : []),
+  ];
+  for (const tool of missing)
+    console.log(`skipped what happens to the authority by ${tool}: it is not on this machine`);
+  return [
+    ...(helm === undefined ? [] : helmSteps(deps, helm)),
+    ...(kubectl === undefined ? [] : kubectlSteps(deps, kubectl)),
+  ];
+}
+
+function helmSteps(deps: AuthorityChartDeps, program: string): ClusterStep[] {
+  return [
+    {
+      title: 'helm upgrade leaves what servers have written into the rendered Secret and ConfigMap alone',
+      run: () =>
+        withRelease(deps, { program, name: 'fresh' }, async ({ helm, kept, fill, core, namespace }) => {
+          await helm('install', CHART);
+          expectEqual((await kept()).data, 'Secret {} ConfigMap {}', 'as rendered');
+          await fill();
+          const before = await kept();
+          await helm('upgrade', CHART, '--set', 'replicas=3');
+          expectSame(await kept(), before, 'after helm upgrade');
+          // A backup that was put back whole has lost what helm knows its objects by.
+          const { data } = await core.readNamespacedSecret({ namespace, name: AUTHORITY });
+          const body = { metadata: { name: AUTHORITY }, type: 'Opaque', ...(data && { data }) };
+          await core.replaceNamespacedSecret({ namespace, name: AUTHORITY, body });
+          await helm('upgrade', CHART, '--set', 'replicas=2');
+          expectSame(await kept(), before, 'after a restore and helm upgrade');
+        }),
+    },
+    {
+      title:
+        "helm upgrade from 0.1 adopts what its server created without helm's labels, and helm rollback leaves it",
+      run: () =>
+        withRelease(deps, { program, name: 'former' }, async ({ helm, kept, fill, folder }) => {
+          await helm('install', await chartOf01(folder));
+          await fill();
+          const before = await kept();
+          expectEqual(before.owners, '- -', 'owners of what a server created');
+          await helm('upgrade', CHART);
+          expectSame(await kept(), before, 'after the upgrade from 0.1');
+          await fill();
+          const filled = await kept();
+          await helm('upgrade', CHART, '--set', 'replicas=3');
+          expectSame(await kept(), filled, 'after the next upgrade');
+          await helm('rollback', '1');
+          expectSame(await kept(), filled, 'after helm rollback');
+        }),
+    },
+    {
+      title: 'helm uninstall leaves both to the Job that deletes them, and helm install takes them over',
+      run: () =>
+        withRelease(deps, { program, name: 'again' }, async ({ helm, kept, fill }) => {
+          await helm('install', CHART);
+          await fill();
+          const before = await kept();
+          await helm('uninstall', '--no-hooks');
+          expectSame(await kept(), before, 'after helm uninstall without its Job');
+          await helm('install', CHART);
+          expectSame(await kept(), before, 'after helm install over it');
+        }),
+    },
+  ];
+}
+
+function kubectlSteps(deps: AuthorityChartDeps, kubectl: string): ClusterStep[] {
+  const modes = [
+    { name: 'kubectl apply', words: [] },
+    { name: 'kubectl apply --server-side', words: ['--server-side', '--force-conflicts'] },
+  ];
+  return modes.map(({ name, words }, index) => ({
+    title: `${name} of deploy/ again and again leaves the data alone, and finds nothing to heal`,
+    run: () =>
+      withRelease(deps, { program: '', name: `plain-${index}` }, async (release) => {
+        const { namespace, folder, kept, fill } = release;
+        const file = join(folder, 'authority.yaml');
+        const kinds = ['Secret', 'ConfigMap', 'ServiceAccount', 'Role', 'RoleBinding'];
+        const objects = objectsIn(goldenFile('deploy/rolegate-server.yaml'), namespace);
+        const chosen = objects.filter(({ kind }) => kinds.includes(kind));
+        await writeFile(file, chosen.map((object) => stringify(object)).join('---\n'));
+        const call = (...more: string[]) =>
+          exec(kubectl, [...more, ...words, '-f', file, '--kubeconfig', deps.kubeconfig], {
+            timeout: TOOL_MS,
+          });
+        await call('apply');
+        await fill('rolegate-server');
+        const before = await kept();
+        for (let time = 0; time < 2; time += 1) {
+          await call('apply');
+          expectSame(await kept(), before, name);
+        }
+        // Exit code 1, and so a rejection, if something differs.
+        await call('diff');
+      }),
+  }));
+}
+
+interface Release {
+  readonly core: CoreV1Api;
+  readonly namespace: string;
+  readonly folder: string;
+  /** The first word before the name of the release, the others after it. */
+  readonly helm: (command: string, ...more: string[]) => Promise<void>;
+  readonly kept: () => Promise<Kept>;
+  /** A server with the rights of the release runs until both objects hold what it writes. */
+  readonly fill: (account?: string) => Promise<void>;
+}
+
+async function withRelease(
+  { kubeConfig, kubeconfig, run, namespace: namespaceOf }: AuthorityChartDeps,
+  { program, name }: { program: string; name: string },
+  use: (release: Release) => Promise<void>,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const namespace = await namespaceOf(`chart-${name}`);
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-chart-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const release = `rolegate-server-${name}-${run}`;
+  const call = (...args: string[]) =>
+    exec(program, [...args, '--namespace', namespace, '--kubeconfig', kubeconfig], { timeout: TOOL_MS });
+  if (program !== '')
+    stack.defer(async () => {
+      await call('uninstall', release, '--no-hooks', '--ignore-not-found');
+    });
+  const values = ['--values', join(CHART, 'ci/minimal-values.yaml')];
+
+  async function fill(account = release): Promise<void> {
+    const file = join(folder, 'kubeconfig');
+    await writeFile(file, await accountKubeconfig({ kubeConfig, core, namespace, account }), { mode: 0o600 });
+    const said: string[] = [];
+    const { startServer } = await preparePrograms({
+      folder,
+      serverCount: 1,
+      kubeconfig: file,
+      stsEndpoint: 'http://127.0.0.1:9',
+      imdsEndpoint: 'http://127.0.0.1:9',
+      cniDirectory: '',
+      node: 'none',
+      authority: { namespace, caFile: '', tokenFile: '' },
+      onAgentLine: () => undefined,
+      onServerLine: (line) => said.push(line),
+    });
+    const server = startServer(0);
+    try {
+      await eventually(async () => {
+        const { data } = await keptOf(core, namespace);
+        if (!said.some((line) => line.includes('authority found')) || !data.includes('ca.crt'))
+          throw new Error(`the server has not filled them: ${said.slice(-3).join(' ')}`);
+      }, FILLED);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  await use({
+    core,
+    namespace,
+    folder,
+    async helm(command, ...more) {
+      const takesValues = command === 'install' || command === 'upgrade';
+      await call(command, release, ...more, ...(takesValues ? values : []));
+    },
+    kept: () => keptOf(core, namespace),
+    fill,
+  });
+}
+
+async function keptOf(core: CoreV1Api, namespace: string): Promise<Kept> {
+  const name = AUTHORITY;
+  const secret = await core.readNamespacedSecret({ namespace, name });
+  const bundle = await core.readNamespacedConfigMap({ namespace, name });
+  const owner = ({ metadata }: typeof secret | typeof bundle) =>
+    metadata?.annotations?.['meta.helm.sh/release-name'] ?? '-';
+  return {
+    data: `Secret ${JSON.stringify(secret.data ?? {})} ConfigMap ${JSON.stringify(bundle.data ?? {})}`,
+    uids: `${secret.metadata?.uid ?? ''} ${bundle.metadata?.uid ?? ''}`,
+    owners: `${owner(secret)} ${owner(bundle)}`,
+  };
+}
+
+/** The chart as far as it differed in 0.1: it rendered neither object, and its server created both. */
+async function chartOf01(folder: string): Promise<string> {
+  const chart = join(folder, 'chart');
+  await cp(CHART, chart, { recursive: true });
+  await rm(join(chart, 'templates/authority.yaml'));
+  const file = join(chart, 'templates/role.yaml');
+  const create = "  - apiGroups: ['']\n    resources: [secrets, configmaps]\n    verbs: [create]\n";
+  const [before = '', after = ''] = (await readFile(file, 'utf8')).split('rules:\n');
+  const metadata = before.replace(/^.*\$renders :=.*\n/m, '').replace('$renders', '(dict)');
+  await writeFile(file, `${metadata}rules:\n${create}${after}`);
+  return chart;
+}
+
+function expectSame(after: Kept, before: Kept, when: string): void {
+  expectEqual(after.uids, before.uids, `uids ${when}`);
+  // Never shown: the Secret is in it.
+  if (after.data !== before.data) throw new Error(`the data differs ${when}`);
+}
+
+function expectEqual(found: string, wanted: string, what: string): void {
+  if (found !== wanted) throw new Error(`${what}: ${found}, not ${wanted}`);
+}

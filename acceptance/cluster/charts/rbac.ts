@@ -1,0 +1,176 @@
+import { serviceAccount } from '../api-server.ts';
+import type { ApiObject, ApiServer, Impersonated } from '../api-server.ts';
+import { forbiddenRights, givenRights, neededRights, wordsOf } from './rights.ts';
+import type { Right, RightsOptions } from './rights.ts';
+import { goldenFile, objectsIn } from './golden-files.ts';
+import type { ClusterStep } from '../world.ts';
+
+type Choice = Omit<RightsOptions, 'namespace'>;
+
+/** One rendering for each set of rights that the chart of the server can give. */
+const RENDERINGS: readonly ({ readonly file: string } & Choice)[] = [
+  { file: 'minimal', authority: true, tokens: true, startupTaint: false },
+  { file: 'pod-identity', authority: true, tokens: true, startupTaint: true },
+  { file: 'cert-manager', authority: false, tokens: true, startupTaint: false },
+];
+const RBAC = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
+
+/** The rights of the chart's ServiceAccounts, asked of the API server itself. */
+export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: string }): ClusterStep[] {
+  return [
+    ...RENDERINGS.flatMap(({ file, ...choice }) => serverSteps({ api, namespace, file, choice })),
+    {
+      title: 'an agent may nothing',
+      async run() {
+        const all = { namespace, authority: true, tokens: true, startupTaint: true };
+        const refused = [...neededRights(all), ...forbiddenRights(namespace)];
+        await withRights({ api, namespace, chart: 'agent', file: 'minimal' }, () =>
+          expectRights({ api, who: serviceAccount(namespace, 'rolegate-agent') }, { allowed: [], refused }),
+        );
+      },
+    },
+    {
+      title: 'the Job after helm uninstall may take the authority away, and nothing else',
+      run: () =>
+        withRights({ api, namespace, file: 'minimal' }, async (given) => {
+          const cleanup = given.filter(({ account }) => account.endsWith('-cleanup'));
+          const [who] = cleanup.map(({ account }) => serviceAccount(namespace, account));
+          if (who === undefined) throw new Error('there is no such ServiceAccount');
+          const own = ['secrets', 'configmaps'].flatMap((resource) =>
+            ['get', 'delete'].map((verb) => ({ verb, resource, namespace, name: 'rolegate-authority' })),
+          );
+          sameRights(
+            cleanup.flatMap(({ rights }) => rights),
+            own,
+          );
+          await expectRights(
+            { api, who },
+            { allowed: own, refused: notOwn(forbiddenRights(namespace), own) },
+          );
+        }),
+    },
+  ];
+}
+
+interface Rendering {
+  readonly api: ApiServer;
+  readonly namespace: string;
+  readonly chart?: 'server' | 'agent';
+  readonly file: string;
+}
+
+function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): ClusterStep[] {
+  const { api, namespace, file } = rendering;
+  const needed = neededRights({ namespace, ...choice });
+  const who = serviceAccount(namespace, 'rolegate-server');
+  const ofServer = ({ account }: Given) => account === 'rolegate-server';
+  return [
+    {
+      title: `${file}: the rules of the server are what it asks for, no more and no less`,
+      run: () =>
+        withRights(rendering, (given) => {
+          sameRights(
+            given.filter(ofServer).flatMap(({ rights }) => rights),
+            needed,
+          );
+        }),
+    },
+    {
+      title: `${file}: the API server allows all of it, and refuses what a server must not do`,
+      run: () =>
+        withRights(rendering, () =>
+          expectRights(
+            { api, who },
+            {
+              allowed: needed,
+              refused: [
+                ...notOwn(forbiddenRights(namespace), needed),
+                ...(choice.startupTaint ? [] : [{ verb: 'patch', resource: 'nodes' }]),
+                ...(choice.authority
+                  ? []
+                  : [{ verb: 'get', resource: 'secrets', namespace, name: 'rolegate-authority' }]),
+              ],
+            },
+          ),
+        ),
+    },
+  ];
+}
+
+interface Given {
+  readonly account: string;
+  readonly rights: readonly Right[];
+}
+
+/** Makes the RBAC of a rendering, and takes it away again. */
+async function withRights(
+  { api, namespace, chart = 'server', file }: Rendering,
+  use: (given: Given[]) => void | Promise<void>,
+): Promise<void> {
+  const all = objectsIn(goldenFile(`charts/${chart}/golden/${file}.yaml`), namespace);
+  const objects = all.filter(({ kind }) => RBAC.includes(kind));
+  const made: string[] = [];
+  try {
+    for (const object of objects) {
+      const path = (await api.collectionOf(object)) ?? '';
+      const { status, body } = await api.ask({ method: 'POST', path, body: object });
+      if (status !== 201)
+        throw new Error(`${object.kind} ${object.metadata.name}: ${String(body['message'])}`);
+      made.push(`${path}/${object.metadata.name}`);
+    }
+    await use(objects.flatMap((object) => givenBy(object, objects)));
+  } finally {
+    for (const path of made) await api.ask({ method: 'DELETE', path });
+  }
+}
+
+/** What a binding gives to its subjects. */
+function givenBy(binding: ApiObject, objects: readonly ApiObject[]): Given[] {
+  const { roleRef, subjects = [] } = binding as {
+    roleRef?: { kind: string; name: string };
+    subjects?: { name: string }[];
+  };
+  const role = objects.find(({ kind, metadata }) => kind === roleRef?.kind && metadata.name === roleRef.name);
+  if (role === undefined) return [];
+  const rules = role['rules'] as Parameters<typeof givenRights>[0];
+  const rights = givenRights(rules, binding.kind === 'RoleBinding' ? role.metadata.namespace : undefined);
+  return subjects.map(({ name }) => ({ account: name, rights }));
+}
+
+function sameRights(given: readonly Right[], needed: readonly Right[]): void {
+  const [has, needs] = [given.map(wordsOf), needed.map(wordsOf)];
+  const more = has.filter((right) => !needs.includes(right));
+  const less = needs.filter((right) => !has.includes(right));
+  if (more.length + less.length > 0)
+    throw new Error(`too much: ${more.join(', ') || 'nothing'}; too little: ${less.join(', ') || 'nothing'}`);
+}
+
+function notOwn(rights: readonly Right[], own: readonly Right[]): Right[] {
+  const words = own.map(wordsOf);
+  return rights.filter((right) => !words.includes(wordsOf(right)));
+}
+
+async function expectRights(
+  { api, who }: { api: ApiServer; who: Impersonated },
+  { allowed, refused }: { allowed: readonly Right[]; refused: readonly Right[] },
+): Promise<void> {
+  const faults: string[] = [];
+  for (const right of allowed) if (!(await may(api, who, right))) faults.push(`may not ${wordsOf(right)}`);
+  for (const right of refused) if (await may(api, who, right)) faults.push(`may ${wordsOf(right)}`);
+  if (faults.length > 0) throw new Error(`${who.user} ${faults.join(', ')}`);
+}
+
+async function may(api: ApiServer, as: Impersonated, right: Right): Promise<boolean> {
+  const { status, body } = await api.ask({
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    as,
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: right },
+    },
+  });
+  if (status !== 201) throw new Error(`no answer on ${wordsOf(right)}: ${String(body['message'])}`);
+  return (body['status'] as { allowed: boolean }).allowed;
+}

@@ -1,0 +1,51 @@
+import { dirname, join } from 'node:path';
+import type { ClusterStep, ClusterWorld } from '../world.ts';
+import { kubeletSteps } from './kubelets.ts';
+import { otherNodeSteps } from './other-nodes.ts';
+import { rotationSteps } from './rotation.ts';
+import { shutOutSteps } from './shut-out.ts';
+import { createStage } from './stage.ts';
+import { tokenSteps } from './tokens.ts';
+import { startIdentityWorld } from './world.ts';
+import type { IdentityWorld } from './world.ts';
+
+/** What is shown of identity against a real API server: real DaemonSet, real bound tokens, real TokenReview. */
+export async function identitySteps(cluster: ClusterWorld): Promise<ClusterStep[]> {
+  const world = await startIdentityWorld(cluster);
+  const signingKey = join(dirname(cluster.kubeconfig), 'pki/sa.key');
+  const stage = createStage({ world, objects: cluster.objects, signingKey });
+  const [a, b, c] = world.nodes;
+  return [
+    { title: 'three servers that start at once share one authority', run: () => expectOneAuthority(world) },
+    {
+      title: 'an agent has the Pods of its node, and no others',
+      async run() {
+        await stage.startPod(a, 'of-a', '127.9.2.1');
+        await stage.startPod(b, 'of-b', '127.9.3.1');
+        await stage.startPod(c, 'of-c', '127.9.4.1');
+        await stage.expectRole(a, '127.9.2.1', 'team/of-a');
+        await stage.expectRole(b, '127.9.3.1', 'team/of-b');
+        await stage.expectRole(c, '127.9.4.1', 'team/of-c');
+        await stage.expectStatus(a, '127.9.3.1', 503);
+      },
+    },
+    ...otherNodeSteps(stage),
+    ...tokenSteps(stage),
+    ...kubeletSteps(stage),
+    ...rotationSteps(stage),
+    ...shutOutSteps(stage),
+  ];
+}
+
+async function expectOneAuthority({ secret, serverLog, serverPorts, bundle }: IdentityWorld): Promise<void> {
+  const { authorities } = JSON.parse((await secret())['authorities.json'] ?? '') as {
+    authorities: { id: string; state: string }[];
+  };
+  if (authorities.length !== 1) throw new Error(`the Secret holds ${authorities.length} authorities`);
+  const found = serverLog.filter(({ msg }) => msg === 'authority found').map(({ authority }) => authority);
+  const all = serverPorts.map(() => authorities[0]?.id);
+  if (JSON.stringify(found) !== JSON.stringify(all))
+    throw new Error(`the servers know ${JSON.stringify(found)}, the Secret ${JSON.stringify(all)}`);
+  const published = bundle.pem().match(/BEGIN CERTIFICATE/g)?.length;
+  if (published !== 1) throw new Error(`the ConfigMap publishes ${String(published)} certificates`);
+}

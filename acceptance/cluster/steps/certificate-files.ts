@@ -1,0 +1,205 @@
+import { callerIdentity, createImdsClient, startPrograms, startRelay } from '@rolegate/sandbox';
+import { createCniResultsDir, eventually } from '@rolegate/testing';
+import { boto3Identity } from '../clients.ts';
+import type { PodWish, RealPod } from '../cluster-objects.ts';
+import type { ClusterStep, ClusterWorld } from '../world.ts';
+
+/** A change is in force within a second of its watch event; a busy machine gets more. */
+const IN_FORCE_WITHIN_MS = 10_000;
+const ROLE = 'iam.amazonaws.com/role';
+const PERMITTED = 'iam.amazonaws.com/permitted';
+
+/** Two servers and an agent with certificates from files. */
+export async function certificateFileSteps(world: ClusterWorld): Promise<ClusterStep[]> {
+  const { stack, objects } = world;
+  const cni = stack.use(await createCniResultsDir());
+  const { servers, metadata: agent } = await startPrograms(
+    { ...world, serverCount: 2, cniDirectory: cni.path },
+    (program) => {
+      stack.defer(program.stop);
+    },
+  );
+  const pods = createPods(world, { cni, agent });
+  return [
+    { title: 'Namespaces and Pods are created for certificates from files', run: () => pods.make() },
+    ...sdkSteps(pods),
+    ...answerSteps(pods),
+    {
+      title: 'a Namespace that permits nothing refuses, and an Event says why',
+      async run() {
+        await pods.expectStatus('refused', 403);
+        await inForce(async () => {
+          const events = await objects.events(pods.closed());
+          if (!events.some(({ type, reason }) => type === 'Warning' && reason === 'NamespaceDenied'))
+            throw new Error('no Event came');
+        });
+      },
+    },
+    ...changeSteps(world, pods),
+    {
+      title: 'with all servers stopped running Pods go on, through both SDKs',
+      async run() {
+        await Promise.all(servers.map(({ stop }) => stop()));
+        await pods.expectIdentity('permitted', 'app', 'boto3');
+        await pods.expectIdentity('heir', 'heir', 'JavaScript');
+      },
+    },
+  ];
+}
+
+type Pods = ReturnType<typeof createPods>;
+
+function sdkSteps(pods: Pods): ClusterStep[] {
+  return [
+    {
+      title: 'boto3 has its role on the first try, before the API knows the address',
+      run: () => pods.expectIdentity('permitted', 'app', 'boto3'),
+    },
+    {
+      title: 'the AWS SDK for JavaScript has its role on the first try',
+      run: () => pods.expectIdentity('second', 'second', 'JavaScript'),
+    },
+    {
+      title: 'both SDKs have their roles again once the kubelet has reported the Pods',
+      async run() {
+        await pods.reportAll();
+        await pods.expectIdentity('permitted', 'app', 'JavaScript');
+        await pods.expectIdentity('second', 'second', 'boto3');
+      },
+    },
+  ];
+}
+
+function answerSteps(pods: Pods): ClusterStep[] {
+  return [
+    {
+      title: 'a Pod has the role that its ServiceAccount names',
+      run: () => pods.expectStatus('by-account', 200),
+    },
+    { title: 'a Pod without a role has none', run: () => pods.expectStatus('plain', 404) },
+    { title: 'a malformed role is refused', run: () => pods.expectStatus('malformed', 403) },
+    { title: 'a Pod of another node is unknown here', run: () => pods.expectStatus('foreign', 503) },
+  ];
+}
+
+function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
+  return [
+    {
+      title: 'an annotation that is changed takes effect live',
+      async run() {
+        await objects.annotatePod(pods.of('second'), { [ROLE]: 'team/third' });
+        await inForce(() => pods.expectIdentity('second', 'third', 'JavaScript'));
+      },
+    },
+    {
+      title: 'a permit that is withdrawn takes effect live, and comes back',
+      async run() {
+        await objects.annotateNamespace(pods.open(), { [PERMITTED]: 'none' });
+        await pods.expectStatus('permitted', 403);
+        await objects.annotateNamespace(pods.open(), { [PERMITTED]: 'team/.*' });
+        await pods.expectStatus('permitted', 200);
+      },
+    },
+    {
+      title: "an address that is handed over never yields the former Pod's credentials",
+      async run() {
+        const former = pods.of('second');
+        await pods.end('second');
+        await pods.start({
+          namespace: pods.open(),
+          name: 'heir',
+          ip: former.ip,
+          annotations: { [ROLE]: 'team/heir' },
+        });
+        const roles = new Set<string>();
+        for (let asked = 0; asked < 50; asked++) roles.add((await pods.ask('heir').credentials()).role);
+        if (roles.has('team/second') || roles.has('team/third'))
+          throw new Error(`the heir was given ${[...roles].join(', ')}`);
+        await inForce(() => pods.expectIdentity('heir', 'heir', 'boto3'));
+      },
+    },
+  ];
+}
+
+interface PodsDeps {
+  readonly cni: Awaited<ReturnType<typeof createCniResultsDir>>;
+  readonly agent: { readonly host: string; readonly port: number };
+}
+
+/** The Pods that ask, by their names. */
+function createPods(
+  { objects, node, otherNode, stsEndpoint, python }: ClusterWorld,
+  { cni, agent }: PodsDeps,
+) {
+  const cniResults = new Map<string, string>();
+  const pods = new Map<string, RealPod>();
+  let [open, closed] = ['', ''];
+
+  function of(name: string): RealPod {
+    const found = pods.get(name);
+    if (found === undefined) throw new Error(`the Pod ${name} was not made`);
+    return found;
+  }
+
+  /** As a kubelet and its runtime do it: CNI first, then containers, and some time later the status. */
+  async function start(wish: Omit<PodWish, 'node'> & { node?: string }): Promise<void> {
+    const pod = await objects.pod({ node, ...wish });
+    const { uid, namespace, name, ip } = pod;
+    cniResults.set(uid, await cni.add({ uid, namespace, name, ips: [ip] }));
+    pods.set(name, pod);
+  }
+
+  const ask = (name: string) => createImdsClient({ ip: of(name).ip, agent });
+
+  return {
+    of,
+    open: () => open,
+    closed: () => closed,
+    start,
+    ask,
+    async make(): Promise<void> {
+      open = await objects.namespace('rolegate-open', { [PERMITTED]: 'team/.*' });
+      closed = await objects.namespace('rolegate-closed');
+      const app = { [ROLE]: 'team/app' };
+      const namespace = open;
+      await start({ namespace, name: 'permitted', ip: '127.9.1.1', annotations: app });
+      await start({ namespace, name: 'second', ip: '127.9.1.2', annotations: { [ROLE]: 'team/second' } });
+      await start({ namespace, name: 'plain', ip: '127.9.1.3' });
+      await start({ namespace: closed, name: 'refused', ip: '127.9.1.4', annotations: app });
+      await objects.serviceAccount(namespace, 'worker', { [ROLE]: 'team/worker' });
+      await start({ namespace, name: 'by-account', ip: '127.9.1.5', serviceAccount: 'worker' });
+      await start({ namespace, name: 'malformed', ip: '127.9.1.6', annotations: { [ROLE]: 'arn:x' } });
+      await start({ namespace, name: 'foreign', ip: '127.9.1.7', node: otherNode, annotations: app });
+    },
+    async reportAll(): Promise<void> {
+      await Promise.all([...pods.values()].map(objects.reportRunning));
+    },
+    async end(name: string): Promise<void> {
+      const path = cniResults.get(of(name).uid);
+      if (path !== undefined) await cni.remove(path);
+      await objects.deletePod(of(name));
+    },
+    expectStatus: (name: string, status: number): Promise<void> =>
+      inForce(async () => {
+        const answer = await ask(name).credentials();
+        if (answer.status !== status)
+          throw new Error(`${name} got ${answer.status}, not ${status}: ${answer.body}`);
+      }),
+    async expectIdentity(name: string, role: string, by: 'JavaScript' | 'boto3'): Promise<void> {
+      const relay = await startRelay({ from: of(name).ip, to: agent });
+      try {
+        const where = { metadataPort: relay.port, stsEndpoint };
+        const { Arn } = await (by === 'boto3' ? boto3Identity(python, where) : callerIdentity(where));
+        const session = `assumed-role/${role}/${open}.default`;
+        if (!Arn.endsWith(session)) throw new Error(`${name} is ${Arn} by ${by}, not ${session}`);
+      } finally {
+        await relay.close();
+      }
+    },
+  };
+}
+
+/** Until it holds: what was changed a moment ago is on its way. */
+function inForce(check: () => Promise<void>): Promise<void> {
+  return eventually(check, { withinMs: IN_FORCE_WITHIN_MS, everyMs: 50 });
+}

@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createImdsClient, startPrograms } from '@rolegate/sandbox';
+import { createCniResultsDir, eventually } from '@rolegate/testing';
+import type { CniResultsDir } from '@rolegate/testing';
+import type { ClusterObjects, RealPod } from '../cluster-objects.ts';
+import { parsedLine } from '../log-line.ts';
+import type { LogLine } from '../log-line.ts';
+import type { ClusterStep, ClusterWorld } from '../world.ts';
+
+const ROLE = 'iam.amazonaws.com/role';
+const PERMITTED = 'iam.amazonaws.com/permitted';
+const IN_FORCE = { withinMs: 10_000, everyMs: 50 };
+/** Servers try again after 30 s at most. */
+const FOLLOWED = { withinMs: 60_000, everyMs: 100 };
+/** For stopping and starting a control plane. Milliseconds. */
+const COMMAND_WITHIN_MS = 180_000;
+/** More changes than the restored etcd sees in the time of the test. */
+const LOST_CHANGES = 300;
+const ASK_EVERY_MS = 50;
+
+const SERVERS = 2;
+
+/** With servers and an agent of its own; what is made after the backup is lost, so that it comes last. */
+export async function etcdRestoreSteps(world: ClusterWorld): Promise<ClusterStep[]> {
+  const { objects, stack, onAgentLine, onServerLine, etcdRestore: command } = world;
+  if (command === undefined) {
+    console.log('skipped an etcd that is restored: no --etcd-restore says how');
+    return [];
+  }
+  const cni = stack.use(await createCniResultsDir());
+  const node = await objects.node('rolegate-restore');
+  const [serverLog, agentLog]: [LogLine[], LogLine[]] = [[], []];
+  const folder = join(world.folder, 'restore');
+  await mkdir(folder);
+  const { metadata: agent } = await startPrograms(
+    {
+      ...world,
+      folder,
+      node,
+      serverCount: SERVERS,
+      cniDirectory: cni.path,
+      onServerLine: (line) => {
+        onServerLine(line);
+        serverLog.push(parsedLine(line));
+      },
+      onAgentLine: (line) => {
+        onAgentLine(line);
+        agentLog.push(parsedLine(line));
+      },
+    },
+    (program) => {
+      stack.defer(program.stop);
+    },
+  );
+  return restoreSteps({ objects, cni, agent, node, command, serverLog, agentLog });
+}
+
+interface EtcdRestoreDeps {
+  readonly objects: ClusterObjects;
+  readonly cni: CniResultsDir;
+  readonly agent: { readonly host: string; readonly port: number };
+  readonly node: string;
+  /** Run with `save`, and with `restore`. */
+  readonly command: string;
+  readonly serverLog: readonly LogLine[];
+  readonly agentLog: readonly LogLine[];
+}
+
+/** The Pods that ask, and etcd below them. */
+function createRestore({ objects, cni, agent, node, command }: EtcdRestoreDeps) {
+  const made: { namespace: string; kept?: RealPod; lost?: RealPod } = { namespace: '' };
+
+  async function start(name: string, ip: string): Promise<RealPod> {
+    const { namespace } = made;
+    const pod = await objects.pod({ namespace, name, node, ip, annotations: { [ROLE]: `team/${name}` } });
+    await cni.add({ uid: pod.uid, namespace, name, ips: [ip] });
+    await objects.reportRunning(pod);
+    return pod;
+  }
+
+  const etcd = (what: 'save' | 'restore') =>
+    promisify(execFile)('bash', ['-c', `${command} ${what}`], { timeout: COMMAND_WITHIN_MS });
+  const permit = (permitted: string) => objects.annotateNamespace(made.namespace, { [PERMITTED]: permitted });
+  const statusOf = async (pod: RealPod | undefined) =>
+    (await createImdsClient({ ip: pod?.ip ?? '', agent }).credentials()).status;
+  const expectStatus = (pod: RealPod | undefined, wanted: number, patience = IN_FORCE) =>
+    eventually(async () => {
+      const status = await statusOf(pod);
+      if (status !== wanted) throw new Error(`${pod?.name ?? 'no Pod'} got ${status}, not ${wanted}`);
+    }, patience);
+
+  return { made, start, etcd, permit, statusOf, expectStatus };
+}
+
+/** A real etcd is put back to an older state; servers and agent are left running. */
+function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
+  const { objects, serverLog, agentLog } = deps;
+  const { made, start, etcd, permit, statusOf, expectStatus } = createRestore(deps);
+  return [
+    {
+      title: 'two Pods have their roles, of which etcd knows one when its data is kept',
+      async run() {
+        made.namespace = await objects.namespace('rolegate-restore', { [PERMITTED]: 'team/.*' });
+        made.kept = await start('kept', '127.9.8.1');
+        await expectStatus(made.kept, 200);
+        await etcd('save');
+        await eventually(async () => {
+          made.lost = await start('lost', '127.9.8.2');
+        }, FOLLOWED);
+        for (let change = 0; change < LOST_CHANGES; change++) await permit(`team/.*|${change}`);
+        await expectStatus(made.lost, 200);
+      },
+    },
+    {
+      title: 'while the data of etcd is put back no request of the running Pod fails',
+      async run() {
+        const asking = keepAsking(() => statusOf(made.kept));
+        await etcd('restore');
+        const bad = await asking.stop();
+        if (bad.length > 0)
+          throw new Error(`${bad.length} requests were answered ${bad.slice(0, 5).join(', ')}`);
+      },
+    },
+    {
+      title: 'each server says that the API server went back, and none is started again',
+      run: () => said(serverLog, 'API server went back to an older state', SERVERS),
+    },
+    {
+      title: 'a permit that is withdrawn after the restore is in force',
+      async run() {
+        await permit('none');
+        await expectStatus(made.kept, 403, FOLLOWED);
+      },
+    },
+    {
+      title: "a Pod that was made after etcd's data was kept is unknown",
+      run: () => expectStatus(made.lost, 503, FOLLOWED),
+    },
+    {
+      title: 'a permit that is given again after the restore, and a new Pod, are in force as ever',
+      async run() {
+        await permit('team/.*');
+        await expectStatus(made.kept, 200);
+        await expectStatus(await start('new', '127.9.8.3'), 200);
+      },
+    },
+    {
+      title: 'the agent forgets what is newer than the restored etcd, and says so',
+      run: () => said(agentLog, 'API server went back to an older state, following it', 1),
+    },
+  ];
+}
+
+function said(log: readonly LogLine[], msg: string, times: number): Promise<void> {
+  return eventually(() => {
+    const lines = log.filter((line) => line.msg === msg).length;
+    if (lines < times) throw new Error(`${lines} lines say: ${msg}`);
+  }, FOLLOWED);
+}
+
+/** Asks until it is stopped, and gives back what was not 200. */
+function keepAsking(status: () => Promise<number>) {
+  const bad: string[] = [];
+  let stopped = false;
+  const over = () => stopped;
+  const asking = (async () => {
+    while (!over()) {
+      const answer = await status().catch((error: unknown) => String(error));
+      if (answer !== 200) bad.push(String(answer));
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    }
+  })();
+  return {
+    async stop(): Promise<readonly string[]> {
+      stopped = true;
+      await asking;
+      return bad;
+    },
+  };
+}

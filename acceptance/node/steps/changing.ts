@@ -1,0 +1,62 @@
+import { killAgentProcess, makeKiller, removeKiller } from '../killing.ts';
+import { nobodyReached } from '../node-metadata.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
+import { expectNoFailure, expectOnlyOwn, steadyFigures, whileAsking } from '../steady.ts';
+import type { SteadyResult } from '../steady.ts';
+
+/** kubelet sees within a second that a container has ended. */
+const RESTARTED_WITHIN_S = 120;
+
+/** Servers and agents are replaced and killed while Pods ask. */
+export function changing(world: NodeWorld): NodeStep[] {
+  const { kubectl, installation, imdsLog, node, say } = world;
+  const tell = (results: readonly SteadyResult[]) => {
+    for (const line of steadyFigures(results)) say(line);
+  };
+  return [
+    {
+      title: 'server Pods are deleted one after the other: no call fails, nothing gets through',
+      async run() {
+        const results = await whileAsking(kubectl, async () => {
+          for (const pod of await installation.pods('server')) {
+            await installation.deletePod(pod);
+            await installation.serverReady();
+          }
+        });
+        tell(results);
+        expectNoFailure(results);
+      },
+    },
+    {
+      title: 'helm upgrade of both charts replaces every Pod: no call fails, nothing gets through',
+      async run() {
+        const before = [...(await installation.pods('server')), ...(await installation.pods('agent'))];
+        const results = await whileAsking(kubectl, () => installation.upgrade('again'));
+        tell(results);
+        expectNoFailure(results);
+        const after = [...(await installation.pods('server')), ...(await installation.pods('agent'))];
+        const same = after.filter((pod) => before.includes(pod));
+        if (same.length > 0 || after.length !== 3)
+          throw new Error(`before ${before.join()}, then ${after.join()}`);
+      },
+    },
+    {
+      title: 'the container of the agent is killed: it fails closed, and answers again',
+      async run() {
+        await makeKiller(kubectl, node.name);
+        const results = await whileAsking(kubectl, async () => {
+          const [pod = ''] = await installation.pods('agent');
+          await killAgentProcess(kubectl);
+          const restarted = "jsonpath={.status.containerStatuses[?(@.name=='agent')].restartCount}=1";
+          await kubectl.waitFor(restarted, ['-n', 'rolegate', `pod/${pod}`], RESTARTED_WITHIN_S);
+          await installation.agentReady();
+        });
+        await removeKiller(kubectl);
+        tell(results);
+        expectOnlyOwn(results);
+        await nobodyReached(imdsLog);
+      },
+    },
+  ];
+}

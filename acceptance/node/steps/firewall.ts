@@ -1,0 +1,35 @@
+import { logLine } from '../log-lines.ts';
+import { nobodyReached } from '../node-metadata.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
+import { OPEN } from '../test-pods.ts';
+import { expectNoRules } from './uninstalling.ts';
+
+/** The agent alone. */
+export function firewall(world: NodeWorld): NodeStep[] {
+  const { installation, asking, imdsLog, say } = world;
+  return [
+    {
+      title: 'in firewall mode, without a server, all Pods are refused, and a line says so',
+      async run() {
+        await imdsLog?.mark();
+        await installation.installFirewall();
+        await imdsLog?.mark();
+        for (const pod of ['plain', 'app']) {
+          await asking.expectBoth([OPEN, pod], { credentials: { status: '403' }, userData: '403' });
+        }
+        await nobodyReached(imdsLog);
+        const [pod = ''] = await installation.pods('agent');
+        say(logLine(await installation.logs(pod, 'agent'), { reason: 'MetadataDenied' }));
+      },
+    },
+    {
+      title: 'uninstall=true opens the metadata API again after firewall mode',
+      async run() {
+        await installation.uninstallRules('firewall');
+        await expectNoRules(world);
+        await installation.uninstall();
+      },
+    },
+  ];
+}

@@ -1,0 +1,46 @@
+import { seesSentinel } from '../node-metadata.ts';
+import { metadataRules } from '../rules.ts';
+import { needed } from '../step.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
+
+/** The agent's chart first, which then waits. */
+export function installing(world: NodeWorld): NodeStep[] {
+  const { kubectl, installation, pods, imdsLog, node, say } = world;
+  return [
+    needed({ title: 'the Pods that ask start', run: () => pods.make() }),
+    {
+      title:
+        'before Rolegate is installed a Pod reaches the metadata API of the node: what no Pod may get later can be seen',
+      run: () => seesSentinel(world),
+    },
+    needed({
+      title: 'helm install of both charts, the agent first: both become ready',
+      async run() {
+        await installation.prepare();
+        await installation.install();
+        await imdsLog?.mark();
+      },
+    }),
+    {
+      title: 'all layers of rules are installed, and intercept has proved that they work',
+      async run() {
+        const rules = (await metadataRules(kubectl, node.name)).join('\n');
+        const [pod = ''] = await installation.pods('agent');
+        const log = await installation.logs(pod, 'intercept');
+        if (!log.includes('interception proved')) throw new Error(`intercept says\n${log}`);
+        for (const part of ['DNAT', 'ROLEGATE-DENY', 'ROLEGATE-INPUT', 'rule4: 6:', 'rule6: 6:']) {
+          if (!rules.includes(part)) throw new Error(`there is no ${part} in\n${rules}`);
+        }
+      },
+    },
+    {
+      title: 'helm test: the two calls, from a Pod with a role and from one without',
+      async run() {
+        for (const line of (await installation.helm.test('agent')).split('\n')) {
+          if (line.includes('security-credentials') || line.includes('user-data')) say(line);
+        }
+      },
+    },
+  ];
+}

@@ -1,0 +1,37 @@
+import { agentMetrics, growth } from '../agent-metrics.ts';
+import type { Samples } from '../agent-metrics.ts';
+import { nobodyReached } from '../node-metadata.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
+import { judgeFirstCredentials, firstCredentials } from '../first-credentials.ts';
+
+/** Many Pods at once. */
+export function starting({ kubectl, installation, pods, imdsLog, podsAtOnce, say }: NodeWorld): NodeStep[] {
+  return [
+    {
+      title: `${podsAtOnce} Pods started at once get their own credentials at the first try, by boto3's defaults`,
+      async run() {
+        const [agent = ''] = await installation.pods('agent');
+        const before = await agentMetrics(kubectl, agent);
+        await pods.startMany(podsAtOnce);
+        const { faults, figures } = judgeFirstCredentials(await firstCredentials(kubectl, podsAtOnce));
+        const both = [before, await agentMetrics(kubectl, agent)] as const;
+        for (const line of [...figures, ...agentFigures(both)]) say(line);
+        if (faults.length > 0)
+          throw new Error(`${faults.length} of ${podsAtOnce} failed:\n${faults.join('\n')}`);
+        await pods.removeMany();
+      },
+    },
+    { title: 'no Pod reached the metadata API of the node', run: () => nobodyReached(imdsLog) },
+  ];
+}
+
+function agentFigures(both: readonly [Samples, Samples]): string[] {
+  const duration = 'rolegate_request_duration_seconds';
+  const [sum, count] = [growth(both, `${duration}_sum`).total, growth(both, `${duration}_count`).total];
+  return [
+    `the agent answered ${count} requests, in ${((1000 * sum) / count).toFixed(1)} ms on the average`,
+    `first requests: ${growth(both, 'rolegate_first_request_total').text}`,
+    `held: ${growth(both, 'rolegate_holds_total').text}`,
+  ];
+}

@@ -1,0 +1,22 @@
+import { nobodyReached } from '../node-metadata.ts';
+import { metadataRules } from '../rules.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
+import { OPEN } from '../test-pods.ts';
+
+/** The agent is taken away; its rules are not. */
+export function withoutAgent({ kubectl, installation, asking, imdsLog, node }: NodeWorld): NodeStep[] {
+  return [
+    {
+      title: 'without an agent nothing gets through: its rules outlive helm uninstall',
+      async run() {
+        await installation.uninstallAgent();
+        for (const pod of ['plain', 'app']) {
+          await asking.expectBoth([OPEN, pod], { credentials: { status: '000' }, userData: '000' });
+        }
+        if ((await metadataRules(kubectl, node.name)).length === 0) throw new Error('the rules are gone');
+        await nobodyReached(imdsLog);
+      },
+    },
+  ];
+}

@@ -1,0 +1,66 @@
+import type { AgentMemory } from '../memory/memory.ts';
+import type { Claim } from './claim.ts';
+import { BEFORE_ALL, compare } from './cni-files/learned.ts';
+import type { Learned } from './cni-files/learned.ts';
+import { MOST_REMEMBERED, REMEMBERED_MS } from './pod-claims.ts';
+
+export interface AddressTurns {
+  /** Gives the address to the claim, unless a claim that was learned of later has it. Returns the claim that owned it. */
+  readonly take: (claim: Claim, ip: string) => Claim | undefined;
+  readonly lose: (claim: Claim, ip: string) => void;
+  /** The last claim on an address, whatever has become of it. */
+  readonly lastOn: (ip: string) => Claim | undefined;
+  readonly addresses: () => Iterable<readonly [ip: string, last: Claim]>;
+  /** No claim that was learned of before gets an address of which nothing is remembered. */
+  readonly raiseHorizon: (forgotten: Learned) => void;
+}
+
+export interface AddressTurnsDeps {
+  /** Called when a claim loses an address. */
+  readonly released: () => void;
+  readonly memory: AgentMemory;
+}
+
+/** Whose turn it is to own an address: of two claims the one that was learned of last takes it for good. */
+export function createAddressTurns({ released, memory }: AddressTurnsDeps): AddressTurns {
+  const last = new Map<string, Claim>();
+  const ownerless = memory.remember<true>('addresses_released', {
+    keepMs: REMEMBERED_MS,
+    most: MOST_REMEMBERED,
+    dropped: (ip) => {
+      raiseHorizon(last.get(ip)?.learned ?? BEFORE_ALL);
+      last.delete(ip);
+    },
+  });
+  let horizon = BEFORE_ALL;
+
+  function raiseHorizon(forgotten: Learned): void {
+    if (compare(horizon, forgotten) < 0) horizon = forgotten;
+  }
+
+  function lose(claim: Claim, ip: string): void {
+    if (claim.lost.has(ip)) return;
+    claim.lost.add(ip);
+    released();
+    if (last.get(ip) === claim) ownerless.set(ip, true, claim.result.namespace);
+  }
+
+  return {
+    take(claim, ip) {
+      const former = last.get(ip);
+      const order = compare(claim.learned, former?.learned ?? horizon);
+      if (order < 0 || (order === 0 && former !== undefined)) claim.lost.add(ip);
+      if (order < 0) return undefined;
+      const owner = former !== undefined && !former.lost.has(ip) ? former : undefined;
+      if (owner !== undefined) lose(owner, ip);
+      if (claim.lost.has(ip)) return owner;
+      last.set(ip, claim);
+      ownerless.delete(ip);
+      return owner;
+    },
+    lose,
+    lastOn: (ip) => last.get(ip),
+    addresses: () => last,
+    raiseHorizon,
+  };
+}

@@ -1,0 +1,51 @@
+import { describeError } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
+import type { ResultFiles } from './result-files.ts';
+
+export interface DirectoryWatch {
+  /** Watches the directory that is there now. Never throws: what cannot be watched is only looked through. */
+  readonly start: () => void;
+  readonly stop: () => void;
+  readonly active: () => boolean;
+}
+
+export interface DirectoryWatchDeps {
+  readonly directory: string;
+  readonly files: Pick<ResultFiles, 'watch'>;
+  /** A file came, went or changed; undefined if the system does not say which. */
+  readonly noticed: (name: string | undefined) => void;
+  readonly log: Log;
+}
+
+/** The system's watch of a directory, which may be lost at any time. */
+export function createDirectoryWatch({ directory, files, noticed, log }: DirectoryWatchDeps): DirectoryWatch {
+  let unwatch: (() => void) | undefined;
+  let lastFault = '';
+
+  function stop(): void {
+    unwatch?.();
+    unwatch = undefined;
+  }
+
+  function lost(error: unknown): void {
+    stop();
+    const fault = describeError(error);
+    // Tried again at every look: one line per fault, not per trial.
+    if (fault !== lastFault) log.warn('CNI results directory is not watched', { directory, error: fault });
+    lastFault = fault;
+  }
+
+  return {
+    start() {
+      stop();
+      try {
+        unwatch = files.watch(directory, noticed, lost);
+        lastFault = '';
+      } catch (error) {
+        lost(error);
+      }
+    },
+    stop,
+    active: () => unwatch !== undefined,
+  };
+}

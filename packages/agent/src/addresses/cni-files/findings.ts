@@ -1,0 +1,75 @@
+import type { Clock } from '@rolegate/runtime';
+import { mayNameAddresses } from './cni-result.ts';
+import type { CniResult } from './cni-result.ts';
+import type { KnownFile } from './known-files.ts';
+import type { Failed, Read } from './reading.ts';
+import type { Stamp } from './result-files.ts';
+
+/** libcni writes without renaming: a broken file may be half of one. It is read again after these pauses. Milliseconds. */
+const READ_AGAIN_AFTER_MS = [20, 100, 500] as const;
+
+export interface FindingsDeps {
+  readonly directory: string;
+  readonly clock: Pick<Clock, 'schedule'>;
+  /** What the file says now. */
+  readonly take: (path: string, result: CniResult, stamp: Stamp) => void;
+  /** Nothing is known of the file any more. */
+  readonly forget: (path: string) => void;
+  /** The file is there and cannot be read. `anything`: it may name other addresses than when it was last read. */
+  readonly unreadable: (path: string, anything: boolean) => void;
+  /** Called once for a file that stays unreadable. */
+  readonly report: (path: string, fault: string) => void;
+  readonly readAgain: (name: string) => void;
+}
+
+/** Says what a reading has found of a file that is there; one with a fault is read a few times more. */
+export function createFindings(
+  deps: FindingsDeps,
+): (name: string, known: KnownFile, reading: Read | Failed) => void {
+  const { directory, clock } = deps;
+
+  /** Its Pod may be running already: there is no time for a second reading. */
+  function failed(name: string, known: KnownFile, { version, fault, tryAgain }: Failed): void {
+    if (!tryAgain && version !== undefined) known.version = version;
+    const isAsUnderstood = version !== undefined && version === known.understood;
+    deps.unreadable(`${directory}/${name}`, !isAsUnderstood && mayNameAddresses(name));
+    if (!retry(name, known)) report(name, known, fault);
+  }
+
+  function read(name: string, known: KnownFile, { stamp, read: found }: Read): void {
+    const path = `${directory}/${name}`;
+    known.version = stamp.version;
+    if (found.kind === 'broken') {
+      if (retry(name, known)) return;
+      // One that stays cut short was given up while it was written: no container of its Pod has started.
+      deps.unreadable(path, !found.cutShort && mayNameAddresses(name));
+      report(name, known, found.fault);
+      return;
+    }
+    known.understood = stamp.version;
+    if (found.kind === 'result') deps.take(path, found.result, stamp);
+    else deps.forget(path);
+  }
+
+  /** False: it was read again often enough. */
+  function retry(name: string, known: KnownFile): boolean {
+    const pauseMs = READ_AGAIN_AFTER_MS[known.trials];
+    if (pauseMs === undefined) return false;
+    known.trials += 1;
+    known.cancel = clock.schedule(pauseMs, () => {
+      deps.readAgain(name);
+    });
+    return true;
+  }
+
+  function report(name: string, known: KnownFile, fault: string): void {
+    if (fault !== known.reported) deps.report(`${directory}/${name}`, fault);
+    known.reported = fault;
+  }
+
+  return (name, known, reading) => {
+    delete known.version;
+    if (reading.kind === 'failed') failed(name, known, reading);
+    else read(name, known, reading);
+  };
+}

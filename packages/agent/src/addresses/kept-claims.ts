@@ -1,0 +1,49 @@
+import type { AddressClaims } from './address-claims.ts';
+import type { Claim } from './claim.ts';
+import type { CniResult } from './cni-files/cni-result.ts';
+import { inOrder } from './cni-files/learned.ts';
+
+/** What is known of one file, as the agent's state has it. */
+export interface KeptClaim {
+  readonly file: string;
+  /** With the addresses that it owns. Undefined: the file could not be read. */
+  readonly result?: CniResult | undefined;
+  readonly lost: readonly string[];
+}
+
+/** What a process leaves to the next one. */
+export interface KeptResults {
+  /** In the order in which the files were learned of. Undefined: an older agent wrote it. */
+  readonly claims?: readonly KeptClaim[] | undefined;
+  /** UIDs of Pods that have results, or had until the runtime removed them. */
+  readonly named: readonly string[];
+}
+
+/** What is to be kept, in the order in which it was learned of. */
+export function keptClaims({ all, unread }: Pick<AddressClaims, 'all' | 'unread'>): readonly KeptClaim[] {
+  const read = all().filter(({ pod }) => pod !== undefined);
+  return inOrder<KeptClaim>([
+    ...read.map((claim) => [claim.learned, { file: claim.key, ...partsOf(claim) }] as const),
+    ...[...unread()].map(([file, learned]) => [learned, { file, lost: [] }] as const),
+  ]);
+}
+
+/** What a previous process knew comes before everything that this one learns of. */
+export function restoreClaims(claims: AddressClaims, { claims: kept, named }: KeptResults): void {
+  if (kept === undefined) return;
+  kept.forEach(({ file, result, lost }, at) => {
+    const learned = { turn: at - kept.length, createdNs: 0n };
+    if (result === undefined) claims.unreadable(file, true, learned);
+    else claims.set(file, { result, lost, mtimeNs: 0n, createdNs: undefined }, learned);
+    if (result !== undefined) claims.forget(file);
+  });
+  for (const uid of named) if (claims.newestOf(uid) === undefined) claims.remember(uid);
+}
+
+/** The addresses of a claim that are its own still, and those that it lost. */
+export function partsOf({ result, lost }: Claim): {
+  readonly result: CniResult;
+  readonly lost: readonly string[];
+} {
+  return { result: { ...result, ips: result.ips.filter((ip) => !lost.has(ip)) }, lost: [...lost] };
+}

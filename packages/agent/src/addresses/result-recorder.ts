@@ -1,0 +1,68 @@
+import type { Log } from '@rolegate/runtime';
+import type { AddressOwners } from './address-owners.ts';
+import { directoryOf } from './claim.ts';
+import type { CniDirectoryDeps } from './cni-files/cni-directory.ts';
+import type { createResultTap } from './result-tap.ts';
+
+/** What a directory calls with what it finds, and the directory's own part in it. */
+export interface ResultRecorder extends Pick<
+  CniDirectoryDeps,
+  'take' | 'unreadable' | 'free' | 'forget' | 'report'
+> {
+  /** Files of the directory that were known before and are not there any more were removed while nobody looked. */
+  readonly surveyed: (directory: string, paths: ReadonlySet<string>) => void;
+}
+
+export interface ResultRecorderDeps {
+  readonly owners: AddressOwners;
+  readonly tap: Pick<ReturnType<typeof createResultTap>, 'tell' | 'tellFile'>;
+  readonly nextTurn: () => number;
+  /** What the results say may have changed. */
+  readonly changed: () => void;
+  readonly metrics: { readonly badCniResult: () => void };
+  readonly log: Log;
+}
+
+/** Writes down who owns which address by what is found of result files, and hands it on. */
+export function createResultRecorder(deps: ResultRecorderDeps): ResultRecorder {
+  const { owners, tap, nextTurn, changed, metrics, log } = deps;
+
+  function free(path: string): void {
+    if (!owners.free(path)) return;
+    tap.tell({ kind: 'freed', file: path });
+    changed();
+  }
+
+  return {
+    take(path, result, { mtimeNs, createdNs }) {
+      const losers = owners.set(path, { result, mtimeNs, createdNs }, { turn: nextTurn(), createdNs });
+      // The losers first: at no time do two files own one address.
+      losers.forEach(tap.tellFile);
+      // It may have been a Pod's before.
+      if (!tap.tellFile(path)) tap.tell({ kind: 'freed', file: path });
+      changed();
+    },
+    unreadable(path, anything) {
+      owners.unreadable(path, anything, { turn: nextTurn(), createdNs: 0n });
+      tap.tellFile(path);
+      changed();
+    },
+    free,
+    forget(path) {
+      if (!owners.forget(path)) return;
+      tap.tell({ kind: 'removed', file: path });
+      changed();
+    },
+    report(path, fault) {
+      const hint =
+        'addresses that it may name are answered as unknown, unless a Pod has one by a newer result or by status';
+      log.warn('CNI result cannot be read', { file: path, error: fault, hint });
+      metrics.badCniResult();
+    },
+    surveyed(directory, paths) {
+      const unknown = owners.all().flatMap(({ key, state }) => (state === 'unknown' ? [key] : []));
+      for (const file of [...unknown, ...owners.unread().keys()])
+        if (directoryOf(file) === directory && !paths.has(file)) free(file);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { describeError } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
+import { backends, chooseBackend, createIptables } from './backend.ts';
+import type { Backend, Iptables, Saved } from './backend.ts';
+import type { RunCommand } from './commands.ts';
+import type { Family } from './metadata-addresses.ts';
+import { removalInput } from './restore-input.ts';
+
+export interface BothBackendsDeps {
+  readonly run: RunCommand;
+  /** Those that the kernel has. */
+  readonly families: readonly Family[];
+  /** 'auto': the one that kubelet and kube-proxy use. */
+  readonly backend: Backend | 'auto';
+  readonly log: Log;
+  /** False: there is no table of the legacy back end, which need not be listed then. */
+  readonly hasTables: (family: Family) => boolean;
+}
+
+/** The back end that has our rules, and all that it has. */
+export interface Chosen {
+  readonly backend: Backend;
+  readonly there: Saved;
+  /** Never rejects: what cannot be removed is logged. */
+  readonly clearOther: () => Promise<void>;
+}
+
+/** iptables of both back ends: our rules are in one of them. */
+export interface BothBackends {
+  readonly iptables: Readonly<Record<Backend, Iptables>>;
+  /** Reads both. Rejects if the one that is to have our rules cannot be read. */
+  readonly choose: () => Promise<Chosen>;
+  /** Removes exactly ours. */
+  readonly removeFrom: (backend: Backend) => Promise<void>;
+}
+
+export function createBothBackends({
+  run,
+  families,
+  backend: wanted,
+  log,
+  hasTables,
+}: BothBackendsDeps): BothBackends {
+  const iptables = {
+    nft: createIptables({ run, families, hasTables, backend: 'nft' }),
+    legacy: createIptables({ run, families, hasTables, backend: 'legacy' }),
+  };
+
+  async function remove(backend: Backend, there: Saved | undefined): Promise<void> {
+    for (const family of families) {
+      const input = removalInput(there?.[family] ?? new Map());
+      if (input === '') continue;
+      await iptables[backend].restore(family, input);
+      log.info('rules removed', { backend, family });
+    }
+  }
+
+  return {
+    iptables,
+    async choose() {
+      const { saved, errors } = await saveBoth(iptables);
+      for (const error of errors) log.debug('iptables back end not read', { error: describeError(error) });
+      const backend = wanted === 'auto' ? chooseBackend(saved) : wanted;
+      const there = saved[backend];
+      if (there === undefined) throw unreadable(wanted, errors);
+      const other = backend === 'nft' ? 'legacy' : 'nft';
+      const clearOther = () =>
+        remove(other, saved[other]).catch((error: unknown) => {
+          log.warn('rules of the other back end not removed', {
+            backend: other,
+            error: describeError(error),
+          });
+        });
+      return { backend, there, clearOther };
+    },
+    removeFrom: async (backend) => remove(backend, await iptables[backend].save()),
+  };
+}
+
+async function saveBoth(iptables: BothBackends['iptables']) {
+  const outcomes = await Promise.allSettled(backends.map((backend) => iptables[backend].save()));
+  const [nft, legacy] = outcomes.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  return { saved: { nft, legacy }, errors };
+}
+
+function unreadable(wanted: Backend | 'auto', errors: readonly unknown[]): Error {
+  const what = wanted === 'auto' ? 'iptables-nft nor iptables-legacy' : `iptables-${wanted}`;
+  return new AggregateError(
+    errors,
+    `no ${what} can be read; it needs these programs, root and CAP_NET_ADMIN`,
+  );
+}

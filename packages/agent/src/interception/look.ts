@@ -1,0 +1,119 @@
+import { describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { RunCommand } from './commands.ts';
+import { listDevices } from './devices.ts';
+import { unmatchedInterfaces } from './host-interfaces.ts';
+import type { HostInterface } from './host-interfaces.ts';
+import type { Interception, Settled } from './interception.ts';
+import { createInterceptionLog } from './interception-log.ts';
+import { askKernel } from './kernel-answer.ts';
+import type { Packets } from './packets.ts';
+import { allLost, nextState, unknownState } from './state.ts';
+import type { InterceptionState } from './state.ts';
+
+/** Pods for whom the kernel is asked, if something changed, and if nothing did. */
+const MOST_ASKED = { changed: 3, unchanged: 1 };
+
+export interface LooksDeps {
+  readonly interception: Pick<Interception, 'settle'>;
+  readonly run: RunCommand;
+  readonly hostInterfaces: readonly HostInterface[];
+  readonly excludedInterfaces: readonly string[];
+  /** Addresses that Pods of this node hold now. */
+  readonly podIps: () => readonly string[];
+  /** The least time between two tries of a limit of new connections that could not be installed. Milliseconds. */
+  readonly limitEveryMs: number;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Log;
+}
+
+export interface Looks {
+  /** Repairs the rules and finds out how they stand. `changed`: something may have changed since. Never rejects. */
+  readonly look: (changed: boolean) => Promise<void>;
+  readonly state: () => InterceptionState;
+  /** Looks, the last among them, that each found something to repair. */
+  readonly repairedInARow: () => number;
+}
+
+/** Looks at the interception, one at a time, and tells what became another. */
+export function createLooks(deps: LooksDeps): Looks {
+  const { interception, log } = deps;
+  const isTimeForLimit = createInterval(deps.limitEveryMs, deps.clock);
+  const tell = createInterceptionLog({ log });
+  let state = unknownState;
+  let counted: Packets | undefined;
+  let failure = '';
+  let isRouted = false;
+  let repairedInARow = 0;
+
+  async function look(changed: boolean): Promise<void> {
+    try {
+      // Events come far more often, and each try fails in a process of its own.
+      const settled = await interception.settle({ retryLimit: isTimeForLimit() });
+      repairedInARow = settled.mended.length > 0 ? repairedInARow + 1 : 0;
+      await see(settled, changed || repairedInARow > 0);
+      failure = '';
+    } catch (error) {
+      const message = describeError(error);
+      if (message !== failure) log.error('interception not looked at', { error: message });
+      failure = message;
+      state = { ...state, layers: allLost };
+    }
+  }
+
+  async function see(settled: Settled, changed: boolean): Promise<void> {
+    const unmatched = await unmatchedNow(deps);
+    const route = await routeOfPods(deps, changed || isRouted ? MOST_ASKED.changed : MOST_ASKED.unchanged);
+    isRouted = route !== undefined;
+    const before = state;
+    state = nextState(state, {
+      settled,
+      countedBefore: counted,
+      unmatchedInterfaces: unmatched.length,
+      kernelAgrees: route === undefined,
+    });
+    counted = settled.packets;
+    tell.settled(settled);
+    tell.unmatched(unmatched);
+    tell.kernelRoutes(route);
+    tell.notLed(state.packets.route - before.packets.route);
+    tell.refused(state.refusedConnections - before.refusedConnections);
+  }
+
+  return { look, state: () => state, repairedInARow: () => repairedInARow };
+}
+
+/** True at most once in this time. */
+function createInterval(everyMs: number, clock: Pick<Clock, 'monotonic'>): () => boolean {
+  let lastMs = -Infinity;
+  return () => {
+    const nowMs = clock.monotonic();
+    if (nowMs - lastMs < everyMs) return false;
+    lastMs = nowMs;
+    return true;
+  };
+}
+
+async function unmatchedNow({
+  hostInterfaces,
+  run,
+}: Pick<LooksDeps, 'hostInterfaces' | 'run'>): Promise<readonly HostInterface[]> {
+  if (hostInterfaces.length === 0) return [];
+  const devices = await listDevices(run);
+  return unmatchedInterfaces(
+    hostInterfaces,
+    devices.map(({ name }) => name),
+  );
+}
+
+/** Where the kernel would send the packets of one of the first `most` Pods; undefined: nowhere. */
+async function routeOfPods(
+  { podIps, run, excludedInterfaces }: Pick<LooksDeps, 'podIps' | 'run' | 'excludedInterfaces'>,
+  most: number,
+): Promise<string | undefined> {
+  for (const ip of podIps().slice(0, most)) {
+    const answer = await askKernel(run, ip, excludedInterfaces);
+    if (answer.kind === 'routed') return answer.route;
+  }
+  return undefined;
+}

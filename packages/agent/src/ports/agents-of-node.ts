@@ -1,0 +1,95 @@
+import { createOutageLog, describeError } from '@rolegate/runtime';
+import type { Clock, HostPort, Log } from '@rolegate/runtime';
+import type { ListenerNotes } from './listener-notes.ts';
+import type { ListeningSocket } from './listening-sockets.ts';
+import type { NamedListeners } from './named-listeners.ts';
+
+/** What agents of other Pods have noted, by the note's name. */
+type Noted = ReadonlyMap<string, NamedListeners>;
+
+export interface AgentsOfNodeDeps {
+  /** Undefined: agents of other Pods are not heard. */
+  readonly notes: ListenerNotes | undefined;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Log;
+}
+
+/** The listeners that the agents of the node name: those of this Pod here, those of other Pods by notes. */
+export interface AgentsOfNode {
+  /** An agent of this Pod, which is known by any object of its own, names its listeners. */
+  readonly named: (agent: object, named: NamedListeners) => void;
+  readonly left: (agent: object) => void;
+  /** Of the agents of this Pod; as last known while there is none. */
+  readonly ports: () => readonly HostPort[];
+  readonly inodes: (noted: Noted | undefined) => ReadonlySet<number>;
+  /** Undefined: agents of other Pods are not heard. Never rejects. */
+  readonly readNotes: () => Promise<Noted | undefined>;
+  /** Whoever has left a note and listens no more is gone. */
+  readonly removeDead: (noted: Noted, listening: readonly ListeningSocket[]) => Promise<void>;
+  /** All agents of this Pod have left. */
+  readonly close: () => Promise<void>;
+}
+
+export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): AgentsOfNode {
+  const outage = createOutageLog({ clock, log });
+  const agents = new Map<object, NamedListeners>();
+  let ports: readonly HostPort[] = [];
+  let written = Promise.resolve();
+  let noteIsDue = false;
+
+  function agentsChanged(): void {
+    const all = [...agents.values()];
+    // An agent that is being restarted wants the same ports again.
+    if (all.length > 0) ports = all.flatMap((agent) => agent.ports);
+    if (noteIsDue) return;
+    noteIsDue = true;
+    written = written.then(note);
+  }
+
+  async function note(): Promise<void> {
+    noteIsDue = false;
+    const inodes = [...agents.values()].flatMap((agent) => agent.inodes);
+    try {
+      if (inodes.length > 0) await notes?.write({ ports, inodes });
+      else await notes?.close();
+    } catch (error) {
+      outage.failed('warn', 'listeners not noted for other agents', { error: describeError(error) });
+    }
+  }
+
+  async function readNotes(): Promise<Noted | undefined> {
+    try {
+      await written;
+      const all = await notes?.read();
+      if (all !== undefined) outage.over();
+      return all;
+    } catch (error) {
+      outage.failed('warn', 'listeners of other agents not known', { error: describeError(error) });
+      return undefined;
+    }
+  }
+
+  return {
+    named(agent, named) {
+      agents.set(agent, named);
+      agentsChanged();
+    },
+    left(agent) {
+      if (agents.delete(agent)) agentsChanged();
+    },
+    ports: () => ports,
+    inodes: (noted) =>
+      new Set([...agents.values(), ...(noted?.values() ?? [])].flatMap(({ inodes }) => inodes)),
+    readNotes,
+    async removeDead(noted, listening) {
+      const alive = new Set(listening.map(({ inode }) => inode));
+      for (const [name, { inodes }] of noted)
+        if (!inodes.some((inode) => alive.has(inode))) await notes?.remove(name);
+    },
+    async close() {
+      agents.clear();
+      agentsChanged();
+      await written;
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { createCniResultReader, mayNameAddresses } from '../../../src/addresses/cni-files/cni-result.ts';
+
+const ARGS = [
+  ['IgnoreUnknown', '1'],
+  ['K8S_POD_NAMESPACE', 'shop'],
+  ['K8S_POD_NAME', 'cart'],
+  ['K8S_POD_UID', 'uid-1'],
+];
+
+function text(changes: object = {}): string {
+  return JSON.stringify({
+    kind: 'cniCacheV1',
+    containerId: 'c0ffee',
+    ifName: 'eth0',
+    networkName: 'podnet',
+    cniArgs: ARGS,
+    result: { cniVersion: '1.0.0', ips: [{ address: '10.1.0.7/24' }] },
+    ...changes,
+  });
+}
+
+function read(content: string) {
+  const reader = createCniResultReader();
+  reader.read(Buffer.from(content));
+  return reader.end();
+}
+
+/** Every byte is six in the file: containerd's library writes `<` as \\u003c. */
+function withAnnotation(value: string): string {
+  const annotations = { 'io.kubernetes.cri.pod-annotations': { 'example.com/note': value } };
+  return text({ capabilityArgs: annotations }).replaceAll('<', '\\u003c');
+}
+
+describe('a CNI result', () => {
+  it('says which Pod owns which address', () => {
+    expect(read(text())).toEqual({
+      kind: 'result',
+      result: { uid: 'uid-1', namespace: 'shop', name: 'cart', ips: ['10.1.0.7'] },
+    });
+  });
+
+  it('is read whatever annotations its Pod has, as N5 (b) has them', () => {
+    const content = withAnnotation('<'.repeat(167_000));
+    expect(content.length).toBeGreaterThan(1_000_000);
+    expect(read(content)).toMatchObject({ kind: 'result', result: { uid: 'uid-1', ips: ['10.1.0.7'] } });
+  });
+
+  it('says nothing by what is in its annotations', () => {
+    const forged = text({
+      cniArgs: [['K8S_POD_UID', 'another']],
+      result: { ips: [{ address: '10.1.0.8/24' }] },
+    });
+    for (const content of [withAnnotation(forged), withAnnotation(`"},${forged.slice(1)}`)])
+      expect(read(content)).toMatchObject({ kind: 'result', result: { uid: 'uid-1', ips: ['10.1.0.7'] } });
+    const nested = text({ capabilityArgs: JSON.parse(forged) as object });
+    expect(read(nested)).toMatchObject({ kind: 'result', result: { uid: 'uid-1', ips: ['10.1.0.7'] } });
+  });
+
+  it.each([
+    { shape: '0.2.0', result: { ip4: { ip: '10.1.0.7/24' }, ip6: { ip: 'FD00::0007/64' } } },
+    {
+      shape: '0.4.0',
+      result: {
+        ips: [
+          { version: '4', address: '10.1.0.7/24' },
+          { version: '6', address: 'fd00:0::7/64' },
+        ],
+      },
+    },
+    {
+      shape: '1.0.0',
+      result: { ips: [{ address: '10.1.0.7/32' }, { address: 'fd00::7/64' }, { address: '10.1.0.7/24' }] },
+    },
+  ])('reads all addresses of a result of $shape, canonical and once', ({ result }) => {
+    expect(read(text({ result }))).toMatchObject({ result: { ips: ['10.1.0.7', 'fd00::7'] } });
+  });
+
+  it('without a UID is of the Pod with its namespace and name', () => {
+    expect(read(text({ cniArgs: ARGS.slice(0, 3) }))).toEqual({
+      kind: 'result',
+      result: { namespace: 'shop', name: 'cart', ips: ['10.1.0.7'] },
+    });
+  });
+
+  it.each([
+    { what: 'no arguments', cniArgs: undefined },
+    {
+      what: 'arguments that are no pairs',
+      cniArgs: ['K8S_POD_UID=x', ['K8S_POD_UID'], [['K8S_POD_UID'], 'x'], 7],
+    },
+    { what: 'a name without a namespace', cniArgs: [['K8S_POD_NAME', 'cart']] },
+    {
+      what: 'empty names',
+      cniArgs: [
+        ['K8S_POD_UID', ''],
+        ['K8S_POD_NAMESPACE', ''],
+        ['K8S_POD_NAME', 'x'],
+      ],
+    },
+  ])('with $what is of a container that is no Pod', ({ cniArgs }) => {
+    expect(read(text({ cniArgs }))).toEqual({
+      kind: 'result',
+      result: { namespace: '', name: '', ips: ['10.1.0.7'] },
+    });
+  });
+
+  it.each([
+    { what: 'no address', changes: { result: { ips: [] } } },
+    { what: 'no result', changes: { result: null } },
+  ])('with $what says that its Pod has none', ({ changes }) => {
+    expect(read(text(changes))).toMatchObject({ kind: 'result', result: { uid: 'uid-1', ips: [] } });
+  });
+
+  it.each(['lo', 'net1', '', 7])('of interface %j says nothing', (ifName) => {
+    expect(read(text({ ifName }))).toEqual({ kind: 'other-interface' });
+  });
+
+  it('is of a first interface by its name too, or nobody misses it', () => {
+    const names = ['podnet-c0ffee-eth0', 'podnet-c0ffee-lo', 'podnet-c0ffee-eth01', 'eth0', '-eth0'];
+    expect(names.map(mayNameAddresses)).toEqual([true, false, false, false, true]);
+  });
+
+  it.each([
+    { what: 'null', content: 'null', fault: 'it is not a JSON object' },
+    { what: 'a list', content: '[1]', fault: 'it is not a JSON object' },
+    { what: 'two objects', content: `${text()}{}`, fault: 'it is not a JSON object' },
+    { what: 'another kind', content: text({ kind: 'cniCacheV2' }), fault: 'its kind is not cniCacheV1' },
+    {
+      what: 'a result of before the cache had kinds',
+      content: JSON.stringify({ ips: [{ address: '10.1.0.7/24' }] }),
+      fault: 'its kind is not cniCacheV1',
+    },
+    {
+      what: 'an address that is none',
+      content: text({ result: { ips: [{ address: '10.1.0.7/24' }, { address: 'x/24' }] } }),
+      fault: 'it has an address that cannot be read',
+    },
+    {
+      what: 'an address that is no text',
+      content: text({ result: { ips: [{ address: 7 }] } }),
+      fault: 'it has an address that cannot be read',
+    },
+    {
+      what: 'very many addresses',
+      content: text({
+        result: { ips: Array.from({ length: 65 }, (_, at) => ({ address: `10.1.0.${at}/24` })) },
+      }),
+      fault: 'it has more than 64 addresses',
+    },
+    {
+      what: 'a very long name',
+      content: text({ cniArgs: [['K8S_POD_UID', 'x'.repeat(254)]] }),
+      fault: 'a name is too long',
+    },
+    {
+      what: 'a very long result',
+      content: text({ result: { dns: 'x'.repeat(300_000) } }),
+      fault: 'its result is too long',
+    },
+  ])('cannot be read if it is $what', ({ content, fault }) => {
+    expect(read(content)).toEqual({ kind: 'broken', fault, cutShort: false });
+  });
+
+  it('is cut short at each of its beginnings', () => {
+    const content = text();
+    for (let length = 0; length < content.length; length += 1)
+      expect(read(content.slice(0, length))).toEqual({
+        kind: 'broken',
+        fault: 'it is cut short',
+        cutShort: true,
+      });
+  });
+
+  it('takes anything without throwing, and names nobody by it', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (content) => {
+        expect(read(content).kind).toBe('broken');
+      }),
+    );
+  });
+
+  it('takes any JSON in any of its fields', () => {
+    const anything = fc.jsonValue();
+    const changes = fc.record(
+      { cniArgs: anything, result: anything, ifName: fc.constantFrom('eth0', 'lo', 7) },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(changes, (fields) => {
+        expect(() => read(text(fields))).not.toThrow();
+      }),
+    );
+  });
+});

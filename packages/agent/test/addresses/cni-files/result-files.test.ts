@@ -1,0 +1,91 @@
+import { appendFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemFiles } from '../../../src/addresses/cni-files/result-files.ts';
+
+const PIECE = 64 * 1024;
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'files-'));
+  path = join(folder, 'podnet-x-eth0');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** `meanwhile` is called with each piece. */
+async function read(mostBytes: number, meanwhile: (piece: Buffer) => void = () => undefined) {
+  const pieces: Buffer[] = [];
+  const file = await systemFiles.read(path, mostBytes, (piece) => {
+    pieces.push(Buffer.from(piece));
+    meanwhile(piece);
+  });
+  return { outcome: file?.outcome, pieces, text: Buffer.concat(pieces).toString() };
+}
+
+describe('a file', () => {
+  it.each([0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])(
+    'of %i bytes is read whole, in pieces of 64 KiB at most',
+    async (length) => {
+      const content = 'abcdefg'.repeat(length).slice(0, length);
+      await writeFile(path, content);
+      const { outcome, pieces, text } = await read(length);
+      expect([outcome, text === content]).toEqual(['whole', true]);
+      expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(PIECE);
+    },
+  );
+
+  it.each([0, 1, PIECE - 1])('of %i bytes, written a moment ago, is read at once', async (length) => {
+    await writeFile(path, 'x'.repeat(length));
+    const pieces: Buffer[] = [];
+    const file = systemFiles.readNow(path, undefined, (piece) => pieces.push(Buffer.from(piece)));
+    expect(file).toEqual({ ...(await systemFiles.stamp(path)), outcome: 'whole' });
+    expect(pieces).toEqual([Buffer.from('x'.repeat(length))]);
+  });
+
+  it('that is known in its version is not read at once again', async () => {
+    await writeFile(path, 'x');
+    const take = () => {
+      throw new Error('taken');
+    };
+    const { version } = (await systemFiles.stamp(path)) ?? {};
+    expect(systemFiles.readNow(path, version, take)).toBe('known');
+  });
+
+  it.each([
+    { what: 'of more than a piece', make: () => writeFile(path, 'x'.repeat(PIECE)) },
+    { what: 'that is gone', make: () => Promise.resolve() },
+    { what: 'that is a directory', make: () => mkdir(path) },
+    { what: 'that is a symbolic link', make: () => symlink('/proc/self/status', path) },
+  ])('$what is not read at once', async ({ make }) => {
+    await make();
+    const take = () => {
+      throw new Error('taken');
+    };
+    expect(systemFiles.readNow(path, undefined, take)).toBe('later');
+  });
+
+  it('that is larger than allowed is not read at all', async () => {
+    await writeFile(path, 'x'.repeat(101));
+    expect(await read(100)).toMatchObject({ outcome: 'too-large', pieces: [] });
+  });
+
+  it('that grows while it is read is not read beyond what is allowed', async () => {
+    await writeFile(path, 'x'.repeat(2 * PIECE));
+    const grow = () => {
+      appendFileSync(path, 'x'.repeat(2 * PIECE));
+    };
+    const { outcome, pieces } = await read(3 * PIECE, grow);
+    expect([outcome, pieces.length]).toEqual(['too-large', 3]);
+  });
+
+  it('that changes while it is read is not taken for what was read', async () => {
+    await writeFile(path, 'x');
+    const change = () => {
+      appendFileSync(path, 'y');
+    };
+    expect(await read(PIECE, change)).toMatchObject({ outcome: 'changed' });
+  });
+});

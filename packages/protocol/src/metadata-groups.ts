@@ -1,0 +1,3 @@
+/** The groups of other metadata that Pods may read: the words of `--metadata-groups` and of `rolegate.dev/metadata` (DESIGN.md 4.3). */
+export const metadataGroups = ['placement', 'identity-document', 'instance', 'network', 'tags'] as const;
+export type MetadataGroup = (typeof metadataGroups)[number];

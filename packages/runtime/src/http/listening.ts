@@ -1,0 +1,55 @@
+import { createServer } from 'node:net';
+import type { ListenOptions, Server, Socket } from 'node:net';
+import { stopListening } from '../net/stop-listening.ts';
+
+/** Makes the server listen, in a way of its own; rejects with the error. */
+export type Bind = (server: Server, at: ListenOptions) => Promise<void>;
+
+export interface ListeningDeps {
+  /** Gets each port that is listened on. */
+  readonly ports: Set<number>;
+  readonly accept: (socket: Socket, localPort: number) => void;
+  /** A listener fails later on. */
+  readonly failed: (what: 'listener', error: unknown) => void;
+}
+
+/** The addresses and paths at which a server listens. */
+export function createListening({ ports, accept, failed }: ListeningDeps) {
+  const servers = new Set<Server>();
+
+  /** Resolves with the port, 0 for a path. */
+  async function listen(at: ListenOptions, bind: Bind = bindTo): Promise<number> {
+    // The kernel tells of an end that the client has made of its side; answers go out all the same.
+    let port = 0;
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      accept(socket, port);
+    });
+    await bind(server, at);
+    servers.add(server);
+    server.on('error', (error) => {
+      failed('listener', error);
+    });
+    const address = server.address();
+    if (typeof address !== 'object' || address === null) return 0;
+    ({ port } = address);
+    ports.add(port);
+    return port;
+  }
+
+  /** Connections stay open. */
+  async function stop(): Promise<void> {
+    await Promise.all([...servers].map(stopListening));
+  }
+
+  return { listen, stop };
+}
+
+function bindTo(server: Server, at: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createHeadParser } from '../../../src/http/message/known-heads.ts';
+import { parseRequestHead } from '../../../src/http/message/request-head.ts';
+import type { RequestHead } from '../../../src/http/message/request-head.ts';
+import { createRemembered } from '../../../src/memory/remembered.ts';
+
+const GET = 'GET /latest/ HTTP/1.1\r\nHost: 198.18.0.1';
+
+function startParser() {
+  const heads = createRemembered<RequestHead>({ clock: createFakeClock(), keepMs: 1_000, most: 2 });
+  return { heads, parse: createHeadParser(heads) };
+}
+
+describe('a head that comes again', () => {
+  it('is the same object, and says what it said at first', () => {
+    const { parse } = startParser();
+    const first = parse(GET, 'shop');
+    expect(first).toEqual({ ...parseRequestHead(GET), known: true });
+    expect(parse(GET, 'other')).toBe(first);
+  });
+
+  it.each([
+    { what: 'that is malformed', text: `${GET}\r\nBroken` },
+    { what: 'that is long', text: `${GET}\r\nX: ${'x'.repeat(1_024)}` },
+  ])('$what is parsed each time, and takes no place', ({ text }) => {
+    const { heads, parse } = startParser();
+    expect(parse(text, 'shop')).toEqual(parseRequestHead(text));
+    expect(parse(text, 'shop')).not.toBe(parse(text, 'shop'));
+    expect(heads.size).toBe(0);
+  });
+
+  it('in another spelling is another one', () => {
+    const { parse } = startParser();
+    const text = GET.replace('Host', 'host');
+    expect(parse(GET, 'shop')).not.toBe(parse(text, 'shop'));
+    expect(parse(text, 'shop')).toEqual({ ...parseRequestHead(text), known: true });
+  });
+
+  it('has a place of its sender’s: who sends new ones all the time takes none of others', () => {
+    const { parse } = startParser();
+    const first = parse(GET, 'shop');
+    for (let at = 0; at < 10; at += 1) parse(`GET /${at} HTTP/1.1`, 'storm');
+    expect(parse(GET, 'shop')).toBe(first);
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { createArrivals, createTransition } from '@rolegate/runtime';
+
+function record(tellsChanges: boolean) {
+  const told: string[] = [];
+  const look = createTransition<string>({
+    begins: (fact) => told.push(`begins: ${fact}`),
+    ends: () => told.push('ends'),
+    ...(tellsChanges && { changes: (fact: string) => told.push(`changes: ${fact}`) }),
+  });
+  return { told, look };
+}
+
+describe('a transition', () => {
+  it('is told when a fact begins and when it ends, and not while it stays', () => {
+    const { told, look } = record(false);
+    for (const now of [undefined, 'full', 'full', undefined, undefined, 'full']) look(now);
+    expect(told).toEqual(['begins: full', 'ends', 'begins: full']);
+  });
+
+  it('says nothing when a fact becomes another one, unless that is asked for', () => {
+    const [quiet, loud] = [record(false), record(true)];
+    for (const { look } of [quiet, loud]) for (const now of ['half', 'full', 'full']) look(now);
+    expect(quiet.told).toEqual(['begins: half']);
+    expect(loud.told).toEqual(['begins: half', 'changes: full']);
+  });
+});
+
+describe('arrivals', () => {
+  it('are what was not there at the look before; what is missing has gone', () => {
+    const compare = createArrivals<number>();
+    const first = new Map([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    expect(compare(first)).toEqual({ came: [1, 2], gone: [] });
+    expect(compare(first)).toEqual({ came: [], gone: [] });
+    expect(compare(new Map([['b', 2]]))).toEqual({ came: [], gone: [1] });
+  });
+});

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import type { ServerCredentials } from '@grpc/grpc-js';
+import { createServerCredentials, watchTlsFiles } from '@rolegate/protocol';
+import type { RolegateHandlers } from '@rolegate/protocol';
+import type { Clock, Log, ReadyCheck } from '@rolegate/runtime';
+import type { ServerConfig } from '../config/server-config.ts';
+import { readTokenSecret } from '../identity/token-secret.ts';
+import { createAgentPods } from '../identity/agent-pods.ts';
+import { createAttestHandler } from '../identity/attest-handler.ts';
+import { createAttestation } from '../identity/attestation.ts';
+import type { Authority } from '../identity/authority/authority.ts';
+import { createPeers } from '../identity/peers.ts';
+import type { Peers, ProofSource } from '../identity/peers.ts';
+import { createConnectionNodes } from '../identity/connection-nodes.ts';
+import type { ConnectionNodes } from '../identity/connection-nodes.ts';
+import type { ForeignNodes } from '../identity/foreign-nodes.ts';
+import { createAuthorityProof, createFilesProof } from '../identity/proof-sources.ts';
+import { createTokenReviews } from '../identity/token-review.ts';
+import type { Connection } from '../kubernetes/connection.ts';
+import type { ClusterNode } from '../kubernetes/objects.ts';
+import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { Store } from '../kubernetes/store.ts';
+import type { ServerMemory } from '../memory/memory.ts';
+import type { ServerMetrics } from '../metrics/metrics.ts';
+import type { AttestConnections } from '../ports/attest-connections.ts';
+import { ATTEST_PORT, FEED_PORT } from '../ports/http2-limits.ts';
+import { createPortLimitHits } from '../limits/limit-hits.ts';
+import type { PortLimitHit } from '../limits/limit-hits.ts';
+import { createRefusedHandshakes } from '../ports/refused-handshakes.ts';
+import type { NoteRefusedHandshake } from '../ports/refused-handshakes.ts';
+
+export interface AgentProofDeps {
+  readonly config: ServerConfig;
+  readonly connection: Connection;
+  readonly pods: PodIndex;
+  readonly nodes: Store<ClusterNode>;
+  readonly foreignNodes: ForeignNodes;
+  /** Attestations are taken. */
+  readonly open: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly metrics: ServerMetrics;
+  readonly memory: ServerMemory;
+  /** Ends all that follows files and Secrets. */
+  readonly signal: AbortSignal;
+}
+
+/** All by which agents know the server, and it knows them. */
+export interface AgentProof {
+  /** Of the port that demands a certificate. */
+  readonly credentials: ServerCredentials;
+  readonly peers: Peers;
+  readonly connections: ConnectionNodes;
+  readonly refused: NoteRefusedHandshake;
+  readonly hit: PortLimitHit;
+  /** For agents that have a valid certificate. Undefined: certificates come from elsewhere. */
+  readonly attest: RolegateHandlers['Attest'] | undefined;
+  /** For agents that have none yet, on a port of its own. Undefined: there is no such port. */
+  readonly firstAttest: FirstAttest | undefined;
+  readonly tokenSecret: () => Buffer;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Attestation without a certificate. */
+export interface FirstAttest {
+  readonly credentials: ServerCredentials;
+  readonly handler: (showing: AttestConnections['showing']) => RolegateHandlers['Attest'];
+}
+
+export interface AgentProofs {
+  /** Resolves once there is a certificate to serve with; rejects when the signal aborts before. */
+  readonly open: () => Promise<AgentProof>;
+  readonly checks: readonly ReadyCheck[];
+  readonly secondsLeft: () => Readonly<Record<string, number>>;
+}
+
+/** Certificates of one's own or an authority of the server's. Throws if the files are invalid. */
+export function createAgentProofs(deps: AgentProofDeps): AgentProofs {
+  const { config, metrics } = deps;
+  metrics.sharedIdentity(config.agents.identity === 'shared');
+  return config.tls === undefined ? byAuthority(deps) : byFiles(deps, config.tls);
+}
+
+function byFiles(deps: AgentProofDeps, files: NonNullable<ServerConfig['tls']>): AgentProofs {
+  const { config, clock, log, signal } = deps;
+  const { certFile: cert, keyFile: key, caFile: ca } = files;
+  const tls = watchTlsFiles({ files: { cert, key, ca }, purpose: 'server', clock, log, signal });
+  const secret = readTokenSecret({ path: config.tokenSecretFile, log, randomBytes });
+  const shared = config.agents.identity === 'shared';
+  const parts = partsOf(deps);
+  const { connections, attest } = parts;
+  const source = createFilesProof({ trustDomain: config.trustDomain, connections, attest, shared });
+  const proof: AgentProof = {
+    ...parts.proof(source),
+    credentials: createServerCredentials(tls, FEED_PORT),
+    attest: undefined,
+    firstAttest: undefined,
+    tokenSecret: () => secret,
+    run: () => Promise.resolve(),
+  };
+  const warning = 'shared: an agent is whichever node it says (--agent-identity)';
+  return {
+    open: () => Promise.resolve(proof),
+    checks: [{ name: 'identity of agents', informative: true, ready: () => (shared ? warning : true) }],
+    secondsLeft: tls.secondsLeft,
+  };
+}
+
+function byAuthority(deps: AgentProofDeps): AgentProofs {
+  const { config, clock, log, tokenSecretFile } = { ...deps, tokenSecretFile: deps.config.tokenSecretFile };
+  const secret =
+    tokenSecretFile === undefined ? undefined : readTokenSecret({ path: tokenSecretFile, log, randomBytes });
+  let opened: Authority | undefined;
+
+  async function open(): Promise<AgentProof> {
+    // Loaded late: what signs certificates is large.
+    const { openAuthority } = await import('../identity/authority/authority.ts');
+    const { trustDomain } = config;
+    const authority = await openAuthority({ ...deps, ...config.authority, trustDomain });
+    opened = authority;
+    const { attest, hit, proof } = partsOf(deps);
+    const known = proof(createAuthorityProof({ authority, clock }));
+    const handlerDeps = { ...deps, attest, authority, hit };
+    return {
+      ...known,
+      credentials: createServerCredentials(authority.tls, FEED_PORT),
+      attest: createAttestHandler({
+        ...handlerDeps,
+        holder: async (call) => (await known.peers.identify(call)).identity(),
+      }),
+      firstAttest: {
+        credentials: createServerCredentials(authority.tls, ATTEST_PORT),
+        handler: (showing) => createAttestHandler({ ...handlerDeps, showing }),
+      },
+      tokenSecret: () => secret ?? authority.tokenSecret,
+      run: authority.run,
+    };
+  }
+
+  return {
+    open,
+    checks: [
+      {
+        name: 'authority',
+        ready: () => opened !== undefined || 'the authority has not been read yet, see the log',
+      },
+      { name: 'authority storage', informative: true, ready: () => opened?.condition() ?? true },
+    ],
+    secondsLeft: () => opened?.tls.secondsLeft() ?? {},
+  };
+}
+
+/** What both ways have. */
+function partsOf(deps: AgentProofDeps) {
+  const { config, connection, pods, nodes, foreignNodes, clock, log, memory, metrics } = deps;
+  const byAuthority = config.tls === undefined;
+  const refused = createRefusedHandshakes({ clock, log, metrics, byAuthority });
+  const hit = createPortLimitHits({ clock, log, counted: metrics.limitHit });
+  const connections = createConnectionNodes();
+  const agentPods = createAgentPods({ pods, nodes, clock, memory });
+  const attest = createAttestation({
+    review: createTokenReviews({ connection, clock }),
+    allowed: config.agents,
+    podOf: (uid) => pods.get(uid),
+    agentPods,
+    clock,
+    hit,
+    memory,
+  });
+  const proof = (source: ProofSource) => ({
+    peers: createPeers({ source, agentPods, connections, foreignNodes }),
+    connections,
+    refused,
+    hit,
+  });
+  return { connections, attest, hit, proof };
+}

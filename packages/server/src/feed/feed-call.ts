@@ -1,0 +1,48 @@
+import { constants } from 'node:http2';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { asStatus, http2StreamOf } from '@rolegate/protocol';
+import type { FeedUpdate, Refusal } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+
+/** A Feed call; reports come as their bytes, which nobody has parsed yet. */
+export type FeedCall = ServerDuplexStream<Buffer, FeedUpdate>;
+
+/** A client that does not read in this time is not told why its call ended. Milliseconds. */
+const TOLD_WITHIN_MS = 1_000;
+
+/** gRPC, status codes. */
+const RESOURCE_EXHAUSTED = '8';
+
+/** Ends a call, with an error if there is one. */
+export function endCall(call: FeedCall, error?: Refusal): void {
+  if (error === undefined) call.end();
+  else call.emit('error', asStatus(error));
+}
+
+/**
+ * Closes a call's stream soon after the call has ended, however that happened. A client that does not read, or goes on sending,
+ * would keep it, and with it the part of a message that it has sent.
+ */
+export function freeWhenOver(call: FeedCall, clock: Pick<Clock, 'schedule'>): void {
+  const stream = http2StreamOf(call);
+  if (stream === undefined) return;
+  let cancel: (() => void) | undefined;
+  const free = () => {
+    // RFC 9113, 8.1: NO_ERROR after a complete response.
+    const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL } = constants;
+    stream.close(stream.writableFinished ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+  };
+  for (const event of ['end', 'cancelled', 'error'] as const) {
+    call.on(event, () => {
+      if (!stream.destroyed) cancel ??= clock.schedule(TOLD_WITHIN_MS, free);
+    });
+  }
+  stream.once('close', () => cancel?.());
+}
+
+/** True if grpc-js has ended the call: a message was larger than it takes. */
+export function wasTooLarge(call: FeedCall): boolean {
+  const stream = http2StreamOf(call);
+  const sent = stream?.sentTrailers ?? stream?.sentHeaders;
+  return String(sent?.['grpc-status']) === RESOURCE_EXHAUSTED;
+}

@@ -1,0 +1,116 @@
+import type { TlsSource } from '@rolegate/protocol';
+import { createBackoff } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { Connection } from '../../kubernetes/connection.ts';
+import { bundleOf } from './authorities.ts';
+import { createAuthorityKeeper } from './keeper.ts';
+import type { AuthorityKeeperDeps } from './keeper.ts';
+import type { Shared } from './secret.ts';
+import { createAuthorityStore } from './store.ts';
+import { createClientCertificates } from './client-certificates.ts';
+import type { ClientAsk, VerifiedClient } from './client-certificates.ts';
+import { createComplaint } from './complaint.ts';
+import { createServerCertificate } from './server-certificate.ts';
+
+/** The server's own certificate authority: what it trusts, what it is to agents, and what it signs. */
+export interface Authority {
+  /** The server's own certificate and what it trusts; changes by themselves. */
+  readonly tls: TlsSource;
+  /** PEM of every authority to trust: prepared, active and retired ones. */
+  readonly bundle: () => string;
+  /** Signs a certificate for a node; rejects with Refusal('ForeignNode') where the request (PKCS#10 DER) is not good. */
+  readonly issueClient: (ask: ClientAsk) => Promise<{ readonly chain: string; readonly endsMs: number }>;
+  /** Whom a client certificate (DER) of ours names; undefined: not of a current authority, out of its time, good for too long, or not exactly so. */
+  readonly verifyClient: (der: Uint8Array) => VerifiedClient | undefined;
+  /** 32 bytes that all replicas share; what the Secret says now. */
+  readonly tokenSecret: Buffer;
+  /** What is wrong with the Secret, the ConfigMap or the way to them; undefined while all is well. */
+  readonly condition: () => string | undefined;
+  /** Follows the Secret, renews the server's certificate, rotates by age, until the signal aborts. Never rejects. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+export interface AuthorityDeps {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Where Secret and ConfigMap of this name are. */
+  readonly namespace: string;
+  readonly name: string;
+  /** DNS names in the server's own certificate. */
+  readonly serverNames: readonly string[];
+  readonly trustDomain: string;
+  /** Life of an authority. Milliseconds. */
+  readonly ageMs: number;
+  readonly metrics: Pick<AuthorityKeeperDeps, 'authorityOlder'>;
+  /** Ends the waiting for the API server: the promise then rejects with its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** How often Secret and ConfigMap are looked at: a fifth more or less. Milliseconds. */
+const POLL_MS = 10_000;
+
+/** Resolves once there is an authority: waits and tries again while the API server is away, and says why. */
+export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
+  const { clock, log, random, namespace, name, ageMs, trustDomain, serverNames } = deps;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([deps.signal, stop.signal]);
+  const keeper = createAuthorityKeeper({
+    store: createAuthorityStore({ ...deps, signal }),
+    clock,
+    log,
+    where: { namespace, name },
+    ageMs,
+    signal,
+    authorityOlder: deps.metrics.authorityOlder,
+  });
+  const certificate = createServerCertificate({ clock, log, serverNames });
+  const renewal = createComplaint({ log, signal, what: 'server certificate' });
+
+  async function look(): Promise<Shared | undefined> {
+    await keeper.look();
+    const shared = keeper.shared();
+    if (shared !== undefined) await renewal.during(() => certificate.renew(shared.authorities));
+    return shared;
+  }
+
+  const backoff = createBackoff({ firstMs: 250, capMs: POLL_MS, random });
+  let first = await look();
+  while (first === undefined || renewal.current() !== undefined) {
+    signal.throwIfAborted();
+    await clock.sleep(backoff.next(), signal);
+    first = await look();
+  }
+  const opened = first;
+  const shared = () => keeper.shared() ?? opened;
+  const isOver = () => signal.aborted;
+  const clients = createClientCertificates({
+    authorities: () => shared().authorities,
+    trustDomain,
+    now: () => clock.now(),
+  });
+
+  return {
+    tls: certificate.tls,
+    bundle: () => bundleOf(shared().authorities),
+    issueClient: clients.issue,
+    verifyClient: clients.verify,
+    get tokenSecret() {
+      return shared().tokenSecret;
+    },
+    condition: () => keeper.condition() ?? renewal.current(),
+    run: async (until) => {
+      const end = () => {
+        stop.abort();
+      };
+      until.addEventListener('abort', end);
+      if (until.aborted) end();
+      while (!isOver()) {
+        await clock.sleep(POLL_MS * (0.8 + 0.4 * random()), signal);
+        if (!isOver()) await look();
+      }
+    },
+  };
+}

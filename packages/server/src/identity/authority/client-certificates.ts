@@ -1,0 +1,134 @@
+import { X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { isNodeName, nodeOfSan, Refusal } from '@rolegate/protocol';
+import { activeOf } from './authorities.ts';
+import type { Authorities } from './authorities.ts';
+import { CLOCK_SKEW_MS, publicKeyOfRequest, signLeaf } from './certificates.ts';
+import { CLIENT_LIFE_MS } from './rotation.ts';
+
+/** What an agent asks to have signed. */
+export interface ClientAsk {
+  readonly certificateRequest: Uint8Array;
+  readonly node: string;
+  /** Of the agent's Pod. */
+  readonly podUid: string;
+}
+
+/** Whom a client certificate names. */
+export interface VerifiedClient {
+  readonly node: string;
+  readonly podUid: string;
+  /** Milliseconds since the epoch. */
+  readonly endsMs: number;
+}
+
+export interface ClientCertificatesDeps {
+  readonly authorities: () => Authorities;
+  readonly trustDomain: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** RFC 5280, 4.2.1.12. */
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+
+/** What a Pod's UID may be in a URN; in practice a UUID, or the hash of a static Pod. */
+const POD_UID = /^[A-Za-z0-9-]{1,63}$/;
+
+/** A request with a P-256 key has 300 bytes; what is much larger is no such thing. */
+const LARGEST_REQUEST_BYTES = 16 * 1024;
+
+/** From the first to the last moment of what `issue` signs. Milliseconds. */
+const LONGEST_MS = CLIENT_LIFE_MS + CLOCK_SKEW_MS;
+
+/** True for a client certificate that no server has issued: whoever has an authority's key can sign for years. */
+export function livesTooLong({
+  validFrom,
+  validTo,
+}: Pick<X509Certificate, 'validFrom' | 'validTo'>): boolean {
+  // NaN, a time that does not parse, is too long as well.
+  return !(Date.parse(validTo) - Date.parse(validFrom) <= LONGEST_MS);
+}
+
+/** Agents' certificates: signs and verifies them. */
+export function createClientCertificates({ authorities, trustDomain, now }: ClientCertificatesDeps) {
+  const idOf = (node: string) => `spiffe://${trustDomain}/node/${node}`;
+  const urnOf = (podUid: string) => `urn:rolegate:pod:${podUid}`;
+
+  function clientOf(subjectAltName: string): Pick<VerifiedClient, 'node' | 'podUid'> | undefined {
+    const node = nodeOfSan(subjectAltName, trustDomain);
+    const [, podUid] = /, URI:urn:rolegate:pod:([A-Za-z0-9-]+)$/.exec(subjectAltName) ?? [];
+    if (node === undefined || podUid === undefined) return undefined;
+    // As it is issued, and not otherwise.
+    return subjectAltName === `URI:${idOf(node)}, URI:${urnOf(podUid)}` ? { node, podUid } : undefined;
+  }
+
+  return {
+    issue: async ({
+      certificateRequest,
+      node,
+      podUid,
+    }: ClientAsk): Promise<{ chain: string; endsMs: number }> => {
+      const publicKey = await publicKeyFor(certificateRequest);
+      if (!isNodeName(node) || !POD_UID.test(podUid))
+        throw new Refusal('ForeignNode', 'the node or the Pod has no name that a certificate can carry');
+      const issuer = activeOf(authorities());
+      if (issuer.endsMs <= now())
+        throw new Refusal('ServerUnavailable', `authority ${issuer.id} has expired: nothing can be signed`);
+      const chain = await signLeaf({
+        issuer,
+        publicKey,
+        nowMs: now(),
+        purpose: 'client',
+        lifeMs: CLIENT_LIFE_MS,
+        subject: 'rolegate-agent',
+        names: [idOf(node), urnOf(podUid)].map((value) => ({ type: 'url', value })),
+      });
+      return { chain, endsMs: Date.parse(new X509Certificate(chain).validTo) };
+    },
+
+    verify: (der: Uint8Array): VerifiedClient | undefined => {
+      const certificate = parsed(der);
+      if (certificate === undefined || certificate.ca || livesTooLong(certificate)) return undefined;
+      const endsMs = Date.parse(certificate.validTo);
+      const inTime = (begins: number, ends: number) => begins <= now() && now() < ends;
+      if (!inTime(Date.parse(certificate.validFrom), endsMs)) return undefined;
+      // The types say string[]; it may be missing.
+      const usages = certificate.keyUsage as string[] | undefined;
+      const names = certificate.subjectAltName;
+      if (usages?.length !== 1 || usages[0] !== CLIENT_AUTH || names === undefined) return undefined;
+      const issued = authorities().all.some(
+        (authority) =>
+          inTime(authority.beginsMs, authority.endsMs) &&
+          certificate.checkIssued(authority.certificate) &&
+          certificate.verify(authority.certificate.publicKey),
+      );
+      const client = issued ? clientOf(names) : undefined;
+      return client && { ...client, endsMs };
+    },
+  };
+}
+
+async function publicKeyFor(certificateRequest: Uint8Array): Promise<KeyObject> {
+  try {
+    if (certificateRequest.length > LARGEST_REQUEST_BYTES)
+      throw new Error('the certificate request is over 16 kB');
+    return await publicKeyOfRequest(certificateRequest);
+  } catch (error) {
+    throw new Refusal(
+      'ForeignNode',
+      error instanceof Error ? error.message : 'the certificate request is bad',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function parsed(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return undefined; // no certificate at all
+  }
+}

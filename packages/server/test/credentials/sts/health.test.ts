@@ -1,0 +1,120 @@
+import type { LookupFunction } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createFakeClock, startSts } from '@rolegate/testing';
+import { createOwnCredentialsWatch, createStsHealth } from '../../../src/credentials/sts/health.ts';
+import { secondsLeftOf } from '../../../src/credentials/sts/own-key.ts';
+import { createSts } from '../../../src/credentials/sts/sts.ts';
+import type { StsOptions } from '../../../src/credentials/sts/sts.ts';
+import { classifyStsError } from '../../../src/credentials/sts/errors.ts';
+import { awsError, MINUTE_MS, recordingLog, sessionOf } from '../fixture.ts';
+import type { Line } from '../fixture.ts';
+
+function setup() {
+  const clock = createFakeClock();
+  const lines: Line[] = [];
+  const health = createStsHealth({ log: recordingLog(lines) });
+  const sts = { fault: undefined as Error | undefined, asked: 0 };
+  const stop = new AbortController();
+  const ask = () => {
+    sts.asked += 1;
+    return sts.fault === undefined ? Promise.resolve('arn') : Promise.reject(sts.fault);
+  };
+  const watch = createOwnCredentialsWatch({ looks: { calls: ask }, health, clock });
+  void watch.run(stop.signal);
+  return { clock, lines, health, sts };
+}
+
+describe('the watch of own credentials', () => {
+  it('finds out within a minute what no Pod has asked for, and when it is over', async () => {
+    const { clock, health, sts, lines } = setup();
+    await clock.advance(MINUTE_MS);
+    expect(health.current()).toBeUndefined();
+    sts.fault = awsError('ExpiredToken');
+    await clock.advance(10 * MINUTE_MS);
+    expect(health.current()).toMatchObject({ reason: 'ServerCredentials' });
+    sts.fault = undefined;
+    await clock.advance(MINUTE_MS);
+    expect(health.current()).toBeUndefined();
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      'error sts does not take the server',
+      'info sts takes the server again',
+    ]);
+    expect(sts.asked).toBe(13);
+  });
+
+  it.each(['ServiceUnavailable', 'Throttling'])('takes %s for no word on them', async (name) => {
+    const { clock, health, sts } = setup();
+    sts.fault = awsError('ExpiredToken');
+    await clock.advance(MINUTE_MS);
+    sts.fault = awsError(name);
+    await clock.advance(MINUTE_MS);
+    expect(health.current()).toMatchObject({ code: 'ExpiredToken' });
+  });
+});
+
+describe('the health of the server', () => {
+  it('says first what stops calls now, then what will', () => {
+    const health = createStsHealth({ log: recordingLog([]) });
+    const [own, calls] = [
+      classifyStsError(awsError('ExpiredToken')),
+      classifyStsError(awsError('RegionDisabled')),
+    ];
+    health.rejected('own', own);
+    health.rejected('calls', calls);
+    expect(health.current()).toBe(calls);
+    health.accepted('calls');
+    expect(health.current()).toBe(own);
+  });
+});
+
+describe('a key of the server', () => {
+  it('has seconds left unless it is permanent', () => {
+    const clock = createFakeClock();
+    const key = { accessKeyId: 'A', fixed: false };
+    expect(secondsLeftOf({ ...key, expiresAtMs: clock.now() + 90_000 }, clock)).toBe(90);
+    expect(secondsLeftOf({ ...key, expiresAtMs: undefined }, clock)).toBeUndefined();
+    expect(secondsLeftOf(undefined, clock)).toBeUndefined();
+  });
+});
+
+describe('what cannot be right is said', () => {
+  const open: { close(): unknown }[] = [];
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close();
+  });
+
+  async function failureOf(options: Partial<StsOptions>) {
+    const sts = createSts({ region: 'eu-west-1', clock: createFakeClock(), ...options });
+    open.push(sts);
+    return classifyStsError(await sts.assumeRole(sessionOf('app')).catch((error: unknown) => error));
+  }
+
+  it.each([
+    { flags: { useFips: true }, said: 'does eu-west-1 have such an endpoint of STS (--sts-fips)?' },
+    { flags: { useFips: true, useDualstack: true }, said: '(--sts-fips, --sts-dualstack)?' },
+    { flags: {}, said: undefined },
+  ])('of an endpoint that has no address: $flags', async ({ flags, said }) => {
+    const lookup: LookupFunction = (name, _options, done) => {
+      done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }), '', 4);
+    };
+    const provider = () => Promise.resolve({ accessKeyId: 'AKIA', secretAccessKey: 'x' });
+    const fault = await failureOf({ ...flags, credentialProvider: provider, lookup });
+    expect(fault).toMatchObject({ reason: 'StsUnavailable', code: 'ENOTFOUND' });
+    if (said === undefined) expect(fault.message).not.toContain('endpoint of STS');
+    else expect(fault.message).toContain(said);
+  });
+
+  it('of a key in the environment that STS refuses, and of no other', async () => {
+    const fake = await startSts();
+    open.push(fake);
+    fake.expireServerCredentials();
+    const source = { $source: { CREDENTIALS_ENV_VARS: 'g' } };
+    const provider = (more: object) => () =>
+      Promise.resolve({ accessKeyId: 'AKIA', secretAccessKey: 'x', ...more });
+    const ofEnvironment = await failureOf({ endpoint: fake.url, credentialProvider: provider(source) });
+    const ofOther = await failureOf({ endpoint: fake.url, credentialProvider: provider({}) });
+    expect(ofEnvironment.message).toContain('once the Secret is right, restart the server');
+    expect(ofOther.message).not.toContain('restart');
+    expect([ofEnvironment.reason, ofOther.reason]).toEqual(['ServerCredentials', 'ServerCredentials']);
+  });
+});

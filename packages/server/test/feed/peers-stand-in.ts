@@ -1,0 +1,38 @@
+import { Refusal } from '@rolegate/protocol';
+import type { Log } from '@rolegate/runtime';
+import { createAgentPods } from '../../src/identity/agent-pods.ts';
+import { createPeers } from '../../src/identity/peers.ts';
+import type { AgentCall, PeerIdentity } from '../../src/identity/peers.ts';
+import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
+import type { createClusterStandIn } from './cluster-stand-in.ts';
+
+export interface PeersStandInOptions extends Pick<ReturnType<typeof createClusterStandIn>, 'pods' | 'clock'> {
+  readonly log: Log;
+  readonly foreignNode?: () => void;
+  /** Who a call is of, where its certificate names a node; by the auth context of fakeCall unless told. */
+  readonly identityOf?: (call: AgentCall) => PeerIdentity | undefined;
+}
+
+/** Real peers and audit; the proof is in the test's hands, and calls share no connection. */
+export function createPeersStandIn(options: PeersStandInOptions) {
+  const { pods, clock, log, foreignNode = () => undefined, identityOf = byAuthContext } = options;
+  const foreignNodes = createForeignNodes({ clock, log, metrics: { foreignNode } });
+  const peers = createPeers({
+    source: {
+      prove: (call) => () => {
+        const identity = identityOf(call);
+        if (identity !== undefined) return identity;
+        throw new Refusal('ForeignNode', 'the client certificate names no node');
+      },
+    },
+    agentPods: createAgentPods({ pods, nodes: { onChange: () => () => undefined }, clock }),
+    connections: { nodeOf: () => undefined, bind: () => undefined },
+    foreignNodes,
+  });
+  return { peers, foreignNodes, attest: undefined };
+}
+
+function byAuthContext(call: AgentCall): PeerIdentity | undefined {
+  const { node } = call.getAuthContext() as { node?: string };
+  return node === undefined ? undefined : { node };
+}

@@ -1,0 +1,168 @@
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { createTestCa } from '@rolegate/testing';
+import { AuthorityFault, newAuthority } from '../../../src/identity/authority/authorities.ts';
+import {
+  isEmptied,
+  newTokenSecret,
+  readShared,
+  writeShared,
+} from '../../../src/identity/authority/secret.ts';
+import { DAY_MS, MINUTE_MS } from './setup.ts';
+import { write01 } from './server-0.1.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 23, 7);
+
+async function setup() {
+  const made = { nowMs: NOW_MS, ageMs: 30 * DAY_MS };
+  const [active, prepared] = [await newAuthority('active', made), await newAuthority('prepared', made)];
+  const removed = [{ id: '0123456789abcdef', endsMs: NOW_MS + 1 }];
+  const values = writeShared({
+    authorities: { all: [active, prepared], removed },
+    tokenSecret: newTokenSecret(),
+    generation: 7,
+  });
+  const kept = JSON.parse(values['authorities.json'] ?? '') as { authorities: Record<string, unknown>[] };
+  return { active, prepared, removed, values, kept };
+}
+
+type Kept = Awaited<ReturnType<typeof setup>>['kept'];
+
+describe('newAuthority', () => {
+  it('is of EC P-256, signs end certificates only, and is good for its age and a little before', async () => {
+    const { id, certificatePem, keyPem } = await newAuthority('active', {
+      nowMs: NOW_MS,
+      ageMs: 30 * DAY_MS,
+    });
+    const certificate = new X509Certificate(certificatePem);
+    expect(certificate.subject).toBe(`O=rolegate\nCN=rolegate authority ${id}`);
+    expect(certificate.ca).toBe(true);
+    expect(certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey)).toBe(true);
+    expect(Date.parse(certificate.validFrom)).toBe(NOW_MS - 5 * MINUTE_MS);
+    expect(Date.parse(certificate.validTo)).toBe(NOW_MS + 30 * DAY_MS);
+    expect(certificate.publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+    expect(keyPem).toContain('BEGIN PRIVATE KEY');
+    // BasicConstraints: critical, CA, pathlen 0. KeyUsage: critical, keyCertSign and cRLSign (RFC 5280, 4.2.1.3 and 9).
+    expect(certificate.raw.toString('hex')).toContain('0603551d130101ff040830060101ff020100');
+    expect(certificate.raw.toString('hex')).toContain('0603551d0f0101ff040403020106');
+  });
+});
+
+describe('readShared', () => {
+  it('reads what writeShared has written', async () => {
+    const { values, active, prepared, removed } = await setup();
+    const { authorities, tokenSecret, generation } = readShared(values, NOW_MS);
+    expect(writeShared({ authorities, tokenSecret, generation })).toEqual(values);
+    expect(generation).toBe(7);
+    expect(authorities.all.map(({ id }) => id)).toEqual([active.id, prepared.id]);
+    expect(authorities.removed).toEqual(removed);
+  });
+
+  const edited = (edit: (first: Record<string, unknown>, kept: Kept) => unknown) => edit;
+  const badGenerations = [-1, 1.5, '7', null, 1e300].map((generation) => ({
+    what: `generation ${JSON.stringify(generation)}`,
+    edit: edited((_, kept) => ({ ...kept, generation })),
+    says: 'the generation is not an integer',
+  }));
+  it.each([
+    { what: 'no list', edit: edited(() => ({})), says: 'holds no list' },
+    { what: 'null', edit: edited(() => null), says: 'holds no list' },
+    { what: 'a list of junk', edit: edited(() => ({ authorities: [1] })), says: 'has no id' },
+    { what: 'a bad id', edit: edited((first, kept) => ((first['id'] = '../x'), kept)), says: 'has no id' },
+    {
+      what: 'a state of its own',
+      edit: edited((first, kept) => ((first['state'] = 'x'), kept)),
+      says: 'not complete',
+    },
+    {
+      what: 'no time',
+      edit: edited((first, kept) => ((first['sinceMs'] = '1'), kept)),
+      says: 'not complete',
+    },
+    {
+      what: 'a broken certificate',
+      edit: edited((first, kept) => ((first['certificatePem'] = 'x'), kept)),
+      says: 'does not parse',
+    },
+    {
+      what: 'a broken key',
+      edit: edited((first, kept) => ((first['keyPem'] = 'x'), kept)),
+      says: 'does not parse',
+    },
+    { what: 'no key', edit: edited((first, kept) => (delete first['keyPem'], kept)), says: 'has no key' },
+    {
+      what: 'keys exchanged',
+      edit: edited((first, kept) => ((first['keyPem'] = kept.authorities[1]?.['keyPem']), kept)),
+      says: 'does not belong to its certificate',
+    },
+    { what: 'two active', edit: edited((_, kept) => both(kept, 'active')), says: 'more than one is active' },
+    {
+      what: 'none active',
+      edit: edited((first, kept) => ((first['state'] = 'retired'), kept)),
+      says: 'none is active',
+    },
+    { what: 'one twice', edit: edited((first, kept) => twice(first, kept)), says: 'twice' },
+    ...badGenerations,
+    { what: 'junk removed', edit: edited((_, kept) => ({ ...kept, removed: [1] })), says: 'was removed' },
+  ])('takes no $what', async ({ edit, says }) => {
+    const { values, kept } = await setup();
+    const edit2 = edit(kept.authorities[0] ?? {}, kept);
+    const read = () => readShared({ ...values, 'authorities.json': JSON.stringify(edit2) }, NOW_MS);
+    expect(read).toThrow(AuthorityFault);
+    expect(read).toThrow(says);
+  });
+
+  it('gives a Secret without a generation, as a server of 0.1 writes it, the generation 0', async () => {
+    const { values } = await setup();
+    expect(readShared(write01(readShared(values, NOW_MS)), NOW_MS).generation).toBe(0);
+  });
+
+  it('takes no end certificate for an authority', async () => {
+    const { values, kept } = await setup();
+    const { cert: certificatePem, key: keyPem } = await (await createTestCa()).issue();
+    Object.assign(kept.authorities[0] ?? {}, { certificatePem, keyPem });
+    const read = () => readShared({ ...values, 'authorities.json': JSON.stringify(kept) }, NOW_MS);
+    expect(read).toThrow('is not one of an authority');
+  });
+
+  it('takes an expired active one only where a prepared one takes over', async () => {
+    const { values, active, prepared } = await setup();
+    const tokenSecret = newTokenSecret();
+    const alone = writeShared({ authorities: { all: [active], removed: [] }, tokenSecret, generation: 1 });
+    expect(() => readShared(alone, active.endsMs)).toThrow('expired at 2026-12-23T07:00:00.000Z');
+    expect(() => readShared(values, active.endsMs)).toThrow('expired');
+    const later = await newAuthority('prepared', { nowMs: prepared.endsMs, ageMs: DAY_MS });
+    const both = writeShared({
+      authorities: { all: [active, later], removed: [] },
+      tokenSecret,
+      generation: 1,
+    });
+    expect(readShared(both, active.endsMs).authorities.all).toHaveLength(2);
+  });
+
+  it.each(['', 'aa', 'zz'.repeat(32), 'aa'.repeat(33)])('takes no token secret %p', async (text) => {
+    const { values } = await setup();
+    expect(() => readShared({ ...values, 'token-secret': text }, NOW_MS)).toThrow(
+      'token-secret is not 32 bytes',
+    );
+  });
+});
+
+describe('isEmptied', () => {
+  it('is so where there is nothing to lose', async () => {
+    const { values } = await setup();
+    expect(isEmptied({})).toBe(true);
+    expect(isEmptied({ 'authorities.json': ' \n', other: 'x' })).toBe(true);
+    expect(isEmptied(values)).toBe(false);
+    expect(isEmptied({ 'token-secret': 'x' })).toBe(false);
+  });
+});
+
+function both(kept: Kept, state: string): Kept {
+  for (const one of kept.authorities) one['state'] = state;
+  return kept;
+}
+
+function twice(first: Record<string, unknown>, kept: Kept): Kept {
+  return { ...kept, authorities: [first, { ...first, state: 'retired' }] };
+}

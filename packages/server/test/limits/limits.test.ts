@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { limitNames } from '../../src/limits/limits.ts';
+
+const docs = join(import.meta.dirname, '../../../../docs');
+const [metrics = '', operations = ''] = ['metrics.md', 'operations.md'].map((page) =>
+  readFileSync(join(docs, page), 'utf8'),
+);
+
+it('no two limits of the server share a name', () => {
+  expect(new Set(limitNames).size).toBe(limitNames.length);
+});
+
+it.each(limitNames)('docs/operations.md says what happens at %s', (limit) => {
+  const rows = operations.split('\n').filter((line) => line.startsWith('|'));
+  expect(rows.filter((row) => row.split('|')[1]?.includes(`\`${limit}\``))).not.toEqual([]);
+});
+
+it('docs/metrics.md lists every limit of the server, in their order', () => {
+  expect(metrics).toContain(`| \`limit\`: ${limitNames.join(', ')} |`);
+});

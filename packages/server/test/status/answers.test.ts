@@ -1,0 +1,186 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseServerConfig } from '../../src/config/config.ts';
+import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
+import { createNodes } from '../../src/feed/nodes.ts';
+import type { NodeStream } from '../../src/feed/node-view.ts';
+import type { PodExplanation } from '../../src/status/explain-pod.ts';
+import { createServerStatus } from '../../src/status/answers.ts';
+import type { ServerStatus } from '../../src/status/server-status.ts';
+import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
+
+const ROLE = 'iam.amazonaws.com/role';
+const PERMITTED = 'iam.amazonaws.com/permitted';
+const STREAM: NodeStream = {
+  pod: () => undefined,
+  podRemoved: () => undefined,
+  session: () => undefined,
+  sessionRemoved: () => undefined,
+};
+
+/** A server of which one node, `node-a`, can be connected. */
+function setup({ synced = true }: { synced?: boolean } = {}) {
+  const cluster = createClusterStandIn();
+  const { clock } = cluster;
+  const outcome = parseServerConfig({
+    argv: [
+      '--cert=a',
+      '--key=b',
+      '--ca=c',
+      '--region=eu-west-1',
+      '--role-ceiling=arn:aws:iam::123456789012:role/*',
+    ],
+    env: {},
+  });
+  if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
+  const agents = createConnectedAgents({ clock });
+  const ignore = () => undefined;
+  const nodes = createNodes({ ...cluster, warn: ignore, audit: ignore, metrics: { decision: ignore } });
+  const status = createServerStatus({
+    ...cluster,
+    config: outcome.config,
+    hostname: 'server-0',
+    warnings: ['--x is ignored'],
+    checks: [{ name: 'authority', ready: () => 'the Secret cannot be read' }],
+    cluster: { ...cluster, synced: () => synced, syncedForMs: () => 5_000, watchAgeMs: () => 2_500 },
+    agents,
+    roleBaseArn: () => cluster.base.arn,
+    certificateSeconds: () => ({ certificate: 7_200 }),
+  });
+  const ask = (query: string) => status(new URLSearchParams(query));
+  cluster.setServiceAccount('shop', 'default');
+  return {
+    ...cluster,
+    ask,
+    whole: () => ask('').value as ServerStatus,
+    explain: (pod: string) => ask(`pod=${encodeURIComponent(pod)}`).value as PodExplanation,
+    async connect() {
+      const interception = { nat: true, filter: false };
+      agents.joined('node-a', { version: '0.1.0', interception });
+      nodes.join('node-a', STREAM, []);
+      await clock.advance(1_000);
+    },
+  };
+}
+
+describe('the status of a server', () => {
+  it('shows connected agents, sessions by state, and what is wrong, and nothing secret', async () => {
+    const t = setup();
+    t.setNamespace('shop', { [PERMITTED]: 'app' });
+    t.setPod('a', { annotations: { [ROLE]: 'app' } });
+    await t.connect();
+    expect(t.whole()).toMatchObject({
+      hostname: 'server-0',
+      synced: true,
+      syncedForSeconds: 5,
+      sessionsLeftOut: 0,
+      watchAgeSeconds: { Pod: 2, Namespace: 2, ServiceAccount: 2, Node: 2 },
+      agents: [{ node: 'node-a', version: '0.1.0', pods: 1, interception: { nat: true, filter: false } }],
+      sessionsByState: { valid: { count: 1, reasons: {} } },
+      sessions: [{ sessionName: 'shop.default', state: 'valid', nodes: ['node-a'], reason: undefined }],
+      sts: { waiting: 0, inFlight: 0, free: 100, ratePerSecond: 100, burst: 500 },
+      checks: { authority: 'the Secret cannot be read' },
+      startupWarnings: ['--x is ignored'],
+    });
+    const { text, value } = t.ask('');
+    expect(text).toMatch(/^ {2}authority +NOT OK: the Secret cannot be read$/m);
+    expect(text).toMatch(/^node-a +0\.1\.0 +1s +1 +BROKEN: filter,route,input$/m);
+    expect(text).toMatch(/^sessions +1 valid \(next in 2\dm\d+s\)$/m);
+    for (const said of [text, JSON.stringify(value)]) expect(said).not.toMatch(/ASIA|secret|token/);
+  });
+
+  it('shows sessions that fail first, with the reason and when STS is asked again', async () => {
+    const t = setup();
+    t.setNamespace('shop', { [PERMITTED]: '.*' });
+    t.setPod('a', { annotations: { [ROLE]: 'app' } });
+    t.sts.fault = Object.assign(new Error('not authorized'), { name: 'AccessDenied', $fault: 'client' });
+    await t.connect();
+    const [failing] = t.whole().sessions;
+    expect(failing).toMatchObject({
+      state: 'failing',
+      reason: 'StsAccessDenied',
+      remainingSeconds: undefined,
+    });
+    expect(failing?.nextInSeconds).toBeGreaterThan(0);
+    expect(t.whole().sessionsByState).toMatchObject({
+      failing: { count: 1, reasons: { StsAccessDenied: 1 } },
+    });
+    expect(t.ask('').text).toMatch(/^shop\.default +failing +StsAccessDenied /m);
+  });
+
+  it('tells those that fail before the others', async () => {
+    const t = setup();
+    t.setNamespace('shop', { [PERMITTED]: '.*' });
+    for (const name of ['a', 'z']) t.setServiceAccount('shop', name);
+    t.setPod('a', { annotations: { [ROLE]: 'app' }, serviceAccount: 'a' });
+    await t.connect();
+    t.sts.fault = Object.assign(new Error('not authorized'), { name: 'AccessDenied', $fault: 'client' });
+    t.setPod('z', { annotations: { [ROLE]: 'app' }, serviceAccount: 'z' });
+    await t.clock.advance(1_000);
+    expect(t.whole().sessions.map(({ sessionName, state }) => [sessionName, state])).toEqual([
+      ['shop.z', 'failing'],
+      ['shop.a', 'valid'],
+    ]);
+  });
+
+  it('says that the base ARN is not known, and that nobody is connected', () => {
+    const t = setup({ synced: false });
+    t.base.arn = undefined;
+    const { text } = t.ask('');
+    expect(text).toMatch(/^synced +NO: /m);
+    expect(text).toMatch(/^role base ARN +NOT KNOWN YET/m);
+    expect(text).toContain('no agent is connected to this replica\n');
+  });
+});
+
+describe('--pod of a server', () => {
+  it.each(['shop/a', 'uid-a'])(
+    'explains a permitted Pod (%s), from its annotations to its session',
+    async (name) => {
+      const t = setup();
+      t.setNamespace('shop', { [PERMITTED]: 'app' });
+      t.setPod('a', { annotations: { [ROLE]: 'app' }, ips: ['10.1.0.7'] });
+      await t.connect();
+      expect(t.explain(name)).toMatchObject({
+        pod: 'shop/a',
+        node: 'node-a',
+        ips: ['10.1.0.7'],
+        annotations: { pod: { [ROLE]: 'app' }, serviceAccount: {}, namespace: { [PERMITTED]: 'app' } },
+        settings: { roleCeiling: ['arn:aws:iam::123456789012:role/*'], namespacePolicy: 'enforce' },
+        decision: { kind: 'allow', role: 'arn:aws:iam::123456789012:role/app', sessionName: 'shop.default' },
+        session: { state: 'valid', nodes: ['node-a'] },
+        agent: { version: '0.1.0', connectedForSeconds: 1 },
+      });
+      expect(t.ask(`pod=${name}`).text).not.toMatch(/ASIA|secret|token/);
+    },
+  );
+
+  it('explains a denial, with what to do, and that the agent is not connected here', () => {
+    const t = setup();
+    t.setNamespace('shop', { [PERMITTED]: 'other' });
+    t.setPod('a', { annotations: { [ROLE]: 'app' } });
+    const { text } = t.ask('pod=shop/a');
+    expect(t.explain('shop/a')).toMatchObject({
+      decision: { kind: 'deny', reason: 'NamespaceDenied', remedy: expect.stringContaining('permit it') },
+      session: undefined,
+      agent: undefined,
+    });
+    expect(text).toMatch(/^decision +deny, NamespaceDenied: the Namespace does not permit/m);
+    expect(text).toMatch(/^annotation +of the Namespace: iam\.amazonaws\.com\/permitted: other$/m);
+    expect(text).toMatch(/^agent +NOT CONNECTED to this replica/m);
+  });
+
+  it('explains what a decision waits for', () => {
+    const t = setup();
+    t.setPod('a', { annotations: { [ROLE]: 'app' } });
+    expect(t.explain('shop/a')).toMatchObject({
+      decision: { kind: 'pending', reason: 'Pending', message: 'Namespace shop' },
+      annotations: { namespace: undefined },
+    });
+  });
+
+  it('says that a Pod is not known, and what is waited for', () => {
+    const { found, text } = setup().ask('pod=shop/none');
+    expect([found, text]).toEqual([false, expect.stringContaining('the watch of Pods is complete')]);
+    expect(setup({ synced: false }).ask('pod=x').text).toContain('the first list of Pods');
+  });
+});
