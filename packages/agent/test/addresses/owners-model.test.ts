@@ -85,7 +85,7 @@ async function setup() {
   function looksAgain(remembering: boolean): void {
     for (const name of memory.names()) {
       const isUnread = garbled.has(name) || typeof content.get(name) === 'string';
-      if (remembering && isUnread) model.sees(name);
+      if (remembering && isUnread) model.sees(name, !garbled.has(name) && content.get(name) === 'cut');
       if (garbled.has(name)) model.isUnreadable(name, true);
       else reads(name);
     }

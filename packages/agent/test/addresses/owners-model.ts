@@ -65,9 +65,10 @@ export function createOwnersModel() {
       if (said !== undefined) said.isThere = false;
       for (const known of [unread, seen, created]) known.delete(file);
     },
-    /** The process has never read it. */
-    sees(file: string) {
+    /** The process has never read it. `halfWritten`: what is there now, whatever the file held before, is read again. */
+    sees(file: string, halfWritten: boolean) {
       seen.set(file, now());
+      if (halfWritten) unread.delete(file);
     },
     /** A process begins that knows nothing: it sees what is there in the order in which it was created. */
     forgetsThePast() {
