@@ -86,28 +86,9 @@ export async function startSts({
   });
   const gate = createGate(latencyMs);
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request);
-    const said =
-      request.method === 'POST'
-        ? answer(readQuery(body, request.headers))
-        : { status: 405, requestId: '', body: '' };
-    await gate.pass();
-    if (said === 'Reset') {
-      request.socket.destroy();
-      return;
-    }
-    response.writeHead(said.status, {
-      'content-type': 'text/xml',
-      'x-amzn-requestid': said.requestId,
-      date: new Date(clock.now()).toUTCString(),
-    });
-    response.end(said.body);
-  }
-
   const server = createServer((request, response) => {
     gate.enter(response);
-    handle(request, response).catch(() => request.socket.destroy());
+    handle(request, response, { answer, gate, clock }).catch(() => request.socket.destroy());
   });
   let connections = 0;
   server.on('connection', () => {
@@ -117,13 +98,7 @@ export async function startSts({
 
   async function close(): Promise<void> {
     gate.controls.resume();
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
-    server.closeAllConnections();
-    await closed;
+    await closeServer(server);
   }
 
   return {
@@ -144,11 +119,50 @@ export async function startSts({
   };
 }
 
+interface Service {
+  readonly answer: ReturnType<typeof createAccount>['answer'];
+  readonly gate: Pick<ReturnType<typeof createGate>, 'pass'>;
+  readonly clock: { now(): number };
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { answer, gate, clock }: Service,
+): Promise<void> {
+  const body = await readBody(request);
+  const said =
+    request.method === 'POST'
+      ? answer(readQuery(body, request.headers))
+      : { status: 405, requestId: '', body: '' };
+  await gate.pass();
+  if (said === 'Reset') {
+    request.socket.destroy();
+    return;
+  }
+  response.writeHead(said.status, {
+    'content-type': 'text/xml',
+    'x-amzn-requestid': said.requestId,
+    date: new Date(clock.now()).toUTCString(),
+  });
+  response.end(said.body);
+}
+
 async function listen(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  server.closeAllConnections();
+  await closed;
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
