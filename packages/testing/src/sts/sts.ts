@@ -3,8 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAccount } from './account.ts';
 import type { AssumeRoleCall } from './assume-role.ts';
+import { createGate } from './faults.ts';
 import type { StsFaultName } from './faults.ts';
-import { createGate } from './gate.ts';
 import { readQuery } from './query.ts';
 import type { WebIdentityCall } from './web-identity.ts';
 
