@@ -1,6 +1,5 @@
 import { pino } from 'pino';
-import { cutFields, cutText } from './cut-fields.ts';
-import { onOneLine } from './on-one-line.ts';
+import { cutFields, cutText, onOneLine } from './fields.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];

@@ -1,9 +1,8 @@
 import type { Clock } from '../time/clock.ts';
-import type { HostPort } from '../net/host-port.ts';
-import { formatHostPort } from '../net/host-port.ts';
 import { describeError } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
-import { isPortTaken } from '../net/port-taken.ts';
+import { formatHostPort, isPortTaken } from '../net/host-port.ts';
+import type { HostPort } from '../net/host-port.ts';
 import { aborted } from '../program/run-group.ts';
 import type { Service } from '../program/run-group.ts';
 import type { ReadyCheck } from './readiness.ts';
