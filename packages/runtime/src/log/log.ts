@@ -10,7 +10,7 @@ export interface Log {
   info(message: string, fields?: object): void;
   warn(message: string, fields?: object): void;
   error(message: string, fields?: object): void;
-  /** Absent where it cannot be changed. */
+  /** Absent if it cannot be changed. */
   readonly level?: LevelControl;
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 export interface FeedProxyOptions {
   /** On loopback. */
   readonly target: { readonly host?: string; readonly port: number };
-  /** Any free one unless told. */
+  /** By default any free one. */
   readonly port?: number;
 }
 

@@ -81,11 +81,11 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
       return version;
     },
     backup() {
-      const kept = { objects: new Map(objects), history: [...history], version, compactedVersion };
+      const saved = { objects: new Map(objects), history: [...history], version, compactedVersion };
       return () => {
-        objects = new Map(kept.objects);
-        history = [...kept.history];
-        ({ version, compactedVersion } = kept);
+        objects = new Map(saved.objects);
+        history = [...saved.history];
+        ({ version, compactedVersion } = saved);
       };
     },
   };

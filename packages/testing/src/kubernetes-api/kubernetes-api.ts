@@ -26,7 +26,7 @@ export interface KubernetesApiOptions {
   readonly pods?: readonly KubernetesManifest[];
   readonly namespaces?: readonly KubernetesManifest[];
   readonly serviceAccounts?: readonly KubernetesManifest[];
-  /** Any free one unless told. */
+  /** By default any free one. */
   readonly port?: number;
   /** False: no controller gives each Namespace its ServiceAccount `default`. */
   readonly controllers?: boolean;

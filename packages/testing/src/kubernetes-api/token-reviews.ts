@@ -7,13 +7,13 @@ import { Failure } from './status.ts';
 /** A token as kube-apiserver would have signed it. */
 export interface TestToken {
   readonly audiences?: readonly string[];
-  /** `<namespace>/<name>` of the ServiceAccount; of the Pod it is bound to unless told. */
+  /** `<namespace>/<name>` of the ServiceAccount; by default that of the Pod it is bound to. */
   readonly serviceAccount?: string;
   /** `<namespace>/<name>` of the Pod it is bound to, which must be there; undefined: of none. */
   readonly pod?: string;
-  /** The node that it names; the Pod's unless told; false: a cluster that names none (before 1.30 or so). */
+  /** The node that it names; by default the Pod's; false: a cluster that names none (before 1.30 or so). */
   readonly node?: string | false;
-  /** In an hour unless told. Milliseconds since the epoch. */
+  /** By default in an hour. Milliseconds since the epoch. */
   readonly endsMs?: number;
   /** True: a deleted Pod's token is good still, as it is for some 12 s with the real one's caches. */
   readonly outlivesPod?: boolean;

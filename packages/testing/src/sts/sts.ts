@@ -18,7 +18,7 @@ export interface FakeStsOptions {
   readonly clock?: { now(): number };
   /** Before each answer, in real time. Milliseconds. */
   readonly latencyMs?: number;
-  /** An IPv4 address of this machine; 127.0.0.1 unless told. */
+  /** An IPv4 address of this machine; 127.0.0.1 by default. */
   readonly host?: string;
   readonly port?: number;
   /** Of the server's own identity, i.e. of every key that the fake has not issued. */
@@ -131,21 +131,21 @@ async function handle(
   { answer, gate, clock }: Service,
 ): Promise<void> {
   const body = await readBody(request);
-  const said =
+  const reply =
     request.method === 'POST'
       ? answer(readQuery(body, request.headers))
       : { status: 405, requestId: '', body: '' };
   await gate.pass();
-  if (said === 'Reset') {
+  if (reply === 'Reset') {
     request.socket.destroy();
     return;
   }
-  response.writeHead(said.status, {
+  response.writeHead(reply.status, {
     'content-type': 'text/xml',
-    'x-amzn-requestid': said.requestId,
+    'x-amzn-requestid': reply.requestId,
     date: new Date(clock.now()).toUTCString(),
   });
-  response.end(said.body);
+  response.end(reply.body);
 }
 
 async function listen(server: Server, host: string, port: number): Promise<number> {
