@@ -7,7 +7,22 @@ export * from './flags/legacy.ts';
 export type { Program } from './flags/program.ts';
 export * from './flags/table.ts';
 
-export * from './http/index.ts';
+export { createPlaces } from './http/clients/places.ts';
+export type { Client, ClientName, PlaceLimit, Places } from './http/clients/places.ts';
+export type {
+  HttpConnection,
+  HttpHooks,
+  HttpLimit,
+  HttpLimits,
+  HttpRefusal,
+  HttpRequest,
+} from './http/connection/connection.ts';
+export { createHttpServer } from './http/http-server.ts';
+export type { HttpServer } from './http/http-server.ts';
+export type { KnownHeads } from './http/message/known-heads.ts';
+export { headerLines, toBeSentOften } from './http/message/message.ts';
+export type { HttpAnswer } from './http/message/message.ts';
+export type { RequestHead } from './http/message/request-head.ts';
 
 export { parseJson, record, textOf } from './json/json-values.ts';
 
@@ -15,12 +30,10 @@ export { createChanges } from './listeners/changes.ts';
 export type { Changes } from './listeners/changes.ts';
 export { createListeners, listenerFailed } from './listeners/listeners.ts';
 
-export { createLimitLog } from './log/limit-log.ts';
-export type { LimitLog } from './log/limit-log.ts';
 export { createLog, describeError, logLevels, silentLog } from './log/log.ts';
 export type { LevelControl, Log, LogLevel, LogOptions } from './log/log.ts';
-export { createLogLimiter } from './log/log-limiter.ts';
-export type { CountScope } from './log/log-limiter.ts';
+export { createLimitLog, createLogLimiter } from './log/log-limiter.ts';
+export type { CountScope, LimitLog } from './log/log-limiter.ts';
 export { createOutageLog } from './log/outage.ts';
 export type { OutageLog } from './log/outage.ts';
 export { createArrivals, createTransition } from './log/transitions.ts';
@@ -36,9 +49,8 @@ export type { Shares } from './memory/shares.ts';
 export { createGrowth, readCounter, readGauge, readGauges } from './metrics/read-gauge.ts';
 
 export { canonicalIp } from './net/canonical-ip.ts';
-export { formatHostPort } from './net/host-port.ts';
+export { formatHostPort, isPortTaken } from './net/host-port.ts';
 export type { HostPort } from './net/host-port.ts';
-export { isPortTaken } from './net/port-taken.ts';
 export { stopListening } from './net/stop-listening.ts';
 
 export { createOpsServer } from './ops/ops-server.ts';

@@ -11,11 +11,11 @@ export interface IssueOptions {
   readonly uris?: readonly string[];
   readonly dns?: readonly string[];
   readonly ips?: readonly string[];
-  /** An hour ago unless told. */
+  /** By default an hour ago. */
   readonly notBefore?: Date;
-  /** In a day unless told. */
+  /** By default in a day. */
   readonly notAfter?: Date;
-  /** Extended key usage; both unless told. */
+  /** Extended key usage; both by default. */
   readonly usages?: readonly CertificateUsage[];
 }
 

@@ -13,7 +13,7 @@ export interface FakeCniResult {
   readonly ips: readonly string[];
   readonly ifName?: string;
   readonly network?: string;
-  /** The sandbox; made from the Pod unless told. */
+  /** The sandbox; made from the Pod by default. */
   readonly containerId?: string;
   readonly cniVersion?: '0.2.0' | '0.4.0' | '1.0.0';
   /** containerd hands them to the plugins. */

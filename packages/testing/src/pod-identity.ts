@@ -7,9 +7,9 @@ export interface FakePodIdentityOptions {
   readonly token: () => string;
   /** How long what it gives lives. Milliseconds. */
   readonly lifetimeMs?: number;
-  /** Any free one unless told. */
+  /** By default any free one. */
   readonly port?: number;
-  /** Number in the first key; 0 unless told. */
+  /** Number in the first key; 0 by default. */
   readonly from?: number;
 }
 

@@ -23,11 +23,11 @@ export function readEnv(table: FlagTable, { env, prefix }: { env: Environment; p
       break;
     }
   }
-  return { given, warnings: strangers(table, { env, prefix }) };
+  return { given, warnings: unknownVariables(table, { env, prefix }) };
 }
 
 /** Variables that look like settings and are none: a slip that would else go unseen. */
-function strangers(table: FlagTable, { env, prefix }: { env: Environment; prefix: string }): string[] {
+function unknownVariables(table: FlagTable, { env, prefix }: { env: Environment; prefix: string }): string[] {
   const known = Object.keys(table).map((flagName) => envName(prefix, flagName));
   return Object.entries(env)
     .filter(([name, text = '']) => name.startsWith(prefix) && text !== '' && !known.includes(name))

@@ -1,6 +1,5 @@
 import { pino } from 'pino';
-import { cutFields, cutText } from './cut-fields.ts';
-import { onOneLine } from './on-one-line.ts';
+import { cutFields, cutText, onOneLine } from './fields.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -11,7 +10,7 @@ export interface Log {
   info(message: string, fields?: object): void;
   warn(message: string, fields?: object): void;
   error(message: string, fields?: object): void;
-  /** Absent where it cannot be changed. */
+  /** Absent if it cannot be changed. */
   readonly level?: LevelControl;
 }
 

@@ -2,13 +2,13 @@ import type { Clock } from '../time/clock.ts';
 import { logLevels } from './log.ts';
 import type { Log, LogLevel } from './log.ts';
 
-/** What goes on failing is told again after so long. Milliseconds. */
+/** What goes on failing is logged again after this time. Milliseconds. */
 const AGAIN_MS = 60_000;
 
 export interface OutageLog {
-  /** It has failed: told at once, and then once a minute with the number of lines left out; what is worse is told at once. */
+  /** It has failed: logged at once, and then once a minute with the number of lines left out; what is worse is logged at once. */
   failed(level: LogLevel, message: string, fields: object): void;
-  /** It works. What the line that says so may tell of the time before; undefined where nothing had failed. */
+  /** It works. What the line that says so can tell of the outage; undefined if nothing had failed. */
   over(): OutageEnd | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface OutageEnd {
 /** Keeps something that is tried for hours from filling the log. */
 export function createOutageLog({ clock, log }: { clock: Pick<Clock, 'monotonic'>; log: Log }): OutageLog {
   let outage: { readonly sinceMs: number; failures: number } | undefined;
-  let told = { atMs: -Infinity, severity: -1 };
+  let logged = { atMs: -Infinity, severity: -1 };
   let leftOut = 0;
 
   return {
@@ -30,12 +30,12 @@ export function createOutageLog({ clock, log }: { clock: Pick<Clock, 'monotonic'
       outage ??= { sinceMs: nowMs, failures: 0 };
       outage.failures += 1;
       const severity = logLevels.indexOf(level);
-      if (nowMs - told.atMs < AGAIN_MS && severity <= told.severity) {
+      if (nowMs - logged.atMs < AGAIN_MS && severity <= logged.severity) {
         leftOut += 1;
         return;
       }
       log[level](message, { ...fields, ...(leftOut > 0 && { leftOut }) });
-      told = { atMs: nowMs, severity };
+      logged = { atMs: nowMs, severity };
       leftOut = 0;
     },
     over() {

@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.ts';
 import { createLine, itemsOf, join, leave, toEnd } from './line.ts';
-import type { LinePlace } from './line.ts';
+import type { Line, LinePlace } from './line.ts';
 import { createShares } from './shares.ts';
 
 export interface RememberedOptions<Value> {
@@ -45,41 +45,105 @@ const SWEEPS = 16;
 
 /** One timer at most, and none while nothing is remembered or nothing ends. */
 export function createRemembered<Value>(options: RememberedOptions<Value>): Remembered<Value> {
-  const { clock, keepMs, most, stays = () => false, dropped = () => undefined } = options;
-  const entries = new Map<string, Entry<Value>>();
+  const { clock } = options;
+  const entries = createEntries<Value>(options);
+  const { byKey, line } = entries;
+  const { end, sweep, makeRoom } = createDrops(options, entries);
+  const plan = createSweepPlan(options, { line, sweep });
+
+  return {
+    get(key) {
+      const entry = byKey.get(key);
+      if (entry === undefined) return undefined;
+      return entry.untilMs > clock.monotonic() || end(entry) ? entry.value : undefined;
+    },
+    peek: (key) => byKey.get(key)?.value,
+    set(key, value, owner = '') {
+      const former = byKey.get(key);
+      if (former?.owner === owner) {
+        entries.renew(former, value);
+      } else {
+        if (former !== undefined) entries.remove(former);
+        entries.put(key, value, owner);
+        makeRoom();
+      }
+      plan();
+    },
+    delete(key) {
+      const entry = byKey.get(key);
+      if (entry === undefined) return false;
+      entries.remove(entry);
+      plan();
+      return true;
+    },
+    clear() {
+      for (const entry of [...byKey.values()]) entries.remove(entry);
+      plan();
+    },
+    entries() {
+      sweep();
+      return itemsOf(line).map(({ key, value }) => [key, value]);
+    },
+    get size() {
+      sweep();
+      return byKey.size;
+    },
+  };
+}
+
+interface Entries<Value> {
+  readonly byKey: ReadonlyMap<string, Entry<Value>>;
   /** As their times end. */
+  readonly line: Readonly<Line<Entry<Value>>>;
+  readonly put: (key: string, value: Value, owner: string) => void;
+  /** As if it were removed and put again, at no cost of memory: some names are set thousands of times. */
+  readonly renew: (entry: Entry<Value>, value: Value) => void;
+  readonly remove: (entry: Entry<Value>) => void;
+  /** Of the owner with the most. */
+  readonly oldestOfMost: () => Entry<Value> | undefined;
+}
+
+/** Names, in the order in which their times end, and how many each owner has. */
+function createEntries<Value>({ clock, keepMs }: RememberedOptions<Value>): Entries<Value> {
+  const byKey = new Map<string, Entry<Value>>();
   const line = createLine<Entry<Value>>();
   const shares = createShares<Entry<Value>>();
-  let cancelSweep: (() => void) | undefined;
+  return {
+    byKey,
+    line,
+    put(key, value, owner) {
+      const untilMs = clock.monotonic() + keepMs;
+      const entry: Entry<Value> = { key, value, owner, untilMs, place: undefined, shared: undefined };
+      byKey.set(key, entry);
+      entry.place = join(line, entry);
+      entry.shared = shares.add(owner, entry);
+    },
+    renew(entry, value) {
+      entry.value = value;
+      entry.untilMs = clock.monotonic() + keepMs;
+      if (entry.place !== undefined) toEnd(line, entry.place);
+      if (entry.shared !== undefined) shares.renew(entry.owner, entry.shared);
+    },
+    remove({ key, owner, place, shared }) {
+      byKey.delete(key);
+      if (place !== undefined) leave(line, place);
+      if (shared !== undefined) shares.remove(owner, shared);
+    },
+    oldestOfMost: shares.oldestOfMost,
+  };
+}
 
-  function put(key: string, value: Value, owner: string): void {
-    const untilMs = clock.monotonic() + keepMs;
-    const entry: Entry<Value> = { key, value, owner, untilMs, place: undefined, shared: undefined };
-    entries.set(key, entry);
-    entry.place = join(line, entry);
-    entry.shared = shares.add(owner, entry);
-  }
-
-  /** As if it were removed and put again, at no cost of memory: some names are set thousands of times. */
-  function renew(entry: Entry<Value>, value: Value): void {
-    entry.value = value;
-    entry.untilMs = clock.monotonic() + keepMs;
-    if (entry.place !== undefined) toEnd(line, entry.place);
-    if (entry.shared !== undefined) shares.renew(entry.owner, entry.shared);
-  }
-
-  function remove({ key, owner, place, shared }: Entry<Value>): void {
-    entries.delete(key);
-    if (place !== undefined) leave(line, place);
-    if (shared !== undefined) shares.remove(owner, shared);
-  }
+/** What goes by itself: whose time is over, and who has to make room. */
+function createDrops<Value>(options: RememberedOptions<Value>, entries: Entries<Value>) {
+  const { clock, most, stays = () => false, dropped = () => undefined } = options;
+  const { byKey, line } = entries;
 
   /** True if it stays. */
   function end(entry: Entry<Value>): boolean {
     const { key, value, owner } = entry;
     const isNeeded = stays(key, value);
-    remove(entry);
-    if (isNeeded) put(key, value, owner);
+    entries.remove(entry);
+    if (isNeeded) entries.put(key, value, owner);
     else dropped(key, value, 'time');
     return isNeeded;
   }
@@ -89,7 +153,33 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
     while (line.first !== undefined && line.first.item.untilMs <= nowMs) end(line.first.item);
   }
 
-  function plan(): void {
+  function makeRoom(): void {
+    if (byKey.size <= most) return;
+    sweep();
+    while (byKey.size > most) {
+      const entry = entries.oldestOfMost();
+      if (entry === undefined) return;
+      entries.remove(entry);
+      dropped(entry.key, entry.value, 'room');
+    }
+  }
+
+  return { end, sweep, makeRoom };
+}
+
+interface SweepPlan<Value> {
+  readonly line: Entries<Value>['line'];
+  readonly sweep: () => void;
+}
+
+/** The returned function sees to it that a sweep comes if anything ends. */
+function createSweepPlan<Value>(
+  { clock, keepMs }: RememberedOptions<Value>,
+  { line, sweep }: SweepPlan<Value>,
+) {
+  let cancelSweep: (() => void) | undefined;
+
+  return function plan(): void {
     const oldest = line.first?.item;
     if (oldest === undefined || keepMs === Infinity) {
       cancelSweep?.();
@@ -101,55 +191,5 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
       sweep();
       plan();
     });
-  }
-
-  function makeRoom(): void {
-    if (entries.size <= most) return;
-    sweep();
-    while (entries.size > most) {
-      const entry = shares.oldestOfMost();
-      if (entry === undefined) return;
-      remove(entry);
-      dropped(entry.key, entry.value, 'room');
-    }
-  }
-
-  return {
-    get(key) {
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      return entry.untilMs > clock.monotonic() || end(entry) ? entry.value : undefined;
-    },
-    peek: (key) => entries.get(key)?.value,
-    set(key, value, owner = '') {
-      const former = entries.get(key);
-      if (former?.owner === owner) {
-        renew(former, value);
-      } else {
-        if (former !== undefined) remove(former);
-        put(key, value, owner);
-        makeRoom();
-      }
-      plan();
-    },
-    delete(key) {
-      const entry = entries.get(key);
-      if (entry === undefined) return false;
-      remove(entry);
-      plan();
-      return true;
-    },
-    clear() {
-      for (const entry of [...entries.values()]) remove(entry);
-      plan();
-    },
-    entries() {
-      sweep();
-      return itemsOf(line).map(({ key, value }) => [key, value]);
-    },
-    get size() {
-      sweep();
-      return entries.size;
-    },
   };
 }

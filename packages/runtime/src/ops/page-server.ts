@@ -1,6 +1,8 @@
 import type { Clock } from '../time/clock.ts';
-import { createHttpServer, headerLines } from '../http/index.ts';
-import type { HttpAnswer, HttpLimit, HttpLimits, HttpRefusal, HttpRequest } from '../http/index.ts';
+import type { HttpLimit, HttpLimits, HttpRefusal, HttpRequest } from '../http/connection/connection.ts';
+import { createHttpServer } from '../http/http-server.ts';
+import { headerLines } from '../http/message/message.ts';
+import type { HttpAnswer } from '../http/message/message.ts';
 
 /** One answer in plain text. */
 export interface Page {

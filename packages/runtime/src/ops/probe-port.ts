@@ -1,9 +1,8 @@
 import type { Clock } from '../time/clock.ts';
-import type { HostPort } from '../net/host-port.ts';
-import { formatHostPort } from '../net/host-port.ts';
 import { describeError } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
-import { isPortTaken } from '../net/port-taken.ts';
+import { formatHostPort, isPortTaken } from '../net/host-port.ts';
+import type { HostPort } from '../net/host-port.ts';
 import { aborted } from '../program/run-group.ts';
 import type { Service } from '../program/run-group.ts';
 import type { ReadyCheck } from './readiness.ts';
@@ -39,7 +38,7 @@ export function createProbePort({
 }: ProbePortDeps): ProbePort {
   const address = formatHostPort(at);
   let state: true | string = `${address} is not open yet`;
-  let told = '';
+  let lastMessage = '';
 
   async function open(): Promise<boolean> {
     try {
@@ -49,10 +48,10 @@ export function createProbePort({
       const isTaken = isPortTaken(error);
       if (isTaken && (await isAnswered(at))) {
         state = true;
-        tell('info', 'another agent answers probes, trying again until it ends');
+        logOnce('info', 'another agent answers probes, trying again until it ends');
       } else {
         state = describeError(error);
-        tell('warn', 'cannot listen for probes, trying again', {
+        logOnce('warn', 'cannot listen for probes, trying again', {
           error: state,
           hint: `${isTaken ? endHint(at.port) : ''}choose another address or port by ${chosenBy}`,
         });
@@ -61,10 +60,10 @@ export function createProbePort({
     }
   }
 
-  /** Once, until it is something else. */
-  function tell(level: 'info' | 'warn', message: string, fields: object = {}): void {
-    if (message === told) return;
-    told = message;
+  /** A message is logged once, until another one is. */
+  function logOnce(level: 'info' | 'warn', message: string, fields: object = {}): void {
+    if (message === lastMessage) return;
+    lastMessage = message;
     log[level](message, { address, ...fields });
   }
 
@@ -77,7 +76,7 @@ export function createProbePort({
         if (signal.aborted) return;
       }
       state = true;
-      if (told !== '') log.info('listening for probes', { address });
+      if (lastMessage !== '') log.info('listening for probes', { address });
       await aborted(signal);
     },
   };

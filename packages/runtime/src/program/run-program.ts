@@ -3,7 +3,7 @@ import { createLog, describeError } from '../log/log.ts';
 import type { Log, LogOptions } from '../log/log.ts';
 import { VERSION } from './version.ts';
 
-/** Exit code of a configuration that cannot be worked with. */
+/** Exit code of an invalid configuration. */
 const BAD_CONFIGURATION = 2;
 
 interface Loggable {

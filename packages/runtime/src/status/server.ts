@@ -1,6 +1,8 @@
 import { systemClock } from '../time/clock.ts';
-import { createHttpServer, headerLines } from '../http/index.ts';
-import type { HttpAnswer, HttpLimits, HttpRefusal } from '../http/index.ts';
+import type { HttpLimits, HttpRefusal } from '../http/connection/connection.ts';
+import { createHttpServer } from '../http/http-server.ts';
+import { headerLines } from '../http/message/message.ts';
+import type { HttpAnswer } from '../http/message/message.ts';
 import { describeError, logLevels } from '../log/log.ts';
 import type { Log, LogLevel } from '../log/log.ts';
 import { readiness } from '../ops/readiness.ts';

@@ -1,5 +1,5 @@
 import { formatDuration } from '../flags/duration.ts';
-import { onOneLine } from '../log/on-one-line.ts';
+import { onOneLine } from '../log/fields.ts';
 
 /** Between columns. */
 const GAP = '  ';

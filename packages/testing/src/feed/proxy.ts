@@ -4,7 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 export interface FeedProxyOptions {
   /** On loopback. */
   readonly target: { readonly host?: string; readonly port: number };
-  /** Any free one unless told. */
+  /** By default any free one. */
   readonly port?: number;
 }
 
@@ -63,15 +63,6 @@ export async function startFeedProxy({ target, port: wanted = 0 }: FeedProxyOpti
   });
   const port = await listenOnLoopback(server, wanted);
 
-  function setPaused(paused: boolean): void {
-    traffic.paused = paused;
-    for (const { near, far } of pairs) {
-      for (const socket of [near, far])
-        if (paused) socket.pause();
-        else socket.resume();
-    }
-  }
-
   return {
     port,
     get connections() {
@@ -84,10 +75,10 @@ export async function startFeedProxy({ target, port: wanted = 0 }: FeedProxyOpti
       traffic.delayMs = ms;
     },
     pause: () => {
-      setPaused(true);
+      setPaused(true, { traffic, pairs });
     },
     resume: () => {
-      setPaused(false);
+      setPaused(false, { traffic, pairs });
     },
     cut: () => {
       cutAll(pairs);
@@ -110,6 +101,18 @@ export async function startFeedProxy({ target, port: wanted = 0 }: FeedProxyOpti
       });
     },
   };
+}
+
+function setPaused(
+  paused: boolean,
+  { traffic, pairs }: { traffic: Traffic; pairs: ReadonlySet<Pair> },
+): void {
+  traffic.paused = paused;
+  for (const { near, far } of pairs) {
+    for (const socket of [near, far])
+      if (paused) socket.pause();
+      else socket.resume();
+  }
 }
 
 function join(

@@ -12,11 +12,11 @@ export { SENTINELS, imdsTree } from './tree.ts';
 export type { ImdsTree } from './tree.ts';
 
 export interface ImdsOptions {
-  /** IMDSv2 only: a GET without a token is 401. True unless told. */
+  /** IMDSv2 only: a GET without a token is 401. True by default. */
   readonly tokensRequired?: boolean;
   /** Path without version to document: replaces the tree that looks like a real one. */
   readonly tree?: ImdsTree;
-  /** 127.0.0.1 unless told. */
+  /** By default 127.0.0.1. */
   readonly host?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;

@@ -52,12 +52,6 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
     return structuredClone(stored);
   }
 
-  function found(kind: KubernetesKind, namespace: string, name: string): StoredObject {
-    const object = objects.get(keyOf(kind, namespace, name));
-    if (object === undefined) throw new Error(`NotFound: ${kind} ${namespace}/${name}`);
-    return object;
-  }
-
   return {
     apply,
     get version() {
@@ -67,20 +61,15 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
       return compactedVersion;
     },
     patch: (kind, namespace, name, patch) =>
-      apply(mergePatch(found(kind, namespace, name), patch) as StoredObject),
+      apply(mergePatch(found(objects, kind, namespace, name), patch) as StoredObject),
     delete(kind, namespace, name) {
-      const object = found(kind, namespace, name);
+      const object = found(objects, kind, namespace, name);
       objects.delete(keyOf(kind, namespace, name));
       version += 1;
       tell('DELETED', withVersion(object, `${version}`));
     },
     get: (kind, namespace, name) => structuredClone(objects.get(keyOf(kind, namespace, name))),
-    list(kind, namespace) {
-      const wanted = ({ metadata }: StoredObject) =>
-        namespace === undefined || metadata.namespace === namespace;
-      const listed = [...objects].filter(([, object]) => object.kind === kind && wanted(object));
-      return listed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
-    },
+    list: (kind, namespace) => listOf(objects, kind, namespace),
     since: (from) => history.filter(({ object }) => Number(object.metadata.resourceVersion) > from),
     compact() {
       history = [];
@@ -92,14 +81,28 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
       return version;
     },
     backup() {
-      const kept = { objects: new Map(objects), history: [...history], version, compactedVersion };
+      const saved = { objects: new Map(objects), history: [...history], version, compactedVersion };
       return () => {
-        objects = new Map(kept.objects);
-        history = [...kept.history];
-        ({ version, compactedVersion } = kept);
+        objects = new Map(saved.objects);
+        history = [...saved.history];
+        ({ version, compactedVersion } = saved);
       };
     },
   };
+}
+
+type Objects = ReadonlyMap<string, StoredObject>;
+
+function found(objects: Objects, kind: KubernetesKind, namespace: string, name: string): StoredObject {
+  const object = objects.get(keyOf(kind, namespace, name));
+  if (object === undefined) throw new Error(`NotFound: ${kind} ${namespace}/${name}`);
+  return object;
+}
+
+function listOf(objects: Objects, kind: KubernetesKind, namespace: string | undefined): StoredObject[] {
+  const wanted = ({ metadata }: StoredObject) => namespace === undefined || metadata.namespace === namespace;
+  const listed = [...objects].filter(([, object]) => object.kind === kind && wanted(object));
+  return listed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
 function keyOf(kind: string, namespace: string, name: string): string {

@@ -6,8 +6,7 @@ import type { PostedEvent } from './events.ts';
 import { createGate } from './http.ts';
 import type { Gate } from './http.ts';
 import { createLists } from './lists.ts';
-import { readManifests } from './manifests.ts';
-import { kubernetesKinds } from './object.ts';
+import { kubernetesKinds, readManifests } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
 import { createRoutes } from './routes.ts';
 import type { RequestCounts } from './routes.ts';
@@ -27,7 +26,7 @@ export interface KubernetesApiOptions {
   readonly pods?: readonly KubernetesManifest[];
   readonly namespaces?: readonly KubernetesManifest[];
   readonly serviceAccounts?: readonly KubernetesManifest[];
-  /** Any free one unless told. */
+  /** By default any free one. */
   readonly port?: number;
   /** False: no controller gives each Namespace its ServiceAccount `default`. */
   readonly controllers?: boolean;
@@ -79,69 +78,27 @@ export interface KubernetesApi
 }
 
 export async function startKubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
-  const { port: wantedPort = 0, controllers = true } = options;
-  const database: Database = createDatabase({ onEvent });
-  const lists = createLists({ database });
-  const watches = createWatches({ database, streaming: () => offer.streamingList });
-  const gate = createGate();
-  const tokenReviews = createTokenReviews({ database });
-  const events: PostedEvent[] = [];
-  const requests = Object.fromEntries(kubernetesKinds.map((kind) => [kind, noRequests()])) as Record<
-    KubernetesKind,
-    RequestCounts
-  >;
-  const offer = { streamingList: true };
-
-  function onEvent(event: StoredEvent): void {
-    watches.tell(event);
-    const { kind, metadata } = event.object;
-    if (!controllers || kind !== 'Namespace' || event.type !== 'ADDED') return;
-    database.apply({ kind: 'ServiceAccount', metadata: { name: 'default', namespace: metadata.name } });
-  }
-
-  function bookmark(kind?: KubernetesKind): void {
-    for (const each of kind === undefined ? kubernetesKinds : [kind]) watches.bookmark(each);
-  }
-
-  for (const object of options.namespaces ?? []) database.apply({ ...object, kind: 'Namespace' });
-  for (const object of options.serviceAccounts ?? []) database.apply({ ...object, kind: 'ServiceAccount' });
-  for (const object of options.pods ?? []) database.apply({ ...object, kind: 'Pod' });
-
-  const server = createServer(
-    createRoutes({ database, lists, watches, gate, events, tokenReviews, requests }),
-  );
+  const parts = createParts(options);
+  const { watches, tokenReviews, events, requests, offer } = parts;
+  const server = createServer(createRoutes(parts));
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(wantedPort, '127.0.0.1', resolve);
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
   });
-  const bookmarks = setInterval(bookmark, BOOKMARK_EVERY_MS).unref();
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
-  const { apply, patch, get, list, bump, backup } = database;
+  const controls = controlsOf(parts);
+  const bookmarks = setInterval(controls.bookmark, BOOKMARK_EVERY_MS).unref();
 
   return {
+    ...controls,
     url,
     port,
     events,
     requests,
-    apply,
-    patch,
-    get,
-    list,
-    bump,
-    backup,
-    bookmark,
-    delete: database.delete,
-    refuse: gate.refuse,
-    issueToken: tokenReviews.issue,
+    kubeconfig: () => kubeconfig(url),
     get tokenReviews() {
       return tokenReviews.count;
     },
-    sendRaw: watches.sendRaw,
-    endlessLists: watches.setEndless,
-    expireContinue: lists.expire,
-    expireNextContinue: lists.expireNext,
-    kubeconfig: () => kubeconfig(url),
-    loadManifests: (yaml) => readManifests(yaml).map((object) => apply(object)),
     get watches() {
       return watches.size;
     },
@@ -150,6 +107,67 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     },
     set offerStreamingList(offered) {
       offer.streamingList = offered;
+    },
+    async close() {
+      clearInterval(bookmarks);
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** The server without its socket, with the objects that it begins with. */
+function createParts(options: KubernetesApiOptions) {
+  const { controllers = true, namespaces = [], serviceAccounts = [], pods = [] } = options;
+  const offer = { streamingList: true };
+  const database: Database = createDatabase({ onEvent });
+  const watches = createWatches({ database, streaming: () => offer.streamingList });
+
+  function onEvent(event: StoredEvent): void {
+    watches.tell(event);
+    const { kind, metadata } = event.object;
+    if (!controllers || kind !== 'Namespace' || event.type !== 'ADDED') return;
+    database.apply({ kind: 'ServiceAccount', metadata: { name: 'default', namespace: metadata.name } });
+  }
+
+  for (const object of namespaces) database.apply({ ...object, kind: 'Namespace' });
+  for (const object of serviceAccounts) database.apply({ ...object, kind: 'ServiceAccount' });
+  for (const object of pods) database.apply({ ...object, kind: 'Pod' });
+
+  return {
+    database,
+    watches,
+    offer,
+    lists: createLists({ database }),
+    gate: createGate(),
+    tokenReviews: createTokenReviews({ database }),
+    events: [] as PostedEvent[],
+    requests: noRequests(),
+  };
+}
+
+/** What a test can do to the server. */
+function controlsOf({ database, lists, watches, gate, tokenReviews }: ReturnType<typeof createParts>) {
+  const { apply, patch, get, list, bump, backup } = database;
+  return {
+    apply,
+    patch,
+    get,
+    list,
+    bump,
+    backup,
+    delete: database.delete,
+    refuse: gate.refuse,
+    issueToken: tokenReviews.issue,
+    sendRaw: watches.sendRaw,
+    endlessLists: watches.setEndless,
+    expireContinue: lists.expire,
+    expireNextContinue: lists.expireNext,
+    loadManifests: (yaml: string) => readManifests(yaml).map((object) => apply(object)),
+    bookmark: (kind?: KubernetesKind) => {
+      for (const each of kind === undefined ? kubernetesKinds : [kind]) watches.bookmark(each);
     },
     compact() {
       database.compact();
@@ -163,21 +181,16 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
       watches.setHung(false);
       gate.resume();
     },
-    dropWatches(how = 'cut') {
+    dropWatches(how: 'cut' | 'end' = 'cut') {
       watches.drop(how);
-    },
-    async close() {
-      clearInterval(bookmarks);
-      await new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      });
     },
   };
 }
 
-function noRequests(): RequestCounts {
-  return { list: 0, version: 0, watch: 0, streaming: 0 };
+function noRequests() {
+  return Object.fromEntries(
+    kubernetesKinds.map((kind) => [kind, { list: 0, version: 0, watch: 0, streaming: 0 }]),
+  ) as Record<KubernetesKind, RequestCounts>;
 }
 
 /** Client libraries take http:// only from those who do not ask for TLS to be verified. */

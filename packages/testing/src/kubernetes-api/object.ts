@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parseAllDocuments } from 'yaml';
 
 /** The kinds that the stand-in serves. */
 export const kubernetesKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Secret', 'ConfigMap', 'Node'] as const;
@@ -129,4 +130,23 @@ function managedFields({ metadata }: KubernetesObject): unknown[] {
       fieldsV1: { 'f:metadata': { 'f:annotations': { '.': {}, ...Object.fromEntries(annotations) } } },
     },
   ];
+}
+
+/** The objects of a manifest file, those of a `kind: List` included. */
+export function readManifests(yaml: string): KubernetesObject[] {
+  return [...parseAllDocuments(yaml)].flatMap((document) => {
+    const [fault] = document.errors;
+    if (fault !== undefined) throw fault;
+    return objectsIn(document.toJS());
+  });
+}
+
+function objectsIn(document: unknown): KubernetesObject[] {
+  if (document === null || document === undefined) return [];
+  if (!isRecord(document)) throw new Error('a document of the manifests is not an object');
+  if (Array.isArray(document['items'])) return document['items'].flatMap(objectsIn);
+  if (typeof document['kind'] !== 'string' || !isRecord(document['metadata'])) {
+    throw new Error('an object of the manifests has no kind or no metadata');
+  }
+  return [document as KubernetesObject];
 }

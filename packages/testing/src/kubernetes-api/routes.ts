@@ -9,6 +9,7 @@ import type { Lists } from './lists.ts';
 import type { KubernetesKind } from './object.ts';
 import { Failure } from './status.ts';
 import type { TokenReviews } from './token-reviews.ts';
+import type { WatchRequest } from './watch.ts';
 import type { Watches } from './watches.ts';
 import { write } from './writes.ts';
 
@@ -34,13 +35,13 @@ export interface RoutesDeps {
 
 /** The listener of the HTTP server. */
 export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, response: ServerResponse) => void {
-  const { database, lists, watches, gate, events, tokenReviews, requests } = deps;
+  const { database, gate, events, tokenReviews, requests } = deps;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://kubernetes');
     const body = await readBody(request);
     const route = readRoute(pathname);
-    if (route.resource === 'objects' && request.method === 'GET') count(route.kind, searchParams);
+    if (route.resource === 'objects' && request.method === 'GET') count(requests, route.kind, searchParams);
     if (!(await gate.admits(response))) return;
     if (route.resource === 'tokenreviews') {
       if (request.method !== 'POST') throw notAllowed();
@@ -69,39 +70,8 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
       sendJson(response, ...written);
       return;
     }
-    if (name !== undefined) sendJson(response, 200, one(kind, namespace ?? '', name));
-    else await collection(kind, namespace, searchParams, response);
-  }
-
-  function count(kind: KubernetesKind, query: URLSearchParams): void {
-    if (!isWatch(query)) requests[kind][asksForVersion(query) ? 'version' : 'list'] += 1;
-    else if (query.has('sendInitialEvents')) requests[kind].streaming += 1;
-    else requests[kind].watch += 1;
-  }
-
-  function one(kind: KubernetesKind, namespace: string, name: string): object {
-    const object = database.get(kind, namespace, name);
-    if (object === undefined) throw new Failure(404, `${kind.toLowerCase()}s "${name}" not found`);
-    return object;
-  }
-
-  async function collection(
-    kind: KubernetesKind,
-    namespace: string | undefined,
-    query: URLSearchParams,
-    response: ServerResponse,
-  ): Promise<void> {
-    for (const selector of ['fieldSelector', 'labelSelector']) {
-      if (query.has(selector)) throw new Failure(400, `the stand-in knows no ${selector}`);
-    }
-    if (isWatch(query)) {
-      watches.open({ kind, namespace, query, response });
-      return;
-    }
-    const pieces = lists.list(kind, namespace, query);
-    response.writeHead(200, { 'content-type': 'application/json' });
-    await writePieces(response, pieces);
-    response.end();
+    if (name !== undefined) sendJson(response, 200, one(database, kind, namespace ?? '', name));
+    else await answerCollection(deps, { kind, namespace, query: searchParams, response });
   }
 
   return (request, response) => {
@@ -109,6 +79,36 @@ export function createRoutes(deps: RoutesDeps): (request: IncomingMessage, respo
       sendFailure(response, error);
     });
   };
+}
+
+function count(requests: RoutesDeps['requests'], kind: KubernetesKind, query: URLSearchParams): void {
+  if (!isWatch(query)) requests[kind][asksForVersion(query) ? 'version' : 'list'] += 1;
+  else if (query.has('sendInitialEvents')) requests[kind].streaming += 1;
+  else requests[kind].watch += 1;
+}
+
+function one(database: Database, kind: KubernetesKind, namespace: string, name: string): object {
+  const object = database.get(kind, namespace, name);
+  if (object === undefined) throw new Failure(404, `${kind.toLowerCase()}s "${name}" not found`);
+  return object;
+}
+
+async function answerCollection(
+  { lists, watches }: Pick<RoutesDeps, 'lists' | 'watches'>,
+  request: WatchRequest,
+): Promise<void> {
+  const { kind, namespace, query, response } = request;
+  for (const selector of ['fieldSelector', 'labelSelector']) {
+    if (query.has(selector)) throw new Failure(400, `the stand-in knows no ${selector}`);
+  }
+  if (isWatch(query)) {
+    watches.open(request);
+    return;
+  }
+  const pieces = lists.list(kind, namespace, query);
+  response.writeHead(200, { 'content-type': 'application/json' });
+  await writePieces(response, pieces);
+  response.end();
 }
 
 /** A list of one object, for its resourceVersion. */

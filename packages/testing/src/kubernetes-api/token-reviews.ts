@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from './database.ts';
 import { isRecord } from './object.ts';
+import type { StoredObject } from './object.ts';
 import { Failure } from './status.ts';
 
 /** A token as kube-apiserver would have signed it. */
 export interface TestToken {
   readonly audiences?: readonly string[];
-  /** `<namespace>/<name>` of the ServiceAccount; of the Pod it is bound to unless told. */
+  /** `<namespace>/<name>` of the ServiceAccount; by default that of the Pod it is bound to. */
   readonly serviceAccount?: string;
   /** `<namespace>/<name>` of the Pod it is bound to, which must be there; undefined: of none. */
   readonly pod?: string;
-  /** The node that it names; the Pod's unless told; false: a cluster that names none (before 1.30 or so). */
+  /** The node that it names; by default the Pod's; false: a cluster that names none (before 1.30 or so). */
   readonly node?: string | false;
-  /** In an hour unless told. Milliseconds since the epoch. */
+  /** By default in an hour. Milliseconds since the epoch. */
   readonly endsMs?: number;
   /** True: a deleted Pod's token is good still, as it is for some 12 s with the real one's caches. */
   readonly outlivesPod?: boolean;
@@ -47,77 +48,26 @@ function jwtOf(claims: object): string {
   return `${head}.${body}.${randomUUID().replaceAll('-', '')}`;
 }
 
-/** The words are those of kube-apiserver 1.34. */
 export function createTokenReviews({ database }: { database: Database }): TokenReviews {
   const issued = new Map<string, IssuedToken>();
   let count = 0;
 
-  function issue(token: TestToken = {}): string {
-    const {
-      audiences = ['rolegate-server'],
-      node,
-      endsMs = Date.now() + HOUR_MS,
-      outlivesPod = false,
-    } = token;
-    const pod = token.pod === undefined ? undefined : found(token.pod);
-    const spec = isRecord(pod?.['spec']) ? pod['spec'] : {};
-    const account =
-      token.serviceAccount ?? `${pod?.metadata.namespace ?? ''}/${String(spec['serviceAccountName'])}`;
-    const named = node ?? (pod === undefined ? false : String(spec['nodeName']));
-    const claims = {
-      'credential-id': `JTI=${randomUUID()}`,
-      ...(pod && { 'pod-name': pod.metadata.name, 'pod-uid': pod.metadata.uid }),
-      ...(named !== false && { 'node-name': named, 'node-uid': `uid-of-${named}` }),
-    };
-    const { name = '', namespace = '', uid = '' } = pod?.metadata ?? {};
-    const text = jwtOf({
-      aud: audiences,
-      exp: Math.floor(endsMs / 1000),
-      jti: claims['credential-id'],
-      'kubernetes.io': { namespace, ...(pod && { pod: { name, uid } }) },
-      sub: `system:serviceaccount:${account.replace('/', ':')}`,
-    });
-    issued.set(text, {
-      audiences,
-      endsMs,
-      username: `system:serviceaccount:${account.replace('/', ':')}`,
-      extra: Object.fromEntries(Object.entries(claims).map(([key, value]) => [`${EXTRA}${key}`, [value]])),
-      pod: pod === undefined || outlivesPod ? undefined : { name, namespace, uid },
-    });
-    return text;
-  }
-
-  function found(name: string) {
+  function podOf(name: string): StoredObject {
     const [namespace = '', pod = ''] = name.split('/');
     const object = database.get('Pod', namespace, pod);
     if (object === undefined) throw new Error(`there is no Pod ${name} to bind a token to`);
     return object;
   }
 
-  function review(text: string, wanted: readonly string[]): object {
-    const token = issued.get(text);
-    if (token === undefined) return refused('invalid bearer token');
-    const { audiences, username, extra, endsMs, pod } = token;
-    if (endsMs <= Date.now()) {
-      return refused('[invalid bearer token, service account token has expired]');
-    }
-    const fit = audiences.filter((audience) => wanted.includes(audience));
-    if (fit.length === 0) {
-      const lists = [audiences, wanted].map((all) => JSON.stringify(all).replaceAll(',', ' '));
-      return refused(
-        `[invalid bearer token, token audiences ${String(lists[0])} is invalid for the target audiences ${String(lists[1])}]`,
-      );
-    }
-    if (pod !== undefined && database.get('Pod', pod.namespace, pod.name)?.metadata.uid !== pod.uid) {
-      return refused('[invalid bearer token, service account token has been invalidated]');
-    }
-    const [, , account = ''] = username.split(':');
-    const groups = ['system:serviceaccounts', `system:serviceaccounts:${account}`, 'system:authenticated'];
-    return { authenticated: true, user: { username, uid: 'uid', groups, extra }, audiences: fit };
-  }
+  const isThere: IsThere = ({ namespace, name, uid }) =>
+    database.get('Pod', namespace, name)?.metadata.uid === uid;
 
   return {
-    issue,
+    issue(token = {}) {
+      const { text, ...rest } = sign(token, token.pod === undefined ? undefined : podOf(token.pod));
+      issued.set(text, rest);
+      return text;
+    },
     answer(body) {
       count += 1;
       const { token, audiences } = specOf(body);
@@ -129,13 +79,68 @@ export function createTokenReviews({ database }: { database: Database }): TokenR
         apiVersion: 'authentication.k8s.io/v1',
         metadata: {},
         spec: { token, audiences },
-        status: review(token, wanted),
+        status: review(issued.get(token), wanted, isThere),
       };
     },
     get count() {
       return count;
     },
   };
+}
+
+/** The token as text, and what a review of it says. */
+function sign(token: TestToken, pod: StoredObject | undefined): IssuedToken & { readonly text: string } {
+  const { audiences = ['rolegate-server'], node, endsMs = Date.now() + HOUR_MS, outlivesPod = false } = token;
+  const spec = isRecord(pod?.['spec']) ? pod['spec'] : {};
+  const account =
+    token.serviceAccount ?? `${pod?.metadata.namespace ?? ''}/${String(spec['serviceAccountName'])}`;
+  const username = `system:serviceaccount:${account.replace('/', ':')}`;
+  const named = node ?? (pod === undefined ? false : String(spec['nodeName']));
+  const claims = {
+    'credential-id': `JTI=${randomUUID()}`,
+    ...(pod && { 'pod-name': pod.metadata.name, 'pod-uid': pod.metadata.uid }),
+    ...(named !== false && { 'node-name': named, 'node-uid': `uid-of-${named}` }),
+  };
+  const { name = '', namespace = '', uid = '' } = pod?.metadata ?? {};
+  const text = jwtOf({
+    aud: audiences,
+    exp: Math.floor(endsMs / 1000),
+    jti: claims['credential-id'],
+    'kubernetes.io': { namespace, ...(pod && { pod: { name, uid } }) },
+    sub: username,
+  });
+  return {
+    text,
+    audiences,
+    endsMs,
+    username,
+    extra: Object.fromEntries(Object.entries(claims).map(([key, value]) => [`${EXTRA}${key}`, [value]])),
+    pod: pod === undefined || outlivesPod ? undefined : { name, namespace, uid },
+  };
+}
+
+type IsThere = (pod: NonNullable<IssuedToken['pod']>) => boolean;
+
+/** The status of a TokenReview, in the words of kube-apiserver 1.34. */
+function review(token: IssuedToken | undefined, wanted: readonly string[], isThere: IsThere): object {
+  if (token === undefined) return refused('invalid bearer token');
+  const { audiences, username, extra, endsMs, pod } = token;
+  if (endsMs <= Date.now()) {
+    return refused('[invalid bearer token, service account token has expired]');
+  }
+  const fit = audiences.filter((audience) => wanted.includes(audience));
+  if (fit.length === 0) {
+    const lists = [audiences, wanted].map((all) => JSON.stringify(all).replaceAll(',', ' '));
+    return refused(
+      `[invalid bearer token, token audiences ${String(lists[0])} is invalid for the target audiences ${String(lists[1])}]`,
+    );
+  }
+  if (pod !== undefined && !isThere(pod)) {
+    return refused('[invalid bearer token, service account token has been invalidated]');
+  }
+  const [, , account = ''] = username.split(':');
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${account}`, 'system:authenticated'];
+  return { authenticated: true, user: { username, uid: 'uid', groups, extra }, audiences: fit };
 }
 
 function refused(error: string): object {

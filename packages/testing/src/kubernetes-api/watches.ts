@@ -1,17 +1,10 @@
-import type { ServerResponse } from 'node:http';
-import { jsonOf, writePieces } from './answer-text.ts';
 import type { Database, StoredEvent } from './database.ts';
-import type { KubernetesKind, StoredObject } from './object.ts';
-import { Failure, statusObject } from './status.ts';
+import type { KubernetesKind } from './object.ts';
+import { Failure } from './status.ts';
+import { createWatch } from './watch.ts';
+import type { Endless, Watch, WatchRequest } from './watch.ts';
 
 const INVALID = 'ListOptions.meta.k8s.io "" is invalid:';
-
-export interface WatchRequest {
-  readonly kind: KubernetesKind;
-  readonly namespace: string | undefined;
-  readonly query: URLSearchParams;
-  readonly response: ServerResponse;
-}
 
 export interface Watches {
   /** Answers a watch: what has happened since the version asked for, then what happens. */
@@ -31,158 +24,77 @@ export interface Watches {
   readonly size: number;
 }
 
-/** A list that says nothing, or a byte each second and never a whole line. */
-export type Endless = 'silent' | 'trickling';
-
-const TRICKLE_EVERY_MS = 1_000;
-
-interface Watch {
-  readonly request: WatchRequest;
-  readonly bookmarks: boolean;
-  /** Lines that wait while the server hangs, or until the list that comes before them is sent. */
-  readonly waiting: string[];
-  /** It is told of nothing that is not newer than the version that it asked for. */
-  readonly from: number;
-  /** Its list is being sent. */
-  listing: boolean;
+export interface WatchesDeps {
+  readonly database: Database;
+  /** Streaming lists are offered. */
+  readonly streaming: () => boolean;
 }
 
 /** The watch side of kube-apiserver 1.34, as its answers were recorded. */
-export function createWatches({
-  database,
-  streaming,
-}: {
-  database: Database;
-  streaming: () => boolean;
-}): Watches {
-  const watches = new Set<Watch>();
+export function createWatches({ database, streaming }: WatchesDeps): Watches {
+  const responses = new Map<Watch, WatchRequest['response']>();
   const endless = new Map<KubernetesKind, Endless>();
   let hung = false;
 
-  function send(watch: Watch, line: string): void {
-    if (hung || watch.listing) watch.waiting.push(line);
-    else watch.request.response.write(`${line}\n`);
-  }
-
-  function sendWaiting(watch: Watch): void {
-    for (const line of watch.waiting.splice(0)) send(watch, line);
-  }
-
   /** Told nothing from now on: its client may not have noticed yet. */
   function close(watch: Watch, how: 'cut' | 'end'): void {
-    watches.delete(watch);
-    if (how === 'cut') watch.request.response.destroy();
-    else watch.request.response.end();
+    const response = responses.get(watch);
+    responses.delete(watch);
+    if (how === 'cut') response?.destroy();
+    else response?.end();
   }
 
-  function sendEvent(watch: Watch, { type, object }: StoredEvent): void {
-    const { kind, namespace } = watch.request;
-    if (object.kind !== kind || (namespace !== undefined && object.metadata.namespace !== namespace)) return;
-    if (Number(object.metadata.resourceVersion) <= watch.from) return;
-    send(watch, jsonOf({ type, object }));
-  }
-
-  function bookmarkFor({ request }: Watch, annotations?: object): string {
-    const metadata = { resourceVersion: `${database.version}`, ...(annotations && { annotations }) };
-    return JSON.stringify({
-      type: 'BOOKMARK',
-      object: { kind: request.kind, apiVersion: 'v1', metadata },
-    });
-  }
-
-  /** Everything there is, then the bookmark that ends it for those who take bookmarks; then what has happened meanwhile. */
-  async function sendAll(watch: Watch): Promise<void> {
-    const { kind, namespace, response, query } = watch.request;
-    const how = query.has('sendInitialEvents') ? endless.get(kind) : undefined;
-    if (how === 'trickling') trickle(response);
-    watch.listing = true;
-    if (how !== undefined) return;
-    const end = watch.bookmarks ? [bookmarkFor(watch, { 'k8s.io/initial-events-end': 'true' })] : [];
-    const lines = addedLines(database.list(kind, namespace));
-    if (hung) watch.waiting.unshift(...lines, ...end);
-    else {
-      await writePieces(response, withNewlines(lines));
-      watch.waiting.unshift(...end);
-    }
-    watch.listing = false;
-    if (!hung) sendWaiting(watch);
-  }
-
-  function sendSince(watch: Watch, from: number): void {
-    if (from < database.compactedVersion) {
-      const message = `too old resource version: ${from} (${database.compactedVersion})`;
-      // Told in the body: the answer has begun with 200.
-      send(watch, JSON.stringify({ type: 'ERROR', object: statusObject(410, message) }));
-      close(watch, 'end');
-      return;
-    }
-    for (const event of database.since(from)) sendEvent(watch, event);
+  function ofKind(kind: KubernetesKind): Watch[] {
+    return [...responses.keys()].filter((watch) => watch.kind === kind);
   }
 
   return {
     open(request) {
-      const { query, response } = request;
+      const { kind, query, response } = request;
       checkQuery(query, streaming());
-      const bookmarks = query.get('allowWatchBookmarks') === 'true';
-      const from = Number(query.get('resourceVersion') ?? 0);
-      const watch: Watch = { request, bookmarks, waiting: [], from, listing: false };
-      watches.add(watch);
+      const watch = createWatch(request, {
+        database,
+        isHung: () => hung,
+        endlessList: () => endless.get(kind),
+        end: (ended) => {
+          close(ended, 'end');
+        },
+      });
+      responses.set(watch, response);
       response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
       response.flushHeaders();
       const seconds = Number(query.get('timeoutSeconds') ?? 1800);
-      const timer = setTimeout(() => {
-        close(watch, 'end');
-      }, seconds * 1000).unref();
+      const timer = setTimeout(close, seconds * 1000, watch, 'end').unref();
       response.on('close', () => {
         clearTimeout(timer);
-        watches.delete(watch);
+        responses.delete(watch);
       });
-      if (from === 0) void sendAll(watch);
-      else sendSince(watch, from);
+      watch.begin();
     },
     tell(event) {
-      for (const watch of watches) sendEvent(watch, event);
+      for (const watch of responses.keys()) watch.tell(event);
     },
     bookmark(kind) {
-      for (const watch of watches)
-        if (watch.bookmarks && watch.request.kind === kind && database.version >= watch.from)
-          send(watch, bookmarkFor(watch));
+      for (const watch of ofKind(kind)) watch.bookmark();
     },
     sendRaw(kind, line) {
-      for (const watch of watches) if (watch.request.kind === kind) send(watch, line);
+      for (const watch of ofKind(kind)) watch.send(line);
     },
     drop(how) {
-      for (const watch of watches) close(watch, how);
+      for (const watch of responses.keys()) close(watch, how);
     },
     setHung(next) {
       hung = next;
-      if (!hung) for (const watch of watches) if (!watch.listing) sendWaiting(watch);
+      for (const watch of responses.keys()) watch.resume();
     },
     setEndless(kind, how) {
       if (how === undefined) endless.delete(kind);
       else endless.set(kind, how);
     },
     get size() {
-      return watches.size;
+      return responses.size;
     },
   };
-}
-
-function* addedLines(objects: readonly StoredObject[]): Generator<string> {
-  for (const object of objects) yield jsonOf({ type: 'ADDED', object });
-}
-
-function* withNewlines(lines: Iterable<string>): Generator<string> {
-  for (const line of lines) yield `${line}\n`;
-}
-
-function trickle(response: ServerResponse): void {
-  const timer = setInterval(() => {
-    if (!response.writableEnded) response.write(' ');
-  }, TRICKLE_EVERY_MS).unref();
-  response.once('close', () => {
-    clearInterval(timer);
-  });
 }
 
 function checkQuery(query: URLSearchParams, streaming: boolean): void {

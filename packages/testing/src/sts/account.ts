@@ -2,8 +2,7 @@ import { readAssumeRole } from './assume-role.ts';
 import type { AssumeRoleCall } from './assume-role.ts';
 import { createFaultPlan, createThrottle, stsFaults } from './faults.ts';
 import type { StsFaultName } from './faults.ts';
-import { assumedIdentity } from './identity.ts';
-import { createKeys, randomWord } from './keys.ts';
+import { assumedIdentity, createKeys, randomWord } from './keys.ts';
 import type { Identity } from './keys.ts';
 import { answerXml, faultXml } from './query.ts';
 import type { Answer, Query } from './query.ts';
@@ -29,8 +28,7 @@ export function createAccount({ clock, account, longestSeconds }: AccountOptions
   ];
   const webIdentities = createWebIdentities((identity, seconds) => keys.issue(identity, seconds));
   const own = serverIdentity(account);
-  const expiredKeys = new Set<string>();
-  let expired = false;
+  const ownKeys = createOwnKeys();
 
   function answer(query: Query): Answer | 'Reset' {
     const call = query.action === 'AssumeRole' ? readAssumeRole(query, clock.now()) : undefined;
@@ -40,7 +38,7 @@ export function createAccount({ clock, account, longestSeconds }: AccountOptions
     const key = keys.find(query.accessKeyId);
     const wrong = key && keys.faultOf(key, query.sessionToken);
     if (wrong !== undefined) return faultXml(wrong);
-    if (key === undefined && (expired || expiredKeys.has(query.accessKeyId))) return refuse('ExpiredToken');
+    if (key === undefined && ownKeys.areExpired(query.accessKeyId)) return refuse('ExpiredToken');
     if (throttle.exceeded()) return refuse('Throttling');
     const caller = key?.identity ?? own;
     if (call !== undefined) return assumeRole(call, caller);
@@ -70,25 +68,37 @@ export function createAccount({ clock, account, longestSeconds }: AccountOptions
   const controls = {
     ...roles.controls,
     ...webIdentities.controls,
+    ...ownKeys.controls,
     expireKeysOf: (roleArn: string) => {
       keys.expire(roleArn);
-    },
-    expireKey: (accessKeyId: string) => {
-      expiredKeys.add(accessKeyId);
     },
     fail: (target: string, name: StsFaultName, times = Infinity) => {
       faults.add(target, name, times);
     },
     mend: faults.clear,
     throttleAbove: throttle.limit,
-    expireServerCredentials: () => {
-      expired = true;
-    },
-    renewServerCredentials: () => {
-      expired = false;
-    },
   };
   return { calls, webIdentityCalls: webIdentities.calls, answer, controls };
+}
+
+/** Keys that the fake has not issued are the server's own: good until a test says otherwise. */
+function createOwnKeys() {
+  const expiredKeys = new Set<string>();
+  let allExpired = false;
+  return {
+    areExpired: (accessKeyId: string) => allExpired || expiredKeys.has(accessKeyId),
+    controls: {
+      expireKey: (accessKeyId: string) => {
+        expiredKeys.add(accessKeyId);
+      },
+      expireServerCredentials: () => {
+        allExpired = true;
+      },
+      renewServerCredentials: () => {
+        allExpired = false;
+      },
+    },
+  };
 }
 
 function refuse(code: keyof typeof stsFaults): Answer {

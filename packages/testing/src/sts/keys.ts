@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AssumeRoleCall } from './assume-role.ts';
 import type { Fault } from './query.ts';
 import { stsFaults } from './faults.ts';
 import { parseRoleArn } from './role-arn.ts';
@@ -60,4 +61,17 @@ export function createKeys(nowMs: () => number) {
 
 export function randomWord(length: number): string {
   return Array.from(randomBytes(length), (byte) => KEY_ALPHABET[byte % KEY_ALPHABET.length]).join('');
+}
+
+/** An assumed-role ARN leaves out the role's path. */
+export function assumedIdentity({
+  roleArn,
+  sessionName,
+}: Pick<AssumeRoleCall, 'roleArn' | 'sessionName'>): Identity {
+  const { partition, account, name } = parseRoleArn(roleArn) ?? { partition: '', account: '', name: '' };
+  return {
+    account,
+    arn: `arn:${partition}:sts::${account}:assumed-role/${name}/${sessionName}`,
+    userId: `AROA${randomWord(17)}:${sessionName}`,
+  };
 }

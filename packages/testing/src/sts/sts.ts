@@ -3,8 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAccount } from './account.ts';
 import type { AssumeRoleCall } from './assume-role.ts';
+import { createGate } from './faults.ts';
 import type { StsFaultName } from './faults.ts';
-import { createGate } from './gate.ts';
 import { readQuery } from './query.ts';
 import type { WebIdentityCall } from './web-identity.ts';
 
@@ -18,7 +18,7 @@ export interface FakeStsOptions {
   readonly clock?: { now(): number };
   /** Before each answer, in real time. Milliseconds. */
   readonly latencyMs?: number;
-  /** An IPv4 address of this machine; 127.0.0.1 unless told. */
+  /** An IPv4 address of this machine; 127.0.0.1 by default. */
   readonly host?: string;
   readonly port?: number;
   /** Of the server's own identity, i.e. of every key that the fake has not issued. */
@@ -86,28 +86,9 @@ export async function startSts({
   });
   const gate = createGate(latencyMs);
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request);
-    const said =
-      request.method === 'POST'
-        ? answer(readQuery(body, request.headers))
-        : { status: 405, requestId: '', body: '' };
-    await gate.pass();
-    if (said === 'Reset') {
-      request.socket.destroy();
-      return;
-    }
-    response.writeHead(said.status, {
-      'content-type': 'text/xml',
-      'x-amzn-requestid': said.requestId,
-      date: new Date(clock.now()).toUTCString(),
-    });
-    response.end(said.body);
-  }
-
   const server = createServer((request, response) => {
     gate.enter(response);
-    handle(request, response).catch(() => request.socket.destroy());
+    handle(request, response, { answer, gate, clock }).catch(() => request.socket.destroy());
   });
   let connections = 0;
   server.on('connection', () => {
@@ -117,13 +98,7 @@ export async function startSts({
 
   async function close(): Promise<void> {
     gate.controls.resume();
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
-    server.closeAllConnections();
-    await closed;
+    await closeServer(server);
   }
 
   return {
@@ -144,11 +119,50 @@ export async function startSts({
   };
 }
 
+interface Service {
+  readonly answer: ReturnType<typeof createAccount>['answer'];
+  readonly gate: Pick<ReturnType<typeof createGate>, 'pass'>;
+  readonly clock: { now(): number };
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { answer, gate, clock }: Service,
+): Promise<void> {
+  const body = await readBody(request);
+  const reply =
+    request.method === 'POST'
+      ? answer(readQuery(body, request.headers))
+      : { status: 405, requestId: '', body: '' };
+  await gate.pass();
+  if (reply === 'Reset') {
+    request.socket.destroy();
+    return;
+  }
+  response.writeHead(reply.status, {
+    'content-type': 'text/xml',
+    'x-amzn-requestid': reply.requestId,
+    date: new Date(clock.now()).toUTCString(),
+  });
+  response.end(reply.body);
+}
+
 async function listen(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  server.closeAllConnections();
+  await closed;
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

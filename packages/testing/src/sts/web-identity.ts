@@ -1,5 +1,5 @@
 import { stsFaults } from './faults.ts';
-import { assumedIdentity } from './identity.ts';
+import { assumedIdentity } from './keys.ts';
 import type { Identity, IssuedKey } from './keys.ts';
 import { answerXml, faultXml } from './query.ts';
 import type { Answer, Query } from './query.ts';

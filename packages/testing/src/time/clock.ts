@@ -15,7 +15,7 @@ export interface FakeClock {
 }
 
 export interface FakeClockOptions {
-  /** Where the wall clock starts. Milliseconds since the epoch; 2026-11-23T07:00:00Z unless told. */
+  /** Where the wall clock starts. Milliseconds since the epoch; 2026-11-23T07:00:00Z by default. */
   readonly nowMs?: number;
 }
 

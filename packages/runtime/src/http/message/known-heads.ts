@@ -19,8 +19,8 @@ export function createHeadParser(
     if (before !== undefined) return before;
     const head = parseRequestHead(text);
     if ('fault' in head) return head;
-    const kept = { ...head, known: true };
-    known.set(text, kept, owner);
-    return kept;
+    const entry = { ...head, known: true };
+    known.set(text, entry, owner);
+    return entry;
   };
 }

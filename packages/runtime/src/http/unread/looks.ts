@@ -97,11 +97,11 @@ export function createSettlement<Occupant extends Sender<Occupant>>(deps: Settle
   }
 
   /** `count`: of the oldest leftovers. */
-  return async function settleAll(seen: readonly Occupant[], count: number): Promise<void> {
-    const lastBytes = seen.map((connection) => connection.lastBytes);
-    for (const connection of seen) connection.sinceLook = 0;
-    const queued = await readQueued([...seen, ...leftovers.oldest(count)], readQueues);
-    for (const [at, connection] of seen.entries())
+  return async function settleAll(connections: readonly Occupant[], count: number): Promise<void> {
+    const lastBytes = connections.map((connection) => connection.lastBytes);
+    for (const connection of connections) connection.sinceLook = 0;
+    const queued = await readQueued([...connections, ...leftovers.oldest(count)], readQueues);
+    for (const [at, connection] of connections.entries())
       settle(connection, queued(connection.ends), lastBytes[at] ?? 0);
     for (const { client, ends } of leftovers.take(count))
       leftovers.remember({ client, ends, unread: queued(ends) });

@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import { LIMITS, startUnread } from './unread-setup.ts';
+
+const { perConnection } = LIMITS;
+
+describe('what clients have not read', () => {
+  it('is not looked at as long as it is little', async () => {
+    const t = startUnread();
+    for (let count = 0; count < 20; count += 1) t.send(t.connect('a1'), perConnection);
+    await t.clock.advance(10_000);
+    expect(t.looks).toEqual([]);
+    expect(t.clock.pending).toBe(0);
+  });
+
+  it('is looked at once a connection may have too much, four times a second, and no more once it is read', async () => {
+    const t = startUnread();
+    const reader = t.connect('a1');
+    const sendSome = () => {
+      for (let answer = 0; answer < 3; answer += 1) t.send(reader, 50);
+      t.read(reader);
+    };
+    sendSome();
+    await t.clock.advance(1);
+    expect(t.looks).toEqual(['ipv4']);
+    expect(reader.unread).toBe(0);
+    sendSome();
+    await t.clock.advance(248);
+    expect(t.looks).toHaveLength(1);
+    await t.clock.advance(10_000);
+    expect(t.looks).toHaveLength(2);
+    expect(t.resets).toEqual([]);
+  });
+
+  it('is looked for in the tables of those families only that may have something', async () => {
+    const t = startUnread();
+    t.send(t.connect('a1', '::ffff:198.18.0.1'), perConnection + 1);
+    await t.clock.advance(1);
+    expect(t.looks).toEqual(['ipv6']);
+    t.send(t.connect('a1'), perConnection + 1);
+    await t.clock.advance(300);
+    expect(t.looks).toEqual(['ipv6', 'ipv4', 'ipv6']);
+  });
+
+  it('ends with a reset if more than is allowed a connection is left of several answers', async () => {
+    const t = startUnread();
+    const reader = t.connect('a1');
+    const sluggard = t.connect('a1');
+    for (const connection of [reader, sluggard])
+      for (let answer = 0; answer < 5; answer += 1) t.send(connection, 60);
+    t.read(reader, 60);
+    t.read(sluggard, perConnection + 1);
+    await t.clock.advance(300);
+    expect(t.resets).toEqual([sluggard]);
+    expect(reader.unread).toBe(60);
+  });
+
+  it('may be one whole answer, however large', async () => {
+    const t = startUnread();
+    const reader = t.connect('a1');
+    t.send(reader, 50);
+    t.send(reader, 1_000);
+    t.read(reader, 1_000);
+    await t.clock.advance(300);
+    expect(t.resets).toEqual([]);
+    expect(reader.unread).toBe(1_000);
+  });
+
+  it('counts what is written while it is looked at', async () => {
+    const t = startUnread();
+    t.setLookMs(100);
+    const reader = t.connect('a1');
+    t.send(reader, perConnection + 1);
+    await t.clock.advance(50);
+    t.read(reader);
+    t.send(reader, 70);
+    await t.clock.advance(60);
+    // What the look has seen, and what has come since. It had one answer unread at any time.
+    expect(reader.unread).toBe(perConnection + 1 + 70);
+    await t.clock.advance(6_000);
+    expect(reader.unread).toBe(70);
+    expect(t.resets).toEqual([]);
+  });
+
+  it('is looked at again if it was written during a look and then no more', async () => {
+    const t = startUnread();
+    t.setLookMs(100);
+    const [first, second] = [t.connect('a1'), t.connect('b1')];
+    t.send(first, perConnection + 1);
+    await t.clock.advance(50);
+    for (let answer = 0; answer < 5; answer += 1) t.send(second, 60);
+    t.read(first);
+    await t.clock.advance(6_000);
+    expect(t.resets).toEqual([second]);
+  });
+
+  it('is looked at for a quarter of the time at most', async () => {
+    const t = startUnread();
+    t.setLookMs(1_000);
+    const reader = t.connect('a1');
+    t.send(reader, 1_000);
+    await t.clock.advance(60_000);
+    expect(t.looks.length).toBeLessThanOrEqual(13);
+    expect(t.looks.length).toBeGreaterThan(5);
+  });
+
+  it('is looked at for a fiftieth of the time if no client is near its limit', async () => {
+    const t = startUnread();
+    t.setLookMs(20);
+    const reader = t.connect('a1');
+    for (let ms = 0; ms < 20_000; ms += 100) {
+      t.send(reader, perConnection + 1);
+      t.read(reader);
+      await t.clock.advance(100);
+    }
+    expect(t.looks.length).toBeLessThanOrEqual(21);
+    expect(t.looks.length).toBeGreaterThan(15);
+  });
+
+  it('is looked at again after five seconds at most, however long the last look took', async () => {
+    const t = startUnread();
+    t.setLookMs(600_000);
+    t.send(t.connect('a1'), 1_000);
+    await t.clock.advance(600_000);
+    expect(t.looks).toHaveLength(1);
+    await t.clock.advance(5_000);
+    expect(t.looks).toHaveLength(2);
+  });
+});

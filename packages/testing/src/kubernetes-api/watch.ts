@@ -1,0 +1,144 @@
+import type { ServerResponse } from 'node:http';
+import { jsonOf, writePieces } from './answer-text.ts';
+import type { Database, StoredEvent } from './database.ts';
+import type { KubernetesKind, StoredObject } from './object.ts';
+import { statusObject } from './status.ts';
+
+export interface WatchRequest {
+  readonly kind: KubernetesKind;
+  readonly namespace: string | undefined;
+  readonly query: URLSearchParams;
+  readonly response: ServerResponse;
+}
+
+/** One client's watch. */
+export interface Watch {
+  readonly kind: KubernetesKind;
+  /** Sends what has happened since the version asked for, or all that there is. */
+  readonly begin: () => void;
+  readonly tell: (event: StoredEvent) => void;
+  /** If it asked for bookmarks. */
+  readonly bookmark: () => void;
+  readonly send: (line: string) => void;
+  /** Sends what has waited while the server hung. */
+  readonly resume: () => void;
+}
+
+export interface WatchDeps {
+  readonly database: Database;
+  /** While it is true nothing is sent; it follows later. */
+  readonly isHung: () => boolean;
+  readonly endlessList: () => Endless | undefined;
+  /** Ends the watch in order. */
+  readonly end: (watch: Watch) => void;
+}
+
+/** A list that says nothing, or a byte each second and never a whole line. */
+export type Endless = 'silent' | 'trickling';
+
+const TRICKLE_EVERY_MS = 1_000;
+
+export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
+  const { kind, namespace, query, response } = request;
+  const { database, isHung, endlessList, end } = deps;
+  const takesBookmarks = query.get('allowWatchBookmarks') === 'true';
+  /** It is told of nothing that is not newer. */
+  const from = Number(query.get('resourceVersion') ?? 0);
+  const outlet = createOutlet(response, isHung);
+  const watch: Watch = { kind, begin, tell, bookmark, send: outlet.send, resume: outlet.resume };
+
+  function begin(): void {
+    if (from === 0) void sendAll();
+    else sendSince();
+  }
+
+  function tell({ type, object }: StoredEvent): void {
+    if (object.kind !== kind || (namespace !== undefined && object.metadata.namespace !== namespace)) return;
+    if (Number(object.metadata.resourceVersion) <= from) return;
+    outlet.send(jsonOf({ type, object }));
+  }
+
+  function bookmark(): void {
+    if (takesBookmarks && database.version >= from) outlet.send(bookmarkOf(kind, database.version));
+  }
+
+  /** Everything there is, then the bookmark that ends it for those who take bookmarks; then what has happened meanwhile. */
+  async function sendAll(): Promise<void> {
+    const endless = query.has('sendInitialEvents') ? endlessList() : undefined;
+    if (endless === 'trickling') trickle(response);
+    outlet.beginList();
+    if (endless !== undefined) return;
+    const last = { 'k8s.io/initial-events-end': 'true' };
+    const ending = takesBookmarks ? [bookmarkOf(kind, database.version, last)] : [];
+    await outlet.sendList(addedLines(database.list(kind, namespace)), ending);
+  }
+
+  function sendSince(): void {
+    if (from < database.compactedVersion) {
+      const message = `too old resource version: ${from} (${database.compactedVersion})`;
+      // Told in the body: the answer has begun with 200.
+      outlet.send(JSON.stringify({ type: 'ERROR', object: statusObject(410, message) }));
+      end(watch);
+      return;
+    }
+    for (const event of database.since(from)) tell(event);
+  }
+
+  return watch;
+}
+
+/** The lines of a watch. They wait while the server hangs, and until the list that comes before them is sent. */
+function createOutlet(response: ServerResponse, isHung: () => boolean) {
+  const waiting: string[] = [];
+  let listing = false;
+
+  function send(line: string): void {
+    if (isHung() || listing) waiting.push(line);
+    else response.write(`${line}\n`);
+  }
+
+  function resume(): void {
+    if (isHung() || listing) return;
+    for (const line of waiting.splice(0)) send(line);
+  }
+
+  return {
+    send,
+    resume,
+    beginList(): void {
+      listing = true;
+    },
+    /** `ending`: the lines that end the list. */
+    async sendList(lines: Iterable<string>, ending: readonly string[]): Promise<void> {
+      if (isHung()) waiting.unshift(...lines, ...ending);
+      else {
+        await writePieces(response, withNewlines(lines));
+        waiting.unshift(...ending);
+      }
+      listing = false;
+      resume();
+    },
+  };
+}
+
+function bookmarkOf(kind: KubernetesKind, version: number, annotations?: object): string {
+  const metadata = { resourceVersion: `${version}`, ...(annotations && { annotations }) };
+  return JSON.stringify({ type: 'BOOKMARK', object: { kind, apiVersion: 'v1', metadata } });
+}
+
+function* addedLines(objects: readonly StoredObject[]): Generator<string> {
+  for (const object of objects) yield jsonOf({ type: 'ADDED', object });
+}
+
+function* withNewlines(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
+
+function trickle(response: ServerResponse): void {
+  const timer = setInterval(() => {
+    if (!response.writableEnded) response.write(' ');
+  }, TRICKLE_EVERY_MS).unref();
+  response.once('close', () => {
+    clearInterval(timer);
+  });
+}
