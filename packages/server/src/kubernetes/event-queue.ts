@@ -11,6 +11,14 @@ const MOST_WAITING = 1000;
 /** So many are sent at once, each of another Namespace: one whose Events are slow holds up nobody else's. */
 const MOST_AT_ONCE = 4;
 
+export interface EventQueueDeps {
+  readonly clock: Clock;
+}
+
+interface Item {
+  readonly namespace: string;
+}
+
 export interface EventQueue<T> {
   /** Returns what had to be dropped, if anything: the item, or one of the Namespace that has the most. */
   put(item: T): T | undefined;
@@ -21,45 +29,18 @@ export interface EventQueue<T> {
 }
 
 /** A queue that is bounded by Namespace, and gives out its items at a bounded rate. */
-export function createEventQueue<T extends { readonly namespace: string }>({
-  clock,
-}: {
-  readonly clock: Clock;
-}): EventQueue<T> {
-  /** The Namespace whose turn is next comes first; none without items. */
-  const waiting = new Map<string, T[]>();
+export function createEventQueue<T extends Item>({ clock }: EventQueueDeps): EventQueue<T> {
+  const waiting = createWaitingItems<T>();
   /** Namespaces of which an item is being sent. */
   const sending = new Map<string, Promise<void>>();
   const bucket = createTokenBucket({ ...RATE, clock });
-  let size = 0;
   let wake = ignore;
 
   /** The Namespace whose turn it is, if something can be sent now. */
   function next(): string | undefined {
     if (sending.size >= MOST_AT_ONCE) return undefined;
-    for (const namespace of waiting.keys()) if (!sending.has(namespace)) return namespace;
+    for (const namespace of waiting.namespaces()) if (!sending.has(namespace)) return namespace;
     return undefined;
-  }
-
-  function take(namespace: string): T | undefined {
-    const items = waiting.get(namespace) ?? [];
-    const item = items.shift();
-    if (item !== undefined) size -= 1;
-    waiting.delete(namespace);
-    // Its next turn comes after everybody else's.
-    if (items.length > 0) waiting.set(namespace, items);
-    return item;
-  }
-
-  /** Of what there is one too many: the newest of whoever has the most, or came last with as many. */
-  function dropOne(): T | undefined {
-    let largest: [string, T[]] | undefined;
-    for (const one of waiting) if (one[1].length >= (largest?.[1].length ?? 0)) largest = one;
-    const [namespace = '', items = []] = largest ?? [];
-    const item = items.pop();
-    if (item !== undefined) size -= 1;
-    if (items.length === 0) waiting.delete(namespace);
-    return item;
   }
 
   function changed(signal: AbortSignal): Promise<void> {
@@ -74,13 +55,9 @@ export function createEventQueue<T extends { readonly namespace: string }>({
 
   return {
     put(item) {
-      const items = waiting.get(item.namespace) ?? [];
-      if (items.length >= MOST_OF_NAMESPACE) return item;
-      waiting.set(item.namespace, items);
-      items.push(item);
-      size += 1;
+      if (!waiting.put(item)) return item;
       wake();
-      return size > MOST_WAITING ? dropOne() : undefined;
+      return waiting.size() > MOST_WAITING ? waiting.dropOne() : undefined;
     },
     async run(signal, send) {
       while (!signal.aborted) {
@@ -93,7 +70,7 @@ export function createEventQueue<T extends { readonly namespace: string }>({
           await clock.sleep(bucket.nextInMs(), signal);
           continue;
         }
-        const item = take(namespace);
+        const item = waiting.take(namespace);
         if (item === undefined) continue;
         bucket.take();
         const sent = send(item).finally(() => {
@@ -105,7 +82,46 @@ export function createEventQueue<T extends { readonly namespace: string }>({
       await Promise.all(sending.values());
     },
     get size() {
-      return size;
+      return waiting.size();
+    },
+  };
+}
+
+/** The items of each Namespace, in the order of the Namespaces' turns. */
+function createWaitingItems<T extends Item>() {
+  /** The Namespace whose turn is next comes first; none without items. */
+  const waiting = new Map<string, T[]>();
+  let size = 0;
+  return {
+    size: () => size,
+    namespaces: () => waiting.keys(),
+    /** False: the Namespace has as many as it may have. */
+    put(item: T): boolean {
+      const items = waiting.get(item.namespace) ?? [];
+      if (items.length >= MOST_OF_NAMESPACE) return false;
+      waiting.set(item.namespace, items);
+      items.push(item);
+      size += 1;
+      return true;
+    },
+    take(namespace: string): T | undefined {
+      const items = waiting.get(namespace) ?? [];
+      const item = items.shift();
+      if (item !== undefined) size -= 1;
+      waiting.delete(namespace);
+      // Its next turn comes after everybody else's.
+      if (items.length > 0) waiting.set(namespace, items);
+      return item;
+    },
+    /** Of what there is one too many: the newest of whoever has the most, or came last with as many. */
+    dropOne(): T | undefined {
+      let largest: [string, T[]] | undefined;
+      for (const one of waiting) if (one[1].length >= (largest?.[1].length ?? 0)) largest = one;
+      const [namespace = '', items = []] = largest ?? [];
+      const item = items.pop();
+      if (item !== undefined) size -= 1;
+      if (items.length === 0) waiting.delete(namespace);
+      return item;
     },
   };
 }

@@ -51,111 +51,28 @@ export interface GatheredList {
 }
 
 export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
-  const { cut, keyOf, keyOfPart, store, clock, hold, dropped, unreadable } = deps;
-
-  /** The object, or the key of what cannot be read. */
-  function read(raw: unknown): { object: T } | { key: string | undefined } {
-    const result = cut(raw);
-    if ('object' in result) return { object: hold(result.object) };
-    return { key: unread(result.fault, identityOf(raw)) };
-  }
-
-  function unread(fault: string, identity: Identity): string | undefined {
-    unreadable(fault, nameOf(identity), identity.namespace);
-    return keyOfPart(identity);
-  }
-
-  function list(): GatheredList {
-    let gathered = new Map<string, T>();
-    const unreadables: (string | undefined)[] = [];
-    let missedChange = false;
-
-    function drop(key: string): void {
-      const former = gathered.get(key);
-      if (former === undefined) return;
-      gathered.delete(key);
-      dropped(former);
-    }
-
-    function take(raw: unknown, type: 'ADDED' | 'MODIFIED' | 'DELETED'): void {
-      const result = read(raw);
-      if ('key' in result) {
-        miss(result.key, type !== 'ADDED');
-        return;
-      }
-      const key = keyOf(result.object);
-      drop(key);
-      if (type === 'DELETED') dropped(result.object);
-      else gathered.set(key, result.object);
-    }
-
-    function miss(key: string | undefined, isChange: boolean): void {
-      if (key !== undefined) drop(key);
-      unreadables.push(key);
-      missedChange ||= isChange;
-    }
-
-    function missEvent({ fault, identity }: UnreadableEvent): void {
-      if (identity === undefined) unreadable(fault, '', '');
-      else miss(unread(fault, identity), true);
-    }
-
-    async function finish(resourceVersion: string): Promise<void> {
-      const whole = gathered;
-      gathered = new Map();
-      const steps = store.replace(
-        { objects: whole, resourceVersion, unreadable: unreadables },
-        clock.monotonic(),
-      );
-      let sinceMs = clock.monotonic();
-      while (steps.next().done !== true) {
-        if (clock.monotonic() - sinceMs < SLICE_MS) continue;
-        await setImmediate();
-        sinceMs = clock.monotonic();
-      }
-    }
-
-    return {
-      finish,
-      add(raw) {
-        take(raw, 'ADDED');
-      },
-      event(event) {
-        // Real changes may come in between the objects of the list, deletions too.
-        if (event.type === 'UNREADABLE') missEvent(event);
-        else if (event.type !== 'BOOKMARK') take(event.object, event.type);
-        else if (event.endsList) return finish(event.resourceVersion).then(() => true);
-        return false;
-      },
-      abandon() {
-        for (const key of [...gathered.keys()]) drop(key);
-      },
-      get missedChange() {
-        return missedChange;
-      },
-    };
-  }
+  const { store } = deps;
+  const reader = createReader(deps);
 
   function missed(key: string | undefined, from: string | undefined): Taken {
     store.doubt(key);
     return { from, unreadable: true };
   }
 
-  function missedEvent({ fault, identity }: UnreadableEvent): Taken {
-    if (identity !== undefined) return missed(unread(fault, identity), undefined);
-    unreadable(fault, '', '');
-    return { from: undefined, unreadable: true };
+  function missedEvent(event: UnreadableEvent): Taken {
+    const miss = reader.unreadEvent(event);
+    return miss === undefined ? { from: undefined, unreadable: true } : missed(miss.key, undefined);
   }
 
   return {
-    list,
+    list: () => createGatheredList(deps, reader),
     event(event) {
       if (event.type === 'UNREADABLE') return missedEvent(event);
       if (event.type === 'BOOKMARK') {
         store.advance(event.resourceVersion);
         return { from: event.resourceVersion, unreadable: false };
       }
-      const result = read(event.object);
+      const result = reader.read(event.object);
       if ('key' in result) return missed(result.key, versionOf(event.object));
       const { object } = result;
       if (event.type === 'DELETED') store.remove(object);
@@ -163,6 +80,109 @@ export function createIntake<T extends ApiObject>(deps: IntakeDeps<T>): Intake {
       return { from: object.resourceVersion, unreadable: false };
     },
   };
+}
+
+/** Which object cannot be read; undefined: that cannot be said. */
+interface Miss {
+  readonly key: string | undefined;
+}
+
+/** Reads objects, and says what cannot be read. */
+interface Reader<T> {
+  readonly read: (raw: unknown) => { readonly object: T } | Miss;
+  /** Undefined: the event is not about an object. */
+  readonly unreadEvent: (event: UnreadableEvent) => Miss | undefined;
+}
+
+function createReader<T extends ApiObject>(deps: IntakeDeps<T>): Reader<T> {
+  const { cut, keyOfPart, hold, unreadable } = deps;
+
+  function unread(fault: string, identity: Identity): Miss {
+    unreadable(fault, nameOf(identity), identity.namespace);
+    return { key: keyOfPart(identity) };
+  }
+
+  return {
+    read(raw) {
+      const result = cut(raw);
+      return 'object' in result ? { object: hold(result.object) } : unread(result.fault, identityOf(raw));
+    },
+    unreadEvent({ fault, identity }) {
+      if (identity !== undefined) return unread(fault, identity);
+      unreadable(fault, '', '');
+      return undefined;
+    },
+  };
+}
+
+function createGatheredList<T extends ApiObject>(deps: IntakeDeps<T>, reader: Reader<T>): GatheredList {
+  const { keyOf, store, clock, dropped } = deps;
+  let gathered = new Map<string, T>();
+  const unreadable: (string | undefined)[] = [];
+  let missedChange = false;
+
+  function drop(key: string): void {
+    const former = gathered.get(key);
+    if (former === undefined) return;
+    gathered.delete(key);
+    dropped(former);
+  }
+
+  function miss(missed: Miss | undefined, isChange: boolean): void {
+    if (missed === undefined) return;
+    const { key } = missed;
+    if (key !== undefined) drop(key);
+    unreadable.push(key);
+    missedChange ||= isChange;
+  }
+
+  function take(raw: unknown, type: 'ADDED' | 'MODIFIED' | 'DELETED'): void {
+    const result = reader.read(raw);
+    if ('key' in result) {
+      miss(result, type !== 'ADDED');
+      return;
+    }
+    const key = keyOf(result.object);
+    drop(key);
+    if (type === 'DELETED') dropped(result.object);
+    else gathered.set(key, result.object);
+  }
+
+  async function finish(resourceVersion: string): Promise<void> {
+    const objects = gathered;
+    gathered = new Map();
+    const steps = store.replace({ objects, resourceVersion, unreadable }, clock.monotonic());
+    await runInSlices(steps, clock);
+  }
+
+  return {
+    finish,
+    add(raw) {
+      take(raw, 'ADDED');
+    },
+    event(event) {
+      // Real changes may come in between the objects of the list, deletions too.
+      if (event.type === 'UNREADABLE') miss(reader.unreadEvent(event), true);
+      else if (event.type !== 'BOOKMARK') take(event.object, event.type);
+      else if (event.endsList) return finish(event.resourceVersion).then(() => true);
+      return false;
+    },
+    abandon() {
+      for (const key of [...gathered.keys()]) drop(key);
+    },
+    get missedChange() {
+      return missedChange;
+    },
+  };
+}
+
+async function runInSlices(steps: Iterator<undefined, void>, clock: Pick<Clock, 'monotonic'>): Promise<void> {
+  let sinceMs = clock.monotonic();
+  while (steps.next().done !== true) {
+    if (clock.monotonic() - sinceMs < SLICE_MS) continue;
+    await setImmediate();
+    sinceMs = clock.monotonic();
+  }
 }
 
 function versionOf(raw: unknown): string | undefined {

@@ -39,14 +39,14 @@ export interface PastDeps {
 
 /** What one kind's list has shown is of all kinds: the others are listed again too, if they are ahead of it. */
 export function createPast({ kinds, clock, log }: PastDeps): Past {
-  const listeners = createListeners<void>({ failed: listenerFailed(log, 'restores of etcd') });
+  const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'restores of etcd') });
   let foundMs: number | undefined;
   let cancel: (() => void) | undefined;
 
   function tell(): void {
     cancel = undefined;
     foundMs = clock.monotonic();
-    listeners.tell();
+    listeners.tell(undefined);
   }
 
   return {

@@ -57,20 +57,15 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
   /** Reset by watches only: lists that succeed and expire at once must not be fetched in a tight circle. */
   const relistPauses = createBackoff({ ...PAUSES, random });
   const outage = createOutageLog({ clock, log });
+  const lists = createListChoice({ kind, clock, log });
+  const resumes = createResumeFailures();
   let from: string | undefined;
-  let streamingOffered = true;
-  let pagesUntilMs = -Infinity;
-  const failures = { refused: 0, silent: 0 };
 
-  function next(): Step {
-    if (from !== undefined) return { kind: 'resume', from };
-    return { kind: streamingOffered && clock.monotonic() >= pagesUntilMs ? 'stream' : 'page' };
-  }
+  const next = (): Step => (from === undefined ? { kind: lists.next() } : { kind: 'resume', from });
 
   function good(): void {
     pauses.reset();
-    failures.refused = 0;
-    failures.silent = 0;
+    resumes.reset();
     const ended = outage.over();
     // A watch that is cut once goes on at once.
     if (ended !== undefined && ended.failures > 1)
@@ -81,25 +76,6 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
     from = undefined;
     relisted(why);
     return relistPauses.next();
-  }
-
-  function failedToResume(error: unknown): RelistReason | undefined {
-    if (error instanceof SilenceError || error instanceof OverdueError)
-      return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
-    if (!(error instanceof ApiError) || isUnready(error)) return undefined;
-    return isNotTaken(error) || isTooLarge(error) || ++failures.refused >= TRIES.refused
-      ? 'refused'
-      : undefined;
-  }
-
-  function pauseAfter(error: unknown): number {
-    const askedMs = error instanceof ApiError ? Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
-    return Math.max(askedMs, pauses.next());
-  }
-
-  function tell(error: unknown, step: Step['kind']): void {
-    const fields = { kind, step, error: describeError(error) };
-    outage.failed(levelOf(error), 'the watch of a kind of object was interrupted', fields);
   }
 
   return {
@@ -121,25 +97,68 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
     failed(error, livedMs) {
       const step = next().kind;
       if (livedMs >= GOOD_AFTER_MS) pauses.reset();
-      if (step === 'stream' && isNotTaken(error)) {
-        streamingOffered = false;
-        log.info('the API server does not offer streaming lists: fetching pages', { kind });
-        return 0;
-      }
-      tell(error, step);
+      if (step === 'stream' && lists.areNotOffered(error)) return 0;
+      const fields = { kind, step, error: describeError(error) };
+      outage.failed(levelOf(error), 'the watch of a kind of object was interrupted', fields);
       if (error instanceof ApiError && error.code === 410) return relist('expired');
       if (error instanceof WentBackError) return relist('older');
-      // Some servers take the request for a streaming list and cannot end it.
-      if (step === 'stream' && error instanceof OverdueError) pagesUntilMs = clock.monotonic() + PAGES_FOR_MS;
-      else if (step === 'page') pagesUntilMs = -Infinity;
-      const why = step === 'resume' ? failedToResume(error) : undefined;
-      return why === undefined ? pauseAfter(error) : relist(why);
+      if (step !== 'resume') lists.failed(step, error);
+      const why = step === 'resume' ? resumes.failed(error) : undefined;
+      return why === undefined ? Math.max(askedPause(error), pauses.next()) : relist(why);
     },
     listAgain(why) {
       from = undefined;
       relisted(why);
     },
   };
+}
+
+/** Whether the next list is a streaming one, or fetched in pages. */
+function createListChoice({ kind, clock, log }: Pick<RecoveryDeps, 'kind' | 'clock' | 'log'>) {
+  let streamingOffered = true;
+  let pagesUntilMs = -Infinity;
+  return {
+    next(): 'stream' | 'page' {
+      return streamingOffered && clock.monotonic() >= pagesUntilMs ? 'stream' : 'page';
+    },
+    /** Whether a streaming list has failed because the API server has none: pages from now on. */
+    areNotOffered(error: unknown): boolean {
+      if (!isNotTaken(error)) return false;
+      streamingOffered = false;
+      log.info('the API server does not offer streaming lists: fetching pages', { kind });
+      return true;
+    },
+    failed(list: 'stream' | 'page', error: unknown): void {
+      // Some servers take the request for a streaming list and cannot end it.
+      if (list === 'page') pagesUntilMs = -Infinity;
+      else if (error instanceof OverdueError) pagesUntilMs = clock.monotonic() + PAGES_FOR_MS;
+    },
+  };
+}
+
+/** Counts the failures of one resourceVersion in a row. */
+function createResumeFailures() {
+  const failures = { refused: 0, silent: 0 };
+  return {
+    reset(): void {
+      failures.refused = 0;
+      failures.silent = 0;
+    },
+    /** Why the resourceVersion is given up; undefined: it is not yet. */
+    failed(error: unknown): RelistReason | undefined {
+      if (error instanceof SilenceError || error instanceof OverdueError)
+        return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
+      if (!(error instanceof ApiError) || isUnready(error)) return undefined;
+      return isNotTaken(error) || isTooLarge(error) || ++failures.refused >= TRIES.refused
+        ? 'refused'
+        : undefined;
+    },
+  };
+}
+
+/** How long the API server asks us to wait. Milliseconds. */
+function askedPause(error: unknown): number {
+  return error instanceof ApiError ? Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
 }
 
 /** That a resourceVersion expires is ordinary; that we lack a right, somebody has to mend. */

@@ -83,8 +83,7 @@ export function createStore<T extends ApiObject>(deps: StoreDeps<T>): WritableSt
   function* replace(list: FullList<T>, nowMs: number): Generator<undefined, void> {
     const [from, to] = [resourceVersion, list.resourceVersion];
     const isListOlder = isOlderVersion(to, from);
-    const isOlder =
-      isListOlder || [...list.objects].some(([key, object]) => isFormer(object, objects.byKey.get(key)));
+    const isOlder = isListOlder || hasFormer(list, objects.byKey);
     resourceVersion = to;
     yield* takeList(objects, list, isListOlder);
     doubts.listed(list.unreadable, list.objects.keys());
@@ -202,6 +201,11 @@ function* takeList<T extends ApiObject>(
     put(object, { listed: true, anyway });
     yield;
   }
+}
+
+/** Whether the list has an earlier state of some object. */
+function hasFormer<T extends ApiObject>({ objects }: FullList<T>, known: ReadonlyMap<string, T>): boolean {
+  return [...objects].some(([key, object]) => isFormer(object, known.get(key)));
 }
 
 /** An earlier state of the object. */

@@ -39,34 +39,29 @@ export interface Texts {
   readonly bytes: number;
 }
 
-interface Held {
+/** A text that is kept, and how many use it. */
+interface SharedText {
   readonly text: string;
   readonly bytes: number;
   users: number;
 }
 
-interface Share {
+/** Texts by their keys, and what they take together. */
+interface Pool {
   bytes: number;
+  readonly texts: Map<string, SharedText>;
+}
+
+/** What a Namespace uses. */
+interface Share extends Pool {
   refused: boolean;
-  readonly texts: Map<string, Held>;
 }
 
 export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOptions): Texts {
-  const open = budgets.serverBytes - budgets.reservedBytes;
   /** Its users are Namespaces. */
-  const all = new Map<string, Held>();
+  const all: Pool = { bytes: 0, texts: new Map() };
   const shares = new Map<string, Share>();
-  let bytes = 0;
-  /** The largest that `bytes` would have had to stay within for a text that was refused. */
-  let refusedAt = 0;
-
-  function shareOf(namespace: string): Share {
-    const known = shares.get(namespace);
-    if (known !== undefined) return known;
-    const share: Share = { bytes: 0, refused: false, texts: new Map() };
-    shares.set(namespace, share);
-    return share;
-  }
+  const room = createRoom({ budgets, all, roomAgain });
 
   function holdText(share: Share, given: string): string | { spent: SpentBudget; left: TooLong } {
     const key = keyOf(given);
@@ -75,70 +70,26 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
       known.users += 1;
       return known.text;
     }
-    const shared = all.get(key);
+    const shared = all.texts.get(key);
     const cost = shared?.bytes ?? budgets.entryBytes + costOf(given);
-    if (share.bytes + cost > budgets.namespaceBytes) {
-      share.refused = true;
-      return {
-        spent: 'namespace_text_bytes',
-        left: refusal(given, 'Namespace', budgets.namespaceBytes - share.bytes - budgets.entryBytes),
-      };
-    }
-    const most = share.bytes + cost > budgets.firstBytes ? open : budgets.serverBytes;
-    if (shared === undefined && bytes + cost > most) {
-      refusedAt = Math.max(refusedAt, most);
-      return {
-        spent: 'text_bytes',
-        left: refusal(given, 'server', most - bytes - budgets.entryBytes),
-      };
-    }
+    const refusal = room.refuse(share, cost, shared !== undefined);
+    if (refusal !== undefined) return { spent: refusal.spent, left: tooLong(given, refusal) };
     const text = shared?.text ?? given;
-    if (shared === undefined) {
-      all.set(key, { text, bytes: cost, users: 1 });
-      bytes += cost;
-    } else {
-      shared.users += 1;
-    }
-    share.texts.set(key, { text, bytes: cost, users: 1 });
-    share.bytes += cost;
+    if (shared === undefined) add(all, key, text, cost);
+    else shared.users += 1;
+    add(share, key, text, cost);
     return text;
-  }
-
-  function releaseText(share: Share, text: string): void {
-    const key = keyOf(text);
-    const held = share.texts.get(key);
-    if (held === undefined) return;
-    held.users -= 1;
-    if (held.users > 0) return;
-    share.texts.delete(key);
-    share.bytes -= held.bytes;
-    const shared = all.get(key);
-    if (shared === undefined) return;
-    shared.users -= 1;
-    if (shared.users > 0) return;
-    all.delete(key);
-    bytes -= shared.bytes;
-  }
-
-  /** An eighth of the budget must be free, or every text that goes would have all objects read again. */
-  function lookForRoom(share: Share): void {
-    const inShare = share.refused && share.bytes <= (budgets.namespaceBytes / 8) * 7;
-    const inAll = refusedAt > 0 && bytes <= (refusedAt / 8) * 7;
-    if (!inShare && !inAll) return;
-    share.refused &&= !inShare;
-    if (inAll) refusedAt = 0;
-    roomAgain();
   }
 
   return {
     hold(namespace, annotations) {
       const entries = Object.entries(annotations);
       if (entries.length === 0) return annotations;
-      const share = shareOf(namespace);
+      const share = shareOf(shares, namespace);
       const refusals = new Map<SpentBudget, string[]>();
       const held = entries.map(([key, value]) => {
         const result = typeof value === 'string' ? holdText(share, value) : value;
-        if (typeof result === 'string' || !('spent' in result)) return [key, result] as const;
+        if (typeof result === 'string' || 'tooLongBytes' in result) return [key, result] as const;
         refusals.set(result.spent, [...(refusals.get(result.spent) ?? []), key]);
         return [key, result.left] as const;
       });
@@ -148,15 +99,86 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
     release(namespace, annotations) {
       const share = shares.get(namespace);
       if (share === undefined) return;
-      for (const value of Object.values(annotations))
-        if (typeof value === 'string') releaseText(share, value);
-      lookForRoom(share);
+      for (const value of Object.values(annotations)) {
+        if (typeof value !== 'string') continue;
+        const key = keyOf(value);
+        if (release(share, key)) release(all, key);
+      }
+      room.freed(share);
       if (share.texts.size === 0) shares.delete(namespace);
     },
     get bytes() {
-      return bytes;
+      return all.bytes;
     },
   };
+}
+
+/** Why a text is refused. */
+interface NoRoom {
+  readonly spent: SpentBudget;
+  readonly budget: 'Namespace' | 'server';
+  /** What is left of the budget. */
+  readonly leftBytes: number;
+}
+
+interface RoomDeps extends Pick<TextsOptions, 'roomAgain'> {
+  readonly budgets: typeof BUDGETS;
+  readonly all: Pool;
+}
+
+/** Says whether the budgets have room for a text, and when there is room again for what was refused. */
+function createRoom({ budgets, all, roomAgain }: RoomDeps) {
+  const open = budgets.serverBytes - budgets.reservedBytes;
+  /** The largest that `all.bytes` would have had to stay within for a text that was refused. */
+  let refusedAt = 0;
+  return {
+    /** `isShared`: another Namespace has the text, so that it takes nothing of the server's budget. */
+    refuse(share: Share, cost: number, isShared: boolean): NoRoom | undefined {
+      if (share.bytes + cost > budgets.namespaceBytes) {
+        share.refused = true;
+        const leftBytes = budgets.namespaceBytes - share.bytes - budgets.entryBytes;
+        return { spent: 'namespace_text_bytes', budget: 'Namespace', leftBytes };
+      }
+      const most = share.bytes + cost > budgets.firstBytes ? open : budgets.serverBytes;
+      if (isShared || all.bytes + cost <= most) return undefined;
+      refusedAt = Math.max(refusedAt, most);
+      const leftBytes = most - all.bytes - budgets.entryBytes;
+      return { spent: 'text_bytes', budget: 'server', leftBytes };
+    },
+    /** An eighth of the budget must be free, or every text that goes would have all objects read again. */
+    freed(share: Share): void {
+      const inShare = share.refused && share.bytes <= (budgets.namespaceBytes / 8) * 7;
+      const inAll = refusedAt > 0 && all.bytes <= (refusedAt / 8) * 7;
+      if (!inShare && !inAll) return;
+      share.refused &&= !inShare;
+      if (inAll) refusedAt = 0;
+      roomAgain();
+    },
+  };
+}
+
+function shareOf(shares: Map<string, Share>, namespace: string): Share {
+  const known = shares.get(namespace);
+  if (known !== undefined) return known;
+  const share: Share = { bytes: 0, refused: false, texts: new Map() };
+  shares.set(namespace, share);
+  return share;
+}
+
+function add(pool: Pool, key: string, text: string, bytes: number): void {
+  pool.texts.set(key, { text, bytes, users: 1 });
+  pool.bytes += bytes;
+}
+
+/** True: nobody uses the text any more. */
+function release(pool: Pool, key: string): boolean {
+  const shared = pool.texts.get(key);
+  if (shared === undefined) return false;
+  shared.users -= 1;
+  if (shared.users > 0) return false;
+  pool.texts.delete(key);
+  pool.bytes -= shared.bytes;
+  return true;
 }
 
 /**
@@ -172,6 +194,6 @@ function costOf(text: string): number {
   return Buffer.byteLength(text) === text.length ? text.length : text.length * 2;
 }
 
-function refusal(text: string, budget: 'Namespace' | 'server', left: number): TooLong {
-  return { tooLongBytes: Buffer.byteLength(text), limitBytes: Math.max(0, left), budget };
+function tooLong(text: string, { budget, leftBytes }: NoRoom): TooLong {
+  return { tooLongBytes: Buffer.byteLength(text), limitBytes: Math.max(0, leftBytes), budget };
 }

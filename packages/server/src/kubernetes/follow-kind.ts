@@ -1,0 +1,95 @@
+import type { Clock, Log } from '@rolegate/runtime';
+import type { ServerMemory } from '../memory/memory.ts';
+import type { Connection } from './connection.ts';
+import type { LimitHit } from './limit-hits.ts';
+import { createListWatch } from './list-watch.ts';
+import type { ListWatch, WatchMetrics } from './list-watch.ts';
+import type { Names } from './names.ts';
+import { NO_ANNOTATIONS } from './objects.ts';
+import type { ApiObject } from './objects.ts';
+import type { Past } from './past.ts';
+import { createStore } from './store.ts';
+import type { WritableStore } from './store.ts';
+import type { Texts } from './texts.ts';
+import type { WatchedKind } from './watched-kinds.ts';
+
+/** Of a node nothing but its metadata is of use (Kubernetes API concepts, "Receiving resources as Tables" and below). */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata{LIST};g=meta.k8s.io;v=v1,application/json';
+
+export interface FollowKindDeps {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: WatchMetrics;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly memory: ServerMemory;
+  readonly names: Names;
+  readonly texts: Texts;
+  readonly hit: LimitHit;
+  readonly past: Pick<Past, 'found'>;
+}
+
+/** A kind's objects, and the loop that keeps them. */
+export interface FollowedKind<T extends ApiObject> {
+  readonly store: WritableStore<T>;
+  readonly loop: ListWatch;
+}
+
+/** Keeps the objects of a kind as the API server has them, with names and texts that objects of all kinds share. */
+export function followKind<T extends ApiObject>(
+  deps: FollowKindDeps,
+  watched: WatchedKind<T>,
+): FollowedKind<T> {
+  const { connection, log, memory, names, texts, hit, past } = deps;
+  const { kind, keyOf, namesOf = () => [], metadataOnly = false } = watched;
+  const dropped = (object: T) => {
+    texts.release(spaceOf(object), object.annotations);
+    namesOf(object).forEach(names.release);
+  };
+  const wentBack = (from: string, to: string) => {
+    past.found(kind, from, to);
+  };
+  const store = createStore({ keyOf, log, dropped, wentBack });
+  memory.count('doubted_objects', () => store.doubtedNames);
+  const hold = (object: T) => {
+    if (object.annotations === NO_ANNOTATIONS) return object;
+    const namespace = spaceOf(object);
+    const keys = tooLongKeys(object);
+    if (keys.length > 0) hit('annotation_bytes', { kind, namespace, name: object.name, keys });
+    return { ...object, annotations: texts.hold(namespace, object.annotations) };
+  };
+  const loop = createListWatch({
+    ...deps,
+    ...watched,
+    connection: metadataOnly ? withMetadataOnly(connection) : connection,
+    store,
+    hold,
+    dropped,
+    lineTooLong() {
+      hit('watch_line_bytes', { kind, namespace: '' });
+    },
+  });
+  return { store, loop };
+}
+
+/** The Namespace that pays for the object's texts: a Namespace pays for its own. */
+function spaceOf(object: ApiObject & { readonly namespace?: string }): string {
+  return object.namespace ?? object.name;
+}
+
+function tooLongKeys({ annotations }: ApiObject): string[] {
+  return Object.entries(annotations).flatMap(([key, value]) => (typeof value === 'string' ? [] : [key]));
+}
+
+function withMetadataOnly(connection: Connection): Connection {
+  return {
+    request: (request) => {
+      const list = request.query?.['watch'] === 'true' ? '' : 'List';
+      return connection.request({ ...request, accept: METADATA_ONLY.replace('{LIST}', list) });
+    },
+    close() {
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { Names } from './names.ts';
+import { cutNamespace, cutNode, cutPod, cutServiceAccount, namesOfPod } from './objects.ts';
+import type { ApiObject, ClusterNode, Cut, Identity, Namespace, Pod, ServiceAccount } from './objects.ts';
+import type { Kind } from './shapes.ts';
+
+/** How objects of a kind are read, and by which key they are kept. */
+export interface WatchedKind<T extends ApiObject> {
+  readonly kind: Kind;
+  readonly path: string;
+  /** Nothing but the objects' metadata is asked for. */
+  readonly metadataOnly?: true;
+  readonly cut: (raw: unknown) => Cut<T>;
+  /** The names that `cut` holds, for each object that it returns. */
+  readonly namesOf?: (object: T) => readonly string[];
+  readonly keyOf: (object: T) => string;
+  /** The same by what could be read of an object; undefined if that is too little. */
+  readonly keyOfPart: (identity: Identity) => string | undefined;
+}
+
+/** By UID. `known`: the Pods that there are. */
+export function podKind({ hold }: Names, known: () => readonly Pod[]): WatchedKind<Pod> {
+  /** A Pod that is not there yet needs no UID to be doubted: nothing is served on it. */
+  function uidOf(namespace: string, name: string): string | undefined {
+    if (namespace === '' || name === '') return undefined;
+    return (
+      known().find((pod) => pod.namespace === namespace && pod.name === name)?.uid ?? `${namespace}/${name}`
+    );
+  }
+
+  return {
+    kind: 'Pod',
+    path: '/api/v1/pods',
+    cut: (raw) => cutPod(raw, hold),
+    namesOf: namesOfPod,
+    keyOf: ({ uid }) => uid,
+    keyOfPart: ({ uid, namespace, name }) => (uid === '' ? uidOf(namespace, name) : uid),
+  };
+}
+
+/** By `<namespace>/<name>`. */
+export function serviceAccountKind({ hold }: Names): WatchedKind<ServiceAccount> {
+  return {
+    kind: 'ServiceAccount',
+    path: '/api/v1/serviceaccounts',
+    cut: (raw) => cutServiceAccount(raw, hold),
+    namesOf: ({ namespace }) => [namespace],
+    keyOf: ({ namespace, name }) => `${namespace}/${name}`,
+    keyOfPart: ({ namespace, name }) =>
+      namespace === '' || name === '' ? undefined : `${namespace}/${name}`,
+  };
+}
+
+/** By name. */
+export const namespaceKind: WatchedKind<Namespace> = {
+  kind: 'Namespace',
+  path: '/api/v1/namespaces',
+  cut: cutNamespace,
+  keyOf: ({ name }) => name,
+  keyOfPart: keyOfName,
+};
+
+/** By name. */
+export const nodeKind: WatchedKind<ClusterNode> = {
+  kind: 'Node',
+  path: '/api/v1/nodes',
+  metadataOnly: true,
+  cut: cutNode,
+  keyOf: ({ name }) => name,
+  keyOfPart: keyOfName,
+};
+
+function keyOfName({ name }: Identity): string | undefined {
+  return name === '' ? undefined : name;
+}
