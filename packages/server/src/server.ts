@@ -6,56 +6,32 @@ import {
   runGroup,
   VERSION,
 } from '@rolegate/runtime';
+import type { ReadyCheck, Service } from '@rolegate/runtime';
 import { createAgentProofs } from './composition/agent-authentication.ts';
-import { createConnectedAgents } from './feed/connected-agents.ts';
-import { createForeignNodes } from './identity/foreign-nodes.ts';
-import { createNodeTaints } from './kubernetes/node-taints.ts';
-import type { ServerMemory } from './memory/memory.ts';
-import { createServerMetrics, watchedKinds } from './metrics/metrics.ts';
-import { createOpsPorts } from './ports/ops-ports.ts';
 import { serveAgents } from './composition/agents.ts';
 import { followCluster } from './composition/cluster.ts';
 import { issueCredentials } from './composition/credentials.ts';
 import { decidePods } from './composition/decisions.ts';
 import type { ServerDeps } from './composition/deps.ts';
-import { createServerStatus } from './status/answers.ts';
 import { STATUS_SOCKET } from './config/status-socket.ts';
+import { createConnectedAgents } from './feed/connected-agents.ts';
+import { createForeignNodes } from './identity/foreign-nodes.ts';
+import { createNodeTaints } from './kubernetes/node-taints.ts';
+import type { ServerMemory } from './memory/memory.ts';
+import { createServerMetrics, watchedKinds } from './metrics/metrics.ts';
+import type { ServerMetrics } from './metrics/metrics.ts';
+import { createOpsPorts } from './ports/ops-ports.ts';
 import { createStartupTaints } from './startup-taints.ts';
+import { createServerStatus } from './status/answers.ts';
 
-/** Builds the server and runs it until the signal aborts. Throws where the configuration cannot be worked with. */
+/** Builds the server and runs it until the signal aborts. Throws if the configuration is invalid. */
 export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<void> {
   const { config, clock, log } = deps;
   // The parts live longer than the signal: agents are sent away before the watches stop.
   const parts = new AbortController();
-  const metrics = createServerMetrics({ version: VERSION });
-  const memory: ServerMemory = createMemory({ clock });
-  const foreignNodes = createForeignNodes({ clock, log, metrics, memory });
-  const cluster = await followCluster(deps, { metrics, memory });
-  const credentials = issueCredentials(deps, { metrics, memory });
-  const decided = decidePods(deps, { ...cluster, ...credentials, foreignNodes, metrics, memory });
-  const { nodes, detection } = decided;
-  const agents = createConnectedAgents({ clock });
-  const { startupTaints } = config.agents;
-  const taints = createNodeTaints(cluster);
-  const proofs = createAgentProofs({
-    ...deps,
-    ...cluster,
-    foreignNodes,
-    metrics,
-    memory,
-    open: () => cluster.synced() && !signal.aborted,
-    signal: parts.signal,
-  });
-  const checks = [
-    { name: 'caches', ready: () => cluster.synced() || 'the cluster has not been read yet' },
-    ...proofs.checks,
-    { name: 'running', ready: () => !signal.aborted || 'stopping' },
-    {
-      name: 'own credentials',
-      informative: true,
-      ready: () => credentials.sessions.condition()?.message ?? true,
-    },
-  ];
+  const built = await buildParts(deps, { signal, parts });
+  const { metrics, cluster, credentials, decided, agents, proofs } = built;
+  const checks = readyChecks(built, signal);
   const ports = createOpsPorts({
     registry: metrics.registry,
     checks,
@@ -74,20 +50,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     certificateSeconds: proofs.secondsLeft,
   });
   const statusServer = createStatusServer({ checks, status, log });
-  metrics.read({
-    connectedNodes: () => nodes.connected,
-    sessions: credentials.sessions.counts,
-    minRemainingSeconds: credentials.sessions.minRemainingSeconds,
-    stsBudgetWaiting: () => credentials.budget.waiting,
-    watchAgeSeconds: () =>
-      Object.fromEntries(watchedKinds.map((kind) => [kind, cluster.watchAgeMs(kind) / 1000])),
-    certificateExpirySeconds: proofs.secondsLeft,
-    ownCredentialsSeconds: credentials.ownSecondsLeft,
-    ownCredentialsOk: () => credentials.sessions.condition() === undefined,
-    decisionsMade: () => decided.decisions.made,
-    decisionsWaiting: () => decided.decisions.waiting,
-    rememberedNames: memory.sizes,
-  });
+  metrics.read(readingsOf(built));
   const probePort = createProbePort({
     at: config.probeListen,
     listen: (host, port) => ports.probes.listen(host, port),
@@ -98,12 +61,8 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   const services = [
     serveAgents({
       ...deps,
-      cluster,
-      nodes,
-      agents,
-      foreignNodes,
-      metrics,
-      memory,
+      ...built,
+      nodes: decided.nodes,
       openProof: proofs.open,
       signal,
       parts,
@@ -112,10 +71,8 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     { name: 'cluster', run: cluster.run },
     { name: 'Events', run: cluster.events.run },
     ...credentials.services,
-    ...(startupTaints.length > 0
-      ? [createStartupTaints({ ...deps, agents, taints, keys: startupTaints })]
-      : []),
-    ...(config.roles.baseArn === undefined ? [detection] : []),
+    ...startupTaintsOf(deps, built),
+    ...(config.roles.baseArn === undefined ? [decided.detection] : []),
   ];
   try {
     await openStatusSocket(statusServer, { given: config.statusSocket, fallback: STATUS_SOCKET, log });
@@ -129,4 +86,74 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     await statusServer.close();
     log.info('server stopped');
   }
+}
+
+type ServerParts = Awaited<ReturnType<typeof buildParts>>;
+
+/** All that does not listen yet. Ends what follows files and Secrets when `parts` aborts. */
+async function buildParts(
+  deps: ServerDeps,
+  { signal, parts }: { readonly signal: AbortSignal; readonly parts: AbortController },
+) {
+  const { clock, log } = deps;
+  const metrics = createServerMetrics({ version: VERSION });
+  const memory: ServerMemory = createMemory({ clock });
+  const foreignNodes = createForeignNodes({ clock, log, metrics, memory });
+  const cluster = await followCluster(deps, { metrics, memory });
+  const credentials = issueCredentials(deps, { metrics, memory });
+  const decided = decidePods(deps, { ...cluster, ...credentials, foreignNodes, metrics, memory });
+  const agents = createConnectedAgents({ clock });
+  const proofs = createAgentProofs({
+    ...deps,
+    ...cluster,
+    foreignNodes,
+    metrics,
+    memory,
+    open: () => cluster.synced() && !signal.aborted,
+    signal: parts.signal,
+  });
+  return { metrics, memory, foreignNodes, cluster, credentials, decided, agents, proofs };
+}
+
+function readyChecks({ cluster, credentials, proofs }: ServerParts, signal: AbortSignal): ReadyCheck[] {
+  return [
+    { name: 'caches', ready: () => cluster.synced() || 'the cluster has not been read yet' },
+    ...proofs.checks,
+    { name: 'running', ready: () => !signal.aborted || 'stopping' },
+    {
+      name: 'own credentials',
+      informative: true,
+      ready: () => credentials.sessions.condition()?.message ?? true,
+    },
+  ];
+}
+
+/** What the metrics read at each scrape. */
+function readingsOf({
+  cluster,
+  credentials,
+  decided,
+  proofs,
+  memory,
+}: ServerParts): Parameters<ServerMetrics['read']>[0] {
+  return {
+    connectedNodes: () => decided.nodes.connected,
+    sessions: credentials.sessions.counts,
+    minRemainingSeconds: credentials.sessions.minRemainingSeconds,
+    stsBudgetWaiting: () => credentials.budget.waiting,
+    watchAgeSeconds: () =>
+      Object.fromEntries(watchedKinds.map((kind) => [kind, cluster.watchAgeMs(kind) / 1000])),
+    certificateExpirySeconds: proofs.secondsLeft,
+    ownCredentialsSeconds: credentials.ownSecondsLeft,
+    ownCredentialsOk: () => credentials.sessions.condition() === undefined,
+    decisionsMade: () => decided.decisions.made,
+    decisionsWaiting: () => decided.decisions.waiting,
+    rememberedNames: memory.sizes,
+  };
+}
+
+function startupTaintsOf(deps: ServerDeps, { agents, cluster }: ServerParts): readonly Service[] {
+  const { startupTaints: keys } = deps.config.agents;
+  if (keys.length === 0) return [];
+  return [createStartupTaints({ ...deps, agents, taints: createNodeTaints(cluster), keys })];
 }

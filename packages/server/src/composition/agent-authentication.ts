@@ -4,7 +4,7 @@ import { createServerCredentials, watchTlsFiles } from '@rolegate/protocol';
 import type { RolegateHandlers } from '@rolegate/protocol';
 import type { Clock, Log, ReadyCheck } from '@rolegate/runtime';
 import type { ServerConfig } from '../config/server-config.ts';
-import { readTokenSecret } from '../identity/token-secret.ts';
+import { readTokenSecret } from '../identity/token-keys.ts';
 import { createAgentPods } from '../identity/agent-pods.ts';
 import { createAttestHandler } from '../identity/attest-handler.ts';
 import { createAttestation } from '../identity/attestation.ts';

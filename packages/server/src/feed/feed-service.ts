@@ -1,26 +1,14 @@
 import { status } from '@grpc/grpc-js';
-import type {
-  handleBidiStreamingCall,
-  sendUnaryData,
-  ServerUnaryCall,
-  UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import { asRefusal, asStatus, Refusal, REQUEST_ID_KEY } from '@rolegate/protocol';
-import type { FeedUpdate, ResolveRequestRead, ResolveResponse, RolegateHandlers } from '@rolegate/protocol';
+import type { handleBidiStreamingCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Refusal } from '@rolegate/protocol';
+import type { FeedUpdate, RolegateHandlers } from '@rolegate/protocol';
 import type { AgentCall, Peers, Proof } from '../identity/peers.ts';
-import { createRateLimits } from '../limits/rate-limits.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import { createFeedCalls, wentBack } from './feed-calls.ts';
+import { createFeedCalls } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
-
-/** It looks at every Pod of the cluster whether an address is another node's: so often a node. */
-const FOREIGN_LOOKS = { perSecond: 1, burst: 10 };
-
-/** As agents make them; longer or other ones are somebody's else, and not written. */
-const REQUEST_ID = /^[\w-]{1,64}$/;
-/** An IPv6 address with a zone. Characters; more are not written. */
-const LONGEST_IP = 64;
+import { createResolve } from './resolve.ts';
+import { wentBack } from './version-check.ts';
 
 export interface FeedServiceDeps extends Omit<FeedCallsDeps, 'checkOpen' | 'whenProven' | 'pods' | 'peers'> {
   readonly peers: Peers;
@@ -44,13 +32,10 @@ export interface FeedService {
   drain(): void;
 }
 
-type ResolveCall = ServerUnaryCall<ResolveRequestRead, ResolveResponse>;
-
 /** The gRPC service: who may call, and what a call gets. */
 export function createFeedService(deps: FeedServiceDeps): FeedService {
-  const { nodes, peers, foreignNodes, pods, synced, log } = deps;
+  const { peers, synced } = deps;
   const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
-  const mayLook = createRateLimits({ ...FOREIGN_LOOKS, ...deps, kind: 'resolving_nodes' });
   let draining = false;
   deps.past.onFound(() => {
     calls.endAll(wentBack());
@@ -73,42 +58,10 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
     }
   }
 
-  function resolve(call: ResolveCall, callback: sendUnaryData<ResolveResponse>): void {
-    const ip = call.request.ip.slice(0, LONGEST_IP);
-    const asked = { requestId: requestIdOf(call), ip };
-    const failed = (error: unknown) => {
-      const refusal = asRefusal(error);
-      log.debug('address not resolved', { ...asked, reason: refusal.reason, error: refusal.message });
-      callback(asStatus(refusal));
-    };
-    whenProven(call, failed, (proof) => {
-      const { node } = proof.identity();
-      const pod = nodes.resolve(node, ip);
-      if (pod === undefined) checkAddress(node, ip, call);
-      const { namespace, name, uid } = pod ?? {};
-      log.debug('address resolved', { ...asked, node, namespace, pod: name, uid });
-      callback(null, pod === undefined ? {} : { pod });
-    });
-  }
-
-  /** Throws if the address is that of a live Pod of another node. */
-  function checkAddress(node: string, ip: string, call: ResolveCall): void {
-    if (ip === '' || !mayLook(node)) return;
-    const holder = pods
-      .values()
-      .find(
-        (pod) =>
-          pod.ips.includes(ip) && !pod.ended && !pod.terminating && !pod.hostNetwork && pod.nodeName !== node,
-      );
-    if (holder === undefined) return;
-    const message = `the address ${ip} is a Pod's on node ${holder.nodeName}`;
-    throw foreignNodes.refuse(message, { peer: call.getPeer(), node, requestId: requestIdOf(call) });
-  }
-
   return {
     handlers: {
       Feed: calls.take,
-      Resolve: resolve,
+      Resolve: createResolve(deps, whenProven),
       Attest:
         deps.attest ??
         ((_call, callback) => {
@@ -123,10 +76,4 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
       calls.endAll(new Refusal('ServerUnavailable', 'the server is stopping'));
     },
   };
-}
-
-/** Of the Pod's request that led to the call, as the agent's log has it; what cannot be one is left out. */
-function requestIdOf(call: AgentCall): string | undefined {
-  const [id] = call.metadata.get(REQUEST_ID_KEY);
-  return typeof id === 'string' && REQUEST_ID.test(id) ? id : undefined;
 }

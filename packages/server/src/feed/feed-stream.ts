@@ -1,13 +1,18 @@
 import { Refusal } from '@rolegate/protocol';
+import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { PeerIdentity, Peers } from '../identity/peers.ts';
 import { endCall } from './feed-call.ts';
 import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
-import { createConnectionLog } from './connection-log.ts';
 import { createAgentStream } from './node-stream.ts';
 import type { Nodes } from './nodes.ts';
 import type { Report } from './reports/reception.ts';
+
+/** About one node; an agent opens a stream every half hour. */
+const LOG_LINES = { lines: 20, windowMs: 60_000 };
+/** Of a large cluster, all nodes connect at once after a roll-out. */
+const MOST_LOGGED_NODES = 10_000;
 
 export interface FeedStreamsDeps {
   readonly nodes: Nodes;
@@ -39,50 +44,13 @@ export interface FeedStreams {
 
 /** The open streams: when they begin and when they end. */
 export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
-  const { nodes, peers, clock, random, metrics } = deps;
+  const { peers, clock, metrics } = deps;
   const logConnection = createConnectionLog(deps);
   const open = new Set<(error: Refusal) => void>();
 
-  /** A stream ends with the certificate that opened it. Milliseconds. */
-  function ageMs({ endsMs = Infinity }: PeerIdentity): number {
-    const age = deps.streamAgeMs * (0.8 + 0.4 * random());
-    return Math.round(Math.min(age, Math.max(0, endsMs - clock.now())));
-  }
-
-  /** Tells the agent all that its node needs, and from then on what changes. */
-  function tell(
-    call: FeedCall,
-    { node }: PeerIdentity,
-    { report, forget }: { readonly report: Report; readonly forget: boolean },
-    { streamEndsInMs, overflowed }: { readonly streamEndsInMs: number; readonly overflowed: () => void },
-  ): () => void {
-    const { heldSessions } = report;
-    const { version, serverName } = deps;
-    const tokenSecret = deps.tokenSecret();
-    const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions, overflowed });
-    stream.hello({ version, serverName, streamEndsInMs, ...(forget && { forget }) });
-    const leave = nodes.join(node, stream, heldSessions, () => {
-      stream.synced(deps.podsResourceVersion());
-    });
-    const gone = deps.agents?.joined(node, report);
-    const said = {
-      node,
-      version: report.version,
-      heldSessions: heldSessions.length,
-      ...(forget && { forget }),
-    };
-    logConnection('agent connected', said);
-    return () => {
-      leave();
-      gone?.();
-      stream.close();
-      logConnection('agent disconnected', { node });
-    };
-  }
-
   return {
     begin(call, identity, first) {
-      const endsInMs = ageMs(identity);
+      const streamEndsInMs = ageMs(identity, deps);
       let over = false;
       const overflowed = () => {
         // Not in the middle of what the node is being told.
@@ -90,7 +58,13 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
           if (!over) endWith(new Refusal('ServerUnavailable', 'the agent reads too little of its stream'));
         });
       };
-      const leave = tell(call, identity, first, { streamEndsInMs: endsInMs, overflowed });
+      const leave = joinNode(call, deps, {
+        ...first,
+        node: identity.node,
+        streamEndsInMs,
+        overflowed,
+        logConnection,
+      });
       metrics.streams(1);
       const finish = () => {
         if (over) return;
@@ -105,7 +79,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
         finish();
         endCall(call, error);
       };
-      const cancelAge = clock.schedule(endsInMs, () => {
+      const cancelAge = clock.schedule(streamEndsInMs, () => {
         endWith(new Refusal('ServerUnavailable', 'the stream has reached its age'));
       });
       const unwatch = peers.watch(identity, call.getPeer(), endWith);
@@ -116,5 +90,67 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
     endAll(error) {
       for (const end of open) end(error);
     },
+  };
+}
+
+/** A stream ends with the certificate that opened it. Milliseconds. */
+function ageMs({ endsMs = Infinity }: PeerIdentity, { streamAgeMs, random, clock }: FeedStreamsDeps): number {
+  const age = streamAgeMs * (0.8 + 0.4 * random());
+  return Math.round(Math.min(age, Math.max(0, endsMs - clock.now())));
+}
+
+interface JoinOptions {
+  readonly node: string;
+  readonly report: Report;
+  readonly forget: boolean;
+  readonly streamEndsInMs: number;
+  /** The agent reads too little of what it is told. */
+  readonly overflowed: () => void;
+  readonly logConnection: ConnectionLog;
+}
+
+/** Tells the agent all that its node needs, and from then on what changes; the returned function ends it. */
+function joinNode(call: FeedCall, deps: FeedStreamsDeps, options: JoinOptions): () => void {
+  const { nodes, clock, version, serverName } = deps;
+  const { node, report, forget, streamEndsInMs, overflowed, logConnection } = options;
+  const { heldSessions } = report;
+  const tokenSecret = deps.tokenSecret();
+  const stream = createAgentStream({ sink: call, node, clock, tokenSecret, heldSessions, overflowed });
+  stream.hello({ version, serverName, streamEndsInMs, ...(forget && { forget }) });
+  const leave = nodes.join(node, stream, heldSessions, () => {
+    stream.synced(deps.podsResourceVersion());
+  });
+  const gone = deps.agents?.joined(node, report);
+  logConnection('agent connected', {
+    node,
+    version: report.version,
+    heldSessions: heldSessions.length,
+    ...(forget && { forget }),
+  });
+  return () => {
+    leave();
+    gone?.();
+    stream.close();
+    logConnection('agent disconnected', { node });
+  };
+}
+
+type ConnectionLog = ReturnType<typeof createConnectionLog>;
+
+/** Logs which agents come and go; of a node that does so all the time only some lines. */
+function createConnectionLog({ clock, log }: Pick<FeedStreamsDeps, 'clock' | 'log'>) {
+  const isWritten = createLogLimiter<string>({
+    clock,
+    ...LOG_LINES,
+    mostGroups: MOST_LOGGED_NODES,
+    ended: (leftOut, node) => {
+      log.info('agent connections left out of the log', { node, leftOut });
+    },
+  });
+  return (
+    message: 'agent connected' | 'agent disconnected',
+    fields: { readonly node: string; readonly [field: string]: unknown },
+  ): void => {
+    if (isWritten(fields.node, '', fields.node)) log.info(message, fields);
   };
 }

@@ -1,19 +1,14 @@
-import { isDeepStrictEqual } from 'node:util';
-import { reasons } from '@rolegate/protocol';
-import type { HeldSessionRead, PodState, Reason } from '@rolegate/protocol';
+import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { Sessions, SessionCredentials } from '../credentials/sessions.ts';
+import type { SessionCredentials, Sessions } from '../credentials/sessions.ts';
 import type { DecidedPod, Decisions } from '../decisions/decisions.ts';
-import { podToldSame } from '../decisions/inputs.ts';
 import type { Pod } from '../kubernetes/objects.ts';
-import type { Session } from '../session/session.ts';
-import { sessionId } from '../session/session.ts';
+import { createDecidedPods, isSameNews } from './decided-pods.ts';
+import type { DecidedPodsDeps } from './decided-pods.ts';
 import { podState } from './messages.ts';
+import { createNodeSessions, heldById, NOTHING_HELD } from './node-sessions.ts';
 import { createOpening } from './opening.ts';
-import type { HeldById } from './opening.ts';
 import { createSettling } from './settling.ts';
-
-const NOTHING_HELD: HeldById = new Map();
 
 /** What a stream to one agent is told. */
 export interface NodeStream {
@@ -43,193 +38,127 @@ export interface NodeView {
   close(): void;
 }
 
-export interface NodeViewDeps {
+export interface NodeViewDeps extends DecidedPodsDeps {
   readonly node: string;
   readonly decisions: Pick<Decisions, 'decide' | 'postpone' | 'recall' | 'look'>;
   readonly clock: Clock;
   readonly sessions: Sessions;
-  /** A denial or a failure of STS that the Pod's owner should read in an Event. */
-  readonly warn: (pod: Pod, reason: Reason, message: string) => void;
-  /** Under --namespace-policy audit: what enforce would refuse. */
-  readonly audit: (pod: Pod, reason: Reason, message: string) => void;
-  readonly metrics: { decision(reason: Reason | 'Allowed'): void };
 }
 
 /** One node's Pods as decided, and the sessions that they need. */
 export function createNodeView(deps: NodeViewDeps): NodeView {
-  const { node, decisions, sessions, clock, warn, audit, metrics } = deps;
-  const streams = new Set<NodeStream>();
-  /** As the streams were told last. */
-  const decided = new Map<string, DecidedPod>();
+  const { node, decisions, sessions, clock } = deps;
+  const streams = createStreams(sessions);
+  const needed = createNodeSessions({ node, sessions, gone: streams.sessionRemoved });
+  const pods = createDecidedPods(deps, needed);
+  const settling = createSettling(clock, decisions.look);
+  const opening = createOpening({ clock, decide: pods.decide, tell: update, postpone });
   /** Just now: what is decided is of the newest versions. */
   let opened = false;
-  const settling = createSettling(clock, decisions.look);
-  const opening = createOpening({ clock, decide, tell: update, postpone });
-  /** The sessions that are needed, with the UIDs of the Pods that need them, and the Namespace of the first. */
-  const users = new Map<string, { session: Session; namespace: string; uids: Set<string> }>();
-
-  /** The session's ID where no Pod of the node has needed it before. */
-  function need({ uid, namespace }: Pod, session: Session, held: HeldById | undefined): string | undefined {
-    const id = sessionId(session);
-    const known = users.get(id);
-    if (known !== undefined) {
-      known.uids.add(uid);
-      if (namespace !== known.namespace) sessions.wantedBy(id, namespace);
-      return undefined;
-    }
-    users.set(id, { session, namespace, uids: new Set([uid]) });
-    if (held !== undefined) sessions.claim(session, node, held.get(id), namespace);
-    return id;
-  }
-
-  function needNoMore(uid: string, id: string): void {
-    const known = users.get(id);
-    if (known?.uids.delete(uid) !== true || known.uids.size > 0) return;
-    users.delete(id);
-    sessions.release(id, node);
-    for (const stream of streams) stream.sessionRemoved(id);
-  }
-
-  function tellSession(id: string): void {
-    for (const stream of streams) stream.session(id, () => sessions.get(id));
-  }
-
-  /** Takes the Pod's decision into account; `added`: the session that the node needs from now on. */
-  function decide(
-    pod: Pod,
-    held: HeldById | undefined,
-  ): { now: DecidedPod; added: string | undefined } | undefined {
-    const before = decided.get(pod.uid);
-    const now = decisions.decide(pod);
-    if (before !== undefined && saysSame(before, now)) return undefined;
-    decided.set(pod.uid, now);
-    const session = sessionOf(now);
-    const former = before && sessionOf(before);
-    const added = session && need(pod, session, held);
-    if (former !== undefined && (session === undefined || sessionId(session) !== sessionId(former)))
-      needNoMore(pod.uid, sessionId(former));
-    if (!sameDecision(before, now)) tellOwner(now);
-    return { now, added };
-  }
-
-  function tellOwner({ pod, verdict: { decision } }: DecidedPod): void {
-    if (decision.kind === 'pending') return;
-    metrics.decision(decision.kind === 'deny' ? decision.reason : 'Allowed');
-    if (decision.kind === 'allow' && decision.auditWould !== undefined)
-      audit(pod, decision.auditWould.reason, decision.auditWould.message);
-    if (decision.kind === 'deny' && decision.annotated && reasons[decision.reason].event)
-      warn(pod, decision.reason, decision.message);
-  }
-
-  /** A snapshot names the newest versions, so that the agent does not take it for an older state than it has seen. */
-  function newest(one: DecidedPod): DecidedPod {
-    const now = decisions.recall(one.pod.uid);
-    return now?.verdict === one.verdict && now.pod.nodeName === node ? now : one;
-  }
 
   function update(pod: Pod): boolean {
-    // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
-    const before = decided.get(pod.uid);
     const looked = settling.looked(pod.uid);
     opening.leave(pod.uid);
-    const changed = decide(pod, opening.held() ?? (streams.size > 0 ? NOTHING_HELD : undefined));
+    // Without a stream the agent is another replica's, which has the session issued: it is claimed when a stream is back.
+    const held = opening.held() ?? (streams.all.size > 0 ? NOTHING_HELD : undefined);
+    const changed = pods.decide(pod, held);
     if (changed === undefined) return false;
-    const { now, added } = changed;
-    const state = podState(now);
+    const { before, now, added } = changed;
     const repeated = looked && before !== undefined && isSameNews(before, now);
-    if (streams.size > 0 && !repeated) settling.told(pod.uid);
-    for (const stream of streams) stream.pod(state);
+    if (streams.all.size > 0 && !repeated) settling.told(pod.uid);
+    streams.pod(now);
     // It may be there already, because of another node: then nothing else would tell this one.
-    if (added !== undefined) tellSession(added);
+    if (added !== undefined) streams.session(added);
     return true;
   }
 
   function postpone(pod: Pod): void {
-    const one = decisions.postpone(pod);
-    decided.set(pod.uid, one);
-    for (const stream of streams) stream.pod(podState(one));
+    streams.pod(pods.postpone(pod));
     decisions.look(pod.uid);
   }
 
   return {
-    streams,
-    needs: (id) => users.has(id),
-    open(pods, held) {
+    streams: streams.all,
+    needs: (id) => needed.podsOf(id) !== undefined,
+    open(podsOfNode, held) {
       opened = true;
-      opening.begin(pods, byId(held));
+      opening.begin(podsOfNode, heldById(held));
     },
     restOfOpening: opening.steps,
     whenOpened: opening.whenOver,
     claimAgain(held) {
-      const heldById = byId(held);
-      for (const [id, { session, namespace }] of users)
-        sessions.claim(session, node, heldById.get(id), namespace);
+      needed.claimAgain(heldById(held));
     },
     snapshot(stream) {
-      for (const uid of decided.keys()) settling.told(uid);
-      const all = opened ? [...decided.values()] : [...decided.values()].map(newest);
+      for (const uid of pods.uids()) settling.told(uid);
+      const all = opened ? pods.all() : pods.all().map((one) => newest(one, deps));
       opened = false;
-      // What is withdrawn goes first: nothing permitted may hold it up.
-      for (const one of all) if (one.verdict.decision.kind !== 'allow') stream.pod(podState(one));
-      for (const id of users.keys()) stream.session(id, () => sessions.get(id));
-      for (const one of all) if (one.verdict.decision.kind === 'allow') stream.pod(podState(one));
+      sendSnapshot(stream, { pods: all, sessionIds: needed.ids(), sessions });
     },
     update,
     remove(pod) {
       opening.leave(pod.uid);
-      const former = decided.get(pod.uid);
-      if (former === undefined) return;
-      decided.delete(pod.uid);
+      if (!pods.remove(pod)) return;
       settling.forget(pod.uid);
-      const session = sessionOf(former);
-      if (session !== undefined) needNoMore(pod.uid, sessionId(session));
-      for (const stream of streams) stream.podRemoved(pod.uid, pod.resourceVersion);
+      streams.podRemoved(pod);
     },
     sessionChanged(id) {
-      const known = users.get(id);
-      if (known === undefined) return;
-      tellSession(id);
+      const uids = needed.podsOf(id);
+      if (uids === undefined) return;
+      streams.session(id);
       const failure = sessions.get(id)?.failure;
-      if (failure === undefined || !reasons[failure.reason].event) return;
-      for (const uid of known.uids) {
-        const one = decided.get(uid);
-        if (one !== undefined) warn(one.pod, failure.reason, failure.message);
-      }
+      if (failure !== undefined) pods.warnOf(uids, failure);
     },
     close() {
       settling.end();
-      for (const id of users.keys()) sessions.release(id, node);
-      users.clear();
-      decided.clear();
+      needed.close();
+      pods.clear();
     },
   };
 }
 
-function byId(held: readonly HeldSessionRead[]): HeldById {
-  return new Map(held.map((session) => [session.sessionId, session]));
+/** All streams of a node: each is told the same. */
+function createStreams(sessions: Pick<Sessions, 'get'>) {
+  const all = new Set<NodeStream>();
+  return {
+    all,
+    pod: (one: DecidedPod): void => {
+      const state = podState(one);
+      for (const stream of all) stream.pod(state);
+    },
+    podRemoved: ({ uid, resourceVersion }: Pod): void => {
+      for (const stream of all) stream.podRemoved(uid, resourceVersion);
+    },
+    session: (id: string): void => {
+      for (const stream of all) stream.session(id, () => sessions.get(id));
+    },
+    sessionRemoved: (id: string): void => {
+      for (const stream of all) stream.sessionRemoved(id);
+    },
+  };
 }
 
-/** A Pod whose containers have ended needs no credentials any more. */
-function sessionOf({ pod, verdict: { decision } }: DecidedPod): Session | undefined {
-  return decision.kind === 'allow' && !pod.ended ? decision.session : undefined;
+/** What is withdrawn goes first: nothing permitted may hold it up. */
+function sendSnapshot(
+  stream: NodeStream,
+  {
+    pods,
+    sessionIds,
+    sessions,
+  }: {
+    readonly pods: readonly DecidedPod[];
+    readonly sessionIds: Iterable<string>;
+    readonly sessions: Pick<Sessions, 'get'>;
+  },
+): void {
+  const isAllowed = ({ verdict }: DecidedPod) => verdict.decision.kind === 'allow';
+  for (const one of pods) if (!isAllowed(one)) stream.pod(podState(one));
+  for (const id of sessionIds) stream.session(id, () => sessions.get(id));
+  for (const one of pods) if (isAllowed(one)) stream.pod(podState(one));
 }
 
-/** Whether agents are told the same: then nothing is sent. The same version of a Pod is the same Pod. */
-function saysSame(before: DecidedPod, now: DecidedPod): boolean {
-  return isDeepStrictEqual(before.versions, now.versions) && sameVerdict(before, now);
-}
-
-/** The same in newer versions. */
-function isSameNews(before: DecidedPod, now: DecidedPod): boolean {
-  return sameVerdict(before, now) && podToldSame(before.pod, now.pod);
-}
-
-function sameVerdict({ verdict: before }: DecidedPod, { verdict: now }: DecidedPod): boolean {
-  return before === now || isDeepStrictEqual(before, now);
-}
-
-function sameDecision(before: DecidedPod | undefined, now: DecidedPod): boolean {
-  const [a, b] = [before?.verdict.decision, now.verdict.decision];
-  if (a?.kind === 'deny' && b.kind === 'deny') return a.reason === b.reason && a.message === b.message;
-  return a?.kind === b.kind;
+/** A snapshot names the newest versions, so that the agent does not take it for an older state than it has seen. */
+function newest(one: DecidedPod, { node, decisions }: Pick<NodeViewDeps, 'node' | 'decisions'>): DecidedPod {
+  const now = decisions.recall(one.pod.uid);
+  return now?.verdict === one.verdict && now.pod.nodeName === node ? now : one;
 }

@@ -50,9 +50,8 @@ export interface Nodes {
 
 /** What the server knows for each node whose agent is connected: its decided Pods, and the sessions that they need. */
 export function createNodes(deps: NodesDeps): Nodes {
-  const { decisions, pods, sessions, clock, moved = () => undefined } = deps;
+  const { decisions, pods, sessions, clock } = deps;
   const { defer = setImmediate, memory = createMemory({ clock }) } = deps;
-  const views = new Map<string, NodeView>();
   const changes = createNodeChanges(clock, memory);
   /** After a restart all agents come at once. */
   const joins = createTurns<() => void>({
@@ -62,8 +61,99 @@ export function createNodes(deps: NodesDeps): Nodes {
       join();
     },
   });
+  const views = createViews(deps, (node, view) => {
+    joins.mark(node, 'rest', view.restOfOpening);
+  });
   let joined = 0;
+  followChanges(deps, { views, changes });
 
+  function needs(node: string, sessionId: string): boolean {
+    return views.get(node)?.needs(sessionId) === true;
+  }
+
+  return {
+    join(node, stream, held, told = () => undefined) {
+      let view: NodeView | undefined;
+      let over = false;
+      const join = () => {
+        if (over) return;
+        view = views.enter(node, stream, held);
+        view.snapshot(stream);
+        view.whenOpened(() => {
+          if (!over) told();
+        });
+      };
+      joins.mark(node, String((joined += 1)), () => [join]);
+      return () => {
+        over = true;
+        if (view !== undefined) views.leave(node, stream, view);
+      };
+    },
+    used(node, sessionIds) {
+      for (const id of sessionIds) if (needs(node, id)) sessions.used(id);
+    },
+    needs,
+    resolve(node, ip) {
+      const pod = livePod(pods.byIp(node, ip));
+      return pod && podState(decisions.decide(pod));
+    },
+    foreignTo(node, sessionIds) {
+      // What is claimed at all, and not by this node, is claimed by another.
+      return sessionIds.filter((id) => !needs(node, id) && sessions.get(id) !== undefined);
+    },
+    unchangedForMs: (node) => clock.monotonic() - changes.lastMs(node),
+    get connected() {
+      return views.connected();
+    },
+  };
+}
+
+type Views = ReturnType<typeof createViews>;
+
+/** The nodes' views, each from the first stream of its node until some time after the last. */
+function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => void) {
+  const { pods, clock } = deps;
+  const views = new Map<string, NodeView>();
+
+  function viewOf(node: string, held: readonly HeldSessionRead[]): NodeView {
+    const known = views.get(node);
+    if (known !== undefined) {
+      known.claimAgain(held);
+      return known;
+    }
+    const view = createNodeView({ ...deps, node });
+    views.set(node, view);
+    view.open(pods.onNode(node), held);
+    opened(node, view);
+    return view;
+  }
+
+  return {
+    get: (node: string) => views.get(node),
+    all: () => views.values(),
+    connected: () => [...views.values()].filter(({ streams }) => streams.size > 0).length,
+    enter: (node: string, stream: NodeStream, held: readonly HeldSessionRead[]): NodeView => {
+      const view = viewOf(node, held);
+      view.streams.add(stream);
+      return view;
+    },
+    leave: (node: string, stream: NodeStream, view: NodeView): void => {
+      view.streams.delete(stream);
+      if (view.streams.size > 0) return;
+      clock.schedule(LINGER_MS, () => {
+        if (view.streams.size > 0 || views.get(node) !== view) return;
+        views.delete(node);
+        view.close();
+      });
+    },
+  };
+}
+
+/** Tells each view what concerns its node. */
+function followChanges(
+  { decisions, pods, sessions, moved = () => undefined }: NodesDeps,
+  { views, changes }: { readonly views: Views; readonly changes: NodeChanges },
+): void {
   decisions.onChange((changed) => {
     for (const pod of changed) {
       const told = views.get(pod.nodeName)?.update(pod) ?? true;
@@ -79,74 +169,17 @@ export function createNodes(deps: NodesDeps): Nodes {
     if (change.kind === 'set') moved(object, from);
   });
   sessions.onChange((id) => {
-    for (const view of views.values()) view.sessionChanged(id);
+    for (const view of views.all()) view.sessionChanged(id);
   });
-
-  function viewOf(node: string, held: readonly HeldSessionRead[]): NodeView {
-    const known = views.get(node);
-    if (known !== undefined) {
-      known.claimAgain(held);
-      return known;
-    }
-    const view = createNodeView({ ...deps, node });
-    views.set(node, view);
-    view.open(pods.onNode(node), held);
-    joins.mark(node, 'rest', view.restOfOpening);
-    return view;
-  }
-
-  function needs(node: string, sessionId: string): boolean {
-    return views.get(node)?.needs(sessionId) === true;
-  }
-
-  function leave(node: string, view: NodeView): void {
-    if (view.streams.size > 0) return;
-    clock.schedule(LINGER_MS, () => {
-      if (view.streams.size > 0 || views.get(node) !== view) return;
-      views.delete(node);
-      view.close();
-    });
-  }
-
-  return {
-    join(node, stream, held, told = () => undefined) {
-      let view: NodeView | undefined;
-      let over = false;
-      const join = () => {
-        if (over) return;
-        view = viewOf(node, held);
-        view.streams.add(stream);
-        view.snapshot(stream);
-        view.whenOpened(() => {
-          if (!over) told();
-        });
-      };
-      joins.mark(node, String((joined += 1)), () => [join]);
-      return () => {
-        over = true;
-        view?.streams.delete(stream);
-        if (view !== undefined) leave(node, view);
-      };
-    },
-    used(node, sessionIds) {
-      for (const id of sessionIds) if (needs(node, id)) sessions.used(id);
-    },
-    needs,
-    resolve(node, ip) {
-      const live = pods.byIp(node, ip).filter(({ ended, hostNetwork }) => !ended && !hostNetwork);
-      const pod = live.find(({ terminating }) => !terminating) ?? live[0];
-      return pod && podState(decisions.decide(pod));
-    },
-    foreignTo(node, sessionIds) {
-      // What is claimed at all, and not by this node, is claimed by another.
-      return sessionIds.filter((id) => !needs(node, id) && sessions.get(id) !== undefined);
-    },
-    unchangedForMs: (node) => clock.monotonic() - changes.lastMs(node),
-    get connected() {
-      return [...views.values()].filter(({ streams }) => streams.size > 0).length;
-    },
-  };
 }
+
+/** Of the Pods with one address, the one that answers for it. */
+function livePod(pods: readonly Pod[]): Pod | undefined {
+  const live = pods.filter(({ ended, hostNetwork }) => !ended && !hostNetwork);
+  return live.find(({ terminating }) => !terminating) ?? live[0];
+}
+
+type NodeChanges = ReturnType<typeof createNodeChanges>;
 
 /** When something last changed on a node. */
 function createNodeChanges(clock: Clock, memory: ServerMemory) {

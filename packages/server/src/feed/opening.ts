@@ -1,9 +1,6 @@
-import type { HeldSessionRead } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Pod } from '../kubernetes/objects.ts';
-
-/** What an agent says to hold, by session. */
-export type HeldById = ReadonlyMap<string, HeldSessionRead>;
+import type { HeldById } from './node-sessions.ts';
 
 /** What deciding the Pods of a node may take at once, of one Namespace and in all; the rest get their turns one by one. */
 const AT_ONCE_MS = { namespace: 5, all: 20 };

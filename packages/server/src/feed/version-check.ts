@@ -44,60 +44,30 @@ export interface VersionCheckDeps {
  * the server ask the API server, and nothing else: it concerns no other agent.
  */
 export function createVersionCheck({ past, clock }: VersionCheckDeps): VersionCheck {
-  /** Of which kinds the agent has seen more than this server. */
-  function ahead({ newestSeen }: Seen): SeenKind[] {
-    if (newestSeen === undefined) return [];
-    return seenKinds.filter((kind) => isOlderVersion(past.version(KINDS[kind]), newestSeen[kind]));
-  }
-
-  /** Of which kinds this server may still have a state that the agent was told to forget. */
-  function unconfirmed({ forgotMs = Infinity }: Seen): SeenKind[] {
-    if (forgotMs > NOTICED_WITHIN_MS) return [];
-    const toldMs = clock.monotonic() - forgotMs;
-    return seenKinds.filter((kind) => past.present(KINDS[kind]).confirmedMs < toldMs);
-  }
-
-  /** This server has found it, and the agent has not been told since. */
-  function wasFound({ forgotMs = Infinity }: Seen): boolean {
-    const foundMs = past.foundMs();
-    return foundMs !== undefined && clock.monotonic() - forgotMs < foundMs + LATE_MS;
-  }
-
-  async function read(kinds: Iterable<SeenKind>): Promise<ReadonlyMap<SeenKind, string> | undefined> {
-    const versions = [...kinds].map(async (kind) => [kind, await past.present(KINDS[kind]).ask()] as const);
-    const late = Promise.withResolvers<undefined>();
-    const cancel = clock.schedule(ANSWERED_WITHIN_MS, () => {
-      late.resolve(undefined);
-    });
-    try {
-      const read = await Promise.race([Promise.all(versions), late.promise]);
-      return read && new Map(read);
-    } catch {
-      // Who reads the log sees it by the watch.
-      return undefined;
-    } finally {
-      cancel();
-    }
-  }
-
   async function ask(seen: Seen, kinds: { ahead: SeenKind[]; unconfirmed: SeenKind[] }): Promise<Beginning> {
-    const versions = await read(new Set([...kinds.ahead, ...kinds.unconfirmed]));
+    const versions = await readVersions(past, clock, new Set([...kinds.ahead, ...kinds.unconfirmed]));
+    const wasFound = isFound(past, seen, clock.monotonic());
     if (versions === undefined) {
       if (kinds.unconfirmed.length > 0) throw unavailable('cannot ask the API server whether it has noticed');
-      return { forget: wasFound(seen), isUnsure: true };
+      return { forget: wasFound, isUnsure: true };
     }
     for (const [kind, version] of versions)
       if (isOlderVersion(version, past.version(KINDS[kind]))) throw unavailable('reads it again');
     const isOlder = kinds.ahead.some((kind) =>
       isOlderVersion(versions.get(kind) ?? '', seen.newestSeen?.[kind] ?? ''),
     );
-    return { forget: isOlder || wasFound(seen), isUnsure: false };
+    return { forget: isOlder || wasFound, isUnsure: false };
   }
 
   function begin(seen: Seen): Beginning | Promise<Beginning> {
-    const kinds = { ahead: wasFound(seen) ? [] : ahead(seen), unconfirmed: unconfirmed(seen) };
+    const nowMs = clock.monotonic();
+    const wasFound = isFound(past, seen, nowMs);
+    const kinds = {
+      ahead: wasFound ? [] : aheadOf(past, seen),
+      unconfirmed: unconfirmedBy(past, seen, nowMs),
+    };
     if (kinds.ahead.length + kinds.unconfirmed.length > 0) return ask(seen, kinds);
-    return { forget: wasFound(seen), isUnsure: false };
+    return { forget: wasFound, isUnsure: false };
   }
 
   return {
@@ -112,6 +82,55 @@ export function createVersionCheck({ past, clock }: VersionCheckDeps): VersionCh
       return false;
     },
   };
+}
+
+/** Of which kinds the agent has seen more than this server. */
+function aheadOf(past: ClusterPast, { newestSeen }: Seen): SeenKind[] {
+  if (newestSeen === undefined) return [];
+  return seenKinds.filter((kind) => isOlderVersion(past.version(KINDS[kind]), newestSeen[kind]));
+}
+
+/** Of which kinds this server may still have a state that the agent was told to forget. */
+function unconfirmedBy(past: ClusterPast, { forgotMs = Infinity }: Seen, nowMs: number): SeenKind[] {
+  if (forgotMs > NOTICED_WITHIN_MS) return [];
+  const toldMs = nowMs - forgotMs;
+  return seenKinds.filter((kind) => past.present(KINDS[kind]).confirmedMs < toldMs);
+}
+
+/** This server has found that the API server went back, and the agent has not been told since. */
+function isFound(past: ClusterPast, { forgotMs = Infinity }: Seen, nowMs: number): boolean {
+  const foundMs = past.foundMs();
+  return foundMs !== undefined && nowMs - forgotMs < foundMs + LATE_MS;
+}
+
+/** What the API server has now; undefined if it does not answer in time. */
+async function readVersions(
+  past: ClusterPast,
+  clock: VersionCheckDeps['clock'],
+  kinds: Iterable<SeenKind>,
+): Promise<ReadonlyMap<SeenKind, string> | undefined> {
+  const versions = [...kinds].map(async (kind) => [kind, await past.present(KINDS[kind]).ask()] as const);
+  const late = Promise.withResolvers<undefined>();
+  const cancel = clock.schedule(ANSWERED_WITHIN_MS, () => {
+    late.resolve(undefined);
+  });
+  try {
+    const read = await Promise.race([Promise.all(versions), late.promise]);
+    return read && new Map(read);
+  } catch {
+    // Who reads the log sees it by the watch.
+    return undefined;
+  } finally {
+    cancel();
+  }
+}
+
+/** The agent comes again, is told to forget the resourceVersions that it has seen, and gets a new snapshot. */
+export function wentBack(): Refusal {
+  return new Refusal(
+    'ServerUnavailable',
+    'the API server went back to an older state: the agent is told all of it again',
+  );
 }
 
 function unavailable(what: string): Refusal {

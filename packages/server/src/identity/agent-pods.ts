@@ -67,25 +67,6 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
     ofNodes.tell(name);
   });
 
-  /** A Pod that is deleted and stays tells nothing any more: its time is looked at. */
-  function watchPod(podUid: string, call: () => void): () => void {
-    let cancel: () => void = () => undefined;
-    const plan = () => {
-      cancel();
-      const inMs = leaving.inMs(pods.get(podUid));
-      cancel = inMs < Infinity ? clock.schedule(Math.max(0, inMs), call) : () => undefined;
-    };
-    const end = ofPods.add(podUid, () => {
-      plan();
-      call();
-    });
-    plan();
-    return () => {
-      cancel();
-      end();
-    };
-  }
-
   return {
     fault({ node, podUid }) {
       if (goneNodes.get(node) === true) {
@@ -96,23 +77,56 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
       if (podUid === undefined) return undefined;
       const pod = pods.get(podUid);
       if (pod === undefined) return missing.fault(podUid, node);
-      const name = `${pod.namespace}/${pod.name}`;
-      if (pod.ended) return foreign(`the agent's Pod ${name} has ended`);
-      if (leaving.inMs(pod) <= 0)
-        return foreign(
-          `the agent's Pod ${name} was deleted over ${LEAVING_FOR_MS / 1000} s ago, and something keeps it`,
-        );
-      return pod.nodeName === node
-        ? undefined
-        : foreign(`the agent's Pod ${name} is on node ${pod.nodeName}, not on ${node}`);
+      return podFault(pod, node, leaving.inMs(pod));
     },
     watch({ node, podUid }, call) {
       const ends = [ofNodes.add(node, call)];
-      if (podUid !== undefined) ends.push(watchPod(podUid, call));
+      if (podUid !== undefined) ends.push(watchPod(podUid, call, { pods, clock, leaving, ofPods }));
       return () => {
         for (const end of ends) end();
       };
     },
+  };
+}
+
+/** Why the Pod is not the node's agent, if so. `leavingInMs`: until it counts as gone. */
+function podFault(pod: Pod, node: string, leavingInMs: number): Refusal | undefined {
+  const name = `${pod.namespace}/${pod.name}`;
+  if (pod.ended) return foreign(`the agent's Pod ${name} has ended`);
+  if (leavingInMs <= 0)
+    return foreign(
+      `the agent's Pod ${name} was deleted over ${LEAVING_FOR_MS / 1000} s ago, and something keeps it`,
+    );
+  return pod.nodeName === node
+    ? undefined
+    : foreign(`the agent's Pod ${name} is on node ${pod.nodeName}, not on ${node}`);
+}
+
+interface PodWatchDeps extends Pick<AgentPodsDeps, 'pods' | 'clock'> {
+  readonly leaving: ReturnType<typeof createLeaving>;
+  readonly ofPods: ReturnType<typeof createWatchers>;
+}
+
+/** A Pod that is deleted and stays tells nothing any more: its time is looked at. */
+function watchPod(
+  podUid: string,
+  call: () => void,
+  { pods, clock, leaving, ofPods }: PodWatchDeps,
+): () => void {
+  let cancel: () => void = () => undefined;
+  const plan = () => {
+    cancel();
+    const inMs = leaving.inMs(pods.get(podUid));
+    cancel = inMs < Infinity ? clock.schedule(Math.max(0, inMs), call) : () => undefined;
+  };
+  const end = ofPods.add(podUid, () => {
+    plan();
+    call();
+  });
+  plan();
+  return () => {
+    cancel();
+    end();
   };
 }
 

@@ -1,8 +1,12 @@
 import { Refusal } from '@rolegate/protocol';
+import { record, textOf } from '@rolegate/runtime';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { AgentIdentity, AgentPods } from './agent-pods.ts';
 import { AUDIENCE } from './token-review.ts';
 import type { TokenReview } from './token-review.ts';
+
+/** A projected token has a kB or two; nothing longer is looked at. Characters. */
+export const LONGEST_TOKEN = 16 * 1024;
 
 /** Which Pods are agents. */
 export interface AllowedAgents {
@@ -53,6 +57,22 @@ export function isAgentPod(pod: Pod, { serviceAccounts, daemonSets }: AllowedAge
     serviceAccounts.includes(`${namespace}/${serviceAccount}`) &&
     (daemonSets.length === 0 || daemonSets.includes(daemonSet))
   );
+}
+
+/**
+ * The UID of the Pod that a ServiceAccount token says it is bound to; '' if it says none, or is no token. Nobody has verified it:
+ * it decides in which queue the token waits, and nothing else.
+ */
+export function claimedPodUid(token: string): string {
+  if (token.length > LONGEST_TOKEN) return '';
+  const [, payload, signature] = token.split('.', 3);
+  if (payload === undefined || signature === undefined) return '';
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    return textOf(record(record(record(claims)['kubernetes.io'])['pod'])['uid']);
+  } catch {
+    return '';
+  }
 }
 
 function checkReview({ authenticated, error, audiences }: TokenReview): void {

@@ -5,11 +5,10 @@ import type { Clock } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit } from '../limits/limit-hits.ts';
 import type { AgentIdentity } from './agent-pods.ts';
-import { identityOf, isAgentPod } from './agent-token.ts';
+import { claimedPodUid, identityOf, isAgentPod } from './agent-token.ts';
 import type { TokenFacts } from './agent-token.ts';
 import { createRateLimits } from '../limits/rate-limits.ts';
 import { createReviewLanes } from './review-lanes.ts';
-import { claimedPodUid } from './token-claims.ts';
 import type { ReviewToken, TokenReview } from './token-review.ts';
 
 /** How long a good review counts: an agent that opens streams again and again does not ask the API server each time. Milliseconds. */
@@ -75,8 +74,7 @@ export function createAttestation(deps: AttestationDeps): Attestation {
     const podUid = names(token, node);
     if (podUid === undefined && !mayAsk(from)) {
       hit('attest_rate', { address, node });
-      const many = `more than ${STRANGERS.perSecond} tokens a second that name no live agent Pod, from ${from}`;
-      throw new Refusal('TooManyRequests', many);
+      throw tooMany(from);
     }
     const asked = reviewInTurn(token, { from, podUid });
     underWay.set(key, asked);
@@ -89,8 +87,7 @@ export function createAttestation(deps: AttestationDeps): Attestation {
     names: (token) => names(token),
     async prove(token, shower) {
       if (token === '') throw new Refusal('ForeignNode', 'the token is empty: give the agent --token-file');
-      // The token itself is not kept.
-      const key = createHash('sha256').update(token).digest('base64');
+      const key = digestOf(token);
       const known = good.get(key) ?? bad.get(key);
       if (known !== undefined) return identityOf(known, facts);
       const review = await reviewed(key, token, shower);
@@ -105,6 +102,16 @@ export function createAttestation(deps: AttestationDeps): Attestation {
       }
     },
   };
+}
+
+/** The token itself is not kept. */
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
+}
+
+function tooMany(from: string): Refusal {
+  const many = `more than ${STRANGERS.perSecond} tokens a second that name no live agent Pod, from ${from}`;
+  return new Refusal('TooManyRequests', many);
 }
 
 function keyOf({ address, node }: TokenShower): string {

@@ -53,17 +53,9 @@ export function createPeers({ source, agentPods, connections, foreignNodes }: Pe
     const peer = call.getPeer();
     const identity = audited(peer, () => proven?.()) ?? byItsWord(peer, saysNode);
     const { node } = identity;
-    if (saysNode !== '' && saysNode !== node) {
-      const message = `the proof is of node ${node}, the report of another: ${JSON.stringify(saysNode.slice(0, 253))}`;
-      throw foreignNodes.refuse(message, { peer, node });
-    }
     const bound = connections.nodeOf(peer);
-    if (bound !== undefined && bound !== node) {
-      throw foreignNodes.refuse(`this connection is node ${bound}'s, and now claims to be ${node}`, {
-        peer,
-        node,
-      });
-    }
+    const contradiction = contradictionOf(node, { saysNode, bound });
+    if (contradiction !== undefined) throw foreignNodes.refuse(contradiction, { peer, node });
     if (bound === undefined) connections.bind(peer, node);
     const fault = agentPods.fault(identity);
     if (fault !== undefined) throw foreignNodes.note(fault, { peer, node });
@@ -112,4 +104,16 @@ export function createPeers({ source, agentPods, connections, foreignNodes }: Pe
       });
     },
   };
+}
+
+/** What speaks against the node that is proven: the node of the report, or that of the connection's calls before. */
+function contradictionOf(
+  node: string,
+  { saysNode, bound }: { readonly saysNode: string; readonly bound: string | undefined },
+): string | undefined {
+  if (saysNode !== '' && saysNode !== node)
+    return `the proof is of node ${node}, the report of another: ${JSON.stringify(saysNode.slice(0, 253))}`;
+  return bound !== undefined && bound !== node
+    ? `this connection is node ${bound}'s, and now claims to be ${node}`
+    : undefined;
 }

@@ -7,7 +7,7 @@ import type { AgentCall, PeerIdentity, ProofSource } from './peers.ts';
 import { livesTooLong } from './authority/client-certificates.ts';
 import type { ConnectionNodes } from './connection-nodes.ts';
 import { hostOf, networkOf } from '../limits/rate-limits.ts';
-import { LONGEST_TOKEN } from './token-claims.ts';
+import { LONGEST_TOKEN } from './agent-token.ts';
 
 /** The metadata in which an agent's token rides on a call. */
 const TOKEN_METADATA = 'rolegate-token';

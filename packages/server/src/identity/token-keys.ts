@@ -1,5 +1,7 @@
 import { hkdfSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { TokenKeys } from '@rolegate/protocol';
+import type { Log } from '@rolegate/runtime';
 
 /** A metadata token lives at most 6 h (the EC2 user guide on IMDSv2), so the last key's tokens end with this key's time. */
 export const KEY_PERIOD_MS = 6 * 60 * 60 * 1000;
@@ -24,4 +26,21 @@ export function keysChangeInMs(nowMs: number): number {
 function keyOf(node: string, secret: Buffer, period: number) {
   const derived = hkdfSync('sha256', secret, '', `rolegate metadata token\n${node}\n${period}`, SECRET_BYTES);
   return { id: String(period), secret: Buffer.from(derived) };
+}
+
+export interface TokenSecretOptions {
+  readonly path: string | undefined;
+  readonly log: Log;
+  readonly randomBytes: (size: number) => Buffer;
+}
+
+/** What the nodes' token keys are derived from. Throws where the file cannot be read or holds too little. */
+export function readTokenSecret({ path, log, randomBytes }: TokenSecretOptions): Buffer {
+  if (path === undefined) {
+    log.warn('no --token-secret-file: this server signs metadata tokens with keys that no other replica has');
+    return randomBytes(SECRET_BYTES);
+  }
+  const secret = readFileSync(path);
+  if (secret.length >= SECRET_BYTES) return secret;
+  throw new Error(`${path} holds ${secret.length} bytes: a secret of at least ${SECRET_BYTES} is needed`);
 }

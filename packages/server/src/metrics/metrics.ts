@@ -3,8 +3,8 @@ import type { HandshakeFault, Reason } from '@rolegate/protocol';
 import { readCounter, readGauge, readGauges } from '@rolegate/runtime';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { AnswerLabel } from '../feed/reports/reception.ts';
-import { olderSecretKinds } from '../identity/authority/older-secret-log.ts';
-import type { OlderSecret } from '../identity/authority/older-secret-log.ts';
+import { olderSecretKinds } from '../identity/authority/merge.ts';
+import type { OlderSecret } from '../identity/authority/merge.ts';
 import { limitNames } from '../limits/limits.ts';
 import type { LimitName } from '../limits/limits.ts';
 

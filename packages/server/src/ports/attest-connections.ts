@@ -1,8 +1,9 @@
 import type { ClientConnection } from '@rolegate/protocol';
 import { createShares } from '@rolegate/runtime';
-import type { Clock, Shares } from '@rolegate/runtime';
+import type { Clock } from '@rolegate/runtime';
 import { networkOf } from '../limits/rate-limits.ts';
 import type { PortLimitHit } from '../limits/limit-hits.ts';
+import { createRepeatedLook } from './repeated-look.ts';
 
 /** Bounds of connections to the attestation port (DESIGN.md 4.11). */
 export interface AttestConnectionLimits {
@@ -43,7 +44,6 @@ interface Entry {
   readonly address: string;
   calls: number;
   showing: number;
-  leave: () => void;
 }
 
 /**
@@ -52,13 +52,19 @@ interface Entry {
  */
 export function createAttestConnections(deps: AttestConnectionsDeps): AttestConnections {
   const { limits = ATTEST_CONNECTION_LIMITS, clock, hit } = deps;
-  const entries = new Map<string, Entry>();
-  const bare = createShares<Entry>();
-  const shown = createShares<Entry>();
-  let cancelLook: (() => void) | undefined;
+  const entries = createEntries();
+  const beginLooking = createRepeatedLook({
+    clock,
+    everyMs: LOOK_MS,
+    look() {
+      for (const entry of entries.all())
+        if ((entry.connection.accepted?.bytesRead ?? 0) > limits.bytes) displace(entry, 'connection_bytes');
+    },
+    isNeeded: () => entries.size() > 0,
+  });
 
   function close(entry: Entry): void {
-    forget(entry);
+    entries.remove(entry);
     entry.connection.end();
   }
 
@@ -67,49 +73,18 @@ export function createAttestConnections(deps: AttestConnectionsDeps): AttestConn
     close(entry);
   }
 
-  function forget(entry: Entry): void {
-    const { peer } = entry.connection;
-    entry.leave();
-    entry.leave = () => undefined;
-    if (entries.get(peer) === entry) entries.delete(peer);
-  }
-
-  function enter(entry: Entry, shares: Shares<Entry>): void {
-    const place = shares.add(entry.address, entry);
-    entry.leave = () => {
-      shares.remove(entry.address, place);
-    };
-  }
-
-  function move(entry: Entry, by: 1 | -1): void {
-    if (entries.get(entry.connection.peer) !== entry) return;
-    entry.showing += by;
-    entry.leave();
-    enter(entry, entry.showing > 0 ? shown : bare);
-  }
-
-  function look(): void {
-    for (const entry of [...entries.values()])
-      if ((entry.connection.accepted?.bytesRead ?? 0) > limits.bytes) displace(entry, 'connection_bytes');
-    cancelLook = entries.size === 0 ? undefined : clock.schedule(LOOK_MS, look);
-  }
-
   return {
     opened(connection) {
-      if (entries.size >= limits.total) {
-        const oldest = bare.oldestOfMost() ?? shown.oldestOfMost();
-        if (oldest !== undefined) displace(oldest, 'attest_connections');
-      }
-      const address = networkOf(connection.address);
-      const entry: Entry = { connection, address, calls: 0, showing: 0, leave: () => undefined };
-      entries.set(connection.peer, entry);
-      enter(entry, bare);
+      const oldest = entries.size() >= limits.total ? entries.first() : undefined;
+      if (oldest !== undefined) displace(oldest, 'attest_connections');
+      const entry: Entry = { connection, address: networkOf(connection.address), calls: 0, showing: 0 };
+      entries.add(entry);
       const cancel = clock.schedule(limits.lifeMs, () => {
         close(entry);
       });
       connection.onClose(() => {
         cancel();
-        forget(entry);
+        entries.remove(entry);
       });
       connection.onRequest(() => {
         entry.calls += 1;
@@ -119,16 +94,58 @@ export function createAttestConnections(deps: AttestConnectionsDeps): AttestConn
             displace(entry, 'attest_calls');
           });
       });
-      cancelLook ??= clock.schedule(LOOK_MS, look);
+      beginLooking();
     },
     showing(peer) {
       const entry = entries.get(peer);
       if (entry === undefined) return () => undefined;
-      move(entry, 1);
+      entries.show(entry, 1);
       return () => {
-        move(entry, -1);
+        entries.show(entry, -1);
       };
     },
+    size: entries.size,
+  };
+}
+
+/** The open connections, by peer, and which of them gives way first. */
+function createEntries() {
+  const entries = new Map<string, Entry>();
+  const bare = createShares<Entry>();
+  const shown = createShares<Entry>();
+  /** Takes each entry out of its share. */
+  const leaves = new Map<Entry, () => void>();
+
+  function enter(entry: Entry): void {
+    const shares = entry.showing > 0 ? shown : bare;
+    const place = shares.add(entry.address, entry);
+    leaves.set(entry, () => {
+      shares.remove(entry.address, place);
+    });
+  }
+
+  return {
     size: () => entries.size,
+    get: (peer: string) => entries.get(peer),
+    all: () => [...entries.values()],
+    first: () => bare.oldestOfMost() ?? shown.oldestOfMost(),
+    add: (entry: Entry): void => {
+      entries.set(entry.connection.peer, entry);
+      enter(entry);
+    },
+    /** Does nothing if it is gone. */
+    remove: (entry: Entry): void => {
+      leaves.get(entry)?.();
+      leaves.delete(entry);
+      const { peer } = entry.connection;
+      if (entries.get(peer) === entry) entries.delete(peer);
+    },
+    /** One token more or less of an agent is being looked at. */
+    show: (entry: Entry, by: 1 | -1): void => {
+      if (entries.get(entry.connection.peer) !== entry) return;
+      entry.showing += by;
+      leaves.get(entry)?.();
+      enter(entry);
+    },
   };
 }

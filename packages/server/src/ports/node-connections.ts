@@ -5,6 +5,7 @@ import type { Clock } from '@rolegate/runtime';
 import { createRateLimits, networkOf } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit, PortLimitSubject } from '../limits/limit-hits.ts';
+import { createRepeatedLook } from './repeated-look.ts';
 
 /** Bounds of connections with a certificate. */
 export interface NodeConnectionLimits {
@@ -38,70 +39,45 @@ export interface NodeConnectionsDeps {
   readonly hit: PortLimitHit;
 }
 
-interface Held {
+interface BoundConnection {
   readonly connection: ClientConnection;
   readonly key: string;
   readonly subject: PortLimitSubject;
   readBytes: number;
-  readonly leave: () => void;
 }
 
 /** Bounds what one node has open and asks, by its certificate: of its connections the newest stay. */
 export function createNodeConnections(deps: NodeConnectionsDeps) {
   const { limits = NODE_CONNECTION_LIMITS, trustDomain, clock, memory, hit } = deps;
-  const groups = new Map<string, Set<Held>>();
+  const groups = createGroups();
   const remembered = { clock, memory, kind: 'calling_nodes' } as const;
   const mayCall = createRateLimits({ ...limits.calls, ...remembered });
   const maySend = createRateLimits({ ...limits.bytes, ...remembered });
-  let looking = false;
+  const beginLooking = createRepeatedLook({
+    clock,
+    everyMs: LOOK_MS,
+    look() {
+      for (const bound of groups.all()) countBytes(bound);
+    },
+    isNeeded: () => groups.size() > 0,
+  });
 
-  function enter(key: string, subject: PortLimitSubject, connection: ClientConnection): Held {
-    const group = groups.get(key) ?? new Set();
-    groups.set(key, group);
-    const held: Held = {
-      connection,
-      key,
-      subject,
-      readBytes: 0,
-      leave() {
-        group.delete(held);
-        if (group.size === 0 && groups.get(key) === group) groups.delete(key);
-      },
-    };
-    group.add(held);
-    return held;
-  }
-
-  /** The one that has been open for the longest. */
-  function makeRoom(key: string, most: number, subject: PortLimitSubject): void {
-    const group = groups.get(key);
-    const oldest = group?.values().next().value;
-    if (group === undefined || oldest === undefined || group.size < most) return;
-    displace(oldest, 'node_connections', subject);
+  function countBytes(bound: BoundConnection): void {
+    const bytes = bound.connection.accepted?.bytesRead ?? 0;
+    // Most are idle.
+    if (bytes === bound.readBytes) return;
+    if (!maySend(bound.key, bytes - bound.readBytes)) displace(bound, 'connection_bytes');
+    bound.readBytes = bytes;
   }
 
   function displace(
-    held: Held,
+    bound: BoundConnection,
     limit: 'node_connections' | 'connection_bytes',
-    subject = held.subject,
+    subject = bound.subject,
   ): void {
-    held.leave();
+    groups.remove(bound);
     hit(limit, subject);
-    held.connection.end();
-  }
-
-  function look(): void {
-    looking = groups.size > 0;
-    if (!looking) return;
-    for (const group of [...groups.values()])
-      for (const held of [...group]) {
-        const bytes = held.connection.accepted?.bytesRead ?? 0;
-        // Most are idle.
-        if (bytes === held.readBytes) continue;
-        if (!maySend(held.key, bytes - held.readBytes)) displace(held, 'connection_bytes');
-        held.readBytes = bytes;
-      }
-    clock.schedule(LOOK_MS, look);
+    bound.connection.end();
   }
 
   return (connection: ClientConnection): void => {
@@ -109,17 +85,42 @@ export function createNodeConnections(deps: NodeConnectionsDeps) {
     const address = networkOf(connection.address);
     const key = node === undefined ? `address ${address}` : `node ${node}`;
     const subject = { address, node };
-    makeRoom(key, node === undefined ? limits.nameless : limits.ofNode, subject);
-    const held = enter(key, subject, connection);
-    connection.onClose(held.leave);
+    const oldest = groups.oldestIfFull(key, node === undefined ? limits.nameless : limits.ofNode);
+    if (oldest !== undefined) displace(oldest, 'node_connections', subject);
+    const bound = { connection, key, subject, readBytes: 0 };
+    groups.add(bound);
+    connection.onClose(() => {
+      groups.remove(bound);
+    });
     connection.onRequest(() => {
       if (mayCall(key)) return;
       hit('node_calls', subject);
       // Not now: the call is about to be handed over, on a stream that must still be there.
       setImmediate(connection.end);
     });
-    if (!looking) clock.schedule(LOOK_MS, look);
-    looking = true;
+    beginLooking();
+  };
+}
+
+/** Open connections by node or address, each group the oldest first. */
+function createGroups() {
+  const groups = new Map<string, Set<BoundConnection>>();
+  return {
+    size: () => groups.size,
+    all: () => [...groups.values()].flatMap((group) => [...group]),
+    add: (bound: BoundConnection): void => {
+      const group = groups.get(bound.key) ?? new Set();
+      groups.set(bound.key, group.add(bound));
+    },
+    remove: (bound: BoundConnection): void => {
+      const group = groups.get(bound.key);
+      group?.delete(bound);
+      if (group?.size === 0) groups.delete(bound.key);
+    },
+    oldestIfFull: (key: string, most: number): BoundConnection | undefined => {
+      const group = groups.get(key);
+      return group === undefined || group.size < most ? undefined : group.values().next().value;
+    },
   };
 }
 

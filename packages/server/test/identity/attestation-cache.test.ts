@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Refusal } from '@rolegate/protocol';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import { createAttestation } from '../../src/identity/attestation.ts';
-import { claimedPodUid } from '../../src/identity/token-claims.ts';
+import { claimedPodUid } from '../../src/identity/agent-token.ts';
 import { cutReview } from '../../src/identity/token-review.ts';
 import type { TokenReview } from '../../src/identity/token-review.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';

@@ -69,21 +69,15 @@ export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
   const certificate = createServerCertificate({ clock, log, serverNames });
   const renewal = createComplaint({ log, signal, what: 'server certificate' });
 
+  /** Undefined: there is nothing to serve with. */
   async function look(): Promise<Shared | undefined> {
     await keeper.look();
     const shared = keeper.shared();
     if (shared !== undefined) await renewal.during(() => certificate.renew(shared.authorities));
-    return shared;
+    return renewal.current() === undefined ? shared : undefined;
   }
 
-  const backoff = createBackoff({ firstMs: 250, capMs: POLL_MS, random });
-  let first = await look();
-  while (first === undefined || renewal.current() !== undefined) {
-    signal.throwIfAborted();
-    await clock.sleep(backoff.next(), signal);
-    first = await look();
-  }
-  const opened = first;
+  const opened = await untilFound(look, { clock, random, signal });
   const shared = () => keeper.shared() ?? opened;
   const isOver = () => signal.aborted;
   const clients = createClientCertificates({
@@ -113,4 +107,17 @@ export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
       }
     },
   };
+}
+
+async function untilFound<T>(
+  look: () => Promise<T | undefined>,
+  { clock, random, signal }: Pick<AuthorityDeps, 'clock' | 'random' | 'signal'>,
+): Promise<T> {
+  const backoff = createBackoff({ firstMs: 250, capMs: POLL_MS, random });
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    signal.throwIfAborted();
+    await clock.sleep(backoff.next(), signal);
+  }
 }

@@ -1,6 +1,10 @@
-import type { Log } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
 import type { KnownAuthority } from './authorities.ts';
+import type { OlderSecret } from './merge.ts';
 import type { Shared } from './secret.ts';
+
+/** How long readiness names it after the merge: people look later. Milliseconds. */
+const SHOWN_MS = 3_600_000;
 
 const MESSAGES = {
   prepared: 'authority prepared',
@@ -27,4 +31,46 @@ function messageOf({ state }: KnownAuthority, before: Shared | undefined): strin
 
 function fieldsOf({ id, state, endsMs }: KnownAuthority): object {
   return { authority: id, state, expires: new Date(endsMs).toISOString() };
+}
+
+export interface OlderSecretLogDeps {
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly log: Log;
+  /** Where the Secret is. */
+  readonly fields: object;
+  readonly count: (found: OlderSecret['found']) => void;
+}
+
+/** Says in log, metric and readiness that the Secret was older than what this replica knows. */
+export function createOlderSecretLog({ clock, log, fields, count }: OlderSecretLogDeps) {
+  let last: { readonly atMs: number; readonly text: string } | undefined;
+
+  return {
+    /** `known`: the generation that this replica is at. */
+    tell: ({ found, generation, refused }: OlderSecret, known: number): void => {
+      count(found);
+      if (found === 'unnumbered') {
+        log.info('authority secret had lost its generation', {
+          ...fields,
+          known,
+          hint: 'expected while servers of version 0.1 run; they write it without one',
+        });
+        return;
+      }
+      const at = new Date(clock.now()).toISOString();
+      last = {
+        atMs: clock.monotonic(),
+        text: `at ${at} the Secret was older (generation ${generation}) than what this server knows (${known}), and was merged`,
+      };
+      log.error('authority secret is older than what this server knows, and is merged', {
+        ...fields,
+        generation,
+        known,
+        refused,
+        hint: 'find out who restored it; if all servers and the Secret were restored, withdraw the stolen authority again',
+      });
+    },
+    /** Undefined: not within the last hour. */
+    lately: () => (last !== undefined && clock.monotonic() - last.atMs < SHOWN_MS ? last.text : undefined),
+  };
 }

@@ -2,8 +2,19 @@ import { retired } from './authorities.ts';
 import type { Authorities, KnownAuthority } from './authorities.ts';
 import { writeShared } from './secret.ts';
 import type { Shared } from './secret.ts';
-import type { OlderSecret } from './older-secret-log.ts';
 import type { AuthorityState } from './rotation.ts';
+
+export const olderSecretKinds = ['older', 'unnumbered'] as const;
+
+/** A Secret that is not newer than what a replica knows, and differs from it. */
+export interface OlderSecret {
+  /** unnumbered: all is there but the generation, as a server of 0.1 writes it. */
+  readonly found: (typeof olderSecretKinds)[number];
+  /** Of the Secret. */
+  readonly generation: number;
+  /** Ids of authorities in it that are not taken: withdrawn, or never known here. */
+  readonly refused: readonly string[];
+}
 
 export interface Merged {
   /** What counts from now on; `generation` is what it is based on, and `authorities` may have no active one. */

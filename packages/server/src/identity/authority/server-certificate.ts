@@ -61,15 +61,8 @@ export function createServerCertificate({
     knownSinceMs = new Map(authorities.all.map(({ id }) => [id, knownSinceMs.get(id) ?? nowMs]));
   }
 
-  function offer(authorities: Authorities, { cert, key, endsMs, fingerprint }: Own): void {
-    const next: TlsMaterial = {
-      cert: Buffer.from(cert),
-      key: Buffer.from(key),
-      ca: Buffer.from(bundleOf(authorities)),
-      certEndsMs: endsMs,
-      caEndsMs: activeOf(authorities).endsMs,
-      certFingerprint: fingerprint,
-    };
+  function offer(authorities: Authorities, certificate: Own): void {
+    const next = materialOf(authorities, certificate);
     if (material?.cert.equals(next.cert) === true && material.ca.equals(next.ca)) return;
     material = next;
     listeners.tell(next);
@@ -98,6 +91,17 @@ export function createServerCertificate({
       }
       offer(authorities, own);
     },
+  };
+}
+
+function materialOf(authorities: Authorities, { cert, key, endsMs, fingerprint }: Own): TlsMaterial {
+  return {
+    cert: Buffer.from(cert),
+    key: Buffer.from(key),
+    ca: Buffer.from(bundleOf(authorities)),
+    certEndsMs: endsMs,
+    caEndsMs: activeOf(authorities).endsMs,
+    certFingerprint: fingerprint,
   };
 }
 

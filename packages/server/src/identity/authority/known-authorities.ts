@@ -1,0 +1,162 @@
+import type { Clock, Log } from '@rolegate/runtime';
+import { activeOf, applyStep, bundleOf, newAuthority } from './authorities.ts';
+import type { Authorities } from './authorities.ts';
+import { logChanges } from './log.ts';
+import { mergedShared } from './merge.ts';
+import type { OlderSecret } from './merge.ts';
+import { nextStep } from './rotation.ts';
+import { isEmptied, newTokenSecret, readShared, writeShared } from './secret.ts';
+import type { Shared } from './secret.ts';
+import type { AuthorityStore, FoundSecret } from './store.ts';
+
+/** Each round is a read and at most one write; after so many lost races the next look tries again. */
+export const MOST_ROUNDS = 8;
+
+/** A new replica leaves those that run so long to put back a Secret that was lost. They look every 10 s. Milliseconds. */
+const RESTORE_MS = 30_000;
+
+export interface KnownAuthoritiesDeps {
+  readonly store: AuthorityStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Life of an authority. Milliseconds. */
+  readonly ageMs: number;
+  /** What the ConfigMap held when it was read last. */
+  readonly publishedBundle: () => string | undefined;
+  /** The Secret was not newer than what this replica knows, which is at this generation. */
+  readonly onOlder: (older: OlderSecret, generation: number) => void;
+}
+
+/** What this replica knows of the authorities, and their Secret. */
+export interface KnownAuthorities {
+  /** The last that was good; undefined until there was one. */
+  readonly shared: () => Shared | undefined;
+  /** Reads the Secret and writes what is due, until there is nothing more to do. */
+  readonly settle: () => Promise<void>;
+}
+
+export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthorities {
+  const { store, clock, log, ageMs, onOlder } = deps;
+  const others = createWaitForOthers(store, clock);
+  let shared: Shared | undefined;
+
+  function adopt(next: Shared): void {
+    logChanges(log, shared, next);
+    shared = next;
+    others.reset();
+  }
+
+  /** True when there is nothing more to do; false: read again. `mayRestore`: an older Secret was not written over yet. */
+  async function round(mayRestore: boolean): Promise<'done' | 'again' | 'restored'> {
+    const found = await store.readSecret();
+    if (found === undefined || isEmptied(found.values)) {
+      await remake(found);
+      return 'again';
+    }
+    const nowMs = clock.now();
+    const read = readShared(found.values, nowMs);
+    const merged = shared === undefined ? { shared: read } : mergedShared(read, shared, nowMs);
+    const active = await withActive(merged.shared.authorities, { nowMs, ageMs });
+    const present = { ...merged.shared, authorities: active };
+    // Before anything is written: what was withdrawn is trusted at no moment.
+    adopt(present);
+    if (merged.older !== undefined) {
+      // Whoever puts it back at once meets one write a look, not a race.
+      if (!mayRestore) return 'done';
+      onOlder(merged.older, present.generation);
+    }
+    const authorities = await rotated(active, { nowMs, ageMs, publishedBundle: deps.publishedBundle() });
+    const isNumbered = merged.older === undefined && read.generation > 0;
+    if (isNumbered && authorities === read.authorities) return 'done';
+    const generation = Math.max(read.generation, present.generation) + 1;
+    const next = { ...present, authorities, generation };
+    if (await store.writeSecret(writeShared(next), found)) adopt(next);
+    return merged.older === undefined ? 'again' : 'restored';
+  }
+
+  /** The Secret is gone or empty. */
+  async function remake(found: FoundSecret): Promise<void> {
+    const nowMs = clock.now();
+    const remembered = shared !== undefined && activeOf(shared.authorities).endsMs > nowMs;
+    if (shared === undefined) await others.wait();
+    const next = shared !== undefined && remembered ? shared : await made(shared, { nowMs, ageMs });
+    if (!(await store.writeSecret(writeShared(next), found))) return;
+    if (remembered) log.warn('authority secret was lost, and is written again');
+    adopt(next);
+  }
+
+  return {
+    shared: () => shared,
+    async settle() {
+      let mayRestore = true;
+      for (let rounds = 0; rounds < MOST_ROUNDS; rounds += 1) {
+        const outcome = await round(mayRestore);
+        if (outcome === 'done') return;
+        if (outcome === 'restored') mayRestore = false;
+      }
+    },
+  };
+}
+
+/** A bundle without its Secret: replicas that run still know what was in it. */
+function createWaitForOthers(store: AuthorityStore, clock: Clock) {
+  let missingSinceMs: number | undefined;
+  return {
+    /** The Secret is there. */
+    reset(): void {
+      missingSinceMs = undefined;
+    },
+    /** Rejects while servers that run may still put the Secret back. */
+    async wait(): Promise<void> {
+      const bundle = await store.readBundle();
+      if (bundle?.values.includes('BEGIN CERTIFICATE') !== true) return;
+      missingSinceMs ??= clock.monotonic();
+      if (clock.monotonic() - missingSinceMs < RESTORE_MS)
+        throw new Error(
+          'the Secret is gone or empty and its bundle is still published: servers that run may write it again; ' +
+            `else a new authority is made after ${RESTORE_MS / 1000} s`,
+        );
+    },
+  };
+}
+
+interface At {
+  readonly nowMs: number;
+  readonly ageMs: number;
+}
+
+/** A new authority, with what `former` knows besides. */
+async function made(former: Shared | undefined, at: At): Promise<Shared> {
+  return {
+    authorities: {
+      all: [await newAuthority('active', at)],
+      removed: former?.authorities.removed ?? [],
+    },
+    tokenSecret: former?.tokenSecret ?? newTokenSecret(),
+    generation: (former?.generation ?? 0) + 1,
+  };
+}
+
+/** The same object if one is active. Else this replica has learned that the active one was withdrawn. */
+async function withActive(authorities: Authorities, at: At): Promise<Authorities> {
+  const { all, removed } = authorities;
+  if (all.some(({ state }) => state === 'active')) return authorities;
+  const heir = all.find(({ state, endsMs }) => state === 'prepared' && endsMs > at.nowMs);
+  if (heir !== undefined)
+    return applyStep(authorities, { kind: 'activate', id: heir.id }, { nowMs: at.nowMs });
+  return { all: [...all, await newAuthority('active', at)], removed };
+}
+
+/** The same object where nothing is due. */
+async function rotated(
+  authorities: Authorities,
+  { nowMs, ageMs, publishedBundle }: At & { readonly publishedBundle: string | undefined },
+): Promise<Authorities> {
+  const step = nextStep(authorities.all, nowMs, ageMs);
+  if (step === undefined) return authorities;
+  // Agents must have been able to learn of what they are to trust.
+  const isPublished = publishedBundle === bundleOf(authorities);
+  if (step.kind === 'activate' && !isPublished && activeOf(authorities).endsMs > nowMs) return authorities;
+  const prepared = step.kind === 'prepare' ? await newAuthority('prepared', { nowMs, ageMs }) : undefined;
+  return applyStep(authorities, step, { nowMs, made: prepared });
+}
