@@ -46,7 +46,10 @@ export type { Remembered } from './memory/remembered.ts';
 export { createShares } from './memory/shares.ts';
 export type { Shares } from './memory/shares.ts';
 
-export { createGrowth, readCounter, readGauge, readGauges } from './metrics/read-gauge.ts';
+export { createGrowth, createMeters } from './metrics/meters.ts';
+export type { Meters } from './metrics/meters.ts';
+export { metricsDoc } from './metrics/table.ts';
+export type { MetricTable } from './metrics/table.ts';
 
 export { canonicalIp } from './net/canonical-ip.ts';
 export { formatHostPort, isPortTaken } from './net/host-port.ts';

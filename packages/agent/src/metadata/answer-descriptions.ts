@@ -64,25 +64,31 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
         sinceFirstRequestMs: first.sinceFirstRequestMs,
       };
     },
-    record(exchange, { detail, waitedFor, accessKeyId }, facts) {
-      const pod = podBehind(exchange);
-      const session = pod?.decision.kind === 'allow' ? pod.decision : undefined;
-      return {
-        ...facts,
-        method: exchange.method,
-        detail,
-        waitedFor,
-        accessKeyId,
-        ip: exchange.connection.ip,
-        pod: said(pod?.name),
-        namespace: said(pod?.namespace),
-        serviceAccount: said(pod?.serviceAccount),
-        role: session?.roleArn,
-        sessionName: session?.sessionName,
-        cache: exchange.held ? 'hold' : 'hit',
-        requestId: exchange.requestId,
-      };
-    },
+    record: (exchange, answer, facts) => recordOf(exchange, answer, facts, podBehind(exchange)),
+  };
+}
+
+function recordOf(
+  { method, connection, held, requestId }: Exchange,
+  { detail, waitedFor, accessKeyId }: Answer,
+  facts: AnswerFacts,
+  pod: KnownPod | undefined,
+): AnswerRecord {
+  const session = pod?.decision.kind === 'allow' ? pod.decision : undefined;
+  return {
+    ...facts,
+    method,
+    detail,
+    waitedFor,
+    accessKeyId,
+    ip: connection.ip,
+    pod: said(pod?.name),
+    namespace: said(pod?.namespace),
+    serviceAccount: said(pod?.serviceAccount),
+    role: session?.roleArn,
+    sessionName: session?.sessionName,
+    cache: held ? 'hold' : 'hit',
+    requestId,
   };
 }
 

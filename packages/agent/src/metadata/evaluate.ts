@@ -2,14 +2,59 @@ import type { Clock } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/pod-table.ts';
+import { parseTtl } from '../imds-tokens/tokens.ts';
+import type { Tokens } from '../imds-tokens/tokens.ts';
+import type { OtherMetadata } from '../node-imds/other-metadata.ts';
+import { fault, refusal } from './answer.ts';
+import type { Answer } from './answer.ts';
 import type { Connections } from './connections.ts';
 import type { OpenExchange } from './exchange.ts';
-import type { OtherMetadata } from '../node-imds/other-metadata.ts';
+import type { RequestHeaders } from './request-headers.ts';
+import type { OpenRoute, Route } from './routes.ts';
 import { decide } from './rows.ts';
-import type { Imdsv1Mode, Situation, Verdict } from './situation.ts';
-import type { Tokens } from '../imds-tokens/tokens.ts';
+import type { Action, Imdsv1Mode, Situation } from './situation.ts';
 
-export interface LookDeps {
+/** A request that is in order: what it gets depends on who asks. */
+export interface InOrder {
+  readonly route: OpenRoute;
+  /** With the token's route only. Seconds. */
+  readonly ttlSeconds: number;
+}
+
+export interface Incoming {
+  readonly method: string;
+  readonly route: Route;
+  readonly headers: RequestHeaders;
+  readonly isHostAllowed: (host: string | undefined) => boolean;
+}
+
+/** The order of DESIGN 4.3 down to the method, and the token's own conditions: what is refused whoever asks. */
+export function earlyRefusal({ method, route, headers, isHostAllowed }: Incoming): Answer | InOrder {
+  if (route.kind === 'malformed') return fault(400, 'MalformedRequest', { detail: route.detail });
+  if (headers.repeated)
+    return fault(400, 'MalformedRequest', { detail: 'a header comes twice that may come once' });
+  if (!isHostAllowed(headers.host)) return fault(403, 'HostNotAllowed');
+  if (route.kind === 'blocked') return refusal('PathBlocked', { detail: route.detail });
+  if (route.kind === 'token') return tokenRefusal(method, route, headers);
+  if (method !== 'GET' && method !== 'HEAD')
+    return fault(405, 'MethodNotAllowed', { headers: ['Allow', 'GET, HEAD'] });
+  return { route, ttlSeconds: 0 };
+}
+
+function tokenRefusal(
+  method: string,
+  route: Extract<OpenRoute, { kind: 'token' }>,
+  { forwarded, ttl }: RequestHeaders,
+): Answer | InOrder {
+  if (method !== 'PUT') return fault(405, 'MethodNotAllowed', { headers: ['Allow', 'PUT'] });
+  if (route.dated)
+    return refusal('PathBlocked', { status: 403, detail: 'tokens are given under latest only' });
+  if (forwarded) return fault(403, 'ForwardedRequest');
+  const ttlSeconds = parseTtl(ttl);
+  return ttlSeconds === undefined ? fault(400, 'InvalidTokenTtl') : { route, ttlSeconds };
+}
+
+export interface EvaluationDeps {
   readonly callers: Pick<Callers, 'identify'>;
   readonly table: Pick<PodTable, 'session'>;
   readonly other: Pick<OtherMetadata, 'readable'>;
@@ -20,8 +65,8 @@ export interface LookDeps {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
-/** Looks who asks and what is to be done, as things are now. Undefined: the connection is another Pod's, and closed. */
-export function createLook(deps: LookDeps): (exchange: OpenExchange) => Verdict | undefined {
+/** Finds out who asks and what is to be done, as things are now. Undefined: the connection is another Pod's, and closed. */
+export function createEvaluation(deps: EvaluationDeps): (exchange: OpenExchange) => Action | undefined {
   const { callers, table, other, tokens, connections, imdsv1, groups, clock } = deps;
   const session: Situation['session'] = (id) => table.session(id);
 

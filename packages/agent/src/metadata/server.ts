@@ -1,5 +1,5 @@
 import { createHttpServer, createMemory, createPlaces, describeError } from '@rolegate/runtime';
-import type { Clock, HttpServer, Log, RequestHead } from '@rolegate/runtime';
+import type { Clock, HttpHooks, HttpServer, Log, RequestHead } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodTable } from '../feed/pod-table.ts';
@@ -10,9 +10,9 @@ import { createAnswering } from './answering.ts';
 import { clientOf, createConnections } from './connections.ts';
 import type { Owner } from './connections.ts';
 import { createAnswerDescriptions } from './answer-descriptions.ts';
-import { createExchanges } from './exchange.ts';
+import { createCompletion, createRefusedAnswers } from './complete-exchange.ts';
+import { createExchanges, createRequestIds } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
-import { createFinish } from './finish.ts';
 import { createFirstRequests } from './first-requests.ts';
 import { createHolds } from './hold.ts';
 import { holdBudget } from './hold-budget.ts';
@@ -23,8 +23,6 @@ import type { LimitsOptions } from './http-limits.ts';
 import { limitName } from './limit-hits.ts';
 import type { LimitHits } from './limit-hits.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { createRefused } from './refused.ts';
-import { createRequestIds } from './request-ids.ts';
 import { createRoutes } from './routes.ts';
 import type { Imdsv1Mode } from './situation.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
@@ -94,32 +92,18 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
   const firstRequests = createFirstRequests({ isKnown: (uid) => table.pod(uid) !== undefined, memory });
   const descriptions = createAnswerDescriptions({ clock, firstRequests, identify: callers.identify });
   const open = createExchanges({ routeOf: createRoutes({ ...deps.other, memory }), requestId, clock });
-  const server: HttpServer<Owner> = createHttpServer<Owner>({
-    limits: metadataHttpLimits(most),
-    clock,
-    heads: memory.remember<RequestHead>('heads', KNOWN_HEADS),
-    hooks: {
-      opened({ ip }) {
-        const caller = callers.identify(ip);
-        return { client: clientOf(caller, ip), context: { uid: ownerUid(caller) } };
-      },
-      bodyBytes: (method) => (method === 'PUT' ? BODY_BYTES : 0),
-      request: (request) => {
-        answer(open(request));
-      },
-      refused: createRefused({ requestId, answered }),
-      limited: (limit, client, ip) => {
-        deps.limitHit(limitName(limit), client, ip);
-      },
+  const server = createListener(deps, {
+    most,
+    memory,
+    request: (request) => {
+      answer(open(request));
     },
-    failed: (what, error) => {
-      log.error(FAILURES[what], { error: describeError(error) });
-    },
+    refused: createRefusedAnswers({ requestId, answered }),
   });
   const connections = createConnections({ server, identify: callers.identify });
   const answer = createAnswering({
     ...deps,
-    ...createFinish({ waiting, respond: server.respond, descriptions, answered, metrics }),
+    ...createCompletion({ waiting, respond: server.respond, descriptions, answered, metrics }),
     connections,
     waiting,
     holds,
@@ -147,6 +131,38 @@ export function createMetadataServer(deps: MetadataServerDeps): MetadataServer {
     close: () => (closed ??= close()),
     load: () => ({ connections: server.connections.size, waiting: waiting.size() }),
   };
+}
+
+interface ListenerParts extends Pick<HttpHooks<Owner>, 'request' | 'refused'> {
+  readonly most: LimitsOptions;
+  readonly memory: AgentMemory;
+}
+
+/** Pods' HTTP, within its limits. */
+function createListener(
+  { callers, clock, log, limitHit }: MetadataServerDeps,
+  { most, memory, request, refused }: ListenerParts,
+): HttpServer<Owner> {
+  return createHttpServer<Owner>({
+    limits: metadataHttpLimits(most),
+    clock,
+    heads: memory.remember<RequestHead>('heads', KNOWN_HEADS),
+    hooks: {
+      opened({ ip }) {
+        const caller = callers.identify(ip);
+        return { client: clientOf(caller, ip), context: { uid: ownerUid(caller) } };
+      },
+      bodyBytes: (method) => (method === 'PUT' ? BODY_BYTES : 0),
+      request,
+      refused,
+      limited: (limit, client, ip) => {
+        limitHit(limitName(limit), client, ip);
+      },
+    },
+    failed: (what, error) => {
+      log.error(FAILURES[what], { error: describeError(error) });
+    },
+  });
 }
 
 const FAILURES = {

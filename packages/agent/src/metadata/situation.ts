@@ -25,7 +25,7 @@ export interface Situation {
 }
 
 /** What is to be done about it. */
-export type Verdict =
+export type Action =
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** Wait for what may change; `inVain` is the answer if it does not. */
   | { readonly kind: 'hold'; readonly inVain: Answer }

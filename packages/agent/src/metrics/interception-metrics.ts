@@ -1,10 +1,10 @@
-import { createGrowth, readGauge, readGauges } from '@rolegate/runtime';
-import { Counter } from 'prom-client';
-import type { Registry } from 'prom-client';
+import { createGrowth } from '@rolegate/runtime';
+import type { Meters } from '@rolegate/runtime';
 import { layers } from '../interception/rule.ts';
 import type { Layer } from '../interception/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
+import type { interceptionMetrics } from './interception-table.ts';
 
 /** What the gauges read at each scrape. */
 export interface InterceptionReadings {
@@ -22,64 +22,23 @@ export interface InterceptionReadings {
 type Counts = Readonly<Record<Layer, number>>;
 
 /** The metrics of what a reader tells; without a reader there is none of them. */
-export function createInterceptionMetrics(registry: Registry, readings: InterceptionReadings) {
+export function createInterceptionMetrics(
+  { countBy, readGauge, readGauges }: Meters<typeof interceptionMetrics>,
+  readings: InterceptionReadings,
+) {
   const { interception } = readings;
-  const declare = (name: string, help: string) =>
-    countByDifference(new Counter({ name, help, labelNames: ['layer'], registers: [registry] }));
-  const repairs = declare(
-    'rolegate_interception_repairs_total',
-    'How often a layer was not as planned, and mended.',
-  );
-  const packets = declare(
-    'rolegate_interception_packets_total',
-    'Packets that the rules of a layer took: led to the agent (nat), kept from redirects (ports), or denied.',
-  );
-  readGauge(
-    registry,
-    'rolegate_reader_connected',
-    '1 while the reader of CNI results is there and has told everything.',
-    () => (readings.readerConnected() ? 1 : 0),
-  );
-  readGauges(
-    registry,
-    'rolegate_interception_ok',
-    '1 where the layer is laid and in order; absent while that is not known.',
-    'layer',
-    () => okByLayer(interception()),
-  );
-  readGauge(
-    registry,
-    'rolegate_interception_connections_limited',
-    '1 while new connections of an address are limited; 0 if the kernel of the node cannot do that.',
-    () => toNumber(interception()?.connectionsLimited),
-  );
-  readGauge(
-    registry,
-    'rolegate_interception_foreign_rules',
-    "Other tools' rules for a metadata address.",
-    () => interception()?.foreignRules,
-  );
-  readGauge(
-    registry,
-    'rolegate_interception_unmatched_interfaces',
-    'Entries of --host-interface that name no interface of the node.',
-    () => interception()?.unmatchedInterfaces,
-  );
-  readGauge(
-    registry,
-    'rolegate_foreign_listeners',
-    "Listeners on the agent's ports that no agent of the node has named; absent while that is not known.",
-    () => readings.foreignListeners()?.length,
-  );
-  readGauge(
-    registry,
-    'rolegate_node_imdsv1_open',
-    "1 where the node's own metadata API answers without a token; absent while that is not known.",
-    () => toNumber(readings.nodeImdsv1Open()),
-  );
+  const repairs = byDifference(countBy('rolegate_interception_repairs_total'));
+  const packets = byDifference(countBy('rolegate_interception_packets_total'));
+  readGauge('rolegate_reader_connected', () => (readings.readerConnected() ? 1 : 0));
+  readGauges('rolegate_interception_ok', () => okByLayer(interception()));
+  readGauge('rolegate_interception_connections_limited', () => toNumber(interception()?.connectionsLimited));
+  readGauge('rolegate_interception_foreign_rules', () => interception()?.foreignRules);
+  readGauge('rolegate_interception_unmatched_interfaces', () => interception()?.unmatchedInterfaces);
+  readGauge('rolegate_foreign_listeners', () => readings.foreignListeners()?.length);
+  readGauge('rolegate_node_imdsv1_open', () => toNumber(readings.nodeImdsv1Open()));
   const refused = createGrowth();
   return {
-    /** The reader's numbers, which begin anew with its process, go on here. */
+    /** The reader's numbers, which begin again with its process, go on here. */
     counted: (state: InterceptionState): void => {
       repairs(state.repairs);
       packets(state.packets);
@@ -88,16 +47,10 @@ export function createInterceptionMetrics(registry: Registry, readings: Intercep
   };
 }
 
-function countByDifference(counter: Counter<'layer'>): (counts: Counts) => void {
-  const growth = {
-    nat: createGrowth(),
-    filter: createGrowth(),
-    route: createGrowth(),
-    input: createGrowth(),
-    ports: createGrowth(),
-  };
+function byDifference(count: (layer: string, times: number) => void): (counts: Counts) => void {
+  const growth = new Map(layers.map((layer) => [layer, createGrowth()]));
   return (now) => {
-    for (const layer of layers) counter.inc({ layer }, growth[layer](now[layer]));
+    for (const [layer, grown] of growth) count(layer, grown(now[layer]));
   };
 }
 

@@ -3,7 +3,7 @@ import type { Answer } from '../metadata/answer.ts';
 import { decide } from '../metadata/rows.ts';
 import type { OpenRoute } from '../metadata/routes.ts';
 import { podOf } from '../metadata/situation.ts';
-import type { Situation, Verdict } from '../metadata/situation.ts';
+import type { Situation, Action } from '../metadata/situation.ts';
 
 /** What an answer depends on beside who asks and for what. */
 export type Surroundings = Omit<Situation, 'route' | 'token' | 'caller'>;
@@ -18,8 +18,8 @@ export interface AnswersNow {
 const TOKEN: OpenRoute = { kind: 'token', dated: false };
 const LIST: OpenRoute = { kind: 'list' };
 
-/** The verdict on asking, with a good token, for the credentials of the caller's own role. */
-export function credentialsVerdict(caller: Caller, around: Surroundings): Verdict {
+/** What is done about asking, with a good token, for the credentials of the caller's own role. */
+export function credentialsAction(caller: Caller, around: Surroundings): Action {
   return decide({ ...around, caller, token: 'ok', route: { kind: 'credentials', role: roleOf(caller) } });
 }
 
@@ -29,16 +29,16 @@ export function answersNow(caller: Caller, around: Surroundings): AnswersNow {
   return {
     token: described(decide({ ...asked, route: TOKEN }), 'a token'),
     list: described(decide({ ...asked, route: LIST }), roleOf(caller)),
-    credentials: described(credentialsVerdict(caller, around), 'the credentials, from memory'),
+    credentials: described(credentialsAction(caller, around), 'the credentials, from memory'),
   };
 }
 
-function described(verdict: Verdict, good: string): string {
-  switch (verdict.kind) {
+function described(action: Action, good: string): string {
+  switch (action.kind) {
     case 'answer':
-      return answered(verdict.answer, good);
+      return answered(action.answer, good);
     case 'hold':
-      return `held, then ${answered(verdict.inVain, good)}`;
+      return `held, then ${answered(action.inVain, good)}`;
     case 'mint':
     case 'read':
       return `200, ${good}`;

@@ -2,7 +2,7 @@ import type { Reason } from '@rolegate/protocol';
 import type { Fault } from '../metadata/answer.ts';
 import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
 import { rightsOf } from '../node-imds/metadata-rights.ts';
-import { credentialsVerdict } from './answers-now.ts';
+import { credentialsAction } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';
 
 /** In one word: `ok`, or why the Pod would not get credentials. */
@@ -64,10 +64,10 @@ function standingOf(
   { around, feedConnected }: { around: Surroundings; feedConnected: boolean },
 ): Pick<PodRow, 'state' | 'note'> {
   if (pod.ended) return { state: 'PodNotFound', note: 'its containers have ended' };
-  const verdict = credentialsVerdict({ kind: 'pod', pod }, around);
+  const action = credentialsAction({ kind: 'pod', pod }, around);
   const failure = session?.failure;
-  if (verdict.kind === 'answer') {
-    const { code, detail } = verdict.answer;
+  if (action.kind === 'answer') {
+    const { code, detail } = action.answer;
     if (code !== '') return { state: code, note: detail ?? messageOf(pod) };
     return { state: 'ok', note: failure && `not renewed: ${failure.reason}: ${failure.message}` };
   }

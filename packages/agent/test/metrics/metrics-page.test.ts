@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { metricsDoc } from '@rolegate/runtime';
 import { metricsInRegistry, metricsOnPage } from '@rolegate/testing';
 import { createAgentMetrics } from '../../src/metrics/metrics.ts';
+import { agentMetrics } from '../../src/metrics/table.ts';
+
+const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
+
+it("docs/metrics.md says what the agent's table says (npm run docs writes it)", () => {
+  expect(page).toContain(`\n## Agent\n\n${metricsDoc(agentMetrics)}\n`);
+});
 
 it("docs/metrics.md has exactly the agent's metrics, each with its type and labels", () => {
-  const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
   const metrics = createAgentMetrics({ version: '1' });
   metrics.read({
     feedConnected: () => true,

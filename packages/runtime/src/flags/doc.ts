@@ -15,7 +15,7 @@ export function flagsDoc(program: Program): string {
 }
 
 function ownTable({ flags, envPrefix }: Program, names: readonly string[]): string {
-  return table(
+  return markdownTable(
     ['flag', 'environment', 'default', 'meaning'],
     names.map((name) => {
       const flag = flags[name];
@@ -34,7 +34,7 @@ function ownTable({ flags, envPrefix }: Program, names: readonly string[]): stri
 
 function legacyTable({ legacy, flags }: Program, origin: string): string {
   const rows = Object.entries(legacy).filter(([, { of }]) => of.includes(origin));
-  return table(
+  return markdownTable(
     ['flag', 'verdict', 'what it does here, why not, or what to use'],
     rows.map(([name, { verdict, why, as }]) => {
       const same = Object.hasOwn(flags, name)
@@ -47,8 +47,8 @@ function legacyTable({ legacy, flags }: Program, origin: string): string {
   );
 }
 
-/** With columns of one width, as prettier writes them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table with columns of one width, as prettier writes it. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(cell));
   const widths = head.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
   const lines = cells.map((row) => row.map((text, at) => text.padEnd(widths[at] ?? 0)));

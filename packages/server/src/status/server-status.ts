@@ -1,6 +1,6 @@
 import { VERSION } from '@rolegate/runtime';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
-import { watchedKinds } from '../metrics/metrics.ts';
+import { watchedKinds } from '../metrics/table.ts';
 import type { ServerReadings } from './readings.ts';
 import { sessionRow, sumByState } from './session-rows.ts';
 import type { SessionRow, StateSum } from './session-rows.ts';

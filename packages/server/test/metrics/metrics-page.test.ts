@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { metricsDoc } from '@rolegate/runtime';
 import { metricsInRegistry, metricsOnPage } from '@rolegate/testing';
 import { createServerMetrics } from '../../src/metrics/metrics.ts';
+import { serverMetrics } from '../../src/metrics/table.ts';
+
+const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
+
+it("docs/metrics.md says what the server's table says (npm run docs writes it)", () => {
+  expect(page).toContain(`\n## Server\n\n${metricsDoc(serverMetrics)}\n`);
+});
 
 it("docs/metrics.md has exactly the server's metrics, each with its type and labels", () => {
-  const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
   const metrics = createServerMetrics({ version: '1' });
   const none = () => 0;
   metrics.read({

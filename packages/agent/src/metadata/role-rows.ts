@@ -1,20 +1,25 @@
+import { createHash } from 'node:crypto';
 import { roleArnParts } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
 import { document, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
-import { errorDocument } from '../imds-documents/credentials-document.ts';
+import { errorDocument, imdsJson, imdsTime } from '../imds-documents/credentials-document.ts';
 import { renderOnce } from './render-answer.ts';
 import { podOf } from './situation.ts';
-import type { Situation, Verdict } from './situation.ts';
+import type { Situation, Action } from './situation.ts';
 
 type Allowed = Extract<KnownPod['decision'], { kind: 'allow' }>;
 
 /** Failures that are the role's own: waiting mends none of them, so the SDK is told in the document. */
 const ROLE_FAILURES: ReadonlySet<Reason> = new Set<Reason>(['StsAccessDenied', 'StsInvalidRequest']);
 
+/** An instance profile's ID as AWS forms them: AIPA and 17 of these. */
+const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const ID_LENGTH = 17;
+
 /** The rows of DESIGN 4.2 from "another role than its own" down: of a Pod whose role is permitted. */
-export function answerCredentials(situation: Situation): Verdict | undefined {
+export function answerCredentials(situation: Situation): Action | undefined {
   const { route, caller } = situation;
   const decision = podOf(caller)?.decision;
   if (decision?.kind !== 'allow') return undefined;
@@ -26,17 +31,17 @@ export function answerCredentials(situation: Situation): Verdict | undefined {
   return fromSession(situation.session(decision.sessionId), decision, situation);
 }
 
-/** Verdicts that are given again and again, each made once of what it is about. */
+/** Actions that are taken again and again, each made once of what it is about. */
 function givenOften<About extends object>(
   answer: (about: About) => Parameters<typeof renderOnce>[0],
-): (about: About) => Verdict {
-  const verdicts = new WeakMap<About, Verdict>();
+): (about: About) => Action {
+  const actions = new WeakMap<About, Action>();
   return (about) => {
-    const made = verdicts.get(about);
+    const made = actions.get(about);
     if (made !== undefined) return made;
-    const verdict: Verdict = { kind: 'answer', answer: renderOnce(answer(about)) };
-    verdicts.set(about, verdict);
-    return verdict;
+    const action: Action = { kind: 'answer', answer: renderOnce(answer(about)) };
+    actions.set(about, action);
+    return action;
   };
 }
 
@@ -48,7 +53,7 @@ const documentOf = givenOften(({ document: body, accessKeyId }: HeldCredentials)
   accessKeyId,
 }));
 
-function fromSession(session: HeldSession | undefined, decision: Allowed, situation: Situation): Verdict {
+function fromSession(session: HeldSession | undefined, decision: Allowed, situation: Situation): Action {
   const credentials = session?.credentials;
   if (credentials !== undefined && credentials.expiresAtMs > situation.monotonicMs) {
     return documentOf(credentials);
@@ -81,4 +86,29 @@ function roleRefused(reason: Reason, detail: string, { roleName }: Allowed, nowM
     nowMs,
   });
   return { status: 200, code: reason, body, detail };
+}
+
+/** `iam/` and `iam/info` are about the Pod's own role: without a permitted one they are not there. */
+export function answerIam({ route, caller, nowMs }: Situation): Action | undefined {
+  if (route.kind !== 'iam' && route.kind !== 'iam-info') return undefined;
+  const decision = podOf(caller)?.decision;
+  if (decision?.kind === 'deny') {
+    const detail = decision.message;
+    return { kind: 'answer', answer: refusal(decision.reason, { status: 404, detail }) };
+  }
+  if (decision?.kind !== 'allow') return undefined;
+  const text = route.kind === 'iam' ? 'info\nsecurity-credentials/' : iamInfo(decision.roleArn, nowMs);
+  return { kind: 'answer', answer: document(text) };
+}
+
+/** Made up, well-formed, and the same each time: there is no instance profile behind a Pod's role. */
+function iamInfo(roleArn: string, nowMs: number): string {
+  const digest = createHash('sha256').update(roleArn).digest();
+  const letters = [...digest.subarray(0, ID_LENGTH)].map((byte) => ID_LETTERS[byte % ID_LETTERS.length]);
+  return imdsJson([
+    ['Code', 'Success'],
+    ['LastUpdated', imdsTime(nowMs)],
+    ['InstanceProfileArn', roleArn.replace(':role/', ':instance-profile/')],
+    ['InstanceProfileId', `AIPA${letters.join('')}`],
+  ]);
 }

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { createMeters, metricsDoc } from '@rolegate/runtime';
+import type { MetricTable } from '@rolegate/runtime';
+
+const table = {
+  cups_total: {
+    type: 'counter',
+    labels: { of: ['tea', 'coffee'], size: [] },
+    help: 'Cups.',
+    meaning: 'cups',
+    worry: 'none',
+  },
+  sips_total: {
+    type: 'counter',
+    labels: { by: '("" for nobody)' },
+    help: 'Sips.',
+    meaning: 'sips',
+    worry: 'many',
+  },
+  kettles: { type: 'gauge', labels: {}, help: 'Kettles.', meaning: 'kettles', worry: '0' },
+  kettle_litres: { type: 'gauge', labels: { kettle: [] }, help: 'Water.', meaning: 'water', worry: 'empty' },
+} satisfies MetricTable;
+
+async function lines({ registry }: Pick<ReturnType<typeof createMeters>, 'registry'>): Promise<string[]> {
+  return (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('# TYPE'));
+}
+
+describe('the metrics of a table', () => {
+  it('are counted by label, several times at once if that is said', async () => {
+    const meters = createMeters(table);
+    const sips = meters.countBy('sips_total');
+    sips('me');
+    sips('me', 2);
+    sips('nobody', 0);
+    expect(await lines(meters)).toEqual([
+      '# HELP sips_total Sips.',
+      'sips_total{by="me"} 3',
+      'sips_total{by="nobody"} 0',
+    ]);
+  });
+
+  it('are absent at a scrape that finds no value', async () => {
+    const meters = createMeters(table);
+    let kettles: number | undefined = 1;
+    let litres: Record<string, number> = { big: 2 };
+    meters.readGauge('kettles', () => kettles);
+    meters.readGauges('kettle_litres', () => litres);
+    expect(await lines(meters)).toEqual([
+      '# HELP kettles Kettles.',
+      'kettles 1',
+      '# HELP kettle_litres Water.',
+      'kettle_litres{kettle="big"} 2',
+    ]);
+    kettles = undefined;
+    litres = {};
+    expect(await lines(meters)).toEqual(['# HELP kettles Kettles.', '# HELP kettle_litres Water.']);
+  });
+
+  it('cannot be counted by the only label if they have two', () => {
+    expect(() => createMeters(table).countBy('cups_total')).toThrow('cups_total has not one label');
+  });
+
+  it('are described in a table of Markdown', () => {
+    expect(metricsDoc(table).split('\n')).toEqual([
+      '| name            | type    | labels                    | meaning | when to worry |',
+      '| --------------- | ------- | ------------------------- | ------- | ------------- |',
+      '| `cups_total`    | counter | `of`: tea, coffee; `size` | cups    | none          |',
+      '| `sips_total`    | counter | `by` ("" for nobody)      | sips    | many          |',
+      '| `kettles`       | gauge   | none                      | kettles | 0             |',
+      '| `kettle_litres` | gauge   | `kettle`                  | water   | empty         |',
+    ]);
+  });
+});
