@@ -2,46 +2,51 @@ import { connect } from 'node:net';
 import type { Clock } from '@rolegate/runtime';
 import { createLines } from './lines.ts';
 import { LONGEST_LINE } from './messages.ts';
-import type { ReaderMessage } from './messages.ts';
+import type { ReconcileMessage } from './messages.ts';
 import { parseMessage } from './parse-message.ts';
 
-/** A reader says something every 500 ms: after two times of silence what it said before may be old. Milliseconds. */
+/** `reconcile` says something every 500 ms: after two times of silence what it said before may be old. Milliseconds. */
 const QUIET_AFTER_MS = 1_000;
-/** After this silence a reader is given up. Milliseconds. */
+/** After this silence reconcile is given up. Milliseconds. */
 export const SILENT_MS = 2_000;
 
-export interface ReaderConnectionDeps {
+export interface ReconcileConnectionDeps {
   readonly path: string;
   readonly clock: Clock;
   /** Messages in order, but for those of kinds that are not known here. */
-  readonly take: (message: ReaderMessage) => void;
+  readonly take: (message: ReconcileMessage) => void;
   /** It is silent, and then again not. */
   readonly quiet: (isQuiet: boolean) => void;
 }
 
 /** How a connection ended: by itself, or given up for what came, or for nothing that came. */
-export interface ReaderEnd {
+export interface ConnectionEnd {
   readonly kind: 'closed' | 'broken' | 'silent';
   readonly error: string;
 }
 
-export interface ReaderConnection {
-  readonly over: Promise<ReaderEnd>;
+export interface ReconcileConnection {
+  readonly over: Promise<ConnectionEnd>;
   /** One line, without its end. */
   readonly say: (line: string) => void;
   readonly close: () => void;
 }
 
-/** One connection to the reader. */
-export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): ReaderConnection {
-  const over = Promise.withResolvers<ReaderEnd>();
+/** One connection to reconcile. */
+export function connectToReconcile({
+  path,
+  clock,
+  take,
+  quiet,
+}: ReconcileConnectionDeps): ReconcileConnection {
+  const over = Promise.withResolvers<ConnectionEnd>();
   const socket = connect({ path });
   let ended = false;
   let isQuiet = false;
   let heard = 0;
   let cancel = awaitLine();
 
-  function end(kind: ReaderEnd['kind'], error: string): void {
+  function end(kind: ConnectionEnd['kind'], error: string): void {
     ended = true;
     cancel();
     socket.destroy();
@@ -58,7 +63,7 @@ export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): 
     });
   }
 
-  /** What came in while this process was at something else is read first: that is not the reader's silence. */
+  /** What came in while this process was at something else is read first: that is not the silence of reconcile. */
   function after(delayMs: number, call: () => void): () => void {
     let cancelSecond: (() => void) | undefined;
     const cancelFirst = clock.schedule(delayMs, () => {

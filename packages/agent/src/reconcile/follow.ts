@@ -6,21 +6,21 @@ import type { FollowedInterception } from './followed-interception.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import { createFollowedResults } from './followed-results.ts';
 import type { FollowedResultsDeps } from './followed-results.ts';
-import type { ReaderMessage } from './messages.ts';
-import { openReader, SILENT_MS } from './connection.ts';
-import type { ReaderConnection, ReaderEnd } from './connection.ts';
+import type { ReconcileMessage } from './messages.ts';
+import { connectToReconcile, SILENT_MS } from './connection.ts';
+import type { ReconcileConnection, ConnectionEnd } from './connection.ts';
 
-/** After this time away a reader counts as a missing directory. Milliseconds. */
+/** After this time away reconcile counts as a missing directory. Milliseconds. */
 const AWAY_AFTER_MS = SILENT_MS;
-/** Pauses between attempts to connect: a reader that is restarted is there within tenths of a second. */
+/** Pauses between attempts to connect: a reconcile that is restarted is there within tenths of a second. */
 const BACKOFF = { firstMs: 50, capMs: 500 };
 
-export const READER = 'the reader of CNI results (rolegate-agent reconcile)';
+export const RECONCILE = 'the reader of CNI results (rolegate-agent reconcile)';
 
-export interface FollowReaderDeps extends FollowedResultsDeps {
-  /** Of the reader's unix socket. */
+export interface FollowReconcileDeps extends FollowedResultsDeps {
+  /** Of the unix socket of reconcile. */
   readonly path: string;
-  /** What the reader is told, at each connection and then when it changes; without it nothing. */
+  /** What reconcile is told, at each connection and then when it changes; without it nothing. */
   readonly naming?: {
     /** One line, without its end. Undefined: nothing yet. */
     readonly line: () => string | undefined;
@@ -33,7 +33,7 @@ export interface FollowReaderDeps extends FollowedResultsDeps {
   readonly random: () => number;
 }
 
-export interface FollowedReader extends CniResults {
+export interface FollowedReconcile extends CniResults {
   /** Connected, and told of everything. */
   readonly connected: boolean;
   readonly interception: FollowedInterception;
@@ -42,13 +42,13 @@ export interface FollowedReader extends CniResults {
 }
 
 /**
- * Where the reader stands: `there`; `awaited`, lost for less than two seconds, in which nobody can say whether an address was
+ * Where reconcile stands: `there`; `awaited`, lost for less than two seconds, in which nobody can say whether an address was
  * handed on; `away`, which the fallback has to make up for.
  */
 type Phase = 'awaited' | 'there' | 'away';
 
-/** The CNI results as the reader tells of them, in the place of directories that this process cannot read. */
-export function followReader(deps: FollowReaderDeps): FollowedReader {
+/** The CNI results as reconcile tells of them, in the place of directories that this process cannot read. */
+export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
   const { path, naming, clock, log, random, ...before } = deps;
   const changes = createChanges({ log, of: 'connection to reconcile' });
   const ready = Promise.withResolvers<undefined>();
@@ -64,7 +64,7 @@ export function followReader(deps: FollowReaderDeps): FollowedReader {
   let foreign: readonly ForeignListener[] | undefined;
   let cancelAway: () => void = () => undefined;
 
-  function take(message: ReaderMessage): void {
+  function take(message: ReconcileMessage): void {
     switch (message.kind) {
       case 'hello':
         version = message.version;
@@ -110,18 +110,18 @@ export function followReader(deps: FollowReaderDeps): FollowedReader {
     changes.notify();
   }
 
-  function awaitReader(): void {
+  function awaitReconcile(): void {
     phase = 'awaited';
     cancelAway = clock.schedule(AWAY_AFTER_MS, enterAway);
   }
 
-  function lost({ kind, error }: ReaderEnd): void {
+  function lost({ kind, error }: ConnectionEnd): void {
     // One that is not there yet is tried again and again: that is told once, when it counts as away.
     const level = connected || (kind !== 'closed' && error !== fault) ? 'warn' : 'debug';
     log[level]('reader lost', { socket: path, error });
     fault = error;
     quiet = false;
-    if (connected) awaitReader();
+    if (connected) awaitReconcile();
     if (connected && kind === 'silent') enterAway();
     connected = false;
     if (phase === 'away') forgetState();
@@ -129,7 +129,7 @@ export function followReader(deps: FollowReaderDeps): FollowedReader {
   }
 
   /** The returned function ends it. */
-  function keepNaming({ say }: Pick<ReaderConnection, 'say'>): () => void {
+  function keepNaming({ say }: Pick<ReconcileConnection, 'say'>): () => void {
     const name = () => {
       const line = naming?.line();
       if (line !== undefined) say(line);
@@ -140,10 +140,10 @@ export function followReader(deps: FollowReaderDeps): FollowedReader {
 
   async function run(signal: AbortSignal): Promise<void> {
     const stopped = () => signal.aborted;
-    awaitReader();
+    awaitReconcile();
     while (!stopped()) {
       results.beginSnapshot();
-      const connection = openReader({
+      const connection = connectToReconcile({
         path,
         clock,
         take,
@@ -177,7 +177,7 @@ export function followReader(deps: FollowReaderDeps): FollowedReader {
       return phase !== 'awaited';
     },
     get awaited() {
-      return phase === 'awaited' || (phase === 'there' && quiet) ? READER : undefined;
+      return phase === 'awaited' || (phase === 'there' && quiet) ? RECONCILE : undefined;
     },
     owner: (ip) => (phase === 'there' ? owners.owner(ip) : undefined),
     unreadableAt: (ip) => (phase === 'there' ? owners.unreadableAt(ip) : undefined),

@@ -26,7 +26,7 @@ export interface FollowedResults {
   readonly states: () => States;
 }
 
-/** The result files as a reader tells of them, one connection after the other. */
+/** The result files as reconcile tells of them, one connection after the other. */
 export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {}): FollowedResults {
   const owners = createAddressOwners({ ...deps, isComplete: (directory) => states[directory] === 'ok' });
   if (kept !== undefined) owners.restore(kept);
@@ -66,14 +66,14 @@ export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {
     turn += 1;
     const former = { turn, createdNs: 0n };
     for (const event of events)
-      // A reader of 0.1 tells neither of an order nor of when files were created.
+      // Version 0.1 of reconcile tells neither of an order nor of when files were created.
       if (event.kind === 'result' && event.createdNs === undefined)
         owners.set(event.file, event, { ...former, createdNs: event.mtimeNs });
       else apply(event);
   }
 
   /**
-   * A reader that was restarted does not know what was there before: a file that is gone from a directory that is there was
+   * A reconcile that was restarted does not know what was there before: a file that is gone from a directory that is there was
    * removed by the runtime meanwhile.
    */
   function miss(file: string): void {

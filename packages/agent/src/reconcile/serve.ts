@@ -12,18 +12,18 @@ import type { InterceptionState } from '../interception/state.ts';
 import { LONGEST_NAMED, parseNamed } from '../ports/named-listeners.ts';
 import type { PortWatch } from '../ports/port-watch.ts';
 import { createLines } from './lines.ts';
-import { createListeners } from './subscribers.ts';
+import { createSubscribers } from './subscribers.ts';
 import { lineOf } from './messages.ts';
-import type { ReaderMessage } from './messages.ts';
+import type { ReconcileMessage } from './messages.ts';
 
-/** At least so often a line goes out: an agent that hears nothing for long takes the reader for dead. Milliseconds. */
+/** At least so often a line goes out: an agent that hears nothing for long takes reconcile for dead. Milliseconds. */
 const ALIVE_MS = 500;
 /** Agents of one node: one, two while one takes over from another, and who looks by hand. */
 const MOST_AGENTS = 16;
 /** The agent runs as another user. Who may come to the socket, its folder decides. */
 const MODE = 0o666;
 
-export interface ServeReaderDeps {
+export interface ServeSubscribersDeps {
   /** Of the unix socket; its folder is there already. */
   readonly path: string;
   readonly results: Pick<ReadCniResults, 'tap' | 'ready' | 'scanned'>;
@@ -36,7 +36,7 @@ export interface ServeReaderDeps {
   readonly log: Log;
 }
 
-export interface ReaderServer {
+export interface SubscriberServer {
   /** Rejects if there is something at the path that is no socket, or if one cannot be made. */
   readonly listen: () => Promise<void>;
   /** Tells the agents what is new, and that it is there, until the signal aborts. */
@@ -48,29 +48,29 @@ export interface ReaderServer {
  * Tells agents by a unix socket who owns which IP, how the interception stands, and who else listens on their ports. Takes from them
  * which ports these are, and which listeners are their own.
  */
-export function serveReader(deps: ServeReaderDeps): ReaderServer {
+export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
   const { path, results, interception, ports, clock, log } = deps;
-  const listeners = createListeners({ log });
+  const subscribers = createSubscribers({ log });
   const server = createServer(accept);
   server.maxConnections = MOST_AGENTS;
   const stops = [
     results.tap.on((event) => {
-      listeners.tellBegun(bytesOf(event));
+      subscribers.tellBegun(bytesOf(event));
     }),
     interception.onChange(() => {
-      listeners.tell(bytesOf(state()));
+      subscribers.tell(bytesOf(state()));
     }),
     ports.onChange(() => {
-      listeners.tell(bytesOf(...foreign()));
+      subscribers.tell(bytesOf(...foreign()));
     }),
   ];
   let closed = false;
   void results.ready.then(() => {
-    if (!closed) listeners.begin(snapshot());
+    if (!closed) subscribers.begin(snapshot());
   });
 
   function accept(socket: Socket): void {
-    listeners.add(
+    subscribers.add(
       socket,
       bytesOf({ kind: 'hello', version: VERSION }, state(), ...foreign()),
       hearing(socket),
@@ -78,7 +78,7 @@ export function serveReader(deps: ServeReaderDeps): ReaderServer {
     socket.once('close', () => {
       ports.left(socket);
     });
-    if (results.scanned) listeners.begin(snapshot());
+    if (results.scanned) subscribers.begin(snapshot());
   }
 
   /** An agent that sends a longer line is not heard any more; what is not known here is skipped. */
@@ -99,12 +99,12 @@ export function serveReader(deps: ServeReaderDeps): ReaderServer {
     };
   }
 
-  function foreign(): readonly ReaderMessage[] {
+  function foreign(): readonly ReconcileMessage[] {
     const known = ports.current();
     return known === undefined ? [] : [{ kind: 'listeners', foreign: known }];
   }
 
-  function state(): ReaderMessage {
+  function state(): ReconcileMessage {
     return { kind: 'interception', ...interception.current() };
   }
 
@@ -116,7 +116,7 @@ export function serveReader(deps: ServeReaderDeps): ReaderServer {
   function stop(): void {
     closed = true;
     for (const end of stops) end();
-    listeners.close();
+    subscribers.close();
   }
 
   async function close(): Promise<void> {
@@ -145,7 +145,7 @@ export function serveReader(deps: ServeReaderDeps): ReaderServer {
       signal.addEventListener('abort', stop, { once: true });
       const alive = bytesOf({ kind: 'alive' });
       while (!signal.aborted) {
-        listeners.tellIdle(alive);
+        subscribers.tellIdle(alive);
         await clock.sleep(ALIVE_MS, signal);
       }
       await close();
@@ -154,7 +154,7 @@ export function serveReader(deps: ServeReaderDeps): ReaderServer {
   };
 }
 
-function bytesOf(...messages: readonly ReaderMessage[]): Buffer {
+function bytesOf(...messages: readonly ReconcileMessage[]): Buffer {
   return Buffer.from(messages.map(lineOf).join(''));
 }
 
