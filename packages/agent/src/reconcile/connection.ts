@@ -1,14 +1,11 @@
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '@rolegate/runtime';
+import { createIdleTimeout, SILENT_MS } from './idle-timeout.ts';
 import { createLines } from './lines.ts';
 import { LONGEST_LINE } from './messages.ts';
 import type { ReconcileMessage } from './messages.ts';
 import { parseMessage } from './parse-message.ts';
-
-/** `reconcile` says something every 500 ms: after two times of silence what it said before may be old. Milliseconds. */
-const QUIET_AFTER_MS = 1_000;
-/** After this silence reconcile is given up. Milliseconds. */
-export const SILENT_MS = 2_000;
 
 export interface ReconcileConnectionDeps {
   readonly path: string;
@@ -41,46 +38,19 @@ export function connectToReconcile({
 }: ReconcileConnectionDeps): ReconcileConnection {
   const over = Promise.withResolvers<ConnectionEnd>();
   const socket = connect({ path });
+  const idle = createIdleTimeout({ clock, quiet, silent });
   let ended = false;
-  let isQuiet = false;
-  let heard = 0;
-  let cancel = awaitLine();
+  let linesRead = 0;
 
   function end(kind: ConnectionEnd['kind'], error: string): void {
     ended = true;
-    cancel();
+    idle.cancel();
     socket.destroy();
     over.resolve({ kind, error }); // the first counts
   }
 
-  function awaitLine(): () => void {
-    return after(QUIET_AFTER_MS, () => {
-      isQuiet = true;
-      quiet(true);
-      cancel = after(SILENT_MS - QUIET_AFTER_MS, () => {
-        end('silent', `it said nothing for ${SILENT_MS} ms`);
-      });
-    });
-  }
-
-  /** What came in while this process was at something else is read first: that is not the silence of reconcile. */
-  function after(delayMs: number, call: () => void): () => void {
-    let cancelSecond: (() => void) | undefined;
-    const cancelFirst = clock.schedule(delayMs, () => {
-      cancelSecond = clock.schedule(0, call);
-    });
-    return () => {
-      cancelFirst();
-      cancelSecond?.();
-    };
-  }
-
-  function hear(): void {
-    cancel();
-    cancel = awaitLine();
-    if (!isQuiet) return;
-    isQuiet = false;
-    quiet(false);
+  function silent(): void {
+    end('silent', `it said nothing for ${SILENT_MS} ms`);
   }
 
   const read = createLines({
@@ -90,7 +60,7 @@ export function connectToReconcile({
     },
     line(text) {
       if (ended) return;
-      heard += 1;
+      linesRead += 1;
       const message = parseMessage(text);
       if (message === undefined) end('broken', 'a broken line');
       else if (message.kind !== 'unknown') take(message);
@@ -99,18 +69,13 @@ export function connectToReconcile({
 
   socket.on('data', (chunk: Buffer) => {
     if (ended) return;
-    const before = heard;
+    const before = linesRead;
     read(chunk);
-    if (heard > before && !socket.destroyed) hear();
+    if (linesRead > before && !socket.destroyed) idle.reset();
   });
-  socket.on('error', ({ message }) => {
-    end('closed', message);
+  whenClosed(socket, (error) => {
+    end('closed', error);
   });
-  for (const event of ['end', 'close'] as const) {
-    socket.on(event, () => {
-      end('closed', 'it closed the connection');
-    });
-  }
 
   return {
     over: over.promise,
@@ -121,4 +86,15 @@ export function connectToReconcile({
       end('closed', 'closed here');
     },
   };
+}
+
+function whenClosed(socket: Socket, closed: (error: string) => void): void {
+  socket.on('error', ({ message }) => {
+    closed(message);
+  });
+  for (const event of ['end', 'close'] as const) {
+    socket.on(event, () => {
+      closed('it closed the connection');
+    });
+  }
 }

@@ -4,6 +4,7 @@ import type { AddressOwners } from '../addresses/address-owners.ts';
 import type { KeptResults } from '../addresses/kept-claims.ts';
 import { directoryOf } from '../addresses/claim.ts';
 import type { DirectoryState } from '../addresses/cni-files/cni-directory.ts';
+import type { Learned } from '../addresses/cni-files/learned.ts';
 import type { ResultEvent } from '../addresses/result-tap.ts';
 
 type States = Readonly<Record<string, DirectoryState>>;
@@ -36,25 +37,8 @@ export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {
 
   function apply(event: ResultEvent): void {
     turn += 1;
-    switch (event.kind) {
-      case 'result':
-        owners.set(event.file, event, { turn, createdNs: 0n });
-        return;
-      case 'unreadable':
-        owners.unreadable(event.file, true, { turn, createdNs: 0n });
-        return;
-      case 'removed':
-        owners.forget(event.file);
-        return;
-      case 'freed':
-        owners.free(event.file);
-        return;
-      case 'returned':
-        owners.remember(event.pod);
-        return;
-      case 'directories':
-        states = event.states;
-    }
+    if (event.kind === 'directories') ({ states } = event);
+    else tell(owners, event, { turn, createdNs: 0n });
   }
 
   function applySnapshot(events: readonly ResultEvent[]): void {
@@ -99,4 +83,27 @@ export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {
     owners,
     states: () => states,
   };
+}
+
+function tell(
+  owners: AddressOwners,
+  event: Exclude<ResultEvent, { kind: 'directories' }>,
+  learned: Learned,
+): void {
+  switch (event.kind) {
+    case 'result':
+      owners.set(event.file, event, learned);
+      return;
+    case 'unreadable':
+      owners.unreadable(event.file, true, learned);
+      return;
+    case 'removed':
+      owners.forget(event.file);
+      return;
+    case 'freed':
+      owners.free(event.file);
+      return;
+    case 'returned':
+      owners.remember(event.pod);
+  }
 }

@@ -1,17 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, lstat, rename, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
 import { VERSION } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ReadCniResults } from '../addresses/cni-results.ts';
-import { errorCode } from '../addresses/cni-files/result-files.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import { LONGEST_NAMED, parseNamed } from '../ports/named-listeners.ts';
 import type { PortWatch } from '../ports/port-watch.ts';
 import { createLines } from './lines.ts';
+import { listenAt } from './listen-at.ts';
 import { createSubscribers } from './subscribers.ts';
 import { lineOf } from './messages.ts';
 import type { ReconcileMessage } from './messages.ts';
@@ -20,8 +17,6 @@ import type { ReconcileMessage } from './messages.ts';
 const ALIVE_MS = 500;
 /** Agents of one node: one, two while one takes over from another, and who looks by hand. */
 const MOST_AGENTS = 16;
-/** The agent runs as another user. Who may come to the socket, its folder decides. */
-const MODE = 0o666;
 
 export interface ServeSubscribersDeps {
   /** Of the unix socket; its folder is there already. */
@@ -51,6 +46,7 @@ export interface SubscriberServer {
 export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
   const { path, results, interception, ports, clock, log } = deps;
   const subscribers = createSubscribers({ log });
+  const messages = createMessages(deps);
   const server = createServer(accept);
   server.maxConnections = MOST_AGENTS;
   const stops = [
@@ -58,58 +54,23 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
       subscribers.tellBegun(bytesOf(event));
     }),
     interception.onChange(() => {
-      subscribers.tell(bytesOf(state()));
+      subscribers.tell(messages.interception());
     }),
     ports.onChange(() => {
-      subscribers.tell(bytesOf(...foreign()));
+      subscribers.tell(messages.listeners());
     }),
   ];
   let closed = false;
   void results.ready.then(() => {
-    if (!closed) subscribers.begin(snapshot());
+    if (!closed) subscribers.begin(messages.snapshot());
   });
 
   function accept(socket: Socket): void {
-    subscribers.add(
-      socket,
-      bytesOf({ kind: 'hello', version: VERSION }, state(), ...foreign()),
-      hearing(socket),
-    );
+    subscribers.add(socket, messages.greeting(), namesFrom(socket, ports));
     socket.once('close', () => {
       ports.left(socket);
     });
-    if (results.scanned) subscribers.begin(snapshot());
-  }
-
-  /** An agent that sends a longer line is not heard any more; what is not known here is skipped. */
-  function hearing(socket: Socket): (chunk: Buffer) => void {
-    let isHeard = true;
-    const hear = createLines({
-      longest: LONGEST_NAMED,
-      tooLong: () => {
-        isHeard = false;
-      },
-      line(text) {
-        const named = parseNamed(text);
-        if (named !== undefined && !socket.destroyed) ports.named(socket, named);
-      },
-    });
-    return (chunk) => {
-      if (isHeard) hear(chunk);
-    };
-  }
-
-  function foreign(): readonly ReconcileMessage[] {
-    const known = ports.current();
-    return known === undefined ? [] : [{ kind: 'listeners', foreign: known }];
-  }
-
-  function state(): ReconcileMessage {
-    return { kind: 'interception', ...interception.current() };
-  }
-
-  function snapshot(): Buffer {
-    return bytesOf(...results.tap.snapshot(), { kind: 'synced' });
+    if (results.scanned) subscribers.begin(messages.snapshot());
   }
 
   /** At once: what the parts that stop say last must not reach an agent. */
@@ -128,19 +89,7 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
   }
 
   return {
-    async listen() {
-      await refuseOther(path);
-      // Under another name first, for libuv removes the name that it bound when it closes: by then the next process may be
-      // listening at the path. Renamed, it takes the place of what a former process left there, with nothing between.
-      const bound = `${path}.${randomBytes(4).toString('hex')}`;
-      server.listen({ path: bound });
-      await once(server, 'listening'); // rejects on 'error'
-      server.on('error', (error) => {
-        log.warn('reader socket', { error: error.message });
-      });
-      await chmod(bound, MODE);
-      await rename(bound, path);
-    },
+    listen: () => listenAt(path, server, log),
     async run(signal) {
       signal.addEventListener('abort', stop, { once: true });
       const alive = bytesOf({ kind: 'alive' });
@@ -154,17 +103,43 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
   };
 }
 
-function bytesOf(...messages: readonly ReconcileMessage[]): Buffer {
-  return Buffer.from(messages.map(lineOf).join(''));
+/** What agents are told, as it is at the moment. */
+function createMessages({ results, interception, ports }: ServeSubscribersDeps) {
+  function listeners(): readonly ReconcileMessage[] {
+    const known = ports.current();
+    return known === undefined ? [] : [{ kind: 'listeners', foreign: known }];
+  }
+
+  function state(): ReconcileMessage {
+    return { kind: 'interception', ...interception.current() };
+  }
+
+  return {
+    greeting: () => bytesOf({ kind: 'hello', version: VERSION }, state(), ...listeners()),
+    interception: () => bytesOf(state()),
+    listeners: () => bytesOf(...listeners()),
+    snapshot: () => bytesOf(...results.tap.snapshot(), { kind: 'synced' }),
+  };
 }
 
-/** A former process's socket may be taken away; a file of somebody else's never. */
-async function refuseOther(path: string): Promise<void> {
-  await stat(dirname(path)); // binding would say EACCES of a folder that is not there
-  const stats = await lstat(path).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
+/** An agent that sends a longer line is not heard any more; what is not known here is skipped. */
+function namesFrom(socket: Socket, ports: ServeSubscribersDeps['ports']): (chunk: Buffer) => void {
+  let isHeard = true;
+  const read = createLines({
+    longest: LONGEST_NAMED,
+    tooLong: () => {
+      isHeard = false;
+    },
+    line(text) {
+      const named = parseNamed(text);
+      if (named !== undefined && !socket.destroyed) ports.named(socket, named);
+    },
   });
-  if (stats !== undefined && !stats.isSocket())
-    throw new Error(`${path} is there and no socket; give --cni-socket another path, or remove it`);
+  return (chunk) => {
+    if (isHeard) read(chunk);
+  };
+}
+
+function bytesOf(...messages: readonly ReconcileMessage[]): Buffer {
+  return Buffer.from(messages.map(lineOf).join(''));
 }
