@@ -31,7 +31,7 @@ import { createTokens } from './imds-tokens/tokens.ts';
 import type { Tokens } from './imds-tokens/tokens.ts';
 import type { AgentMemory } from './memory/memory.ts';
 import { createAgentMetrics } from './metrics/metrics.ts';
-import { knowNode } from './modes/node-sources.ts';
+import { createNodeSources } from './modes/node-sources.ts';
 import { answersLivez } from './ports/answers-livez.ts';
 import { createAgentPorts } from './ports/agent-ports.ts';
 import { createRolesMode } from './modes/roles-mode.ts';
@@ -72,7 +72,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   // Asked long after the mode is there.
   const isNamed = (pod: string) => mode.isNamed(pod);
   const ports = createAgentPorts({ clock, log });
-  const node = knowNode({ ...deps, metrics, state, memory, isNamed, ports });
+  const node = createNodeSources({ ...deps, metrics, state, memory, isNamed, ports });
   const mode =
     config.mode === 'roles'
       ? createRolesMode({ ...deps, ...node, config, metrics, memory, tokens, state }, parts.signal)

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startFeedServer } from './feed-server.ts';
-import { createFolder, createTappedResults, startReader, STATE } from './reconcile/setup.ts';
+import { createFolder, createTappedResults, startReconcile, STATE } from './reconcile/setup.ts';
 import { soon, startAgent } from './whole-agent.ts';
 
 const IP = '127.9.0.77';
@@ -38,7 +38,7 @@ async function setup() {
     reports: server.reports,
     async read() {
       const { length } = agent.lines('reader connected');
-      const reader = await startReader({ path, clock, log, results });
+      const reader = await startReconcile({ path, clock, log, results });
       closing.push(reader.stop);
       await soon(async () => {
         await clock.advance(20);

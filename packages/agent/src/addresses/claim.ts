@@ -4,7 +4,7 @@ import type { Learned } from './cni-files/learned.ts';
 /** A file's stamps, in nanoseconds since the epoch. */
 export interface ClaimStamp {
   readonly mtimeNs: bigint;
-  /** Undefined: whoever tells of the file does not say (a reader of 0.1). */
+  /** Undefined: whoever tells of the file does not say (reconcile 0.1). */
   readonly createdNs: bigint | undefined;
 }
 

@@ -10,7 +10,7 @@ import { createKeeper } from '../interception/keeper.ts';
 import { createListenerNotes } from '../ports/listener-notes.ts';
 import { readListeningSockets } from '../ports/listening-sockets.ts';
 import { createPortWatch } from '../ports/port-watch.ts';
-import { serveReader } from '../reconcile/serve.ts';
+import { serveSubscribers } from '../reconcile/serve.ts';
 
 export interface ReconcileDeps {
   readonly config: InterceptionConfig;
@@ -53,10 +53,10 @@ export async function runReconcile(
   if (path !== undefined) {
     const notes = listenersDir === undefined ? undefined : createListenerNotes(listenersDir);
     const ports = createPortWatch({ read: readListeningSockets, notes, clock, log });
-    const reader = serveReader({ path, results, interception: keeper, ports, clock, log });
-    await reader.listen();
+    const subscribers = serveSubscribers({ path, results, interception: keeper, ports, clock, log });
+    await subscribers.listen();
     log.info('reader listening', { socket: path });
-    services.push({ name: 'reader', run: reader.run }, { name: 'listeners', run: ports.run });
+    services.push({ name: 'reader', run: subscribers.run }, { name: 'listeners', run: ports.run });
   }
   await runGroup(services, signal);
   log.info('reconcile stopped');

@@ -52,61 +52,119 @@ export interface FeedStream {
 
 /** Opens a feed to one server. `begun` is called at its first word, before anything is applied. */
 export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, begun: () => void): FeedStream {
-  const { clock, log } = deps;
+  const { clock } = deps;
   const server = `${address.host}:${address.port}`;
   const synced = Promise.withResolvers<undefined>();
   const old = Promise.withResolvers<undefined>();
   const over = Promise.withResolvers<Error | undefined>();
   synced.promise.catch(() => undefined); // whoever waits for it sees it too
   const { call, close } = deps.open(address);
-  let muted = false;
-  let started = false;
-  let cancelTimer = clock.schedule(HELLO_WITHIN_MS, () => {
-    end(new Error(`${server} did not answer within ${HELLO_WITHIN_MS} ms`));
-  });
+  const deadline = createDeadline(clock, end);
+  const reception = createReception({ server, begin, apply: deps.apply, complete });
 
   function end(error?: Error): void {
-    cancelTimer();
-    muted = true;
+    deadline.clear();
+    reception.mute();
     synced.reject(error ?? new Error('the stream was closed'));
     over.resolve(error);
     call.cancel();
     close();
   }
 
-  function hello({ serverTimeMs, streamEndsInMs, version, serverName, forget }: HelloRead): void {
-    deps.clockSkew(clock.now() - serverTimeMs, server);
-    log.debug('feed opened', { server, serverName, version });
-    cancelTimer();
-    cancelTimer = clock.schedule(SYNCED_WITHIN_MS, () => {
-      end(new Error(`the snapshot of ${server} was not complete within ${SYNCED_WITHIN_MS} ms`));
-    });
-    if (streamEndsInMs > 0) {
-      clock.schedule(streamEndsInMs * RENEW_AT, () => {
+  function begin(hello: HelloRead): void {
+    noteHello(hello, server, deps);
+    deadline.set(
+      SYNCED_WITHIN_MS,
+      `the snapshot of ${server} was not complete within ${SYNCED_WITHIN_MS} ms`,
+    );
+    if (hello.streamEndsInMs > 0) {
+      clock.schedule(hello.streamEndsInMs * RENEW_AT, () => {
         old.resolve(undefined);
       });
     }
-    started = true;
     begun();
-    if (!forget) return;
-    log.warn('API server went back to an older state, following it', { server, serverName });
-    deps.forget();
+    if (hello.forget) forget(hello, server, deps);
   }
 
-  function take(update: FeedUpdateRead): void {
-    if (muted) return;
-    if (update.hello) {
-      hello(update.hello);
-      return;
-    }
-    if (!started) throw new Error(`${server} did not begin with a hello`);
-    deps.apply(update);
-    if (update.update === 'synced') {
-      cancelTimer();
-      synced.resolve(undefined);
-    }
+  function complete(): void {
+    deadline.clear();
+    synced.resolve(undefined);
   }
 
+  deadline.set(HELLO_WITHIN_MS, `${server} did not answer within ${HELLO_WITHIN_MS} ms`);
+  listen(call, { server, take: reception.take, end });
+  call.write(deps.firstReport());
+
+  return {
+    server,
+    begun: reception.begun,
+    synced: synced.promise,
+    old: old.promise,
+    over: over.promise,
+    send: (report) => void call.write(report),
+    mute: reception.mute,
+    close: () => {
+      end();
+    },
+  };
+}
+
+/** Takes updates in the order that the protocol asks for: a hello, and then the others. */
+function createReception({
+  server,
+  begin,
+  apply,
+  complete,
+}: {
+  readonly server: string;
+  readonly begin: (hello: HelloRead) => void;
+  readonly apply: (update: FeedUpdateRead) => void;
+  /** The snapshot is complete. */
+  readonly complete: () => void;
+}) {
+  let muted = false;
+  let begun = false;
+  return {
+    take: (update: FeedUpdateRead): void => {
+      if (muted) return;
+      if (update.hello) {
+        begun = true;
+        begin(update.hello);
+        return;
+      }
+      if (!begun) throw new Error(`${server} did not begin with a hello`);
+      apply(update);
+      if (update.update === 'synced') complete();
+    },
+    begun: () => begun,
+    mute: () => {
+      muted = true;
+    },
+  };
+}
+
+function noteHello(
+  { serverTimeMs, version, serverName }: HelloRead,
+  server: string,
+  { clock, log, clockSkew }: FeedStreamDeps,
+): void {
+  clockSkew(clock.now() - serverTimeMs, server);
+  log.debug('feed opened', { server, serverName, version });
+}
+
+function forget({ serverName }: HelloRead, server: string, deps: FeedStreamDeps): void {
+  deps.log.warn('API server went back to an older state, following it', { server, serverName });
+  deps.forget();
+}
+
+function listen(
+  call: FeedCall,
+  {
+    server,
+    take,
+    end,
+  }: { server: string; take: (update: FeedUpdateRead) => void; end: (error: Error) => void },
+): void {
   call.on('data', (update) => {
     try {
       take(update);
@@ -114,26 +172,24 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
       end(new Error('an update of the feed could not be applied', { cause }));
     }
   });
-  call.on('error', (error) => {
-    end(error);
-  });
+  call.on('error', end);
   call.on('end', () => {
     end(new Error(`${server} ended the stream`));
   });
-  call.write(deps.firstReport());
+}
 
+/** The one thing that a stream must do next, and by when. */
+function createDeadline(clock: Pick<Clock, 'schedule'>, missed: (error: Error) => void) {
+  let cancel: (() => void) | undefined;
   return {
-    server,
-    begun: () => started,
-    synced: synced.promise,
-    old: old.promise,
-    over: over.promise,
-    send: (report) => void call.write(report),
-    mute: () => {
-      muted = true;
+    set(withinMs: number, message: string) {
+      cancel?.();
+      cancel = clock.schedule(withinMs, () => {
+        missed(new Error(message));
+      });
     },
-    close: () => {
-      end();
+    clear() {
+      cancel?.();
     },
   };
 }

@@ -1,16 +1,88 @@
+import { isOlderVersion } from '@rolegate/protocol';
 import type { KnownPod } from './known-pod.ts';
+import type { DecidedPod } from './table-contents.ts';
+
+/** The ways to a Pod. */
+export interface PodLookups {
+  readonly pod: (uid: string) => KnownPod | undefined;
+  readonly podByRuntimeUid: (runtimeUid: string) => KnownPod | undefined;
+  readonly podByName: (namespace: string, name: string) => KnownPod | undefined;
+  readonly podsByIp: (ip: string) => readonly KnownPod[];
+  /** The feed names the Pod: by a UID, the API server's or the runtime's, or by namespace/name. */
+  readonly isNamed: (pod: string) => boolean;
+  readonly pods: () => readonly KnownPod[];
+}
 
 export interface PodEntries {
+  readonly lookups: PodLookups;
+  readonly of: (uid: string) => DecidedPod | undefined;
+  /** In the place of the one that has its UID. */
+  readonly set: (decided: DecidedPod) => void;
+  readonly remove: (uid: string) => void;
+  readonly all: () => Iterable<readonly [uid: string, decided: DecidedPod]>;
+}
+
+/** The node's Pods by UID, and by what else they may be asked for by. */
+export function createPodEntries(): PodEntries {
+  const entries = new Map<string, DecidedPod>();
+  const index = createPodIndex();
+
+  /** Names come back: of the Pods that had one, the one last seen by the API server has it now. */
+  function only(pods: readonly KnownPod[]): KnownPod | undefined {
+    return pods.reduce<KnownPod | undefined>(
+      (found, pod) => (found && !isOlderVersion(versionOf(found), versionOf(pod)) ? found : pod),
+      undefined,
+    );
+  }
+
+  function versionOf({ uid }: KnownPod): string {
+    return entries.get(uid)?.versions.pod ?? '';
+  }
+
+  function remove(uid: string): void {
+    const former = entries.get(uid);
+    if (former === undefined) return;
+    index.remove(former.pod);
+    entries.delete(uid);
+  }
+
+  return {
+    lookups: {
+      pod: (uid) => entries.get(uid)?.pod,
+      podByRuntimeUid: (runtimeUid) => only(index.byRuntimeUid(runtimeUid)),
+      podByName: (namespace, name) => only(index.byName(namespace, name)),
+      podsByIp: index.byIp,
+      isNamed(pod) {
+        // No UID has a slash.
+        const [namespace = '', name] = pod.split('/');
+        if (name !== undefined) return index.byName(namespace, name).length > 0;
+        return entries.has(pod) || index.byRuntimeUid(pod).length > 0;
+      },
+      pods: () => [...entries.values()].map(({ pod }) => pod),
+    },
+    of: (uid) => entries.get(uid),
+    set(decided) {
+      const former = entries.get(decided.pod.uid);
+      if (former !== undefined) index.remove(former.pod);
+      index.add(decided.pod);
+      entries.set(decided.pod.uid, decided);
+    },
+    remove,
+    all: () => entries,
+  };
+}
+
+interface PodIndex {
   readonly add: (pod: KnownPod) => void;
   readonly remove: (pod: KnownPod) => void;
   readonly byRuntimeUid: (runtimeUid: string) => readonly KnownPod[];
-  /** More than one where a Pod was made anew under its name and the end of the former has not been told yet. */
+  /** More than one if a Pod was made again under its name and the end of the former has not been told yet. */
   readonly byName: (namespace: string, name: string) => readonly KnownPod[];
   readonly byIp: (ip: string) => readonly KnownPod[];
 }
 
 /** The ways to a Pod other than its UID. */
-export function createPodEntries(): PodEntries {
+function createPodIndex(): PodIndex {
   const runtimeUids = new Map<string, readonly KnownPod[]>();
   const names = new Map<string, readonly KnownPod[]>();
   const ips = new Map<string, readonly KnownPod[]>();

@@ -20,14 +20,14 @@ export interface ServerAddressesDeps {
 
 export interface ServerAddresses {
   /**
-   * The next address to try: all of them in a random order before one comes again. Names are looked up anew each round;
-   * where that fails, the last good addresses stand. Throws when there never were any.
+   * The next address to try: all of them in a random order before one comes again. Names are looked up again each round;
+   * if that fails, the last good addresses stand. Throws if there never were any.
    */
   next(): Promise<ServerAddress>;
   /** It did not answer, or has stopped: in the next two rounds it comes last, for DNS may still name it. */
   failed(address: ServerAddress): void;
   /** Begins a new round: what was looked up may be old by now. */
-  anew(): void;
+  reset(): void;
   /** Others have not been tried in this round. */
   readonly untried: boolean;
 }
@@ -75,7 +75,7 @@ export function createServerAddresses({ servers, lookup, random }: ServerAddress
     failed(address) {
       failures = [...failures, { address, atRound: rounds }].slice(-MOST_FAILURES);
     },
-    anew() {
+    reset() {
       round = [];
     },
     get untried() {

@@ -1,5 +1,7 @@
 import type { Clock, Log } from '@rolegate/runtime';
-import type { HeldCredentials, HeldSession } from './known-pod.ts';
+import type { HeldSession } from './known-pod.ts';
+import { createSessionEntries } from './session-entries.ts';
+import type { SessionEntriesDeps, SessionEntry } from './session-entries.ts';
 import type { AskedSession } from './table-contents.ts';
 
 /** What a report says of one session's credentials. */
@@ -38,140 +40,99 @@ export interface SessionCache {
   readonly restore: (session: AskedSession) => void;
 }
 
-interface Entry {
-  readonly session: HeldSession;
-  readonly cancelExpiry: () => void;
-  /** Monotonic. */
-  askedAtMs: number;
-}
-
-/** The node's sessions; secrets are kept no longer than a Pod may be given them. */
-export function createSessionCache({
-  clock,
-  log,
-  changed,
-  withdrawn,
-}: {
+export interface SessionCacheDeps extends Pick<SessionEntriesDeps, 'changed' | 'withdrawn'> {
   readonly clock: Clock;
   readonly log: Log;
-  readonly changed: () => void;
-  /** A session was dropped. */
-  readonly withdrawn: () => void;
-}): SessionCache {
-  const entries = new Map<string, Entry>();
-  const references = new Map<string, number>();
+}
+
+/** The node's sessions; secrets are cached no longer than a Pod may be given them. */
+export function createSessionCache(deps: SessionCacheDeps): SessionCache {
+  const { clock, log } = deps;
+  const entries = createSessionEntries({ ...deps, expired });
+  const references = createReferences();
+  /** Sessions that were set since the snapshot began. */
   let early: Set<string> | undefined;
 
-  function get(id: string): HeldSession | undefined {
-    const session = entries.get(id)?.session;
-    return session?.credentials && !isValid(session.credentials) ? without(session) : session;
-  }
-
-  function isValid({ expiresAtMs }: HeldCredentials): boolean {
-    return expiresAtMs > clock.monotonic();
-  }
-
-  function put(session: HeldSession): void {
-    const former = entries.get(session.id);
-    former?.cancelExpiry();
-    const { id, credentials } = session;
-    const cancelExpiry = credentials
-      ? clock.schedule(credentials.expiresAtMs - clock.monotonic(), () => {
-          expire(id);
-        })
-      : noTimer;
-    entries.set(id, { session, cancelExpiry, askedAtMs: former?.askedAtMs ?? clock.monotonic() });
-    changed();
-  }
-
-  function expire(id: string): void {
-    const session = entries.get(id)?.session;
-    if (session === undefined) return;
-    // A timer may fire a moment early.
-    put(session.credentials && isValid(session.credentials) ? session : without(session));
+  function expired(id: string): void {
     if (references.has(id)) log.warn('credentials expired', { reason: 'CredentialsExpired', session: id });
-  }
-
-  function drop(id: string): void {
-    const entry = entries.get(id);
-    if (entry === undefined) return;
-    entry.cancelExpiry();
-    entries.delete(id);
-    withdrawn();
-    changed();
   }
 
   function set(session: HeldSession): void {
     early?.add(session.id);
-    const former = get(session.id)?.credentials;
+    const former = entries.get(session.id)?.credentials;
     const next = session.credentials;
-    const keep = former !== undefined && (next === undefined || next.expiresAtMs < former.expiresAtMs);
-    put(keep ? { ...session, credentials: former } : session);
+    const stays = former !== undefined && (next === undefined || next.expiresAtMs < former.expiresAtMs);
+    entries.put(stays ? { ...session, credentials: former } : session);
   }
 
-  function heldOf(id: string): CachedCredentials | undefined {
-    const credentials = get(id)?.credentials;
-    if (credentials === undefined) return undefined;
-    const { fingerprint, lifetimeMs, expiresAtMs } = credentials;
-    return { id, fingerprint, remainingMs: Math.floor(expiresAtMs - clock.monotonic()), lifetimeMs };
-  }
-
-  function reportOf(id: string, { askedAtMs }: Entry): ReportedSession {
-    const unusedMs = Math.max(0, Math.floor(clock.monotonic() - askedAtMs));
-    // The server takes the whole life less the rest as the age of our knowledge: that is when it was last asked for.
-    const nothing = { id, fingerprint: '', remainingMs: -unusedMs, lifetimeMs: 0 };
-    return { ...(heldOf(id) ?? nothing), unusedMs };
-  }
+  const now = () => clock.monotonic();
+  const credentialsOf = (id: string) => cachedCredentials(entries.get(id), now());
 
   return {
-    get,
+    get: entries.get,
     set,
-    refer(id) {
-      references.set(id, (references.get(id) ?? 0) + 1);
-    },
+    refer: references.add,
     release(id) {
-      const left = (references.get(id) ?? 0) - 1;
-      if (left > 0) {
-        references.set(id, left);
-        return;
-      }
-      references.delete(id);
-      if (early?.has(id) !== true) drop(id);
+      if (references.remove(id) && early?.has(id) !== true) entries.drop(id);
     },
     remove(id) {
-      if (!references.has(id)) drop(id);
+      if (!references.has(id)) entries.drop(id);
     },
     beginSnapshot() {
       early = new Set();
     },
     endSnapshot() {
       early = undefined;
-      for (const id of [...entries.keys()]) if (!references.has(id)) drop(id);
+      for (const [id] of [...entries.all()]) if (!references.has(id)) entries.drop(id);
     },
     asked(id) {
-      const entry = entries.get(id);
-      if (entry !== undefined) entry.askedAtMs = clock.monotonic();
-      return get(id)?.credentials !== undefined;
+      entries.asked(id, now());
+      return entries.get(id)?.credentials !== undefined;
     },
-    held: () => [...entries.keys()].flatMap((id) => heldOf(id) ?? []),
-    reported: () => [...entries].map(([id, entry]) => reportOf(id, entry)),
+    held: () => [...entries.all()].flatMap(([id]) => credentialsOf(id) ?? []),
+    reported: () => [...entries.all()].map(([id, entry]) => reportOf(id, entry, credentialsOf(id), now())),
     all: () =>
-      [...entries].flatMap(([id, { askedAtMs }]) => {
-        const session = get(id);
+      [...entries.all()].flatMap(([id, { askedAtMs }]) => {
+        const session = entries.get(id);
         return session === undefined ? [] : [{ ...session, askedAtMs }];
       }),
-    restore({ askedAtMs = clock.monotonic(), ...session }) {
+    restore({ askedAtMs = now(), ...session }) {
       set(session);
-      const entry = entries.get(session.id);
-      if (entry !== undefined) entry.askedAtMs = askedAtMs;
+      entries.asked(session.id, askedAtMs);
     },
   };
 }
 
-function without({ id, failure }: HeldSession): HeldSession {
-  return { id, ...(failure && { failure }) };
+/** How many decisions name each session. */
+function createReferences() {
+  const counts = new Map<string, number>();
+  return {
+    add: (id: string): void => void counts.set(id, (counts.get(id) ?? 0) + 1),
+    /** True: no decision names it any more. */
+    remove(id: string): boolean {
+      const left = (counts.get(id) ?? 0) - 1;
+      if (left > 0) counts.set(id, left);
+      else counts.delete(id);
+      return left <= 0;
+    },
+    has: (id: string): boolean => counts.has(id),
+  };
 }
 
-function noTimer(): void {
-  // Nothing to take back.
+function cachedCredentials(session: HeldSession | undefined, nowMs: number): CachedCredentials | undefined {
+  if (session?.credentials === undefined) return undefined;
+  const { fingerprint, lifetimeMs, expiresAtMs } = session.credentials;
+  return { id: session.id, fingerprint, remainingMs: Math.floor(expiresAtMs - nowMs), lifetimeMs };
+}
+
+function reportOf(
+  id: string,
+  { askedAtMs }: SessionEntry,
+  credentials: CachedCredentials | undefined,
+  nowMs: number,
+): ReportedSession {
+  const unusedMs = Math.max(0, Math.floor(nowMs - askedAtMs));
+  // The server takes the whole life less the rest as the age of our knowledge: that is when it was last asked for.
+  const nothing = { id, fingerprint: '', remainingMs: -unusedMs, lifetimeMs: 0 };
+  return { ...(credentials ?? nothing), unusedMs };
 }

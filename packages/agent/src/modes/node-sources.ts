@@ -10,19 +10,19 @@ import { createNodeImdsv1 } from '../node-imds/node-imdsv1.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { createAgentMetrics } from '../metrics/metrics.ts';
 import type { AgentPorts } from '../ports/agent-ports.ts';
-import { followReader } from '../reconcile/follow.ts';
+import { followReconcile } from '../reconcile/follow.ts';
 import type { AgentState } from '../state/agent-state.ts';
 import type { NodeReadings } from '../status/readings.ts';
 import type { FollowedInterception } from '../reconcile/followed-interception.ts';
 
-export interface NodeKnowledgeDeps {
+export interface NodeSourcesDeps {
   readonly config: AgentConfig;
   readonly metrics: ReturnType<typeof createAgentMetrics>;
   readonly state: Pick<AgentState, 'kept' | 'withdrawn'>;
   readonly memory: AgentMemory;
   /** The feed names the Pod (a UID, or namespace/name). */
   readonly isNamed: (pod: string) => boolean;
-  /** Those of the agent, which the reader is told. */
+  /** Those of the agent, which reconcile is told. */
   readonly ports: Pick<AgentPorts, 'line' | 'onChange'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,10 +30,10 @@ export interface NodeKnowledgeDeps {
   readonly random: () => number;
 }
 
-/** What the agent knows of its node, by itself or from the reader. */
-export interface NodeKnowledge {
+/** What the agent knows of its node, by itself or from reconcile. */
+export interface NodeSources {
   readonly cniResults: CniResults;
-  /** Undefined: without a reader nobody tells. */
+  /** Undefined: without reconcile nobody tells. */
   readonly interception: InterceptionReport | undefined;
   readonly check: ReadyCheck;
   readonly services: readonly Service[];
@@ -41,10 +41,10 @@ export interface NodeKnowledge {
   readonly readings: NodeReadings;
 }
 
-/** From the reader where there is a `--cni-socket`, which tells of the interception too; else from the directories. */
-export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
+/** From reconcile where there is a `--cni-socket`, which tells of the interception too; else from the directories. */
+export function createNodeSources(deps: NodeSourcesDeps): NodeSources {
   const { config, state, clock, log, metrics, memory, isNamed } = deps;
-  if (config.cniSocket !== undefined) return knowByReader(deps, config.cniSocket);
+  if (config.cniSocket !== undefined) return sourcesFromReconcile(deps, config.cniSocket);
   const cniResults = createCniResults({
     directories: config.cniCacheDirs,
     kept: state.kept.table,
@@ -64,11 +64,11 @@ export function knowNode(deps: NodeKnowledgeDeps): NodeKnowledge {
   };
 }
 
-function knowByReader(
-  { config, metrics, state, clock, log, random, memory, isNamed, ports }: NodeKnowledgeDeps,
+function sourcesFromReconcile(
+  { config, metrics, state, clock, log, random, memory, isNamed, ports }: NodeSourcesDeps,
   path: string,
-): NodeKnowledge {
-  const reader = followReader({
+): NodeSources {
+  const reconcile = followReconcile({
     path,
     clock,
     log,
@@ -79,15 +79,15 @@ function knowByReader(
     isNamed,
     naming: ports,
   });
-  const { interception, foreignListeners } = reader;
+  const { interception, foreignListeners } = reconcile;
   const imdsv1 = createNodeImdsv1({
     endpoint: config.imdsEndpoint,
     clock,
     log,
-    laid: whenLaid(interception),
+    laid: whenInstalled(interception),
   });
   const { counted } = metrics.readInterception({
-    readerConnected: () => reader.connected,
+    readerConnected: () => reconcile.connected,
     interception: interception.current,
     nodeImdsv1Open: imdsv1.open,
     foreignListeners,
@@ -100,26 +100,26 @@ function knowByReader(
     if (state !== undefined) counted(state);
   });
   return {
-    cniResults: reader,
+    cniResults: reconcile,
     interception: createInterceptionReport(() => interception.current()?.layers),
     check: interceptionCheck(interception),
     readings: {
-      cniResults: reader,
+      cniResults: reconcile,
       reader: {
-        connected: () => reader.connected,
+        connected: () => reconcile.connected,
         interception,
         foreignListeners,
         imdsv1Open: imdsv1.open,
       },
     },
     services: [
-      { name: 'reader', run: reader.run },
+      { name: 'reader', run: reconcile.run },
       { name: 'IMDSv1 of the node', run: imdsv1.run },
     ],
   };
 }
 
-function whenLaid({ current, onChange }: FollowedInterception): Promise<void> {
+function whenInstalled({ current, onChange }: FollowedInterception): Promise<void> {
   return new Promise((resolve) => {
     const stop = onChange(() => {
       const state = current();

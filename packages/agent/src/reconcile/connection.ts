@@ -1,81 +1,56 @@
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '@rolegate/runtime';
+import { createIdleTimeout, SILENT_MS } from './idle-timeout.ts';
 import { createLines } from './lines.ts';
 import { LONGEST_LINE } from './messages.ts';
-import type { ReaderMessage } from './messages.ts';
+import type { ReconcileMessage } from './messages.ts';
 import { parseMessage } from './parse-message.ts';
 
-/** A reader says something every 500 ms: after two times of silence what it said before may be old. Milliseconds. */
-const QUIET_AFTER_MS = 1_000;
-/** After this silence a reader is given up. Milliseconds. */
-export const SILENT_MS = 2_000;
-
-export interface ReaderConnectionDeps {
+export interface ReconcileConnectionDeps {
   readonly path: string;
   readonly clock: Clock;
   /** Messages in order, but for those of kinds that are not known here. */
-  readonly take: (message: ReaderMessage) => void;
+  readonly take: (message: ReconcileMessage) => void;
   /** It is silent, and then again not. */
   readonly quiet: (isQuiet: boolean) => void;
 }
 
 /** How a connection ended: by itself, or given up for what came, or for nothing that came. */
-export interface ReaderEnd {
+export interface ConnectionEnd {
   readonly kind: 'closed' | 'broken' | 'silent';
   readonly error: string;
 }
 
-export interface ReaderConnection {
-  readonly over: Promise<ReaderEnd>;
+export interface ReconcileConnection {
+  readonly over: Promise<ConnectionEnd>;
   /** One line, without its end. */
   readonly say: (line: string) => void;
   readonly close: () => void;
 }
 
-/** One connection to the reader. */
-export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): ReaderConnection {
-  const over = Promise.withResolvers<ReaderEnd>();
+/** One connection to reconcile. */
+export function connectToReconcile({
+  path,
+  clock,
+  take,
+  quiet,
+}: ReconcileConnectionDeps): ReconcileConnection {
+  const over = Promise.withResolvers<ConnectionEnd>();
   const socket = connect({ path });
+  const idle = createIdleTimeout({ clock, quiet, silent });
   let ended = false;
-  let isQuiet = false;
-  let heard = 0;
-  let cancel = awaitLine();
+  let linesRead = 0;
 
-  function end(kind: ReaderEnd['kind'], error: string): void {
+  function end(kind: ConnectionEnd['kind'], error: string): void {
     ended = true;
-    cancel();
+    idle.cancel();
     socket.destroy();
     over.resolve({ kind, error }); // the first counts
   }
 
-  function awaitLine(): () => void {
-    return after(QUIET_AFTER_MS, () => {
-      isQuiet = true;
-      quiet(true);
-      cancel = after(SILENT_MS - QUIET_AFTER_MS, () => {
-        end('silent', `it said nothing for ${SILENT_MS} ms`);
-      });
-    });
-  }
-
-  /** What came in while this process was at something else is read first: that is not the reader's silence. */
-  function after(delayMs: number, call: () => void): () => void {
-    let cancelSecond: (() => void) | undefined;
-    const cancelFirst = clock.schedule(delayMs, () => {
-      cancelSecond = clock.schedule(0, call);
-    });
-    return () => {
-      cancelFirst();
-      cancelSecond?.();
-    };
-  }
-
-  function hear(): void {
-    cancel();
-    cancel = awaitLine();
-    if (!isQuiet) return;
-    isQuiet = false;
-    quiet(false);
+  function silent(): void {
+    end('silent', `it said nothing for ${SILENT_MS} ms`);
   }
 
   const read = createLines({
@@ -85,7 +60,7 @@ export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): 
     },
     line(text) {
       if (ended) return;
-      heard += 1;
+      linesRead += 1;
       const message = parseMessage(text);
       if (message === undefined) end('broken', 'a broken line');
       else if (message.kind !== 'unknown') take(message);
@@ -94,18 +69,13 @@ export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): 
 
   socket.on('data', (chunk: Buffer) => {
     if (ended) return;
-    const before = heard;
+    const before = linesRead;
     read(chunk);
-    if (heard > before && !socket.destroyed) hear();
+    if (linesRead > before && !socket.destroyed) idle.reset();
   });
-  socket.on('error', ({ message }) => {
-    end('closed', message);
+  whenClosed(socket, (error) => {
+    end('closed', error);
   });
-  for (const event of ['end', 'close'] as const) {
-    socket.on(event, () => {
-      end('closed', 'it closed the connection');
-    });
-  }
 
   return {
     over: over.promise,
@@ -116,4 +86,15 @@ export function openReader({ path, clock, take, quiet }: ReaderConnectionDeps): 
       end('closed', 'closed here');
     },
   };
+}
+
+function whenClosed(socket: Socket, closed: (error: string) => void): void {
+  socket.on('error', ({ message }) => {
+    closed(message);
+  });
+  for (const event of ['end', 'close'] as const) {
+    socket.on(event, () => {
+      closed('it closed the connection');
+    });
+  }
 }

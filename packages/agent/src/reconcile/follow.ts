@@ -1,26 +1,26 @@
 import { createBackoff, createChanges } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { CniResults } from '../addresses/cni-results.ts';
+import type { ForeignListener } from '../ports/foreign-listeners.ts';
+import { connectToReconcile } from './connection.ts';
+import type { ConnectionEnd, ReconcileConnection } from './connection.ts';
 import { createFollowedInterception } from './followed-interception.ts';
 import type { FollowedInterception } from './followed-interception.ts';
-import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import { createFollowedResults } from './followed-results.ts';
-import type { FollowedResultsDeps } from './followed-results.ts';
-import type { ReaderMessage } from './messages.ts';
-import { openReader, SILENT_MS } from './connection.ts';
-import type { ReaderConnection, ReaderEnd } from './connection.ts';
+import type { FollowedResults, FollowedResultsDeps } from './followed-results.ts';
+import { createIntake } from './intake.ts';
+import { createPresence } from './presence.ts';
+import type { Presence } from './presence.ts';
 
-/** After this time away a reader counts as a missing directory. Milliseconds. */
-const AWAY_AFTER_MS = SILENT_MS;
-/** Pauses between attempts to connect: a reader that is restarted is there within tenths of a second. */
+/** Pauses between attempts to connect: a reconcile that is restarted is there within tenths of a second. */
 const BACKOFF = { firstMs: 50, capMs: 500 };
 
-export const READER = 'the reader of CNI results (rolegate-agent reconcile)';
+export const RECONCILE = 'the reader of CNI results (rolegate-agent reconcile)';
 
-export interface FollowReaderDeps extends FollowedResultsDeps {
-  /** Of the reader's unix socket. */
+export interface FollowReconcileDeps extends FollowedResultsDeps {
+  /** Of the unix socket of reconcile. */
   readonly path: string;
-  /** What the reader is told, at each connection and then when it changes; without it nothing. */
+  /** What reconcile is told, at each connection and then when it changes; without it nothing. */
   readonly naming?: {
     /** One line, without its end. Undefined: nothing yet. */
     readonly line: () => string | undefined;
@@ -33,7 +33,7 @@ export interface FollowReaderDeps extends FollowedResultsDeps {
   readonly random: () => number;
 }
 
-export interface FollowedReader extends CniResults {
+export interface FollowedReconcile extends CniResults {
   /** Connected, and told of everything. */
   readonly connected: boolean;
   readonly interception: FollowedInterception;
@@ -41,153 +41,83 @@ export interface FollowedReader extends CniResults {
   readonly foreignListeners: () => readonly ForeignListener[] | undefined;
 }
 
-/**
- * Where the reader stands: `there`; `awaited`, lost for less than two seconds, in which nobody can say whether an address was
- * handed on; `away`, which the fallback has to make up for.
- */
-type Phase = 'awaited' | 'there' | 'away';
-
-/** The CNI results as the reader tells of them, in the place of directories that this process cannot read. */
-export function followReader(deps: FollowReaderDeps): FollowedReader {
+/** The CNI results as reconcile tells of them, in the place of directories that this process cannot read. */
+export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
   const { path, naming, clock, log, random, ...before } = deps;
   const changes = createChanges({ log, of: 'connection to reconcile' });
-  const ready = Promise.withResolvers<undefined>();
   const backoff = createBackoff({ ...BACKOFF, random });
   const results = createFollowedResults(before);
-  const { owners } = results;
-  const { take: takeState, forget: forgetState, ...interception } = createFollowedInterception({ log });
-  let phase: Phase = 'awaited';
-  let connected = false;
-  let quiet = false;
-  let version = '';
-  let fault = 'it is not there yet';
-  let foreign: readonly ForeignListener[] | undefined;
-  let cancelAway: () => void = () => undefined;
+  const interception = createFollowedInterception({ log });
+  const presence = createPresence({ path, away: interception.forget, changed: changes.notify, clock, log });
+  const intake = createIntake({ results, interception, presence, backoff, changed: changes.notify });
 
-  function take(message: ReaderMessage): void {
-    switch (message.kind) {
-      case 'hello':
-        version = message.version;
-        return;
-      case 'alive':
-        return;
-      case 'interception':
-        takeState(message);
-        return;
-      case 'listeners':
-        ({ foreign } = message);
-        return;
-      case 'synced':
-        if (results.endSnapshot()) enterThere();
-        return;
-      case 'result':
-      case 'unreadable':
-      case 'removed':
-      case 'freed':
-      case 'returned':
-      case 'directories':
-        results.take(message);
-        if (connected) changes.notify();
-    }
-  }
-
-  function enterThere(): void {
-    cancelAway();
-    log.info('reader connected', { socket: path, version });
-    connected = true;
-    phase = 'there';
-    backoff.reset();
-    ready.resolve(undefined);
-    changes.notify();
-  }
-
-  function enterAway(): void {
-    cancelAway();
-    log.warn('reader away', { socket: path, error: fault });
-    phase = 'away';
-    forgetState();
-    ready.resolve(undefined);
-    changes.notify();
-  }
-
-  function awaitReader(): void {
-    phase = 'awaited';
-    cancelAway = clock.schedule(AWAY_AFTER_MS, enterAway);
-  }
-
-  function lost({ kind, error }: ReaderEnd): void {
-    // One that is not there yet is tried again and again: that is told once, when it counts as away.
-    const level = connected || (kind !== 'closed' && error !== fault) ? 'warn' : 'debug';
-    log[level]('reader lost', { socket: path, error });
-    fault = error;
-    quiet = false;
-    if (connected) awaitReader();
-    if (connected && kind === 'silent') enterAway();
-    connected = false;
-    if (phase === 'away') forgetState();
-    changes.notify();
-  }
-
-  /** The returned function ends it. */
-  function keepNaming({ say }: Pick<ReaderConnection, 'say'>): () => void {
-    const name = () => {
-      const line = naming?.line();
-      if (line !== undefined) say(line);
-    };
-    name();
-    return naming?.onChange(name) ?? (() => undefined);
-  }
-
-  async function run(signal: AbortSignal): Promise<void> {
-    const stopped = () => signal.aborted;
-    awaitReader();
-    while (!stopped()) {
-      results.beginSnapshot();
-      const connection = openReader({
-        path,
-        clock,
-        take,
-        quiet(isQuiet) {
-          quiet = isQuiet;
-          if (connected) changes.notify();
-        },
-      });
-      signal.addEventListener('abort', connection.close, { once: true });
-      const stopNaming = keepNaming(connection);
-      const end = await connection.over;
-      signal.removeEventListener('abort', connection.close);
-      stopNaming();
-      foreign = undefined;
-      if (stopped()) break;
-      lost(end);
-      await clock.sleep(backoff.next(), signal);
-    }
-    cancelAway();
+  /** One connection, to its end. */
+  async function connectOnce(signal: AbortSignal): Promise<ConnectionEnd> {
+    results.beginSnapshot();
+    const connection = connectToReconcile({ path, clock, take: intake.take, quiet: presence.quiet });
+    signal.addEventListener('abort', connection.close, { once: true });
+    const stopNaming = keepNaming(naming, connection);
+    const end = await connection.over;
+    signal.removeEventListener('abort', connection.close);
+    stopNaming();
+    intake.end();
+    return end;
   }
 
   return {
-    run,
-    ready: ready.promise,
+    ...resultsWhileThere(results, presence, path),
+    async run(signal) {
+      const stopped = () => signal.aborted;
+      presence.await();
+      while (!stopped()) {
+        const end = await connectOnce(signal);
+        if (stopped()) break;
+        presence.lost(end);
+        await clock.sleep(backoff.next(), signal);
+      }
+      presence.stop();
+    },
+    ready: presence.ready,
     interception,
-    foreignListeners: () => foreign,
+    foreignListeners: intake.foreignListeners,
     get connected() {
-      return connected;
+      return presence.isConnected();
     },
     get scanned() {
-      return phase !== 'awaited';
+      return presence.phase() !== 'awaited';
     },
     get awaited() {
-      return phase === 'awaited' || (phase === 'there' && quiet) ? READER : undefined;
+      return presence.isAwaited() ? RECONCILE : undefined;
     },
-    owner: (ip) => (phase === 'there' ? owners.owner(ip) : undefined),
-    unreadableAt: (ip) => (phase === 'there' ? owners.unreadableAt(ip) : undefined),
+    onChange: changes.on,
+  };
+}
+
+/** Tells reconcile what it is to know, now and when it changes. The returned function ends it. */
+function keepNaming(
+  naming: FollowReconcileDeps['naming'],
+  { say }: Pick<ReconcileConnection, 'say'>,
+): () => void {
+  const name = () => {
+    const line = naming?.line();
+    if (line !== undefined) say(line);
+  };
+  name();
+  return naming?.onChange(name) ?? (() => undefined);
+}
+
+/** While reconcile is not there nothing is said of addresses but what can only be said of Pods that have lost them. */
+function resultsWhileThere({ owners, states }: FollowedResults, { phase }: Presence, path: string) {
+  const isThere = () => phase() === 'there';
+  return {
+    owner: (ip: string) => (isThere() ? owners.owner(ip) : undefined),
+    unreadableAt: (ip: string) => (isThere() ? owners.unreadableAt(ip) : undefined),
     says: owners.says,
-    ips: () => (phase === 'there' ? owners.ips() : []),
-    usable: () => phase !== 'away' && Object.values(results.states()).includes('ok'),
-    uids: () => (phase === 'there' ? owners.uids() : []),
+    ips: () => (isThere() ? owners.ips() : []),
+    usable: () => phase() !== 'away' && Object.values(states()).includes('ok'),
+    uids: () => (isThere() ? owners.uids() : []),
     names: owners.names,
     kept: owners.kept,
-    states: () => (phase === 'there' ? results.states() : { [path]: 'missing' }),
-    onChange: changes.on,
+    states: (): ReturnType<CniResults['states']> => (isThere() ? states() : { [path]: 'missing' }),
   };
 }

@@ -12,7 +12,7 @@ export interface FollowedInterception {
   readonly onChange: (listener: () => void) => () => void;
 }
 
-/** The state of the interception as a reader tells it. */
+/** The state of the interception as reconcile tells it. */
 export function createFollowedInterception({ log }: { readonly log: Log }): FollowedInterception & {
   readonly take: (state: InterceptionState) => void;
   readonly forget: () => void;

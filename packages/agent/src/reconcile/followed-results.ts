@@ -4,6 +4,7 @@ import type { AddressOwners } from '../addresses/address-owners.ts';
 import type { KeptResults } from '../addresses/kept-claims.ts';
 import { directoryOf } from '../addresses/claim.ts';
 import type { DirectoryState } from '../addresses/cni-files/cni-directory.ts';
+import type { Learned } from '../addresses/cni-files/learned.ts';
 import type { ResultEvent } from '../addresses/result-tap.ts';
 
 type States = Readonly<Record<string, DirectoryState>>;
@@ -26,7 +27,7 @@ export interface FollowedResults {
   readonly states: () => States;
 }
 
-/** The result files as a reader tells of them, one connection after the other. */
+/** The result files as reconcile tells of them, one connection after the other. */
 export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {}): FollowedResults {
   const owners = createAddressOwners({ ...deps, isComplete: (directory) => states[directory] === 'ok' });
   if (kept !== undefined) owners.restore(kept);
@@ -36,25 +37,8 @@ export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {
 
   function apply(event: ResultEvent): void {
     turn += 1;
-    switch (event.kind) {
-      case 'result':
-        owners.set(event.file, event, { turn, createdNs: 0n });
-        return;
-      case 'unreadable':
-        owners.unreadable(event.file, true, { turn, createdNs: 0n });
-        return;
-      case 'removed':
-        owners.forget(event.file);
-        return;
-      case 'freed':
-        owners.free(event.file);
-        return;
-      case 'returned':
-        owners.remember(event.pod);
-        return;
-      case 'directories':
-        states = event.states;
-    }
+    if (event.kind === 'directories') ({ states } = event);
+    else tell(owners, event, { turn, createdNs: 0n });
   }
 
   function applySnapshot(events: readonly ResultEvent[]): void {
@@ -66,14 +50,14 @@ export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {
     turn += 1;
     const former = { turn, createdNs: 0n };
     for (const event of events)
-      // A reader of 0.1 tells neither of an order nor of when files were created.
+      // Version 0.1 of reconcile tells neither of an order nor of when files were created.
       if (event.kind === 'result' && event.createdNs === undefined)
         owners.set(event.file, event, { ...former, createdNs: event.mtimeNs });
       else apply(event);
   }
 
   /**
-   * A reader that was restarted does not know what was there before: a file that is gone from a directory that is there was
+   * A reconcile that was restarted does not know what was there before: a file that is gone from a directory that is there was
    * removed by the runtime meanwhile.
    */
   function miss(file: string): void {
@@ -99,4 +83,27 @@ export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {
     owners,
     states: () => states,
   };
+}
+
+function tell(
+  owners: AddressOwners,
+  event: Exclude<ResultEvent, { kind: 'directories' }>,
+  learned: Learned,
+): void {
+  switch (event.kind) {
+    case 'result':
+      owners.set(event.file, event, learned);
+      return;
+    case 'unreadable':
+      owners.unreadable(event.file, true, learned);
+      return;
+    case 'removed':
+      owners.forget(event.file);
+      return;
+    case 'freed':
+      owners.free(event.file);
+      return;
+    case 'returned':
+      owners.remember(event.pod);
+  }
 }

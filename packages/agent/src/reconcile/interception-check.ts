@@ -4,18 +4,18 @@ import type { FollowedInterception } from './followed-interception.ts';
 
 const NOT_TOLD =
   'the reader has not told how the rules stand; see that rolegate-agent reconcile runs, with the same --cni-socket';
-const NO_READER =
+const NO_RECONCILE =
   'nobody tells how the rules stand; give --cni-socket, the socket of rolegate-agent reconcile';
 
 /**
- * Ready where all layers are laid. While the reader is away, what it said last counts: it says nothing about the rules that it
+ * Ready where all layers are laid. While reconcile is away, what it said last counts: it says nothing about the rules that it
  * is away. Undefined: there is none to ask, and readiness does not depend on it.
  */
 export function interceptionCheck(
   interception: Pick<FollowedInterception, 'lastKnown'> | undefined,
 ): ReadyCheck {
   const name = 'interception';
-  if (interception === undefined) return { name, informative: true, ready: () => NO_READER };
+  if (interception === undefined) return { name, informative: true, ready: () => NO_RECONCILE };
   return {
     name,
     ready() {

@@ -3,10 +3,10 @@ import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 
 /**
- * What the reader (rolegate-agent reconcile) tells the agent: JSON objects, one a line. Kinds and fields are only ever added. What the
- * agent tells the reader is in ports/named-listeners.ts.
+ * What `rolegate-agent reconcile` tells the agent: JSON objects, one a line. Kinds and fields are only ever added. What the
+ * agent tells reconcile is in ports/named-listeners.ts.
  */
-export type ReaderMessage =
+export type ReconcileMessage =
   | { readonly kind: 'hello'; readonly version: string }
   | ResultEvent
   /** The snapshot that each connection begins with is complete. */
@@ -17,13 +17,13 @@ export type ReaderMessage =
   /** There is nothing to say. */
   | { readonly kind: 'alive' };
 
-type ResultMessage = Extract<ReaderMessage, { kind: 'result' }>;
+type ResultMessage = Extract<ReconcileMessage, { kind: 'result' }>;
 
 /** Longer lines are no message: a result has some hundred bytes. */
 export const LONGEST_LINE = 1_000_000;
 
 /** The line of a message, with its end. */
-export function lineOf(message: ReaderMessage): string {
+export function lineOf(message: ReconcileMessage): string {
   return `${JSON.stringify(message.kind === 'result' ? wireOf(message) : message)}\n`;
 }
 

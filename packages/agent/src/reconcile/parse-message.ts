@@ -5,15 +5,15 @@ import { layers } from '../interception/rule.ts';
 import type { Layer } from '../interception/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
-import type { ReaderMessage } from './messages.ts';
+import type { ReconcileMessage } from './messages.ts';
 
-/** Of a kind that a newer reader knows. */
+/** Of a kind that a newer reconcile knows. */
 export interface UnknownMessage {
   readonly kind: 'unknown';
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type Parse = (fields: Fields) => ReaderMessage | undefined;
+type Parse = (fields: Fields) => ReconcileMessage | undefined;
 
 /** Nanoseconds since the epoch, before it too: a clock may have been wrong. */
 const NANOSECONDS = /^-?\d{1,20}$/;
@@ -33,7 +33,7 @@ const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
 ]);
 
 /** Reads one line, without its end. Undefined: it is broken. Unknown fields are skipped. Never throws. */
-export function parseMessage(line: string): ReaderMessage | UnknownMessage | undefined {
+export function parseMessage(line: string): ReconcileMessage | UnknownMessage | undefined {
   const fields = fieldsOf(parseJson(line));
   const { kind } = fields ?? {};
   if (fields === undefined || !isText(kind)) return undefined;
@@ -49,7 +49,7 @@ function resultFrom({
   mtimeNs,
   createdNs,
   ...fields
-}: Fields): ReaderMessage | undefined {
+}: Fields): ReconcileMessage | undefined {
   if (!isName(file) || !isText(namespace) || !isText(name)) return undefined;
   if (uid !== undefined && !isName(uid)) return undefined;
   if (uid === undefined && (namespace === '' || name === '')) return undefined;
@@ -83,7 +83,7 @@ function ipsFrom(given: unknown): readonly string[] | undefined {
   return ips.every((ip) => ip !== undefined) ? ips : undefined;
 }
 
-function directoriesFrom({ states }: Fields): ReaderMessage | undefined {
+function directoriesFrom({ states }: Fields): ReconcileMessage | undefined {
   const words = fieldsOf(states);
   if (words === undefined || !Object.values(words).every(isText)) return undefined;
   const known = Object.entries(words).map(([directory, word]) => [directory, directoryState(word)]);
@@ -93,12 +93,12 @@ function directoriesFrom({ states }: Fields): ReaderMessage | undefined {
   };
 }
 
-/** What a newer reader may call a state is none in which the directory is of use here. */
+/** What a newer reconcile may call a state is none in which the directory is of use here. */
 function directoryState(word: unknown): DirectoryState {
   return word === 'ok' || word === 'missing' ? word : 'unreadable';
 }
 
-function interceptionFrom(fields: Fields): ReaderMessage | undefined {
+function interceptionFrom(fields: Fields): ReconcileMessage | undefined {
   const {
     backend = '',
     refusedConnections = 0,
@@ -127,7 +127,7 @@ function interceptionFrom(fields: Fields): ReaderMessage | undefined {
   };
 }
 
-function listenersFrom({ foreign }: Fields): ReaderMessage | undefined {
+function listenersFrom({ foreign }: Fields): ReconcileMessage | undefined {
   if (!Array.isArray(foreign)) return undefined;
   const listeners = foreign.map(listenerFrom);
   return listeners.every((listener) => listener !== undefined)

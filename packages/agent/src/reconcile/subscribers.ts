@@ -5,14 +5,14 @@ import type { Log } from '@rolegate/runtime';
 const MOST_UNREAD = 4 * 1024 * 1024;
 
 /** An agent's connection. */
-interface Listener {
+interface Subscriber {
   readonly socket: Socket;
   /** The snapshot was written: changes follow. */
   begun: boolean;
   mostUnread: number;
 }
 
-export interface Listeners {
+export interface Subscribers {
   readonly add: (socket: Socket, greeting: Buffer, hear: (chunk: Buffer) => void) => void;
   /** Gives the snapshot to those that have none yet. */
   readonly begin: (snapshot: Buffer) => void;
@@ -24,22 +24,22 @@ export interface Listeners {
   readonly close: () => void;
 }
 
-/** The agents that listen. None delays another; what is kept for one that does not read is bounded. */
-export function createListeners({ log }: { readonly log: Log }): Listeners {
-  const all = new Set<Listener>();
+/** The agents that are told. None delays another; what is kept for one that does not read is bounded. */
+export function createSubscribers({ log }: { readonly log: Log }): Subscribers {
+  const all = new Set<Subscriber>();
 
   function add(socket: Socket, greeting: Buffer, hear: (chunk: Buffer) => void): void {
-    const listener = { socket, begun: false, mostUnread: MOST_UNREAD };
-    all.add(listener);
+    const subscriber = { socket, begun: false, mostUnread: MOST_UNREAD };
+    all.add(subscriber);
     socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => {
-      all.delete(listener);
+      all.delete(subscriber);
     });
     socket.on('data', hear); // its end is noticed by reading
-    write(listener, greeting);
+    write(subscriber, greeting);
   }
 
-  function write({ socket, mostUnread }: Listener, bytes: Buffer): void {
+  function write({ socket, mostUnread }: Subscriber, bytes: Buffer): void {
     if (socket.destroyed) return;
     socket.write(bytes);
     if (socket.writableLength <= mostUnread) return;
@@ -47,18 +47,18 @@ export function createListeners({ log }: { readonly log: Log }): Listeners {
     socket.destroy();
   }
 
-  function tellThose(isMeant: (listener: Listener) => boolean, line: Buffer): void {
-    for (const listener of all) if (isMeant(listener)) write(listener, line);
+  function tellThose(isMeant: (subscriber: Subscriber) => boolean, line: Buffer): void {
+    for (const subscriber of all) if (isMeant(subscriber)) write(subscriber, line);
   }
 
   return {
     add,
     begin(snapshot) {
-      for (const listener of all) {
-        if (listener.begun) continue;
-        listener.begun = true;
-        listener.mostUnread = MOST_UNREAD + snapshot.length;
-        write(listener, snapshot);
+      for (const subscriber of all) {
+        if (subscriber.begun) continue;
+        subscriber.begun = true;
+        subscriber.mostUnread = MOST_UNREAD + snapshot.length;
+        write(subscriber, snapshot);
       }
     },
     tell: (line) => {

@@ -32,29 +32,13 @@ export interface StateWriterDeps {
   readonly log: Log;
 }
 
-/** Keeps the file as the state is. What fails is told once, and tried again. */
+/** Keeps the file as the state is. What fails is logged once, and tried again. */
 export function createStateWriter({ directory, state, clock, log }: StateWriterDeps): StateWriter {
   const turns = createTokenBucket({ ratePerSecond: 1, burst: BURST, clock });
-  /** Its header; '' where the file is not as the state was. */
-  let written = '';
-  let gone = false;
-  let failing = false;
+  const file = createStateFile(directory, log);
   let closed = false;
   let due = false;
   let cancel: (() => void) | undefined;
-
-  function attempt(step: () => void): void {
-    try {
-      step();
-      if (failing) log.info('state is written again', { file: directory.file });
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warn('state is not written', { file: directory.file, error: describeError(error) });
-      failing = true;
-      written = '';
-      later(AGAIN_MS);
-    }
-  }
 
   function later(ms: number): void {
     if (closed) return;
@@ -75,24 +59,7 @@ export function createStateWriter({ directory, state, clock, log }: StateWriterD
   function write(): void {
     cancel?.();
     cancel = undefined;
-    attempt(() => {
-      const file = fileOf(state());
-      const header = headerOf(file);
-      if (header === written) return;
-      directory.write(file);
-      written = header;
-      gone = false;
-    });
-  }
-
-  function remove(): void {
-    written = '';
-    try {
-      directory.remove();
-      gone = true;
-    } catch {
-      // The write that follows takes its place, or tells why not.
-    }
+    if (!file.write(state)) later(AGAIN_MS);
   }
 
   return {
@@ -100,7 +67,7 @@ export function createStateWriter({ directory, state, clock, log }: StateWriterD
       later(SOON_MS);
     },
     withdrawn() {
-      if (!gone) remove();
+      file.remove();
       if (due) return;
       due = true;
       setImmediate(() => {
@@ -112,6 +79,46 @@ export function createStateWriter({ directory, state, clock, log }: StateWriterD
     close() {
       closed = true;
       cancel?.();
+    },
+  };
+}
+
+/** What the file says, and whether it can be written. */
+function createStateFile(directory: StateWriterDeps['directory'], log: Log) {
+  /** Its header; '' if the file is not as the state was. */
+  let written = '';
+  let gone = false;
+  let failing = false;
+
+  return {
+    /** If it says anything new. False: that failed. */
+    write(state: () => string): boolean {
+      try {
+        const content = fileOf(state());
+        const header = headerOf(content);
+        if (header !== written) {
+          directory.write(content);
+          written = header;
+          gone = false;
+        }
+        if (failing) log.info('state is written again', { file: directory.file });
+        failing = false;
+      } catch (error) {
+        if (!failing) log.warn('state is not written', { file: directory.file, error: describeError(error) });
+        failing = true;
+        written = '';
+      }
+      return !failing;
+    },
+    remove(): void {
+      if (gone) return;
+      written = '';
+      try {
+        directory.remove();
+        gone = true;
+      } catch {
+        // The write that follows takes its place, or tells why not.
+      }
     },
   };
 }

@@ -5,7 +5,7 @@ import type { FeedClient } from '../feed/feed-client.ts';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { FollowedReader } from '../reconcile/follow.ts';
+import type { FollowedReconcile } from '../reconcile/follow.ts';
 
 /** What a mode of the agent lets the status see. */
 export interface ModeReadings {
@@ -31,8 +31,8 @@ export interface NodeReadings {
   readonly reader:
     | {
         readonly connected: () => boolean;
-        readonly interception: Pick<FollowedReader['interception'], 'current' | 'lastKnown'>;
-        readonly foreignListeners: FollowedReader['foreignListeners'];
+        readonly interception: Pick<FollowedReconcile['interception'], 'current' | 'lastKnown'>;
+        readonly foreignListeners: FollowedReconcile['foreignListeners'];
         /** Undefined: not known now. */
         readonly imdsv1Open: () => boolean | undefined;
       }

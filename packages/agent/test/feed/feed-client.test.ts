@@ -52,7 +52,7 @@ function setup() {
     addresses: {
       next: () => Promise.resolve({ host: `198.18.0.${calls.length + 1}`, port: 9610, name: 'rolegate' }),
       failed: ({ host }) => rounds.failed.push(host),
-      anew: () => undefined,
+      reset: () => undefined,
       get untried() {
         return rounds.untried;
       },

@@ -54,7 +54,7 @@ describe('server addresses', () => {
   it('comes last to two that have stopped one after the other, and forgets that after two rounds', async () => {
     const { addresses, take } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2', '198.18.0.3'] } });
     const stop = (host: string) => {
-      addresses.anew();
+      addresses.reset();
       addresses.failed({ host, port: 9610, name: 'rolegate' });
     };
     for (let roll = 0; roll < 20; roll++) {
@@ -73,7 +73,7 @@ describe('server addresses', () => {
     const { addresses, take, names } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2'] } });
     await take(1);
     names['rolegate'] = ['198.18.0.9'];
-    addresses.anew();
+    addresses.reset();
     expect(await take(1)).toEqual(['198.18.0.9']);
   });
 

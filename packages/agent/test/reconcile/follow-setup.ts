@@ -1,9 +1,9 @@
 import { createChanges } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { namedText } from '../../src/ports/named-listeners.ts';
-import { followReader } from '../../src/reconcile/follow.ts';
+import { followReconcile } from '../../src/reconcile/follow.ts';
 import { createTestLog, until } from '../addresses/known-pods.ts';
-import { createFolder, startReader, startScript } from './setup.ts';
+import { createFolder, startReconcile, startScript } from './setup.ts';
 
 /** An agent's side of the socket, on a clock that stands still; readers are started by the test. */
 export async function setup() {
@@ -13,7 +13,7 @@ export async function setup() {
   const log = createTestLog();
   const naming = createChanges({ log, of: 'tests' });
   let line: string | undefined;
-  const follower = followReader({
+  const follower = followReconcile({
     path,
     clock,
     log,
@@ -49,10 +49,10 @@ export async function setup() {
       return running;
     },
     async serve(
-      results?: Parameters<typeof startReader>[0]['results'],
-      listening?: Parameters<typeof startReader>[0]['listening'],
+      results?: Parameters<typeof startReconcile>[0]['results'],
+      listening?: Parameters<typeof startReconcile>[0]['listening'],
     ) {
-      const reader = await startReader({
+      const reader = await startReconcile({
         path,
         clock,
         log,

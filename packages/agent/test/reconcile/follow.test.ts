@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { followReader, READER } from '../../src/reconcile/follow.ts';
+import { followReconcile, RECONCILE } from '../../src/reconcile/follow.ts';
 import { LONGEST_LINE } from '../../src/reconcile/messages.ts';
-import type { ReaderMessage } from '../../src/reconcile/messages.ts';
+import type { ReconcileMessage } from '../../src/reconcile/messages.ts';
 import { knownPod, until } from '../addresses/known-pods.ts';
 import { setup } from './follow-setup.ts';
 import { createTappedResults, FOLDER, IP, STATE } from './setup.ts';
 
 const OTHER_IP = '10.1.0.8';
 
-function result(uid: string, ips: readonly string[] = [IP]): ReaderMessage {
+function result(uid: string, ips: readonly string[] = [IP]): ReconcileMessage {
   const pod = { uid, namespace: 'shop', name: `pod-${uid}` };
   return {
     kind: 'result',
@@ -21,15 +21,15 @@ function result(uid: string, ips: readonly string[] = [IP]): ReaderMessage {
   };
 }
 
-const DIRECTORIES: ReaderMessage = { kind: 'directories', states: { [FOLDER]: 'ok' } };
-const SYNCED: ReaderMessage = { kind: 'synced' };
+const DIRECTORIES: ReconcileMessage = { kind: 'directories', states: { [FOLDER]: 'ok' } };
+const SYNCED: ReconcileMessage = { kind: 'synced' };
 
 describe('what the reader tells', () => {
   it('is known once its snapshot is complete, and follows its changes', async () => {
     await using t = await setup();
     const { results } = await t.serve();
     results.give('a');
-    expect([t.follower.scanned, t.follower.awaited]).toEqual([false, READER]);
+    expect([t.follower.scanned, t.follower.awaited]).toEqual([false, RECONCILE]);
     void t.begin();
     await t.follower.ready;
     expect([t.follower.scanned, t.follower.awaited, t.follower.usable()]).toEqual([true, undefined, true]);
@@ -72,7 +72,7 @@ describe('what the reader tells', () => {
     const { results } = await t.serve();
     void t.begin();
     await t.follower.ready;
-    const second = followReader({ path: t.path, clock: t.clock, log: t.log, random: () => 0 });
+    const second = followReconcile({ path: t.path, clock: t.clock, log: t.log, random: () => 0 });
     const running = second.run(t.stop.signal);
     await second.ready;
     results.give('a');
@@ -134,9 +134,9 @@ describe('a reader that is away', () => {
     await t.follower.ready;
     await stop();
     await t.lost();
-    expect([t.follower.awaited, t.follower.scanned, t.owns(IP)]).toEqual([READER, false, undefined]);
+    expect([t.follower.awaited, t.follower.scanned, t.owns(IP)]).toEqual([RECONCILE, false, undefined]);
     await t.passes(1_900);
-    expect([t.follower.awaited, t.follower.scanned]).toEqual([READER, false]);
+    expect([t.follower.awaited, t.follower.scanned]).toEqual([RECONCILE, false]);
     expect(t.follower.interception.current()).toMatchObject(STATE);
     await t.passes(100);
     expect([t.follower.awaited, t.follower.scanned, t.follower.usable()]).toEqual([undefined, true, false]);
@@ -157,7 +157,7 @@ describe('a reader that is away', () => {
     await using t = await setup();
     void t.begin();
     await t.passes(1_990);
-    expect(t.follower.awaited).toBe(READER);
+    expect(t.follower.awaited).toBe(RECONCILE);
     await t.passes(10);
     await t.follower.ready;
     expect([t.follower.awaited, t.follower.usable()]).toEqual([undefined, false]);
@@ -230,7 +230,7 @@ describe('a reader that is silent', () => {
     await t.passes(990);
     expect(t.follower.awaited).toBeUndefined();
     await t.passes(10);
-    expect(t.follower.awaited).toBe(READER);
+    expect(t.follower.awaited).toBe(RECONCILE);
     t.peer.say({ kind: 'alive' });
     await until(() => t.follower.awaited === undefined);
     await t.passes(990);
@@ -293,7 +293,7 @@ describe('a snapshot', () => {
     );
     peer.say(DIRECTORIES, result('b', [OTHER_IP]), { kind: 'interception', ...STATE });
     await until(() => t.follower.interception.current() !== undefined);
-    expect([t.owns(IP), t.owns(OTHER_IP), t.follower.awaited]).toEqual([undefined, undefined, READER]);
+    expect([t.owns(IP), t.owns(OTHER_IP), t.follower.awaited]).toEqual([undefined, undefined, RECONCILE]);
     peer.say(SYNCED);
     await until(() => t.follower.connected);
     expect([t.owns(IP), t.owns(OTHER_IP)]).toEqual([undefined, 'b']);

@@ -16,7 +16,7 @@ function wired(event: ResultEvent): ResultEvent {
   return parseMessage(lineOf(event).trimEnd()) as ResultEvent;
 }
 
-/** A reader, and an agent that is connected to it or not. */
+/** A reconcile, and an agent that is connected to it or not. */
 function setup() {
   const results = createTappedResults({ log: silentLog });
   const follower = createFollowedResults();

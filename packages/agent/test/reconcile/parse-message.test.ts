@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { lineOf } from '../../src/reconcile/messages.ts';
-import type { ReaderMessage } from '../../src/reconcile/messages.ts';
+import type { ReconcileMessage } from '../../src/reconcile/messages.ts';
 import { parseMessage } from '../../src/reconcile/parse-message.ts';
 import { STATE } from './setup.ts';
 
@@ -16,7 +16,7 @@ const RESULT = {
 };
 const INTERCEPTION = { kind: 'interception', layers: {}, repairs: {}, packets: {} };
 
-const messages: readonly ReaderMessage[] = [
+const messages: readonly ReconcileMessage[] = [
   { kind: 'hello', version: '0.1.0' },
   {
     kind: 'result',

@@ -6,7 +6,7 @@ import { decidedOn, knownPod, until } from '../addresses/known-pods.ts';
 import { setup as follow } from './follow-setup.ts';
 import { createTappedResults, IP } from './setup.ts';
 
-/** Callers that know addresses by a reader; the Pod `former` owns the address at first, by result and by status. */
+/** Callers that know addresses by reconcile; the Pod `former` owns the address at first, by result and by status. */
 async function setup() {
   const t = await follow();
   const { clock, log, follower } = t;

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createTestLog, until } from '../addresses/known-pods.ts';
-import { createFolder, createTappedResults, FOLDER, IP, listenTo, startReader, STATE } from './setup.ts';
+import { createFolder, createTappedResults, FOLDER, IP, listenTo, startReconcile, STATE } from './setup.ts';
 
 let place: Awaited<ReturnType<typeof createFolder>>;
 beforeEach(async () => {
@@ -17,7 +17,7 @@ function setup({ scanned = true } = {}) {
   const log = createTestLog();
   const results = createTappedResults({ log, scanned });
   const start = async () => {
-    const reader = await startReader({ path: place.path, clock, log, results });
+    const reader = await startReconcile({ path: place.path, clock, log, results });
     place.closing.push(reader.stop);
     return reader;
   };

@@ -14,8 +14,8 @@ import { createPortWatch } from '../../src/ports/port-watch.ts';
 import type { ListenerNotes } from '../../src/ports/listener-notes.ts';
 import type { ListeningSocket } from '../../src/ports/listening-sockets.ts';
 import type { InterceptionState } from '../../src/interception/state.ts';
-import type { ReaderMessage } from '../../src/reconcile/messages.ts';
-import { serveReader } from '../../src/reconcile/serve.ts';
+import type { ReconcileMessage } from '../../src/reconcile/messages.ts';
+import { serveSubscribers } from '../../src/reconcile/serve.ts';
 
 /** All is laid. */
 export const STATE: InterceptionState = {
@@ -114,8 +114,8 @@ const NO_OTHER_AGENT: ListenerNotes = {
   close: () => Promise.resolve(),
 };
 
-/** A reader as reconcile runs it. `stop` ends it as its process would. */
-export async function startReader(options: {
+/** The server of the socket as reconcile runs it. `stop` ends it as its process would. */
+export async function startReconcile(options: {
   path: string;
   clock: Clock;
   log: Log;
@@ -129,7 +129,7 @@ export async function startReader(options: {
   const { listening = () => [] } = options;
   const read = () => Promise.resolve(listening());
   const ports = createPortWatch({ read, notes: NO_OTHER_AGENT, clock, log });
-  const reader = serveReader({ path, results, interception, ports, clock, log });
+  const reader = serveSubscribers({ path, results, interception, ports, clock, log });
   await reader.listen();
   const stop = new AbortController();
   const running = Promise.all([reader.run(stop.signal), ports.run(stop.signal)]);
@@ -158,7 +158,7 @@ export async function listenTo(path: string) {
   return { socket, messages: () => messages, kinds: () => messages.map(({ kind }) => kind) };
 }
 
-/** A peer in the place of a reader that says what the test says. */
+/** A peer in the place of reconcile that says what the test says. */
 export async function startScript(path: string) {
   const agents: Socket[] = [];
   let said = '';
@@ -175,7 +175,7 @@ export async function startScript(path: string) {
     /** From all agents. */
     heard: () => said,
     /** To the agent that came last. */
-    say: (...messages: readonly ReaderMessage[]) => agents.at(-1)?.write(messages.map(lineOf).join('')),
+    say: (...messages: readonly ReconcileMessage[]) => agents.at(-1)?.write(messages.map(lineOf).join('')),
     raw: (text: string | Buffer) => agents.at(-1)?.write(text),
     hangUp: () => agents.at(-1)?.destroy(),
     close: async () => {

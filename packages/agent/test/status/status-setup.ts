@@ -1,6 +1,6 @@
 import type { HostPort } from '@rolegate/runtime';
 import { parseAgentConfig } from '../../src/config/config.ts';
-import type { FeedStanding } from '../../src/feed/feed-client.ts';
+import type { FeedStanding } from '../../src/feed/feed-state.ts';
 import type { KnownPod } from '../../src/feed/known-pod.ts';
 import { createAgentStatus } from '../../src/status/agent-status.ts';
 import type { AgentStatus } from '../../src/status/agent-status-text.ts';

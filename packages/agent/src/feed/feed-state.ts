@@ -1,0 +1,66 @@
+import { createOutageLog, describeError } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+
+/** How the feed stands. */
+export interface FeedStanding {
+  /** Where the latest feed is or was open to; undefined: none has been. */
+  readonly server: string | undefined;
+  /** Since when it is as it is. Monotonic milliseconds. */
+  readonly sinceMs: number;
+  /** Why the last attempt failed or the last feed ended, and when; monotonic milliseconds. */
+  readonly lastFault: { readonly message: string; readonly atMs: number } | undefined;
+}
+
+export interface FeedState {
+  /** Monotonic milliseconds when the feed was lost; undefined while it is there. */
+  readonly awaySinceMs: () => number | undefined;
+  readonly standing: () => FeedStanding;
+  /** A stream is complete, and the feed from now on. */
+  readonly synced: (server: string) => void;
+  /** The feed has ended; `error` is undefined if it was us. */
+  readonly lost: (server: string, error: Error | undefined) => void;
+  /** An attempt to open a stream failed. `isStopping`: that is no news. */
+  readonly failed: (error: unknown, isStopping: boolean) => void;
+}
+
+export interface FeedStateDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Log;
+  /** When a previous process lost it. Monotonic milliseconds. */
+  readonly awaySinceMs?: number | undefined;
+}
+
+/** Remembers and logs when the feed comes and goes. */
+export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDeps): FeedState {
+  const outage = createOutageLog({ clock, log });
+  let awaySinceMs: number | undefined = before ?? clock.monotonic();
+  let standing: FeedStanding = { server: undefined, sinceMs: awaySinceMs, lastFault: undefined };
+
+  function noteFault(error: unknown, sinceMs: number): void {
+    const lastFault = { message: describeError(error), atMs: clock.monotonic() };
+    standing = { ...standing, sinceMs, lastFault };
+  }
+
+  return {
+    awaySinceMs: () => awaySinceMs,
+    standing: () => standing,
+    synced(server) {
+      const sinceMs = awaySinceMs === undefined ? standing.sinceMs : clock.monotonic();
+      standing = { ...standing, sinceMs, server };
+      const awayMs = awaySinceMs === undefined ? undefined : Math.round(clock.monotonic() - awaySinceMs);
+      awaySinceMs = undefined;
+      log.info('feed synced', { server, ...outage.over(), ...(awayMs && { awayMs }) });
+    },
+    lost(server, error) {
+      awaySinceMs = clock.monotonic();
+      if (error === undefined) return;
+      noteFault(error, awaySinceMs);
+      log.warn('feed lost', { reason: 'ServerUnavailable', server, error: describeError(error) });
+    },
+    failed(error, isStopping) {
+      noteFault(error, standing.sinceMs);
+      const fields = { reason: 'ServerUnavailable', error: describeError(error) };
+      if (!isStopping) outage.failed('warn', 'feed not available', fields);
+    },
+  };
+}

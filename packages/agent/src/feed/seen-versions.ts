@@ -1,0 +1,77 @@
+import { isOlderVersion } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+import type { PodEntries } from './pod-entries.ts';
+import type { PodTombstones } from './pod-tombstones.ts';
+import { isDecidedEarlier, latest, newestOf } from './pod-versions.ts';
+import type { DecidedOn } from './pod-versions.ts';
+
+export interface SeenVersions {
+  /** Of a Pod, the newest that counts. */
+  readonly of: (uid: string) => DecidedOn | undefined;
+  /** A decision on a newer state of one of the three objects has been accepted before. */
+  readonly isOlder: (uid: string, versions: DecidedOn) => boolean;
+  /** True if the Pod has been seen in a later state than that in which it is said to be gone. */
+  readonly isLater: (uid: string, resourceVersion: string) => boolean;
+  /** With these versions, the newest that was seen of the Pod. */
+  readonly with: (uid: string, versions: DecidedOn) => DecidedOn;
+  /** The versions of the Pod are compared again. */
+  readonly compare: (uid: string) => void;
+  /** From now on older decisions are accepted too. */
+  readonly forget: () => void;
+  /** When that was. Monotonic milliseconds; undefined: never. */
+  readonly forgotAtMs: () => number | undefined;
+  readonly restore: (forgotAtMs: number | undefined) => void;
+  /** The newest of each kind by which decisions are dropped as older; '' for none. */
+  readonly newest: () => DecidedOn;
+}
+
+export interface SeenVersionsDeps {
+  readonly entries: Pick<PodEntries, 'of' | 'all'>;
+  readonly tombstones: PodTombstones;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** In which state the objects were seen that decisions rest on, until the API server goes back to an older one. */
+export function createSeenVersions({ entries, tombstones, clock }: SeenVersionsDeps): SeenVersions {
+  /** The UIDs of Pods whose versions are not compared any more. */
+  const forgotten = new Set<string>();
+  let forgotAtMs: number | undefined;
+
+  function of(uid: string): DecidedOn | undefined {
+    if (forgotten.has(uid)) return undefined;
+    return entries.of(uid)?.versions ?? tombstones.of(uid);
+  }
+
+  return {
+    of,
+    isOlder(uid, versions) {
+      if (tombstones.forbids(uid, versions)) return true;
+      const seen = entries.of(uid) && of(uid);
+      return seen !== undefined && isDecidedEarlier(versions, seen);
+    },
+    isLater(uid, resourceVersion) {
+      const seen = entries.of(uid) && of(uid);
+      return seen !== undefined && isOlderVersion(resourceVersion, seen.pod);
+    },
+    with(uid, versions) {
+      const seen = of(uid);
+      return seen ? latest(seen, versions) : versions;
+    },
+    compare: (uid) => void forgotten.delete(uid),
+    forget() {
+      for (const [uid] of entries.all()) forgotten.add(uid);
+      tombstones.clear();
+      forgotAtMs = clock.monotonic();
+    },
+    forgotAtMs: () => forgotAtMs,
+    restore(atMs) {
+      forgotAtMs = atMs;
+    },
+    newest() {
+      const counting = [...entries.all()]
+        .filter(([uid]) => !forgotten.has(uid))
+        .map(([, { versions }]) => versions);
+      return newestOf(counting.concat(tombstones.all().map(({ versions }) => versions)));
+    },
+  };
+}

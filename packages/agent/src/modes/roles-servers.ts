@@ -1,0 +1,137 @@
+import type { AgentReport } from '@rolegate/protocol';
+import { aborted, createBackoff, VERSION } from '@rolegate/runtime';
+import type { Clock, HostPort, Log, Service } from '@rolegate/runtime';
+import type { RolesConfig } from '../config/config.ts';
+import { applyUpdate } from '../feed/apply-update.ts';
+import { createClockSkew } from '../feed/clock-skew.ts';
+import { createFeedClient } from '../feed/feed-client.ts';
+import type { FeedClient } from '../feed/feed-client.ts';
+import type { InterceptionReport } from '../feed/interception-report.ts';
+import type { PodTable } from '../feed/pod-table.ts';
+import { createServerAddresses } from '../feed/server-addresses.ts';
+import { createServerConnections, lookupAll } from '../feed/server-connections.ts';
+import type { ServerConnections } from '../feed/server-connections.ts';
+import { createAttestedIdentity } from '../identity/attested-identity.ts';
+import type { AttestedIdentityDeps } from '../identity/attested-identity.ts';
+import { createFilesIdentity } from '../identity/files-identity.ts';
+import type { Identity } from '../identity/identity.ts';
+import { credentialsDocument } from '../imds-documents/credentials-document.ts';
+import type { Tokens } from '../imds-tokens/tokens.ts';
+import type { createAgentMetrics } from '../metrics/metrics.ts';
+import type { AgentState } from '../state/agent-state.ts';
+
+/** Pauses between attempts to open a feed (DESIGN.md 4.5). */
+const FEED_BACKOFF = { firstMs: 100, capMs: 5_000 };
+
+export interface RolesServersDeps {
+  readonly config: RolesConfig;
+  /** Undefined: nobody tells the agent how the interception stands. */
+  readonly interception: InterceptionReport | undefined;
+  readonly tokens: Pick<Tokens, 'setKeys'>;
+  readonly state: Pick<AgentState, 'kept' | 'write'>;
+  readonly metrics: ReturnType<typeof createAgentMetrics>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** How the agent shows servers who it is. Throws if a certificate, key or CA that is given is invalid. */
+export function openIdentity(
+  {
+    config,
+    metrics,
+    state,
+    clock,
+    log,
+    random,
+    feedConnection,
+  }: RolesServersDeps & Pick<AttestedIdentityDeps, 'feedConnection'>,
+  signal: AbortSignal,
+): Identity {
+  const { tls, nodeName, serverName, serverAddresses, attestAddresses } = config;
+  if (tls.kind === 'files') return createFilesIdentity({ tls, clock, log }, signal);
+  // In an order of its own: it takes no turn from the feed.
+  const portAt = (servers: readonly HostPort[]) => ({
+    servers,
+    addresses: createServerAddresses({ servers, lookup: lookupAll, random }),
+  });
+  return createAttestedIdentity(
+    {
+      tls,
+      nodeName,
+      serverName,
+      ports: { attestation: portAt(attestAddresses), feed: portAt(serverAddresses) },
+      feedConnection,
+      attested: metrics.attested,
+      kept: state.kept.certificate,
+      renewed: state.write,
+      clock,
+      log,
+      random,
+    },
+    signal,
+  );
+}
+
+export interface FollowedFeed {
+  readonly feed: FeedClient;
+  readonly servers: ServerConnections;
+  readonly skewMs: () => number;
+  readonly service: Service;
+}
+
+/** The feed that fills the table, from whichever server has it. */
+export function followFeed(
+  { config, interception, tokens, state, clock, log, random }: RolesServersDeps,
+  { identity, table }: { readonly identity: Identity; readonly table: PodTable },
+): FollowedFeed {
+  const servers = createServerConnections({
+    tls: identity.tls,
+    serverName: config.serverName,
+    callMetadata: identity.callMetadata,
+  });
+  const skew = createClockSkew({ log });
+  const feed = createFeedClient({
+    addresses: createServerAddresses({ servers: config.serverAddresses, lookup: lookupAll, random }),
+    open: servers.open,
+    firstReport: () => ({
+      nodeName: config.nodeName,
+      version: VERSION,
+      heldSessions: table.reportedSessions().map(({ id, ...held }) => ({ sessionId: id, ...held })),
+      ...(interception && { interception: interception.first() ?? null }),
+      newestSeen: table.newestSeen(),
+      ...forgotten(table),
+    }),
+    beginSnapshot: table.beginSnapshot,
+    forget: table.forget,
+    awaySinceMs: state.kept.table?.feedThereMs,
+    apply: (update) => {
+      applyUpdate(update, { table, clock, buildDocument: credentialsDocument, setTokenKeys: tokens.setKeys });
+    },
+    clockSkew: skew.measured,
+    backoff: createBackoff({ ...FEED_BACKOFF, random }),
+    clock,
+    log,
+  });
+  return {
+    feed,
+    servers,
+    skewMs: skew.latestMs,
+    service: { name: 'feed', run: (group) => runWhen(identity.first, { run: feed.run, signal: group }) },
+  };
+}
+
+function forgotten(table: PodTable): Pick<AgentReport, 'forgotMs'> {
+  const forgotMs = table.forgotMs();
+  return forgotMs === undefined ? {} : { forgotMs: Math.floor(forgotMs) };
+}
+
+/** Without anything to show to a server there is nothing to be tried. */
+async function runWhen(
+  first: Promise<unknown>,
+  { run, signal }: { run: FeedClient['run']; signal: AbortSignal },
+): Promise<void> {
+  await Promise.race([first, aborted(signal)]);
+  await run(signal);
+}
