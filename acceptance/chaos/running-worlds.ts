@@ -1,10 +1,10 @@
 import { ownerOf } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import { manners } from './sdk-call.ts';
-import { createSdkCaller } from './sdk-call.ts';
+import { createSdkCaller, manners } from './sdk-call.ts';
 import type { RunningPod } from './running-pods.ts';
 import type { SeenKey } from './tally.ts';
 import { startChaosWorld } from './world.ts';
+import type { ChaosWorldOptions } from './world-programs.ts';
 import type { ChaosWorld } from './world.ts';
 
 const PODS = 8;
@@ -13,17 +13,46 @@ const WELL_WITHIN = { withinMs: 30_000, everyMs: 50 };
 
 export const MARKER = 'marker/pod';
 
-/** A world with Pods that run already, which the cells use one after the other. */
-export interface Standing extends AsyncDisposable {
+/** A world with Pods that run already, which steps use one after the other. */
+export interface RunningWorld extends AsyncDisposable {
   readonly world: ChaosWorld;
   readonly running: readonly RunningPod[];
   /** The agent knows after a restart what it held. */
   readonly keepsState: boolean;
-  /** Resolves when all programs run, the agent follows a server, and all Pods have their credentials. */
-  well(): Promise<void>;
 }
 
-export async function stand(options: Parameters<typeof startChaosWorld>[0] = {}): Promise<Standing> {
+/** The running worlds of a part; they end with it. */
+export interface RunningWorlds extends AsyncDisposable {
+  /** In a world where all is well. One in which there was a fault is not used again. */
+  readonly use: <Result extends { readonly faults: readonly string[] }>(
+    run: (world: RunningWorld) => Promise<Result>,
+  ) => Promise<Result>;
+}
+
+/** Opens as many as are used at the same time. */
+export function createRunningWorlds(options: ChaosWorldOptions): RunningWorlds {
+  const free: RunningWorld[] = [];
+  return {
+    async use(run) {
+      const world = free.pop() ?? (await openRunningWorld(options));
+      let isWell = false;
+      try {
+        await untilWell(world);
+        const result = await run(world);
+        isWell = result.faults.length === 0;
+        return result;
+      } finally {
+        if (isWell) free.push(world);
+        else await world[Symbol.asyncDispose]();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(free.splice(0).map((world) => world[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+async function openRunningWorld(options: ChaosWorldOptions): Promise<RunningWorld> {
   const world = await startChaosWorld(options);
   world.permit('app', 'app-[0-9]+');
   world.permit('guests', 'new-[a-z-]+');
@@ -36,20 +65,20 @@ export async function stand(options: Parameters<typeof startChaosWorld>[0] = {})
     const calls = world.callsOf(name, { keepAlive: at % 2 === 1 });
     running.push({ name, role, calls, manner: manners[at % manners.length] ?? 'document' });
   }
-
   return {
     world,
     running,
     keepsState: options.agentFlags !== undefined,
-    well: () =>
-      eventually(async () => {
-        await expectWell(world, running);
-      }, WELL_WITHIN),
     async [Symbol.asyncDispose]() {
       for (const { calls } of running) calls.close();
       await world[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Resolves when all programs run, the agent follows a server, and all Pods have their credentials. */
+function untilWell({ world, running }: RunningWorld): Promise<void> {
+  return eventually(() => expectWell(world, running), WELL_WITHIN);
 }
 
 async function expectWell(world: ChaosWorld, running: readonly RunningPod[]): Promise<void> {
