@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeError } from '@rolegate/runtime';
 import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
@@ -85,7 +86,7 @@ export async function startWorldPrograms(
     await Promise.all([...servers, agent].map((program) => program.ready()));
   } catch (error) {
     await stack.disposeAsync();
-    throw new Error(lines.join('\n'), { cause: error });
+    throw new Error([describeError(error), ...lines].join('\n        '), { cause: error });
   }
   const starts = {
     startServer: (index: number) => (servers[index] = running(programs.startServer(index))),

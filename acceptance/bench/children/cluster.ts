@@ -1,4 +1,4 @@
-import { startKubernetesApi } from '../../../packages/testing/src/index.ts';
+import { startKubernetesApi } from '@rolegate/testing';
 import type { ClusterSize } from '../cluster-objects.ts';
 import { clusterObjects } from '../cluster-objects.ts';
 import { serveCalls } from '../serve-calls.ts';

@@ -1,6 +1,6 @@
 import { startRelay } from '@rolegate/sandbox';
-import { createClientCredentials, createRolegateClient } from '../../../packages/protocol/src/index.ts';
-import type { FeedUpdateRead, HeldSession } from '../../../packages/protocol/src/index.ts';
+import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
+import type { FeedUpdateRead, HeldSession } from '@rolegate/protocol';
 import { nodeAddress } from '../cluster-objects.ts';
 import { serveCalls } from '../serve-calls.ts';
 

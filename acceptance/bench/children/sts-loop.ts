@@ -1,4 +1,4 @@
-import { systemClock } from '../../../packages/runtime/src/index.ts';
+import { systemClock } from '@rolegate/runtime';
 import { createSts } from '../../../packages/server/src/credentials/sts.ts';
 import { serveCalls } from '../serve-calls.ts';
 

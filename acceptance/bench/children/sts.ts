@@ -1,4 +1,4 @@
-import { startSts } from '../../../packages/testing/src/index.ts';
+import { startSts } from '@rolegate/testing';
 import { serveCalls } from '../serve-calls.ts';
 
 const sts = await startSts({ latencyMs: 50 });

@@ -5,7 +5,7 @@ import type { Cgroups, Group } from '../../hostile/node/cgroups.ts';
 import { prepareNodePrograms } from '../../hostile/node/node-programs.ts';
 import type { NodePrograms } from '../../hostile/node/node-programs.ts';
 import { NODE } from '../../netns/addresses.ts';
-import { eventually } from '../../../packages/testing/src/index.ts';
+import { eventually } from '@rolegate/testing';
 import type { Child } from '../child.ts';
 import { startChild } from '../child.ts';
 import type { FullNode } from './world.ts';

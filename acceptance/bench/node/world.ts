@@ -2,7 +2,7 @@ import { openCgroups } from '../../hostile/node/cgroups.ts';
 import type { Cgroups } from '../../hostile/node/cgroups.ts';
 import { openFolder, openNodeNetwork, SERVER_POD } from '../../hostile/node/network.ts';
 import type { NodeNetwork } from '../../hostile/node/network.ts';
-import { describeError } from '../../../packages/runtime/src/index.ts';
+import { describeError } from '@rolegate/runtime';
 import { createCluster } from '../../netns/cluster.ts';
 import { podAddresses } from '../../netns/pod-links.ts';
 import { NAMESPACE, namespaceObject, roleName } from '../cluster-objects.ts';

@@ -1,9 +1,9 @@
-import { createCniResultsDir } from '../../../packages/testing/src/index.ts';
+import { createCniResultsDir } from '@rolegate/testing';
 import { startChild } from '../child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { StsCalls } from '../children/sts.ts';
 import { NAMESPACE, podIp, podUid } from '../cluster-objects.ts';
-import type { Place, Running } from '../place.ts';
+import type { BenchWorld, Running } from '../world.ts';
 
 /** A node full of Pods, and a server that knows them. */
 export interface NodeWorld {
@@ -13,7 +13,7 @@ export interface NodeWorld {
 
 /** What is opened is closed with the stack. */
 export async function openNodeWorld(
-  place: Place,
+  bench: BenchWorld,
   pods: number,
   stack: AsyncDisposableStack,
 ): Promise<NodeWorld> {
@@ -27,10 +27,10 @@ export async function openNodeWorld(
       name: `app-${index}`,
       ips: [podIp(index)],
     });
-  const kubeconfig = await place.writeKubeconfig(
+  const kubeconfig = await bench.writeKubeconfig(
     await cluster.call.fill({ pods, nodes: 1, roles: Math.ceil(pods / 2) }),
   );
-  const server = await place.startServer({ kubeconfig, stsEndpoint: await sts.call.url(undefined) });
+  const server = await bench.startServer({ kubeconfig, stsEndpoint: await sts.call.url(undefined) });
   stack.use(server.bundle);
   await server.bundle.untilAnswers(server.opsPort);
   return { server, cniDirectory: cni.path };

@@ -5,7 +5,7 @@ import type { BareCalls } from '../children/bare.ts';
 import type { Load, LoadCalls, LoadResult } from '../children/load.ts';
 import { startChild } from '../child.ts';
 import { podIp, roleName } from '../cluster-objects.ts';
-import type { Place, Running } from '../place.ts';
+import type { BenchWorld, Running } from '../world.ts';
 import { cpuMs, memoryOf } from '../process-usage.ts';
 import type { Row } from '../row.ts';
 import { rotated } from '../statistics.ts';
@@ -29,12 +29,12 @@ interface Asked {
 }
 
 /** Answers from the agent's memory against a node:http server that says the same. */
-export async function warm(place: Place): Promise<Row[]> {
-  const { quick, rounds } = place.options;
+export async function warm(bench: BenchWorld): Promise<Row[]> {
+  const { quick, rounds } = bench.options;
   await using stack = new AsyncDisposableStack();
-  const world = await openNodeWorld(place, PODS, stack);
+  const world = await openNodeWorld(bench, PODS, stack);
   const start = async (logLevel: 'info' | 'debug') => {
-    const agent = await place.startAgent({
+    const agent = await bench.startAgent({
       serverPort: world.server.port,
       cniDirectory: world.cniDirectory,
       logLevel,
@@ -45,10 +45,10 @@ export async function warm(place: Place): Promise<Row[]> {
   };
   const [agent, debug] = [await start('info'), await start('debug')];
   const load = stack.use(await startChild<LoadCalls>('load'));
-  const others = await Promise.all(place.options.against.map(foreign));
+  const others = await Promise.all(bench.options.against.map(foreign));
   const contenders = [
     ...(await agents(agent, debug)),
-    ...(await standIns(place, agent, stack)),
+    ...(await standIns(bench, agent, stack)),
     ...others.map(({ asked }) => asked),
   ];
   const cells: Cell[] = [];
@@ -120,7 +120,7 @@ async function agents(agent: Running, debug: Running): Promise<Asked[]> {
 
 /** Two servers that give the agent's answer to everybody. */
 async function standIns(
-  { bundles }: Place,
+  { bundles }: BenchWorld,
   { port }: Running,
   stack: AsyncDisposableStack,
 ): Promise<Asked[]> {

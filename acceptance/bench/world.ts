@@ -1,18 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { identityFlags, SERVER_NAME } from '@rolegate/sandbox';
-import { createTestCa, freePort, startImds } from '../../packages/testing/src/index.ts';
-import type { TestCa } from '../../packages/testing/src/index.ts';
+import { identityFlags, REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
+import { createTestCa, freePort, startImds } from '@rolegate/testing';
+import type { TestCa, World } from '@rolegate/testing';
 import type { Bundle, Bundles } from './bundle.ts';
 import { openBundles } from './bundle.ts';
 import type { RawAgent } from './children/streams.ts';
 import { nodeName } from './cluster-objects.ts';
 import type { Options } from './options.ts';
-
-export { SERVER_NAME };
-export const REGION = 'eu-west-1';
-export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
+import type { Row } from './row.ts';
 
 export interface ServerStart {
   readonly kubeconfig: string;
@@ -33,10 +30,11 @@ export interface Running {
   readonly opsPort: number;
 }
 
-/** Where everything happens: a folder, an authority, and the programs. */
-export interface Place extends AsyncDisposable {
+/** A folder, an authority, and the programs. */
+export interface BenchWorld extends World {
   readonly options: Options;
-  readonly folder: string;
+  /** The table, as far as it is measured. */
+  readonly rows: Row[];
   readonly bundles: Bundles;
   /** PEM. */
   readonly ca: string;
@@ -48,7 +46,7 @@ export interface Place extends AsyncDisposable {
   readonly writeKubeconfig: (text: string) => Promise<string>;
 }
 
-export async function openPlace(options: Options): Promise<Place> {
+export async function openWorld(options: Options): Promise<BenchWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-bench-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -62,6 +60,9 @@ export async function openPlace(options: Options): Promise<Place> {
   return {
     options,
     folder,
+    // Logs go to files, which the programs write themselves.
+    lines: [],
+    rows: [],
     bundles,
     ca: ca.pem,
     async startServer({ kubeconfig, stsEndpoint, words = [] }) {
