@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identityFlags, REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
-import { createTestCa, freePort, startImds } from '@rolegate/testing';
+import { createTestCa, freePort, openFolder, startImds } from '@rolegate/testing';
 import type { TestCa, World } from '@rolegate/testing';
 import type { Bundle, Bundles } from './bundle.ts';
 import { openBundles } from './bundle.ts';
@@ -48,8 +47,7 @@ export interface BenchWorld extends World {
 
 export async function openWorld(options: Options): Promise<BenchWorld> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openFolder('rolegate-bench-', stack);
   const imds = stack.use(await startImds({}));
   const ca = await createTestCa();
   const identity = await identityFlags({ folder, node: nodeName(0) }, ca);

@@ -1,6 +1,6 @@
 import { ownerOf } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import { createSdkCaller, manners } from './sdk-call.ts';
+import { createSdkCaller, manners } from '../pod-calls/sdk-call.ts';
 import type { RunningPod } from './running-pods.ts';
 import type { SeenKey } from './tally.ts';
 import { startChaosWorld } from './world.ts';

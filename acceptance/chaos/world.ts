@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createSandboxNode } from '@rolegate/sandbox';
 import type { Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
+import { openFolder } from '@rolegate/testing';
 import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
 import type { ProxiedPort } from './proxied-port.ts';
-import { createPodCalls } from './pod-call.ts';
-import type { PodCalls, PodCallsOptions } from './pod-call.ts';
+import { createPodCalls } from '../pod-calls/pod-call.ts';
+import type { PodCalls, PodCallsOptions } from '../pod-calls/pod-call.ts';
 import { openProxiedPorts, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';
 import type { ChaosWorldOptions } from './world-programs.ts';
 
@@ -43,8 +41,7 @@ export interface ChaosWorld extends AsyncDisposable {
 /** Starts it: two servers and an agent that are ready, no Pod yet. */
 export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<ChaosWorld> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-chaos-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openFolder('rolegate-chaos-', stack);
   const standIns = await startStandIns(stack);
   const prepared = await prepareWorld({ ...options, ...standIns, folder }, stack);
   const { api, cni, sts } = standIns;

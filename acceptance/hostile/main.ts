@@ -12,7 +12,7 @@ import {
 } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
 import { nodePart } from './node-part.ts';
-import { BUILT_BUNDLES } from './node/program-words.ts';
+import { BUILT_BUNDLES } from '../chart-programs/program-words.ts';
 import type { Part, PlayOptions } from './part.ts';
 import { missingForHostile } from './requirements.ts';
 import { strangersPart } from './strangers/part.ts';

@@ -1,5 +1,5 @@
 import { startSts } from '@rolegate/testing';
-import { serveCalls } from '../serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 
 const sts = await startSts({ latencyMs: 50 });
 

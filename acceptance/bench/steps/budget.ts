@@ -1,6 +1,6 @@
 import { SERVER_NAME } from '@rolegate/sandbox';
-import type { Child } from '../child.ts';
-import { startChild } from '../child.ts';
+import type { Child } from '../../processes/start-child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { RawAgent, StreamsCalls } from '../children/streams.ts';
 import type { StsCalls } from '../children/sts.ts';
@@ -33,8 +33,10 @@ interface Stand {
 export async function budget(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const count = bench.options.quick ? 100 : 1_000;
-  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
-  const sts = stack.use(await startChild<StsCalls>('sts'));
+  const cluster = stack.use(
+    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
+  );
+  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
   await sts.call.throttleAbove(STS_RATE);
   const kubeconfig = await bench.writeKubeconfig(
     await cluster.call.fill({ pods: count, nodes: 1, roles: count }),
@@ -70,7 +72,7 @@ export async function budget(bench: BenchWorld): Promise<Row[]> {
 
 async function coldStart({ bench, server, sts, agent }: Stand, count: number) {
   await server.bundle.untilAnswers(server.opsPort);
-  await using streams = await startChild<StreamsCalls>('streams');
+  await using streams = await startChild<StreamsCalls>(new URL('../children/streams.ts', import.meta.url));
   const before = await cpuMs(server.bundle.pid);
   await streams.call.open({ port: server.port, serverName: SERVER_NAME, ca: bench.ca, agents: [agent] });
   const tookMs = await streams.call.sessions(count);
@@ -92,7 +94,7 @@ async function newPodAmongRenewals(
   sessionIds: readonly string[],
 ): Promise<number> {
   await server.bundle.untilAnswers(server.opsPort);
-  await using streams = await startChild<StreamsCalls>('streams');
+  await using streams = await startChild<StreamsCalls>(new URL('../children/streams.ts', import.meta.url));
   const held = sessionIds.map((sessionId) => ({
     sessionId,
     fingerprint: 'of-former-credentials',

@@ -1,7 +1,7 @@
 import { createCniResultsDir, startKubernetesApi, startSts } from '@rolegate/testing';
 import type { CniResultsDir, KubernetesApi } from '@rolegate/testing';
 import { ask, CREDENTIALS_PATH } from '../ask.ts';
-import { startChild } from '../child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { BareCalls } from '../children/bare.ts';
 import {
   NAMESPACE,
@@ -122,7 +122,9 @@ async function openNode(bench: BenchWorld, stack: AsyncDisposableStack): Promise
   const agent = await bench.startAgent({ serverPort: server.port, cniDirectory: cni.path });
   stack.use(agent.bundle);
   await agent.bundle.untilAnswers(agent.opsPort);
-  const bare = stack.use(await startChild<BareCalls>('bare', bench.bundles.flags.agent));
+  const bare = stack.use(
+    await startChild<BareCalls>(new URL('../children/bare.ts', import.meta.url), bench.bundles.flags.agent),
+  );
   const body = '{}';
   const headers = ['Content-Length', String(body.length)];
   return {

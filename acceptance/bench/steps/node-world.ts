@@ -1,5 +1,5 @@
 import { createCniResultsDir } from '@rolegate/testing';
-import { startChild } from '../child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { StsCalls } from '../children/sts.ts';
 import { NAMESPACE, podIp, podUid } from '../cluster-objects.ts';
@@ -17,8 +17,10 @@ export async function openNodeWorld(
   pods: number,
   stack: AsyncDisposableStack,
 ): Promise<NodeWorld> {
-  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
-  const sts = stack.use(await startChild<StsCalls>('sts'));
+  const cluster = stack.use(
+    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
+  );
+  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
   const cni = stack.use(await createCniResultsDir());
   for (let index = 0; index < pods; index++)
     await cni.add({

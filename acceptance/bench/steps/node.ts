@@ -1,4 +1,4 @@
-import { missingHere } from '../../netns/requirements.ts';
+import { missingHere } from '../../network/requirements.ts';
 import type { AgentPod } from '../node/agent-pod.ts';
 import { startAgentPod } from '../node/agent-pod.ts';
 import type { FullNode } from '../node/world.ts';

@@ -1,6 +1,6 @@
 import { SERVER_NAME } from '@rolegate/sandbox';
-import type { Child } from '../child.ts';
-import { startChild } from '../child.ts';
+import type { Child } from '../../processes/start-child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { RawAgent, StreamsCalls } from '../children/streams.ts';
 import type { StsCalls } from '../children/sts.ts';
@@ -40,8 +40,10 @@ export async function server(bench: BenchWorld): Promise<Row[]> {
   const { quick, rounds } = bench.options;
   const [pods, agents] = quick ? [500, 25] : [10_000, 500];
   const roles = quick ? 25 : SESSIONS;
-  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
-  const sts = stack.use(await startChild<StsCalls>('sts'));
+  const cluster = stack.use(
+    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
+  );
+  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
   const kubeconfig = await bench.writeKubeconfig(await cluster.call.fill({ pods, nodes: agents, roles }));
   const stsEndpoint = await sts.call.url(undefined);
   const rawAgents = await bench.rawAgents(agents);
@@ -76,7 +78,9 @@ async function sync(mode: Mode, stand: Stand): Promise<Sync> {
 
 async function connectAll({ bundle, port }: Running, { bench, rawAgents, roles }: Stand): Promise<Connected> {
   const before = await cpuMs(bundle.pid);
-  await using streams: Child<StreamsCalls> = await startChild<StreamsCalls>('streams');
+  await using streams: Child<StreamsCalls> = await startChild<StreamsCalls>(
+    new URL('../children/streams.ts', import.meta.url),
+  );
   const tookMs = await streams.call.open({ port, serverName: SERVER_NAME, ca: bench.ca, agents: rawAgents });
   await streams.call.sessions(roles);
   const used = (await cpuMs(bundle.pid)) - before;

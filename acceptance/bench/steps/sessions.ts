@@ -1,5 +1,5 @@
 import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
-import { startChild } from '../child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { StreamsCalls } from '../children/streams.ts';
 import type { StsLoopCalls } from '../children/sts-loop.ts';
@@ -24,8 +24,10 @@ export async function sessions(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   const { rounds, quick } = bench.options;
   const count = quick ? 100 : 1_000;
-  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
-  const sts = stack.use(await startChild<StsCalls>('sts'));
+  const cluster = stack.use(
+    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
+  );
+  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
   const text = await cluster.call.fill({ pods: count, nodes: 1, roles: count });
   const kubeconfig = await bench.writeKubeconfig(text);
   const stsEndpoint = await sts.call.url(undefined);
@@ -76,7 +78,9 @@ async function serverRun({
   await using stack = new AsyncDisposableStack();
   stack.use(bundle);
   await bundle.untilAnswers(opsPort);
-  const streams = stack.use(await startChild<StreamsCalls>('streams'));
+  const streams = stack.use(
+    await startChild<StreamsCalls>(new URL('../children/streams.ts', import.meta.url)),
+  );
   const before = await cpuMs(bundle.pid);
   const agents = await bench.rawAgents(1);
   await streams.call.open({ port, serverName: SERVER_NAME, ca: bench.ca, agents });
@@ -86,7 +90,10 @@ async function serverRun({
 
 /** A new process each time, as cold as the server. */
 async function loopRun({ bench, count, stsEndpoint }: Stand): Promise<number> {
-  await using child = await startChild<StsLoopCalls>('sts-loop', bench.bundles.flags.server);
+  await using child = await startChild<StsLoopCalls>(
+    new URL('../children/sts-loop.ts', import.meta.url),
+    bench.bundles.flags.server,
+  );
   const roleArns = Array.from({ length: count }, (_, index) => ROLE_BASE_ARN + roleName(index));
   return await child.call.run({ endpoint: stsEndpoint, region: REGION, roleArns, inFlight: IN_FLIGHT });
 }

@@ -3,7 +3,7 @@ import type { Endpoint } from '../against/endpoint.ts';
 import { prepareSources } from '../against/sources.ts';
 import type { BareCalls } from '../children/bare.ts';
 import type { Load, LoadCalls, LoadResult } from '../children/load.ts';
-import { startChild } from '../child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import { podIp, roleName } from '../cluster-objects.ts';
 import type { BenchWorld, Running } from '../world.ts';
 import { cpuMs, memoryOf } from '../process-usage.ts';
@@ -44,7 +44,7 @@ export async function warm(bench: BenchWorld): Promise<Row[]> {
     return agent;
   };
   const [agent, debug] = [await start('info'), await start('debug')];
-  const load = stack.use(await startChild<LoadCalls>('load'));
+  const load = stack.use(await startChild<LoadCalls>(new URL('../children/load.ts', import.meta.url)));
   const others = await Promise.all(bench.options.against.map(foreign));
   const contenders = [
     ...(await agents(agent, debug)),
@@ -133,7 +133,9 @@ async function standIns(
     request: requestText(pathOf(index), { 'X-aws-ec2-metadata-token': 'A'.repeat(80) }),
   }));
   const standIn = async (contender: 'bare' | 'raw'): Promise<Asked> => {
-    const child = stack.use(await startChild<BareCalls>('bare', bundles.flags.agent));
+    const child = stack.use(
+      await startChild<BareCalls>(new URL('../children/bare.ts', import.meta.url), bundles.flags.agent),
+    );
     return { contender, pid: child.pid, port: await child.call[contender]({ headers, body }), sources };
   };
   return [await standIn('bare'), await standIn('raw')];

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { createPodCalls } from '../pod-call.ts';
+import { createPodCalls } from '../../pod-calls/pod-call.ts';
 import { sumOfMetric } from '../metrics.ts';
 import type { ChaosWorld } from '../world.ts';
 import { runCrowd } from '../crowd.ts';

@@ -1,5 +1,5 @@
-import { createPodCalls } from '../pod-call.ts';
-import { createSdkCaller } from '../sdk-call.ts';
+import { createPodCalls } from '../../pod-calls/pod-call.ts';
+import { createSdkCaller } from '../../pod-calls/sdk-call.ts';
 import type { ChaosWorld } from '../world.ts';
 import { runCrowd } from '../crowd.ts';
 import type { Seen } from '../step.ts';

@@ -2,7 +2,7 @@ import { readFile, utimes } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCniResultsDir } from '@rolegate/testing';
-import { podAddresses } from '../../netns/pod-links.ts';
+import { podAddresses } from '../../network/pod-links.ts';
 import { attackStep } from '../scene.ts';
 import type { HostileStep, Scene } from '../scene.ts';
 import type { AttackTold } from '../watch/seen.ts';

@@ -1,6 +1,6 @@
 import { runCommand, Skipped } from '@rolegate/testing';
-import { startChild } from '../../bench/child.ts';
-import { METADATA } from '../../netns/addresses.ts';
+import { startChild } from '../../processes/start-child.ts';
+import { METADATA } from '../../network/addresses.ts';
 import type { AttackerCalls, AttackSeen, Target } from '../clients/orders.ts';
 import type { AttackPlan, Scene } from '../scene.ts';
 import { describeAttack } from '../watch/seen.ts';

@@ -1,4 +1,4 @@
-import { METADATA, NODE, PORTS } from '../../netns/addresses.ts';
+import { METADATA, NODE, PORTS } from '../../network/addresses.ts';
 import { nobodysAddresses } from '../node/pods.ts';
 import { attackStep } from '../scene.ts';
 import type { AttackPlan, HostileStep } from '../scene.ts';

@@ -1,4 +1,4 @@
-import { NODE, PORTS } from '../../netns/addresses.ts';
+import { NODE, PORTS } from '../../network/addresses.ts';
 import type { Target } from '../clients/orders.ts';
 import { otherNodeAddresses } from '../node/pods.ts';
 import { attackStep } from '../scene.ts';

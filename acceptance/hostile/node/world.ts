@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CniResultsDir, World } from '@rolegate/testing';
-import { createCluster } from '../../netns/cluster.ts';
-import type { Cluster } from '../../netns/cluster.ts';
-import type { Namespaces } from '../../netns/namespaces.ts';
-import { openCgroups } from './cgroups.ts';
-import type { Cgroups, Group } from './cgroups.ts';
-import { openFolder, openNodeNetwork } from './network.ts';
-import { prepareNodePrograms } from './node-programs.ts';
-import type { NodePrograms } from './node-programs.ts';
+import { createCluster } from '../../stand-ins/cluster.ts';
+import type { Cluster } from '../../stand-ins/cluster.ts';
+import type { Namespaces } from '../../network/namespaces.ts';
+import { openCgroups } from '../../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import { openFolder } from '@rolegate/testing';
+import { openNodeNetwork } from '../../network/node-network.ts';
+import { prepareNodePrograms } from '../../chart-programs/node-programs.ts';
+import type { NodePrograms } from '../../chart-programs/node-programs.ts';
 import { placePods } from './pods.ts';
 import type { Cast } from './pods.ts';
 

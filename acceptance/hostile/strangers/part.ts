@@ -1,5 +1,5 @@
 import { runSteps } from '@rolegate/testing';
-import { startChild } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { AttackerCalls } from '../clients/orders.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import { openGround } from '../cluster/ground.ts';

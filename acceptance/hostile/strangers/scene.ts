@@ -1,5 +1,5 @@
 import type { Row, Step } from '@rolegate/testing';
-import type { Remote } from '../../bench/child.ts';
+import type { Remote } from '../../processes/start-child.ts';
 import type { AttackerCalls } from '../clients/orders.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Ground } from '../cluster/ground.ts';

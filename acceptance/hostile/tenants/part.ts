@@ -1,5 +1,5 @@
 import { runSteps } from '@rolegate/testing';
-import { startChild } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { Part } from '../part.ts';
 import { tenantsHead } from './judge.ts';
 import type { StandInCalls } from '../cluster/orders.ts';

@@ -1,5 +1,5 @@
 import type { Row, Step } from '@rolegate/testing';
-import type { Remote } from '../../bench/child.ts';
+import type { Remote } from '../../processes/start-child.ts';
 import type { AttackTold } from '../watch/seen.ts';
 import { judgeTenants } from './judge.ts';
 import type { StandInCalls } from '../cluster/orders.ts';

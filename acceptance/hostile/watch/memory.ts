@@ -1,6 +1,6 @@
-import { PORTS } from '../../netns/addresses.ts';
-import type { ProgramName } from '../node/node-programs.ts';
-import { programNames } from '../node/node-programs.ts';
+import { PORTS } from '../../network/addresses.ts';
+import type { ProgramName } from '../../chart-programs/node-programs.ts';
+import { programNames } from '../../chart-programs/node-programs.ts';
 import type { HostileWorld } from '../node/world.ts';
 import { keepLooking } from './looking.ts';
 import { socketBytes } from './socket-memory.ts';

@@ -1,5 +1,5 @@
-import { startChild } from '../../bench/child.ts';
-import type { Child } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
+import type { Child } from '../../processes/start-child.ts';
 import type { Answers, HonestCalls, HonestOrder } from '../clients/orders.ts';
 import { createTally } from '../clients/tally.ts';
 import type { PlacedPod } from '../node/pods.ts';

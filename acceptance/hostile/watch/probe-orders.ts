@@ -1,6 +1,6 @@
-import { NODE, inUrl } from '../../netns/addresses.ts';
+import { NODE, inUrl } from '../../network/addresses.ts';
 import type { ProbeOrder } from '../clients/orders.ts';
-import type { Probe } from '../node/chart.ts';
+import type { Probe } from '../../chart-programs/chart.ts';
 import type { HostileWorld } from '../node/world.ts';
 
 /** More often than kubelet, so that every attack meets some; a process each is no light load. Milliseconds. */

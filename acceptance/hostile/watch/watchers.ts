@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ProbeCalls } from '../clients/orders.ts';
-import { programNames } from '../node/node-programs.ts';
-import type { ProgramName } from '../node/node-programs.ts';
+import { programNames } from '../../chart-programs/node-programs.ts';
+import type { ProgramName } from '../../chart-programs/node-programs.ts';
 import type { HostileWorld } from '../node/world.ts';
 import { watchMemory } from './memory.ts';
 import { startOthers } from './others.ts';

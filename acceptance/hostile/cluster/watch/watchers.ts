@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../../bench/child.ts';
+import { startChild } from '../../../processes/start-child.ts';
 import type { ProbeCalls, ProbeOrder } from '../../clients/orders.ts';
 import { faultsOfProgram, memory } from '../../judge.ts';
-import type { ChartContainer } from '../../node/chart.ts';
+import type { ChartContainer } from '../../../chart-programs/chart.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { Cluster } from '../cluster.ts';
 import { kept } from '../honest.ts';

@@ -4,7 +4,7 @@ import type { KubernetesObject } from '@rolegate/testing';
 import { outputOf, PLAIN_ENV } from '@rolegate/testing';
 import { signLeaf } from '../../../../packages/server/src/identity/certificates.ts';
 import type { NodeIdentity } from '../../cluster/orders.ts';
-import { imageWords } from '../../node/program-words.ts';
+import { imageWords } from '../../../chart-programs/program-words.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import { strangersStep } from '../scene.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PORTS } from '../../../netns/addresses.ts';
+import { PORTS } from '../../../network/addresses.ts';
 import { strangersStep } from '../scene.ts';
 import type { StrangersStep } from '../scene.ts';
 import { manyAddresses } from '../world/agent-nodes.ts';

@@ -1,4 +1,4 @@
-import type { Remote } from '../../../bench/child.ts';
+import type { Remote } from '../../../processes/start-child.ts';
 import { eventually } from '@rolegate/testing';
 import type { ServerSeen } from '../../cluster/watch/seen.ts';
 import type { ServerWatchers } from '../../cluster/watch/watchers.ts';

@@ -1,6 +1,6 @@
 import { outputOf } from '@rolegate/testing';
-import { startChild } from '../../../bench/child.ts';
-import { PORTS } from '../../../netns/addresses.ts';
+import { startChild } from '../../../processes/start-child.ts';
+import { PORTS } from '../../../network/addresses.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { Sends, StolenNodeCalls, StolenNodeSeen } from '../../cluster/orders.ts';
 import { peerOf } from '../world/agents.ts';

@@ -1,9 +1,21 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /** What a suite of acceptance steps runs in. Each suite extends it with its own parts. */
 export interface World extends AsyncDisposable {
   /** A temporary folder that is removed with the world. */
   readonly folder: string;
   /** What the programs under test have logged, oldest first. */
   readonly lines: readonly ProgramLine[];
+}
+
+/** A temporary folder that all users can read, removed with the stack. What is secret in it has a mode of its own. */
+export async function openFolder(prefix: string, stack: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), prefix));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 export interface ProgramLine {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readImageFlags } from '../../bench/image-flags.ts';
-import { asUserOnly } from '../../netns/node-programs.ts';
+import { readImageFlags } from './image-flags.ts';
+import { asUserOnly } from '../netns/node-programs.ts';
 
 export type Image = 'agent' | 'server';
 
 /** Where `npm run bundle` puts the programs. */
-export const BUILT_BUNDLES = fileURLToPath(new URL('../../../dist/bundle', import.meta.url));
+export const BUILT_BUNDLES = fileURLToPath(new URL('../../dist/bundle', import.meta.url));
 
 /** The credentials of the server's own. */
 export const OWN_KEY = {

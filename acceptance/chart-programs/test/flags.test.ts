@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { placedArgs, placedText } from '../node/flags.ts';
+import { placedArgs, placedText } from '../flags.ts';
 
 const mounts = { '/run/rolegate': '/x/run', '/run/rolegate-cni': '/x/cni', '/var/lib/cni': '/x/net' };
 

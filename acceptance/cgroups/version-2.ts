@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from './cgroup-folder.ts';
-import type { Hierarchy } from './cgroup-folder.ts';
+import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from './folder.ts';
+import type { Hierarchy } from './folder.ts';
 import type { Cgroups } from './cgroups.ts';
 
 /** Version 2: one hierarchy. The kernel counts socket buffers against the memory limit. */

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ImageFlags } from './image-flags.ts';
 import type { Calls, Return } from './serve-calls.ts';
 
 /** The functions of a child as its parent has them. */
@@ -17,19 +16,22 @@ export interface Child<Served extends Calls> extends AsyncDisposable {
   readonly call: Remote<Served>;
 }
 
-export interface ChildOptions extends Partial<ImageFlags> {
+export interface ChildOptions {
+  /** Flags of Node. */
+  readonly node?: readonly string[];
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** A command that becomes the child, before its own words: one that enters a network namespace, for example. */
   readonly through?: readonly string[];
 }
 
-/** Starts a script, children/NAME.ts by its name, as a process of its own: it must not slow what is measured. */
+/** Starts a script as a process of its own: it must not slow what is measured. */
 export async function startChild<Served extends Calls>(
-  script: string | URL,
+  script: URL,
   { node = [], env = {}, through = [] }: ChildOptions = {},
 ): Promise<Child<Served>> {
-  const url = script instanceof URL ? script : new URL(`children/${script}.ts`, import.meta.url);
-  const name = basename(url.pathname, '.ts');
-  const words = [process.execPath, '--conditions=development', ...node, fileURLToPath(url)];
+  const name = basename(script.pathname, '.ts');
+  const words = [process.execPath, '--conditions=development', ...node, fileURLToPath(script)];
   const [file = '', ...args] = [...through, ...words];
   const child = spawn(file, args, {
     env: { ...process.env, ...env },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { containerOf, readChart } from '../node/chart.ts';
+import { containerOf, readChart } from '../chart.ts';
 
 const rendering = (container: string) => `
 kind: ServiceAccount

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { extname } from 'node:path';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { PLAIN_ENV } from '@rolegate/testing';
@@ -8,25 +8,20 @@ import { PLAIN_ENV } from '@rolegate/testing';
 /** A process start on a busy machine. Milliseconds. */
 const READY_WITHIN_MS = 20_000;
 
-/** A script of this folder: built if this file is, else the source. */
-export function scriptPath(name: string): string {
-  return fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url));
-}
-
 /**
- * Starts a script of this folder through the command given and waits for its first line. It ends with its input, so with this
+ * Starts a script through the command given and waits for its first line. It ends with its input, so with this
  * process too, however that ends.
  */
 export async function startScript(
   through: readonly string[],
-  name: string,
+  script: URL,
   args: readonly string[] = [],
 ): Promise<{ readonly stop: () => Promise<void> }> {
   const [file = '', ...words] = [
     ...through,
     process.execPath,
     ...process.execArgv,
-    scriptPath(name),
+    fileURLToPath(script),
     ...args,
   ];
   const child = spawn(file, words, { env: PLAIN_ENV, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -38,7 +33,7 @@ export async function startScript(
   const outcome = await Promise.race([ready, ended, late]);
   if (outcome !== 'ready') {
     child.kill('SIGKILL');
-    throw new Error(`${name} is not there (${outcome}): ${said.slice(-5).join(' ')}`);
+    throw new Error(`${basename(script.pathname)} is not there (${outcome}): ${said.slice(-5).join(' ')}`);
   }
   return {
     async stop() {

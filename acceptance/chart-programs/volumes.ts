@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { SERVER_NAME } from '@rolegate/sandbox';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
-import { NODE_NAME } from '../../netns/cluster.ts';
+import { NODE_NAME } from '../stand-ins/cluster.ts';
 import type { Mounts } from './flags.ts';
 import type { NodeProgramsDeps } from './node-programs.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from './cgroup-folder.ts';
-import type { Hierarchy } from './cgroup-folder.ts';
+import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from './folder.ts';
+import type { Hierarchy } from './folder.ts';
 import type { Cgroups } from './cgroups.ts';
 
 /** cpu.shares of a process that nobody has given any. */

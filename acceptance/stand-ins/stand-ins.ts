@@ -3,8 +3,8 @@
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { startKubernetesApi, startSts } from '@rolegate/testing';
-import { NODE, PORTS } from './addresses.ts';
-import type { StandInCall, StandInResult } from './stand-in-calls.ts';
+import { NODE, PORTS } from '../network/addresses.ts';
+import type { StandInCall, StandInResult } from './calls.ts';
 
 const [, , path = '', stsHost = NODE.ipv4] = process.argv;
 const api = await startKubernetesApi({ port: PORTS.api });

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { CniResultsDir } from '@rolegate/testing';
-import type { Addresses } from './addresses.ts';
-import type { StandIns } from './stand-in-calls.ts';
-import { clusterNamespaces } from './pods.ts';
-import type { PodCase } from './pods.ts';
+import type { Addresses } from '../network/addresses.ts';
+import type { StandIns } from './calls.ts';
 
 export const NODE_NAME = 'netns-node';
 
-/** A Pod of one case on the node. */
-export interface ClusterPod extends Pick<PodCase, 'name' | 'namespace' | 'annotations'> {
+/** A Pod on the node. */
+export interface ClusterPod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly uid: string;
   readonly addresses: Addresses;
 }
@@ -32,9 +33,8 @@ export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniR
   }
 
   return {
-    async begin(): Promise<void> {
-      for (const [name, annotations] of Object.entries(clusterNamespaces))
-        await standIns.call({ do: 'apply', object: { kind: 'Namespace', metadata: { name, annotations } } });
+    async addNamespace(name: string, annotations: Readonly<Record<string, string>>): Promise<void> {
+      await standIns.call({ do: 'apply', object: { kind: 'Namespace', metadata: { name, annotations } } });
     },
     pod: (
       { name, namespace, annotations }: Omit<ClusterPod, 'uid' | 'addresses'>,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { openUnified } from './cgroup-v2.ts';
-import { openSplit } from './cgroup-v1.ts';
+import { openUnified } from './version-2.ts';
+import { openSplit } from './version-1.ts';
 
 export interface GroupOptions {
   readonly name: string;

@@ -2,7 +2,7 @@ import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { openCgroups } from '../node/cgroups.ts';
+import { openCgroups } from '../cgroups.ts';
 
 // The kernel makes a group's files with its folder; here a test writes those that are read.
 const SIZES = { name: 'agent', memoryBytes: 256 * 2 ** 20, cpuWeight: 50 };

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { startImds } from '@rolegate/testing';
-import { ECHO_PORTS, METADATA } from './addresses.ts';
+import { ECHO_PORTS, METADATA } from '../network/addresses.ts';
 import { CLOUD_HEADER, cloudTree, ECHO } from './sentinels.ts';
 
 async function echoTcp(host: string, port: number): Promise<void> {

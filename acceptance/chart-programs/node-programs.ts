@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
 import { outputOf } from '@rolegate/testing';
-import { NODE, PORTS } from '../../netns/addresses.ts';
-import { NODE_NAME } from '../../netns/cluster.ts';
-import type { Cgroups, Group } from './cgroups.ts';
+import { NODE, PORTS } from '../network/addresses.ts';
+import { NODE_NAME } from '../stand-ins/cluster.ts';
+import type { Cgroups, Group } from '../cgroups/cgroups.ts';
 import { readChart } from './chart.ts';
 import type { ChartContainer } from './chart.ts';
 import { placedArgs, placedText } from './flags.ts';
 import type { FlagChanges, Mounts } from './flags.ts';
-import { createKeptProgram } from './kept-program.ts';
-import type { KeptProgram } from './kept-program.ts';
+import { createKeptProgram } from '../processes/kept-program.ts';
+import type { KeptProgram } from '../processes/kept-program.ts';
 import { asUser, imageWords, OWN_KEY, PROGRAM_WEIGHT } from './program-words.ts';
 import { makeVolumes } from './volumes.ts';
 

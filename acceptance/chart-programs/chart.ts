@@ -70,7 +70,7 @@ export async function readChart(
   container: 'agent' | 'intercept' | 'reconcile' | 'server',
   rendering: 'existing-secret' | 'minimal' = 'existing-secret',
 ): Promise<ChartContainer> {
-  const path = new URL(`../../../charts/${chart}/golden/${rendering}.yaml`, import.meta.url);
+  const path = new URL(`../../charts/${chart}/golden/${rendering}.yaml`, import.meta.url);
   return containerOf(await readFile(path, 'utf8'), container);
 }
 
