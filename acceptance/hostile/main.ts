@@ -11,7 +11,7 @@ import {
   writeReport,
 } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
-import { nodePart } from './node-part.ts';
+import { nodePart } from './node/part.ts';
 import { BUILT_BUNDLES } from '../chart-programs/program-words.ts';
 import type { Part, PlayOptions } from './part.ts';
 import { missingForHostile } from './requirements.ts';

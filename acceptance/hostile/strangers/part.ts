@@ -10,7 +10,7 @@ import type { Part } from '../part.ts';
 import { strangersHead } from './judge.ts';
 import type { StrangerCalls } from './orders.ts';
 import { strangersScenario } from './all-steps.ts';
-import type { StrangersScene } from './scene.ts';
+import type { StrangersScene } from './step.ts';
 import { createStrangersWatchers } from './watch/watchers.ts';
 import { addedAddresses, STRANGERS_ADDRESS } from './world/agent-nodes.ts';
 import { openAgents } from './world/agents.ts';

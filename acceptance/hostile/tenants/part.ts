@@ -4,7 +4,7 @@ import type { Part } from '../part.ts';
 import { tenantsHead } from './judge.ts';
 import type { StandInCalls } from '../cluster/orders.ts';
 import { tenantsScenario } from './all-steps.ts';
-import type { TenantsScene } from './scene.ts';
+import type { TenantsScene } from './step.ts';
 import { startServerWatchers } from '../cluster/watch/watchers.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import { openGround } from '../cluster/ground.ts';

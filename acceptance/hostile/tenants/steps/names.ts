@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecisionSeen } from '../../cluster/orders.ts';
-import { tenantsStep } from '../scene.ts';
-import type { TenantsScene, TenantsStep } from '../scene.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsScene, TenantsStep } from '../step.ts';
 import { accountOf, namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
 import { applyHostile, clearHostile, HOSTILE, hostilePods, ROLE } from './hostile-tenant.ts';
 

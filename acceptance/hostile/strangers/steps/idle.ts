@@ -1,5 +1,5 @@
-import type { StrangersScene, StrangersStep } from '../scene.ts';
-import { strangersStep } from '../scene.ts';
+import type { StrangersScene, StrangersStep } from '../step.ts';
+import { strangersStep } from '../step.ts';
 import { manyAddresses, SHARED_ADDRESS, STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
 import { attackBy, together, writeBytes } from './attack.ts';
 import type { StrangerPlan } from './attack.ts';

@@ -1,5 +1,5 @@
-import { tenantsStep } from '../scene.ts';
-import type { TenantsStep } from '../scene.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsStep } from '../step.ts';
 import { fatAccounts, largeAccounts } from './fat-objects.ts';
 import { HOSTILE } from './hostile-tenant.ts';
 

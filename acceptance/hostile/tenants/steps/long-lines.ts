@@ -1,6 +1,6 @@
 import type { Recipe } from '../../cluster/orders.ts';
-import { tenantsStep } from '../scene.ts';
-import type { TenantsScene, TenantsStep } from '../scene.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsScene, TenantsStep } from '../step.ts';
 import { applyHostile, clearHostile, HOSTILE, hostilePods, ROLE } from './hostile-tenant.ts';
 
 const LINES_PER_SECOND = 2;

@@ -1,10 +1,10 @@
 import { runCommand, Skipped } from '@rolegate/testing';
-import { startChild } from '../../processes/start-child.ts';
-import { METADATA } from '../../network/addresses.ts';
-import type { AttackerCalls, AttackSeen, Target } from '../clients/orders.ts';
-import type { AttackPlan, Scene } from '../scene.ts';
-import { describeAttack } from '../watch/seen.ts';
-import type { AttackTold } from '../watch/seen.ts';
+import { startChild } from '../../../processes/start-child.ts';
+import { METADATA } from '../../../network/addresses.ts';
+import type { AttackerCalls, AttackSeen, Target } from '../../clients/orders.ts';
+import type { AttackPlan, Scene } from '../step.ts';
+import { describeAttack } from '../../watch/seen.ts';
+import type { AttackTold } from '../../watch/seen.ts';
 
 /** Long enough for an attack to show, if it works at all. Milliseconds. */
 const LASTS_MS = 4_000;
@@ -33,7 +33,7 @@ async function attack(
   { namespaces, groups, stretch }: Scene,
   { from, plan, lastsMs = LASTS_MS, mayBeRefused = false }: Attacking,
 ): Promise<AttackSeen> {
-  const script = new URL('../clients/attacker.ts', import.meta.url);
+  const script = new URL('../../clients/attacker.ts', import.meta.url);
   const through = [...groups.attackers.enter, ...namespaces.enter(from)];
   await using child = await startChild<AttackerCalls>(script, { through });
   const forMs = lastsMs * stretch;
@@ -56,7 +56,7 @@ export async function synFlood(
   { from, sources, target, perSecond }: SynFlood,
 ): Promise<number> {
   if (python === undefined) throw new Skipped('there is no python3 to send raw packets with');
-  const script = new URL('../clients/syn-flood.py', import.meta.url).pathname;
+  const script = new URL('../../clients/syn-flood.py', import.meta.url).pathname;
   const seconds = (LASTS_MS * stretch) / 1_000;
   const order = { sources, host: target.host, port: target.port, perSecond, seconds };
   const command = [python, script, JSON.stringify(order)];

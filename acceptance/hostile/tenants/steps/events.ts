@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineMs } from '../../cluster/clients/machine-clock.ts';
-import { tenantsStep } from '../scene.ts';
-import type { TenantsScene, TenantsStep } from '../scene.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsScene, TenantsStep } from '../step.ts';
 import { namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
 import { applyHostile, clearHostile, hostilePods, ROLE } from './hostile-tenant.ts';
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { AgentAct } from '../orders.ts';
-import { strangersStep } from '../scene.ts';
-import type { StrangersScene, StrangersStep } from '../scene.ts';
+import { strangersStep } from '../step.ts';
+import type { StrangersScene, StrangersStep } from '../step.ts';
 import { STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
 
 /** DESIGN.md 4.6 gives a minute. What is deleted is refused as soon as the watch says so. Milliseconds. */

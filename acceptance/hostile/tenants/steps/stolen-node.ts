@@ -4,8 +4,8 @@ import { PORTS } from '../../../network/addresses.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { Sends, StolenNodeCalls, StolenNodeSeen } from '../../cluster/orders.ts';
 import { peerOf } from '../world/agents.ts';
-import { tenantsStep } from '../scene.ts';
-import type { TenantsScene, TenantsStep } from '../scene.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsScene, TenantsStep } from '../step.ts';
 
 const STOLEN = 'stolen';
 const LASTS_MS = 4_000;

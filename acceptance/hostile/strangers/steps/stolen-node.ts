@@ -1,5 +1,5 @@
-import { strangersStep } from '../scene.ts';
-import type { StrangersStep } from '../scene.ts';
+import { strangersStep } from '../step.ts';
+import type { StrangersStep } from '../step.ts';
 import { manyAddresses, SHARED_ADDRESS } from '../world/agent-nodes.ts';
 import { asStolenNode, attackBy } from './attack.ts';
 

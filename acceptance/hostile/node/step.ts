@@ -1,9 +1,9 @@
 import type { Row, Step } from '@rolegate/testing';
-import type { AttackOrder } from './clients/orders.ts';
-import { judge } from './judge.ts';
-import type { HostileWorld } from './node/world.ts';
-import type { AttackTold } from './watch/seen.ts';
-import type { Watchers } from './watch/watchers.ts';
+import type { AttackOrder } from '../clients/orders.ts';
+import { judge } from '../judge.ts';
+import type { HostileWorld } from './world.ts';
+import type { AttackTold } from '../watch/seen.ts';
+import type { Watchers } from '../watch/watchers.ts';
 
 /** What a step of the suite works with. */
 export interface Scene extends HostileWorld {

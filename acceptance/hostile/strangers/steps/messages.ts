@@ -1,6 +1,6 @@
 import { rolegateService } from '@rolegate/protocol';
-import { strangersStep } from '../scene.ts';
-import type { StrangersStep } from '../scene.ts';
+import { strangersStep } from '../step.ts';
+import type { StrangersStep } from '../step.ts';
 import { STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
 import { attackBy } from './attack.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PORTS } from '../../../network/addresses.ts';
-import { strangersStep } from '../scene.ts';
-import type { StrangersStep } from '../scene.ts';
+import { strangersStep } from '../step.ts';
+import type { StrangersStep } from '../step.ts';
 import { manyAddresses } from '../world/agent-nodes.ts';
 import { attackBy, together, writeBytes } from './attack.ts';
 

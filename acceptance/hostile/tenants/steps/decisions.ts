@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RewriteOrder } from '../../cluster/orders.ts';
-import { tenantsStep } from '../scene.ts';
-import type { TenantsStep } from '../scene.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsStep } from '../step.ts';
 import {
   ALLOWED_ROLES,
   applyHostile,

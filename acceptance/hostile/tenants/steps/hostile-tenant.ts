@@ -1,5 +1,5 @@
 import type { Recipe } from '../../cluster/orders.ts';
-import type { TenantsScene } from '../scene.ts';
+import type { TenantsScene } from '../step.ts';
 
 /** The Namespace of whoever attacks. */
 export const HOSTILE = 'hostile';

@@ -2,11 +2,11 @@ import { readFile, utimes } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCniResultsDir } from '@rolegate/testing';
-import { podAddresses } from '../../network/pod-links.ts';
-import { attackStep } from '../scene.ts';
-import type { HostileStep, Scene } from '../scene.ts';
-import type { AttackTold } from '../watch/seen.ts';
-import { orderOf, startHonestPod } from '../watch/others.ts';
+import { podAddresses } from '../../../network/pod-links.ts';
+import { attackStep } from '../step.ts';
+import type { HostileStep, Scene } from '../step.ts';
+import type { AttackTold } from '../../watch/seen.ts';
+import { orderOf, startHonestPod } from '../../watch/others.ts';
 
 /** `<` is six characters in the runtime's JSON: what one Pod's annotations may hold makes a result of over 1 MB. */
 const ANNOTATION_CHARACTERS = 200_000;

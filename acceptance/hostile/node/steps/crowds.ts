@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlacedPod } from '../node/pods.ts';
-import { attackStep } from '../scene.ts';
-import type { HostileStep, Scene } from '../scene.ts';
-import type { AttackTold } from '../watch/seen.ts';
-import { orderOf, startHonestPod } from '../watch/others.ts';
+import type { PlacedPod } from '../pods.ts';
+import { attackStep } from '../step.ts';
+import type { HostileStep, Scene } from '../step.ts';
+import type { AttackTold } from '../../watch/seen.ts';
+import { orderOf, startHonestPod } from '../../watch/others.ts';
 import { attackWith, metadataApi } from './attackers.ts';
 import { listRoles, shortest } from './requests.ts';
 

@@ -2,7 +2,7 @@ import type { AttackOrder, AttackSeen } from '../../clients/orders.ts';
 import { describeAttack } from '../../watch/seen.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { StrangerOrder, StrangerSeen } from '../orders.ts';
-import type { StrangersScene } from '../scene.ts';
+import type { StrangersScene } from '../step.ts';
 
 /** How long most attacks last. Milliseconds. */
 const LASTS_MS = 3_500;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addressSteps } from './attacks/addresses.ts';
-import { connectionSteps } from './attacks/connections.ts';
-import { crowdSteps } from './attacks/crowds.ts';
-import { opsPortSteps } from './attacks/ops-ports.ts';
-import { pipelineSteps } from './attacks/pipelines.ts';
-import { slowClientSteps } from './attacks/slow-clients.ts';
-import { attackStep } from './scene.ts';
-import type { HostileStep } from './scene.ts';
+import { addressSteps } from './steps/addresses.ts';
+import { connectionSteps } from './steps/connections.ts';
+import { crowdSteps } from './steps/crowds.ts';
+import { opsPortSteps } from './steps/ops-ports.ts';
+import { pipelineSteps } from './steps/pipelines.ts';
+import { slowClientSteps } from './steps/slow-clients.ts';
+import { attackStep } from './step.ts';
+import type { HostileStep } from './step.ts';
 
 const CALM_MS = 2_000;
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 import type { AttackTold } from '../../watch/seen.ts';
-import { strangersStep } from '../scene.ts';
-import type { StrangersScene, StrangersStep } from '../scene.ts';
+import { strangersStep } from '../step.ts';
+import type { StrangersScene, StrangersStep } from '../step.ts';
 import { agentNodes, manyAddresses, SHARED_ADDRESS } from '../world/agent-nodes.ts';
 import { attackBy } from './attack.ts';
 import type { StrangerPlan } from './attack.ts';

@@ -1,7 +1,7 @@
-import { METADATA, NODE, PORTS } from '../../network/addresses.ts';
-import { nobodysAddresses } from '../node/pods.ts';
-import { attackStep } from '../scene.ts';
-import type { AttackPlan, HostileStep } from '../scene.ts';
+import { METADATA, NODE, PORTS } from '../../../network/addresses.ts';
+import { nobodysAddresses } from '../pods.ts';
+import { attackStep } from '../step.ts';
+import type { AttackPlan, HostileStep } from '../step.ts';
 import { attackWith, metadataApi, metadataApiBoth, synFlood } from './attackers.ts';
 import { listRoles } from './requests.ts';
 

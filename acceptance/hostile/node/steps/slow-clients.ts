@@ -1,5 +1,5 @@
-import { attackStep } from '../scene.ts';
-import type { AttackPlan, HostileStep } from '../scene.ts';
+import { attackStep } from '../step.ts';
+import type { AttackPlan, HostileStep } from '../step.ts';
 import { attackWith, metadataApi } from './attackers.ts';
 import { chunkedPut, listRoles, manyHeaders, unfinishedHead } from './requests.ts';
 

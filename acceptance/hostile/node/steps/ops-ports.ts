@@ -1,8 +1,8 @@
-import { NODE, PORTS } from '../../network/addresses.ts';
-import type { Target } from '../clients/orders.ts';
-import { otherNodeAddresses } from '../node/pods.ts';
-import { attackStep } from '../scene.ts';
-import type { AttackPlan, HostileStep, Scene } from '../scene.ts';
+import { NODE, PORTS } from '../../../network/addresses.ts';
+import type { Target } from '../../clients/orders.ts';
+import { otherNodeAddresses } from '../pods.ts';
+import { attackStep } from '../step.ts';
+import type { AttackPlan, HostileStep, Scene } from '../step.ts';
 import { attackWith, metadataApi } from './attackers.ts';
 import { metricsPage } from './requests.ts';
 

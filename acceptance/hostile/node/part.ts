@@ -1,11 +1,11 @@
 import { runSteps } from '@rolegate/testing';
 import type { Row } from '@rolegate/testing';
-import { tableHead } from './judge.ts';
-import type { Part } from './part.ts';
-import { findPython } from './requirements.ts';
+import { tableHead } from '../judge.ts';
+import type { Part } from '../part.ts';
+import { findPython } from '../requirements.ts';
 import { scenario } from './all-steps.ts';
-import { startWatchers } from './watch/watchers.ts';
-import { openWorld } from './node/world.ts';
+import { startWatchers } from '../watch/watchers.ts';
+import { openWorld } from './world.ts';
 
 /** What Pods and other nodes do to a node and its server. */
 export const nodePart: Part = {
