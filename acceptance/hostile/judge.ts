@@ -15,6 +15,8 @@ export interface Verdict {
   /** What must not be; empty if the promise was kept. */
   readonly faults: readonly string[];
   readonly row: Row;
+  /** What else is worth knowing, whatever the verdict. */
+  readonly remarks?: readonly string[];
 }
 
 export const tableHead: Row = [

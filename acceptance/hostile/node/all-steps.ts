@@ -6,12 +6,12 @@ import { opsPortSteps } from './steps/ops-ports.ts';
 import { pipelineSteps } from './steps/pipelines.ts';
 import { slowClientSteps } from './steps/slow-clients.ts';
 import { attackStep } from './step.ts';
-import type { HostileStep } from './step.ts';
+import type { NodeStep } from './step.ts';
 
 const CALM_MS = 2_000;
 
 /** Everything that is tried: first that the suite itself harms nobody. */
-export const scenario: readonly HostileStep[] = [
+export const nodeSteps: readonly NodeStep[] = [
   attackStep({
     title: 'Without an attack every Pod is served',
     async run({ stretch }) {

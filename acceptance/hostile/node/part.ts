@@ -1,29 +1,26 @@
-import { runSteps } from '@rolegate/testing';
-import type { Row } from '@rolegate/testing';
 import { tableHead } from '../judge.ts';
-import type { Part } from '../part.ts';
+import { createPart } from '../part.ts';
+import type { RunOptions } from '../part.ts';
 import { findPython } from '../requirements.ts';
-import { scenario } from './all-steps.ts';
 import { startWatchers } from '../watch/watchers.ts';
-import { openWorld } from './world.ts';
+import { nodeSteps } from './all-steps.ts';
+import type { NodeWorld } from './step.ts';
+import { openNode } from './world.ts';
 
 /** What Pods and other nodes do to a node and its server. */
-export const nodePart: Part = {
+export const nodePart = createPart({
   report: 'test:hostile',
-  matching: (only) => scenario.filter(({ title }) => only.test(title)).length,
   head: tableHead,
-  async play({ only, stretch, bundles, print, signal }) {
-    const rows: Row[] = [];
-    await using stack = new AsyncDisposableStack();
-    const world = stack.use(await openWorld({ name: `rg${process.pid}`, bundles }));
-    await world.programs.intercept();
-    const watchers = await startWatchers(world, stack);
-    const outcome = await runSteps({
-      steps: scenario.filter(({ title }) => only.test(title)),
-      world: { ...world, watchers, stretch, python: await findPython(), rows },
-      print,
-      signal,
-    });
-    return { outcome, rows };
-  },
-};
+  steps: nodeSteps,
+  open: openWorld,
+});
+
+async function openWorld(
+  { stretch, bundles }: Pick<RunOptions, 'stretch' | 'bundles'>,
+  stack: AsyncDisposableStack,
+): Promise<NodeWorld> {
+  const node = stack.use(await openNode({ name: `rg${process.pid}`, bundles }));
+  await node.programs.intercept();
+  const watchers = await startWatchers(node, stack);
+  return { ...node, watchers, stretch, python: await findPython(), rows: [] };
+}

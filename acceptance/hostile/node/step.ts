@@ -1,13 +1,14 @@
 import type { Row, Step } from '@rolegate/testing';
 import type { AttackOrder } from '../clients/orders.ts';
+import { judgeAttack } from '../attack.ts';
+import type { AttackWatchers } from '../attack.ts';
 import { judge } from '../judge.ts';
-import type { HostileWorld } from './world.ts';
-import type { AttackTold } from '../watch/seen.ts';
-import type { Watchers } from '../watch/watchers.ts';
+import type { HostileNode } from './world.ts';
+import type { AttackTold, Seen } from '../watch/seen.ts';
 
 /** What a step of the suite works with. */
-export interface Scene extends HostileWorld {
-  readonly watchers: Watchers;
+export interface NodeWorld extends HostileNode {
+  readonly watchers: AttackWatchers<Seen>;
   /** How much longer than its own time an attack lasts: 1 by default. */
   readonly stretch: number;
   /** A Python with which raw packets can be sent; undefined if this machine has none. */
@@ -16,28 +17,25 @@ export interface Scene extends HostileWorld {
   readonly rows: Row[];
 }
 
-export type HostileStep = Step<Scene>;
+export type NodeStep = Step<NodeWorld>;
 
 export interface Attack {
   /** A whole sentence. */
   readonly title: string;
-  readonly run: (scene: Scene) => Promise<AttackTold>;
+  readonly run: (world: NodeWorld) => Promise<AttackTold>;
 }
 
 /** An attack as a step: it fails if anybody but the attacker notices. */
-export function attackStep({ title, run }: Attack): HostileStep {
+export function attackStep({ title, run }: Attack): NodeStep {
   return {
     title,
-    async run(scene) {
-      await scene.watchers.untilServed();
-      const { seen, told } = await scene.watchers.during(() => run(scene));
-      const { faults: noticed, row } = judge(title, seen);
-      const faults = [...(told.faults ?? []), ...noticed];
-      scene.rows.push(row);
-      if (faults.length > 0)
-        throw new Error(`${faults.join('\n        ')}\n        the attack: ${told.said}`);
-      return `${told.said}; ${row.slice(1).join(', ')}`;
-    },
+    run: (world) =>
+      judgeAttack({
+        watchers: world.watchers,
+        rows: world.rows,
+        attack: () => run(world),
+        judge: (seen) => judge(title, seen),
+      }),
   };
 }
 

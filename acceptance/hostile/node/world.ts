@@ -14,7 +14,7 @@ import { placePods } from './pods.ts';
 import type { Cast } from './pods.ts';
 
 /** A node with its Pods, the server in a Pod, another node, and the programs with the limits of their charts. */
-export interface HostileWorld extends World {
+export interface HostileNode extends World {
   readonly namespaces: Namespaces;
   readonly cluster: Cluster;
   readonly cni: CniResultsDir;
@@ -35,7 +35,7 @@ const ATTACKERS = { name: 'attackers', memoryBytes: 2 ** 30, cpuWeight: 25 };
 const MOST_UNSENT = '4096 16384 262144';
 const WATCHERS = { name: 'watchers', memoryBytes: 2 ** 31, cpuWeight: 400 };
 
-export interface OpenWorldOptions {
+export interface OpenNodeOptions {
   /** Of namespaces and control groups, unique on the machine. */
   readonly name: string;
   /** The folder of the programs. */
@@ -43,7 +43,7 @@ export interface OpenWorldOptions {
 }
 
 /** Opens it with everything but running programs. */
-export async function openWorld({ name, bundles }: OpenWorldOptions): Promise<HostileWorld> {
+export async function openNode({ name, bundles }: OpenNodeOptions): Promise<HostileNode> {
   await using stack = new AsyncDisposableStack();
   const folder = await openFolder('rolegate-hostile-', stack);
   const cgroups = stack.use(await openCgroups(name));

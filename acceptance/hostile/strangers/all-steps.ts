@@ -13,7 +13,7 @@ import type { StrangersStep } from './step.ts';
 const CALM_MS = 5_000;
 
 /** Everything that strangers try: first that the suite itself harms nobody. */
-export const strangersScenario: readonly StrangersStep[] = [
+export const strangersSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Without an attack agents attest, renew and open streams, and no stream ends',
     async run({ stretch }) {

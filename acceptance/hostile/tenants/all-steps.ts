@@ -13,7 +13,7 @@ import type { TenantsStep } from './step.ts';
 const CALM_MS = 7_000;
 
 /** Everything that tenants try: first that the suite itself harms nobody. */
-export const tenantsScenario: readonly TenantsStep[] = [
+export const tenantsSteps: readonly TenantsStep[] = [
   tenantsStep({
     title: "Without an attack every tenant's changes are in force and sessions are renewed",
     async run({ stretch }) {

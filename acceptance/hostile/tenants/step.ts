@@ -1,5 +1,6 @@
 import type { Row, Step } from '@rolegate/testing';
 import type { Remote } from '../../processes/start-child.ts';
+import { judgeAttack } from '../attack.ts';
 import type { AttackTold } from '../watch/seen.ts';
 import { judgeTenants } from './judge.ts';
 import type { StandInCalls } from '../cluster/orders.ts';
@@ -15,7 +16,7 @@ export interface Stage {
 }
 
 /** What a step of the tenants' part works with. */
-export interface TenantsScene extends Ground, Stage {
+export interface TenantsWorld extends Ground, Stage {
   readonly standIn: Remote<StandInCalls>;
   /** With a real API server; steps that use it come last. */
   readonly real: RealStages;
@@ -25,20 +26,20 @@ export interface TenantsScene extends Ground, Stage {
   readonly rows: Row[];
 }
 
-export type TenantsStep = Step<TenantsScene>;
+export type TenantsStep = Step<TenantsWorld>;
 
 export interface TenantsAttack {
   /** A whole sentence. */
   readonly title: string;
   /** Who is watched: those of the stand-in if it is not given. */
-  readonly stage?: (scene: TenantsScene) => Promise<Stage>;
-  readonly run: (scene: TenantsScene) => Promise<AttackTold>;
+  readonly stage?: (world: TenantsWorld) => Promise<Stage>;
+  readonly run: (world: TenantsWorld) => Promise<AttackTold>;
   /** How soon changes must be in force, if the API server adds to it. Milliseconds. */
   readonly changesWithinMs?: number;
   /** Afterwards the server is started again on what the attack has made. */
   readonly restarts?: RestartOptions;
   /** Removes what it has made, however it went. */
-  readonly clean?: (scene: TenantsScene) => Promise<unknown>;
+  readonly clean?: (world: TenantsWorld) => Promise<unknown>;
 }
 
 /** An attack as a step: it fails if anybody but the attacker notices. */
@@ -52,24 +53,21 @@ export function tenantsStep({
 }: TenantsAttack): TenantsStep {
   return {
     title,
-    async run(scene) {
-      const { watchers } = stage === undefined ? scene : await stage(scene);
-      await watchers.untilServed();
+    async run(world) {
+      const { watchers } = stage === undefined ? world : await stage(world);
       try {
-        return await attack();
+        return await judgeAttack({
+          watchers,
+          rows: world.rows,
+          attack: () => run(world),
+          async judge(seen) {
+            const { faults, row } = judgeTenants(title, seen, changesWithinMs);
+            const again = restarts && (await watchers.restart(restarts));
+            return { faults: faults.concat(again?.faults ?? []), row: row.concat(again?.said ?? '–') };
+          },
+        });
       } finally {
-        await clean?.(scene);
-      }
-
-      async function attack(): Promise<string> {
-        const { seen, told } = await watchers.during(() => run(scene));
-        const { faults: noticed, row } = judgeTenants(title, seen, changesWithinMs);
-        const again = restarts && (await watchers.restart(restarts));
-        const faults = [...(told.faults ?? []), ...noticed, ...(again?.faults ?? [])];
-        scene.rows.push([...row, again?.said ?? '–']);
-        if (faults.length > 0)
-          throw new Error(`${faults.join('\n        ')}\n        the attack: ${told.said}`);
-        return `${told.said}; ${[...row.slice(1), ...(again === undefined ? [] : [again.said])].join(', ')}`;
+        await clean?.(world);
       }
     },
   };

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createCniResultsDir } from '@rolegate/testing';
 import { podAddresses } from '../../../network/pod-links.ts';
 import { attackStep } from '../step.ts';
-import type { HostileStep, Scene } from '../step.ts';
+import type { NodeStep, NodeWorld } from '../step.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import { orderOf, startHonestPod } from '../../watch/others.ts';
 
@@ -21,9 +21,9 @@ const HOUR_SECONDS = 3_600;
 const elsewhere = podAddresses({ shape: 'bridge', index: 62 });
 
 /** Asks from the address that was handed on: the former owner's role is a fault at any time, the new one's is due at the end. */
-async function askAsNext(scene: Scene, forMs: number): Promise<string[]> {
-  const { next, former } = scene.cast;
-  await using child = await startHonestPod(scene, next);
+async function askAsNext(world: NodeWorld, forMs: number): Promise<string[]> {
+  const { next, former } = world.cast;
+  await using child = await startHonestPod(world, next);
   const stolen = `list: the role ${former.role}`;
   const endMs = performance.now() + forMs;
   let last: string | undefined;
@@ -44,8 +44,8 @@ async function askAsNext(scene: Scene, forMs: number): Promise<string[]> {
 }
 
 /** The former owner has got another address, and its first result was left over; `give` writes the new owner's result. */
-async function handOn(scene: Scene, give: (leftOver: string) => Promise<string>): Promise<AttackTold> {
-  const { cluster, cni, cast } = scene;
+async function handOn(world: NodeWorld, give: (leftOver: string) => Promise<string>): Promise<AttackTold> {
+  const { cluster, cni, cast } = world;
   const { former, next } = cast;
   const { uid, namespace, name } = former.pod;
   const leftOver = await cni.add({ uid, namespace, name, ips: Object.values(former.pod.addresses) });
@@ -55,7 +55,7 @@ async function handOn(scene: Scene, give: (leftOver: string) => Promise<string>)
   const result = await give(leftOver);
   await cluster.report(next.pod);
   await sleep(NOTICED_WITHIN_MS);
-  const faults = await askAsNext(scene, ASKED_FOR_MS);
+  const faults = await askAsNext(world, ASKED_FOR_MS);
   await cluster.delete(next.pod);
   for (const path of [result, newest]) await cni.remove(path);
   await cluster.giveAddress(former.pod);
@@ -64,7 +64,7 @@ async function handOn(scene: Scene, give: (leftOver: string) => Promise<string>)
 }
 
 /** As containerd writes it, Go's JSON being what it is. */
-async function writeLargeResult({ cni, cast }: Scene): Promise<string> {
+async function writeLargeResult({ cni, cast }: NodeWorld): Promise<string> {
   const { uid, namespace, name, addresses } = cast.next.pod;
   const annotations = { padding: '<'.repeat(ANNOTATION_CHARACTERS) };
   await using draft = await createCniResultsDir();
@@ -73,7 +73,7 @@ async function writeLargeResult({ cni, cast }: Scene): Promise<string> {
   return await cni.writeRaw(basename(path), text);
 }
 
-async function writeResultAfterClockStep({ cni, cast }: Scene, leftOver: string): Promise<string> {
+async function writeResultAfterClockStep({ cni, cast }: NodeWorld, leftOver: string): Promise<string> {
   const ahead = Date.now() / 1_000 + HOUR_SECONDS;
   await utimes(leftOver, ahead, ahead);
   const { uid, namespace, name, addresses } = cast.next.pod;
@@ -81,29 +81,29 @@ async function writeResultAfterClockStep({ cni, cast }: Scene, leftOver: string)
 }
 
 /** Rows N5 and N6. */
-export const addressSteps: readonly HostileStep[] = [
+export const addressSteps: readonly NodeStep[] = [
   attackStep({
     title:
       "A Pod whose annotations make its CNI result larger than 1 MB does not get its address's former owner's role",
-    run: (scene) => handOn(scene, () => writeLargeResult(scene)),
+    run: (world) => handOn(world, () => writeLargeResult(world)),
   }),
   attackStep({
     title: 'A left-over CNI result that is dated an hour ahead gives an address to nobody',
-    run: (scene) => handOn(scene, (leftOver) => writeResultAfterClockStep(scene, leftOver)),
+    run: (world) => handOn(world, (leftOver) => writeResultAfterClockStep(world, leftOver)),
   }),
   attackStep({
     title: "While reconcile is away, an address that was handed on is not its former owner's again",
-    async run(scene) {
-      const { cluster, cast, programs } = scene;
+    async run(world) {
+      const { cluster, cast, programs } = world;
       const { former, next } = cast;
       await cluster.takeAddress(former.pod);
       await cluster.giveAddress(next.pod);
       await cluster.schedule(next.pod);
-      const before = await askAsNext(scene, 500);
+      const before = await askAsNext(world, 500);
       await programs.reconcile.stop('kill');
-      const meanwhile = (await askAsNext(scene, AWAY_MS)).filter((fault) => fault.startsWith('the former'));
+      const meanwhile = (await askAsNext(world, AWAY_MS)).filter((fault) => fault.startsWith('the former'));
       programs.reconcile.start();
-      const after = await askAsNext(scene, ASKED_FOR_MS);
+      const after = await askAsNext(world, ASKED_FOR_MS);
       await cluster.takeAddress(next.pod);
       await cluster.delete(next.pod);
       return {

@@ -2,7 +2,7 @@ import { runCommand, Skipped } from '@rolegate/testing';
 import { startChild } from '../../../processes/start-child.ts';
 import { METADATA } from '../../../network/addresses.ts';
 import type { AttackerCalls, AttackSeen, Target } from '../../clients/orders.ts';
-import type { AttackPlan, Scene } from '../step.ts';
+import type { AttackPlan, NodeWorld } from '../step.ts';
 import { describeAttack } from '../../watch/seen.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 
@@ -25,12 +25,12 @@ export const metadataApi: readonly Target[] = [{ host: METADATA.ipv4, port: 80 }
 export const metadataApiBoth: readonly Target[] = Object.values(METADATA).map((host) => ({ host, port: 80 }));
 
 /** Does all of it at once, each in a process of its own. Rejects if an attack could not even connect. */
-export async function attackWith(scene: Scene, attacks: readonly Attacking[]): Promise<AttackTold> {
-  return { said: describeAttack(await Promise.all(attacks.map((one) => attack(scene, one)))) };
+export async function attackWith(world: NodeWorld, attacks: readonly Attacking[]): Promise<AttackTold> {
+  return { said: describeAttack(await Promise.all(attacks.map((one) => attack(world, one)))) };
 }
 
 async function attack(
-  { namespaces, groups, stretch }: Scene,
+  { namespaces, groups, stretch }: NodeWorld,
   { from, plan, lastsMs = LASTS_MS, mayBeRefused = false }: Attacking,
 ): Promise<AttackSeen> {
   const script = new URL('../../clients/attacker.ts', import.meta.url);
@@ -52,7 +52,7 @@ export interface SynFlood {
 
 /** Half-open connections from addresses that nobody has. Throws `Skipped` without Python or the right to send raw packets. */
 export async function synFlood(
-  { namespaces, groups, stretch, python }: Scene,
+  { namespaces, groups, stretch, python }: NodeWorld,
   { from, sources, target, perSecond }: SynFlood,
 ): Promise<number> {
   if (python === undefined) throw new Skipped('there is no python3 to send raw packets with');

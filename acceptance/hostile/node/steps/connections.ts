@@ -1,7 +1,7 @@
 import { METADATA, NODE, PORTS } from '../../../network/addresses.ts';
 import { nobodysAddresses } from '../pods.ts';
 import { attackStep } from '../step.ts';
-import type { AttackPlan, HostileStep } from '../step.ts';
+import type { AttackPlan, NodeStep } from '../step.ts';
 import { attackWith, metadataApi, metadataApiBoth, synFlood } from './attackers.ts';
 import { listRoles } from './requests.ts';
 
@@ -18,19 +18,19 @@ const resets = (writing: AttackPlan['writing']): AttackPlan => ({
   reset: true,
 });
 
-export const connectionSteps: readonly HostileStep[] = [
+export const connectionSteps: readonly NodeStep[] = [
   attackStep({
     title: 'A Pod that connects and resets as fast as it can keeps nobody from connecting',
-    run: (scene) =>
-      attackWith(scene, [
+    run: (world) =>
+      attackWith(world, [
         { from: 'attacker', plan: resets({}) },
         { from: 'attacker', plan: resets({ first: listRoles }) },
       ]),
   }),
   attackStep({
     title: 'A Pod that connects 512 times and says nothing keeps nobody from connecting',
-    run: (scene) =>
-      attackWith(scene, [
+    run: (world) =>
+      attackWith(world, [
         {
           from: 'attacker',
           plan: {
@@ -46,15 +46,15 @@ export const connectionSteps: readonly HostileStep[] = [
   attackStep({
     title:
       'A flood of half-open connections to the metadata API and the metrics keeps nobody from connecting',
-    async run(scene) {
+    async run(world) {
       const sent = await Promise.all([
-        synFlood(scene, {
+        synFlood(world, {
           from: 'attacker',
           sources: nobodysAddresses.bridge,
           target: { host: METADATA.ipv4, port: 80 },
           perSecond: SYNS_PER_SECOND,
         }),
-        synFlood(scene, {
+        synFlood(world, {
           from: 'other-node',
           sources: nobodysAddresses.nodes,
           target: { host: NODE.ipv4, port: PORTS.agentOps },
@@ -66,8 +66,8 @@ export const connectionSteps: readonly HostileStep[] = [
   }),
   attackStep({
     title: 'A Pod that asks from 240 addresses that no Pod owns takes no place of those that have one',
-    run: (scene) => {
-      const { ipv4, ipv6 } = scene.cast.attacker.spare;
+    run: (world) => {
+      const { ipv4, ipv6 } = world.cast.attacker.spare;
       const asking = (host: string, sources: readonly string[]): AttackPlan => ({
         targets: [{ host, port: 80 }],
         sources,
@@ -76,7 +76,7 @@ export const connectionSteps: readonly HostileStep[] = [
         writing: { then: { text: listRoles, when: { everyMs: 500 } } },
         reading: 'all',
       });
-      return attackWith(scene, [
+      return attackWith(world, [
         { from: 'attacker', plan: asking(METADATA.ipv4, ipv4) },
         { from: 'attacker', plan: asking(METADATA.ipv6, ipv6) },
       ]);

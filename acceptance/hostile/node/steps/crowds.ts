@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlacedPod } from '../pods.ts';
 import { attackStep } from '../step.ts';
-import type { HostileStep, Scene } from '../step.ts';
+import type { NodeStep, NodeWorld } from '../step.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import { orderOf, startHonestPod } from '../../watch/others.ts';
 import { attackWith, metadataApi } from './attackers.ts';
@@ -20,32 +20,32 @@ interface Crowd {
 }
 
 async function crowdOf(
-  scene: Scene,
+  world: NodeWorld,
   pod: PlacedPod,
   { workers, apartMs, meanwhile }: Crowd,
 ): Promise<AttackTold> {
-  await using child = await startHonestPod(scene, pod);
+  await using child = await startHonestPod(world, pod);
   const asked = child.call.crowd({ ...orderOf(pod), workers, apartMs });
   const [crowd] = await Promise.all([asked, meanwhile?.()]);
   return { said: `${workers} workers made ${crowd.requests} requests`, crowd };
 }
 
 /** Row N10: honest, and many. */
-export const crowdSteps: readonly HostileStep[] = [
+export const crowdSteps: readonly NodeStep[] = [
   attackStep({
     title: `${WORKERS} workers of one Pod that start 20 ms apart, each with a connection of its own, all get credentials`,
-    run: (scene) => crowdOf(scene, scene.cast.crowd, { workers: WORKERS, apartMs: 20 }),
+    run: (world) => crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 20 }),
   }),
   attackStep({
     title: `${WORKERS} workers of one Pod that start at once, each with a connection of its own, all get credentials`,
-    run: (scene) => crowdOf(scene, scene.cast.crowd, { workers: WORKERS, apartMs: 0 }),
+    run: (world) => crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 0 }),
   }),
   attackStep({
     title: `${WORKERS} workers that ask before their Pod is known all get credentials once it is`,
-    async run(scene) {
-      const { cluster, cast } = scene;
+    async run(world) {
+      const { cluster, cast } = world;
       await cluster.giveAddress(cast.pending.pod);
-      return crowdOf(scene, cast.pending, {
+      return crowdOf(world, cast.pending, {
         workers: WORKERS,
         apartMs: 0,
         async meanwhile() {
@@ -57,8 +57,8 @@ export const crowdSteps: readonly HostileStep[] = [
   }),
   attackStep({
     title: `${WORKERS} workers of one Pod all get credentials while a Pod of another Namespace pipelines requests without end`,
-    async run(scene) {
-      const attack = attackWith(scene, [
+    async run(world) {
+      const attack = attackWith(world, [
         {
           from: 'attacker',
           plan: {
@@ -71,7 +71,7 @@ export const crowdSteps: readonly HostileStep[] = [
       ]);
       attack.catch(() => undefined); // told below
       await sleep(1_000);
-      const crowd = await crowdOf(scene, scene.cast.crowd, { workers: WORKERS, apartMs: 5 });
+      const crowd = await crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 5 });
       const { said } = await attack;
       return { ...crowd, said: `${said}; ${crowd.said}` };
     },
@@ -79,9 +79,9 @@ export const crowdSteps: readonly HostileStep[] = [
   attackStep({
     title:
       'While sixteen Pods of one Namespace hold 256 connections each, a Pod of another Namespace opens 17 and gets credentials on all',
-    async run(scene) {
-      const { cast } = scene;
-      const attack = attackWith(scene, [
+    async run(world) {
+      const { cast } = world;
+      const attack = attackWith(world, [
         {
           from: 'sixteen',
           plan: {
@@ -96,8 +96,8 @@ export const crowdSteps: readonly HostileStep[] = [
         },
       ]);
       attack.catch(() => undefined); // told below
-      await sleep(2_500 * scene.stretch);
-      const late = await crowdOf(scene, cast.late, { workers: 17, apartMs: 20 });
+      await sleep(2_500 * world.stretch);
+      const late = await crowdOf(world, cast.late, { workers: 17, apartMs: 20 });
       const { said } = await attack;
       return { ...late, said: `${said}; ${late.said}` };
     },

@@ -2,7 +2,7 @@ import type { AttackOrder, AttackSeen } from '../../clients/orders.ts';
 import { describeAttack } from '../../watch/seen.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { StrangerOrder, StrangerSeen } from '../orders.ts';
-import type { StrangersScene } from '../step.ts';
+import type { StrangersWorld } from '../step.ts';
 
 /** How long most attacks last. Milliseconds. */
 const LASTS_MS = 3_500;
@@ -19,13 +19,13 @@ export type BytesPlan = Omit<AttackOrder, 'forMs' | 'targets'> & {
 };
 
 /** What makes a plan that of a stolen node, which has a certificate and so the port of the feed. */
-export function asStolenNode({ agents, stolen }: StrangersScene): Pick<StrangerOrder, 'port' | 'identity'> {
+export function asStolenNode({ agents, stolen }: StrangersWorld): Pick<StrangerOrder, 'port' | 'identity'> {
   return { port: agents.ports().feed, identity: stolen.identity };
 }
 
 /** Plans of one attack, at the same time. */
-export async function attackBy(scene: StrangersScene, plans: readonly StrangerPlan[]): Promise<AttackTold> {
-  const { strangers, agents, stretch } = scene;
+export async function attackBy(world: StrangersWorld, plans: readonly StrangerPlan[]): Promise<AttackTold> {
+  const { strangers, agents, stretch } = world;
   const { attest: port, serverName } = agents.ports();
   const seen = await Promise.all(
     plans.map((plan, at) =>
@@ -62,8 +62,8 @@ function megabytes(bytes: number): string {
 }
 
 /** The same of who writes bytes. */
-export async function writeBytes(scene: StrangersScene, plans: readonly BytesPlan[]): Promise<AttackTold> {
-  const { bytes, agents, stretch } = scene;
+export async function writeBytes(world: StrangersWorld, plans: readonly BytesPlan[]): Promise<AttackTold> {
+  const { bytes, agents, stretch } = world;
   const both = [agents.ports().feed, agents.ports().attest];
   const seen: readonly AttackSeen[] = await Promise.all(
     plans.map(({ ports = both, host = LOOPBACK, ...plan }) =>

@@ -8,7 +8,7 @@ import { imageWords } from '../../../chart-programs/program-words.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import { strangersStep } from '../step.ts';
-import type { StrangersScene, StrangersStep } from '../step.ts';
+import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { agentNodes } from '../world/agent-nodes.ts';
 import { authoritiesOf, putBack, readSecret } from '../world/authority.ts';
 import type { StoredAuthority } from '../world/authority.ts';
@@ -24,27 +24,27 @@ const LOOK_EVERY_MS = 100;
 let backup: KubernetesObject | undefined;
 
 /** By the commands of the threat model. The server starts again: it knows of the withdrawn authority by the Secret alone. */
-async function withdrawAuthority(scene: StrangersScene): Promise<void> {
-  const { cluster, standIn, bundles, enter } = scene;
+async function withdrawAuthority(world: StrangersWorld): Promise<void> {
+  const { cluster, standIn, bundles, enter } = world;
   backup = await readSecret(standIn);
   await cluster.server.stop();
   const { words, env } = await imageWords(bundles, 'server');
   for (const word of [['prepare'], ['activate', '--now'], ['retire', '--now']])
-    await outputOf([...enter, ...words, 'authority', ...word, ...whereOf(scene)], {
+    await outputOf([...enter, ...words, 'authority', ...word, ...whereOf(world)], {
       env: { ...PLAIN_ENV, ...env },
     });
-  await scene.agents.connect();
+  await world.agents.connect();
 }
 
-function whereOf({ cluster }: StrangersScene): string[] {
+function whereOf({ cluster }: StrangersWorld): string[] {
   return [`--kubeconfig=${cluster.kubeconfig}`, `--namespace=${SERVER_NAMESPACE}`];
 }
 
 /** A certificate for a live agent Pod of an honest node. */
-async function forge(scene: StrangersScene, issuer: StoredAuthority, lifeMs: number): Promise<NodeIdentity> {
+async function forge(world: StrangersWorld, issuer: StoredAuthority, lifeMs: number): Promise<NodeIdentity> {
   const { name: node = '', address = '' } = agentNodes[1] ?? {};
   const pod = { kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${node}` } as const;
-  const uid = await scene.standIn.uid(pod);
+  const uid = await world.standIn.uid(pod);
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const cert = await signLeaf({
     issuer,
@@ -61,15 +61,15 @@ async function forge(scene: StrangersScene, issuer: StoredAuthority, lifeMs: num
   return { node, address, cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
 }
 
-async function putBackAndTry(scene: StrangersScene): Promise<AttackTold> {
+async function putBackAndTry(world: StrangersWorld): Promise<AttackTold> {
   if (backup === undefined) throw new Error('nothing was withdrawn');
-  const { standIn } = scene;
+  const { standIn } = world;
   const withdrawn = activeOf(backup);
   const present = activeOf(await readSecret(standIn));
   const thieves = {
-    'the withdrawn authority, for 300 days': await forge(scene, withdrawn, FORGED_LIFE_MS),
-    'the withdrawn authority, for an hour': await forge(scene, withdrawn, HOUR_MS),
-    'the present authority, for 300 days': await forge(scene, present, FORGED_LIFE_MS),
+    'the withdrawn authority, for 300 days': await forge(world, withdrawn, FORGED_LIFE_MS),
+    'the withdrawn authority, for an hour': await forge(world, withdrawn, HOUR_MS),
+    'the present authority, for 300 days': await forge(world, present, FORGED_LIFE_MS),
   };
   await putBack(standIn, backup);
   const [startMs, opened] = [performance.now(), new Set<string>()];
@@ -78,13 +78,13 @@ async function putBackAndTry(scene: StrangersScene): Promise<AttackTold> {
   const keepTrying = async ([by, identity]: readonly [string, NodeIdentity]) => {
     do {
       tries++;
-      if (await opens(scene, identity)) opened.add(by);
+      if (await opens(world, identity)) opened.add(by);
     } while (!isMerged && performance.now() - startMs < MERGED_WITHIN_MS);
   };
   const trying = Promise.all(Object.entries(thieves).map(keepTrying));
   while (!isMerged && performance.now() - startMs < MERGED_WITHIN_MS) {
     await sleep(LOOK_EVERY_MS);
-    isMerged = await keepsWithdrawn(scene, withdrawn);
+    isMerged = await keepsWithdrawn(world, withdrawn);
   }
   await trying;
   const took = `${((performance.now() - startMs) / 1_000).toFixed(1)} s`;
@@ -96,14 +96,14 @@ async function putBackAndTry(scene: StrangersScene): Promise<AttackTold> {
   };
 }
 
-async function opens(scene: StrangersScene, identity: NodeIdentity): Promise<boolean> {
+async function opens(world: StrangersWorld, identity: NodeIdentity): Promise<boolean> {
   const { node, address = '' } = identity;
   const holder = { node, address, token: '' };
-  const order = { act: 'open a stream', ports: scene.agents.ports(), holder, identity } as const;
-  return (await scene.agents.call.attempt(order)).failure === '';
+  const order = { act: 'open a stream', ports: world.agents.ports(), holder, identity } as const;
+  return (await world.agents.call.attempt(order)).failure === '';
 }
 
-async function keepsWithdrawn({ standIn }: StrangersScene, { id }: StoredAuthority): Promise<boolean> {
+async function keepsWithdrawn({ standIn }: StrangersWorld, { id }: StoredAuthority): Promise<boolean> {
   const { authorities, removed = [] } = authoritiesOf(await readSecret(standIn));
   return authorities.every((one) => one.id !== id) && removed.some((one) => one.id === id);
 }

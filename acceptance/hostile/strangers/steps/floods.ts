@@ -7,9 +7,9 @@ import { asStolenNode, attackBy } from './attack.ts';
 export const floodSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Floods of HTTP/2 frames from many addresses hold up no agent on the attestation port',
-    run: (scene) =>
+    run: (world) =>
       attackBy(
-        scene,
+        world,
         [floods.slice(0, 4), floods.slice(4)].map((some) => ({
           sources: manyAddresses,
           connections: 2 * some.length,
@@ -20,14 +20,14 @@ export const floodSteps: readonly StrangersStep[] = [
   }),
   strangersStep({
     title: 'Nor do those of a stolen node on the port of the feed',
-    run(scene) {
+    run(world) {
       const plan = {
-        ...asStolenNode(scene),
+        ...asStolenNode(world),
         addresses: [STRANGERS_ADDRESS],
         opensPerSecond: 100,
       };
       return attackBy(
-        scene,
+        world,
         [floods.slice(0, 4), floods.slice(4)].map((some) => ({
           ...plan,
           connections: some.length,

@@ -1,4 +1,4 @@
-import type { StrangersScene, StrangersStep } from '../step.ts';
+import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { strangersStep } from '../step.ts';
 import { manyAddresses, SHARED_ADDRESS, STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
 import { attackBy, together, writeBytes } from './attack.ts';
@@ -11,28 +11,28 @@ const SILENT = { writing: {}, reading: 'all' } as const;
 const MOST_OPEN = { ofAddress: 100, ofAll: 512 };
 
 function idle(
-  scene: StrangersScene,
+  world: StrangersWorld,
   from: Pick<StrangerPlan, 'addresses' | 'sources' | 'most'>,
 ): ReturnType<typeof attackBy> {
   const plan = { ...from, connections: CONNECTIONS / 2, opensPerSecond: 1_000 };
-  return attackBy(scene, [
+  return attackBy(world, [
     { ...plan, does: { kind: 'nothing' } },
     { ...plan, does: { kind: 'preface' } },
   ]);
 }
 
 /** TLS to several points of its handshake, and after it of HTTP/2's. */
-async function stopEverywhere(scene: StrangersScene): ReturnType<typeof together> {
-  const hello = await scene.strangers[0].clientHello(scene.agents.ports().serverName);
+async function stopEverywhere(world: StrangersWorld): ReturnType<typeof together> {
+  const hello = await world.strangers[0].clientHello(world.agents.ports().serverName);
   const half = hello.slice(0, hello.length / 2);
   const many = { connections: 200, opensPerSecond: 200, reading: 'all', sources: manyAddresses } as const;
   const secured = { connections: 200, opensPerSecond: 100, sources: manyAddresses };
   return together([
     writeBytes(
-      scene,
+      world,
       ['', half.slice(0, 5), half, hello].map((first) => ({ ...many, writing: { first } })),
     ),
-    attackBy(scene, [
+    attackBy(world, [
       { ...secured, does: { kind: 'nothing' } },
       { ...secured, does: { kind: 'part of the preface' } },
       { ...secured, does: { kind: 'preface' } },
@@ -43,20 +43,20 @@ async function stopEverywhere(scene: StrangersScene): ReturnType<typeof together
 export const idleSteps: readonly StrangersStep[] = [
   strangersStep({
     title: '5,000 idle TLS connections from one address fill no memory and keep no agent out',
-    run: (scene) => idle(scene, { addresses: [STRANGERS_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
+    run: (world) => idle(world, { addresses: [STRANGERS_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({
     title: 'Nor do 5,000 from 2,000 addresses',
-    run: (scene) => idle(scene, { sources: manyAddresses, most: { open: MOST_OPEN.ofAll } }),
+    run: (world) => idle(world, { sources: manyAddresses, most: { open: MOST_OPEN.ofAll } }),
   }),
   strangersStep({
     title: 'Nor do those from the address that some agents have too',
-    run: (scene) => idle(scene, { addresses: [SHARED_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
+    run: (world) => idle(world, { addresses: [SHARED_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({
     title: '3,000 silent TCP connections from one address and from many keep no agent out',
-    run: (scene) =>
-      writeBytes(scene, [
+    run: (world) =>
+      writeBytes(world, [
         { ...SILENT, host: STRANGERS_ADDRESS, connections: 1_500, opensPerSecond: 750 },
         { ...SILENT, sources: manyAddresses, connections: 1_500, opensPerSecond: 750 },
       ]),
@@ -64,11 +64,11 @@ export const idleSteps: readonly StrangersStep[] = [
   strangersStep({
     title:
       'Half-open handshakes, silent after the ClientHello or sending a byte of it a second, keep no agent out',
-    async run(scene) {
-      const hello = await scene.strangers[0].clientHello(scene.agents.ports().serverName);
+    async run(world) {
+      const hello = await world.strangers[0].clientHello(world.agents.ports().serverName);
       const slow = { text: hello, when: { byteEveryMs: 1_000 } } as const;
       const many = { reading: 'all', connections: 1_000, opensPerSecond: 500 } as const;
-      return writeBytes(scene, [
+      return writeBytes(world, [
         { ...many, host: SHARED_ADDRESS, writing: { first: hello } },
         { ...many, sources: manyAddresses, writing: { first: hello } },
         { ...many, sources: manyAddresses, writing: { then: slow } },

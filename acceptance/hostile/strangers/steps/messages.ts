@@ -16,8 +16,8 @@ export const messageSteps: readonly StrangersStep[] = [
   strangersStep({
     title:
       'Three connections with 250 unfinished messages of 1 MiB each fill no memory of the attestation port',
-    run: (scene) =>
-      attackBy(scene, [
+    run: (world) =>
+      attackBy(world, [
         {
           addresses: [STRANGERS_ADDRESS],
           connections: 3,
@@ -28,12 +28,12 @@ export const messageSteps: readonly StrangersStep[] = [
   }),
   strangersStep({
     title: 'Nor do they on the port of the feed, by the certificate of a stolen node',
-    run(scene) {
-      const { identity } = scene.stolen;
-      const plan = { port: scene.agents.ports().feed, identity, connections: 3 };
+    run(world) {
+      const { identity } = world.stolen;
+      const plan = { port: world.agents.ports().feed, identity, connections: 3 };
       const { Attest, Feed } = rolegateService;
       return attackBy(
-        scene,
+        world,
         [Feed.path, Attest.path].map((path) => ({ ...plan, does: unfinished(path) })),
       );
     },

@@ -10,18 +10,18 @@ const GET = 'GET /metrics HTTP/1.1\r\nHost: rolegate-server\r\n\r\n';
 export const protocolSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Plain HTTP, TLS 1.2 and random bytes on all three ports hold up no agent and no probe',
-    run(scene) {
-      const { feed, attest } = scene.agents.ports();
+    run(world) {
+      const { feed, attest } = world.agents.ports();
       const ports = [feed, attest, PORTS.serverOps];
       const many = { connections: 100, opensPerSecond: 300, sources: manyAddresses, reading: 'all' } as const;
       const random = randomBytes(4_096).toString('latin1');
       const old = { tls: '1.2', connections: 100, opensPerSecond: 200, does: { kind: 'nothing' } } as const;
       return together([
-        writeBytes(scene, [
+        writeBytes(world, [
           { ...many, ports, writing: { first: GET.repeat(10) } },
           { ...many, ports, writing: { first: random, then: { text: random, when: 'taken' } } },
         ]),
-        attackBy(scene, [
+        attackBy(world, [
           { ...old, port: feed, sources: manyAddresses },
           { ...old, port: attest, sources: manyAddresses },
         ]),
@@ -30,10 +30,10 @@ export const protocolSteps: readonly StrangersStep[] = [
   }),
   strangersStep({
     title: 'Requests for metrics, pipelined on many connections and held open, harm no probe and no agent',
-    run(scene) {
+    run(world) {
       const ports = [PORTS.serverOps];
       const many = { ports, sources: manyAddresses, opensPerSecond: 500 } as const;
-      return writeBytes(scene, [
+      return writeBytes(world, [
         { ...many, connections: 300, reading: 'never', writing: { then: { text: GET, when: 'taken' } } },
         { ...many, connections: 300, reading: 'all', writing: { then: { text: GET, when: 'answered' } } },
         { ...many, connections: 300, reading: 'all', writing: { first: 'GET /met' } },

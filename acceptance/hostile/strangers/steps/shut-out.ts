@@ -3,24 +3,24 @@ import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { AgentAct } from '../orders.ts';
 import { strangersStep } from '../step.ts';
-import type { StrangersScene, StrangersStep } from '../step.ts';
+import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
 
 /** DESIGN.md 4.6 gives a minute. What is deleted is refused as soon as the watch says so. Milliseconds. */
 const OUT_WITHIN_MS = 5_000;
 const ACTS: readonly AgentAct[] = ['attest', 'renew', 'open a stream'];
 
-type Thief = StrangersScene['stolen'];
+type Thief = StrangersWorld['stolen'];
 
-function orderOf({ agents }: StrangersScene, act: AgentAct, { holder, identity }: Thief) {
+function orderOf({ agents }: StrangersWorld, act: AgentAct, { holder, identity }: Thief) {
   return { act, ports: agents.ports(), holder, identity };
 }
 
 /** What succeeds although it must not. */
-async function openedFor(scene: StrangersScene, thief: Thief, acts = ACTS): Promise<string[]> {
+async function openedFor(world: StrangersWorld, thief: Thief, acts = ACTS): Promise<string[]> {
   const faults: string[] = [];
   for (const act of acts) {
-    const { failure } = await scene.agents.call.attempt(orderOf(scene, act, thief));
+    const { failure } = await world.agents.call.attempt(orderOf(world, act, thief));
     if (failure === '') faults.push(`who was shut out can ${act}`);
   }
   return faults;
@@ -28,12 +28,12 @@ async function openedFor(scene: StrangersScene, thief: Thief, acts = ACTS): Prom
 
 /** Holds a stream of a stolen node while `out` shuts it out, and tries everything afterwards. */
 async function shutOut(
-  scene: StrangersScene,
+  world: StrangersWorld,
   thief: Thief,
   out: () => Promise<unknown>,
 ): Promise<AttackTold> {
-  const { call } = scene.agents;
-  await call.hold(orderOf(scene, 'open a stream', thief));
+  const { call } = world.agents;
+  await call.hold(orderOf(world, 'open a stream', thief));
   await out();
   const startMs = performance.now();
   const why = await call.held(OUT_WITHIN_MS);
@@ -41,22 +41,22 @@ async function shutOut(
   const faults = why === '' ? [`the stream of who was shut out is open after ${took}`] : [];
   return {
     said: `the stream ended after ${took}: ${why}`,
-    faults: faults.concat(await openedFor(scene, thief)),
+    faults: faults.concat(await openedFor(world, thief)),
   };
 }
 
-async function deleteAgentPod(scene: StrangersScene): Promise<AttackTold> {
+async function deleteAgentPod(world: StrangersWorld): Promise<AttackTold> {
   const node = { name: 'rolled-out', address: STRANGERS_ADDRESS };
-  const former = await scene.agents.steal(node);
-  const told = await shutOut(scene, former, () =>
-    scene.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${node.name}` }),
+  const former = await world.agents.steal(node);
+  const told = await shutOut(world, former, () =>
+    world.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${node.name}` }),
   );
-  const holder = await scene.agents.addPod(node, `agent-${node.name}-next`);
+  const holder = await world.agents.addPod(node, `agent-${node.name}-next`);
   // The watch tells the server of the Pod.
   await sleep(200);
   const startMs = performance.now();
-  const order = orderOf(scene, 'attest', { holder, identity: former.identity });
-  const { failure } = await scene.agents.call.attempt(order);
+  const order = orderOf(world, 'attest', { holder, identity: former.identity });
+  const { failure } = await world.agents.call.attempt(order);
   const took = `${Math.round(performance.now() - startMs)} ms`;
   return {
     said: `${told.said}; the next Pod attested after ${took}`,
@@ -64,17 +64,17 @@ async function deleteAgentPod(scene: StrangersScene): Promise<AttackTold> {
   };
 }
 
-async function deleteNode(scene: StrangersScene): Promise<AttackTold> {
+async function deleteNode(world: StrangersWorld): Promise<AttackTold> {
   const name = 'shut-out';
   const node = { name, address: STRANGERS_ADDRESS };
-  const thief = await scene.agents.steal(node);
-  const told = await shutOut(scene, thief, async () => {
-    await scene.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${name}` });
-    await scene.standIn.remove({ kind: 'Node', name });
+  const thief = await world.agents.steal(node);
+  const told = await shutOut(world, thief, async () => {
+    await world.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${name}` });
+    await world.standIn.remove({ kind: 'Node', name });
   });
-  await scene.standIn.apply({ kind: 'Node', metadata: { name } });
+  await world.standIn.apply({ kind: 'Node', metadata: { name } });
   await sleep(500);
-  const again = (await openedFor(scene, thief)).map((fault) => `${fault} by a Node that it created again`);
+  const again = (await openedFor(world, thief)).map((fault) => `${fault} by a Node that it created again`);
   return { said: told.said, faults: (told.faults ?? []).concat(again) };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import { strangersStep } from '../step.ts';
-import type { StrangersScene, StrangersStep } from '../step.ts';
+import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { agentNodes, manyAddresses, SHARED_ADDRESS } from '../world/agent-nodes.ts';
 import { attackBy } from './attack.ts';
 import type { StrangerPlan } from './attack.ts';
@@ -17,7 +17,7 @@ const HONEST = 35;
 const REVIEWS = { perSecond: HONEST + 10 * CALLS_EACH, burst: 40 * CALLS_EACH };
 
 /** Claims that name live agent Pods, and a signature of nobody. */
-async function forgedTokens({ standIn }: StrangersScene): Promise<string[]> {
+async function forgedTokens({ standIn }: StrangersWorld): Promise<string[]> {
   const forged: string[] = [];
   for (const { name } of agentNodes) {
     const pod = { kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${name}` } as const;
@@ -38,8 +38,8 @@ function partOf(claims: object): string {
 }
 
 /** Of every bad sort. */
-async function badTokens(scene: StrangersScene): Promise<string[]> {
-  const { standIn } = scene;
+async function badTokens(world: StrangersWorld): Promise<string[]> {
+  const { standIn } = world;
   const pod = `${SERVER_NAMESPACE}/agent-${agentNodes[1]?.name ?? ''}`;
   const account = `${SERVER_NAMESPACE}/rolegate-agent`;
   const issued = [
@@ -49,20 +49,20 @@ async function badTokens(scene: StrangersScene): Promise<string[]> {
     await standIn.token({ serviceAccount: account, node: agentNodes[2]?.name ?? '' }),
   ];
   const long = randomBytes((LONG * 3) / 4).toString('base64url');
-  return issued.concat('', '#', '..#', `${long}#`, await forgedTokens(scene));
+  return issued.concat('', '#', '..#', `${long}#`, await forgedTokens(world));
 }
 
 async function show(
-  scene: StrangersScene,
+  world: StrangersWorld,
   tokens: readonly string[],
   { callsEach = CALLS_EACH, ...from }: Partial<StrangerPlan> & { readonly callsEach?: number },
 ): Promise<AttackTold> {
   const plan = { connections: 100, ...from, does: { kind: 'tokens', tokens, callsEach } as const };
-  const before = await scene.standIn.tokenReviews(undefined);
+  const before = await world.standIn.tokenReviews(undefined);
   const startMs = performance.now();
-  const told = await attackBy(scene, [plan, plan]);
+  const told = await attackBy(world, [plan, plan]);
   const seconds = (performance.now() - startMs) / 1_000;
-  const reviews = (await scene.standIn.tokenReviews(undefined)) - before;
+  const reviews = (await world.standIn.tokenReviews(undefined)) - before;
   const isOneSource = from.sources === undefined;
   const isFault = isOneSource && reviews > REVIEWS.burst + REVIEWS.perSecond * seconds;
   return {
@@ -76,24 +76,24 @@ async function show(
 export const tokenSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Bad tokens of every sort from the address that some agents have too hold up no attestation',
-    run: async (scene) => show(scene, await badTokens(scene), { addresses: [SHARED_ADDRESS] }),
+    run: async (world) => show(world, await badTokens(world), { addresses: [SHARED_ADDRESS] }),
   }),
   strangersStep({
     title: 'Nor do those from 2,000 addresses',
-    run: async (scene) => show(scene, await badTokens(scene), { sources: manyAddresses }),
+    run: async (world) => show(world, await badTokens(world), { sources: manyAddresses }),
   }),
   strangersStep({
     title: 'Forged tokens that name live agent Pods hold up no attestation of these',
-    run: async (scene) => show(scene, await forgedTokens(scene), { sources: manyAddresses }),
+    run: async (world) => show(world, await forgedTokens(world), { sources: manyAddresses }),
   }),
   strangersStep({
     title:
       'A stolen node that shows tokens of every sort on the port of the feed holds up no renewal of others',
-    async run(scene) {
-      const { holder, identity } = scene.stolen;
-      const tokens = (await badTokens(scene)).concat(holder.token);
-      const { feed: port } = scene.agents.ports();
-      return show(scene, tokens, { port, identity, connections: 10, callsEach: 50 });
+    async run(world) {
+      const { holder, identity } = world.stolen;
+      const tokens = (await badTokens(world)).concat(holder.token);
+      const { feed: port } = world.agents.ports();
+      return show(world, tokens, { port, identity, connections: 10, callsEach: 50 });
     },
   }),
 ];

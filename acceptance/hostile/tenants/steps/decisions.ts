@@ -46,9 +46,9 @@ function rewritingStep({
 }: Rewriting): TenantsStep {
   return tenantsStep({
     title,
-    async run(scene) {
-      const { standIn, cluster, sts, stretch } = scene;
-      await applyHostile(scene, annotations);
+    async run(world) {
+      const { standIn, cluster, sts, stretch } = world;
+      await applyHostile(world, annotations);
       for (const recipe of first) await standIn.fill({ recipe, perSecond: FILLS_PER_SECOND });
       const before = await sts.calls(`${HOSTILE}.`);
       if (quiet) await sleep(SETTLED_MS);
@@ -64,7 +64,7 @@ function rewritingStep({
             : [],
       };
     },
-    clean: (scene) => clearHostile(scene, [...first, order.recipe]),
+    clean: (world) => clearHostile(world, [...first, order.recipe]),
   });
 }
 

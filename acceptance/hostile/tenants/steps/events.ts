@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineMs } from '../../cluster/clients/machine-clock.ts';
 import { tenantsStep } from '../step.ts';
-import type { TenantsScene, TenantsStep } from '../step.ts';
+import type { TenantsWorld, TenantsStep } from '../step.ts';
 import { namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
 import { applyHostile, clearHostile, hostilePods, ROLE } from './hostile-tenant.ts';
 
@@ -17,7 +17,7 @@ const denied = hostilePods('denied', DENIED, { annotations: { [ROLE]: 'others/ro
 const mistaken = { namespace: 'mistaken', node: nodeAt(0) };
 
 /** Resolves to how long its Event took; undefined: there is none. Milliseconds. */
-async function eventOfOne({ standIn }: TenantsScene): Promise<number | undefined> {
+async function eventOfOne({ standIn }: TenantsWorld): Promise<number | undefined> {
   const { atMs } = await standIn.apply(podOf(mistaken, 'app', 'others/role'));
   while (machineMs() - atMs < EVENT_WITHIN_MS) {
     const eventMs = await standIn.firstEvent(mistaken.namespace);
@@ -30,12 +30,12 @@ async function eventOfOne({ standIn }: TenantsScene): Promise<number | undefined
 export const eventSteps: readonly TenantsStep[] = [
   tenantsStep({
     title: `${DENIED.toLocaleString('en')} denied Pods of one Namespace take no Event from another's`,
-    async run(scene) {
-      const { standIn } = scene;
-      await applyHostile(scene);
+    async run(world) {
+      const { standIn } = world;
+      await applyHostile(world);
       await standIn.apply(namespaceOf(mistaken, 'mistaken/.*'));
       await standIn.fill({ recipe: denied, perSecond: FILLS_PER_SECOND });
-      const tookMs = await eventOfOne(scene);
+      const tookMs = await eventOfOne(world);
       return tookMs === undefined
         ? {
             said: `${DENIED} denials`,
@@ -43,10 +43,10 @@ export const eventSteps: readonly TenantsStep[] = [
           }
         : { said: `${DENIED} denials, the other's Event after ${(tookMs / 1_000).toFixed(1)} s` };
     },
-    async clean(scene) {
-      await clearHostile(scene, [denied]);
-      await scene.standIn.remove({ kind: 'Pod', namespace: mistaken.namespace, name: 'app' });
-      await scene.standIn.remove({ kind: 'Namespace', name: mistaken.namespace });
+    async clean(world) {
+      await clearHostile(world, [denied]);
+      await world.standIn.remove({ kind: 'Pod', namespace: mistaken.namespace, name: 'app' });
+      await world.standIn.remove({ kind: 'Namespace', name: mistaken.namespace });
     },
   }),
 ];

@@ -1,5 +1,5 @@
 import type { Recipe } from '../../cluster/orders.ts';
-import type { TenantsScene } from '../step.ts';
+import type { TenantsWorld } from '../step.ts';
 
 /** The Namespace of whoever attacks. */
 export const HOSTILE = 'hostile';
@@ -13,7 +13,7 @@ export const PERMITTED_TAGS = 'rolegate.dev/permitted-session-tags';
 
 /** The Namespace as its owner has it: everything of its own name is permitted, and what else is given. */
 export async function applyHostile(
-  { standIn }: TenantsScene,
+  { standIn }: TenantsWorld,
   annotations: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const all = { [PERMITTED]: `${HOSTILE}/.*`, ...annotations };
@@ -21,7 +21,7 @@ export async function applyHostile(
 }
 
 /** Removes what the recipes have made, and the Namespace. */
-export async function clearHostile({ standIn }: TenantsScene, recipes: readonly Recipe[]): Promise<void> {
+export async function clearHostile({ standIn }: TenantsWorld, recipes: readonly Recipe[]): Promise<void> {
   await standIn.clear(recipes);
   await standIn.remove({ kind: 'ServiceAccount', namespace: HOSTILE, name: 'default' });
   await standIn.remove({ kind: 'Namespace', name: HOSTILE });

@@ -1,6 +1,6 @@
 import type { Recipe } from '../../cluster/orders.ts';
 import { tenantsStep } from '../step.ts';
-import type { TenantsScene, TenantsStep } from '../step.ts';
+import type { TenantsWorld, TenantsStep } from '../step.ts';
 import { applyHostile, clearHostile, HOSTILE, hostilePods, ROLE } from './hostile-tenant.ts';
 
 const LINES_PER_SECOND = 2;
@@ -20,7 +20,7 @@ const many = escaped('escaped', 4, 'app');
 const one = escaped('padded', 1, 'app');
 
 /** Row S3: a Pod whose status is padded gets another role and is deleted, and its agent must know. */
-async function changePadded({ standIn, cluster }: TenantsScene): Promise<string[]> {
+async function changePadded({ standIn, cluster }: TenantsWorld): Promise<string[]> {
   const { feeds } = cluster;
   const name = { kind: 'Pod', namespace: HOSTILE, name: 'padded-0' } as const;
   await standIn.fill({ recipe: one, perSecond: 1 });
@@ -39,15 +39,15 @@ async function changePadded({ standIn, cluster }: TenantsScene): Promise<string[
 export const longLineSteps: readonly TenantsStep[] = [
   tenantsStep({
     title: 'Watch lines of 8.4 MB, of Pods that come, change and go, hold nobody up and are all read',
-    async run(scene) {
-      const { standIn, stretch } = scene;
-      await applyHostile(scene);
+    async run(world) {
+      const { standIn, stretch } = world;
+      await applyHostile(world);
       const order = { recipe: many, perSecond: LINES_PER_SECOND, forMs: (LASTS_MS * stretch) / 2 };
       const changed = await standIn.rewrite(order);
       const made = await standIn.rewrite({ ...order, deleting: true, perSecond: LINES_PER_SECOND / 2 });
-      const faults = await changePadded(scene);
+      const faults = await changePadded(world);
       return { said: `${changed.writes + 2 * made.writes + 3} lines`, faults };
     },
-    clean: (scene) => clearHostile(scene, [many, one]),
+    clean: (world) => clearHostile(world, [many, one]),
   }),
 ];

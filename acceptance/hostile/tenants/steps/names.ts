@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecisionSeen } from '../../cluster/orders.ts';
 import { tenantsStep } from '../step.ts';
-import type { TenantsScene, TenantsStep } from '../step.ts';
+import type { TenantsWorld, TenantsStep } from '../step.ts';
 import { accountOf, namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
 import { applyHostile, clearHostile, HOSTILE, hostilePods, ROLE } from './hostile-tenant.ts';
 
@@ -47,7 +47,7 @@ function lateNamespaces() {
 }
 
 /** Row S10. Resolves to what agents were told that they must not be. */
-async function deleteAndMakeAgain({ standIn, cluster }: TenantsScene): Promise<string[]> {
+async function deleteAndMakeAgain({ standIn, cluster }: TenantsWorld): Promise<string[]> {
   const { feeds } = cluster;
   const namespaces = lateNamespaces();
   await feeds.record('late-');
@@ -95,9 +95,9 @@ function wrongOnes(decisions: readonly DecisionSeen[]): string[] {
 export const nameSteps: readonly TenantsStep[] = [
   tenantsStep({
     title: `${NAMES.toLocaleString('en')} Namespaces, ServiceAccounts and Pods of made-up nodes that come and go leave nothing behind`,
-    async run(scene) {
-      const { standIn, cluster } = scene;
-      await applyHostile(scene);
+    async run(world) {
+      const { standIn, cluster } = world;
+      await applyHostile(world);
       const beforeBytes = await cluster.server.group.usedBytes();
       await standIn.churn({ recipes: short, perSecond: NAMES_PER_SECOND });
       await sleep(1_000);
@@ -108,13 +108,13 @@ export const nameSteps: readonly TenantsStep[] = [
         faults: leftBytes > MOST_LEFT_BYTES ? [`${left} are left of ${3 * NAMES} names`] : [],
       };
     },
-    clean: (scene) => clearHostile(scene, []),
+    clean: (world) => clearHostile(world, []),
   }),
   tenantsStep({
     title: 'A ServiceAccount or a Namespace that is deleted and comes back two seconds later opens nothing',
-    run: async (scene) => ({
+    run: async (world) => ({
       said: 'deleted, and made again after 2 s',
-      faults: await deleteAndMakeAgain(scene),
+      faults: await deleteAndMakeAgain(world),
     }),
     async clean({ standIn }) {
       for (const { namespace } of Object.values(late)) {
