@@ -4,8 +4,8 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join, resolve } from 'node:path';
-import type { ImageFlags } from './image-flags.ts';
-import { readImageFlags } from './image-flags.ts';
+import type { ImageFlags } from '../chart-programs/image-flags.ts';
+import { readImageFlags } from '../chart-programs/image-flags.ts';
 import type { Options } from './options.ts';
 
 export type ProgramName = 'agent' | 'server';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubernetesObject } from '../../packages/testing/src/index.ts';
+import type { KubernetesObject } from '@rolegate/testing';
 
 export interface ClusterSize {
   readonly pods: number;

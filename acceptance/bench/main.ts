@@ -1,30 +1,41 @@
-import { describeError } from '../../packages/runtime/src/index.ts';
+import { describeError } from '@rolegate/runtime';
+import { describeMachine, runSteps, writeBetween } from '@rolegate/testing';
+import type { Step } from '@rolegate/testing';
+import type { Options, PartName } from './options.ts';
+import { parseOptions, USAGE } from './options.ts';
+import type { Row } from './row.ts';
 import { budget } from './steps/budget.ts';
 import { exec } from './steps/exec.ts';
-import type { ActName } from './steps/names.ts';
 import { newPod } from './steps/new-pod.ts';
 import { node } from './steps/node.ts';
 import { server } from './steps/server.ts';
 import { sessions } from './steps/sessions.ts';
 import { warm } from './steps/warm.ts';
-import { describeMachine, machineLoad } from './machine.ts';
-import type { Options } from './options.ts';
-import { parseOptions, USAGE } from './options.ts';
-import type { Place } from './place.ts';
-import { openPlace } from './place.ts';
-import { writeReport } from './report.ts';
-import type { Row } from './row.ts';
-import { markdownTable, missList, textTable } from './table.ts';
+import { markdownOf, missList, textTable } from './table.ts';
+import { openWorld } from './world.ts';
+import type { BenchWorld } from './world.ts';
 
-const acts: Readonly<Record<ActName, (place: Place) => Promise<Row[]>>> = {
-  exec,
-  warm,
-  'new-pod': newPod,
-  sessions,
-  budget,
-  server,
-  node,
+const MARKERS = ['<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'] as const;
+
+const parts: Readonly<Record<PartName, Step<BenchWorld>>> = {
+  exec: measuring('exec: agents start and answer', exec),
+  warm: measuring("warm: Pods are answered from the agent's memory", warm),
+  'new-pod': measuring('new-pod: new Pods get their first credentials', newPod),
+  sessions: measuring('sessions: a server issues many sessions at once', sessions),
+  budget: measuring('budget: a server spends no more than its share of the STS quota', budget),
+  server: measuring('server: a server starts with a large cluster', server),
+  node: measuring("node: the agent's Pod is idle on a node full of Pods", node),
 };
+
+/** A step that adds rows to the table. */
+function measuring(title: string, measure: (bench: BenchWorld) => Promise<Row[]>): Step<BenchWorld> {
+  return {
+    title,
+    async run(bench) {
+      bench.rows.push(...(await measure(bench)));
+    },
+  };
+}
 
 async function main(): Promise<number> {
   const options = optionsOrWhy(process.argv.slice(2));
@@ -32,14 +43,13 @@ async function main(): Promise<number> {
     console.error(`${USAGE}\n\nbench: ${options}`);
     return 2;
   }
-  const [date, load] = [new Date(), machineLoad()];
+  const machine = describeMachine(new Date());
   const { rows, failed } = await measure(options);
-  const machine = describeMachine(date, load);
   const how = options.quick ? 'quick: small numbers, measures nothing' : `${options.rounds} rounds`;
   console.log(`\n${textTable(rows)}\n\n${machine}; ${how}\n\n${missList(rows)}`);
-  if (options.report !== undefined && !failed)
-    await writeReport(options.report, `${machine}; ${how}.\n\n${markdownTable(rows)}`);
-  return failed ? 1 : 0;
+  if (options.report !== undefined && failed === 0)
+    await writeBetween(options.report, MARKERS, `${machine}; ${how}.\n\n${markdownOf(rows)}`);
+  return failed === 0 ? 0 : 1;
 }
 
 /** What was asked for, or why it cannot be done. */
@@ -51,21 +61,13 @@ function optionsOrWhy(words: readonly string[]): Options | string {
   }
 }
 
-async function measure(options: Options): Promise<{ rows: Row[]; failed: boolean }> {
-  await using place = await openPlace(options);
-  const rows: Row[] = [];
-  let failed = false;
-  for (const name of options.only) {
-    const startMs = performance.now();
-    try {
-      rows.push(...(await acts[name](place)));
-      console.error(`${name}: took ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
-    } catch (error) {
-      failed = true;
-      console.error(`${name}: not measured:`, error);
-    }
-  }
-  return { rows, failed };
+async function measure(options: Options): Promise<{ rows: readonly Row[]; failed: number }> {
+  await using world = await openWorld(options);
+  const steps = options.only.map((name) => parts[name]);
+  // Nothing ends it but its own end: a program that hangs has bounds of its own.
+  const { signal } = new AbortController();
+  const { failed } = await runSteps({ steps, world, print: console.error, signal });
+  return { rows: world.rows, failed };
 }
 
 try {

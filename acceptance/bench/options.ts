@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
-import { actNames } from './steps/names.ts';
-import type { ActName } from './steps/names.ts';
 import { againstOptions, endpointsOf } from './against/endpoint.ts';
 import type { Endpoint } from './against/endpoint.ts';
+
+/** The parts of the benchmark, in the order in which they run. */
+export const partNames = ['exec', 'warm', 'new-pod', 'sessions', 'budget', 'server', 'node'] as const;
+export type PartName = (typeof partNames)[number];
 
 export const USAGE = `npm run bench [-- OPTION...]
 
 Measures what the product promises in numbers, on the bundles and with the flags of the images. It talks on loopback only, and for the
 part "node", which needs root, in network namespaces that lead nowhere. The exit code says whether it could be measured, never how fast it was.
-  --only NAME      only this part, repeatable: ${actNames.join(', ')}
+  --only NAME      only this part, repeatable: ${partNames.join(', ')}
   --rounds N       of each part; what is compared takes turns within a round (3)
   --quick          one round of everything with small numbers: shows that it works, measures nothing
   --report FILE    also writes the table between the markers of this file
@@ -24,7 +26,7 @@ part "node", which needs root, in network namespaces that lead nowhere. The exit
   --against-pid PID         whose CPU time counts as its own`;
 
 export interface Options {
-  readonly only: readonly ActName[];
+  readonly only: readonly PartName[];
   readonly rounds: number;
   readonly quick: boolean;
   readonly report: string | undefined;
@@ -60,7 +62,7 @@ export function parseOptions(words: readonly string[]): Options {
     },
   });
   const { quick, report, bundles, 'cpu-prof': cpuProf } = values;
-  const only = actsOf(values.only);
+  const only = partsOf(values.only);
   const against = endpointsOf(
     tokens.flatMap((token) => {
       if (token.kind !== 'option') return [];
@@ -85,11 +87,11 @@ export function parseOptions(words: readonly string[]): Options {
 }
 
 /** In the order of the run; all of them if none is named. */
-function actsOf(names: readonly string[]): ActName[] {
+function partsOf(names: readonly string[]): PartName[] {
   for (const name of names)
-    if (!actNames.some((known) => known === name))
-      throw new Error(`--only ${name}: there is ${actNames.join(', ')}`);
-  return actNames.filter((name) => names.length === 0 || names.includes(name));
+    if (!partNames.some((known) => known === name))
+      throw new Error(`--only ${name}: there is ${partNames.join(', ')}`);
+  return partNames.filter((name) => names.length === 0 || names.includes(name));
 }
 
 function wholeNumber(flag: string, value: string): number {

@@ -1,17 +1,25 @@
+import { markdownTable } from '@rolegate/testing';
 import type { Row } from './row.ts';
 
 const HEAD = ['what', 'measured', 'CPU', 'over the rounds', 'reach', 'ok'];
 
 /** The rows as a table for a terminal. */
 export function textTable(rows: readonly Row[]): string {
-  return lined(cellsOf(rows), (cells) => cells.join('  ').trimEnd());
+  const table = [HEAD, ...rows.map(cellsOf)];
+  const widths = HEAD.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
+  return table
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
-/** The same as Markdown, as prettier would have it. */
-export function markdownTable(rows: readonly Row[]): string {
-  const [head = [], ...body] = cellsOf(rows);
-  const rule = widthsOf([head, ...body]).map((width) => '-'.repeat(width));
-  return lined([head, rule, ...body], (cells) => `| ${cells.join(' | ')} |`);
+/** The same as Markdown. */
+export function markdownOf(rows: readonly Row[]): string {
+  return markdownTable(HEAD, rows.map(cellsOf));
 }
 
 /** The rows that miss their goal, one a line, under a line that counts them. */
@@ -28,21 +36,11 @@ export function missList(rows: readonly Row[]): string {
   ].join('\n');
 }
 
-function cellsOf(rows: readonly Row[]): string[][] {
-  const body = rows.map((row) => [row.what, row.measured, row.cpu, row.spread, row.reach, okText(row)]);
-  return [HEAD, ...body];
+function cellsOf(row: Row): string[] {
+  return [row.what, row.measured, row.cpu, row.spread, row.reach, okText(row)];
 }
 
 function okText({ missedBy }: Row): string {
   if (missedBy === undefined) return '';
   return missedBy === '' ? 'yes' : `misses by ${missedBy}`;
-}
-
-function widthsOf(table: readonly (readonly string[])[]): number[] {
-  return HEAD.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
-}
-
-function lined(table: readonly (readonly string[])[], join: (cells: string[]) => string): string {
-  const widths = widthsOf(table);
-  return table.map((cells) => join(cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)))).join('\n');
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { createSdkCaller } from './sdk-call.ts';
-import type { Look } from './sdk-call.ts';
-import type { PodCalls } from './pod-call.ts';
+import { createSdkCaller } from '../pod-calls/sdk-call.ts';
+import type { Look } from '../pod-calls/sdk-call.ts';
+import type { PodCalls } from '../pod-calls/pod-call.ts';
 
 const LOOK_EVERY_MS = 20;
 

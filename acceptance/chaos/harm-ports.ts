@@ -1,4 +1,4 @@
-import type { Door } from './proxied-port.ts';
+import type { ProxiedPort } from './proxied-port.ts';
 
 /** How often connections are reset while a way is cut. Milliseconds. */
 const CUT_EVERY_MS = 300;
@@ -6,17 +6,17 @@ const CUT_EVERY_MS = 300;
 const THEN_REFUSED_AFTER_MS = 2_000;
 
 /** Nothing listens any more, as when the process is gone. */
-export async function shut(doors: readonly Door[]): Promise<() => Promise<void>> {
-  await Promise.all(doors.map((door) => door.shut()));
+export async function shut(ports: readonly ProxiedPort[]): Promise<() => Promise<void>> {
+  await Promise.all(ports.map((port) => port.shut()));
   return async () => {
-    await Promise.all(doors.map((door) => door.open()));
+    await Promise.all(ports.map((port) => port.open()));
   };
 }
 
 /** Connections are reset again and again, then refused. */
-export function cutThenRefuse(doors: readonly Door[]): () => Promise<void> {
-  const each = (act: (proxy: Door['proxy']) => void) => {
-    for (const { proxy } of doors) act(proxy);
+export function cutThenRefuse(ports: readonly ProxiedPort[]): () => Promise<void> {
+  const each = (act: (proxy: ProxiedPort['proxy']) => void) => {
+    for (const { proxy } of ports) act(proxy);
   };
   const cut = () => {
     each((proxy) => {
@@ -41,10 +41,10 @@ export function cutThenRefuse(doors: readonly Door[]): () => Promise<void> {
 }
 
 /** Bytes vanish in both directions, nobody is told; afterwards what was open is reset, as a host that is back does it. */
-export function swallow(doors: readonly Door[]): () => Promise<void> {
-  for (const { proxy } of doors) proxy.blackhole();
+export function swallow(ports: readonly ProxiedPort[]): () => Promise<void> {
+  for (const { proxy } of ports) proxy.blackhole();
   return () => {
-    for (const { proxy } of doors) {
+    for (const { proxy } of ports) {
       proxy.accept();
       proxy.cut();
     }
@@ -53,22 +53,22 @@ export function swallow(doors: readonly Door[]): () => Promise<void> {
 }
 
 /** Each new connection is reset, and so is what is open. */
-export function refuseAll(doors: readonly Door[]): () => Promise<void> {
-  for (const { proxy } of doors) {
+export function refuseAll(ports: readonly ProxiedPort[]): () => Promise<void> {
+  for (const { proxy } of ports) {
     proxy.refuse();
     proxy.cut();
   }
   return () => {
-    for (const { proxy } of doors) proxy.accept();
+    for (const { proxy } of ports) proxy.accept();
     return Promise.resolve();
   };
 }
 
 /** Every chunk comes so much later, in both directions. Milliseconds. */
-export function delay(doors: readonly Door[], ms: number): () => Promise<void> {
-  for (const { proxy } of doors) proxy.delay(ms);
+export function delay(ports: readonly ProxiedPort[], ms: number): () => Promise<void> {
+  for (const { proxy } of ports) proxy.delay(ms);
   return () => {
-    for (const { proxy } of doors) proxy.delay(0);
+    for (const { proxy } of ports) proxy.delay(0);
     return Promise.resolve();
   };
 }

@@ -1,27 +1,33 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
 import { runProgramOnce } from '@rolegate/sandbox';
-import { matrix } from './matrix/steps.ts';
-import { dayOfChurn } from './steps/day.ts';
-import { floods } from './parts.ts';
-import { kubernetesTrouble } from './kubernetes-trouble.ts';
-import { revocation } from './revocation.ts';
-import { stsDiscipline } from './steps/sts-quota.ts';
-import type { Part, PartOptions, PartOutcome } from './step.ts';
-import { markdownTable } from './table.ts';
-import { writeReport } from './report.ts';
+import {
+  describeMachine,
+  exitCodeOf,
+  markdownTable,
+  runSteps,
+  suiteSignal,
+  summaryOf,
+  sumOfOutcomes,
+  writeReport,
+} from '@rolegate/testing';
+import type { Outcome, ProgramLine } from '@rolegate/testing';
+import { parts } from './parts.ts';
+import type { Part } from './parts.ts';
+import { createRunningWorlds } from './running-worlds.ts';
+import type { PartWorld } from './step.ts';
+import type { ChaosWorldOptions } from './world-programs.ts';
 
-const USAGE = `npm run test:chaos [-- OPTIONS]
+const SUITE = 'test:chaos';
+const USAGE = `npm run ${SUITE} [-- OPTIONS]
 
 Makes everything fail in turn, on loopback with the built programs, and counts what Pods are answered meanwhile.
-  --part NAME       only this part (repeatable): PARTS
-  --only PATTERN    of the matrix only the cells whose names match, as 'STS kill'
+  --part NAME       only this part (repeatable): ${parts.map(({ name }) => name).join(', ')}
+  --only PATTERN    of the matrix only the faults whose names match, as 'STS kill'
   --report FILE     writes the tables into the file, between its two markers`;
 
 /** Whatever hangs, the run ends. Milliseconds. */
 const LONGEST_MS = 470_000;
-
-const parts: readonly Part[] = [matrix, stsDiscipline, revocation, floods, kubernetesTrouble, dayOfChurn];
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -34,50 +40,58 @@ async function main(): Promise<number> {
   });
   const wanted = parts.filter(({ name }) => values.part.length === 0 || values.part.includes(name));
   if (values.help || wanted.length < values.part.length) {
-    console.log(USAGE.replace('PARTS', parts.map(({ name }) => name).join(', ')));
+    console.log(USAGE);
     return values.help ? 0 : 2;
   }
-  const played = await playParts(wanted, new RegExp(values.only, 'i'));
-  if (values.report !== undefined) await writeReport(values.report, played);
-  const faults = played.flatMap(({ part, outcome }) =>
-    outcome.faults.map((fault) => `${part.name}: ${fault}`),
-  );
-  const rows = played.reduce((sum, { outcome }) => sum + outcome.rows.length, 0);
-  for (const fault of faults) console.log(`FAULT ${fault}`);
-  console.log(`${rows} rows, ${faults.length} faults`);
-  return faults.length === 0 && rows > 0 ? 0 : 1;
-}
-
-async function playParts(wanted: readonly Part[], only: RegExp) {
-  const signal = AbortSignal.timeout(LONGEST_MS);
+  const machine = describeMachine(new Date());
+  const signal = suiteSignal(LONGEST_MS);
+  const only = new RegExp(values.only, 'i');
   const agentFlags = await stateFlags();
-  const played: { part: Part; outcome: PartOutcome }[] = [];
+  const chapters: string[] = [];
+  const outcomes: Outcome[] = [];
   for (const part of wanted) {
-    const startMs = performance.now();
-    console.log(`--- ${part.title}`);
-    const print = (line: string, faults: readonly string[] = []) => {
-      console.log(`${faults.length === 0 ? 'ok   ' : 'FAULT'} ${line}`);
-      for (const fault of faults) console.log(`      ${fault}`);
-    };
-    const outcome = await play(part, { print, only, signal, ...(agentFlags && { agentFlags }) });
-    console.log(`\n${markdownTable(outcome.head, outcome.rows)}\n`);
-    console.log(`${part.name}: ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
-    played.push({ part, outcome });
+    const { outcome, chapter } = await runPart(part, { only, signal, agentFlags });
+    outcomes.push(outcome);
+    chapters.push(chapter);
   }
-  return played;
+  if (values.report !== undefined)
+    await writeReport(values.report, SUITE, [`Measured on ${machine}.`, ...chapters].join('\n\n'));
+  const outcome = sumOfOutcomes(outcomes);
+  console.log(summaryOf(outcome));
+  return exitCodeOf(outcome);
 }
 
-/** A part that breaks off is a fault, and does not keep the others from being played. */
-async function play(part: Part, options: PartOptions): Promise<PartOutcome> {
-  try {
-    return await part.play(options);
-  } catch (error) {
-    return { head: ['broken off'], rows: [], faults: [describeError(error)] };
-  }
+interface RunPartOptions extends Pick<ChaosWorldOptions, 'agentFlags'> {
+  readonly only: RegExp;
+  readonly signal: AbortSignal;
 }
 
-/** Of agents that keep their state. */
-async function stateFlags(): Promise<((folder: string) => readonly string[]) | undefined> {
+/** What became of its steps, and its chapter of the report. */
+async function runPart(part: Part, { only, signal, agentFlags }: RunPartOptions) {
+  const { title, head, keepsState = false, atOnce = 1, notes = [] } = part;
+  console.log(`--- ${title}`);
+  const startMs = performance.now();
+  const lines: ProgramLine[] = [];
+  const options: ChaosWorldOptions = { onLine: (program, line) => lines.push({ program, line }) };
+  await using running = createRunningWorlds(keepsState ? { ...options, agentFlags } : options);
+  const world: PartWorld = { lines, running, options, rows: new Map(), faults: [], notes: [...notes] };
+  const steps = part.steps(only);
+  const outcome = await runSteps({ steps, world, print: console.log, signal, atOnce });
+  const rows = steps.flatMap((step) => world.rows.get(step.title) ?? []);
+  console.log(`\n${markdownTable(head, rows)}\n`);
+  console.log(`${part.name}: ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
+  const chapter = [`### ${title}`, markdownTable(head, rows)];
+  if (world.notes.length > 0) chapter.push(list(world.notes));
+  if (world.faults.length > 0) chapter.push('Bounds broken:', list(world.faults));
+  return { outcome, chapter: chapter.join('\n\n') };
+}
+
+function list(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+/** Of agents that keep their state; undefined of those that cannot. */
+async function stateFlags(): Promise<ChaosWorldOptions['agentFlags']> {
   const { output } = await runProgramOnce('agent', ['--help']);
   return output.includes('--state-dir') ? (folder) => ['--state-dir', `${folder}/state`] : undefined;
 }
@@ -85,6 +99,6 @@ async function stateFlags(): Promise<((folder: string) => readonly string[]) | u
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(`test:chaos: ${describeError(error)}`);
+  console.error(`${SUITE}: ${describeError(error)}`);
   process.exitCode = 2;
 }

@@ -2,7 +2,7 @@ import { startFeedProxy } from '@rolegate/testing';
 import type { FeedProxy } from '@rolegate/testing';
 
 /** A way to a service on loopback, which can be made to fail as a network or a dead process does; its port stays the same. */
-export interface Door {
+export interface ProxiedPort {
   readonly port: number;
   /** As it stands now: another one after each `shut`. */
   readonly proxy: FeedProxy;
@@ -13,8 +13,8 @@ export interface Door {
   close(): Promise<void>;
 }
 
-/** Opens a door to a port of 127.0.0.1. */
-export async function openDoor(to: number): Promise<Door> {
+/** Opens one before a port of 127.0.0.1. */
+export async function openProxiedPort(to: number): Promise<ProxiedPort> {
   let proxy = await startFeedProxy({ target: { port: to } });
   let isOpen = true;
   const { port } = proxy;

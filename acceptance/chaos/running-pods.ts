@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import type { PodCalls } from './pod-call.ts';
-import { createSdkCaller } from './sdk-call.ts';
-import type { Manner } from './sdk-call.ts';
+import type { PodCalls } from '../pod-calls/pod-call.ts';
+import { createSdkCaller } from '../pod-calls/sdk-call.ts';
+import type { Manner } from '../pod-calls/sdk-call.ts';
 import { inFull } from './tally.ts';
 import type { Failure, SeenKey, Tally } from './tally.ts';
 

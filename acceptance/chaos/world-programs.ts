@@ -1,21 +1,24 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeError } from '@rolegate/runtime';
 import { NODE_NAME, preparePrograms } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { createCniResultsDir, startImds, startKubernetesApi, startSts } from '@rolegate/testing';
 import type { KubernetesApi } from '@rolegate/testing';
-import { openDoor } from './proxied-port.ts';
-import type { Door } from './proxied-port.ts';
+import { openProxiedPort } from './proxied-port.ts';
+import type { ProxiedPort } from './proxied-port.ts';
 
 const SERVERS = 2;
-/** Log lines that are kept to be shown where something is wrong. */
-const MOST_LINES = 200;
+/** Of the log, for the error of a start that fails. */
+const MOST_LINES = 5;
 
 export interface ChaosWorldOptions {
   /** Further ones of the agent, made for the world's folder. */
-  readonly agentFlags?: (folder: string) => readonly string[];
+  readonly agentFlags?: ((folder: string) => readonly string[]) | undefined;
   /** Further ones of each server. */
   readonly serverFlags?: readonly string[];
+  /** Each log line. */
+  readonly onLine?: (program: 'server' | 'agent', line: string) => void;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepareWorld>>;
@@ -30,17 +33,22 @@ export async function prepareWorld(
     cni,
     agentFlags = () => [],
     serverFlags = [],
+    onLine = () => undefined,
   }: ChaosWorldOptions & { folder: string } & Awaited<ReturnType<typeof startStandIns>>,
   stack: AsyncDisposableStack,
 ) {
-  const [stsDoor, ...apis] = await openDoors(stack, [sts.port, ...Array<number>(SERVERS).fill(api.port)]);
-  if (stsDoor === undefined) throw new Error('there is no door to STS');
+  const [stsPort, ...apis] = await openProxiedPorts(stack, [
+    sts.port,
+    ...Array<number>(SERVERS).fill(api.port),
+  ]);
+  if (stsPort === undefined) throw new Error('there is no port to STS');
   const kubeconfigs = await Promise.all(
     apis.map(({ port }, index) => writeKubeconfig(join(folder, `kubeconfig-${index}`), api, port)),
   );
   const lines: string[] = [];
   let connected = '';
-  const keep = (line: string) => {
+  const keep = (program: 'server' | 'agent') => (line: string) => {
+    onLine(program, line);
     if (lines.push(line) > MOST_LINES) lines.shift();
     if (line.includes('"feed synced"')) connected = /"server":"[^"]+:(\d+)"/.exec(line)?.[1] ?? connected;
   };
@@ -52,20 +60,20 @@ export async function prepareWorld(
     cniDirectory: cni.path,
     kubeconfig: kubeconfigs[0] ?? '',
     kubeconfigOf: (index) => kubeconfigs[index] ?? '',
-    stsEndpoint: `http://127.0.0.1:${stsDoor.port}`,
+    stsEndpoint: `http://127.0.0.1:${stsPort.port}`,
     agentLogLevel: 'info',
     agentFlags: agentFlags(folder),
     serverFlags,
-    onServerLine: keep,
-    onAgentLine: keep,
+    onServerLine: keep('server'),
+    onAgentLine: keep('agent'),
   });
-  return { programs, lines, ways: { sts: stsDoor, apis }, connectedPort: () => Number(connected) };
+  return { programs, lines, ports: { sts: stsPort, apis }, connectedPort: () => Number(connected) };
 }
 
 /** Starts two servers and the agent; where they do not come up, all that is open is closed. */
 export async function startWorldPrograms(
   { programs, lines }: Prepared,
-  { feeds, stack }: { feeds: readonly Door[]; stack: AsyncDisposableStack },
+  { feeds, stack }: { feeds: readonly ProxiedPort[]; stack: AsyncDisposableStack },
 ) {
   const running = (program: Program): Program => {
     stack.defer(() => end(program));
@@ -78,7 +86,7 @@ export async function startWorldPrograms(
     await Promise.all([...servers, agent].map((program) => program.ready()));
   } catch (error) {
     await stack.disposeAsync();
-    throw new Error(lines.slice(-5).join('\n'), { cause: error });
+    throw new Error([describeError(error), ...lines].join('\n        '), { cause: error });
   }
   const starts = {
     startServer: (index: number) => (servers[index] = running(programs.startServer(index))),
@@ -97,11 +105,14 @@ export async function startStandIns(stack: AsyncDisposableStack) {
   return { api, sts, imds, cni: stack.use(await createCniResultsDir()) };
 }
 
-/** One to each port of 127.0.0.1. */
-export async function openDoors(stack: AsyncDisposableStack, ports: readonly number[]): Promise<Door[]> {
-  const doors = await Promise.all(ports.map((port) => openDoor(port)));
-  for (const door of doors) stack.defer(() => door.close());
-  return doors;
+/** One before each port of 127.0.0.1. */
+export async function openProxiedPorts(
+  stack: AsyncDisposableStack,
+  targets: readonly number[],
+): Promise<ProxiedPort[]> {
+  const opened = await Promise.all(targets.map((port) => openProxiedPort(port)));
+  for (const port of opened) stack.defer(() => port.close());
+  return opened;
 }
 
 async function writeKubeconfig(path: string, api: KubernetesApi, port: number): Promise<string> {

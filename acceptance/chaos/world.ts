@@ -1,16 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createSandboxNode } from '@rolegate/sandbox';
 import type { Manifest, PreparedPrograms, Program, SandboxNode } from '@rolegate/sandbox';
+import { openFolder } from '@rolegate/testing';
 import type { CniResultsDir, FakeSts, KubernetesApi } from '@rolegate/testing';
-import type { Door } from './proxied-port.ts';
-import { createPodCalls } from './pod-call.ts';
-import type { PodCalls, PodCallsOptions } from './pod-call.ts';
-import { openDoors, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';
+import type { ProxiedPort } from './proxied-port.ts';
+import { createPodCalls } from '../pod-calls/pod-call.ts';
+import type { PodCalls, PodCallsOptions } from '../pod-calls/pod-call.ts';
+import { openProxiedPorts, prepareWorld, startStandIns, startWorldPrograms } from './world-programs.ts';
 import type { ChaosWorldOptions } from './world-programs.ts';
 
-/** The system on loopback, with a door before each service that can be made to fail. */
+/** The system on loopback, with a port before each service that can be made to fail. */
 export interface ChaosWorld extends AsyncDisposable {
   /** For files of whoever plays in it; removed with it. */
   readonly folder: string;
@@ -22,15 +20,13 @@ export interface ChaosWorld extends AsyncDisposable {
   /** The latest process of each. */
   readonly servers: readonly Program[];
   readonly agent: Program;
-  readonly doors: {
+  readonly ports: {
     /** From the agent to each server. */
-    readonly feeds: readonly Door[];
+    readonly feeds: readonly ProxiedPort[];
     /** From each server to the API server. */
-    readonly apis: readonly Door[];
-    readonly sts: Door;
+    readonly apis: readonly ProxiedPort[];
+    readonly sts: ProxiedPort;
   };
-  /** The last lines of all programs, as they came. */
-  readonly lines: readonly string[];
   /** The server whose feed the agent follows: by the agent's own word. */
   connectedServer(): number;
   startServer(index: number): Program;
@@ -45,13 +41,12 @@ export interface ChaosWorld extends AsyncDisposable {
 /** Starts it: two servers and an agent that are ready, no Pod yet. */
 export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<ChaosWorld> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-chaos-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openFolder('rolegate-chaos-', stack);
   const standIns = await startStandIns(stack);
   const prepared = await prepareWorld({ ...options, ...standIns, folder }, stack);
   const { api, cni, sts } = standIns;
-  const { programs, lines, ways, connectedPort } = prepared;
-  const feeds = await openDoors(stack, programs.serverPorts);
+  const { programs, ports, connectedPort } = prepared;
+  const feeds = await openProxiedPorts(stack, programs.serverPorts);
   const node = createSandboxNode({ api, cni, agent: programs.metadata });
   stack.defer(() => node.close());
   const all = stack.move();
@@ -63,10 +58,9 @@ export async function startChaosWorld(options: ChaosWorldOptions = {}): Promise<
     cni,
     node,
     programs,
-    lines,
     ...running.starts,
     servers: running.servers,
-    doors: { ...ways, feeds },
+    ports: { ...ports, feeds },
     get agent() {
       return running.agent();
     },

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { ProgramsOptions } from '@rolegate/sandbox';
-import { startImds } from '@rolegate/testing';
+import { openFolder, startImds } from '@rolegate/testing';
 import type { Step, World } from '@rolegate/testing';
 import { createClusterObjects } from './cluster-objects.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
@@ -35,8 +32,7 @@ export type ClusterStep = Step<ClusterWorld>;
 
 export async function openWorld(options: ClusterOptions): Promise<ClusterWorld> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-real-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openFolder('rolegate-real-', stack);
   const imds = await startImds({});
   stack.defer(() => imds.close());
   const kubeConfig = new KubeConfig();

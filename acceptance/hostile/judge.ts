@@ -1,8 +1,8 @@
 import type { Row } from '@rolegate/testing';
 import { quantile } from '../bench/statistics.ts';
 import type { Answers } from './clients/orders.ts';
-import type { ProgramName } from './node/node-programs.ts';
-import { programNames } from './node/node-programs.ts';
+import type { ProgramName } from '../chart-programs/node-programs.ts';
+import { programNames } from '../chart-programs/node-programs.ts';
 import type { ProgramSeen, Seen } from './watch/seen.ts';
 
 /** The run fails beyond this; SDKs give up then. Milliseconds. */
@@ -15,6 +15,8 @@ export interface Verdict {
   /** What must not be; empty if the promise was kept. */
   readonly faults: readonly string[];
   readonly row: Row;
+  /** What else is worth knowing, whatever the verdict. */
+  readonly remarks?: readonly string[];
 }
 
 export const tableHead: Row = [

@@ -8,12 +8,13 @@ import {
   markdownTable,
   suiteSignal,
   summaryOf,
+  sumOfOutcomes,
   writeReport,
 } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
-import { nodePart } from './node-part.ts';
-import { BUILT_BUNDLES } from './node/program-words.ts';
-import type { Part, PlayOptions } from './part.ts';
+import { nodePart } from './node/part.ts';
+import { BUILT_BUNDLES } from '../chart-programs/program-words.ts';
+import type { Part, RunOptions } from './part.ts';
 import { missingForHostile } from './requirements.ts';
 import { strangersPart } from './strangers/part.ts';
 import { tenantsPart } from './tenants/part.ts';
@@ -60,7 +61,7 @@ async function main(): Promise<number> {
     console.log(summaryOf({ passed: 0, failed: 0, skipped, notRun: 0 }));
     return EXIT_SKIPPED;
   }
-  const outcome = await playAll(
+  const outcome = await runAll(
     wanted,
     {
       only,
@@ -75,22 +76,22 @@ async function main(): Promise<number> {
   return exitCodeOf(outcome);
 }
 
-/** Plays the parts in their order. `file`: where their tables are to be written. */
-async function playAll(
+/** Runs the parts in their order. `file`: where their tables are to be written. */
+async function runAll(
   wanted: readonly Part[],
-  options: PlayOptions,
+  options: RunOptions,
   file: string | undefined,
 ): Promise<Outcome> {
-  const sum = { passed: 0, failed: 0, skipped: 0, notRun: 0 };
+  const outcomes: Outcome[] = [];
   for (const part of wanted) {
     const machine = describeMachine(new Date());
-    const { outcome, rows } = await part.play(options);
-    for (const key of ['passed', 'failed', 'skipped', 'notRun'] as const) sum[key] += outcome[key];
+    const { outcome, rows } = await part.run(options);
+    outcomes.push(outcome);
     const table = markdownTable(part.head, rows);
     console.log(`\n${table}\n\n${machine}\n`);
     if (file !== undefined) await writeReport(file, part.report, `Measured on ${machine}.\n\n${table}`);
   }
-  return sum;
+  return sumOfOutcomes(outcomes);
 }
 
 try {

@@ -1,7 +1,7 @@
 import { describeError } from '@rolegate/runtime';
 import { outputOf } from '@rolegate/testing';
-import { missingHere } from '../netns/requirements.ts';
-import { openCgroups } from './node/cgroups.ts';
+import { missingHere } from '../network/requirements.ts';
+import { openCgroups } from '../cgroups/cgroups.ts';
 
 /** Why this machine cannot run the suite; empty if it can. */
 export async function missingForHostile(name: string): Promise<readonly string[]> {

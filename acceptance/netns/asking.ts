@@ -1,9 +1,11 @@
 import { outputOf, runCommand } from '@rolegate/testing';
-import { inUrl, METADATA } from './addresses.ts';
-import type { Addresses } from './addresses.ts';
-import { scriptPath } from './child-script.ts';
+import { fileURLToPath } from 'node:url';
+import { inUrl, METADATA } from '../network/addresses.ts';
+import type { Addresses } from '../network/addresses.ts';
 import { httpRequest } from './pod-orders.ts';
 import type { Answer, CrowdResult, HammerResult, PodOrder, Sent } from './pod-orders.ts';
+
+const CLIENT = fileURLToPath(new URL('./pod-client.ts', import.meta.url));
 
 /** The two calls that nobody without privileges may get through. */
 export const PATHS = ['/latest/meta-data/iam/security-credentials', '/latest/user-data'] as const;
@@ -69,7 +71,7 @@ export function sentTo(family: Family, name: string, bytes: string): Sent {
 }
 
 function ordered(through: readonly string[], order: PodOrder): Promise<string> {
-  return outputOf([...through, process.execPath, scriptPath('pod-client')], {
+  return outputOf([...through, process.execPath, CLIENT], {
     input: JSON.stringify(order),
     timeoutMs: 60_000,
   });

@@ -12,7 +12,7 @@ import {
 } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
 import { pythonWithBoto3 } from '../cluster/clients.ts';
-import { missingHere } from './requirements.ts';
+import { missingHere } from '../network/requirements.ts';
 import { backends } from './rules.ts';
 import type { Backend } from './rules.ts';
 import { allSteps } from './all-steps.ts';

@@ -4,7 +4,7 @@ import { startProgram } from '@rolegate/sandbox';
 import type { Program } from '@rolegate/sandbox';
 import { PLAIN_ENV, runCommand } from '@rolegate/testing';
 import type { CommandResult } from '@rolegate/testing';
-import { PORTS } from './addresses.ts';
+import { PORTS } from '../network/addresses.ts';
 import { AGENT_USER, FORMER_USER, prepareFlags, statusSocket } from './program-flags.ts';
 import type { ProgramFiles } from './program-flags.ts';
 

@@ -1,4 +1,4 @@
-import { inUrl, METADATA } from './addresses.ts';
+import { inUrl, METADATA } from '../network/addresses.ts';
 import { families, sentTo } from './asking.ts';
 import { httpRequest } from './pod-orders.ts';
 import type { Sent } from './pod-orders.ts';

@@ -1,4 +1,4 @@
-import { ECHO_PORTS, METADATA } from './addresses.ts';
+import { ECHO_PORTS, METADATA } from '../network/addresses.ts';
 import { families } from './asking.ts';
 import type { Sent } from './pod-orders.ts';
 

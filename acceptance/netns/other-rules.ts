@@ -1,4 +1,4 @@
-import { METADATA, NODE, PORTS } from './addresses.ts';
+import { METADATA, NODE, PORTS } from '../network/addresses.ts';
 import type { Backend, ToolRules } from './rules.ts';
 
 const KUBE_PROXY = `

@@ -1,6 +1,6 @@
-import type { Cluster, ClusterPod } from './cluster.ts';
-import type { Namespaces } from './namespaces.ts';
-import { attachPod, detachPod, podAddresses } from './pod-links.ts';
+import type { Cluster, ClusterPod } from '../stand-ins/cluster.ts';
+import type { Namespaces } from '../network/namespaces.ts';
+import { attachPod, detachPod, podAddresses } from '../network/pod-links.ts';
 import type { PodCase } from './pods.ts';
 
 /** A Pod that has its network. */

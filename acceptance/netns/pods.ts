@@ -1,4 +1,4 @@
-import type { Shape } from './pod-links.ts';
+import type { Shape } from '../network/pod-links.ts';
 
 const ROLE = 'iam.amazonaws.com/role';
 

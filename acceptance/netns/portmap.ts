@@ -1,4 +1,4 @@
-import type { Addresses } from './addresses.ts';
+import type { Addresses } from '../network/addresses.ts';
 import type { ToolRules } from './rules.ts';
 
 /** What a Pod that gets what is not for it answers. */

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
-import { NODE, PORTS, STS_URL } from './addresses.ts';
-import { NODE_NAME } from './cluster.ts';
+import { NODE, PORTS, STS_URL } from '../network/addresses.ts';
+import { NODE_NAME } from '../stand-ins/cluster.ts';
 
 /** The user that the agent runs as, and its group: the chart's agent.uid. */
 export const AGENT_USER = 2_100_008_181;

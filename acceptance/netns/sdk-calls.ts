@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { REGION } from '@rolegate/sandbox';
 import { PLAIN_ENV, runCommand } from '@rolegate/testing';
 import type { CommandResult } from '@rolegate/testing';
-import { STS_URL } from './addresses.ts';
+import { STS_URL } from '../network/addresses.ts';
 
 export const sdks = ['boto3', 'JavaScript'] as const;
 export type Sdk = (typeof sdks)[number];

@@ -1,5 +1,5 @@
 import { outputOf } from '@rolegate/testing';
-import { METADATA } from './addresses.ts';
+import { METADATA } from '../network/addresses.ts';
 
 /** Node.js opens no raw sockets. Ends by itself, after the packets or the time. */
 const SENDER = `

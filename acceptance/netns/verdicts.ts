@@ -2,7 +2,7 @@ import type { CurlAnswer } from './asking.ts';
 import { PATHS } from './asking.ts';
 import type { Answer } from './pod-orders.ts';
 import type { Listed } from './pods.ts';
-import { findSentinel } from './sentinels.ts';
+import { findSentinel } from '../stand-ins/sentinels.ts';
 
 /** Faults that are told of at most; the rest is counted. */
 const MOST_TOLD = 6;

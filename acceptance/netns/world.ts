@@ -1,13 +1,10 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCniResultsDir } from '@rolegate/testing';
+import { openFolder } from '@rolegate/testing';
 import type { World } from '@rolegate/testing';
-import { startScript } from './child-script.ts';
-import { createCluster } from './cluster.ts';
-import type { Cluster } from './cluster.ts';
-import { createNamespaces } from './namespaces.ts';
-import type { Namespaces } from './namespaces.ts';
+import { createCluster } from '../stand-ins/cluster.ts';
+import type { Cluster } from '../stand-ins/cluster.ts';
+import type { Namespaces } from '../network/namespaces.ts';
 import { prepareNodePrograms } from './node-programs.ts';
 import type { NodePrograms } from './node-programs.ts';
 import { createNodeState } from './node-state.ts';
@@ -16,10 +13,9 @@ import { createOtherTools } from './other-tools.ts';
 import type { OtherTools } from './other-tools.ts';
 import { createPodNetwork } from './pod-network.ts';
 import type { AttachedPod, PodNetwork } from './pod-network.ts';
-import { podCases } from './pods.ts';
+import { clusterNamespaces, podCases } from './pods.ts';
 import type { Backend } from './rules.ts';
-import { connectStandIns } from './stand-in-calls.ts';
-import { createTopology } from './topology.ts';
+import { openNetwork, openStandIns } from '../network/node-network.ts';
 
 export interface WorldOptions {
   readonly backend: Backend;
@@ -45,23 +41,13 @@ export interface NetnsWorld extends World, WorldOptions {
 /** Namespaces for a node with its Pods, another node and the cloud. No program of the product runs yet. */
 export async function openWorld(options: WorldOptions): Promise<NetnsWorld> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-netns-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // The agent is another user; what is secret has a mode of its own.
-  await chmod(folder, 0o755);
-  const namespaces = stack.use(createNamespaces({ prefix: options.prefix }));
-  await createTopology(namespaces);
+  const folder = await openFolder('rolegate-netns-', stack);
+  const namespaces = await openNetwork({ name: options.prefix }, stack);
   const node = namespaces.enter('node');
-  stack.defer((await startScript(namespaces.enter('cloud'), 'cloud')).stop);
-  const socket = join(folder, 'stand-ins.sock');
-  stack.defer((await startScript(node, 'stand-ins', [socket])).stop);
-  const standIns = await connectStandIns(socket);
-  stack.defer(standIns.close);
-  const cni = stack.use(await createCniResultsDir());
+  const { standIns, cni, kubeconfig } = await openStandIns({ folder, enter: node }, stack);
   const cluster = createCluster({ standIns, cni });
-  await cluster.begin();
-  const kubeconfig = join(folder, 'kubeconfig');
-  await writeFile(kubeconfig, String(await standIns.call({ do: 'kubeconfig' })));
+  for (const [name, annotations] of Object.entries(clusterNamespaces))
+    await cluster.addNamespace(name, annotations);
   const lines: World['lines'][number][] = [];
   await mkdir(join(folder, 'node'));
   const programs = await prepareNodePrograms({

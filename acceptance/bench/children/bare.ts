@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createRawServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import { serveCalls } from '../serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 
 /** An answer as the agent gives it. */
 export interface StaticAnswer {

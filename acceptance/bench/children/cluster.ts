@@ -1,7 +1,7 @@
-import { startKubernetesApi } from '../../../packages/testing/src/index.ts';
+import { startKubernetesApi } from '@rolegate/testing';
 import type { ClusterSize } from '../cluster-objects.ts';
 import { clusterObjects } from '../cluster-objects.ts';
-import { serveCalls } from '../serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 
 const api = await startKubernetesApi({});
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { serveCalls } from '../serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 import { quantile } from '../statistics.ts';
 
 export interface Load {

@@ -1,8 +1,8 @@
 import { startRelay } from '@rolegate/sandbox';
-import { createClientCredentials, createRolegateClient } from '../../../packages/protocol/src/index.ts';
-import type { FeedUpdateRead, HeldSession } from '../../../packages/protocol/src/index.ts';
+import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
+import type { FeedUpdateRead, HeldSession } from '@rolegate/protocol';
 import { nodeAddress } from '../cluster-objects.ts';
-import { serveCalls } from '../serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 
 /** An agent's stream without an agent. */
 export interface RawAgent {

@@ -1,6 +1,6 @@
-import { systemClock } from '../../../packages/runtime/src/index.ts';
+import { systemClock } from '@rolegate/runtime';
 import { createSts } from '../../../packages/server/src/credentials/sts/sts.ts';
-import { serveCalls } from '../serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 
 export interface StsLoop {
   readonly endpoint: string;

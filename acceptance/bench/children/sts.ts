@@ -1,5 +1,5 @@
-import { startSts } from '../../../packages/testing/src/index.ts';
-import { serveCalls } from '../serve-calls.ts';
+import { startSts } from '@rolegate/testing';
+import { serveCalls } from '../../processes/serve-calls.ts';
 
 const sts = await startSts({ latencyMs: 50 });
 

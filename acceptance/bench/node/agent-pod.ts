@@ -1,13 +1,13 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ProbeCalls, ProbeOrder } from '../../hostile/clients/orders.ts';
-import type { Cgroups, Group } from '../../hostile/node/cgroups.ts';
-import { prepareNodePrograms } from '../../hostile/node/node-programs.ts';
-import type { NodePrograms } from '../../hostile/node/node-programs.ts';
-import { NODE } from '../../netns/addresses.ts';
-import { eventually } from '../../../packages/testing/src/index.ts';
-import type { Child } from '../child.ts';
-import { startChild } from '../child.ts';
+import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import { prepareNodePrograms } from '../../chart-programs/node-programs.ts';
+import type { NodePrograms } from '../../chart-programs/node-programs.ts';
+import { NODE } from '../../network/addresses.ts';
+import { eventually } from '@rolegate/testing';
+import type { Child } from '../../processes/start-child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { FullNode } from './world.ts';
 
 /** Kubelet's default. Milliseconds. */

@@ -1,10 +1,11 @@
-import { openCgroups } from '../../hostile/node/cgroups.ts';
-import type { Cgroups } from '../../hostile/node/cgroups.ts';
-import { openFolder, openNodeNetwork, SERVER_POD } from '../../hostile/node/network.ts';
-import type { NodeNetwork } from '../../hostile/node/network.ts';
-import { describeError } from '../../../packages/runtime/src/index.ts';
-import { createCluster } from '../../netns/cluster.ts';
-import { podAddresses } from '../../netns/pod-links.ts';
+import { openCgroups } from '../../cgroups/cgroups.ts';
+import type { Cgroups } from '../../cgroups/cgroups.ts';
+import { openFolder } from '@rolegate/testing';
+import { openNodeNetwork, SERVER_POD } from '../../network/node-network.ts';
+import type { NodeNetwork } from '../../network/node-network.ts';
+import { describeError } from '@rolegate/runtime';
+import { createCluster } from '../../stand-ins/cluster.ts';
+import { podAddresses } from '../../network/pod-links.ts';
 import { NAMESPACE, namespaceObject, roleName } from '../cluster-objects.ts';
 
 /** A node with its Pods. */

@@ -1,11 +1,11 @@
-import type { Child } from '../child.ts';
-import { startChild } from '../child.ts';
+import { SERVER_NAME } from '@rolegate/sandbox';
+import type { Child } from '../../processes/start-child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { RawAgent, StreamsCalls } from '../children/streams.ts';
 import type { StsCalls } from '../children/sts.ts';
 import { nodeName, podObject, podUid, roleName } from '../cluster-objects.ts';
-import type { Place, Running } from '../place.ts';
-import { SERVER_NAME } from '../place.ts';
+import type { BenchWorld, Running } from '../world.ts';
 import { cpuMs } from '../process-usage.ts';
 import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
@@ -19,7 +19,7 @@ const REMAINING_MS = 0.45 * LIFETIME_MS;
 const NEW_POD_AFTER_MS = 1_500;
 
 interface Stand {
-  readonly place: Place;
+  readonly bench: BenchWorld;
   readonly server: Running;
   readonly cluster: Child<ClusterCalls>;
   readonly sts: Child<StsCalls>;
@@ -30,24 +30,26 @@ interface Stand {
  * Once, with the server's default bucket, before a stand-in that throttles as STS does: everything is wanted at once;
  * then everything is due for renewal, and a new Pod comes.
  */
-export async function budget(place: Place): Promise<Row[]> {
+export async function budget(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const count = place.options.quick ? 100 : 1_000;
-  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
-  const sts = stack.use(await startChild<StsCalls>('sts'));
+  const count = bench.options.quick ? 100 : 1_000;
+  const cluster = stack.use(
+    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
+  );
+  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
   await sts.call.throttleAbove(STS_RATE);
-  const kubeconfig = await place.writeKubeconfig(
+  const kubeconfig = await bench.writeKubeconfig(
     await cluster.call.fill({ pods: count, nodes: 1, roles: count }),
   );
-  const [agent] = await place.rawAgents(1);
+  const [agent] = await bench.rawAgents(1);
   if (agent === undefined) throw new Error('there is no agent');
   const start = { kubeconfig, stsEndpoint: await sts.call.url(undefined) };
-  const stand = { place, cluster, sts, agent };
+  const stand = { bench, cluster, sts, agent };
 
-  const first = await place.startServer(start);
+  const first = await bench.startServer(start);
   const cold = await coldStart({ ...stand, server: first }, count);
   await first.bundle[Symbol.asyncDispose]();
-  const second = await place.startServer(start);
+  const second = await bench.startServer(start);
   stack.use(second.bundle);
   const waitedMs = await newPodAmongRenewals({ ...stand, server: second }, cold.sessionIds);
   return [
@@ -68,11 +70,11 @@ export async function budget(place: Place): Promise<Row[]> {
   ];
 }
 
-async function coldStart({ place, server, sts, agent }: Stand, count: number) {
+async function coldStart({ bench, server, sts, agent }: Stand, count: number) {
   await server.bundle.untilAnswers(server.opsPort);
-  await using streams = await startChild<StreamsCalls>('streams');
+  await using streams = await startChild<StreamsCalls>(new URL('../children/streams.ts', import.meta.url));
   const before = await cpuMs(server.bundle.pid);
-  await streams.call.open({ port: server.port, serverName: SERVER_NAME, ca: place.ca, agents: [agent] });
+  await streams.call.open({ port: server.port, serverName: SERVER_NAME, ca: bench.ca, agents: [agent] });
   const tookMs = await streams.call.sessions(count);
   const used = (await cpuMs(server.bundle.pid)) - before;
   const { failures, sessionIds } = await streams.call.seen(undefined);
@@ -88,11 +90,11 @@ async function coldStart({ place, server, sts, agent }: Stand, count: number) {
 
 /** The server has just started: what its agent holds is due, and its bucket is full. Gives what a new Pod waited. */
 async function newPodAmongRenewals(
-  { place, server, cluster, agent }: Stand,
+  { bench, server, cluster, agent }: Stand,
   sessionIds: readonly string[],
 ): Promise<number> {
   await server.bundle.untilAnswers(server.opsPort);
-  await using streams = await startChild<StreamsCalls>('streams');
+  await using streams = await startChild<StreamsCalls>(new URL('../children/streams.ts', import.meta.url));
   const held = sessionIds.map((sessionId) => ({
     sessionId,
     fingerprint: 'of-former-credentials',
@@ -100,7 +102,7 @@ async function newPodAmongRenewals(
     lifetimeMs: LIFETIME_MS,
   }));
   const agents = [{ ...agent, held }];
-  await streams.call.open({ port: server.port, serverName: SERVER_NAME, ca: place.ca, agents });
+  await streams.call.open({ port: server.port, serverName: SERVER_NAME, ca: bench.ca, agents });
   await new Promise((resolve) => setTimeout(resolve, NEW_POD_AFTER_MS));
   const index = sessionIds.length;
   const startMs = performance.now();

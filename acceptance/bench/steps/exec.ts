@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { ask, CREDENTIALS_PATH } from '../ask.ts';
 import type { ProgramName } from '../bundle.ts';
 import { podIp } from '../cluster-objects.ts';
-import type { Place } from '../place.ts';
+import type { BenchWorld } from '../world.ts';
 import { cpuMs } from '../process-usage.ts';
 import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
@@ -25,15 +25,15 @@ interface Times {
 }
 
 /** From exec to the first answer that rests on what the server says, with 110 Pods on the node. */
-export async function exec(place: Place): Promise<Row[]> {
+export async function exec(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const world = await openNodeWorld(place, 110, stack);
+  const world = await openNodeWorld(bench, 110, stack);
   const rounds: Times[] = [];
-  for (let round = 0; round < place.options.rounds; round++) rounds.push(await oneRound(place, world));
+  for (let round = 0; round < bench.options.rounds; round++) rounds.push(await oneRound(bench, world));
   const of = (pick: (times: Times) => number) => rounds.map(pick);
   const cpu = cpuEach(
     of((times) => times.cpuMs).reduce((sum, ms) => sum + ms, 0),
-    rounds.length * startsOf(place),
+    rounds.length * startsOf(bench),
     'a start',
   );
   const empty = `an empty Node ${say.ms(median(of((times) => times.empty)))}`;
@@ -66,17 +66,17 @@ export async function exec(place: Place): Promise<Row[]> {
   ];
 }
 
-function startsOf({ options }: Place): number {
+function startsOf({ options }: BenchWorld): number {
   return options.quick ? 1 : TIMES;
 }
 
-async function oneRound(place: Place, world: NodeWorld): Promise<Times> {
+async function oneRound(bench: BenchWorld, world: NodeWorld): Promise<Times> {
   const all: Times[] = [];
-  for (let time = 0; time < startsOf(place); time++) {
-    const started = await startAgent(place, world);
-    const version = (name: ProgramName) => place.bundles.start({ name, words: ['--version'] }).ended();
+  for (let time = 0; time < startsOf(bench); time++) {
+    const started = await startAgent(bench, world);
+    const version = (name: ProgramName) => bench.bundles.start({ name, words: ['--version'] }).ended();
     const versionOf = { agent: await version('agent'), server: await version('server') };
-    all.push({ ...started, versionOf, empty: await emptyNode(place) });
+    all.push({ ...started, versionOf, empty: await emptyNode(bench) });
   }
   const middle = (pick: (times: Times) => number) => median(all.map(pick));
   return {
@@ -92,10 +92,10 @@ async function oneRound(place: Place, world: NodeWorld): Promise<Times> {
 }
 
 async function startAgent(
-  place: Place,
+  bench: BenchWorld,
   { server, cniDirectory }: NodeWorld,
 ): Promise<Pick<Times, 'listening' | 'serving' | 'cpuMs'>> {
-  const { bundle, port } = await place.startAgent({ serverPort: server.port, cniDirectory });
+  const { bundle, port } = await bench.startAgent({ serverPort: server.port, cniDirectory });
   await using stack = new AsyncDisposableStack();
   stack.use(bundle);
   let listening: number | undefined;
@@ -112,7 +112,7 @@ async function startAgent(
   }
 }
 
-async function emptyNode({ bundles }: Place): Promise<number> {
+async function emptyNode({ bundles }: BenchWorld): Promise<number> {
   const startMs = performance.now();
   const child = spawn(process.execPath, [...bundles.flags.agent.node, '-e', '0'], { stdio: 'ignore' });
   await once(child, 'exit');

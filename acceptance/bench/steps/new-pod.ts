@@ -1,7 +1,7 @@
-import { createCniResultsDir, startKubernetesApi, startSts } from '../../../packages/testing/src/index.ts';
-import type { CniResultsDir, KubernetesApi } from '../../../packages/testing/src/index.ts';
+import { createCniResultsDir, startKubernetesApi, startSts } from '@rolegate/testing';
+import type { CniResultsDir, KubernetesApi } from '@rolegate/testing';
 import { ask, CREDENTIALS_PATH } from '../ask.ts';
-import { startChild } from '../child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { BareCalls } from '../children/bare.ts';
 import {
   NAMESPACE,
@@ -12,7 +12,7 @@ import {
   podUid,
   roleName,
 } from '../cluster-objects.ts';
-import type { Place } from '../place.ts';
+import type { BenchWorld } from '../world.ts';
 import { cpuMs } from '../process-usage.ts';
 import { cpuEach, rowOf, say } from '../row.ts';
 import type { Measured, Row } from '../row.ts';
@@ -42,10 +42,10 @@ interface Asked {
 }
 
 /** From a new Pod's first request to its credentials, one Pod after the other, each with a role of its own. */
-export async function newPod(place: Place): Promise<Row[]> {
+export async function newPod(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const node = await openNode(place, stack);
-  const { rounds, quick } = place.options;
+  const node = await openNode(bench, stack);
+  const { rounds, quick } = bench.options;
   const pods = quick ? 5 : 40;
   const [atOnce, later]: [Asked, Asked] = [newAsked(), newAsked()];
   const bare: number[][] = [];
@@ -108,21 +108,23 @@ function laterRows({ rounds, cpuMs: used }: Asked, bare: readonly number[][]): R
   ];
 }
 
-async function openNode(place: Place, stack: AsyncDisposableStack): Promise<Node> {
+async function openNode(bench: BenchWorld, stack: AsyncDisposableStack): Promise<Node> {
   const api = await startKubernetesApi({});
   stack.defer(() => api.close());
   api.apply(namespaceObject);
   const sts = stack.use(await startSts({ latencyMs: STS_MS }));
   const cni = stack.use(await createCniResultsDir());
-  const kubeconfig = await place.writeKubeconfig(api.kubeconfig());
+  const kubeconfig = await bench.writeKubeconfig(api.kubeconfig());
   const words = ['--sts-rate', '1000', '--sts-burst', '1000'];
-  const server = await place.startServer({ kubeconfig, stsEndpoint: sts.url, words });
+  const server = await bench.startServer({ kubeconfig, stsEndpoint: sts.url, words });
   stack.use(server.bundle);
   await server.bundle.untilAnswers(server.opsPort);
-  const agent = await place.startAgent({ serverPort: server.port, cniDirectory: cni.path });
+  const agent = await bench.startAgent({ serverPort: server.port, cniDirectory: cni.path });
   stack.use(agent.bundle);
   await agent.bundle.untilAnswers(agent.opsPort);
-  const bare = stack.use(await startChild<BareCalls>('bare', place.bundles.flags.agent));
+  const bare = stack.use(
+    await startChild<BareCalls>(new URL('../children/bare.ts', import.meta.url), bench.bundles.flags.agent),
+  );
   const body = '{}';
   const headers = ['Content-Length', String(body.length)];
   return {

@@ -1,9 +1,9 @@
-import { missingHere } from '../../netns/requirements.ts';
+import { missingHere } from '../../network/requirements.ts';
 import type { AgentPod } from '../node/agent-pod.ts';
 import { startAgentPod } from '../node/agent-pod.ts';
 import type { FullNode } from '../node/world.ts';
 import { openFullNode } from '../node/world.ts';
-import type { Place } from '../place.ts';
+import type { BenchWorld } from '../world.ts';
 import type { Memory } from '../process-usage.ts';
 import { memoryOf, processTree, proportionalOf } from '../process-usage.ts';
 import type { Row } from '../row.ts';
@@ -19,11 +19,11 @@ const SETTLE_MS = 5_000;
 const MIB = 2 ** 20;
 
 /** What the agent's Pod costs a node on which nothing happens, from its second start on. */
-export async function node(place: Place): Promise<Row[]> {
+export async function node(bench: BenchWorld): Promise<Row[]> {
   const { reasons } = await missingHere();
   const [reason] = reasons;
   if (reason !== undefined) return [unmeasuredRow('everything on a node', reason)];
-  const { bundles, rounds, idleSeconds, quick } = place.options;
+  const { bundles, rounds, idleSeconds, quick } = bench.options;
   await using stack = new AsyncDisposableStack();
   disposeOnSignal(stack);
   const network = await openFullNode({ name: `rg${process.pid}`, pods: PODS }, stack);

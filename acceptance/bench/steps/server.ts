@@ -1,10 +1,10 @@
-import type { Child } from '../child.ts';
-import { startChild } from '../child.ts';
+import { SERVER_NAME } from '@rolegate/sandbox';
+import type { Child } from '../../processes/start-child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { RawAgent, StreamsCalls } from '../children/streams.ts';
 import type { StsCalls } from '../children/sts.ts';
-import type { Place, Running, ServerStart } from '../place.ts';
-import { SERVER_NAME } from '../place.ts';
+import type { BenchWorld, Running, ServerStart } from '../world.ts';
 import type { Memory } from '../process-usage.ts';
 import { cpuMs, memoryOf } from '../process-usage.ts';
 import { cpuEach, rowOf, say } from '../row.ts';
@@ -35,27 +35,29 @@ interface Sync {
 }
 
 /** A server's start with a large cluster, and what it holds then. */
-export async function server(place: Place): Promise<Row[]> {
+export async function server(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const { quick, rounds } = place.options;
+  const { quick, rounds } = bench.options;
   const [pods, agents] = quick ? [500, 25] : [10_000, 500];
   const roles = quick ? 25 : SESSIONS;
-  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
-  const sts = stack.use(await startChild<StsCalls>('sts'));
-  const kubeconfig = await place.writeKubeconfig(await cluster.call.fill({ pods, nodes: agents, roles }));
+  const cluster = stack.use(
+    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
+  );
+  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
+  const kubeconfig = await bench.writeKubeconfig(await cluster.call.fill({ pods, nodes: agents, roles }));
   const stsEndpoint = await sts.call.url(undefined);
-  const rawAgents = await place.rawAgents(agents);
+  const rawAgents = await bench.rawAgents(agents);
   const syncs: Sync[] = [];
   for (let round = 0; round < rounds; round++)
     for (const mode of rotated(['streaming', 'paged'] as const, round)) {
       await cluster.call.offerStreamingList(mode === 'streaming');
-      syncs.push(await sync(mode, { place, kubeconfig, stsEndpoint, rawAgents, roles }));
+      syncs.push(await sync(mode, { bench, kubeconfig, stsEndpoint, rawAgents, roles }));
     }
   return [...syncRows(syncs, pods), ...connectedRows(syncs, agents)];
 }
 
 interface Stand extends ServerStart {
-  readonly place: Place;
+  readonly bench: BenchWorld;
   readonly rawAgents: readonly RawAgent[];
   /** As many sessions as there are. */
   readonly roles: number;
@@ -63,7 +65,7 @@ interface Stand extends ServerStart {
 
 async function sync(mode: Mode, stand: Stand): Promise<Sync> {
   await using stack = new AsyncDisposableStack();
-  const running = await stand.place.startServer(stand);
+  const running = await stand.bench.startServer(stand);
   const { bundle, opsPort } = running;
   stack.use(bundle);
   const readyMs = await bundle.untilAnswers(opsPort);
@@ -74,10 +76,12 @@ async function sync(mode: Mode, stand: Stand): Promise<Sync> {
   return { mode, readyMs, cpuMs: used, memory, connected };
 }
 
-async function connectAll({ bundle, port }: Running, { place, rawAgents, roles }: Stand): Promise<Connected> {
+async function connectAll({ bundle, port }: Running, { bench, rawAgents, roles }: Stand): Promise<Connected> {
   const before = await cpuMs(bundle.pid);
-  await using streams: Child<StreamsCalls> = await startChild<StreamsCalls>('streams');
-  const tookMs = await streams.call.open({ port, serverName: SERVER_NAME, ca: place.ca, agents: rawAgents });
+  await using streams: Child<StreamsCalls> = await startChild<StreamsCalls>(
+    new URL('../children/streams.ts', import.meta.url),
+  );
+  const tookMs = await streams.call.open({ port, serverName: SERVER_NAME, ca: bench.ca, agents: rawAgents });
   await streams.call.sessions(roles);
   const used = (await cpuMs(bundle.pid)) - before;
   await settle();

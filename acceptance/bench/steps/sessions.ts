@@ -1,11 +1,11 @@
-import { startChild } from '../child.ts';
+import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
+import { startChild } from '../../processes/start-child.ts';
 import type { ClusterCalls } from '../children/cluster.ts';
 import type { StreamsCalls } from '../children/streams.ts';
 import type { StsLoopCalls } from '../children/sts-loop.ts';
 import type { StsCalls } from '../children/sts.ts';
 import { roleName } from '../cluster-objects.ts';
-import type { Place, ServerStart } from '../place.ts';
-import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '../place.ts';
+import type { BenchWorld, ServerStart } from '../world.ts';
 import { cpuMs } from '../process-usage.ts';
 import { cpuEach, rowOf, say } from '../row.ts';
 import type { Row } from '../row.ts';
@@ -15,21 +15,23 @@ const IN_FLIGHT = 100;
 const OPEN_BUCKET = ['--sts-rate', '100000', '--sts-burst', '100000'];
 
 interface Stand extends ServerStart {
-  readonly place: Place;
+  readonly bench: BenchWorld;
   readonly count: number;
 }
 
 /** So many sessions that nobody holds, all wanted at once: the server against a loop that does nothing else. */
-export async function sessions(place: Place): Promise<Row[]> {
+export async function sessions(bench: BenchWorld): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const { rounds, quick } = place.options;
+  const { rounds, quick } = bench.options;
   const count = quick ? 100 : 1_000;
-  const cluster = stack.use(await startChild<ClusterCalls>('cluster'));
-  const sts = stack.use(await startChild<StsCalls>('sts'));
+  const cluster = stack.use(
+    await startChild<ClusterCalls>(new URL('../children/cluster.ts', import.meta.url)),
+  );
+  const sts = stack.use(await startChild<StsCalls>(new URL('../children/sts.ts', import.meta.url)));
   const text = await cluster.call.fill({ pods: count, nodes: 1, roles: count });
-  const kubeconfig = await place.writeKubeconfig(text);
+  const kubeconfig = await bench.writeKubeconfig(text);
   const stsEndpoint = await sts.call.url(undefined);
-  const stand: Stand = { place, count, kubeconfig, stsEndpoint, words: OPEN_BUCKET };
+  const stand: Stand = { bench, count, kubeconfig, stsEndpoint, words: OPEN_BUCKET };
   const [bare, product, cpu]: [number[], number[], number[]] = [[], [], []];
   const runServer = async () => {
     const { tookMs, serverCpuMs } = await serverRun(stand);
@@ -68,25 +70,30 @@ export async function sessions(place: Place): Promise<Row[]> {
 
 /** A new server; from an agent's connection to the last credentials at the agent. */
 async function serverRun({
-  place,
+  bench,
   count,
   ...start
 }: Stand): Promise<{ tookMs: number; serverCpuMs: number }> {
-  const { bundle, port, opsPort } = await place.startServer(start);
+  const { bundle, port, opsPort } = await bench.startServer(start);
   await using stack = new AsyncDisposableStack();
   stack.use(bundle);
   await bundle.untilAnswers(opsPort);
-  const streams = stack.use(await startChild<StreamsCalls>('streams'));
+  const streams = stack.use(
+    await startChild<StreamsCalls>(new URL('../children/streams.ts', import.meta.url)),
+  );
   const before = await cpuMs(bundle.pid);
-  const agents = await place.rawAgents(1);
-  await streams.call.open({ port, serverName: SERVER_NAME, ca: place.ca, agents });
+  const agents = await bench.rawAgents(1);
+  await streams.call.open({ port, serverName: SERVER_NAME, ca: bench.ca, agents });
   const tookMs = await streams.call.sessions(count);
   return { tookMs, serverCpuMs: (await cpuMs(bundle.pid)) - before };
 }
 
 /** A new process each time, as cold as the server. */
-async function loopRun({ place, count, stsEndpoint }: Stand): Promise<number> {
-  await using child = await startChild<StsLoopCalls>('sts-loop', place.bundles.flags.server);
+async function loopRun({ bench, count, stsEndpoint }: Stand): Promise<number> {
+  await using child = await startChild<StsLoopCalls>(
+    new URL('../children/sts-loop.ts', import.meta.url),
+    bench.bundles.flags.server,
+  );
   const roleArns = Array.from({ length: count }, (_, index) => ROLE_BASE_ARN + roleName(index));
   return await child.call.run({ endpoint: stsEndpoint, region: REGION, roleArns, inFlight: IN_FLIGHT });
 }

@@ -3,9 +3,9 @@ import type { Endpoint } from '../against/endpoint.ts';
 import { prepareSources } from '../against/sources.ts';
 import type { BareCalls } from '../children/bare.ts';
 import type { Load, LoadCalls, LoadResult } from '../children/load.ts';
-import { startChild } from '../child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import { podIp, roleName } from '../cluster-objects.ts';
-import type { Place, Running } from '../place.ts';
+import type { BenchWorld, Running } from '../world.ts';
 import { cpuMs, memoryOf } from '../process-usage.ts';
 import type { Row } from '../row.ts';
 import { rotated } from '../statistics.ts';
@@ -29,12 +29,12 @@ interface Asked {
 }
 
 /** Answers from the agent's memory against a node:http server that says the same. */
-export async function warm(place: Place): Promise<Row[]> {
-  const { quick, rounds } = place.options;
+export async function warm(bench: BenchWorld): Promise<Row[]> {
+  const { quick, rounds } = bench.options;
   await using stack = new AsyncDisposableStack();
-  const world = await openNodeWorld(place, PODS, stack);
+  const world = await openNodeWorld(bench, PODS, stack);
   const start = async (logLevel: 'info' | 'debug') => {
-    const agent = await place.startAgent({
+    const agent = await bench.startAgent({
       serverPort: world.server.port,
       cniDirectory: world.cniDirectory,
       logLevel,
@@ -44,11 +44,11 @@ export async function warm(place: Place): Promise<Row[]> {
     return agent;
   };
   const [agent, debug] = [await start('info'), await start('debug')];
-  const load = stack.use(await startChild<LoadCalls>('load'));
-  const others = await Promise.all(place.options.against.map(foreign));
+  const load = stack.use(await startChild<LoadCalls>(new URL('../children/load.ts', import.meta.url)));
+  const others = await Promise.all(bench.options.against.map(foreign));
   const contenders = [
     ...(await agents(agent, debug)),
-    ...(await standIns(place, agent, stack)),
+    ...(await standIns(bench, agent, stack)),
     ...others.map(({ asked }) => asked),
   ];
   const cells: Cell[] = [];
@@ -120,7 +120,7 @@ async function agents(agent: Running, debug: Running): Promise<Asked[]> {
 
 /** Two servers that give the agent's answer to everybody. */
 async function standIns(
-  { bundles }: Place,
+  { bundles }: BenchWorld,
   { port }: Running,
   stack: AsyncDisposableStack,
 ): Promise<Asked[]> {
@@ -133,7 +133,9 @@ async function standIns(
     request: requestText(pathOf(index), { 'X-aws-ec2-metadata-token': 'A'.repeat(80) }),
   }));
   const standIn = async (contender: 'bare' | 'raw'): Promise<Asked> => {
-    const child = stack.use(await startChild<BareCalls>('bare', bundles.flags.agent));
+    const child = stack.use(
+      await startChild<BareCalls>(new URL('../children/bare.ts', import.meta.url), bundles.flags.agent),
+    );
     return { contender, pid: child.pid, port: await child.call[contender]({ headers, body }), sources };
   };
   return [await standIn('bare'), await standIn('raw')];

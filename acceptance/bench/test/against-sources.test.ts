@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { startImds } from '../../../packages/testing/src/index.ts';
+import { startImds } from '@rolegate/testing';
 import { endpointsOf } from '../against/endpoint.ts';
 import type { Endpoint } from '../against/endpoint.ts';
 import { prepareSources } from '../against/sources.ts';

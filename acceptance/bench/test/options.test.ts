@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { actNames } from '../steps/names.ts';
-import { parseOptions } from '../options.ts';
+import { parseOptions, partNames } from '../options.ts';
 
 describe('parseOptions', () => {
   it('runs every part in its order by default, and the named ones in the same order', () => {
-    expect(parseOptions([]).only).toEqual(actNames);
+    expect(parseOptions([]).only).toEqual(partNames);
     expect(parseOptions(['--only', 'node', '--only', 'warm']).only).toEqual(['warm', 'node']);
   });
 

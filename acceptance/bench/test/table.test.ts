@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { cpuEach, rowOf, say, unmeasuredRow } from '../row.ts';
-import { markdownTable, missList, textTable } from '../table.ts';
+import { markdownOf, missList, textTable } from '../table.ts';
 
 const missed = rowOf({
   what: 'rps',
@@ -25,7 +25,7 @@ describe('the table', () => {
   });
 
   it('is Markdown with columns of one width', () => {
-    const lines = markdownTable([missed, reached]).split('\n');
+    const lines = markdownOf([missed, reached]).split('\n');
     expect(lines[1]).toMatch(/^\| -+ \| -+ \| -+ \| -+ \| -+ \| -+ \|$/);
     expect(new Set(lines.map(({ length }) => length)).size).toBe(1);
   });

@@ -1,12 +1,12 @@
 import { allWaits, nobodyNotices } from './fault.ts';
-import type { Cell, LeftOut } from './fault.ts';
+import type { Fault, LeftOut } from './fault.ts';
 import { hang, throttle } from '../harm-process.ts';
 
 const LASTS_MS = 3_000;
 /** R7: after a crash of its container the agent answers again within so long. Milliseconds. */
 const BACK_WITHIN_MS = 2_000;
 
-export const agentCells: readonly Cell[] = [
+export const agentFaults: readonly Fault[] = [
   {
     target: 'agent',
     harm: 'kill',

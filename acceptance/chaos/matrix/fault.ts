@@ -15,7 +15,7 @@ export interface Expected {
 }
 
 /** One thing that fails in one way. */
-export interface Cell {
+export interface Fault {
   readonly target: Target;
   readonly harm: Harm;
   /** In a few words, for the table. */
@@ -31,7 +31,7 @@ export interface Cell {
   readonly mayFail?: RegExp;
 }
 
-/** A cell that is left out, and why. */
+/** A fault that is left out, and why. */
 export interface LeftOut {
   readonly target: Target;
   readonly harm: Harm;

@@ -2,8 +2,7 @@ import type { AssumeRoleCall } from '@rolegate/testing';
 import type { Followed } from '../follow.ts';
 import { kindsOf } from '../tally.ts';
 import type { Failure, Tally } from '../tally.ts';
-import type { Cell } from './fault.ts';
-import type { Changes } from './try-fault.ts';
+import type { Fault } from './fault.ts';
 
 /** From the end of a fault to its changes being in force: a back-off of 5 s with jitter, and a busy machine. Milliseconds. */
 const FRESH_WITHIN_MS = 15_000;
@@ -14,8 +13,18 @@ const REVOKED_WITHIN_MS = 1_000;
 /** A replica that hangs may have asked STS for what its follower asks for again. */
 const MOST_CALLS_A_ROLE = 2;
 
-export interface CellOutcome {
-  readonly cell: Cell;
+/** The changes that are made in each fault. */
+export interface Changes {
+  /** A permit is withdrawn. */
+  readonly withdrawn: Followed;
+  /** A new Pod shares the session of a running one. */
+  readonly shared: Followed;
+  /** A new Pod has a role that nobody had before. */
+  readonly newRole: Followed;
+}
+
+export interface FaultOutcome {
+  readonly fault: Fault;
   readonly tally: Tally;
   readonly calls: { readonly newRoles: number; readonly heldAgain: number };
   /** From the change to its being in force in the fault; undefined: not before its end. Milliseconds. */
@@ -28,8 +37,8 @@ export interface CellOutcome {
   readonly faults: readonly string[];
 }
 
-export interface Played {
-  readonly cell: Cell;
+export interface Tried {
+  readonly fault: Fault;
   readonly tally: Tally;
   readonly wrong: readonly string[];
   readonly changes: Changes;
@@ -40,18 +49,18 @@ export interface Played {
   readonly keepsState: boolean;
 }
 
-export function judge(played: Played): CellOutcome {
-  const { cell, tally, changes, struckMs, mendedMs } = played;
+export function judge(tried: Tried): FaultOutcome {
+  const { fault, tally, changes, struckMs, mendedMs } = tried;
   const during = (change: Followed) =>
     change.inForceAtMs !== undefined && change.inForceAtMs <= mendedMs
       ? change.inForceAtMs - struckMs
       : undefined;
   const all = [changes.withdrawn, changes.shared, changes.newRole];
-  const heldAgain = played.calls.filter(({ roleArn }) => /\/app-\d+$/.test(roleArn)).length;
-  const newRoles = played.calls.filter(({ roleArn }) => roleArn.includes('/new-')).length;
+  const heldAgain = tried.calls.filter(({ roleArn }) => /\/app-\d+$/.test(roleArn)).length;
+  const newRoles = tried.calls.filter(({ roleArn }) => roleArn.includes('/new-')).length;
   const lastFailureMs = Math.max(...tally.failures.map(({ atMs }) => atMs));
   const outcome = {
-    cell,
+    fault,
     tally,
     calls: { newRoles, heldAgain },
     during: {
@@ -62,14 +71,14 @@ export function judge(played: Played): CellOutcome {
     freshMs: Math.max(0, ...all.map(({ inForceAtMs = Infinity }) => inForceAtMs - mendedMs)),
     failedForMs: lastFailureMs > mendedMs ? lastFailureMs - mendedMs : undefined,
   };
-  return { ...outcome, faults: [...faultsOf(outcome, played), ...played.wrong, ...oddities(changes)] };
+  return { ...outcome, faults: [...faultsOf(outcome, tried), ...tried.wrong, ...oddities(changes)] };
 }
 
-function faultsOf(outcome: Omit<CellOutcome, 'faults'>, { keepsState }: Played): string[] {
-  const { cell, tally, calls, during, freshMs } = outcome;
-  const bad = tally.failures.filter((failure) => !isExcused(failure, cell));
+function faultsOf(outcome: Omit<FaultOutcome, 'faults'>, { keepsState }: Tried): string[] {
+  const { fault, tally, calls, during, freshMs } = outcome;
+  const bad = tally.failures.filter((failure) => !isExcused(failure, fault));
   // An agent that comes with nothing costs one call more for what its server has not issued itself.
-  const mayFetchAgain = cell.target === 'agent' && cell.harm === 'kill' && !keepsState;
+  const mayFetchAgain = fault.target === 'agent' && fault.harm === 'kill' && !keepsState;
   return [
     ...(bad.length > 0 ? [`running Pods: ${kindsOf(bad)}, first of ${bad[0]?.pod ?? ''}`] : []),
     ...(tally.leastLifeMs < LEAST_LIFE_MS
@@ -78,11 +87,11 @@ function faultsOf(outcome: Omit<CellOutcome, 'faults'>, { keepsState }: Played):
     ...(calls.heldAgain > 0 && !mayFetchAgain
       ? [`${calls.heldAgain} sessions that were held were fetched again`]
       : []),
-    ...(cell.target !== 'STS' && calls.newRoles > MOST_CALLS_A_ROLE
+    ...(fault.target !== 'STS' && calls.newRoles > MOST_CALLS_A_ROLE
       ? [`${calls.newRoles} calls for one new role`]
       : []),
     ...(freshMs > FRESH_WITHIN_MS ? [`fresh only after ${seconds(freshMs)}`] : []),
-    ...(cell.target === 'STS' && (during.withdrawn ?? Infinity) > REVOKED_WITHIN_MS
+    ...(fault.target === 'STS' && (during.withdrawn ?? Infinity) > REVOKED_WITHIN_MS
       ? [`a permit was withdrawn only after ${seconds(during.withdrawn ?? Infinity)}`]
       : []),
     ...notInForce(outcome),
@@ -90,7 +99,7 @@ function faultsOf(outcome: Omit<CellOutcome, 'faults'>, { keepsState }: Played):
   ];
 }
 
-function notInForce({ cell: { expected }, during }: Omit<CellOutcome, 'faults'>): string[] {
+function notInForce({ fault: { expected }, during }: Omit<FaultOutcome, 'faults'>): string[] {
   const wanted = [
     ...(expected.changes === 'in force' ? (['withdrawn', 'shared'] as const) : []),
     ...(expected.newRole === 'served' ? (['newRole'] as const) : []),
@@ -100,14 +109,14 @@ function notInForce({ cell: { expected }, during }: Omit<CellOutcome, 'faults'>)
     .map((change) => `${change}: not in force while the fault lasted`);
 }
 
-function backTooLate({ cell, failedForMs = 0 }: Omit<CellOutcome, 'faults'>): string[] {
-  const { agentBackWithinMs = Infinity } = cell;
+function backTooLate({ fault, failedForMs = 0 }: Omit<FaultOutcome, 'faults'>): string[] {
+  const { agentBackWithinMs = Infinity } = fault;
   return failedForMs > agentBackWithinMs
     ? [`running Pods failed for ${seconds(failedForMs)} after the agent was back`]
     : [];
 }
 
-function isExcused({ status, body }: Failure, { mayFail }: Cell): boolean {
+function isExcused({ status, body }: Failure, { mayFail }: Fault): boolean {
   return mayFail?.test(status === 0 ? body : String(status)) === true;
 }
 

@@ -1,6 +1,6 @@
 import type { ChaosWorld } from '../world.ts';
 import { allWaits, nobodyNotices } from './fault.ts';
-import type { Cell, Target } from './fault.ts';
+import type { Fault, Target } from './fault.ts';
 import { cutThenRefuse, delay, refuseAll, shut, swallow } from '../harm-ports.ts';
 import { hang, throttle } from '../harm-process.ts';
 
@@ -17,14 +17,14 @@ type Choose = (world: ChaosWorld) => readonly number[];
 const connected: Choose = (world) => [world.connectedServer()];
 const all: Choose = ({ servers }) => servers.map((_, index) => index);
 
-function serverCells(target: Target, choose: Choose, expected: Cell['expected']): Cell[] {
+function serverFaults(target: Target, choose: Choose, expected: Fault['expected']): Fault[] {
   // Where the other server takes over, the fault ends once what changed is in force.
-  const cell = { target, expected, lastsMs: expected === nobodyNotices ? NOTICED_MS : LASTS_MS };
+  const fault = { target, expected, lastsMs: expected === nobodyNotices ? NOTICED_MS : LASTS_MS };
   const programs = (world: ChaosWorld) => choose(world).flatMap((index) => world.servers[index] ?? []);
-  const feeds = (world: ChaosWorld) => choose(world).flatMap((index) => world.doors.feeds[index] ?? []);
+  const feeds = (world: ChaosWorld) => choose(world).flatMap((index) => world.ports.feeds[index] ?? []);
   return [
     {
-      ...cell,
+      ...fault,
       harm: 'kill',
       how: 'SIGKILL, later started again',
       async strike(world) {
@@ -36,13 +36,13 @@ function serverCells(target: Target, choose: Choose, expected: Cell['expected'])
       },
     },
     {
-      ...cell,
+      ...fault,
       harm: 'hang',
       how: 'SIGSTOP',
       strike: (world) => Promise.resolve(mends(programs(world).map(hang))),
     },
     {
-      ...cell,
+      ...fault,
       harm: 'slow',
       how: 'runs a fifth of the time',
       expected: nobodyNotices,
@@ -50,18 +50,18 @@ function serverCells(target: Target, choose: Choose, expected: Cell['expected'])
       strike: (world) => Promise.resolve(mends(programs(world).map(throttle))),
     },
     {
-      ...cell,
+      ...fault,
       harm: 'cut',
       how: 'connections reset every 300 ms, then refused',
       strike: (world) => Promise.resolve(cutThenRefuse(feeds(world))),
     },
     {
-      ...cell,
+      ...fault,
       harm: 'refuse',
       how: 'started again without an API server: UNAVAILABLE',
       async strike(world) {
         const struck = choose(world);
-        const mend = await shut(struck.flatMap((index) => world.doors.apis[index] ?? []));
+        const mend = await shut(struck.flatMap((index) => world.ports.apis[index] ?? []));
         await Promise.all(programs(world).map((program) => program.stop()));
         const again = struck.map((index) => world.startServer(index));
         return async () => {
@@ -81,41 +81,41 @@ function mends(each: readonly (() => void)[]): () => Promise<void> {
 }
 
 /** The way between agents and all servers, the servers themselves being well. */
-function feedPathCells(): Cell[] {
-  const cell = { target: 'feed path', expected: allWaits, lastsMs: LASTS_MS } as const;
+function feedPathFaults(): Fault[] {
+  const fault = { target: 'feed path', expected: allWaits, lastsMs: LASTS_MS } as const;
   return [
-    { ...cell, harm: 'kill', how: 'nobody listens', strike: ({ doors }) => shut(doors.feeds) },
+    { ...fault, harm: 'kill', how: 'nobody listens', strike: ({ ports }) => shut(ports.feeds) },
     {
-      ...cell,
+      ...fault,
       harm: 'hang',
       how: 'bytes vanish without a word',
-      strike: ({ doors }) => Promise.resolve(swallow(doors.feeds)),
+      strike: ({ ports }) => Promise.resolve(swallow(ports.feeds)),
     },
     {
-      ...cell,
+      ...fault,
       harm: 'slow',
       how: `each chunk ${FEED_DELAY_MS} ms late`,
       expected: nobodyNotices,
       lastsMs: NOTICED_MS,
-      strike: ({ doors }) => Promise.resolve(delay(doors.feeds, FEED_DELAY_MS)),
+      strike: ({ ports }) => Promise.resolve(delay(ports.feeds, FEED_DELAY_MS)),
     },
     {
-      ...cell,
+      ...fault,
       harm: 'cut',
       how: 'all connections reset every 300 ms, then refused',
-      strike: ({ doors }) => Promise.resolve(cutThenRefuse(doors.feeds)),
+      strike: ({ ports }) => Promise.resolve(cutThenRefuse(ports.feeds)),
     },
     {
-      ...cell,
+      ...fault,
       harm: 'refuse',
       how: 'new connections reset',
-      strike: ({ doors }) => Promise.resolve(refuseAll(doors.feeds)),
+      strike: ({ ports }) => Promise.resolve(refuseAll(ports.feeds)),
     },
   ];
 }
 
-export const serverSideCells: readonly Cell[] = [
-  ...serverCells('one server', connected, nobodyNotices),
-  ...serverCells('both servers', all, allWaits),
-  ...feedPathCells(),
+export const serverSideFaults: readonly Fault[] = [
+  ...serverFaults('one server', connected, nobodyNotices),
+  ...serverFaults('both servers', all, allWaits),
+  ...feedPathFaults(),
 ];

@@ -1,5 +1,5 @@
 import { allWaits, nobodyNotices } from './fault.ts';
-import type { Cell, Expected } from './fault.ts';
+import type { Fault, Expected } from './fault.ts';
 import { cutThenRefuse, delay, shut } from '../harm-ports.ts';
 
 const LASTS_MS = 4_000;
@@ -15,8 +15,8 @@ const onlyNewRolesWait: Expected = { changes: 'in force', newRole: 'after it' };
 const sts = { target: 'STS', expected: onlyNewRolesWait, lastsMs: LASTS_MS } as const;
 const api = { target: 'API server', expected: allWaits, lastsMs: LASTS_MS } as const;
 
-export const serviceCells: readonly Cell[] = [
-  { ...sts, harm: 'kill', how: 'nobody listens', strike: ({ doors }) => shut([doors.sts]) },
+export const serviceFaults: readonly Fault[] = [
+  { ...sts, harm: 'kill', how: 'nobody listens', strike: ({ ports }) => shut([ports.sts]) },
   {
     ...sts,
     harm: 'hang',
@@ -46,8 +46,8 @@ export const serviceCells: readonly Cell[] = [
     ...sts,
     harm: 'cut',
     how: 'each call is reset, then each connection',
-    strike: ({ sts: service, doors }) => {
-      const { proxy } = doors.sts;
+    strike: ({ sts: service, ports }) => {
+      const { proxy } = ports.sts;
       service.fail('all', 'Reset');
       return inTwoWays(
         () => {
@@ -77,7 +77,7 @@ export const serviceCells: readonly Cell[] = [
       );
     },
   },
-  { ...api, harm: 'kill', how: 'nobody listens', strike: ({ doors }) => shut(doors.apis) },
+  { ...api, harm: 'kill', how: 'nobody listens', strike: ({ ports }) => shut(ports.apis) },
   {
     ...api,
     harm: 'hang',
@@ -95,13 +95,13 @@ export const serviceCells: readonly Cell[] = [
     harm: 'slow',
     how: `each chunk ${API_DELAY_MS} ms late`,
     expected: nobodyNotices,
-    strike: ({ doors }) => Promise.resolve(delay(doors.apis, API_DELAY_MS)),
+    strike: ({ ports }) => Promise.resolve(delay(ports.apis, API_DELAY_MS)),
   },
   {
     ...api,
     harm: 'cut',
     how: 'connections reset every 300 ms, then refused',
-    strike: (world) => Promise.resolve(cutThenRefuse(world.doors.apis)),
+    strike: (world) => Promise.resolve(cutThenRefuse(world.ports.apis)),
   },
   {
     ...api,
@@ -123,7 +123,7 @@ export const serviceCells: readonly Cell[] = [
   },
 ];
 
-function inTwoWays(otherWay: () => void, end: () => void): ReturnType<Cell['strike']> {
+function inTwoWays(otherWay: () => void, end: () => void): ReturnType<Fault['strike']> {
   const timer = setTimeout(otherWay, OTHER_WAY_AFTER_MS);
   return Promise.resolve(() => {
     clearTimeout(timer);

@@ -3,11 +3,11 @@ import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
 import type { Followed } from '../follow.ts';
 import { keepAsking } from '../running-pods.ts';
 import type { ChaosWorld } from '../world.ts';
-import type { Cell } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { judge } from './judge.ts';
-import type { CellOutcome } from './judge.ts';
-import { MARKER, wronglyOwned } from '../running-world.ts';
-import type { Standing } from '../running-world.ts';
+import type { Changes, FaultOutcome } from './judge.ts';
+import { MARKER, wronglyOwned } from '../running-worlds.ts';
+import type { RunningWorld } from '../running-worlds.ts';
 
 /** So long all is well before the fault, and the fault lasts at least, whatever comes into force. Milliseconds. */
 const BEFORE_MS = 300;
@@ -15,37 +15,26 @@ const LEAST_MS = 2_000;
 /** After the fault's end all changes must be in force, or it is given up. Milliseconds. */
 const GIVEN_UP_MS = 25_000;
 
-/** The changes that are made in each fault. */
-export interface Changes {
-  /** A permit is withdrawn. */
-  readonly withdrawn: Followed;
-  /** A new Pod shares the session of a running one. */
-  readonly shared: Followed;
-  /** A new Pod has a role that nobody had before. */
-  readonly newRole: Followed;
-}
-
 /** One fault, from all well to all well: what running Pods were answered, and when changes came into force. */
-export async function playCell(standing: Standing, cell: Cell): Promise<CellOutcome> {
-  const { world, running, keepsState } = standing;
-  await standing.well();
+export async function tryFault(running: RunningWorld, fault: Fault): Promise<FaultOutcome> {
+  const { world, running: pods, keepsState } = running;
   const callsBefore = world.sts.calls.length;
-  const asking = keepAsking(running);
+  const asking = keepAsking(pods);
   await setTimeout(BEFORE_MS);
-  const mend = await cell.strike(world);
+  const mend = await fault.strike(world);
   const struckMs = performance.now();
-  const changes = await change(world, cell);
-  const mendedMs = await whileItLasts(cell, changes, struckMs).finally(mend);
+  const changes = await change(world, fault);
+  const mendedMs = await whileItLasts(fault, changes, struckMs).finally(mend);
   await inForceWithin(Object.values(changes) as Followed[], GIVEN_UP_MS);
   await setTimeout(BEFORE_MS);
   const tally = await asking.stop();
   const calls = world.sts.calls.slice(callsBefore);
   await takeBack(world);
   const wrong = await wronglyOwned(world, tally.keys);
-  return judge({ cell, tally, wrong, changes, struckMs, mendedMs, calls, keepsState });
+  return judge({ fault, tally, wrong, changes, struckMs, mendedMs, calls, keepsState });
 }
 
-async function change(world: ChaosWorld, { target }: Cell): Promise<Changes> {
+async function change(world: ChaosWorld, { target }: Fault): Promise<Changes> {
   world.permit('marker', 'nothing');
   await world.run('app/shared', 'app-0');
   await world.run('guests/new', `new-${world.sts.calls.length.toString(36).replace(/\d/g, nameOf)}`);
@@ -76,7 +65,7 @@ async function change(world: ChaosWorld, { target }: Cell): Promise<Changes> {
 
 /** Resolves with the time of the fault's end. */
 async function whileItLasts(
-  { expected, lastsMs }: Cell,
+  { expected, lastsMs }: Fault,
   { withdrawn, shared, newRole }: Changes,
   struckMs: number,
 ): Promise<number> {

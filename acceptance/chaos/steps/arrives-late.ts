@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
-import type { Standing } from '../running-world.ts';
-import type { Shown } from '../shown.ts';
+import type { RunningWorld } from '../running-worlds.ts';
+import type { Seen } from '../step.ts';
 
 /** The watch of Pods is ahead of the others for so long. Milliseconds. */
 const AHEAD_MS = 2_000;
@@ -10,7 +10,7 @@ const IN_FORCE_WITHIN_MS = 1_000;
 const GIVEN_UP_MS = 15_000;
 
 /** A Pod is there before its Namespace, and another before the ServiceAccount that names its role. */
-export async function arrivesLate({ world }: Standing): Promise<Shown> {
+export async function arrivesLate({ world }: RunningWorld): Promise<Seen> {
   const { api, node } = world;
   await node.run(pod('unborn', { 'iam.amazonaws.com/role': 'new-unborn' }, 'default'));
   world.permit('young', 'new-[a-z]+');
@@ -36,7 +36,7 @@ export async function arrivesLate({ world }: Standing): Promise<Shown> {
       `held meanwhile, never refused; served ${times.join(' and ')} ms after what they waited for`,
       `${IN_FORCE_WITHIN_MS} ms, no answer but 503`,
     ],
-    found: [
+    faults: [
       ...(early ? ['a Pod was served before it could be'] : []),
       ...(Math.max(...times) > IN_FORCE_WITHIN_MS ? [`served only after ${times.join(' and ')} ms`] : []),
       ...(odd.length > 0 ? [`${odd.length} odd answers, first ${odd[0] ?? ''}`] : []),

@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import type { Part } from '../step.ts';
+import { outputOf } from '@rolegate/testing';
+import type { Row } from '@rolegate/testing';
+import { addRows } from '../step.ts';
+import type { ChaosStep } from '../step.ts';
 
 /** It reaches into the sources of both programs, as tests may: it is run from its own source. */
 const SCRIPT = fileURLToPath(new URL('../../../packages/sandbox/test/churn-day-main.ts', import.meta.url));
@@ -37,28 +38,35 @@ interface ChurnDay {
   readonly podsPassed: number;
 }
 
-export const dayOfChurn: Part = {
-  name: 'day',
-  title: 'A day of virtual time, with Pods that come and go',
-  async play({ print }) {
+export const dayHead: Row = [
+  'hour',
+  'Pods',
+  'sessions held by the agent',
+  'claimed at the server',
+  'timers',
+  'AssumeRole so far',
+  'heap after collection',
+];
+
+const title = 'After a day of Pods that come and go nothing has grown, and no document had expired';
+
+export const dayStep: ChaosStep = {
+  title,
+  async run(world) {
     const flags = ['--expose-gc', '--conditions=development', '--no-warnings', SCRIPT];
-    const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: TIMEOUT_MS });
-    const day = JSON.parse(stdout) as ChurnDay;
-    const faults = faultsOf(day);
+    const day = JSON.parse(
+      await outputOf([process.execPath, ...flags], { env: process.env, timeoutMs: TIMEOUT_MS }),
+    ) as ChurnDay;
     const rows = day.figures.map((one) => [
-      String(one.hour),
-      ...[one.pods, one.heldSessions, one.claimedSessions, one.timers, one.stsCalls].map(String),
+      ...[one.hour, one.pods, one.heldSessions, one.claimedSessions, one.timers, one.stsCalls].map(String),
       `${(one.heapBytes / 1024 / 1024).toFixed(1)} MB`,
     ]);
-    for (const row of rows) print(row.join(' | '));
-    const notes = [
+    const note =
       `${day.podsPassed} Pods passed; they were given ${day.documents} documents, of which ${day.expired} had expired; the least ` +
-        `life left was ${(day.leastMs / 60_000).toFixed(1)} minutes.`,
-    ];
-    const told = notes.join(' ');
-    print(told, faults);
-    const head = ['hour', 'Pods', 'sessions held by the agent', 'claimed at the server', 'timers'];
-    return { head: [...head, 'AssumeRole so far', 'heap after collection'], rows, faults, notes };
+      `life left was ${(day.leastMs / 60_000).toFixed(1)} minutes.`;
+    world.notes.push(note);
+    addRows(world, { title, rows, faults: faultsOf(day) });
+    return note;
   },
 };
 

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { createPodCalls } from '../pod-call.ts';
+import { createPodCalls } from '../../pod-calls/pod-call.ts';
 import { sumOfMetric } from '../metrics.ts';
 import type { ChaosWorld } from '../world.ts';
 import { runCrowd } from '../crowd.ts';
-import type { Shown } from '../shown.ts';
+import type { Seen } from '../step.ts';
 
 const PODS = 20;
 const DENIALS = 10_000;
@@ -14,7 +14,7 @@ const CHANGES = 5;
 const MOST_EVENTS = PODS * 2;
 
 /** Pods that may not have their roles ask ten thousand times, while their Namespace is changed again and again. */
-export async function deniedStorm(world: ChaosWorld): Promise<Shown> {
+export async function deniedStorm(world: ChaosWorld): Promise<Seen> {
   world.permit('denied', 'nothing');
   const pods = await runCrowd(world, { namespace: 'denied', count: PODS, roles: PODS });
   const clients = pods.flatMap(({ ip, role }) =>
@@ -48,7 +48,7 @@ export async function deniedStorm(world: ChaosWorld): Promise<Shown> {
       `${denied} × 403; ${events} Events at the API server, for ${decisions} decisions`,
       `at most ${MOST_EVENTS} Events`,
     ],
-    found: [
+    faults: [
       ...(events > MOST_EVENTS || events < PODS ? [`${events} Events for ${PODS} Pods`] : []),
       ...(others.length > 0
         ? [

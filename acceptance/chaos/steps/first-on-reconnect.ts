@@ -3,10 +3,10 @@ import type { FeedUpdateRead } from '@rolegate/protocol';
 import { NODE_NAME } from '@rolegate/sandbox';
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
 import { refuseAll } from '../harm-ports.ts';
-import { MARKER } from '../running-world.ts';
-import type { Standing } from '../running-world.ts';
+import { MARKER } from '../running-worlds.ts';
+import type { RunningWorld } from '../running-worlds.ts';
 import { openNodeClient } from '../node-client.ts';
-import type { Shown } from '../shown.ts';
+import type { Seen } from '../step.ts';
 
 const AWAY_MS = 3_000;
 const GIVEN_UP_MS = 20_000;
@@ -14,8 +14,8 @@ const GIVEN_UP_MS = 20_000;
 const LOOK_MS = 60;
 
 /** While no feed is there a permit is withdrawn and a new Pod comes: what of it is in force first. */
-export async function firstOnReconnect({ world }: Standing): Promise<Shown> {
-  const mend = refuseAll(world.doors.feeds);
+export async function firstOnReconnect({ world }: RunningWorld): Promise<Seen> {
+  const mend = refuseAll(world.ports.feeds);
   world.permit('marker', 'nothing');
   await world.run('guests/after', 'new-after');
   const withdrawn = follow({
@@ -47,7 +47,7 @@ export async function firstOnReconnect({ world }: Standing): Promise<Shown> {
       `${withdrawnMs} ms after it is back: withdrawn; ${grantedMs} ms: the new Pod is served; the snapshot: ${snapshot.join(', ')}`,
       'withdrawn before anything else',
     ],
-    found: [
+    faults: [
       ...(early ? ['a permit was withdrawn though no feed was there: the test shows nothing'] : []),
       ...(withdrawnMs > grantedMs + LOOK_MS
         ? ['the new Pod was served before the permit was withdrawn']
@@ -62,7 +62,7 @@ export async function firstOnReconnect({ world }: Standing): Promise<Shown> {
 }
 
 /** What a stream of the node begins with: runs of the same kind are one. */
-async function snapshotOf({ programs, folder }: Standing['world']): Promise<string[]> {
+async function snapshotOf({ programs, folder }: RunningWorld['world']): Promise<string[]> {
   const said: string[] = [];
   const synced = Promise.withResolvers<undefined>();
   const client = await openNodeClient({

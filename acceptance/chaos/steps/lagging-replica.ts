@@ -3,10 +3,10 @@ import { eventually } from '@rolegate/testing';
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
 import type { FollowOptions } from '../follow.ts';
 import { hang } from '../harm-process.ts';
-import { MARKER } from '../running-world.ts';
-import type { Standing } from '../running-world.ts';
+import { MARKER } from '../running-worlds.ts';
+import type { RunningWorld } from '../running-worlds.ts';
 import { keepAsking } from '../running-pods.ts';
-import type { Shown } from '../shown.ts';
+import type { Seen } from '../step.ts';
 import { kindsOf } from '../tally.ts';
 
 const GIVEN_UP_MS = 20_000;
@@ -18,13 +18,13 @@ const TOLD_MS = 2_000;
 const ENDED_MS = 300;
 
 /** One replica's watches are held back; the other one dies after a withdrawal, a grant and an end. */
-export async function laggingReplica({ world, running }: Standing): Promise<Shown> {
+export async function laggingReplica({ world, running }: RunningWorld): Promise<Seen> {
   await world.run('guests/gone', 'new-gone');
   await settle(world, 'guests/gone', served('new-gone'));
   const current = world.connectedServer();
   const lagging = 1 - current;
   // Nothing more comes from the API server, and nothing says so: the replica takes what it has for the present state.
-  world.doors.apis[lagging]?.proxy.pause();
+  world.ports.apis[lagging]?.proxy.pause();
   const ghost = await changeAll(world);
   const calls = world.callsOf('guests/late');
   const late = { name: 'guests/late', role: 'new-late', manner: 'list and document', calls } as const;
@@ -46,7 +46,7 @@ export async function laggingReplica({ world, running }: Standing): Promise<Show
   marker.stop();
   const { failures, requests } = await asking.stop();
   comeBack();
-  world.doors.apis[lagging]?.proxy.resume();
+  world.ports.apis[lagging]?.proxy.resume();
   world.permit('marker', 'marked');
   await world.end('guests/late');
   return {
@@ -55,7 +55,7 @@ export async function laggingReplica({ world, running }: Standing): Promise<Show
       `the permit stays withdrawn; ${requests} requests of Pods, a newer one among them: ${failures.length} failed`,
       'nothing revived, removed or dropped',
     ],
-    found: [
+    faults: [
       ...(followsLagging ? [] : ['the agent does not follow the lagging replica: the test shows nothing']),
       ...(marker.inForceAtMs === undefined ? [] : ['the lagging replica has revived a withdrawn permit']),
       ...(fromGrave.status === 200 ? ['a Pod that is gone was given credentials'] : []),
@@ -68,7 +68,7 @@ export async function laggingReplica({ world, running }: Standing): Promise<Show
 }
 
 /** A permit is withdrawn, a Pod comes, a Pod ends; gives back the calls from the address of the last. */
-async function changeAll(world: Standing['world']) {
+async function changeAll(world: RunningWorld['world']) {
   world.permit('marker', 'nothing');
   await settle(world, MARKER, hasStatus(403));
   await world.run('guests/late', 'new-late');
@@ -80,9 +80,9 @@ async function changeAll(world: Standing['world']) {
 }
 
 /** The server answers nothing any more, and its connections are reset. */
-function dies({ servers, doors }: Standing['world'], index: number): () => void {
+function dies({ servers, ports }: RunningWorld['world'], index: number): () => void {
   const server = servers[index];
-  const feed = doors.feeds[index];
+  const feed = ports.feeds[index];
   if (server === undefined || feed === undefined) throw new Error(`there is no server ${index}`);
   const resume = hang(server);
   feed.proxy.refuse();
@@ -93,7 +93,11 @@ function dies({ servers, doors }: Standing['world'], index: number): () => void 
   };
 }
 
-async function settle(world: Standing['world'], named: string, until: FollowOptions['until']): Promise<void> {
+async function settle(
+  world: RunningWorld['world'],
+  named: string,
+  until: FollowOptions['until'],
+): Promise<void> {
   const change = follow({ calls: world.callsOf(named), role: '', until, before: () => true });
   if (!(await inForceWithin([change], GIVEN_UP_MS)))
     throw new Error(`${named} is not as it should be before the test`);

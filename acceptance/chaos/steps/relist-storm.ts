@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { follow, hasStatus, inForceWithin } from '../follow.ts';
-import { MARKER } from '../running-world.ts';
-import type { Standing } from '../running-world.ts';
+import { MARKER } from '../running-worlds.ts';
+import type { RunningWorld } from '../running-worlds.ts';
 import { keepAsking } from '../running-pods.ts';
-import type { Shown } from '../shown.ts';
+import type { Seen } from '../step.ts';
 import { kindsOf } from '../tally.ts';
 
 const LASTS_MS = 6_000;
@@ -15,7 +15,7 @@ const GIVEN_UP_MS = 25_000;
 const FRESH_WITHIN_MS = 15_000;
 
 /** The API server forgets its history again and again: each watch must list anew. */
-export async function relistStorm({ world, running }: Standing): Promise<Shown> {
+export async function relistStorm({ world, running }: RunningWorld): Promise<Seen> {
   const { api } = world;
   const lists = () =>
     Object.values(api.requests).reduce((sum, { list, streaming }) => sum + list + streaming, 0);
@@ -45,7 +45,7 @@ export async function relistStorm({ world, running }: Standing): Promise<Shown> 
       `${listed} lists; ${requests} requests of running Pods, ${failures.length} failed; fresh ${(freshMs / 1000).toFixed(2)} s after`,
       `at most ${MOST_LISTS} lists, no failure`,
     ],
-    found: [
+    faults: [
       ...(listed > MOST_LISTS ? [`${listed} lists in ${LASTS_MS / 1000} s`] : []),
       ...(listed === 0 ? ['nothing was listed anew: the test shows nothing'] : []),
       ...(failures.length > 0 ? [`running Pods: ${kindsOf(failures)}`] : []),

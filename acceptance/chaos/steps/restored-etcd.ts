@@ -3,10 +3,10 @@ import { startKubernetesApi } from '@rolegate/testing';
 import type { KubernetesApi } from '@rolegate/testing';
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
 import type { FollowOptions } from '../follow.ts';
-import { MARKER } from '../running-world.ts';
-import type { Standing } from '../running-world.ts';
+import { MARKER } from '../running-worlds.ts';
+import type { RunningWorld } from '../running-worlds.ts';
 import { keepAsking } from '../running-pods.ts';
-import type { Shown } from '../shown.ts';
+import type { Seen } from '../step.ts';
 import { kindsOf } from '../tally.ts';
 
 /** Changes of others between the backup and its restoring. */
@@ -16,13 +16,13 @@ const FOLLOWED_WITHIN_MS = 15_000;
 /** Longer than a server waits for the API server before it tells an agent what it knows. Milliseconds. */
 const TOLD_MS = 5_000;
 
-type World = Standing['world'];
+type World = RunningWorld['world'];
 
 /**
  * etcd comes back as it was: the same objects, with resourceVersions from before those that are known. One replica notices at
  * once, the other not before the agent has turned to it.
  */
-export async function restoredEtcd({ world, running }: Standing): Promise<Shown> {
+export async function restoredEtcd({ world, running }: RunningWorld): Promise<Seen> {
   const { api } = world;
   for (let lost = 0; lost < LOST_VERSIONS; lost++) api.bump();
   // Seen by all in its latest state.
@@ -33,8 +33,8 @@ export async function restoredEtcd({ world, running }: Standing): Promise<Shown>
     const asking = keepAsking(running);
     const first = world.connectedServer();
     const late = 1 - first;
-    world.doors.apis[late]?.proxy.pause();
-    world.doors.feeds[late]?.proxy.refuse();
+    world.ports.apis[late]?.proxy.pause();
+    world.ports.feeds[late]?.proxy.refuse();
     await putBack(world, first, restored);
     permit(restored, 'nothing');
     const isWithdrawn = await inForce(world, hasStatus(403));
@@ -43,7 +43,7 @@ export async function restoredEtcd({ world, running }: Standing): Promise<Shown>
     permit(restored, 'marked');
     const isGranted = await inForce(world, served('marked'));
     const { requests, failures } = await asking.stop();
-    world.doors.feeds[first]?.proxy.accept();
+    world.ports.feeds[first]?.proxy.accept();
     return {
       row: [
         `etcd is restored to ${LOST_VERSIONS} versions before, a permit is withdrawn; then the agent turns to a replica that has not noticed`,
@@ -51,7 +51,7 @@ export async function restoredEtcd({ world, running }: Standing): Promise<Shown>
           `${revived ? 'revived' : 'not revived'} by the other replica; granted by it again: ${said(isGranted)}`,
         'no failure; in force without a restart of servers or agents; nothing revived',
       ],
-      found: [
+      faults: [
         ...(failures.length > 0 ? [`running Pods: ${kindsOf(failures)}`] : []),
         ...(isWithdrawn ? [] : ['the permit is not withdrawn while servers and agents go on']),
         ...(revived ? ['a replica that has not noticed has revived a withdrawn permit'] : []),
@@ -77,9 +77,9 @@ function startRestored(api: KubernetesApi): Promise<KubernetesApi> {
 }
 
 /** The server finds the restored API server where the other one was. */
-async function putBack({ doors }: World, server: number, { port }: KubernetesApi): Promise<void> {
-  await doors.apis[server]?.shut();
-  await doors.apis[server]?.open(port);
+async function putBack({ ports }: World, server: number, { port }: KubernetesApi): Promise<void> {
+  await ports.apis[server]?.shut();
+  await ports.apis[server]?.open(port);
 }
 
 function permit(restored: KubernetesApi, permitted: string): void {
@@ -89,7 +89,7 @@ function permit(restored: KubernetesApi, permitted: string): void {
 
 /** The agent can reach this server alone; whether the marker is served meanwhile. */
 async function turnTo(world: World, server: number): Promise<boolean> {
-  const { feeds } = world.doors;
+  const { feeds } = world.ports;
   const marker = follow({
     calls: world.callsOf(MARKER),
     role: 'marked',

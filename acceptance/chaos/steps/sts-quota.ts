@@ -1,9 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
+import type { Row } from '@rolegate/testing';
 import { sumOfMetric } from '../metrics.ts';
 import { openNodeClient } from '../node-client.ts';
-import type { Part } from '../step.ts';
+import { measuredStep } from '../step.ts';
+import type { ChaosStep, Seen } from '../step.ts';
 import { startChaosWorld } from '../world.ts';
+import type { ChaosWorldOptions } from '../world-programs.ts';
 import type { ChaosWorld } from '../world.ts';
 
 const SESSIONS = 1_000;
@@ -22,41 +25,35 @@ const BURST_OVER_MS = 1_500;
 /** A Pod of a Namespace that has asked for nothing comes next, whoever waits: its turn, STS, a busy machine. Milliseconds. */
 const LATE_WITHIN_MS = 1_500;
 
-export const stsDiscipline: Part = {
-  name: 'sts',
-  title: 'STS enforces its quota',
-  async play({ print }) {
-    const rows = [];
-    const faults: string[] = [];
-    for (const replicas of [2, 1]) {
-      const { row, found } = await crowd(replicas);
-      rows.push(row);
-      faults.push(...found);
-      print(row.join(' | '), found);
-    }
-    return {
-      head: [
-        'at once',
-        'calls',
-        'throttled',
-        'most in one second',
-        'all issued after',
-        'a late Pod of another Namespace',
-      ],
-      rows,
-      faults,
-      notes: [
-        `The stand-in has a bucket of ${QUOTA_PER_SECOND} calls that fills by ${QUOTA_PER_SECOND} a second, answers after ${STS_MS} ms, and ` +
-          'answers Throttling to what is more. One replica has the default bucket, --sts-burst 500, two have the chart’s 250 each.',
-      ],
-    };
-  },
-};
+export const quotaHead: Row = [
+  'at once',
+  'calls',
+  'throttled',
+  'most in one second',
+  'all issued after',
+  'a late Pod of another Namespace',
+];
+
+export const quotaNote =
+  `The stand-in has a bucket of ${QUOTA_PER_SECOND} calls that fills by ${QUOTA_PER_SECOND} a second, answers after ${STS_MS} ms, and ` +
+  'answers Throttling to what is more. One replica has the default bucket, --sts-burst 500, two have the chart’s 250 each.';
+
+/** By two replicas, and by one. */
+export const quotaSteps: readonly ChaosStep[] = [2, 1].map((replicas) =>
+  measuredStep(
+    `STS throttles nobody while ${inWords(replicas)} at once, and a late Pod of another Namespace is served soon`,
+    ({ options }) => startCrowd(options, replicas),
+  ),
+);
+
+function inWords(replicas: number): string {
+  return `${SESSIONS} sessions are issued by ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
+}
 
 /** All Pods are there when the replicas learn of their nodes, one node each. */
-async function crowd(replicas: number): Promise<{ row: string[]; found: string[] }> {
+async function startCrowd(options: ChaosWorldOptions, replicas: number): Promise<Seen> {
   const serverFlags = [`--sts-burst=${BURSTS[replicas] ?? 0}`];
-  await using world = await startChaosWorld({ serverFlags });
+  await using world = await startChaosWorld({ ...options, agentFlags: undefined, serverFlags });
   world.sts.latency(STS_MS);
   world.sts.throttleAbove(QUOTA_PER_SECOND);
   const issuedMs = new Map<string, number>();
@@ -94,7 +91,7 @@ async function crowd(replicas: number): Promise<{ row: string[]; found: string[]
   const throttled = await sumOfMetric(world.programs.opsPorts, 'rolegate_sts_requests_total', /StsThrottled/);
   const { calls } = world.sts;
   const most = mostInASecond(calls.map(({ atMs }) => atMs));
-  const found = [
+  const faults = [
     ...fault,
     ...(throttled > 0 ? [`${throttled} calls were throttled`] : []),
     ...(calls.length > SESSIONS + 1 ? [`${calls.length} calls for ${SESSIONS + 1} sessions`] : []),
@@ -106,7 +103,7 @@ async function crowd(replicas: number): Promise<{ row: string[]; found: string[]
   const took = `${(tookMs / 1000).toFixed(1)} s`;
   return {
     row: [what, String(calls.length), String(throttled), String(most), took, `${Math.round(lateMs)} ms`],
-    found,
+    faults,
   };
 }
 

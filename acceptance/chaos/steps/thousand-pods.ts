@@ -1,8 +1,8 @@
-import { createPodCalls } from '../pod-call.ts';
-import { createSdkCaller } from '../sdk-call.ts';
+import { createPodCalls } from '../../pod-calls/pod-call.ts';
+import { createSdkCaller } from '../../pod-calls/sdk-call.ts';
 import type { ChaosWorld } from '../world.ts';
 import { runCrowd } from '../crowd.ts';
-import type { Shown } from '../shown.ts';
+import type { Seen } from '../step.ts';
 
 const PODS = 1_000;
 const ROLES = 100;
@@ -14,7 +14,7 @@ const AGAIN_MS = 200;
 const PATIENT_MS = 5_000;
 
 /** A thousand Pods come to one node at once, and all ask at once. */
-export async function thousandPods(world: ChaosWorld): Promise<Shown> {
+export async function thousandPods(world: ChaosWorld): Promise<Seen> {
   world.permit('crowd', 'crowd-.*');
   world.sts.latency(STS_MS);
   const pods = await runCrowd(world, { namespace: 'crowd', count: PODS, roles: ROLES });
@@ -32,7 +32,7 @@ export async function thousandPods(world: ChaosWorld): Promise<Shown> {
         `${seconds(times.at(-1))}; ${atFirst} at the first try; ${calls} AssumeRole`,
       'all served, no answer but 200 and 503, one AssumeRole a session',
     ],
-    found: [
+    faults: [
       ...(unserved > 0 ? [`${unserved} Pods were not served within ${seconds(GIVEN_UP_MS)}`] : []),
       ...(odd.length > 0 ? [`${odd.length} odd answers, first ${odd[0] ?? ''}`] : []),
       ...(calls > ROLES ? [`${calls} calls for ${ROLES} sessions`] : []),

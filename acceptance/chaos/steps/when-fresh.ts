@@ -1,8 +1,8 @@
 import { follow, hasStatus, inForceWithin, served } from '../follow.ts';
 import type { FollowOptions } from '../follow.ts';
-import { MARKER } from '../running-world.ts';
-import type { Standing } from '../running-world.ts';
-import type { Shown } from '../shown.ts';
+import { MARKER } from '../running-worlds.ts';
+import type { RunningWorld } from '../running-worlds.ts';
+import type { Seen } from '../step.ts';
 
 /** DESIGN.md 4.10, from the change at the API server to the Pod's answer. Milliseconds. */
 const IN_FORCE_WITHIN_MS = 1_000;
@@ -10,7 +10,7 @@ const TIMES = 10;
 const GIVEN_UP_MS = 20_000;
 
 /** Withdrawn and permitted again, with all well. */
-export async function whenFresh({ world }: Standing): Promise<Shown> {
+export async function whenFresh({ world }: RunningWorld): Promise<Seen> {
   const [withdrawn, permitted]: [number[], number[]] = [[], []];
   for (let time = 0; time < TIMES; time++) {
     withdrawn.push(await untilInForce(world, 'nothing', hasStatus(403)));
@@ -24,12 +24,12 @@ export async function whenFresh({ world }: Standing): Promise<Shown> {
       `in force after ${middle} ms (median), ${worst} ms (worst); permitted again: worst ${Math.max(...permitted)} ms`,
       `${IN_FORCE_WITHIN_MS} ms`,
     ],
-    found: worst > IN_FORCE_WITHIN_MS ? [`a permit was withdrawn only after ${worst} ms`] : [],
+    faults: worst > IN_FORCE_WITHIN_MS ? [`a permit was withdrawn only after ${worst} ms`] : [],
   };
 }
 
 async function untilInForce(
-  world: Standing['world'],
+  world: RunningWorld['world'],
   permitted: string,
   until: FollowOptions['until'],
 ): Promise<number> {

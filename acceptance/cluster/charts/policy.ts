@@ -23,7 +23,7 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[]
   /** As a kubelet makes a mirror Pod. */
   const mirror = (annotations: Readonly<Record<string, string>>) => ({
     metadata: {
-      title: 'mirror',
+      name: 'mirror',
       annotations: { 'kubernetes.io/config.mirror': 'a', ...annotations },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node, uid: '', controller: true }],
     },

@@ -1,7 +1,7 @@
 // Runs in the network namespace of an attacker: does what it is told on TCP, and knows nothing of HTTP.
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serveCalls } from '../../bench/serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 import type { AttackerCalls, AttackOrder, AttackSeen, Writing } from './orders.ts';
 
 const TICK_MS = 10;

@@ -1,10 +1,10 @@
 // Runs in the network namespace of an honest Pod: asks for its credentials as SDKs do, and counts what it is answered.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serveCalls } from '../../bench/serve-calls.ts';
-import { METADATA } from '../../netns/addresses.ts';
-import { createPodCalls } from '../../chaos/pod-call.ts';
-import type { PodCalls } from '../../chaos/pod-call.ts';
-import { createSdkCaller } from '../../chaos/sdk-call.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
+import { METADATA } from '../../network/addresses.ts';
+import { createPodCalls } from '../../pod-calls/pod-call.ts';
+import type { PodCalls } from '../../pod-calls/pod-call.ts';
+import { createSdkCaller } from '../../pod-calls/sdk-call.ts';
 import { createTally } from './tally.ts';
 import type { Tally } from './tally.ts';
 import type { Answers, CrowdOrder, HonestCalls, HonestOrder } from './orders.ts';

@@ -1,4 +1,4 @@
-import type { Calls } from '../../bench/serve-calls.ts';
+import type { Calls } from '../../processes/serve-calls.ts';
 
 /** One thing that an attacker does on TCP for a time. */
 export interface AttackOrder {

@@ -2,7 +2,7 @@
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '@rolegate/testing';
-import { serveCalls } from '../../bench/serve-calls.ts';
+import { serveCalls } from '../../processes/serve-calls.ts';
 import { quantile } from '../../bench/statistics.ts';
 import type { Lateness, ProbeCalls, ProbeOrder, ProbeSeen } from './orders.ts';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startChild } from '../../bench/child.ts';
-import type { Remote } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
+import type { Remote } from '../../processes/start-child.ts';
 import type { Ground } from './ground.ts';
 import { accountOf, changed, growing, kept, namespaceOf, podOf } from './honest.ts';
 import type { Tenant } from './honest.ts';

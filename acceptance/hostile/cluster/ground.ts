@@ -1,13 +1,12 @@
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTestCa } from '@rolegate/testing';
+import { createTestCa, openFolder } from '@rolegate/testing';
 import type { TestCa, World } from '@rolegate/testing';
-import { startChild } from '../../bench/child.ts';
-import type { Remote } from '../../bench/child.ts';
-import { createNamespaces } from '../../netns/namespaces.ts';
-import { openCgroups } from '../node/cgroups.ts';
-import type { Cgroups, Group } from '../node/cgroups.ts';
+import { startChild } from '../../processes/start-child.ts';
+import type { Remote } from '../../processes/start-child.ts';
+import { createNamespaces } from '../../network/namespaces.ts';
+import { openCgroups } from '../../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
 import type { NodeIdentity, StsCalls } from './orders.ts';
 
 /** Where everything happens: a network namespace with nothing but its loopback, control groups, STS and an authority. */
@@ -48,9 +47,7 @@ const MOST = { lines: 20_000, characters: 2_000 };
 
 export async function openGround({ name, bundles, addresses = [] }: GroundOptions): Promise<Ground> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-tenants-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  await chmod(folder, 0o755);
+  const folder = await openFolder('rolegate-tenants-', stack);
   const cgroups = stack.use(await openCgroups(name));
   const namespaces = stack.use(createNamespaces({ prefix: name }));
   await namespaces.make('cluster');

@@ -1,5 +1,5 @@
 import type { KubernetesKind, KubernetesObject, TestToken } from '@rolegate/testing';
-import type { Calls } from '../../bench/serve-calls.ts';
+import type { Calls } from '../../processes/serve-calls.ts';
 import type { Times } from './watch/seen.ts';
 
 /** On the clock that all processes of the machine share. Milliseconds. */

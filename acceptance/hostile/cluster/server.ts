@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { REGION, ROLE_BASE_ARN } from '@rolegate/sandbox';
 import type { TestCa } from '@rolegate/testing';
-import type { Cgroups, Group } from '../node/cgroups.ts';
-import { readChart } from '../node/chart.ts';
-import type { ChartContainer } from '../node/chart.ts';
-import { placedArgs } from '../node/flags.ts';
-import type { Mounts } from '../node/flags.ts';
-import { createKeptProgram } from '../node/kept-program.ts';
-import type { KeptProgram } from '../node/kept-program.ts';
-import { asUser, imageWords, OWN_KEY, PROGRAM_WEIGHT } from '../node/program-words.ts';
-import { makeFolder, makeServerRun, makeServerVolumes } from '../node/volumes.ts';
+import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import { readChart } from '../../chart-programs/chart.ts';
+import type { ChartContainer } from '../../chart-programs/chart.ts';
+import { placedArgs } from '../../chart-programs/flags.ts';
+import type { Mounts } from '../../chart-programs/flags.ts';
+import { createKeptProgram } from '../../processes/kept-program.ts';
+import type { KeptProgram } from '../../processes/kept-program.ts';
+import { asUser, imageWords, OWN_KEY, PROGRAM_WEIGHT } from '../../chart-programs/program-words.ts';
+import { makeFolder, makeServerRun, makeServerVolumes } from '../../chart-programs/volumes.ts';
 
 /** The server's own Namespace, if it is its own authority. */
 export const SERVER_NAMESPACE = 'rolegate';

@@ -1,10 +1,10 @@
-import type { Addresses } from '../../netns/addresses.ts';
-import { OTHER_NODE, POD_NETWORKS } from '../../netns/addresses.ts';
-import type { Cluster, ClusterPod } from '../../netns/cluster.ts';
-import type { Namespaces } from '../../netns/namespaces.ts';
-import { attachPod, podAddresses } from '../../netns/pod-links.ts';
-import type { PodLink } from '../../netns/pod-links.ts';
-import type { StandIns } from '../../netns/stand-in-calls.ts';
+import type { Addresses } from '../../network/addresses.ts';
+import { OTHER_NODE, POD_NETWORKS } from '../../network/addresses.ts';
+import type { Cluster, ClusterPod } from '../../stand-ins/cluster.ts';
+import type { Namespaces } from '../../network/namespaces.ts';
+import { attachPod, podAddresses } from '../../network/pod-links.ts';
+import type { PodLink } from '../../network/pod-links.ts';
+import type { StandIns } from '../../stand-ins/calls.ts';
 
 /** A Pod with its network. */
 export interface PlacedPod {

@@ -1,19 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CniResultsDir, World } from '@rolegate/testing';
-import { createCluster } from '../../netns/cluster.ts';
-import type { Cluster } from '../../netns/cluster.ts';
-import type { Namespaces } from '../../netns/namespaces.ts';
-import { openCgroups } from './cgroups.ts';
-import type { Cgroups, Group } from './cgroups.ts';
-import { openFolder, openNodeNetwork } from './network.ts';
-import { prepareNodePrograms } from './node-programs.ts';
-import type { NodePrograms } from './node-programs.ts';
+import { createCluster } from '../../stand-ins/cluster.ts';
+import type { Cluster } from '../../stand-ins/cluster.ts';
+import type { Namespaces } from '../../network/namespaces.ts';
+import { openCgroups } from '../../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import { openFolder } from '@rolegate/testing';
+import { openNodeNetwork } from '../../network/node-network.ts';
+import { prepareNodePrograms } from '../../chart-programs/node-programs.ts';
+import type { NodePrograms } from '../../chart-programs/node-programs.ts';
 import { placePods } from './pods.ts';
 import type { Cast } from './pods.ts';
 
 /** A node with its Pods, the server in a Pod, another node, and the programs with the limits of their charts. */
-export interface HostileWorld extends World {
+export interface HostileNode extends World {
   readonly namespaces: Namespaces;
   readonly cluster: Cluster;
   readonly cni: CniResultsDir;
@@ -34,7 +35,7 @@ const ATTACKERS = { name: 'attackers', memoryBytes: 2 ** 30, cpuWeight: 25 };
 const MOST_UNSENT = '4096 16384 262144';
 const WATCHERS = { name: 'watchers', memoryBytes: 2 ** 31, cpuWeight: 400 };
 
-export interface OpenWorldOptions {
+export interface OpenNodeOptions {
   /** Of namespaces and control groups, unique on the machine. */
   readonly name: string;
   /** The folder of the programs. */
@@ -42,7 +43,7 @@ export interface OpenWorldOptions {
 }
 
 /** Opens it with everything but running programs. */
-export async function openWorld({ name, bundles }: OpenWorldOptions): Promise<HostileWorld> {
+export async function openNode({ name, bundles }: OpenNodeOptions): Promise<HostileNode> {
   await using stack = new AsyncDisposableStack();
   const folder = await openFolder('rolegate-hostile-', stack);
   const cgroups = stack.use(await openCgroups(name));

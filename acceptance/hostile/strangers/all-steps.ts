@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { authoritySteps } from './attacks/authority.ts';
-import { floodSteps } from './attacks/floods.ts';
-import { idleSteps } from './attacks/idle.ts';
-import { messageSteps } from './attacks/messages.ts';
-import { protocolSteps } from './attacks/protocols.ts';
-import { shutOutSteps } from './attacks/shut-out.ts';
-import { stolenNodeSteps } from './attacks/stolen-node.ts';
-import { tokenSteps } from './attacks/tokens.ts';
-import { strangersStep } from './scene.ts';
-import type { StrangersStep } from './scene.ts';
+import { authoritySteps } from './steps/authority.ts';
+import { floodSteps } from './steps/floods.ts';
+import { idleSteps } from './steps/idle.ts';
+import { messageSteps } from './steps/messages.ts';
+import { protocolSteps } from './steps/protocols.ts';
+import { shutOutSteps } from './steps/shut-out.ts';
+import { stolenNodeSteps } from './steps/stolen-node.ts';
+import { tokenSteps } from './steps/tokens.ts';
+import { strangersStep } from './step.ts';
+import type { StrangersStep } from './step.ts';
 
 const CALM_MS = 5_000;
 
 /** Everything that strangers try: first that the suite itself harms nobody. */
-export const strangersScenario: readonly StrangersStep[] = [
+export const strangersSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Without an attack agents attest, renew and open streams, and no stream ends',
     async run({ stretch }) {

@@ -19,6 +19,7 @@ export const strangersHead: Row = [
 export function judgeStrangers(title: string, seen: StrangersSeen): Verdict {
   const { attested, renewed, opened } = seen.agents;
   const { certificates } = seen.feeds;
+  const failures = Object.entries(seen.agents.failures).map(([what, count]) => `${count} × ${what}`);
   return {
     faults: faultsOfServer(seen).concat(
       faultsOfTimes('attestations', attested, AGENTS_WITHIN_MS, seen),
@@ -29,5 +30,6 @@ export function judgeStrangers(title: string, seen: StrangersSeen): Verdict {
     row: [title]
       .concat([attested, renewed, certificates, opened, seen.changes].map(timesCell))
       .concat(serverCells(seen)),
+    remarks: failures.length === 0 ? [] : [`agents tried again: ${failures.join(', ')}`],
   };
 }

@@ -1,4 +1,4 @@
-import type { Calls } from '../../bench/serve-calls.ts';
+import type { Calls } from '../../processes/serve-calls.ts';
 import type { NodeIdentity } from '../cluster/orders.ts';
 import type { Times } from '../cluster/watch/seen.ts';
 

@@ -1,39 +1,35 @@
-import { runSteps } from '@rolegate/testing';
-import { startChild } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { AttackerCalls } from '../clients/orders.ts';
 import { openCluster } from '../cluster/cluster.ts';
 import { openGround } from '../cluster/ground.ts';
-import type { GroundOptions } from '../cluster/ground.ts';
 import type { StandInCalls } from '../cluster/orders.ts';
 import { startServerWatchers } from '../cluster/watch/watchers.ts';
-import type { Part } from '../part.ts';
+import { createPart } from '../part.ts';
+import type { RunOptions } from '../part.ts';
 import { strangersHead } from './judge.ts';
 import type { StrangerCalls } from './orders.ts';
-import { strangersScenario } from './all-steps.ts';
-import type { StrangersScene } from './scene.ts';
+import { strangersSteps } from './all-steps.ts';
+import type { StrangersWorld } from './step.ts';
 import { createStrangersWatchers } from './watch/watchers.ts';
 import { addedAddresses, STRANGERS_ADDRESS } from './world/agent-nodes.ts';
 import { openAgents } from './world/agents.ts';
 import { applyEmptyAuthority } from './world/authority.ts';
 
 /** What those do to a server who reach its ports, without a certificate or with that of a stolen node. */
-export const strangersPart: Part = {
+export const strangersPart = createPart({
   report: 'test:hostile strangers',
-  matching: (only) => strangersScenario.filter(({ title }) => only.test(title)).length,
   head: strangersHead,
-  async play({ only, stretch, bundles, print, signal }) {
-    await using stack = new AsyncDisposableStack();
-    const scene = await openScene({ name: `rgs${process.pid}`, bundles, stretch }, stack);
-    const steps = strangersScenario.filter(({ title }) => only.test(title));
-    return { outcome: await runSteps({ steps, world: scene, print, signal }), rows: scene.rows };
-  },
-};
+  steps: strangersSteps,
+  open: openWorld,
+});
 
-async function openScene(
-  { stretch, ...options }: GroundOptions & Pick<StrangersScene, 'stretch'>,
+async function openWorld(
+  { stretch, bundles }: Pick<RunOptions, 'stretch' | 'bundles'>,
   stack: AsyncDisposableStack,
-): Promise<StrangersScene> {
-  const ground = stack.use(await openGround({ ...options, addresses: addedAddresses }));
+): Promise<StrangersWorld> {
+  const ground = stack.use(
+    await openGround({ name: `rgs${process.pid}`, bundles, addresses: addedAddresses }),
+  );
   const script = new URL('../cluster/clients/stand-in.ts', import.meta.url);
   const through = [...ground.groups.api.enter, ...ground.enter];
   const standIn = stack.use(await startChild<StandInCalls>(script, { through })).call;

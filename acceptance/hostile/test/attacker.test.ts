@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { startChild } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { AttackerCalls, AttackOrder } from '../clients/orders.ts';
 
 /** The attacker's process against a server on loopback, for a time that is long enough for some connections. */

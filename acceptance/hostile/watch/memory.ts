@@ -1,7 +1,7 @@
-import { PORTS } from '../../netns/addresses.ts';
-import type { ProgramName } from '../node/node-programs.ts';
-import { programNames } from '../node/node-programs.ts';
-import type { HostileWorld } from '../node/world.ts';
+import { PORTS } from '../../network/addresses.ts';
+import type { ProgramName } from '../../chart-programs/node-programs.ts';
+import { programNames } from '../../chart-programs/node-programs.ts';
+import type { HostileNode } from '../node/world.ts';
 import { keepLooking } from './looking.ts';
 import { socketBytes } from './socket-memory.ts';
 
@@ -26,7 +26,7 @@ export const ports: Readonly<Record<'node' | 'server', readonly number[]>> = {
 };
 
 /** Looks at what each program needs until `end`. */
-export function watchMemory({ programs, namespaces, cgroups }: HostileWorld): MemoryWatch {
+export function watchMemory({ programs, namespaces, cgroups }: HostileNode): MemoryWatch {
   const most: Record<ProgramName, HighWater> = {
     agent: { bytes: 0, socketBytes: 0 },
     reconcile: { bytes: 0, socketBytes: 0 },

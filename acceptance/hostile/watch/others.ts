@@ -1,9 +1,9 @@
-import { startChild } from '../../bench/child.ts';
-import type { Child } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
+import type { Child } from '../../processes/start-child.ts';
 import type { Answers, HonestCalls, HonestOrder } from '../clients/orders.ts';
 import { createTally } from '../clients/tally.ts';
 import type { PlacedPod } from '../node/pods.ts';
-import type { HostileWorld } from '../node/world.ts';
+import type { HostileNode } from '../node/world.ts';
 
 /** A process in an honest Pod that asks when it is told to. */
 export type HonestChild = Child<HonestCalls>;
@@ -22,7 +22,7 @@ export function orderOf({ pod, role }: PlacedPod): HonestOrder {
 }
 
 export function startHonestPod(
-  { groups }: Pick<HostileWorld, 'groups'>,
+  { groups }: Pick<HostileNode, 'groups'>,
   { enter }: PlacedPod,
 ): Promise<HonestChild> {
   const script = new URL('../clients/honest-pod.ts', import.meta.url);
@@ -30,7 +30,7 @@ export function startHonestPod(
 }
 
 /** Starts a process in each of them; they end with the stack. */
-export async function startOthers(world: HostileWorld, stack: AsyncDisposableStack): Promise<Others> {
+export async function startOthers(world: HostileNode, stack: AsyncDisposableStack): Promise<Others> {
   const others = await Promise.all(
     world.cast.others.map(async (pod) => ({ pod, child: stack.use(await startHonestPod(world, pod)) })),
   );

@@ -1,13 +1,13 @@
-import { NODE, inUrl } from '../../netns/addresses.ts';
+import { NODE, inUrl } from '../../network/addresses.ts';
 import type { ProbeOrder } from '../clients/orders.ts';
-import type { Probe } from '../node/chart.ts';
-import type { HostileWorld } from '../node/world.ts';
+import type { Probe } from '../../chart-programs/chart.ts';
+import type { HostileNode } from '../node/world.ts';
 
 /** More often than kubelet, so that every attack meets some; a process each is no light load. Milliseconds. */
 const EVERY_MS = { http: 1_000, exec: 2_000 };
 
 /** The charts' probes of running containers, and the question whether the agent is ready. */
-export function probeOrders({ programs, serverAddress }: HostileWorld): ProbeOrder[] {
+export function probeOrders({ programs, serverAddress }: HostileNode): ProbeOrder[] {
   const { agent, server, statusCommand } = programs;
   const inContainer = agent.chart.probes.some(({ kind, by }) => by === 'exec' && kind !== 'startup');
   return [

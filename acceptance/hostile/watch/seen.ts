@@ -1,5 +1,5 @@
 import type { Answers, AttackSeen, Lateness, ProbeSeen } from '../clients/orders.ts';
-import type { ProgramName } from '../node/node-programs.ts';
+import type { ProgramName } from '../../chart-programs/node-programs.ts';
 import type { HighWater } from './memory.ts';
 
 /** What was seen from the beginning of an attack until two seconds after its end. */

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../bench/child.ts';
+import { startChild } from '../../processes/start-child.ts';
 import type { ProbeCalls } from '../clients/orders.ts';
-import { programNames } from '../node/node-programs.ts';
-import type { ProgramName } from '../node/node-programs.ts';
-import type { HostileWorld } from '../node/world.ts';
+import { programNames } from '../../chart-programs/node-programs.ts';
+import type { ProgramName } from '../../chart-programs/node-programs.ts';
+import type { HostileNode } from '../node/world.ts';
+import type { AttackWatchers } from '../attack.ts';
 import { watchMemory } from './memory.ts';
 import { startOthers } from './others.ts';
 import { probeOrders } from './probe-orders.ts';
@@ -17,15 +18,11 @@ const RECOVERED_WITHIN_MS = 8_000;
 /** A start of everything on a busy machine. Milliseconds. */
 const STARTED_WITHIN_MS = 30_000;
 
-export interface Watchers {
-  /** Starts what does not run, and resolves when every other Pod is served and all probes succeed. */
-  readonly untilServed: () => Promise<void>;
-  /** Runs the attack, and sees what everybody else meets from its beginning until a while after its end. */
-  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: Seen; told: AttackTold }>;
-}
-
 /** Starts those who ask and measure; they end with the stack. */
-export async function startWatchers(world: HostileWorld, stack: AsyncDisposableStack): Promise<Watchers> {
+export async function startWatchers(
+  world: HostileNode,
+  stack: AsyncDisposableStack,
+): Promise<AttackWatchers<Seen>> {
   const { groups, namespaces, programs } = world;
   const others = await startOthers(world, stack);
   const script = new URL('../clients/probes.ts', import.meta.url);
@@ -86,7 +83,7 @@ async function pausedAfter(told: AttackTold): Promise<AttackTold> {
 
 type Ends = Readonly<Record<ProgramName, { readonly ends: number; readonly oomKills: number }>>;
 
-async function countEnds({ programs }: HostileWorld): Promise<Ends> {
+async function countEnds({ programs }: HostileNode): Promise<Ends> {
   const count = async (name: ProgramName) => ({
     ends: programs[name].unexpectedEnds.length,
     oomKills: await programs[name].group.oomKills(),
@@ -99,7 +96,7 @@ async function countEnds({ programs }: HostileWorld): Promise<Ends> {
 }
 
 function programsSeen(
-  { programs }: HostileWorld,
+  { programs }: HostileNode,
   {
     before,
     after,

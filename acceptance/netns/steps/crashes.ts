@@ -1,6 +1,6 @@
 import { bothCalls, hammerFrom } from '../asking.ts';
 import { faultsOfEach } from '../every-pod.ts';
-import { sentinels } from '../sentinels.ts';
+import { sentinels } from '../../stand-ins/sentinels.ts';
 import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
 import { cutShort, expectNone } from '../verdicts.ts';

@@ -4,7 +4,7 @@ import { bothCalls, hammerFrom, sendFrom } from '../asking.ts';
 import { askEverywhere, faultsOfEach } from '../every-pod.ts';
 import { besidePort80 } from '../other-ports.ts';
 import { iptables } from '../rules.ts';
-import { sentinels } from '../sentinels.ts';
+import { sentinels } from '../../stand-ins/sentinels.ts';
 import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { askBoth, sendFrom } from '../asking.ts';
-import { findSentinel } from '../sentinels.ts';
+import { findSentinel } from '../../stand-ins/sentinels.ts';
 import { AGENT_USER } from '../program-flags.ts';
 import { inMode } from '../step.ts';
 import { cutShort, expectNone } from '../verdicts.ts';

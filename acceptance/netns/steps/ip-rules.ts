@@ -1,5 +1,5 @@
 import { eventually, outputOf } from '@rolegate/testing';
-import { METADATA } from '../addresses.ts';
+import { METADATA } from '../../network/addresses.ts';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { families } from '../asking.ts';
 import type { Family } from '../asking.ts';

@@ -1,4 +1,4 @@
-import { inUrl, METADATA } from '../addresses.ts';
+import { inUrl, METADATA } from '../../network/addresses.ts';
 import { families, PATHS, sendFrom, sentTo } from '../asking.ts';
 import { podNamed } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';

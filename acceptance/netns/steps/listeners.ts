@@ -1,8 +1,8 @@
 import { eventually } from '@rolegate/testing';
-import { NODE, PORTS } from '../addresses.ts';
+import { NODE, PORTS } from '../../network/addresses.ts';
 import { readAgentMetrics } from '../agent-metrics.ts';
 import { hammerFrom, sentTo } from '../asking.ts';
-import { startScript } from '../child-script.ts';
+import { startScript } from '../../processes/start-script.ts';
 import { podNamed } from '../every-pod.ts';
 import { unprivileged } from '../node-programs.ts';
 import type { AgentName } from '../node-programs.ts';
@@ -51,7 +51,8 @@ export const listenerSteps = withNft([
         const from = world.lines.length;
         const through = [...world.node, ...unprivileged(AGENT_USER)];
         const args = [NODE.ipv4, String(PORTS.agent), STOLEN];
-        const foreign = await startScript(through, 'foreign-listener', args);
+        const script = new URL('../foreign-listener.ts', import.meta.url);
+        const foreign = await startScript(through, script, args);
         const startMs = Date.now();
         const seen = (async () => {
           await expectStolen(world);

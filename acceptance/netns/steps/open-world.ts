@@ -1,7 +1,7 @@
 import { askBoth, families, sendFrom } from '../asking.ts';
 import { faultsOfEach } from '../every-pod.ts';
 import { besidePort80 } from '../other-ports.ts';
-import { ECHO, findSentinel } from '../sentinels.ts';
+import { ECHO, findSentinel } from '../../stand-ins/sentinels.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
 import { expectNone } from '../verdicts.ts';

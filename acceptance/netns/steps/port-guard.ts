@@ -1,8 +1,8 @@
 import { eventually } from '@rolegate/testing';
-import { NODE, PORTS, SECOND_INTERFACE } from '../addresses.ts';
+import { NODE, PORTS, SECOND_INTERFACE } from '../../network/addresses.ts';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { sendFrom } from '../asking.ts';
-import { startScript } from '../child-script.ts';
+import { startScript } from '../../processes/start-script.ts';
 import { podNamed } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';
 import type { Sent } from '../pod-orders.ts';
@@ -69,7 +69,7 @@ async function withHijacker(
   });
   // As the plugin has it, so that what the node sends to its loopback can be led to a Pod.
   await world.namespaces.sysctl('node', { 'ipv4/conf/cni0/route_localnet': 1 });
-  const { stop } = await startScript(pod.enter, 'hijacker');
+  const { stop } = await startScript(pod.enter, new URL('../hijacker.ts', import.meta.url));
   try {
     return await run(world, pod);
   } finally {

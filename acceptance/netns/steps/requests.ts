@@ -1,4 +1,4 @@
-import { METADATA, NODE, OTHER_NODE, PORTS } from '../addresses.ts';
+import { METADATA, NODE, OTHER_NODE, PORTS } from '../../network/addresses.ts';
 import { families, sendFrom } from '../asking.ts';
 import { faultsOfEach } from '../every-pod.ts';
 import { oddRequests, spelledRequests } from '../odd-requests.ts';

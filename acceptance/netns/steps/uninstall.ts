@@ -4,7 +4,7 @@ import { askBoth } from '../asking.ts';
 import { askEverywhere, podNamed } from '../every-pod.ts';
 import { snapshotDifference, takeSnapshot } from '../rules.ts';
 import type { Snapshot } from '../rules.ts';
-import { findSentinel } from '../sentinels.ts';
+import { findSentinel } from '../../stand-ins/sentinels.ts';
 import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
 

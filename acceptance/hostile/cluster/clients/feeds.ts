@@ -2,7 +2,7 @@
 import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
 import type { FeedUpdateRead, HeldSession, RolegateClient } from '@rolegate/protocol';
 import { createBackoff } from '@rolegate/runtime';
-import { serveCalls } from '../../../bench/serve-calls.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 import type { FeedsCalls, FeedsOrder, NodeIdentity } from '../orders.ts';
 import { createFeedRenewals } from './feed-renewals.ts';
 import { createLedger } from './ledger.ts';

@@ -1,6 +1,6 @@
 // The stand-in for STS. Its sessions live for seconds, so that each is renewed many times in a suite of minutes.
 import { startSts } from '@rolegate/testing';
-import { serveCalls } from '../../../bench/serve-calls.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 import type { StsCalls } from '../orders.ts';
 
 const LATENCY_MS = 50;

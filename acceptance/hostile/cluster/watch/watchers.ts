@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../../bench/child.ts';
+import { startChild } from '../../../processes/start-child.ts';
 import type { ProbeCalls, ProbeOrder } from '../../clients/orders.ts';
 import { faultsOfProgram, memory } from '../../judge.ts';
-import type { ChartContainer } from '../../node/chart.ts';
+import type { ChartContainer } from '../../../chart-programs/chart.ts';
+import type { AttackWatchers } from '../../attack.ts';
 import type { AttackTold } from '../../watch/seen.ts';
 import type { Cluster } from '../cluster.ts';
 import { kept } from '../honest.ts';
@@ -25,11 +26,7 @@ const LOOK_EVERY_MS = 50;
 /** Renewals are made at 40 to 48 % of a life. */
 const HEALTHY_SHARE = 0.48;
 
-export interface ServerWatchers {
-  /** Starts what does not run, and resolves when everybody honest has what is theirs and changes come through. */
-  readonly untilServed: () => Promise<void>;
-  /** Runs the attack, and sees what the honest meet from its beginning until a while after its end. */
-  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: ServerSeen; told: AttackTold }>;
+export interface ServerWatchers extends AttackWatchers<ServerSeen> {
   /** Starts the server again on the objects that are there now. */
   readonly restart: (options: RestartOptions) => Promise<AttackTold>;
 }

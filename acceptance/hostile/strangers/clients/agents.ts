@@ -1,7 +1,7 @@
 // Agents without agents: they attest, renew and open streams again and again, as those that start and whose certificates are old.
 import { createBackoff } from '@rolegate/runtime';
 import type { NodeIdentity } from '../../cluster/orders.ts';
-import { serveCalls } from '../../../bench/serve-calls.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 import { paced } from '../../cluster/clients/pace.ts';
 import type { AgentAct, AgentsCalls, AgentsOrder, AgentsSeen, AgentTry, ServerPorts } from '../orders.ts';
 import { attest, holdStream, openStream, renew } from './agent-calls.ts';

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls, createSecureContext } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { rolegateService } from '@rolegate/protocol';
-import { serveCalls } from '../../../bench/serve-calls.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 import type { OnTls, StrangerCalls, StrangerOrder, StrangerSeen } from '../orders.ts';
 import { floodOf, hello, PREFACE } from './frames.ts';
 

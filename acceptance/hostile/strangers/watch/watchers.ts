@@ -1,8 +1,7 @@
-import type { Remote } from '../../../bench/child.ts';
+import type { Remote } from '../../../processes/start-child.ts';
 import { eventually } from '@rolegate/testing';
 import type { ServerSeen } from '../../cluster/watch/seen.ts';
-import type { ServerWatchers } from '../../cluster/watch/watchers.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackWatchers } from '../../attack.ts';
 import type { AgentsCalls, AgentsSeen } from '../orders.ts';
 
 /** Limits that an attack has used up fill again. Milliseconds. */
@@ -12,17 +11,11 @@ export interface StrangersSeen extends ServerSeen {
   readonly agents: AgentsSeen;
 }
 
-export interface StrangersWatchers {
-  /** As that of the server's watchers, and agents are served at once. */
-  readonly untilServed: () => Promise<void>;
-  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: StrangersSeen; told: AttackTold }>;
-}
-
 /** Those of the server, and agents that attest, renew and open streams all the time. */
 export function createStrangersWatchers(
-  server: ServerWatchers,
+  server: AttackWatchers<ServerSeen>,
   agents: Remote<AgentsCalls>,
-): StrangersWatchers {
+): AttackWatchers<StrangersSeen> {
   return {
     async untilServed() {
       await server.untilServed();

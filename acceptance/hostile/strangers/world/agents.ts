@@ -1,8 +1,8 @@
 import { SERVER_NAME } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import { startChild } from '../../../bench/child.ts';
-import type { Remote } from '../../../bench/child.ts';
-import { PORTS } from '../../../netns/addresses.ts';
+import { startChild } from '../../../processes/start-child.ts';
+import type { Remote } from '../../../processes/start-child.ts';
+import { PORTS } from '../../../network/addresses.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { NodeIdentity, StandInCalls } from '../../cluster/orders.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';

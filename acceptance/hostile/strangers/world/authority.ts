@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '@rolegate/testing';
-import type { Remote } from '../../../bench/child.ts';
+import type { Remote } from '../../../processes/start-child.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
 import type { StandInCalls } from '../../cluster/orders.ts';
 

@@ -1,7 +1,7 @@
 // Writes what tenants write into a real API server.
 import { Agent, request } from 'node:https';
 import type { KubernetesObject } from '@rolegate/testing';
-import { serveCalls } from '../../../bench/serve-calls.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 import type { ApiServer, ObjectName, RealApiCalls, Written } from '../../cluster/orders.ts';
 import { machineMs } from '../../cluster/clients/machine-clock.ts';
 import { paced } from '../../cluster/clients/pace.ts';

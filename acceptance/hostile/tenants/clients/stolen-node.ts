@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createClientCredentials, createRolegateClient, rolegateService } from '@rolegate/protocol';
 import type { AgentReport, RolegateClient } from '@rolegate/protocol';
-import { serveCalls } from '../../../bench/serve-calls.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 import type { Sends, StolenNodeCalls, StolenNodeOrder, StolenNodeSeen } from '../../cluster/orders.ts';
 import { paced } from '../../cluster/clients/pace.ts';
 

@@ -1,5 +1,5 @@
 import { SERVER_NAME } from '@rolegate/sandbox';
-import { PORTS } from '../../../netns/addresses.ts';
+import { PORTS } from '../../../network/addresses.ts';
 import type { Ground } from '../../cluster/ground.ts';
 import { honestNodes } from '../../cluster/honest.ts';
 import type { FeedsOrder, ServerPeer } from '../../cluster/orders.ts';

@@ -1,5 +1,5 @@
-import { startChild } from '../../../bench/child.ts';
-import type { Remote } from '../../../bench/child.ts';
+import { startChild } from '../../../processes/start-child.ts';
+import type { Remote } from '../../../processes/start-child.ts';
 import type { RealApiCalls } from '../../cluster/orders.ts';
 import { startServerWatchers } from '../../cluster/watch/watchers.ts';
 import type { ServerWatchers } from '../../cluster/watch/watchers.ts';

@@ -1,15 +1,5 @@
-/** What a suite of acceptance steps runs in. Each suite extends it with its own parts. */
-export interface World extends AsyncDisposable {
-  /** A temporary folder that is removed with the world. */
-  readonly folder: string;
-  /** What the programs under test have logged, oldest first. */
-  readonly lines: readonly ProgramLine[];
-}
-
-export interface ProgramLine {
-  readonly program: string;
-  readonly line: string;
-}
+import { lastLines } from './world.ts';
+import type { World } from './world.ts';
 
 /** One thing that a suite shows. */
 export interface Step<StepWorld> {
@@ -32,9 +22,6 @@ export interface Outcome {
 export class Skipped extends Error {
   override readonly name = 'Skipped';
 }
-
-const MOST_LINES = 20;
-const MOST_CHARACTERS = 400;
 
 export interface RunStepsOptions<StepWorld> {
   readonly steps: readonly Step<StepWorld>[];
@@ -137,12 +124,4 @@ export function suiteSignal(longestMs: number): AbortSignal {
     stop.abort(new Error(`the suite took longer than ${longestMs / 1000} s`));
   }, longestMs).unref();
   return stop.signal;
-}
-
-/** The last lines that a person wants to see below a failed step: debug lines are thousands and left out. */
-function lastLines(lines: readonly ProgramLine[]): string[] {
-  return lines
-    .filter(({ line }) => !line.includes('"level":"debug"'))
-    .slice(-MOST_LINES)
-    .map(({ program, line }) => `      ${program}: ${line.slice(0, MOST_CHARACTERS)}`);
 }

@@ -1,0 +1,138 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { identityFlags, REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
+import { createTestCa, freePort, openFolder, startImds } from '@rolegate/testing';
+import type { TestCa, World } from '@rolegate/testing';
+import type { Bundle, Bundles } from './bundle.ts';
+import { openBundles } from './bundle.ts';
+import type { RawAgent } from './children/streams.ts';
+import { nodeName } from './cluster-objects.ts';
+import type { Options } from './options.ts';
+import type { Row } from './row.ts';
+
+export interface ServerStart {
+  readonly kubeconfig: string;
+  readonly stsEndpoint: string;
+  readonly words?: readonly string[];
+}
+
+export interface AgentStart {
+  readonly serverPort: number;
+  readonly cniDirectory: string;
+  readonly logLevel?: 'info' | 'debug';
+}
+
+/** A program and where it listens, on 127.0.0.1. */
+export interface Running {
+  readonly bundle: Bundle;
+  readonly port: number;
+  readonly opsPort: number;
+}
+
+/** A folder, an authority, and the programs. */
+export interface BenchWorld extends World {
+  readonly options: Options;
+  /** The table, as far as it is measured. */
+  readonly rows: Row[];
+  readonly bundles: Bundles;
+  /** PEM. */
+  readonly ca: string;
+  readonly startServer: (start: ServerStart) => Promise<Running>;
+  /** The agent of the first node. */
+  readonly startAgent: (start: AgentStart) => Promise<Running>;
+  /** Certificates by which streams are those of the nodes from the first on. */
+  readonly rawAgents: (count: number) => Promise<RawAgent[]>;
+  readonly writeKubeconfig: (text: string) => Promise<string>;
+}
+
+export async function openWorld(options: Options): Promise<BenchWorld> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await openFolder('rolegate-bench-', stack);
+  const imds = stack.use(await startImds({}));
+  const ca = await createTestCa();
+  const identity = await identityFlags({ folder, node: nodeName(0) }, ca);
+  const bundles = await openBundles(options, folder);
+  let kubeconfigs = 0;
+  const all = stack.move();
+
+  return {
+    options,
+    folder,
+    // Logs go to files, which the programs write themselves.
+    lines: [],
+    rows: [],
+    bundles,
+    ca: ca.pem,
+    async startServer({ kubeconfig, stsEndpoint, words = [] }) {
+      const [port, opsPort] = [await freePort(), await freePort()];
+      const bundle = bundles.start({
+        name: 'server',
+        env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATEBENCH000', AWS_SECRET_ACCESS_KEY: 'of the server' },
+        words: [
+          '--bind',
+          `127.0.0.1:${port}`,
+          '--prometheus-listen-addr',
+          `127.0.0.1:${opsPort}`,
+          '--probe-bind',
+          '127.0.0.1:0',
+          '--kubeconfig',
+          kubeconfig,
+          '--cluster-name',
+          'bench',
+          '--role-base-arn',
+          ROLE_BASE_ARN,
+          '--region',
+          REGION,
+          '--sts-endpoint',
+          stsEndpoint,
+          ...identity.server,
+          ...words,
+        ],
+      });
+      return { bundle, port, opsPort };
+    },
+    async startAgent({ serverPort, cniDirectory, logLevel = 'info' }) {
+      const [port, opsPort] = [await freePort(), await freePort()];
+      const bundle = bundles.start({
+        name: 'agent',
+        mute: logLevel === 'debug',
+        words: [
+          '--server-address',
+          `127.0.0.1:${serverPort}`,
+          '--server-name',
+          SERVER_NAME,
+          '--node-name',
+          nodeName(0),
+          '--host-ip',
+          '127.0.0.1',
+          '--port',
+          String(port),
+          '--imds-endpoint',
+          imds.url,
+          '--cni-cache-dir',
+          cniDirectory,
+          '--log-level',
+          logLevel,
+          '--prometheus-listen-addr',
+          `127.0.0.1:${opsPort}`,
+          '--probe-bind',
+          '127.0.0.1:0',
+          ...identity.agent,
+        ],
+      });
+      return { bundle, port, opsPort };
+    },
+    rawAgents: (count) => Promise.all(Array.from({ length: count }, (_, index) => rawAgent(ca, index))),
+    async writeKubeconfig(text) {
+      const path = join(folder, `kubeconfig-${kubeconfigs++}`);
+      await writeFile(path, text);
+      return path;
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+async function rawAgent(ca: TestCa, index: number): Promise<RawAgent> {
+  const node = nodeName(index);
+  return { node, ...(await ca.issue({ uris: [`spiffe://rolegate/node/${node}`] })) };
+}

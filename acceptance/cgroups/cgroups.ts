@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { openUnified } from './version-2.ts';
+import { openSplit } from './version-1.ts';
+
+export interface GroupOptions {
+  readonly name: string;
+  /** Processes that need more are killed by the kernel, as in a container with this limit. */
+  readonly memoryBytes: number;
+  /** The share of the CPU while others want it too; every group that says nothing has 100. */
+  readonly cpuWeight: number;
+}
+
+/** Processes with a memory limit and a share of the CPU of their own. */
+export interface Group {
+  /** The words before a command that runs in it. They become the command: its process ID is theirs. */
+  readonly enter: readonly string[];
+  /** What counts against the limit and cannot be dropped: usage without the file cache that nobody has used lately. */
+  readonly usedBytes: () => Promise<number>;
+  /** Processes that the kernel has killed because of the limit. */
+  readonly oomKills: () => Promise<number>;
+}
+
+export interface Cgroups extends AsyncDisposable {
+  /** True: the kernel counts socket buffers against the limit (version 2). */
+  readonly countsSockets: boolean;
+  readonly make: (options: GroupOptions) => Promise<Group>;
+}
+
+/** Where the kernel shows its control groups. A test brings a folder of its own. */
+export interface CgroupFiles {
+  readonly mounts: string;
+  readonly own: string;
+}
+
+const SYSTEM: CgroupFiles = { mounts: '/proc/self/mounts', own: '/proc/self/cgroup' };
+
+/** Finds out how this machine has its control groups. Rejects with the reason if none can be made. */
+export async function openCgroups(name: string, files: CgroupFiles = SYSTEM): Promise<Cgroups> {
+  const [mounts, own] = [await readFile(files.mounts, 'utf8'), await readFile(files.own, 'utf8')];
+  const split = mountsOf(mounts, 'cgroup');
+  const [memory, cpu] = ['memory', 'cpu'].map((controller) =>
+    split.find(({ options }) => options.includes(controller)),
+  );
+  if (memory !== undefined && cpu !== undefined)
+    return openSplit(name, {
+      memory: { mount: memory.path, own: ownPath(own, 'memory') },
+      cpu: { mount: cpu.path, own: ownPath(own, 'cpu') },
+    });
+  const [unified] = mountsOf(mounts, 'cgroup2');
+  if (unified === undefined) throw new Error('no control groups for memory and CPU are mounted');
+  return openUnified(name, { mount: unified.path, own: ownPath(own, '') });
+}
+
+function mountsOf(mounts: string, type: string) {
+  return mounts
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter((fields) => fields[2] === type)
+    .map(([, path = '', , options = '']) => ({ path, options: options.split(',') }));
+}
+
+/** Lines of /proc/self/cgroup: `4:memory:/path`, and `0::/path` for version 2. */
+function ownPath(own: string, controller: string): string {
+  const fields = own.split('\n').map((line) => line.split(':'));
+  const found = fields.find(([, controllers = '']) => controllers.split(',').includes(controller));
+  return found?.[2] ?? '/';
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import { containerOf, readChart } from '../chart.ts';
+
+const rendering = (container: string) => `
+kind: ServiceAccount
+---
+kind: Deployment
+spec:
+  template:
+    spec:
+      securityContext: { runAsUser: 65532 }
+      containers:
+        - name: server
+          args: [--log-level=info]
+          ports: [{ name: metrics, containerPort: 9620 }]
+${container}
+`;
+
+const limits = 'resources: { limits: { memory: 1Gi } }';
+
+describe('containerOf', () => {
+  it('reads arguments, the limit and the user of the Pod', () => {
+    expect(containerOf(rendering(`          ${limits}`), 'server')).toEqual({
+      args: ['--log-level=info'],
+      memoryLimitBytes: 2 ** 30,
+      user: 65_532,
+      probes: [],
+    });
+  });
+
+  it('prefers the user of the container', () => {
+    const text = rendering(`          ${limits}\n          securityContext: { runAsUser: 1234 }`);
+    expect(containerOf(text, 'server').user).toBe(1234);
+  });
+
+  it('reads probes by HTTP, with the host if one is given and the number of a named port, and its timeout', () => {
+    const text = rendering(`          ${limits}
+          livenessProbe: { httpGet: { host: 127.0.0.1, path: /livez, port: 9622 } }
+          readinessProbe: { httpGet: { path: /readyz, port: metrics }, timeoutSeconds: 2 }`);
+    expect(containerOf(text, 'server').probes).toEqual([
+      { kind: 'liveness', by: 'http', host: '127.0.0.1', port: 9622, path: '/livez', timeoutMs: 1_000 },
+      { kind: 'readiness', by: 'http', host: undefined, port: 9620, path: '/readyz', timeoutMs: 2_000 },
+    ]);
+  });
+
+  it('reads probes by exec', () => {
+    const text = rendering(`          ${limits}\n          startupProbe: { exec: { command: [status] } }`);
+    expect(containerOf(text, 'server').probes).toEqual([
+      { kind: 'startup', by: 'exec', command: ['status'] },
+    ]);
+  });
+
+  it.each([
+    {
+      what: 'a container that is not there',
+      text: rendering(`          ${limits}`),
+      name: 'other',
+      error: 'no container other',
+    },
+    {
+      what: 'a quantity of another kind',
+      text: rendering('          resources: { limits: { memory: 1.5G } }'),
+      name: 'server',
+      error: '1.5G',
+    },
+    {
+      what: 'a port without a number',
+      text: rendering(
+        `          ${limits}\n          livenessProbe: { httpGet: { path: /livez, port: web } }`,
+      ),
+      name: 'server',
+      error: 'no port web',
+    },
+  ])('throws for $what', ({ text, name, error }) => {
+    expect(() => containerOf(text, name)).toThrow(error);
+  });
+});
+
+describe('readChart', () => {
+  it('finds every program of the charts with a limit', async () => {
+    const all = [
+      await readChart('agent', 'agent'),
+      await readChart('agent', 'intercept'),
+      await readChart('agent', 'reconcile'),
+      await readChart('server', 'server'),
+    ];
+    for (const { memoryLimitBytes, args } of all) {
+      expect(memoryLimitBytes).toBeGreaterThan(0);
+      expect(args.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('finds a probe of the agent by exec: the suite asks by it whether the agent is ready', async () => {
+    const { probes } = await readChart('agent', 'agent');
+    expect(probes.map(({ by }) => by)).toContain('exec');
+  });
+});

@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addressSteps } from './steps/addresses.ts';
+import { connectionSteps } from './steps/connections.ts';
+import { crowdSteps } from './steps/crowds.ts';
+import { opsPortSteps } from './steps/ops-ports.ts';
+import { pipelineSteps } from './steps/pipelines.ts';
+import { slowClientSteps } from './steps/slow-clients.ts';
+import { attackStep } from './step.ts';
+import type { NodeStep } from './step.ts';
+
+const CALM_MS = 2_000;
+
+/** Everything that is tried: first that the suite itself harms nobody. */
+export const nodeSteps: readonly NodeStep[] = [
+  attackStep({
+    title: 'Without an attack every Pod is served',
+    async run({ stretch }) {
+      await sleep(CALM_MS * stretch);
+      return { said: 'nobody attacks' };
+    },
+  }),
+  ...crowdSteps,
+  ...addressSteps,
+  ...pipelineSteps,
+  ...slowClientSteps,
+  ...connectionSteps,
+  ...opsPortSteps,
+];

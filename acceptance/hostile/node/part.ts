@@ -1,0 +1,26 @@
+import { tableHead } from '../judge.ts';
+import { createPart } from '../part.ts';
+import type { RunOptions } from '../part.ts';
+import { findPython } from '../requirements.ts';
+import { startWatchers } from '../watch/watchers.ts';
+import { nodeSteps } from './all-steps.ts';
+import type { NodeWorld } from './step.ts';
+import { openNode } from './world.ts';
+
+/** What Pods and other nodes do to a node and its server. */
+export const nodePart = createPart({
+  report: 'test:hostile',
+  head: tableHead,
+  steps: nodeSteps,
+  open: openWorld,
+});
+
+async function openWorld(
+  { stretch, bundles }: Pick<RunOptions, 'stretch' | 'bundles'>,
+  stack: AsyncDisposableStack,
+): Promise<NodeWorld> {
+  const node = stack.use(await openNode({ name: `rg${process.pid}`, bundles }));
+  await node.programs.intercept();
+  const watchers = await startWatchers(node, stack);
+  return { ...node, watchers, stretch, python: await findPython(), rows: [] };
+}

@@ -1,0 +1,87 @@
+import { attackStep } from '../step.ts';
+import type { AttackPlan, NodeStep } from '../step.ts';
+import { attackWith, metadataApi } from './attackers.ts';
+import { credentials, listRoles, pipelined, shortest } from './requests.ts';
+
+/** Row N1 of the attacks that broke 0.1: requests whose answers nobody reads. Memory takes a while to fill. */
+const unread = (what: string, connections: number, writing: AttackPlan['writing']): NodeStep =>
+  attackStep({
+    title: `A Pod that writes ${what} on each of ${connections} connections and hardly reads harms nobody`,
+    run: (world) =>
+      attackWith(world, [
+        {
+          from: 'attacker',
+          plan: { targets: metadataApi, connections, writing, reading: 'hardly' },
+          lastsMs: 6_000,
+        },
+      ]),
+  });
+
+const asFastAsTaken: Omit<AttackPlan, 'connections'> = {
+  targets: metadataApi,
+  writing: { then: { text: shortest, when: 'taken' } },
+  reading: 'all',
+};
+
+/** Row N4: how long the others wait for their turn. */
+const read = (connections: number): NodeStep =>
+  attackStep({
+    title: `A Pod that pipelines requests without end on ${connections} connections and reads delays nobody`,
+    run: (world) =>
+      attackWith(world, [{ from: 'attacker', plan: { ...asFastAsTaken, connections }, lastsMs: 2_000 }]),
+  });
+
+export const pipelineSteps: readonly NodeStep[] = [
+  unread('64 kB of requests', 32, { first: pipelined(shortest) }),
+  unread('requests without end', 256, { then: { text: shortest, when: 'taken' } }),
+  ...[2, 4, 8, 32].map(read),
+  attackStep({
+    title:
+      'Sixteen Pods of one Namespace that pipeline requests on 32 connections each delay no other Namespace',
+    run: (world) =>
+      attackWith(world, [
+        {
+          from: 'sixteen',
+          plan: {
+            ...asFastAsTaken,
+            connections: 512,
+            sources: world.cast.sixteen.map(({ pod }) => pod.addresses.ipv4),
+          },
+        },
+      ]),
+  }),
+  attackStep({
+    title: 'A Pod that asks on 256 connections as fast as it is answered delays nobody',
+    run: (world) =>
+      attackWith(world, [
+        {
+          from: 'attacker',
+          plan: {
+            targets: metadataApi,
+            connections: 256,
+            writing: { then: { text: listRoles, when: 'answered' } },
+            reading: 'all',
+          },
+        },
+      ]),
+  }),
+  attackStep({
+    title: 'A Pod that asks again and again on 256 connections and never reads fills no memory',
+    run: (world) =>
+      attackWith(world, [
+        {
+          from: 'attacker',
+          plan: {
+            targets: metadataApi,
+            connections: 256,
+            // Few enough at once that each is answered before the next come: what grows is in the kernel.
+            writing: {
+              then: { text: credentials(world.cast.attacker.role).repeat(10), when: { everyMs: 50 } },
+            },
+            reading: 'never',
+          },
+          lastsMs: 6_000,
+        },
+      ]),
+  }),
+];

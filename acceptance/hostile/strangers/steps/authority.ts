@@ -1,0 +1,124 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubernetesObject } from '@rolegate/testing';
+import { outputOf, PLAIN_ENV } from '@rolegate/testing';
+import { signLeaf } from '../../../../packages/server/src/identity/authority/certificates.ts';
+import type { NodeIdentity } from '../../cluster/orders.ts';
+import { imageWords } from '../../../chart-programs/program-words.ts';
+import { SERVER_NAMESPACE } from '../../cluster/server.ts';
+import type { AttackTold } from '../../watch/seen.ts';
+import { strangersStep } from '../step.ts';
+import type { StrangersWorld, StrangersStep } from '../step.ts';
+import { agentNodes } from '../world/agent-nodes.ts';
+import { authoritiesOf, putBack, readSecret } from '../world/authority.ts';
+import type { StoredAuthority } from '../world/authority.ts';
+
+const HOUR_MS = 3_600_000;
+/** What whoever has the key of an authority gives itself. */
+const FORGED_LIFE_MS = 300 * 24 * HOUR_MS;
+/** Servers look at the Secret every 10 s, a fifth more or less. Milliseconds. */
+const MERGED_WITHIN_MS = 14_000;
+const LOOK_EVERY_MS = 100;
+
+/** What was stolen before the authority was withdrawn. */
+let backup: KubernetesObject | undefined;
+
+/** By the commands of the threat model. The server starts again: it knows of the withdrawn authority by the Secret alone. */
+async function withdrawAuthority(world: StrangersWorld): Promise<void> {
+  const { cluster, standIn, bundles, enter } = world;
+  backup = await readSecret(standIn);
+  await cluster.server.stop();
+  const { words, env } = await imageWords(bundles, 'server');
+  for (const word of [['prepare'], ['activate', '--now'], ['retire', '--now']])
+    await outputOf([...enter, ...words, 'authority', ...word, ...whereOf(world)], {
+      env: { ...PLAIN_ENV, ...env },
+    });
+  await world.agents.connect();
+}
+
+function whereOf({ cluster }: StrangersWorld): string[] {
+  return [`--kubeconfig=${cluster.kubeconfig}`, `--namespace=${SERVER_NAMESPACE}`];
+}
+
+/** A certificate for a live agent Pod of an honest node. */
+async function forge(world: StrangersWorld, issuer: StoredAuthority, lifeMs: number): Promise<NodeIdentity> {
+  const { name: node = '', address = '' } = agentNodes[1] ?? {};
+  const pod = { kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${node}` } as const;
+  const uid = await world.standIn.uid(pod);
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const cert = await signLeaf({
+    issuer,
+    publicKey,
+    purpose: 'client',
+    subject: 'rolegate-agent',
+    names: [`spiffe://rolegate/node/${node}`, `urn:rolegate:pod:${uid}`].map((value) => ({
+      type: 'url',
+      value,
+    })),
+    nowMs: Date.now(),
+    lifeMs,
+  });
+  return { node, address, cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+}
+
+async function putBackAndTry(world: StrangersWorld): Promise<AttackTold> {
+  if (backup === undefined) throw new Error('nothing was withdrawn');
+  const { standIn } = world;
+  const withdrawn = activeOf(backup);
+  const present = activeOf(await readSecret(standIn));
+  const thieves = {
+    'the withdrawn authority, for 300 days': await forge(world, withdrawn, FORGED_LIFE_MS),
+    'the withdrawn authority, for an hour': await forge(world, withdrawn, HOUR_MS),
+    'the present authority, for 300 days': await forge(world, present, FORGED_LIFE_MS),
+  };
+  await putBack(standIn, backup);
+  const [startMs, opened] = [performance.now(), new Set<string>()];
+  let tries = 0;
+  let isMerged = false;
+  const keepTrying = async ([by, identity]: readonly [string, NodeIdentity]) => {
+    do {
+      tries++;
+      if (await opens(world, identity)) opened.add(by);
+    } while (!isMerged && performance.now() - startMs < MERGED_WITHIN_MS);
+  };
+  const trying = Promise.all(Object.entries(thieves).map(keepTrying));
+  while (!isMerged && performance.now() - startMs < MERGED_WITHIN_MS) {
+    await sleep(LOOK_EVERY_MS);
+    isMerged = await keepsWithdrawn(world, withdrawn);
+  }
+  await trying;
+  const took = `${((performance.now() - startMs) / 1_000).toFixed(1)} s`;
+  return {
+    said: `${tries} tries by forged certificates; the Secret was merged after ${took}`,
+    faults: [...opened]
+      .map((by) => `a certificate by ${by} opens a stream`)
+      .concat(isMerged ? [] : [`the Secret has the withdrawn authority after ${took}`]),
+  };
+}
+
+async function opens(world: StrangersWorld, identity: NodeIdentity): Promise<boolean> {
+  const { node, address = '' } = identity;
+  const holder = { node, address, token: '' };
+  const order = { act: 'open a stream', ports: world.agents.ports(), holder, identity } as const;
+  return (await world.agents.call.attempt(order)).failure === '';
+}
+
+async function keepsWithdrawn({ standIn }: StrangersWorld, { id }: StoredAuthority): Promise<boolean> {
+  const { authorities, removed = [] } = authoritiesOf(await readSecret(standIn));
+  return authorities.every((one) => one.id !== id) && removed.some((one) => one.id === id);
+}
+
+function activeOf(secret: KubernetesObject): StoredAuthority {
+  const found = authoritiesOf(secret).authorities.find(({ state }) => state === 'active');
+  if (found === undefined) throw new Error('no authority is active');
+  return found;
+}
+
+export const authoritySteps: readonly StrangersStep[] = [
+  strangersStep({
+    title:
+      'An older backup of the authority Secret revives no withdrawn authority, and forged certificates open nothing',
+    prepare: withdrawAuthority,
+    run: putBackAndTry,
+  }),
+];

@@ -1,0 +1,39 @@
+import { strangersStep } from '../step.ts';
+import type { StrangersStep } from '../step.ts';
+import { floods } from '../orders.ts';
+import { manyAddresses, STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
+import { asStolenNode, attackBy } from './attack.ts';
+
+export const floodSteps: readonly StrangersStep[] = [
+  strangersStep({
+    title: 'Floods of HTTP/2 frames from many addresses hold up no agent on the attestation port',
+    run: (world) =>
+      attackBy(
+        world,
+        [floods.slice(0, 4), floods.slice(4)].map((some) => ({
+          sources: manyAddresses,
+          connections: 2 * some.length,
+          opensPerSecond: 100,
+          does: { kind: 'flood', floods: some },
+        })),
+      ),
+  }),
+  strangersStep({
+    title: 'Nor do those of a stolen node on the port of the feed',
+    run(world) {
+      const plan = {
+        ...asStolenNode(world),
+        addresses: [STRANGERS_ADDRESS],
+        opensPerSecond: 100,
+      };
+      return attackBy(
+        world,
+        [floods.slice(0, 4), floods.slice(4)].map((some) => ({
+          ...plan,
+          connections: some.length,
+          does: { kind: 'flood', floods: some },
+        })),
+      );
+    },
+  }),
+];

@@ -1,0 +1,82 @@
+import type { StrangersWorld, StrangersStep } from '../step.ts';
+import { strangersStep } from '../step.ts';
+import { manyAddresses, SHARED_ADDRESS, STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
+import { attackBy, together, writeBytes } from './attack.ts';
+import type { StrangerPlan } from './attack.ts';
+
+const CONNECTIONS = 5_000;
+const SILENT = { writing: {}, reading: 'all' } as const;
+
+/** An address has ten new connections a second, some more after a rest; strangers have 512 in all (DESIGN.md 4.11). */
+const MOST_OPEN = { ofAddress: 100, ofAll: 512 };
+
+function idle(
+  world: StrangersWorld,
+  from: Pick<StrangerPlan, 'addresses' | 'sources' | 'most'>,
+): ReturnType<typeof attackBy> {
+  const plan = { ...from, connections: CONNECTIONS / 2, opensPerSecond: 1_000 };
+  return attackBy(world, [
+    { ...plan, does: { kind: 'nothing' } },
+    { ...plan, does: { kind: 'preface' } },
+  ]);
+}
+
+/** TLS to several points of its handshake, and after it of HTTP/2's. */
+async function stopEverywhere(world: StrangersWorld): ReturnType<typeof together> {
+  const hello = await world.strangers[0].clientHello(world.agents.ports().serverName);
+  const half = hello.slice(0, hello.length / 2);
+  const many = { connections: 200, opensPerSecond: 200, reading: 'all', sources: manyAddresses } as const;
+  const secured = { connections: 200, opensPerSecond: 100, sources: manyAddresses };
+  return together([
+    writeBytes(
+      world,
+      ['', half.slice(0, 5), half, hello].map((first) => ({ ...many, writing: { first } })),
+    ),
+    attackBy(world, [
+      { ...secured, does: { kind: 'nothing' } },
+      { ...secured, does: { kind: 'part of the preface' } },
+      { ...secured, does: { kind: 'preface' } },
+    ]),
+  ]);
+}
+
+export const idleSteps: readonly StrangersStep[] = [
+  strangersStep({
+    title: '5,000 idle TLS connections from one address fill no memory and keep no agent out',
+    run: (world) => idle(world, { addresses: [STRANGERS_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
+  }),
+  strangersStep({
+    title: 'Nor do 5,000 from 2,000 addresses',
+    run: (world) => idle(world, { sources: manyAddresses, most: { open: MOST_OPEN.ofAll } }),
+  }),
+  strangersStep({
+    title: 'Nor do those from the address that some agents have too',
+    run: (world) => idle(world, { addresses: [SHARED_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
+  }),
+  strangersStep({
+    title: '3,000 silent TCP connections from one address and from many keep no agent out',
+    run: (world) =>
+      writeBytes(world, [
+        { ...SILENT, host: STRANGERS_ADDRESS, connections: 1_500, opensPerSecond: 750 },
+        { ...SILENT, sources: manyAddresses, connections: 1_500, opensPerSecond: 750 },
+      ]),
+  }),
+  strangersStep({
+    title:
+      'Half-open handshakes, silent after the ClientHello or sending a byte of it a second, keep no agent out',
+    async run(world) {
+      const hello = await world.strangers[0].clientHello(world.agents.ports().serverName);
+      const slow = { text: hello, when: { byteEveryMs: 1_000 } } as const;
+      const many = { reading: 'all', connections: 1_000, opensPerSecond: 500 } as const;
+      return writeBytes(world, [
+        { ...many, host: SHARED_ADDRESS, writing: { first: hello } },
+        { ...many, sources: manyAddresses, writing: { first: hello } },
+        { ...many, sources: manyAddresses, writing: { then: slow } },
+      ]);
+    },
+  }),
+  strangersStep({
+    title: 'Handshakes of 2,000 addresses that stop at each stage of TLS and HTTP/2 keep no agent out',
+    run: stopEverywhere,
+  }),
+];

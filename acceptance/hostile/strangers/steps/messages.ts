@@ -1,0 +1,41 @@
+import { rolegateService } from '@rolegate/protocol';
+import { strangersStep } from '../step.ts';
+import type { StrangersStep } from '../step.ts';
+import { STRANGERS_ADDRESS } from '../world/agent-nodes.ts';
+import { attackBy } from './attack.ts';
+
+const MIB = 2 ** 20;
+/** A connection is closed after 64 KiB, and an address has ten new ones a second, some more after a rest. */
+const MOST_TAKEN_BYTES = 16 * MIB;
+
+function unfinished(method: string) {
+  return { kind: 'unfinished', method, streams: 250, bytes: MIB } as const;
+}
+
+export const messageSteps: readonly StrangersStep[] = [
+  strangersStep({
+    title:
+      'Three connections with 250 unfinished messages of 1 MiB each fill no memory of the attestation port',
+    run: (world) =>
+      attackBy(world, [
+        {
+          addresses: [STRANGERS_ADDRESS],
+          connections: 3,
+          most: { sentBytes: MOST_TAKEN_BYTES },
+          does: unfinished(rolegateService.Attest.path),
+        },
+      ]),
+  }),
+  strangersStep({
+    title: 'Nor do they on the port of the feed, by the certificate of a stolen node',
+    run(world) {
+      const { identity } = world.stolen;
+      const plan = { port: world.agents.ports().feed, identity, connections: 3 };
+      const { Attest, Feed } = rolegateService;
+      return attackBy(
+        world,
+        [Feed.path, Attest.path].map((path) => ({ ...plan, does: unfinished(path) })),
+      );
+    },
+  }),
+];

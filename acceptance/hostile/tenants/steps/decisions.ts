@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RewriteOrder } from '../../cluster/orders.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsStep } from '../step.ts';
+import {
+  ALLOWED_ROLES,
+  applyHostile,
+  clearHostile,
+  HOSTILE,
+  hostilePods,
+  PERMITTED,
+  PERMITTED_TAGS,
+  ROLE,
+  SESSION_NAME,
+  SESSION_TAGS,
+} from './hostile-tenant.ts';
+
+const LASTS_MS = 6_000;
+const FILLS_PER_SECOND = 300;
+/** A decision is told again if a replica that was ahead may have kept an agent from taking it: after 1 and after 5 s. */
+const REPEATS = 2;
+/** Until agents have the decisions on new Pods. Milliseconds. */
+const SETTLED_MS = 500;
+
+interface Rewriting {
+  readonly title: string;
+  /** Of the hostile Namespace. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Written once before. */
+  readonly first?: readonly RewriteOrder['recipe'][];
+  readonly order: Omit<RewriteOrder, 'forMs'>;
+  /** Milliseconds. */
+  readonly lastsMs?: number;
+  /** True: what is written changes no decision, and agents are to hear next to nothing of it. */
+  readonly quiet?: boolean;
+}
+
+/** Objects of one Namespace are written again and again. */
+function rewritingStep({
+  title,
+  annotations = {},
+  first = [],
+  order,
+  lastsMs = LASTS_MS,
+  quiet = false,
+}: Rewriting): TenantsStep {
+  return tenantsStep({
+    title,
+    async run(world) {
+      const { standIn, cluster, sts, stretch } = world;
+      await applyHostile(world, annotations);
+      for (const recipe of first) await standIn.fill({ recipe, perSecond: FILLS_PER_SECOND });
+      const before = await sts.calls(`${HOSTILE}.`);
+      if (quiet) await sleep(SETTLED_MS);
+      await cluster.feeds.record(HOSTILE);
+      const { writes } = await standIn.rewrite({ ...order, forMs: lastsMs * stretch });
+      const calls = (await sts.calls(`${HOSTILE}.`)) - before;
+      const told = (await cluster.feeds.recorded(undefined)).length;
+      return {
+        said: `${writes} writes, ${calls} AssumeRole for their Namespace, ${told} decisions told`,
+        faults:
+          quiet && told > REPEATS * order.recipe.count
+            ? [`agents were told ${told} decisions: nothing has changed`]
+            : [],
+      };
+    },
+    clean: (world) => clearHostile(world, [...first, order.recipe]),
+  });
+}
+
+/** A list of 64 kB in JSON, of patterns that all begin as the roles do. */
+function globs(pattern: (index: number) => string): string {
+  const all: string[] = [];
+  for (let bytes = 2; bytes < 65_000; bytes += (all.at(-1)?.length ?? 0) + 3) all.push(pattern(all.length));
+  return JSON.stringify(all);
+}
+
+/** As IAM takes it at most: a path of 510 characters, a name of 64. `@` makes it another one with each write. */
+const LONG_ROLE = `${HOSTILE}/${'a/'.repeat(240)}${'a'.repeat(50)}@`;
+const FIFTY_TAGS = JSON.stringify(
+  Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`${'a'.repeat(120)}${at + 100}`, 'v'])),
+);
+/** The account of all: their role is whatever it names. */
+const flipping = { kind: 'ServiceAccount', count: 1, name: 'flipping', namespace: HOSTILE } as const;
+
+const labelled = hostilePods('labelled', 200, { annotations: { [ROLE]: `${HOSTILE}/app` } });
+
+export const decisionSteps: readonly TenantsStep[] = [
+  rewritingStep({
+    title: 'A ServiceAccount of 300 Pods whose role flips every two seconds takes no renewal from others',
+    first: [
+      hostilePods('flips', 300, {
+        serviceAccount: 'flipping-0',
+        annotations: { [SESSION_NAME]: 'worker-#' },
+      }),
+    ],
+    order: {
+      recipe: flipping,
+      perSecond: 0.5,
+      variants: [{ [ROLE]: `${HOSTILE}/one` }, { [ROLE]: `${HOSTILE}/two` }],
+    },
+    lastsMs: 8_000,
+  }),
+  rewritingStep({
+    title: '300 Pods whose session names change all the time take no renewal from others',
+    first: [flipping],
+    order: {
+      recipe: hostilePods('renamed', 300, {
+        serviceAccount: 'flipping-0',
+        annotations: { [ROLE]: `${HOSTILE}/app` },
+      }),
+      perSecond: 300,
+      variants: [{ [SESSION_NAME]: 'name-@' }],
+    },
+  }),
+  rewritingStep({
+    title: '60 Pods with 255 kB of session tags, each touched every second, hold nobody up',
+    annotations: { [PERMITTED_TAGS]: '["*"]' },
+    order: {
+      recipe: hostilePods('tagged', 60, {
+        annotations: { [ROLE]: `${HOSTILE}/app` },
+        filledJson: { [SESSION_TAGS]: 255_000 },
+      }),
+      perSecond: 60,
+    },
+  }),
+  rewritingStep({
+    title:
+      'A Namespace with 64 kB of globs, an expression of 4 kB, and 60 Pods that always name another role hold nobody up',
+    annotations: {
+      [PERMITTED]: `(?i)${'\\pL*'.repeat(1_000)}`,
+      [ALLOWED_ROLES]: globs((at) => `*${'a?'.repeat(150)}b${at}*`),
+      [PERMITTED_TAGS]: globs((at) => `${'a'.repeat(100)}${at}?`),
+    },
+    order: {
+      recipe: hostilePods('matched', 60, {
+        annotations: { [ROLE]: LONG_ROLE, [SESSION_TAGS]: FIFTY_TAGS },
+      }),
+      perSecond: 60,
+    },
+  }),
+  rewritingStep({
+    title: '200 labels of Pods that change every second are no work for anybody',
+    first: [labelled],
+    order: { recipe: labelled, perSecond: 200 },
+    quiet: true,
+  }),
+];

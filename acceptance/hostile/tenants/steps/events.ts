@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { machineMs } from '../../cluster/clients/machine-clock.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsWorld, TenantsStep } from '../step.ts';
+import { namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
+import { applyHostile, clearHostile, hostilePods, ROLE } from './hostile-tenant.ts';
+
+const DENIED = 2_000;
+const FILLS_PER_SECOND = 500;
+/** An Event that comes later is no help to whoever looks at a Pod. Milliseconds. */
+const EVENT_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 100;
+
+const denied = hostilePods('denied', DENIED, { annotations: { [ROLE]: 'others/role' } });
+
+/** Another tenant, who has made one mistake. */
+const mistaken = { namespace: 'mistaken', node: nodeAt(0) };
+
+/** Resolves to how long its Event took; undefined: there is none. Milliseconds. */
+async function eventOfOne({ standIn }: TenantsWorld): Promise<number | undefined> {
+  const { atMs } = await standIn.apply(podOf(mistaken, 'app', 'others/role'));
+  while (machineMs() - atMs < EVENT_WITHIN_MS) {
+    const eventMs = await standIn.firstEvent(mistaken.namespace);
+    if (eventMs !== undefined) return eventMs - atMs;
+    await sleep(LOOK_EVERY_MS);
+  }
+  return undefined;
+}
+
+export const eventSteps: readonly TenantsStep[] = [
+  tenantsStep({
+    title: `${DENIED.toLocaleString('en')} denied Pods of one Namespace take no Event from another's`,
+    async run(world) {
+      const { standIn } = world;
+      await applyHostile(world);
+      await standIn.apply(namespaceOf(mistaken, 'mistaken/.*'));
+      await standIn.fill({ recipe: denied, perSecond: FILLS_PER_SECOND });
+      const tookMs = await eventOfOne(world);
+      return tookMs === undefined
+        ? {
+            said: `${DENIED} denials`,
+            faults: ['a denied Pod of another Namespace has no Event after 5 s'],
+          }
+        : { said: `${DENIED} denials, the other's Event after ${(tookMs / 1_000).toFixed(1)} s` };
+    },
+    async clean(world) {
+      await clearHostile(world, [denied]);
+      await world.standIn.remove({ kind: 'Pod', namespace: mistaken.namespace, name: 'app' });
+      await world.standIn.remove({ kind: 'Namespace', name: mistaken.namespace });
+    },
+  }),
+];

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import type { CniResultsDir } from '@rolegate/testing';
+import type { Addresses } from '../network/addresses.ts';
+import type { StandIns } from './calls.ts';
+
+export const NODE_NAME = 'netns-node';
+
+/** A Pod on the node. */
+export interface ClusterPod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly uid: string;
+  readonly addresses: Addresses;
+}
+
+const addressesOf = ({ addresses: { ipv4, ipv6 } }: Pick<ClusterPod, 'addresses'>) => [ipv4, ipv6];
+
+/** Plays scheduler, kubelet and container runtime. */
+export function createCluster({ standIns, cni }: { standIns: StandIns; cni: CniResultsDir }) {
+  const results = new Map<string, string>();
+
+  async function apply({ name, namespace, annotations, uid }: ClusterPod, status: object): Promise<void> {
+    await standIns.call({
+      do: 'apply',
+      object: {
+        kind: 'Pod',
+        metadata: { name, namespace, uid, annotations },
+        spec: { serviceAccountName: 'default', nodeName: NODE_NAME },
+        status,
+      },
+    });
+  }
+
+  return {
+    async addNamespace(name: string, annotations: Readonly<Record<string, string>>): Promise<void> {
+      await standIns.call({ do: 'apply', object: { kind: 'Namespace', metadata: { name, annotations } } });
+    },
+    pod: (
+      { name, namespace, annotations }: Omit<ClusterPod, 'uid' | 'addresses'>,
+      addresses: Addresses,
+    ): ClusterPod => ({
+      name,
+      namespace,
+      annotations,
+      addresses,
+      uid: randomUUID(),
+    }),
+    /** Bound to the node; no container runs and no address is known. */
+    schedule: (pod: ClusterPod) => apply(pod, { phase: 'Pending' }),
+    /** What the runtime writes before a container starts. */
+    async giveAddress({ uid, namespace, name, addresses }: ClusterPod): Promise<void> {
+      results.set(uid, await cni.add({ uid, namespace, name, ips: addressesOf({ addresses }) }));
+    },
+    async takeAddress({ uid }: ClusterPod): Promise<void> {
+      const path = results.get(uid);
+      if (path !== undefined) await cni.remove(path);
+    },
+    /** What the kubelet reports. */
+    report: (pod: ClusterPod, phase: 'Running' | 'Succeeded' = 'Running') =>
+      apply(pod, {
+        phase,
+        podIP: pod.addresses.ipv4,
+        podIPs: addressesOf(pod).map((ip) => ({ ip })),
+      }),
+    async delete({ namespace, name }: ClusterPod): Promise<void> {
+      await standIns.call({ do: 'delete', kind: 'Pod', namespace, name });
+    },
+  };
+}
+
+export type Cluster = ReturnType<typeof createCluster>;

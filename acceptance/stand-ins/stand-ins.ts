@@ -1,0 +1,45 @@
+// Runs in a namespace, the node's for example: the stand-ins for the API server and STS. Takes calls as lines of JSON on the unix
+// socket named by its first argument; the second is the address of STS. Ends when its input does.
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { startKubernetesApi, startSts } from '@rolegate/testing';
+import { NODE, PORTS } from '../network/addresses.ts';
+import type { StandInCall, StandInResult } from './calls.ts';
+
+const [, , path = '', stsHost = NODE.ipv4] = process.argv;
+const api = await startKubernetesApi({ port: PORTS.api });
+const sts = await startSts({ host: stsHost, port: PORTS.sts });
+
+function obey(call: StandInCall): unknown {
+  switch (call.do) {
+    case 'apply':
+      api.apply(call.object);
+      return null;
+    case 'delete':
+      api.delete(call.kind, call.namespace, call.name);
+      return null;
+    case 'kubeconfig':
+      return api.kubeconfig();
+    case 'sts-calls':
+      return sts.calls.length;
+  }
+}
+
+function resultOf(line: string): StandInResult {
+  try {
+    return { result: obey(JSON.parse(line) as StandInCall) };
+  } catch (error) {
+    return { fault: String(error) };
+  }
+}
+
+const server = createServer((socket) => {
+  socket.on('error', () => undefined);
+  createInterface({ input: socket }).on('line', (line) => {
+    socket.write(`${JSON.stringify(resultOf(line))}\n`);
+  });
+});
+server.listen(path, () => {
+  console.log('ready');
+});
+process.stdin.resume().once('end', () => process.kill(process.pid));
