@@ -210,6 +210,7 @@ describe('a renewal', () => {
     it.feed.answer(busy);
     await it.clock.advance(2 * HALF_LIFE_MS);
     await it.until(() => it.attestation.asked.length > 1);
-    expect(it.attestation.shown).toEqual([undefined, undefined]);
+    // On a busy machine one may have been asked twice.
+    expect(new Set(it.attestation.shown)).toEqual(new Set([undefined]));
   });
 });
