@@ -20,7 +20,7 @@ interface Sbom {
 }
 
 const used = { bytesInOutput: 10 };
-let root: string;
+let root = '';
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'rolegate-sbom-'));
@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  rmSync(root, { recursive: true });
+  rmSync(root, { recursive: true, force: true });
 });
 
 describe('the list of what a bundle is made of', () => {

@@ -3,14 +3,15 @@ import { add, eventually, namespace, PERMITTED, pod, seen, setup } from './setup
 import type { Setup } from './setup.ts';
 
 describe('an API server that answers nothing', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
-    world = await setup({ serverCount: 1 });
+    world = opened.use(await setup({ serverCount: 1 }));
     await add(world, namespace('team', { [PERMITTED]: '[a-z]+' }));
     await expectServed('steady/pod', 'steady');
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   async function expectServed(name: string, role: string): Promise<void> {

@@ -76,9 +76,10 @@ const rows: readonly Row[] = [
 ];
 
 describe('an annotation that is wrong', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
-    world = await setup();
+    world = opened.use(await setup());
     await add(
       world,
       ...rows.flatMap(({ namespace: annotations, role }, at) => [
@@ -88,7 +89,7 @@ describe('an annotation that is wrong', () => {
     );
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   it.each(rows.map((row, at) => ({ ...row, at })))('$says', async ({ at, status, listed, reason }) => {

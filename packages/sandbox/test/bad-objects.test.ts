@@ -6,13 +6,14 @@ import type { Setup } from './setup.ts';
 const TEAM = namespace('team', { [PERMITTED]: '[ab]' });
 
 describe('Pods where no CNI results are', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
-    world = await setup({ cniResults: false });
+    world = opened.use(await setup({ cniResults: false }));
     await add(world, TEAM);
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   it('are known by their status, which the agent says at its start', async () => {
@@ -61,14 +62,15 @@ describe('Pods where no CNI results are', () => {
 });
 
 describe('what the API server should never send', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
-    world = await setup();
+    world = opened.use(await setup());
     await add(world, TEAM);
     await expectSteady(world);
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   const lines = [

@@ -13,15 +13,16 @@ import type { Setup } from './setup.ts';
 const HOUR_MS = 3_600_000;
 
 describe('who comes to the server', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   let folder: string;
   beforeAll(async () => {
-    world = await setup();
+    world = opened.use(await setup());
     folder = await mkdtemp(join(tmpdir(), 'rolegate-peers-'));
+    opened.defer(() => rm(folder, { recursive: true, force: true }));
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
+    await opened.disposeAsync();
   });
 
   const expectSteady = () =>

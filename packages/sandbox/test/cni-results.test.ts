@@ -8,14 +8,15 @@ import type { Setup } from './setup.ts';
 const NAMESPACE = 'cni';
 
 describe('CNI results', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   let made = 0;
   beforeAll(async () => {
-    world = await setup();
+    world = opened.use(await setup());
     await add(world, namespace(NAMESPACE, { [PERMITTED]: 'r[0-9]+' }));
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   /** A Pod that the API knows and whose address only a CNI result can tell, as in the first second of its life. */

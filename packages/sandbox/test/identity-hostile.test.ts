@@ -14,6 +14,7 @@ const OVER_WITHIN_MS = 10_000;
 const TRICKLE_MS = 200;
 
 describe('a server that is its own authority', () => {
+  const opened = new AsyncDisposableStack();
   let world: IdentityWorld;
   let asking: Asking;
   const slow: SlowClient[] = [];
@@ -25,16 +26,19 @@ describe('a server that is its own authority', () => {
         slow.push(...(await openMany(port)));
       },
     });
+    opened.use(world);
     for (const node of ['node-1', 'node-2', 'node-3']) world.agentPod(node);
     await eventually(async () => {
       expect(seen(await world.as('steady/pod').credentials())).toEqual({ status: 200, role: 'steady' });
     });
     asking = ask(world);
+    opened.defer(async () => {
+      await asking.stop();
+    });
   });
   afterAll(async () => {
     for (const { socket } of slow) socket.destroy();
-    await asking.stop();
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   const attest = (node: string) =>

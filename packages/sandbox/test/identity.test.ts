@@ -8,12 +8,13 @@ import { eventually, expectLine, seen } from './setup.ts';
 const KNOWN = { withinMs: 25_000, everyMs: 50 };
 
 describe('three servers that are their own authority', () => {
+  const opened = new AsyncDisposableStack();
   let world: IdentityWorld;
   beforeAll(async () => {
-    world = await startIdentityWorld();
+    world = opened.use(await startIdentityWorld());
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   const attest = (node: string, server = 0) =>

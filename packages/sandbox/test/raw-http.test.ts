@@ -8,15 +8,16 @@ const NEVER = [...SENTINELS.never, ...SENTINELS.unlessAllowed];
 const ANSWER_WITHIN_MS = 6_000;
 
 describe('what is no proper request', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   let from: string;
   beforeAll(async () => {
-    world = await setup();
+    world = opened.use(await setup());
     from = world.world.node.pod('Pod steady/pod')?.ip ?? '';
     await expectSteady();
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   const expectSteady = () =>

@@ -4,16 +4,17 @@ import { add, eventually, expectLine, namespace, PERMITTED, pod, seen, setup } f
 import type { Setup } from './setup.ts';
 
 describe('STS', () => {
+  const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
-    world = await setup();
+    world = opened.use(await setup());
     await add(world, namespace('team', { [PERMITTED]: '[a-z]+' }), pod('team/steady', 'steady'));
     await eventually(async () => {
       expect((await world.as('team/steady').credentials()).status).toBe(200);
     });
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   it('that refuses a role is heard by its Pod as IMDS would say it, and by its owner in an Event', async () => {

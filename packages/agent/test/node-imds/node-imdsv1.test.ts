@@ -6,18 +6,21 @@ import { createTestLog, until } from '../addresses/known-pods.ts';
 
 const MINUTE_MS = 60_000;
 
+let opened = new AsyncDisposableStack();
 let imds: Awaited<ReturnType<typeof startImds>>;
-let stop: AbortController;
-let running: Promise<void>;
+let stop = new AbortController();
+let running = Promise.resolve();
 beforeEach(async () => {
-  imds = await startImds();
+  opened = new AsyncDisposableStack();
   stop = new AbortController();
   running = Promise.resolve();
+  imds = await startImds();
+  opened.defer(() => imds.close());
 });
 afterEach(async () => {
   stop.abort();
   await running;
-  await imds.close();
+  await opened.disposeAsync();
 });
 
 function setup() {

@@ -6,11 +6,13 @@ import { createFakeClock } from '@rolegate/testing';
 import { createTestLog, until } from '../addresses/known-pods.ts';
 import { createFolder, createTappedResults, FOLDER, IP, listenTo, startReconcile, STATE } from './setup.ts';
 
+let opened = new AsyncDisposableStack();
 let place: Awaited<ReturnType<typeof createFolder>>;
 beforeEach(async () => {
-  place = await createFolder();
+  opened = new AsyncDisposableStack();
+  place = opened.use(await createFolder());
 });
-afterEach(() => place[Symbol.asyncDispose]());
+afterEach(() => opened.disposeAsync());
 
 function setup({ scanned = true } = {}) {
   const clock = createFakeClock();

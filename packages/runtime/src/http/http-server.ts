@@ -1,6 +1,6 @@
 import type { ListenOptions, Socket } from 'node:net';
 import type { Clock } from '../time/clock.ts';
-import { createConnectionFlow } from './connection/connection-flow.ts';
+import { createConnectionFlow } from './connection/flow.ts';
 import { ignoreError, reset } from './connection/connection.ts';
 import type { HttpConnection, HttpHooks, HttpLimits, HttpRequest } from './connection/connection.ts';
 import { createEntrance } from './entrance.ts';

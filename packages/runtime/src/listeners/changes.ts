@@ -5,7 +5,7 @@ import type { Log } from '../log/log.ts';
 export interface Changes {
   /** Something changed: listeners are called once in the next microtask, however often this is said before. */
   readonly notify: () => void;
-  readonly on: Listeners<void>['on'];
+  readonly on: Listeners<undefined>['on'];
 }
 
 export interface ChangesDeps {
@@ -16,12 +16,12 @@ export interface ChangesDeps {
 
 /** Tells listeners that there is something new to look at. */
 export function createChanges({ log, of }: ChangesDeps): Changes {
-  const listeners = createListeners<void>({ failed: listenerFailed(log, of) });
+  const listeners = createListeners<undefined>({ failed: listenerFailed(log, of) });
   let due = false;
 
   function tell(): void {
     due = false;
-    listeners.tell();
+    listeners.tell(undefined);
   }
 
   return {

@@ -22,9 +22,9 @@ export class ApiError extends Error {
   }
 }
 
-/** Nothing was heard for too long: the peer may be gone without a word. Never leaves this folder. */
-export class SilenceError extends Error {
-  override readonly name = 'SilenceError';
+/** Nothing came for too long: the peer may be gone without a word. Never leaves this folder. */
+export class IdleTimeoutError extends Error {
+  override readonly name = 'IdleTimeoutError';
 }
 
 /** The answer was not over in the time that it may take, whether or not something came. Never leaves this folder. */

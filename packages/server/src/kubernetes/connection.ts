@@ -37,7 +37,7 @@ export interface ApiResponse {
   /** The body as it comes. Not reading it to its end closes the connection. */
   readonly chunks: AsyncIterable<Buffer>;
   /** From now on the answer may take for ever, but the request is given up after so long without a byte. Milliseconds. */
-  readonly keepOpen: (silenceMs: number) => void;
+  readonly keepOpen: (idleMs: number) => void;
 }
 
 /** Asks the Kubernetes API; what it refuses is an ApiError that says which right is missing. */

@@ -1,6 +1,6 @@
 import { createBackoff, createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { ApiError, OverdueError, SilenceError, WentBackError } from './api-error.ts';
+import { ApiError, OverdueError, IdleTimeoutError, WentBackError } from './api-error.ts';
 
 /** Pauses after failures; DESIGN.md R6: an API server that is away for an hour is asked twice a minute. Milliseconds. */
 const PAUSES = { firstMs: 250, capMs: 30_000 };
@@ -146,7 +146,7 @@ function createResumeFailures() {
     },
     /** Why the resourceVersion is given up; undefined: it is not yet. */
     failed(error: unknown): RelistReason | undefined {
-      if (error instanceof SilenceError || error instanceof OverdueError)
+      if (error instanceof IdleTimeoutError || error instanceof OverdueError)
         return ++failures.silent >= TRIES.silent ? 'silent' : undefined;
       if (!(error instanceof ApiError) || isUnready(error)) return undefined;
       return isNotTaken(error) || isTooLarge(error) || ++failures.refused >= TRIES.refused

@@ -1,13 +1,13 @@
 import type { Clock } from '@rolegate/runtime';
-import { OverdueError, SilenceError } from './api-error.ts';
+import { OverdueError, IdleTimeoutError } from './api-error.ts';
 
-/** Gives a request up: at first when its time is over, once it is kept open after silence. */
+/** Gives a request up: at first when its time is over, once it is kept open when nothing comes for too long. */
 export interface RequestDeadline {
   /** From now on it is this that is destroyed. */
   guard(stream: { destroy(error: Error): unknown }): void;
   /** A byte has come. */
   progress(): void;
-  readonly keepOpen: (silenceMs: number) => void;
+  readonly keepOpen: (idleMs: number) => void;
   end(): void;
 }
 
@@ -18,23 +18,23 @@ export interface RequestDeadlineOptions {
 }
 
 export function createRequestDeadline({ clock, timeoutMs, what }: RequestDeadlineOptions): RequestDeadline {
-  let silenceMs: number | undefined;
+  let idleMs: number | undefined;
   let stream: { destroy(error: Error): unknown } | undefined;
   let cancel = clock.schedule(timeoutMs, giveUp);
   let ended = false;
 
   function giveUp(): void {
     const error =
-      silenceMs === undefined
+      idleMs === undefined
         ? new OverdueError(`${what}: not answered in full after ${Math.round(timeoutMs / 1000)} s`)
-        : new SilenceError(`${what}: no byte for ${Math.round(silenceMs / 1000)} s`);
+        : new IdleTimeoutError(`${what}: no byte for ${Math.round(idleMs / 1000)} s`);
     stream?.destroy(error);
   }
 
   function progress(): void {
-    if (ended || silenceMs === undefined) return;
+    if (ended || idleMs === undefined) return;
     cancel();
-    cancel = clock.schedule(silenceMs, giveUp);
+    cancel = clock.schedule(idleMs, giveUp);
   }
 
   return {
@@ -43,7 +43,7 @@ export function createRequestDeadline({ clock, timeoutMs, what }: RequestDeadlin
       stream = next;
     },
     keepOpen(next) {
-      silenceMs = next;
+      idleMs = next;
       progress();
     },
     end() {

@@ -15,9 +15,10 @@ import {
 import type { AttestedServer } from './attested-server.ts';
 
 describe('attestation', () => {
+  const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   beforeAll(async () => {
-    server = await startAttestedServer();
+    server = opened.use(await startAttestedServer());
     server.start();
     await server.ready();
     const { api } = server;
@@ -27,7 +28,7 @@ describe('attestation', () => {
     api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'deleted' }) });
     api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'force-deleted' }) });
   }, 60_000);
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(() => opened.disposeAsync());
 
   it('gives an agent a certificate by which it gets the Pods of its own node, and no others', async () => {
     const tls = await attested(server, tokenOf(server.api, 'node-a'));

@@ -25,17 +25,18 @@ type Tls = Required<ClientTls>;
 const STRANGER = '127.0.0.2';
 
 describe("what a stolen node's agent may do", () => {
+  const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   let ofA: Tls;
   let ofB: Tls;
   beforeAll(async () => {
-    server = await startAttestedServer();
+    server = opened.use(await startAttestedServer());
     server.start();
     await server.ready();
     ofA = await attested(server, tokenOf(server.api, 'node-a'));
     ofB = await attested(server, tokenOf(server.api, 'node-b'));
   }, 60_000);
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(() => opened.disposeAsync());
 
   /** What the attempt said, and that it was counted and left a line that fits. */
   async function expectAudited(act: () => Promise<string>, says: RegExp, node?: string): Promise<string> {
@@ -240,13 +241,14 @@ describe("what a stolen node's agent may do", () => {
 });
 
 describe('bad input', () => {
+  const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   beforeAll(async () => {
-    server = await startAttestedServer();
+    server = opened.use(await startAttestedServer());
     server.start();
     await server.ready();
   }, 60_000);
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(() => opened.disposeAsync());
 
   async function expectHealthy(): Promise<void> {
     const tls = await attested(server, tokenOf(server.api, 'node-a'));

@@ -14,18 +14,19 @@ const MOST_LOG = 100_000;
 const MOST_BUFFERS = 48 * MIB;
 
 describe("a stolen node's reports", () => {
+  const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   let thief: Required<ClientTls>;
   let other: ReturnType<typeof openFeed>;
   beforeAll(async () => {
-    server = await startAttestedServer();
+    server = opened.use(await startAttestedServer());
     server.start();
     await server.ready();
     thief = await attested(server, tokenOf(server.api, 'node-a'));
     other = openFeed(server.client(await attested(server, tokenOf(server.api, 'node-b'))));
     await other.synced();
   }, 60_000);
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(() => opened.disposeAsync());
 
   let changes = 0;
   /** A change of a Pod of node-b comes to its agent. */

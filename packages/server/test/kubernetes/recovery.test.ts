@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { ApiError, OverdueError, SilenceError } from '../../src/kubernetes/api-error.ts';
+import { ApiError, OverdueError, IdleTimeoutError } from '../../src/kubernetes/api-error.ts';
 import { createRecovery } from '../../src/kubernetes/recovery.ts';
 import { recordingLog } from './setup.ts';
 
@@ -163,18 +163,18 @@ describe('createRecovery', () => {
   it('lists anew when a second watch in a row tells nothing at all', () => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
-    failed(new SilenceError('silent'), 90_000);
+    failed(new IdleTimeoutError('silent'), 90_000);
     expect(recovery.next()).toEqual({ kind: 'resume', from: '5' });
-    failed(new SilenceError('silent'), 90_000);
+    failed(new IdleTimeoutError('silent'), 90_000);
     expect(relists).toEqual(['silent']);
   });
 
   it('does not count silences between which something was told', () => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
-    failed(new SilenceError('silent'));
+    failed(new IdleTimeoutError('silent'));
     recovery.moved('6');
-    failed(new SilenceError('silent'));
+    failed(new IdleTimeoutError('silent'));
     expect(relists).toEqual([]);
   });
 

@@ -18,17 +18,18 @@ import { bareTls, openOf, silentTcp } from './attackers.ts';
 const MIB = 1024 * 1024;
 
 describe('the port for certificates', () => {
+  const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   let thief: Required<ClientTls>;
   let agent: Required<ClientTls>;
   beforeAll(async () => {
-    server = await startAttestedServer();
+    server = opened.use(await startAttestedServer());
     server.start();
     await server.ready();
     thief = await attested(server, tokenOf(server.api, 'node-a'));
     agent = await attested(server, tokenOf(server.api, 'node-b'));
   }, 60_000);
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(() => opened.disposeAsync());
 
   const stolen = (at: number) => ({ port: server.port, localAddress: `127.0.4.${at}` });
 

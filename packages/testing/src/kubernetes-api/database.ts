@@ -76,10 +76,7 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
       version += 1;
       compactedVersion = version;
     },
-    bump() {
-      version += 1;
-      return version;
-    },
+    bump: () => (version += 1),
     backup() {
       const saved = { objects: new Map(objects), history: [...history], version, compactedVersion };
       return () => {

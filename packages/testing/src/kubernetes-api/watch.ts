@@ -14,7 +14,7 @@ export interface WatchRequest {
 /** One client's watch. */
 export interface Watch {
   readonly kind: KubernetesKind;
-  /** Sends what has happened since the version asked for, or all that there is. */
+  /** Answers, with what has happened since the version asked for, or all that there is. */
   readonly begin: () => void;
   readonly tell: (event: StoredEvent) => void;
   /** If it asked for bookmarks. */
@@ -29,8 +29,8 @@ export interface WatchDeps {
   /** While it is true nothing is sent; it follows later. */
   readonly isHung: () => boolean;
   readonly endlessList: () => Endless | undefined;
-  /** Ends the watch in order. */
-  readonly end: (watch: Watch) => void;
+  /** Ends the watch. */
+  readonly close: (watch: Watch, how: 'end') => void;
 }
 
 /** A list that says nothing, or a byte each second and never a whole line. */
@@ -40,7 +40,7 @@ const TRICKLE_EVERY_MS = 1_000;
 
 export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
   const { kind, namespace, query, response } = request;
-  const { database, isHung, endlessList, end } = deps;
+  const { database, isHung, endlessList, close } = deps;
   const takesBookmarks = query.get('allowWatchBookmarks') === 'true';
   /** It is told of nothing that is not newer. */
   const from = Number(query.get('resourceVersion') ?? 0);
@@ -48,6 +48,8 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
   const watch: Watch = { kind, begin, tell, bookmark, send: outlet.send, resume: outlet.resume };
 
   function begin(): void {
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+    response.flushHeaders();
     if (from === 0) void sendAll();
     else sendSince();
   }
@@ -78,7 +80,7 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
       const message = `too old resource version: ${from} (${database.compactedVersion})`;
       // Told in the body: the answer has begun with 200.
       outlet.send(JSON.stringify({ type: 'ERROR', object: statusObject(410, message) }));
-      end(watch);
+      close(watch, 'end');
       return;
     }
     for (const event of database.since(from)) tell(event);

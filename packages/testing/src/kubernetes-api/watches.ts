@@ -56,13 +56,9 @@ export function createWatches({ database, streaming }: WatchesDeps): Watches {
         database,
         isHung: () => hung,
         endlessList: () => endless.get(kind),
-        end: (ended) => {
-          close(ended, 'end');
-        },
+        close,
       });
       responses.set(watch, response);
-      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
-      response.flushHeaders();
       const seconds = Number(query.get('timeoutSeconds') ?? 1800);
       const timer = setTimeout(close, seconds * 1000, watch, 'end').unref();
       response.on('close', () => {

@@ -20,12 +20,10 @@ export interface AccountOptions {
 export function createAccount({ clock, account, longestSeconds }: AccountOptions) {
   const nowMs = () => clock.now();
   const calls: AssumeRoleCall[] = [];
-  const [faults, throttle, keys, roles] = [
-    createFaultPlan(),
-    createThrottle(nowMs),
-    createKeys(nowMs),
-    createRoles(),
-  ];
+  const faults = createFaultPlan();
+  const throttle = createThrottle(nowMs);
+  const keys = createKeys(nowMs);
+  const roles = createRoles();
   const webIdentities = createWebIdentities((identity, seconds) => keys.issue(identity, seconds));
   const own = serverIdentity(account);
   const ownKeys = createOwnKeys();
@@ -69,9 +67,7 @@ export function createAccount({ clock, account, longestSeconds }: AccountOptions
     ...roles.controls,
     ...webIdentities.controls,
     ...ownKeys.controls,
-    expireKeysOf: (roleArn: string) => {
-      keys.expire(roleArn);
-    },
+    expireKeysOf: keys.expire,
     fail: (target: string, name: StsFaultName, times = Infinity) => {
       faults.add(target, name, times);
     },

@@ -44,7 +44,7 @@ export function createKeys(nowMs: () => number) {
     },
     find: (accessKeyId: string) => issued.get(accessKeyId),
     /** Those that were issued for the role until now. */
-    expire(roleArn: string): void {
+    expire: (roleArn: string): void => {
       const { account = '', name = '' } = parseRoleArn(roleArn) ?? {};
       const prefix = `:sts::${account}:assumed-role/${name}/`;
       for (const [id, key] of issued)

@@ -7,13 +7,13 @@ import { systemFiles } from '../../../src/addresses/cni-files/result-files.ts';
 
 const PIECE = 64 * 1024;
 
-let folder: string;
+let folder = '';
 let path: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'files-'));
   path = join(folder, 'podnet-x-eth0');
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** `meanwhile` is called with each piece. */
 async function read(mostBytes: number, meanwhile: (piece: Buffer) => void = () => undefined) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LIMITS, startUnread } from './unread-setup.ts';
+import { LIMITS, startUnread } from './setup.ts';
 
 const { perClient } = LIMITS;
 

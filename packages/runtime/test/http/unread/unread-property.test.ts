@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { LIMITS, startUnread } from './unread-setup.ts';
-import type { Connection } from './unread-setup.ts';
+import { LIMITS, startUnread } from './setup.ts';
+import type { Connection } from './setup.ts';
 
 const CLIENTS = ['a1', 'a2', 'b1', 'c1'];
 const CONNECTIONS = 8;

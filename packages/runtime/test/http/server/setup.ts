@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { ListenOptions, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { createHttpServer } from '@rolegate/runtime';
-import { createRemembered } from '../../src/memory/remembered.ts';
+import { createRemembered } from '../../../src/memory/remembered.ts';
 import type {
   ClientName,
   HttpAnswer,
@@ -14,8 +14,8 @@ import type {
   RequestHead,
 } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import { createMemoryListener, createMemorySocket } from './memory-socket.ts';
-import type { MemorySocket } from './memory-socket.ts';
+import { createMemoryListener, createMemorySocket } from '../memory-socket.ts';
+import type { MemorySocket } from '../memory-socket.ts';
 
 export const LIMITS: HttpLimits = {
   places: { perClient: 16, total: 64, spared: 2 },

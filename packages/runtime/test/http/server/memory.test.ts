@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { startServer } from './server-setup.ts';
+import { startServer } from './setup.ts';
 
 /** What a read takes from the kernel at most. */
 const READ_BYTES = 65_536;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { OverdueError, SilenceError } from '../../src/kubernetes/api-error.ts';
+import { OverdueError, IdleTimeoutError } from '../../src/kubernetes/api-error.ts';
 import { readText } from '../../src/kubernetes/lines.ts';
 import { serve as setup } from './connection-setup.ts';
 import { eventually } from './setup.ts';
@@ -40,7 +40,7 @@ describe('createConnection, when nothing comes any more', () => {
     }
     await eventually(() => read.length > 0);
     await clock.advance(5000);
-    expect(await outcome).toBeInstanceOf(SilenceError);
+    expect(await outcome).toBeInstanceOf(IdleTimeoutError);
     expect(clock.pending).toBe(0);
   });
 
@@ -76,7 +76,7 @@ describe('createConnection, when nothing comes any more', () => {
     await clock.advance(59_000);
     expect(clock.pending).toBe(1);
     await clock.advance(60_000);
-    expect(await outcome).toEqual(new SilenceError('list pods: no byte for 60 s'));
+    expect(await outcome).toEqual(new IdleTimeoutError('list pods: no byte for 60 s'));
   });
 
   it('survives a break of a stream that nobody reads yet', async () => {

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@rolegate/testing';
-import { readSendQueues } from '../../src/http/unread/kernel-queues.ts';
-import { answer, startServer } from './server-setup.ts';
-import type { TestClient } from './server-setup.ts';
+import { readSendQueues } from '../../../src/http/unread/kernel-queues.ts';
+import { answer, startServer } from './setup.ts';
+import type { TestClient } from './setup.ts';
 
 const UNREAD = { perConnection: 16_384, perClient: 4 * 1_048_576, total: 64 * 1_048_576 };
 /** More than a client's kernel takes for one that does not read (net.ipv4.tcp_rmem), and what the server's own may keep. */

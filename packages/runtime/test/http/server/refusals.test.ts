@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { LIMITS, startServer, summary } from './server-setup.ts';
+import { LIMITS, startServer, summary } from './setup.ts';
 
 /** Sends it whole, and resolves with the answers once the server has ended the connection. */
 async function answersTo(request: string) {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { answer, LIMITS, startServer, summary } from './server-setup.ts';
+import { answer, LIMITS, startServer, summary } from './setup.ts';
 
 const GET = 'GET /a HTTP/1.1\r\n\r\n';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { answer, startServer, summary } from './server-setup.ts';
+import { answer, startServer, summary } from './setup.ts';
 
 describe('a request', () => {
   it('is answered with its length, the date and whether the connection is kept', async () => {
