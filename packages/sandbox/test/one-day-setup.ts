@@ -17,10 +17,10 @@ import { createFeedService } from '../../server/src/feed/feed-service.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';
 import { createForeignNodes } from '../../server/src/identity/foreign-nodes.ts';
-import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';
+import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects/objects.ts';
 import type { ClusterPast } from '../../server/src/kubernetes/past.ts';
-import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
-import { createStore } from '../../server/src/kubernetes/store.ts';
+import { createPodIndex } from '../../server/src/kubernetes/objects/pod-index.ts';
+import { createStore } from '../../server/src/kubernetes/objects/store.ts';
 import { createPolicy } from '../../server/src/policy/decide.ts';
 import { podObject } from './pod-object.ts';
 

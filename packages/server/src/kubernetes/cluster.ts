@@ -1,21 +1,21 @@
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import type { ClusterLimit } from '../limits/limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './api/connection.ts';
 import { followKind } from './follow-kind.ts';
 import type { FollowedKind } from './follow-kind.ts';
 import { createLimitHits } from './limit-hits.ts';
-import type { ClusterLimit } from '../limits/limits.ts';
-import type { WatchMetrics } from './list-watch.ts';
-import { createNames } from './names.ts';
-import type { ClusterNode, Namespace, Pod, ServiceAccount } from './objects.ts';
+import { createNames } from './objects/names.ts';
+import type { ClusterNode, Namespace, Pod, ServiceAccount } from './objects/objects.ts';
+import { createPodIndex } from './objects/pod-index.ts';
+import type { PodIndex } from './objects/pod-index.ts';
+import type { Kind } from './objects/shapes.ts';
+import type { Store } from './objects/store.ts';
+import { createTexts } from './objects/texts.ts';
 import { createPast } from './past.ts';
 import type { ClusterPast } from './past.ts';
-import { createPodIndex } from './pod-index.ts';
-import type { PodIndex } from './pod-index.ts';
-import type { Kind } from './shapes.ts';
-import type { Store } from './store.ts';
-import { createTexts } from './texts.ts';
+import type { WatchMetrics } from './watch/list-watch.ts';
 import { namespaceKind, nodeKind, podKind, serviceAccountKind } from './watched-kinds.ts';
 
 export interface ClusterDeps {

@@ -1,16 +1,16 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './api/connection.ts';
 import type { LimitHit } from './limit-hits.ts';
-import { createListWatch } from './list-watch.ts';
-import type { ListWatch, WatchMetrics } from './list-watch.ts';
-import type { Names } from './names.ts';
-import { NO_ANNOTATIONS } from './objects.ts';
-import type { ApiObject } from './objects.ts';
+import type { Names } from './objects/names.ts';
+import { NO_ANNOTATIONS } from './objects/objects.ts';
+import type { ApiObject } from './objects/objects.ts';
+import { createStore } from './objects/store.ts';
+import type { WritableStore } from './objects/store.ts';
+import type { Texts } from './objects/texts.ts';
 import type { Past } from './past.ts';
-import { createStore } from './store.ts';
-import type { WritableStore } from './store.ts';
-import type { Texts } from './texts.ts';
+import { createListWatch } from './watch/list-watch.ts';
+import type { ListWatch, WatchMetrics } from './watch/list-watch.ts';
 import type { WatchedKind } from './watched-kinds.ts';
 
 /** Of a node nothing but its metadata is of use (Kubernetes API concepts, "Receiving resources as Tables" and below). */

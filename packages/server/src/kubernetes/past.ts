@@ -1,8 +1,8 @@
 import { isOlderVersion } from '@rolegate/protocol';
 import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ListWatch } from './list-watch.ts';
-import type { Kind } from './shapes.ts';
+import type { Kind } from './objects/shapes.ts';
+import type { ListWatch } from './watch/list-watch.ts';
 
 /** Kinds are listed again at about the same time: agents are told once. Milliseconds. */
 const TOGETHER_MS = 1_000;

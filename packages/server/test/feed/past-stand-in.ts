@@ -1,8 +1,8 @@
 import { silentLog } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { createPast } from '../../src/kubernetes/past.ts';
-import { createPresentVersion } from '../../src/kubernetes/current-version.ts';
-import type { Kind } from '../../src/kubernetes/shapes.ts';
+import { createPresentVersion } from '../../src/kubernetes/watch/current-version.ts';
+import type { Kind } from '../../src/kubernetes/objects/shapes.ts';
 
 interface Versioned {
   readonly resourceVersion: string;

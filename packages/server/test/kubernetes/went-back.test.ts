@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
-import { createPresentVersion } from '../../src/kubernetes/current-version.ts';
-import { podManifest, runPods } from './list-watch-setup.ts';
+import { createPresentVersion } from '../../src/kubernetes/watch/current-version.ts';
+import { podManifest, runPods } from './watch/list-watch-setup.ts';
 import { eventually, hurriedClock, recordingLog, startApi } from './setup.ts';
 
 const metrics = { watchEvents: () => undefined, relists: () => undefined, limitHit: () => undefined };

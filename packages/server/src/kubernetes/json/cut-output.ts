@@ -1,6 +1,6 @@
-import type { KeyReader } from './key-reader.ts';
 import { createKeptText } from './kept-text.ts';
 import type { KeptText } from './kept-text.ts';
+import type { KeyReader } from './key-reader.ts';
 import { MOST_ITEMS, prepare } from './shape.ts';
 import type { Node, Shape } from './shape.ts';
 
