@@ -37,7 +37,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
   const { peers, synced } = deps;
   const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
   let draining = false;
-  deps.past.onFound(() => {
+  deps.history.onRestored(() => {
     calls.endAll(wentBack());
   });
 

@@ -11,7 +11,7 @@ import type { MemoryKind } from '../../src/memory/memory.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { Session } from '../../src/session/session.ts';
 import { pod as podObject } from '../kubernetes/setup.ts';
-import { createPastStandIn } from './past-stand-in.ts';
+import { createHistoryStandIn } from './history-stand-in.ts';
 
 const BASE_ARN = 'arn:aws:iam::123456789012:role/';
 
@@ -45,7 +45,7 @@ export function createClusterStandIn({
   });
   const pods = createPodIndex({ store });
   const stores = { Pod: store, Namespace: namespaces, ServiceAccount: serviceAccounts };
-  const { past, apiServer } = createPastStandIn({ stores, clock });
+  const { history, apiServer } = createHistoryStandIn({ stores, clock });
   const base: { arn: string | undefined } = { arn: roleBaseArn };
   const policy = createPolicy({
     get roleBaseArn() {
@@ -113,7 +113,7 @@ export function createClusterStandIn({
     pods,
     namespaces,
     serviceAccounts,
-    past,
+    history,
     apiServer,
     budget,
     sessions,

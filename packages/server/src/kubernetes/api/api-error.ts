@@ -33,8 +33,8 @@ export class OverdueError extends Error {
 }
 
 /** The API server is at an older resourceVersion than we are: etcd was restored. Never leaves this folder. */
-export class WentBackError extends Error {
-  override readonly name = 'WentBackError';
+export class OlderVersionError extends Error {
+  override readonly name = 'OlderVersionError';
 }
 
 /** Reads a Status object, or whatever came in its place. */

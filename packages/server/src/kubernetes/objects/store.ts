@@ -69,12 +69,12 @@ export interface StoreDeps<T> {
   /** Called for each object that was given to the store and is not, or no longer, kept. */
   readonly dropped?: (object: T) => void;
   /** A list is older than what was known, or an object in it is: the API server has gone back. The store has the list. */
-  readonly wentBack?: (from: string, to: string) => void;
+  readonly restored?: (from: string, to: string) => void;
 }
 
 /** Keeps the latest state of each object of a kind and tells its listeners what changed. */
 export function createStore<T extends ApiObject>(deps: StoreDeps<T>): WritableStore<T> {
-  const { keyOf, log, dropped = () => undefined, wentBack = () => undefined } = deps;
+  const { keyOf, log, dropped = () => undefined, restored = () => undefined } = deps;
   const objects = createObjects({ keyOf, log, dropped });
   const doubts = createAnnouncedDoubts(log);
   let resourceVersion = '';
@@ -88,7 +88,7 @@ export function createStore<T extends ApiObject>(deps: StoreDeps<T>): WritableSt
     yield* takeList(objects, list, isListOlder);
     doubts.listed(list.unreadable, list.objects.keys());
     syncedAtMs ??= nowMs;
-    if (isOlder) wentBack(from, to);
+    if (isOlder) restored(from, to);
   }
 
   return {

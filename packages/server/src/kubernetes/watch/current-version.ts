@@ -1,13 +1,13 @@
 import { isOlderVersion } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import { WentBackError } from '../api/api-error.ts';
+import { OlderVersionError } from '../api/api-error.ts';
 
 /** However often agents make us ask, the API server is asked no more often. Milliseconds. */
 const APART_MS = 2_000;
 
 /** Holds the resourceVersion that the API server is at against the store's: after a restore of etcd it is older. */
-export interface PresentVersion {
-  /** Rejects with a WentBackError if it is older. */
+export interface CurrentVersion {
+  /** Rejects with an OlderVersionError if it is older. */
   confirm(signal: AbortSignal): Promise<void>;
   /** Older or not, but read at most every two seconds: all who call before it is read share the answer. */
   ask(): Promise<string>;
@@ -17,44 +17,44 @@ export interface PresentVersion {
   readonly confirmedMs: number;
 }
 
-export interface PresentVersionDeps {
+export interface CurrentVersionDeps {
   /** For messages. */
   readonly path: string;
   readonly store: { readonly resourceVersion: string };
   readonly read: (signal: AbortSignal) => Promise<string>;
   /** It is older: what the store has must be listed again. */
-  readonly wentBack: () => void;
+  readonly restored: () => void;
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   /** Ends what `ask` has begun. */
   readonly signal: () => AbortSignal;
 }
 
-export function createPresentVersion(deps: PresentVersionDeps): PresentVersion {
-  const { path, store, read, wentBack, clock } = deps;
+export function createCurrentVersion(deps: CurrentVersionDeps): CurrentVersion {
+  const { path, store, read, restored, clock } = deps;
   let confirmedMs = -Infinity;
   let begunMs = -Infinity;
   let waiting: Promise<string> | undefined;
 
-  async function readPresent(signal: AbortSignal): Promise<string> {
+  async function readCurrent(signal: AbortSignal): Promise<string> {
     const beganMs = clock.monotonic();
-    const present = await read(signal);
-    if (isOlderVersion(present, store.resourceVersion)) wentBack();
+    const current = await read(signal);
+    if (isOlderVersion(current, store.resourceVersion)) restored();
     else confirmedMs = beganMs;
-    return present;
+    return current;
   }
 
   function begin(next: PromiseWithResolvers<string>): void {
     waiting = undefined;
     begunMs = clock.monotonic();
-    readPresent(deps.signal()).then(next.resolve, next.reject);
+    readCurrent(deps.signal()).then(next.resolve, next.reject);
   }
 
   return {
     async confirm(signal) {
       const known = store.resourceVersion;
-      const present = await readPresent(signal);
-      if (!isOlderVersion(present, known)) return;
-      throw new WentBackError(`${path} is at resourceVersion ${present}, and was at ${known}`);
+      const current = await readCurrent(signal);
+      if (!isOlderVersion(current, known)) return;
+      throw new OlderVersionError(`${path} is at resourceVersion ${current}, and was at ${known}`);
     },
     ask() {
       if (waiting !== undefined) return waiting;

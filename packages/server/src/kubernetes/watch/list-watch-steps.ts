@@ -1,7 +1,7 @@
 import type { Clock } from '@rolegate/runtime';
 import type { Connection } from '../api/connection.ts';
 import type { Kind } from '../objects/shapes.ts';
-import type { PresentVersion } from './current-version.ts';
+import type { CurrentVersion } from './current-version.ts';
 import type { GatheredList, Intake } from './intake.ts';
 import { listPages } from './list-pages.ts';
 import type { Recovery, Step } from './recovery.ts';
@@ -36,7 +36,7 @@ export interface StepsDeps {
   readonly streams: WatchStreams;
   readonly intake: Intake;
   readonly relist: Relist;
-  readonly present: Pick<PresentVersion, 'confirm'>;
+  readonly current: Pick<CurrentVersion, 'confirm'>;
   readonly events: WatchedEvents;
   readonly listed: (list: Listed) => void;
 }
@@ -46,7 +46,7 @@ export interface StepsDeps {
  * a list: the watch that belongs to it is to follow at once.
  */
 export function createSteps(deps: StepsDeps): (step: Step, signal: AbortSignal) => Promise<boolean> {
-  const { connection, kind, path, clock, store, streams, intake, relist, present, events, listed } = deps;
+  const { connection, kind, path, clock, store, streams, intake, relist, current, events, listed } = deps;
   /** The watch begins where a list has just ended. */
   let isListFresh = false;
 
@@ -76,7 +76,7 @@ export function createSteps(deps: StepsDeps): (step: Step, signal: AbortSignal) 
 
   async function resume(resourceVersion: string, signal: AbortSignal): Promise<void> {
     // kube-apiserver 1.34 takes a watch from a resourceVersion that is yet to come, and says nothing until it has.
-    if (!isListFresh) await present.confirm(signal);
+    if (!isListFresh) await current.confirm(signal);
     isListFresh = false;
     const watch = await streams.open({ resourceVersion }, signal);
     watch.keepOpen(SILENCE_MS);

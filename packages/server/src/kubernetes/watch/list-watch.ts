@@ -4,8 +4,8 @@ import type { Connection } from '../api/connection.ts';
 import type { ApiObject, Cut, Identity } from '../objects/objects.ts';
 import type { Kind } from '../objects/shapes.ts';
 import type { WritableStore } from '../objects/store.ts';
-import { createPresentVersion } from './current-version.ts';
-import type { PresentVersion } from './current-version.ts';
+import { createCurrentVersion } from './current-version.ts';
+import type { CurrentVersion } from './current-version.ts';
 import { createIntake } from './intake.ts';
 import { readVersion } from './list-pages.ts';
 import { createSteps, createWatchedEvents } from './list-watch-steps.ts';
@@ -57,8 +57,9 @@ export interface ListWatch {
   /** Lists the objects again within a minute: there is room for texts that were refused. */
   readonly roomAgain: () => void;
   /** Lists them again within two seconds: the API server may have gone back to an older state. */
-  readonly wentBack: () => void;
-  readonly present: Pick<PresentVersion, 'ask' | 'confirmedMs'>;
+  readonly restored: () => void;
+  /** What the API server is at. */
+  readonly current: Pick<CurrentVersion, 'ask' | 'confirmedMs'>;
 }
 
 /**
@@ -76,14 +77,14 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
   };
   const recovery = createRecovery({ ...deps, relisted });
   let running = new AbortController().signal;
-  const wentBack = () => {
+  const restored = () => {
     relist.request('older');
   };
-  const present = createPresentVersion({
+  const current = createCurrentVersion({
     path,
     store,
     read: (signal) => readVersion({ connection, kind, path, signal }),
-    wentBack,
+    restored,
     clock,
     signal: () => running,
   });
@@ -93,12 +94,12 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
   const streams = createWatchStreams({ ...deps, count, lineTooLong });
   const events = createWatchedEvents({ clock, intake, recovery, relist, store });
   const listed = ({ from, by, beganMs }: Listed) => {
-    present.listed(beganMs);
+    current.listed(beganMs);
     recovery.listed(from);
     events.confirmed();
     log.info('a kind of object is listed', { kind, objects: store.size, by });
   };
-  const take = createSteps({ ...deps, streams, intake, relist, present, events, listed });
+  const take = createSteps({ ...deps, streams, intake, relist, current, events, listed });
   return {
     run(signal) {
       running = signal;
@@ -108,8 +109,8 @@ export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): Li
     roomAgain() {
       relist.request('room');
     },
-    wentBack,
-    present,
+    restored,
+    current,
   };
 }
 

@@ -1,6 +1,6 @@
 import { createBackoff, createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { ApiError, OverdueError, SilenceError, WentBackError } from '../api/api-error.ts';
+import { ApiError, OlderVersionError, OverdueError, SilenceError } from '../api/api-error.ts';
 
 /** Pauses after failures; DESIGN.md R6: an API server that is away for an hour is asked twice a minute. Milliseconds. */
 const PAUSES = { firstMs: 250, capMs: 30_000 };
@@ -101,7 +101,7 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
       const fields = { kind, step, error: describeError(error) };
       outage.failed(levelOf(error), 'the watch of a kind of object was interrupted', fields);
       if (error instanceof ApiError && error.code === 410) return relist('expired');
-      if (error instanceof WentBackError) return relist('older');
+      if (error instanceof OlderVersionError) return relist('older');
       if (step !== 'resume') lists.failed(step, error);
       const why = step === 'resume' ? resumes.failed(error) : undefined;
       return why === undefined ? Math.max(askedPause(error), pauses.next()) : relist(why);

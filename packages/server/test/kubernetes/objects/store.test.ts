@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Pod } from '../../../src/kubernetes/objects/objects.ts';
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
 import type { Change } from '../../../src/kubernetes/objects/store.ts';
-import type { Pod } from '../../../src/kubernetes/objects/objects.ts';
 import { pod, recordingLog } from '../setup.ts';
 
 function setup({ keyOf = ({ uid }: Pod) => uid }: { keyOf?: (object: Pod) => string } = {}) {
   const { log, lines } = recordingLog();
-  const wentBack: string[][] = [];
-  const store = createStore<Pod>({ keyOf, log, wentBack: (from, to) => wentBack.push([from, to]) });
+  const restored: string[][] = [];
+  const store = createStore<Pod>({ keyOf, log, restored: (from, to) => restored.push([from, to]) });
   const changes: Change<Pod>[] = [];
   const stop = store.onChange((change) => changes.push(change));
-  return { store, changes, stop, lines, wentBack };
+  return { store, changes, stop, lines, restored };
 }
 
 describe('createStore', () => {
@@ -41,7 +41,7 @@ describe('createStore', () => {
   });
 
   it('takes a list that is older than what it knows for a fact, the same version of an object included, and says so', () => {
-    const { store, changes, wentBack } = setup();
+    const { store, changes, restored } = setup();
     const [lost, same] = [
       pod({ uid: 'lost', resourceVersion: '8' }),
       pod({ uid: 'a', resourceVersion: '7' }),
@@ -52,23 +52,23 @@ describe('createStore', () => {
     store.replaceAll([again], '7', 0);
     expect([store.get('a'), store.size, store.resourceVersion]).toEqual([again, 1, '7']);
     expect(changes.at(-1)).toMatchObject({ kind: 'set', object: again, listed: true });
-    expect(wentBack).toEqual([['8', '7']]);
+    expect(restored).toEqual([['8', '7']]);
   });
 
   it('sees by an object that the API server went back, although the list counts on', () => {
-    const { store, wentBack } = setup();
+    const { store, restored } = setup();
     store.set(pod({ uid: 'a', resourceVersion: '8' }));
     store.replaceAll([pod({ uid: 'a', resourceVersion: '8' })], '1000000000', 0);
-    expect(wentBack).toEqual([]);
+    expect(restored).toEqual([]);
     store.replaceAll([pod({ uid: 'a', resourceVersion: '7' })], '1000000001', 0);
-    expect(wentBack).toEqual([['1000000000', '1000000001']]);
+    expect(restored).toEqual([['1000000000', '1000000001']]);
   });
 
   it('does not take another object under a name for an older state of the former', () => {
-    const { store, wentBack } = setup({ keyOf: ({ name }) => name });
+    const { store, restored } = setup({ keyOf: ({ name }) => name });
     store.set(pod({ uid: 'a', name: 'x', resourceVersion: '8' }));
     store.replaceAll([pod({ uid: 'b', name: 'x', resourceVersion: '7' })], '9', 0);
-    expect(wentBack).toEqual([]);
+    expect(restored).toEqual([]);
   });
 
   it('tells a removed object as it was, with the resourceVersion of its end', () => {

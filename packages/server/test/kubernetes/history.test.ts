@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
-import { createPresentVersion } from '../../src/kubernetes/watch/current-version.ts';
-import { podManifest, runPods } from './watch/list-watch-setup.ts';
+import { createCurrentVersion } from '../../src/kubernetes/watch/current-version.ts';
 import { eventually, hurriedClock, recordingLog, startApi } from './setup.ts';
+import { podManifest, runPods } from './watch/list-watch-setup.ts';
 
 const metrics = { watchEvents: () => undefined, relists: () => undefined, limitHit: () => undefined };
 
@@ -36,17 +36,17 @@ describe('a watch loop, when etcd was restored to an older state', () => {
     expect(run.counted.relists).toEqual([]);
   });
 
-  it('lists again if somebody asks for the present version and it is older than what the watch has told', async () => {
+  it('lists again if somebody asks for the current version and it is older than what the watch has told', async () => {
     await using run = await runPods({ pods: [podManifest('a')] });
     const restore = run.api.backup();
     void run.start();
     await eventually(run.synced);
     run.api.apply(podManifest('lost'));
     await eventually(run.isEqual);
-    await expect(run.loop.present.ask()).resolves.toBe(run.store.resourceVersion);
+    await expect(run.loop.current.ask()).resolves.toBe(run.store.resourceVersion);
     // The watch hangs on, and nothing says that it is of another history.
     restore();
-    await expect(run.loop.present.ask()).resolves.not.toBe(run.store.resourceVersion);
+    await expect(run.loop.current.ask()).resolves.not.toBe(run.store.resourceVersion);
     await eventually(() => run.isEqual() && run.store.size === 1);
     expect(run.counted.relists).toEqual(['older']);
   });
@@ -86,46 +86,46 @@ describe('a cluster, when etcd was restored to an older state', () => {
       () => cluster.namespaces.get('team-a')?.annotations['iam.amazonaws.com/permitted'] === 'lost',
     );
     const atTheTime: unknown[] = [];
-    cluster.past.onFound(() => atTheTime.push(cluster.namespaces.get('team-a')?.annotations));
-    expect(cluster.past.foundMs()).toBeUndefined();
+    cluster.history.onRestored(() => atTheTime.push(cluster.namespaces.get('team-a')?.annotations));
+    expect(cluster.history.restoredMs()).toBeUndefined();
     run.restore();
     // Of the kinds only Pods are asked: the watches of the others hang on.
-    await cluster.past
-      .present('Pod')
+    await cluster.history
+      .current('Pod')
       .ask()
       .catch(() => undefined);
     await eventually(() => atTheTime.length > 0);
     expect(atTheTime).toEqual([{}]);
-    expect(cluster.past.foundMs()).toBeDefined();
+    expect(cluster.history.restoredMs()).toBeDefined();
     expect(
       run.lines.filter(({ message }) => message.includes('went back')).map(({ level }) => level),
     ).toContain('warn');
   });
 });
 
-describe('asking for the present version', () => {
+describe('asking for the current version', () => {
   function setup() {
     const clock = createFakeClock();
     const reads: number[] = [];
-    const present = createPresentVersion({
+    const current = createCurrentVersion({
       path: '/api/v1/pods',
       store: { resourceVersion: '10' },
       read: () => {
         reads.push(clock.monotonic());
         return Promise.resolve('12');
       },
-      wentBack: () => undefined,
+      restored: () => undefined,
       clock,
       signal: () => new AbortController().signal,
     });
-    return { clock, reads, present };
+    return { clock, reads, current };
   }
 
   it('asks the API server every two seconds at most, however many ask', async () => {
-    const { clock, reads, present } = setup();
+    const { clock, reads, current } = setup();
     const answers: Promise<string>[] = [];
     for (let asked = 0; asked < 1_000; asked++) {
-      answers.push(present.ask());
+      answers.push(current.ask());
       await clock.advance(10);
     }
     await clock.advance(2_000);
@@ -134,10 +134,10 @@ describe('asking for the present version', () => {
   });
 
   it('knows when it was last true that the store was not ahead', async () => {
-    const { clock, present } = setup();
-    expect(present.confirmedMs).toBe(-Infinity);
+    const { clock, current } = setup();
+    expect(current.confirmedMs).toBe(-Infinity);
     await clock.advance(5_000);
-    await present.ask();
-    expect(present.confirmedMs).toBe(5_000);
+    await current.ask();
+    expect(current.confirmedMs).toBe(5_000);
   });
 });

@@ -8,28 +8,29 @@ import type { ListWatch } from './watch/list-watch.ts';
 const TOGETHER_MS = 1_000;
 
 /** Whether the API server went back to an older state, as it does when etcd is restored. */
-export interface ClusterPast {
+export interface ClusterHistory {
   /** How far the store of the kind has come. */
   readonly version: (kind: Kind) => string;
-  readonly present: (kind: Kind) => ListWatch['present'];
+  /** What the API server is at. */
+  readonly current: (kind: Kind) => ListWatch['current'];
   /** When this server last found that it did. Monotonic milliseconds; undefined: never. */
-  readonly foundMs: () => number | undefined;
+  readonly restoredMs: () => number | undefined;
   /** Calls once the stores have the older state, or some of them have; the returned function ends it. */
-  onFound(listener: () => void): () => void;
+  onRestored(listener: () => void): () => void;
 }
 
-export interface Past extends ClusterPast {
+export interface History extends ClusterHistory {
   /** A list of the kind has shown it. */
-  found(kind: Kind, from: string, to: string): void;
+  restored(kind: Kind, from: string, to: string): void;
 }
 
-export interface PastDeps {
+export interface HistoryDeps {
   readonly kinds: () => Readonly<
     Record<
       Kind,
       {
         readonly store: { readonly resourceVersion: string };
-        readonly loop: Pick<ListWatch, 'present' | 'wentBack'>;
+        readonly loop: Pick<ListWatch, 'current' | 'restored'>;
       }
     >
   >;
@@ -38,28 +39,28 @@ export interface PastDeps {
 }
 
 /** What one kind's list has shown is of all kinds: the others are listed again too, if they are ahead of it. */
-export function createPast({ kinds, clock, log }: PastDeps): Past {
+export function createHistory({ kinds, clock, log }: HistoryDeps): History {
   const listeners = createListeners<undefined>({ failed: listenerFailed(log, 'restores of etcd') });
-  let foundMs: number | undefined;
+  let restoredMs: number | undefined;
   let cancel: (() => void) | undefined;
 
   function tell(): void {
     cancel = undefined;
-    foundMs = clock.monotonic();
+    restoredMs = clock.monotonic();
     listeners.tell(undefined);
   }
 
   return {
     version: (kind) => kinds()[kind].store.resourceVersion,
-    present: (kind) => kinds()[kind].loop.present,
-    foundMs: () => foundMs,
-    onFound: listeners.on,
-    found(kind, from, to) {
+    current: (kind) => kinds()[kind].loop.current,
+    restoredMs: () => restoredMs,
+    onRestored: listeners.on,
+    restored(kind, from, to) {
       const hint = 'expected after a restore of etcd only: agents are told, and follow';
       log.warn('API server went back to an older state', { kind, from, to, hint });
       for (const { store, loop } of Object.values(kinds()))
-        if (isOlderVersion(to, store.resourceVersion)) loop.wentBack();
-      foundMs = clock.monotonic();
+        if (isOlderVersion(to, store.resourceVersion)) loop.restored();
+      restoredMs = clock.monotonic();
       cancel?.();
       cancel = clock.schedule(TOGETHER_MS, tell);
     },

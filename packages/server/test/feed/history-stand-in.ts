@@ -1,20 +1,20 @@
 import { silentLog } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import { createPast } from '../../src/kubernetes/past.ts';
-import { createPresentVersion } from '../../src/kubernetes/watch/current-version.ts';
+import { createHistory } from '../../src/kubernetes/history.ts';
+import { createCurrentVersion } from '../../src/kubernetes/watch/current-version.ts';
 import type { Kind } from '../../src/kubernetes/objects/shapes.ts';
 
 interface Versioned {
   readonly resourceVersion: string;
 }
 
-export interface PastStandInDeps {
+export interface HistoryStandInDeps {
   readonly stores: Readonly<Record<Exclude<Kind, 'Node'>, Versioned>>;
   readonly clock: Clock;
 }
 
 /** Whether the API server went back, with its answers in the test's hands: as far as the stores by default. */
-export function createPastStandIn({ stores, clock }: PastStandInDeps) {
+export function createHistoryStandIn({ stores, clock }: HistoryStandInDeps) {
   const apiServer = {
     /** What it is at, of all kinds. */
     version: undefined as string | undefined,
@@ -30,15 +30,15 @@ export function createPastStandIn({ stores, clock }: PastStandInDeps) {
   const signal = () => never;
 
   function follow(kind: Kind, store: Versioned) {
-    const wentBack = () => void apiServer.listedAgain.push(kind);
+    const restored = () => void apiServer.listedAgain.push(kind);
     const read = async () => {
       apiServer.asked.push({ kind, atMs: clock.monotonic() });
       if (apiServer.takesMs > 0) await clock.sleep(apiServer.takesMs);
       if (apiServer.fault !== undefined) throw apiServer.fault;
       return apiServer.version ?? store.resourceVersion;
     };
-    const present = createPresentVersion({ path: kind, store, read, wentBack, clock, signal });
-    return { store, loop: { present, wentBack } };
+    const current = createCurrentVersion({ path: kind, store, read, restored, clock, signal });
+    return { store, loop: { current, restored } };
   }
 
   const kinds = {
@@ -47,6 +47,6 @@ export function createPastStandIn({ stores, clock }: PastStandInDeps) {
     ServiceAccount: follow('ServiceAccount', stores.ServiceAccount),
     Node: follow('Node', { resourceVersion: '' }),
   };
-  for (const { loop } of Object.values(kinds)) loop.present.listed(clock.monotonic());
-  return { past: createPast({ kinds: () => kinds, clock, log: silentLog }), apiServer };
+  for (const { loop } of Object.values(kinds)) loop.current.listed(clock.monotonic());
+  return { history: createHistory({ kinds: () => kinds, clock, log: silentLog }), apiServer };
 }
