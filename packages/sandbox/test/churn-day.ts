@@ -1,4 +1,4 @@
-import type { Namespace, Pod } from '../../server/src/kubernetes/objects.ts';
+import type { Namespace, Pod } from '../../server/src/kubernetes/objects/objects.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';
 import type { There } from './one-day-setup.ts';
 import { podObject } from './pod-object.ts';

@@ -10,9 +10,9 @@ import { createSessions } from '../../server/src/credentials/sessions.ts';
 import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';
-import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';
-import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
-import { createStore } from '../../server/src/kubernetes/store.ts';
+import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects/objects.ts';
+import { createPodIndex } from '../../server/src/kubernetes/objects/pod-index.ts';
+import { createStore } from '../../server/src/kubernetes/objects/store.ts';
 import { createPolicy } from '../../server/src/policy/decide.ts';
 import { podObject } from './pod-object.ts';
 

@@ -17,10 +17,10 @@ import { createFeedService } from '../../server/src/feed/feed-service.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';
 import { createNodes } from '../../server/src/feed/nodes.ts';
 import { createForeignNodes } from '../../server/src/identity/foreign-nodes.ts';
-import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects.ts';
-import type { ClusterPast } from '../../server/src/kubernetes/past.ts';
-import { createPodIndex } from '../../server/src/kubernetes/pod-index.ts';
-import { createStore } from '../../server/src/kubernetes/store.ts';
+import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects/objects.ts';
+import type { ClusterHistory } from '../../server/src/kubernetes/history.ts';
+import { createPodIndex } from '../../server/src/kubernetes/objects/pod-index.ts';
+import { createStore } from '../../server/src/kubernetes/objects/store.ts';
 import { createPolicy } from '../../server/src/policy/decide.ts';
 import { podObject } from './pod-object.ts';
 
@@ -85,11 +85,11 @@ export function createCluster(random: () => number) {
   return { clock, store, namespaces, serviceAccounts, pods, sessions, decisions, sts };
 }
 
-const NEVER_WENT_BACK: ClusterPast = {
+const NEVER_RESTORED: ClusterHistory = {
   version: () => '',
-  present: () => ({ ask: () => Promise.resolve(''), confirmedMs: Infinity }),
-  foundMs: () => undefined,
-  onFound: () => () => undefined,
+  current: () => ({ ask: () => Promise.resolve(''), confirmedMs: Infinity }),
+  restoredMs: () => undefined,
+  onRestored: () => () => undefined,
 };
 
 /** A server of the cluster: decisions, sessions and feed as they are, the cluster and STS in the test's hands. */
@@ -103,7 +103,7 @@ export function startServer(cluster: Cluster, random: () => number): FeedService
   return createFeedService({
     nodes,
     pods: cluster.pods,
-    past: NEVER_WENT_BACK,
+    history: NEVER_RESTORED,
     peers: {
       identify: () => ({ proven: true, identity: () => ({ node: 'node-a' }) }),
       watch: () => () => undefined,

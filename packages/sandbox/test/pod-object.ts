@@ -1,4 +1,4 @@
-import type { Pod } from '../../server/src/kubernetes/objects.ts';
+import type { Pod } from '../../server/src/kubernetes/objects/objects.ts';
 
 /** A running Pod shop/`name` on node-a, with the UID `uid-<name>` and no annotations, as the fields change it. */
 export function podObject(name: string, fields: Partial<Pod> & Pick<Pod, 'resourceVersion'>): Pod {

@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERSION } from '@rolegate/runtime';
-import type { Pod } from '../../server/src/kubernetes/objects.ts';
+import type { Pod } from '../../server/src/kubernetes/objects/objects.ts';
 import { createCluster, startAgent, startServer } from './one-day-setup.ts';
 import { podObject } from './pod-object.ts';
 

@@ -3,7 +3,7 @@ import { TlsFault } from '@rolegate/protocol';
 import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import type { ServerConfig } from './config/server-config.ts';
-import { readOwnNamespace } from './kubernetes/kube-config.ts';
+import { readOwnNamespace } from './kubernetes/api/kube-config.ts';
 
 /** Each TLS connection holds a few bytes of a pool, and so the whole pool, for as long as it lives; by default that is 64 KiB. Bytes. */
 const BUFFER_POOL = 4 * 1024;

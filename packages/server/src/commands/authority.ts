@@ -6,9 +6,9 @@ import { changeAuthorities, readAuthorities } from '../identity/authority/change
 import type { AuthorityView } from '../identity/authority/change.ts';
 import { removeAuthorities } from '../identity/authority/removal.ts';
 import { createAuthorityStore } from '../identity/authority/store.ts';
-import { createConnection } from '../kubernetes/connection.ts';
-import type { Connection } from '../kubernetes/connection.ts';
-import { loadKubeConfig } from '../kubernetes/kube-config.ts';
+import { createConnection } from '../kubernetes/api/connection.ts';
+import type { Connection } from '../kubernetes/api/connection.ts';
+import { loadKubeConfig } from '../kubernetes/api/kube-config.ts';
 
 interface Where {
   readonly namespace: string;

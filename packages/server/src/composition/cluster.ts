@@ -1,7 +1,7 @@
 import { createCluster } from '../kubernetes/cluster.ts';
-import { createConnection } from '../kubernetes/connection.ts';
+import { createConnection } from '../kubernetes/api/connection.ts';
 import { createEventRecorder } from '../kubernetes/events.ts';
-import { loadKubeConfig } from '../kubernetes/kube-config.ts';
+import { loadKubeConfig } from '../kubernetes/api/kube-config.ts';
 import { createLimitHits } from '../kubernetes/limit-hits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';

@@ -1,5 +1,5 @@
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { Turns } from './turns.ts';
 
 /** Has Pods looked at when their Namespaces' turns come: one, or all that an object concerns. */

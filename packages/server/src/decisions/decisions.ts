@@ -2,7 +2,7 @@ import type { DecisionInputs, ResourceVersions } from '@rolegate/protocol';
 import { createListeners, createLogLimiter, describeError, silentLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Policy, Verdict } from '../policy/decide.ts';
 import { createConcernedPods } from './concerned-pods.ts';

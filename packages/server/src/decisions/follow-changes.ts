@@ -1,6 +1,6 @@
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { ApiObject } from '../kubernetes/objects.ts';
-import type { Change, Store } from '../kubernetes/store.ts';
+import type { ApiObject } from '../kubernetes/objects/objects.ts';
+import type { Change, Store } from '../kubernetes/objects/store.ts';
 import type { ConcernedPods } from './concerned-pods.ts';
 import { namespaceReadsSame, podReadsSame, podToldSame, serviceAccountReadsSame } from './inputs.ts';
 import type { Digests } from './inputs.ts';

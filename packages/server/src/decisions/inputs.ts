@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { annotationKeys } from '../annotations/annotations.ts';
-import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects.ts';
+import type { Namespace, Pod, ServiceAccount } from '../kubernetes/objects/objects.ts';
 import type { Annotations } from '../policy/annotation-text.ts';
 
 /** What the policy reads of a Pod. */

@@ -1,7 +1,7 @@
 import type { DecisionInputs, ResourceVersions } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Presence } from '../policy/decide.ts';
 import type { ConcernedPods } from './concerned-pods.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { inputsDiffer } from '@rolegate/protocol';
 import type { DecisionInputs } from '@rolegate/protocol';
-import type { Pod } from '../kubernetes/objects.ts';
-import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
+import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import type { Policy, Verdict } from '../policy/decide.ts';
 import type { Situation } from './situations.ts';
 

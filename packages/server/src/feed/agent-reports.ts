@@ -1,7 +1,7 @@
 import type { HeldSessionRead } from '@rolegate/protocol';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
-import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import type { Nodes } from './nodes.ts';
 import type { AnswerLabel, Report } from './reports/reception.ts';

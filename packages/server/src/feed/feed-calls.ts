@@ -22,7 +22,7 @@ import { createVersionCheck, wentBack } from './version-check.ts';
 import type { Beginning, VersionCheck, VersionCheckDeps } from './version-check.ts';
 
 export interface FeedCallsDeps extends FeedStreamsDeps, AgentReportsDeps {
-  readonly past: VersionCheckDeps['past'];
+  readonly history: VersionCheckDeps['history'];
   readonly nodes: Nodes;
   /** For the status of the server; undefined: nobody asks for it. */
   readonly agents?: Pick<ConnectedAgents, 'joined' | 'reported'> | undefined;

@@ -3,7 +3,7 @@ import type { handleBidiStreamingCall, UntypedServiceImplementation } from '@grp
 import { Refusal } from '@rolegate/protocol';
 import type { FeedUpdate, RolegateHandlers } from '@rolegate/protocol';
 import type { AgentCall, Peers, Proof } from '../identity/peers.ts';
-import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { createFeedCalls } from './feed-calls.ts';
 import type { FeedCallsDeps } from './feed-calls.ts';
@@ -37,7 +37,7 @@ export function createFeedService(deps: FeedServiceDeps): FeedService {
   const { peers, synced } = deps;
   const calls = createFeedCalls({ ...deps, checkOpen, whenProven });
   let draining = false;
-  deps.past.onFound(() => {
+  deps.history.onRestored(() => {
     calls.endAll(wentBack());
   });
 

@@ -1,6 +1,6 @@
 import type { HeldSessionRead } from '@rolegate/protocol';
 import type { Sessions } from '../credentials/sessions.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { Session } from '../session/session.ts';
 import { sessionId } from '../session/session.ts';
 

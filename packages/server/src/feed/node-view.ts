@@ -2,7 +2,7 @@ import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { SessionCredentials, Sessions } from '../credentials/sessions.ts';
 import type { DecidedPod, Decisions } from '../decisions/decisions.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
 import { createDecidedPods, isSameNews } from './decided-pods.ts';
 import type { DecidedPodsDeps } from './decided-pods.ts';
 import { podState } from './messages.ts';

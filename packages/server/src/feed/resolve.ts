@@ -4,7 +4,7 @@ import type { ResolveRequestRead, ResolveResponse, RolegateHandlers } from '@rol
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { AgentCall, Proof } from '../identity/peers.ts';
-import type { PodIndex } from '../kubernetes/pod-index.ts';
+import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import { createRateLimits } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Nodes } from './nodes.ts';

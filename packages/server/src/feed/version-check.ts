@@ -1,6 +1,6 @@
 import { isOlderVersion, Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { ClusterPast } from '../kubernetes/past.ts';
+import type { ClusterHistory } from '../kubernetes/history.ts';
 import type { Report } from './reports/reception.ts';
 
 /** An agent waits for 5 s for the first word of a server. Milliseconds. */
@@ -35,7 +35,7 @@ export interface VersionCheck {
 }
 
 export interface VersionCheckDeps {
-  readonly past: ClusterPast;
+  readonly history: ClusterHistory;
   readonly clock: Pick<Clock, 'monotonic' | 'schedule' | 'sleep'>;
 }
 
@@ -43,16 +43,16 @@ export interface VersionCheckDeps {
  * Finds out whether an agent and this server are of the same history of the cluster (docs/adr/0019). What an agent says makes
  * the server ask the API server, and nothing else: it concerns no other agent.
  */
-export function createVersionCheck({ past, clock }: VersionCheckDeps): VersionCheck {
+export function createVersionCheck({ history, clock }: VersionCheckDeps): VersionCheck {
   async function ask(seen: Seen, kinds: { ahead: SeenKind[]; unconfirmed: SeenKind[] }): Promise<Beginning> {
-    const versions = await readVersions(past, clock, new Set([...kinds.ahead, ...kinds.unconfirmed]));
-    const wasFound = isFound(past, seen, clock.monotonic());
+    const versions = await readVersions(history, clock, new Set([...kinds.ahead, ...kinds.unconfirmed]));
+    const wasFound = isFound(history, seen, clock.monotonic());
     if (versions === undefined) {
       if (kinds.unconfirmed.length > 0) throw unavailable('cannot ask the API server whether it has noticed');
       return { forget: wasFound, isUnsure: true };
     }
     for (const [kind, version] of versions)
-      if (isOlderVersion(version, past.version(KINDS[kind]))) throw unavailable('reads it again');
+      if (isOlderVersion(version, history.version(KINDS[kind]))) throw unavailable('reads it again');
     const isOlder = kinds.ahead.some((kind) =>
       isOlderVersion(versions.get(kind) ?? '', seen.newestSeen?.[kind] ?? ''),
     );
@@ -61,10 +61,10 @@ export function createVersionCheck({ past, clock }: VersionCheckDeps): VersionCh
 
   function begin(seen: Seen): Beginning | Promise<Beginning> {
     const nowMs = clock.monotonic();
-    const wasFound = isFound(past, seen, nowMs);
+    const wasFound = isFound(history, seen, nowMs);
     const kinds = {
-      ahead: wasFound ? [] : aheadOf(past, seen),
-      unconfirmed: unconfirmedBy(past, seen, nowMs),
+      ahead: wasFound ? [] : aheadOf(history, seen),
+      unconfirmed: unconfirmedBy(history, seen, nowMs),
     };
     if (kinds.ahead.length + kinds.unconfirmed.length > 0) return ask(seen, kinds);
     return { forget: wasFound, isUnsure: false };
@@ -85,31 +85,31 @@ export function createVersionCheck({ past, clock }: VersionCheckDeps): VersionCh
 }
 
 /** Of which kinds the agent has seen more than this server. */
-function aheadOf(past: ClusterPast, { newestSeen }: Seen): SeenKind[] {
+function aheadOf(history: ClusterHistory, { newestSeen }: Seen): SeenKind[] {
   if (newestSeen === undefined) return [];
-  return seenKinds.filter((kind) => isOlderVersion(past.version(KINDS[kind]), newestSeen[kind]));
+  return seenKinds.filter((kind) => isOlderVersion(history.version(KINDS[kind]), newestSeen[kind]));
 }
 
 /** Of which kinds this server may still have a state that the agent was told to forget. */
-function unconfirmedBy(past: ClusterPast, { forgotMs = Infinity }: Seen, nowMs: number): SeenKind[] {
+function unconfirmedBy(history: ClusterHistory, { forgotMs = Infinity }: Seen, nowMs: number): SeenKind[] {
   if (forgotMs > NOTICED_WITHIN_MS) return [];
   const toldMs = nowMs - forgotMs;
-  return seenKinds.filter((kind) => past.present(KINDS[kind]).confirmedMs < toldMs);
+  return seenKinds.filter((kind) => history.current(KINDS[kind]).confirmedMs < toldMs);
 }
 
 /** This server has found that the API server went back, and the agent has not been told since. */
-function isFound(past: ClusterPast, { forgotMs = Infinity }: Seen, nowMs: number): boolean {
-  const foundMs = past.foundMs();
+function isFound(history: ClusterHistory, { forgotMs = Infinity }: Seen, nowMs: number): boolean {
+  const foundMs = history.restoredMs();
   return foundMs !== undefined && nowMs - forgotMs < foundMs + LATE_MS;
 }
 
 /** What the API server has now; undefined if it does not answer in time. */
 async function readVersions(
-  past: ClusterPast,
+  history: ClusterHistory,
   clock: VersionCheckDeps['clock'],
   kinds: Iterable<SeenKind>,
 ): Promise<ReadonlyMap<SeenKind, string> | undefined> {
-  const versions = [...kinds].map(async (kind) => [kind, await past.present(KINDS[kind]).ask()] as const);
+  const versions = [...kinds].map(async (kind) => [kind, await history.current(KINDS[kind]).ask()] as const);
   const late = Promise.withResolvers<undefined>();
   const cancel = clock.schedule(ANSWERED_WITHIN_MS, () => {
     late.resolve(undefined);

@@ -1,9 +1,9 @@
 import { Refusal } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { ClusterNode, Pod } from '../kubernetes/objects.ts';
-import type { PodIndex } from '../kubernetes/pod-index.ts';
-import type { Store } from '../kubernetes/store.ts';
+import type { ClusterNode, Pod } from '../kubernetes/objects/objects.ts';
+import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
+import type { Store } from '../kubernetes/objects/store.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { CLIENT_LIFE_MS } from './authority/rotation.ts';
 

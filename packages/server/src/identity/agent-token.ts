@@ -1,6 +1,6 @@
 import { Refusal } from '@rolegate/protocol';
 import { record, textOf } from '@rolegate/runtime';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
 import type { AgentIdentity, AgentPods } from './agent-pods.ts';
 import { AUDIENCE } from './token-review.ts';
 import type { TokenReview } from './token-review.ts';

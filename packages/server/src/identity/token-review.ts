@@ -1,8 +1,8 @@
 import { Refusal } from '@rolegate/protocol';
 import { describeError, record, textOf } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { Connection } from '../kubernetes/connection.ts';
-import { readText } from '../kubernetes/lines.ts';
+import type { Connection } from '../kubernetes/api/connection.ts';
+import { readText } from '../kubernetes/api/lines.ts';
 
 /** Whom an agent's token must be for. */
 export const AUDIENCE = 'rolegate-server';

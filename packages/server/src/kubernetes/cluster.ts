@@ -1,21 +1,21 @@
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import type { ClusterLimit } from '../limits/limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './api/connection.ts';
 import { followKind } from './follow-kind.ts';
 import type { FollowedKind } from './follow-kind.ts';
+import { createHistory } from './history.ts';
+import type { ClusterHistory } from './history.ts';
 import { createLimitHits } from './limit-hits.ts';
-import type { ClusterLimit } from '../limits/limits.ts';
-import type { WatchMetrics } from './list-watch.ts';
-import { createNames } from './names.ts';
-import type { ClusterNode, Namespace, Pod, ServiceAccount } from './objects.ts';
-import { createPast } from './past.ts';
-import type { ClusterPast } from './past.ts';
-import { createPodIndex } from './pod-index.ts';
-import type { PodIndex } from './pod-index.ts';
-import type { Kind } from './shapes.ts';
-import type { Store } from './store.ts';
-import { createTexts } from './texts.ts';
+import { createNames } from './objects/names.ts';
+import type { ClusterNode, Namespace, Pod, ServiceAccount } from './objects/objects.ts';
+import { createPodIndex } from './objects/pod-index.ts';
+import type { PodIndex } from './objects/pod-index.ts';
+import type { Kind } from './objects/shapes.ts';
+import type { Store } from './objects/store.ts';
+import { createTexts } from './objects/texts.ts';
+import type { WatchMetrics } from './watch/list-watch.ts';
 import { namespaceKind, nodeKind, podKind, serviceAccountKind } from './watched-kinds.ts';
 
 export interface ClusterDeps {
@@ -46,7 +46,7 @@ export interface Cluster {
   /** Since the last byte from the watch of the kind. Milliseconds. */
   watchAgeMs(kind: Kind): number;
   /** By which agents' resourceVersions are judged. */
-  readonly past: ClusterPast;
+  readonly history: ClusterHistory;
 }
 
 export function createCluster({
@@ -66,7 +66,7 @@ export function createCluster({
       metrics.limitHit(limit);
     },
   });
-  const past = createPast({ clock, log, kinds: () => kinds });
+  const history = createHistory({ clock, log, kinds: () => kinds });
   const texts = createTexts({
     spent: (budget, namespace, keys) => {
       hit(budget, { kind: 'annotations', namespace, keys });
@@ -75,7 +75,7 @@ export function createCluster({
       for (const { loop } of Object.values(kinds)) loop.roomAgain();
     },
   });
-  const deps = { connection, clock, log, metrics, random, memory, names, texts, hit, past };
+  const deps = { connection, clock, log, metrics, random, memory, names, texts, hit, history };
   const pods: FollowedKind<Pod> = followKind(
     deps,
     podKind(names, () => pods.store.values()),
@@ -101,6 +101,6 @@ export function createCluster({
     synced: () => syncedAtMs() !== undefined,
     syncedForMs: () => clock.monotonic() - (syncedAtMs() ?? clock.monotonic()),
     watchAgeMs: (kind) => kinds[kind].loop.ageMs(),
-    past,
+    history,
   };
 }

@@ -1,10 +1,10 @@
 import { createLogLimiter, createMemory, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './api/connection.ts';
+import { readText } from './api/lines.ts';
 import { createEventQueue } from './event-queue.ts';
 import type { LimitHit } from './limit-hits.ts';
-import { readText } from './lines.ts';
 
 /** At most one Event a Pod and reason in this time (DESIGN.md 4.8). Milliseconds. */
 const REPEAT_AFTER_MS = 5 * 60_000;

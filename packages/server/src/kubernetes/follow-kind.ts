@@ -1,16 +1,16 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './api/connection.ts';
+import type { History } from './history.ts';
 import type { LimitHit } from './limit-hits.ts';
-import { createListWatch } from './list-watch.ts';
-import type { ListWatch, WatchMetrics } from './list-watch.ts';
-import type { Names } from './names.ts';
-import { NO_ANNOTATIONS } from './objects.ts';
-import type { ApiObject } from './objects.ts';
-import type { Past } from './past.ts';
-import { createStore } from './store.ts';
-import type { WritableStore } from './store.ts';
-import type { Texts } from './texts.ts';
+import type { Names } from './objects/names.ts';
+import { NO_ANNOTATIONS } from './objects/objects.ts';
+import type { ApiObject } from './objects/objects.ts';
+import { createStore } from './objects/store.ts';
+import type { WritableStore } from './objects/store.ts';
+import type { Texts } from './objects/texts.ts';
+import { createListWatch } from './watch/list-watch.ts';
+import type { ListWatch, WatchMetrics } from './watch/list-watch.ts';
 import type { WatchedKind } from './watched-kinds.ts';
 
 /** Of a node nothing but its metadata is of use (Kubernetes API concepts, "Receiving resources as Tables" and below). */
@@ -27,7 +27,7 @@ export interface FollowKindDeps {
   readonly names: Names;
   readonly texts: Texts;
   readonly hit: LimitHit;
-  readonly past: Pick<Past, 'found'>;
+  readonly history: Pick<History, 'restored'>;
 }
 
 /** A kind's objects, and the loop that keeps them. */
@@ -41,16 +41,16 @@ export function followKind<T extends ApiObject>(
   deps: FollowKindDeps,
   watched: WatchedKind<T>,
 ): FollowedKind<T> {
-  const { connection, log, memory, names, texts, hit, past } = deps;
+  const { connection, log, memory, names, texts, hit, history } = deps;
   const { kind, keyOf, namesOf = () => [], metadataOnly = false } = watched;
   const dropped = (object: T) => {
     texts.release(spaceOf(object), object.annotations);
     namesOf(object).forEach(names.release);
   };
-  const wentBack = (from: string, to: string) => {
-    past.found(kind, from, to);
+  const restored = (from: string, to: string) => {
+    history.restored(kind, from, to);
   };
-  const store = createStore({ keyOf, log, dropped, wentBack });
+  const store = createStore({ keyOf, log, dropped, restored });
   memory.count('doubted_objects', () => store.doubtedNames);
   const hold = (object: T) => {
     if (object.annotations === NO_ANNOTATIONS) return object;

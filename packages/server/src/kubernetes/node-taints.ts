@@ -1,6 +1,6 @@
-import { ApiError } from './api-error.ts';
-import type { ApiRequest, Connection } from './connection.ts';
-import { readText } from './lines.ts';
+import { ApiError } from './api/api-error.ts';
+import type { ApiRequest, Connection } from './api/connection.ts';
+import { readText } from './api/lines.ts';
 
 /** Kubelet and controllers write taints too: after so many lost races it is a failure. */
 const MOST_ROUNDS = 5;

@@ -1,7 +1,15 @@
-import type { Names } from './names.ts';
-import { cutNamespace, cutNode, cutPod, cutServiceAccount, namesOfPod } from './objects.ts';
-import type { ApiObject, ClusterNode, Cut, Identity, Namespace, Pod, ServiceAccount } from './objects.ts';
-import type { Kind } from './shapes.ts';
+import type { Names } from './objects/names.ts';
+import { cutNamespace, cutNode, cutPod, cutServiceAccount, namesOfPod } from './objects/objects.ts';
+import type {
+  ApiObject,
+  ClusterNode,
+  Cut,
+  Identity,
+  Namespace,
+  Pod,
+  ServiceAccount,
+} from './objects/objects.ts';
+import type { Kind } from './objects/shapes.ts';
 
 /** How objects of a kind are read, and by which key they are kept. */
 export interface WatchedKind<T extends ApiObject> {

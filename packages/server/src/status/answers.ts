@@ -1,5 +1,5 @@
 import type { StatusAnswer } from '@rolegate/runtime';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects/objects.ts';
 import { explanationText } from './explain-pod-text.ts';
 import { explainPod } from './explain-pod.ts';
 import type { ServerReadings } from './readings.ts';

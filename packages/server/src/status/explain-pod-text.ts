@@ -1,6 +1,6 @@
 import { roughly, textFacts } from '@rolegate/runtime';
 import type { AnnotationValue } from '../annotations/annotations.ts';
-import type { Annotations } from '../kubernetes/objects.ts';
+import type { Annotations } from '../kubernetes/objects/objects.ts';
 import { tooLongFault } from '../policy/annotation-text.ts';
 import type { DecisionFacts, PodExplanation } from './explain-pod.ts';
 

@@ -1,7 +1,7 @@
 import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { ConnectedAgent } from '../feed/connected-agents.ts';
-import type { Annotations, Pod } from '../kubernetes/objects.ts';
+import type { Annotations, Pod } from '../kubernetes/objects/objects.ts';
 import type { Verdict } from '../policy/decide.ts';
 import { sessionId } from '../session/session.ts';
 import type { ServerReadings } from './readings.ts';

@@ -4,9 +4,9 @@ import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import { createAttestation } from '../../src/identity/attestation.ts';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
 import { createEventRecorder } from '../../src/kubernetes/events.ts';
-import type { ClusterNode, Pod } from '../../src/kubernetes/objects.ts';
-import { createStore } from '../../src/kubernetes/store.ts';
-import { createUnreadableLog } from '../../src/kubernetes/unreadable-log.ts';
+import type { ClusterNode, Pod } from '../../src/kubernetes/objects/objects.ts';
+import { createStore } from '../../src/kubernetes/objects/store.ts';
+import { createUnreadableLog } from '../../src/kubernetes/watch/unreadable-log.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 
 /** What comes each minute, and goes ten minutes later. */

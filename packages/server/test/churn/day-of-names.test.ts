@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Pod } from '../../src/kubernetes/objects.ts';
+import type { Pod } from '../../src/kubernetes/objects/objects.ts';
 import { createBusyServer, EACH_MINUTE, LIFE_MINUTES, PODS_EACH } from './busy-server.ts';
 
 const MINUTE_MS = 60_000;

@@ -4,7 +4,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { runAuthorityCommand } from '../../src/commands/authority.ts';
 import { createAuthorityKeeper } from '../../src/identity/authority/keeper.ts';
 import { createAuthorityStore } from '../../src/identity/authority/store.ts';
-import { createConnection } from '../../src/kubernetes/connection.ts';
+import { createConnection } from '../../src/kubernetes/api/connection.ts';
 import { HOUR_MS, MINUTE_MS, recordLog, YEAR_MS } from '../identity/authority/setup.ts';
 import { kubeConfigFor, startApi } from '../kubernetes/setup.ts';
 

@@ -4,14 +4,14 @@ import { createFakeClock } from '@rolegate/testing';
 import { createSessions } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../src/decisions/decisions.ts';
-import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects.ts';
-import { createPodIndex } from '../../src/kubernetes/pod-index.ts';
-import { createStore } from '../../src/kubernetes/store.ts';
+import type { Namespace, Pod, ServiceAccount } from '../../src/kubernetes/objects/objects.ts';
+import { createPodIndex } from '../../src/kubernetes/objects/pod-index.ts';
+import { createStore } from '../../src/kubernetes/objects/store.ts';
 import type { MemoryKind } from '../../src/memory/memory.ts';
 import { createPolicy } from '../../src/policy/decide.ts';
 import type { Session } from '../../src/session/session.ts';
 import { pod as podObject } from '../kubernetes/setup.ts';
-import { createPastStandIn } from './past-stand-in.ts';
+import { createHistoryStandIn } from './history-stand-in.ts';
 
 const BASE_ARN = 'arn:aws:iam::123456789012:role/';
 
@@ -45,7 +45,7 @@ export function createClusterStandIn({
   });
   const pods = createPodIndex({ store });
   const stores = { Pod: store, Namespace: namespaces, ServiceAccount: serviceAccounts };
-  const { past, apiServer } = createPastStandIn({ stores, clock });
+  const { history, apiServer } = createHistoryStandIn({ stores, clock });
   const base: { arn: string | undefined } = { arn: roleBaseArn };
   const policy = createPolicy({
     get roleBaseArn() {
@@ -113,7 +113,7 @@ export function createClusterStandIn({
     pods,
     namespaces,
     serviceAccounts,
-    past,
+    history,
     apiServer,
     budget,
     sessions,

@@ -5,10 +5,10 @@ import type { createClusterStandIn } from './cluster-stand-in.ts';
 const none = () => undefined;
 
 /** What a feed service has in tests, its peers and nodes apart: it is synced, and counts nothing. */
-export function feedDeps({ pods, past, clock }: ReturnType<typeof createClusterStandIn>) {
+export function feedDeps({ pods, history, clock }: ReturnType<typeof createClusterStandIn>) {
   return {
     pods,
-    past,
+    history,
     clock,
     synced: () => true,
     podsResourceVersion: () => '1',

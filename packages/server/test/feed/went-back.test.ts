@@ -144,9 +144,9 @@ describe('a stolen node that says that it has seen everything', () => {
 
 describe('a server that has found that the API server went back', () => {
   it('ends its streams once it has the older state, and tells each agent once to forget', async () => {
-    const { open, clock, past } = setup();
+    const { open, clock, history } = setup();
     const before = open();
-    past.found('Pod', '1000', '900');
+    history.restored('Pod', '1000', '900');
     expect(before.state.error).toBeUndefined();
     await clock.advance(1_000);
     expect(before.state.error?.details).toContain('went back to an older state');
@@ -161,10 +161,10 @@ describe('a server that has found that the API server went back', () => {
   });
 
   it('asks its kinds that are ahead to be listed again, and no others', () => {
-    const { past, apiServer, namespaces, serviceAccounts } = setup();
+    const { history, apiServer, namespaces, serviceAccounts } = setup();
     serviceAccounts.advance('890');
     expect(namespaces.resourceVersion).toBe('1000');
-    past.found('Pod', '1000', '900');
+    history.restored('Pod', '1000', '900');
     expect(apiServer.listedAgain).toEqual(['Pod', 'Namespace']);
   });
 });

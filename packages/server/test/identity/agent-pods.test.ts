@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
-import type { ClusterNode } from '../../src/kubernetes/objects.ts';
-import { createStore } from '../../src/kubernetes/store.ts';
+import type { ClusterNode } from '../../src/kubernetes/objects/objects.ts';
+import { createStore } from '../../src/kubernetes/objects/store.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 
 const DAY_MS = 86_400_000;

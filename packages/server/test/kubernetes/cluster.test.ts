@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
-import type { Connection } from '../../src/kubernetes/connection.ts';
+import type { Connection } from '../../src/kubernetes/api/connection.ts';
 import { eventually, startApi } from './setup.ts';
 
 async function setup({ mayWatchNodes = true } = {}) {

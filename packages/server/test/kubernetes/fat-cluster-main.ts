@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { silentLog, systemClock } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createCluster } from '../../src/kubernetes/cluster.ts';
-import { createConnection } from '../../src/kubernetes/connection.ts';
+import { createConnection } from '../../src/kubernetes/api/connection.ts';
 
 /**
  * Follows the API server at the second address until everything is listed and it has ended its watches so many times; tells

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { annotationKeys } from '../../src/annotations/annotations.ts';
-import type { Kind } from '../../src/kubernetes/shapes.ts';
+import type { Kind } from '../../src/kubernetes/objects/shapes.ts';
 import { limitBytesOf } from '../../src/annotations/annotations.ts';
 import { startFatApi } from './fat-api.ts';
 import type { FatApiOptions, FatObject } from './fat-api.ts';

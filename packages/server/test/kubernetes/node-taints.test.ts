@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '@rolegate/runtime';
-import type { Connection } from '../../src/kubernetes/connection.ts';
+import type { Connection } from '../../src/kubernetes/api/connection.ts';
 import { createNodeTaints } from '../../src/kubernetes/node-taints.ts';
 import { startApi } from './setup.ts';
 

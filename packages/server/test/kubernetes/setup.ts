@@ -4,9 +4,9 @@ import type { Clock, Log } from '@rolegate/runtime';
 import { systemClock } from '@rolegate/runtime';
 import { startKubernetesApi } from '@rolegate/testing';
 import type { KubernetesApi, KubernetesApiOptions } from '@rolegate/testing';
-import { createConnection } from '../../src/kubernetes/connection.ts';
-import type { Connection } from '../../src/kubernetes/connection.ts';
-import type { Pod } from '../../src/kubernetes/objects.ts';
+import { createConnection } from '../../src/kubernetes/api/connection.ts';
+import type { Connection } from '../../src/kubernetes/api/connection.ts';
+import type { Pod } from '../../src/kubernetes/objects/objects.ts';
 
 /** What createConnection uses of a KubeConfig, without the library. */
 export type KubeConfigPart = Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions'>;

@@ -1,7 +1,7 @@
 import type { TlsSource } from '@rolegate/protocol';
 import { createBackoff } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { Connection } from '../../kubernetes/connection.ts';
+import type { Connection } from '../../kubernetes/api/connection.ts';
 import { bundleOf } from './authorities.ts';
 import { createAuthorityKeeper } from './keeper.ts';
 import type { AuthorityKeeperDeps } from './keeper.ts';

@@ -1,6 +1,6 @@
-import { ApiError } from '../../kubernetes/api-error.ts';
-import type { ApiRequest, Connection } from '../../kubernetes/connection.ts';
-import { readText } from '../../kubernetes/lines.ts';
+import { ApiError } from '../../kubernetes/api/api-error.ts';
+import type { ApiRequest, Connection } from '../../kubernetes/api/connection.ts';
+import { readText } from '../../kubernetes/api/lines.ts';
 import { AuthorityFault } from './authorities.ts';
 import { secretKeys } from './secret.ts';
 import type { SecretValues } from './secret.ts';

@@ -13,27 +13,10 @@ export interface KeptString {
 
 /** Instead of a string that is longer than its limit its size is written: see shape.ts. */
 export function createKeptString(kept: KeptText): KeptString {
+  const escapes = createEscapes();
   let longest = 0;
   let start = 0;
   let size = 0;
-  /** Hexadecimal digits that are to come of an escape; -1: the character behind a backslash. */
-  let digits = 0;
-  let code = 0;
-
-  function count(byte: number): void {
-    if (digits === 0) {
-      if (byte === BACKSLASH) digits = -1;
-      else size += 1;
-    } else if (digits < 0) {
-      digits = byte === LETTER_U ? 4 : 0;
-      code = 0;
-      if (digits === 0) size += 1;
-    } else {
-      digits -= 1;
-      code = code * 16 + Number.parseInt(String.fromCharCode(byte), 16);
-      if (digits === 0) size += sizeOf(code);
-    }
-  }
 
   /** Up to the next quote or backslash. */
   function copyPlain(chunk: Buffer, from: number, to: number): number {
@@ -58,24 +41,53 @@ export function createKeptString(kept: KeptText): KeptString {
       longest = limit;
       start = kept.length;
       size = 0;
-      digits = 0;
+      escapes.begin();
       kept.byte(QUOTE);
     },
     copy(chunk, from, to) {
       let at = from;
       while (at < to) {
-        if (digits === 0) at = copyPlain(chunk, at, to);
+        const isPlain = !escapes.isOpen();
+        if (isPlain) at = copyPlain(chunk, at, to);
         if (at === to) return -1;
         const byte = chunk[at] ?? 0;
         at += 1;
-        if (byte === QUOTE && digits === 0) {
+        if (byte === QUOTE && isPlain) {
           close();
           return at;
         }
-        count(byte);
+        size += escapes.sizeAt(byte);
         if (size <= longest) kept.byte(byte);
       }
       return -1;
+    },
+  };
+}
+
+/** Counts what a string's escapes stand for. */
+function createEscapes() {
+  /** Hexadecimal digits that are to come of an escape; -1: the character behind a backslash. */
+  let digits = 0;
+  let code = 0;
+  return {
+    begin(): void {
+      digits = 0;
+    },
+    isOpen: () => digits !== 0,
+    /** What is complete with this byte: the backslash of an escape, or a part of it. Bytes of UTF-8. */
+    sizeAt(byte: number): number {
+      if (digits === 0) {
+        digits = -1;
+        return 0;
+      }
+      if (digits < 0) {
+        digits = byte === LETTER_U ? 4 : 0;
+        code = 0;
+        return digits === 0 ? 1 : 0;
+      }
+      digits -= 1;
+      code = code * 16 + Number.parseInt(String.fromCharCode(byte), 16);
+      return digits === 0 ? sizeOf(code) : 0;
     },
   };
 }

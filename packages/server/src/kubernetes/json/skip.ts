@@ -13,49 +13,9 @@ export interface Skipper {
 }
 
 export function createSkipper(): Skipper {
+  const ends = createStringEnds();
   let depth = 0;
   let inString = false;
-  let escaped = false;
-  // The next of each in this chunk at or after the place that was looked from.
-  let searched: Buffer | undefined;
-  let nextQuote = -1;
-  let nextBackslash = -1;
-
-  /** The place behind the closing quote, or -1. Looks at each byte a bounded number of times. */
-  function endOfString(chunk: Buffer, from: number, to: number): number {
-    let at = from;
-    if (escaped) {
-      escaped = false;
-      at += 1;
-    }
-    let near = at + NEAR;
-    while (at < to) {
-      const byte = chunk[at];
-      if (byte === QUOTE) return at + 1;
-      if (byte === BACKSLASH) {
-        at += 2;
-        escaped = at > to;
-        continue;
-      }
-      at += 1;
-      if (at < near) continue;
-      at = jump(chunk, at, to);
-      near = at + NEAR;
-    }
-    return -1;
-  }
-
-  /** The next quote or backslash, or the end. */
-  function jump(chunk: Buffer, at: number, to: number): number {
-    if (searched !== chunk) {
-      searched = chunk;
-      nextQuote = -1;
-      nextBackslash = -1;
-    }
-    if (nextQuote < at) nextQuote = indexIn(chunk, QUOTE, at);
-    if (nextBackslash < at) nextBackslash = indexIn(chunk, BACKSLASH, at);
-    return Math.min(nextQuote, nextBackslash, to);
-  }
 
   function skipBrackets(chunk: Buffer, from: number, to: number): number {
     let at = from;
@@ -65,7 +25,7 @@ export function createSkipper(): Skipper {
       if (byte === QUOTE) {
         const near = Math.min(to, at + NEAR);
         while (at < near && chunk[at] !== QUOTE && chunk[at] !== BACKSLASH) at += 1;
-        const end = endOfString(chunk, at, to);
+        const end = ends.find(chunk, at, to);
         if (end < 0) {
           inString = true;
           return -1;
@@ -85,17 +45,67 @@ export function createSkipper(): Skipper {
     begin(brackets) {
       depth = brackets;
       inString = brackets === 0;
-      escaped = false;
+      ends.begin();
     },
     skip(chunk, from, to) {
       let at = from;
       if (inString) {
-        at = endOfString(chunk, at, to);
+        at = ends.find(chunk, at, to);
         if (at < 0) return -1;
         inString = false;
         if (depth === 0) return at;
       }
       return skipBrackets(chunk, at, to);
+    },
+  };
+}
+
+/** Finds the ends of strings, looking at each byte a bounded number of times. */
+function createStringEnds() {
+  let escaped = false;
+  // The next of each in this chunk at or after the place that was looked from.
+  let searched: Buffer | undefined;
+  let nextQuote = -1;
+  let nextBackslash = -1;
+
+  /** The next quote or backslash, or the end. */
+  function jump(chunk: Buffer, at: number, to: number): number {
+    if (searched !== chunk) {
+      searched = chunk;
+      nextQuote = -1;
+      nextBackslash = -1;
+    }
+    if (nextQuote < at) nextQuote = indexIn(chunk, QUOTE, at);
+    if (nextBackslash < at) nextBackslash = indexIn(chunk, BACKSLASH, at);
+    return Math.min(nextQuote, nextBackslash, to);
+  }
+
+  return {
+    begin(): void {
+      escaped = false;
+    },
+    /** The place behind the closing quote, or -1. */
+    find(chunk: Buffer, from: number, to: number): number {
+      let at = from;
+      if (escaped) {
+        escaped = false;
+        at += 1;
+      }
+      let near = at + NEAR;
+      while (at < to) {
+        const byte = chunk[at];
+        if (byte === QUOTE) return at + 1;
+        if (byte === BACKSLASH) {
+          at += 2;
+          escaped = at > to;
+          continue;
+        }
+        at += 1;
+        if (at < near) continue;
+        at = jump(chunk, at, to);
+        near = at + NEAR;
+      }
+      return -1;
     },
   };
 }

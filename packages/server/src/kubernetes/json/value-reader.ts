@@ -1,0 +1,95 @@
+import type { CutOutput } from './cut-output.ts';
+import { createKeptString } from './kept-string.ts';
+import { createSkipper } from './skip.ts';
+
+/** A number, true, false or null. Bytes. */
+const LONGEST_LITERAL = 64;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** What has begun: a list or object that is entered, or a value whose bytes are to be read. */
+export const [LIST, OBJECT, BYTES] = [0, 1, 2] as const;
+export type Begun = typeof LIST | typeof OBJECT | typeof BYTES;
+
+/** Reads values, but for the lists and objects that are entered. */
+export interface ValueReader {
+  readonly begin: (byte: number) => Begun;
+  /** The place behind the end of the value; -1 if the chunk ends before it. */
+  readonly read: (chunk: Buffer, from: number, to: number) => number;
+  /** What is read has no end of its own: what follows it ends it, or the end of the text. */
+  readonly isLiteral: () => boolean;
+}
+
+/** `fail`: given what is wrong. */
+export function createValueReader(output: CutOutput, fail: (fault: string) => void): ValueReader {
+  const { kept } = output;
+  const keptString = createKeptString(kept);
+  const skipper = createSkipper();
+  let reading: 'literal' | 'string' | 'skipped' = 'literal';
+  let literalLength = 0;
+
+  function skip(brackets: 0 | 1): Begun {
+    output.mismatch();
+    reading = 'skipped';
+    skipper.begin(brackets);
+    return BYTES;
+  }
+
+  function beginString(): Begun {
+    const wanted = output.wanted();
+    if (wanted?.kind !== 'scalar') return skip(0);
+    reading = 'string';
+    keptString.begin(wanted.longest);
+    return BYTES;
+  }
+
+  function beginLiteral(byte: number): Begun {
+    if (isDelimiter(byte) || byte === COLON) fail('a value is missing');
+    if (output.wanted()?.kind === 'scalar') kept.byte(byte);
+    else output.mismatch();
+    literalLength = 1;
+    reading = 'literal';
+    return BYTES;
+  }
+
+  function readLiteral(chunk: Buffer, from: number, to: number): number {
+    const isKept = output.wanted()?.kind === 'scalar';
+    for (let at = from; at < to; at += 1) {
+      const byte = chunk[at] ?? 0;
+      if (isDelimiter(byte) || isSpace(byte)) return at;
+      literalLength += 1;
+      if (isKept) kept.byte(byte);
+      if (literalLength > LONGEST_LITERAL) fail('a value is no JSON');
+    }
+    return -1;
+  }
+
+  return {
+    begin(byte) {
+      output.begin();
+      if (byte === QUOTE) return beginString();
+      if (byte === OPEN_OBJECT) return output.open('object', byte) ? OBJECT : skip(1);
+      if (byte === OPEN_LIST) return output.open('list', byte) ? LIST : skip(1);
+      return beginLiteral(byte);
+    },
+    read(chunk, from, to) {
+      if (reading === 'skipped') return skipper.skip(chunk, from, to);
+      return reading === 'string' ? keptString.copy(chunk, from, to) : readLiteral(chunk, from, to);
+    },
+    isLiteral: () => reading === 'literal',
+  };
+}
+
+export function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+function isDelimiter(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE_LIST || byte === CLOSE_OBJECT;
+}

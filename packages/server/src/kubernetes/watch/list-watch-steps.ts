@@ -1,0 +1,145 @@
+import type { Clock } from '@rolegate/runtime';
+import type { Connection } from '../api/connection.ts';
+import type { Kind } from '../objects/shapes.ts';
+import type { CurrentVersion } from './current-version.ts';
+import type { GatheredList, Intake } from './intake.ts';
+import { listPages } from './list-pages.ts';
+import type { Recovery, Step } from './recovery.ts';
+import type { Relist } from './relist.ts';
+import type { WatchEvent } from './watch-events.ts';
+import type { WatchStreams } from './watch-streams.ts';
+
+/** The API server sends a bookmark each minute: without a byte in this time the connection is dead. Milliseconds. */
+const SILENCE_MS = 90_000;
+
+/** If no list confirms objects within this time after an unreadable event, they count as pending, even if decided before. Milliseconds. */
+const CONFIRMED_WITHIN_MS = 10_000;
+
+/** Kubernetes API concepts, "Streaming lists": resourceVersion left out asks for a consistent list. */
+const STREAMING_LIST = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
+
+/** A list is in the store. */
+export interface Listed {
+  /** Its resourceVersion. */
+  readonly from: string;
+  readonly by: 'pages' | 'stream';
+  /** When it was asked for, on the monotonic clock. Milliseconds. */
+  readonly beganMs: number;
+}
+
+export interface StepsDeps {
+  readonly connection: Connection;
+  readonly kind: Kind;
+  readonly path: string;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly store: { readonly resourceVersion: string };
+  readonly streams: WatchStreams;
+  readonly intake: Intake;
+  readonly relist: Relist;
+  readonly current: Pick<CurrentVersion, 'confirm'>;
+  readonly events: WatchedEvents;
+  readonly listed: (list: Listed) => void;
+}
+
+/**
+ * Takes one step of a list+watch loop: a list, a watch, or both in one stream. Resolves to true after a watch, to false after
+ * a list: the watch that belongs to it is to follow at once.
+ */
+export function createSteps(deps: StepsDeps): (step: Step, signal: AbortSignal) => Promise<boolean> {
+  const { connection, kind, path, clock, store, streams, intake, relist, current, events, listed } = deps;
+  /** The watch begins where a list has just ended. */
+  let isListFresh = false;
+
+  async function page(list: GatheredList, signal: AbortSignal, beganMs: number): Promise<void> {
+    const from = await listPages({ connection, kind, path, signal, heard: streams.heard, item: list.add });
+    await list.finish(from);
+    listed({ from, by: 'pages', beganMs });
+    isListFresh = true;
+  }
+
+  /** A list, and the watch from its end. */
+  async function stream(list: GatheredList, signal: AbortSignal, beganMs: number): Promise<void> {
+    let isOver = false;
+    const watch = await streams.open(STREAMING_LIST, signal);
+    for await (const event of watch.events) {
+      if (isOver) {
+        if (events.take(event)) return;
+      } else if (await list.event(event)) {
+        isOver = true;
+        watch.keepOpen(SILENCE_MS);
+        listed({ from: store.resourceVersion, by: 'stream', beganMs });
+        if (list.missedChange) relist.request('unreadable');
+      }
+    }
+    if (!isOver) throw new Error(`watch ${path}: the list was cut short`);
+  }
+
+  async function resume(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    // kube-apiserver 1.34 takes a watch from a resourceVersion that is yet to come, and says nothing until it has.
+    if (!isListFresh) await current.confirm(signal);
+    isListFresh = false;
+    const watch = await streams.open({ resourceVersion }, signal);
+    watch.keepOpen(SILENCE_MS);
+    for await (const event of watch.events) if (events.take(event)) return;
+  }
+
+  return async (step, signal) => {
+    if (step.kind === 'resume') {
+      await resume(step.from, AbortSignal.any([signal, relist.signal]));
+      return true;
+    }
+    relist.begin();
+    const list = intake.list();
+    const beganMs = clock.monotonic();
+    try {
+      if (step.kind === 'page') await page(list, signal, beganMs);
+      else await stream(list, AbortSignal.any([signal, relist.signal]), beganMs);
+    } finally {
+      list.abandon();
+    }
+    return step.kind !== 'page';
+  };
+}
+
+export interface WatchedEventsDeps {
+  readonly clock: Pick<Clock, 'schedule'>;
+  readonly intake: Pick<Intake, 'event'>;
+  readonly recovery: Pick<Recovery, 'moved'>;
+  readonly relist: Relist;
+  readonly store: { announceDoubt(): void };
+}
+
+/** The events of a watch on their way into the store. */
+export interface WatchedEvents {
+  /** True if the watch is to be left for a list. */
+  take(event: WatchEvent): boolean;
+  /** A list has confirmed all objects. */
+  confirmed(): void;
+}
+
+/**
+ * Asks for a list when an event cannot be read. What an event of unknown identity casts doubt on is told only if no list comes:
+ * most often one does at once.
+ */
+export function createWatchedEvents(deps: WatchedEventsDeps): WatchedEvents {
+  const { clock, intake, recovery, relist, store } = deps;
+  let cancelDoubt: (() => void) | undefined;
+  return {
+    take(event) {
+      const { from, unreadable } = intake.event(event);
+      recovery.moved(from);
+      if (unreadable) {
+        relist.request('unreadable');
+        cancelDoubt ??= clock.schedule(CONFIRMED_WITHIN_MS, () => {
+          cancelDoubt = undefined;
+          store.announceDoubt();
+        });
+      }
+      return relist.due !== undefined;
+    },
+    confirmed() {
+      cancelDoubt?.();
+      cancelDoubt = undefined;
+    },
+  };
+}

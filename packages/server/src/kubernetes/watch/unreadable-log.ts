@@ -1,0 +1,46 @@
+import { createLogLimiter, createMemory } from '@rolegate/runtime';
+import type { Clock, Log } from '@rolegate/runtime';
+import type { ServerMemory } from '../../memory/memory.ts';
+
+/** After so long each may be told again. Milliseconds. */
+const TOLD_MS = 86_400_000;
+/** So many different ones are remembered. */
+const MAX_REMEMBERED = 1000;
+
+/** Lines about one Namespace in this time. Milliseconds. */
+const LINES = 5;
+const WINDOW_MS = 60_000;
+
+export interface UnreadableLogDeps {
+  /** Of what kind of object the stream is. */
+  readonly kind: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly memory?: ServerMemory | undefined;
+}
+
+/** Logs each thing that could not be read once a day, since a bad object comes again with every list, and of a storm some. */
+export function createUnreadableLog({
+  kind,
+  clock,
+  log,
+  memory = createMemory({ clock }),
+}: UnreadableLogDeps): (fault: string, which: string, namespace: string) => void {
+  const told = memory.remember<true>('unreadable_objects', { keepMs: TOLD_MS, most: MAX_REMEMBERED });
+  const isWritten = createLogLimiter<string>({
+    clock,
+    lines: LINES,
+    windowMs: WINDOW_MS,
+    ended: (leftOut, namespace, of) => {
+      const about = of === 'all' || namespace === '' ? {} : { namespace };
+      log.info('unreadable objects left out of the log', { kind, ...about, leftOut });
+    },
+  });
+  return (fault, which, namespace) => {
+    const key = `${fault} ${which}`;
+    if (told.get(key) === true) return;
+    told.set(key, true, namespace);
+    if (isWritten(namespace, '', namespace))
+      log.warn('cannot read what the API server sent', { kind, fault, which });
+  };
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+<import { OverdueError, IdleTimeoutError } from '../../../src/kubernetes/api/api-error.ts';
+import { readText } from '../../../src/kubernetes/api/lines.ts';
+>import { serve as setup } from './connection-setup.ts';
+import { eventually } from '../setup.ts';
+
+describe('createConnection, when nothing comes any more', () => {
+  it('gives up when no answer begins in time', async () => {
+    const clock = createFakeClock();
+    let asked = 0;
+    await using api = await setup({ listener: () => (asked += 1), clock });
+    const outcome = api.request({ timeoutMs: 5000 }).catch((error: unknown) => error);
+    await eventually(() => asked === 1);
+    await clock.advance(5000);
+    expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
+  });
+
+  it('gives up when the stream falls silent, and only then', async () => {
+    const clock = createFakeClock();
+    let send: (text: string) => unknown = () => undefined;
+    await using api = await setup({
+      clock,
+      listener: (_request, response) => {
+        send = (text) => response.write(text);
+        send('a');
+      },
+    });
+    const { chunks, keepOpen } = await api.request({ timeoutMs: 5000 });
+    keepOpen(5000);
+    const read: string[] = [];
+    const outcome = (async () => {
+      for await (const chunk of chunks) read.push(chunk.toString());
+    })().catch((error: unknown) => error);
+    for (const text of ['b', 'c', 'd']) {
+      await eventually(() => read.length > 0);
+      read.length = 0;
+      await clock.advance(4000);
+      send(text);
+    }
+    await eventually(() => read.length > 0);
+    await clock.advance(5000);
+    expect(await outcome).toBeInstanceOf(IdleTimeoutError);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('gives up when the answer is not over in its time, though a byte comes every second', async () => {
+    const clock = createFakeClock();
+    let send: () => unknown = () => undefined;
+    await using api = await setup({
+      clock,
+      listener: (_request, response) => {
+        send = () => response.write('a');
+        send();
+      },
+    });
+    const { chunks } = await api.request({ timeoutMs: 5000 });
+    let read = 0;
+    const outcome = (async () => {
+      for await (const chunk of chunks) read += chunk.length;
+    })().catch((error: unknown) => error);
+    for (let second = 1; second <= 5; second += 1) {
+      await eventually(() => read === second);
+      await clock.advance(1000);
+      send();
+    }
+    expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
+  });
+
+  it('waits for as long as something comes once it is kept open', async () => {
+    const clock = createFakeClock();
+    await using api = await setup({ clock, listener: (_request, response) => response.write('a') });
+    const { chunks, keepOpen } = await api.request({ timeoutMs: 5000 });
+    const outcome = readText(chunks, 10).catch((error: unknown) => error);
+    keepOpen(60_000);
+    await clock.advance(59_000);
+    expect(clock.pending).toBe(1);
+    await clock.advance(60_000);
+    expect(await outcome).toEqual(new IdleTimeoutError('list pods: no byte for 60 s'));
+  });
+
+  it('survives a break of a stream that nobody reads yet', async () => {
+    await using api = await setup({
+      listener: (_request, response) => {
+        response.write('a', () => setImmediate(() => response.destroy()));
+      },
+    });
+    const { chunks } = await api.request();
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(readText(chunks, 10)).rejects.toThrow('aborted');
+  });
+
+  it('closes the connection of a stream that is left', async () => {
+    let open = 0;
+    await using api = await setup({
+      listener: (_request, response) => {
+        open += 1;
+        response.on('close', () => (open -= 1)).write('a\n');
+      },
+    });
+    const { chunks } = await api.request();
+    for await (const chunk of chunks) {
+      expect(chunk.toString()).toBe('a\n');
+      break;
+    }
+    await eventually(() => open === 0);
+  });
+
+  it.each(['before', 'during'])('ends with its signal, aborted %s the request', async (when) => {
+    const clock = createFakeClock();
+    const stop = new AbortController();
+    let asked = 0;
+    await using api = await setup({ listener: () => (asked += 1), clock });
+    if (when === 'before') stop.abort();
+    const outcome = api.request({ signal: stop.signal }).catch((error: unknown) => error);
+    if (when === 'during') {
+      await eventually(() => asked === 1);
+      stop.abort();
+    }
+    expect(await outcome).toMatchObject({ name: 'AbortError' });
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,206 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import { createTestCa } from '@rolegate/testing';
+import { ApiError } from '../../../src/kubernetes/api/api-error.ts';
+import { readText } from '../../../src/kubernetes/api/lines.ts';
+import { closed, echo, serve as setup } from './connection-setup.ts';
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  return readText(request as AsyncIterable<Buffer>, 10_000);
+}
+
+describe('createConnection', () => {
+  it('asks with the path, query and headers of the kubeconfig', async () => {
+    await using api = await setup({
+      listener: echo,
+      options: { headers: { Authorization: 'Bearer abc' } },
+      basePath: '/k8s/c-1/',
+    });
+    expect(JSON.parse(await api.text({ query: { limit: '5', continue: 'a b&c' } }))).toMatchObject({
+      method: 'GET',
+      url: '/k8s/c-1/api/v1/pods?limit=5&continue=a+b%26c',
+      headers: { authorization: 'Bearer abc', accept: 'application/json', 'user-agent': 'rolegate-server' },
+    });
+  });
+
+  it('sends a body as JSON', async () => {
+    const bodies: string[] = [];
+    await using api = await setup({
+      listener: (request, response) => {
+        void bodyOf(request).then((body) => {
+          bodies.push(`${String(request.headers['content-type'])} ${body}`);
+          response.writeHead(201).end();
+        });
+      },
+    });
+    expect(
+      (await api.request({ method: 'POST', path: '/api/v1/namespaces/x/events', body: { é: 1 } })).status,
+    ).toBe(201);
+    expect(bodies).toEqual(['application/json {"é":1}']);
+  });
+
+  it('asks again if a connection that was kept open is closed as it is used again', async () => {
+    const asked = new Map<unknown, number>();
+    await using api = await setup({
+      listener: ({ socket }, response) => {
+        const times = (asked.get(socket) ?? 0) + 1;
+        asked.set(socket, times);
+        if (times === 2) socket.destroy();
+        else response.end('{}');
+      },
+    });
+    for (let count = 0; count < 4; count += 1) expect(await api.text()).toBe('{}');
+    expect([...asked.values()]).toEqual([2, 2, 2, 1]);
+  });
+
+  it('does not ask again if a new connection is closed', async () => {
+    let asked = 0;
+    await using api = await setup({
+      listener: ({ socket }) => {
+        asked += 1;
+        socket.destroy();
+      },
+    });
+    await expect(api.request()).rejects.toThrow('socket hang up');
+    expect(asked).toBe(1);
+  });
+
+  it('uses one connection again and again', async () => {
+    const ports = new Set<number | undefined>();
+    await using api = await setup({
+      listener: (request, response) => {
+        ports.add(request.socket.remotePort);
+        response.end('{}');
+      },
+    });
+    for (let count = 0; count < 3; count += 1) await api.text();
+    expect(ports.size).toBe(1);
+  });
+
+  it('asks the kubeconfig anew each time: tokens change', async () => {
+    const options = { headers: { Authorization: 'Bearer old' } };
+    await using api = await setup({ listener: echo, options });
+    await api.text();
+    options.headers = { Authorization: 'Bearer new' };
+    expect(await api.text()).toContain('Bearer new');
+  });
+
+  it.each([
+    {
+      code: 401,
+      body: { message: 'Unauthorized', code: 401 },
+      expected: /^list pods: 401 Unauthorized; the credentials are not accepted/,
+    },
+    {
+      code: 403,
+      body: { message: 'no', reason: 'Forbidden', code: 403 },
+      expected: /^list pods: 403 no; give .* the right to list pods by a ClusterRole$/,
+    },
+    { code: 500, body: { message: 'etcd' }, expected: /^list pods: 500 etcd$/ },
+    { code: 502, body: '<html>', expected: /^list pods: 502 <html>$/ },
+    { code: 503, body: '', expected: /^list pods: 503 $/ },
+    { code: 418, body: [], expected: /^list pods: 418 no reason given$/ },
+    { code: 301, body: {}, expected: /^list pods: 301/ },
+  ])('makes of $code an error that says what was asked and what to do', async ({ code, body, expected }) => {
+    await using api = await setup({
+      listener: (_request, response) => {
+        response.writeHead(code).end(typeof body === 'string' ? body : JSON.stringify(body));
+      },
+    });
+    await expect(api.request()).rejects.toThrow(expected);
+    await expect(api.request()).rejects.toMatchObject({ name: 'ApiError', code });
+  });
+
+  it.each([
+    { of: 'a watch', request: { query: { watch: 'true' } }, says: /right to watch pods/ },
+    {
+      of: 'a POST',
+      request: { method: 'POST', path: '/api/v1/namespaces/x/events' } as const,
+      says: /right to create events by a ClusterRole/,
+    },
+    {
+      of: 'one object',
+      request: { path: '/api/v1/namespaces/x/secrets/own' },
+      says: /right to get secrets\/own by a Role$/,
+    },
+    {
+      of: 'a PUT',
+      request: { method: 'PUT', path: '/api/v1/namespaces/x/configmaps/own' } as const,
+      says: /right to update configmaps\/own by a Role$/,
+    },
+  ])('names the verb of $of', async ({ request, says }) => {
+    await using api = await setup({ listener: (_request, response) => response.writeHead(403).end('{}') });
+    await expect(api.request(request)).rejects.toThrow(says);
+  });
+
+  it.each([
+    { from: 'the header', header: '7', body: {}, expected: 7000 },
+    { from: 'the Status', header: undefined, body: { details: { retryAfterSeconds: 2 } }, expected: 2000 },
+    { from: 'a date, which is not taken', header: 'Mon, 23 Nov 2026 07:00:00 GMT', body: {}, expected: 0 },
+  ])('reads how long to wait from $from', async ({ header, body, expected }) => {
+    await using api = await setup({
+      listener: (_request, response) => {
+        response
+          .writeHead(429, header === undefined ? {} : { 'retry-after': header })
+          .end(JSON.stringify(body));
+      },
+    });
+    await expect(api.request()).rejects.toMatchObject({ code: 429, retryAfterMs: expected });
+  });
+
+  it('reads no more of an error than its beginning', async () => {
+    await using api = await setup({
+      listener: (_request, response) => {
+        response.writeHead(500);
+        const more = () => {
+          while (!response.destroyed && response.write('x'.repeat(10_000)));
+        };
+        response.on('drain', more);
+        more();
+      },
+    });
+    const error = await api.request().catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(ApiError);
+    expect((error as ApiError).message.length).toBeLessThan(1100);
+  });
+
+  it('fails when nobody listens', async () => {
+    const api = await setup({ listener: echo });
+    await closed(api.server);
+    await expect(api.request()).rejects.toThrow('ECONNREFUSED');
+    api.connection.close();
+  });
+
+  describe('over TLS', () => {
+    async function tlsSetup() {
+      const ca = await createTestCa();
+      const server = await ca.issue({ ips: ['127.0.0.1'], usages: ['server'] });
+      return { ca, tls: { ...server, ca: ca.pem, requestCert: true, rejectUnauthorized: false } };
+    }
+
+    it('shows the client certificate of the kubeconfig', async () => {
+      const { ca, tls } = await tlsSetup();
+      const client = await ca.issue({ uris: ['spiffe://test/me'], usages: ['client'] });
+      await using api = await setup({
+        tls,
+        options: { ca: ca.pem, ...client },
+        listener: ({ socket }, response) =>
+          response.end(`${(socket as unknown as { authorized: boolean }).authorized}`),
+      });
+      expect(await api.text()).toBe('true');
+    });
+
+    it('refuses a server of another CA', async () => {
+      const { tls } = await tlsSetup();
+      const other = await createTestCa();
+      await using api = await setup({ tls, options: { ca: other.pem }, listener: echo });
+      await expect(api.request()).rejects.toThrow(/certificate/);
+    });
+
+    it('takes any server only where the kubeconfig says so', async () => {
+      const { tls } = await tlsSetup();
+      await using api = await setup({ tls, options: { rejectUnauthorized: false }, listener: echo });
+      expect(await api.text()).toContain('/api/v1/pods');
+    });
+  });
+});

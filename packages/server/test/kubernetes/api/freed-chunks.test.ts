@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { freedChunks } from '../../../src/kubernetes/api/freed-chunks.ts';
+
+/** As one read of a socket. */
+function read(bytes = 64 * 1024): Buffer {
+  return Buffer.from(new ArrayBuffer(bytes));
+}
+
+async function* from(chunks: readonly Buffer[]): AsyncGenerator<Buffer> {
+  for (const chunk of chunks) yield await Promise.resolve(chunk);
+}
+
+/** The lengths of all chunks each time that one comes, and at the end. */
+async function lengthsMeanwhile(chunks: readonly Buffer[]): Promise<number[][]> {
+  const seen: number[][] = [];
+  const look = () => seen.push(chunks.map(({ length }) => length / 1024));
+  for await (const chunk of freedChunks(from(chunks))) if (chunk.length >= 0) look();
+  look();
+  return seen;
+}
+
+describe('freedChunks', () => {
+  it('frees the memory of a chunk when the next one is asked for, and that of the last one at the end', async () => {
+    expect(await lengthsMeanwhile([read(), read()])).toEqual([
+      [64, 64],
+      [0, 64],
+      [0, 0],
+    ]);
+  });
+
+  it('keeps the memory of a read until all its chunks have come', async () => {
+    const whole = read();
+    const halves = [whole.subarray(0, 32 * 1024), whole.subarray(32 * 1024)];
+    expect(await lengthsMeanwhile(halves)).toEqual([
+      [32, 32],
+      [32, 32],
+      [0, 0],
+    ]);
+  });
+
+  it('leaves small chunks alone, whose memory other Buffers may share', async () => {
+    const small = [read(1024), Buffer.from('x')];
+    const lengths = small.map(({ length }) => length);
+    await lengthsMeanwhile(small);
+    expect(small.map(({ length }) => length)).toEqual(lengths);
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '@rolegate/runtime';
+import { startKubernetesApi } from '@rolegate/testing';
+import { createConnection } from '../../../src/kubernetes/api/connection.ts';
+import { loadKubeConfig } from '../../../src/kubernetes/api/kube-config.ts';
+import { readText } from '../../../src/kubernetes/api/lines.ts';
+
+async function setup(text: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-'));
+  const path = join(folder, 'config');
+  await writeFile(path, text);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+const KUBECONFIG = `
+current-context: one
+clusters: [{ name: one, cluster: { server: 'https://127.0.0.1:6443', certificate-authority: ca.crt } }]
+users: [{ name: me, user: { token: t } }]
+contexts: [{ name: one, context: { cluster: one, user: me } }]
+`;
+
+describe('loadKubeConfig', () => {
+  it('reads the file and takes its paths from its own folder', async () => {
+    await using file = await setup(KUBECONFIG);
+    const kubeConfig = await loadKubeConfig({ path: file.path });
+    expect(kubeConfig.getCurrentCluster()).toMatchObject({
+      server: 'https://127.0.0.1:6443',
+      caFile: join(file.path, '..', 'ca.crt'),
+    });
+  });
+
+  it.each([
+    { fault: 'not YAML', text: '{', says: /cannot be read/ },
+    { fault: 'empty', text: '', says: /cannot be read/ },
+    {
+      fault: 'without the context',
+      text: KUBECONFIG.replace('current-context: one', 'current-context: two'),
+      says: /names no cluster/,
+    },
+    { fault: 'without the user', text: KUBECONFIG.replace('name: me', 'name: you'), says: /names no user/ },
+  ])('refuses a file that is $fault', async ({ text, says }) => {
+    await using file = await setup(text);
+    await expect(loadKubeConfig({ path: file.path })).rejects.toThrow(says);
+  });
+
+  it('names the file that is not there', async () => {
+    await using file = await setup('');
+    await expect(loadKubeConfig({ path: `${file.path}.not` })).rejects.toThrow(
+      `the kubeconfig ${file.path}.not cannot be read`,
+    );
+  });
+
+  it('asks for --kubeconfig outside of a Pod', async () => {
+    expect(process.env['KUBERNETES_SERVICE_HOST']).toBeUndefined();
+    await expect(loadKubeConfig({})).rejects.toThrow('give one');
+  });
+
+  it('leads to the API server, with the token', async () => {
+    const api = await startKubernetesApi({ namespaces: [{ metadata: { name: 'team-a' } }] });
+    await using file = await setup(api.kubeconfig());
+    const connection = createConnection({
+      kubeConfig: await loadKubeConfig({ path: file.path }),
+      clock: systemClock,
+    });
+    const { chunks } = await connection.request({
+      method: 'GET',
+      path: '/api/v1/namespaces',
+      signal: new AbortController().signal,
+      timeoutMs: 5000,
+    });
+    expect(await readText(chunks, 100_000)).toContain('team-a');
+    connection.close();
+    await api.close();
+  });
+});

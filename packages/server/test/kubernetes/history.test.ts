@@ -1,0 +1,143 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createCluster } from '../../src/kubernetes/cluster.ts';
+import { createCurrentVersion } from '../../src/kubernetes/watch/current-version.ts';
+import { eventually, hurriedClock, recordingLog, startApi } from './setup.ts';
+import { podManifest, runPods } from './watch/list-watch-setup.ts';
+
+const metrics = { watchEvents: () => undefined, relists: () => undefined, limitHit: () => undefined };
+
+describe('a watch loop, when etcd was restored to an older state', () => {
+  it('follows it after the next drop of the watch, although the API server takes a watch from what is yet to come', async () => {
+    await using run = await runPods({ pods: [podManifest('a')] });
+    const restore = run.api.backup();
+    void run.start();
+    await eventually(run.synced);
+    for (let change = 0; change < 20; change++) run.api.apply(podManifest('a', `role-${change}`));
+    run.api.apply(podManifest('lost'));
+    await eventually(run.isEqual);
+    restore();
+    run.api.dropWatches('cut');
+    await eventually(() => run.isEqual() && run.store.size === 1);
+    expect(run.counted.relists).toEqual(['older']);
+    run.api.apply(podManifest('a', 'after'));
+    await eventually(run.isEqual);
+  });
+
+  it('asks before each watch but the one that begins where a list has ended', async () => {
+    await using run = await runPods({ pods: [podManifest('a')] });
+    run.api.offerStreamingList = false;
+    void run.start();
+    await eventually(() => run.api.requests.Pod.watch === 1);
+    expect(run.api.requests.Pod.version).toBe(0);
+    run.api.dropWatches('end');
+    await eventually(() => run.api.requests.Pod.watch === 2);
+    expect(run.api.requests.Pod).toMatchObject({ list: 1, version: 1 });
+    expect(run.counted.relists).toEqual([]);
+  });
+
+  it('lists again if somebody asks for the current version and it is older than what the watch has told', async () => {
+    await using run = await runPods({ pods: [podManifest('a')] });
+    const restore = run.api.backup();
+    void run.start();
+    await eventually(run.synced);
+    run.api.apply(podManifest('lost'));
+    await eventually(run.isEqual);
+    await expect(run.loop.current.ask()).resolves.toBe(run.store.resourceVersion);
+    // The watch hangs on, and nothing says that it is of another history.
+    restore();
+    await expect(run.loop.current.ask()).resolves.not.toBe(run.store.resourceVersion);
+    await eventually(() => run.isEqual() && run.store.size === 1);
+    expect(run.counted.relists).toEqual(['older']);
+  });
+});
+
+describe('a cluster, when etcd was restored to an older state', () => {
+  async function setup() {
+    const clock = hurriedClock(50);
+    const { api, connection, ...rest } = await startApi({ clock, pods: [podManifest('a')] });
+    api.apply({ kind: 'Namespace', metadata: { name: 'team-a' } });
+    const restore = api.backup();
+    const { log, lines } = recordingLog();
+    const cluster = createCluster({ connection, clock, log: log, metrics, random: Math.random });
+    const stop = new AbortController();
+    const running = cluster.run(stop.signal);
+    await eventually(cluster.synced);
+    return {
+      api,
+      restore,
+      cluster,
+      lines,
+      async [Symbol.asyncDispose]() {
+        stop.abort();
+        await running;
+        await rest[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it('lists all kinds again as soon as one has shown it, and says so once they are in', async () => {
+    await using run = await setup();
+    const { api, cluster } = run;
+    const annotations = { 'iam.amazonaws.com/permitted': 'lost' };
+    api.apply({ kind: 'Namespace', metadata: { name: 'team-a', annotations } });
+    for (let change = 0; change < 5; change++) api.apply(podManifest('a', `role-${change}`));
+    await eventually(
+      () => cluster.namespaces.get('team-a')?.annotations['iam.amazonaws.com/permitted'] === 'lost',
+    );
+    const atTheTime: unknown[] = [];
+    cluster.history.onRestored(() => atTheTime.push(cluster.namespaces.get('team-a')?.annotations));
+    expect(cluster.history.restoredMs()).toBeUndefined();
+    run.restore();
+    // Of the kinds only Pods are asked: the watches of the others hang on.
+    await cluster.history
+      .current('Pod')
+      .ask()
+      .catch(() => undefined);
+    await eventually(() => atTheTime.length > 0);
+    expect(atTheTime).toEqual([{}]);
+    expect(cluster.history.restoredMs()).toBeDefined();
+    expect(
+      run.lines.filter(({ message }) => message.includes('went back')).map(({ level }) => level),
+    ).toContain('warn');
+  });
+});
+
+describe('asking for the current version', () => {
+  function setup() {
+    const clock = createFakeClock();
+    const reads: number[] = [];
+    const current = createCurrentVersion({
+      path: '/api/v1/pods',
+      store: { resourceVersion: '10' },
+      read: () => {
+        reads.push(clock.monotonic());
+        return Promise.resolve('12');
+      },
+      restored: () => undefined,
+      clock,
+      signal: () => new AbortController().signal,
+    });
+    return { clock, reads, current };
+  }
+
+  it('asks the API server every two seconds at most, however many ask', async () => {
+    const { clock, reads, current } = setup();
+    const answers: Promise<string>[] = [];
+    for (let asked = 0; asked < 1_000; asked++) {
+      answers.push(current.ask());
+      await clock.advance(10);
+    }
+    await clock.advance(2_000);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['12']));
+    expect(reads).toEqual([0, 2_000, 4_000, 6_000, 8_000, 10_000]);
+  });
+
+  it('knows when it was last true that the store was not ahead', async () => {
+    const { clock, current } = setup();
+    expect(current.confirmedMs).toBe(-Infinity);
+    await clock.advance(5_000);
+    await current.ask();
+    expect(current.confirmedMs).toBe(5_000);
+  });
+});

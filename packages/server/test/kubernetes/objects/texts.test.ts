@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Annotations } from '../../../src/kubernetes/objects/objects.ts';
+import { createTexts } from '../../../src/kubernetes/objects/texts.ts';
+
+function setup({
+  namespaceBytes = 80,
+  serverBytes = 120,
+  reservedBytes = 0,
+  firstBytes = 0,
+  entryBytes = 0,
+} = {}) {
+  const spent: string[] = [];
+  let roomAgain = 0;
+  const texts = createTexts({
+    budgets: { namespaceBytes, serverBytes, reservedBytes, firstBytes, entryBytes },
+    spent: (budget, namespace, keys) => spent.push(`${budget} ${namespace} ${keys.join()}`),
+    roomAgain: () => (roomAgain += 1),
+  });
+  return { texts, spent, rooms: () => roomAgain };
+}
+
+const text = (letter: string, size: number) => ({ role: letter.repeat(size) });
+
+describe('createTexts', () => {
+  it('keeps equal texts once, and lets every Namespace pay for them', () => {
+    const { texts } = setup();
+    for (const namespace of ['a', 'a', 'b'])
+      expect(texts.hold(namespace, text('x', 50))).toEqual(text('x', 50));
+    expect(texts.bytes).toBe(50);
+    expect(texts.hold('a', text('y', 31))).toEqual({
+      role: { tooLongBytes: 31, limitBytes: 30, budget: 'Namespace' },
+    });
+  });
+
+  it('refuses what has no room in its Namespace or in all, by the keys, and keeps the rest', () => {
+    const { texts, spent } = setup();
+    expect(texts.hold('a', { small: 'x'.repeat(40), large: 'y'.repeat(41) })).toEqual({
+      small: 'x'.repeat(40),
+      large: { tooLongBytes: 41, limitBytes: 40, budget: 'Namespace' },
+    });
+    texts.hold('b', text('z', 60));
+    expect(texts.hold('c', text('w', 21))).toEqual({
+      role: { tooLongBytes: 21, limitBytes: 20, budget: 'server' },
+    });
+    expect(spent).toEqual(['namespace_text_bytes a large', 'text_bytes c role']);
+  });
+
+  it('has room for the first texts of each Namespace, however much others have taken', () => {
+    const { texts, spent, rooms } = setup({ reservedBytes: 40, firstBytes: 15 });
+    texts.hold('a', text('x', 80));
+    const first = text('y', 15);
+    expect(texts.hold('b', first)).toEqual(first);
+    expect(texts.hold('b', text('z', 1))).toEqual({
+      role: { tooLongBytes: 1, limitBytes: 0, budget: 'server' },
+    });
+    const rest = text('v', 15);
+    expect(texts.hold('c', rest)).toEqual(rest);
+    expect(texts.hold('d', text('w', 15))).toEqual({
+      role: { tooLongBytes: 15, limitBytes: 10, budget: 'server' },
+    });
+    expect(spent).toEqual(['text_bytes b role', 'text_bytes d role']);
+    texts.release('c', rest);
+    expect(rooms()).toBe(1);
+  });
+
+  it('counts what V8 needs for a text that is not ASCII', () => {
+    const { texts } = setup();
+    texts.hold('a', { role: 'é'.repeat(20) });
+    expect(texts.bytes).toBe(40);
+  });
+
+  it('counts what it needs to remember a text, however short', () => {
+    const { texts } = setup({ entryBytes: 30 });
+    texts.hold('a', { role: 'a' });
+    texts.hold('a', { role: 'b' });
+    expect(texts.bytes).toBe(62);
+    expect(texts.hold('a', { role: 'c' })).toEqual({
+      role: { tooLongBytes: 1, limitBytes: 0, budget: 'Namespace' },
+    });
+  });
+
+  it('tells once that there is room again when an eighth of a budget is free', () => {
+    const { texts, rooms } = setup();
+    const [small, large] = [text('x', 6), text('y', 72)].map((given) => texts.hold('a', given));
+    texts.hold('a', text('z', 10));
+    texts.release('a', small ?? {});
+    expect(rooms()).toBe(0);
+    texts.release('a', large ?? {});
+    texts.release('a', {});
+    expect([rooms(), texts.bytes]).toEqual([1, 0]);
+  });
+
+  it('has nothing left when everything is released, and never more than its budgets', () => {
+    const given = fc.record({
+      namespace: fc.constantFrom('a', 'b', 'c'),
+      annotations: fc.dictionary(fc.constantFrom('k', 'l'), fc.constantFrom('x', 'yy', 'zzz', '{'.repeat(9))),
+    });
+    fc.assert(
+      fc.property(fc.array(given), (all) => {
+        const { texts } = setup({ namespaceBytes: 12, serverBytes: 14, reservedBytes: 4, firstBytes: 2 });
+        const held: (readonly [string, Annotations])[] = [];
+        for (const { namespace, annotations } of all) {
+          held.push([namespace, texts.hold(namespace, annotations)]);
+          expect(texts.bytes).toBeLessThanOrEqual(14);
+        }
+        for (const [namespace, annotations] of held) texts.release(namespace, annotations);
+        expect(texts.bytes).toBe(0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,208 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { ApiError } from '../../../src/kubernetes/api/api-error.ts';
+import type { ApiRequest, Connection } from '../../../src/kubernetes/api/connection.ts';
+import { createListWatch } from '../../../src/kubernetes/watch/list-watch.ts';
+import { cutNamespace } from '../../../src/kubernetes/objects/objects.ts';
+import type { Identity, Namespace } from '../../../src/kubernetes/objects/objects.ts';
+import { createStore } from '../../../src/kubernetes/objects/store.ts';
+import { recordingLog } from '../setup.ts';
+
+/** What one request is answered: lines, after which the stream ends or stays open, or a refusal. */
+type Scripted =
+  | { readonly lines: readonly (object | string)[]; readonly thenOpen?: boolean }
+  | { readonly refusal: number };
+
+const OPEN: Scripted = { lines: [], thenOpen: true };
+
+/** `present`: what the API server says is its resourceVersion, if it is asked for no more than that. */
+function setup(script: readonly Scripted[], present = '999') {
+  const clock = createFakeClock();
+  const asked: { readonly atMs: number; readonly query: Readonly<Record<string, string>> }[] = [];
+  const connection: Connection = {
+    request(request) {
+      if (request.query?.['limit'] === '1') {
+        const page = { lines: [{ metadata: { resourceVersion: present }, items: [] }] };
+        return Promise.resolve({ status: 200, keepOpen: () => undefined, chunks: play(page, request) });
+      }
+      asked.push({ atMs: clock.monotonic(), query: request.query ?? {} });
+      const next = script[asked.length - 1] ?? OPEN;
+      if ('refusal' in next) return Promise.reject(new ApiError('no', { code: next.refusal, reason: '' }));
+      return Promise.resolve({ status: 200, keepOpen: () => undefined, chunks: play(next, request) });
+    },
+    close: () => undefined,
+  };
+  const { log, lines } = recordingLog();
+  const keyOf = ({ name }: Namespace) => name;
+  const store = createStore<Namespace>({ keyOf, log });
+  const metrics = { watchEvents: () => undefined, relists: () => undefined };
+  const random = () => 0.999_999;
+  const deps = {
+    connection,
+    path: '/api/v1/namespaces',
+    kind: 'Namespace',
+    cut: cutNamespace,
+    keyOf,
+    keyOfPart: ({ name }: Identity) => (name === '' ? undefined : name),
+    store,
+    clock,
+    log,
+  } as const;
+  const loop = createListWatch<Namespace>({ ...deps, metrics, random });
+  const stop = new AbortController();
+  const running = loop.run(stop.signal);
+  return {
+    clock,
+    asked,
+    store,
+    lines,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+async function* play(
+  next: Exclude<Scripted, { refusal: number }>,
+  { signal }: ApiRequest,
+): AsyncGenerator<Buffer> {
+  for (const line of next.lines)
+    yield await Promise.resolve(Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`));
+  if (next.thenOpen !== true) return;
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve);
+  });
+}
+
+const namespace = (name: string, resourceVersion: string) => ({
+  metadata: { name, uid: `u-${name}`, resourceVersion },
+});
+const added = (name: string, version: string) => ({ type: 'ADDED', object: namespace(name, version) });
+const bookmark = (resourceVersion: string, annotations?: object) => ({
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion, annotations } },
+});
+const LISTED = bookmark('10', { 'k8s.io/initial-events-end': 'true' });
+
+describe('createListWatch, step by step', () => {
+  it('asks for a streaming list as the API wants it asked', async () => {
+    await using run = setup([OPEN]);
+    await run.clock.advance(0);
+    expect(run.asked[0]?.query).toEqual({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+      timeoutSeconds: '599',
+    });
+  });
+
+  it('takes nothing from a streaming list that ends too early, and asks again', async () => {
+    await using run = setup([
+      { lines: [added('a', '3')] },
+      { lines: [added('b', '4'), LISTED], thenOpen: true },
+    ]);
+    await run.clock.advance(249);
+    expect([run.store.size, run.store.syncedAtMs, run.asked.length]).toEqual([0, undefined, 1]);
+    await run.clock.advance(1);
+    expect(run.store.values().map(({ name }) => name)).toEqual(['b']);
+    expect(run.lines[0]).toMatchObject({
+      level: 'warn',
+      fields: { error: 'watch /api/v1/namespaces: the list was cut short' },
+    });
+  });
+
+  it('watches from the version of a paged list at once', async () => {
+    const pages = [
+      { lines: [{ metadata: { resourceVersion: '20', continue: 'more' }, items: [namespace('a', '3')] }] },
+      { lines: [{ metadata: { resourceVersion: '25' }, items: null }] },
+    ];
+    await using run = setup([{ refusal: 422 }, ...pages]);
+    await run.clock.advance(0);
+    expect(run.asked.map(({ atMs }) => atMs)).toEqual([0, 0, 0, 0]);
+    expect(run.asked[1]?.query).toEqual({ limit: '100' });
+    expect(run.asked[2]?.query).toEqual({ limit: '100', continue: 'more' });
+    // That of the first page: what has changed since may be in none of them.
+    expect(run.asked[3]?.query).toMatchObject({ watch: 'true', resourceVersion: '20' });
+    expect(run.asked[3]?.query).not.toHaveProperty('sendInitialEvents');
+  });
+
+  it.each([
+    { what: 'an event', line: added('b', '11'), from: '11' },
+    { what: 'a deletion', line: { type: 'DELETED', object: namespace('a', '12') }, from: '12' },
+    { what: 'a bookmark', line: bookmark('13'), from: '13' },
+    {
+      what: 'a bad object',
+      line: { type: 'ADDED', object: { metadata: { resourceVersion: '14' } } },
+      from: '14',
+    },
+    { what: 'an object without a version', line: { type: 'ADDED', object: { metadata: {} } }, from: '10' },
+    { what: 'an unknown event', line: { type: 'NEWS', object: namespace('a', '15') }, from: '10' },
+  ])('goes on after $what from $from', async ({ line, from }) => {
+    await using run = setup([{ lines: [added('a', '3'), LISTED, line] }]);
+    await run.clock.advance(250);
+    expect(run.asked[1]?.query).toMatchObject({ resourceVersion: from });
+  });
+
+  it.each([
+    {
+      line: '{"type":"DELETED","object":{"metadata":{"name":"a","uid":"u-a","labels":{',
+      of: 'that is cut short',
+    },
+    { line: '{"type":"DELETED","object":{}}', of: 'that names no object' },
+    { line: '{"type":"DELE', of: 'of which nothing can be read' },
+  ])('removes what a list no longer has, within 5 s of a DELETED $of', async ({ line }) => {
+    await using run = setup([
+      { lines: [added('a', '3'), added('b', '4'), LISTED, line], thenOpen: true },
+      { lines: [added('b', '4'), LISTED], thenOpen: true },
+    ]);
+    await run.clock.advance(3999);
+    expect([run.asked.length, run.store.isDoubted('a')]).toEqual([1, true]);
+    await run.clock.advance(1);
+    expect(run.store.values().map(({ name }) => name)).toEqual(['b']);
+    expect([run.store.isDoubted('a'), run.store.isDoubted('b')]).toEqual([false, false]);
+  });
+
+  it('keeps what it has, in doubt, while the lists after an unreadable event fail', async () => {
+    const refused = Array.from({ length: 100 }, () => ({ refusal: 500 }));
+    await using run = setup([
+      {
+        lines: [added('a', '3'), LISTED, '{"type":"MODIFIED","object":{"metadata":{"name":"a"'],
+        thenOpen: true,
+      },
+      ...refused,
+    ]);
+    await run.clock.advance(600_000);
+    expect([run.store.size, run.store.isDoubted('a')]).toEqual([1, true]);
+    expect(run.asked.length).toBeLessThan(60);
+  });
+
+  it('lists at most every 4 s however many events are unreadable', async () => {
+    const stream = { lines: [added('a', '3'), LISTED, 'x', 'y', 'z'], thenOpen: true };
+    await using run = setup(Array.from({ length: 100 }, () => stream));
+    await run.clock.advance(60_000);
+    expect(run.asked.length).toBe(16);
+  });
+
+  it.each([{ answer: {} }, { answer: { metadata: { resourceVersion: '' } } }, { answer: { items: [] } }])(
+    'takes $answer for no list',
+    async ({ answer }) => {
+      await using run = setup([
+        { refusal: 422 },
+        { lines: [answer] },
+        { lines: [{ metadata: { resourceVersion: '5' }, items: [] }] },
+      ]);
+      await run.clock.advance(0);
+      expect(run.store.syncedAtMs).toBeUndefined();
+      await run.clock.advance(250);
+      expect(run.store.syncedAtMs).toBeCloseTo(250, 1);
+    },
+  );
+
+  it('does not hammer a server that ends every watch at once', async () => {
+    await using run = setup([{ lines: [LISTED] }, ...Array.from({ length: 100 }, () => ({ lines: [] }))]);
+    await run.clock.advance(60_000);
+    expect(run.asked.length).toBeLessThan(12);
+  });
+});

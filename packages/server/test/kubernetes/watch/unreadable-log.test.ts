@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import { createUnreadableLog } from '../../../src/kubernetes/watch/unreadable-log.ts';
+import { recordingLog } from '../setup.ts';
+
+function setup() {
+  const clock = createFakeClock();
+  const { log, lines } = recordingLog();
+  return { clock, lines, unreadable: createUnreadableLog({ kind: 'Pod', clock, log }) };
+}
+
+describe('the log of what cannot be read', () => {
+  it('says each thing once', () => {
+    const { lines, unreadable } = setup();
+    for (let times = 0; times < 3; times += 1) unreadable('it has no name', 'shop/?/u-1', 'shop');
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        message: 'cannot read what the API server sent',
+        fields: { kind: 'Pod', fault: 'it has no name', which: 'shop/?/u-1' },
+      },
+    ]);
+  });
+
+  it('says of a storm in one Namespace a few, how many were left out, and hides no other one', async () => {
+    const { clock, lines, unreadable } = setup();
+    for (let n = 0; n < 500; n += 1) unreadable('it has no name', `storm/?/u-${n}`, 'storm');
+    expect(lines).toHaveLength(5);
+    unreadable('it has no name', 'shop/?/u-1', 'shop');
+    expect(lines.at(-1)?.fields).toMatchObject({ which: 'shop/?/u-1' });
+    await clock.advance(60_000);
+    expect(lines.at(-1)).toMatchObject({
+      message: 'unreadable objects left out of the log',
+      fields: { kind: 'Pod', namespace: 'storm', leftOut: 495 },
+    });
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../../src/kubernetes/api/api-error.ts';
+import { readEvents } from '../../../src/kubernetes/watch/watch-events.ts';
+import type { WatchEvent } from '../../../src/kubernetes/watch/watch-events.ts';
+
+async function setup(lines: readonly (string | object)[]) {
+  const events: WatchEvent[] = [];
+  const counted: string[] = [];
+  let tooLong = 0;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for (const line of lines)
+      yield await Promise.resolve(Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`));
+  }
+  const read = readEvents({
+    chunks: chunks(),
+    kind: 'Pod',
+    what: 'watch pods',
+    count: (label) => counted.push(label),
+    tooLong: () => (tooLong += 1),
+  });
+  let error: unknown;
+  try {
+    for await (const event of read) events.push(event);
+  } catch (fault) {
+    error = fault;
+  }
+  return { events, counted, error, tooLong };
+}
+
+const NOBODY = { namespace: '', name: '', uid: '' };
+
+describe('readEvents', () => {
+  it.each(['ADDED', 'MODIFIED', 'DELETED'])('reads %s with its object', async (type) => {
+    const { events, counted } = await setup([{ type, object: { metadata: { uid: 'a' } } }]);
+    expect(events).toEqual([{ type, object: { metadata: { uid: 'a' } } }]);
+    expect(counted).toEqual([type.toLowerCase()]);
+  });
+
+  it('reads a bookmark, and the one that ends a list', async () => {
+    const annotations = { 'k8s.io/initial-events-end': 'true' };
+    const { events } = await setup([
+      { type: 'BOOKMARK', object: { metadata: { resourceVersion: '5' } } },
+      { type: 'BOOKMARK', object: { metadata: { resourceVersion: '6', annotations } } },
+    ]);
+    expect(events).toEqual([
+      { type: 'BOOKMARK', resourceVersion: '5', endsList: false },
+      { type: 'BOOKMARK', resourceVersion: '6', endsList: true },
+    ]);
+  });
+
+  it.each([
+    { line: '{', fault: 'a line of the watch cannot be read: it is cut short' },
+    {
+      line: '{"type":"ADDED","object":{}}}',
+      fault: 'a line of the watch cannot be read: something follows it',
+    },
+    { line: '{"type":truth}', fault: 'a line of the watch cannot be read: it is no JSON' },
+    { line: 'null', fault: 'a line of the watch is not an event' },
+    { line: '[]', fault: 'a line of the watch is not an event' },
+    { line: '{"kind":"Pod"}', fault: 'a line of the watch is not an event' },
+    { line: '{"type":"EXPLODED"}', fault: 'an event of the watch is of an unknown type' },
+    { line: '{"type":5}', fault: 'an event of the watch is of an unknown type' },
+    { line: '{"type":"__proto__"}', fault: 'an event of the watch is of an unknown type' },
+  ])('tells that $line is unreadable and reads the next line', async ({ line, fault }) => {
+    const { events, counted } = await setup([line, { type: 'ADDED', object: {} }]);
+    expect(events[0]).toEqual({ type: 'UNREADABLE', fault, identity: NOBODY });
+    expect(counted).toEqual(['unreadable', 'added']);
+    expect(events).toHaveLength(2);
+  });
+
+  it.each(['{"type":"BOOKMARK"}', '{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":""}}}'])(
+    'tells that the bookmark %s is unreadable, which is about no object',
+    async (line) => {
+      const fault = 'a bookmark has no resourceVersion';
+      expect((await setup([line])).events).toEqual([{ type: 'UNREADABLE', fault, identity: undefined }]);
+    },
+  );
+
+  it('tells of which object an event is that is cut short, if that came before', async () => {
+    const { events } = await setup([
+      '{"type":"DELETED","object":{"metadata":{"name":"a","namespace":"n","uid":"u","labels":{"x":',
+    ]);
+    expect(events[0]).toMatchObject({
+      type: 'UNREADABLE',
+      identity: { namespace: 'n', name: 'a', uid: 'u' },
+    });
+  });
+
+  it('reads a line of 24 MiB and tells of which object a longer one is', async () => {
+    const line = (type: string, size: number) => {
+      const start = `{"type":"${type}","object":{"metadata":{"name":"a","namespace":"n","uid":"u"},"spec":{"x":"`;
+      return `${start}${'<'.repeat(size - start.length - 4)}"}}}`;
+    };
+    const { events, tooLong } = await setup([
+      line('MODIFIED', 24 * 1024 * 1024),
+      line('DELETED', 24 * 1024 * 1024 + 1),
+      { type: 'ADDED', object: {} },
+    ]);
+    expect(events).toMatchObject([
+      { type: 'MODIFIED', object: { metadata: { uid: 'u' } } },
+      { type: 'UNREADABLE', identity: { namespace: 'n', name: 'a', uid: 'u' } },
+      { type: 'ADDED' },
+    ]);
+    expect(tooLong).toBe(1);
+  });
+
+  it('throws an ERROR event as the error that it tells', async () => {
+    const status = {
+      kind: 'Status',
+      code: 410,
+      reason: 'Expired',
+      message: 'too old resource version: 1 (9)',
+    };
+    const { error, counted } = await setup([{ type: 'ERROR', object: status }]);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({
+      code: 410,
+      reason: 'Expired',
+      message: 'watch pods: 410 too old resource version: 1 (9)',
+    });
+    expect(counted).toEqual(['error']);
+  });
+
+  it.each([
+    { object: undefined },
+    { object: null },
+    { object: 'x' },
+    { object: { code: 'x', message: 5, reason: {} } },
+  ])('throws an ERROR event that tells nothing of use ($object) as an error too', async ({ object }) => {
+    expect((await setup([{ type: 'ERROR', object }])).error).toMatchObject({
+      name: 'ApiError',
+      code: 0,
+      reason: '',
+    });
+  });
+});
