@@ -40,17 +40,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     clock,
     log,
   });
-  const status = createServerStatus({
-    ...deps,
-    ...credentials,
-    ...decided,
-    cluster,
-    agents,
-    checks,
-    warnings: deps.warnings ?? [],
-    certificateSeconds: proofs.secondsLeft,
-  });
-  const statusServer = createStatusServer({ checks, status, log });
+  const statusServer = createStatusServer({ checks, status: statusOf(deps, built, checks), log });
   metrics.read(readingsOf(built));
   const probePort = createProbePort({
     at: config.probeListen,
@@ -62,8 +52,12 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   const services = [
     serveAgents({
       ...deps,
-      ...built,
+      cluster,
       nodes: decided.nodes,
+      agents,
+      foreignNodes: built.foreignNodes,
+      metrics,
+      memory: built.memory,
       openProof: proofs.open,
       signal,
       parts,
@@ -127,6 +121,23 @@ function readyChecks({ cluster, credentials, proofs }: ServerParts, signal: Abor
       ready: () => credentials.sessions.condition()?.message ?? true,
     },
   ];
+}
+
+function statusOf(
+  deps: ServerDeps,
+  { credentials, decided, cluster, agents, proofs }: ServerParts,
+  checks: readonly ReadyCheck[],
+) {
+  return createServerStatus({
+    ...deps,
+    ...credentials,
+    ...decided,
+    cluster,
+    agents,
+    checks,
+    warnings: deps.warnings ?? [],
+    certificateSeconds: proofs.secondsLeft,
+  });
 }
 
 /** What the metrics read at each scrape. */

@@ -7,6 +7,8 @@ import type { Pod } from '../kubernetes/objects.ts';
 import type { PodIndex } from '../kubernetes/pod-index.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { podState } from './messages.ts';
+import { heldById } from './node-sessions.ts';
+import type { HeldById } from './node-sessions.ts';
 import { createNodeView } from './node-view.ts';
 import type { NodeStream, NodeView, NodeViewDeps } from './node-view.ts';
 
@@ -115,7 +117,7 @@ function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => 
   const { pods, clock } = deps;
   const views = new Map<string, NodeView>();
 
-  function viewOf(node: string, held: readonly HeldSessionRead[]): NodeView {
+  function viewOf(node: string, held: HeldById): NodeView {
     const known = views.get(node);
     if (known !== undefined) {
       known.claimAgain(held);
@@ -133,7 +135,7 @@ function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => 
     all: () => views.values(),
     connected: () => [...views.values()].filter(({ streams }) => streams.size > 0).length,
     enter: (node: string, stream: NodeStream, held: readonly HeldSessionRead[]): NodeView => {
-      const view = viewOf(node, held);
+      const view = viewOf(node, heldById(held));
       view.streams.add(stream);
       return view;
     },
