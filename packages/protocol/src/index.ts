@@ -9,7 +9,7 @@ export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEnds
 export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
-export { isOlderVersion, isVersion, laterVersion } from './resource-versions.ts';
+export { isOlderVersion, isVersion, laterVersion } from './versions.ts';
 export { roleArnParts } from './role-arn.ts';
 export { createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';
 export type { RolegateClientOptions } from './service.ts';

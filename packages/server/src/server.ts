@@ -22,7 +22,7 @@ import { createServerMetrics } from './metrics/metrics.ts';
 import { watchedKinds } from './metrics/table.ts';
 import type { ServerMetrics } from './metrics/metrics.ts';
 import { createOpsPorts } from './ports/ops-ports.ts';
-import { createStartupTaints } from './startup-taints.ts';
+import { createStartupTaints } from './composition/startup-taints.ts';
 import { createServerStatus } from './status/answers.ts';
 
 /** Builds the server and runs it until the signal aborts. Throws if the configuration is invalid. */

@@ -1,7 +1,7 @@
 import { createBackoff, describeError } from '@rolegate/runtime';
 import type { Backoff, Clock, Log, Service } from '@rolegate/runtime';
-import type { ConnectedAgent, ConnectedAgents } from './feed/connected-agents.ts';
-import type { NodeTaints } from './kubernetes/node-taints.ts';
+import type { ConnectedAgent, ConnectedAgents } from '../feed/connected-agents.ts';
+import type { NodeTaints } from '../kubernetes/node-taints.ts';
 
 /** How often it is looked which agents have become ready. Milliseconds. */
 const LOOK_EVERY_MS = 500;
