@@ -131,7 +131,7 @@ function byAuthority(deps: AgentAuthenticationDeps): AgentAuthentication {
       credentials: createServerCredentials(authority.tls, FEED_PORT),
       attest: createAttestHandler({
         ...handlerDeps,
-        holder: async (call) => (await known.peers.identify(call)).identity(),
+        certificateOwner: async (call) => (await known.peers.identify(call)).identity(),
       }),
       firstAttest: {
         credentials: createServerCredentials(authority.tls, ATTEST_PORT),

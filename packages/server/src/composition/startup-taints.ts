@@ -28,7 +28,7 @@ interface Progress {
 
 /**
  * Takes the startup taints off each Node whose agent is connected, has been sent all that its node needs, and finds every
- * layer of the interception laid. Looks for itself, one node after the other: the feed waits for nothing of it.
+ * layer of the interception installed. Looks for itself, one node after the other: the feed waits for nothing of it.
  */
 export function createStartupTaints(deps: StartupTaintsDeps): Service {
   const { agents, taints, keys, clock, random, log } = deps;
@@ -85,5 +85,5 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
 function isReady({ interception }: ConnectedAgent): boolean {
   if (interception === undefined) return false;
   const { nat, filter, route, input } = interception;
-  return [nat, filter, route, input].every((laid) => laid === true);
+  return [nat, filter, route, input].every((isInstalled) => isInstalled === true);
 }

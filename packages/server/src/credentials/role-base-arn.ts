@@ -20,14 +20,14 @@ export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service
 
   async function detect(signal: AbortSignal): Promise<string | undefined> {
     const backoff = createBackoff({ firstMs: 500, capMs: 30_000, random });
-    let said = '';
+    let lastReason = '';
     while (!signal.aborted) {
       try {
         return roleBaseArnOf(await callerArn());
       } catch (error) {
         const { reason, message } = classifyStsError(error);
-        if (said !== reason) log.warn('role base arn not found yet', { reason, error: message });
-        said = reason;
+        if (lastReason !== reason) log.warn('role base arn not found yet', { reason, error: message });
+        lastReason = reason;
       }
       await clock.sleep(backoff.next(), signal);
     }

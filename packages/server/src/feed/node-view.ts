@@ -67,7 +67,7 @@ export function createNodeView(deps: NodeViewDeps): NodeView {
     whenOpened: opening.whenOver,
     claimAgain: needed.claimAgain,
     snapshot(stream) {
-      for (const uid of pods.uids()) settling.told(uid);
+      for (const uid of pods.uids()) settling.sent(uid);
       const all = opened ? pods.all() : pods.all().map((one) => newest(one, deps));
       opened = false;
       sendSnapshot(stream, { pods: all, sessionIds: needed.ids(), sessions });
@@ -108,7 +108,7 @@ function createPodUpdates({ decisions, clock }: NodeViewDeps, { streams, pods }:
     if (changed === undefined) return false;
     const { before, now, added } = changed;
     const repeated = looked && before !== undefined && isSameNews(before, now);
-    if (streams.all.size > 0 && !repeated) settling.told(pod.uid);
+    if (streams.all.size > 0 && !repeated) settling.sent(pod.uid);
     streams.pod(now);
     // It may be there already, because of another node: then nothing else would tell this one.
     if (added !== undefined) streams.session(added);

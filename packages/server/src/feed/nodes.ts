@@ -32,10 +32,10 @@ export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
 
 export interface Nodes {
   /**
-   * Sends the node's Pods and sessions to the stream when its turn comes, then calls `told`, and from then on sends what
+   * Sends the node's Pods and sessions to the stream when its turn comes, then calls `synced`, and from then on sends what
    * changes; the returned function ends it.
    */
-  join(node: string, stream: NodeStream, held: readonly HeldSessionRead[], told?: () => void): () => void;
+  join(node: string, stream: NodeStream, held: readonly HeldSessionRead[], synced?: () => void): () => void;
   /** Pods of the node have asked for these sessions. Foreign ones are ignored. */
   used(node: string, sessionIds: readonly string[]): void;
   /** Whether a Pod of the node needs the session. */
@@ -74,7 +74,7 @@ export function createNodes(deps: NodesDeps): Nodes {
   }
 
   return {
-    join(node, stream, held, told = () => undefined) {
+    join(node, stream, held, synced = () => undefined) {
       let view: NodeView | undefined;
       let over = false;
       const join = () => {
@@ -82,7 +82,7 @@ export function createNodes(deps: NodesDeps): Nodes {
         view = views.enter(node, stream, held);
         view.snapshot(stream);
         view.whenOpened(() => {
-          if (!over) told();
+          if (!over) synced();
         });
       };
       joins.mark(node, String((joined += 1)), () => [join]);
@@ -158,8 +158,8 @@ function followChanges(
 ): void {
   decisions.onChange((changed) => {
     for (const pod of changed) {
-      const told = views.get(pod.nodeName)?.update(pod) ?? true;
-      if (told) changes.note(pod.nodeName, pod);
+      const isNews = views.get(pod.nodeName)?.update(pod) ?? true;
+      if (isNews) changes.note(pod.nodeName, pod);
     }
   });
   pods.onChange((change) => {
