@@ -1,7 +1,7 @@
 import type { FeedUpdate, HeldSessionRead } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import { podRemoved, sessionState } from './messages.ts';
-import type { NodeStream } from './node-view.ts';
+import { podRemoved, sessionState } from './nodes/messages.ts';
+import type { NodeStream } from './nodes/node-view.ts';
 import { createOutbox } from './outbox.ts';
 import type { Sink } from './outbox.ts';
 import { keysChangeInMs, tokenKeysOf } from '../identity/token-keys.ts';

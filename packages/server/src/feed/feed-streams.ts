@@ -6,7 +6,7 @@ import { endCall } from './feed-call.ts';
 import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createAgentStream } from './node-stream.ts';
-import type { Nodes } from './nodes.ts';
+import type { Nodes } from './nodes/nodes.ts';
 import type { Report } from './reports/reception.ts';
 
 /** About one node; an agent opens a stream every half hour. */

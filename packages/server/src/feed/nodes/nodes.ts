@@ -1,11 +1,11 @@
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { Decisions } from '../decisions/decisions.ts';
-import { createTurns } from '../decisions/turns.ts';
-import type { Pod } from '../kubernetes/objects.ts';
-import type { PodIndex } from '../kubernetes/pod-index.ts';
-import type { ServerMemory } from '../memory/memory.ts';
+import type { Decisions } from '../../decisions/decisions.ts';
+import { createTurns } from '../../decisions/turns.ts';
+import type { Pod } from '../../kubernetes/objects.ts';
+import type { PodIndex } from '../../kubernetes/pod-index.ts';
+import type { ServerMemory } from '../../memory/memory.ts';
 import { podState } from './messages.ts';
 import { heldById } from './node-sessions.ts';
 import type { HeldById } from './node-sessions.ts';

@@ -1,8 +1,8 @@
 import type { PodState } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { SessionCredentials, Sessions } from '../credentials/sessions.ts';
-import type { DecidedPod, Decisions } from '../decisions/decisions.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import type { SessionCredentials, Sessions } from '../../credentials/sessions.ts';
+import type { DecidedPod, Decisions } from '../../decisions/decisions.ts';
+import type { Pod } from '../../kubernetes/objects.ts';
 import { createDecidedPods, isSameNews } from './decided-pods.ts';
 import type { DecidedPods, DecidedPodsDeps } from './decided-pods.ts';
 import { podState } from './messages.ts';

@@ -1,8 +1,8 @@
 import type { HeldSessionRead } from '@rolegate/protocol';
-import type { Sessions } from '../credentials/sessions.ts';
-import type { Pod } from '../kubernetes/objects.ts';
-import type { Session } from '../session/session.ts';
-import { sessionId } from '../session/session.ts';
+import type { Sessions } from '../../credentials/sessions.ts';
+import type { Pod } from '../../kubernetes/objects.ts';
+import type { Session } from '../../session/session.ts';
+import { sessionId } from '../../session/session.ts';
 
 /** What an agent says to hold, by session. */
 export type HeldById = ReadonlyMap<string, HeldSessionRead>;

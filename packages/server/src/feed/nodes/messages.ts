@@ -1,7 +1,7 @@
 import type { Credentials, FeedUpdate, PodState, SessionState } from '@rolegate/protocol';
-import type { IssuedCredentials, SessionCredentials } from '../credentials/sessions.ts';
-import type { DecidedPod } from '../decisions/decisions.ts';
-import { sessionId } from '../session/session.ts';
+import type { IssuedCredentials, SessionCredentials } from '../../credentials/sessions.ts';
+import type { DecidedPod } from '../../decisions/decisions.ts';
+import { sessionId } from '../../session/session.ts';
 
 /** A decided Pod as the wire says it. */
 export function podState({ pod, verdict: { decision, metadata }, versions, inputs }: DecidedPod): PodState {
