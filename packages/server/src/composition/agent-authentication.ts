@@ -47,7 +47,7 @@ export interface AgentAuthenticationDeps {
   readonly signal: AbortSignal;
 }
 
-/** All by which agents know the server, and it knows them. */
+/** How agents authenticate the server, and it authenticates them. */
 export interface OpenAuthentication {
   /** Of the port that demands a certificate. */
   readonly credentials: ServerCredentials;
@@ -76,7 +76,7 @@ export interface AgentAuthentication {
   readonly secondsLeft: () => Readonly<Record<string, number>>;
 }
 
-/** Certificates of one's own or an authority of the server's. Throws if the files are invalid. */
+/** By user-provided certificates, or by the server's own authority. Throws if the files are invalid. */
 export function createAgentAuthentication(deps: AgentAuthenticationDeps): AgentAuthentication {
   const { config, metrics } = deps;
   metrics.sharedIdentity(config.agents.identity === 'shared');

@@ -5,7 +5,7 @@ import type { NodeTaints } from '../kubernetes/node-taints.ts';
 
 /** How often it is looked which agents have become ready. Milliseconds. */
 const LOOK_EVERY_MS = 500;
-/** After a failure a node waits so long, then longer. Milliseconds. */
+/** The pause after a node's first failure; it grows with each. Milliseconds. */
 const RETRY = { firstMs: 1_000, capMs: 60_000 };
 
 export interface StartupTaintsDeps {

@@ -14,7 +14,7 @@ export interface RoleBaseArnOptions {
 /** arn:PARTITION:sts::ACCOUNT:assumed-role/..., or of a user or root: `iam`. */
 const CALLER_ARN = /^arn:(?<partition>[^:]+):(?:sts|iam)::(?<account>\d{12}):/;
 
-/** Finds out where role names begin when no `--role-base-arn` says it: the server's own account. Tries for ever. */
+/** Without `--role-base-arn`, role names are looked up in the server's own account. Retries until STS names it. */
 export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service {
   const { callerArn, onFound, clock, random, log } = options;
 

@@ -20,7 +20,7 @@ export function endCall(call: FeedCall, error?: Refusal): void {
 }
 
 /**
- * Closes a call's stream soon after the call has ended, however that happened. A client that does not read, or goes on sending,
+ * Closes a call's stream soon after the call has ended, however that happened. A client that does not read, or keeps sending,
  * would keep it, and with it the part of a message that it has sent.
  */
 export function freeWhenOver(call: FeedCall, clock: Pick<Clock, 'schedule'>): void {

@@ -21,7 +21,7 @@ export interface FeedStreamsDeps {
   readonly tokenSecret: () => Buffer;
   readonly version: string;
   readonly serverName: string;
-  /** Streams end after about so long, so that agents spread over the replicas. Milliseconds. */
+  /** About how long a stream lasts, so that agents spread over the replicas. Milliseconds. */
   readonly streamAgeMs: number;
   readonly clock: Clock;
   /** Uniform in [0, 1). */

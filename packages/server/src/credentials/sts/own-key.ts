@@ -21,7 +21,7 @@ export interface OwnKeys {
   readonly seen: () => OwnKey | undefined;
 }
 
-/** The server's own credentials are fetched anew at most so often when STS refuses them. Milliseconds. */
+/** If STS refuses the server's own credentials, they are fetched again at most this often. Milliseconds. */
 const REFRESH_PAUSE_MS = 10_000;
 
 export function createOwnKeys(client: STSClient, clock: Clock): OwnKeys {

@@ -24,7 +24,7 @@ export interface RequestHandlerOptions {
   /** The whole call, from socket to the last byte. Milliseconds. */
   readonly timeoutMs: number;
   readonly maxSockets: number;
-  /** How names become addresses; the system's way unless told. */
+  /** How names are resolved. Defaults to the system's resolver. */
   readonly lookup?: LookupFunction | undefined;
 }
 

@@ -12,7 +12,7 @@ import type { AuthorityStore, FoundSecret } from './store.ts';
 /** Each round is a read and at most one write; after so many lost races the next look tries again. */
 export const MOST_ROUNDS = 8;
 
-/** A new replica leaves those that run so long to put back a Secret that was lost. They look every 10 s. Milliseconds. */
+/** How long a new replica waits for running ones to restore a lost Secret. They look every 10 s. Milliseconds. */
 const RESTORE_MS = 30_000;
 
 export interface KnownAuthoritiesDeps {
