@@ -1,19 +1,12 @@
-export { asRefusal, asStatus } from './call-status.ts';
-export { http2StreamOf, limitMessages, onClientConnection } from './tls/connections.ts';
-export type { ClientConnection } from './tls/connections.ts';
-export { inputsDiffer } from './decision-inputs.ts';
-export type { DecisionInputs } from './decision-inputs.ts';
 export { metadataGroups } from './metadata-groups.ts';
 export type { MetadataGroup } from './metadata-groups.ts';
 export { isNodeName, nodeOfPeer, nodeOfSan, peerCertificate, peerCertificateEndsMs } from './peer.ts';
 export type { PeerCall } from './peer.ts';
 export { isReason, reasons, Refusal } from './reasons.ts';
 export type { Reason, ReasonEntry } from './reasons.ts';
-export { isOlderVersion, isVersion, laterVersion } from './resource-versions.ts';
 export { roleArnParts } from './role-arn.ts';
-export { createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';
+export { asRefusal, asStatus, createRolegateClient, REQUEST_ID_KEY, rolegateService } from './service.ts';
 export type { RolegateClientOptions } from './service.ts';
-export { describeHandshakeError } from './tls/errors.ts';
 export { watchAuthorities } from './tls/authorities.ts';
 export type { AuthoritiesSource } from './tls/authorities.ts';
 export {
@@ -24,12 +17,17 @@ export {
   TlsFault,
 } from './tls/certificates.ts';
 export type { TlsPurpose } from './tls/certificates.ts';
+export { http2StreamOf, limitMessages, onClientConnection } from './tls/connections.ts';
+export type { ClientConnection } from './tls/connections.ts';
+export { createClientCredentials, createServerCredentials } from './tls/credentials.ts';
+export type { ClientCertificate, ClientTls } from './tls/credentials.ts';
+export { describeHandshakeError } from './tls/errors.ts';
 export { loadTlsFiles } from './tls/files.ts';
 export type { Authorities, LoadTlsOptions, TlsFiles, TlsMaterial } from './tls/files.ts';
 export { handshakeFaults, onRefusedHandshake } from './tls/refused.ts';
 export type { HandshakeFault, RefusedHandshake } from './tls/refused.ts';
 export { watchTlsFiles } from './tls/source.ts';
 export type { TlsSource, TlsSourceOptions } from './tls/source.ts';
-export { createClientCredentials, createServerCredentials } from './tls/credentials.ts';
-export type { ClientCertificate, ClientTls } from './tls/credentials.ts';
 export type * from './types.ts';
+export { inputsDiffer, isOlderVersion, isVersion, laterVersion } from './versions.ts';
+export type { DecisionInputs } from './versions.ts';

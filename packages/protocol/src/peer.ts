@@ -1,6 +1,6 @@
 import type { AuthContext } from '@grpc/grpc-js/build/src/auth-context.js';
 
-/** What of a server's call tells who calls. */
+/** The part of a server's call that tells who the peer is. */
 export interface PeerCall {
   getAuthContext(): unknown;
 }
@@ -15,19 +15,19 @@ const DNS_1123_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-
  */
 const SAN_ENTRY = /([A-Za-z0-9 ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
 
-/** The node that the certificate of the caller names (DESIGN.md 4.6); undefined where it does not name exactly one. */
+/** The node that the peer's certificate names (DESIGN.md 4.6); undefined if it does not name exactly one. */
 export function nodeOfPeer(call: PeerCall, trustDomain: string): string | undefined {
   const san = certificateOfPeer(call)?.subjectaltname;
   return san === undefined ? undefined : nodeOfSan(san, trustDomain);
 }
 
-/** When the caller's certificate ends, milliseconds since the epoch: its streams must end with it. */
+/** When the peer's certificate ends, milliseconds since the epoch: its streams must end with it. */
 export function peerCertificateEndsMs(call: PeerCall): number | undefined {
   const endsMs = Date.parse(certificateOfPeer(call)?.valid_to ?? '');
   return Number.isNaN(endsMs) ? undefined : endsMs;
 }
 
-/** The certificate that the caller showed and TLS verified, DER; undefined where there is none. */
+/** The certificate that the peer showed and TLS verified, DER; undefined if there is none. */
 export function peerCertificate(call: PeerCall): Buffer | undefined {
   return certificateOfPeer(call)?.raw;
 }

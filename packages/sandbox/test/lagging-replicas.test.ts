@@ -9,7 +9,7 @@ import { createPodTable } from '../../agent/src/feed/pod-table.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
 import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';
-import { createNodes } from '../../server/src/feed/nodes.ts';
+import { createNodes } from '../../server/src/feed/nodes/nodes.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects/objects.ts';
 import { createPodIndex } from '../../server/src/kubernetes/objects/pod-index.ts';
 import { createStore } from '../../server/src/kubernetes/objects/store.ts';

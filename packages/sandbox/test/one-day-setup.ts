@@ -15,7 +15,7 @@ import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.
 import { createDecisions } from '../../server/src/decisions/decisions.ts';
 import { createFeedService } from '../../server/src/feed/feed-service.ts';
 import type { FeedService } from '../../server/src/feed/feed-service.ts';
-import { createNodes } from '../../server/src/feed/nodes.ts';
+import { createNodes } from '../../server/src/feed/nodes/nodes.ts';
 import { createForeignNodes } from '../../server/src/identity/foreign-nodes.ts';
 import type { Namespace, Pod, ServiceAccount } from '../../server/src/kubernetes/objects/objects.ts';
 import type { ClusterHistory } from '../../server/src/kubernetes/history.ts';

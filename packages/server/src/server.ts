@@ -7,7 +7,7 @@ import {
   VERSION,
 } from '@rolegate/runtime';
 import type { ReadyCheck, Service } from '@rolegate/runtime';
-import { createAgentProofs } from './composition/agent-authentication.ts';
+import { createAgentAuthentication } from './composition/agent-authentication.ts';
 import { serveAgents } from './composition/agents.ts';
 import { followCluster } from './composition/cluster.ts';
 import { issueCredentials } from './composition/credentials.ts';
@@ -22,7 +22,7 @@ import { createServerMetrics } from './metrics/metrics.ts';
 import { watchedKinds } from './metrics/table.ts';
 import type { ServerMetrics } from './metrics/metrics.ts';
 import { createOpsPorts } from './ports/ops-ports.ts';
-import { createStartupTaints } from './startup-taints.ts';
+import { createStartupTaints } from './composition/startup-taints.ts';
 import { createServerStatus } from './status/answers.ts';
 
 /** Builds the server and runs it until the signal aborts. Throws if the configuration is invalid. */
@@ -31,7 +31,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   // The parts live longer than the signal: agents are sent away before the watches stop.
   const parts = new AbortController();
   const built = await buildParts(deps, { signal, parts });
-  const { metrics, cluster, credentials, decided, agents, proofs } = built;
+  const { metrics, cluster, credentials, decided, agents, authentication } = built;
   const checks = readyChecks(built, signal);
   const ports = createOpsPorts({
     registry: metrics.registry,
@@ -40,17 +40,7 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
     clock,
     log,
   });
-  const status = createServerStatus({
-    ...deps,
-    ...credentials,
-    ...decided,
-    cluster,
-    agents,
-    checks,
-    warnings: deps.warnings ?? [],
-    certificateSeconds: proofs.secondsLeft,
-  });
-  const statusServer = createStatusServer({ checks, status, log });
+  const statusServer = createStatusServer({ checks, status: statusOf(deps, built, checks), log });
   metrics.read(readingsOf(built));
   const probePort = createProbePort({
     at: config.probeListen,
@@ -62,9 +52,13 @@ export async function runServer(deps: ServerDeps, signal: AbortSignal): Promise<
   const services = [
     serveAgents({
       ...deps,
-      ...built,
+      cluster,
       nodes: decided.nodes,
-      openProof: proofs.open,
+      agents,
+      foreignNodes: built.foreignNodes,
+      metrics,
+      memory: built.memory,
+      openAuthentication: authentication.open,
       signal,
       parts,
     }),
@@ -104,7 +98,7 @@ async function buildParts(
   const credentials = issueCredentials(deps, { metrics, memory });
   const decided = decidePods(deps, { ...cluster, ...credentials, foreignNodes, metrics, memory });
   const agents = createConnectedAgents({ clock });
-  const proofs = createAgentProofs({
+  const authentication = createAgentAuthentication({
     ...deps,
     ...cluster,
     foreignNodes,
@@ -113,13 +107,16 @@ async function buildParts(
     open: () => cluster.synced() && !signal.aborted,
     signal: parts.signal,
   });
-  return { metrics, memory, foreignNodes, cluster, credentials, decided, agents, proofs };
+  return { metrics, memory, foreignNodes, cluster, credentials, decided, agents, authentication };
 }
 
-function readyChecks({ cluster, credentials, proofs }: ServerParts, signal: AbortSignal): ReadyCheck[] {
+function readyChecks(
+  { cluster, credentials, authentication }: ServerParts,
+  signal: AbortSignal,
+): ReadyCheck[] {
   return [
     { name: 'caches', ready: () => cluster.synced() || 'the cluster has not been read yet' },
-    ...proofs.checks,
+    ...authentication.checks,
     { name: 'running', ready: () => !signal.aborted || 'stopping' },
     {
       name: 'own credentials',
@@ -129,12 +126,29 @@ function readyChecks({ cluster, credentials, proofs }: ServerParts, signal: Abor
   ];
 }
 
+function statusOf(
+  deps: ServerDeps,
+  { credentials, decided, cluster, agents, authentication }: ServerParts,
+  checks: readonly ReadyCheck[],
+) {
+  return createServerStatus({
+    ...deps,
+    ...credentials,
+    ...decided,
+    cluster,
+    agents,
+    checks,
+    warnings: deps.warnings ?? [],
+    certificateSeconds: authentication.secondsLeft,
+  });
+}
+
 /** What the metrics read at each scrape. */
 function readingsOf({
   cluster,
   credentials,
   decided,
-  proofs,
+  authentication,
   memory,
 }: ServerParts): Parameters<ServerMetrics['read']>[0] {
   return {
@@ -144,7 +158,7 @@ function readingsOf({
     stsBudgetWaiting: () => credentials.budget.waiting,
     watchAgeSeconds: () =>
       Object.fromEntries(watchedKinds.map((kind) => [kind, cluster.watchAgeMs(kind) / 1000])),
-    certificateExpirySeconds: proofs.secondsLeft,
+    certificateExpirySeconds: authentication.secondsLeft,
     ownCredentialsSeconds: credentials.ownSecondsLeft,
     ownCredentialsOk: () => credentials.sessions.condition() === undefined,
     decisionsMade: () => decided.decisions.made,

@@ -33,7 +33,7 @@ export interface TlsSource {
 
 /**
  * Reads the files, throws a TlsFault where they are not good, and then follows their changes. A bad change is logged and
- * passed over until the files are good again: what worked goes on working.
+ * ignored until the files are good again: what worked keeps working.
  */
 export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
   const { files, purpose, clock, log, signal, pollMs = POLL_MS } = options;

@@ -96,7 +96,9 @@ async function perform(
     const change = await (word === 'delete'
       ? removeAuthorities({ ...deps, atOnce: values.now })
       : changeAuthorities(word, { ...deps, atOnce: values.now }));
-    (change.done ? stdout : stderr).write(change.done ? `${change.said}\n` : `${NAME}: ${change.said}\n`);
+    (change.done ? stdout : stderr).write(
+      change.done ? `${change.message}\n` : `${NAME}: ${change.message}\n`,
+    );
     return change.done ? 0 : 1;
   } catch (error) {
     stderr.write(`${NAME}: ${describeError(error)}\n`);

@@ -29,7 +29,7 @@ import type { PortLimitHit } from '../limits/limit-hits.ts';
 import { createRefusedHandshakes } from '../ports/refused-handshakes.ts';
 import type { NoteRefusedHandshake } from '../ports/refused-handshakes.ts';
 
-export interface AgentProofDeps {
+export interface AgentAuthenticationDeps {
   readonly config: ServerConfig;
   readonly connection: Connection;
   readonly pods: PodIndex;
@@ -47,8 +47,8 @@ export interface AgentProofDeps {
   readonly signal: AbortSignal;
 }
 
-/** All by which agents know the server, and it knows them. */
-export interface AgentProof {
+/** How agents authenticate the server, and it authenticates them. */
+export interface OpenAuthentication {
   /** Of the port that demands a certificate. */
   readonly credentials: ServerCredentials;
   readonly peers: Peers;
@@ -69,21 +69,24 @@ export interface FirstAttest {
   readonly handler: (showing: AttestConnections['showing']) => RolegateHandlers['Attest'];
 }
 
-export interface AgentProofs {
+export interface AgentAuthentication {
   /** Resolves once there is a certificate to serve with; rejects when the signal aborts before. */
-  readonly open: () => Promise<AgentProof>;
+  readonly open: () => Promise<OpenAuthentication>;
   readonly checks: readonly ReadyCheck[];
   readonly secondsLeft: () => Readonly<Record<string, number>>;
 }
 
-/** Certificates of one's own or an authority of the server's. Throws if the files are invalid. */
-export function createAgentProofs(deps: AgentProofDeps): AgentProofs {
+/** By user-provided certificates, or by the server's own authority. Throws if the files are invalid. */
+export function createAgentAuthentication(deps: AgentAuthenticationDeps): AgentAuthentication {
   const { config, metrics } = deps;
   metrics.sharedIdentity(config.agents.identity === 'shared');
   return config.tls === undefined ? byAuthority(deps) : byFiles(deps, config.tls);
 }
 
-function byFiles(deps: AgentProofDeps, files: NonNullable<ServerConfig['tls']>): AgentProofs {
+function byFiles(
+  deps: AgentAuthenticationDeps,
+  files: NonNullable<ServerConfig['tls']>,
+): AgentAuthentication {
   const { config, clock, log, signal } = deps;
   const { certFile: cert, keyFile: key, caFile: ca } = files;
   const tls = watchTlsFiles({ files: { cert, key, ca }, purpose: 'server', clock, log, signal });
@@ -92,8 +95,8 @@ function byFiles(deps: AgentProofDeps, files: NonNullable<ServerConfig['tls']>):
   const parts = partsOf(deps);
   const { connections, attest } = parts;
   const source = createFilesProof({ trustDomain: config.trustDomain, connections, attest, shared });
-  const proof: AgentProof = {
-    ...parts.proof(source),
+  const authentication: OpenAuthentication = {
+    ...parts.common(source),
     credentials: createServerCredentials(tls, FEED_PORT),
     attest: undefined,
     firstAttest: undefined,
@@ -102,33 +105,33 @@ function byFiles(deps: AgentProofDeps, files: NonNullable<ServerConfig['tls']>):
   };
   const warning = 'shared: an agent is whichever node it says (--agent-identity)';
   return {
-    open: () => Promise.resolve(proof),
+    open: () => Promise.resolve(authentication),
     checks: [{ name: 'identity of agents', informative: true, ready: () => (shared ? warning : true) }],
     secondsLeft: tls.secondsLeft,
   };
 }
 
-function byAuthority(deps: AgentProofDeps): AgentProofs {
+function byAuthority(deps: AgentAuthenticationDeps): AgentAuthentication {
   const { config, clock, log, tokenSecretFile } = { ...deps, tokenSecretFile: deps.config.tokenSecretFile };
   const secret =
     tokenSecretFile === undefined ? undefined : readTokenSecret({ path: tokenSecretFile, log, randomBytes });
   let opened: Authority | undefined;
 
-  async function open(): Promise<AgentProof> {
+  async function open(): Promise<OpenAuthentication> {
     // Loaded late: what signs certificates is large.
     const { openAuthority } = await import('../identity/authority/authority.ts');
     const { trustDomain } = config;
     const authority = await openAuthority({ ...deps, ...config.authority, trustDomain });
     opened = authority;
-    const { attest, hit, proof } = partsOf(deps);
-    const known = proof(createAuthorityProof({ authority, clock }));
+    const { attest, hit, common } = partsOf(deps);
+    const known = common(createAuthorityProof({ authority, clock }));
     const handlerDeps = { ...deps, attest, authority, hit };
     return {
       ...known,
       credentials: createServerCredentials(authority.tls, FEED_PORT),
       attest: createAttestHandler({
         ...handlerDeps,
-        holder: async (call) => (await known.peers.identify(call)).identity(),
+        certificateOwner: async (call) => (await known.peers.identify(call)).identity(),
       }),
       firstAttest: {
         credentials: createServerCredentials(authority.tls, ATTEST_PORT),
@@ -153,7 +156,7 @@ function byAuthority(deps: AgentProofDeps): AgentProofs {
 }
 
 /** What both ways have. */
-function partsOf(deps: AgentProofDeps) {
+function partsOf(deps: AgentAuthenticationDeps) {
   const { config, connection, pods, nodes, foreignNodes, clock, log, memory, metrics } = deps;
   const byAuthority = config.tls === undefined;
   const refused = createRefusedHandshakes({ clock, log, metrics, byAuthority });
@@ -169,11 +172,11 @@ function partsOf(deps: AgentProofDeps) {
     hit,
     memory,
   });
-  const proof = (source: ProofSource) => ({
+  const common = (source: ProofSource) => ({
     peers: createPeers({ source, agentPods, connections, foreignNodes }),
     connections,
     refused,
     hit,
   });
-  return { connections, attest, hit, proof };
+  return { connections, attest, hit, common };
 }

@@ -1,11 +1,11 @@
 import { aborted, VERSION } from '@rolegate/runtime';
 import type { Service } from '@rolegate/runtime';
-import type { AgentProof } from './agent-authentication.ts';
+import type { OpenAuthentication } from './agent-authentication.ts';
 import type { ConnectedAgents } from '../feed/connected-agents.ts';
 import { createFeedService } from '../feed/feed-service.ts';
-import type { Nodes } from '../feed/nodes.ts';
-import { createAttestPort, createFeedPort } from '../ports/grpc-server.ts';
-import type { FeedPort } from '../ports/grpc-server.ts';
+import type { Nodes } from '../feed/nodes/nodes.ts';
+import { createAttestPort, createFeedPort } from '../ports/agent-ports.ts';
+import type { FeedPort } from '../ports/agent-ports.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
@@ -23,7 +23,7 @@ export interface AgentsDeps extends ServerDeps {
   readonly metrics: ServerMetrics;
   readonly memory: ServerMemory;
   /** Resolves once there is a certificate to serve with. */
-  readonly openProof: () => Promise<AgentProof>;
+  readonly openAuthentication: () => Promise<OpenAuthentication>;
   /** When it aborts, agents are sent away. */
   readonly signal: AbortSignal;
   /** Aborted once they are gone: ends what they have needed. */
@@ -37,10 +37,10 @@ export function serveAgents(deps: AgentsDeps): Service {
     name: 'gRPC',
     async run(group) {
       const stop = AbortSignal.any([deps.signal, group]);
-      const proof = await openUntil(deps.openProof, { stop, parts });
-      if (proof === undefined) return;
-      const following = proof.run(parts.signal);
-      const ports = await listen(deps, proof);
+      const authentication = await openUntil(deps.openAuthentication, { stop, parts });
+      if (authentication === undefined) return;
+      const following = authentication.run(parts.signal);
+      const ports = await listen(deps, authentication);
       while (!cluster.synced() && !stop.aborted) await clock.sleep(SYNC_LOOK_MS, stop);
       ports.serving(cluster.synced());
       await aborted(stop);
@@ -52,22 +52,22 @@ export function serveAgents(deps: AgentsDeps): Service {
   };
 }
 
-async function listen(deps: AgentsDeps, proof: AgentProof): Promise<Ports> {
+async function listen(deps: AgentsDeps, authentication: OpenAuthentication): Promise<Ports> {
   const { config, cluster, clock, log, hostname } = deps;
   const feedService = createFeedService({
     ...cluster,
-    ...proof,
+    ...authentication,
     ...deps,
     podsResourceVersion: () => cluster.pods.resourceVersion,
     version: VERSION,
     serverName: hostname,
     streamAgeMs: config.streamAgeMs,
   });
-  const common = { ...proof, clock, memory: deps.memory };
+  const common = { ...authentication, clock, memory: deps.memory };
   const { trustDomain } = config;
   const feed = createFeedPort({ ...common, feed: feedService, trustDomain });
   const port = await feed.listen(config.listen);
-  const { firstAttest } = proof;
+  const { firstAttest } = authentication;
   const attest = firstAttest && createAttestPort({ ...common, ...firstAttest });
   const attestPort = await attest?.listen(config.attestListen);
   log.info('server listening', { port, attestPort, opsPort: config.opsListen.port, version: VERSION });
@@ -83,9 +83,9 @@ type Ports = Pick<FeedPort, 'serving' | 'close'>;
 
 /** Undefined if the server is stopped before. */
 async function openUntil(
-  open: () => Promise<AgentProof>,
+  open: () => Promise<OpenAuthentication>,
   { stop, parts }: { readonly stop: AbortSignal; readonly parts: AbortController },
-): Promise<AgentProof | undefined> {
+): Promise<OpenAuthentication | undefined> {
   const end = () => {
     parts.abort();
   };

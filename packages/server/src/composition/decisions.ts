@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../config/server-config.ts';
 import { createRoleBaseArnDetection } from '../credentials/role-base-arn.ts';
 import { createDecisions } from '../decisions/decisions.ts';
-import { createNodes } from '../feed/nodes.ts';
+import { createNodes } from '../feed/nodes/nodes.ts';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';

@@ -10,6 +10,6 @@ export interface ServerDeps {
   readonly random: () => number;
   /** Of this replica, for Events and agents' logs. */
   readonly hostname: string;
-  /** Of the flags, for who looks. */
+  /** Of the flags, for the status. */
   readonly warnings?: readonly string[];
 }

@@ -6,7 +6,7 @@ import type { serverFlags } from './flags.ts';
 /** Milliseconds. */
 const HOUR_MS = 3_600_000;
 
-/** What the server was told. Frozen, as are its parts. */
+/** The server's configuration. Frozen, as are its parts. */
 export interface ServerConfig {
   readonly listen: HostPort;
   /** Where agents get their first certificate; open only if the server is its own authority. */
@@ -15,9 +15,9 @@ export interface ServerConfig {
   readonly opsListen: HostPort;
   /** Of kubelet's probes. */
   readonly probeListen: HostPort;
-  /** For `rolegate-server status`; undefined: at its default, where it can be made. */
+  /** For `rolegate-server status`; undefined: the default path, if it can be created. */
   readonly statusSocket: string | undefined;
-  /** Certificates of one's own; undefined: the server is its own authority. */
+  /** User-provided certificates; undefined: the server uses its own authority. */
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | undefined;
   readonly authority: {
     /** Of its Secret and its ConfigMap. */
@@ -106,7 +106,7 @@ function toTls({ cert, key, ca }: Values): ServerConfig['tls'] {
   return Object.freeze({ certFile: cert, keyFile: key, caFile: ca });
 }
 
-/** Names as the Service of the charts has them, unless told. */
+/** The names default to those of the charts' Service. */
 function toAuthority(values: Values, namespace: string): ServerConfig['authority'] {
   const [name = '', elsewhere = namespace] = values['authority-secret'].split('/').reverse();
   const service = 'rolegate-server';
@@ -161,7 +161,7 @@ function toRoles(values: Values): ServerConfig['roles'] {
 /** Whom the server asks, and as whom. */
 function toSts(values: Values): ServerConfig['sts'] {
   return Object.freeze({
-    // With an endpoint of one's own the region is only part of the signature.
+    // With --sts-endpoint the region is only part of the signature.
     region: values.region ?? 'us-east-1',
     endpoint: values['sts-endpoint'],
     fips: values['sts-fips'],

@@ -16,7 +16,7 @@ export interface IssuedCredentials {
   readonly expiresAtMs: number;
   /** The whole life that they had. Milliseconds. */
   readonly lifetimeMs: number;
-  /** 12 digits, or '' when the role ARN has none. */
+  /** 12 digits, or '' if the role ARN has none. */
   readonly accountId: string;
   /** Names these credentials without giving anything of them away. */
   readonly fingerprint: string;

@@ -14,7 +14,7 @@ export interface Life {
   readonly urgentAtMs: number;
 }
 
-/** What an agent says that it holds of a session. */
+/** The credentials of a session that an agent says it has. */
 export interface HeldClaim {
   readonly fingerprint: string;
   readonly remainingMs: number;

@@ -14,20 +14,20 @@ export interface RoleBaseArnOptions {
 /** arn:PARTITION:sts::ACCOUNT:assumed-role/..., or of a user or root: `iam`. */
 const CALLER_ARN = /^arn:(?<partition>[^:]+):(?:sts|iam)::(?<account>\d{12}):/;
 
-/** Finds out where role names begin when no `--role-base-arn` says it: the server's own account. Tries for ever. */
+/** Without `--role-base-arn`, role names are looked up in the server's own account. Retries until STS names it. */
 export function createRoleBaseArnDetection(options: RoleBaseArnOptions): Service {
   const { callerArn, onFound, clock, random, log } = options;
 
   async function detect(signal: AbortSignal): Promise<string | undefined> {
     const backoff = createBackoff({ firstMs: 500, capMs: 30_000, random });
-    let said = '';
+    let lastReason = '';
     while (!signal.aborted) {
       try {
         return roleBaseArnOf(await callerArn());
       } catch (error) {
         const { reason, message } = classifyStsError(error);
-        if (said !== reason) log.warn('role base arn not found yet', { reason, error: message });
-        said = reason;
+        if (lastReason !== reason) log.warn('role base arn not found yet', { reason, error: message });
+        lastReason = reason;
       }
       await clock.sleep(backoff.next(), signal);
     }

@@ -8,7 +8,7 @@ import { createSessionRenewal } from './session-renewal.ts';
 import type { RenewalOptions } from './session-renewal.ts';
 import type { StsFault } from './sts/errors.ts';
 
-/** A session that no Pod has asked for in so long is not renewed (DESIGN.md 4.10). */
+/** A session that no Pod has asked for in this time is not renewed (DESIGN.md 4.10). Milliseconds. */
 export const UNUSED_AFTER_MS = 3 * 60 * 60 * 1000;
 
 /** valid: held here. at-agents: nothing here, but what agents hold is young. unused: not renewed any more. */
@@ -32,7 +32,7 @@ export interface SessionEntry {
   readonly claimed: boolean;
   /** The nodes that need it. */
   readonly nodes: readonly string[];
-  /** On the monotonic clock: when it ends, and when STS is asked next; undefined where there is none, or STS is being asked. */
+  /** On the monotonic clock: when it ends, and when STS is asked next; undefined if there is none, or STS is being asked. */
   readonly times: () => { readonly endsAtMs: number | undefined; readonly nextAtMs: number | undefined };
   readonly status: SessionStatus;
   /** Valid at this moment. */

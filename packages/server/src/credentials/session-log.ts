@@ -72,7 +72,7 @@ export function createSessionLog({
       // STS being away says nothing of the server's own credentials.
       if (ofServer) health.rejected('calls', fault);
       const fields = { role: roleArn, sessionName, namespace, reason: fault.reason, error: fault.message };
-      // What concerns every session is said once, and so is what goes on failing.
+      // What concerns every session is logged once, and so is a failure that repeats.
       const isNews = !ofServer && before?.reason !== fault.reason;
       const isWritten = fault.retry === 'seldom' ? isRefusalWritten : isOutageWritten;
       log[isNews && isWritten(namespace, fault.reason, failed) ? 'warn' : 'debug'](

@@ -65,7 +65,7 @@ export interface Sessions {
   claim(session: Session, node: string, held?: HeldClaim, namespace?: string): void;
   /** Pods of another Namespace need a session that is claimed (`--session-scope role`). */
   wantedBy(id: string, namespace: string): void;
-  /** The node needs it no more. Without any claim it lapses, and its secret is dropped at once. */
+  /** The node no longer needs it. Without any claim it lapses, and its secret is dropped at once. */
   release(id: string, node: string): void;
   /** A Pod has asked for it: three hours without, and it is not renewed any more. */
   used(id: string): void;
@@ -73,7 +73,7 @@ export interface Sessions {
   get(id: string): SessionCredentials | undefined;
   /** Of those that are claimed. */
   summaries(): readonly SessionSummary[];
-  /** Told after credentials or failure have changed. The returned function takes the listener back. */
+  /** Called after credentials or failure have changed. The returned function removes the listener. */
   onChange(listener: (id: string) => void): () => void;
   /** Of claimed sessions, by state. */
   readonly counts: () => Record<SessionStatus, number>;

@@ -3,7 +3,7 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { ForeignNodes } from '../identity/foreign-nodes.ts';
 import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
-import type { Nodes } from './nodes.ts';
+import type { Nodes } from './nodes/nodes.ts';
 import type { AnswerLabel, Report } from './reports/reception.ts';
 
 /** An agent may have said something before it knew that a session is gone: reports may be this late. Milliseconds. */

@@ -8,7 +8,7 @@ export interface ConnectedAgent {
   readonly version: string;
   /** Since when there has been a stream of the node without a gap. Monotonic milliseconds. */
   readonly sinceMs: number;
-  /** As last reported; undefined: it has not said. */
+  /** As last reported; undefined: not reported yet. */
   readonly interception: InterceptionRead | undefined;
 }
 

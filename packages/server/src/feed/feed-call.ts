@@ -8,7 +8,7 @@ import type { Clock } from '@rolegate/runtime';
 export type FeedCall = ServerDuplexStream<Buffer, FeedUpdate>;
 
 /** A client that does not read in this time is not told why its call ended. Milliseconds. */
-const TOLD_WITHIN_MS = 1_000;
+const ERROR_READ_WITHIN_MS = 1_000;
 
 /** gRPC, status codes. */
 const RESOURCE_EXHAUSTED = '8';
@@ -20,7 +20,7 @@ export function endCall(call: FeedCall, error?: Refusal): void {
 }
 
 /**
- * Closes a call's stream soon after the call has ended, however that happened. A client that does not read, or goes on sending,
+ * Closes a call's stream soon after the call has ended, however that happened. A client that does not read, or keeps sending,
  * would keep it, and with it the part of a message that it has sent.
  */
 export function freeWhenOver(call: FeedCall, clock: Pick<Clock, 'schedule'>): void {
@@ -34,7 +34,7 @@ export function freeWhenOver(call: FeedCall, clock: Pick<Clock, 'schedule'>): vo
   };
   for (const event of ['end', 'cancelled', 'error'] as const) {
     call.on(event, () => {
-      if (!stream.destroyed) cancel ??= clock.schedule(TOLD_WITHIN_MS, free);
+      if (!stream.destroyed) cancel ??= clock.schedule(ERROR_READ_WITHIN_MS, free);
     });
   }
   stream.once('close', () => cancel?.());

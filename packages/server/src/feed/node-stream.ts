@@ -1,7 +1,7 @@
 import type { FeedUpdate, HeldSessionRead } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import { podRemoved, sessionState } from './messages.ts';
-import type { NodeStream } from './node-view.ts';
+import { podRemoved, sessionState } from './nodes/messages.ts';
+import type { NodeStream } from './nodes/node-view.ts';
 import { createOutbox } from './outbox.ts';
 import type { Sink } from './outbox.ts';
 import { keysChangeInMs, tokenKeysOf } from '../identity/token-keys.ts';
@@ -32,7 +32,7 @@ export interface AgentStream extends NodeStream {
 export function createAgentStream(deps: AgentStreamDeps): AgentStream {
   const { sink, node, tokenSecret, clock, heldSessions, overflowed } = deps;
   const outbox = createOutbox(sink, overflowed);
-  const held = new Map(heldSessions.map(({ sessionId, fingerprint }) => [sessionId, fingerprint]));
+  const fingerprints = new Map(heldSessions.map(({ sessionId, fingerprint }) => [sessionId, fingerprint]));
   let cancelKeys = () => {
     // Nothing is planned before the first keys are sent.
   };
@@ -57,13 +57,14 @@ export function createAgentStream(deps: AgentStreamDeps): AgentStream {
       outbox.put(`session ${id}`, (): FeedUpdate | undefined => {
         const snapshot = current();
         if (snapshot === undefined) return undefined;
-        const session = sessionState(id, snapshot, held.get(id), clock.now());
-        if (session.credentials?.fingerprint !== undefined) held.set(id, session.credentials.fingerprint);
+        const session = sessionState(id, snapshot, fingerprints.get(id), clock.now());
+        if (session.credentials?.fingerprint !== undefined)
+          fingerprints.set(id, session.credentials.fingerprint);
         return { session };
       });
     },
     sessionRemoved(id) {
-      held.delete(id);
+      fingerprints.delete(id);
       outbox.putEnd(`session ${id}`, () => ({ sessionRemoved: { sessionId: id } }));
     },
     synced(podsResourceVersion) {

@@ -9,7 +9,7 @@ export interface Sink {
 
 export interface Outbox {
   /**
-   * Sends what `make` returns when its turn has come; a newer one under the same key takes the place of one that still
+   * Sends what `make` returns when its turn has come; a newer one under the same key replaces one that still
    * waits, so that a slow reader gets the latest state and never a growing queue.
    */
   put(key: string, make: () => FeedUpdate | undefined): void;

@@ -7,7 +7,7 @@ import type { AgentCall, Proof } from '../identity/peers.ts';
 import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
 import { createRateLimits } from '../limits/rate-limits.ts';
 import type { ServerMemory } from '../memory/memory.ts';
-import type { Nodes } from './nodes.ts';
+import type { Nodes } from './nodes/nodes.ts';
 
 /** It looks at every Pod of the cluster whether an address is another node's: so often a node. */
 const FOREIGN_LOOKS = { perSecond: 1, burst: 10 };

@@ -32,7 +32,7 @@ export interface StreamPlacesDeps {
   readonly memory?: ServerMemory | undefined;
 }
 
-interface Holder {
+interface PlacedStream {
   readonly peer: string;
   readonly node: string | undefined;
   readonly keys: readonly string[];
@@ -42,27 +42,27 @@ interface Holder {
 /** Bounds the streams of each agent Pod and each node: the newest ones stay. */
 export function createStreamPlaces({ clock, hit, memory }: StreamPlacesDeps): StreamPlaces {
   /** By agent Pod, node or connection, the oldest first. */
-  const groups = new Map<string, Set<Holder>>();
+  const groups = new Map<string, Set<PlacedStream>>();
   const mayOpen = createRateLimits({ ...OPENED, clock, memory, kind: 'opening_nodes' });
 
-  function leave(holder: Holder): void {
-    for (const key of holder.keys) {
+  function leave(stream: PlacedStream): void {
+    for (const key of stream.keys) {
       const group = groups.get(key);
-      group?.delete(holder);
+      group?.delete(stream);
       if (group?.size === 0) groups.delete(key);
     }
   }
 
-  function join(holder: Holder, most: ReadonlyMap<string, number>): void {
+  function join(stream: PlacedStream, most: ReadonlyMap<string, number>): void {
     for (const [key, limit] of most) {
       const group = groups.get(key) ?? new Set();
-      groups.set(key, group.add(holder));
+      groups.set(key, group.add(stream));
       const [oldest] = group;
       if (group.size > limit && oldest !== undefined) displace(oldest, limit);
     }
   }
 
-  function displace(oldest: Holder, limit: number): void {
+  function displace(oldest: PlacedStream, limit: number): void {
     const { node, peer } = oldest;
     leave(oldest);
     hit('node_streams', { node, peer });
@@ -73,15 +73,15 @@ export function createStreamPlaces({ clock, hit, memory }: StreamPlacesDeps): St
 
   return {
     enter(peer, giveWay) {
-      const place = (node: string | undefined, most: ReadonlyMap<string, number>): Holder => {
-        const holder = { peer, node, keys: [...most.keys()], giveWay };
-        join(holder, most);
-        return holder;
+      const place = (node: string | undefined, most: ReadonlyMap<string, number>): PlacedStream => {
+        const stream = { peer, node, keys: [...most.keys()], giveWay };
+        join(stream, most);
+        return stream;
       };
-      let held = place(undefined, new Map([[`connection ${peer}`, MOST_UNKNOWN]]));
+      let placed = place(undefined, new Map([[`connection ${peer}`, MOST_UNKNOWN]]));
       return {
         known({ node, podUid }) {
-          leave(held);
+          leave(placed);
           if (!mayOpen(node)) {
             hit('node_streams', { node, peer });
             throw new Refusal(
@@ -91,10 +91,10 @@ export function createStreamPlaces({ clock, hit, memory }: StreamPlacesDeps): St
           }
           const most = new Map([[`node ${node}`, MOST_OF_NODE]]);
           if (podUid !== undefined) most.set(`agent ${podUid}`, MOST_OF_AGENT);
-          held = place(node, most);
+          placed = place(node, most);
         },
         leave() {
-          leave(held);
+          leave(placed);
         },
       };
     },

@@ -5,7 +5,7 @@ import type { Report } from './reports/reception.ts';
 
 /** An agent waits for 5 s for the first word of a server. Milliseconds. */
 const ANSWERED_WITHIN_MS = 3_000;
-/** If it is not known then, it is asked again, for as long as the stream is open. Milliseconds. */
+/** If the API server has not answered by then, it is asked again while the stream is open. Milliseconds. */
 const AGAIN_MS = 10_000;
 /** A replica may be so much later than another in noticing that the API server went back. Milliseconds. */
 const NOTICED_WITHIN_MS = 600_000;

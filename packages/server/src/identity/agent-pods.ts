@@ -7,9 +7,9 @@ import type { Store } from '../kubernetes/objects/store.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { CLIENT_LIFE_MS } from './authority/rotation.ts';
 
-/** The watch lags behind what an agent already knows: so long a Pod may be missing and yet be there. Milliseconds. */
+/** The watch lags behind what an agent already knows: a Pod may seem missing for this long. Milliseconds. */
 const UNSEEN_FOR_MS = 10_000;
-/** As long as certificates of one's own usually live (cert-manager's default). Milliseconds. */
+/** As long as user-provided certificates usually live (cert-manager's default). Milliseconds. */
 const NODE_GONE_MS = 90 * 86_400_000;
 /**
  * An agent's Pod is deleted for as long as this and still there: longer than agents take to end. A node can keep its Pods from
@@ -44,7 +44,7 @@ export interface AgentPodsDeps {
   readonly memory?: ServerMemory;
 }
 
-/** Holds identities against the Pods in which agents run, and their nodes: who outlives either is none. */
+/** Checks identities against the Pods in which agents run and against their nodes: none outlives either. */
 export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   const { pods, nodes, clock, memory = createMemory({ clock }) } = deps;
   const ofPods = createWatchers();
@@ -70,7 +70,7 @@ export function createAgentPods(deps: AgentPodsDeps): AgentPods {
   return {
     fault({ node, podUid }) {
       if (goneNodes.get(node) === true) {
-        // Who goes on trying stays out.
+        // Whoever keeps trying stays out.
         goneNodes.set(node, true);
         return foreign(`node ${node} has been removed from the cluster`);
       }

@@ -23,7 +23,7 @@ export interface AttestHandlerDeps {
   /** False: nothing is known of Pods yet, or the server is stopping. */
   readonly open: () => boolean;
   /** On a port that demands a certificate, whose it is; throws or rejects with a Refusal, audited. */
-  readonly holder?: (call: AttestCall) => PeerIdentity | Promise<PeerIdentity>;
+  readonly certificateOwner?: (call: AttestCall) => PeerIdentity | Promise<PeerIdentity>;
   /** A token that names a live agent Pod is being looked at; the returned function ends that. */
   readonly showing?: (peer: string) => () => void;
   readonly foreignNodes: ForeignNodes;
@@ -38,18 +38,18 @@ type AttestCall = ServerUnaryCall<AttestRequestRead, AttestResponse>;
 
 /** Gives a client certificate to who proves a node by a token: a first one to strangers, a further one to who has one. */
 export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['Attest'] {
-  const { attest, authority, foreignNodes, clock, log, metrics, hit, holder } = deps;
+  const { attest, authority, foreignNodes, clock, log, metrics, hit, certificateOwner } = deps;
   const { showing = () => () => undefined } = deps;
   const mayHave = createRateLimits({ ...RATE, ...deps, kind: 'attesting_pods' });
 
   async function answer(call: AttestCall, address: string): Promise<AttestResponse> {
     if (!deps.open())
       throw new Refusal('ServerUnavailable', 'the server has not read the cluster yet, or is stopping');
-    const held = await holder?.(call);
+    const owner = await certificateOwner?.(call);
     const { token, certificateRequest } = call.request;
-    const { node, podUid } = await attest.prove(token, { address, node: held?.node });
-    if (held !== undefined && held.node !== node)
-      throw new Refusal('ForeignNode', `the certificate is of node ${held.node}, the token of ${node}`);
+    const { node, podUid } = await attest.prove(token, { address, node: owner?.node });
+    if (owner !== undefined && owner.node !== node)
+      throw new Refusal('ForeignNode', `the certificate is of node ${owner.node}, the token of ${node}`);
     if (!mayHave(podUid)) {
       hit('attest_rate', { address, node });
       const many = `more than ${RATE.perSecond} attestations a second of the agent's Pod ${podUid}`;
@@ -67,7 +67,7 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
       callback({ code: status.INVALID_ARGUMENT, details: 'token and certificate request are over 16 kB' });
       return;
     }
-    const shown = attest.names(token) === undefined ? () => undefined : showing(peer);
+    const endShowing = attest.names(token) === undefined ? () => undefined : showing(peer);
     within(answer(call, networkOf(hostOf(peer))), clock)
       .then(
         (response) => {
@@ -80,7 +80,7 @@ export function createAttestHandler(deps: AttestHandlerDeps): RolegateHandlers['
           callback(asStatus(refusal));
         },
       )
-      .finally(shown);
+      .finally(endShowing);
   };
 }
 

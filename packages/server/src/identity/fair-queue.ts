@@ -26,11 +26,7 @@ interface Group<Item> {
 }
 
 /** A queue of which a group has at most `ofGroup` items under way. */
-export function createFairQueue<Item extends QueueKey>({
-  ofGroup,
-}: {
-  readonly ofGroup: number;
-}): FairQueue<Item> {
+export function createFairQueue<Item extends QueueKey>(ofGroup: number): FairQueue<Item> {
   /** Whoever is next comes first. A group keeps its place while it has items under way. */
   const groups = new Map<string, Group<Item>>();
   let waiting = 0;
@@ -44,7 +40,7 @@ export function createFairQueue<Item extends QueueKey>({
   }
 
   function take(group: Group<Item>, client = firstKey(group.clients)): Item | undefined {
-    const item = takeOf(group, client);
+    const item = takeFrom(group, client);
     if (item !== undefined) waiting -= 1;
     return item;
   }
@@ -98,7 +94,7 @@ function putInto<Item extends QueueKey>(group: Group<Item>, item: Item): void {
 }
 
 /** The oldest of the client, who then waits behind the others. */
-function takeOf<Item>(group: Group<Item>, client: string | undefined): Item | undefined {
+function takeFrom<Item>(group: Group<Item>, client: string | undefined): Item | undefined {
   const items = client === undefined ? undefined : group.clients.get(client);
   const item = items?.shift();
   if (client === undefined || items === undefined || item === undefined) return undefined;

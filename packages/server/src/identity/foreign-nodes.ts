@@ -28,7 +28,7 @@ export interface Attempt {
 export interface ForeignNodes {
   /** Counts and audits the attempt; returns what the peer is told. */
   refuse(message: string, attempt: Attempt): Refusal;
-  /** Audits a refusal that was made elsewhere, and counts it where it is ForeignNode. Returns it. */
+  /** Audits and returns a refusal raised elsewhere; counts it if it is ForeignNode. */
   note(refusal: Refusal, attempt: Attempt): Refusal;
   /** Audits without counting: it may be honest. */
   remark(message: string, attempt: Attempt): void;

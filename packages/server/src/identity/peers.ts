@@ -19,7 +19,7 @@ export interface PeerIdentity {
   readonly endsMs?: number | undefined;
 }
 
-/** The proof that a call brought. It is held against the present each time it is asked. */
+/** The proof that a call brought. It is checked against the cluster's present state each time. */
 export interface Proof {
   /** False under --agent-identity shared: who calls is not known before its first report. */
   readonly proven: boolean;
@@ -47,7 +47,7 @@ export interface PeersDeps {
   readonly foreignNodes: ForeignNodes;
 }
 
-/** Who calls, for every call and every message. */
+/** Finds out who is behind every call and every message. */
 export function createPeers({ source, agentPods, connections, foreignNodes }: PeersDeps): Peers {
   function admit(proven: (() => PeerIdentity) | undefined, call: AgentCall, saysNode: string): PeerIdentity {
     const peer = call.getPeer();

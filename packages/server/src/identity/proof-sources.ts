@@ -73,7 +73,7 @@ interface ByCertificate {
 }
 
 /**
- * Certificates of one's own, which TLS has verified: the node is in them, or proven by a token on the call. TLS lets nobody in
+ * User-provided certificates, which TLS has verified: the node is in them, or proven by a token on the call. TLS lets nobody in
  * without one; should it ever, that opens nothing here.
  */
 export function createFilesProof(deps: FilesProofDeps): ProofSource {

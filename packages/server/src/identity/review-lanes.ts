@@ -76,7 +76,7 @@ interface Job extends QueueKey {
 
 /** A fair queue before TokenReview. At a limit the oldest token gives way, of the group with the most. */
 function createReviewLane({ limits, review, clock, refused }: ReviewLaneDeps) {
-  const queue = createFairQueue<Job>(limits);
+  const queue = createFairQueue<Job>(limits.ofGroup);
   let underWay = 0;
 
   function makeRoom(key: QueueKey): void {

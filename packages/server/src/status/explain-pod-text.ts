@@ -38,10 +38,10 @@ function annotationFacts(whose: string, annotations: Annotations | undefined): (
   if (annotations === undefined) return [[`annotations`, `${whose}: it is not there, or not seen yet`]];
   const all = Object.entries(annotations);
   if (all.length === 0) return [['annotations', `${whose}: none that are read`]];
-  return all.map(([key, value]) => ['annotation', `${whose}: ${key}: ${said(value)}`]);
+  return all.map(([key, value]) => ['annotation', `${whose}: ${key}: ${annotationText(value)}`]);
 }
 
-function said(value: AnnotationValue): string {
+function annotationText(value: AnnotationValue): string {
   if (typeof value === 'string') return clipped(value);
   return `not read: it ${tooLongFault(value)}`;
 }

@@ -29,7 +29,7 @@ function facts(status: ServerStatus): string {
         ? `yes, for ${ofSeconds(status.syncedForSeconds)}`
         : 'NO: the cluster has not been read yet',
     ],
-    ['watch ages', said(status.watchAgeSeconds)],
+    ['watch ages', secondsText(status.watchAgeSeconds)],
     [
       'role base ARN',
       roleBaseArn ?? 'NOT KNOWN YET: nothing is permitted by a role name until STS says the account',
@@ -37,7 +37,7 @@ function facts(status: ServerStatus): string {
     ...Object.entries(checks).map(
       ([name, is]) => [`  ${name}`, is === true ? 'ok' : `NOT OK: ${String(is)}`] as const,
     ),
-    ['certificates', said(certificateSeconds)],
+    ['certificates', secondsText(certificateSeconds)],
     [
       'STS budget',
       `${sts.waiting} waiting, ${sts.inFlight} in flight, ${sts.free} free (${sts.ratePerSecond}/s, burst ${sts.burst})`,
@@ -87,7 +87,7 @@ function sessionTable(sessions: readonly SessionRow[]): string {
   return textTable(['SESSION', 'STATE', 'REASON', 'LEFT', 'NEXT', 'ROLE', 'ERROR'], rows);
 }
 
-function said(secondsBy: Readonly<Record<string, number>>): string {
+function secondsText(secondsBy: Readonly<Record<string, number>>): string {
   const parts = Object.entries(secondsBy).map(([name, many]) => `${name} ${ofSeconds(many)}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }

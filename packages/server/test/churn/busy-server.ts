@@ -1,5 +1,5 @@
 import { silentLog } from '@rolegate/runtime';
-import { createNodes } from '../../src/feed/nodes.ts';
+import { createNodes } from '../../src/feed/nodes/nodes.ts';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import { createAttestation } from '../../src/identity/attestation.ts';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';

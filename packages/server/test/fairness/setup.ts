@@ -1,5 +1,5 @@
-import { createNodes } from '../../src/feed/nodes.ts';
-import type { NodeStream } from '../../src/feed/node-view.ts';
+import { createNodes } from '../../src/feed/nodes/nodes.ts';
+import type { NodeStream } from '../../src/feed/nodes/node-view.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 import type { ClusterStandInOptions } from '../feed/cluster-stand-in.ts';
 

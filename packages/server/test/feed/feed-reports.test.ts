@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AgentReportRead } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFeedService } from '../../src/feed/feed-service.ts';
-import { createNodes } from '../../src/feed/nodes.ts';
+import { createNodes } from '../../src/feed/nodes/nodes.ts';
 import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';
 import { fakeCall } from './call-stand-in.ts';

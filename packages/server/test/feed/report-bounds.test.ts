@@ -4,7 +4,7 @@ import { rolegateService } from '@rolegate/protocol';
 import type { AgentReport } from '@rolegate/protocol';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createFeedService } from '../../src/feed/feed-service.ts';
-import { createNodes } from '../../src/feed/nodes.ts';
+import { createNodes } from '../../src/feed/nodes/nodes.ts';
 import { recordingLog } from '../kubernetes/setup.ts';
 import { createPeersStandIn } from './peers-stand-in.ts';
 import { createClusterStandIn } from './cluster-stand-in.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClientCredentials, createRolegateClient, createServerCredentials } from '@rolegate/protocol';
 import type { RolegateClient } from '@rolegate/protocol';
 import { createFakeClock, createTestCa, eventually } from '@rolegate/testing';
-import { createAttestPort } from '../../src/ports/grpc-server.ts';
+import { createAttestPort } from '../../src/ports/agent-ports.ts';
 import { ATTEST_PORT } from '../../src/ports/http2-limits.ts';
 import {
   bareSession,

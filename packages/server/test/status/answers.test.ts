@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseServerConfig } from '../../src/config/config.ts';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
-import { createNodes } from '../../src/feed/nodes.ts';
-import type { NodeStream } from '../../src/feed/node-view.ts';
+import { createNodes } from '../../src/feed/nodes/nodes.ts';
+import type { NodeStream } from '../../src/feed/nodes/node-view.ts';
 import type { PodExplanation } from '../../src/status/explain-pod.ts';
 import { createServerStatus } from '../../src/status/answers.ts';
 import type { ServerStatus } from '../../src/status/server-status.ts';

@@ -63,8 +63,8 @@ export function createNamespaceTurns<Item extends Waiting>({
     if (namespace?.all[rank]?.delete(item) !== true) return false;
     namespace.reserved[rank]?.delete(item);
     size -= 1;
-    if (isEmpty(namespace.all)) turns.delete(name);
-    if (isEmpty(namespace.reserved)) reservedTurns.delete(name);
+    if (sizeOf(namespace.all) === 0) turns.delete(name);
+    if (sizeOf(namespace.reserved) === 0) reservedTurns.delete(name);
     return true;
   }
 
@@ -88,10 +88,7 @@ export function createNamespaceTurns<Item extends Waiting>({
       if (item !== undefined) reservation.taken(reserved !== undefined);
       return item;
     },
-    waitingOf(name) {
-      const all = turns.get(name)?.all ?? [];
-      return all.reduce((sum, lane) => sum + lane.size, 0);
-    },
+    waitingOf: (name) => sizeOf(turns.get(name)?.all ?? []),
     get size() {
       return size;
     },
@@ -127,8 +124,8 @@ function lanes<Item>(ranks: number): readonly Set<Item>[] {
   return Array.from({ length: ranks }, () => new Set<Item>());
 }
 
-function isEmpty(sets: readonly ReadonlySet<unknown>[]): boolean {
-  return sets.every(({ size }) => size === 0);
+function sizeOf(sets: readonly ReadonlySet<unknown>[]): number {
+  return sets.reduce((sum, { size }) => sum + size, 0);
 }
 
 function firstOf<Item>(sets: readonly ReadonlySet<Item>[]): Item | undefined {

@@ -15,16 +15,16 @@ const MOST = { lines: 16, characters: 1_024 };
  * shown to the STS that is given: the chain's own client would ask another.
  */
 export function createDefaultCredentials(sts: STSClientConfig): Provider & { readonly memoized: true } {
-  const heard = createListener();
+  const chainLog = createChainLog();
   const chain = defaultProvider({
-    logger: heard.logger,
+    logger: chainLog.logger,
     roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts),
   });
   const provide: Provider = async (options) => {
     try {
       return await chain(options);
     } catch (error) {
-      throw heard.explained(error);
+      throw chainLog.explained(error);
     }
   };
   // To the SDK: it remembers by itself.
@@ -32,7 +32,7 @@ export function createDefaultCredentials(sts: STSClientConfig): Provider & { rea
 }
 
 /** The chain ends in a sentence that says nothing: what its last link has said is told beside. */
-function createListener() {
+function createChainLog() {
   let wrong = new Set<string>();
   const ignore = () => undefined;
   return {

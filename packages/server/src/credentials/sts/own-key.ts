@@ -21,7 +21,7 @@ export interface OwnKeys {
   readonly seen: () => OwnKey | undefined;
 }
 
-/** The server's own credentials are fetched anew at most so often when STS refuses them. Milliseconds. */
+/** If STS refuses the server's own credentials, they are fetched again at most this often. Milliseconds. */
 const REFRESH_PAUSE_MS = 10_000;
 
 export function createOwnKeys(client: STSClient, clock: Clock): OwnKeys {
@@ -56,8 +56,8 @@ export function createOwnKeys(client: STSClient, clock: Clock): OwnKeys {
 function ownFault(cause: unknown): Error {
   const { message } = classifyStsError(cause);
   const name = 'CredentialsProviderError';
-  const said = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
-  return Object.assign(new Error(said, { cause }), { name });
+  const text = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+  return Object.assign(new Error(text, { cause }), { name });
 }
 
 /** Seconds that a key has left; undefined for a permanent one, or while there is none. */

@@ -24,7 +24,7 @@ export interface RequestHandlerOptions {
   /** The whole call, from socket to the last byte. Milliseconds. */
   readonly timeoutMs: number;
   readonly maxSockets: number;
-  /** How names become addresses; the system's way unless told. */
+  /** How names are resolved. Defaults to the system's resolver. */
   readonly lookup?: LookupFunction | undefined;
 }
 
@@ -33,9 +33,9 @@ const LONGEST_ANSWER = 256 * 1024;
 
 /** Carries the SDK's requests over one keep-alive agent: the SDK's own handler costs more CPU than the call itself. */
 export function createStsRequestHandler({ timeoutMs, maxSockets, lookup }: RequestHandlerOptions) {
-  const kept = { keepAlive: true, maxSockets, ...(lookup && { lookup }) };
-  const http = new HttpAgent(kept);
-  const https = new HttpsAgent(kept);
+  const agentOptions = { keepAlive: true, maxSockets, ...(lookup && { lookup }) };
+  const http = new HttpAgent(agentOptions);
+  const https = new HttpsAgent(agentOptions);
 
   function open({ protocol, hostname, port, path, method, headers }: SignedRequest): ClientRequest {
     const options = { hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, path, method, headers };

@@ -14,7 +14,7 @@ export interface StsOptions extends StsClientOptions {
   readonly clock: Clock;
   /** Milliseconds. */
   readonly timeoutMs?: number;
-  /** How names become addresses; the system's way unless told. */
+  /** How names are resolved. Defaults to the system's resolver. */
   readonly lookup?: LookupFunction;
 }
 

@@ -37,8 +37,8 @@ const knownFields: ReadonlyMap<number, KnownField> = new Map(
 export function cutReport(report: Buffer): CutReport {
   const seen = new Map<ReportField, number>();
   const dropped = new Map<ReportField, number>();
-  const kept: Buffer[] = [];
-  let keptFrom = 0;
+  const parts: Buffer[] = [];
+  let partFrom = 0;
   let fields = 0;
   for (let at = 0; at < report.length;) {
     if (++fields > MOST_FIELDS) throw new Error(`the report has more than ${MOST_FIELDS} fields`);
@@ -46,13 +46,13 @@ export function cutReport(report: Buffer): CutReport {
     const known = knownFields.get(field.number);
     if (known !== undefined && !fits(known, field.length, seen)) {
       add(dropped, known.name);
-      if (at > keptFrom) kept.push(report.subarray(keptFrom, at));
-      keptFrom = field.end;
+      if (at > partFrom) parts.push(report.subarray(partFrom, at));
+      partFrom = field.end;
     }
     at = field.end;
   }
   if (dropped.size === 0) return { bytes: report, dropped };
-  return { bytes: Buffer.concat([...kept, report.subarray(keptFrom)]), dropped };
+  return { bytes: Buffer.concat([...parts, report.subarray(partFrom)]), dropped };
 }
 
 function fits(known: KnownField, length: number, seen: Map<ReportField, number>): boolean {

@@ -2,7 +2,7 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { isP256, makeAuthority } from './certificates.ts';
 import type { AuthorityLife, AuthorityState, RotationStep } from './rotation.ts';
 
-/** An authority as it is kept. Only prepared and active ones still have their key. */
+/** An authority as it is stored. Only prepared and active ones still have their key. */
 export interface KnownAuthority extends AuthorityLife {
   readonly certificatePem: string;
   readonly keyPem?: string;
@@ -59,16 +59,16 @@ export async function newAuthority(
 }
 
 /** Throws an AuthorityFault where certificate and key are not those of an authority. */
-export function knownAuthority(kept: {
+export function knownAuthority(stored: {
   readonly id: string;
   readonly state: AuthorityState;
   readonly sinceMs: number;
   readonly certificatePem: string;
   readonly keyPem?: string;
 }): KnownAuthority {
-  const { id, state, keyPem } = kept;
+  const { id, state, keyPem } = stored;
   const certificate = attempt(`the certificate of authority ${id} does not parse`, () => {
-    return new X509Certificate(kept.certificatePem);
+    return new X509Certificate(stored.certificatePem);
   });
   if (!certificate.ca)
     throw new AuthorityFault(`the certificate of authority ${id} is not one of an authority`);
@@ -82,7 +82,7 @@ export function knownAuthority(kept: {
       throw new AuthorityFault(`the key of authority ${id} does not belong to its certificate`);
   }
   const [beginsMs, endsMs] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
-  return { ...kept, certificate, beginsMs, endsMs };
+  return { ...stored, certificate, beginsMs, endsMs };
 }
 
 /** The authorities after a step. `made` is the one that a step `prepare` needs. */

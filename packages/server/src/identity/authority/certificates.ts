@@ -24,7 +24,7 @@ export interface LeafOptions extends Validity {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/** A certificate is good from so long before it was made: clocks differ. Milliseconds. */
+/** A certificate is valid from this long before it was made, since clocks differ. Milliseconds. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** A new authority: ECDSA P-256, signs end certificates only. `id` is in its subject. */
@@ -119,7 +119,7 @@ function newSerial(): string {
   return `4${randomBytes(15).toString('hex')}0`;
 }
 
-/** Late: it costs 50 ms at start and 10 MB, and with certificates of one's own it is not needed. */
+/** Late: it costs 50 ms at start and 10 MB, and with user-provided certificates it is not needed. */
 async function loadX509(): Promise<typeof X509> {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');

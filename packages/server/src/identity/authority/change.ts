@@ -34,15 +34,15 @@ export async function readAuthorities(deps: AuthorityChangeDeps): Promise<Author
 export async function changeAuthorities(
   command: Command,
   deps: AuthorityChangeDeps & { readonly atOnce: boolean },
-): Promise<{ readonly done: boolean; readonly said: string }> {
+): Promise<{ readonly done: boolean; readonly message: string }> {
   const { store, clock, ageMs, atOnce } = deps;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const { shared, found } = await read(deps);
     const nowMs = clock.now();
     const step = commandStep(command, shared.authorities.all, { nowMs, atOnce });
-    if (step.kind === 'refused') return { done: false, said: step.why };
+    if (step.kind === 'refused') return { done: false, message: step.why };
     const unpublished = atOnce ? undefined : await whyUnpublished(step, shared.authorities, deps);
-    if (unpublished !== undefined) return { done: false, said: unpublished };
+    if (unpublished !== undefined) return { done: false, message: unpublished };
     const made = step.kind === 'prepare' ? await newAuthority('prepared', { nowMs, ageMs }) : undefined;
     const authorities = applyStep(shared.authorities, step, { nowMs, made });
     if (
@@ -51,9 +51,9 @@ export async function changeAuthorities(
         found,
       )
     )
-      return { done: true, said: saidOf(step, made?.id) };
+      return { done: true, message: messageOf(step, made?.id) };
   }
-  return { done: false, said: 'the Secret is being written by others again and again: try again' };
+  return { done: false, message: 'the Secret is being written by others again and again: try again' };
 }
 
 /** Servers publish what is prepared; where they do not, agents would refuse the server afterwards. */
@@ -82,7 +82,7 @@ async function read({ store, where, clock }: AuthorityChangeDeps) {
   return { found, shared: readShared(found.values, clock.now()) };
 }
 
-function saidOf(step: RotationStep, madeId = ''): string {
+function messageOf(step: RotationStep, madeId = ''): string {
   switch (step.kind) {
     case 'prepare':
       return `authority ${madeId} is prepared: activate it in a few minutes, or it is activated by itself in a day`;

@@ -19,9 +19,9 @@ export function createComplaint({ log, signal, what, fields = {} }: ComplaintDep
   function tell(error: unknown, hint: string | undefined): void {
     if (signal.aborted) return;
     const described = describeError(error);
-    const said = hint === undefined ? described : `${described}; ${hint}`;
-    if (said === fault) return;
-    fault = said;
+    const text = hint === undefined ? described : `${described}; ${hint}`;
+    if (text === fault) return;
+    fault = text;
     // Others' faults pass by themselves; these do not.
     log[error instanceof AuthorityFault ? 'error' : 'warn'](`${what}: not as they should be`, {
       ...fields,

@@ -12,7 +12,7 @@ import type { AuthorityStore, FoundSecret } from './store.ts';
 /** Each round is a read and at most one write; after so many lost races the next look tries again. */
 export const MOST_ROUNDS = 8;
 
-/** A new replica leaves those that run so long to put back a Secret that was lost. They look every 10 s. Milliseconds. */
+/** How long a new replica waits for running ones to restore a lost Secret. They look every 10 s. Milliseconds. */
 const RESTORE_MS = 30_000;
 
 export interface KnownAuthoritiesDeps {
@@ -46,13 +46,10 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     others.reset();
   }
 
-  /** True when there is nothing more to do; false: read again. `mayRestore`: an older Secret was not written over yet. */
+  /** One read, and what is due of it. `mayRestore`: no older Secret has been written over yet. */
   async function round(mayRestore: boolean): Promise<'done' | 'again' | 'restored'> {
     const found = await store.readSecret();
-    if (found === undefined || isEmptied(found.values)) {
-      await remake(found);
-      return 'again';
-    }
+    if (found === undefined || isEmptied(found.values)) return remake(found);
     const nowMs = clock.now();
     const read = readShared(found.values, nowMs);
     const merged = shared === undefined ? { shared: read } : mergedShared(read, shared, nowMs);
@@ -68,21 +65,21 @@ export function createKnownAuthorities(deps: KnownAuthoritiesDeps): KnownAuthori
     const authorities = await rotated(active, { nowMs, ageMs, publishedBundle: deps.publishedBundle() });
     const isNumbered = merged.older === undefined && read.generation > 0;
     if (isNumbered && authorities === read.authorities) return 'done';
-    const generation = Math.max(read.generation, present.generation) + 1;
-    const next = { ...present, authorities, generation };
+    const next = { ...present, authorities, generation: Math.max(read.generation, present.generation) + 1 };
     if (await store.writeSecret(writeShared(next), found)) adopt(next);
     return merged.older === undefined ? 'again' : 'restored';
   }
 
   /** The Secret is gone or empty. */
-  async function remake(found: FoundSecret): Promise<void> {
+  async function remake(found: FoundSecret): Promise<'again'> {
     const nowMs = clock.now();
     const remembered = shared !== undefined && activeOf(shared.authorities).endsMs > nowMs;
     if (shared === undefined) await others.wait();
     const next = shared !== undefined && remembered ? shared : await made(shared, { nowMs, ageMs });
-    if (!(await store.writeSecret(writeShared(next), found))) return;
+    if (!(await store.writeSecret(writeShared(next), found))) return 'again';
     if (remembered) log.warn('authority secret was lost, and is written again');
     adopt(next);
+    return 'again';
   }
 
   return {

@@ -47,18 +47,18 @@ export function mergedShared(read: Shared, known: Shared, nowMs: number): Merged
 /** The newer ones; those that only this replica knows stay trusted, as retired. The same object if nothing is missing. */
 function followed(newer: Authorities, known: Authorities, nowMs: number): Authorities {
   const removed = united(newer.removed, known.removed, nowMs);
-  const kept = withoutIds(newer.all, removed);
-  const hasActive = kept.some(({ state }) => state === 'active');
+  const staying = withoutIds(newer.all, removed);
+  const hasActive = staying.some(({ state }) => state === 'active');
   const missing = withoutIds(withoutIds(known.all, newer.all), removed).filter(
     ({ endsMs }) => endsMs > nowMs,
   );
-  const isComplete = kept.length === newer.all.length && removed.length === newer.removed.length;
+  const isComplete = staying.length === newer.all.length && removed.length === newer.removed.length;
   if (isComplete && missing.length === 0) return newer;
   const remembered = missing.map((one) => {
     const stays = one.state === 'retired' || (one.state === 'active' && !hasActive);
     return stays ? one : retired(one, nowMs);
   });
-  return { all: [...kept, ...remembered], removed };
+  return { all: [...staying, ...remembered], removed };
 }
 
 /** What this replica knows, as far as the older one has got with it. */

@@ -23,24 +23,24 @@ export interface AuthorityRemovalDeps {
 /** Removes the Secret and the ConfigMap for good. What holds anything that is not ours is left alone, and said. */
 export async function removeAuthorities(
   deps: AuthorityRemovalDeps,
-): Promise<{ readonly done: boolean; readonly said: string }> {
+): Promise<{ readonly done: boolean; readonly message: string }> {
   const { where, clock, atOnce } = deps;
   const name = `${where.namespace}/${where.name}`;
   const startMs = clock.monotonic();
   let removedAtMs: number | undefined;
   for (;;) {
     const { removed, foreign } = await removeOnce(deps);
-    if (foreign !== undefined) return { done: false, said: `${foreign}: left alone; delete it by hand` };
+    if (foreign !== undefined) return { done: false, message: `${foreign}: left alone; delete it by hand` };
     if (removed) removedAtMs = clock.monotonic();
     if (removedAtMs === undefined)
-      return { done: true, said: `there is neither a Secret nor a ConfigMap ${name}: nothing to do` };
+      return { done: true, message: `there is neither a Secret nor a ConfigMap ${name}: nothing to do` };
     const now = clock.monotonic();
     if (atOnce || now - removedAtMs >= STAYS_AWAY_MS)
-      return { done: true, said: `the Secret and the ConfigMap ${name} are deleted` };
+      return { done: true, message: `the Secret and the ConfigMap ${name} are deleted` };
     if (now - startMs >= GIVE_UP_MS)
       return {
         done: false,
-        said: `a server that still runs writes ${name} back: remove the servers first, then do this again`,
+        message: `a server that still runs writes ${name} back: remove the servers first, then do this again`,
       };
     await clock.sleep(LOOK_EVERY_MS);
   }

@@ -27,7 +27,7 @@ export const SERVER_LIFE_MS = DAY_MS;
 /** kubelet writes a changed ConfigMap within a minute and a half; servers look every 10 s. Milliseconds. */
 export const BUNDLE_SPREAD_MS = 3 * MINUTE_MS;
 
-/** By age a prepared authority is activated when it has been known for so long. Milliseconds. */
+/** A prepared authority is activated by age once it has been known for this long. Milliseconds. */
 const KNOWN_MS = DAY_MS;
 
 /** When the last certificate of a retired authority has ended: that of a server. Milliseconds. */

@@ -53,8 +53,8 @@ export function writeShared({ authorities, tokenSecret, generation }: Shared): S
 /** Throws an AuthorityFault: what is in the Secret is invalid. Its message holds nothing of the contents. */
 export function readShared(values: SecretValues, nowMs: number): Shared {
   const tokenSecret = readTokenSecret(values[TOKEN_SECRET] ?? '');
-  const kept = record(parse(values[AUTHORITIES] ?? ''));
-  const { authorities, removed = [], generation = 0 } = kept;
+  const stored = record(parse(values[AUTHORITIES] ?? ''));
+  const { authorities, removed = [], generation = 0 } = stored;
   if (!Array.isArray(authorities) || !Array.isArray(removed))
     throw new AuthorityFault(`${AUTHORITIES} holds no list of authorities`);
   const all = authorities.map(readAuthority);
@@ -66,9 +66,9 @@ export function readShared(values: SecretValues, nowMs: number): Shared {
   };
 }
 
-function readGeneration(kept: unknown): number {
-  if (Number.isInteger(kept) && (kept as number) >= 0 && (kept as number) <= HIGHEST_GENERATION)
-    return kept as number;
+function readGeneration(stored: unknown): number {
+  if (Number.isInteger(stored) && (stored as number) >= 0 && (stored as number) <= HIGHEST_GENERATION)
+    return stored as number;
   throw new AuthorityFault(`${AUTHORITIES}: the generation is not an integer from 0 to 10^15`);
 }
 
@@ -79,8 +79,8 @@ function readTokenSecret(text: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-function readAuthority(kept: unknown): KnownAuthority {
-  const { id, state, sinceMs, certificatePem, keyPem } = record(kept);
+function readAuthority(stored: unknown): KnownAuthority {
+  const { id, state, sinceMs, certificatePem, keyPem } = record(stored);
   if (typeof id !== 'string' || !ID.test(id))
     throw new AuthorityFault(`${AUTHORITIES}: an authority has no id`);
   if (!STATES.includes(state) || typeof sinceMs !== 'number' || typeof certificatePem !== 'string')
@@ -96,8 +96,8 @@ function readAuthority(kept: unknown): KnownAuthority {
   });
 }
 
-function readRemoved(kept: unknown): Authorities['removed'][number] {
-  const { id, endsMs } = record(kept);
+function readRemoved(stored: unknown): Authorities['removed'][number] {
+  const { id, endsMs } = record(stored);
   if (typeof id !== 'string' || typeof endsMs !== 'number')
     throw new AuthorityFault(`${AUTHORITIES}: what was removed does not parse`);
   return { id, endsMs };

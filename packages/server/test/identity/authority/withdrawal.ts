@@ -21,8 +21,8 @@ export async function setUpWithdrawal() {
 
   async function command(word: Command): Promise<void> {
     const deps = { store: memory.store, where: WHERE, clock, ageMs: YEAR_MS, atOnce: true };
-    const { done, said } = await changeAuthorities(word, deps);
-    if (!done) throw new Error(said);
+    const { done, message } = await changeAuthorities(word, deps);
+    if (!done) throw new Error(message);
   }
   const read = () => readShared(memory.secret() ?? {}, clock.now());
   const backups = [memory.secret()];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-<import { OverdueError, IdleTimeoutError } from '../../../src/kubernetes/api/api-error.ts';
+import { OverdueError, IdleTimeoutError } from '../../../src/kubernetes/api/api-error.ts';
 import { readText } from '../../../src/kubernetes/api/lines.ts';
->import { serve as setup } from './connection-setup.ts';
+import { serve as setup } from './connection-setup.ts';
 import { eventually } from '../setup.ts';
 
 describe('createConnection, when nothing comes any more', () => {

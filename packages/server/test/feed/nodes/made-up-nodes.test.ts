@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createNodes } from '../../src/feed/nodes.ts';
-import { createClusterStandIn } from './cluster-stand-in.ts';
+import { createNodes } from '../../../src/feed/nodes/nodes.ts';
+import { createClusterStandIn } from '../cluster-stand-in.ts';
 
 const HOUR_MS = 3_600_000;
 

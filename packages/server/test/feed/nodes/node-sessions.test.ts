@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HeldSessionRead } from '@rolegate/protocol';
-import { createNodes } from '../../src/feed/nodes.ts';
-import { createClusterStandIn } from './cluster-stand-in.ts';
+import { createNodes } from '../../../src/feed/nodes/nodes.ts';
+import { createClusterStandIn } from '../cluster-stand-in.ts';
 
 const ROLE = { 'iam.amazonaws.com/role': 'app' };
 const HOUR_MS = 3_600_000;

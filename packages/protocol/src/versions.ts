@@ -1,3 +1,5 @@
+import type { DecisionInputs__Output } from './generated/rolegate/v1/DecisionInputs.ts';
+
 /** etcd counts in 64 bits: longer ones are no revisions, and would only cost time. */
 const DECIMAL = /^[0-9]{1,20}$/;
 
@@ -17,4 +19,14 @@ export function laterVersion(a: string, b: string): string {
 /** Whether it is a resourceVersion that can be compared. */
 export function isVersion(version: string): boolean {
   return DECIMAL.test(version);
+}
+
+/** Digests of what a decision reads of each object; `absent` for one that does not exist, `unseen` for one not seen (yet). */
+export type DecisionInputs = Readonly<DecisionInputs__Output>;
+
+/** Whether an object has changed since, as far as that is known: `unseen` differs from nothing. */
+export function inputsDiffer(former: DecisionInputs, now: DecisionInputs): boolean {
+  return (['pod', 'namespace', 'serviceAccount'] as const).some(
+    (object) => now[object] !== 'unseen' && now[object] !== former[object],
+  );
 }

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
-import type { DecidedPod, Decisions } from '../decisions/decisions.ts';
-import { podToldSame } from '../decisions/inputs.ts';
-import type { Pod } from '../kubernetes/objects/objects.ts';
-import type { Session } from '../session/session.ts';
-import { sessionId } from '../session/session.ts';
+import type { DecidedPod, Decisions } from '../../decisions/decisions.ts';
+import { podToldSame } from '../../decisions/inputs.ts';
+import type { Pod } from '../../kubernetes/objects/objects.ts';
+import type { Session } from '../../session/session.ts';
+import { sessionId } from '../../session/session.ts';
 import type { HeldById, NodeSessions } from './node-sessions.ts';
 
 export interface DecidedPodsDeps {

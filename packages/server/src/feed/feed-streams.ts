@@ -6,7 +6,7 @@ import { endCall } from './feed-call.ts';
 import type { FeedCall } from './feed-call.ts';
 import type { ConnectedAgents } from './connected-agents.ts';
 import { createAgentStream } from './node-stream.ts';
-import type { Nodes } from './nodes.ts';
+import type { Nodes } from './nodes/nodes.ts';
 import type { Report } from './reports/reception.ts';
 
 /** About one node; an agent opens a stream every half hour. */
@@ -21,7 +21,7 @@ export interface FeedStreamsDeps {
   readonly tokenSecret: () => Buffer;
   readonly version: string;
   readonly serverName: string;
-  /** Streams end after about so long, so that agents spread over the replicas. Milliseconds. */
+  /** About how long a stream lasts, so that agents spread over the replicas. Milliseconds. */
   readonly streamAgeMs: number;
   readonly clock: Clock;
   /** Uniform in [0, 1). */

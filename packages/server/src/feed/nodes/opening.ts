@@ -1,5 +1,5 @@
 import type { Clock } from '@rolegate/runtime';
-import type { Pod } from '../kubernetes/objects/objects.ts';
+import type { Pod } from '../../kubernetes/objects/objects.ts';
 import type { HeldById } from './node-sessions.ts';
 
 /** What deciding the Pods of a node may take at once, of one Namespace and in all; the rest get their turns one by one. */

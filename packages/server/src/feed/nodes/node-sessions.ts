@@ -1,8 +1,8 @@
 import type { HeldSessionRead } from '@rolegate/protocol';
-import type { Sessions } from '../credentials/sessions.ts';
-import type { Pod } from '../kubernetes/objects/objects.ts';
-import type { Session } from '../session/session.ts';
-import { sessionId } from '../session/session.ts';
+import type { Sessions } from '../../credentials/sessions.ts';
+import type { Pod } from '../../kubernetes/objects/objects.ts';
+import type { Session } from '../../session/session.ts';
+import { sessionId } from '../../session/session.ts';
 
 /** What an agent says to hold, by session. */
 export type HeldById = ReadonlyMap<string, HeldSessionRead>;
@@ -30,6 +30,7 @@ export interface NodeSessions {
   readonly needNoMore: (uid: string, id: string) => void;
   /** A new stream of the node: its agent may hold other credentials than the last time, or none. */
   readonly claimAgain: (held: HeldById) => void;
+  readonly has: (id: string) => boolean;
   readonly ids: () => Iterable<string>;
   /** UIDs of the Pods that need the session; undefined: none does. */
   readonly podsOf: (id: string) => Iterable<string> | undefined;
@@ -70,6 +71,7 @@ export function createNodeSessions({ node, sessions, gone }: NodeSessionsDeps): 
       for (const [id, { session, namespace }] of needed)
         sessions.claim(session, node, held.get(id), namespace);
     },
+    has: (id) => needed.has(id),
     ids: () => needed.keys(),
     podsOf: (id) => needed.get(id)?.uids,
     close() {

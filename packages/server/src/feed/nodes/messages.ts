@@ -1,11 +1,11 @@
 import type { Credentials, FeedUpdate, PodState, SessionState } from '@rolegate/protocol';
-import type { IssuedCredentials, SessionCredentials } from '../credentials/sessions.ts';
-import type { DecidedPod } from '../decisions/decisions.ts';
-import { sessionId } from '../session/session.ts';
+import type { IssuedCredentials, SessionCredentials } from '../../credentials/sessions.ts';
+import type { DecidedPod } from '../../decisions/decisions.ts';
+import { sessionId } from '../../session/session.ts';
 
 /** A decided Pod as the wire says it. */
 export function podState({ pod, verdict: { decision, metadata }, versions, inputs }: DecidedPod): PodState {
-  const said: PodState = {
+  const message: PodState = {
     uid: pod.uid,
     namespace: pod.namespace,
     name: pod.name,
@@ -26,18 +26,18 @@ export function podState({ pod, verdict: { decision, metadata }, versions, input
     case 'allow': {
       const { session, roleArn, roleName } = decision;
       return {
-        ...said,
+        ...message,
         allow: { sessionId: sessionId(session), roleArn, roleName, sessionName: session.sessionName },
       };
     }
     case 'deny':
       return {
-        ...said,
+        ...message,
         deny: { reason: decision.reason, message: decision.message, roleName: decision.roleName ?? '' },
       };
     case 'pending':
       return {
-        ...said,
+        ...message,
         pending: { waitsFor: decision.waitsFor, withdraws: decision.withdraws === true },
       };
   }
@@ -53,11 +53,11 @@ export function sessionState(
   held: string | undefined,
   nowMs: number,
 ): SessionState {
-  const said: SessionState = { sessionId: id };
-  if (failure !== undefined) said.failure = { reason: failure.reason, message: failure.message };
-  if (credentials === undefined) return said;
-  if (credentials.fingerprint === held) return { ...said, heldFingerprint: held };
-  return { ...said, credentials: credentialsMessage(credentials, nowMs) };
+  const message: SessionState = { sessionId: id };
+  if (failure !== undefined) message.failure = { reason: failure.reason, message: failure.message };
+  if (credentials === undefined) return message;
+  if (credentials.fingerprint === held) return { ...message, heldFingerprint: held };
+  return { ...message, credentials: credentialsMessage(credentials, nowMs) };
 }
 
 export function podRemoved(uid: string, resourceVersion: string): FeedUpdate {

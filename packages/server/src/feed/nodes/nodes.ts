@@ -1,12 +1,14 @@
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { Decisions } from '../decisions/decisions.ts';
-import { createTurns } from '../decisions/turns.ts';
-import type { Pod } from '../kubernetes/objects/objects.ts';
-import type { PodIndex } from '../kubernetes/objects/pod-index.ts';
-import type { ServerMemory } from '../memory/memory.ts';
+import type { Decisions } from '../../decisions/decisions.ts';
+import { createTurns } from '../../decisions/turns.ts';
+import type { Pod } from '../../kubernetes/objects/objects.ts';
+import type { PodIndex } from '../../kubernetes/objects/pod-index.ts';
+import type { ServerMemory } from '../../memory/memory.ts';
 import { podState } from './messages.ts';
+import { heldById } from './node-sessions.ts';
+import type { HeldById } from './node-sessions.ts';
 import { createNodeView } from './node-view.ts';
 import type { NodeStream, NodeView, NodeViewDeps } from './node-view.ts';
 
@@ -30,10 +32,10 @@ export interface NodesDeps extends Omit<NodeViewDeps, 'node' | 'decisions'> {
 
 export interface Nodes {
   /**
-   * Sends the node's Pods and sessions to the stream when its turn comes, then calls `told`, and from then on sends what
+   * Sends the node's Pods and sessions to the stream when its turn comes, then calls `synced`, and from then on sends what
    * changes; the returned function ends it.
    */
-  join(node: string, stream: NodeStream, held: readonly HeldSessionRead[], told?: () => void): () => void;
+  join(node: string, stream: NodeStream, held: readonly HeldSessionRead[], synced?: () => void): () => void;
   /** Pods of the node have asked for these sessions. Foreign ones are ignored. */
   used(node: string, sessionIds: readonly string[]): void;
   /** Whether a Pod of the node needs the session. */
@@ -72,7 +74,7 @@ export function createNodes(deps: NodesDeps): Nodes {
   }
 
   return {
-    join(node, stream, held, told = () => undefined) {
+    join(node, stream, held, synced = () => undefined) {
       let view: NodeView | undefined;
       let over = false;
       const join = () => {
@@ -80,7 +82,7 @@ export function createNodes(deps: NodesDeps): Nodes {
         view = views.enter(node, stream, held);
         view.snapshot(stream);
         view.whenOpened(() => {
-          if (!over) told();
+          if (!over) synced();
         });
       };
       joins.mark(node, String((joined += 1)), () => [join]);
@@ -115,7 +117,7 @@ function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => 
   const { pods, clock } = deps;
   const views = new Map<string, NodeView>();
 
-  function viewOf(node: string, held: readonly HeldSessionRead[]): NodeView {
+  function viewOf(node: string, held: HeldById): NodeView {
     const known = views.get(node);
     if (known !== undefined) {
       known.claimAgain(held);
@@ -133,7 +135,7 @@ function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => 
     all: () => views.values(),
     connected: () => [...views.values()].filter(({ streams }) => streams.size > 0).length,
     enter: (node: string, stream: NodeStream, held: readonly HeldSessionRead[]): NodeView => {
-      const view = viewOf(node, held);
+      const view = viewOf(node, heldById(held));
       view.streams.add(stream);
       return view;
     },
@@ -156,8 +158,8 @@ function followChanges(
 ): void {
   decisions.onChange((changed) => {
     for (const pod of changed) {
-      const told = views.get(pod.nodeName)?.update(pod) ?? true;
-      if (told) changes.note(pod.nodeName, pod);
+      const isNews = views.get(pod.nodeName)?.update(pod) ?? true;
+      if (isNews) changes.note(pod.nodeName, pod);
     }
   });
   pods.onChange((change) => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
-import type { Decisions } from '../../src/decisions/decisions.ts';
-import { createNodes } from '../../src/feed/nodes.ts';
-import { sessionId } from '../../src/session/session.ts';
-import { createClusterStandIn } from './cluster-stand-in.ts';
+import type { Decisions } from '../../../src/decisions/decisions.ts';
+import { createNodes } from '../../../src/feed/nodes/nodes.ts';
+import { sessionId } from '../../../src/session/session.ts';
+import { createClusterStandIn } from '../cluster-stand-in.ts';
 
 const ROLE = { 'iam.amazonaws.com/role': 'app' };
 const PERMIT = { 'iam.amazonaws.com/permitted': 'app' };

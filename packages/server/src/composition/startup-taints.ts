@@ -1,11 +1,11 @@
 import { createBackoff, describeError } from '@rolegate/runtime';
 import type { Backoff, Clock, Log, Service } from '@rolegate/runtime';
-import type { ConnectedAgent, ConnectedAgents } from './feed/connected-agents.ts';
-import type { NodeTaints } from './kubernetes/node-taints.ts';
+import type { ConnectedAgent, ConnectedAgents } from '../feed/connected-agents.ts';
+import type { NodeTaints } from '../kubernetes/node-taints.ts';
 
 /** How often it is looked which agents have become ready. Milliseconds. */
 const LOOK_EVERY_MS = 500;
-/** After a failure a node waits so long, then longer. Milliseconds. */
+/** The pause after a node's first failure; it grows with each. Milliseconds. */
 const RETRY = { firstMs: 1_000, capMs: 60_000 };
 
 export interface StartupTaintsDeps {
@@ -28,7 +28,7 @@ interface Progress {
 
 /**
  * Takes the startup taints off each Node whose agent is connected, has been sent all that its node needs, and finds every
- * layer of the interception laid. Looks for itself, one node after the other: the feed waits for nothing of it.
+ * layer of the interception installed. Looks for itself, one node after the other: the feed waits for nothing of it.
  */
 export function createStartupTaints(deps: StartupTaintsDeps): Service {
   const { agents, taints, keys, clock, random, log } = deps;
@@ -85,5 +85,5 @@ export function createStartupTaints(deps: StartupTaintsDeps): Service {
 function isReady({ interception }: ConnectedAgent): boolean {
   if (interception === undefined) return false;
   const { nat, filter, route, input } = interception;
-  return [nat, filter, route, input].every((laid) => laid === true);
+  return [nat, filter, route, input].every((isInstalled) => isInstalled === true);
 }

@@ -1,12 +1,12 @@
 import type { Clock } from '@rolegate/runtime';
 
 /**
- * When what was told is looked at again, counted from when it was told. The last is longer than a replica may lag behind
+ * When what was sent is looked at again, counted from when it was sent. The last is longer than a replica may lag behind
  * another and than an agent has streams to two of them. Milliseconds.
  */
 const LOOKS_MS = [1_000, 5_000, 20_000, 60_000];
 
-/** What is told within this time is looked at together: a Namespace may have a hundred Pods on the node. Milliseconds. */
+/** What is sent within this time is looked at together: a Namespace may have a hundred Pods on the node. Milliseconds. */
 const TOGETHER_MS = 100;
 
 interface Batch {
@@ -15,8 +15,8 @@ interface Batch {
 }
 
 export interface Settling {
-  /** Something was told about the Pod. */
-  readonly told: (uid: string) => void;
+  /** Agents have been sent something about the Pod. */
+  readonly sent: (uid: string) => void;
   /** Whether the Pod's turn comes because of a look, which is then done. */
   readonly looked: (uid: string) => boolean;
   readonly forget: (uid: string) => void;
@@ -29,20 +29,20 @@ export interface Settling {
  * repeated as soon as this replica has seen that version too (docs/adr/0012).
  */
 export function createSettling(clock: Clock, look: (uid: string) => void): Settling {
-  /** By Pod, the batch in which it was told of last. */
+  /** By Pod, the batch of what was sent of it last. */
   const batches = new Map<string, Batch>();
   const timers = new Map<Batch, () => void>();
   const looking = new Set<string>();
   let newest: Batch | undefined;
 
-  function plan(batch: Batch, step: number, toldMs: number): void {
+  function plan(batch: Batch, step: number, sentMs: number): void {
     timers.delete(batch);
     const atMs = LOOKS_MS[step];
     if (atMs === undefined) for (const uid of batch.uids) leave(uid, batch);
     if (atMs === undefined || batch.uids.size === 0) return;
-    const timer = clock.schedule(toldMs + atMs - clock.monotonic(), () => {
+    const timer = clock.schedule(sentMs + atMs - clock.monotonic(), () => {
       const uids = [...batch.uids];
-      plan(batch, step + 1, toldMs);
+      plan(batch, step + 1, sentMs);
       for (const uid of uids) {
         looking.add(uid);
         look(uid);
@@ -64,7 +64,7 @@ export function createSettling(clock: Clock, look: (uid: string) => void): Settl
   }
 
   return {
-    told(uid) {
+    sent(uid) {
       const batch = openBatch();
       const former = batches.get(uid);
       if (former === batch) return;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { createConnectedAgents } from '../src/feed/connected-agents.ts';
-import { createStartupTaints } from '../src/startup-taints.ts';
-import { recordingLog } from './kubernetes/setup.ts';
+import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
+import { createStartupTaints } from '../../src/composition/startup-taints.ts';
+import { recordingLog } from '../kubernetes/setup.ts';
 
 const KEY = 'rolegate.dev/agent-not-ready';
 const ALL = { nat: true, filter: true, route: true, input: true };
