@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { createChanges, describeError, formatHostPort, isPortTaken } from '@rolegate/runtime';
+import { createChanges, formatHostPort, isPortTaken } from '@rolegate/runtime';
 import type { Clock, HostPort, Log, ReadyCheck } from '@rolegate/runtime';
 import { namedText } from './named-listeners.ts';
-import { readOwnListeners } from './own-listeners.ts';
+import { createOwnListeners, readOwnListeners } from './own-listeners.ts';
 import { takePort } from './take-port.ts';
 
 export interface AgentPortsDeps {
@@ -40,40 +40,13 @@ export interface AgentPorts {
 
 export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: AgentPortsDeps): AgentPorts {
   const changes = createChanges({ log, of: "the agent's ports" });
+  const own = createOwnListeners({ read: readOwn, changed: changes.notify, log });
   const standings = new Map<string, { readonly at: HostPort; readonly standing: PortStanding }>();
-  let inodes: readonly number[] | undefined;
-  let isDue = false;
-  let isNaming = false;
 
   function note(at: HostPort, standing: PortStanding): void {
     if (standings.get(formatHostPort(at))?.standing === standing) return;
     standings.set(formatHostPort(at), { at, standing });
-    isDue = true;
-    void nameOwn();
-  }
-
-  /** Nobody waits for it: with many connections on the node it takes tens of milliseconds. */
-  async function nameOwn(): Promise<void> {
-    if (isNaming) return;
-    isNaming = true;
-    while (isDue) {
-      isDue = false;
-      inodes = await readOrTell();
-      changes.notify();
-    }
-    isNaming = false;
-  }
-
-  async function readOrTell(): Promise<readonly number[] | undefined> {
-    try {
-      return await readOwn();
-    } catch (error) {
-      log.warn('own listeners not known', {
-        error: describeError(error),
-        hint: 'until then reconcile looks for no foreign ones',
-      });
-      return undefined;
-    }
+    own.readAgain();
   }
 
   function held(): readonly HostPort[] {
@@ -101,6 +74,7 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
       ready: () => held().length === 0 || `held by another user: ${held().map(formatHostPort).join(', ')}`,
     },
     line() {
+      const inodes = own.inodes();
       const ports = [...standings.values()].flatMap(({ at }) =>
         isIP(at.host) !== 0 && at.port > 0 ? [at] : [],
       );
