@@ -5,7 +5,7 @@ import type { InterceptionConfig } from '../config/interception-config.ts';
 import { interceptionOf } from './intercept.ts';
 import { runCommand } from '../interception/commands.ts';
 import { followKernelEvents } from '../interception/events.ts';
-import { followCommand } from '../interception/follow-command.ts';
+import { followCommand } from '../interception/kernel-events.ts';
 import { createKeeper } from '../interception/keeper.ts';
 import { createListenerNotes } from '../ports/listener-notes.ts';
 import { readListeningSockets } from '../ports/listening-sockets.ts';

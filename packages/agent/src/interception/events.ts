@@ -1,7 +1,7 @@
 import { createBackoff } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { followForEver } from './follow-command.ts';
-import type { FollowCommand } from './follow-command.ts';
+import { followForEver } from './kernel-events.ts';
+import type { FollowCommand } from './kernel-events.ts';
 
 /** Of another tool's thousands only what can be about our rules: their chains, the base chains, whole tables. */
 const ABOUT_US =

@@ -8,8 +8,8 @@ import type { FamilyPlan } from '../interception/rule.ts';
 import { judge } from './judge.ts';
 import type { PodFamily } from './pod.ts';
 import type { PodProcess } from './pod-process.ts';
-import { chooseStand } from './stand.ts';
-import type { Stand } from './stand.ts';
+import { chooseStand } from './attachment.ts';
+import type { Stand } from './attachment.ts';
 
 /** What a stand-in Pod showed. */
 export type Proof =

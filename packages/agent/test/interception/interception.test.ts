@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { oursIn, setup } from './laid.ts';
+import { oursIn, setup } from './installed.ts';
 
 const JUMP =
   '-d 169.254.169.254/32 -m comment --comment "rolegate: what goes to the metadata API" -j ROLEGATE';

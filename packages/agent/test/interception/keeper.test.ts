@@ -6,7 +6,7 @@ import { hostInterface } from '../../src/interception/host-interfaces.ts';
 import type { HostInterface } from '../../src/interception/host-interfaces.ts';
 import { createKeeper } from '../../src/interception/keeper.ts';
 import { failed, ok } from './fake-node.ts';
-import { setup as lay } from './laid.ts';
+import { setup as lay } from './installed.ts';
 
 const stop = new Set<() => Promise<void>>();
 afterEach(async () => {

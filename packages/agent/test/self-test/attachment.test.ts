@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { hostInterface } from '../../src/interception/host-interfaces.ts';
 import type { HostInterface } from '../../src/interception/host-interfaces.ts';
-import { chooseStand } from '../../src/self-test/stand.ts';
+import { chooseStand } from '../../src/self-test/attachment.ts';
 
 const DEVICES = ['lo', 'eth0', 'cni0'].map((name) => ({ name, mac: '', isBridge: name === 'cni0' }));
 const entries = (...texts: string[]) =>

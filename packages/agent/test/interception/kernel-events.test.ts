@@ -3,8 +3,8 @@ import { createBackoff, silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { NOT_THERE, runCommand } from '../../src/interception/commands.ts';
 import { followKernelEvents } from '../../src/interception/events.ts';
-import { followCommand, followForEver } from '../../src/interception/follow-command.ts';
-import type { FollowCommand } from '../../src/interception/follow-command.ts';
+import { followCommand, followForEver } from '../../src/interception/kernel-events.ts';
+import type { FollowCommand } from '../../src/interception/kernel-events.ts';
 
 describe('a command of the node', () => {
   it('is given its input, and tells its output and exit code', async () => {
