@@ -39,7 +39,7 @@ import { openAgentState } from './state/agent-state.ts';
 import { systemMachine } from './state/machine.ts';
 import type { Machine } from './state/machine.ts';
 import { createAgentStatus } from './status/agent-status.ts';
-import { STATUS_SOCKET } from './config/status-socket.ts';
+import { STATUS_SOCKET } from './config/shared-flags.ts';
 
 type Metrics = ReturnType<typeof createAgentMetrics>;
 

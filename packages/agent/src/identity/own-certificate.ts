@@ -57,8 +57,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
   const certificate = createCurrentCertificate(deps);
   const attempts = createAttempts(deps, certificate);
   const first = Promise.withResolvers<undefined>();
-  let wake = new AbortController();
-  let woken = false;
+  const alarm = createAlarm(clock);
 
   /** Tries until it succeeds; the pause until the next renewal. */
   async function renew(signal: AbortSignal): Promise<number> {
@@ -70,7 +69,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
         adopt(got);
         return restOf(got.issued);
       } catch (error) {
-        if (!stopped()) await pause(attempts.failed(error), signal);
+        if (!stopped()) await alarm.pause(attempts.failed(error), signal);
       }
     }
     return 0;
@@ -78,27 +77,20 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
 
   function adopt(got: Attested): void {
     certificate.adopt(got.issued);
-    if (certificate.isOf(authorities.current())) woken = false; // a change while we asked
+    if (certificate.isOf(authorities.current())) alarm.stop(); // a change while we asked
     attempts.succeeded(got);
     first.resolve(undefined);
     deps.renewed?.();
   }
 
-  function restOf(issued: IssuedCertificate): number {
-    return untilRenewal(issued, { nowMs: clock.now(), random: random() });
-  }
-
-  async function pause(ms: number, signal: AbortSignal): Promise<void> {
-    wake = new AbortController();
-    if (!woken) await clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
-    woken = false;
-  }
+  const restOf = (issued: IssuedCertificate) =>
+    untilRenewal(issued, { nowMs: clock.now(), random: random() });
 
   authorities.onChange((file) => {
     certificate.trustAgain();
     // A server that knows as little of our authority as the file does would not let us in.
-    woken = !certificate.isOf(file);
-    if (woken) wake.abort();
+    if (certificate.isOf(file)) alarm.stop();
+    else alarm.ring();
   });
   if (certificate.issued() !== undefined) first.resolve(undefined);
 
@@ -112,8 +104,28 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
     state: () => stateOf(certificate.validity(), attempts.fault()),
     async run(signal) {
       const issued = certificate.issued();
-      if (issued !== undefined) await pause(restOf(issued), signal);
-      while (!signal.aborted) await pause(await renew(signal), signal);
+      if (issued !== undefined) await alarm.pause(restOf(issued), signal);
+      while (!signal.aborted) await alarm.pause(await renew(signal), signal);
+    },
+  };
+}
+
+/** Pauses that end early when the alarm rings, or has rung since the last one. */
+function createAlarm(clock: Pick<Clock, 'sleep'>) {
+  let wake = new AbortController();
+  let rings = false;
+  return {
+    async pause(ms: number, signal: AbortSignal): Promise<void> {
+      wake = new AbortController();
+      if (!rings) await clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
+      rings = false;
+    },
+    ring(): void {
+      rings = true;
+      wake.abort();
+    },
+    stop(): void {
+      rings = false;
     },
   };
 }

@@ -6,7 +6,7 @@ import { unmatchedInterfaces } from './host-interfaces.ts';
 import type { HostInterface } from './host-interfaces.ts';
 import type { Interception, Settled } from './interception.ts';
 import { createInterceptionLog } from './interception-log.ts';
-import { askKernel } from './kernel-answer.ts';
+import { askKernel } from './routes.ts';
 import type { Packets } from './packets.ts';
 import { allLost, nextState, unknownState } from './state.ts';
 import type { InterceptionState } from './state.ts';

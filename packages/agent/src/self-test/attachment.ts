@@ -3,7 +3,7 @@ import type { HostInterface } from '../interception/host-interfaces.ts';
 import { createInterfaceMatch } from '../interception/host-interfaces.ts';
 
 /** How the stand-in Pod is connected to the node. */
-export interface Stand {
+export interface Attachment {
   /** The node's end of its pair of interfaces. */
   readonly device: string;
   /** Present: the bridge that the end is a port of. */
@@ -18,7 +18,7 @@ const OWN_NAME = 'rolegate0';
  * Where a Pod would have to be for `--host-interface` to lead its requests to the agent. Throws where no Pod can be stood in
  * for, e.g. because the interface is not there yet.
  */
-export function chooseStand(entries: readonly HostInterface[], devices: readonly Device[]): Stand {
+export function chooseAttachment(entries: readonly HostInterface[], devices: readonly Device[]): Attachment {
   const wanted = entries.filter(({ negated }) => !negated);
   const matches = createInterfaceMatch(entries);
   const candidates =

@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createBackoff, silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { NOT_THERE, runCommand } from '../../src/interception/commands.ts';
-import { followKernelEvents } from '../../src/interception/events.ts';
-import { followCommand, followForEver } from '../../src/interception/kernel-events.ts';
+import { followCommand, followForEver, followKernelEvents } from '../../src/interception/kernel-events.ts';
 import type { FollowCommand } from '../../src/interception/kernel-events.ts';
 
 describe('a command of the node', () => {

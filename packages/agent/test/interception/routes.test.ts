@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { foreignRows } from './foreign-rows.ts';
-import { askKernel } from '../../src/interception/kernel-answer.ts';
-import { createRoutes, parseRouteRules } from '../../src/interception/routes.ts';
+import { askKernel, createRoutes, parseRouteRules } from '../../src/interception/routes.ts';
 import { createFakeNode, failed, ok } from './fake-node.ts';
 import { setup } from './installed.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { hostInterface } from '../../src/interception/host-interfaces.ts';
 import type { HostInterface } from '../../src/interception/host-interfaces.ts';
-import { chooseStand } from '../../src/self-test/attachment.ts';
+import { chooseAttachment } from '../../src/self-test/attachment.ts';
 
 const DEVICES = ['lo', 'eth0', 'cni0'].map((name) => ({ name, mac: '', isBridge: name === 'cni0' }));
 const entries = (...texts: string[]) =>
@@ -17,10 +17,10 @@ describe('where the stand-in Pod stands', () => {
     { given: ['cni0'], stand: { device: 'rolegate0', bridge: 'cni0' } },
     { given: ['+'], stand: { device: 'rolegate0' } },
   ])('for $given', ({ given, stand }) => {
-    expect(chooseStand(entries(...given), DEVICES)).toEqual(stand);
+    expect(chooseAttachment(entries(...given), DEVICES)).toEqual(stand);
   });
 
   it.each([['weave'], ['eth0'], ['cali+', '!cali+']])('nowhere for %s', (...given) => {
-    expect(() => chooseStand(entries(...given), DEVICES)).toThrow('no interface');
+    expect(() => chooseAttachment(entries(...given), DEVICES)).toThrow('no interface');
   });
 });
