@@ -36,7 +36,7 @@ export function interceptionOf({ plan, backend }: InterceptionConfig, log: Log) 
   };
 }
 
-/** Lays the rules once and tries them. Throws where not all could be laid, or where something is open that must not be. */
+/** Installs the rules once and tries them. Throws if not all could be installed, or if something is open that must not be. */
 export async function runIntercept(config: InterceptionConfig, log: Log): Promise<void> {
   const { plan, interception } = interceptionOf(config, log);
   const settled = await interception.settle({ flushAll: true });

@@ -14,15 +14,15 @@ const CONSEQUENCES = {
 
 /** Says each failure once, until it is another one or means something else. */
 export function createFailureLog(log: Log) {
-  let told = '';
+  let logged = '';
   return {
     failed(
       failure: AttestationFailure,
       { validity, expires }: { validity: Validity; expires?: string },
     ): void {
       const key = `${validity} ${keyOf(failure)}`;
-      if (key === told) return;
-      told = key;
+      if (key === logged) return;
+      logged = key;
       log[validity === 'expired' ? 'error' : 'warn']('no certificate from a server', {
         ...(failure.reason && { reason: failure.reason }),
         error: failure.message,
@@ -32,19 +32,19 @@ export function createFailureLog(log: Log) {
       });
     },
     succeeded: (): void => {
-      told = '';
+      logged = '';
     },
   };
 }
 
 /** Says which port gives certificates if it is not the one that counts first: once, until it is again. */
 export function createPortLog(log: Log) {
-  let told: AttestPort['kind'] | undefined;
+  let logged: AttestPort['kind'] | undefined;
   return {
     /** `missed`: why the port that counts first gave none; undefined: it did. */
     issued(port: AttestPort, missed: AttestationFailure | undefined): void {
-      const before = told;
-      told = missed === undefined ? undefined : port.kind;
+      const before = logged;
+      logged = missed === undefined ? undefined : port.kind;
       if (missed === undefined || before === port.kind) return;
       const facts = { server: nameOf(port), error: missed.message };
       if (port.kind === 'attestation') log.info('certificate not renewed, issued for the token', facts);

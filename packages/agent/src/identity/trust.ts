@@ -3,7 +3,7 @@ import type { Authorities, ClientTls } from '@rolegate/protocol';
 import { certificatesOf, endOf } from '@rolegate/protocol';
 import type { IssuedCertificate } from './issued.ts';
 
-/** What connections are made of, made anew on each change: TLS tells by that. */
+/** What connections are made of, new objects on each change: TLS tells by that. */
 export interface Trust {
   /** Shows nothing: before there is a certificate, and for getting one. */
   readonly bare: ClientTls;

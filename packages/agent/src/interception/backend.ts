@@ -20,7 +20,7 @@ const LOCK_WAIT = '5';
 /** iptables of one back end, for both families. */
 export interface Iptables {
   readonly backend: Backend;
-  /** Everything that is laid, by anyone; undefined where this back end's programs are not there. Rejects with what they said. */
+  /** All rules, whoever installed them; undefined if this back end's programs are not there. Rejects with what they said. */
   readonly save: () => Promise<Saved | undefined>;
   /** Takes the input of `iptables-restore --noflush`; each table at once or not at all. Rejects with what the program said. */
   readonly restore: (family: Family, input: string) => Promise<void>;

@@ -1,4 +1,4 @@
-/** The families of IP, in the order in which they are laid. */
+/** The families of IP, in the order in which they are installed. */
 export const families = ['ipv4', 'ipv6'] as const;
 export type Family = (typeof families)[number];
 

@@ -5,7 +5,7 @@ import type { Chain, FamilyPlan, Layer } from './rule.ts';
 import { ruleKey, ruleOptions } from './saved-rules.ts';
 import type { SavedRule } from './saved-rules.ts';
 
-/** What came to our rules since they were laid. */
+/** What came to our rules since they were installed. */
 export interface Packets extends Readonly<Record<Layer, number>> {
   /** Connections led to the agent, of both families. */
   readonly nat: number;
@@ -41,7 +41,7 @@ export function countPackets(plan: readonly FamilyPlan[], saved: Saved): Packets
   return packets;
 }
 
-/** Connections that the DNAT rules have taken, by family; 0 where none are laid. Pure. */
+/** Connections that the DNAT rules have taken, by family; 0 if none are installed. Pure. */
 export function countLed(plan: readonly FamilyPlan[], saved: Saved): Readonly<Record<Family, number>> {
   const led = { ipv4: 0, ipv6: 0 };
   for (const one of plan) led[one.family] = countPackets([one], saved).nat;

@@ -46,7 +46,7 @@ function tableLines(name: string, table: SavedTable, wanted: readonly Chain[]): 
   ];
 }
 
-/** Whoever laid them: a chain that is led to cannot be removed, and a second jump of ours is of no use. */
+/** Whoever installed them: a chain that is led to cannot be removed, and a second jump of ours is of no use. */
 function referencesTo(own: readonly string[], table: SavedTable): string[] {
   return [...table.values()].flat().flatMap(({ chain, text, options }) => {
     const target = options.get('-j') ?? options.get('-g') ?? '';

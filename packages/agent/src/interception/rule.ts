@@ -58,7 +58,7 @@ export interface Guarded {
   readonly ports: readonly number[];
 }
 
-/** What is laid for one family. */
+/** What is installed for one family. */
 export interface FamilyPlan {
   readonly family: Family;
   /** The metadata address. */

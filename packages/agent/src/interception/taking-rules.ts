@@ -46,7 +46,7 @@ export function mayRedirect(
   return (table.get(chain) ?? []).some((next) => mayRedirect(next, table, packet, seen));
 }
 
-/** True where the rule itself ends the packet's way, as far as can be told: an unknown condition counts as met. */
+/** True if the rule itself ends the packet's way, as far as can be told: an unknown condition counts as met. */
 export function mayTake({ options }: SavedRule, packet: Packet): boolean {
   return ENDING.has(options.get('-j') ?? '') && mayFit(options, packet);
 }

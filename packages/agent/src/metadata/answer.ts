@@ -56,7 +56,7 @@ export function document(text: string): Answer & { readonly body: Buffer } {
   return { status: 200, code: '', body: Buffer.from(text) };
 }
 
-/** The refusal for a reason, with the status that the table of reasons gives it unless told. */
+/** The refusal for a reason, by default with the status that the table of reasons gives it. */
 export function refusal(reason: Reason, more: Partial<Omit<Answer, 'code' | 'body'>> = {}): Answer {
   return { status: reasons[reason].http, code: reason, ...more };
 }

@@ -2,7 +2,7 @@ import type { AgentMemory } from '../memory/memory.ts';
 import type { AnswerRecord } from './answer-record.ts';
 
 /** What is remembered of a Pod. */
-interface Seen {
+interface PodRequests {
   /** On the monotonic clock. Milliseconds. */
   readonly askedMs: number;
   answered: boolean;
@@ -10,7 +10,7 @@ interface Seen {
 }
 
 /** A node holds some hundred Pods. */
-const MOST_SEEN = 1024;
+const MOST_PODS = 1024;
 /** How long it is known of a Pod that is gone. Milliseconds. */
 const GONE_MS = 600_000;
 
@@ -34,15 +34,19 @@ export interface FirstRequestsDeps {
 
 /** Remembers which Pods have asked for, and been given, credentials since the process began. */
 export function createFirstRequests({ isKnown, memory }: FirstRequestsDeps): FirstRequests {
-  const seen = memory.remember<Seen>('first_requests', { keepMs: GONE_MS, most: MOST_SEEN, stays: isKnown });
+  const pods = memory.remember<PodRequests>('first_requests', {
+    keepMs: GONE_MS,
+    most: MOST_PODS,
+    stays: isKnown,
+  });
 
   return {
     asked(uid, monotonicMs, namespace) {
-      if (seen.peek(uid) !== undefined) return;
-      seen.set(uid, { askedMs: monotonicMs, answered: false, served: false }, namespace);
+      if (pods.peek(uid) !== undefined) return;
+      pods.set(uid, { askedMs: monotonicMs, answered: false, served: false }, namespace);
     },
     answered(uid, { served, monotonicMs }) {
-      const pod = seen.peek(uid);
+      const pod = pods.peek(uid);
       if (pod === undefined) return notFirst;
       const firstRequest = !pod.answered;
       const first = served && !pod.served;

@@ -114,8 +114,8 @@ function detailOf(pod: KnownPod | undefined): { detail?: string } {
   return pod?.decision.kind === 'deny' ? { detail: pod.decision.message } : {};
 }
 
-function answer(...told: Parameters<typeof refusal>): Action {
-  return { kind: 'answer', answer: refusal(...told) };
+function answer(...parts: Parameters<typeof refusal>): Action {
+  return { kind: 'answer', answer: refusal(...parts) };
 }
 
 function hold(waitedFor: string): Action {

@@ -84,7 +84,7 @@ function sourcesFromReconcile(
     endpoint: config.imdsEndpoint,
     clock,
     log,
-    laid: whenInstalled(interception),
+    installed: whenInstalled(interception),
   });
   const { counted } = metrics.readInterception({
     readerConnected: () => reconcile.connected,

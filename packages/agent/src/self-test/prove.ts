@@ -19,7 +19,7 @@ export type Proof =
 
 export interface ProveDeps {
   readonly run: RunCommand;
-  /** Those of the families that are laid. */
+  /** Those of the families that are installed. */
   readonly plan: readonly FamilyPlan[];
   readonly hostIps: Readonly<Partial<Record<Family, string>>>;
   readonly port: number;

@@ -20,7 +20,7 @@ describe('the limit of new connections', () => {
     await interception.settle();
     const before = [...inInput(node)];
     change(inInput(node));
-    expect((await interception.settle()).mended.map(({ layer }) => layer)).toEqual(['input']);
+    expect((await interception.settle()).repaired.map(({ layer }) => layer)).toEqual(['input']);
     const plain = (rules: string[]) => rules.map((rule) => rule.replace(/rolegate-\d+/, ''));
     expect(plain(inInput(node))).toEqual(plain(before));
   });
@@ -50,7 +50,7 @@ describe('the limit of new connections', () => {
       });
       expect(inInput(node)).toHaveLength(2);
       expect(inInput(node, 'ip6tables')).toHaveLength(2);
-      expect((await interception.settle()).mended).toEqual([]);
+      expect((await interception.settle()).repaired).toEqual([]);
     },
   );
 
@@ -60,9 +60,9 @@ describe('the limit of new connections', () => {
     await interception.settle();
     node.lacks.clear();
     const waiting = await interception.settle({ retryLimit: false });
-    expect(waiting).toMatchObject({ mended: [], limitFault: expect.stringContaining('hashlimit') });
+    expect(waiting).toMatchObject({ repaired: [], limitFault: expect.stringContaining('hashlimit') });
     const settled = await interception.settle();
-    expect(settled.mended.map(({ layer }) => layer)).toEqual(['input']);
+    expect(settled.repaired.map(({ layer }) => layer)).toEqual(['input']);
     expect(settled.limitFault).toBeUndefined();
     expect(inInput(node)).toHaveLength(4);
   });
@@ -74,7 +74,7 @@ describe('the limit of new connections', () => {
     for (const retryLimit of [true, false]) {
       node.tables('nft').get('nat')?.set('ROLEGATE', []);
       const settled = await interception.settle({ retryLimit });
-      expect(settled.mended.map(({ layer }) => layer)).toEqual(['nat']);
+      expect(settled.repaired.map(({ layer }) => layer)).toEqual(['nat']);
       expect(settled.left).toEqual([]);
       expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
     }

@@ -74,8 +74,8 @@ describe('keeping the rules', () => {
     await settled();
     expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
     expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
-    const mended = lines.find(({ message }) => message === 'interception mended');
-    expect(mended?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
+    const repaired = lines.find(({ message }) => message === 'interception mended');
+    expect(repaired?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
   });
 
   it('mends within 30 s what no event told of', async () => {

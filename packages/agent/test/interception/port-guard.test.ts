@@ -79,15 +79,15 @@ describe('the guard of the ports of the agent', () => {
       const laid = setup();
       await laid.interception.settle();
       layPortmap(laid, { port, first: true });
-      const { mended, left } = await laid.interception.settle();
-      expect(new Set(mended.map(({ layer }) => layer))).toEqual(new Set(['ports']));
+      const { repaired, left } = await laid.interception.settle();
+      expect(new Set(repaired.map(({ layer }) => layer))).toEqual(new Set(['ports']));
       expect(left).toEqual([]);
       for (const chain of ['PREROUTING', 'OUTPUT']) {
         const rules = laid.node.lines('nft', 'nat', chain);
         expect(rules.at(-1)).toContain('CNI-HOSTPORT-DNAT');
         expect(rules.filter((rule) => rule.includes('CNI-HOSTPORT-DNAT'))).toHaveLength(1);
       }
-      expect((await laid.interception.settle()).mended).toEqual([]);
+      expect((await laid.interception.settle()).repaired).toEqual([]);
     },
   );
 
@@ -102,7 +102,7 @@ describe('the guard of the ports of the agent', () => {
       const laid = setup();
       await laid.interception.settle();
       layPortmap(laid, portmap);
-      expect((await laid.interception.settle()).mended).toEqual([]);
+      expect((await laid.interception.settle()).repaired).toEqual([]);
     },
   );
 
@@ -123,7 +123,7 @@ describe('the guard of the ports of the agent', () => {
     nat?.set('KUBE-SVC-A', ['-p tcp -j DNAT --to-destination 10.0.0.3:80', '-j KUBE-SERVICES']);
     nat?.set('KUBE-NODEPORTS', ['-p tcp -m tcp --dport 31234 -j KUBE-SVC-A']);
     node.add('nft', 'nat', 'OUTPUT', 0, rule);
-    expect((await interception.settle()).mended.length > 0).toBe(faults > 0);
+    expect((await interception.settle()).repaired.length > 0).toBe(faults > 0);
   });
 
   it('forgets the connections that others had redirected, of its own addresses and ports alone, once it is laid', async () => {
