@@ -3,14 +3,11 @@ import { NOT_THERE, outputOf } from './commands.ts';
 import type { RunCommand } from './commands.ts';
 import type { Family } from './metadata-addresses.ts';
 import { parseSavedTables } from './saved-rules.ts';
-import type { SavedTables } from './saved-rules.ts';
+import type { Saved, SavedTables } from './saved-rules.ts';
 
 export const backends = ['nft', 'legacy'] as const;
 /** Which of the two kinds of tables the kernel has iptables' rules in. */
 export type Backend = (typeof backends)[number];
-
-/** All tables of one back end. */
-export type Saved = Readonly<Record<Family, SavedTables>>;
 
 /** The chains by which kubelet shows since 1.17 which back end it uses (kubernetes/kubernetes, pkg/kubelet, "KUBE-IPTABLES-HINT"). */
 const HINTS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'];

@@ -1,7 +1,8 @@
 import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { backends, chooseBackend, createIptables } from './backend.ts';
-import type { Backend, Iptables, Saved } from './backend.ts';
+import type { Backend, Iptables } from './backend.ts';
+import type { Saved } from './saved-rules.ts';
 import type { RunCommand } from './commands.ts';
 import type { Family } from './metadata-addresses.ts';
 import { removalInput } from './restore-input.ts';

@@ -1,9 +1,8 @@
-import type { Saved } from './backend.ts';
+import type { Saved, SavedRule } from './saved-rules.ts';
+import { ruleKey, ruleOptions } from './saved-rules.ts';
 import type { Family } from './metadata-addresses.ts';
 import { GUEST } from './plan.ts';
 import type { Chain, FamilyPlan, Layer } from './rule.ts';
-import { ruleKey, ruleOptions } from './saved-rules.ts';
-import type { SavedRule } from './saved-rules.ts';
 
 /** What came to our rules since they were installed. */
 export interface Packets extends Readonly<Record<Layer, number>> {

@@ -1,3 +1,5 @@
+import type { Family } from './metadata-addresses.ts';
+
 /** One rule as iptables-save printed it. */
 export interface SavedRule {
   readonly chain: string;
@@ -16,6 +18,9 @@ export type SavedTable = ReadonlyMap<string, readonly SavedRule[]>;
 
 /** All tables by name. */
 export type SavedTables = ReadonlyMap<string, SavedTable>;
+
+/** All tables of one back end. */
+export type Saved = Readonly<Record<Family, SavedTables>>;
 
 const SILENT = ['-m', '--comment', '--hashlimit-name', '--rsource', ''];
 /** The default of `-m recent`. */

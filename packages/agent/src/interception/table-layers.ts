@@ -1,5 +1,6 @@
 import { describeError } from '@rolegate/runtime';
-import type { Iptables, Saved } from './backend.ts';
+import type { Iptables } from './backend.ts';
+import type { Saved, SavedTables } from './saved-rules.ts';
 import { hasConnectionLimit, withoutConnectionLimit } from './connection-limit.ts';
 import { findFaults } from './faults.ts';
 import type { Fault } from './faults.ts';
@@ -7,7 +8,6 @@ import type { Family } from './metadata-addresses.ts';
 import type { FamilyPlan } from './rule.ts';
 import { restoreInput } from './restore-input.ts';
 import type { RepairResult } from './route-layer.ts';
-import type { SavedTables } from './saved-rules.ts';
 
 /** Why new connections are not limited, by family. */
 export type LimitFaults = ReadonlyMap<Family, string>;
