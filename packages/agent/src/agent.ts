@@ -18,7 +18,7 @@ import { createFirewallMode, hasExceptions } from './modes/firewall-mode.ts';
 import { parseAllowPaths } from './node-imds/allow-path.ts';
 import { createLimitHits } from './metadata/limit-hits.ts';
 import type { LimitHits } from './metadata/limit-hits.ts';
-import { metadataHosts } from './metadata/host-check.ts';
+import { metadataHosts } from './metadata/request/host-check.ts';
 import { architectureOf } from './imds-documents/identity-document.ts';
 import { createNodeImds } from './node-imds/node-imds.ts';
 import type { NodeImds } from './node-imds/node-imds.ts';

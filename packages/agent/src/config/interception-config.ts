@@ -23,9 +23,9 @@ import { METADATA, NODE, sharedFlags } from './shared-flags.ts';
 import { hostIpFaults } from './host-ips.ts';
 import type { Backend } from '../interception/backend.ts';
 import { backends } from '../interception/backend.ts';
-import { AUTO, exactInterface, hostInterface } from '../interception/host-interfaces.ts';
-import type { HostInterface } from '../interception/host-interfaces.ts';
-import type { PlanOptions } from '../interception/rule.ts';
+import { AUTO, exactInterface, hostInterface } from '../interception/rules/host-interfaces.ts';
+import type { HostInterface } from '../interception/rules/host-interfaces.ts';
+import type { PlanOptions } from '../interception/rules/rule.ts';
 
 /** The configuration of intercept, reconcile and uninstall. Frozen. */
 export interface InterceptionConfig {

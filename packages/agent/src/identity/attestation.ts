@@ -6,8 +6,8 @@ import { nameOf, triesOther } from './attest-ports.ts';
 import type { AttestPort, NextPorts } from './attest-ports.ts';
 import { createPortLog } from './attestation-log.ts';
 import { AttestationFailure } from './failure.ts';
-import type { IssuedCertificate } from './issued.ts';
-import { issuedOf } from './issued.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
+import { issuedOf } from './issued-certificate.ts';
 import { TokenFault } from './token-file.ts';
 
 /** A replica or two may be away without a word of it. */

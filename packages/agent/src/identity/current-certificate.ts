@@ -1,7 +1,7 @@
 import type { Authorities, AuthoritiesSource, ClientTls } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import { isIssuedBy } from './issued.ts';
-import type { IssuedCertificate } from './issued.ts';
+import { isIssuedBy } from './issued-certificate.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
 import { authoritiesIn, trustIn } from './trust.ts';
 import type { Trust } from './trust.ts';
 

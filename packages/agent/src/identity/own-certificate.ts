@@ -7,7 +7,7 @@ import { createCurrentCertificate } from './current-certificate.ts';
 import type { CurrentCertificate, Validity } from './current-certificate.ts';
 import { AttestationFailure } from './failure.ts';
 import type { FailureKind } from './failure.ts';
-import type { IssuedCertificate } from './issued.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
 import { untilRenewal } from './renewal.ts';
 
 /** Pauses after an attempt that failed. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { NOT_THERE, outputOf } from './commands.ts';
 import type { RunCommand } from './commands.ts';
-import type { Family } from './metadata-addresses.ts';
-import { parseSavedTables } from './saved-rules.ts';
-import type { Saved, SavedTables } from './saved-rules.ts';
+import type { Family } from './rules/metadata-addresses.ts';
+import { parseSavedTables } from './rules/saved-rules.ts';
+import type { Saved, SavedTables } from './rules/saved-rules.ts';
 
 export const backends = ['nft', 'legacy'] as const;
 /** Which of the two kinds of tables the kernel has iptables' rules in. */

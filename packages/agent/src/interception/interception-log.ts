@@ -1,9 +1,9 @@
 import { createArrivals, createTransition } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import { interfaceText } from './host-interfaces.ts';
-import type { HostInterface } from './host-interfaces.ts';
+import { interfaceText } from './rules/host-interfaces.ts';
+import type { HostInterface } from './rules/host-interfaces.ts';
 import type { SettleResult } from './interception.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './rules/faults.ts';
 
 /** What an operator reads of the interception: each thing when it begins and when it is over, not at every look. */
 export interface InterceptionLog {

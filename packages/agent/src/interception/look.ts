@@ -2,12 +2,12 @@ import { describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { RunCommand } from './commands.ts';
 import { listDevices } from './devices.ts';
-import { unmatchedInterfaces } from './host-interfaces.ts';
-import type { HostInterface } from './host-interfaces.ts';
+import { unmatchedInterfaces } from './rules/host-interfaces.ts';
+import type { HostInterface } from './rules/host-interfaces.ts';
 import type { Interception, SettleResult } from './interception.ts';
 import { createInterceptionLog } from './interception-log.ts';
 import { askKernel } from './routes.ts';
-import type { Packets } from './packets.ts';
+import type { Packets } from './rules/packets.ts';
 import { allLost, nextState, unknownState } from './state.ts';
 import type { InterceptionState } from './state.ts';
 

@@ -1,7 +1,7 @@
 import { describeError } from '@rolegate/runtime';
-import { findRouteFaults, routeKey } from './faults.ts';
-import type { Fault } from './faults.ts';
-import type { FamilyPlan, RouteRule } from './rule.ts';
+import { findRouteFaults, routeKey } from './rules/faults.ts';
+import type { Fault } from './rules/faults.ts';
+import type { FamilyPlan, RouteRule } from './rules/rule.ts';
 import type { Routes } from './routes.ts';
 
 /** What was not as planned, before and after it was repaired. */

@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
 import type { RunCommand } from './commands.ts';
 import { outputOf } from './commands.ts';
-import { metadataAddresses } from './metadata-addresses.ts';
-import type { Family } from './metadata-addresses.ts';
-import type { RouteRule } from './rule.ts';
-import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './plan.ts';
+import { metadataAddresses } from './rules/metadata-addresses.ts';
+import type { Family } from './rules/metadata-addresses.ts';
+import type { RouteRule } from './rules/rule.ts';
+import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './rules/plan.ts';
 
 /** `ip rule` of this network namespace. */
 export interface Routes {

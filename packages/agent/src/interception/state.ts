@@ -1,7 +1,7 @@
-import { layers } from './rule.ts';
-import type { Layer } from './rule.ts';
+import { layers } from './rules/rule.ts';
+import type { Layer } from './rules/rule.ts';
 import type { SettleResult } from './interception.ts';
-import type { Packets } from './packets.ts';
+import type { Packets } from './rules/packets.ts';
 
 /** How the interception stands, as metrics, readiness and reports have it. */
 export interface InterceptionState {

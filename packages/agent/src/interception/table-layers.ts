@@ -1,12 +1,12 @@
 import { describeError } from '@rolegate/runtime';
 import type { Iptables } from './backend.ts';
-import type { Saved, SavedTables } from './saved-rules.ts';
-import { hasConnectionLimit, withoutConnectionLimit } from './connection-limit.ts';
-import { findFaults } from './faults.ts';
-import type { Fault } from './faults.ts';
-import type { Family } from './metadata-addresses.ts';
-import type { FamilyPlan } from './rule.ts';
-import { restoreInput } from './restore-input.ts';
+import type { Saved, SavedTables } from './rules/saved-rules.ts';
+import { hasConnectionLimit, withoutConnectionLimit } from './rules/connection-limit.ts';
+import { findFaults } from './rules/faults.ts';
+import type { Fault } from './rules/faults.ts';
+import type { Family } from './rules/metadata-addresses.ts';
+import type { FamilyPlan } from './rules/rule.ts';
+import { restoreInput } from './rules/restore-input.ts';
 import type { RepairResult } from './route-layer.ts';
 
 /** Why new connections are not limited, by family. */

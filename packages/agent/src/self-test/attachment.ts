@@ -1,6 +1,6 @@
 import type { Device } from '../interception/devices.ts';
-import type { HostInterface } from '../interception/host-interfaces.ts';
-import { createInterfaceMatch } from '../interception/host-interfaces.ts';
+import type { HostInterface } from '../interception/rules/host-interfaces.ts';
+import { createInterfaceMatch } from '../interception/rules/host-interfaces.ts';
 
 /** How the stand-in Pod is connected to the node. */
 export interface Attachment {

@@ -1,6 +1,6 @@
 import { formatHostPort, roughly, textFacts, textTable } from '@rolegate/runtime';
 import type { HostPort } from '@rolegate/runtime';
-import { layers } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
 import type { LimitCounts } from '../metadata/limit-hits.ts';
 import type { MetadataLoad } from '../metadata/server.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';

@@ -1,8 +1,8 @@
 import { silentLog } from '@rolegate/runtime';
 import { createInterception } from '../../src/interception/interception.ts';
 import type { InterceptionDeps } from '../../src/interception/interception.ts';
-import { planInterception } from '../../src/interception/plan.ts';
-import type { PlanOptions } from '../../src/interception/rule.ts';
+import { planInterception } from '../../src/interception/rules/plan.ts';
+import type { PlanOptions } from '../../src/interception/rules/rule.ts';
 import { createFakeNode } from './fake-node.ts';
 
 /** An interception on a node in memory, on which nothing is laid yet. */

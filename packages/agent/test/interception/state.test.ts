@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SettleResult } from '../../src/interception/interception.ts';
 import { nextState, unknownState } from '../../src/interception/state.ts';
-import type { Packets } from '../../src/interception/packets.ts';
+import type { Packets } from '../../src/interception/rules/packets.ts';
 
 function settled(packets: Packets, repaired: SettleResult['repaired'] = []): SettleResult {
   const layers = { nat: true, filter: true, route: true, input: true, ports: true };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { hostInterface } from '../../src/interception/host-interfaces.ts';
-import type { HostInterface } from '../../src/interception/host-interfaces.ts';
+import { hostInterface } from '../../src/interception/rules/host-interfaces.ts';
+import type { HostInterface } from '../../src/interception/rules/host-interfaces.ts';
 import { chooseAttachment } from '../../src/self-test/attachment.ts';
 
 const DEVICES = ['lo', 'eth0', 'cni0'].map((name) => ({ name, mac: '', isBridge: name === 'cni0' }));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createHostCheck, metadataHosts } from '../../src/metadata/host-check.ts';
+import { createHostCheck, metadataHosts } from '../../../src/metadata/request/host-check.ts';
 
 const isMetadata = createHostCheck(metadataHosts);
 

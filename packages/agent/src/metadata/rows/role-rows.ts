@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { roleArnParts } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
-import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
-import { document, refusal } from './answer.ts';
-import type { Answer } from './answer.ts';
-import { errorDocument, imdsJson, imdsTime } from '../imds-documents/credentials-document.ts';
-import { renderOnce } from './render-answer.ts';
+import type { HeldCredentials, HeldSession, KnownPod } from '../../feed/known-pod.ts';
+import { document, refusal } from '../answer/answer.ts';
+import type { Answer } from '../answer/answer.ts';
+import { errorDocument, imdsJson, imdsTime } from '../../imds-documents/credentials-document.ts';
+import { renderOnce } from '../answer/render.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Action } from './situation.ts';
 

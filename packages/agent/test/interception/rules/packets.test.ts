@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { planInterception } from '../../src/interception/plan.ts';
-import { parseSavedTables } from '../../src/interception/saved-rules.ts';
-import { countLed, countPackets } from '../../src/interception/packets.ts';
+import { planInterception } from '../../../src/interception/rules/plan.ts';
+import { parseSavedTables } from '../../../src/interception/rules/saved-rules.ts';
+import { countLed, countPackets } from '../../../src/interception/rules/packets.ts';
 
 const PLAN = planInterception({
   hostIps: { ipv4: '198.18.0.1' },

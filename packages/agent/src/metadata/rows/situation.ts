@@ -1,9 +1,9 @@
-import type { Caller } from '../addresses/caller.ts';
-import type { HeldSession, KnownPod } from '../feed/known-pod.ts';
-import type { Answer } from './answer.ts';
-import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import type { PodRights } from '../node-imds/metadata-rights.ts';
-import type { OpenRoute } from './routes.ts';
+import type { Caller } from '../../addresses/caller.ts';
+import type { HeldSession, KnownPod } from '../../feed/known-pod.ts';
+import type { Answer } from '../answer/answer.ts';
+import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
+import type { PodRights } from '../../node-imds/metadata-rights.ts';
+import type { OpenRoute } from '../request/routes.ts';
 
 /** `allow` and `audit` serve requests without a token; `audit` has them counted, `deny` refuses them. */
 export type Imdsv1Mode = 'allow' | 'audit' | 'deny';

@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
-import type { MemoryKind } from '../../src/memory/memory.ts';
-import { groupPaths, ungroupedPaths } from '../../src/node-imds/groups.ts';
-import { knownPath } from '../../src/node-imds/known-path.ts';
-import { createRoutes, routeName } from '../../src/metadata/routes.ts';
+import type { MemoryKind } from '../../../src/memory/memory.ts';
+import { groupPaths, ungroupedPaths } from '../../../src/node-imds/groups.ts';
+import { knownPath } from '../../../src/node-imds/known-path.ts';
+import { createRoutes, routeName } from '../../../src/metadata/request/routes.ts';
 
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials';
 

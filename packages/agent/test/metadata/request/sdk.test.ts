@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { productsOf, sdkOf } from '../../src/metadata/sdk.ts';
+import { productsOf, sdkOf } from '../../../src/metadata/request/sdk.ts';
 
 describe('the SDK that a User-Agent names', () => {
   it.each([

@@ -1,8 +1,8 @@
-import type { KnownPod } from '../feed/known-pod.ts';
-import { document, refusal } from './answer.ts';
+import type { KnownPod } from '../../feed/known-pod.ts';
+import { document, refusal } from '../answer/answer.ts';
 import { answerCredentials, answerIam } from './role-rows.ts';
-import { rightsOf } from '../node-imds/metadata-rights.ts';
-import { pathForLog } from './request-path.ts';
+import { rightsOf } from '../../node-imds/metadata-rights.ts';
+import { pathForLog } from '../request/path.ts';
 import { podOf } from './situation.ts';
 import type { Situation, Action } from './situation.ts';
 

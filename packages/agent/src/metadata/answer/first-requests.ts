@@ -1,5 +1,5 @@
-import type { AgentMemory } from '../memory/memory.ts';
-import type { AnswerRecord } from './answer-record.ts';
+import type { AgentMemory } from '../../memory/memory.ts';
+import type { AnswerRecord } from './record.ts';
 
 /** What is remembered of a Pod. */
 interface PodRequests {

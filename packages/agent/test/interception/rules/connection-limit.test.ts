@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { setup } from './installed.ts';
+import { setup } from '../installed.ts';
 
 type Node = ReturnType<typeof setup>['node'];
 

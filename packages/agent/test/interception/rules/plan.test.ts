@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { HostInterface } from '../../src/interception/host-interfaces.ts';
-import { hostInterface } from '../../src/interception/host-interfaces.ts';
-import { ownChains, planInterception } from '../../src/interception/plan.ts';
-import type { PlanOptions } from '../../src/interception/rule.ts';
+import type { HostInterface } from '../../../src/interception/rules/host-interfaces.ts';
+import { hostInterface } from '../../../src/interception/rules/host-interfaces.ts';
+import { ownChains, planInterception } from '../../../src/interception/rules/plan.ts';
+import type { PlanOptions } from '../../../src/interception/rules/rule.ts';
 
 const NODE: PlanOptions = {
   hostIps: { ipv4: '198.18.0.1' },

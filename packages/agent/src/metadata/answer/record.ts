@@ -1,6 +1,6 @@
 import type { Code } from './answer.ts';
-import type { RouteName } from './routes.ts';
-import type { Sdk } from './sdk.ts';
+import type { RouteName } from '../request/routes.ts';
+import type { Sdk } from '../request/sdk.ts';
 
 /** What is counted of one answer. */
 export interface AnswerFacts {

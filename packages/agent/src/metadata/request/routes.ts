@@ -1,6 +1,6 @@
-import type { AgentMemory } from '../memory/memory.ts';
-import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './request-path.ts';
+import type { AgentMemory } from '../../memory/memory.ts';
+import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
+import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './path.ts';
 
 /** Where a request goes. The first two are refused whoever asks. */
 export type Route =

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import type { MemoryKind } from '../../src/memory/memory.ts';
-import { createFirstRequests } from '../../src/metadata/first-requests.ts';
+import type { MemoryKind } from '../../../src/memory/memory.ts';
+import { createFirstRequests } from '../../../src/metadata/answer/first-requests.ts';
 
 const DAY_MS = 86_400_000;
 const served = { served: true, monotonicMs: 70 };

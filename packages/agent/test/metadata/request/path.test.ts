@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseRequestPath } from '../../src/metadata/request-path.ts';
+import { parseRequestPath } from '../../../src/metadata/request/path.ts';
 
 const DIRECTORY = 'meta-data/iam/security-credentials';
 const BASE = `/latest/${DIRECTORY}`;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { connectionLimitRules } from '../../src/interception/connection-limit.ts';
-import { metadataAddresses } from '../../src/interception/metadata-addresses.ts';
-import type { Family } from '../../src/interception/metadata-addresses.ts';
-import { parseSavedTables, ruleKey, ruleOptions } from '../../src/interception/saved-rules.ts';
+import { connectionLimitRules } from '../../../src/interception/rules/connection-limit.ts';
+import { metadataAddresses } from '../../../src/interception/rules/metadata-addresses.ts';
+import type { Family } from '../../../src/interception/rules/metadata-addresses.ts';
+import { parseSavedTables, ruleKey, ruleOptions } from '../../../src/interception/rules/saved-rules.ts';
 
 const same = (a = '', b = '') => ruleKey(ruleOptions(a)) === ruleKey(ruleOptions(b));
 

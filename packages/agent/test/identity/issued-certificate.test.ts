@@ -3,7 +3,7 @@ import type { AttestResponseRead } from '@rolegate/protocol';
 import { createTestCa } from '@rolegate/testing';
 import type { IssueOptions } from '@rolegate/testing';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';
-import { issuedOf } from '../../src/identity/issued.ts';
+import { issuedOf } from '../../src/identity/issued-certificate.ts';
 
 const HOUR_MS = 3_600_000;
 const NODE_CERT: IssueOptions = {

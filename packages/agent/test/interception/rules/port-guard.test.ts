@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { planInterception } from '../../src/interception/plan.ts';
-import type { Family } from '../../src/interception/metadata-addresses.ts';
-import { oursIn, setup } from './installed.ts';
+import { planInterception } from '../../../src/interception/rules/plan.ts';
+import type { Family } from '../../../src/interception/rules/metadata-addresses.ts';
+import { oursIn, setup } from '../installed.ts';
 
 const BOTH = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
 

@@ -2,7 +2,7 @@ import { isReason, reasons } from '@rolegate/protocol';
 import type { ReasonEntry } from '@rolegate/protocol';
 import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, CountScope, Log } from '@rolegate/runtime';
-import type { Answered, AnswerFacts, AnswerRecord } from './answer-record.ts';
+import type { Answered, AnswerFacts, AnswerRecord } from './record.ts';
 
 /** Lines about one Pod and one reason in a window; what is more is counted. Pods are told apart within their Namespace. */
 const LINES_PER_WINDOW = 5;

@@ -1,5 +1,5 @@
-import { canonicalIp } from '@rolegate/runtime';
 import { isIP, isIPv6 } from 'node:net';
+import { canonicalIp } from '@rolegate/runtime';
 
 /** Host headers by which clients speak to the metadata service. Nothing is ever sent to these. */
 export const metadataHosts: readonly string[] = [
