@@ -18,7 +18,7 @@ import { createFirewallMode, hasExceptions } from './modes/firewall-mode.ts';
 import { parseAllowPaths } from './node-imds/allow-path.ts';
 import { createLimitHits } from './metadata/limit-hits.ts';
 import type { LimitHits } from './metadata/limit-hits.ts';
-import { metadataHosts } from './metadata/host-check.ts';
+import { metadataHosts } from './metadata/request/host-check.ts';
 import { architectureOf } from './imds-documents/identity-document.ts';
 import { createNodeImds } from './node-imds/node-imds.ts';
 import type { NodeImds } from './node-imds/node-imds.ts';
@@ -39,7 +39,7 @@ import { openAgentState } from './state/agent-state.ts';
 import { systemMachine } from './state/machine.ts';
 import type { Machine } from './state/machine.ts';
 import { createAgentStatus } from './status/agent-status.ts';
-import { STATUS_SOCKET } from './config/status-socket.ts';
+import { STATUS_SOCKET } from './config/shared-flags.ts';
 
 type Metrics = ReturnType<typeof createAgentMetrics>;
 

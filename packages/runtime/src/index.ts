@@ -5,6 +5,7 @@ export * from './flags/flags.ts';
 export * from './flags/kinds.ts';
 export * from './flags/legacy.ts';
 export type { Program } from './flags/program.ts';
+export { logFlags } from './flags/log-flags.ts';
 export * from './flags/table.ts';
 
 export { createPlaces } from './http/clients/places.ts';
@@ -69,8 +70,8 @@ export type { Service } from './program/run-group.ts';
 export { runProgram } from './program/run-program.ts';
 export { VERSION } from './program/version.ts';
 
-export { runLogLevelCommand, runStatusCommand } from './status/command.ts';
-export type { StatusCommandDeps, StatusProgram } from './status/command.ts';
+export { runStatusCommand } from './status/command.ts';
+export type { StatusCommandDeps, StatusProgram, StatusWord } from './status/command.ts';
 export { createStatusServer, openStatusSocket } from './status/server.ts';
 export type { StatusAnswer, StatusServer } from './status/server.ts';
 export { StatusSocketFault } from './status/socket.ts';

@@ -4,9 +4,9 @@ import type { InterceptionConfig } from '../config/interception-config.ts';
 import { runCommand } from '../interception/commands.ts';
 import { hasLegacyTables } from '../interception/backend.ts';
 import { createInterception } from '../interception/interception.ts';
-import { families } from '../interception/metadata-addresses.ts';
-import type { Family } from '../interception/metadata-addresses.ts';
-import { planInterception } from '../interception/plan.ts';
+import { families } from '../interception/rules/metadata-addresses.ts';
+import type { Family } from '../interception/rules/metadata-addresses.ts';
+import { planInterception } from '../interception/rules/plan.ts';
 import { createInterceptionLog } from '../interception/interception-log.ts';
 import { startPodProcess } from '../self-test/pod-process.ts';
 import { proveInterception } from '../self-test/prove.ts';
@@ -36,7 +36,7 @@ export function interceptionOf({ plan, backend }: InterceptionConfig, log: Log) 
   };
 }
 
-/** Lays the rules once and tries them. Throws where not all could be laid, or where something is open that must not be. */
+/** Installs the rules once and tries them. Throws if not all could be installed, or if something is open that must not be. */
 export async function runIntercept(config: InterceptionConfig, log: Log): Promise<void> {
   const { plan, interception } = interceptionOf(config, log);
   const settled = await interception.settle({ flushAll: true });

@@ -6,7 +6,7 @@ import { agentFlags, ATTEST_PORT, DEFAULT_TOKEN_FILE, firewallFlags } from './fl
 import { agentLegacyFlags } from './legacy-flags.ts';
 import type { LimitsOptions } from '../metadata/http-limits.ts';
 
-/** What the agent was told. Frozen, as are its parts. */
+/** The agent's configuration. Frozen, as are its parts. */
 export type AgentConfig = RolesConfig | FirewallConfig;
 
 /** Pods get their roles. */

@@ -15,8 +15,7 @@ import {
   url,
 } from '@rolegate/runtime';
 import { metadataGroups } from '@rolegate/protocol';
-import { STATUS_SOCKET } from './status-socket.ts';
-import { METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
+import { METADATA, NODE, OPERATION, sharedFlags, STATUS_SOCKET } from './shared-flags.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
 
 /** No SDK waits longer for the metadata API by its defaults. Milliseconds. */

@@ -23,11 +23,11 @@ import { METADATA, NODE, sharedFlags } from './shared-flags.ts';
 import { hostIpFaults } from './host-ips.ts';
 import type { Backend } from '../interception/backend.ts';
 import { backends } from '../interception/backend.ts';
-import { AUTO, exactInterface, hostInterface } from '../interception/host-interfaces.ts';
-import type { HostInterface } from '../interception/host-interfaces.ts';
-import type { PlanOptions } from '../interception/rule.ts';
+import { AUTO, exactInterface, hostInterface } from '../interception/rules/host-interfaces.ts';
+import type { HostInterface } from '../interception/rules/host-interfaces.ts';
+import type { PlanOptions } from '../interception/rules/rule.ts';
 
-/** What intercept, reconcile and uninstall were told. Frozen. */
+/** The configuration of intercept, reconcile and uninstall. Frozen. */
 export interface InterceptionConfig {
   readonly plan: PlanOptions;
   readonly backend: Backend | 'auto';
@@ -121,7 +121,7 @@ const legacy: LegacyFlags = {
   }),
 };
 
-/** So that one need only change the word: the rules are found whatever they were laid with. */
+/** So that one need only change the word: the rules are found whatever they were installed with. */
 const asOnIntercept: LegacyFlags = Object.fromEntries(
   Object.entries(interceptFlags)
     .filter(([name]) => !Object.hasOwn(uninstallFlags, name))
@@ -160,10 +160,10 @@ function program(word: string, summary: string, flags: FlagTable, others: Legacy
 
 /** A program's configuration, or everything that is wrong with it. Never throws. */
 export function parseInterceptionConfig(
-  told: Program,
+  program: Program,
   input: { readonly argv: readonly string[]; readonly env: Environment },
 ): Outcome {
-  const outcome = parseFlags<FlagTable>(told, { ...input, check: (values) => check(values) });
+  const outcome = parseFlags<FlagTable>(program, { ...input, check: (values) => check(values) });
   if (outcome.kind !== 'values') return outcome;
   return { kind: 'config', config: toConfig(outcome.values), warnings: outcome.warnings };
 }

@@ -1,4 +1,7 @@
-import { integer, ipAddress, list, logLevels, oneOf, path, setting } from '@rolegate/runtime';
+import { integer, ipAddress, list, logFlags, path, setting } from '@rolegate/runtime';
+
+/** Where the agent's status socket is by default. */
+export const STATUS_SOCKET = '/run/rolegate/agent.sock';
 
 /** The groups under which help and docs show the flags. */
 export const NODE = 'Node';
@@ -25,14 +28,5 @@ export const sharedFlags = {
     fallback: '8181',
     help: 'port on --host-ip on which Pods are served',
   }),
-  'log-level': setting(oneOf(logLevels, { warning: 'warn' }), {
-    group: OPERATION,
-    fallback: 'info',
-    help: 'least level that is written',
-  }),
-  'log-format': setting(oneOf(['json', 'text']), {
-    group: OPERATION,
-    fallback: 'json',
-    help: 'json: one object a line; text: for people',
-  }),
+  ...logFlags(OPERATION),
 };

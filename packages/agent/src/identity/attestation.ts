@@ -4,10 +4,10 @@ import type { AttestRequest, AttestResponseRead } from '@rolegate/protocol';
 import type { AttestCall } from './attest-call.ts';
 import { nameOf, triesOther } from './attest-ports.ts';
 import type { AttestPort, NextPorts } from './attest-ports.ts';
+import { createPortLog } from './attestation-log.ts';
 import { AttestationFailure } from './failure.ts';
-import type { IssuedCertificate } from './issued.ts';
-import { issuedOf } from './issued.ts';
-import { createPortsTold } from './port-log.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
+import { issuedOf } from './issued-certificate.ts';
 import { TokenFault } from './token-file.ts';
 
 /** A replica or two may be away without a word of it. */
@@ -66,7 +66,7 @@ interface Answer {
 /** One attempt to get a certificate, with a new key; rejects with an AttestationFailure. */
 export function createAttestation(deps: AttestationDeps): (signal: AbortSignal) => Promise<Attested> {
   const { readToken, noAuthority, nodeName, clock, log } = deps;
-  const told = createPortsTold(log);
+  const portLog = createPortLog(log);
   return async (signal) => {
     const fault = noAuthority();
     if (fault !== undefined) throw new AttestationFailure('no-authority', { message: fault });
@@ -79,7 +79,7 @@ export function createAttestation(deps: AttestationDeps): (signal: AbortSignal) 
     const overFeed = await askFeed(deps, attempt);
     const { issued, port, missed } =
       overFeed?.answer ?? (await askAny(deps, attempt, overFeed?.faults ?? []));
-    told.issued(port, missed);
+    portLog.issued(port, missed);
     return { issued, server: nameOf(port) };
   };
 }

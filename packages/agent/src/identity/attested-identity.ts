@@ -12,7 +12,7 @@ import type { OpenFeed } from './attestation.ts';
 import type { Identity } from './identity.ts';
 import { keptCertificate, usableCertificate } from './saved-certificate.ts';
 import type { KeptCertificate } from './saved-certificate.ts';
-import type { IssuedCertificate } from './issued.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
 import { createOwnCertificate } from './own-certificate.ts';
 import type { OwnCertificateDeps } from './own-certificate.ts';
 import { readToken } from './token-file.ts';

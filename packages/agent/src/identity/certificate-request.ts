@@ -15,7 +15,7 @@ export interface CertificateRequest {
   readonly der: Buffer;
 }
 
-/** Made anew for each certificate. Of the request only the key counts: who we are the token tells. */
+/** A new one for each certificate. Of the request only the key counts: who we are the token tells. */
 export async function createCertificateRequest(): Promise<CertificateRequest> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
   const { result: publicKeyOf } = fromBER(publicKey.export({ type: 'spki', format: 'der' }));

@@ -6,7 +6,7 @@ import type { KeptCertificate } from './saved-certificate.ts';
 /** How the agent proves to the servers which node it is on. */
 export interface Identity {
   readonly tls: { readonly current: () => ClientTls };
-  /** Goes with each call, made anew for each. Throws where it cannot be made now. */
+  /** Goes with each call, and is made for each. Throws if it cannot be made now. */
   readonly callMetadata: () => Metadata;
   /** Resolves when there is something to show; before, no feed is opened. */
   readonly first: Promise<unknown>;

@@ -1,16 +1,14 @@
-import type { Authorities, AuthoritiesSource, ClientTls } from '@rolegate/protocol';
+import type { AuthoritiesSource, ClientTls } from '@rolegate/protocol';
 import { createBackoff, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { Attested } from './attestation.ts';
+import { createFailureLog } from './attestation-log.ts';
+import { createCurrentCertificate } from './current-certificate.ts';
+import type { CurrentCertificate, Validity } from './current-certificate.ts';
 import { AttestationFailure } from './failure.ts';
 import type { FailureKind } from './failure.ts';
-import { createFailuresTold } from './failure-log.ts';
-import type { Standing } from './failure-log.ts';
-import { isIssuedBy } from './issued.ts';
-import type { IssuedCertificate } from './issued.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
 import { untilRenewal } from './renewal.ts';
-import { authoritiesIn, trustIn } from './trust.ts';
-import type { Trust } from './trust.ts';
 
 /** Pauses after an attempt that failed. */
 const BACKOFF = { firstMs: 1_000, capMs: 30_000 };
@@ -55,116 +53,125 @@ export interface OwnCertificate {
 
 /** Gets a certificate and renews it at half its life, the one before being used meanwhile. */
 export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
-  const { authorities, attest, attested, clock, log, random } = deps;
-  const backoff = createBackoff({ ...BACKOFF, random });
-  const told = createFailuresTold(log);
+  const { authorities, attest, clock, random } = deps;
+  const certificate = createCurrentCertificate(deps);
+  const attempts = createAttempts(deps, certificate);
   const first = Promise.withResolvers<undefined>();
-  let issued = deps.kept;
-  let trust: Trust | undefined;
-  let fault = issued === undefined ? 'no server has been asked yet' : '';
-  let wake = new AbortController();
-  let woken = false;
-
-  function retrust(): void {
-    const file = authorities.current();
-    if (file) trust = trustIn(file, issued);
-  }
-
-  function standing(): Standing {
-    if (issued === undefined) return 'none';
-    return issued.endsMs > clock.now() ? 'valid' : 'expired';
-  }
-
-  function adopt({ issued: next, server }: Attested): void {
-    issued = next;
-    fault = '';
-    retrust();
-    if (holdsIssuer(authorities.current(), next)) woken = false; // a change while we asked
-    backoff.reset();
-    told.succeeded();
-    attested('issued');
-    log.info('certificate issued', { server, fingerprint: next.fingerprint, expires: isoOf(next.endsMs) });
-    first.resolve(undefined);
-    deps.renewed?.();
-  }
-
-  /** The pause until the next attempt. */
-  function miss(error: unknown): number {
-    const failure =
-      error instanceof AttestationFailure
-        ? error
-        : new AttestationFailure('unusable', { message: describeError(error) });
-    fault = failure.message;
-    attested(failure.kind);
-    told.failed(failure, { standing: standing(), ...(issued && { expires: isoOf(issued.endsMs) }) });
-    return OF_NODE.has(failure.kind) ? FILE_PAUSE_MS : backoff.next();
-  }
+  const alarm = createAlarm(clock);
 
   /** Tries until it succeeds; the pause until the next renewal. */
   async function renew(signal: AbortSignal): Promise<number> {
     const stopped = () => signal.aborted;
-    if (standing() === 'valid') await clock.sleep(random() * SPREAD_MS, signal);
+    if (certificate.validity() === 'valid') await clock.sleep(random() * SPREAD_MS, signal);
     while (!stopped()) {
       try {
         const got = await attest(signal);
         adopt(got);
         return restOf(got.issued);
       } catch (error) {
-        if (!stopped()) await pause(miss(error), signal);
+        if (!stopped()) await alarm.pause(attempts.failed(error), signal);
       }
     }
     return 0;
   }
 
-  function restOf(certificate: IssuedCertificate): number {
-    return untilRenewal(certificate, { nowMs: clock.now(), random: random() });
+  function adopt(got: Attested): void {
+    certificate.adopt(got.issued);
+    if (certificate.isOf(authorities.current())) alarm.stop(); // a change while we asked
+    attempts.succeeded(got);
+    first.resolve(undefined);
+    deps.renewed?.();
   }
 
-  async function pause(ms: number, signal: AbortSignal): Promise<void> {
-    wake = new AbortController();
-    if (!woken) await clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
-    woken = false;
-  }
+  const restOf = (issued: IssuedCertificate) =>
+    untilRenewal(issued, { nowMs: clock.now(), random: random() });
 
   authorities.onChange((file) => {
-    retrust();
+    certificate.trustAgain();
     // A server that knows as little of our authority as the file does would not let us in.
-    woken = !holdsIssuer(file, issued);
-    if (woken) wake.abort();
+    if (certificate.isOf(file)) alarm.stop();
+    else alarm.ring();
   });
-  retrust();
-  if (issued !== undefined) first.resolve(undefined);
+  if (certificate.issued() !== undefined) first.resolve(undefined);
 
   return {
-    current: () => trusted(trust).shown,
-    bare: () => trusted(trust).bare,
+    current: certificate.current,
+    bare: certificate.bare,
     first: first.promise,
-    issued: () => issued,
-    isValid: () => standing() === 'valid',
-    secondsLeft: () => ({
-      ...(issued && { certificate: (issued.endsMs - clock.now()) / 1000 }),
-      ...(trust && { ca: (trust.caEndsMs - clock.now()) / 1000 }),
-    }),
-    state: () => stateOf({ standing: standing(), fault }),
+    issued: certificate.issued,
+    isValid: () => certificate.validity() === 'valid',
+    secondsLeft: certificate.secondsLeft,
+    state: () => stateOf(certificate.validity(), attempts.fault()),
     async run(signal) {
-      if (issued !== undefined) await pause(restOf(issued), signal);
-      while (!signal.aborted) await pause(await renew(signal), signal);
+      const issued = certificate.issued();
+      if (issued !== undefined) await alarm.pause(restOf(issued), signal);
+      while (!signal.aborted) await alarm.pause(await renew(signal), signal);
     },
   };
 }
 
-function stateOf({ standing, fault }: { standing: Standing; fault: string }): true | string {
-  if (standing === 'valid') return fault === '' || `it is valid, its renewal waits: ${fault}`;
-  return standing === 'none' ? `there is none yet: ${fault}` : `it has expired: ${fault}`;
+/** Pauses that end early when the alarm rings, or has rung since the last one. */
+function createAlarm(clock: Pick<Clock, 'sleep'>) {
+  let wake = new AbortController();
+  let rings = false;
+  return {
+    async pause(ms: number, signal: AbortSignal): Promise<void> {
+      wake = new AbortController();
+      if (!rings) await clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
+      rings = false;
+    },
+    ring(): void {
+      rings = true;
+      wake.abort();
+    },
+    stop(): void {
+      rings = false;
+    },
+  };
 }
 
-function holdsIssuer(file: Authorities | undefined, issued: IssuedCertificate | undefined): boolean {
-  return file !== undefined && issued !== undefined && isIssuedBy(issued.chain, authoritiesIn(file));
+/** What came of the attempts to get a certificate, for the log and metrics. */
+function createAttempts(
+  { attested, random, log }: OwnCertificateDeps,
+  { issued, validity }: Pick<CurrentCertificate, 'issued' | 'validity'>,
+) {
+  const backoff = createBackoff({ ...BACKOFF, random });
+  const failureLog = createFailureLog(log);
+  let fault = issued() === undefined ? 'no server has been asked yet' : '';
+  return {
+    /** Of the last attempt; '' if it succeeded. */
+    fault: () => fault,
+    succeeded({ issued: { fingerprint, endsMs }, server }: Attested): void {
+      fault = '';
+      backoff.reset();
+      failureLog.succeeded();
+      attested('issued');
+      log.info('certificate issued', { server, fingerprint, expires: isoOf(endsMs) });
+    },
+    /** The pause until the next attempt. */
+    failed(error: unknown): number {
+      const failure = failureOf(error);
+      fault = failure.message;
+      attested(failure.kind);
+      const before = issued();
+      failureLog.failed(failure, {
+        validity: validity(),
+        ...(before && { expires: isoOf(before.endsMs) }),
+      });
+      return OF_NODE.has(failure.kind) ? FILE_PAUSE_MS : backoff.next();
+    },
+  };
 }
 
-function trusted(trust: Trust | undefined): Trust {
-  if (trust === undefined) throw new Error('there is no authority to trust yet');
-  return trust;
+function failureOf(error: unknown): AttestationFailure {
+  return error instanceof AttestationFailure
+    ? error
+    : new AttestationFailure('unusable', { message: describeError(error) });
+}
+
+function stateOf(validity: Validity, fault: string): true | string {
+  if (validity === 'valid') return fault === '' || `it is valid, its renewal waits: ${fault}`;
+  return validity === 'none' ? `there is none yet: ${fault}` : `it has expired: ${fault}`;
 }
 
 function isoOf(ms: number): string {

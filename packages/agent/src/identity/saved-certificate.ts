@@ -1,8 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import type { Authorities } from '@rolegate/protocol';
 import { describeError } from '@rolegate/runtime';
-import { isIssuedBy, issuedOf } from './issued.ts';
-import type { IssuedCertificate } from './issued.ts';
+import { isIssuedBy, issuedOf } from './issued-certificate.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
 import { authoritiesIn } from './trust.ts';
 
 /** A certificate as it outlives the process. PEM throughout. */

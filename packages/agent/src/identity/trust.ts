@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Authorities, ClientTls } from '@rolegate/protocol';
 import { certificatesOf, endOf } from '@rolegate/protocol';
-import type { IssuedCertificate } from './issued.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
 
-/** What connections are made of, made anew on each change: TLS tells by that. */
+/** What connections are made of, new objects on each change: TLS tells by that. */
 export interface Trust {
   /** Shows nothing: before there is a certificate, and for getting one. */
   readonly bare: ClientTls;

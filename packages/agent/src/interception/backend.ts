@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { NOT_THERE, outputOf } from './commands.ts';
 import type { RunCommand } from './commands.ts';
-import type { Family } from './metadata-addresses.ts';
-import { parseSavedTables } from './saved-rules.ts';
-import type { SavedTables } from './saved-rules.ts';
+import type { Family } from './rules/metadata-addresses.ts';
+import { parseSavedTables } from './rules/saved-rules.ts';
+import type { Saved, SavedTables } from './rules/saved-rules.ts';
 
 export const backends = ['nft', 'legacy'] as const;
 /** Which of the two kinds of tables the kernel has iptables' rules in. */
 export type Backend = (typeof backends)[number];
-
-/** All tables of one back end. */
-export type Saved = Readonly<Record<Family, SavedTables>>;
 
 /** The chains by which kubelet shows since 1.17 which back end it uses (kubernetes/kubernetes, pkg/kubelet, "KUBE-IPTABLES-HINT"). */
 const HINTS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'];
@@ -20,7 +17,7 @@ const LOCK_WAIT = '5';
 /** iptables of one back end, for both families. */
 export interface Iptables {
   readonly backend: Backend;
-  /** Everything that is laid, by anyone; undefined where this back end's programs are not there. Rejects with what they said. */
+  /** All rules, whoever installed them; undefined if this back end's programs are not there. Rejects with what they said. */
   readonly save: () => Promise<Saved | undefined>;
   /** Takes the input of `iptables-restore --noflush`; each table at once or not at all. Rejects with what the program said. */
   readonly restore: (family: Family, input: string) => Promise<void>;

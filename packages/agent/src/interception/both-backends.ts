@@ -1,10 +1,11 @@
 import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { backends, chooseBackend, createIptables } from './backend.ts';
-import type { Backend, Iptables, Saved } from './backend.ts';
+import type { Backend, Iptables } from './backend.ts';
+import type { Saved } from './rules/saved-rules.ts';
 import type { RunCommand } from './commands.ts';
-import type { Family } from './metadata-addresses.ts';
-import { removalInput } from './restore-input.ts';
+import type { Family } from './rules/metadata-addresses.ts';
+import { removalInput } from './rules/restore-input.ts';
 
 export interface BothBackendsDeps {
   readonly run: RunCommand;

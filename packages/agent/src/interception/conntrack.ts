@@ -1,6 +1,6 @@
 import type { Log } from '@rolegate/runtime';
 import type { RunCommand } from './commands.ts';
-import type { FamilyPlan } from './rule.ts';
+import type { FamilyPlan } from './rules/rule.ts';
 
 interface Deps {
   readonly run: RunCommand;

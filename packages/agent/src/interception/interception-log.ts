@@ -1,13 +1,13 @@
 import { createArrivals, createTransition } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import { interfaceText } from './host-interfaces.ts';
-import type { HostInterface } from './host-interfaces.ts';
-import type { Settled } from './interception.ts';
-import type { Fault } from './faults.ts';
+import { interfaceText } from './rules/host-interfaces.ts';
+import type { HostInterface } from './rules/host-interfaces.ts';
+import type { SettleResult } from './interception.ts';
+import type { Fault } from './rules/faults.ts';
 
 /** What an operator reads of the interception: each thing when it begins and when it is over, not at every look. */
 export interface InterceptionLog {
-  readonly settled: (settled: Settled) => void;
+  readonly settled: (settled: SettleResult) => void;
   readonly unmatched: (entries: readonly HostInterface[]) => void;
   /** `denied`: tries to reach a metadata address since the last look that were not led to the agent. */
   readonly notLed: (denied: number) => void;
@@ -55,8 +55,8 @@ function createSettledLog(log: Log): InterceptionLog['settled'] {
   const logLimit = createLimitLog(log);
   const logForeign = createForeignLog(log);
   let isInstalled = false;
-  return ({ backend, mended, left, limitFault, foreign }) => {
-    const faults = mended.map(faultText);
+  return ({ backend, repaired, left, limitFault, foreign }) => {
+    const faults = repaired.map(faultText);
     if (!isInstalled) log.info('interception laid', { backend });
     else if (faults.length > 0) log.warn('interception mended', { backend, faults });
     isInstalled = true;

@@ -2,18 +2,18 @@ import { backends } from './backend.ts';
 import type { Backend } from './backend.ts';
 import { createBothBackends } from './both-backends.ts';
 import type { BothBackendsDeps } from './both-backends.ts';
-import { withoutConnectionLimit } from './connection-limit.ts';
+import { withoutConnectionLimit } from './rules/connection-limit.ts';
 import { flushFlows, flushRedirected } from './conntrack.ts';
-import { findFaults, foreignRules } from './faults.ts';
-import type { Fault } from './faults.ts';
-import type { Family } from './metadata-addresses.ts';
-import { countLed, countPackets } from './packets.ts';
-import type { Packets } from './packets.ts';
+import { findFaults, foreignRules } from './rules/faults.ts';
+import type { Fault } from './rules/faults.ts';
+import type { Family } from './rules/metadata-addresses.ts';
+import { countLed, countPackets } from './rules/packets.ts';
+import type { Packets } from './rules/packets.ts';
 import { settleRoutes } from './route-layer.ts';
-import type { Mending } from './route-layer.ts';
+import type { RepairResult } from './route-layer.ts';
 import { createRoutes } from './routes.ts';
-import { layers } from './rule.ts';
-import type { FamilyPlan, Layer } from './rule.ts';
+import { layers } from './rules/rule.ts';
+import type { FamilyPlan, Layer } from './rules/rule.ts';
 import { settleTables } from './table-layers.ts';
 import type { LimitFaults } from './table-layers.ts';
 
@@ -21,11 +21,11 @@ export interface InterceptionDeps extends BothBackendsDeps {
   readonly plan: readonly FamilyPlan[];
 }
 
-/** What was found, and what came of mending it. */
-export interface Settled {
+/** What was found, and what came of repairing it. */
+export interface SettleResult {
   readonly backend: Backend;
   /** What was not as planned. */
-  readonly mended: readonly Fault[];
+  readonly repaired: readonly Fault[];
   /** What still is not. */
   readonly left: readonly Fault[];
   readonly layers: Readonly<Record<Layer, boolean>>;
@@ -33,7 +33,7 @@ export interface Settled {
   readonly limitFault: string | undefined;
   /** Rules of others for a metadata address. */
   readonly foreign: readonly string[];
-  /** Since our rules were laid last. */
+  /** Since our rules were last installed. */
   readonly packets: Packets;
   readonly led: Readonly<Record<Family, number>>;
 }
@@ -47,7 +47,7 @@ export interface Interception {
   readonly settle: (options?: {
     readonly flushAll?: boolean;
     readonly retryLimit?: boolean;
-  }) => Promise<Settled>;
+  }) => Promise<SettleResult>;
   /**
    * True if iptables' rules of this back end are as planned: less work than `settle`, and nothing is repaired. Rejects if they cannot
    * be read.
@@ -57,7 +57,7 @@ export interface Interception {
   readonly remove: () => Promise<void>;
 }
 
-/** The rules of this process's network namespace: read, laid, mended, removed. */
+/** The rules of this process's network namespace: read, installed, repaired, removed. */
 export function createInterception(deps: InterceptionDeps): Interception {
   const { run, log, families } = deps;
   const plan = deps.plan.filter(({ family }) => families.includes(family));
@@ -65,20 +65,20 @@ export function createInterception(deps: InterceptionDeps): Interception {
   const { iptables, choose, removeFrom } = createBothBackends(deps);
   let limitFaults: LimitFaults = new Map();
 
-  async function settle({ flushAll = false, retryLimit = true } = {}): Promise<Settled> {
-    const outcomes: Mending[] = [];
+  async function settle({ flushAll = false, retryLimit = true } = {}): Promise<SettleResult> {
+    const outcomes: RepairResult[] = [];
     for (const one of plan) outcomes.push(await settleRoutes(routes, one));
     const { backend, there, clearOther } = await choose();
     const wanted = { plan, limitFaults: retryLimit ? new Map() : limitFaults };
     const tables = await settleTables(iptables[backend], wanted, there);
     limitFaults = tables.limitFaults;
     await clearOther();
-    const mended = [...outcomes.flatMap((outcome) => outcome.mended), ...tables.mended];
+    const repaired = [...outcomes.flatMap((outcome) => outcome.repaired), ...tables.repaired];
     const left = [...outcomes.flatMap((outcome) => outcome.left), ...tables.left];
-    await flushAfter(mended, flushAll);
+    await flushAfter(repaired, flushAll);
     return {
       backend,
-      mended,
+      repaired,
       left,
       layers: layersWithout(left),
       limitFault: [...limitFaults.values()][0],
@@ -88,11 +88,11 @@ export function createInterception(deps: InterceptionDeps): Interception {
     };
   }
 
-  async function flushAfter(mended: readonly Fault[], flushAll: boolean): Promise<void> {
+  async function flushAfter(repaired: readonly Fault[], flushAll: boolean): Promise<void> {
     // Or Pods' requests to a running agent would be cut by an upgrade that changes another layer.
-    const all = flushAll && mended.some(({ layer }) => layer === 'nat');
-    if (mended.length > 0) for (const one of plan) await flushFlows({ run, log }, one, all);
-    if (mended.some(({ layer }) => layer === 'ports'))
+    const all = flushAll && repaired.some(({ layer }) => layer === 'nat');
+    if (repaired.length > 0) for (const one of plan) await flushFlows({ run, log }, one, all);
+    if (repaired.some(({ layer }) => layer === 'ports'))
       for (const one of plan) await flushRedirected({ run, log }, one);
   }
 

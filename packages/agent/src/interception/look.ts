@@ -2,12 +2,12 @@ import { describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { RunCommand } from './commands.ts';
 import { listDevices } from './devices.ts';
-import { unmatchedInterfaces } from './host-interfaces.ts';
-import type { HostInterface } from './host-interfaces.ts';
-import type { Interception, Settled } from './interception.ts';
+import { unmatchedInterfaces } from './rules/host-interfaces.ts';
+import type { HostInterface } from './rules/host-interfaces.ts';
+import type { Interception, SettleResult } from './interception.ts';
 import { createInterceptionLog } from './interception-log.ts';
-import { askKernel } from './kernel-answer.ts';
-import type { Packets } from './packets.ts';
+import { askKernel } from './routes.ts';
+import type { Packets } from './rules/packets.ts';
 import { allLost, nextState, unknownState } from './state.ts';
 import type { InterceptionState } from './state.ts';
 
@@ -50,7 +50,7 @@ export function createLooks(deps: LooksDeps): Looks {
     try {
       // Events come far more often, and each try fails in a process of its own.
       const settled = await interception.settle({ retryLimit: isTimeForLimit() });
-      repairedInARow = settled.mended.length > 0 ? repairedInARow + 1 : 0;
+      repairedInARow = settled.repaired.length > 0 ? repairedInARow + 1 : 0;
       await see(settled, changed || repairedInARow > 0);
       failure = '';
     } catch (error) {
@@ -61,7 +61,7 @@ export function createLooks(deps: LooksDeps): Looks {
     }
   }
 
-  async function see(settled: Settled, changed: boolean): Promise<void> {
+  async function see(settled: SettleResult, changed: boolean): Promise<void> {
     const unmatched = await unmatchedNow(deps);
     const route = await routeOfPods(deps, changed || isRouted ? MOST_ASKED.changed : MOST_ASKED.unchanged);
     isRouted = route !== undefined;

@@ -1,32 +1,32 @@
 import { describeError } from '@rolegate/runtime';
-import { findRouteFaults, routeKey } from './faults.ts';
-import type { Fault } from './faults.ts';
-import type { FamilyPlan, RouteRule } from './rule.ts';
+import { findRouteFaults, routeKey } from './rules/faults.ts';
+import type { Fault } from './rules/faults.ts';
+import type { FamilyPlan, RouteRule } from './rules/rule.ts';
 import type { Routes } from './routes.ts';
 
-/** What was not as planned, before and after it was mended. */
-export interface Mending {
-  readonly mended: readonly Fault[];
+/** What was not as planned, before and after it was repaired. */
+export interface RepairResult {
+  readonly repaired: readonly Fault[];
   readonly left: readonly Fault[];
 }
 
 /** Brings `ip rule` of one family to the plan. Never rejects: what does not work is left as a fault. */
-export async function settleRoutes(routes: Routes, plan: FamilyPlan): Promise<Mending> {
+export async function settleRoutes(routes: Routes, plan: FamilyPlan): Promise<RepairResult> {
   try {
-    const mended = await mend(routes, plan);
-    const missing = mended.length === 0 ? [] : findRouteFaults(plan, await routes.list(plan.family));
-    return { mended, left: missing.map((rule) => fault('no', rule)) };
+    const repaired = await repair(routes, plan);
+    const missing = repaired.length === 0 ? [] : findRouteFaults(plan, await routes.list(plan.family));
+    return { repaired, left: missing.map((rule) => fault('no', rule)) };
   } catch (error) {
     const failure: Fault = { layer: 'route', message: describeError(error) };
-    return { mended: [failure], left: [failure] };
+    return { repaired: [failure], left: [failure] };
   }
 }
 
 /**
- * The node's own way is laid before everything is prohibited, and a guest's way is taken away at once. What does not work keeps
+ * The node's own way is opened before everything is prohibited, and a guest's way is taken away at once. What does not work keeps
  * nothing else from being done.
  */
-async function mend(
+async function repair(
   routes: Routes,
   { family, routes: planned, ...plan }: FamilyPlan,
 ): Promise<readonly Fault[]> {

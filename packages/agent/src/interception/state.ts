@@ -1,15 +1,15 @@
-import { layers } from './rule.ts';
-import type { Layer } from './rule.ts';
-import type { Settled } from './interception.ts';
-import type { Packets } from './packets.ts';
+import { layers } from './rules/rule.ts';
+import type { Layer } from './rules/rule.ts';
+import type { SettleResult } from './interception.ts';
+import type { Packets } from './rules/packets.ts';
 
 /** How the interception stands, as metrics, readiness and reports have it. */
 export interface InterceptionState {
   /** Of iptables: nft or legacy; '' before anything was looked at. */
   readonly backend: string;
-  /** True: laid and found in order, or not needed on this node. A layer that was not looked at yet is absent. */
+  /** True: installed and in order, or not needed on this node. A layer that was not looked at yet is absent. */
   readonly layers: Readonly<Partial<Record<Layer, boolean>>>;
-  /** How often each was mended since this process started. */
+  /** How often each was repaired since this process started. */
   readonly repairs: Readonly<Record<Layer, number>>;
   /** Since this process started, as countPackets has them. */
   readonly packets: Readonly<Record<Layer, number>>;
@@ -46,8 +46,8 @@ export const allLost: Readonly<Record<Layer, boolean>> = {
 };
 
 /** What one look found besides the rules. */
-export interface Seen {
-  readonly settled: Settled;
+export interface LookResult {
+  readonly settled: SettleResult;
   /** The counters of the look before; undefined at the first. */
   readonly countedBefore: Packets | undefined;
   readonly unmatchedInterfaces: number;
@@ -55,16 +55,16 @@ export interface Seen {
   readonly kernelAgrees: boolean;
 }
 
-/** The state after a look. Pure. What is laid at the first look is not a repair. */
+/** The state after a look. Pure. What the first look installs is not a repair. */
 export function nextState(
   before: InterceptionState,
-  { settled, countedBefore, unmatchedInterfaces, kernelAgrees }: Seen,
+  { settled, countedBefore, unmatchedInterfaces, kernelAgrees }: LookResult,
 ): InterceptionState {
-  const mended = new Set(countedBefore === undefined ? [] : settled.mended.map(({ layer }) => layer));
+  const repaired = new Set(countedBefore === undefined ? [] : settled.repaired.map(({ layer }) => layer));
   return {
     backend: settled.backend,
     layers: { ...settled.layers, route: settled.layers.route && kernelAgrees },
-    repairs: byLayer((layer) => before.repairs[layer] + (mended.has(layer) ? 1 : 0)),
+    repairs: byLayer((layer) => before.repairs[layer] + (repaired.has(layer) ? 1 : 0)),
     packets: byLayer(
       (layer) => before.packets[layer] + grown(countedBefore?.[layer], settled.packets[layer]),
     ),
@@ -75,7 +75,7 @@ export function nextState(
   };
 }
 
-/** Counters of rules begin anew when the rules are laid anew. */
+/** Counters of rules begin again when the rules are installed again. */
 function grown(before: number | undefined, now: number): number {
   if (before === undefined) return 0;
   return now >= before ? now - before : now;

@@ -1,27 +1,27 @@
 import { describeError } from '@rolegate/runtime';
-import type { Iptables, Saved } from './backend.ts';
-import { hasConnectionLimit, withoutConnectionLimit } from './connection-limit.ts';
-import { findFaults } from './faults.ts';
-import type { Fault } from './faults.ts';
-import type { Family } from './metadata-addresses.ts';
-import type { FamilyPlan } from './rule.ts';
-import { restoreInput } from './restore-input.ts';
-import type { Mending } from './route-layer.ts';
-import type { SavedTables } from './saved-rules.ts';
+import type { Iptables } from './backend.ts';
+import type { Saved, SavedTables } from './rules/saved-rules.ts';
+import { hasConnectionLimit, withoutConnectionLimit } from './rules/connection-limit.ts';
+import { findFaults } from './rules/faults.ts';
+import type { Fault } from './rules/faults.ts';
+import type { Family } from './rules/metadata-addresses.ts';
+import type { FamilyPlan } from './rules/rule.ts';
+import { restoreInput } from './rules/restore-input.ts';
+import type { RepairResult } from './route-layer.ts';
 
 /** Why new connections are not limited, by family. */
 export type LimitFaults = ReadonlyMap<Family, string>;
 
 /** How the tables stand after they were brought to the plan. */
-export interface TablesMending extends Mending {
+export interface TablesResult extends RepairResult {
   readonly saved: Saved;
   readonly limitFaults: LimitFaults;
 }
 
-interface FamilyMending {
+interface FamilyResult {
   /** What the rules were brought to. */
   readonly plan: FamilyPlan;
-  readonly mended: readonly Fault[];
+  readonly repaired: readonly Fault[];
   /** Undefined: the program did what it was told. */
   readonly error: string | undefined;
   readonly limitFault: string | undefined;
@@ -35,22 +35,22 @@ export async function settleTables(
   iptables: Iptables,
   { plan, limitFaults }: { readonly plan: readonly FamilyPlan[]; readonly limitFaults: LimitFaults },
   there: Saved,
-): Promise<TablesMending> {
-  const outcomes: FamilyMending[] = [];
+): Promise<TablesResult> {
+  const outcomes: FamilyResult[] = [];
   for (const one of plan) {
     const { family } = one;
     outcomes.push(await settleFamily(iptables, one, there[family], limitFaults.get(family)));
   }
-  const mended = outcomes.flatMap((outcome) => outcome.mended);
+  const repaired = outcomes.flatMap((outcome) => outcome.repaired);
   const faults = outcomes.flatMap(({ plan: { family }, limitFault }) =>
     limitFault === undefined ? [] : [[family, limitFault] as const],
   );
-  if (mended.length === 0) return { mended, left: [], saved: there, limitFaults: new Map(faults) };
+  if (repaired.length === 0) return { repaired, left: [], saved: there, limitFaults: new Map(faults) };
   const saved = (await iptables.save()) ?? there;
   const left = outcomes.flatMap((outcome) => findFaults(outcome.plan, saved[outcome.plan.family]));
   const failed = outcomes.flatMap(failuresOf);
   return {
-    mended,
+    repaired,
     left: [...failed.filter(({ layer }) => left.some((fault) => fault.layer === layer)), ...left],
     saved,
     limitFaults: new Map(faults),
@@ -66,7 +66,7 @@ async function settleFamily(
   whole: FamilyPlan,
   there: SavedTables,
   knownFault: string | undefined,
-): Promise<FamilyMending> {
+): Promise<FamilyResult> {
   const tried = knownFault === undefined ? await bringTo(iptables, whole, there) : undefined;
   if (tried !== undefined && (tried.error === undefined || !hasConnectionLimit(whole))) return tried;
   const bare = await bringTo(iptables, withoutConnectionLimit(whole), there);
@@ -75,19 +75,19 @@ async function settleFamily(
     : { ...bare, limitFault: knownFault ?? tried?.error };
 }
 
-async function bringTo(iptables: Iptables, plan: FamilyPlan, there: SavedTables): Promise<FamilyMending> {
-  const mended = findFaults(plan, there);
-  if (mended.length === 0) return { plan, mended, error: undefined, limitFault: undefined };
+async function bringTo(iptables: Iptables, plan: FamilyPlan, there: SavedTables): Promise<FamilyResult> {
+  const repaired = findFaults(plan, there);
+  if (repaired.length === 0) return { plan, repaired, error: undefined, limitFault: undefined };
   try {
     await iptables.restore(plan.family, restoreInput(plan, there));
-    return { plan, mended, error: undefined, limitFault: undefined };
+    return { plan, repaired, error: undefined, limitFault: undefined };
   } catch (error) {
     // The other family's rules are installed all the same.
-    return { plan, mended, error: describeError(error), limitFault: undefined };
+    return { plan, repaired, error: describeError(error), limitFault: undefined };
   }
 }
 
-function failuresOf({ mended, error }: FamilyMending): readonly Fault[] {
+function failuresOf({ repaired, error }: FamilyResult): readonly Fault[] {
   if (error === undefined) return [];
-  return [...new Set(mended.map(({ layer }) => layer))].map((layer) => ({ layer, message: error }));
+  return [...new Set(repaired.map(({ layer }) => layer))].map((layer) => ({ layer, message: error }));
 }

@@ -1,14 +1,14 @@
 import type { Clock } from '@rolegate/runtime';
 import type { Caller } from '../addresses/caller.ts';
 import type { KnownPod } from '../feed/known-pod.ts';
-import type { Answer } from './answer.ts';
-import type { AnswerFacts, AnswerRecord } from './answer-record.ts';
+import type { Answer } from './answer/answer.ts';
+import type { AnswerFacts, AnswerRecord } from './answer/record.ts';
 import type { Connection } from './connections.ts';
 import type { Exchange } from './exchange.ts';
-import { notFirst } from './first-requests.ts';
-import type { FirstAnswer, FirstRequests } from './first-requests.ts';
-import { routeName } from './routes.ts';
-import { podOf } from './situation.ts';
+import { notFirst } from './answer/first-requests.ts';
+import type { FirstAnswer, FirstRequests } from './answer/first-requests.ts';
+import { routeName } from './request/routes.ts';
+import { podOf } from './rows/situation.ts';
 
 export interface AnswerDescriptionsDeps {
   readonly clock: Pick<Clock, 'monotonic'>;

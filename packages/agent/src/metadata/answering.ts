@@ -3,13 +3,13 @@ import type { Log } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { document, fault } from './answer.ts';
-import type { Answer } from './answer.ts';
+import { document, fault } from './answer/answer.ts';
+import type { Answer } from './answer/answer.ts';
 import type { Completion } from './complete-exchange.ts';
 import { createEvaluation, earlyRefusal } from './evaluate.ts';
 import type { EvaluationDeps } from './evaluate.ts';
 import type { Exchange, OpenExchange } from './exchange.ts';
-import type { Action } from './situation.ts';
+import type { Action } from './rows/situation.ts';
 import { createHolding, createReading, createTakePlace } from './waits.ts';
 import type { Guard, HoldingDeps, Started, TakePlaceDeps } from './waits.ts';
 

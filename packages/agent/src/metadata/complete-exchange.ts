@@ -1,12 +1,12 @@
 import type { HttpAnswer, HttpRefusal, HttpRequest, Places } from '@rolegate/runtime';
-import { fault, refusal } from './answer.ts';
-import type { Answer } from './answer.ts';
+import { fault, refusal } from './answer/answer.ts';
+import type { Answer } from './answer/answer.ts';
 import { describeUnparsed } from './answer-descriptions.ts';
 import type { AnswerDescriptions } from './answer-descriptions.ts';
-import type { Answered, AnswerMetrics, HoldOutcome } from './answer-record.ts';
+import type { Answered, AnswerMetrics, HoldOutcome } from './answer/record.ts';
 import type { Connection, Owner } from './connections.ts';
 import type { Exchange } from './exchange.ts';
-import { renderAnswer } from './render-answer.ts';
+import { renderAnswer } from './answer/render.ts';
 
 export interface CompletionDeps {
   readonly waiting: Pick<Places<Exchange>, 'leave'>;

@@ -5,14 +5,14 @@ import type { PodTable } from '../feed/pod-table.ts';
 import { parseTtl } from '../imds-tokens/tokens.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { fault, refusal } from './answer.ts';
-import type { Answer } from './answer.ts';
+import { fault, refusal } from './answer/answer.ts';
+import type { Answer } from './answer/answer.ts';
 import type { Connections } from './connections.ts';
 import type { OpenExchange } from './exchange.ts';
-import type { RequestHeaders } from './request-headers.ts';
-import type { OpenRoute, Route } from './routes.ts';
-import { decide } from './rows.ts';
-import type { Action, Imdsv1Mode, Situation } from './situation.ts';
+import type { RequestHeaders } from './request/headers.ts';
+import type { OpenRoute, Route } from './request/routes.ts';
+import { decide } from './rows/rows.ts';
+import type { Action, Imdsv1Mode, Situation } from './rows/situation.ts';
 
 /** A request that is in order: what it gets depends on who asks. */
 export interface InOrder {

@@ -1,5 +1,5 @@
-import { familyOf, productsOf } from './sdk.ts';
-import type { Sdk } from './sdk.ts';
+import { familyOf, productsOf } from './request/sdk.ts';
+import type { Sdk } from './request/sdk.ts';
 
 /** How long requests are held. Milliseconds. */
 export interface HoldSettings {

@@ -23,9 +23,9 @@ export interface ListenSharedOptions {
 export async function listenShared(options: ListenSharedOptions, signal: AbortSignal): Promise<boolean> {
   const { address, port, take, canAnswer, clock, log } = options;
   const stopped = () => signal.aborted;
-  for (let told = false; !stopped(); told = true) {
+  for (let isLogged = false; !stopped(); isLogged = true) {
     if (canAnswer() || (await isFree(address, port))) return take(signal);
-    if (!told) log.info('port is shared, waiting for the table before joining', { address, port });
+    if (!isLogged) log.info('port is shared, waiting for the table before joining', { address, port });
     await clock.sleep(LOOK_MS, signal);
   }
   return false;

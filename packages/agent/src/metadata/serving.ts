@@ -8,7 +8,7 @@ export interface ServingDeps {
   readonly metadata: Pick<MetadataServer, 'listen' | 'close'>;
   readonly addresses: readonly string[];
   readonly port: number;
-  readonly ports: Pick<AgentPorts, 'take' | 'standing'>;
+  readonly ports: Pick<AgentPorts, 'take' | 'stateOf'>;
   /** True once the agent knows as much as one that has the port already. */
   readonly canAnswer: () => boolean;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -35,7 +35,7 @@ export function createServing(deps: ServingDeps): Serving {
 
   function ready(): true | string {
     if (stopping) return 'the agent is stopping';
-    const isStarted = addresses.every((host) => ports.standing({ host, port }) !== undefined);
+    const isStarted = addresses.every((host) => ports.stateOf({ host, port }) !== undefined);
     return isStarted || `port ${port} is another agent's until the table is known`;
   }
 

@@ -4,14 +4,14 @@ import type { Places } from '@rolegate/runtime';
 import type { Callers } from '../addresses/callers.ts';
 import type { PodRights } from '../node-imds/metadata-rights.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
-import { document, fault, refusal } from './answer.ts';
-import type { Answer } from './answer.ts';
+import { document, fault, refusal } from './answer/answer.ts';
+import type { Answer } from './answer/answer.ts';
 import type { Completion } from './complete-exchange.ts';
 import type { Connections } from './connections.ts';
 import type { Exchange, OpenExchange } from './exchange.ts';
 import type { Holds } from './hold.ts';
 import type { LimitHits } from './limit-hits.ts';
-import type { Action } from './situation.ts';
+import type { Action } from './rows/situation.ts';
 
 /** Runs a step of an exchange; what it throws costs this request, never the process. */
 export type Guard = <Result>(exchange: Exchange, step: () => Result) => Result | undefined;

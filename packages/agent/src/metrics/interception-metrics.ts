@@ -1,7 +1,7 @@
 import { createGrowth } from '@rolegate/runtime';
 import type { Meters } from '@rolegate/runtime';
-import { layers } from '../interception/rule.ts';
-import type { Layer } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
+import type { Layer } from '../interception/rules/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { interceptionMetrics } from './interception-table.ts';

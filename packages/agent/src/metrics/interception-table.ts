@@ -1,5 +1,5 @@
 import type { MetricTable } from '@rolegate/runtime';
-import { layers } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
 
 /** The metrics of what a reader tells; without a reader there is none of them. */
 export const interceptionMetrics = {

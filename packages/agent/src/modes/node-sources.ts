@@ -5,7 +5,7 @@ import type { AgentConfig } from '../config/config.ts';
 import { createInterceptionReport } from '../feed/interception-report.ts';
 import type { InterceptionReport } from '../feed/interception-report.ts';
 import { interceptionCheck } from '../reconcile/interception-check.ts';
-import { layers } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
 import { createNodeImdsv1 } from '../node-imds/node-imdsv1.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { createAgentMetrics } from '../metrics/metrics.ts';
@@ -84,7 +84,7 @@ function sourcesFromReconcile(
     endpoint: config.imdsEndpoint,
     clock,
     log,
-    laid: whenInstalled(interception),
+    installed: whenInstalled(interception),
   });
   const { counted } = metrics.readInterception({
     readerConnected: () => reconcile.connected,

@@ -45,7 +45,7 @@ export function createImdsToken({ ask, clock }: ImdsTokenDeps) {
       });
       return flight;
     },
-    /** After a 401: the next one is fetched anew, unless that has been done already. */
+    /** After a 401: the next read fetches another one, unless that has been done already. */
     drop(token: string): void {
       if (held?.token === token) held = undefined;
     },

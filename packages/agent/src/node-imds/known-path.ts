@@ -4,7 +4,7 @@ import { groupPaths, isNodeCredentials, ungroupedPaths } from './groups.ts';
 
 /** A path of the closed lists, or a directory above some. */
 export interface KnownPath {
-  /** Put together anew from the lists' own words and checked segments; no version, no slash at either end. */
+  /** Rebuilt from the lists' own words and checked segments; no version, no slash at either end. */
   readonly path: string;
   readonly kind: 'file' | 'directory';
   /** Files only, and only those of a group. */

@@ -9,8 +9,8 @@ const TIMEOUT_MS = 1_000;
 export interface NodeImdsv1Deps {
   /** What `--imds-endpoint` says. No default: what a test forgets must not reach the machine's own. */
   readonly endpoint: string;
-  /** Resolves when the interception was laid for the first time; nothing is asked before. */
-  readonly laid: Promise<void>;
+  /** Resolves when the interception has been installed for the first time; nothing is asked before. */
+  readonly installed: Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -26,10 +26,10 @@ export interface NodeImdsv1 {
  * Whether the node's own metadata API answers without a token. The agent asks as the node's own processes and host-network Pods
  * do; no rule of the interception is for these.
  */
-export function createNodeImdsv1({ endpoint, laid, clock, log }: NodeImdsv1Deps): NodeImdsv1 {
+export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1Deps): NodeImdsv1 {
   const { ask, close } = createImdsRequests({ endpoint, clock });
   let open: boolean | undefined;
-  let told: boolean | undefined;
+  let lastLogged: boolean | undefined;
 
   async function look(): Promise<void> {
     try {
@@ -45,21 +45,21 @@ export function createNodeImdsv1({ endpoint, laid, clock, log }: NodeImdsv1Deps)
   function found(status: number): void {
     open = status === 200 ? true : status === 401 ? false : undefined;
     if (open === undefined) log.debug('node imds not asked without a token', { status });
-    if (open === true && told !== true) {
+    if (open === true && lastLogged !== true) {
       log.warn('node imds answers without a token', {
         error:
           "host-network Pods, and all Pods before the rules were laid, reach the node's credentials; " +
           'set HttpTokens=required and a hop limit of 1 on the instance',
       });
     }
-    if (open === false && told === true) log.info('node imds wants a token now');
-    told = open ?? told;
+    if (open === false && lastLogged === true) log.info('node imds wants a token now');
+    lastLogged = open ?? lastLogged;
   }
 
   return {
     open: () => open,
     async run(signal) {
-      await Promise.race([laid, aborted(signal)]);
+      await Promise.race([installed, aborted(signal)]);
       while (!signal.aborted) {
         await look();
         await clock.sleep(EVERY_MS, signal);

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { createChanges, describeError, formatHostPort, isPortTaken } from '@rolegate/runtime';
+import { createChanges, formatHostPort, isPortTaken } from '@rolegate/runtime';
 import type { Clock, HostPort, Log, ReadyCheck } from '@rolegate/runtime';
 import { namedText } from './named-listeners.ts';
-import { readOwnListeners } from './own-listeners.ts';
+import { createOwnListeners, readOwnListeners } from './own-listeners.ts';
 import { takePort } from './take-port.ts';
 
 export interface AgentPortsDeps {
@@ -13,7 +13,7 @@ export interface AgentPortsDeps {
 }
 
 /** `held`: a process of another user, or one that does not share, listens there; the agent takes the port when that one leaves it. */
-export type PortStanding = 'listening' | 'held';
+export type PortState = 'listening' | 'held';
 
 /** Listens with SO_REUSEPORT. Rejects with the system's error. */
 export type Listen = (host: string, port: number) => Promise<unknown>;
@@ -28,7 +28,7 @@ export interface AgentPorts {
   /** The same `listen`, which notes how the port stands: for a port that is tried again in a way of its own. */
   readonly noted: (listen: Listen) => Listen;
   /** Undefined: not tried yet. */
-  readonly standing: (at: HostPort) => PortStanding | undefined;
+  readonly stateOf: (at: HostPort) => PortState | undefined;
   /** Those that are held by somebody else. */
   readonly held: () => readonly HostPort[];
   readonly check: ReadyCheck;
@@ -40,44 +40,17 @@ export interface AgentPorts {
 
 export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: AgentPortsDeps): AgentPorts {
   const changes = createChanges({ log, of: "the agent's ports" });
-  const standings = new Map<string, { readonly at: HostPort; readonly standing: PortStanding }>();
-  let inodes: readonly number[] | undefined;
-  let isDue = false;
-  let isNaming = false;
+  const own = createOwnListeners({ read: readOwn, changed: changes.notify, log });
+  const states = new Map<string, { readonly at: HostPort; readonly state: PortState }>();
 
-  function note(at: HostPort, standing: PortStanding): void {
-    if (standings.get(formatHostPort(at))?.standing === standing) return;
-    standings.set(formatHostPort(at), { at, standing });
-    isDue = true;
-    void nameOwn();
-  }
-
-  /** Nobody waits for it: with many connections on the node it takes tens of milliseconds. */
-  async function nameOwn(): Promise<void> {
-    if (isNaming) return;
-    isNaming = true;
-    while (isDue) {
-      isDue = false;
-      inodes = await readOrTell();
-      changes.notify();
-    }
-    isNaming = false;
-  }
-
-  async function readOrTell(): Promise<readonly number[] | undefined> {
-    try {
-      return await readOwn();
-    } catch (error) {
-      log.warn('own listeners not known', {
-        error: describeError(error),
-        hint: 'until then reconcile looks for no foreign ones',
-      });
-      return undefined;
-    }
+  function note(at: HostPort, state: PortState): void {
+    if (states.get(formatHostPort(at))?.state === state) return;
+    states.set(formatHostPort(at), { at, state });
+    own.readAgain();
   }
 
   function held(): readonly HostPort[] {
-    return [...standings.values()].flatMap(({ at, standing }) => (standing === 'held' ? [at] : []));
+    return [...states.values()].flatMap(({ at, state }) => (state === 'held' ? [at] : []));
   }
 
   const noted = (listen: Listen) => async (host: string, port: number) => {
@@ -93,7 +66,7 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
   return {
     noted,
     take: (at, listen, signal) => takePort({ at, listen: noted(listen), clock, log }, signal),
-    standing: (at) => standings.get(formatHostPort(at))?.standing,
+    stateOf: (at) => states.get(formatHostPort(at))?.state,
     held,
     check: {
       name: 'ports',
@@ -101,7 +74,8 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
       ready: () => held().length === 0 || `held by another user: ${held().map(formatHostPort).join(', ')}`,
     },
     line() {
-      const ports = [...standings.values()].flatMap(({ at }) =>
+      const inodes = own.inodes();
+      const ports = [...states.values()].flatMap(({ at }) =>
         isIP(at.host) !== 0 && at.port > 0 ? [at] : [],
       );
       return inodes === undefined || ports.length === 0 ? undefined : namedText({ ports, inodes });

@@ -78,13 +78,10 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       if (agents.delete(agent)) agentsChanged();
     },
     ports: () => ports,
-    inodes: (noted) =>
-      new Set([...agents.values(), ...(noted?.values() ?? [])].flatMap(({ inodes }) => inodes)),
+    inodes: (noted) => inodesOf([...agents.values(), ...(noted?.values() ?? [])]),
     readNotes,
-    async removeDead(noted, listening) {
-      const alive = new Set(listening.map(({ inode }) => inode));
-      for (const [name, { inodes }] of noted)
-        if (!inodes.some((inode) => alive.has(inode))) await notes?.remove(name);
+    removeDead: async (noted, listening) => {
+      for (const name of deadIn(noted, listening)) await notes?.remove(name);
     },
     async close() {
       agents.clear();
@@ -92,4 +89,14 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       await written;
     },
   };
+}
+
+/** The notes of which no listener is there. */
+function deadIn(noted: Noted, listening: readonly ListeningSocket[]): readonly string[] {
+  const alive = new Set(listening.map(({ inode }) => inode));
+  return [...noted].flatMap(([name, { inodes }]) => (inodes.some((inode) => alive.has(inode)) ? [] : [name]));
+}
+
+function inodesOf(named: readonly NamedListeners[]): ReadonlySet<number> {
+  return new Set(named.flatMap(({ inodes }) => inodes));
 }

@@ -1,9 +1,63 @@
 import { readdir, readlink } from 'node:fs/promises';
+import { describeError } from '@rolegate/runtime';
+import type { Log } from '@rolegate/runtime';
 import { errorCode } from '../addresses/cni-files/result-files.ts';
 import { readListeningSockets } from './listening-sockets.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 
 const DESCRIPTORS = '/proc/self/fd';
+
+export interface OwnListenersDeps {
+  readonly read: () => Promise<readonly number[]>;
+  /** They have been read. */
+  readonly changed: () => void;
+  readonly log: Log;
+}
+
+/** The inodes of this process's listening sockets, as last read. */
+export interface OwnListeners {
+  /** Undefined: not known. */
+  readonly inodes: () => readonly number[] | undefined;
+  readonly readAgain: () => void;
+}
+
+export function createOwnListeners({ read, changed, log }: OwnListenersDeps): OwnListeners {
+  let inodes: readonly number[] | undefined;
+  let isDue = false;
+  let isReading = false;
+
+  /** Nobody waits for it: with many connections on the node it takes tens of milliseconds. */
+  async function readWhileDue(): Promise<void> {
+    if (isReading) return;
+    isReading = true;
+    while (isDue) {
+      isDue = false;
+      inodes = await readOrTell();
+      changed();
+    }
+    isReading = false;
+  }
+
+  async function readOrTell(): Promise<readonly number[] | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      log.warn('own listeners not known', {
+        error: describeError(error),
+        hint: 'until then reconcile looks for no foreign ones',
+      });
+      return undefined;
+    }
+  }
+
+  return {
+    inodes: () => inodes,
+    readAgain() {
+      isDue = true;
+      void readWhileDue();
+    },
+  };
+}
 
 /** The inodes of this process's own listening sockets. */
 export async function readOwnListeners(

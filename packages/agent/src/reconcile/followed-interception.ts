@@ -1,6 +1,6 @@
 import { createChanges } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import { layers } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 
 export interface FollowedInterception {

@@ -1,5 +1,5 @@
 import type { ReadyCheck } from '@rolegate/runtime';
-import { layers } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
 import type { FollowedInterception } from './followed-interception.ts';
 
 const NOT_TOLD =

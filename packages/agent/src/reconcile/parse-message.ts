@@ -1,8 +1,8 @@
 import { canonicalIp, parseJson } from '@rolegate/runtime';
 import type { DirectoryState } from '../addresses/cni-files/cni-directory.ts';
 import type { CniResult } from '../addresses/cni-files/cni-result.ts';
-import { layers } from '../interception/rule.ts';
-import type { Layer } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
+import type { Layer } from '../interception/rules/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { ReconcileMessage } from './messages.ts';

@@ -11,7 +11,7 @@ export interface PodTries {
 }
 
 export interface Evidence extends PodTries {
-  /** Connections that the DNAT rules took meanwhile; undefined where none are laid in this family. */
+  /** Connections that the DNAT rules took meanwhile; undefined if none are installed in this family. */
   readonly led: number | undefined;
 }
 

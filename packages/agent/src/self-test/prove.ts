@@ -2,14 +2,14 @@ import { describeError } from '@rolegate/runtime';
 import { outputOf } from '../interception/commands.ts';
 import type { RunCommand } from '../interception/commands.ts';
 import { listDevices } from '../interception/devices.ts';
-import type { HostInterface } from '../interception/host-interfaces.ts';
-import type { Family } from '../interception/metadata-addresses.ts';
-import type { FamilyPlan } from '../interception/rule.ts';
+import type { HostInterface } from '../interception/rules/host-interfaces.ts';
+import type { Family } from '../interception/rules/metadata-addresses.ts';
+import type { FamilyPlan } from '../interception/rules/rule.ts';
 import { judge } from './judge.ts';
 import type { PodFamily } from './pod.ts';
 import type { PodProcess } from './pod-process.ts';
-import { chooseStand } from './stand.ts';
-import type { Stand } from './stand.ts';
+import { chooseAttachment } from './attachment.ts';
+import type { Attachment } from './attachment.ts';
 
 /** What a stand-in Pod showed. */
 export type Proof =
@@ -19,7 +19,7 @@ export type Proof =
 
 export interface ProveDeps {
   readonly run: RunCommand;
-  /** Those of the families that are laid. */
+  /** Those of the families that are installed. */
   readonly plan: readonly FamilyPlan[];
   readonly hostIps: Readonly<Partial<Record<Family, string>>>;
   readonly port: number;
@@ -45,9 +45,9 @@ const POD_MAC = '02:00:00:00:00:fe';
 export async function proveInterception(deps: ProveDeps): Promise<Proof> {
   let pod: PodProcess | undefined;
   try {
-    const stand = chooseStand(deps.hostInterfaces, await listDevices(deps.run));
+    const attachment = chooseAttachment(deps.hostInterfaces, await listDevices(deps.run));
     pod = await deps.startPod();
-    const nodeMac = await connect(deps, stand, pod.pid);
+    const nodeMac = await connect(deps, attachment, pod.pid);
     const before = await deps.led();
     const tries = await pod.tries({
       device: POD_DEVICE,
@@ -85,7 +85,11 @@ function orderFor({ hostIps, port }: ProveDeps, { family, address }: FamilyPlan)
 }
 
 /** Resolves with the address to which the Pod sends its packets. */
-async function connect({ run, plan }: ProveDeps, { device, bridge }: Stand, pid: number): Promise<string> {
+async function connect(
+  { run, plan }: ProveDeps,
+  { device, bridge }: Attachment,
+  pid: number,
+): Promise<string> {
   const ip = async (...args: string[]) => outputOf('ip', await run('ip', args));
   const end = bridge ?? device;
   // Of a test that was killed.

@@ -1,6 +1,6 @@
 import { formatHostPort, roughly, textFacts, textTable } from '@rolegate/runtime';
 import type { HostPort } from '@rolegate/runtime';
-import { layers } from '../interception/rule.ts';
+import { layers } from '../interception/rules/rule.ts';
 import type { LimitCounts } from '../metadata/limit-hits.ts';
 import type { MetadataLoad } from '../metadata/server.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
@@ -74,13 +74,13 @@ function limitsText(limits: AgentStatus['limits']): string {
 
 function interceptionText({
   readerConnected,
-  layers: laid,
+  layers: states,
   connectionsLimited,
   nodeImdsv1Open,
 }: AgentStatus['interception']): string {
   if (readerConnected === undefined) return 'nobody tells of it (no --cni-socket)';
   const words = layers.map(
-    (layer) => `${layer} ${layer in laid ? (laid[layer] === true ? 'ok' : 'BROKEN') : 'not known'}`,
+    (layer) => `${layer} ${layer in states ? (states[layer] === true ? 'ok' : 'BROKEN') : 'not known'}`,
   );
   return [
     ...words,

@@ -1,9 +1,9 @@
 import type { Caller } from '../addresses/caller.ts';
-import type { Answer } from '../metadata/answer.ts';
-import { decide } from '../metadata/rows.ts';
-import type { OpenRoute } from '../metadata/routes.ts';
-import { podOf } from '../metadata/situation.ts';
-import type { Situation, Action } from '../metadata/situation.ts';
+import type { Answer } from '../metadata/answer/answer.ts';
+import { decide } from '../metadata/rows/rows.ts';
+import type { OpenRoute } from '../metadata/request/routes.ts';
+import { podOf } from '../metadata/rows/situation.ts';
+import type { Situation, Action } from '../metadata/rows/situation.ts';
 
 /** What an answer depends on beside who asks and for what. */
 export type Surroundings = Omit<Situation, 'route' | 'token' | 'caller'>;

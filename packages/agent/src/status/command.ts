@@ -1,11 +1,11 @@
-import { ipAddress, optional, runLogLevelCommand, runStatusCommand, text } from '@rolegate/runtime';
-import type { StatusCommandDeps, StatusProgram } from '@rolegate/runtime';
-import { STATUS_SOCKET } from '../config/status-socket.ts';
+import { ipAddress, optional, runStatusCommand, text } from '@rolegate/runtime';
+import type { StatusCommandDeps, StatusProgram, StatusWord } from '@rolegate/runtime';
+import { STATUS_SOCKET } from '../config/shared-flags.ts';
 
 const GROUP = 'Status';
 
-/** The commands that ask a running agent: they load nothing of it. */
-export const agentStatus: StatusProgram = {
+/** How `status` and `log-level` reach a running agent. */
+const agentStatus: StatusProgram = {
   name: 'rolegate-agent',
   socket: STATUS_SOCKET,
   from: 'kubectl -n rolegate exec ds/rolegate-agent -c agent --',
@@ -15,11 +15,6 @@ export const agentStatus: StatusProgram = {
   },
 };
 
-/** Of the process's words the first two are Node and the program. */
-export function runAgentCommand(
-  word: 'status' | 'log-level',
-  { argv, env, stdout, stderr }: StatusCommandDeps,
-): Promise<0 | 1 | 2> {
-  const deps = { argv: argv.slice(3), env, stdout, stderr };
-  return word === 'status' ? runStatusCommand(agentStatus, deps) : runLogLevelCommand(agentStatus, deps);
+export function runAgentCommand(word: StatusWord, deps: StatusCommandDeps): Promise<0 | 1 | 2> {
+  return runStatusCommand(word, agentStatus, deps);
 }

@@ -33,66 +33,82 @@ export interface ExplainDeps {
   readonly knowledge: () => string;
 }
 
-/** Explains what `--ip` or `--pod` names; undefined where neither is asked for. */
+/** Explains what `--ip` or `--pod` names; undefined if neither is asked for. */
 export function createExplain(deps: ExplainDeps): (asked: URLSearchParams) => StatusAnswer | undefined {
-  const { node, addresses, pods, around, knowledge } = deps;
+  const { addresses, pods } = deps;
 
   function byIp(text: string): StatusAnswer {
     const facts = addresses.factsOf(canonicalIp(text) ?? text);
     const { caller } = facts;
-    const explanation = explanationOf(`address ${facts.ip}`, [facts], podsOf(caller)[0], caller);
-    return told(caller.kind !== 'unknown', [explanation]);
+    const explanation = explanationOf(deps, {
+      subject: `address ${facts.ip}`,
+      facts: [facts],
+      pod: podsOf(caller)[0],
+      caller,
+    });
+    return answerOf(caller.kind !== 'unknown', [explanation]);
   }
 
   function byPod(name: string): StatusAnswer {
     const found = pods().filter(
       (pod) => [pod.uid, pod.runtimeUid].includes(name) || `${pod.namespace}/${pod.name}` === name,
     );
-    return found.length > 0 ? told(true, found.map(explainPod)) : told(false, [unknownPod(name)]);
-  }
-
-  function explainPod(pod: KnownPod): Explanation {
-    const facts = addresses.ipsOf(pod).map(addresses.factsOf);
-    const own = facts.find(({ caller }) => podsOf(caller).some(({ uid }) => uid === pod.uid));
-    return explanationOf(`Pod ${pod.namespace}/${pod.name}`, facts, pod, own?.caller);
-  }
-
-  /** `caller`: who asks from its address; undefined: no address leads to the Pod. */
-  function explanationOf(
-    subject: string,
-    facts: readonly AddressFacts[],
-    pod: KnownPod | undefined,
-    caller: Caller | undefined,
-  ): Explanation {
-    const row = pod && deps.rowOf(pod);
-    const state = stateOf(caller, row);
-    return {
-      subject,
-      addresses: facts.map(({ ip, by, says }) => ({ ip, by, says })),
-      pod: row,
-      ...reasonOf(state),
-      waitsFor: waitedFor(caller, pod),
-      answers: caller && answersNow(caller, around()),
-    };
-  }
-
-  function unknownPod(name: string): Explanation {
-    const facts = addresses.named(name).map(addresses.factsOf);
-    return {
-      ...explanationOf(`Pod ${name}`, facts, undefined, facts[0]?.caller),
-      ...(facts.length === 0 && {
-        state: 'PodNotFound',
-        meaning: `no Pod of node ${node} has this name or UID`,
-        remedy: 'kubectl get pod -o wide shows on which node it is: ask the agent of that one',
-        waitsFor: knowledge(),
-      }),
-    };
+    return found.length > 0
+      ? answerOf(
+          true,
+          found.map((pod) => explainPod(deps, pod)),
+        )
+      : answerOf(false, [explainUnknown(deps, name)]);
   }
 
   return (asked) => {
     const [ip, pod] = [asked.get('ip'), asked.get('pod')];
     if (ip !== null) return byIp(ip);
     return pod === null ? undefined : byPod(pod);
+  };
+}
+
+function explainPod(deps: ExplainDeps, pod: KnownPod): Explanation {
+  const facts = deps.addresses.ipsOf(pod).map(deps.addresses.factsOf);
+  const own = facts.find(({ caller }) => podsOf(caller).some(({ uid }) => uid === pod.uid));
+  return explanationOf(deps, { subject: `Pod ${fullName(pod)}`, facts, pod, caller: own?.caller });
+}
+
+function explainUnknown(deps: ExplainDeps, name: string): Explanation {
+  const { node, addresses, knowledge } = deps;
+  const facts = addresses.named(name).map(addresses.factsOf);
+  const caller = facts[0]?.caller;
+  return {
+    ...explanationOf(deps, { subject: `Pod ${name}`, facts, pod: undefined, caller }),
+    ...(facts.length === 0 && {
+      state: 'PodNotFound',
+      meaning: `no Pod of node ${node} has this name or UID`,
+      remedy: 'kubectl get pod -o wide shows on which node it is: ask the agent of that one',
+      waitsFor: knowledge(),
+    }),
+  };
+}
+
+interface Found {
+  readonly subject: string;
+  readonly facts: readonly AddressFacts[];
+  readonly pod: KnownPod | undefined;
+  /** Who asks from its address; undefined: no address leads to the Pod. */
+  readonly caller: Caller | undefined;
+}
+
+function explanationOf(
+  { rowOf, around }: Pick<ExplainDeps, 'rowOf' | 'around'>,
+  { subject, facts, pod, caller }: Found,
+): Explanation {
+  const row = pod && rowOf(pod);
+  return {
+    subject,
+    addresses: facts.map(({ ip, by, says }) => ({ ip, by, says })),
+    pod: row,
+    ...reasonOf(stateOf(caller, row)),
+    waitsFor: waitedFor(caller, pod),
+    answers: caller && answersNow(caller, around()),
   };
 }
 
@@ -131,7 +147,7 @@ function reasonOf(state: string) {
   return { state, meaning, remedy };
 }
 
-function told(found: boolean, all: readonly Explanation[]): StatusAnswer {
+function answerOf(found: boolean, all: readonly Explanation[]): StatusAnswer {
   const [only] = all;
   return { found, value: all.length === 1 ? only : all, text: all.map(textOf).join('\n') };
 }

@@ -1,5 +1,5 @@
 import type { Reason } from '@rolegate/protocol';
-import type { Fault } from '../metadata/answer.ts';
+import type { Fault } from '../metadata/answer/answer.ts';
 import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
 import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { credentialsAction } from './answers-now.ts';
@@ -49,7 +49,7 @@ export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (po
       ips: ipsOf(pod),
       role: roleOf(pod),
       sessionName: decision.kind === 'allow' ? decision.sessionName : undefined,
-      ...standingOf(pod, session, { around: now, feedConnected: feedConnected() }),
+      ...stateOf(pod, session, { around: now, feedConnected: feedConnected() }),
       remainingMinutes: credentials && Math.floor((credentials.expiresAtMs - now.monotonicMs) / 60_000),
       accessKeyId: credentials && `…${credentials.accessKeyId.slice(-4)}`,
       metadata: pod.metadata.denied ? undefined : [...rightsOf(pod, now.groups).groups],
@@ -58,7 +58,7 @@ export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (po
 }
 
 /** As the Pod is known; whether an address leads to it is another matter. */
-function standingOf(
+function stateOf(
   pod: KnownPod,
   session: HeldSession | undefined,
   { around, feedConnected }: { around: Surroundings; feedConnected: boolean },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
-import { createFirstRequests } from '../../src/metadata/first-requests.ts';
-import { createRoutes } from '../../src/metadata/routes.ts';
+import { createFirstRequests } from '../../src/metadata/answer/first-requests.ts';
+import { createRoutes } from '../../src/metadata/request/routes.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 import { allow, credentials } from '../addresses/known-pods.ts';
 import { settled, setup as setupCallers } from '../addresses/callers-setup.ts';

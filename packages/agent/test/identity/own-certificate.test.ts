@@ -5,7 +5,7 @@ import type { TestCa } from '@rolegate/testing';
 import type { Attested } from '../../src/identity/attestation.ts';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';
 import { AttestationFailure } from '../../src/identity/failure.ts';
-import { issuedOf } from '../../src/identity/issued.ts';
+import { issuedOf } from '../../src/identity/issued-certificate.ts';
 import { createOwnCertificate } from '../../src/identity/own-certificate.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
 

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createFakeClock, createTestCa } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';
-import { issuedOf } from '../../src/identity/issued.ts';
+import { issuedOf } from '../../src/identity/issued-certificate.ts';
 import { keptCertificate, usableCertificate } from '../../src/identity/saved-certificate.ts';
 import type { KeptCertificate, UsableFor } from '../../src/identity/saved-certificate.ts';
 import { createOwnCertificate } from '../../src/identity/own-certificate.ts';

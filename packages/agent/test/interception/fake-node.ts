@@ -1,5 +1,5 @@
 import type { Outcome, RunCommand } from '../../src/interception/commands.ts';
-import { parseSavedTables } from '../../src/interception/saved-rules.ts';
+import { parseSavedTables } from '../../src/interception/rules/saved-rules.ts';
 
 type Chains = Map<string, string[]>;
 type Tables = Map<string, Chains>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { oursIn, setup } from './laid.ts';
+import { oursIn, setup } from './installed.ts';
 
 const JUMP =
   '-d 169.254.169.254/32 -m comment --comment "rolegate: what goes to the metadata API" -j ROLEGATE';
@@ -10,7 +10,7 @@ describe('laying the rules', () => {
     const { node, interception } = setup();
     const settled = await interception.settle();
     expect(settled.layers).toEqual({ nat: true, filter: true, route: true, input: true, ports: true });
-    expect(new Set(settled.mended.map(({ layer }) => layer))).toEqual(
+    expect(new Set(settled.repaired.map(({ layer }) => layer))).toEqual(
       new Set(['nat', 'filter', 'route', 'input', 'ports']),
     );
     expect(withoutComment(node.lines('nft', 'nat', 'PREROUTING')[0])).toBe(
@@ -27,7 +27,7 @@ describe('laying the rules', () => {
     const { node, interception } = setup();
     await interception.settle();
     node.calls.length = 0;
-    expect((await interception.settle()).mended).toEqual([]);
+    expect((await interception.settle()).repaired).toEqual([]);
     expect(node.calls.filter((call) => /restore|rule add|rule del|conntrack/.test(call))).toEqual([]);
   });
 
@@ -47,8 +47,8 @@ describe('laying the rules', () => {
     await interception.settle();
     node.tables('nft').get('filter')?.set('ROLEGATE-INPUT', ['-j DROP']);
     node.calls.length = 0;
-    const { mended } = await interception.settle({ flushAll: true });
-    expect(mended.map(({ layer }) => layer)).toEqual(['input']);
+    const { repaired } = await interception.settle({ flushAll: true });
+    expect(repaired.map(({ layer }) => layer)).toEqual(['input']);
     expect(node.calls.filter((call) => call.includes('conntrack -D -f ipv4'))).toEqual([
       'conntrack -D -f ipv4 --orig-dst 169.254.169.254 --reply-src 169.254.169.254',
     ]);
@@ -94,9 +94,9 @@ describe('mending', () => {
       .get(table)
       ?.set(chain, [...to]);
     const settled = await interception.settle();
-    expect([...new Set(settled.mended.map((fault) => fault.layer))]).toEqual([layer]);
+    expect([...new Set(settled.repaired.map((fault) => fault.layer))]).toEqual([layer]);
     expect(settled.left).toEqual([]);
-    expect((await interception.settle()).mended).toEqual([]);
+    expect((await interception.settle()).repaired).toEqual([]);
   });
 
   it('mends what leads to our chains if nat PREROUTING was flushed', async () => {
@@ -104,7 +104,7 @@ describe('mending', () => {
     await interception.settle();
     node.tables('nft').get('nat')?.set('PREROUTING', []);
     const settled = await interception.settle();
-    expect(settled.mended.map(({ layer }) => layer)).toEqual(['ports', 'nat']);
+    expect(settled.repaired.map(({ layer }) => layer)).toEqual(['ports', 'nat']);
     expect(settled.left).toEqual([]);
   });
 
@@ -116,8 +116,8 @@ describe('mending', () => {
       const rules = node.rules(family);
       const address = family === '-4' ? '169.254.169.254' : 'fd00:ec2::254';
       rules.splice(1, 1, `priority 5 iif eth1 to ${address} lookup main`);
-      const { mended, left } = await interception.settle();
-      expect(mended.map(({ layer }) => layer)).toEqual(['route', 'route']);
+      const { repaired, left } = await interception.settle();
+      expect(repaired.map(({ layer }) => layer)).toEqual(['route', 'route']);
       expect(left).toEqual([]);
       expect(rules.map((rule) => rule.includes('eth1'))).toEqual([false, false]);
     },
@@ -129,9 +129,9 @@ describe('mending', () => {
     await interception.settle();
     expect(node.lines('nft', 'nat', 'ROLEGATE', 'ip6tables')).toHaveLength(1);
     const next = setup({ run: node.run }).interception;
-    expect((await next.settle()).mended.map(({ layer }) => layer)).toEqual(['nat', 'ports', 'input']);
+    expect((await next.settle()).repaired.map(({ layer }) => layer)).toEqual(['nat', 'ports', 'input']);
     expect(node.tables('nft', 'ip6tables').get('nat')?.has('ROLEGATE')).toBe(false);
-    expect((await next.settle()).mended).toEqual([]);
+    expect((await next.settle()).repaired).toEqual([]);
   });
 
   it('leaves the rules of others as they are, in their order', async () => {
@@ -208,7 +208,7 @@ describe('other tools', () => {
     await interception.settle();
     node.tables('nft').get(table)?.set('KUBE-SERVICES', ['-d 10.96.0.1/32 -j ACCEPT', '-j ACCEPT']);
     node.add('nft', table, chain, 0, rule);
-    expect((await interception.settle()).mended).toEqual([]);
+    expect((await interception.settle()).repaired).toEqual([]);
   });
 
   it.each([
@@ -232,7 +232,7 @@ describe('other tools', () => {
       .get('nat')
       ?.set('KIAM', ['-d 169.254.169.254/32 -j DNAT --to-destination 10.0.0.7:3100']);
     node.add('nft', table, chain, 0, rule);
-    expect((await interception.settle()).mended).toHaveLength(1);
+    expect((await interception.settle()).repaired).toHaveLength(1);
     expect(node.lines('nft', table, chain)[0]).toContain('ROLEGATE');
     expect(node.lines('nft', table, chain)).toContain(rule);
   });
@@ -254,7 +254,7 @@ describe('other tools', () => {
     node.tables('nft').get('nat')?.set('A', ['-j B']);
     node.tables('nft').get('nat')?.set('B', ['-j A']);
     node.add('nft', 'nat', 'PREROUTING', 0, '-j A');
-    expect((await interception.settle()).mended).toEqual([]);
+    expect((await interception.settle()).repaired).toEqual([]);
   });
 });
 

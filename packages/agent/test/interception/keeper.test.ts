@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import { hostInterface } from '../../src/interception/host-interfaces.ts';
-import type { HostInterface } from '../../src/interception/host-interfaces.ts';
+import { hostInterface } from '../../src/interception/rules/host-interfaces.ts';
+import type { HostInterface } from '../../src/interception/rules/host-interfaces.ts';
 import { createKeeper } from '../../src/interception/keeper.ts';
 import { failed, ok } from './fake-node.ts';
-import { setup as lay } from './laid.ts';
+import { setup as lay } from './installed.ts';
 
 const stop = new Set<() => Promise<void>>();
 afterEach(async () => {
@@ -74,8 +74,8 @@ describe('keeping the rules', () => {
     await settled();
     expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
     expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
-    const mended = lines.find(({ message }) => message === 'interception mended');
-    expect(mended?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
+    const repaired = lines.find(({ message }) => message === 'interception mended');
+    expect(repaired?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
   });
 
   it('mends within 30 s what no event told of', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { AUTO, createInterfaceMatch, hostInterface } from '../../src/interception/host-interfaces.ts';
-import type { HostInterface } from '../../src/interception/host-interfaces.ts';
+import { AUTO, createInterfaceMatch, hostInterface } from '../../src/interception/rules/host-interfaces.ts';
+import type { HostInterface } from '../../src/interception/rules/host-interfaces.ts';
 import { networkPlugins } from './network-plugins.ts';
 
 describe.each(networkPlugins)('$plugin with $value', ({ value, podInterfaces, otherInterfaces }) => {

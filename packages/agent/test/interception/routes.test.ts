@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { foreignRows } from './foreign-rows.ts';
-import { askKernel } from '../../src/interception/kernel-answer.ts';
-import { createRoutes, parseRouteRules } from '../../src/interception/routes.ts';
+import { askKernel, createRoutes, parseRouteRules } from '../../src/interception/routes.ts';
 import { createFakeNode, failed, ok } from './fake-node.ts';
-import { setup } from './laid.ts';
+import { setup } from './installed.ts';
 
 /** As iproute2 6.1 prints it. */
 const OURS = { priority: 6, src: 'all', dst: '169.254.169.254', action: 'prohibit' };

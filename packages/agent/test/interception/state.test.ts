@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Settled } from '../../src/interception/interception.ts';
+import type { SettleResult } from '../../src/interception/interception.ts';
 import { nextState, unknownState } from '../../src/interception/state.ts';
-import type { Packets } from '../../src/interception/packets.ts';
+import type { Packets } from '../../src/interception/rules/packets.ts';
 
-function settled(packets: Packets, mended: Settled['mended'] = []): Settled {
+function settled(packets: Packets, repaired: SettleResult['repaired'] = []): SettleResult {
   const layers = { nat: true, filter: true, route: true, input: true, ports: true };
   return {
     backend: 'nft',
-    mended,
+    repaired,
     left: [],
     layers,
     limitFault: undefined,

@@ -5,7 +5,7 @@ import { createMemory } from '@rolegate/runtime';
 import type { Remembered } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { AgentMemory, MemoryKind } from '../../src/memory/memory.ts';
-import { createRoutes } from '../../src/metadata/routes.ts';
+import { createRoutes } from '../../src/metadata/request/routes.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
 const IP = '10.0.0.7';

@@ -26,8 +26,8 @@ afterEach(async () => {
 function setup() {
   const clock = createFakeClock();
   const log = createTestLog();
-  const laid = Promise.withResolvers<undefined>();
-  const imdsv1 = createNodeImdsv1({ endpoint: imds.url, laid: laid.promise, clock, log });
+  const installed = Promise.withResolvers<undefined>();
+  const imdsv1 = createNodeImdsv1({ endpoint: imds.url, installed: installed.promise, clock, log });
   running = imdsv1.run(stop.signal);
   const levels = () => log.lines.map(([level]) => level);
   const seen = async (count: number) => {
@@ -37,8 +37,8 @@ function setup() {
   return {
     clock,
     log,
-    laid: () => {
-      laid.resolve(undefined);
+    installed: () => {
+      installed.resolve(undefined);
     },
     imdsv1,
     levels,
@@ -54,8 +54,8 @@ describe("whether the node's own metadata API takes requests without a token", (
   });
 
   it('is asked by one request without a token, and again after five minutes', async () => {
-    const { clock, laid, imdsv1, seen } = setup();
-    laid();
+    const { clock, installed, imdsv1, seen } = setup();
+    installed();
     await until(() => imdsv1.open() === false);
     const [request] = imds.requests;
     expect(request).toMatchObject({ method: 'GET', target: '/latest/meta-data/', status: 401 });
@@ -68,8 +68,8 @@ describe("whether the node's own metadata API takes requests without a token", (
 
   it('is warned of loudly where it does, once, and told when it ends', async () => {
     imds.tokensRequired(false);
-    const { clock, log, laid, imdsv1, levels, seen } = setup();
-    laid();
+    const { clock, log, installed, imdsv1, levels, seen } = setup();
+    installed();
     await until(() => imdsv1.open() === true);
     await clock.advance(5 * MINUTE_MS);
     await seen(2);
@@ -92,8 +92,8 @@ describe("whether the node's own metadata API takes requests without a token", (
     { what: 'fails', status: 500 },
   ])('is not known where it $what, and nothing else is asked', async ({ status }) => {
     imds.refuse(status);
-    const { laid, imdsv1, levels, seen } = setup();
-    laid();
+    const { installed, imdsv1, levels, seen } = setup();
+    installed();
     await until(() => levels().includes('debug'));
     await seen(1);
     expect([imdsv1.open(), levels()]).toEqual([undefined, ['debug']]);
@@ -101,8 +101,8 @@ describe("whether the node's own metadata API takes requests without a token", (
 
   it('is not known any more where it does not answer within a second', async () => {
     imds.tokensRequired(false);
-    const { clock, laid, imdsv1, levels, seen } = setup();
-    laid();
+    const { clock, installed, imdsv1, levels, seen } = setup();
+    installed();
     await until(() => imdsv1.open() === true);
     imds.hang();
     await clock.advance(5 * MINUTE_MS);

@@ -48,7 +48,7 @@ async function setup({ shares = false } = {}) {
   };
   const isHeld = () =>
     until(
-      () => ports.standing(at) === 'held',
+      () => ports.stateOf(at) === 'held',
       () => clock.advance(20),
     );
   return {
@@ -90,7 +90,7 @@ describe('a port that a process of another user has', () => {
     await until(() => t.clock.pending === 1);
     await t.clock.advance(20);
     expect(await taken).toBe(true);
-    expect(t.ports.standing(t.at)).toBe('listening');
+    expect(t.ports.stateOf(t.at)).toBe('listening');
     expect(t.log.lines.slice(1)).toEqual([
       ['info', 'port taken over', { address: '127.0.0.1', port: t.at.port, waitedMs: expect.any(Number) }],
     ]);
@@ -117,7 +117,7 @@ describe('a port that a process of another user has', () => {
     ]);
     await t.leave();
     await until(
-      () => t.ports.standing(t.at) === 'listening',
+      () => t.ports.stateOf(t.at) === 'listening',
       () => t.clock.advance(20),
     );
     expect([await taken, t.ports.check.ready(), t.ports.held()]).toEqual([true, true, []]);

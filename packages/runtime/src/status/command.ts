@@ -27,7 +27,7 @@ export interface StatusProgram {
 }
 
 export interface StatusCommandDeps {
-  /** What follows the command's word. */
+  /** The process's words: Node, the program, and the command's own word come first. */
   readonly argv: readonly string[];
   readonly env: Environment;
   readonly stdout: { write(text: string): unknown };
@@ -36,8 +36,21 @@ export interface StatusCommandDeps {
 
 type Outcome = 0 | 1 | 2;
 
+/** The commands that ask a running program; they load nothing of it. */
+export type StatusWord = 'status' | 'log-level';
+
+export function runStatusCommand(
+  word: StatusWord,
+  program: StatusProgram,
+  deps: StatusCommandDeps,
+): Promise<Outcome> {
+  const { env, stdout, stderr } = deps;
+  const own = { argv: deps.argv.slice(3), env, stdout, stderr };
+  return word === 'status' ? runStatus(program, own) : runLogLevel(program, own);
+}
+
 /** `status`: 0 told or ready, 1 nobody there, not found or not ready, 2 bad usage. */
-export async function runStatusCommand(program: StatusProgram, deps: StatusCommandDeps): Promise<Outcome> {
+async function runStatus(program: StatusProgram, deps: StatusCommandDeps): Promise<Outcome> {
   const flags = {
     ...program.subjects,
     json: toggle({ group: GROUP, help: 'for machines' }),
@@ -67,7 +80,7 @@ export async function runStatusCommand(program: StatusProgram, deps: StatusComma
 }
 
 /** `log-level [LEVEL]`: tells the level of the running program, or changes it until it ends. */
-export async function runLogLevelCommand(program: StatusProgram, deps: StatusCommandDeps): Promise<Outcome> {
+async function runLogLevel(program: StatusProgram, deps: StatusCommandDeps): Promise<Outcome> {
   const [first] = deps.argv;
   const level = first?.startsWith('-') === false ? first : undefined;
   const read = readFlags(

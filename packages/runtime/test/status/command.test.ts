@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ipAddress, optional, runLogLevelCommand, runStatusCommand, text } from '@rolegate/runtime';
+import { ipAddress, optional, runStatusCommand, text } from '@rolegate/runtime';
 import type { StatusProgram } from '@rolegate/runtime';
 import { startStatus } from './setup.ts';
 
@@ -20,19 +20,24 @@ async function setup() {
     from: 'kubectl exec ds/kettle --',
     subjects: { pod: optional(text(), words), ip: optional(ipAddress, words) },
   };
-  const run = async (command: typeof runStatusCommand, argv: readonly string[], env = {}) => {
+  const run = async (word: 'status' | 'log-level', argv: readonly string[], env = {}) => {
     let [out, err] = ['', ''];
     const stdout = { write: (said: string) => (out += said) };
     const stderr = { write: (said: string) => (err += said) };
-    const code = await command(program, { argv, env, stdout, stderr });
+    const code = await runStatusCommand(word, program, {
+      argv: ['node', 'kettle', word, ...argv],
+      env,
+      stdout,
+      stderr,
+    });
     return { code, out, err };
   };
   return {
     running,
     state,
-    status: (...argv: string[]) => run(runStatusCommand, argv),
-    statusWith: (env: object, ...argv: string[]) => run(runStatusCommand, argv, env),
-    level: (...argv: string[]) => run(runLogLevelCommand, argv),
+    status: (...argv: string[]) => run('status', argv),
+    statusWith: (env: object, ...argv: string[]) => run('status', argv, env),
+    level: (...argv: string[]) => run('log-level', argv),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

@@ -1,4 +1,4 @@
-import { listenAddress, logLevels, oneOf, optional, path, setting, text } from '@rolegate/runtime';
+import { listenAddress, logFlags, optional, path, setting, text } from '@rolegate/runtime';
 import { agentsFlags } from './agent-flags.ts';
 import { rolesFlags } from './role-flags.ts';
 import { stsFlags } from './sts-flags.ts';
@@ -31,14 +31,5 @@ export const serverFlags = {
     group: OPERATION,
     help: `unix socket for rolegate-server status and log-level; without it ${STATUS_SOCKET}, where that can be made`,
   }),
-  'log-level': setting(oneOf(logLevels, { warning: 'warn' }), {
-    group: OPERATION,
-    fallback: 'info',
-    help: 'least level that is written',
-  }),
-  'log-format': setting(oneOf(['json', 'text']), {
-    group: OPERATION,
-    fallback: 'json',
-    help: 'json: one object a line; text: for people',
-  }),
+  ...logFlags(OPERATION),
 };

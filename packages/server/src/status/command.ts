@@ -1,9 +1,9 @@
-import { optional, runLogLevelCommand, runStatusCommand, text } from '@rolegate/runtime';
-import type { StatusCommandDeps, StatusProgram } from '@rolegate/runtime';
+import { optional, runStatusCommand, text } from '@rolegate/runtime';
+import type { StatusCommandDeps, StatusProgram, StatusWord } from '@rolegate/runtime';
 import { STATUS_SOCKET } from '../config/status-socket.ts';
 
-/** The commands that ask a running server: they load nothing of it. */
-export const serverStatus: StatusProgram = {
+/** How `status` and `log-level` reach a running server. */
+const serverStatus: StatusProgram = {
   name: 'rolegate-server',
   socket: STATUS_SOCKET,
   from: 'kubectl -n rolegate exec deploy/rolegate-server --',
@@ -15,11 +15,6 @@ export const serverStatus: StatusProgram = {
   },
 };
 
-/** Of the process's words the first two are Node and the program. */
-export function runServerCommand(
-  word: 'status' | 'log-level',
-  { argv, env, stdout, stderr }: StatusCommandDeps,
-): Promise<0 | 1 | 2> {
-  const deps = { argv: argv.slice(3), env, stdout, stderr };
-  return word === 'status' ? runStatusCommand(serverStatus, deps) : runLogLevelCommand(serverStatus, deps);
+export function runServerCommand(word: StatusWord, deps: StatusCommandDeps): Promise<0 | 1 | 2> {
+  return runStatusCommand(word, serverStatus, deps);
 }

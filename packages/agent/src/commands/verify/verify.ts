@@ -52,17 +52,17 @@ export interface VerifyDeps {
 /** The two calls by which people try a metadata API, and the credentials where there is a role. True: all is right. */
 export async function verify({ call, expected, say }: VerifyDeps): Promise<boolean> {
   const judged: Verdict[] = [];
-  const told = (path: string, verdict: Verdict) => {
+  const report = (path: string, verdict: Verdict) => {
     judged.push(verdict);
     say(`${verdict.right ? 'ok    ' : 'WRONG '} GET ${path}: ${verdict.says}`);
   };
   const list = await call(LIST);
   const listed = judgeList(list, expected);
-  told(LIST, listed);
-  told(USER_DATA, judgeUserData(await call(USER_DATA)));
+  report(LIST, listed);
+  report(USER_DATA, judgeUserData(await call(USER_DATA)));
   if (expected.kind !== 'none' && listed.right && list.kind === 'answer') {
     const path = `${LIST}/${list.body}`;
-    told(path, judgeDocument(await call(path), expected.kind));
+    report(path, judgeDocument(await call(path), expected.kind));
   }
   return judged.every((verdict) => verdict.right);
 }

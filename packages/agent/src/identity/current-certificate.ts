@@ -1,0 +1,73 @@
+import type { Authorities, AuthoritiesSource, ClientTls } from '@rolegate/protocol';
+import type { Clock } from '@rolegate/runtime';
+import { isIssuedBy } from './issued-certificate.ts';
+import type { IssuedCertificate } from './issued-certificate.ts';
+import { authoritiesIn, trustIn } from './trust.ts';
+import type { Trust } from './trust.ts';
+
+/** Whether there is a certificate that servers take. */
+export type Validity = 'none' | 'valid' | 'expired';
+
+export interface CurrentCertificateDeps {
+  readonly authorities: Pick<AuthoritiesSource, 'current'>;
+  /** Of the process before this one, still good. */
+  readonly kept?: IssuedCertificate | undefined;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** The certificate that is in use, and whom its holder trusts. */
+export interface CurrentCertificate {
+  /** What a feed shows and trusts. Throws before there is an authority. */
+  readonly current: () => ClientTls;
+  /** What a server is verified by before we have anything to show. Throws before there is an authority. */
+  readonly bare: () => ClientTls;
+  readonly issued: () => IssuedCertificate | undefined;
+  readonly validity: () => Validity;
+  readonly secondsLeft: () => Readonly<Record<string, number>>;
+  /** True if one of the file's authorities has issued it. */
+  readonly isOf: (file: Authorities | undefined) => boolean;
+  readonly adopt: (next: IssuedCertificate) => void;
+  /** The file's authorities have changed. */
+  readonly trustAgain: () => void;
+}
+
+export function createCurrentCertificate({
+  authorities,
+  kept,
+  clock,
+}: CurrentCertificateDeps): CurrentCertificate {
+  let issued = kept;
+  let trust: Trust | undefined;
+
+  function trustAgain(): void {
+    const file = authorities.current();
+    if (file) trust = trustIn(file, issued);
+  }
+
+  trustAgain();
+  return {
+    current: () => trusted(trust).shown,
+    bare: () => trusted(trust).bare,
+    issued: () => issued,
+    validity() {
+      if (issued === undefined) return 'none';
+      return issued.endsMs > clock.now() ? 'valid' : 'expired';
+    },
+    secondsLeft: () => ({
+      ...(issued && { certificate: (issued.endsMs - clock.now()) / 1000 }),
+      ...(trust && { ca: (trust.caEndsMs - clock.now()) / 1000 }),
+    }),
+    isOf: (file) =>
+      file !== undefined && issued !== undefined && isIssuedBy(issued.chain, authoritiesIn(file)),
+    adopt(next) {
+      issued = next;
+      trustAgain();
+    },
+    trustAgain,
+  };
+}
+
+function trusted(trust: Trust | undefined): Trust {
+  if (trust === undefined) throw new Error('there is no authority to trust yet');
+  return trust;
+}

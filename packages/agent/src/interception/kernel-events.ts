@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { createBackoff, describeError } from '@rolegate/runtime';
+import type { Backoff, Clock, Log } from '@rolegate/runtime';
+
+/** Of another tool's thousands only what can be about our rules: their chains, the base chains, whole tables. */
+const ABOUT_US =
+  /ROLEGATE|169\.254\.169\.254|fd00:ec2::254|\b(?:PREROUTING|FORWARD|INPUT)\b|\b(?:delete|flush) (?:table|chain)/;
+const BACKOFF = { firstMs: 250, capMs: 30_000 };
+/** Runs of more than this count as healthy. Milliseconds. */
+const LONG_ENOUGH_MS = 60_000;
+
+export interface KernelEventsDeps {
+  readonly follow: FollowCommand;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Rules or interfaces may be others now. Called often and without more than that. */
+  readonly changed: () => void;
+}
+
+/**
+ * Follows what the kernel tells of `ip rule`, interfaces and nftables until the signal aborts. The legacy back end tells
+ * nothing: its changes are found by looking. Never rejects.
+ */
+export async function followKernelEvents(
+  { changed, random, ...deps }: KernelEventsDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const monitor = (program: string, args: readonly string[], isOurs: (line: string) => boolean) =>
+    followForEver(
+      { ...deps, backoff: createBackoff({ ...BACKOFF, random }) },
+      {
+        program,
+        args,
+        onLine(line) {
+          if (isOurs(line)) changed();
+        },
+      },
+      signal,
+    );
+  await Promise.all([
+    monitor('ip', ['monitor', 'rule', 'link'], () => true),
+    monitor('nft', ['monitor'], (line) => ABOUT_US.test(line)),
+  ]);
+}
+
+/** Runs a program that prints lines until the signal aborts or it ends; resolves with why it ended. Never rejects. */
+export type FollowCommand = (
+  program: string,
+  args: readonly string[],
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+) => Promise<string>;
+
+/** The machine's own programs, in the network namespace of this process. */
+export const followCommand: FollowCommand = (program, args, onLine, signal) =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said = chunk.toString('utf8').trim()));
+    createInterface({ input: child.stdout }).on('line', onLine);
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve(describeError(error));
+    });
+    child.once('close', (code, killedBy) => {
+      resolve(said === '' ? `it ended with ${killedBy ?? `code ${code ?? ''}`}` : said);
+    });
+  });
+
+export interface FollowingDeps {
+  readonly follow: FollowCommand;
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A program's lines without end: it is started again whenever it ends. Resolves when the signal aborts. */
+export async function followForEver(
+  { follow, backoff, clock, log }: FollowingDeps,
+  { program, args, onLine }: { program: string; args: readonly string[]; onLine: (line: string) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  let logged = '';
+  for (;;) {
+    const startedMs = clock.monotonic();
+    const error = await follow(program, args, onLine, signal);
+    if (signal.aborted) return;
+    // What is not seen as an event is found at the next look: a warning once for each fault, not for each trial.
+    if (error !== logged) log.warn('events of the kernel are missed for a moment', { program, error });
+    logged = error;
+    if (clock.monotonic() - startedMs > LONG_ENOUGH_MS) backoff.reset();
+    await clock.sleep(backoff.next(), signal);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Code } from './answer.ts';
+import type { RouteName } from '../request/routes.ts';
+import type { Sdk } from '../request/sdk.ts';
+
+/** What is counted of one answer. */
+export interface AnswerFacts {
+  readonly route: RouteName;
+  readonly status: number;
+  /** Undefined for success. */
+  readonly reason: Code | undefined;
+  readonly uid: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly durationMs: number;
+  readonly sdk: Sdk;
+  /** Undefined if the request could not be parsed. */
+  readonly imds: 'v1' | 'v2' | undefined;
+  /** The first answer to this Pod's asking for credentials, whatever it is. */
+  readonly firstRequest: boolean;
+  /** The Pod's first credentials. */
+  readonly first: boolean;
+  /** From the Pod's first asking for credentials to having them; with `first` only. Milliseconds. */
+  readonly sinceFirstRequestMs: number | undefined;
+}
+
+/** One answer, as it is logged. The names are those of the log's fields (DESIGN 4.9). Nothing in it is secret. */
+export interface AnswerRecord extends AnswerFacts {
+  readonly method: string;
+  readonly detail: string | undefined;
+  readonly waitedFor: string | undefined;
+  readonly ip: string;
+  readonly pod: string | undefined;
+  readonly namespace: string | undefined;
+  readonly serviceAccount: string | undefined;
+  readonly role: string | undefined;
+  readonly sessionName: string | undefined;
+  readonly accessKeyId: string | undefined;
+  readonly cache: 'hit' | 'hold';
+  readonly requestId: string;
+}
+
+/** Called for each answer. `describe` makes its whole record, for the log. */
+export type Answered = (facts: AnswerFacts, describe: () => AnswerRecord) => void;
+
+/** How a hold ended: with the document, a refusal, nothing in time, or because the client left. */
+export type HoldOutcome = 'served' | 'refused' | 'timeout' | 'gone';
+
+/** Who counts what was answered. */
+export interface AnswerMetrics {
+  readonly answered: Answered;
+  held(outcome: HoldOutcome): void;
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { createBackoff, silentLog } from '@rolegate/runtime';
+import { createFakeClock } from '@rolegate/testing';
+import { NOT_THERE, runCommand } from '../../src/interception/commands.ts';
+import { followCommand, followForEver, followKernelEvents } from '../../src/interception/kernel-events.ts';
+import type { FollowCommand } from '../../src/interception/kernel-events.ts';
+
+describe('a command of the node', () => {
+  it('is given its input, and tells its output and exit code', async () => {
+    expect(await runCommand('cat', [], { input: 'a\nb' })).toEqual({ code: 0, stdout: 'a\nb', stderr: '' });
+    expect(await runCommand('sh', ['-c', 'echo no >&2; exit 3'])).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'no',
+    });
+  });
+
+  it('may be missing, hang, or end without reading', async () => {
+    expect((await runCommand('rolegate-no-such-program', [])).code).toBe(NOT_THERE);
+    expect((await runCommand('sleep', ['30'], { timeoutMs: 50 })).code).toBe(137);
+    expect((await runCommand('true', [], { input: 'x'.repeat(1_000_000) })).code).toBe(0);
+  });
+});
+
+describe('a command that prints lines', () => {
+  it('is followed to its end', async () => {
+    const lines: string[] = [];
+    const why = await followCommand(
+      'sh',
+      ['-c', 'echo a; echo b; echo sorry >&2'],
+      (line) => lines.push(line),
+      new AbortController().signal,
+    );
+    expect(lines).toEqual(['a', 'b']);
+    expect(why).toBe('sorry');
+  });
+
+  it('ends with the signal', async () => {
+    const stop = new AbortController();
+    const following = followCommand('sleep', ['30'], () => undefined, stop.signal);
+    stop.abort();
+    await following;
+  });
+
+  it('is started again whenever it ends', async () => {
+    const clock = createFakeClock();
+    const stop = new AbortController();
+    let starts = 0;
+    const follow: FollowCommand = () => {
+      starts += 1;
+      return Promise.resolve('it ended with code 1');
+    };
+    const backoff = createBackoff({ firstMs: 100, capMs: 1_000, random: () => 1 });
+    const deps = { follow, backoff, clock, log: silentLog };
+    const running = followForEver(deps, { program: 'ip', args: [], onLine: () => undefined }, stop.signal);
+    await clock.advance(10_000);
+    expect(starts).toBeGreaterThan(8);
+    stop.abort();
+    await running;
+  });
+});
+
+describe('events of the kernel', () => {
+  it.each([
+    { program: 'nft', line: 'delete rule ip nat PREROUTING handle 5', tells: true },
+    { program: 'nft', line: 'delete table ip nat', tells: true },
+    { program: 'nft', line: 'add rule ip filter ROLEGATE-DENY counter packets 0 bytes 0', tells: true },
+    { program: 'nft', line: 'add rule ip nat KIAM ip daddr 169.254.169.254 counter', tells: true },
+    { program: 'nft', line: 'add rule ip nat KUBE-SVC-ABC counter jump KUBE-SEP-DEF', tells: false },
+    { program: 'nft', line: '# new generation 17 by process 4711 (iptables-nft)', tells: false },
+    { program: 'ip', line: 'Deleted 6:\tfrom all to 169.254.169.254 prohibit', tells: true },
+  ])('$line of $program: $tells', async ({ program, line, tells }) => {
+    const stop = new AbortController();
+    let changes = 0;
+    const follow: FollowCommand = async (name, _args, onLine) => {
+      if (name === program) onLine(line);
+      await Promise.resolve();
+      stop.abort();
+      return '';
+    };
+    const deps = { follow, clock: createFakeClock(), log: silentLog, random: Math.random };
+    await followKernelEvents({ ...deps, changed: () => (changes += 1) }, stop.signal);
+    expect(changes > 0).toBe(tells);
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals';
+import { createFakeClock } from '@rolegate/testing';
+import type { AnswerRecord } from '../../../src/metadata/answer/record.ts';
+import { createAnswerLog } from '../../../src/metadata/answer/log.ts';
+
+function setup({ level }: { level?: 'debug' | 'info' } = {}) {
+  const clock = createFakeClock();
+  const lines: { level: string; message: string; fields: object }[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: object = {}) => {
+      lines.push({ level, message, fields });
+    };
+  const answered = createAnswerLog({
+    clock,
+    log: {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      ...(level !== undefined && { level: { get: () => level, set: () => undefined } }),
+    },
+  });
+  let described = 0;
+  return {
+    clock,
+    lines,
+    write: (record: AnswerRecord) => {
+      answered(record, () => {
+        described += 1;
+        return record;
+      });
+    },
+    described: () => described,
+  };
+}
+
+function refused(more: Partial<AnswerRecord> = {}): AnswerRecord {
+  return { ip: '10.0.0.7', uid: 'u-1', status: 404, reason: 'NoRole', first: false, ...more } as AnswerRecord;
+}
+
+describe('the log of answers', () => {
+  it.each([
+    { reason: 'NoRole' as const, level: 'info' },
+    { reason: 'HeldTimeout' as const, level: 'warn' },
+    { reason: 'CredentialsExpired' as const, level: 'error' },
+    { reason: 'MalformedRequest' as const, level: 'info' },
+  ])('writes $reason at $level', ({ reason, level }) => {
+    const { lines, write } = setup();
+    write(refused({ reason }));
+    expect(lines).toMatchObject([{ level, message: 'request refused', fields: { reason } }]);
+  });
+
+  it('writes at debug, without end, that the node lacks what a Pod may read: it is no refusal', async () => {
+    const { clock, lines, write } = setup();
+    for (let times = 0; times < 20; times += 1) write(refused({ reason: 'MetadataNotFound' }));
+    await clock.advance(10_000);
+    expect(lines).toHaveLength(20);
+    for (const line of lines)
+      expect(line).toMatchObject({
+        level: 'debug',
+        message: 'request answered',
+        fields: { reason: 'MetadataNotFound' },
+      });
+  });
+
+  it('describes an answer that is not written to nobody', () => {
+    const info = setup({ level: 'info' });
+    info.write(refused({ reason: undefined }));
+    expect(info.described()).toBe(0);
+    info.write(refused({ reason: undefined, first: true }));
+    expect(info.lines).toMatchObject([{ level: 'info', message: 'first credentials delivered' }]);
+    const debug = setup({ level: 'debug' });
+    debug.write(refused({ reason: undefined }));
+    expect(debug.lines).toMatchObject([{ level: 'debug', message: 'request answered' }]);
+  });
+
+  it('thins out a storm, and says so', async () => {
+    const { clock, lines, write } = setup();
+    for (let times = 0; times < 100; times += 1) write(refused());
+    expect(lines).toHaveLength(5);
+    await clock.advance(10_000);
+    expect(lines.slice(5)).toMatchObject([
+      { message: 'refusals left out of the log', fields: { uid: 'u-1', reason: 'NoRole', leftOut: 95 } },
+    ]);
+    write(refused());
+    expect(lines).toHaveLength(7);
+  });
+
+  it('lets the storm of one hide neither another Pod nor another reason', () => {
+    const { lines, write } = setup();
+    for (let times = 0; times < 100; times += 1) write(refused());
+    write(refused({ uid: 'u-2' }));
+    write(refused({ reason: 'RoleMismatch' }));
+    expect(lines).toHaveLength(7);
+  });
+
+  it('says nothing at the end of a window without a storm, and leaves no timer', async () => {
+    const { clock, lines, write } = setup();
+    write(refused());
+    await clock.advance(10_000);
+    expect(lines).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('tells no more than so many addresses apart', async () => {
+    const { clock, lines, write } = setup();
+    for (let at = 0; at < 3_000; at += 1)
+      write(refused({ uid: undefined, ip: `10.0.${at >> 8}.${at & 255}` }));
+    expect(lines.length).toBeLessThan(50);
+    await clock.advance(10_000);
+    expect(lines.at(-1)?.fields).toEqual({ leftOut: 3_000 - lines.length + 1 });
+  });
+
+  it('lets no Namespace hide the Pods of another one, however many Pods and reasons it has', async () => {
+    const { clock, lines, write } = setup();
+    for (let at = 0; at < 3_000; at += 1) write(refused({ namespace: 'storm', uid: `u-${at}` }));
+    expect(lines.length).toBeLessThan(100);
+    write(refused({ namespace: 'shop', uid: 'u-shop' }));
+    expect(lines.at(-1)?.fields).toMatchObject({ uid: 'u-shop' });
+    await clock.advance(10_000);
+    expect(lines.at(-1)?.fields).toEqual({ namespace: 'storm', leftOut: 3_000 - lines.length + 2 });
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { hostInterface } from '../../src/interception/rules/host-interfaces.ts';
+import type { HostInterface } from '../../src/interception/rules/host-interfaces.ts';
+import { chooseAttachment } from '../../src/self-test/attachment.ts';
+
+const DEVICES = ['lo', 'eth0', 'cni0'].map((name) => ({ name, mac: '', isBridge: name === 'cni0' }));
+const entries = (...texts: string[]) =>
+  texts.map((text) => (hostInterface.parse(text) as { value: HostInterface }).value);
+
+describe('where the stand-in Pod stands', () => {
+  it.each([
+    { given: [], stand: { device: 'rolegate0' } },
+    { given: ['!eth0'], stand: { device: 'rolegate0' } },
+    { given: ['cali+'], stand: { device: 'calirolegate0' } },
+    { given: ['vlan.eth.1234+'], stand: { device: 'vlan.eth.1234ro' } },
+    { given: ['eth0', 'eni+'], stand: { device: 'enirolegate0' } },
+    { given: ['cni0'], stand: { device: 'rolegate0', bridge: 'cni0' } },
+    { given: ['+'], stand: { device: 'rolegate0' } },
+  ])('for $given', ({ given, stand }) => {
+    expect(chooseAttachment(entries(...given), DEVICES)).toEqual(stand);
+  });
+
+  it.each([['weave'], ['eth0'], ['cali+', '!cali+']])('nowhere for %s', (...given) => {
+    expect(() => chooseAttachment(entries(...given), DEVICES)).toThrow('no interface');
+  });
+});
