@@ -1,5 +1,5 @@
 import type { AgentMemory } from '../memory/memory.ts';
-import type { AddressTurns } from './address-turns.ts';
+import type { OwnedAddresses } from './owned-addresses.ts';
 import { claimOf, saysNothingNew } from './claim.ts';
 import type { Claim, ToldResult } from './claim.ts';
 import { BEFORE_ALL, compare } from './cni-files/learned.ts';
@@ -29,7 +29,7 @@ export interface FileClaims {
 /** What claims contend for: to be a Pod's newest one, and addresses. */
 interface Contended {
   readonly pods: PodClaims;
-  readonly addresses: AddressTurns;
+  readonly addresses: OwnedAddresses;
 }
 
 export interface FileClaimsDeps extends Contended {
@@ -137,7 +137,7 @@ function createUnreadFiles() {
 function confirm(
   claim: Claim,
   { result, unreadable, mtimeNs, createdNs }: ToldResult,
-  { lose }: AddressTurns,
+  { lose }: OwnedAddresses,
 ): void {
   claim.state = unreadable === true ? 'unreadable' : 'read';
   claim.stamp = { mtimeNs, createdNs };
@@ -176,7 +176,7 @@ function withdraw(claim: Claim, { pods, addresses }: Contended): void {
   pods.end(claim);
 }
 
-function loseAll(claim: Claim, addresses: AddressTurns): readonly string[] {
+function loseAll(claim: Claim, addresses: OwnedAddresses): readonly string[] {
   for (const ip of claim.result.ips) addresses.lose(claim, ip);
   return [claim.key];
 }

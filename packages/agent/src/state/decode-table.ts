@@ -5,13 +5,13 @@ import type { CniResult } from '../addresses/cni-files/cni-result.ts';
 import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
 import type { DecidedOn } from '../feed/pod-versions.ts';
 import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
-import type { KeptTable } from './saved-state.ts';
+import type { SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';
 import type { Read } from './shape.ts';
 
 /** Reads a table; what has ended by `nowMs` (monotonic) is left out. */
-export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number }): Read<KeptTable> {
+export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number }): Read<SavedTable> {
   const moment: Read<number> = (value, at) => time.fromMachine(number(value, at));
   const goneOf: Read<GonePod> = (value, at) => {
     const gone = members(value, at);

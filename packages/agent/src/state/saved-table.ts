@@ -3,10 +3,10 @@ import type { KeptClaim } from '../addresses/kept-claims.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
 import type { KnownPod } from '../feed/known-pod.ts';
 import type { PodTable } from '../feed/pod-table.ts';
-import type { KeptTable } from './saved-state.ts';
+import type { SavedTable } from './saved-state.ts';
 
 /** Before a feed was complete there is nothing that another process could go on with. */
-export function keptTable({
+export function savedTable({
   table,
   feed,
   hasResults,
@@ -18,7 +18,7 @@ export function keptTable({
   readonly hasResults: (pod: KnownPod) => boolean;
   readonly claims: () => readonly KeptClaim[];
   readonly clock: Pick<Clock, 'monotonic'>;
-}): KeptTable | undefined {
+}): SavedTable | undefined {
   if (!table.synced) return undefined;
   const named = table.pods().filter(hasResults);
   const feedThereMs = feed.awaySinceMs ?? clock.monotonic();
