@@ -27,7 +27,7 @@ export interface Claim {
 }
 
 /** What is told of a file. */
-export interface ToldResult extends ClaimStamp {
+export interface FileContent extends ClaimStamp {
   readonly result: CniResult;
   /** The other addresses that it names, which are not its Pod's. */
   readonly lost?: readonly string[];
@@ -36,7 +36,7 @@ export interface ToldResult extends ClaimStamp {
 }
 
 /** Written again, dated otherwise or read again: only a file that names something else is a newer result. */
-export function saysNothingNew(former: Claim, { result, lost = [] }: ToldResult): boolean {
+export function saysNothingNew(former: Claim, { result, lost = [] }: FileContent): boolean {
   return (
     podOf(result) === former.pod && [...result.ips, ...lost].every((ip) => former.result.ips.includes(ip))
   );
@@ -44,7 +44,7 @@ export function saysNothingNew(former: Claim, { result, lost = [] }: ToldResult)
 
 export function claimOf(
   key: string,
-  { result, lost = [], unreadable = false, mtimeNs, createdNs }: ToldResult,
+  { result, lost = [], unreadable = false, mtimeNs, createdNs }: FileContent,
   learned: Learned,
 ): Claim {
   const ips = [...new Set([...result.ips, ...lost])];

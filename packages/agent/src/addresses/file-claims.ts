@@ -1,7 +1,7 @@
 import type { AgentMemory } from '../memory/memory.ts';
 import type { OwnedAddresses } from './owned-addresses.ts';
 import { claimOf, saysNothingNew } from './claim.ts';
-import type { Claim, ToldResult } from './claim.ts';
+import type { Claim, FileContent } from './claim.ts';
 import { BEFORE_ALL, compare } from './cni-files/learned.ts';
 import type { Learned } from './cni-files/learned.ts';
 import { MOST_REMEMBERED } from './pod-claims.ts';
@@ -13,7 +13,7 @@ export interface FileClaims {
   /**
    * What the file says now. `now` counts if it was not learned of before, or says something new. Returns the keys of the other files that have lost an address by it.
    */
-  readonly set: (key: string, told: ToldResult, now: Learned) => readonly string[];
+  readonly set: (key: string, content: FileContent, now: Learned) => readonly string[];
   /** The file is there and cannot be read. `anything`: it may name addresses that it did not name when it was last read. */
   readonly unreadable: (key: string, anything: boolean, now: Learned) => void;
   /** The runtime removed the file: its addresses are released. False: nothing was known of it. */
@@ -42,16 +42,16 @@ export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): F
   const unread = createUnreadFiles();
   const unknown = rememberUnknown(memory, free);
 
-  function set(key: string, told: ToldResult, now: Learned): readonly string[] {
+  function set(key: string, content: FileContent, now: Learned): readonly string[] {
     const former = claims.get(key);
-    const learned = unread.learnedOf(key, now, { isRead: told.unreadable !== true });
+    const learned = unread.learnedOf(key, now, { isRead: content.unreadable !== true });
     unknown.delete(key);
-    if (former !== undefined && saysNothingNew(former, told)) {
-      confirm(former, told, addresses);
+    if (former !== undefined && saysNothingNew(former, content)) {
+      confirm(former, content, addresses);
       return [];
     }
     if (former !== undefined) end(former);
-    const claim = claimOf(key, told, learned);
+    const claim = claimOf(key, content, learned);
     if (claim.result.ips.length === 0 && !isKnown(claim.pod, pods)) return [];
     claims.set(key, claim);
     return stake(claim, { pods, addresses });
@@ -136,7 +136,7 @@ function createUnreadFiles() {
 /** The file says again what it said, or less of it. */
 function confirm(
   claim: Claim,
-  { result, unreadable, mtimeNs, createdNs }: ToldResult,
+  { result, unreadable, mtimeNs, createdNs }: FileContent,
   { lose }: OwnedAddresses,
 ): void {
   claim.state = unreadable === true ? 'unreadable' : 'read';

@@ -18,13 +18,13 @@ export interface IpSourceDeps {
 /** Decides again at each call; a change is logged and counted. */
 export function createIpSource(deps: IpSourceDeps): () => IpSource {
   const { cniResults, log, metrics } = deps;
-  let told: IpSource | undefined;
+  let logged: IpSource | undefined;
 
   return () => {
     const fault = faultOf(deps);
     const source = fault === undefined ? 'cni' : 'pod-status';
-    if (source === told) return source;
-    told = source;
+    if (source === logged) return source;
+    logged = source;
     metrics.ipSource(source);
     if (fault === undefined) log.info('addresses are read from CNI results');
     else

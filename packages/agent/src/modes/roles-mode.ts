@@ -13,7 +13,7 @@ import type { ServerConnections } from '../feed/server-connections.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { AgentState } from '../state/agent-state.ts';
-import { savedTable } from '../state/saved-table.ts';
+import { savedTable } from '../state/saved-state.ts';
 import type { AgentMode } from './agent-mode.ts';
 import { followFeed, openIdentity } from './roles-servers.ts';
 import type { RolesServersDeps } from './roles-servers.ts';

@@ -61,8 +61,8 @@ export function openAgentState({ directory, nodeName, machine, clock, log }: Age
     added: whenBegun(writer.added),
     withdrawn: whenBegun(writer.withdrawn),
     write: whenBegun(writer.write),
-    begin(said) {
-      now = said;
+    begin(current) {
+      now = current;
       writer.write();
     },
     services: [

@@ -17,7 +17,7 @@ export interface ModeReadings {
   /** Undefined: the mode needs no server. */
   readonly server:
     | {
-        readonly feed: Pick<FeedClient, 'connected' | 'awaySinceMs' | 'standing'>;
+        readonly feed: Pick<FeedClient, 'connected' | 'awaySinceMs' | 'status'>;
         readonly synced: () => boolean;
         readonly identity: Pick<Identity, 'tls' | 'check'>;
       }

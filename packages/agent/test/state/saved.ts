@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { HeldSession } from '../../src/feed/known-pod.ts';
+import type { CachedSession } from '../../src/feed/known-pod.ts';
 import { createTokenKeys } from '../../src/imds-tokens/token-keys.ts';
 import type { SavedState, SavedTable } from '../../src/state/saved-state.ts';
 import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
@@ -7,7 +7,7 @@ import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods
 /** Never to be seen in a log. */
 export const SECRET = 'wJalrXUtnFEMI-the-secret-key';
 
-export function sessionOf(id: string, expiresAtMs: number): HeldSession {
+export function sessionOf(id: string, expiresAtMs: number): CachedSession {
   const document = Buffer.from(`{\n  "SecretAccessKey" : "${SECRET}",\n  "Token" : "${id}"\n}`);
   return { id, credentials: { ...credentials(expiresAtMs), document } };
 }
