@@ -1,4 +1,4 @@
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import { createAddressClaims } from './address-claims.ts';
 import type { AddressClaims, AddressClaimsDeps } from './address-claims.ts';
 import type { Claim } from './claim.ts';

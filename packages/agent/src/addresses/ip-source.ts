@@ -1,5 +1,5 @@
 import type { Log } from '@rolegate/runtime';
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { CniResults } from './cni-results.ts';
 
 /** What tells who owns an IP: the CNI results, or the Pods' own status if those are of no use. */

@@ -8,8 +8,8 @@ import type {
 } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { CredentialsForDocument } from '../imds-documents/credentials-document.ts';
-import type { Decision, CachedCredentials, KnownPod } from './known-pod.ts';
-import type { PodTable } from './pod-table.ts';
+import type { Decision, CachedCredentials, KnownPod } from './table/known-pod.ts';
+import type { PodTable } from './table/pod-table.ts';
 
 export interface ApplyDeps {
   readonly table: PodTable;

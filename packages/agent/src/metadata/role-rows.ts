@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { roleArnParts } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
-import type { CachedCredentials, CachedSession, KnownPod } from '../feed/known-pod.ts';
+import type { CachedCredentials, CachedSession, KnownPod } from '../feed/table/known-pod.ts';
 import { document, refusal } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { errorDocument, imdsJson, imdsTime } from '../imds-documents/credentials-document.ts';

@@ -1,5 +1,5 @@
 import type { Caller } from '../addresses/caller.ts';
-import type { CachedSession, KnownPod } from '../feed/known-pod.ts';
+import type { CachedSession, KnownPod } from '../feed/table/known-pod.ts';
 import type { Answer } from './answer.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import type { PodRights } from '../node-imds/metadata-rights.ts';

@@ -8,9 +8,9 @@ import type {
   CachedSession,
   KnownPod,
   MetadataAccess,
-} from '../feed/known-pod.ts';
-import type { DecidedOn } from '../feed/pod-versions.ts';
-import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
+} from '../feed/table/known-pod.ts';
+import type { DecidedOn } from '../feed/table/pod-versions.ts';
+import type { AskedSession, DecidedPod, GonePod } from '../feed/table/contents.ts';
 import type { SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';

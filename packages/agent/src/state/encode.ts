@@ -1,5 +1,5 @@
-import type { KnownPod } from '../feed/known-pod.ts';
-import type { AskedSession } from '../feed/table-contents.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
+import type { AskedSession } from '../feed/table/contents.ts';
 import type { KeptTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
 import type { SavedState, SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';

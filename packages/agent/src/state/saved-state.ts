@@ -1,9 +1,9 @@
 import type { Clock } from '@rolegate/runtime';
 import type { SavedClaim } from '../addresses/saved-claims.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
-import type { KnownPod } from '../feed/known-pod.ts';
-import type { PodTable } from '../feed/pod-table.ts';
-import type { TableContents } from '../feed/table-contents.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
+import type { TableContents } from '../feed/table/contents.ts';
 import type { KeptCertificate } from '../identity/saved-certificate.ts';
 import type { SavedTokens } from '../imds-tokens/token-keys.ts';
 

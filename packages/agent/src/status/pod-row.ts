@@ -1,6 +1,6 @@
 import type { Reason } from '@rolegate/protocol';
 import type { Fault } from '../metadata/answer.ts';
-import type { CachedCredentials, CachedSession, KnownPod } from '../feed/known-pod.ts';
+import type { CachedCredentials, CachedSession, KnownPod } from '../feed/table/known-pod.ts';
 import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { credentialsAction } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';

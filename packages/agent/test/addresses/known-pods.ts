@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from '@rolegate/runtime';
-import type { CachedCredentials, KnownPod } from '../../src/feed/known-pod.ts';
+import type { CachedCredentials, KnownPod } from '../../src/feed/table/known-pod.ts';
 
 /** A running Pod with a role, as the feed describes it. */
 export function knownPod(changes: Partial<KnownPod> = {}): KnownPod {

@@ -7,7 +7,7 @@ import { createMemory } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { Caller } from '../../src/addresses/caller.ts';
-import type { Decision, CachedSession, KnownPod } from '../../src/feed/known-pod.ts';
+import type { Decision, CachedSession, KnownPod } from '../../src/feed/table/known-pod.ts';
 import type { AnswerRecord } from '../../src/metadata/answer-record.ts';
 import { metadataHosts } from '../../src/metadata/host-check.ts';
 import type { LimitName } from '../../src/metadata/limit-hits.ts';

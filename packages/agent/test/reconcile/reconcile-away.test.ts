@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCallers } from '../../src/addresses/callers.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createPodTable } from '../../src/feed/table/pod-table.ts';
 import { short } from '../addresses/callers-setup.ts';
 import { decidedOn, knownPod, until } from '../addresses/known-pods.ts';
 import { setup as follow } from './follow-setup.ts';

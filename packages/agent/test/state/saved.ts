@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CachedSession } from '../../src/feed/known-pod.ts';
+import type { CachedSession } from '../../src/feed/table/known-pod.ts';
 import { createTokenKeys } from '../../src/imds-tokens/token-keys.ts';
 import type { SavedState, SavedTable } from '../../src/state/saved-state.ts';
 import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';

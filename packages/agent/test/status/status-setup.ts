@@ -1,7 +1,7 @@
 import type { HostPort } from '@rolegate/runtime';
 import { parseAgentConfig } from '../../src/config/config.ts';
 import type { FeedStatus } from '../../src/feed/feed-state.ts';
-import type { KnownPod } from '../../src/feed/known-pod.ts';
+import type { KnownPod } from '../../src/feed/table/known-pod.ts';
 import { createAgentStatus } from '../../src/status/agent-status.ts';
 import type { AgentStatus } from '../../src/status/agent-status-text.ts';
 import type { Explanation } from '../../src/status/explain.ts';

@@ -2,7 +2,7 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { CachedSession } from './known-pod.ts';
 import { createSessionEntries } from './session-entries.ts';
 import type { SessionEntriesDeps, SessionEntry } from './session-entries.ts';
-import type { AskedSession } from './table-contents.ts';
+import type { AskedSession } from './contents.ts';
 
 /** What a report says of one session's credentials. */
 export interface ReportedCredentials {

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
-import type { AgentMemory } from '../memory/memory.ts';
+import type { AgentMemory } from '../../memory/memory.ts';
 import { createDecidedPods } from './decided-pods.ts';
 import type { DecidedPods } from './decided-pods.ts';
 import type { CachedSession } from './known-pod.ts';
@@ -13,7 +13,7 @@ import { createSeenVersions } from './seen-versions.ts';
 import type { SeenVersions } from './seen-versions.ts';
 import { createSessionCache } from './session-cache.ts';
 import type { ReportedCredentials, ReportedSession, SessionCache } from './session-cache.ts';
-import type { TableContents } from './table-contents.ts';
+import type { TableContents } from './contents.ts';
 
 export interface PodTableDeps {
   readonly clock: Clock;
