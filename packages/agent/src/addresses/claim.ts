@@ -1,6 +1,11 @@
 import type { CniResult } from './cni-files/cni-result.ts';
 import type { Learned } from './cni-files/learned.ts';
 
+/** Of each kind of thing that is remembered beyond the files that are there: more than a node starts Pods in a day. */
+export const MOST_REMEMBERED = 4_096;
+/** How long it is remembered. Milliseconds. */
+export const REMEMBERED_MS = 86_400_000;
+
 /** A file's stamps, in nanoseconds since the epoch. */
 export interface ClaimStamp {
   readonly mtimeNs: bigint;

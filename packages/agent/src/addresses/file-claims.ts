@@ -1,10 +1,9 @@
 import type { AgentMemory } from '../memory/memory.ts';
 import type { OwnedAddresses } from './owned-addresses.ts';
-import { claimOf, saysNothingNew } from './claim.ts';
+import { claimOf, MOST_REMEMBERED, saysNothingNew } from './claim.ts';
 import type { Claim, FileContent } from './claim.ts';
 import { BEFORE_ALL, compare } from './cni-files/learned.ts';
 import type { Learned } from './cni-files/learned.ts';
-import { MOST_REMEMBERED } from './pod-claims.ts';
 import type { PodClaims } from './pod-claims.ts';
 
 export interface FileClaims {

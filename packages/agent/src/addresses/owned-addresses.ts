@@ -1,8 +1,8 @@
 import type { AgentMemory } from '../memory/memory.ts';
+import { MOST_REMEMBERED, REMEMBERED_MS } from './claim.ts';
 import type { Claim } from './claim.ts';
 import { BEFORE_ALL, compare } from './cni-files/learned.ts';
 import type { Learned } from './cni-files/learned.ts';
-import { MOST_REMEMBERED, REMEMBERED_MS } from './pod-claims.ts';
 
 export interface OwnedAddresses {
   /** Gives the address to the claim, unless a claim that was learned of later has it. Returns the claim that owned it. */
