@@ -4,7 +4,7 @@ import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createCallers } from '../src/addresses/callers.ts';
 import { applyUpdate } from '../src/feed/apply-update.ts';
-import { createPodTable } from '../src/feed/pod-table.ts';
+import { createPodTable } from '../src/feed/table/pod-table.ts';
 import { credentialsDocument } from '../src/imds-documents/credentials-document.ts';
 
 const MINUTE_MS = 60_000;

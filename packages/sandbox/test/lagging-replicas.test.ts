@@ -5,7 +5,7 @@ import { createFakeClock } from '@rolegate/testing';
 import type { FakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
 import { knownPod } from '../../agent/src/feed/apply-update.ts';
-import { createPodTable } from '../../agent/src/feed/pod-table.ts';
+import { createPodTable } from '../../agent/src/feed/table/pod-table.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';
 import { createStsBudget } from '../../server/src/credentials/budget/sts-budget.ts';
 import { createDecisions } from '../../server/src/decisions/decisions.ts';

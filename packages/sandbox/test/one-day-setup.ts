@@ -7,7 +7,7 @@ import { applyUpdate } from '../../agent/src/feed/apply-update.ts';
 import { createFeedClient } from '../../agent/src/feed/feed-client.ts';
 import { createServerAddresses } from '../../agent/src/feed/server-addresses.ts';
 import type { FeedCall } from '../../agent/src/feed/feed-stream.ts';
-import { createPodTable } from '../../agent/src/feed/pod-table.ts';
+import { createPodTable } from '../../agent/src/feed/table/pod-table.ts';
 import { createReporter } from '../../agent/src/feed/report.ts';
 import { credentialsDocument } from '../../agent/src/imds-documents/credentials-document.ts';
 import { createSessions } from '../../server/src/credentials/sessions.ts';

@@ -1,6 +1,6 @@
 import { createMemory } from '@rolegate/runtime';
 import type { AgentMemory } from '../memory/memory.ts';
-import { createAddressTurns } from './address-turns.ts';
+import { createOwnedAddresses } from './owned-addresses.ts';
 import type { Claim } from './claim.ts';
 import { BEFORE_ALL, inOrder } from './cni-files/learned.ts';
 import { createFileClaims } from './file-claims.ts';
@@ -43,7 +43,7 @@ export function createAddressClaims({
   memory = createMemory({ clock: NO_CLOCK }),
   isNamed = () => true,
 }: AddressClaimsDeps): AddressClaims {
-  const addresses = createAddressTurns({ released, memory });
+  const addresses = createOwnedAddresses({ released, memory });
   const pods = createPodClaims({ memory, isNamed, dropped: addresses.raiseHorizon });
   const { claims, ...files } = createFileClaims({ pods, addresses, memory });
 

@@ -1,10 +1,10 @@
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import { createAddressClaims } from './address-claims.ts';
 import type { AddressClaims, AddressClaimsDeps } from './address-claims.ts';
 import type { Claim } from './claim.ts';
 import { compare } from './cni-files/learned.ts';
-import { keptClaims, restoreClaims } from './kept-claims.ts';
-import type { KeptClaim, KeptResults } from './kept-claims.ts';
+import { savedClaims, restoreClaims } from './saved-claims.ts';
+import type { SavedClaim, SavedResults } from './saved-claims.ts';
 
 /** The Pod that owns an address, in the runtime's words. */
 export interface Owner {
@@ -37,9 +37,9 @@ export interface AddressOwners extends AddressClaims {
   readonly names: (pod: PodNames) => boolean;
   /** The addresses that are owned, or were when their file was last read. */
   readonly ips: () => readonly string[];
-  readonly kept: () => readonly KeptClaim[];
+  readonly kept: () => readonly SavedClaim[];
   /** What a previous process knew comes before everything that this one learns of. */
-  readonly restore: (kept: KeptResults) => void;
+  readonly restore: (kept: SavedResults) => void;
 }
 
 export interface AddressOwnersDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
@@ -88,7 +88,7 @@ export function createAddressOwners({
     ],
     names: (pod) => isNamed(pod, claims),
     ips: () => [...claims.addresses()].flatMap(([ip]) => (claimOn(ip)?.pod === undefined ? [] : [ip])),
-    kept: () => keptClaims(claims),
+    kept: () => savedClaims(claims),
     restore: (kept) => {
       restoreClaims(claims, kept);
     },

@@ -1,4 +1,4 @@
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 
 /** Who is behind an address. */
 export type Caller =

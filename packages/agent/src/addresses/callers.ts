@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { canonicalIp, createChanges } from '@rolegate/runtime';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { Caller } from './caller.ts';
 import type { CniResults } from './cni-results.ts';

@@ -1,6 +1,11 @@
 import type { CniResult } from './cni-files/cni-result.ts';
 import type { Learned } from './cni-files/learned.ts';
 
+/** Of each kind of thing that is remembered beyond the files that are there: more than a node starts Pods in a day. */
+export const MOST_REMEMBERED = 4_096;
+/** How long it is remembered. Milliseconds. */
+export const REMEMBERED_MS = 86_400_000;
+
 /** A file's stamps, in nanoseconds since the epoch. */
 export interface ClaimStamp {
   readonly mtimeNs: bigint;
@@ -27,7 +32,7 @@ export interface Claim {
 }
 
 /** What is told of a file. */
-export interface ToldResult extends ClaimStamp {
+export interface FileContent extends ClaimStamp {
   readonly result: CniResult;
   /** The other addresses that it names, which are not its Pod's. */
   readonly lost?: readonly string[];
@@ -36,7 +41,7 @@ export interface ToldResult extends ClaimStamp {
 }
 
 /** Written again, dated otherwise or read again: only a file that names something else is a newer result. */
-export function saysNothingNew(former: Claim, { result, lost = [] }: ToldResult): boolean {
+export function saysNothingNew(former: Claim, { result, lost = [] }: FileContent): boolean {
   return (
     podOf(result) === former.pod && [...result.ips, ...lost].every((ip) => former.result.ips.includes(ip))
   );
@@ -44,7 +49,7 @@ export function saysNothingNew(former: Claim, { result, lost = [] }: ToldResult)
 
 export function claimOf(
   key: string,
-  { result, lost = [], unreadable = false, mtimeNs, createdNs }: ToldResult,
+  { result, lost = [], unreadable = false, mtimeNs, createdNs }: FileContent,
   learned: Learned,
 ): Claim {
   const ips = [...new Set([...result.ips, ...lost])];

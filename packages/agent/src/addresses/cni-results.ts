@@ -5,7 +5,7 @@ import { createAddressOwners } from './address-owners.ts';
 import type { AddressOwners } from './address-owners.ts';
 import { createCniDirectory } from './cni-files/cni-directory.ts';
 import type { CniDirectory, CniDirectoryDeps, DirectoryState } from './cni-files/cni-directory.ts';
-import type { KeptResults } from './kept-claims.ts';
+import type { SavedResults } from './saved-claims.ts';
 import { createResultRecorder } from './result-recorder.ts';
 import type { ResultRecorder } from './result-recorder.ts';
 import { createResultTap } from './result-tap.ts';
@@ -29,7 +29,7 @@ export interface CniResultsDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNa
   /** The machine's own by default. */
   readonly files?: ResultFiles;
   /** What a previous process knew. */
-  readonly kept?: KeptResults | undefined;
+  readonly kept?: SavedResults | undefined;
   /** Called at once when a Pod loses an address. */
   readonly released?: (() => void) | undefined;
 }

@@ -1,10 +1,9 @@
 import type { AgentMemory } from '../memory/memory.ts';
-import type { AddressTurns } from './address-turns.ts';
-import { claimOf, saysNothingNew } from './claim.ts';
-import type { Claim, ToldResult } from './claim.ts';
+import type { OwnedAddresses } from './owned-addresses.ts';
+import { claimOf, MOST_REMEMBERED, saysNothingNew } from './claim.ts';
+import type { Claim, FileContent } from './claim.ts';
 import { BEFORE_ALL, compare } from './cni-files/learned.ts';
 import type { Learned } from './cni-files/learned.ts';
-import { MOST_REMEMBERED } from './pod-claims.ts';
 import type { PodClaims } from './pod-claims.ts';
 
 export interface FileClaims {
@@ -13,7 +12,7 @@ export interface FileClaims {
   /**
    * What the file says now. `now` counts if it was not learned of before, or says something new. Returns the keys of the other files that have lost an address by it.
    */
-  readonly set: (key: string, told: ToldResult, now: Learned) => readonly string[];
+  readonly set: (key: string, content: FileContent, now: Learned) => readonly string[];
   /** The file is there and cannot be read. `anything`: it may name addresses that it did not name when it was last read. */
   readonly unreadable: (key: string, anything: boolean, now: Learned) => void;
   /** The runtime removed the file: its addresses are released. False: nothing was known of it. */
@@ -29,7 +28,7 @@ export interface FileClaims {
 /** What claims contend for: to be a Pod's newest one, and addresses. */
 interface Contended {
   readonly pods: PodClaims;
-  readonly addresses: AddressTurns;
+  readonly addresses: OwnedAddresses;
 }
 
 export interface FileClaimsDeps extends Contended {
@@ -42,16 +41,16 @@ export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): F
   const unread = createUnreadFiles();
   const unknown = rememberUnknown(memory, free);
 
-  function set(key: string, told: ToldResult, now: Learned): readonly string[] {
+  function set(key: string, content: FileContent, now: Learned): readonly string[] {
     const former = claims.get(key);
-    const learned = unread.learnedOf(key, now, { isRead: told.unreadable !== true });
+    const learned = unread.learnedOf(key, now, { isRead: content.unreadable !== true });
     unknown.delete(key);
-    if (former !== undefined && saysNothingNew(former, told)) {
-      confirm(former, told, addresses);
+    if (former !== undefined && saysNothingNew(former, content)) {
+      confirm(former, content, addresses);
       return [];
     }
     if (former !== undefined) end(former);
-    const claim = claimOf(key, told, learned);
+    const claim = claimOf(key, content, learned);
     if (claim.result.ips.length === 0 && !isKnown(claim.pod, pods)) return [];
     claims.set(key, claim);
     return stake(claim, { pods, addresses });
@@ -136,8 +135,8 @@ function createUnreadFiles() {
 /** The file says again what it said, or less of it. */
 function confirm(
   claim: Claim,
-  { result, unreadable, mtimeNs, createdNs }: ToldResult,
-  { lose }: AddressTurns,
+  { result, unreadable, mtimeNs, createdNs }: FileContent,
+  { lose }: OwnedAddresses,
 ): void {
   claim.state = unreadable === true ? 'unreadable' : 'read';
   claim.stamp = { mtimeNs, createdNs };
@@ -176,7 +175,7 @@ function withdraw(claim: Claim, { pods, addresses }: Contended): void {
   pods.end(claim);
 }
 
-function loseAll(claim: Claim, addresses: AddressTurns): readonly string[] {
+function loseAll(claim: Claim, addresses: OwnedAddresses): readonly string[] {
   for (const ip of claim.result.ips) addresses.lose(claim, ip);
   return [claim.key];
 }

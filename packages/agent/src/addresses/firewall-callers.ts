@@ -1,5 +1,5 @@
 import { canonicalIp } from '@rolegate/runtime';
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { Callers } from './callers.ts';
 import type { CniResults } from './cni-results.ts';
 

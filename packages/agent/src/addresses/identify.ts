@@ -1,5 +1,5 @@
 import { canonicalIp } from '@rolegate/runtime';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import type { Owner } from './address-owners.ts';
 import type { Caller } from './caller.ts';
 import type { CniResults } from './cni-results.ts';

@@ -1,5 +1,5 @@
 import type { Log } from '@rolegate/runtime';
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { CniResults } from './cni-results.ts';
 
 /** What tells who owns an IP: the CNI results, or the Pods' own status if those are of no use. */
@@ -18,13 +18,13 @@ export interface IpSourceDeps {
 /** Decides again at each call; a change is logged and counted. */
 export function createIpSource(deps: IpSourceDeps): () => IpSource {
   const { cniResults, log, metrics } = deps;
-  let told: IpSource | undefined;
+  let logged: IpSource | undefined;
 
   return () => {
     const fault = faultOf(deps);
     const source = fault === undefined ? 'cni' : 'pod-status';
-    if (source === told) return source;
-    told = source;
+    if (source === logged) return source;
+    logged = source;
     metrics.ipSource(source);
     if (fault === undefined) log.info('addresses are read from CNI results');
     else

@@ -1,12 +1,8 @@
 import type { AgentMemory } from '../memory/memory.ts';
+import { MOST_REMEMBERED, REMEMBERED_MS } from './claim.ts';
 import type { Claim } from './claim.ts';
 import { BEFORE_ALL, compare } from './cni-files/learned.ts';
 import type { Learned } from './cni-files/learned.ts';
-
-/** Of each kind of thing that is remembered beyond the files that are there: more than a node starts Pods in a day. */
-export const MOST_REMEMBERED = 4_096;
-/** How long it is remembered. Milliseconds. */
-export const REMEMBERED_MS = 86_400_000;
 
 export interface PodClaims {
   readonly newestOf: (pod: string) => Claim | undefined;

@@ -4,7 +4,7 @@ import type { AddressOwners } from './address-owners.ts';
 
 import type { Claim, ClaimStamp } from './claim.ts';
 import { inOrder } from './cni-files/learned.ts';
-import { partsOf } from './kept-claims.ts';
+import { partsOf } from './saved-claims.ts';
 import type { DirectoryState } from './cni-files/cni-directory.ts';
 import type { CniResult } from './cni-files/cni-result.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@rolegate/runtime';
-import type { KnownPod } from '../feed/known-pod.ts';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import type { CniResults } from './cni-results.ts';
 import { isLive } from './ip-source.ts';
 

@@ -8,8 +8,8 @@ import type {
 } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { CredentialsForDocument } from '../imds-documents/credentials-document.ts';
-import type { Decision, HeldCredentials, KnownPod } from './known-pod.ts';
-import type { PodTable } from './pod-table.ts';
+import type { Decision, CachedCredentials, KnownPod } from './table/known-pod.ts';
+import type { PodTable } from './table/pod-table.ts';
 
 export interface ApplyDeps {
   readonly table: PodTable;
@@ -57,7 +57,7 @@ export function applyUpdate(
     });
   }
 
-  function heldCredentials(credentials: CredentialsRead): HeldCredentials {
+  function heldCredentials(credentials: CredentialsRead): CachedCredentials {
     const { accessKeyId, accountId, fingerprint, lifetimeMs, remainingMs } = credentials;
     // The SDK compares the document with the node's clock, so it is the node's clock that the life is added to.
     const expirationMs = clock.now() + remainingMs;

@@ -1,7 +1,7 @@
 import type { AgentReport } from '@rolegate/protocol';
 import type { Backoff } from '@rolegate/runtime';
 import { createFeedState } from './feed-state.ts';
-import type { FeedStanding } from './feed-state.ts';
+import type { FeedStatus } from './feed-state.ts';
 import { openFeedStream } from './feed-stream.ts';
 import type { FeedStream, FeedStreamDeps } from './feed-stream.ts';
 import type { ServerAddress, ServerAddresses } from './server-addresses.ts';
@@ -27,7 +27,7 @@ export interface FeedClient {
   /** Monotonic milliseconds when the feed was lost; undefined while it is there. Before the first feed: since the start, or as told. */
   readonly awaySinceMs: number | undefined;
   /** For `rolegate-agent status`. */
-  readonly standing: () => FeedStanding;
+  readonly status: () => FeedStatus;
 }
 
 /** The agent's side of the feed: one stream at a time, its updates applied in order, the next opened before the old ends. */
@@ -88,7 +88,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     get awaySinceMs() {
       return state.awaySinceMs();
     },
-    standing: state.standing,
+    status: state.status,
   };
 }
 

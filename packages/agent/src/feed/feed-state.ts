@@ -2,7 +2,7 @@ import { createOutageLog, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
 /** How the feed stands. */
-export interface FeedStanding {
+export interface FeedStatus {
   /** Where the latest feed is or was open to; undefined: none has been. */
   readonly server: string | undefined;
   /** Since when it is as it is. Monotonic milliseconds. */
@@ -14,7 +14,7 @@ export interface FeedStanding {
 export interface FeedState {
   /** Monotonic milliseconds when the feed was lost; undefined while it is there. */
   readonly awaySinceMs: () => number | undefined;
-  readonly standing: () => FeedStanding;
+  readonly status: () => FeedStatus;
   /** A stream is complete, and the feed from now on. */
   readonly synced: (server: string) => void;
   /** The feed has ended; `error` is undefined if it was us. */
@@ -34,19 +34,19 @@ export interface FeedStateDeps {
 export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDeps): FeedState {
   const outage = createOutageLog({ clock, log });
   let awaySinceMs: number | undefined = before ?? clock.monotonic();
-  let standing: FeedStanding = { server: undefined, sinceMs: awaySinceMs, lastFault: undefined };
+  let status: FeedStatus = { server: undefined, sinceMs: awaySinceMs, lastFault: undefined };
 
   function noteFault(error: unknown, sinceMs: number): void {
     const lastFault = { message: describeError(error), atMs: clock.monotonic() };
-    standing = { ...standing, sinceMs, lastFault };
+    status = { ...status, sinceMs, lastFault };
   }
 
   return {
     awaySinceMs: () => awaySinceMs,
-    standing: () => standing,
+    status: () => status,
     synced(server) {
-      const sinceMs = awaySinceMs === undefined ? standing.sinceMs : clock.monotonic();
-      standing = { ...standing, sinceMs, server };
+      const sinceMs = awaySinceMs === undefined ? status.sinceMs : clock.monotonic();
+      status = { ...status, sinceMs, server };
       const awayMs = awaySinceMs === undefined ? undefined : Math.round(clock.monotonic() - awaySinceMs);
       awaySinceMs = undefined;
       log.info('feed synced', { server, ...outage.over(), ...(awayMs && { awayMs }) });
@@ -58,7 +58,7 @@ export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDe
       log.warn('feed lost', { reason: 'ServerUnavailable', server, error: describeError(error) });
     },
     failed(error, isStopping) {
-      noteFault(error, standing.sinceMs);
+      noteFault(error, status.sinceMs);
       const fields = { reason: 'ServerUnavailable', error: describeError(error) };
       if (!isStopping) outage.failed('warn', 'feed not available', fields);
     },

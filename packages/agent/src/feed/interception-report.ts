@@ -11,22 +11,22 @@ export interface InterceptionReport {
 export function createInterceptionReport(
   current: () => Readonly<Partial<Record<'nat' | 'filter' | 'route' | 'input', boolean>>> | undefined,
 ): InterceptionReport {
-  let told = '';
+  let reported = '';
 
   return {
     first() {
       const layers = current();
-      if (layers !== undefined) told = JSON.stringify(layers);
+      if (layers !== undefined) reported = JSON.stringify(layers);
       return layers;
     },
     next() {
       const layers = current();
       const text = JSON.stringify(layers);
-      if (layers === undefined || text === told) return undefined;
+      if (layers === undefined || text === reported) return undefined;
       return {
         interception: layers,
         sent: () => {
-          told = text;
+          reported = text;
         },
       };
     },

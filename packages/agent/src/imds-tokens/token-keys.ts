@@ -25,7 +25,7 @@ export interface KeptTokenKey {
 }
 
 /** What tokens depend on: with it another process honours the tokens of this one. */
-export interface KeptTokens {
+export interface SavedTokens {
   readonly own: KeptTokenKey;
   readonly fed: readonly KeptTokenKey[];
   readonly former: readonly KeptTokenKey[];
@@ -35,7 +35,7 @@ export interface TokenKeysDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly randomBytes: (size: number) => Uint8Array;
   /** Of a process before this one. */
-  readonly kept?: KeptTokens | undefined;
+  readonly kept?: SavedTokens | undefined;
 }
 
 export interface TokenKeys {
@@ -43,7 +43,7 @@ export interface TokenKeys {
   /** A key that is honoured now. */
   readonly byTag: (tag: Buffer) => SigningKey | undefined;
   readonly set: (keys: readonly TokenKey[]) => void;
-  readonly kept: () => KeptTokens;
+  readonly kept: () => SavedTokens;
 }
 
 /** The longest life that IMDSv2 grants: 6 hours. Seconds. */

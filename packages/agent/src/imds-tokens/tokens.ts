@@ -3,7 +3,7 @@ import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import type { AgentMemory } from '../memory/memory.ts';
 import { createTokenKeys, LONGEST_TTL_SECONDS, TAG_BYTES } from './token-keys.ts';
-import type { KeptTokens, SigningKey, TokenKey } from './token-keys.ts';
+import type { SavedTokens, SigningKey, TokenKey } from './token-keys.ts';
 
 /** Who asks for or shows a token. */
 export interface TokenBearer {
@@ -21,7 +21,7 @@ export interface Tokens {
    * and as long as those tokens live: a replica with another secret must not invalidate them.
    */
   readonly setKeys: (keys: readonly TokenKey[]) => void;
-  readonly kept: () => KeptTokens;
+  readonly kept: () => SavedTokens;
 }
 
 export interface TokensDeps {
@@ -29,7 +29,7 @@ export interface TokensDeps {
   readonly memory?: AgentMemory;
   readonly randomBytes: (size: number) => Uint8Array;
   /** Of a process before this one, whose tokens are honoured. */
-  readonly kept?: KeptTokens | undefined;
+  readonly kept?: SavedTokens | undefined;
   /** Called when `kept` says something new. */
   readonly changed?: () => void;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@rolegate/runtime';
 import type { Caller } from '../addresses/caller.ts';
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { Answer } from './answer/answer.ts';
 import type { AnswerFacts, AnswerRecord } from './answer/record.ts';
 import type { Connection } from './connections.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import { parseTtl } from '../imds-tokens/tokens.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 import type { OtherMetadata } from '../node-imds/other-metadata.ts';

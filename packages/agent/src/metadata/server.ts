@@ -2,7 +2,7 @@ import { createHttpServer, createMemory, createPlaces, describeError } from '@ro
 import type { Clock, HttpHooks, HttpServer, Log, RequestHead } from '@rolegate/runtime';
 import { ownerUid } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import { createAnswerLog } from './answer/log.ts';
 import type { Answered, AnswerMetrics } from './answer/record.ts';

@@ -1,7 +1,7 @@
 import type { ReadyCheck, Service } from '@rolegate/runtime';
 import type { AnswerMetricsDeps } from '../metrics/answer-metrics.ts';
 import type { MetadataServerDeps } from '../metadata/server.ts';
-import type { KeptState } from '../state/saved-state.ts';
+import type { SavedState } from '../state/saved-state.ts';
 import type { ModeReadings } from '../status/readings.ts';
 
 /** What a mode of the agent puts behind the metadata server. */
@@ -12,7 +12,7 @@ export interface AgentMode extends Pick<MetadataServerDeps, 'callers' | 'table' 
   /** True once it knows as much as another agent of the node does. */
   readonly canAnswer: () => boolean;
   /** What of it outlives the process. */
-  readonly kept: () => KeptState;
+  readonly kept: () => SavedState;
   /** Of readiness. */
   readonly checks: readonly ReadyCheck[];
   readonly services: readonly Service[];

@@ -5,15 +5,15 @@ import type { Callers } from '../addresses/callers.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
 import { knownPod } from '../feed/apply-update.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
-import type { KnownPod } from '../feed/known-pod.ts';
-import { createPodTable } from '../feed/pod-table.ts';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
+import { createPodTable } from '../feed/table/pod-table.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import { createReporter } from '../feed/report.ts';
 import type { ServerConnections } from '../feed/server-connections.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { AgentMemory } from '../memory/memory.ts';
 import type { AgentState } from '../state/agent-state.ts';
-import { keptTable } from '../state/saved-table.ts';
+import { savedTable } from '../state/saved-state.ts';
 import type { AgentMode } from './agent-mode.ts';
 import { followFeed, openIdentity } from './roles-servers.ts';
 import type { RolesServersDeps } from './roles-servers.ts';
@@ -69,7 +69,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     canAnswer: () => table.synced,
     kept: () => ({
       certificate: identity.kept(),
-      table: keptTable({ table, feed, hasResults, claims: cniResults.kept, clock }),
+      table: savedTable({ table, feed, hasResults, claims: cniResults.kept, clock }),
     }),
     checks: checksOf({ table, feed, identity, callers }),
     services: [

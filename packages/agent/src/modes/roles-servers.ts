@@ -7,7 +7,7 @@ import { createClockSkew } from '../feed/clock-skew.ts';
 import { createFeedClient } from '../feed/feed-client.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
 import type { InterceptionReport } from '../feed/interception-report.ts';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import { createServerAddresses } from '../feed/server-addresses.ts';
 import { createServerConnections, lookupAll } from '../feed/server-connections.ts';
 import type { ServerConnections } from '../feed/server-connections.ts';

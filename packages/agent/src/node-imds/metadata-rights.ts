@@ -1,6 +1,6 @@
 import { roleArnParts } from '@rolegate/protocol';
 import type { MetadataGroup } from '@rolegate/protocol';
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { AllowPath } from './allow-path.ts';
 import { IDENTITY_DOCUMENT, isNodeCredentials } from './groups.ts';
 import { knownPath } from './known-path.ts';

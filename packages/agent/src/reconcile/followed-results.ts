@@ -1,7 +1,7 @@
 import type { AddressClaimsDeps } from '../addresses/address-claims.ts';
 import { createAddressOwners } from '../addresses/address-owners.ts';
 import type { AddressOwners } from '../addresses/address-owners.ts';
-import type { KeptResults } from '../addresses/kept-claims.ts';
+import type { SavedResults } from '../addresses/saved-claims.ts';
 import { directoryOf } from '../addresses/claim.ts';
 import type { DirectoryState } from '../addresses/cni-files/cni-directory.ts';
 import type { Learned } from '../addresses/cni-files/learned.ts';
@@ -11,7 +11,7 @@ type States = Readonly<Record<string, DirectoryState>>;
 
 export interface FollowedResultsDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
   /** What a previous process knew. */
-  readonly kept?: KeptResults | undefined;
+  readonly kept?: SavedResults | undefined;
   /** Called at once when a Pod loses an address. */
   readonly released?: (() => void) | undefined;
 }

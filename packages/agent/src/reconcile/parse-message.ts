@@ -107,17 +107,17 @@ function interceptionFrom(fields: Fields): ReconcileMessage | undefined {
     ...parts
   } = fields;
   const { connectionsLimited } = parts;
-  const laid = layersFrom(parts['layers']);
+  const installed = layersFrom(parts['layers']);
   const repairs = countsFrom(parts['repairs']);
   const packets = countsFrom(parts['packets']);
-  if (laid === undefined || repairs === undefined || packets === undefined) return undefined;
+  if (installed === undefined || repairs === undefined || packets === undefined) return undefined;
   if (!isText(backend) || !isCount(foreignRules) || !isCount(unmatchedInterfaces)) return undefined;
   if (!isCount(refusedConnections)) return undefined;
   if (connectionsLimited !== undefined && typeof connectionsLimited !== 'boolean') return undefined;
   return {
     kind: 'interception',
     backend,
-    layers: laid,
+    layers: installed,
     repairs,
     packets,
     refusedConnections,
@@ -144,7 +144,7 @@ function layersFrom(given: unknown): InterceptionState['layers'] | undefined {
   const fields = fieldsOf(given);
   if (fields === undefined) return undefined;
   const known = layers.flatMap((layer) => (fields[layer] === undefined ? [] : [[layer, fields[layer]]]));
-  return known.every(([, laid]) => typeof laid === 'boolean')
+  return known.every(([, installed]) => typeof installed === 'boolean')
     ? (Object.fromEntries(known) as InterceptionState['layers'])
     : undefined;
 }

@@ -3,7 +3,7 @@ import type { Clock, Log, Service } from '@rolegate/runtime';
 import { decodeState } from './decode.ts';
 import { encodeState } from './encode.ts';
 import { stateIn } from './file-format.ts';
-import type { KeptState } from './saved-state.ts';
+import type { SavedState } from './saved-state.ts';
 import { createMachineTime } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { openStateDirectory } from './state-directory.ts';
@@ -25,9 +25,9 @@ export interface AgentStateDeps {
 
 /** What a process before this one left, and what this one leaves. */
 export interface AgentState extends Pick<StateWriter, 'added' | 'withdrawn' | 'write'> {
-  readonly kept: KeptState;
+  readonly kept: SavedState;
   /** From now on what `now` says is written down, at first at once. */
-  readonly begin: (now: () => KeptState) => void;
+  readonly begin: (now: () => SavedState) => void;
   readonly services: readonly Service[];
   /** The last is written, and then nothing. */
   readonly close: () => void;
@@ -45,7 +45,7 @@ export function openAgentState({ directory, nodeName, machine, clock, log }: Age
     clock,
     log,
   });
-  let now: (() => KeptState) | undefined;
+  let now: (() => SavedState) | undefined;
   const writer = createStateWriter({
     directory: place,
     clock,
@@ -61,8 +61,8 @@ export function openAgentState({ directory, nodeName, machine, clock, log }: Age
     added: whenBegun(writer.added),
     withdrawn: whenBegun(writer.withdrawn),
     write: whenBegun(writer.write),
-    begin(said) {
-      now = said;
+    begin(current) {
+      now = current;
       writer.write();
     },
     services: [
@@ -95,8 +95,8 @@ const NOTHING: AgentState = {
 
 function restore(
   { file, read }: StateDirectory,
-  { read: decode, clock, log }: { read: (text: string) => KeptState; clock: Clock; log: Log },
-): KeptState {
+  { read: decode, clock, log }: { read: (text: string) => SavedState; clock: Clock; log: Log },
+): SavedState {
   try {
     const content = read();
     if (content === undefined) return {};

@@ -1,17 +1,23 @@
 import { isReason } from '@rolegate/protocol';
 import type { DecisionInputs, Reason } from '@rolegate/protocol';
-import type { KeptClaim } from '../addresses/kept-claims.ts';
+import type { SavedClaim } from '../addresses/saved-claims.ts';
 import type { CniResult } from '../addresses/cni-files/cni-result.ts';
-import type { Decision, HeldCredentials, HeldSession, KnownPod, MetadataAccess } from '../feed/known-pod.ts';
-import type { DecidedOn } from '../feed/pod-versions.ts';
-import type { AskedSession, DecidedPod, GonePod } from '../feed/table-contents.ts';
-import type { KeptTable } from './saved-state.ts';
+import type {
+  Decision,
+  CachedCredentials,
+  CachedSession,
+  KnownPod,
+  MetadataAccess,
+} from '../feed/table/known-pod.ts';
+import type { DecidedOn } from '../feed/table/pod-versions.ts';
+import type { AskedSession, DecidedPod, GonePod } from '../feed/table/contents.ts';
+import type { SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';
 import type { Read } from './shape.ts';
 
 /** Reads a table; what has ended by `nowMs` (monotonic) is left out. */
-export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number }): Read<KeptTable> {
+export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number }): Read<SavedTable> {
   const moment: Read<number> = (value, at) => time.fromMachine(number(value, at));
   const goneOf: Read<GonePod> = (value, at) => {
     const gone = members(value, at);
@@ -41,7 +47,7 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
   };
 }
 
-const claimOf: Read<KeptClaim> = (value, at) => {
+const claimOf: Read<SavedClaim> = (value, at) => {
   const claim = members(value, at);
   return {
     file: claim('file', text),
@@ -144,12 +150,12 @@ const reasonOf: Read<Reason> = (value, at) => {
   return word;
 };
 
-const failureOf: Read<NonNullable<HeldSession['failure']>> = (value, at) => {
+const failureOf: Read<NonNullable<CachedSession['failure']>> = (value, at) => {
   const failure = members(value, at);
   return { reason: failure('reason', reasonOf), message: failure('message', text) };
 };
 
-function sessionReader(credentialsOf: Read<HeldCredentials>, moment: Read<number>): Read<AskedSession> {
+function sessionReader(credentialsOf: Read<CachedCredentials>, moment: Read<number>): Read<AskedSession> {
   return (value, at) => {
     const session = members(value, at);
     const credentials = session('credentials', maybe(credentialsOf));
@@ -165,7 +171,7 @@ function sessionReader(credentialsOf: Read<HeldCredentials>, moment: Read<number
   };
 }
 
-function credentialsReader(moment: Read<number>): Read<HeldCredentials> {
+function credentialsReader(moment: Read<number>): Read<CachedCredentials> {
   return (value, at) => {
     const credentials = members(value, at);
     return {

@@ -1,9 +1,9 @@
 import type { KeptCertificate } from '../identity/saved-certificate.ts';
-import type { KeptTokenKey, KeptTokens } from '../imds-tokens/token-keys.ts';
+import type { KeptTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
 import { TAG_BYTES } from '../imds-tokens/token-keys.ts';
 import { tableReader } from './decode-table.ts';
 import type { StateOrigin } from './encode.ts';
-import type { KeptState } from './saved-state.ts';
+import type { SavedState } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 import { bytes, list, maybe, members, number, StateFault, text } from './shape.ts';
 import type { Read } from './shape.ts';
@@ -20,7 +20,7 @@ export interface DecodeFor {
 }
 
 /** What `encodeState` wrote; throws a StateFault for everything else. */
-export function decodeState(written: string, { origin, time, nowMs }: DecodeFor): KeptState {
+export function decodeState(written: string, { origin, time, nowMs }: DecodeFor): SavedState {
   const state = members(parsed(written), 'state');
   const nodeName = state('nodeName', text);
   if (nodeName !== origin.nodeName) throw new StateFault(`it is of node ${JSON.stringify(nodeName)}`);
@@ -42,7 +42,7 @@ function parsed(written: string): unknown {
   }
 }
 
-const tokensOf: Read<KeptTokens> = (value, at) => {
+const tokensOf: Read<SavedTokens> = (value, at) => {
   const tokens = members(value, at);
   return {
     own: tokens('own', keyOf),

@@ -1,7 +1,7 @@
-import type { KnownPod } from '../feed/known-pod.ts';
-import type { AskedSession } from '../feed/table-contents.ts';
-import type { KeptTokenKey, KeptTokens } from '../imds-tokens/token-keys.ts';
-import type { KeptState, KeptTable } from './saved-state.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
+import type { AskedSession } from '../feed/table/contents.ts';
+import type { KeptTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
+import type { SavedState, SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 
 /** Of which node and boot a state is: of another one it is worth nothing. */
@@ -11,7 +11,7 @@ export interface StateOrigin {
 }
 
 /** A state as text, its times being the machine's. `decodeState` reads it. */
-export function encodeState(state: KeptState, origin: StateOrigin, time: MachineTime): string {
+export function encodeState(state: SavedState, origin: StateOrigin, time: MachineTime): string {
   return JSON.stringify({
     ...origin,
     tokens: state.tokens && tokensOf(state.tokens),
@@ -20,7 +20,7 @@ export function encodeState(state: KeptState, origin: StateOrigin, time: Machine
   });
 }
 
-function tokensOf({ own, fed, former }: KeptTokens) {
+function tokensOf({ own, fed, former }: SavedTokens) {
   return { own: keyOf(own), fed: fed.map(keyOf), former: former.map(keyOf) };
 }
 
@@ -29,7 +29,7 @@ function keyOf({ tag, secret, livesUntilMs }: KeptTokenKey) {
 }
 
 function tableOf(
-  { pods, gone, sessions, named, claims, feedThereMs, forgotAtMs }: KeptTable,
+  { pods, gone, sessions, named, claims, feedThereMs, forgotAtMs }: SavedTable,
   { toMachine }: MachineTime,
 ) {
   return {

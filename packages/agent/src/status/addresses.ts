@@ -2,7 +2,7 @@ import type { Caller } from '../addresses/caller.ts';
 import type { Callers } from '../addresses/callers.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
 import type { IpSource } from '../addresses/ip-source.ts';
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 
 /** Who owns one address, and who says so. */
 export interface AddressFacts {

@@ -2,7 +2,7 @@ import { isReason, reasons } from '@rolegate/protocol';
 import type { StatusAnswer } from '@rolegate/runtime';
 import { canonicalIp, textFacts } from '@rolegate/runtime';
 import type { Caller } from '../addresses/caller.ts';
-import type { KnownPod } from '../feed/known-pod.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { AddressFacts, Addresses } from './addresses.ts';
 import { answersNow } from './answers-now.ts';
 import type { AnswersNow, Surroundings } from './answers-now.ts';

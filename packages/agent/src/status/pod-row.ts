@@ -1,6 +1,6 @@
 import type { Reason } from '@rolegate/protocol';
 import type { Fault } from '../metadata/answer/answer.ts';
-import type { HeldCredentials, HeldSession, KnownPod } from '../feed/known-pod.ts';
+import type { CachedCredentials, CachedSession, KnownPod } from '../feed/table/known-pod.ts';
 import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { credentialsAction } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';
@@ -60,7 +60,7 @@ export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (po
 /** As the Pod is known; whether an address leads to it is another matter. */
 function stateOf(
   pod: KnownPod,
-  session: HeldSession | undefined,
+  session: CachedSession | undefined,
   { around, feedConnected }: { around: Surroundings; feedConnected: boolean },
 ): Pick<PodRow, 'state' | 'note'> {
   if (pod.ended) return { state: 'PodNotFound', note: 'its containers have ended' };
@@ -88,7 +88,7 @@ function roleOf({ decision }: KnownPod): string | undefined {
   return decision.kind === 'deny' ? decision.roleName : undefined;
 }
 
-function validOf(session: HeldSession | undefined, monotonicMs: number): HeldCredentials | undefined {
+function validOf(session: CachedSession | undefined, monotonicMs: number): CachedCredentials | undefined {
   const credentials = session?.credentials;
   return credentials !== undefined && credentials.expiresAtMs > monotonicMs ? credentials : undefined;
 }

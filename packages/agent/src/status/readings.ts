@@ -2,8 +2,8 @@ import type { Callers } from '../addresses/callers.ts';
 import type { CniResults } from '../addresses/cni-results.ts';
 import type { IpSource } from '../addresses/ip-source.ts';
 import type { FeedClient } from '../feed/feed-client.ts';
-import type { KnownPod } from '../feed/known-pod.ts';
-import type { PodTable } from '../feed/pod-table.ts';
+import type { KnownPod } from '../feed/table/known-pod.ts';
+import type { PodTable } from '../feed/table/pod-table.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { FollowedReconcile } from '../reconcile/follow.ts';
 
@@ -17,7 +17,7 @@ export interface ModeReadings {
   /** Undefined: the mode needs no server. */
   readonly server:
     | {
-        readonly feed: Pick<FeedClient, 'connected' | 'awaySinceMs' | 'standing'>;
+        readonly feed: Pick<FeedClient, 'connected' | 'awaySinceMs' | 'status'>;
         readonly synced: () => boolean;
         readonly identity: Pick<Identity, 'tls' | 'check'>;
       }

@@ -29,7 +29,7 @@ export interface ServerFacts {
 type Server = NonNullable<ModeReadings['server']>;
 
 export function serverFacts({ feed, identity }: Server, clock: Clock): ServerFacts {
-  const { server, sinceMs, lastFault } = feed.standing();
+  const { server, sinceMs, lastFault } = feed.status();
   const nowMs = clock.monotonic();
   const seconds = (fromMs: number | undefined) =>
     fromMs === undefined ? undefined : Math.max(0, Math.floor((nowMs - fromMs) / 1000));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createCallers } from '../../src/addresses/callers.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createPodTable } from '../../src/feed/table/pod-table.ts';
 import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
 import { createMemoryResults, IP, settled, setup, short, STALE_MS } from './callers-setup.ts';
 

@@ -4,8 +4,8 @@ import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 import type { AddressOwnersDeps } from '../../src/addresses/address-owners.ts';
 import { createCallers } from '../../src/addresses/callers.ts';
 import type { Caller } from '../../src/addresses/caller.ts';
-import type { KnownPod } from '../../src/feed/known-pod.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
+import type { KnownPod } from '../../src/feed/table/known-pod.ts';
+import { createPodTable } from '../../src/feed/table/pod-table.ts';
 import type { MemoryKind } from '../../src/memory/memory.ts';
 import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@rolegate/runtime';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
-import type { KeptResults } from '../../src/addresses/kept-claims.ts';
+import type { SavedResults } from '../../src/addresses/saved-claims.ts';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
 import { systemFiles } from '../../src/addresses/cni-files/result-files.ts';
 import type { ResultFiles } from '../../src/addresses/cni-files/result-files.ts';
@@ -27,7 +27,7 @@ export async function setup({
   files = systemFiles,
   clock = createFakeClock(),
   kept,
-}: { directories?: string[]; files?: ResultFiles; clock?: Clock; kept?: KeptResults } = {}) {
+}: { directories?: string[]; files?: ResultFiles; clock?: Clock; kept?: SavedResults } = {}) {
   const dir = await createCniResultsDir();
   const log = createTestLog();
   const life = lifetime();

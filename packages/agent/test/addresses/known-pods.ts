@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from '@rolegate/runtime';
-import type { HeldCredentials, KnownPod } from '../../src/feed/known-pod.ts';
+import type { CachedCredentials, KnownPod } from '../../src/feed/table/known-pod.ts';
 
 /** A running Pod with a role, as the feed describes it. */
 export function knownPod(changes: Partial<KnownPod> = {}): KnownPod {
@@ -31,7 +31,7 @@ export function allow(sessionId: string): KnownPod['decision'] {
   };
 }
 
-export function credentials(expiresAtMs: number, fingerprint = 'f1'): HeldCredentials {
+export function credentials(expiresAtMs: number, fingerprint = 'f1'): CachedCredentials {
   return {
     accessKeyId: 'ASIAEXAMPLE',
     accountId: '123456789012',

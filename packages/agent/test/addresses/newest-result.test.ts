@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
-import type { KeptResults } from '../../src/addresses/kept-claims.ts';
+import type { SavedResults } from '../../src/addresses/saved-claims.ts';
 import { createTestLog } from './known-pods.ts';
 import { createMemoryFiles, DIRECTORY, fileNameOf, resultText } from './memory-files.ts';
 
@@ -15,7 +15,7 @@ function setup() {
   const log = createTestLog();
   let stop = new AbortController();
   let running = Promise.resolve();
-  let kept: KeptResults | undefined;
+  let kept: SavedResults | undefined;
   let results = create();
 
   function create() {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
-import type { KeptResults } from '../../src/addresses/kept-claims.ts';
+import type { SavedResults } from '../../src/addresses/saved-claims.ts';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
 import { createMemoryFiles, DIRECTORY, fileNameOf, resultText } from './memory-files.ts';
 import { createOwnersModel } from './owners-model.ts';
@@ -47,7 +47,7 @@ async function setup() {
   const clock = createFakeClock();
   const content = new Map<string, { uid: string; ips: readonly string[] } | 'junk' | 'cut'>();
   const garbled = new Set<string>();
-  let kept: KeptResults | undefined;
+  let kept: SavedResults | undefined;
   let stop = new AbortController();
   let results = create();
   let running = start();

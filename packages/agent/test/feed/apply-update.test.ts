@@ -3,7 +3,7 @@ import type { FeedUpdate, FeedUpdateRead, PodState } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { applyUpdate } from '../../src/feed/apply-update.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createPodTable } from '../../src/feed/table/pod-table.ts';
 
 const CREDENTIALS = {
   accessKeyId: 'ASIA1',

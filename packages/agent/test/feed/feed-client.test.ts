@@ -288,18 +288,18 @@ describe('feed client', () => {
 
   it('tells who looks where it is connected to, since when, and what failed last', async () => {
     const { client, clock, at, first } = await connected();
-    expect(client.standing()).toEqual({ server: '198.18.0.1:9610', sinceMs: 0, lastFault: undefined });
+    expect(client.status()).toEqual({ server: '198.18.0.1:9610', sinceMs: 0, lastFault: undefined });
     await clock.advance(20_000);
     first.fail('gone');
     await clock.advance(0);
     const lost = { server: '198.18.0.1:9610', sinceMs: 20_000, lastFault: { message: 'gone', atMs: 20_000 } };
-    expect([client.connected, client.standing()]).toEqual([false, lost]);
+    expect([client.connected, client.status()]).toEqual([false, lost]);
     await clock.advance(1_000);
     const next = await at(1);
     next.hello();
     next.synced();
     await clock.advance(0);
-    expect(client.standing()).toEqual({ ...lost, server: '198.18.0.2:9610', sinceMs: 21_000 });
+    expect(client.status()).toEqual({ ...lost, server: '198.18.0.2:9610', sinceMs: 21_000 });
   });
 
   it('ends when it is told to, closing its stream', async () => {

@@ -3,7 +3,7 @@ import type { FeedUpdateRead, PodStateRead } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { applyUpdate, knownPod } from '../../src/feed/apply-update.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createPodTable } from '../../src/feed/table/pod-table.ts';
 
 const STATE: PodStateRead = {
   uid: 'u',

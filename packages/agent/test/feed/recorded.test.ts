@@ -6,7 +6,7 @@ import type { FeedUpdateRead } from '@rolegate/protocol';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { applyUpdate } from '../../src/feed/apply-update.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createPodTable } from '../../src/feed/table/pod-table.ts';
 import { credentialsDocument } from '../../src/imds-documents/credentials-document.ts';
 
 /** What servers of each version said, as packages/sandbox/test/record-streams.ts records it. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import type { KeptTokens } from '../../src/imds-tokens/token-keys.ts';
+import type { SavedTokens } from '../../src/imds-tokens/token-keys.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';
 
 const BEARER = { ip: '10.0.0.7', uid: 'u' };
@@ -12,7 +12,7 @@ const SIX_HOURS_MS = 21_600_000;
 function setup() {
   const clock = createFakeClock();
   let changes = 0;
-  const make = (kept?: KeptTokens) =>
+  const make = (kept?: SavedTokens) =>
     createTokens({ clock, randomBytes, kept, changed: () => (changes += 1) });
   return { clock, make, changes: () => changes };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Refusal } from '@rolegate/protocol';
-import type { Decision } from '../../src/feed/known-pod.ts';
+import type { Decision } from '../../src/feed/table/known-pod.ts';
 import { LIST, POD_IP, podOf, ROLE_ARN, serve, sessionOf, until } from './served.ts';
 
 const noRole: Decision = { kind: 'deny', reason: 'NoRole', message: '' };

@@ -7,7 +7,7 @@ import { createMemory } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import type { Caller } from '../../src/addresses/caller.ts';
-import type { Decision, HeldSession, KnownPod } from '../../src/feed/known-pod.ts';
+import type { Decision, CachedSession, KnownPod } from '../../src/feed/table/known-pod.ts';
 import type { AnswerRecord } from '../../src/metadata/answer/record.ts';
 import { metadataHosts } from '../../src/metadata/request/host-check.ts';
 import type { LimitName } from '../../src/metadata/limit-hits.ts';
@@ -50,7 +50,7 @@ export function podOf(more: Partial<KnownPod> = {}): KnownPod {
   };
 }
 
-export function sessionOf(id: string, secret: string, expiresAtMs = 3_600_000): HeldSession {
+export function sessionOf(id: string, secret: string, expiresAtMs = 3_600_000): CachedSession {
   const document = Buffer.from(`{"Code":"Success","SecretAccessKey":"${secret}"}`);
   const life = { expiresAtMs, lifetimeMs: 3_600_000 };
   return {
@@ -72,7 +72,7 @@ export async function serve(
 ) {
   const clock = createFakeClock();
   const callers = new Map<string, Caller>();
-  const sessions = new Map<string, HeldSession>();
+  const sessions = new Map<string, CachedSession>();
   const changed = new Set<() => void>();
   const handedOver = new Set<(ip: string) => void>();
   const records: AnswerRecord[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Reason } from '@rolegate/protocol';
 import type { Caller } from '../../src/addresses/caller.ts';
-import type { Decision, HeldSession } from '../../src/feed/known-pod.ts';
+import type { Decision, CachedSession } from '../../src/feed/table/known-pod.ts';
 import type { MetadataSettings } from '../../src/metadata/server.ts';
 import { allow, LIST, podOf, POD_IP, serve, sessionOf, TOKEN_HEADER, TTL_HEADER, until } from './served.ts';
 import type { Answered, AskOptions, Served } from './served.ts';
@@ -17,7 +17,7 @@ interface Expected {
 interface Row {
   readonly situation: string;
   readonly caller: Caller;
-  readonly session?: HeldSession;
+  readonly session?: CachedSession;
   readonly settings?: Partial<MetadataSettings>;
   readonly token?: 'good' | 'wrong';
   readonly asks?: string;
@@ -33,7 +33,7 @@ const deny = (reason: Reason, roleName?: string): Decision => ({
   message: 'the namespace secret-team permits ^only-theirs$',
   ...(roleName !== undefined && { roleName }),
 });
-const failing = (reason: Reason): HeldSession => ({
+const failing = (reason: Reason): CachedSession => ({
   id: 's-1',
   failure: { reason, message: 'arn:aws:sts::1:assumed-role/server is not authorized' },
 });

@@ -9,7 +9,7 @@ import { parseAllowPaths } from '../../src/node-imds/allow-path.ts';
 import { createNodeImds } from '../../src/node-imds/node-imds.ts';
 import { createOtherMetadata } from '../../src/node-imds/other-metadata.ts';
 import type { OtherMetadata } from '../../src/node-imds/other-metadata.ts';
-import type { Decision } from '../../src/feed/known-pod.ts';
+import type { Decision } from '../../src/feed/table/known-pod.ts';
 import type { PodRights } from '../../src/node-imds/metadata-rights.ts';
 import { rightsOf } from '../../src/node-imds/metadata-rights.ts';
 import { memoryImds } from './memory-imds.ts';

@@ -52,15 +52,15 @@ export async function setup() {
       results?: Parameters<typeof startReconcile>[0]['results'],
       listening?: Parameters<typeof startReconcile>[0]['listening'],
     ) {
-      const reader = await startReconcile({
+      const reconcile = await startReconcile({
         path,
         clock,
         log,
         ...(results && { results }),
         ...(listening && { listening }),
       });
-      closing.push(reader.stop);
-      return reader;
+      closing.push(reconcile.stop);
+      return reconcile;
     },
     async script() {
       const peer = await startScript(path);

@@ -406,7 +406,7 @@ describe('the listeners on the ports of the agent', () => {
       { ...AT, inode: 7 },
       { ...AT, inode: 8 },
     ];
-    const reader = await t.serve(undefined, () => listening);
+    const reconcile = await t.serve(undefined, () => listening);
     void t.begin();
     await t.connected();
     const looked = () =>
@@ -423,7 +423,7 @@ describe('the listeners on the ports of the agent', () => {
     );
     t.names([7]);
     await looked();
-    await reader.stop();
+    await reconcile.stop();
     await t.lost();
     expect(t.follower.foreignListeners()).toBeUndefined();
   });

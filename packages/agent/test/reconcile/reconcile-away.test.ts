@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCallers } from '../../src/addresses/callers.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
+import { createPodTable } from '../../src/feed/table/pod-table.ts';
 import { short } from '../addresses/callers-setup.ts';
 import { decidedOn, knownPod, until } from '../addresses/known-pods.ts';
 import { setup as follow } from './follow-setup.ts';
@@ -30,13 +30,13 @@ async function setup() {
     table.setPod(knownPod(changes), decidedOn(version));
   };
   tell({ uid: 'former', ips: [IP] });
-  const reader = await t.serve();
-  reader.results.give('former');
+  const reconcile = await t.serve();
+  reconcile.results.give('former');
   void t.begin();
   await follower.ready;
   const who = (ip = IP) => short(callers.identify(ip));
   await until(() => who() === 'former');
-  return { ...t, ...reader, table, sources, handovers, callers, tell, who };
+  return { ...t, ...reconcile, table, sources, handovers, callers, tell, who };
 }
 
 describe('S4, the reader being away: a reused address is never the former Pod', () => {

@@ -19,9 +19,9 @@ function setup({ scanned = true } = {}) {
   const log = createTestLog();
   const results = createTappedResults({ log, scanned });
   const start = async () => {
-    const reader = await startReconcile({ path: place.path, clock, log, results });
-    place.closing.push(reader.stop);
-    return reader;
+    const reconcile = await startReconcile({ path: place.path, clock, log, results });
+    place.closing.push(reconcile.stop);
+    return reconcile;
   };
   const listen = async () => {
     const agent = await listenTo(place.path);

@@ -129,10 +129,10 @@ export async function startReconcile(options: {
   const { listening = () => [] } = options;
   const read = () => Promise.resolve(listening());
   const ports = createPortWatch({ read, notes: NO_OTHER_AGENT, clock, log });
-  const reader = serveSubscribers({ path, results, interception, ports, clock, log });
-  await reader.listen();
+  const reconcile = serveSubscribers({ path, results, interception, ports, clock, log });
+  await reconcile.listen();
   const stop = new AbortController();
-  const running = Promise.all([reader.run(stop.signal), ports.run(stop.signal)]);
+  const running = Promise.all([reconcile.run(stop.signal), ports.run(stop.signal)]);
   return {
     results,
     interception,

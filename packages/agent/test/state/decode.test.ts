@@ -5,7 +5,7 @@ import { encodeState } from '../../src/state/encode.ts';
 import { fileOf, stateIn } from '../../src/state/file-format.ts';
 import { createMachineTime } from '../../src/state/machine.ts';
 import { StateFault } from '../../src/state/shape.ts';
-import { keptState, keptTable, SECRET, sessionOf } from './kept.ts';
+import { keptState, savedTable, SECRET, sessionOf } from './saved.ts';
 
 const ORIGIN = { nodeName: 'node-1', bootId: 'boot-1' };
 /** This process began a minute after the one before, which began when the machine was up for a million seconds. */
@@ -25,7 +25,7 @@ const written = encodeState(keptState(), ORIGIN, BEFORE);
 describe('a state', () => {
   it('is read as it was written, its times being those of the process that reads', () => {
     const kept = keptState();
-    const table = keptTable();
+    const table = savedTable();
     expect(read(encodeState(kept, ORIGIN, BEFORE))).toEqual({
       ...kept,
       table: {
@@ -41,13 +41,13 @@ describe('a state', () => {
   it('has when each session was asked for, and is read without it where an older agent wrote it', () => {
     const asked = (state: string) => read(state).table?.sessions.map(({ askedAtMs }) => askedAtMs);
     const sessions = [{ ...sessionOf('session-1', 3_600_000), askedAtMs: 70_000 }];
-    const kept = encodeState(keptState({ table: keptTable({ sessions }) }), ORIGIN, BEFORE);
+    const kept = encodeState(keptState({ table: savedTable({ sessions }) }), ORIGIN, BEFORE);
     expect(asked(kept)).toEqual([70_000 - 60_000]);
     expect(asked(written)).toEqual([undefined, undefined]);
   });
 
   it('is read without what CNI results said if an older agent wrote it', () => {
-    const { claims, ...older } = keptTable();
+    const { claims, ...older } = savedTable();
     expect(claims).toHaveLength(3);
     expect(read(encodeState(keptState({ table: older }), ORIGIN, BEFORE)).table?.claims).toBeUndefined();
   });
@@ -113,8 +113,8 @@ describe('a state', () => {
   );
 
   it('of a full node is written and read within milliseconds', () => {
-    const { pods } = keptTable();
-    const many = keptTable({
+    const { pods } = savedTable();
+    const many = savedTable({
       pods: Array.from({ length: 22 }, (_, at) =>
         pods.map(({ pod, versions }) => ({ pod: { ...pod, uid: `${pod.uid}-${at}` }, versions })),
       ).flat(),

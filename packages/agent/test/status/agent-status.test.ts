@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KnownPod } from '../../src/feed/known-pod.ts';
+import type { KnownPod } from '../../src/feed/table/known-pod.ts';
 import { IP } from '../addresses/callers-setup.ts';
 import { DENIED, setup } from './status-setup.ts';
 

@@ -1,7 +1,7 @@
 import type { HostPort } from '@rolegate/runtime';
 import { parseAgentConfig } from '../../src/config/config.ts';
-import type { FeedStanding } from '../../src/feed/feed-state.ts';
-import type { KnownPod } from '../../src/feed/known-pod.ts';
+import type { FeedStatus } from '../../src/feed/feed-state.ts';
+import type { KnownPod } from '../../src/feed/table/known-pod.ts';
 import { createAgentStatus } from '../../src/status/agent-status.ts';
 import type { AgentStatus } from '../../src/status/agent-status-text.ts';
 import type { Explanation } from '../../src/status/explain.ts';
@@ -21,7 +21,7 @@ export function setup({
     env: {},
   });
   if (outcome.kind !== 'config') throw new Error(JSON.stringify(outcome));
-  const standing: { now: FeedStanding } = {
+  const standing: { now: FeedStatus } = {
     now: { server: 's:1', sinceMs: clock.monotonic(), lastFault: undefined },
   };
   const status = createAgentStatus({
@@ -42,7 +42,7 @@ export function setup({
           get awaySinceMs() {
             return feed.awaySinceMs;
           },
-          standing: () => standing.now,
+          status: () => standing.now,
         },
         synced: () => table.synced,
         identity: {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { roleArnParts } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
-import type { HeldCredentials, HeldSession, KnownPod } from '../../feed/known-pod.ts';
+import type { CachedCredentials, CachedSession, KnownPod } from '../../feed/table/known-pod.ts';
 import { document, refusal } from '../answer/answer.ts';
 import type { Answer } from '../answer/answer.ts';
 import { errorDocument, imdsJson, imdsTime } from '../../imds-documents/credentials-document.ts';
@@ -46,14 +46,14 @@ function givenOften<About extends object>(
 }
 
 const listOf = givenOften(({ roleName }: Allowed) => document(roleName));
-const documentOf = givenOften(({ document: body, accessKeyId }: HeldCredentials) => ({
+const documentOf = givenOften(({ document: body, accessKeyId }: CachedCredentials) => ({
   status: 200,
   code: '' as const,
   body,
   accessKeyId,
 }));
 
-function fromSession(session: HeldSession | undefined, decision: Allowed, situation: Situation): Action {
+function fromSession(session: CachedSession | undefined, decision: Allowed, situation: Situation): Action {
   const credentials = session?.credentials;
   if (credentials !== undefined && credentials.expiresAtMs > situation.monotonicMs) {
     return documentOf(credentials);

@@ -1,4 +1,4 @@
-import type { KnownPod } from '../../feed/known-pod.ts';
+import type { KnownPod } from '../../feed/table/known-pod.ts';
 import { document, refusal } from '../answer/answer.ts';
 import { answerCredentials, answerIam } from './role-rows.ts';
 import { rightsOf } from '../../node-imds/metadata-rights.ts';

@@ -1,5 +1,5 @@
 import type { Caller } from '../../addresses/caller.ts';
-import type { HeldSession, KnownPod } from '../../feed/known-pod.ts';
+import type { CachedSession, KnownPod } from '../../feed/table/known-pod.ts';
 import type { Answer } from '../answer/answer.ts';
 import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
 import type { PodRights } from '../../node-imds/metadata-rights.ts';
@@ -14,7 +14,7 @@ export interface Situation {
   readonly token: 'ok' | 'invalid' | 'missing';
   readonly caller: Caller;
   readonly imdsv1: Imdsv1Mode;
-  readonly session: (id: string) => HeldSession | undefined;
+  readonly session: (id: string) => CachedSession | undefined;
   readonly other: Pick<OtherMetadata, 'readable'>;
   /** The groups of paths that this node opens. */
   readonly groups: ReadonlySet<string>;

@@ -1,10 +1,10 @@
 import { isOlderVersion } from '@rolegate/protocol';
 import { createMemory } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
-import type { AgentMemory } from '../memory/memory.ts';
+import type { AgentMemory } from '../../memory/memory.ts';
 import { isDecidedEarlier } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
-import type { GonePod } from './table-contents.ts';
+import type { GonePod } from './contents.ts';
 
 /** Longer than a replica may lag behind another. Milliseconds. */
 const REMEMBERED_MS = 600_000;

@@ -53,14 +53,14 @@ export type Decision =
     };
 
 /** What the agent holds of one session. */
-export interface HeldSession {
+export interface CachedSession {
   readonly id: string;
-  readonly credentials?: HeldCredentials;
+  readonly credentials?: CachedCredentials;
   /** The last attempt to issue or renew failed; credentials held meanwhile stay good. */
   readonly failure?: { readonly reason: Reason; readonly message: string };
 }
 
-export interface HeldCredentials {
+export interface CachedCredentials {
   readonly accessKeyId: string;
   /** 12 digits, or '' when the role ARN has none. */
   readonly accountId: string;

@@ -1,11 +1,11 @@
 import type { Clock, Log } from '@rolegate/runtime';
-import type { HeldSession } from './known-pod.ts';
+import type { CachedSession } from './known-pod.ts';
 import { createSessionEntries } from './session-entries.ts';
 import type { SessionEntriesDeps, SessionEntry } from './session-entries.ts';
-import type { AskedSession } from './table-contents.ts';
+import type { AskedSession } from './contents.ts';
 
 /** What a report says of one session's credentials. */
-export interface CachedCredentials {
+export interface ReportedCredentials {
   readonly id: string;
   readonly fingerprint: string;
   readonly remainingMs: number;
@@ -13,15 +13,15 @@ export interface CachedCredentials {
 }
 
 /** What a report says of one session, with or without credentials. */
-export interface ReportedSession extends CachedCredentials {
+export interface ReportedSession extends ReportedCredentials {
   /** Since a Pod of the node last asked for it, or since it came. */
   readonly unusedMs: number;
 }
 
 export interface SessionCache {
-  readonly get: (id: string) => HeldSession | undefined;
+  readonly get: (id: string) => CachedSession | undefined;
   /** Valid credentials are not displaced by none, nor by ones that end sooner (a replica that lags). */
-  readonly set: (session: HeldSession) => void;
+  readonly set: (session: CachedSession) => void;
   /** A Pod's decision names the session now. */
   readonly refer: (id: string) => void;
   /** A Pod's decision does not name it any more: without another that does, its credentials are dropped at once. */
@@ -34,7 +34,7 @@ export interface SessionCache {
   readonly endSnapshot: () => void;
   /** A Pod has asked for it; false where there are no valid credentials for it. */
   readonly asked: (id: string) => boolean;
-  readonly held: () => readonly CachedCredentials[];
+  readonly held: () => readonly ReportedCredentials[];
   readonly reported: () => readonly ReportedSession[];
   readonly all: () => readonly AskedSession[];
   readonly restore: (session: AskedSession) => void;
@@ -57,7 +57,7 @@ export function createSessionCache(deps: SessionCacheDeps): SessionCache {
     if (references.has(id)) log.warn('credentials expired', { reason: 'CredentialsExpired', session: id });
   }
 
-  function set(session: HeldSession): void {
+  function set(session: CachedSession): void {
     early?.add(session.id);
     const former = entries.get(session.id)?.credentials;
     const next = session.credentials;
@@ -119,7 +119,10 @@ function createReferences() {
   };
 }
 
-function cachedCredentials(session: HeldSession | undefined, nowMs: number): CachedCredentials | undefined {
+function cachedCredentials(
+  session: CachedSession | undefined,
+  nowMs: number,
+): ReportedCredentials | undefined {
   if (session?.credentials === undefined) return undefined;
   const { fingerprint, lifetimeMs, expiresAtMs } = session.credentials;
   return { id: session.id, fingerprint, remainingMs: Math.floor(expiresAtMs - nowMs), lifetimeMs };
@@ -128,7 +131,7 @@ function cachedCredentials(session: HeldSession | undefined, nowMs: number): Cac
 function reportOf(
   id: string,
   { askedAtMs }: SessionEntry,
-  credentials: CachedCredentials | undefined,
+  credentials: ReportedCredentials | undefined,
   nowMs: number,
 ): ReportedSession {
   const unusedMs = Math.max(0, Math.floor(nowMs - askedAtMs));

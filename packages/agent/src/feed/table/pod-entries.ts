@@ -1,6 +1,6 @@
 import { isOlderVersion } from '@rolegate/protocol';
 import type { KnownPod } from './known-pod.ts';
-import type { DecidedPod } from './table-contents.ts';
+import type { DecidedPod } from './contents.ts';
 
 /** The ways to a Pod. */
 export interface PodLookups {

@@ -1,10 +1,10 @@
 import type { AgentMemory } from '../memory/memory.ts';
+import { MOST_REMEMBERED, REMEMBERED_MS } from './claim.ts';
 import type { Claim } from './claim.ts';
 import { BEFORE_ALL, compare } from './cni-files/learned.ts';
 import type { Learned } from './cni-files/learned.ts';
-import { MOST_REMEMBERED, REMEMBERED_MS } from './pod-claims.ts';
 
-export interface AddressTurns {
+export interface OwnedAddresses {
   /** Gives the address to the claim, unless a claim that was learned of later has it. Returns the claim that owned it. */
   readonly take: (claim: Claim, ip: string) => Claim | undefined;
   readonly lose: (claim: Claim, ip: string) => void;
@@ -15,14 +15,14 @@ export interface AddressTurns {
   readonly raiseHorizon: (forgotten: Learned) => void;
 }
 
-export interface AddressTurnsDeps {
+export interface OwnedAddressesDeps {
   /** Called when a claim loses an address. */
   readonly released: () => void;
   readonly memory: AgentMemory;
 }
 
 /** Whose turn it is to own an address: of two claims the one that was learned of last takes it for good. */
-export function createAddressTurns({ released, memory }: AddressTurnsDeps): AddressTurns {
+export function createOwnedAddresses({ released, memory }: OwnedAddressesDeps): OwnedAddresses {
   const last = new Map<string, Claim>();
   const ownerless = memory.remember<true>('addresses_released', {
     keepMs: REMEMBERED_MS,

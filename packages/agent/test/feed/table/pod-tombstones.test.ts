@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import { createPodTombstones } from '../../src/feed/pod-tombstones.ts';
-import type { MemoryKind } from '../../src/memory/memory.ts';
+import { createPodTombstones } from '../../../src/feed/table/pod-tombstones.ts';
+import type { MemoryKind } from '../../../src/memory/memory.ts';
 
 const versions = { pod: '7', namespace: '7', serviceAccount: '7' };
 

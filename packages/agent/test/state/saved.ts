@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { HeldSession } from '../../src/feed/known-pod.ts';
+import type { CachedSession } from '../../src/feed/table/known-pod.ts';
 import { createTokenKeys } from '../../src/imds-tokens/token-keys.ts';
-import type { KeptState, KeptTable } from '../../src/state/saved-state.ts';
+import type { SavedState, SavedTable } from '../../src/state/saved-state.ts';
 import { allow, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
 
 /** Never to be seen in a log. */
 export const SECRET = 'wJalrXUtnFEMI-the-secret-key';
 
-export function sessionOf(id: string, expiresAtMs: number): HeldSession {
+export function sessionOf(id: string, expiresAtMs: number): CachedSession {
   const document = Buffer.from(`{\n  "SecretAccessKey" : "${SECRET}",\n  "Token" : "${id}"\n}`);
   return { id, credentials: { ...credentials(expiresAtMs), document } };
 }
 
-export function keptTable(changes: Partial<KeptTable> = {}): KeptTable {
+export function savedTable(changes: Partial<SavedTable> = {}): SavedTable {
   return {
     pods: [
       { pod: knownPod({ ips: ['10.1.0.7', 'fd00::7'] }), versions: decidedOn(10) },
@@ -67,13 +67,13 @@ export function keptTable(changes: Partial<KeptTable> = {}): KeptTable {
   };
 }
 
-export function keptState(changes: Partial<KeptState> = {}): KeptState {
+export function keptState(changes: Partial<SavedState> = {}): SavedState {
   const keys = createTokenKeys({ clock: { now: () => 1 }, randomBytes });
   keys.set([{ id: 'k', secret: randomBytes(32) }]);
   return {
     tokens: keys.kept(),
     certificate: { chain: 'CHAIN', key: SECRET, authorities: 'CA' },
-    table: keptTable(),
+    table: savedTable(),
     ...changes,
   };
 }

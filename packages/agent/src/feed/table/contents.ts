@@ -1,4 +1,4 @@
-import type { HeldSession, KnownPod } from './known-pod.ts';
+import type { CachedSession, KnownPod } from './known-pod.ts';
 import type { DecidedOn } from './pod-versions.ts';
 
 /** A Pod with the newest that was seen of each object that its decision rests on. */
@@ -16,7 +16,7 @@ export interface GonePod {
 }
 
 /** A session, and when a Pod last asked for it. */
-export type AskedSession = HeldSession & {
+export type AskedSession = CachedSession & {
   /** Monotonic milliseconds; undefined: nothing is known of that, and it counts as asked for now. */
   readonly askedAtMs?: number;
 };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import type { Decision } from '../../src/feed/known-pod.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
-import { allow, createTestLog, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
+import type { Decision } from '../../../src/feed/table/known-pod.ts';
+import { createPodTable } from '../../../src/feed/table/pod-table.ts';
+import { allow, createTestLog, credentials, decidedOn, knownPod } from '../../addresses/known-pods.ts';
 
 const DENY: Decision = { kind: 'deny', reason: 'NamespaceDenied', message: 'revoked' };
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createFakeClock } from '@rolegate/testing';
 import { silentLog } from '@rolegate/runtime';
-import { createPodTable } from '../../src/feed/pod-table.ts';
-import { allow, credentials, knownPod } from '../addresses/known-pods.ts';
+import { createPodTable } from '../../../src/feed/table/pod-table.ts';
+import { allow, credentials, knownPod } from '../../addresses/known-pods.ts';
 
 const UIDS = ['uid-1', 'uid-2'] as const;
 const SESSIONS = ['session-1', 'session-2'] as const;

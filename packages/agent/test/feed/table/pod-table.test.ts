@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import type { Decision } from '../../src/feed/known-pod.ts';
-import { createPodTable } from '../../src/feed/pod-table.ts';
-import { createTestLog, decidedOn, knownPod } from '../addresses/known-pods.ts';
+import type { Decision } from '../../../src/feed/table/known-pod.ts';
+import { createPodTable } from '../../../src/feed/table/pod-table.ts';
+import { createTestLog, decidedOn, knownPod } from '../../addresses/known-pods.ts';
 
 const DENY: Decision = { kind: 'deny', reason: 'NamespaceDenied', message: 'revoked' };
 const WITHDRAWN: Decision = { kind: 'pending', waitsFor: 'a new list of Pods', withdraws: true };

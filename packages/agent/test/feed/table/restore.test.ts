@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFakeClock } from '@rolegate/testing';
-import { createPodTable } from '../../src/feed/pod-table.ts';
-import { allow, createTestLog, credentials, decidedOn, knownPod } from '../addresses/known-pods.ts';
+import { createPodTable } from '../../../src/feed/table/pod-table.ts';
+import { allow, createTestLog, credentials, decidedOn, knownPod } from '../../addresses/known-pods.ts';
 
 const DENY = { kind: 'deny', reason: 'NamespaceDenied', message: '' } as const;
 

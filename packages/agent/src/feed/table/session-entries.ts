@@ -1,9 +1,9 @@
 import type { Clock } from '@rolegate/runtime';
-import type { HeldCredentials, HeldSession } from './known-pod.ts';
+import type { CachedCredentials, CachedSession } from './known-pod.ts';
 
 /** A session that is cached. */
 export interface SessionEntry {
-  readonly session: HeldSession;
+  readonly session: CachedSession;
   readonly cancelExpiry: () => void;
   /** When a Pod last asked for it, or it came. Monotonic. */
   askedAtMs: number;
@@ -11,8 +11,8 @@ export interface SessionEntry {
 
 export interface SessionEntries {
   /** With credentials only while they are valid. */
-  readonly get: (id: string) => HeldSession | undefined;
-  readonly put: (session: HeldSession) => void;
+  readonly get: (id: string) => CachedSession | undefined;
+  readonly put: (session: CachedSession) => void;
   readonly drop: (id: string) => void;
   /** A Pod has asked for it. */
   readonly asked: (id: string, atMs: number) => void;
@@ -37,11 +37,11 @@ export function createSessionEntries({
 }: SessionEntriesDeps): SessionEntries {
   const entries = new Map<string, SessionEntry>();
 
-  function isValid({ expiresAtMs }: HeldCredentials): boolean {
+  function isValid({ expiresAtMs }: CachedCredentials): boolean {
     return expiresAtMs > clock.monotonic();
   }
 
-  function put(session: HeldSession): void {
+  function put(session: CachedSession): void {
     const former = entries.get(session.id);
     former?.cancelExpiry();
     const { id, credentials } = session;
@@ -84,7 +84,7 @@ export function createSessionEntries({
   };
 }
 
-function without({ id, failure }: HeldSession): HeldSession {
+function without({ id, failure }: CachedSession): CachedSession {
   return { id, ...(failure && { failure }) };
 }
 

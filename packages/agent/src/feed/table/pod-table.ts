@@ -1,9 +1,9 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import { createChanges } from '@rolegate/runtime';
-import type { AgentMemory } from '../memory/memory.ts';
+import type { AgentMemory } from '../../memory/memory.ts';
 import { createDecidedPods } from './decided-pods.ts';
 import type { DecidedPods } from './decided-pods.ts';
-import type { HeldSession } from './known-pod.ts';
+import type { CachedSession } from './known-pod.ts';
 import { createPodEntries } from './pod-entries.ts';
 import type { PodEntries, PodLookups } from './pod-entries.ts';
 import { createPodTombstones } from './pod-tombstones.ts';
@@ -12,8 +12,8 @@ import type { DecidedOn } from './pod-versions.ts';
 import { createSeenVersions } from './seen-versions.ts';
 import type { SeenVersions } from './seen-versions.ts';
 import { createSessionCache } from './session-cache.ts';
-import type { CachedCredentials, ReportedSession, SessionCache } from './session-cache.ts';
-import type { TableContents } from './table-contents.ts';
+import type { ReportedCredentials, ReportedSession, SessionCache } from './session-cache.ts';
+import type { TableContents } from './contents.ts';
 
 export interface PodTableDeps {
   readonly clock: Clock;
@@ -35,13 +35,13 @@ export interface PodTable extends DecidedPods, PodLookups {
   /** Since `forget`, in a table before this one too. Milliseconds; undefined: never. */
   readonly forgotMs: () => number | undefined;
   /** Valid credentials are not displaced by none, nor by ones that end sooner. */
-  readonly setSession: (session: HeldSession) => void;
+  readonly setSession: (session: CachedSession) => void;
   /** Ignored while a decision names the session: a lagging replica withdraws what a newer one has granted. */
   readonly removeSession: (id: string) => void;
 
-  readonly session: (id: string) => HeldSession | undefined;
+  readonly session: (id: string) => CachedSession | undefined;
   /** The sessions with valid credentials. */
-  readonly heldSessions: () => readonly CachedCredentials[];
+  readonly heldSessions: () => readonly ReportedCredentials[];
   /** All sessions, as a report names them. */
   readonly reportedSessions: () => readonly ReportedSession[];
   /** A Pod has asked for the session; false where there are no valid credentials for it. */

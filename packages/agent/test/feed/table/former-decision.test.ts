@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DecisionInputs } from '@rolegate/protocol';
-import type { Decision } from '../../src/feed/known-pod.ts';
-import { withFormerDecision } from '../../src/feed/former-decision.ts';
-import { allow, knownPod } from '../addresses/known-pods.ts';
+import type { Decision } from '../../../src/feed/table/known-pod.ts';
+import { withFormerDecision } from '../../../src/feed/table/former-decision.ts';
+import { allow, knownPod } from '../../addresses/known-pods.ts';
 
 const PENDING: Decision = { kind: 'pending', waitsFor: 'role base ARN' };
 const DENY: Decision = { kind: 'deny', reason: 'NamespaceDenied', message: 'not permitted' };

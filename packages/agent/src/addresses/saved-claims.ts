@@ -4,7 +4,7 @@ import type { CniResult } from './cni-files/cni-result.ts';
 import { inOrder } from './cni-files/learned.ts';
 
 /** What is known of one file, as the agent's state has it. */
-export interface KeptClaim {
+export interface SavedClaim {
   readonly file: string;
   /** With the addresses that it owns. Undefined: the file could not be read. */
   readonly result?: CniResult | undefined;
@@ -12,24 +12,24 @@ export interface KeptClaim {
 }
 
 /** What a process leaves to the next one. */
-export interface KeptResults {
+export interface SavedResults {
   /** In the order in which the files were learned of. Undefined: an older agent wrote it. */
-  readonly claims?: readonly KeptClaim[] | undefined;
+  readonly claims?: readonly SavedClaim[] | undefined;
   /** UIDs of Pods that have results, or had until the runtime removed them. */
   readonly named: readonly string[];
 }
 
 /** What is to be kept, in the order in which it was learned of. */
-export function keptClaims({ all, unread }: Pick<AddressClaims, 'all' | 'unread'>): readonly KeptClaim[] {
+export function savedClaims({ all, unread }: Pick<AddressClaims, 'all' | 'unread'>): readonly SavedClaim[] {
   const read = all().filter(({ pod }) => pod !== undefined);
-  return inOrder<KeptClaim>([
+  return inOrder<SavedClaim>([
     ...read.map((claim) => [claim.learned, { file: claim.key, ...partsOf(claim) }] as const),
     ...[...unread()].map(([file, learned]) => [learned, { file, lost: [] }] as const),
   ]);
 }
 
 /** What a previous process knew comes before everything that this one learns of. */
-export function restoreClaims(claims: AddressClaims, { claims: kept, named }: KeptResults): void {
+export function restoreClaims(claims: AddressClaims, { claims: kept, named }: SavedResults): void {
   if (kept === undefined) return;
   kept.forEach(({ file, result, lost }, at) => {
     const learned = { turn: at - kept.length, createdNs: 0n };
