@@ -1,6 +1,7 @@
 export * from './acceptance/report.ts';
 export * from './acceptance/run-command.ts';
 export * from './acceptance/run-steps.ts';
+export * from './acceptance/start-process.ts';
 export * from './acceptance/world.ts';
 export * from './certificates.ts';
 export * from './cni-results.ts';
