@@ -1,3 +1,4 @@
+export * from './acceptance/metric-samples.ts';
 export * from './acceptance/report.ts';
 export * from './acceptance/run-command.ts';
 export * from './acceptance/run-steps.ts';
