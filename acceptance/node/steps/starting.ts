@@ -1,9 +1,9 @@
 import type { MetricSamples } from '@rolegate/testing';
 import { agentMetrics, growth } from '../agent-metrics.ts';
-import { nobodyReached } from '../node-metadata.ts';
+import { firstCredentials, judgeFirstCredentials } from '../first-credentials.ts';
+import { nobodyReached } from '../imds-log.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
-import { judgeFirstCredentials, firstCredentials } from '../first-credentials.ts';
 
 /** Many Pods at once. */
 export function starting({ kubectl, installation, pods, imdsLog, podsAtOnce, say }: NodeWorld): NodeStep[] {
