@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join, resolve } from 'node:path';
+import { startProcess } from '@rolegate/testing';
 import type { ImageFlags } from '../chart-programs/image-flags.ts';
 import { readImageFlags } from '../chart-programs/image-flags.ts';
 import type { Options } from './options.ts';
@@ -35,7 +34,6 @@ export interface Bundles {
 }
 
 const READY_WITHIN_MS = 30_000;
-const STOP_WITHIN_MS = 10_000;
 /** How often it is asked whether a program answers: what times of a start are exact to. */
 const ASK_EVERY_MS = 5;
 
@@ -52,39 +50,35 @@ export async function openBundles(
     const logFile = join(folder, `${name}-${starts++}.log`);
     const log = mute ? 'ignore' : openSync(logFile, 'a');
     const startedMs = performance.now();
-    const args = [
+    const command = [
+      process.execPath,
       ...flags[name].node,
       ...moreFlags[name],
       ...profile,
       resolve(bundles, `${name}.cjs`),
       ...words,
     ];
-    const child = spawn(process.execPath, args, {
+    const program = startProcess(command, {
       env: { ...flags[name].env, NODE_COMPILE_CACHE: join(folder, 'compiled'), ...env },
-      stdio: ['ignore', log, log],
+      output: log,
     });
     if (typeof log === 'number') closeSync(log);
-    const exited = once(child, 'exit').then(() => performance.now() - startedMs);
-    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    const exited = program.ended.then(() => performance.now() - startedMs);
     return {
-      pid: child.pid ?? 0,
+      pid: program.pid,
       startedMs,
       ended: () => exited,
       async untilAnswers(port, path = '/readyz') {
         while (!(await isOk(port, path))) {
           const tookMs = performance.now() - startedMs;
-          if (hasEnded() || tookMs > READY_WITHIN_MS)
+          if (!program.running || tookMs > READY_WITHIN_MS)
             throw new Error(`the ${name} does not start:\n${mute ? '' : await lastLines(logFile)}`);
           await new Promise((next) => setTimeout(next, ASK_EVERY_MS));
         }
         return performance.now() - startedMs;
       },
       async [Symbol.asyncDispose]() {
-        if (hasEnded()) return;
-        child.kill('SIGTERM');
-        const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
-        await exited;
-        clearTimeout(timer);
+        if (program.running) await program.stop();
       },
     };
   }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from './folder.ts';
 import type { Hierarchy } from './folder.ts';
-import type { Cgroups } from './cgroups.ts';
+import type { Cgroups } from './group.ts';
 
 /** cpu.shares of a process that nobody has given any. */
 const DEFAULT_SHARES = 1_024;

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { enterAll, exists, number, numberIn, removeGroup, writeIfThere } from './folder.ts';
 import type { Hierarchy } from './folder.ts';
-import type { Cgroups } from './cgroups.ts';
+import type { Cgroups } from './group.ts';
 
 /** Version 2: one hierarchy. The kernel counts socket buffers against the memory limit. */
 export async function openUnified(name: string, hierarchy: Hierarchy): Promise<Cgroups> {

@@ -3,7 +3,7 @@ import { REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
 import { outputOf } from '@rolegate/testing';
 import { NODE, PORTS } from '../network/addresses.ts';
 import { NODE_NAME } from '../stand-ins/cluster.ts';
-import type { Cgroups, Group } from '../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../cgroups/group.ts';
 import { readChart } from './chart.ts';
 import type { ChartContainer } from './chart.ts';
 import { placedArgs, placedText } from './flags.ts';

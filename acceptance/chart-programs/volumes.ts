@@ -6,11 +6,10 @@ import { createTestCa, writeTlsFiles } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
 import { NODE_NAME } from '../stand-ins/cluster.ts';
 import type { Mounts } from './flags.ts';
-import type { NodeProgramsDeps } from './node-programs.ts';
 
 /** Makes folders and files in the place of the containers' volumes, owned by the containers' users. */
 export async function makeVolumes(
-  { folder, cniDirectory }: Pick<NodeProgramsDeps, 'folder' | 'cniDirectory'>,
+  { folder, cniDirectory }: { readonly folder: string; readonly cniDirectory: string },
   users: Readonly<Record<'agent' | 'server', number>>,
 ): Promise<Record<'agent' | 'server', Mounts>> {
   const ca = await createTestCa();

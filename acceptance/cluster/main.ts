@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
 import { exitCodeOf, runSteps, suiteSignal, summaryOf, sumOfOutcomes } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
 import { chartSteps } from './charts/all-steps.ts';
-import { pythonWithBoto3 } from './clients.ts';
+import { pythonWithBoto3 } from '../processes/python.ts';
 import { identitySteps } from './identity/all-steps.ts';
 import { certificateFileSteps } from './steps/certificate-files.ts';
 import { etcdRestoreSteps } from './steps/etcd-restore.ts';
@@ -20,7 +19,6 @@ Drives the built server and agent against a real API server, with unmodified SDK
   --etcd-restore C   a command that keeps etcd's data (C save) and puts it back (C restore), the API server stopped meanwhile;
                      without it an etcd that is restored is not shown`;
 
-const PYTHON_CACHE = fileURLToPath(new URL('../../node_modules/.cache/boto3', import.meta.url));
 /** Whatever hangs, the run ends. Milliseconds. */
 const LONGEST_MS = 40 * 60_000;
 
@@ -46,7 +44,7 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return 2;
   }
-  const python = await pythonWithBoto3({ given: values.python, cache: PYTHON_CACHE });
+  const python = await pythonWithBoto3(values.python);
   await using world = await openWorld({ kubeconfig, stsEndpoint, python, etcdRestore });
   const signal = suiteSignal(LONGEST_MS);
   const outcomes: Outcome[] = [];

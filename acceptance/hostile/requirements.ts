@@ -1,6 +1,7 @@
 import { describeError } from '@rolegate/runtime';
 import { outputOf } from '@rolegate/testing';
 import { missingHere } from '../network/requirements.ts';
+import { interpreterOf } from '../processes/python.ts';
 import { openCgroups } from '../cgroups/cgroups.ts';
 
 /** Why this machine cannot run the suite; empty if it can. */
@@ -17,10 +18,10 @@ export async function missingForHostile(name: string): Promise<readonly string[]
   }
 }
 
-/** The interpreter itself: a wrapper on the PATH finds none in another environment. Undefined if there is none. */
+/** Undefined if there is none. */
 export async function findPython(): Promise<string | undefined> {
   try {
-    return (await outputOf(['python3', '-c', 'import sys; print(sys.executable)'])).trim();
+    return await interpreterOf('python3');
   } catch {
     return undefined;
   }

@@ -1,17 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
-import {
-  EXIT_SKIPPED,
-  exitCodeOf,
-  outputOf,
-  runSteps,
-  suiteSignal,
-  summaryOf,
-  sumOfOutcomes,
-} from '@rolegate/testing';
+import { EXIT_SKIPPED, exitCodeOf, runSteps, suiteSignal, summaryOf, sumOfOutcomes } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
-import { pythonWithBoto3 } from '../cluster/clients.ts';
+import { interpreterOf, pythonWithBoto3 } from '../processes/python.ts';
 import { missingHere } from '../network/requirements.ts';
 import { backends } from './rules.ts';
 import type { Backend } from './rules.ts';
@@ -27,7 +18,6 @@ metadata addresses. Nothing leads out of them.
   --only PATTERN     only the steps whose names match
   --backend B        nft, legacy or both (default)`;
 
-const PYTHON_CACHE = fileURLToPath(new URL('../../node_modules/.cache/boto3', import.meta.url));
 /** Whatever hangs, the run ends. Milliseconds. */
 const LONGEST_MS = 600_000;
 
@@ -63,9 +53,7 @@ async function runAll(
   wanted: readonly Backend[],
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const found = await pythonWithBoto3({ given: undefined, cache: PYTHON_CACHE });
-  // A wrapper that looks for its Python by the environment finds none in a Pod.
-  const python = (await outputOf([found, '-c', 'import sys; print(sys.executable)'])).trim();
+  const python = await interpreterOf(await pythonWithBoto3());
   const outcomes: Outcome[] = [];
   for (const backend of wanted) {
     const prefix = `rg${process.pid}${backend[0] ?? ''}`;

@@ -1,5 +1,4 @@
 import { outputOf } from '@rolegate/testing';
-
 export const backends = ['nft', 'legacy'] as const;
 export type Backend = (typeof backends)[number];
 
@@ -113,4 +112,27 @@ function plain(saved: string): string {
     .filter((lines) => lines.some((line) => line.startsWith('-A') || /^:\S+ (?!ACCEPT)/.test(line)))
     .map((lines) => lines.join('\n'))
     .join('\n');
+}
+
+const PREFIX = { ipv4: 'iptables', ipv6: 'ip6tables' } as const;
+
+interface OfNode {
+  /** The command that enters the node. */
+  readonly node: readonly string[];
+  readonly backend: Backend;
+}
+
+/** The rules of ROLEGATE-INPUT as they are printed, with counters. */
+export async function inputRules({ node, backend }: OfNode, family: keyof typeof PREFIX): Promise<string[]> {
+  const saved = await outputOf([...node, `${PREFIX[family]}-${backend}-save`, '-c', '-t', 'filter']);
+  return saved.split('\n').filter((line) => line.includes('-A ROLEGATE-INPUT '));
+}
+
+/** Tries to open a connection that the limit has dropped since the rules were installed. */
+export async function refusedBy(world: OfNode, family: keyof typeof PREFIX): Promise<number> {
+  const dropped = (await inputRules(world, family)).filter(
+    (rule) => rule.includes('--ctstate NEW') && rule.endsWith('-j DROP'),
+  );
+  if (dropped.length === 0) throw new Error(`no rule limits new connections by ${family}`);
+  return dropped.reduce((sum, rule) => sum + Number(/^\[(\d+):/.exec(rule)?.[1]), 0);
 }

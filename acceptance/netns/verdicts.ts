@@ -1,7 +1,8 @@
+import { askBoth, PATHS } from './asking.ts';
 import type { CurlAnswer } from './asking.ts';
-import { PATHS } from './asking.ts';
 import type { Answer } from './pod-orders.ts';
-import type { Listed } from './pods.ts';
+import type { AttachedPod, Listed } from './pods.ts';
+import type { NetnsWorld } from './world.ts';
 import { findSentinel } from '../stand-ins/sentinels.ts';
 
 /** Faults that are told of at most; the rest is counted. */
@@ -46,4 +47,31 @@ export function sentinelFaults(came: readonly Answer[]): string[] {
 
 export function cutShort(text: string): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+}
+
+/** Does it for every Pod at once and gathers what is wrong, with the Pod's name before it. */
+export async function faultsOfEach(
+  { pods }: Pick<NetnsWorld, 'pods'>,
+  faultsOf: (pod: AttachedPod) => Promise<readonly string[]>,
+): Promise<string[]> {
+  const all = await Promise.all(
+    pods.map(async (pod) => (await faultsOf(pod)).map((fault) => `${pod.podCase.name}: ${fault}`)),
+  );
+  return all.flat();
+}
+
+/** The two calls by every Pod and both families. Throws where one came to anything but what is expected. */
+export async function askEverywhere(world: Pick<NetnsWorld, 'pods'>, expected: Expected): Promise<void> {
+  expectNone(
+    await faultsOfEach(world, async ({ enter, podCase }) =>
+      (await askBoth(enter)).flatMap((answer) => curlFaults(answer, expected, podCase.listed)),
+    ),
+  );
+}
+
+/** A Pod by its name. */
+export function podNamed({ pods }: Pick<NetnsWorld, 'pods'>, name: string): AttachedPod {
+  const found = pods.find(({ podCase }) => podCase.name === name);
+  if (found === undefined) throw new Error(`there is no Pod ${name}`);
+  return found;
 }

@@ -2,20 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFolder } from '@rolegate/testing';
 import type { World } from '@rolegate/testing';
-import { createCluster } from '../stand-ins/cluster.ts';
-import type { Cluster } from '../stand-ins/cluster.ts';
-import type { Namespaces } from '../network/namespaces.ts';
 import { prepareNodePrograms } from './node-programs.ts';
 import type { NodePrograms } from './node-programs.ts';
 import { createNodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 import { createOtherTools } from './other-tools.ts';
 import type { OtherTools } from './other-tools.ts';
-import { createPodNetwork } from './pod-network.ts';
-import type { AttachedPod, PodNetwork } from './pod-network.ts';
-import { clusterNamespaces, podCases } from './pods.ts';
+import { clusterNamespaces, createPodNetwork, podCases } from './pods.ts';
+import type { AttachedPod, PodNetwork } from './pods.ts';
 import type { Backend } from './rules.ts';
+import type { Namespaces } from '../network/namespaces.ts';
 import { openNetwork, openStandIns } from '../network/node-network.ts';
+import { createCluster } from '../stand-ins/cluster.ts';
+import type { Cluster } from '../stand-ins/cluster.ts';
 
 export interface WorldOptions {
   readonly backend: Backend;

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { PLAIN_ENV } from '@rolegate/testing';
+import { PLAIN_ENV, startProcess } from '@rolegate/testing';
+import type { RunningProcess } from '@rolegate/testing';
 
 /** How long a program may take to stop before it is killed. Milliseconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -28,34 +25,26 @@ export interface KeptProgram {
 /** Starts and follows a program; nothing runs yet. */
 export function createKeptProgram({ command, env, onLine }: ProgramSetup): KeptProgram {
   const unexpectedEnds: string[] = [];
-  let running: ChildProcess | undefined;
+  let running: RunningProcess | undefined;
   let stopping = false;
 
   function start(): void {
     if (running !== undefined) return;
-    const [file = '', ...args] = command;
-    const child = spawn(file, args, {
+    running = startProcess(command, {
       env: { ...PLAIN_ENV, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      output: onLine,
+      stopWithinMs: STOP_WITHIN_MS,
     });
-    running = child;
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', onLine);
-    child.once('error', ({ message }) => unexpectedEnds.push(message));
-    child.once('exit', (code, signal) => {
+    void running.ended.then((why) => {
       running = undefined;
-      if (!stopping) unexpectedEnds.push(signal ?? `exit code ${String(code)}`);
+      if (!stopping) unexpectedEnds.push(why);
     });
   }
 
   async function stop(how?: 'kill'): Promise<void> {
     if (running === undefined) return;
     stopping = true;
-    const child = running;
-    const ended = once(child, 'exit');
-    child.kill(how === 'kill' ? 'SIGKILL' : 'SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
-    await ended;
-    clearTimeout(timer);
+    await (how === 'kill' ? running.kill() : running.stop());
     stopping = false;
   }
 

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ProbeCalls, ProbeOrder } from '../../hostile/clients/orders.ts';
-import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../../cgroups/group.ts';
 import { prepareNodePrograms } from '../../chart-programs/node-programs.ts';
 import type { NodePrograms } from '../../chart-programs/node-programs.ts';
 import { NODE } from '../../network/addresses.ts';

@@ -1,5 +1,5 @@
 import { openCgroups } from '../../cgroups/cgroups.ts';
-import type { Cgroups } from '../../cgroups/cgroups.ts';
+import type { Cgroups } from '../../cgroups/group.ts';
 import { openFolder } from '@rolegate/testing';
 import { openNodeNetwork, SERVER_POD } from '../../network/node-network.ts';
 import type { NodeNetwork } from '../../network/node-network.ts';

@@ -51,7 +51,7 @@ async function programOf(variable: string, name: string): Promise<string | undef
   const named = process.env[variable];
   const program = named ?? name;
   try {
-    await outputOf([program, '--help']);
+    await outputOf([program, '--help'], { env: process.env });
     return program;
   } catch (error) {
     if (named === undefined) return undefined;

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { CoreV1Api } from '@kubernetes/client-node';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { preparePrograms } from '@rolegate/sandbox';
-import { eventually } from '@rolegate/testing';
+import { eventually, outputOf } from '@rolegate/testing';
 import { stringify } from 'yaml';
 import { goldenFile, objectsIn } from './golden-files.ts';
 import { accountKubeconfig } from '../server-account.ts';
@@ -15,10 +13,9 @@ import type { ClusterStep } from '../world.ts';
 
 const CHART = fileURLToPath(new URL('../../../charts/server', import.meta.url));
 const AUTHORITY = 'rolegate-authority';
-/** A busy machine; the tools themselves are quick. Milliseconds. */
-const TOOL_MS = 60_000;
+/** A busy machine; the tools themselves are quick, and the user's own. */
+const TOOL = { env: process.env, timeoutMs: 60_000 };
 const FILLED = { withinMs: 30_000, everyMs: 100 };
-const exec = promisify(execFile);
 
 export interface AuthorityChartDeps {
   readonly kubeConfig: KubeConfig;
@@ -125,9 +122,7 @@ function kubectlSteps(deps: AuthorityChartDeps, kubectl: string): ClusterStep[] 
         const chosen = objects.filter(({ kind }) => kinds.includes(kind));
         await writeFile(file, chosen.map((object) => stringify(object)).join('---\n'));
         const call = (...more: string[]) =>
-          exec(kubectl, [...more, ...words, '-f', file, '--kubeconfig', deps.kubeconfig], {
-            timeout: TOOL_MS,
-          });
+          outputOf([kubectl, ...more, ...words, '-f', file, '--kubeconfig', deps.kubeconfig], TOOL);
         await call('apply');
         await fill('rolegate-server');
         const before = await kept();
@@ -164,7 +159,7 @@ async function withRelease(
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const release = `rolegate-server-${name}-${run}`;
   const call = (...args: string[]) =>
-    exec(program, [...args, '--namespace', namespace, '--kubeconfig', kubeconfig], { timeout: TOOL_MS });
+    outputOf([program, ...args, '--namespace', namespace, '--kubeconfig', kubeconfig], TOOL);
   if (program !== '')
     stack.defer(async () => {
       await call('uninstall', release, '--no-hooks', '--ignore-not-found');

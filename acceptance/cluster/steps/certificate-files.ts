@@ -1,6 +1,6 @@
 import { callerIdentity, createImdsClient, startPrograms, startRelay } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually } from '@rolegate/testing';
-import { boto3Identity } from '../clients.ts';
+import { boto3Identity } from '../boto3-identity.ts';
 import type { PodWish, RealPod } from '../cluster-objects.ts';
 import type { ClusterStep, ClusterWorld } from '../world.ts';
 

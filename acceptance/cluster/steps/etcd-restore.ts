@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createImdsClient, startPrograms } from '@rolegate/sandbox';
-import { createCniResultsDir, eventually } from '@rolegate/testing';
+import { createCniResultsDir, eventually, outputOf } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
 import type { ClusterObjects, RealPod } from '../cluster-objects.ts';
 import { parsedLine } from '../log-line.ts';
@@ -82,7 +80,7 @@ function createRestore({ objects, cni, agent, node, command }: EtcdRestoreDeps) 
   }
 
   const etcd = (what: 'save' | 'restore') =>
-    promisify(execFile)('bash', ['-c', `${command} ${what}`], { timeout: COMMAND_WITHIN_MS });
+    outputOf(['bash', '-c', `${command} ${what}`], { env: process.env, timeoutMs: COMMAND_WITHIN_MS });
   const permit = (permitted: string) => objects.annotateNamespace(made.namespace, { [PERMITTED]: permitted });
   const statusOf = async (pod: RealPod | undefined) =>
     (await createImdsClient({ ip: pod?.ip ?? '', agent }).credentials()).status;

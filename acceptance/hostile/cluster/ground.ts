@@ -6,7 +6,7 @@ import { startChild } from '../../processes/start-child.ts';
 import type { Remote } from '../../processes/start-child.ts';
 import { createNamespaces } from '../../network/namespaces.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
-import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../../cgroups/group.ts';
 import type { NodeIdentity, StsCalls } from './orders.ts';
 
 /** Where everything happens: a network namespace with nothing but its loopback, control groups, STS and an authority. */

@@ -1,7 +1,8 @@
 import type { Row } from '@rolegate/testing';
 import { quantile } from '../../bench/statistics.ts';
 import { faultsOfProbes, faultsOfProgram, mebibytes, memory, milliseconds } from '../judge.ts';
-import type { ServerSeen, Times } from './watch/seen.ts';
+import type { ServerSeen } from './watch/seen.ts';
+import type { Times } from './orders.ts';
 
 /** DESIGN.md 5, S7: changes are in force within this. Milliseconds. */
 const CHANGE_WITHIN_MS = 1_000;

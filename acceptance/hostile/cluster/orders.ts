@@ -1,6 +1,8 @@
 import type { KubernetesKind, KubernetesObject, TestToken } from '@rolegate/testing';
 import type { Calls } from '../../processes/serve-calls.ts';
-import type { Times } from './watch/seen.ts';
+
+/** How long something took each time; undefined: it had not come after the time that is waited. Milliseconds. */
+export type Times = readonly (number | undefined)[];
 
 /** On the clock that all processes of the machine share. Milliseconds. */
 export type MachineMs = number;

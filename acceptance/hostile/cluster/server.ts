@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { REGION, ROLE_BASE_ARN } from '@rolegate/sandbox';
 import type { TestCa } from '@rolegate/testing';
-import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../../cgroups/group.ts';
 import { readChart } from '../../chart-programs/chart.ts';
 import type { ChartContainer } from '../../chart-programs/chart.ts';
 import { placedArgs } from '../../chart-programs/flags.ts';

@@ -5,7 +5,7 @@ import { createCluster } from '../../stand-ins/cluster.ts';
 import type { Cluster } from '../../stand-ins/cluster.ts';
 import type { Namespaces } from '../../network/namespaces.ts';
 import { openCgroups } from '../../cgroups/cgroups.ts';
-import type { Cgroups, Group } from '../../cgroups/cgroups.ts';
+import type { Cgroups, Group } from '../../cgroups/group.ts';
 import { openFolder } from '@rolegate/testing';
 import { openNodeNetwork } from '../../network/node-network.ts';
 import { prepareNodePrograms } from '../../chart-programs/node-programs.ts';

@@ -1,6 +1,5 @@
 import type { Calls } from '../../processes/serve-calls.ts';
-import type { NodeIdentity } from '../cluster/orders.ts';
-import type { Times } from '../cluster/watch/seen.ts';
+import type { NodeIdentity, Times } from '../cluster/orders.ts';
 
 /** How a server that is its own authority is found and known. */
 export interface ServerPorts {

@@ -1,9 +1,9 @@
-import { PORTS } from '../../network/addresses.ts';
-import type { ProgramName } from '../../chart-programs/node-programs.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { programNames } from '../../chart-programs/node-programs.ts';
+import type { ProgramName } from '../../chart-programs/node-programs.ts';
 import type { HostileNode } from '../node/world.ts';
-import { keepLooking } from './looking.ts';
 import { socketBytes } from './socket-memory.ts';
+import { PORTS } from '../../network/addresses.ts';
 
 /** Between two looks, each of which starts two processes. Milliseconds. */
 export const EVERY_MS = 250;
@@ -55,5 +55,24 @@ export function watchMemory({ programs, namespaces, cgroups }: HostileNode): Mem
       await endLooking();
       return most;
     },
+  };
+}
+
+/** Looks at once and then every so many milliseconds, until the returned function is called; it rejects if a look has failed. */
+export function keepLooking(look: () => Promise<void>, everyMs: number): () => Promise<void> {
+  const stop = new AbortController();
+
+  async function run(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await look();
+      await sleep(everyMs);
+    }
+  }
+
+  const looking = run();
+  looking.catch(() => undefined); // told by the end
+  return () => {
+    stop.abort();
+    return looking;
   };
 }

@@ -2,15 +2,13 @@ import { eventually, outputOf } from '@rolegate/testing';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { crowdFrom, families, hammerFrom, PATHS, sendFrom, sentTo } from '../asking.ts';
 import type { Family } from '../asking.ts';
-import { faultsOfEach, podNamed } from '../every-pod.ts';
-import { inputRules, refusedBy } from '../limit-counters.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { AttachedPod } from '../pod-network.ts';
-import { iptables } from '../rules.ts';
-import type { NetnsWorld } from '../world.ts';
+import type { AttachedPod } from '../pods.ts';
+import { inputRules, iptables, refusedBy } from '../rules.ts';
 import { inMode } from '../step.ts';
 import { floodFrom } from '../syn-flood.ts';
-import { expectNone } from '../verdicts.ts';
+import { expectNone, faultsOfEach, podNamed } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
 
 /** At once, and each second (DESIGN.md 4.11). */
 const BURST = 512;

@@ -1,9 +1,8 @@
 import { bothCalls, hammerFrom } from '../asking.ts';
-import { faultsOfEach } from '../every-pod.ts';
-import { sentinels } from '../../stand-ins/sentinels.ts';
-import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
-import { cutShort, expectNone } from '../verdicts.ts';
+import { cutShort, expectNone, faultsOfEach } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { sentinels } from '../../stand-ins/sentinels.ts';
 
 /** Milliseconds. */
 const FOR_MS = 10_000;

@@ -1,15 +1,14 @@
 import { eventually, outputOf } from '@rolegate/testing';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { bothCalls, hammerFrom, sendFrom } from '../asking.ts';
-import { askEverywhere, faultsOfEach } from '../every-pod.ts';
-import { besidePort80 } from '../other-ports.ts';
+import { besidePort80 } from '../requests.ts';
 import { iptables } from '../rules.ts';
-import { sentinels } from '../../stand-ins/sentinels.ts';
-import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
-import { cutShort, expectNone, sentinelFaults } from '../verdicts.ts';
 import { directly } from './requests.ts';
+import { askEverywhere, cutShort, expectNone, faultsOfEach, sentinelFaults } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { sentinels } from '../../stand-ins/sentinels.ts';
 
 /** On the event, at the latest after 30 s. */
 const REPAIRED = { withinMs: 40_000, everyMs: 200 };

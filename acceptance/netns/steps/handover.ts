@@ -1,12 +1,11 @@
 import { eventually } from '@rolegate/testing';
 import { hammerFrom, sendFrom, sentTo } from '../asking.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { AttachedPod } from '../pod-network.ts';
-import type { PodCase } from '../pods.ts';
-import type { NetnsWorld } from '../world.ts';
+import type { AttachedPod, PodCase } from '../pods.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
 import { cutShort, expectNone } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
 
 const LIST = '/latest/meta-data/iam/security-credentials/';
 const SOON = { withinMs: 15_000, everyMs: 100 };

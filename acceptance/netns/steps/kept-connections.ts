@@ -1,10 +1,9 @@
-import { inUrl, METADATA } from '../../network/addresses.ts';
 import { families, PATHS, sendFrom, sentTo } from '../asking.ts';
-import { podNamed } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
-import { expectNone, sentinelFaults } from '../verdicts.ts';
+import { expectNone, podNamed, sentinelFaults } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { inUrl, METADATA } from '../../network/addresses.ts';
 
 /** Whom other tools lead nowhere while there are no rules of Rolegate's. */
 const PODS = ['permitted-eni', 'permitted-bridge'];

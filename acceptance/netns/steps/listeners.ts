@@ -1,15 +1,15 @@
 import { eventually } from '@rolegate/testing';
-import { NODE, PORTS } from '../../network/addresses.ts';
 import { readAgentMetrics } from '../agent-metrics.ts';
 import { hammerFrom, sentTo } from '../asking.ts';
-import { startScript } from '../../processes/start-script.ts';
-import { podNamed } from '../every-pod.ts';
 import { unprivileged } from '../node-programs.ts';
 import type { AgentName } from '../node-programs.ts';
-import { AGENT_USER } from '../program-flags.ts';
 import { httpRequest } from '../pod-orders.ts';
-import type { NetnsWorld } from '../world.ts';
+import { AGENT_USER } from '../program-flags.ts';
 import { inMode, withNft } from '../step.ts';
+import { podNamed } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { NODE, PORTS } from '../../network/addresses.ts';
+import { startScript } from '../../processes/start-script.ts';
 
 const SAID = 'foreign listener on a port of the agent';
 const HELD = 'port is held by another user, waiting for it';

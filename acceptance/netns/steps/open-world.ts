@@ -1,10 +1,9 @@
 import { askBoth, families, sendFrom } from '../asking.ts';
-import { faultsOfEach } from '../every-pod.ts';
-import { besidePort80 } from '../other-ports.ts';
-import { ECHO, findSentinel } from '../../stand-ins/sentinels.ts';
+import { besidePort80 } from '../requests.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
-import { expectNone } from '../verdicts.ts';
+import { expectNone, faultsOfEach } from '../verdicts.ts';
+import { ECHO, findSentinel } from '../../stand-ins/sentinels.ts';
 
 const open = 'without any rule';
 

@@ -1,10 +1,16 @@
 import { eventually } from '@rolegate/testing';
 import { readAgentMetrics } from '../agent-metrics.ts';
 import { askBoth, sendFrom, sentTo } from '../asking.ts';
-import { askEverywhere, faultsOfEach } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';
 import { inMode } from '../step.ts';
-import { curlFaults, cutShort, expectNone, sentinelFaults } from '../verdicts.ts';
+import {
+  askEverywhere,
+  curlFaults,
+  cutShort,
+  expectNone,
+  faultsOfEach,
+  sentinelFaults,
+} from '../verdicts.ts';
 
 const SOON = { withinMs: 10_000, everyMs: 200 };
 const host = '169.254.169.254';

@@ -1,17 +1,16 @@
 import { eventually } from '@rolegate/testing';
-import { NODE, PORTS, SECOND_INTERFACE } from '../../network/addresses.ts';
 import { readAgentMetrics, repairsOf } from '../agent-metrics.ts';
 import { sendFrom } from '../asking.ts';
-import { startScript } from '../../processes/start-script.ts';
-import { podNamed } from '../every-pod.ts';
 import { httpRequest } from '../pod-orders.ts';
 import type { Sent } from '../pod-orders.ts';
+import type { AttachedPod } from '../pods.ts';
 import { HIJACKED, portmapRules, serviceRules } from '../portmap.ts';
-import type { AttachedPod } from '../pod-network.ts';
 import { addRules } from '../rules.ts';
-import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
-import { expectNone } from '../verdicts.ts';
+import { expectNone, podNamed } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { NODE, PORTS, SECOND_INTERFACE } from '../../network/addresses.ts';
+import { startScript } from '../../processes/start-script.ts';
 
 /** Those of the agent, and one that is a Pod's to have. */
 const OWN = [PORTS.agent, PORTS.agentOps, 9622];

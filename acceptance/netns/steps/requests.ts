@@ -1,14 +1,12 @@
-import { METADATA, NODE, OTHER_NODE, PORTS } from '../../network/addresses.ts';
 import { families, sendFrom } from '../asking.ts';
-import { faultsOfEach } from '../every-pod.ts';
-import { oddRequests, spelledRequests } from '../odd-requests.ts';
-import { besidePort80 } from '../other-ports.ts';
+import { besidePort80, oddRequests, spelledRequests } from '../requests.ts';
 import { httpRequest } from '../pod-orders.ts';
 import type { Sent } from '../pod-orders.ts';
-import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
-import { cutShort, expectNone, sentinelFaults } from '../verdicts.ts';
+import { cutShort, expectNone, faultsOfEach, sentinelFaults } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { METADATA, NODE, OTHER_NODE, PORTS } from '../../network/addresses.ts';
 
 /** An agent allows a Pod 32 connections and 16 that are held. */
 const AT_ONCE = 12;

@@ -1,13 +1,14 @@
-import { eventually } from '@rolegate/testing';
+import { fileURLToPath } from 'node:url';
+import { REGION } from '@rolegate/sandbox';
+import { eventually, PLAIN_ENV, runCommand } from '@rolegate/testing';
+import type { CommandResult } from '@rolegate/testing';
 import type { ModeName } from '../modes.ts';
-import type { AttachedPod } from '../pod-network.ts';
-import type { PodCase } from '../pods.ts';
-import { sdks, whoAmI } from '../sdk-calls.ts';
-import type { Sdk } from '../sdk-calls.ts';
-import type { NetnsWorld } from '../world.ts';
+import type { AttachedPod, PodCase } from '../pods.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
 import { expectNone } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { STS_URL } from '../../network/addresses.ts';
 
 /** When the API learns of the address, counted from the first call. Milliseconds. */
 const DELAYS_MS = [0, 300, 900, 3_000] as const;
@@ -116,4 +117,25 @@ function failureFaults(
     .slice(from)
     .some(({ line }) => line.includes('"HeldTimeout"') && line.includes(`"${attached.pod.addresses.ipv4}"`));
   return told || outcome === 'either' ? [] : ['no line with HeldTimeout names its address'];
+}
+
+export const sdks = ['boto3', 'JavaScript'] as const;
+export type Sdk = (typeof sdks)[number];
+
+/** As an application uses it: no timeouts or attempts of ours. */
+const BOTO3_CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
+
+/** Where STS is, and nothing else: the metadata API is where it is for everybody. */
+const ENVIRONMENT = {
+  ...PLAIN_ENV,
+  AWS_ENDPOINT_URL_STS: STS_URL,
+  AWS_REGION: REGION,
+  AWS_DEFAULT_REGION: REGION,
+};
+
+/** Asks by an unmodified SDK, in a process that starts now, who it is: the ARN is in what it prints. */
+export function whoAmI(sdk: Sdk, enter: readonly string[], python: string): Promise<CommandResult> {
+  const script = fileURLToPath(import.meta.resolve('@rolegate/sandbox/sdk-caller'));
+  const command = sdk === 'boto3' ? [python, '-c', BOTO3_CALLER] : [process.execPath, script];
+  return runCommand([...enter, ...command], { env: ENVIRONMENT });
 }

@@ -1,9 +1,9 @@
 import { eventually } from '@rolegate/testing';
-import { askEverywhere } from '../every-pod.ts';
-import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
 import type { NetnsStep } from '../step.ts';
+import { askEverywhere } from '../verdicts.ts';
 import type { Expected } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
 
 interface Situation {
   readonly name: string;

@@ -1,12 +1,12 @@
 import { eventually } from '@rolegate/testing';
 import { readAgentMetrics } from '../agent-metrics.ts';
 import { askBoth } from '../asking.ts';
-import { askEverywhere, podNamed } from '../every-pod.ts';
 import { snapshotDifference, takeSnapshot } from '../rules.ts';
 import type { Snapshot } from '../rules.ts';
-import { findSentinel } from '../../stand-ins/sentinels.ts';
-import type { NetnsWorld } from '../world.ts';
 import { inMode } from '../step.ts';
+import { askEverywhere, podNamed } from '../verdicts.ts';
+import type { NetnsWorld } from '../world.ts';
+import { findSentinel } from '../../stand-ins/sentinels.ts';
 
 /** On the event, at the latest after 30 s. */
 const REPAIRED = { withinMs: 40_000, everyMs: 250 };

@@ -1,9 +1,9 @@
-import { killAgentProcess, makeKiller, removeKiller } from '../killing.ts';
-import { nobodyReached } from '../node-metadata.ts';
-import type { NodeStep } from '../step.ts';
-import type { NodeWorld } from '../world.ts';
+import { nobodyReached } from '../imds-log.ts';
+import { killAgentProcess, makeKiller, removeKiller } from '../node-pods.ts';
 import { expectNoFailure, expectOnlyOwn, steadyFigures, whileAsking } from '../steady.ts';
 import type { SteadyResult } from '../steady.ts';
+import type { NodeStep } from '../step.ts';
+import type { NodeWorld } from '../world.ts';
 
 /** kubelet sees within a second that a container has ended. */
 const RESTARTED_WITHIN_S = 120;

@@ -1,9 +1,9 @@
+import { nobodyReached } from '../imds-log.ts';
 import { logLine } from '../log-lines.ts';
-import { nobodyReached } from '../node-metadata.ts';
 import type { NodeStep } from '../step.ts';
-import type { NodeWorld } from '../world.ts';
-import { OPEN } from '../test-pods.ts';
 import { expectNoRules } from './uninstalling.ts';
+import { OPEN } from '../test-pods.ts';
+import type { NodeWorld } from '../world.ts';
 
 /** The agent alone. */
 export function firewall(world: NodeWorld): NodeStep[] {

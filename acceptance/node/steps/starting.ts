@@ -1,9 +1,9 @@
+import type { MetricSamples } from '@rolegate/testing';
 import { agentMetrics, growth } from '../agent-metrics.ts';
-import type { Samples } from '../agent-metrics.ts';
-import { nobodyReached } from '../node-metadata.ts';
+import { firstCredentials, judgeFirstCredentials } from '../first-credentials.ts';
+import { nobodyReached } from '../imds-log.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
-import { judgeFirstCredentials, firstCredentials } from '../first-credentials.ts';
 
 /** Many Pods at once. */
 export function starting({ kubectl, installation, pods, imdsLog, podsAtOnce, say }: NodeWorld): NodeStep[] {
@@ -26,7 +26,7 @@ export function starting({ kubectl, installation, pods, imdsLog, podsAtOnce, say
   ];
 }
 
-function agentFigures(both: readonly [Samples, Samples]): string[] {
+function agentFigures(both: readonly [MetricSamples, MetricSamples]): string[] {
   const duration = 'rolegate_request_duration_seconds';
   const [sum, count] = [growth(both, `${duration}_sum`).total, growth(both, `${duration}_count`).total];
   return [

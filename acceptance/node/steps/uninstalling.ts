@@ -1,5 +1,5 @@
-import { seesSentinel } from '../node-metadata.ts';
-import { metadataRules } from '../rules.ts';
+import { seesSentinel } from '../imds-log.ts';
+import { metadataRules } from '../node-pods.ts';
 import type { NodeStep } from '../step.ts';
 import type { NodeWorld } from '../world.ts';
 

@@ -1,14 +1,14 @@
 import { eventually } from '@rolegate/testing';
+import { firstCredentials, judgeFirstCredentials } from '../first-credentials.ts';
 import type { ChartName } from '../helm.ts';
-import { nobodyReached } from '../node-metadata.ts';
+import { nobodyReached } from '../imds-log.ts';
 import { createReleases } from '../releases.ts';
 import type { Change, Ended } from '../releases.ts';
+import { expectNoFailure, steadyFigures, whileAsking } from '../steady.ts';
 import { needed } from '../step.ts';
 import type { NodeStep } from '../step.ts';
-import type { NodeWorld } from '../world.ts';
-import { expectNoFailure, steadyFigures, whileAsking } from '../steady.ts';
-import { judgeFirstCredentials, firstCredentials } from '../first-credentials.ts';
 import { expectNoRules } from './uninstalling.ts';
+import type { NodeWorld } from '../world.ts';
 
 /** New Pods of each change. */
 const NEWCOMERS = 2;

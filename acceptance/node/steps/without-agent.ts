@@ -1,8 +1,8 @@
-import { nobodyReached } from '../node-metadata.ts';
-import { metadataRules } from '../rules.ts';
+import { nobodyReached } from '../imds-log.ts';
+import { metadataRules } from '../node-pods.ts';
 import type { NodeStep } from '../step.ts';
-import type { NodeWorld } from '../world.ts';
 import { OPEN } from '../test-pods.ts';
+import type { NodeWorld } from '../world.ts';
 
 /** The agent is taken away; its rules are not. */
 export function withoutAgent({ kubectl, installation, asking, imdsLog, node }: NodeWorld): NodeStep[] {

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { outputOf } from '@rolegate/testing';
 import { REGION } from './start-programs.ts';
 
 /** Generous: a process start on a busy machine; the SDK itself gives up on the metadata API after a second. */
@@ -28,9 +27,9 @@ export async function callerIdentity(where: {
   stsEndpoint: string;
 }): Promise<CallerIdentity> {
   const script = fileURLToPath(new URL(`./sdk-caller${extname(import.meta.url)}`, import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [script], {
+  const stdout = await outputOf([process.execPath, script], {
     env: sdkEnvironment(where),
-    timeout: TIMEOUT_MS,
+    timeoutMs: TIMEOUT_MS,
   });
   return JSON.parse(stdout) as CallerIdentity;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
+import { exitCodeOf } from '@rolegate/testing';
 import { live } from './live.ts';
 import { tour } from './tour.ts';
 import { startWorld } from './world.ts';
@@ -34,13 +35,9 @@ async function runTour(): Promise<number> {
     lines.push(line);
   };
   await using world = await startWorld({ onAgentLine: keep, onServerLine: keep });
-  let faults = 0;
-  for await (const { name, fault } of tour(world, OWN_MANIFESTS)) {
-    console.log(fault === undefined ? `ok    ${name}` : `FAULT ${name}: ${fault}`);
-    if (fault !== undefined) faults++;
-  }
-  if (faults > 0) console.log(['the last lines of the logs:', ...lines.slice(-40)].join('\n'));
-  return faults === 0 ? 0 : 1;
+  const outcome = await tour({ world, manifests: OWN_MANIFESTS, print: console.log });
+  if (outcome.failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-40)].join('\n'));
+  return exitCodeOf(outcome);
 }
 
 try {

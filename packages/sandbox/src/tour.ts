@@ -1,7 +1,8 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, SENTINELS } from '@rolegate/testing';
+import { eventually, runSteps, SENTINELS } from '@rolegate/testing';
+import type { Outcome } from '@rolegate/testing';
 import { callerIdentity, ownerOf } from './caller-identity.ts';
 import type { ImdsAnswer } from './imds-client.ts';
 import { createImdsClient } from './imds-client.ts';
@@ -11,21 +12,23 @@ import type { World } from './world.ts';
 /** A change of the cluster is in force within a second (DESIGN.md 4.10); a busy machine gets some more. */
 const IN_FORCE_WITHIN_MS = 5_000;
 
-export interface TourStep {
-  readonly name: string;
-  /** Undefined: as promised. */
-  readonly fault: string | undefined;
+export interface TourOptions {
+  readonly world: World;
+  /** The folder of the manifests, which stay as they are. */
+  readonly manifests: string;
+  readonly print: (line: string) => void;
 }
 
 /** Shows each promise of the main job once, on the sandbox's own manifests. */
-export async function* tour(world: World, manifestsFolder: string): AsyncGenerator<TourStep> {
+export async function tour({ world, manifests, print }: TourOptions): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-tour-'));
   const stop = new AbortController();
   try {
-    await cp(manifestsFolder, folder, { recursive: true });
+    await cp(manifests, folder, { recursive: true });
     await world.apply(await readManifests(folder));
     watchManifests(folder, () => void readManifests(folder).then(world.apply), stop.signal);
-    for (const [name, check] of steps(world, folder)) yield { name, fault: await faultOf(check) };
+    const all = steps(world, folder).map(([title, run]) => ({ title, run }));
+    return await runSteps({ steps: all, world: { lines: [] }, print, signal: stop.signal });
   } finally {
     stop.abort();
     await rm(folder, { recursive: true, force: true });
@@ -67,15 +70,6 @@ function steps(world: World, folder: string): [string, () => Promise<void>][] {
 
 const CREDENTIALS = '/latest/meta-data/iam/security-credentials/';
 const NODE_ROLE = 'node-role';
-
-async function faultOf(check: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await check();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
 
 async function permitted(world: World): Promise<void> {
   const { port } = podOf(world, 'shop/checkout');

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RolegateClient } from '@rolegate/protocol';
 import { createCertificateRequest } from '../../../../packages/agent/src/identity/certificate-request.ts';
-import type { NodeIdentity } from '../orders.ts';
-import type { Times } from '../watch/seen.ts';
+import type { NodeIdentity, Times } from '../orders.ts';
 import { paced } from './pace.ts';
 
 /** Of all nodes together: each once in an attack. */

@@ -2,12 +2,12 @@
 import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
 import type { FeedUpdateRead, HeldSession, RolegateClient } from '@rolegate/protocol';
 import { createBackoff } from '@rolegate/runtime';
-import { serveCalls } from '../../../processes/serve-calls.ts';
-import type { FeedsCalls, FeedsOrder, NodeIdentity } from '../orders.ts';
 import { createFeedRenewals } from './feed-renewals.ts';
 import { createLedger } from './ledger.ts';
 import type { NodeLedger } from './ledger.ts';
-import { machineMs } from './machine-clock.ts';
+import { machineMs } from './pace.ts';
+import type { FeedsCalls, FeedsOrder, NodeIdentity } from '../orders.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 
 /** As agents have them. Milliseconds. */
 const KEEPALIVE = {

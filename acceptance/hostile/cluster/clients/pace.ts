@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MachineMs } from '../orders.ts';
 
 const TICK_MS = 5;
 
@@ -18,4 +19,9 @@ export async function paced({ perSecond, goesOn }: Pace, act: (index: number) =>
     if (done < (elapsedMs * perSecond) / 1_000 + 1) await act(done++);
     else await sleep(TICK_MS);
   }
+}
+
+/** The same in every process of the machine (CLOCK_MONOTONIC). */
+export function machineMs(): MachineMs {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,11 +1,10 @@
 // The stand-in for the API server, with those who write into it: tenants may create and change objects as fast as it takes them.
 import { setImmediate as turn } from 'node:timers/promises';
 import { startKubernetesApi } from '@rolegate/testing';
-import { serveCalls } from '../../../processes/serve-calls.ts';
-import type { ObjectName, Recipe, StandInCalls, Written } from '../orders.ts';
-import { machineMs } from './machine-clock.ts';
-import { paced } from './pace.ts';
+import { machineMs, paced } from './pace.ts';
 import { nameOf, objectOf } from './recipes.ts';
+import type { ObjectName, Recipe, StandInCalls, Written } from '../orders.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 
 const api = await startKubernetesApi();
 const firstEvents = new Map<string, number>();

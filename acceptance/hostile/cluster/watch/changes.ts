@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '@rolegate/testing';
-import type { Wanted } from '../orders.ts';
+import type { Times, Wanted } from '../orders.ts';
 import type { Cluster } from '../cluster.ts';
 import { accountOf, changed, namespaceOf } from '../honest.ts';
 import type { Tenant } from '../honest.ts';
-import type { Times } from './seen.ts';
 
 /** After this a change counts as lost. Milliseconds. */
 const PATIENCE_MS = 5_000;

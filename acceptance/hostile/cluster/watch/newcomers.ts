@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster.ts';
 import { growing, nodeAt, podOf } from '../honest.ts';
-import type { Times } from './seen.ts';
+import type { Times } from '../orders.ts';
 
 /** After this a Pod counts as not served. Milliseconds. */
 const PATIENCE_MS = 5_000;

@@ -1,9 +1,6 @@
 import type { Lateness, ProbeSeen } from '../../clients/orders.ts';
 import type { ProgramSeen } from '../../watch/seen.ts';
-import type { FeedsSeen } from '../orders.ts';
-
-/** How long something took each time; undefined: it had not come after the time that is waited. Milliseconds. */
-export type Times = readonly (number | undefined)[];
+import type { FeedsSeen, Times } from '../orders.ts';
 
 /** What the honest met from the beginning of an attack until two seconds after its end. */
 export interface ServerSeen {

@@ -1,8 +1,7 @@
-import { keepLooking } from '../../watch/looking.ts';
-import { EVERY_MS, ports } from '../../watch/memory.ts';
+import type { Cluster } from '../cluster.ts';
+import { EVERY_MS, keepLooking, ports } from '../../watch/memory.ts';
 import type { HighWater } from '../../watch/memory.ts';
 import { socketBytes } from '../../watch/socket-memory.ts';
-import type { Cluster } from '../cluster.ts';
 
 export interface ServerMemory {
   readonly end: () => Promise<HighWater>;

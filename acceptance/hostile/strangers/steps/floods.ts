@@ -19,7 +19,7 @@ export const floodSteps: readonly StrangersStep[] = [
       ),
   }),
   strangersStep({
-    title: 'Nor do those of a stolen node on the port of the feed',
+    title: 'Floods of HTTP/2 frames of a stolen node hold up no agent on the port of the feed',
     run(world) {
       const plan = {
         ...asStolenNode(world),

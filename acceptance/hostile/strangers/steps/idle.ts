@@ -46,11 +46,11 @@ export const idleSteps: readonly StrangersStep[] = [
     run: (world) => idle(world, { addresses: [STRANGERS_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({
-    title: 'Nor do 5,000 from 2,000 addresses',
+    title: '5,000 idle TLS connections from 2,000 addresses fill no memory and keep no agent out',
     run: (world) => idle(world, { sources: manyAddresses, most: { open: MOST_OPEN.ofAll } }),
   }),
   strangersStep({
-    title: 'Nor do those from the address that some agents have too',
+    title: '5,000 idle TLS connections from the address that some agents have too keep no agent out',
     run: (world) => idle(world, { addresses: [SHARED_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({

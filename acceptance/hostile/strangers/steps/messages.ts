@@ -27,7 +27,8 @@ export const messageSteps: readonly StrangersStep[] = [
       ]),
   }),
   strangersStep({
-    title: 'Nor do they on the port of the feed, by the certificate of a stolen node',
+    title:
+      'Unfinished messages on three connections by the certificate of a stolen node fill no memory of the port of the feed',
     run(world) {
       const { identity } = world.stolen;
       const plan = { port: world.agents.ports().feed, identity, connections: 3 };

@@ -79,7 +79,7 @@ export const tokenSteps: readonly StrangersStep[] = [
     run: async (world) => show(world, await badTokens(world), { addresses: [SHARED_ADDRESS] }),
   }),
   strangersStep({
-    title: 'Nor do those from 2,000 addresses',
+    title: 'Bad tokens of every sort from 2,000 addresses hold up no attestation',
     run: async (world) => show(world, await badTokens(world), { sources: manyAddresses }),
   }),
   strangersStep({

@@ -1,11 +1,10 @@
 // Writes what tenants write into a real API server.
 import { Agent, request } from 'node:https';
 import type { KubernetesObject } from '@rolegate/testing';
-import { serveCalls } from '../../../processes/serve-calls.ts';
-import type { ApiServer, ObjectName, RealApiCalls, Written } from '../../cluster/orders.ts';
-import { machineMs } from '../../cluster/clients/machine-clock.ts';
-import { paced } from '../../cluster/clients/pace.ts';
+import { machineMs, paced } from '../../cluster/clients/pace.ts';
 import { nameOf, objectOf } from '../../cluster/clients/recipes.ts';
+import type { ApiServer, ObjectName, RealApiCalls, Written } from '../../cluster/orders.ts';
+import { serveCalls } from '../../../processes/serve-calls.ts';
 
 /** Objects that are written at once. */
 const WRITERS = 8;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { machineMs } from '../../cluster/clients/machine-clock.ts';
-import { tenantsStep } from '../step.ts';
-import type { TenantsWorld, TenantsStep } from '../step.ts';
+import { machineMs } from '../../cluster/clients/pace.ts';
 import { namespaceOf, nodeAt, podOf } from '../../cluster/honest.ts';
+import { tenantsStep } from '../step.ts';
+import type { TenantsStep, TenantsWorld } from '../step.ts';
 import { applyHostile, clearHostile, hostilePods, ROLE } from './hostile-tenant.ts';
 
 const DENIED = 2_000;

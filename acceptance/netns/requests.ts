@@ -1,8 +1,8 @@
-import { inUrl, METADATA } from '../network/addresses.ts';
 import { families, sentTo } from './asking.ts';
 import { httpRequest } from './pod-orders.ts';
 import type { Sent } from './pod-orders.ts';
 import { spellings } from './spellings.ts';
+import { ECHO_PORTS, inUrl, METADATA } from '../network/addresses.ts';
 
 /** Of the registry, of WebDAV, of nobody, and none at all. */
 const METHODS = [
@@ -89,3 +89,20 @@ export const oddRequests: readonly Sent[] = families.flatMap((family) => {
     ),
   ];
 });
+
+/** To every port on which the cloud answers, beside that of the metadata API. */
+export const besidePort80: Readonly<Record<'tcp' | 'udp', readonly Sent[]>> = {
+  tcp: toEchoPorts('tcp'),
+  udp: toEchoPorts('udp'),
+};
+
+function toEchoPorts(kind: 'tcp' | 'udp'): Sent[] {
+  return families.flatMap((family) =>
+    ECHO_PORTS[kind].map((port) => ({
+      name: `${port}/${kind} by ${family}`,
+      host: METADATA[family],
+      port,
+      bytes: 'is anybody there',
+    })),
+  );
+}

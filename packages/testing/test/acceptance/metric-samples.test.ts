@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { metricSamples, sumOfSamples } from '@rolegate/testing';
+
+const samples = metricSamples(
+  [
+    '# HELP requests_total Requests.',
+    '# TYPE requests_total counter',
+    'requests_total{code="200",path="a b"} 3',
+    'requests_total{code="500",path="a b"} 1',
+    'requests_total_seconds 7',
+    'up 1',
+    '',
+  ].join('\n'),
+);
+
+describe('metricSamples', () => {
+  it('has every sample by its name with labels, and no comment', () => {
+    expect([...samples]).toEqual([
+      ['requests_total{code="200",path="a b"}', 3],
+      ['requests_total{code="500",path="a b"}', 1],
+      ['requests_total_seconds', 7],
+      ['up', 1],
+    ]);
+  });
+});
+
+describe('sumOfSamples', () => {
+  it('adds up the samples of one metric, or those whose labels match', () => {
+    expect(sumOfSamples(samples, 'requests_total')).toBe(4);
+    expect(sumOfSamples(samples, 'requests_total', /code="200"/)).toBe(3);
+    expect(sumOfSamples(samples, 'absent')).toBe(0);
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { eventually, PLAIN_ENV, startProcess } from '@rolegate/testing';
+
+const SOON = { withinMs: 5_000, everyMs: 10 };
+
+function start(script: string, lines: string[] = []) {
+  return startProcess(['sh', '-c', script], {
+    env: PLAIN_ENV,
+    output: (line) => lines.push(line),
+    stopWithinMs: 100,
+  });
+}
+
+describe('startProcess', () => {
+  it('hands on each line of both outputs, and says by which exit code the process ended', async () => {
+    const lines: string[] = [];
+    const { ended } = start('echo out; echo err >&2; exit 3', lines);
+    await expect(ended).resolves.toBe('exit code 3');
+    await eventually(() => {
+      expect(lines.sort()).toEqual(['err', 'out']);
+    }, SOON);
+  });
+
+  it('kills a process that does not obey SIGTERM', async () => {
+    const lines: string[] = [];
+    const program = start("trap '' TERM; echo ready; while :; do sleep 1; done", lines);
+    await eventually(() => {
+      expect(lines).toEqual(['ready']);
+    }, SOON);
+    expect(program.running).toBe(true);
+    await program.stop();
+    expect(program.running).toBe(false);
+    await expect(program.ended).resolves.toBe('SIGKILL');
+  });
+
+  it('ends with the reason if the command cannot be started', async () => {
+    const { ended } = startProcess(['/nonexistent'], { env: PLAIN_ENV, output: 'ignore' });
+    await expect(ended).resolves.toMatch(/ENOENT/);
+  });
+});
