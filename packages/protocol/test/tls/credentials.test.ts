@@ -8,8 +8,8 @@ import { describe, expect, it } from '@jest/globals';
 import { describeHandshakeError } from '@rolegate/protocol';
 import type { FeedUpdateRead, RolegateClient } from '@rolegate/protocol';
 import { createTestCa, startFeedProxy } from '@rolegate/testing';
-import { CLIENT_CERT, SERVER_CERT, SERVER_NAME, startMtls, whoAmI } from '../mtls.ts';
-import type { Mtls } from '../mtls.ts';
+import { CLIENT_CERT, SERVER_CERT, SERVER_NAME, startMtls, whoAmI } from './mtls.ts';
+import type { Mtls } from './mtls.ts';
 
 const HOUR_MS = 3_600_000;
 const past = (): { notBefore: Date; notAfter: Date } => ({

@@ -59,7 +59,8 @@ export function createHandshakes({
   const mayConnect = createRateLimits({ ...limits, clock, memory, kind: 'connecting_addresses' });
   const strangers = createShares<Unfinished>();
   const agents = createShares<Unfinished>();
-  const sizes = new Map<string, Set<Unfinished>>();
+  /** Of each address, the oldest first: some may be in either of the two above, as agents come and go. */
+  const ofAddress = new Map<string, Set<Unfinished>>();
   let size = 0;
 
   function displace(handshake: Unfinished | undefined): void {
@@ -70,8 +71,8 @@ export function createHandshakes({
   }
 
   function enter(address: string, close: () => void): Unfinished {
-    const own = sizes.get(address) ?? new Set();
-    sizes.set(address, own);
+    const own = ofAddress.get(address) ?? new Set();
+    ofAddress.set(address, own);
     size += 1;
     const handshake: Unfinished = {
       address,
@@ -80,7 +81,7 @@ export function createHandshakes({
         if (!own.delete(handshake)) return;
         shares.remove(address, place);
         size -= 1;
-        if (own.size === 0 && sizes.get(address) === own) sizes.delete(address);
+        if (own.size === 0 && ofAddress.get(address) === own) ofAddress.delete(address);
       },
     };
     const shares = isAgents(address) ? agents : strangers;
@@ -96,7 +97,7 @@ export function createHandshakes({
         hit('connection_rate', { address });
         return undefined;
       }
-      const own = sizes.get(address);
+      const own = ofAddress.get(address);
       if (own !== undefined && own.size >= limits.perAddress) displace(own.values().next().value);
       else if (size >= limits.total) displace(strangers.oldestOfMost() ?? agents.oldestOfMost());
       return enter(address, close);
