@@ -43,7 +43,7 @@ export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): F
 
   function set(key: string, content: FileContent, now: Learned): readonly string[] {
     const former = claims.get(key);
-    const learned = unread.learnedOf(key, now, { isRead: content.unreadable !== true });
+    const learned = unread.settle(key, now, { isRead: content.unreadable !== true });
     unknown.delete(key);
     if (former !== undefined && saysNothingNew(former, content)) {
       confirm(former, content, addresses);
@@ -112,8 +112,8 @@ function createUnreadFiles() {
     learn: (key: string, when: Learned): void => {
       learned.set(key, when);
     },
-    /** When the file was learned of that says something now. */
-    learnedOf(key: string, now: Learned, { isRead }: { readonly isRead: boolean }): Learned {
+    /** It says something now. Returns when it was learned of. */
+    settle(key: string, now: Learned, { isRead }: { readonly isRead: boolean }): Learned {
       const when = learned.get(key) ?? unread.get(key) ?? now;
       learned.delete(key);
       if (isRead) unread.delete(key);

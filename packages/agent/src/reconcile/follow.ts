@@ -68,7 +68,7 @@ export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
     ...resultsWhileThere(results, presence, path),
     async run(signal) {
       const stopped = () => signal.aborted;
-      presence.await();
+      presence.beginWait();
       while (!stopped()) {
         const end = await connectOnce(signal);
         if (stopped()) break;

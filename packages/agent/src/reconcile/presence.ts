@@ -20,7 +20,7 @@ export interface Presence {
   /** Resolves when it has been there or away for the first time. */
   readonly ready: Promise<void>;
   /** It is to come within two seconds. */
-  readonly await: () => void;
+  readonly beginWait: () => void;
   /** A connection has told everything. */
   readonly enterThere: (version: string) => void;
   /** It is silent, and then again not. */
@@ -60,7 +60,7 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
     enter('away');
   }
 
-  function awaitIt(): void {
+  function beginWait(): void {
     phase = 'awaited';
     cancelAway = clock.schedule(AWAY_AFTER_MS, enterAway);
   }
@@ -70,7 +70,7 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
     isConnected: () => connected,
     isAwaited: () => phase === 'awaited' || (phase === 'there' && quiet),
     ready: ready.promise,
-    await: awaitIt,
+    beginWait,
     enterThere(version) {
       log.info('reader connected', { socket: path, version });
       connected = true;
@@ -86,7 +86,7 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
       log[level]('reader lost', { socket: path, error });
       fault = error;
       quiet = false;
-      if (connected) awaitIt();
+      if (connected) beginWait();
       if (connected && kind === 'silent') enterAway();
       connected = false;
       if (phase === 'away') away();

@@ -43,11 +43,11 @@ export function createDecidedPods(deps: DecidedPodsDeps): DecidedPods {
     }
     const former = entries.of(uid);
     const pod = former ? withFormerDecision(former.pod, described) : described;
-    const decided = { pod, versions: seen.with(uid, versions) };
+    const decided = { pod, versions: seen.latestWith(uid, versions) };
     const isKnown = former !== undefined || seen.of(uid) !== undefined;
     if (isKnown && !isDeepStrictEqual(former, decided)) withdrawn();
     tombstones.remove(uid);
-    seen.compare(uid);
+    seen.compareAgain(uid);
     // First the new reference, then the old one's end: the same session's credentials are not dropped between.
     if (pod.decision.kind === 'allow') sessions.refer(pod.decision.sessionId);
     if (former) release(former.pod);
@@ -64,10 +64,10 @@ export function createDecidedPods(deps: DecidedPodsDeps): DecidedPods {
     if (seen.isLater(uid, resourceVersion)) return;
     const entry = entries.of(uid);
     const end = { pod: resourceVersion, namespace: '', serviceAccount: '' };
-    tombstones.add(uid, seen.with(uid, end), entry?.pod.namespace ?? '');
+    tombstones.add(uid, seen.latestWith(uid, end), entry?.pod.namespace ?? '');
     withdrawn();
     if (entry === undefined) return;
-    seen.compare(uid);
+    seen.compareAgain(uid);
     entries.remove(uid);
     release(entry.pod);
     changed();

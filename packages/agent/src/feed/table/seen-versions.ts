@@ -13,9 +13,9 @@ export interface SeenVersions {
   /** True if the Pod has been seen in a later state than that in which it is said to be gone. */
   readonly isLater: (uid: string, resourceVersion: string) => boolean;
   /** With these versions, the newest that was seen of the Pod. */
-  readonly with: (uid: string, versions: DecidedOn) => DecidedOn;
+  readonly latestWith: (uid: string, versions: DecidedOn) => DecidedOn;
   /** The versions of the Pod are compared again. */
-  readonly compare: (uid: string) => void;
+  readonly compareAgain: (uid: string) => void;
   /** From now on older decisions are accepted too. */
   readonly forget: () => void;
   /** When that was. Monotonic milliseconds; undefined: never. */
@@ -53,11 +53,11 @@ export function createSeenVersions({ entries, tombstones, clock }: SeenVersionsD
       const seen = entries.of(uid) && of(uid);
       return seen !== undefined && isOlderVersion(resourceVersion, seen.pod);
     },
-    with(uid, versions) {
+    latestWith(uid, versions) {
       const seen = of(uid);
       return seen ? latest(seen, versions) : versions;
     },
-    compare: (uid) => void forgotten.delete(uid),
+    compareAgain: (uid) => void forgotten.delete(uid),
     forget() {
       for (const [uid] of entries.all()) forgotten.add(uid);
       tombstones.clear();
