@@ -8,7 +8,7 @@ import type { interceptionMetrics } from './interception-table.ts';
 
 /** What the gauges read at each scrape. */
 export interface InterceptionReadings {
-  readonly readerConnected: () => boolean;
+  readonly reconcileConnected: () => boolean;
   /** Undefined: not known now. */
   readonly interception: () => InterceptionState | undefined;
   /** Undefined: not known now. */
@@ -21,7 +21,7 @@ export interface InterceptionReadings {
 
 type Counts = Readonly<Record<Layer, number>>;
 
-/** The metrics of what a reader tells; without a reader there is none of them. */
+/** The metrics of what `reconcile` tells; without it there is none of them. */
 export function createInterceptionMetrics(
   { countBy, readGauge, readGauges }: Meters<typeof interceptionMetrics>,
   readings: InterceptionReadings,
@@ -29,7 +29,7 @@ export function createInterceptionMetrics(
   const { interception } = readings;
   const repairs = byDifference(countBy('rolegate_interception_repairs_total'));
   const packets = byDifference(countBy('rolegate_interception_packets_total'));
-  readGauge('rolegate_reader_connected', () => (readings.readerConnected() ? 1 : 0));
+  readGauge('rolegate_reader_connected', () => (readings.reconcileConnected() ? 1 : 0));
   readGauges('rolegate_interception_ok', () => okByLayer(interception()));
   readGauge('rolegate_interception_connections_limited', () => toNumber(interception()?.connectionsLimited));
   readGauge('rolegate_interception_foreign_rules', () => interception()?.foreignRules);
@@ -38,7 +38,7 @@ export function createInterceptionMetrics(
   readGauge('rolegate_node_imdsv1_open', () => toNumber(readings.nodeImdsv1Open()));
   const refused = createGrowth();
   return {
-    /** The reader's numbers, which begin again with its process, go on here. */
+    /** The numbers of `reconcile`, which begin again with its process, go on here. */
     counted: (state: InterceptionState): void => {
       repairs(state.repairs);
       packets(state.packets);

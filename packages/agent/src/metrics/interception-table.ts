@@ -1,7 +1,7 @@
 import type { MetricTable } from '@rolegate/runtime';
 import { layers } from '../interception/rules/rule.ts';
 
-/** The metrics of what a reader tells; without a reader there is none of them. */
+/** The metrics of what `reconcile` tells; without it there is none of them. */
 export const interceptionMetrics = {
   rolegate_reader_connected: {
     type: 'gauge',

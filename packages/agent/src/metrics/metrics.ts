@@ -64,7 +64,7 @@ export function createAgentMetrics({ version }: { version: string }) {
     readMemory(sizes: () => Readonly<Record<string, number>>): void {
       readGauges('rolegate_remembered_names', sizes);
     },
-    /** With a reader only. */
+    /** With `reconcile` only. */
     readInterception: (readings: InterceptionReadings) => createInterceptionMetrics(meters, readings),
     /** Connects the gauges of the feed, which are read at each scrape. */
     read(readings: AgentReadings): void {

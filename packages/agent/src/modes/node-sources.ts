@@ -59,7 +59,7 @@ export function createNodeSources(deps: NodeSourcesDeps): NodeSources {
     cniResults,
     interception: undefined,
     check: interceptionCheck(undefined),
-    readings: { cniResults, reader: undefined },
+    readings: { cniResults, reconcile: undefined },
     services: [{ name: 'CNI results', run: cniResults.run }],
   };
 }
@@ -87,7 +87,7 @@ function sourcesFromReconcile(
     installed: whenInstalled(interception),
   });
   const { counted } = metrics.readInterception({
-    readerConnected: () => reconcile.connected,
+    reconcileConnected: () => reconcile.connected,
     interception: interception.current,
     nodeImdsv1Open: imdsv1.open,
     foreignListeners,
@@ -105,7 +105,7 @@ function sourcesFromReconcile(
     check: interceptionCheck(interception),
     readings: {
       cniResults: reconcile,
-      reader: {
+      reconcile: {
         connected: () => reconcile.connected,
         interception,
         foreignListeners,

@@ -1,4 +1,4 @@
-import { describeError } from '@rolegate/runtime';
+import { createTransition, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { KnownPath } from './known-path.ts';
 
@@ -41,7 +41,14 @@ interface Entry {
 /** Bounded; one request per path at a time, however many ask; old answers are served while IMDS is away. */
 export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
   const entries = new Map<string, Entry>();
-  let away = false;
+  const logAway = createTransition<string>({
+    begins: (error) => {
+      log.warn('node imds does not answer', { error });
+    },
+    ends: () => {
+      log.info('node imds answers again');
+    },
+  });
 
   function refresh(known: KnownPath, entry: Entry): Promise<string | undefined> {
     entry.flight ??= fetchInto(known, entry).finally(() => {
@@ -57,14 +64,12 @@ export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
       entry.answer = { body };
       entry.freshUntilMs = clock.monotonic() + freshMs(known, body);
       delete entry.failure;
-      if (away) log.info('node imds answers again');
-      away = false;
+      logAway(undefined);
       return body;
     } catch (cause) {
       const error = new NodeImdsAway(known.path, { cause });
       entry.failure = { error, untilMs: clock.monotonic() + RETRY_AFTER_MS };
-      if (!away) log.warn('node imds does not answer', { error: describeError(error) });
-      away = true;
+      logAway(describeError(error));
       if (entry.answer === undefined) throw error;
       return entry.answer.body;
     }

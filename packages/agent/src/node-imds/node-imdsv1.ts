@@ -1,4 +1,4 @@
-import { aborted, describeError } from '@rolegate/runtime';
+import { aborted, createTransition, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createImdsRequests } from './imds-requests.ts';
 
@@ -29,7 +29,7 @@ export interface NodeImdsv1 {
 export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1Deps): NodeImdsv1 {
   const { ask, close } = createImdsRequests({ endpoint, clock });
   let open: boolean | undefined;
-  let lastLogged: boolean | undefined;
+  const logOpen = createOpenLog(log);
 
   async function look(): Promise<void> {
     try {
@@ -45,15 +45,7 @@ export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1
   function found(status: number): void {
     open = status === 200 ? true : status === 401 ? false : undefined;
     if (open === undefined) log.debug('node imds not asked without a token', { status });
-    if (open === true && lastLogged !== true) {
-      log.warn('node imds answers without a token', {
-        error:
-          "host-network Pods, and all Pods before the rules were laid, reach the node's credentials; " +
-          'set HttpTokens=required and a hop limit of 1 on the instance',
-      });
-    }
-    if (open === false && lastLogged === true) log.info('node imds wants a token now');
-    lastLogged = open ?? lastLogged;
+    else logOpen(open || undefined);
   }
 
   return {
@@ -67,4 +59,20 @@ export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1
       close();
     },
   };
+}
+
+/** Undefined: it wants a token. */
+function createOpenLog(log: Log): (open: true | undefined) => void {
+  return createTransition<true>({
+    begins: () => {
+      log.warn('node imds answers without a token', {
+        error:
+          "host-network Pods, and all Pods before the rules were laid, reach the node's credentials; " +
+          'set HttpTokens=required and a hop limit of 1 on the instance',
+      });
+    },
+    ends: () => {
+      log.info('node imds wants a token now');
+    },
+  });
 }

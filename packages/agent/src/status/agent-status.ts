@@ -62,7 +62,7 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
       notReady: deps.checks.flatMap(faultOf),
       server: mode.server && serverFacts(mode.server, clock),
       interception: interceptionOf(node),
-      ports: { held: deps.ports.held(), foreignListeners: node.reader?.foreignListeners() },
+      ports: { held: deps.ports.held(), foreignListeners: node.reconcile?.foreignListeners() },
       addresses: {
         source: mode.source(),
         directories: node.cniResults.states(),
@@ -96,13 +96,13 @@ function knowledgeOf({ server }: ModeReadings): string {
     : 'the feed, which is lost: a Pod that came since is not known';
 }
 
-function interceptionOf({ reader }: NodeReadings): AgentStatus['interception'] {
-  const known = reader?.interception.lastKnown();
+function interceptionOf({ reconcile }: NodeReadings): AgentStatus['interception'] {
+  const known = reconcile?.interception.lastKnown();
   return {
-    readerConnected: reader?.connected(),
+    readerConnected: reconcile?.connected(),
     layers: known?.layers ?? {},
     connectionsLimited: known?.connectionsLimited,
-    nodeImdsv1Open: reader?.imdsv1Open(),
+    nodeImdsv1Open: reconcile?.imdsv1Open(),
   };
 }
 

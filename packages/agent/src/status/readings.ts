@@ -28,7 +28,7 @@ export interface ModeReadings {
 export interface NodeReadings {
   readonly cniResults: Pick<CniResults, 'owner' | 'ips' | 'states' | 'awaited'>;
   /** Undefined: nobody tells of the interception. */
-  readonly reader:
+  readonly reconcile:
     | {
         readonly connected: () => boolean;
         readonly interception: Pick<FollowedReconcile['interception'], 'current' | 'lastKnown'>;

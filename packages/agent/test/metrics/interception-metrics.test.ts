@@ -14,7 +14,7 @@ function setup() {
     foreign: readonly ForeignListener[] | undefined;
   } = { state: undefined, open: undefined, connected: false, foreign: undefined };
   const { counted } = metrics.readInterception({
-    readerConnected: () => known.connected,
+    reconcileConnected: () => known.connected,
     interception: () => known.state,
     nodeImdsv1Open: () => known.open,
     foreignListeners: () => known.foreign,

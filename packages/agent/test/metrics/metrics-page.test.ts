@@ -23,7 +23,7 @@ it("docs/metrics.md has exactly the agent's metrics, each with its type and labe
   });
   metrics.readMemory(() => ({}));
   metrics.readInterception({
-    readerConnected: () => true,
+    reconcileConnected: () => true,
     interception: () => undefined,
     nodeImdsv1Open: () => undefined,
     foreignListeners: () => undefined,

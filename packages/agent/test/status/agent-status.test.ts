@@ -129,7 +129,7 @@ describe('the status of an agent', () => {
     };
     const interception = { current: () => undefined, lastKnown: () => state };
     const t = setup({
-      reader: {
+      reconcile: {
         connected: () => false,
         interception,
         foreignListeners: () => undefined,
@@ -150,15 +150,15 @@ describe('the status of an agent', () => {
     },
   ])('says of the ports: $says', ({ foreign, says }) => {
     const interception = { current: () => undefined, lastKnown: () => undefined };
-    const reader = {
+    const reconcile = {
       connected: () => true,
       interception,
       foreignListeners: () => foreign,
       imdsv1Open: () => undefined,
     };
-    expect(setup({ reader }).ask('').text).toContain(`ports           ${says}\n`);
+    expect(setup({ reconcile }).ask('').text).toContain(`ports           ${says}\n`);
     const held = [{ host: 'fd00::10', port: 8181 }];
-    expect(setup({ reader, held }).ask('').text).toContain(
+    expect(setup({ reconcile, held }).ask('').text).toContain(
       `ports           [fd00::10]:8181 is HELD by another user, ${says}\n`,
     );
   });

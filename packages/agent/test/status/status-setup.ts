@@ -11,9 +11,9 @@ import { credentials } from '../addresses/known-pods.ts';
 
 /** The status of an agent in roles mode, whose table, addresses and feed are in the test's hands. */
 export function setup({
-  reader,
+  reconcile,
   held = [],
-}: { reader?: NodeReadings['reader']; held?: readonly HostPort[] } = {}) {
+}: { reconcile?: NodeReadings['reconcile']; held?: readonly HostPort[] } = {}) {
   const parts = setupCallers();
   const { clock, table, callers, results, feed } = parts;
   const outcome = parseAgentConfig({
@@ -51,7 +51,7 @@ export function setup({
         },
       },
     },
-    node: { cniResults: { ...results, awaited: undefined }, reader },
+    node: { cniResults: { ...results, awaited: undefined }, reconcile },
     ports: { held: () => held },
     other: { readable: () => undefined },
     checks: [{ name: 'table', ready: () => table.synced || 'no server has told of the Pods yet' }],

@@ -2,17 +2,17 @@ import type { Called } from './call.ts';
 import type { Expectation } from './config.ts';
 
 /** Whether what came is right, in words for whoever runs it. Nothing of a body but the role's name and an error's is in them. */
-export interface Verdict {
+export interface Judgement {
   readonly right: boolean;
   readonly says: string;
 }
 
 const LONGEST_SHOWN = 200;
-const right = (says: string): Verdict => ({ right: true, says });
-const wrong = (says: string): Verdict => ({ right: false, says });
+const right = (says: string): Judgement => ({ right: true, says });
+const wrong = (says: string): Judgement => ({ right: false, says });
 
 /** Of the list of roles. */
-export function judgeList(called: Called, expected: Expectation): Verdict {
+export function judgeList(called: Called, expected: Expectation): Judgement {
   const body = bodyOf200(called);
   if (expected.kind === 'none') {
     return body === undefined
@@ -30,14 +30,14 @@ export function judgeList(called: Called, expected: Expectation): Verdict {
 }
 
 /** Of the node's user data, which is no Pod's. */
-export function judgeUserData(called: Called): Verdict {
+export function judgeUserData(called: Called): Judgement {
   return bodyOf200(called) === undefined
     ? judgeRefusal(called, "nothing of the node's")
     : wrong("200: the node's user data comes through");
 }
 
 /** Of the document of credentials, for a role that the Namespace permits or does not. */
-export function judgeDocument(called: Called, wanted: 'role' | 'credentials'): Verdict {
+export function judgeDocument(called: Called, wanted: 'role' | 'credentials'): Judgement {
   const body = bodyOf200(called);
   if (body !== undefined) return judgeCredentials(body, wanted);
   if (wanted === 'role') return judgeRefusal(called, 'no credentials');
@@ -46,7 +46,7 @@ export function judgeDocument(called: Called, wanted: 'role' | 'credentials'): V
     : wrong(unusable(called));
 }
 
-function judgeCredentials(body: string, wanted: 'role' | 'credentials'): Verdict {
+function judgeCredentials(body: string, wanted: 'role' | 'credentials'): Judgement {
   const { Code, Message, AccessKeyId, SecretAccessKey, Token, Expiration } = parsed(body);
   if (Code !== 'Success') {
     return wrong(`200, no credentials: ${shown(Code)}, ${shown(Message)}`);
@@ -67,7 +67,7 @@ function isRefused(called: Called): called is Called & { readonly status: number
 }
 
 /** Only the agent's own refusal is right: the node's metadata API may say 404 too. */
-function judgeRefusal(called: Called, what: string): Verdict {
+function judgeRefusal(called: Called, what: string): Judgement {
   return isRefused(called) ? right(`${called.status} of the agent: ${what}`) : wrong(unusable(called));
 }
 

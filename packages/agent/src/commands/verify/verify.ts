@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 import { parseVerifyConfig, verifyProgram } from './config.ts';
 import type { Expectation } from './config.ts';
 import { judgeDocument, judgeList, judgeUserData } from './judge.ts';
-import type { Verdict } from './judge.ts';
+import type { Judgement } from './judge.ts';
 
 export interface VerifyProcess {
   readonly argv: readonly string[];
@@ -51,10 +51,10 @@ export interface VerifyDeps {
 
 /** The two calls by which people try a metadata API, and the credentials where there is a role. True: all is right. */
 export async function verify({ call, expected, say }: VerifyDeps): Promise<boolean> {
-  const judged: Verdict[] = [];
-  const report = (path: string, verdict: Verdict) => {
-    judged.push(verdict);
-    say(`${verdict.right ? 'ok    ' : 'WRONG '} GET ${path}: ${verdict.says}`);
+  const judged: Judgement[] = [];
+  const report = (path: string, judgement: Judgement) => {
+    judged.push(judgement);
+    say(`${judgement.right ? 'ok    ' : 'WRONG '} GET ${path}: ${judgement.says}`);
   };
   const list = await call(LIST);
   const listed = judgeList(list, expected);
@@ -64,5 +64,5 @@ export async function verify({ call, expected, say }: VerifyDeps): Promise<boole
     const path = `${LIST}/${list.body}`;
     report(path, judgeDocument(await call(path), expected.kind));
   }
-  return judged.every((verdict) => verdict.right);
+  return judged.every((judgement) => judgement.right);
 }
