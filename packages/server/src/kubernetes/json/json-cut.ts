@@ -69,7 +69,7 @@ function createGrammar(output: CutOutput, fail: (fault: string) => void) {
 
   function done(): void {
     state = output.isOver() ? END : AFTER;
-    if (!output.kept.fits) fail('its fields are too large');
+    if (!output.buffer.fits) fail('its fields are too large');
   }
 
   function token(byte: number): void {

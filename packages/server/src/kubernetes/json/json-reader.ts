@@ -1,8 +1,8 @@
 import { parseJson } from '@rolegate/runtime';
 import { cutValue } from './cut-value.ts';
 import { createJsonCut } from './json-cut.ts';
-import { createKeptText } from './kept-text.ts';
 import type { Shape } from './shape.ts';
+import { createTextBuffer } from './text-buffer.ts';
 
 export type JsonRead =
   | { readonly value: unknown }
@@ -35,7 +35,7 @@ export function createJsonReader({
   wholeBytes,
   item = () => undefined,
 }: JsonReaderOptions): JsonReader {
-  const whole = createKeptText(wholeBytes);
+  const whole = createTextBuffer(wholeBytes);
   const cut = createJsonCut(shape, (text) => {
     item(parseJson(text));
   });
