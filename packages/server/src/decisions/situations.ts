@@ -87,11 +87,11 @@ export function createSituations(deps: SituationsDeps): Situations {
     changedServiceAccount(namespace, name) {
       missing.forget(serviceAccountKey(namespace, name));
     },
-    forgetNeedsOf({ namespace, serviceAccount }) {
+    forgetNeedsOf({ namespace, serviceAccount: name }) {
       const key = namespaceKey(namespace);
       if (missing.has(key) && pods.inNamespace(namespace).length === 0) missing.forget(key);
-      const account = serviceAccountKey(namespace, serviceAccount);
-      if (missing.has(account) && pods.ofServiceAccount(namespace, serviceAccount).length === 0)
+      const account = serviceAccountKey(namespace, name);
+      if (missing.has(account) && pods.ofServiceAccount(namespace, name).length === 0)
         missing.forget(account);
     },
   };

@@ -97,20 +97,19 @@ function createGrammar(output: CutOutput, fail: (fault: string) => void) {
     done();
   }
 
-  function endKey(): void {
-    output.key(keys);
-    state = BEFORE_COLON;
-  }
-
   return {
     /** The place behind what has been read. */
     step(chunk: Buffer, from: number, to: number): number {
-      if (state === IN_VALUE || state === IN_KEY) {
-        const inValue = state === IN_VALUE;
-        const end = inValue ? values.read(chunk, from, to) : keys.read(chunk, from, to);
+      if (state === IN_VALUE) {
+        const end = values.read(chunk, from, to);
+        if (end >= 0) endValue();
+        return end < 0 ? to : end;
+      }
+      if (state === IN_KEY) {
+        const end = keys.read(chunk, from, to);
         if (end < 0) return to;
-        if (inValue) endValue();
-        else endKey();
+        output.key(keys);
+        state = BEFORE_COLON;
         return end;
       }
       const byte = chunk[from] ?? 0;
