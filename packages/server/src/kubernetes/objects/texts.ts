@@ -8,7 +8,7 @@ const BUDGETS = {
   serverBytes: 128 * 1024 * 1024,
   /** Of the server's, for the first texts of each Namespace alone: others that fill the rest take nothing from them. */
   reservedBytes: 32 * 1024 * 1024,
-  /** So many of a Namespace's are its first. */
+  /** What counts as a Namespace's first texts. */
   firstBytes: 16 * 1024,
   /** Of each text's entries in two Maps, roughly: many short ones are not free. */
   entryBytes: 200,

@@ -6,7 +6,7 @@ import type { ApiObject, Identity, PickResult } from '../objects/objects.ts';
 import type { WritableStore } from '../objects/store.ts';
 import type { UnreadableEvent, WatchEvent } from './watch-events.ts';
 
-/** Everything else gets a turn after so long. Milliseconds. */
+/** After this time the event loop gets a turn. Milliseconds. */
 const SLICE_MS = 10;
 
 export interface IntakeDeps<T extends ApiObject> {
@@ -16,7 +16,7 @@ export interface IntakeDeps<T extends ApiObject> {
   readonly keyOfPart: (identity: Identity) => string | undefined;
   readonly store: WritableStore<T>;
   readonly clock: Clock;
-  /** What of the object there is room for; `dropped` undoes it, unless the store has been given the object. */
+  /** The object without texts that have no room; `dropped` undoes it, unless the store has been given the object. */
   readonly admit: (object: T) => T;
   readonly dropped: (object: T) => void;
   /** What could not be read, and which object it is; its Namespace is '' if it is not known. */

@@ -63,7 +63,7 @@ export interface ListWatch {
 }
 
 /**
- * Keeps a store equal to the API server's objects of a kind: lists, watches from there, goes on from the last
+ * Keeps a store equal to the API server's objects of a kind: lists, watches from there, resumes from the last
  * resourceVersion after a drop, and lists again when that has expired. The store is only ever brought up to date.
  */
 export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): ListWatch {

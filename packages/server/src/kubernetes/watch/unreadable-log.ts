@@ -2,9 +2,9 @@ import { createLogLimiter, createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../../memory/memory.ts';
 
-/** After so long each may be logged again. Milliseconds. */
+/** Each is logged at most once in this time. Milliseconds. */
 const AGAIN_MS = 86_400_000;
-/** So many different ones are remembered. */
+/** The most that are remembered. */
 const MAX_REMEMBERED = 1000;
 
 /** Lines about one Namespace in this time. Milliseconds. */
