@@ -67,19 +67,17 @@ export function createSituations(deps: SituationsDeps): Situations {
     of(pod) {
       const namespace = namespaceOf(pod);
       const serviceAccount = serviceAccountOf(pod);
-      return {
-        presence: { namespace, serviceAccount },
-        versions: {
-          pod: pod.resourceVersion,
-          namespace: versionOf(namespace, namespaces),
-          serviceAccount: versionOf(serviceAccount, serviceAccounts),
-        },
-        inputs: {
-          pod: digests.ofPod(pod),
-          namespace: inputOf(namespace, digests.ofNamespace),
-          serviceAccount: inputOf(serviceAccount, digests.ofServiceAccount),
-        },
+      const versions = {
+        pod: pod.resourceVersion,
+        namespace: versionOf(namespace, namespaces),
+        serviceAccount: versionOf(serviceAccount, serviceAccounts),
       };
+      const inputs = {
+        pod: digests.ofPod(pod),
+        namespace: inputOf(namespace, digests.ofNamespace),
+        serviceAccount: inputOf(serviceAccount, digests.ofServiceAccount),
+      };
+      return { presence: { namespace, serviceAccount }, versions, inputs };
     },
     changedNamespace(name) {
       missing.forget(namespaceKey(name));

@@ -28,10 +28,10 @@ export interface CutOutput {
   readonly open: (kind: Node['kind'], byte: number) => boolean;
   /** The key of a member has been read. */
   readonly key: (keys: KeyReader) => void;
+  /** The bracket that closes the list or object that is open. */
   readonly close: () => void;
-  /** A value is over. */
+  /** A value is over: a list or object once it is closed. */
   readonly done: () => void;
-  readonly whole: () => string;
   /** What was whole when the text broke, with its brackets closed. */
   readonly salvage: () => string;
   readonly reset: () => void;
@@ -51,26 +51,6 @@ export function createCutOutput(shape: Shape, item: (text: string) => void): Cut
   let wanted: Node | undefined = root;
   let itemStart = 0;
   const whole = { length: 0, depth: 0 };
-
-  function done(): void {
-    if (frames[frames.length - 1]?.node.oneByOne === true) {
-      if (buffer.fits) item(buffer.text(itemStart, buffer.length));
-      buffer.cut(itemStart);
-    }
-    whole.length = buffer.length;
-    whole.depth = frames.length;
-  }
-
-  function key(keys: KeyReader): void {
-    const frame = frames[frames.length - 1];
-    const member = frame && keys.find(frame.node);
-    wanted = member?.node;
-    if (frame === undefined || member === undefined) return;
-    if (frame.count > 0) buffer.byte(COMMA);
-    frame.count += 1;
-    buffer.bytes(member.written);
-  }
-
   return {
     buffer,
     wanted: () => wanted,
@@ -94,13 +74,26 @@ export function createCutOutput(shape: Shape, item: (text: string) => void): Cut
       buffer.byte(byte);
       return true;
     },
-    key,
+    key(keys) {
+      const frame = frames[frames.length - 1];
+      const member = frame && keys.find(frame.node);
+      wanted = member?.node;
+      if (frame === undefined || member === undefined) return;
+      if (frame.count > 0) buffer.byte(COMMA);
+      frame.count += 1;
+      buffer.bytes(member.written);
+    },
     close() {
       buffer.byte(frames.pop()?.node.kind === 'list' ? CLOSE_LIST : CLOSE_OBJECT);
-      done();
     },
-    done,
-    whole: () => buffer.text(0, buffer.length),
+    done() {
+      if (frames[frames.length - 1]?.node.oneByOne === true) {
+        if (buffer.fits) item(buffer.text(itemStart, buffer.length));
+        buffer.cut(itemStart);
+      }
+      whole.length = buffer.length;
+      whole.depth = frames.length;
+    },
     salvage: () => buffer.text(0, whole.length) + closingOf(frames.slice(0, whole.depth)),
     reset() {
       frames.length = 0;
