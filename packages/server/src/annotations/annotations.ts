@@ -10,7 +10,7 @@ export interface TooLong {
   readonly budget?: 'Namespace' | 'server';
 }
 
-/** What an annotation holds. */
+/** The value of an annotation as it is kept. */
 export type AnnotationValue = string | TooLong;
 
 type Register = typeof annotationRegister;

@@ -13,7 +13,7 @@ import type { Situation } from './situations.ts';
 import { createTurns } from './turns.ts';
 import { createVerdicts } from './verdicts.ts';
 
-/** Lines about decisions that failed: so many about one Namespace in this time. Milliseconds. */
+/** The most lines about failed decisions of one Namespace in this time. Milliseconds. */
 const FAILURES = { lines: 5, windowMs: 60_000 };
 
 export interface DecidedPod {

@@ -67,19 +67,17 @@ export function createSituations(deps: SituationsDeps): Situations {
     of(pod) {
       const namespace = namespaceOf(pod);
       const serviceAccount = serviceAccountOf(pod);
-      return {
-        presence: { namespace, serviceAccount },
-        versions: {
-          pod: pod.resourceVersion,
-          namespace: versionOf(namespace, namespaces),
-          serviceAccount: versionOf(serviceAccount, serviceAccounts),
-        },
-        inputs: {
-          pod: digests.ofPod(pod),
-          namespace: inputOf(namespace, digests.ofNamespace),
-          serviceAccount: inputOf(serviceAccount, digests.ofServiceAccount),
-        },
+      const versions = {
+        pod: pod.resourceVersion,
+        namespace: versionOf(namespace, namespaces),
+        serviceAccount: versionOf(serviceAccount, serviceAccounts),
       };
+      const inputs = {
+        pod: digests.ofPod(pod),
+        namespace: inputOf(namespace, digests.ofNamespace),
+        serviceAccount: inputOf(serviceAccount, digests.ofServiceAccount),
+      };
+      return { presence: { namespace, serviceAccount }, versions, inputs };
     },
     changedNamespace(name) {
       missing.forget(namespaceKey(name));
@@ -87,11 +85,11 @@ export function createSituations(deps: SituationsDeps): Situations {
     changedServiceAccount(namespace, name) {
       missing.forget(serviceAccountKey(namespace, name));
     },
-    forgetNeedsOf({ namespace, serviceAccount }) {
+    forgetNeedsOf({ namespace, serviceAccount: name }) {
       const key = namespaceKey(namespace);
       if (missing.has(key) && pods.inNamespace(namespace).length === 0) missing.forget(key);
-      const account = serviceAccountKey(namespace, serviceAccount);
-      if (missing.has(account) && pods.ofServiceAccount(namespace, serviceAccount).length === 0)
+      const account = serviceAccountKey(namespace, name);
+      if (missing.has(account) && pods.ofServiceAccount(namespace, name).length === 0)
         missing.forget(account);
     },
   };

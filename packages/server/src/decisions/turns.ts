@@ -4,7 +4,7 @@ import type { Line } from '@rolegate/runtime';
 /** Of one turn of the event loop: this much time, and, if it is cheap, this many items. */
 const SLICE_MS = 4;
 const SLICE_ITEMS = 256;
-/** Of one group's turn: so many scopes may turn out to have nothing left to do. */
+/** The most scopes with nothing left to do that are passed in one group's turn. */
 const SCOPES_A_TURN = 16;
 
 /** Work of one Namespace under one key: all that some object concerns. */

@@ -35,7 +35,7 @@ export interface Cluster {
   readonly namespaces: Store<Namespace>;
   /** By `<namespace>/<name>`. */
   readonly serviceAccounts: Store<ServiceAccount>;
-  /** By name. Not needed for anything but to see nodes go: it may lack, as where the right to watch them does. */
+  /** By name. Only used to see nodes go: it stays empty if the server may not watch them. */
   readonly nodes: Store<ClusterNode>;
   /** Watches all kinds until the signal aborts; never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;

@@ -4,11 +4,11 @@ import type { Clock } from '@rolegate/runtime';
 /** Events a second, and at once. The API server sheds load by 429; we stay far below it. */
 const RATE = { ratePerSecond: 10, burst: 50 };
 
-/** What waits is at most so many, of one Namespace and in all. */
+/** The most Events that wait, of one Namespace and in all. */
 const MOST_OF_NAMESPACE = 100;
 const MOST_WAITING = 1000;
 
-/** So many are sent at once, each of another Namespace: one whose Events are slow holds up nobody else's. */
+/** The most Events that are sent at once, each of another Namespace: slow Events of one delay nobody else's. */
 const MOST_AT_ONCE = 4;
 
 export interface EventQueueDeps {
@@ -113,7 +113,7 @@ function createWaitingItems<T extends Item>() {
       if (items.length > 0) waiting.set(namespace, items);
       return item;
     },
-    /** Of what there is one too many: the newest of whoever has the most, or came last with as many. */
+    /** There is one too many: drops the newest of the Namespace with the most, of several such that of the last. */
     dropOne(): T | undefined {
       let largest: [string, T[]] | undefined;
       for (const one of waiting) if (one[1].length >= (largest?.[1].length ?? 0)) largest = one;

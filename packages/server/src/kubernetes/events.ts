@@ -9,10 +9,10 @@ import type { LimitHit } from './limit-hits.ts';
 /** At most one Event a Pod and reason in this time (DESIGN.md 4.8). Milliseconds. */
 const REPEAT_AFTER_MS = 5 * 60_000;
 
-/** So many Pods and reasons are remembered; beyond it the oldest of the Namespace with the most may be told again early. */
+/** The most Pods and reasons that are remembered; beyond it the oldest of the Namespace with the most may get an Event again early. */
 const MAX_REMEMBERED = 10_000;
 
-/** The losses of a Namespace are told once in this time. Milliseconds. */
+/** The losses of a Namespace are logged once in this time. Milliseconds. */
 const TELL_LOSSES_EVERY_MS = 60_000;
 
 /** The longest message of an Event (Kubernetes API reference, Event v1). Bytes. */

@@ -52,19 +52,19 @@ export function followKind<T extends ApiObject>(
   };
   const store = createStore({ keyOf, log, dropped, restored });
   memory.count('doubted_objects', () => store.doubtedNames);
-  const hold = (object: T) => {
+  const admit = (object: T) => {
     if (object.annotations === NO_ANNOTATIONS) return object;
     const namespace = spaceOf(object);
     const keys = tooLongKeys(object);
     if (keys.length > 0) hit('annotation_bytes', { kind, namespace, name: object.name, keys });
-    return { ...object, annotations: texts.hold(namespace, object.annotations) };
+    return { ...object, annotations: texts.admit(namespace, object.annotations) };
   };
   const loop = createListWatch({
     ...deps,
     ...watched,
     connection: metadataOnly ? withMetadataOnly(connection) : connection,
     store,
-    hold,
+    admit,
     dropped,
     lineTooLong() {
       hit('watch_line_bytes', { kind, namespace: '' });

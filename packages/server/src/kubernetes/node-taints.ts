@@ -2,7 +2,7 @@ import { ApiError } from './api/api-error.ts';
 import type { ApiRequest, Connection } from './api/connection.ts';
 import { readText } from './api/lines.ts';
 
-/** Kubelet and controllers write taints too: after so many lost races it is a failure. */
+/** Kubelet and controllers write taints too: this many lost races are a failure. */
 const MOST_ROUNDS = 5;
 const TIMEOUT_MS = 10_000;
 /** A Node names up to 50 images, and more with attached volumes. UTF-16 units. */

@@ -1,11 +1,11 @@
 import type { Names } from './objects/names.ts';
-import { cutNamespace, cutNode, cutPod, cutServiceAccount, namesOfPod } from './objects/objects.ts';
+import { namesOfPod, pickNamespace, pickNode, pickPod, pickServiceAccount } from './objects/objects.ts';
 import type {
   ApiObject,
   ClusterNode,
-  Cut,
   Identity,
   Namespace,
+  PickResult,
   Pod,
   ServiceAccount,
 } from './objects/objects.ts';
@@ -17,8 +17,8 @@ export interface WatchedKind<T extends ApiObject> {
   readonly path: string;
   /** Nothing but the objects' metadata is asked for. */
   readonly metadataOnly?: true;
-  readonly cut: (raw: unknown) => Cut<T>;
-  /** The names that `cut` holds, for each object that it returns. */
+  readonly pick: (raw: unknown) => PickResult<T>;
+  /** The names that `pick` interns, for each object that it returns. */
   readonly namesOf?: (object: T) => readonly string[];
   readonly keyOf: (object: T) => string;
   /** The same by what could be read of an object; undefined if that is too little. */
@@ -26,7 +26,7 @@ export interface WatchedKind<T extends ApiObject> {
 }
 
 /** By UID. `known`: the Pods that there are. */
-export function podKind({ hold }: Names, known: () => readonly Pod[]): WatchedKind<Pod> {
+export function podKind({ intern }: Names, known: () => readonly Pod[]): WatchedKind<Pod> {
   /** A Pod that is not there yet needs no UID to be doubted: nothing is served on it. */
   function uidOf(namespace: string, name: string): string | undefined {
     if (namespace === '' || name === '') return undefined;
@@ -38,7 +38,7 @@ export function podKind({ hold }: Names, known: () => readonly Pod[]): WatchedKi
   return {
     kind: 'Pod',
     path: '/api/v1/pods',
-    cut: (raw) => cutPod(raw, hold),
+    pick: (raw) => pickPod(raw, intern),
     namesOf: namesOfPod,
     keyOf: ({ uid }) => uid,
     keyOfPart: ({ uid, namespace, name }) => (uid === '' ? uidOf(namespace, name) : uid),
@@ -46,11 +46,11 @@ export function podKind({ hold }: Names, known: () => readonly Pod[]): WatchedKi
 }
 
 /** By `<namespace>/<name>`. */
-export function serviceAccountKind({ hold }: Names): WatchedKind<ServiceAccount> {
+export function serviceAccountKind({ intern }: Names): WatchedKind<ServiceAccount> {
   return {
     kind: 'ServiceAccount',
     path: '/api/v1/serviceaccounts',
-    cut: (raw) => cutServiceAccount(raw, hold),
+    pick: (raw) => pickServiceAccount(raw, intern),
     namesOf: ({ namespace }) => [namespace],
     keyOf: ({ namespace, name }) => `${namespace}/${name}`,
     keyOfPart: ({ namespace, name }) =>
@@ -62,7 +62,7 @@ export function serviceAccountKind({ hold }: Names): WatchedKind<ServiceAccount>
 export const namespaceKind: WatchedKind<Namespace> = {
   kind: 'Namespace',
   path: '/api/v1/namespaces',
-  cut: cutNamespace,
+  pick: pickNamespace,
   keyOf: ({ name }) => name,
   keyOfPart: keyOfName,
 };
@@ -72,7 +72,7 @@ export const nodeKind: WatchedKind<ClusterNode> = {
   kind: 'Node',
   path: '/api/v1/nodes',
   metadataOnly: true,
-  cut: cutNode,
+  pick: pickNode,
   keyOf: ({ name }) => name,
   keyOfPart: keyOfName,
 };

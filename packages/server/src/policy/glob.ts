@@ -3,7 +3,7 @@ export interface Work {
   left: number;
 }
 
-/** Thrown away by whoever has no limit: an operator's own globs. */
+/** For an operator's own globs, which have no limit. */
 const unlimited = (): Work => ({ left: Infinity });
 
 const STAR = 0x2a;

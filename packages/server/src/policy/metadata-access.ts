@@ -27,7 +27,7 @@ export function metadataAccess(subject: Subject): {
 
 /**
  * `rolegate.dev/metadata`: `deny`, or groups separated by commas. An unknown word is a fault, and so is an empty one
- * between commas: both count as deny, for whoever wrote them meant to close something.
+ * between commas: both count as deny, because they were meant to close something.
  */
 export function parseMetadataAccess(text: string): Parsed<MetadataAccess> {
   const words = text.split(',').map((word) => word.trim());

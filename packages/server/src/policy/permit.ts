@@ -32,7 +32,7 @@ const FOLDS_CASE = /\(\?[A-Za-z]*i/;
 const BEYOND_ASCII = /[^\0-\x7f]|\\x\{/;
 
 export interface Permits {
-  /** Whether the expression is in order. */
+  /** Whether the expression is valid. */
   readonly parse: (expression: string) => Parsed<true>;
   /** Whether the expression matches one of the names of the role, whole. */
   readonly matches: (expression: string, names: readonly string[]) => Parsed<boolean>;

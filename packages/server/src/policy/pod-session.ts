@@ -20,7 +20,7 @@ export interface SessionNaming {
   readonly values: TemplateValues;
 }
 
-/** Whatever the Pod chooses enters the session, and so every key that its credentials are held under. */
+/** Whatever the Pod chooses is part of the session, and so of every key that its credentials are cached under. */
 export function podSession(
   roleArn: string,
   { sessionName: chosen, externalId, tags }: PodRequest,
@@ -58,7 +58,7 @@ export function sessionName({ scope, template, chosen, values }: SessionNaming):
     case 'workload':
       return namespaced(values.namespace, values.serviceAccount);
     case 'pod': {
-      // A Pod that comes again under its name is another Pod.
+      // A new Pod with the same name is another Pod.
       const name = `${values.namespace}.${values.pod}`;
       const digits = hashDigits(values.namespace);
       return endInHash({ text: clean(name), longest: LONGEST, identity: `${name} ${values.uid}`, digits });

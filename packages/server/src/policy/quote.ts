@@ -27,7 +27,7 @@ function oddityOf(text: string): string | undefined {
   return undefined;
 }
 
-/** A whole message, which ends in dots where it is cut. */
+/** A whole message; if it is cut, it ends in dots. */
 export function clip(message: string): string {
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 3)}...` : message;
 }

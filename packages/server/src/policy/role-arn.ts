@@ -67,7 +67,7 @@ export function roleName(roleArn: string, baseArn: string | undefined): string {
 
 /**
  * Whether the role lies inside the ceiling: globs on the full ARN; without any, the account of the base ARN. Undefined
- * where that needs a base ARN which is not known yet.
+ * if that needs a base ARN that is not known yet.
  */
 export function withinCeiling(
   roleArn: string,

@@ -28,7 +28,7 @@ export function createSessionTags(serverTags: number): ParseTags {
   return remember({ bytes: REMEMBERED_BYTES, weigh }, (text) => parseSessionTags(text, serverTags));
 }
 
-/** `rolegate.dev/session-tags`: a JSON object of strings that STS would take, beside so many tags of the server's. */
+/** `rolegate.dev/session-tags`: a JSON object of strings that STS accepts together with the server's tags. */
 function parseSessionTags(text: string, serverTags: number): Parsed<Tags> {
   const object = parseJson(text);
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {

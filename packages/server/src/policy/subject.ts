@@ -40,7 +40,7 @@ export function annotationsOf(presence: Presence): Annotations {
   return typeof presence === 'string' ? {} : presence.annotations;
 }
 
-/** What the operator has set (DESIGN.md 4.1, 4.7). Read anew at each decision. */
+/** What the operator has set (DESIGN.md 4.1, 4.7). Read again for each decision. */
 export interface PolicySettings {
   /**
    * As parseRoleBaseArn gives it; undefined as long as it has not been detected: what needs it is pending. May be a
@@ -61,6 +61,6 @@ export interface PolicySettings {
   readonly sessionTagTemplates: Readonly<Record<string, string>>;
   /** DurationSeconds of AssumeRole. */
   readonly durationSeconds: number;
-  /** '' where the cluster has no name. */
+  /** '' if the cluster has no name. */
   readonly clusterName: string;
 }

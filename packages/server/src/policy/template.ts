@@ -23,7 +23,7 @@ const PLACEHOLDERS: Readonly<Record<SessionScope, readonly (keyof TemplateValues
 /** Hexadecimal digits of the hash that a cut ends in. */
 export const HASH_CHARS = 8;
 
-/** What is wrong with a template, for the operator who set it; undefined when it is right. */
+/** What is wrong with a template, for the operator who set it; undefined if it is valid. */
 export function checkTemplate(text: string, scope: SessionScope = 'pod'): string | undefined {
   if (text === '') return 'the template is empty';
   const known = PLACEHOLDERS[scope];

@@ -32,7 +32,7 @@ export interface Allow {
 
 export interface Deny extends Denial {
   readonly kind: 'deny';
-  /** Where a role is named but not permitted. */
+  /** Present if a role is named but not permitted. */
   readonly roleName?: string;
   /** The Pod or its ServiceAccount asks for a role by an annotation: the operator wants to hear of it by an Event. */
   readonly annotated: boolean;

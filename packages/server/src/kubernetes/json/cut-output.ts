@@ -1,8 +1,8 @@
-import { createKeptText } from './kept-text.ts';
-import type { KeptText } from './kept-text.ts';
 import type { KeyReader } from './key-reader.ts';
 import { MOST_ITEMS, prepare } from './shape.ts';
 import type { Node, Shape } from './shape.ts';
+import { createTextBuffer } from './text-buffer.ts';
+import type { TextBuffer } from './text-buffer.ts';
 
 /** More than any object needs whose fields are within their limits. Bytes. */
 const MOST_KEPT = 2 * 1024 * 1024;
@@ -14,7 +14,7 @@ const NULL = Buffer.from('null');
 
 /** What is kept of a JSON text, as the shape says, while the text is read. */
 export interface CutOutput {
-  readonly kept: KeptText;
+  readonly buffer: TextBuffer;
   /** The shape of the value in this place; undefined: it is left out. */
   readonly wanted: () => Node | undefined;
   readonly isInList: () => boolean;
@@ -28,10 +28,10 @@ export interface CutOutput {
   readonly open: (kind: Node['kind'], byte: number) => boolean;
   /** The key of a member has been read. */
   readonly key: (keys: KeyReader) => void;
+  /** The bracket that closes the list or object that is open. */
   readonly close: () => void;
-  /** A value is over. */
+  /** A value is over: a list or object once it is closed. */
   readonly done: () => void;
-  readonly whole: () => string;
   /** What was whole when the text broke, with its brackets closed. */
   readonly salvage: () => string;
   readonly reset: () => void;
@@ -46,33 +46,13 @@ interface Frame {
 /** `item`: given what is listed `oneByOne`. */
 export function createCutOutput(shape: Shape, item: (text: string) => void): CutOutput {
   const root = prepare(shape);
-  const kept = createKeptText(MOST_KEPT);
+  const buffer = createTextBuffer(MOST_KEPT);
   const frames: Frame[] = [];
   let wanted: Node | undefined = root;
   let itemStart = 0;
   const whole = { length: 0, depth: 0 };
-
-  function done(): void {
-    if (frames[frames.length - 1]?.node.oneByOne === true) {
-      if (kept.fits) item(kept.text(itemStart, kept.length));
-      kept.cut(itemStart);
-    }
-    whole.length = kept.length;
-    whole.depth = frames.length;
-  }
-
-  function key(keys: KeyReader): void {
-    const frame = frames[frames.length - 1];
-    const member = frame && keys.find(frame.node);
-    wanted = member?.node;
-    if (frame === undefined || member === undefined) return;
-    if (frame.count > 0) kept.byte(COMMA);
-    frame.count += 1;
-    kept.bytes(member.written);
-  }
-
   return {
-    kept,
+    buffer,
     wanted: () => wanted,
     isInList: () => frames[frames.length - 1]?.node.kind === 'list',
     isOver: () => frames.length === 0,
@@ -81,31 +61,44 @@ export function createCutOutput(shape: Shape, item: (text: string) => void): Cut
       if (frame?.node.kind !== 'list') return;
       const { node, count } = frame;
       wanted = node.oneByOne || count < MOST_ITEMS ? node.each : undefined;
-      if (node.oneByOne) itemStart = kept.length;
-      else if (count > 0 && wanted !== undefined) kept.byte(COMMA);
+      if (node.oneByOne) itemStart = buffer.length;
+      else if (count > 0 && wanted !== undefined) buffer.byte(COMMA);
       frame.count += 1;
     },
     mismatch() {
-      if (wanted !== undefined) kept.bytes(NULL);
+      if (wanted !== undefined) buffer.bytes(NULL);
     },
     open(kind, byte) {
       if (wanted?.kind !== kind) return false;
       frames.push({ node: wanted, count: 0 });
-      kept.byte(byte);
+      buffer.byte(byte);
       return true;
     },
-    key,
-    close() {
-      kept.byte(frames.pop()?.node.kind === 'list' ? CLOSE_LIST : CLOSE_OBJECT);
-      done();
+    key(keys) {
+      const frame = frames[frames.length - 1];
+      const member = frame && keys.find(frame.node);
+      wanted = member?.node;
+      if (frame === undefined || member === undefined) return;
+      if (frame.count > 0) buffer.byte(COMMA);
+      frame.count += 1;
+      buffer.bytes(member.written);
     },
-    done,
-    whole: () => kept.text(0, kept.length),
-    salvage: () => kept.text(0, whole.length) + closingOf(frames.slice(0, whole.depth)),
+    close() {
+      buffer.byte(frames.pop()?.node.kind === 'list' ? CLOSE_LIST : CLOSE_OBJECT);
+    },
+    done() {
+      if (frames[frames.length - 1]?.node.oneByOne === true) {
+        if (buffer.fits) item(buffer.text(itemStart, buffer.length));
+        buffer.cut(itemStart);
+      }
+      whole.length = buffer.length;
+      whole.depth = frames.length;
+    },
+    salvage: () => buffer.text(0, whole.length) + closingOf(frames.slice(0, whole.depth)),
     reset() {
       frames.length = 0;
       wanted = root;
-      kept.cut(0);
+      buffer.cut(0);
       whole.length = 0;
       whole.depth = 0;
     },

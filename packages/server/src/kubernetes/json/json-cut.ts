@@ -3,6 +3,7 @@ import type { CutOutput } from './cut-output.ts';
 import { createKeyReader } from './key-reader.ts';
 import type { Shape } from './shape.ts';
 import { createValueReader, isSpace, LIST, OBJECT } from './value-reader.ts';
+import type { Begun } from './value-reader.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -52,7 +53,7 @@ export function createJsonCut(shape: Shape, item: (text: string) => void = () =>
       const isOver = grammar.end();
       const cut =
         isOver && fault === ''
-          ? { text: output.whole() }
+          ? { text: output.buffer.text(0, output.buffer.length) }
           : { fault: fault === '' ? 'it is cut short' : fault, text: output.salvage() };
       output.reset();
       fault = '';
@@ -68,15 +69,15 @@ function createGrammar(output: CutOutput, fail: (fault: string) => void) {
   let state: number = VALUE;
 
   function done(): void {
+    output.done();
     state = output.isOver() ? END : AFTER;
-    if (!output.kept.fits) fail('its fields are too large');
+    if (!output.buffer.fits) fail('its fields are too large');
   }
 
   function token(byte: number): void {
     const isList = output.isInList();
     if (state === VALUE || (state === FIRST_ITEM && byte !== CLOSE_LIST)) {
-      const begun = values.begin(byte);
-      state = begun === LIST ? FIRST_ITEM : begun === OBJECT ? FIRST_KEY : IN_VALUE;
+      state = expectedIn(values.begin(byte));
     } else if ((state === KEY || state === FIRST_KEY) && byte === QUOTE) {
       state = IN_KEY;
       keys.begin();
@@ -92,25 +93,19 @@ function createGrammar(output: CutOutput, fail: (fault: string) => void) {
     }
   }
 
-  function endValue(): void {
-    output.done();
-    done();
-  }
-
-  function endKey(): void {
-    output.key(keys);
-    state = BEFORE_COLON;
-  }
-
   return {
     /** The place behind what has been read. */
     step(chunk: Buffer, from: number, to: number): number {
-      if (state === IN_VALUE || state === IN_KEY) {
-        const inValue = state === IN_VALUE;
-        const end = inValue ? values.read(chunk, from, to) : keys.read(chunk, from, to);
+      if (state === IN_VALUE) {
+        const end = values.read(chunk, from, to);
+        if (end >= 0) done();
+        return end < 0 ? to : end;
+      }
+      if (state === IN_KEY) {
+        const end = keys.read(chunk, from, to);
         if (end < 0) return to;
-        if (inValue) endValue();
-        else endKey();
+        output.key(keys);
+        state = BEFORE_COLON;
         return end;
       }
       const byte = chunk[from] ?? 0;
@@ -119,12 +114,17 @@ function createGrammar(output: CutOutput, fail: (fault: string) => void) {
     },
     /** False: the text is cut short. The next one begins. */
     end(): boolean {
-      if (state === IN_VALUE && values.isLiteral()) endValue();
+      if (state === IN_VALUE && values.isLiteral()) done();
       const isOver = state === END;
       state = VALUE;
       return isOver;
     },
   };
+}
+
+function expectedIn(begun: Begun): number {
+  if (begun === LIST) return FIRST_ITEM;
+  return begun === OBJECT ? FIRST_KEY : IN_VALUE;
 }
 
 /** Whether the bracket closes the list or object that is open. */

@@ -4,7 +4,7 @@
  */
 export type Shape = ScalarShape | ObjectShape | ListShape;
 
-/** Of a list that is kept whole, so many items are: no list that is of use is longer. */
+/** The most items that are kept of a list that is not handed out one by one: no list that is of use is longer. */
 export const MOST_ITEMS = 64;
 
 export interface ScalarShape {

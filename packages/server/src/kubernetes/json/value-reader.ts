@@ -1,6 +1,6 @@
 import type { CutOutput } from './cut-output.ts';
-import { createKeptString } from './kept-string.ts';
-import { createSkipper } from './skip.ts';
+import { createSkipper } from './skipper.ts';
+import { createStringCopier } from './string-copier.ts';
 
 /** A number, true, false or null. Bytes. */
 const LONGEST_LITERAL = 64;
@@ -28,8 +28,8 @@ export interface ValueReader {
 
 /** `fail`: given what is wrong. */
 export function createValueReader(output: CutOutput, fail: (fault: string) => void): ValueReader {
-  const { kept } = output;
-  const keptString = createKeptString(kept);
+  const { buffer } = output;
+  const strings = createStringCopier(buffer);
   const skipper = createSkipper();
   let reading: 'literal' | 'string' | 'skipped' = 'literal';
   let literalLength = 0;
@@ -45,13 +45,13 @@ export function createValueReader(output: CutOutput, fail: (fault: string) => vo
     const wanted = output.wanted();
     if (wanted?.kind !== 'scalar') return skip(0);
     reading = 'string';
-    keptString.begin(wanted.longest);
+    strings.begin(wanted.longest);
     return BYTES;
   }
 
   function beginLiteral(byte: number): Begun {
     if (isDelimiter(byte) || byte === COLON) fail('a value is missing');
-    if (output.wanted()?.kind === 'scalar') kept.byte(byte);
+    if (output.wanted()?.kind === 'scalar') buffer.byte(byte);
     else output.mismatch();
     literalLength = 1;
     reading = 'literal';
@@ -64,7 +64,7 @@ export function createValueReader(output: CutOutput, fail: (fault: string) => vo
       const byte = chunk[at] ?? 0;
       if (isDelimiter(byte) || isSpace(byte)) return at;
       literalLength += 1;
-      if (isKept) kept.byte(byte);
+      if (isKept) buffer.byte(byte);
       if (literalLength > LONGEST_LITERAL) fail('a value is no JSON');
     }
     return -1;
@@ -80,7 +80,7 @@ export function createValueReader(output: CutOutput, fail: (fault: string) => vo
     },
     read(chunk, from, to) {
       if (reading === 'skipped') return skipper.skip(chunk, from, to);
-      return reading === 'string' ? keptString.copy(chunk, from, to) : readLiteral(chunk, from, to);
+      return reading === 'string' ? strings.copy(chunk, from, to) : readLiteral(chunk, from, to);
     },
     isLiteral: () => reading === 'literal',
   };

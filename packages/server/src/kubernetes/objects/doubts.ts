@@ -1,7 +1,7 @@
 import { createListeners, listenerFailed } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 
-/** So many objects are doubted by name; when there are more, all of the kind are. */
+/** The most objects that are doubted by name; if there are more, all of the kind are doubted. */
 const MOST = 1000;
 
 /** Keys of objects, or all objects of a kind. */
@@ -15,7 +15,7 @@ export interface Doubts {
   confirm(key: string): boolean;
   /** The object is gone: nothing of it is kept. True if it was doubted; if all are, it is still, should it come again. */
   gone(key: string): boolean;
-  /** A list has told all there is, but for what was unreadable in it. Whose doubt that ends: these keys, or all. */
+  /** A list has confirmed all objects but those that were unreadable in it. Returns whose doubt that ends. */
   listed(unreadable: Iterable<string | undefined>, listedKeys: Iterable<string>): Concerned;
   readonly has: (key: string) => boolean;
   /** How many names this takes: never more than there are objects, and 1,000. */

@@ -23,7 +23,7 @@ export interface Identity {
   readonly uid: string;
 }
 
-/** A Pod, cut to the fields used. */
+/** The fields of a Pod that are used. */
 export interface Pod extends ApiObject {
   readonly namespace: string;
   /** '' until it is bound. */
@@ -52,13 +52,13 @@ export interface ServiceAccount extends ApiObject {
   readonly namespace: string;
 }
 
-/** An object that cannot be kept comes as what is wrong with it. Cutting never throws. */
-export type Cut<T> = { readonly object: T } | { readonly fault: string };
+/** An object that cannot be kept comes as what is wrong with it. Picking never throws. */
+export type PickResult<T> = { readonly object: T } | { readonly fault: string };
 
-/** `hold` has the one copy of a name; of what is cut, each of `namesOfPod` is held once. */
-export function cutPod(raw: unknown, hold: Names['hold'] = asItIs): Cut<Pod> {
+/** `intern` gives the one copy of a name; of what is picked, each of `namesOfPod` is interned once. */
+export function pickPod(raw: unknown, intern: Names['intern'] = asItIs): PickResult<Pod> {
   const { metadata, spec, status } = record(raw);
-  const common = cutCommon('Pod', metadata);
+  const common = pickCommon('Pod', metadata);
   if ('fault' in common) return common;
   const all = record(record(metadata)['annotations']);
   const staticPod = Object.hasOwn(all, MIRROR);
@@ -69,16 +69,16 @@ export function cutPod(raw: unknown, hold: Names['hold'] = asItIs): Cut<Pod> {
   return {
     object: {
       ...common.object,
-      namespace: hold(namespace),
-      nodeName: hold(textOf(nodeName)),
-      serviceAccount: hold(textOf(serviceAccountName) || 'default'),
-      ips: cutIps(podIP, podIPs),
+      namespace: intern(namespace),
+      nodeName: intern(textOf(nodeName)),
+      serviceAccount: intern(textOf(serviceAccountName) || 'default'),
+      ips: pickIps(podIP, podIPs),
       hostNetwork: hostNetwork === true,
       ended: phase === 'Succeeded' || phase === 'Failed',
       terminating: textOf(record(metadata)['deletionTimestamp']) !== '',
       staticPod,
       runtimeUid: staticPod ? textOf(all[CONFIG_HASH]) : '',
-      daemonSet: hold(cutDaemonSet(record(metadata)['ownerReferences'])),
+      daemonSet: intern(pickDaemonSet(record(metadata)['ownerReferences'])),
     },
   };
 }
@@ -87,22 +87,25 @@ export function namesOfPod({ namespace, nodeName, serviceAccount, daemonSet }: P
   return [namespace, nodeName, serviceAccount, daemonSet];
 }
 
-export function cutNamespace(raw: unknown): Cut<Namespace> {
-  return cutCommon('Namespace', record(raw)['metadata']);
+export function pickNamespace(raw: unknown): PickResult<Namespace> {
+  return pickCommon('Namespace', record(raw)['metadata']);
 }
 
-export function cutNode(raw: unknown): Cut<ClusterNode> {
-  return cutCommon('Node', record(raw)['metadata']);
+export function pickNode(raw: unknown): PickResult<ClusterNode> {
+  return pickCommon('Node', record(raw)['metadata']);
 }
 
-/** The name of its Namespace is held once. */
-export function cutServiceAccount(raw: unknown, hold: Names['hold'] = asItIs): Cut<ServiceAccount> {
+/** The name of its Namespace is interned once. */
+export function pickServiceAccount(
+  raw: unknown,
+  intern: Names['intern'] = asItIs,
+): PickResult<ServiceAccount> {
   const { metadata } = record(raw);
-  const common = cutCommon('ServiceAccount', metadata);
+  const common = pickCommon('ServiceAccount', metadata);
   if ('fault' in common) return common;
   const namespace = textOf(record(metadata)['namespace']);
   if (namespace === '') return { fault: 'it has no namespace' };
-  return { object: { ...common.object, namespace: hold(namespace) } };
+  return { object: { ...common.object, namespace: intern(namespace) } };
 }
 
 /** As much as there is of it. */
@@ -111,7 +114,7 @@ export function identityOf(raw: unknown): Identity {
   return { namespace: textOf(namespace), name: textOf(name), uid: textOf(uid) };
 }
 
-function cutCommon(kind: Kind, metadata: unknown): Cut<ApiObject> {
+function pickCommon(kind: Kind, metadata: unknown): PickResult<ApiObject> {
   const { uid, name, resourceVersion, annotations } = record(metadata);
   if (textOf(uid) === '') return { fault: 'it has no uid' };
   if (textOf(name) === '') return { fault: 'it has no name' };
@@ -121,14 +124,14 @@ function cutCommon(kind: Kind, metadata: unknown): Cut<ApiObject> {
       uid: textOf(uid),
       name: textOf(name),
       resourceVersion: textOf(resourceVersion),
-      annotations: cutAnnotations(annotationKeys[kind], annotations),
+      annotations: pickAnnotations(annotationKeys[kind], annotations),
     },
   };
 }
 
 export const NO_ANNOTATIONS: Annotations = Object.freeze({});
 
-function cutAnnotations(keys: readonly string[], annotations: unknown): Annotations {
+function pickAnnotations(keys: readonly string[], annotations: unknown): Annotations {
   const all = record(annotations);
   const kept = keys.flatMap((key) => {
     const value = valueOf(key, all[key]);
@@ -145,7 +148,7 @@ function valueOf(key: string, value: unknown): AnnotationValue | undefined {
 }
 
 /** Of the owners one at most is the controller (k8s.io/apimachinery, meta/v1 OwnerReference). */
-function cutDaemonSet(owners: unknown): string {
+function pickDaemonSet(owners: unknown): string {
   const listed: unknown[] = Array.isArray(owners) ? owners : [];
   const { apiVersion, kind, name } = record(listed.find((owner) => record(owner)['controller'] === true));
   return kind === 'DaemonSet' && textOf(apiVersion).startsWith('apps/') ? textOf(name) : '';
@@ -153,7 +156,7 @@ function cutDaemonSet(owners: unknown): string {
 
 const NO_IPS: readonly string[] = Object.freeze([]);
 
-function cutIps(podIP: unknown, podIPs: unknown): readonly string[] {
+function pickIps(podIP: unknown, podIPs: unknown): readonly string[] {
   const listed = Array.isArray(podIPs) ? podIPs.map((entry) => record(entry)['ip']) : [];
   const ips = [...listed, podIP].flatMap((ip) => canonicalIp(textOf(ip)) ?? []);
   return ips.length === 0 ? NO_IPS : [...new Set(ips)];

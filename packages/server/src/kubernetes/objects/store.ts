@@ -21,7 +21,7 @@ export interface Store<T extends ApiObject> {
   get(key: string): T | undefined;
   values(): readonly T[];
   readonly size: number;
-  /** The latest that list, event or bookmark told; '' before the first. */
+  /** Of the latest list, event or bookmark; '' before the first. */
   readonly resourceVersion: string;
   /** When the first full list was in, on the monotonic clock. Milliseconds. */
   readonly syncedAtMs: number | undefined;
@@ -47,7 +47,7 @@ export interface FullList<T> {
 /** The watch loop's side of a store. */
 export interface WritableStore<T extends ApiObject> extends Store<T> {
   set(object: T): void;
-  /** `object` as its deletion told it. */
+  /** `object` as the event of its deletion has it. */
   remove(object: T): void;
   /** A bookmark, or an event for which nothing is kept. */
   advance(resourceVersion: string): void;
@@ -155,7 +155,7 @@ function createObjects<T extends ApiObject>({
       dropped(object);
       return;
     }
-    // The name is another object's now: nothing of the former may pass to it.
+    // Another object has the name now: it must inherit nothing from the former one.
     if (previous !== undefined && previous.uid !== object.uid) drop(key, previous, object.resourceVersion);
     const before = byKey.get(key);
     byKey.set(key, object);
@@ -213,7 +213,7 @@ function isFormer(object: ApiObject, known: ApiObject | undefined): boolean {
   return known?.uid === object.uid && isOlderVersion(object.resourceVersion, known.resourceVersion);
 }
 
-/** The same version; unless texts of it had no room then, and may have now. */
+/** The same version, unless some of its texts had no room then: they may have now. */
 function isSame(previous: ApiObject, object: ApiObject): boolean {
   if (previous.uid !== object.uid || previous.resourceVersion !== object.resourceVersion) return false;
   return !Object.values(previous.annotations).some((value) => typeof value !== 'string' && 'budget' in value);

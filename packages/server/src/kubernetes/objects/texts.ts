@@ -8,7 +8,7 @@ const BUDGETS = {
   serverBytes: 128 * 1024 * 1024,
   /** Of the server's, for the first texts of each Namespace alone: others that fill the rest take nothing from them. */
   reservedBytes: 32 * 1024 * 1024,
-  /** So many of a Namespace's are its first. */
+  /** What counts as a Namespace's first texts. */
   firstBytes: 16 * 1024,
   /** Of each text's entries in two Maps, roughly: many short ones are not free. */
   entryBytes: 200,
@@ -32,9 +32,9 @@ export interface TextsOptions {
 
 /** The texts of all annotations: equal ones once, within budgets. A Namespace pays for what it uses, shared or not. */
 export interface Texts {
-  /** What of the annotations has room; it is held until it is released. */
-  hold(namespace: string, annotations: Annotations): Annotations;
-  /** Of what was held, once. */
+  /** What of the annotations has room; it is kept until it is released. */
+  admit(namespace: string, annotations: Annotations): Annotations;
+  /** Of what was admitted, once. */
   release(namespace: string, annotations: Annotations): void;
   readonly bytes: number;
 }
@@ -63,7 +63,7 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
   const shares = new Map<string, Share>();
   const room = createRoom({ budgets, all, roomAgain });
 
-  function holdText(share: Share, given: string): string | { spent: SpentBudget; left: TooLong } {
+  function admitText(share: Share, given: string): string | { spent: SpentBudget; left: TooLong } {
     const key = keyOf(given);
     const known = share.texts.get(key);
     if (known !== undefined) {
@@ -82,19 +82,19 @@ export function createTexts({ budgets = BUDGETS, spent, roomAgain }: TextsOption
   }
 
   return {
-    hold(namespace, annotations) {
+    admit(namespace, annotations) {
       const entries = Object.entries(annotations);
       if (entries.length === 0) return annotations;
       const share = shareOf(shares, namespace);
       const refusals = new Map<SpentBudget, string[]>();
-      const held = entries.map(([key, value]) => {
-        const result = typeof value === 'string' ? holdText(share, value) : value;
+      const admitted = entries.map(([key, value]) => {
+        const result = typeof value === 'string' ? admitText(share, value) : value;
         if (typeof result === 'string' || 'tooLongBytes' in result) return [key, result] as const;
         refusals.set(result.spent, [...(refusals.get(result.spent) ?? []), key]);
         return [key, result.left] as const;
       });
       for (const [budget, keys] of refusals) spent(budget, namespace, keys);
-      return Object.fromEntries(held);
+      return Object.fromEntries(admitted);
     },
     release(namespace, annotations) {
       const share = shares.get(namespace);

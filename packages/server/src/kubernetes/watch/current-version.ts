@@ -5,7 +5,7 @@ import { OlderVersionError } from '../api/api-error.ts';
 /** However often agents make us ask, the API server is asked no more often. Milliseconds. */
 const APART_MS = 2_000;
 
-/** Holds the resourceVersion that the API server is at against the store's: after a restore of etcd it is older. */
+/** Compares the resourceVersion that the API server is at with the store's: after a restore of etcd it is older. */
 export interface CurrentVersion {
   /** Rejects with an OlderVersionError if it is older. */
   confirm(signal: AbortSignal): Promise<void>;

@@ -2,22 +2,22 @@ import { setImmediate } from 'node:timers/promises';
 import { record, textOf } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import { identityOf } from '../objects/objects.ts';
-import type { ApiObject, Cut, Identity } from '../objects/objects.ts';
+import type { ApiObject, Identity, PickResult } from '../objects/objects.ts';
 import type { WritableStore } from '../objects/store.ts';
 import type { UnreadableEvent, WatchEvent } from './watch-events.ts';
 
-/** Everything else gets a turn after so long. Milliseconds. */
+/** After this time the event loop gets a turn. Milliseconds. */
 const SLICE_MS = 10;
 
 export interface IntakeDeps<T extends ApiObject> {
-  readonly cut: (raw: unknown) => Cut<T>;
+  readonly pick: (raw: unknown) => PickResult<T>;
   readonly keyOf: (object: T) => string;
   /** The same by what could be read of an object; undefined if that is too little. */
   readonly keyOfPart: (identity: Identity) => string | undefined;
   readonly store: WritableStore<T>;
   readonly clock: Clock;
-  /** What of the object there is room for; `dropped` undoes it, unless the store has been given the object. */
-  readonly hold: (object: T) => T;
+  /** The object without texts that have no room; `dropped` undoes it, unless the store has been given the object. */
+  readonly admit: (object: T) => T;
   readonly dropped: (object: T) => void;
   /** What could not be read, and which object it is; its Namespace is '' if it is not known. */
   readonly unreadable: (fault: string, which: string, namespace: string) => void;
@@ -95,7 +95,7 @@ interface Reader<T> {
 }
 
 function createReader<T extends ApiObject>(deps: IntakeDeps<T>): Reader<T> {
-  const { cut, keyOfPart, hold, unreadable } = deps;
+  const { pick, keyOfPart, admit, unreadable } = deps;
 
   function unread(fault: string, identity: Identity): Miss {
     unreadable(fault, nameOf(identity), identity.namespace);
@@ -104,8 +104,8 @@ function createReader<T extends ApiObject>(deps: IntakeDeps<T>): Reader<T> {
 
   return {
     read(raw) {
-      const result = cut(raw);
-      return 'object' in result ? { object: hold(result.object) } : unread(result.fault, identityOf(raw));
+      const result = pick(raw);
+      return 'object' in result ? { object: admit(result.object) } : unread(result.fault, identityOf(raw));
     },
     unreadEvent({ fault, identity }) {
       if (identity !== undefined) return unread(fault, identity);

@@ -1,7 +1,7 @@
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../../memory/memory.ts';
 import type { Connection } from '../api/connection.ts';
-import type { ApiObject, Cut, Identity } from '../objects/objects.ts';
+import type { ApiObject, Identity, PickResult } from '../objects/objects.ts';
 import type { Kind } from '../objects/shapes.ts';
 import type { WritableStore } from '../objects/store.ts';
 import { createCurrentVersion } from './current-version.ts';
@@ -30,13 +30,13 @@ export interface ListWatchDeps<T extends ApiObject> {
   /** e.g. /api/v1/pods */
   readonly path: string;
   readonly kind: Kind;
-  readonly cut: (raw: unknown) => Cut<T>;
+  readonly pick: (raw: unknown) => PickResult<T>;
   /** As the store's. */
   readonly keyOf: (object: T) => string;
   /** The same by what could be read of an object; undefined if that is too little. */
   readonly keyOfPart: (identity: Identity) => string | undefined;
   /** What of the object there is room for; `dropped` undoes it. */
-  readonly hold?: (object: T) => T;
+  readonly admit?: (object: T) => T;
   readonly dropped?: (object: T) => void;
   /** A line of a watch was longer than any is read. */
   readonly lineTooLong?: () => void;
@@ -63,14 +63,14 @@ export interface ListWatch {
 }
 
 /**
- * Keeps a store equal to the API server's objects of a kind: lists, watches from there, goes on from the last
+ * Keeps a store equal to the API server's objects of a kind: lists, watches from there, resumes from the last
  * resourceVersion after a drop, and lists again when that has expired. The store is only ever brought up to date.
  */
 export function createListWatch<T extends ApiObject>(deps: ListWatchDeps<T>): ListWatch {
   const { connection, path, kind, store, clock, log, metrics } = deps;
-  const { hold = (object: T) => object, dropped = () => undefined, lineTooLong = () => undefined } = deps;
+  const { admit = (object: T) => object, dropped = () => undefined, lineTooLong = () => undefined } = deps;
   const unreadable = createUnreadableLog({ kind, clock, log, memory: deps.memory });
-  const intake = createIntake({ ...deps, hold, dropped, unreadable });
+  const intake = createIntake({ ...deps, admit, dropped, unreadable });
   const relist = createRelist(clock);
   const relisted = (why: RelistReason) => {
     metrics.relists(kind, why);

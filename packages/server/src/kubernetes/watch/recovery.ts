@@ -8,10 +8,10 @@ const PAUSES = { firstMs: 250, capMs: 30_000 };
 /** No server may ask us to wait longer. Milliseconds. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** A watch that lived so long was a good one. Milliseconds. */
+/** A watch that lived at least this long counts as healthy. Milliseconds. */
 const GOOD_AFTER_MS = 10_000;
 
-/** After so many failures of one resourceVersion in a row it is given up. */
+/** A resourceVersion is given up after this many failures in a row. */
 const TRIES = { refused: 5, silent: 2 };
 
 /** After a streaming list that has not ended, pages are fetched for this long. Milliseconds. */
@@ -38,11 +38,11 @@ export interface RecoveryDeps {
   readonly relisted: (why: RelistReason) => void;
 }
 
-/** Decides how a list+watch loop goes on, whatever has happened to it. */
+/** Decides what a list+watch loop does next, whatever has happened to it. */
 export interface Recovery {
   next(): Step;
   listed(from: string): void;
-  /** The watch has told something, and from where it can go on if that is known. */
+  /** An event has come; `from`: where the watch can be resumed, if that is known. */
   moved(from: string | undefined): void;
   /** The watch has ended as it should. The pause, milliseconds. */
   ended(livedMs: number): number;
@@ -67,7 +67,7 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
     pauses.reset();
     resumes.reset();
     const ended = outage.over();
-    // A watch that is cut once goes on at once.
+    // A watch that is cut once is resumed at once.
     if (ended !== undefined && ended.failures > 1)
       log.info('the watch of a kind of object goes on', { kind, ...ended });
   }

@@ -2,9 +2,9 @@ import { createLogLimiter, createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../../memory/memory.ts';
 
-/** After so long each may be told again. Milliseconds. */
-const TOLD_MS = 86_400_000;
-/** So many different ones are remembered. */
+/** Each is logged at most once in this time. Milliseconds. */
+const AGAIN_MS = 86_400_000;
+/** The most that are remembered. */
 const MAX_REMEMBERED = 1000;
 
 /** Lines about one Namespace in this time. Milliseconds. */
@@ -26,7 +26,7 @@ export function createUnreadableLog({
   log,
   memory = createMemory({ clock }),
 }: UnreadableLogDeps): (fault: string, which: string, namespace: string) => void {
-  const told = memory.remember<true>('unreadable_objects', { keepMs: TOLD_MS, most: MAX_REMEMBERED });
+  const logged = memory.remember<true>('unreadable_objects', { keepMs: AGAIN_MS, most: MAX_REMEMBERED });
   const isWritten = createLogLimiter<string>({
     clock,
     lines: LINES,
@@ -38,8 +38,8 @@ export function createUnreadableLog({
   });
   return (fault, which, namespace) => {
     const key = `${fault} ${which}`;
-    if (told.get(key) === true) return;
-    told.set(key, true, namespace);
+    if (logged.get(key) === true) return;
+    logged.set(key, true, namespace);
     if (isWritten(namespace, '', namespace))
       log.warn('cannot read what the API server sent', { kind, fault, which });
   };

@@ -5,7 +5,7 @@ import type { Kind } from '../objects/shapes.ts';
 import { readEvents } from './watch-events.ts';
 import type { WatchEvent, WatchEventLabel } from './watch-events.ts';
 
-/** A watch is to begin, and a streaming list to be over, within so long. Milliseconds. */
+/** A watch must begin, and a streaming list must end, within this time. Milliseconds. */
 const TIMEOUT_MS = 30_000;
 
 /** The server is asked to end a watch after 5 to 10 minutes, as client-go asks it. Seconds. */

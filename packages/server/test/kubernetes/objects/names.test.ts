@@ -9,7 +9,7 @@ import { eventually, startApi } from '../setup.ts';
 describe('names that objects share', () => {
   it('are kept once, until as many have let go of them as had them', () => {
     const names = createNames();
-    const [first, second] = [names.hold('shop'), names.hold(['sh', 'op'].join(''))];
+    const [first, second] = [names.intern('shop'), names.intern(['sh', 'op'].join(''))];
     expect([first, second, names.size]).toEqual(['shop', 'shop', 1]);
     names.release('shop');
     names.release('unknown');

@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cutNamespace, cutPod, cutServiceAccount } from '../../../src/kubernetes/objects/objects.ts';
+import { pickNamespace, pickPod, pickServiceAccount } from '../../../src/kubernetes/objects/objects.ts';
 import type { Pod } from '../../../src/kubernetes/objects/objects.ts';
 
 function setup(parts: { metadata?: object; spec?: object; status?: object } = {}): Pod {
-  const cut = cutPod({
+  const picked = pickPod({
     kind: 'Pod',
     metadata: { uid: 'u1', name: 'app', namespace: 'team-a', resourceVersion: '7', ...parts.metadata },
     spec: { nodeName: 'node-1', serviceAccountName: 'runner', containers: [{ name: 'c' }], ...parts.spec },
     status: { phase: 'Running', podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }], ...parts.status },
   });
-  if ('fault' in cut) throw new Error(cut.fault);
-  return cut.object;
+  if ('fault' in picked) throw new Error(picked.fault);
+  return picked.object;
 }
 
-describe('cutPod', () => {
+describe('pickPod', () => {
   it('keeps what is used and nothing else', () => {
     expect(setup({ metadata: { labels: { app: 'x' }, managedFields: [{}] } })).toEqual({
       uid: 'u1',
@@ -168,21 +168,21 @@ describe('cutPod', () => {
 });
 
 describe.each([
-  { name: 'cutPod', cut: cutPod, metadata: { uid: 'u', name: 'n', namespace: 's', resourceVersion: '1' } },
-  { name: 'cutNamespace', cut: cutNamespace, metadata: { uid: 'u', name: 'n', resourceVersion: '1' } },
+  { name: 'pickPod', pick: pickPod, metadata: { uid: 'u', name: 'n', namespace: 's', resourceVersion: '1' } },
+  { name: 'pickNamespace', pick: pickNamespace, metadata: { uid: 'u', name: 'n', resourceVersion: '1' } },
   {
-    name: 'cutServiceAccount',
-    cut: cutServiceAccount,
+    name: 'pickServiceAccount',
+    pick: pickServiceAccount,
     metadata: { uid: 'u', name: 'n', namespace: 's', resourceVersion: '1' },
   },
-])('$name', ({ cut, metadata }) => {
+])('$name', ({ pick, metadata }) => {
   it('reads an object with metadata alone', () => {
-    expect(cut({ metadata })).toMatchObject({ object: { ...metadata, annotations: {} } });
+    expect(pick({ metadata })).toMatchObject({ object: { ...metadata, annotations: {} } });
   });
 
   it.each(Object.keys(metadata))('names a missing %s as the fault', (field) => {
-    expect(cut({ metadata: { ...metadata, [field]: undefined } })).toEqual({ fault: `it has no ${field}` });
-    expect(cut({ metadata: { ...metadata, [field]: { odd: true } } })).toEqual({
+    expect(pick({ metadata: { ...metadata, [field]: undefined } })).toEqual({ fault: `it has no ${field}` });
+    expect(pick({ metadata: { ...metadata, [field]: { odd: true } } })).toEqual({
       fault: `it has no ${field}`,
     });
   });
@@ -196,7 +196,7 @@ describe.each([
     { raw: { metadata: null } },
     { raw: { metadata: 'x' } },
   ])('takes $raw for a fault', ({ raw }) => {
-    expect(cut(raw)).toEqual({ fault: 'it has no uid' });
+    expect(pick(raw)).toEqual({ fault: 'it has no uid' });
   });
 
   it('never throws, whatever stands in the fields', () => {
@@ -211,7 +211,7 @@ describe.each([
     });
     fc.assert(
       fc.property(object, (raw) => {
-        expect(cut(raw)).toHaveProperty('object');
+        expect(pick(raw)).toHaveProperty('object');
       }),
     );
   });

@@ -26,21 +26,21 @@ describe('createTexts', () => {
   it('keeps equal texts once, and lets every Namespace pay for them', () => {
     const { texts } = setup();
     for (const namespace of ['a', 'a', 'b'])
-      expect(texts.hold(namespace, text('x', 50))).toEqual(text('x', 50));
+      expect(texts.admit(namespace, text('x', 50))).toEqual(text('x', 50));
     expect(texts.bytes).toBe(50);
-    expect(texts.hold('a', text('y', 31))).toEqual({
+    expect(texts.admit('a', text('y', 31))).toEqual({
       role: { tooLongBytes: 31, limitBytes: 30, budget: 'Namespace' },
     });
   });
 
   it('refuses what has no room in its Namespace or in all, by the keys, and keeps the rest', () => {
     const { texts, spent } = setup();
-    expect(texts.hold('a', { small: 'x'.repeat(40), large: 'y'.repeat(41) })).toEqual({
+    expect(texts.admit('a', { small: 'x'.repeat(40), large: 'y'.repeat(41) })).toEqual({
       small: 'x'.repeat(40),
       large: { tooLongBytes: 41, limitBytes: 40, budget: 'Namespace' },
     });
-    texts.hold('b', text('z', 60));
-    expect(texts.hold('c', text('w', 21))).toEqual({
+    texts.admit('b', text('z', 60));
+    expect(texts.admit('c', text('w', 21))).toEqual({
       role: { tooLongBytes: 21, limitBytes: 20, budget: 'server' },
     });
     expect(spent).toEqual(['namespace_text_bytes a large', 'text_bytes c role']);
@@ -48,15 +48,15 @@ describe('createTexts', () => {
 
   it('has room for the first texts of each Namespace, however much others have taken', () => {
     const { texts, spent, rooms } = setup({ reservedBytes: 40, firstBytes: 15 });
-    texts.hold('a', text('x', 80));
+    texts.admit('a', text('x', 80));
     const first = text('y', 15);
-    expect(texts.hold('b', first)).toEqual(first);
-    expect(texts.hold('b', text('z', 1))).toEqual({
+    expect(texts.admit('b', first)).toEqual(first);
+    expect(texts.admit('b', text('z', 1))).toEqual({
       role: { tooLongBytes: 1, limitBytes: 0, budget: 'server' },
     });
     const rest = text('v', 15);
-    expect(texts.hold('c', rest)).toEqual(rest);
-    expect(texts.hold('d', text('w', 15))).toEqual({
+    expect(texts.admit('c', rest)).toEqual(rest);
+    expect(texts.admit('d', text('w', 15))).toEqual({
       role: { tooLongBytes: 15, limitBytes: 10, budget: 'server' },
     });
     expect(spent).toEqual(['text_bytes b role', 'text_bytes d role']);
@@ -66,24 +66,24 @@ describe('createTexts', () => {
 
   it('counts what V8 needs for a text that is not ASCII', () => {
     const { texts } = setup();
-    texts.hold('a', { role: 'é'.repeat(20) });
+    texts.admit('a', { role: 'é'.repeat(20) });
     expect(texts.bytes).toBe(40);
   });
 
   it('counts what it needs to remember a text, however short', () => {
     const { texts } = setup({ entryBytes: 30 });
-    texts.hold('a', { role: 'a' });
-    texts.hold('a', { role: 'b' });
+    texts.admit('a', { role: 'a' });
+    texts.admit('a', { role: 'b' });
     expect(texts.bytes).toBe(62);
-    expect(texts.hold('a', { role: 'c' })).toEqual({
+    expect(texts.admit('a', { role: 'c' })).toEqual({
       role: { tooLongBytes: 1, limitBytes: 0, budget: 'Namespace' },
     });
   });
 
   it('tells once that there is room again when an eighth of a budget is free', () => {
     const { texts, rooms } = setup();
-    const [small, large] = [text('x', 6), text('y', 72)].map((given) => texts.hold('a', given));
-    texts.hold('a', text('z', 10));
+    const [small, large] = [text('x', 6), text('y', 72)].map((given) => texts.admit('a', given));
+    texts.admit('a', text('z', 10));
     texts.release('a', small ?? {});
     expect(rooms()).toBe(0);
     texts.release('a', large ?? {});
@@ -101,7 +101,7 @@ describe('createTexts', () => {
         const { texts } = setup({ namespaceBytes: 12, serverBytes: 14, reservedBytes: 4, firstBytes: 2 });
         const held: (readonly [string, Annotations])[] = [];
         for (const { namespace, annotations } of all) {
-          held.push([namespace, texts.hold(namespace, annotations)]);
+          held.push([namespace, texts.admit(namespace, annotations)]);
           expect(texts.bytes).toBeLessThanOrEqual(14);
         }
         for (const [namespace, annotations] of held) texts.release(namespace, annotations);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createIntake } from '../../../src/kubernetes/watch/intake.ts';
-import { cutNamespace } from '../../../src/kubernetes/objects/objects.ts';
+import { pickNamespace } from '../../../src/kubernetes/objects/objects.ts';
 import type { Namespace } from '../../../src/kubernetes/objects/objects.ts';
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
 
@@ -18,12 +18,12 @@ function setup() {
   const store = createStore<Namespace>({ keyOf, log: silentLog, dropped });
   const faults: string[] = [];
   const intake = createIntake<Namespace>({
-    cut: cutNamespace,
+    pick: pickNamespace,
     keyOf,
     keyOfPart: ({ name }) => (name === '' ? undefined : name),
     store,
     clock,
-    hold(object) {
+    admit(object) {
       kept.add(object);
       return object;
     },

@@ -3,7 +3,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { ApiError } from '../../../src/kubernetes/api/api-error.ts';
 import type { ApiRequest, Connection } from '../../../src/kubernetes/api/connection.ts';
 import { createListWatch } from '../../../src/kubernetes/watch/list-watch.ts';
-import { cutNamespace } from '../../../src/kubernetes/objects/objects.ts';
+import { pickNamespace } from '../../../src/kubernetes/objects/objects.ts';
 import type { Identity, Namespace } from '../../../src/kubernetes/objects/objects.ts';
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
 import { recordingLog } from '../setup.ts';
@@ -41,7 +41,7 @@ function setup(script: readonly Scripted[], present = '999') {
     connection,
     path: '/api/v1/namespaces',
     kind: 'Namespace',
-    cut: cutNamespace,
+    pick: pickNamespace,
     keyOf,
     keyOfPart: ({ name }: Identity) => (name === '' ? undefined : name),
     store,

@@ -1,7 +1,7 @@
 import type { Clock } from '@rolegate/runtime';
 import type { KubernetesApiOptions } from '@rolegate/testing';
 import { createListWatch } from '../../../src/kubernetes/watch/list-watch.ts';
-import { cutPod } from '../../../src/kubernetes/objects/objects.ts';
+import { pickPod } from '../../../src/kubernetes/objects/objects.ts';
 import type { Identity, Pod } from '../../../src/kubernetes/objects/objects.ts';
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
 import type { Change } from '../../../src/kubernetes/objects/store.ts';
@@ -39,7 +39,7 @@ export async function runPods({
     connection,
     path: '/api/v1/pods',
     kind: 'Pod',
-    cut: cutPod,
+    pick: pickPod,
     keyOf,
     keyOfPart: ({ uid }: Identity) => (uid === '' ? undefined : uid),
     store,

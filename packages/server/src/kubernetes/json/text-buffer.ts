@@ -1,7 +1,7 @@
 const FIRST = 16 * 1024;
 
 /** A JSON text that is put together piece by piece. Its memory is used again for the next one. */
-export interface KeptText {
+export interface TextBuffer {
   readonly length: number;
   /** False: it has become too large. */
   readonly fits: boolean;
@@ -15,8 +15,8 @@ export interface KeptText {
 }
 
 /** `most`: a longer text does not fit. Bytes. */
-export function createKeptText(most: number): KeptText {
-  let kept = Buffer.allocUnsafeSlow(FIRST);
+export function createTextBuffer(most: number): TextBuffer {
+  let buffer = Buffer.allocUnsafeSlow(FIRST);
   let length = 0;
   let fits = true;
 
@@ -25,9 +25,9 @@ export function createKeptText(most: number): KeptText {
       fits = false;
       return false;
     }
-    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(needed, kept.length * 2)));
-    kept.copy(larger, 0, 0, length);
-    kept = larger;
+    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(needed, buffer.length * 2)));
+    buffer.copy(larger, 0, 0, length);
+    buffer = larger;
     return true;
   }
 
@@ -39,13 +39,13 @@ export function createKeptText(most: number): KeptText {
       return fits;
     },
     byte(byte) {
-      if (length === kept.length && !grow(length + 1)) return;
-      kept[length] = byte;
+      if (length === buffer.length && !grow(length + 1)) return;
+      buffer[length] = byte;
       length += 1;
     },
     bytes(bytes) {
-      if (length + bytes.length > kept.length && !grow(length + bytes.length)) return;
-      kept.set(bytes, length);
+      if (length + bytes.length > buffer.length && !grow(length + bytes.length)) return;
+      buffer.set(bytes, length);
       length += bytes.length;
     },
     cut(to) {
@@ -53,9 +53,9 @@ export function createKeptText(most: number): KeptText {
       if (to > 0) return;
       fits = true;
       // One large object does not keep its memory for all that follow.
-      if (kept.length > FIRST * 16) kept = Buffer.allocUnsafeSlow(FIRST);
+      if (buffer.length > FIRST * 16) buffer = Buffer.allocUnsafeSlow(FIRST);
     },
-    text: (from, to) => kept.toString('utf8', from, to),
-    view: () => kept.subarray(0, length),
+    text: (from, to) => buffer.toString('utf8', from, to),
+    view: () => buffer.subarray(0, length),
   };
 }

@@ -1,18 +1,18 @@
-import type { KeptText } from './kept-text.ts';
+import type { TextBuffer } from './text-buffer.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
 
 /** Copies a string value, and counts what it would be without its escapes. */
-export interface KeptString {
+export interface StringCopier {
   begin(longest: number): void;
   /** The place behind the closing quote; -1 if the chunk ends before it. */
   copy(chunk: Buffer, from: number, to: number): number;
 }
 
 /** Instead of a string that is longer than its limit its size is written: see shape.ts. */
-export function createKeptString(kept: KeptText): KeptString {
+export function createStringCopier(buffer: TextBuffer): StringCopier {
   const escapes = createEscapes();
   let longest = 0;
   let start = 0;
@@ -23,26 +23,26 @@ export function createKeptString(kept: KeptText): KeptString {
     let at = from;
     while (at < to && chunk[at] !== QUOTE && chunk[at] !== BACKSLASH) at += 1;
     size += at - from;
-    if (size <= longest && at > from) kept.bytes(chunk.subarray(from, at));
+    if (size <= longest && at > from) buffer.bytes(chunk.subarray(from, at));
     return at;
   }
 
   function close(): void {
     if (size <= longest) {
-      kept.byte(QUOTE);
+      buffer.byte(QUOTE);
       return;
     }
-    kept.cut(start);
-    kept.bytes(Buffer.from(JSON.stringify({ tooLong: size })));
+    buffer.cut(start);
+    buffer.bytes(Buffer.from(JSON.stringify({ tooLong: size })));
   }
 
   return {
     begin(limit) {
       longest = limit;
-      start = kept.length;
+      start = buffer.length;
       size = 0;
       escapes.begin();
-      kept.byte(QUOTE);
+      buffer.byte(QUOTE);
     },
     copy(chunk, from, to) {
       let at = from;
@@ -57,7 +57,7 @@ export function createKeptString(kept: KeptText): KeptString {
           return at;
         }
         size += escapes.sizeAt(byte);
-        if (size <= longest) kept.byte(byte);
+        if (size <= longest) buffer.byte(byte);
       }
       return -1;
     },

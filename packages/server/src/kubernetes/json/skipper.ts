@@ -1,7 +1,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** So many bytes of a string are looked at one by one before the end is searched for: most strings are short. */
+/** The first bytes of a string are compared one by one, and only then its end is searched for: most strings are short. */
 const NEAR = 24;
 
 /** Finds the ends of strings and brackets in chunks, without looking at what is in them. */
