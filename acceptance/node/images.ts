@@ -25,7 +25,7 @@ type Recipe = Pick<Options, 'buildImage' | 'loadImage' | 'nodeImage' | 'clientBa
 
 /** Bundles the programs, builds the images, those of version 0.1.0 too if it can be had, and makes them known to the node. */
 export async function buildImages(recipe: Recipe, say: (line: string) => void): Promise<void> {
-  await outputOf(['npm', 'run', '--silent', 'bundle:run'], { ...BUILD, cwd: root });
+  await outputOf(['npm', 'run', '--silent', 'bundle'], { ...BUILD, cwd: root });
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-images-'));
   const build = (image: string, context: string, args: readonly string[]) =>
     buildImage(recipe, { image, context, args }, say);

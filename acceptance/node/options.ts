@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `npm run e2e -- --kubeconfig F --load-image CMD [OPTION...]
+export const USAGE = `npm run test:node -- --kubeconfig F --load-image CMD [OPTION...]
 
 Builds the images, brings them into a cluster by the charts, and tests what Pods meet on one of its nodes.
 Everything is removed again. The cluster needs no AWS; kubectl and helm must be on the PATH.

@@ -33,7 +33,7 @@ export async function unpackCharts01(folder: string): Promise<string> {
 export async function buildRelease01(folder: string): Promise<void> {
   await unpack(folder, []);
   const command = (...words: string[]) => outputOf(words, { ...BUILD, cwd: folder });
-  // As scripts/prepare.mjs, and for the same reason not npm ci.
+  // As scripts/run.mjs, and for the same reason not npm ci.
   if (!(await linkPackages(folder)))
     await command('npm', 'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund');
   // It was checked when it was released.

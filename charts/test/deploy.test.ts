@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { objectsOf } from './objects.ts';
 import { plainManifests, readManifest, writtenManifests } from './plain-manifests.ts';
 import { NAMESPACE } from './rendering.ts';

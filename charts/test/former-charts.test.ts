@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { merge } from './chart-values.ts';
 import { kiamValues, kube2iamValues } from './former-charts.ts';
 import type { FormerValue } from './former-charts.ts';

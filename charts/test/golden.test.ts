@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { objectsOf, templateLabelsOf } from './objects.ts';
 import { lint, rendered, valueSets } from './rendering.ts';
 import { withHelm } from './with-helm.ts';
@@ -8,7 +8,7 @@ const cases = valueSets().map((set) => ({ ...set, title: `${set.chart} with ci/$
 
 withHelm('golden renderings (need helm)', () => {
   it.each(cases)('$title renders what golden/$name.yaml holds', ({ chart, valuesFile, goldenFile }) => {
-    // Where the change is meant: npm run golden, and read the difference.
+    // Where the change is meant: npm run generate, and read the difference.
     expect(rendered({ chart, files: [valuesFile] })).toBe(readFileSync(goldenFile, 'utf8'));
   });
 

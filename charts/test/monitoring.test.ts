@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { agentMetrics } from '../../packages/agent/src/metrics/table.ts';
 import { serverMetrics } from '../../packages/server/src/metrics/table.ts';

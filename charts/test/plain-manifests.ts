@@ -34,7 +34,7 @@ const OF_HELM =
 /** What is left of annotations that were helm's alone. */
 const NO_ANNOTATIONS = /^ {2}annotations:\n(?! {4})/gm;
 
-const HEAD = 'Made by `npm run deploy-manifests` from charts/; deploy/README.md says what to put in.';
+const HEAD = 'Made by `npm run generate` from charts/; deploy/README.md says what to put in.';
 
 /** Agents use the node's network and three capabilities: no level below privileged lets them in. */
 const NAMESPACE_TEXT = `apiVersion: v1

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { containersOf, objectsOf } from './objects.ts';
 import type { Json, KubernetesObject } from './objects.ts';
 import { valueSets } from './rendering.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { containersOf, objectsOf } from './objects.ts';
 import type { Container, KubernetesObject } from './objects.ts';
 import { readManifest, writtenManifests } from './plain-manifests.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { agentFlags } from '../../packages/agent/src/config/flags.ts';
 import { interceptionPrograms } from '../../packages/agent/src/config/interception-config.ts';
 import { serverFlags } from '../../packages/server/src/config/flags.ts';

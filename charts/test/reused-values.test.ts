@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { minimalValues, rendered } from './rendering.ts';
 import { withHelm } from './with-helm.ts';
 

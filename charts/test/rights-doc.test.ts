@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { identityPage, withRights } from './rights-doc.ts';
 
 describe('docs/identity.md', () => {
   const page = readFileSync(identityPage, 'utf8');
 
-  it("lists the server's rights as the chart gives them (npm run docs writes the list)", () => {
+  it("lists the server's rights as the chart gives them (npm run generate writes the list)", () => {
     expect(page).toBe(withRights(page));
   });
 

@@ -5,7 +5,7 @@ import { chartFolder, root } from './rendering.ts';
 
 export const identityPage = join(root, 'docs/identity.md');
 
-const BEGIN = '<!-- Rights of the server: made by `npm run docs` from charts/server/golden -->';
+const BEGIN = '<!-- Rights of the server: made by `npm run generate` from charts/server/golden -->';
 const END = '<!-- end of the rights -->';
 
 /** A rendering with all that is optional, and one without. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { defaultsOf } from './chart-values.ts';
 import { objectsOf, usersOf } from './objects.ts';
 import { minimalValues, rendered } from './rendering.ts';

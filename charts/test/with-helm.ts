@@ -1,4 +1,4 @@
-import { describe } from '@jest/globals';
+import { describe } from 'vitest';
 import { helm } from './rendering.ts';
 
 /** `describe` of what needs helm, which some machines do not have. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 const LINK = /\[[^\]]+\]\(([^)#]+)\)/;

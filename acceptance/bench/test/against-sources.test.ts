@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { startImds } from '@rolegate/testing';
 import { endpointsOf } from '../against/endpoint.ts';
 import type { Endpoint } from '../against/endpoint.ts';

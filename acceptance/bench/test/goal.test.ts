@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { goalText, missedBy } from '../goal.ts';
 
 const say = (value: number) => `${value} s`;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { PodUsage } from '../steps/node-rows.ts';
 import { nodeRows } from '../steps/node-rows.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { cpuEach, rowOf, say, unmeasuredRow } from '../row.ts';
 import { markdownOf, missList, textTable } from '../table.ts';
 

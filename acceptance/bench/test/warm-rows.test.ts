@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { Cell, Contender } from '../steps/warm-figures.ts';
 import { warmFigures } from '../steps/warm-figures.ts';
 import { warmRows } from '../steps/warm-rows.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { containerOf, readChart } from '../chart.ts';
 
 const rendering = (container: string) => `

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { placedArgs, placedText } from '../flags.ts';
 
 const mounts = { '/run/rolegate': '/x/run', '/run/rolegate-cni': '/x/cni', '/var/lib/cni': '/x/net' };

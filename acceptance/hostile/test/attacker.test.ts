@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { startChild } from '../../processes/start-child.ts';
 import type { AttackerCalls, AttackOrder } from '../clients/orders.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { cpuTimesOf, readCpuTimes, shareBetween } from '../cluster/watch/cpu-share.ts';
 
 describe('cpuTimesOf', () => {

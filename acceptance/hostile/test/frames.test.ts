@@ -3,7 +3,7 @@ import { createServer } from 'node:http2';
 import type { IncomingHttpHeaders, ServerHttp2Session } from 'node:http2';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { callHeaders, floodOf, frame, hello } from '../strangers/clients/frames.ts';
 import { floods } from '../strangers/orders.ts';
 import type { Flood } from '../strangers/orders.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { judge, tableHead } from '../judge.ts';
 import type { Answers } from '../clients/orders.ts';
 import type { ProgramSeen, Seen } from '../watch/seen.ts';

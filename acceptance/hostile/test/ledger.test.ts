@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createLedger } from '../cluster/clients/ledger.ts';
 
 const LIFE_MS = 15_000;

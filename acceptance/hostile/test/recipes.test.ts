@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { nameOf, objectOf } from '../cluster/clients/recipes.ts';
 import type { Recipe } from '../cluster/orders.ts';
 

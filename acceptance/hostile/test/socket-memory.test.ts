@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { bytesOfSockets } from '../watch/socket-memory.ts';
 
 // As `ss -HOtanm` of iproute2 6.1 prints them.

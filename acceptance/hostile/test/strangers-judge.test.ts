@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { judgeStrangers, strangersHead } from '../strangers/judge.ts';
 import type { AgentsSeen } from '../strangers/orders.ts';
 import type { StrangersSeen } from '../strangers/watch/watchers.ts';

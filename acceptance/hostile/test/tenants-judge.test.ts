@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { judgeTenants, tenantsHead } from '../tenants/judge.ts';
 import type { ServerSeen } from '../cluster/watch/seen.ts';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import type { FeedUpdate } from '@rolegate/protocol';
 import { createCniResultsDir } from '@rolegate/testing';
 import { UPDATES } from './feed-server.ts';

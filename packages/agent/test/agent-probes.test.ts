@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { freePort } from '@rolegate/testing';
 import { soon, startAgent } from './whole-agent.ts';
 

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startFeedServer } from './feed-server.ts';
 import { createFolder, createTappedResults, startReconcile, STATE } from './reconcile/setup.ts';
 import { soon, startAgent } from './whole-agent.ts';

@@ -1,6 +1,6 @@
 import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { FeedUpdate } from '@rolegate/protocol';
 import { createCniResultsDir } from '@rolegate/testing';
 import { startFeedServer, UPDATES } from './feed-server.ts';

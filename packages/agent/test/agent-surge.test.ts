@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '@rolegate/runtime';
 import { createCniResultsDir } from '@rolegate/testing';
 import { startFeedServer } from './feed-server.ts';

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { createCniResultsDir } from '@rolegate/testing';
 import { memoryKinds } from '../src/memory/memory.ts';
 import { startFeedServer } from './feed-server.ts';

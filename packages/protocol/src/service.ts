@@ -11,7 +11,7 @@ const SERVICE_NAME = 'rolegate.v1.Rolegate';
 /** Metadata of a call that a Pod's request led to: the ID by which the agent's log has that request. */
 export const REQUEST_ID_KEY = 'rolegate-request-id';
 
-/** The options that the generated types were made with (scripts/generate.mjs). */
+/** The options that the generated types were made with (scripts/generate/protos.mjs). */
 const AS_OBJECT = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
 
 // What grpc-js would print beside our log comes to us as errors too.

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { isNodeName, nodeOfPeer, nodeOfSan, peerCertificateEndsMs } from '@rolegate/protocol';
 import { createTestCa } from '@rolegate/testing';

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { isReason, reasons, Refusal } from '@rolegate/protocol';
 import type { Reason, ReasonEntry } from '@rolegate/protocol';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { roleArnParts } from '@rolegate/protocol';
 
 describe('the parts of a role ARN', () => {

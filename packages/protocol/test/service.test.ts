@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { rolegateService } from '@rolegate/protocol';
 import type { AgentReport, FeedUpdate } from '@rolegate/protocol';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_NAME } from '../src/sandbox-node.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, pod, ROLE, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClientCredentials, createRolegateClient, watchTlsFiles } from '@rolegate/protocol';
 import { silentLog, systemClock } from '@rolegate/runtime';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';

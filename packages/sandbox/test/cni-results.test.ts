@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { utimes } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_NAME } from '../src/sandbox-node.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, ROLE, setup } from './setup.ts';
 import type { Setup } from './setup.ts';

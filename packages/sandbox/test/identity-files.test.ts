@@ -1,6 +1,6 @@
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_NAME } from '../src/sandbox-node.ts';
 import { SERVER_NAME } from '../src/identity-flags.ts';
 import { startIdentityWorld } from './identity-world.ts';

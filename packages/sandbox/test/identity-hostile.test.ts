@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVER_NAME } from '../src/identity-flags.ts';
 import { startIdentityWorld, SYSTEM } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { OpenFeed, ShownTls } from '../src/agent-peer.ts';
 import { startIdentityWorld } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually as eventuallyWithin } from '@rolegate/testing';
 import { AUTHORITY, startIdentityWorld, SYSTEM } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';

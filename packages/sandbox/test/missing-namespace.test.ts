@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { silentLog } from '@rolegate/runtime';
 import type { Caller } from '../../agent/src/addresses/caller.ts';
 import { createMetadataServer } from '../../agent/src/metadata/server.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { setup } from './one-day-setup.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { eventually, startPodIdentity } from '@rolegate/testing';
 import { startServer } from './own-credentials-setup.ts';
 

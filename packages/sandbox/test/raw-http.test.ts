@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SENTINELS } from '@rolegate/testing';
 import { eventually, expectLine, setup } from './setup.ts';
 import type { Setup } from './setup.ts';

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock, freePort } from '@rolegate/testing';
 import type { FakeClock } from '@rolegate/testing';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { add, eventually, namespace, PERMITTED, pod, setup } from './setup.ts';
 
 it('leaves no secret and no token in logs or files, at any log level', async () => {

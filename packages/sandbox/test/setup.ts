@@ -4,7 +4,7 @@ import type { World, WorldOptions } from '../src/world.ts';
 import { createImdsClient } from '../src/imds-client.ts';
 import type { ImdsAnswer, ImdsClient } from '../src/imds-client.ts';
 import type { Manifest } from '../src/manifests.ts';
-import { expect } from '@jest/globals';
+import { expect } from 'vitest';
 
 export const ROLE = 'iam.amazonaws.com/role';
 export const PERMITTED = 'iam.amazonaws.com/permitted';

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { add, eventually, expectLine, namespace, PERMITTED, pod, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 

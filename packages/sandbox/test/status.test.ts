@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { runProgramOnce } from '../src/program.ts';
 import { statusSocket } from '../src/start-programs.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, pod, setup } from './setup.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { runProgramOnce } from '../src/program.ts';
 import type { Program } from '../src/program.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, seen, setup } from './setup.ts';

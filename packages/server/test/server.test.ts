@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createClientCredentials, createRolegateClient, watchTlsFiles } from '@rolegate/protocol';
 import type { FeedUpdateRead } from '@rolegate/protocol';
 import { silentLog, systemClock } from '@rolegate/runtime';

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createCniResultsDir } from '../src/cni-results.ts';
 
 const POD = { uid: 'uid-1', namespace: 'shop', name: 'cart', ips: ['10.1.0.7'], containerId: 'c0ffee' };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createAddressOwners } from '../../src/addresses/address-owners.ts';
 
 const IP = '10.1.0.7';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { IP, settled, setup, STALE_MS } from './callers-setup.ts';
 
 describe('who asks, by the CNI results', () => {

@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createCniResultsDir, createFakeClock } from '@rolegate/testing';
 import { systemFiles } from '../../src/addresses/cni-files/result-files.ts';
 import type { ResultFiles } from '../../src/addresses/cni-files/result-files.ts';

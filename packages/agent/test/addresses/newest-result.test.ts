@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createCniResults } from '../../src/addresses/cni-results.ts';
 import type { SavedResults } from '../../src/addresses/saved-claims.ts';

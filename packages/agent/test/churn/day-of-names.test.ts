@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { createFirstRequests } from '../../src/metadata/answer/first-requests.ts';
 import { createRoutes } from '../../src/metadata/request/routes.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';

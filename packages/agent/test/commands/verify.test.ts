@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createCall } from '../../src/commands/verify/call.ts';
 import { parseVerifyConfig } from '../../src/commands/verify/config.ts';
 import type { Expectation } from '../../src/commands/verify/config.ts';

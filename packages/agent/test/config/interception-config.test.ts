@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { flagsDoc } from '@rolegate/runtime';
 import { interceptionPrograms, parseInterceptionConfig } from '../../src/config/interception-config.ts';
 import { verifyProgram } from '../../src/commands/verify/config.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { flagsDoc } from '@rolegate/runtime';
 import { agentProgram, parseAgentConfig } from '../../src/config/config.ts';
 

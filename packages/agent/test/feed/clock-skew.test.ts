@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createClockSkew } from '../../src/feed/clock-skew.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentReport } from '@rolegate/protocol';
 import { createBackoff } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { AgentReport } from '@rolegate/protocol';
 import { createFakeClock } from '@rolegate/testing';
 import { createInterceptionReport } from '../../src/feed/interception-report.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { AgentReport } from '@rolegate/protocol';
 import { createFakeClock } from '@rolegate/testing';
 import { createReporter } from '../../src/feed/report.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { credentials } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAttestCall } from '../../src/identity/attest-call.ts';
 
 const REQUEST = { token: 'token', certificateRequest: Buffer.alloc(0) };
@@ -11,7 +11,7 @@ const LATER_MS = 60_000;
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
-  jest.useRealTimers();
+  vi.useRealTimers();
   for (const close of closing.splice(0).reverse()) await close();
 });
 
@@ -30,7 +30,7 @@ async function startClosing() {
 describe('a call for a certificate', () => {
   it('that failed leaves nothing behind that connects to the server again and again', async () => {
     const { seen, port } = await startClosing();
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
     const insecure = credentials.createInsecure();
     const call = createAttestCall({
       credentials: { bare: insecure, shown: insecure },
@@ -43,7 +43,7 @@ describe('a call for a certificate', () => {
       new AbortController().signal,
     );
     await expect(asked).rejects.toMatchObject({ kind: 'unavailable' });
-    await jest.advanceTimersByTimeAsync(LATER_MS);
+    await vi.advanceTimersByTimeAsync(LATER_MS);
     // Ours comes after any that was begun before it.
     const own = connect(port, '127.0.0.1').on('error', () => undefined);
     await once(own, 'close');

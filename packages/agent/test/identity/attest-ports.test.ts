@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createTestCa, freePort } from '@rolegate/testing';
 import { NODE, refusal } from './attesting-server.ts';
 import { createIdentities } from './identity-setup.ts';

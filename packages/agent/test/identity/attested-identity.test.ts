@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { createTestCa, freePort } from '@rolegate/testing';
 import { NODE_URI, refusal, TOKEN } from './attesting-server.ts';
 import { createIdentities } from './identity-setup.ts';

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock, eventually, writeTlsFiles } from '@rolegate/testing';
 import { createServerConnections } from '../../src/feed/server-connections.ts';
 import { createFilesIdentity } from '../../src/identity/files-identity.ts';

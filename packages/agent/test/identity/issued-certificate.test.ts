@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { AttestResponseRead } from '@rolegate/protocol';
 import { createTestCa } from '@rolegate/testing';
 import type { IssueOptions } from '@rolegate/testing';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { HostPort } from '@rolegate/runtime';
 import { createServerAddresses } from '../../src/feed/server-addresses.ts';
 import { createAttestPorts } from '../../src/identity/attest-ports.ts';

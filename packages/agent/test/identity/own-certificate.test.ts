@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Authorities } from '@rolegate/protocol';
 import { createFakeClock, createTestCa } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';

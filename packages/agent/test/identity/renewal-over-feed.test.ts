@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createTestCa, eventually } from '@rolegate/testing';
 import { createServerConnections } from '../../src/feed/server-connections.ts';
 import type { ServerConnections } from '../../src/feed/server-connections.ts';

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createFakeClock, createTestCa } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { readToken } from '../../src/identity/token-file.ts';
 import { createFolder } from '../reconcile/setup.ts';
 

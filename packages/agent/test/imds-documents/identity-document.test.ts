@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { architectureOf, reducedIdentityDocument } from '../../src/imds-documents/identity-document.ts';
 import type { ReducedIdentity } from '../../src/imds-documents/identity-document.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import type { SavedTokens } from '../../src/imds-tokens/token-keys.ts';
 import { createTokens } from '../../src/imds-tokens/tokens.ts';

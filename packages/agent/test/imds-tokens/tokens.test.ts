@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
 import { createTokens, parseTtl } from '../../src/imds-tokens/tokens.ts';

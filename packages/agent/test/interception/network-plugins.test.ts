@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { AUTO, createInterfaceMatch, hostInterface } from '../../src/interception/rules/host-interfaces.ts';
 import type { HostInterface } from '../../src/interception/rules/host-interfaces.ts';
 import { networkPlugins } from './network-plugins.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { foreignRows } from './foreign-rows.ts';
 import { askKernel, createRoutes, parseRouteRules } from '../../src/interception/routes.ts';
 import { createFakeNode, failed, ok } from './fake-node.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { SettleResult } from '../../src/interception/interception.ts';
 import { nextState, unknownState } from '../../src/interception/state.ts';
 import type { Packets } from '../../src/interception/rules/packets.ts';

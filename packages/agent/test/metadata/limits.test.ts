@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/metadata/http-limits.ts';
 import { allow, LIST, OTHER_IP, POD_IP, podOf, serve, sessionOf, until } from './served.ts';
 import type { Served } from './served.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { listenShared } from '../../src/metadata/listen-shared.ts';
 import { createTestLog, until } from '../addresses/known-pods.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { Refusal } from '@rolegate/protocol';
 import type { Decision } from '../../src/feed/table/known-pod.ts';
 import { LIST, POD_IP, podOf, ROLE_ARN, serve, sessionOf, until } from './served.ts';

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createMemory } from '@rolegate/runtime';
 import type { Remembered } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';

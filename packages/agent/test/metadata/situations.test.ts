@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { Reason } from '@rolegate/protocol';
 import type { Caller } from '../../src/addresses/caller.ts';
 import type { Decision, CachedSession } from '../../src/feed/table/known-pod.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createAgentMetrics } from '../../src/metrics/metrics.ts';
 import type { InterceptionState } from '../../src/interception/state.ts';
 import type { ForeignListener } from '../../src/ports/foreign-listeners.ts';

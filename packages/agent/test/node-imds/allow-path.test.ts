@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseAllowPaths, warningsFor } from '../../src/node-imds/allow-path.ts';
 import type { AllowPath } from '../../src/node-imds/allow-path.ts';

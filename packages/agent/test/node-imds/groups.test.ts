@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { metadataGroups } from '@rolegate/protocol';
 import { groupPaths, isNodeCredentials, ungroupedPaths } from '../../src/node-imds/groups.ts';
 

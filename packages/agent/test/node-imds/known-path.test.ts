@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { groupPaths, isNodeCredentials, ungroupedPaths } from '../../src/node-imds/groups.ts';
 import { knownPath } from '../../src/node-imds/known-path.ts';

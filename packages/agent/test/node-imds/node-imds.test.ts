@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock, startImds } from '@rolegate/testing';
 import type { Log } from '@rolegate/runtime';
 import { NodeImdsAway } from '../../src/node-imds/imds-cache.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeClock, startImds } from '@rolegate/testing';
 import { createNodeImdsv1 } from '../../src/node-imds/node-imdsv1.ts';
 import { createTestLog, until } from '../addresses/known-pods.ts';

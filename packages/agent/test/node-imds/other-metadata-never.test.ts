@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '@rolegate/runtime';
 import { SENTINELS, createFakeClock, imdsTree, startImds } from '@rolegate/testing';
 import type { FakeImds } from '@rolegate/testing';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { imdsTree } from '@rolegate/testing';
 import { metadataGroups } from '@rolegate/protocol';
 import type { MetadataGroup } from '@rolegate/protocol';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createProbeServer } from '@rolegate/runtime';
 import { freePort } from '@rolegate/testing';
 import { answersLivez } from '../../src/ports/answers-livez.ts';

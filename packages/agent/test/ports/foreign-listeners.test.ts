@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { compareListeners, MAY_BE_AGENT_MS, USER_OF_0_1 } from '../../src/ports/foreign-listeners.ts';
 import type { Look } from '../../src/ports/foreign-listeners.ts';
 import type { ListeningSocket } from '../../src/ports/listening-sockets.ts';

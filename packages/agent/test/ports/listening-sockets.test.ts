@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { readListeningSockets } from '../../src/ports/listening-sockets.ts';
 import { readOwnListeners } from '../../src/ports/own-listeners.ts';
 

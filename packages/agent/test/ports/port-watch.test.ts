@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createListenerNotes } from '../../src/ports/listener-notes.ts';
 import type { ListeningSocket } from '../../src/ports/listening-sockets.ts';

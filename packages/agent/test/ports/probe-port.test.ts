@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createProbePort } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createTestLog, until } from '../addresses/known-pods.ts';

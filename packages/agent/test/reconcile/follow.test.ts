@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { followReconcile, RECONCILE } from '../../src/reconcile/follow.ts';
 import { LONGEST_LINE } from '../../src/reconcile/messages.ts';
 import type { ReconcileMessage } from '../../src/reconcile/messages.ts';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { interceptionCheck } from '../../src/reconcile/interception-check.ts';
 import { STATE } from './setup.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createTestLog, until } from '../addresses/known-pods.ts';
 import { createFolder, createTappedResults, FOLDER, IP, listenTo, startReconcile, STATE } from './setup.ts';

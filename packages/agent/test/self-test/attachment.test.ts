@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { hostInterface } from '../../src/interception/rules/host-interfaces.ts';
 import type { HostInterface } from '../../src/interception/rules/host-interfaces.ts';
 import { chooseAttachment } from '../../src/self-test/attachment.ts';

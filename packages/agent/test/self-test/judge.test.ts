@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/self-test/judge.ts';
 import type { Evidence } from '../../src/self-test/judge.ts';
 

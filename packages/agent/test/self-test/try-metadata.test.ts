@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '@rolegate/testing';
 import { tryCredentials, tryPort } from '../../src/self-test/try-metadata.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { decodeState } from '../../src/state/decode.ts';
 import { encodeState } from '../../src/state/encode.ts';

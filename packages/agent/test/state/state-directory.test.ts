@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { openStateDirectory } from '../../src/state/state-directory.ts';
 import { createFolder } from '../reconcile/setup.ts';
 

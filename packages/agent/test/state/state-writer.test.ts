@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { stateIn } from '../../src/state/file-format.ts';
 import { createStateWriter } from '../../src/state/state-writer.ts';

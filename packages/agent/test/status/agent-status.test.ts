@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { KnownPod } from '../../src/feed/table/known-pod.ts';
 import { IP } from '../addresses/callers-setup.ts';
 import { DENIED, setup } from './status-setup.ts';

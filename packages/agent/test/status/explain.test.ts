@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { IP, settled } from '../addresses/callers-setup.ts';
 import { DENIED, setup } from './status-setup.ts';
 

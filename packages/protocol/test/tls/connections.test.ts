@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createClientCredentials, createRolegateClient } from '@rolegate/protocol';
 import { createTestCa, eventually } from '@rolegate/testing';
 import { CLIENT_CERT, SERVER_NAME, startMtls, whoAmI } from './mtls.ts';

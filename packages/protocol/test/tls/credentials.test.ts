@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { connect as tlsConnect, createServer } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { connectivityState } from '@grpc/grpc-js';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { describeHandshakeError } from '@rolegate/protocol';
 import type { FeedUpdateRead, RolegateClient } from '@rolegate/protocol';
 import { createTestCa, startFeedProxy } from '@rolegate/testing';

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { loadTlsFiles, TlsFault } from '@rolegate/protocol';
 import type { TlsPurpose } from '@rolegate/protocol';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { TlsFault, watchTlsFiles } from '@rolegate/protocol';
 import type { TlsMaterial } from '@rolegate/protocol';
 import { createFakeClock, createTestCa, writeTlsFiles } from '@rolegate/testing';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { flagsDoc } from '../../src/flags/doc.ts';
 import { accepted, ignored } from '../../src/flags/legacy.ts';
 import { helpText } from '../../src/flags/help.ts';

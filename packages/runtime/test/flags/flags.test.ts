@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { parseFlags } from '../../src/flags/flags.ts';
 import { program, setup } from './kettle.ts';

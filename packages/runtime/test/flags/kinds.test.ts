@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { callAddress, hostName, integer, ipAddress, listenAddress } from '../../src/flags/kinds.ts';
 import { oneOf, pair, path, quoted, text, url } from '../../src/flags/kinds.ts';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { fuzz } from './fuzz.ts';
 
 /** Of runs that found something are kept here. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { createOurs, createTheirs } from './accepted.ts';
 import type { Accepted } from './accepted.ts';

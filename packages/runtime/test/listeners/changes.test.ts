@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createChanges } from '../../src/listeners/changes.ts';
 import { silentLog } from '../../src/log/log.ts';
 

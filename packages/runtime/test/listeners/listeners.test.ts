@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createListeners, listenerFailed } from '../../src/listeners/listeners.ts';
 import { silentLog } from '../../src/log/log.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createLogLimiter } from '../../src/log/log-limiter.ts';
 import type { LogLimiterOptions } from '../../src/log/log-limiter.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createLog, describeError, logLevels, silentLog } from '@rolegate/runtime';
 import type { LogOptions } from '@rolegate/runtime';
 

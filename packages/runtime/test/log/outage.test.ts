@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import type { LogLevel } from '../../src/log/log.ts';
 import { createOutageLog } from '../../src/log/outage.ts';

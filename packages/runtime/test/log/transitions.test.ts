@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createArrivals, createTransition } from '@rolegate/runtime';
 
 function record(tellsChanges: boolean) {

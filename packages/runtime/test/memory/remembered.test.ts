@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createRemembered } from '../../src/memory/remembered.ts';
 import type { RememberedOptions } from '../../src/memory/remembered.ts';

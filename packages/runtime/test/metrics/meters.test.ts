@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createMeters, metricsDoc } from '@rolegate/runtime';
 import type { MetricTable } from '@rolegate/runtime';
 

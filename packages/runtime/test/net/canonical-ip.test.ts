@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { canonicalIp } from '../../src/net/canonical-ip.ts';
 

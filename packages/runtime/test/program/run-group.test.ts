@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { describeError, runGroup } from '@rolegate/runtime';
 import type { Service } from '@rolegate/runtime';
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { runProgram } from '../../src/program/run-program.ts';
 import type { RunnableProgram } from '../../src/program/run-program.ts';
 import { VERSION } from '../../src/program/version.ts';

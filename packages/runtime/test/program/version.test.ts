@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { VERSION } from '../../src/program/version.ts';
 
 it.each(['.', 'packages/runtime', 'packages/server', 'packages/agent'])('is the version of %s', (folder) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { ipAddress, optional, runStatusCommand, text } from '@rolegate/runtime';
 import type { StatusProgram } from '@rolegate/runtime';
 import { startStatus } from './setup.ts';

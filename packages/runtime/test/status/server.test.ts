@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createStatusServer, openStatusSocket, silentLog, StatusSocketFault } from '@rolegate/runtime';
 import { askStatus } from '../../src/status/ask.ts';
 import { startStatus } from './setup.ts';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { roughly, textFacts, textTable } from '@rolegate/runtime';
 
 it('a table has columns as wide as they need, and a dash for nothing', () => {

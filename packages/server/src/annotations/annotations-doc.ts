@@ -11,7 +11,7 @@ export function annotationsDoc(): string {
   return [
     '# Annotations',
     '',
-    'Made by `scripts/annotations-doc.mjs` from `packages/server/src/annotations/register.ts`. The contract is in',
+    'Made by `scripts/generate/annotations-doc.mjs` from `packages/server/src/annotations/register.ts`. The contract is in',
     '[DESIGN.md](DESIGN.md), 4.1; what each [reason](reasons.md) means has a page of its own.',
     '',
     'Without `iam.amazonaws.com/permitted` or `iam.amazonaws.com/allowed-roles` on the Namespace no role is permitted. White space at',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { annotationsDoc } from '../../src/annotations/annotations-doc.ts';
 import { annotationKeys, limitBytesOf, roleAnnotations } from '../../src/annotations/annotations.ts';
@@ -9,7 +9,7 @@ const docs = new URL('../../../../docs/', import.meta.url);
 const pairs = Object.values(annotationRegister).flatMap(({ key, on }) => on.map((kind) => ({ key, kind })));
 
 describe('the register of annotations', () => {
-  it('makes docs/annotations.md (npm run docs writes it)', () => {
+  it('makes docs/annotations.md (npm run generate writes it)', () => {
     expect(readFileSync(new URL('annotations.md', docs), 'utf8')).toBe(annotationsDoc());
   });
 

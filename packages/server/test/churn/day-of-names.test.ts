@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { Pod } from '../../src/kubernetes/objects/objects.ts';
 import { createBusyServer, EACH_MINUTE, LIFE_MINUTES, PODS_EACH } from './busy-server.ts';
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { createClientCredentials, createRolegateClient, watchTlsFiles } from '@rolegate/protocol';
 import { silentLog, systemClock } from '@rolegate/runtime';
 import { createTestCa, eventually, freePort, startSts, writeTlsFiles } from '@rolegate/testing';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { runAuthorityCommand } from '../../src/commands/authority.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createStartupTaints } from '../../src/composition/startup-taints.ts';

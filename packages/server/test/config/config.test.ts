@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { serverProgram } from '../../src/config/config.ts';
 import { needed, setup } from './given.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { setup } from './given.ts';
 
 const HOP = 'arn:aws-us-gov:iam::210987654321:role/rolegate/hop';

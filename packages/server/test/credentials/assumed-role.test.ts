@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createAssumedRole } from '../../src/credentials/assumed-role.ts';
 import { createStsHealth } from '../../src/credentials/sts/health.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { awsError, createSessionsFixture, HOUR_MS, idOf, MINUTE_MS, sessionOf } from './fixture.ts';
 
 /** STS refuses every role. */

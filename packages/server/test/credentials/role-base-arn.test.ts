@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { silentLog } from '@rolegate/runtime';
 import { createRoleBaseArnDetection, roleBaseArnOf } from '../../src/credentials/role-base-arn.ts';

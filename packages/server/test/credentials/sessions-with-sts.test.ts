@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog, systemClock } from '@rolegate/runtime';
 import { startSts } from '@rolegate/testing';
 import { createSessions } from '../../src/credentials/sessions.ts';

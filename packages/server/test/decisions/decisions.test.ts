@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';
 import { recordingLog } from '../kubernetes/setup.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createMissing } from '../../src/decisions/missing.ts';
 import { createClusterStandIn } from '../feed/cluster-stand-in.ts';

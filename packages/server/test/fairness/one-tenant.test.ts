@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createWorld, MINUTE_MS, STORM, STS_MS } from './setup.ts';
 import type { Storm, World } from './setup.ts';
 

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { InterceptionRead } from '@rolegate/protocol';
 import { createFakeClock } from '@rolegate/testing';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { FeedUpdate } from '@rolegate/protocol';
 import { createOutbox } from '../../src/feed/outbox.ts';
 

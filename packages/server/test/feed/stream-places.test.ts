@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import type { PeerIdentity } from '../../src/identity/peers.ts';
 import { createStreamPlaces } from '../../src/feed/stream-places.ts';

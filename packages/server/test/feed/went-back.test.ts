@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { silentLog } from '@rolegate/runtime';
 import type { AgentReport } from '@rolegate/protocol';
 import { createFeedService } from '../../src/feed/feed-service.ts';

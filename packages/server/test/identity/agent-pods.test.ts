@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { silentLog } from '@rolegate/runtime';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import type { ClusterNode } from '../../src/kubernetes/objects/objects.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { Refusal } from '@rolegate/protocol';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
 import { createAttestation } from '../../src/identity/attestation.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Metadata } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createTestCa, eventually, writeTlsFiles } from '@rolegate/testing';
 import type { IssueOptions } from '@rolegate/testing';
 import { openFeed, PATIENCE, resolveIp, startAttestedServer, tokenOf } from './attested-server.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestCa, eventually, writeTlsFiles } from '@rolegate/testing';
 import type { IssueOptions, TestCa } from '@rolegate/testing';
 import { PATIENCE, startAttestedServer } from './attested-server.ts';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reasons, rolegateService } from '@rolegate/protocol';
 import type { AgentReport, ClientTls } from '@rolegate/protocol';
 import { eventually } from '@rolegate/testing';

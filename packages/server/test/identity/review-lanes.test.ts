@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createReviewLanes } from '../../src/identity/review-lanes.ts';
 import type { TokenReview } from '../../src/identity/token-review.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Metadata } from '@grpc/grpc-js';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from 'vitest';
 import { createTestCa, writeTlsFiles } from '@rolegate/testing';
 import { attested, openFeed, startAttestedServer, tokenOf } from './attested-server.ts';
 import type { AttestedServer } from './attested-server.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { KEY_PERIOD_MS, keysChangeInMs, SECRET_BYTES, tokenKeysOf } from '../../src/identity/token-keys.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { annotationKeys } from '../../src/annotations/annotations.ts';
 import type { Kind } from '../../src/kubernetes/objects/shapes.ts';
 import { limitBytesOf } from '../../src/annotations/annotations.ts';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createLimitHits } from '../../src/kubernetes/limit-hits.ts';
 import { recordingLog } from './setup.ts';

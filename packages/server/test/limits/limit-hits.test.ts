@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createReportLimitHits } from '../../src/limits/limit-hits.ts';
 import { recordingLog } from '../kubernetes/setup.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { metricsDoc } from '@rolegate/runtime';
 import { metricsInRegistry, metricsOnPage } from '@rolegate/testing';
 import { createServerMetrics } from '../../src/metrics/metrics.ts';
@@ -7,7 +7,7 @@ import { serverMetrics } from '../../src/metrics/table.ts';
 
 const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
 
-it("docs/metrics.md says what the server's table says (npm run docs writes it)", () => {
+it("docs/metrics.md says what the server's table says (npm run generate writes it)", () => {
   expect(page).toContain(`\n## Server\n\n${metricsDoc(serverMetrics)}\n`);
 });
 

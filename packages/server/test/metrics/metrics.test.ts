@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createServerMetrics } from '../../src/metrics/metrics.ts';
 
 describe("the server's metrics", () => {

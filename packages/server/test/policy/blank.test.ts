@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { annotation } from '../../src/annotations/annotations.ts';
 import type { Annotations } from '../../src/policy/annotation-text.ts';

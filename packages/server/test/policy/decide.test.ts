@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createPolicy } from '../../src/policy/decide.ts';
 import { ACCOUNT, ALLOWED_ROLES, METADATA, PERMITTED, ROLE } from './setup.ts';
 import { decide, outcome, settings, subjectOf } from './setup.ts';

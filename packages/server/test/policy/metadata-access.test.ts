@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { metadataGroups } from '@rolegate/protocol';
 import { METADATA, ROLE, decide } from './setup.ts';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { clip, plain, quote } from '../../src/policy/quote.ts';
 import { ACCOUNT, ALLOWED_ROLES, PERMITTED, ROLE, decide } from './setup.ts';
 

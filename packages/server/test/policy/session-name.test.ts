@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { legalName, sessionName } from '../../src/policy/pod-session.ts';
 import type { SessionNaming } from '../../src/policy/pod-session.ts';

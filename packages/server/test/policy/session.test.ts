@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { sessionId } from '../../src/session/session.ts';
 import type { Session } from '../../src/session/session.ts';
 import { ACCOUNT, PERMITTED, ROLE, decide, outcome } from './setup.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { checkTemplate } from '../../src/policy/template.ts';
 
 describe('checkTemplate', () => {

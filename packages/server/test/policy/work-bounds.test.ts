@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { createPolicy } from '../../src/policy/decide.ts';
 import { PERMITTED, ROLE, settings, subjectOf } from './setup.ts';

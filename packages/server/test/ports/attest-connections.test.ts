@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { ClientConnection } from '@rolegate/protocol';
 import { createFakeClock } from '@rolegate/testing';
 import { createAttestConnections } from '../../src/ports/attest-connections.ts';

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createClientCredentials, createRolegateClient, createServerCredentials } from '@rolegate/protocol';
 import type { RolegateClient } from '@rolegate/protocol';
 import { createFakeClock, createTestCa, eventually } from '@rolegate/testing';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createFakeClock, createTestCa } from '@rolegate/testing';
 import { createNodeConnections } from '../../src/ports/node-connections.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Gauge, Registry } from 'prom-client';
 import type { Log } from '@rolegate/runtime';
 import { createFakeClock, eventually } from '@rolegate/testing';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createRefusedHandshakes } from '../../src/ports/refused-handshakes.ts';
 import { recordingLog } from '../kubernetes/setup.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { parseServerConfig } from '../../src/config/config.ts';
 import { createConnectedAgents } from '../../src/feed/connected-agents.ts';
 import { createNodes } from '../../src/feed/nodes/nodes.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { EXIT_SKIPPED, exitCodeOf, runSteps, Skipped, sumOfOutcomes, summaryOf } from '@rolegate/testing';
 import type { Outcome, ProgramLine, Step } from '@rolegate/testing';
 

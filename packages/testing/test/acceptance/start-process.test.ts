@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { eventually, PLAIN_ENV, startProcess } from '@rolegate/testing';
 
 const SOON = { withinMs: 5_000, everyMs: 10 };

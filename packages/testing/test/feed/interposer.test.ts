@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, status } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createClientCredentials, createRolegateClient, createServerCredentials } from '@rolegate/protocol';
 import { nodeOfPeer, rolegateService, watchTlsFiles } from '@rolegate/protocol';
 import type { AgentReportRead, FeedUpdate, FeedUpdateRead, RolegateHandlers } from '@rolegate/protocol';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { startFeedProxy } from '@rolegate/testing';
 
 /** Long enough for loopback to have delivered, had it been going to. Milliseconds. */

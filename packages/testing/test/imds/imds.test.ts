@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { SENTINELS, imdsTree, startImds } from '@rolegate/testing';
 import type { FakeImds, ImdsOptions } from '@rolegate/testing';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { manifest, setupApi as setup } from './client.ts';
 
 // What is expected here was recorded from kube-apiserver 1.34.4.

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startKubernetesApi } from '../../src/kubernetes-api/kubernetes-api.ts';
 import type { KubernetesApi } from '../../src/kubernetes-api/kubernetes-api.ts';
 

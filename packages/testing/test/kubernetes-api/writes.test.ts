@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { setupApi as setup } from './client.ts';
 
 // As kube-apiserver 1.34 answers (Kubernetes API conventions, "Concurrency Control and Consistency").

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startPodIdentity } from '../../src/pod-identity.ts';
 import { startSts } from '../../src/sts/sts.ts';
 import type { FakeSts } from '../../src/sts/sts.ts';

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../src/time/clock.ts';
 import { startSts, stsFaults } from '../../src/sts/sts.ts';
 import type { FakeSts, FakeStsOptions, StsFaultName } from '../../src/sts/sts.ts';

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { systemFiles } from '../../../src/addresses/cni-files/result-files.ts';

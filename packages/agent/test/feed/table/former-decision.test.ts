@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { DecisionInputs } from '@rolegate/protocol';
 import type { Decision } from '../../../src/feed/table/known-pod.ts';
 import { withFormerDecision } from '../../../src/feed/table/former-decision.ts';

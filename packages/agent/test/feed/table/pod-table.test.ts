@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import type { Decision } from '../../../src/feed/table/known-pod.ts';
 import { createPodTable } from '../../../src/feed/table/pod-table.ts';

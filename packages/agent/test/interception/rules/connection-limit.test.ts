@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { setup } from '../installed.ts';
 
 type Node = ReturnType<typeof setup>['node'];

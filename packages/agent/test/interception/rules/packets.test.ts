@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import { planInterception } from '../../../src/interception/rules/plan.ts';
 import { parseSavedTables } from '../../../src/interception/rules/saved-rules.ts';
 import { countLed, countPackets } from '../../../src/interception/rules/packets.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { HostInterface } from '../../../src/interception/rules/host-interfaces.ts';
 import { hostInterface } from '../../../src/interception/rules/host-interfaces.ts';
 import { ownChains, planInterception } from '../../../src/interception/rules/plan.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { planInterception } from '../../../src/interception/rules/plan.ts';
 import type { Family } from '../../../src/interception/rules/metadata-addresses.ts';
 import { oursIn, setup } from '../installed.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { connectionLimitRules } from '../../../src/interception/rules/connection-limit.ts';
 import { metadataAddresses } from '../../../src/interception/rules/metadata-addresses.ts';

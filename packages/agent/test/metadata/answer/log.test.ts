@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import type { AnswerRecord } from '../../../src/metadata/answer/record.ts';
 import { createAnswerLog } from '../../../src/metadata/answer/log.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { productsOf, sdkOf } from '../../../src/metadata/request/sdk.ts';
 
 describe('the SDK that a User-Agent names', () => {

@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import { createPlaces } from '@rolegate/runtime';
 import type { Client, ClientName } from '@rolegate/runtime';

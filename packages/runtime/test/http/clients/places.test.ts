@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createPlaces } from '@rolegate/runtime';
 import type { Client } from '@rolegate/runtime';
 import type { PlaceLimits } from '../../../src/http/clients/places.ts';

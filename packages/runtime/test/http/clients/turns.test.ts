@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { startTurns } from './turns-setup.ts';
 import type { Names } from './turns-setup.ts';

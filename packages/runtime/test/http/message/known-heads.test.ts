@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createHeadParser } from '../../../src/http/message/known-heads.ts';
 import { parseRequestHead } from '../../../src/http/message/request-head.ts';

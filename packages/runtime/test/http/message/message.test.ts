@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createDate, headerLines, messageText, toBeSentOften } from '../../../src/http/message/message.ts';
 
 const OPTIONS = { head: false, keepAliveMs: 5_000, date: 'Mon, 23 Nov 2026 07:00:00 GMT' };

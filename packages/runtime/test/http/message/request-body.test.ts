@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { readBody } from '../../../src/http/message/request-body.ts';
 import type { BodyProgress } from '../../../src/http/message/request-body.ts';
 

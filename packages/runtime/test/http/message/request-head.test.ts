@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { mayBecomeHead, parseRequestHead } from '../../../src/http/message/request-head.ts';
 import type { RequestHead } from '../../../src/http/message/request-head.ts';
 

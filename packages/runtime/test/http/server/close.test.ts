@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { answer, startServer, summary } from './setup.ts';
 
 const GET = 'GET /a HTTP/1.1\r\n\r\n';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { answer, LIMITS, startServer, summary } from './setup.ts';
 
 const GET = 'GET /a HTTP/1.1\r\n\r\n';

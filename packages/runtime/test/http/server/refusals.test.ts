@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { LIMITS, startServer, summary } from './setup.ts';
 
 /** Sends it whole, and resolves with the answers once the server has ended the connection. */

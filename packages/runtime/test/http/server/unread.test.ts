@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { eventually } from '@rolegate/testing';
 import { readSendQueues } from '../../../src/http/unread/kernel-queues.ts';
 import { answer, startServer } from './setup.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket, TcpSocketConnectOpts } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { countOrphans, familyOf, readSendQueues, rowKey } from '../../../src/http/unread/kernel-queues.ts';
 
 /** More than a socket's buffers on loopback hold, so that the kernel keeps what is not read. Bytes. */

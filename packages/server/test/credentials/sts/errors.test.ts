@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { classifyStsError } from '../../../src/credentials/sts/errors.ts';
 import { awsError } from '../fixture.ts';

@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock, startSts } from '@rolegate/testing';
 import { createOwnCredentialsWatch, createStsHealth } from '../../../src/credentials/sts/health.ts';
 import { secondsLeftOf } from '../../../src/credentials/sts/own-key.ts';

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createFakeClock, startSts, stsFaults } from '@rolegate/testing';
 import type { FakeSts, StsFaultName } from '@rolegate/testing';
 import { classifyStsError } from '../../../src/credentials/sts/errors.ts';

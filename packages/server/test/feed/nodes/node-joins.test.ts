@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { HeldSessionRead, PodState } from '@rolegate/protocol';
 import type { Decisions } from '../../../src/decisions/decisions.ts';
 import { createNodes } from '../../../src/feed/nodes/nodes.ts';

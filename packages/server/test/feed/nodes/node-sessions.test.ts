@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { HeldSessionRead } from '@rolegate/protocol';
 import { createNodes } from '../../../src/feed/nodes/nodes.ts';
 import { createClusterStandIn } from '../cluster-stand-in.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { PodState } from '@rolegate/protocol';
 import type { SessionCredentials } from '../../../src/credentials/sessions.ts';
 import { createNodes } from '../../../src/feed/nodes/nodes.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { rolegateService } from '@rolegate/protocol';
 import type { AgentReport } from '@rolegate/protocol';
 import descriptor from '../../../../protocol/src/generated/descriptor.json' with { type: 'json' };

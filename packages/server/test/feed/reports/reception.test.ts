@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { reasons, rolegateService } from '@rolegate/protocol';
 import type { AgentReport } from '@rolegate/protocol';
 import fc from 'fast-check';

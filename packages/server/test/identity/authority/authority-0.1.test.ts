@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { activeOf, applyStep, bundleOf, newAuthority } from '../../../src/identity/authority/authorities.ts';
 import type { Authorities } from '../../../src/identity/authority/authorities.ts';

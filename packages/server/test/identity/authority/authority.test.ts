@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as tls from 'node:tls';
 import { X509Certificate } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { openAuthority } from '../../../src/identity/authority/authority.ts';

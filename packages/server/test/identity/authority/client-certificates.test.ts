@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import type { Reason } from '@rolegate/protocol';
 import { createTestCa } from '@rolegate/testing';
 import { newAuthority } from '../../../src/identity/authority/authorities.ts';

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { expect, it } from '@jest/globals';
+import { expect, it } from 'vitest';
 import type { ClientTls } from '@rolegate/protocol';
 import { eventually } from '@rolegate/testing';
 import { activeOf } from '../../../src/identity/authority/authorities.ts';

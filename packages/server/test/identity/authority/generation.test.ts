@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { activeOf, applyStep, bundleOf, newAuthority } from '../../../src/identity/authority/authorities.ts';
 import { changeAuthorities } from '../../../src/identity/authority/change.ts';

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { activeOf, AuthorityFault, bundleOf } from '../../../src/identity/authority/authorities.ts';
 import type { Shared } from '../../../src/identity/authority/secret.ts';

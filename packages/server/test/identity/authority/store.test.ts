@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '@rolegate/runtime';
 import { createAuthorityStore } from '../../../src/identity/authority/store.ts';
 import { startApi } from '../../kubernetes/setup.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createTestCa } from '@rolegate/testing';
 import { ApiError } from '../../../src/kubernetes/api/api-error.ts';
 import { readText } from '../../../src/kubernetes/api/lines.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { freedChunks } from '../../../src/kubernetes/api/freed-chunks.ts';
 
 /** As one read of a socket. */

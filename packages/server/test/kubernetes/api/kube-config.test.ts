@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '@rolegate/runtime';
 import { startKubernetesApi } from '@rolegate/testing';
 import { createConnection } from '../../../src/kubernetes/api/connection.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { createJsonCut } from '../../../src/kubernetes/json/json-cut.ts';
 import { object, scalar } from '../../../src/kubernetes/json/shape.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { createJsonReader } from '../../../src/kubernetes/json/json-reader.ts';
 import type { JsonRead, JsonReader } from '../../../src/kubernetes/json/json-reader.ts';

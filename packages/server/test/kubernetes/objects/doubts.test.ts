@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { silentLog } from '@rolegate/runtime';
 import { createDoubts } from '../../../src/kubernetes/objects/doubts.ts';
 import type { ServiceAccount } from '../../../src/kubernetes/objects/objects.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { pickNamespace, pickPod, pickServiceAccount } from '../../../src/kubernetes/objects/objects.ts';
 import type { Pod } from '../../../src/kubernetes/objects/objects.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { silentLog } from '@rolegate/runtime';
 import fc from 'fast-check';
 import type { Pod } from '../../../src/kubernetes/objects/objects.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { Annotations } from '../../../src/kubernetes/objects/objects.ts';
 import { createTexts } from '../../../src/kubernetes/objects/texts.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { podManifest, runPods } from './list-watch-setup.ts';
 import { eventually, hurriedClock } from '../setup.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { eventually, hurriedClock } from '../setup.ts';
 import { podManifest, podManifests, runPods } from './list-watch-setup.ts';
 

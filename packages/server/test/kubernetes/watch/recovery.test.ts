@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { ApiError, OverdueError, IdleTimeoutError } from '../../../src/kubernetes/api/api-error.ts';
 import { createRecovery } from '../../../src/kubernetes/watch/recovery.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/kubernetes/api/api-error.ts';
 import { readEvents } from '../../../src/kubernetes/watch/watch-events.ts';
 import type { WatchEvent } from '../../../src/kubernetes/watch/watch-events.ts';

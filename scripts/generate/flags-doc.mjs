@@ -2,15 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { interceptionPrograms } from '../packages/agent/src/config/interception-config.ts';
-import { agentProgram } from '../packages/agent/src/config/config.ts';
-import { verifyProgram } from '../packages/agent/src/commands/verify/config.ts';
-import { flagsDoc } from '../packages/runtime/src/index.ts';
-import { serverProgram } from '../packages/server/src/config/config.ts';
+import { interceptionPrograms } from '../../packages/agent/src/config/interception-config.ts';
+import { agentProgram } from '../../packages/agent/src/config/config.ts';
+import { verifyProgram } from '../../packages/agent/src/commands/verify/config.ts';
+import { flagsDoc } from '../../packages/runtime/src/index.ts';
+import { serverProgram } from '../../packages/server/src/config/config.ts';
 
 const HEAD = `# Flags
 
-Made by \`scripts/flags-doc.mjs\` from the tables in \`packages/{server,agent}/src/config/\`.
+Made by \`scripts/generate/flags-doc.mjs\` from the tables in \`packages/{server,agent}/src/config/\`.
 
 A flag counts before its environment variable, that before the default; an empty variable counts as none. \`--x=y\` and
 \`--x y\` are the same; a switch is \`--x\`, \`--no-x\` or \`--x=false\`. A repeatable flag takes several values: between
@@ -27,7 +27,7 @@ Flags of kiam and kube2iam are **accepted** where they mean the same here, **ign
 **refused** with a hint where leaving them out would change what Pods get. A switch that is off, and an empty value of a
 refused flag, ask for nothing.`;
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const programs = [serverProgram, agentProgram, ...Object.values(interceptionPrograms), verifyProgram];
 const page = [HEAD, ...programs.map(flagsDoc)].join('\n\n');
 writeFileSync(join(root, 'docs/flags.md'), `${page}\n`);

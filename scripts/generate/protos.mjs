@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const target = join(root, 'packages/protocol/src/generated');
 const protos = ['rolegate/v1/rolegate.proto'];
 // What proto-loader-gen-types and the loader in protocol/src/service.ts must agree on.

@@ -1,10 +1,10 @@
 // Writes the tables of docs/metrics.md from the tables of metrics. Run with node --conditions=development: it imports sources.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { agentMetrics } from '../packages/agent/src/metrics/table.ts';
-import { metricsDoc } from '../packages/runtime/src/index.ts';
-import { serverMetrics } from '../packages/server/src/metrics/table.ts';
+import { agentMetrics } from '../../packages/agent/src/metrics/table.ts';
+import { metricsDoc } from '../../packages/runtime/src/index.ts';
+import { serverMetrics } from '../../packages/server/src/metrics/table.ts';
 
-const file = new URL('../docs/metrics.md', import.meta.url);
+const file = new URL('../../docs/metrics.md', import.meta.url);
 
 function withTable(page, heading, table) {
   return page.replace(

@@ -1,0 +1,88 @@
+// Installs what is missing, then runs the command named by the first argument; the other arguments go to its last step. Runs on
+// any Node from 20 on: the steps run on the pinned one, which is installed with the rest.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const fromSources = ['node', '--conditions=development'];
+/** The built programs, which the sandbox starts. */
+const build = ['tsc', '-b', 'packages/sandbox'];
+const bundle = [build, ['node', 'scripts/bundle.mjs']];
+const generator = (name) => [...fromSources, `scripts/generate/${name}.mjs`];
+const suite = (name) => [...fromSources, `acceptance/${name}/main.ts`];
+
+/** What each `npm run` does: steps that follow one another, as long as they succeed. */
+const commands = {
+  sandbox: [build, ['node', 'packages/sandbox/dist/main.js']],
+  test: [['vitest', 'run', '--project', 'unit']],
+  'test:programs': [build, ['vitest', 'run', '--project', 'programs']],
+  'test:netns': [build, suite('netns')],
+  'test:real': [build, suite('cluster')],
+  'test:node': [suite('node')],
+  'test:chaos': [build, suite('chaos')],
+  'test:hostile': [...bundle, suite('hostile')],
+  bench: [...bundle, suite('bench')],
+  check: [
+    ['node', 'scripts/generate/protos.mjs', '--check'],
+    ['tsc', '-b'],
+    ['eslint', '.'],
+    ['prettier', '--check', '.'],
+    ['knip'],
+  ],
+  format: [['prettier', '--write', '.']],
+  build: [['tsc', '-b']],
+  bundle,
+  generate: [
+    ['node', 'scripts/generate/protos.mjs'],
+    ...[
+      'annotations-doc',
+      'flags-doc',
+      'metrics-doc',
+      'reasons-doc',
+      'golden',
+      'deploy-manifests',
+      'rights-doc',
+    ].map(generator),
+  ],
+};
+
+const [name = '', ...rest] = process.argv.slice(2);
+const bin = join(root, 'node_modules/.bin');
+const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}` };
+
+function run([command, ...args]) {
+  const { status, error } = spawnSync(command, args, { cwd: root, env, stdio: 'inherit' });
+  if (error !== undefined) throw error;
+  return status ?? 1;
+}
+
+function install() {
+  const stamp = join(root, 'node_modules/.installed');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return 0;
+  console.error('installing packages');
+  // No package here needs an install script; what ships binaries ships them prebuilt. The lock file is followed and not written.
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const status = run(['npm', 'install', '--no-save', '--ignore-scripts', ...quiet]);
+  if (status === 0) writeFileSync(stamp, wanted);
+  return status;
+}
+
+function runAll() {
+  const steps = commands[name];
+  if (steps === undefined)
+    throw new Error(`no command ${name}; there are ${Object.keys(commands).join(', ')}`);
+  for (const [at, step] of steps.entries()) {
+    const status = run(at === steps.length - 1 ? [...step, ...rest] : step);
+    if (status !== 0) return status;
+  }
+  return 0;
+}
+
+process.exitCode = install() || runAll();
