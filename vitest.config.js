@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of built programs, and of programs that are processes of their own: `npm run test:programs`. */
+/** Built programs, processes whose memory is measured, and days of a whole program: `npm run test:programs`. */
 const programs = [
   'packages/sandbox/test/**/*.test.ts',
-  'packages/server/test/{churn/names-that-go,kubernetes/fat-objects}.test.ts',
+  'packages/{agent,server}/test/{churn,fairness}/**/*.test.ts',
+  'packages/server/test/kubernetes/fat-objects.test.ts',
 ];
 
 /** Workspace packages are taken from their sources: no build before a test. */
@@ -17,7 +18,8 @@ const shared = {
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // More than cores: many tests wait for a second that is real.
+    maxWorkers: 3,
     projects: [
       {
         resolve,

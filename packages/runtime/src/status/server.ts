@@ -1,4 +1,5 @@
 import { systemClock } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { HttpLimits, HttpRefusal } from '../http/connection/connection.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import { headerLines } from '../http/message/message.ts';
@@ -24,6 +25,8 @@ export interface StatusServerOptions {
   /** Never a secret in it. `asked`: what of the query says what is asked for. */
   readonly status: (asked: URLSearchParams) => StatusAnswer;
   readonly log: Log;
+  /** For its deadlines. By default the system's. */
+  readonly clock?: Clock;
 }
 
 export interface StatusServer {
@@ -60,7 +63,7 @@ const ANYBODY = { client: { group: '', name: '' }, context: undefined };
 export function createStatusServer(options: StatusServerOptions): StatusServer {
   const server = createHttpServer<undefined>({
     limits: LIMITS,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     hooks: {
       opened: () => ANYBODY,
       bodyBytes: () => LARGEST_BODY_BYTES,

@@ -3,15 +3,29 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { createFakeClock } from '@rolegate/testing';
+import type { FakeClock } from '@rolegate/testing';
 import { describe, expect, it } from 'vitest';
 import { createStatusServer, openStatusSocket, silentLog, StatusSocketFault } from '@rolegate/runtime';
 import { askStatus } from '../../src/status/ask.ts';
 import { startStatus } from './setup.ts';
 
+/** For a request to come, and its answer to be read. Milliseconds. */
+const WITHIN_MS = 5_000;
 const OPTIONS = { checks: [], status: () => ({ found: true, text: 'other\n', value: {} }), log: silentLog };
 
 async function get(path: string, target: string) {
   return askStatus({ socket: path, method: 'GET', target });
+}
+
+/** Lets time pass, a tenth of a second at each look at the sockets, until it is so. */
+async function passUntil(clock: FakeClock, done: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  void done.then(() => (isDone = true));
+  while (!isDone) {
+    await clock.advance(100);
+    await setImmediate();
+  }
 }
 
 /** `once` would reject where it ends by a reset. */
@@ -100,18 +114,21 @@ describe('bad input on the status socket', () => {
   });
 
   it('that never ends is closed in time', async () => {
-    await using t = await startStatus();
+    const clock = createFakeClock();
+    await using t = await startStatus({ clock });
     const slow = connect({ path: t.path }).on('error', () => undefined);
-    const trickle = setInterval(() => slow.write('x'), 50);
+    const trickle = setInterval(() => slow.write('x'), 5);
     slow.write('GET /status HTTP/1.1\r\nx: ');
     slow.resume();
-    await closed(slow);
+    await passUntil(clock, closed(slow));
     clearInterval(trickle);
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(WITHIN_MS);
     expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
   });
 
   it('takes no more than its share of connections, and for a while only', async () => {
-    await using t = await startStatus();
+    const clock = createFakeClock();
+    await using t = await startStatus({ clock });
     const silent = Array.from({ length: 40 }, () => {
       const socket = connect({ path: t.path }).on('error', () => undefined);
       return { socket: socket.resume(), over: closed(socket) };
@@ -128,7 +145,7 @@ describe('bad input on the status socket', () => {
     await most;
     for (let turn = 0; turn < 5; turn += 1) await setImmediate();
     expect(ended).toBe(24);
-    await Promise.all(silent.map(({ over }) => over));
+    await passUntil(clock, Promise.all(silent.map(({ over }) => over)));
     expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
   });
 

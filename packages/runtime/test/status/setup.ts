@@ -3,21 +3,23 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog, createStatusServer } from '@rolegate/runtime';
-import type { ReadyCheck, StatusAnswer } from '@rolegate/runtime';
+import type { Clock, ReadyCheck, StatusAnswer } from '@rolegate/runtime';
 
 /** A status server on a socket of its own, with what it logs. */
 export async function startStatus({
   checks = [],
   status = () => ({ found: true, text: 'all is well\n', value: { well: true } }),
+  clock,
 }: {
   readonly checks?: readonly ReadyCheck[];
   readonly status?: (asked: URLSearchParams) => StatusAnswer;
+  readonly clock?: Clock;
 } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-status-'));
   const path = join(folder, 'x.sock');
   const lines: string[] = [];
   const log = createLog({ level: 'info', format: 'json', write: (line) => lines.push(line) });
-  const server = createStatusServer({ checks, status, log });
+  const server = createStatusServer({ checks, status, log, ...(clock && { clock }) });
   await server.listen(path);
   return {
     folder,
