@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityFlags, REGION, ROLE_BASE_ARN, SERVER_NAME } from '@rolegate/sandbox';
+import { agentFlags, identityFlags, serverFlags } from '@rolegate/sandbox';
 import { createTestCa, freePort, openFolder, startImds } from '@rolegate/testing';
 import type { TestCa, World } from '@rolegate/testing';
 import type { Bundle, Bundles } from './bundle.ts';
@@ -63,64 +63,29 @@ export async function openWorld(options: Options): Promise<BenchWorld> {
     rows: [],
     bundles,
     ca: ca.pem,
-    async startServer({ kubeconfig, stsEndpoint, words = [] }) {
-      const [port, opsPort] = [await freePort(), await freePort()];
+    async startServer({ words = [], ...start }) {
+      const ports = { port: await freePort(), opsPort: await freePort() };
       const bundle = bundles.start({
         name: 'server',
         env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATEBENCH000', AWS_SECRET_ACCESS_KEY: 'of the server' },
-        words: [
-          '--bind',
-          `127.0.0.1:${port}`,
-          '--prometheus-listen-addr',
-          `127.0.0.1:${opsPort}`,
-          '--probe-bind',
-          '127.0.0.1:0',
-          '--kubeconfig',
-          kubeconfig,
-          '--cluster-name',
-          'bench',
-          '--role-base-arn',
-          ROLE_BASE_ARN,
-          '--region',
-          REGION,
-          '--sts-endpoint',
-          stsEndpoint,
-          ...identity.server,
-          ...words,
-        ],
+        words: [...serverFlags({ ...start, clusterName: 'bench' }, ports), ...identity.server, ...words],
       });
-      return { bundle, port, opsPort };
+      return { bundle, ...ports };
     },
     async startAgent({ serverPort, cniDirectory, logLevel = 'info' }) {
-      const [port, opsPort] = [await freePort(), await freePort()];
-      const bundle = bundles.start({
-        name: 'agent',
-        mute: logLevel === 'debug',
-        words: [
-          '--server-address',
-          `127.0.0.1:${serverPort}`,
-          '--server-name',
-          SERVER_NAME,
-          '--node-name',
-          nodeName(0),
-          '--host-ip',
-          '127.0.0.1',
-          '--port',
-          String(port),
-          '--imds-endpoint',
-          imds.url,
-          '--cni-cache-dir',
+      const ports = { port: await freePort(), opsPort: await freePort() };
+      const flags = agentFlags(
+        {
+          node: nodeName(0),
+          serverPorts: [serverPort],
+          imdsEndpoint: imds.url,
           cniDirectory,
-          '--log-level',
           logLevel,
-          '--prometheus-listen-addr',
-          `127.0.0.1:${opsPort}`,
-          '--probe-bind',
-          '127.0.0.1:0',
-          ...identity.agent,
-        ],
-      });
-      return { bundle, port, opsPort };
+        },
+        ports,
+      );
+      const words = [...flags, ...identity.agent];
+      return { bundle: bundles.start({ name: 'agent', mute: logLevel === 'debug', words }), ...ports };
     },
     rawAgents: (count) => Promise.all(Array.from({ length: count }, (_, index) => rawAgent(ca, index))),
     async writeKubeconfig(text) {

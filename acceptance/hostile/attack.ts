@@ -1,20 +1,20 @@
 import type { Row } from '@rolegate/testing';
 import type { Verdict } from './judge.ts';
-import type { AttackTold } from './watch/seen.ts';
+import type { AttackReport } from './watch/seen.ts';
 
 /** Those who see what the honest meet. */
 export interface AttackWatchers<Seen> {
   /** Starts what does not run, and resolves when everybody honest is served. */
   readonly untilServed: () => Promise<void>;
   /** Runs the attack, and sees what the honest meet from its beginning until a while after its end. */
-  readonly during: (attack: () => Promise<AttackTold>) => Promise<{ seen: Seen; told: AttackTold }>;
+  readonly during: (attack: () => Promise<AttackReport>) => Promise<{ seen: Seen; report: AttackReport }>;
 }
 
 export interface JudgedAttack<Seen> {
   readonly watchers: AttackWatchers<Seen>;
   /** The table, to which it adds a row. */
   readonly rows: Row[];
-  readonly attack: () => Promise<AttackTold>;
+  readonly attack: () => Promise<AttackReport>;
   readonly judge: (seen: Seen) => Verdict | Promise<Verdict>;
 }
 
@@ -26,11 +26,11 @@ export async function judgeAttack<Seen>({
   judge,
 }: JudgedAttack<Seen>): Promise<string> {
   await watchers.untilServed();
-  const { seen, told } = await watchers.during(attack);
+  const { seen, report } = await watchers.during(attack);
   const { faults: noticed, row, remarks = [] } = await judge(seen);
   rows.push(row);
-  const faults = [...(told.faults ?? []), ...noticed];
+  const faults = [...(report.faults ?? []), ...noticed];
   if (faults.length > 0)
-    throw new Error([...faults, ...remarks, `the attack: ${told.said}`].join('\n        '));
-  return [told.said, ...row.slice(1), ...remarks].join(', ');
+    throw new Error([...faults, ...remarks, `the attack: ${report.said}`].join('\n        '));
+  return [report.said, ...row.slice(1), ...remarks].join(', ');
 }

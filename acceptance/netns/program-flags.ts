@@ -59,27 +59,7 @@ export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
   return {
     sockets: { reconcile: socket, 'reconcile beside': besideSocket },
     status,
-    server: [
-      '--bind',
-      `127.0.0.1:${PORTS.server}`,
-      '--kubeconfig',
-      kubeconfig,
-      '--cluster-name',
-      'netns',
-      '--prometheus-listen-addr',
-      `127.0.0.1:${PORTS.serverOps}`,
-      '--role-base-arn',
-      ROLE_BASE_ARN,
-      '--probe-bind',
-      '127.0.0.1:0',
-      '--region',
-      REGION,
-      '--sts-endpoint',
-      STS_URL,
-      '--token-secret-file',
-      tokenSecret,
-      ...server,
-    ],
+    server: [...serverFlags(kubeconfig), '--token-secret-file', tokenSecret, ...server],
     agent: [...answering(socket, 'agent'), ...toServer, ...agent],
     'agent beside': [...answering(besideSocket, 'agent beside'), ...toServer, ...agent],
     'agent of 0.1': [...answering(socket, 'agent of 0.1'), ...toServer, ...former],
@@ -89,6 +69,27 @@ export async function prepareFlags({ folder, kubeconfig }: ProgramFiles) {
     intercept: rules,
     uninstall: [],
   };
+}
+
+function serverFlags(kubeconfig: string): string[] {
+  return [
+    '--bind',
+    `127.0.0.1:${PORTS.server}`,
+    '--kubeconfig',
+    kubeconfig,
+    '--cluster-name',
+    'netns',
+    '--prometheus-listen-addr',
+    `127.0.0.1:${PORTS.serverOps}`,
+    '--role-base-arn',
+    ROLE_BASE_ARN,
+    '--probe-bind',
+    '127.0.0.1:0',
+    '--region',
+    REGION,
+    '--sts-endpoint',
+    STS_URL,
+  ];
 }
 
 /** Of an agent by its name. */

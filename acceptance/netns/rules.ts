@@ -114,8 +114,6 @@ function plain(saved: string): string {
     .join('\n');
 }
 
-const PREFIX = { ipv4: 'iptables', ipv6: 'ip6tables' } as const;
-
 interface OfNode {
   /** The command that enters the node. */
   readonly node: readonly string[];
@@ -123,13 +121,19 @@ interface OfNode {
 }
 
 /** The rules of ROLEGATE-INPUT as they are printed, with counters. */
-export async function inputRules({ node, backend }: OfNode, family: keyof typeof PREFIX): Promise<string[]> {
-  const saved = await outputOf([...node, `${PREFIX[family]}-${backend}-save`, '-c', '-t', 'filter']);
+export async function inputRules({ node, backend }: OfNode, family: Family): Promise<string[]> {
+  const saved = await outputOf([
+    ...node,
+    `${families[family].iptables}-${backend}-save`,
+    '-c',
+    '-t',
+    'filter',
+  ]);
   return saved.split('\n').filter((line) => line.includes('-A ROLEGATE-INPUT '));
 }
 
 /** Tries to open a connection that the limit has dropped since the rules were installed. */
-export async function refusedBy(world: OfNode, family: keyof typeof PREFIX): Promise<number> {
+export async function refusedBy(world: OfNode, family: Family): Promise<number> {
   const dropped = (await inputRules(world, family)).filter(
     (rule) => rule.includes('--ctstate NEW') && rule.endsWith('-j DROP'),
   );

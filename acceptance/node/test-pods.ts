@@ -20,36 +20,7 @@ export function createTestPods({
   node: string;
   stsEndpoint: string;
 }) {
-  function pod({ namespace, name, role, app, command }: PodWish) {
-    return {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        namespace,
-        name,
-        labels: { app },
-        ...(role !== undefined && { annotations: { [ROLE]: role } }),
-      },
-      spec: {
-        nodeSelector: { 'kubernetes.io/hostname': node },
-        restartPolicy: 'Never',
-        terminationGracePeriodSeconds: 0,
-        automountServiceAccountToken: false,
-        containers: [
-          {
-            name: 'app',
-            image: IMAGES.client,
-            imagePullPolicy: 'IfNotPresent',
-            command,
-            env: [
-              { name: 'AWS_ENDPOINT_URL_STS', value: stsEndpoint },
-              { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' },
-            ],
-          },
-        ],
-      },
-    };
-  }
+  const pod = (wish: PodWish) => podOf(wish, { node, stsEndpoint });
 
   return {
     /** The two Namespaces, and three Pods that stay: plain and app in the open one, refused in the other. */
@@ -93,6 +64,40 @@ interface PodWish {
   readonly role?: string;
   readonly app: string;
   readonly command: readonly string[];
+}
+
+function podOf(
+  { namespace, name, role, app, command }: PodWish,
+  { node, stsEndpoint }: { node: string; stsEndpoint: string },
+) {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      namespace,
+      name,
+      labels: { app },
+      ...(role !== undefined && { annotations: { [ROLE]: role } }),
+    },
+    spec: {
+      nodeSelector: { 'kubernetes.io/hostname': node },
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 0,
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: 'app',
+          image: IMAGES.client,
+          imagePullPolicy: 'IfNotPresent',
+          command,
+          env: [
+            { name: 'AWS_ENDPOINT_URL_STS', value: stsEndpoint },
+            { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' },
+          ],
+        },
+      ],
+    },
+  };
 }
 
 export type TestPods = ReturnType<typeof createTestPods>;

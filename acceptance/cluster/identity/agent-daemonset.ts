@@ -43,10 +43,7 @@ const TOKEN_VOLUME = {
   },
 };
 
-/** A real DaemonSet; no kubelet stands behind its Pods. */
-export async function createAgentDaemonSet(deps: AgentDaemonSetDeps): Promise<AgentDaemonSet> {
-  const { kubeConfig, core, namespace, label } = deps;
-  await core.createNamespacedServiceAccount({ namespace, body: { metadata: { name: AGENT } } });
+async function createDaemonSet({ kubeConfig, namespace, label }: AgentDaemonSetDeps): Promise<void> {
   const labels = { app: AGENT };
   await kubeConfig.makeApiClient(AppsV1Api).createNamespacedDaemonSet({
     namespace,
@@ -67,6 +64,13 @@ export async function createAgentDaemonSet(deps: AgentDaemonSetDeps): Promise<Ag
       },
     },
   });
+}
+
+/** A real DaemonSet; no kubelet stands behind its Pods. */
+export async function createAgentDaemonSet(deps: AgentDaemonSetDeps): Promise<AgentDaemonSet> {
+  const { core, namespace } = deps;
+  await core.createNamespacedServiceAccount({ namespace, body: { metadata: { name: AGENT } } });
+  await createDaemonSet(deps);
 
   async function find(node: string, but: string): Promise<V1Pod> {
     const { items } = await core.listNamespacedPod({ namespace, labelSelector: `app=${AGENT}` });

@@ -61,21 +61,7 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
     },
     {
       title: "an address of B's Pod that A claims yields A's own Pod, and B's Pod goes on",
-      async run() {
-        const [thief, own] = [await kubelet(), stage.pod('of-a')];
-        await thief.report(own, '127.9.3.1');
-        const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...a.pod } });
-        const shown = await world.peer().attest(token);
-        await eventually(
-          async () => {
-            const { pod } = await world.peer().resolve('127.9.3.1', shown);
-            if (pod?.uid !== own.uid) throw new Error(`A was given Pod ${String(pod?.uid)}`);
-          },
-          { withinMs: 15_000, everyMs: 200 },
-        );
-        await stage.expectRole(b, '127.9.3.1', 'team/of-b');
-        await thief.report(own, own.ip);
-      },
+      run: async () => claimAddress(stage, await kubelet()),
     },
     {
       title: 'annotations through pods/status bring what the Namespace permits, and no more',
@@ -95,6 +81,24 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
       run: () => withPolicy(stage, async () => showPolicy(stage, await kubelet())),
     },
   ];
+}
+
+async function claimAddress(stage: IdentityStage, thief: Kubelet): Promise<void> {
+  const { world } = stage;
+  const [a, b] = world.nodes;
+  const own = stage.pod('of-a');
+  await thief.report(own, '127.9.3.1');
+  const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...a.pod } });
+  const shown = await world.peer().attest(token);
+  await eventually(
+    async () => {
+      const { pod } = await world.peer().resolve('127.9.3.1', shown);
+      if (pod?.uid !== own.uid) throw new Error(`A was given Pod ${String(pod?.uid)}`);
+    },
+    { withinMs: 15_000, everyMs: 200 },
+  );
+  await stage.expectRole(b, '127.9.3.1', 'team/of-b');
+  await thief.report(own, own.ip);
 }
 
 async function showPolicy(stage: IdentityStage, thief: Kubelet): Promise<void> {

@@ -12,7 +12,6 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
   const { world, audit } = stage;
   const [a, b] = world.nodes;
   const token = ({ pod }: AgentNode) => world.daemonSet.token({ bound: { kind: 'Pod', ...pod } });
-  const uriOf = ({ name }: AgentNode) => `spiffe://rolegate/node/${name}`;
   let ofA: ShownTls | undefined;
   const thief = async (): Promise<ShownTls> => (ofA ??= await world.peer().attest(await token(a)));
 
@@ -46,27 +45,7 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
     },
     {
       title: "a held list with B's sessions brings none of them",
-      async run() {
-        const honest = await world.peer().attest(await token(b));
-        const feed = await world.peer().openFeed({ nodeName: b.name }, honest);
-        const sessions = await eventually(() => {
-          const issued = feed.updates.flatMap(({ session }) => (session?.credentials ? [session] : []));
-          if (issued.length === 0) throw new Error("B's feed brought no session to claim");
-          return issued;
-        }, ISSUED);
-        const heldSessions = sessions.map(({ sessionId, credentials }) => ({
-          sessionId,
-          fingerprint: credentials?.fingerprint ?? '',
-          remainingMs: 3_000_000,
-          lifetimeMs: 3_600_000,
-        }));
-        const from = world.serverLog.length;
-        const stolen = await heldFeed(stage, a, heldSessions, await thief());
-        if (heldSessions.some(({ sessionId }) => stolen.includes(sessionId)))
-          throw new Error("A was told of B's session");
-        await audit.leaves(/sessions which only other nodes need/, from);
-        feed.close();
-      },
+      run: async () => claimSessions(stage, await thief()),
     },
     {
       title: "a report of B's Pod ends A's stream",
@@ -78,6 +57,41 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
           throw new Error(await feed.ended);
         }, /the report is of Pod/),
     },
+    ...handshakeSteps(stage),
+  ];
+}
+
+/** A reports as its own what is B's. */
+async function claimSessions(stage: IdentityStage, shown: ShownTls): Promise<void> {
+  const { world, audit } = stage;
+  const [a, b] = world.nodes;
+  const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...b.pod } });
+  const honest = await world.peer().attest(token);
+  const feed = await world.peer().openFeed({ nodeName: b.name }, honest);
+  const sessions = await eventually(() => {
+    const issued = feed.updates.flatMap(({ session }) => (session?.credentials ? [session] : []));
+    if (issued.length === 0) throw new Error("B's feed brought no session to claim");
+    return issued;
+  }, ISSUED);
+  const heldSessions = sessions.map(({ sessionId, credentials }) => ({
+    sessionId,
+    fingerprint: credentials?.fingerprint ?? '',
+    remainingMs: 3_000_000,
+    lifetimeMs: 3_600_000,
+  }));
+  const from = world.serverLog.length;
+  const stolen = await heldFeed(stage, a, heldSessions, shown);
+  if (heldSessions.some(({ sessionId }) => stolen.includes(sessionId)))
+    throw new Error("A was told of B's session");
+  await audit.leaves(/sessions which only other nodes need/, from);
+  feed.close();
+}
+
+/** Who shows no certificate, or one that nobody signed. */
+function handshakeSteps(stage: IdentityStage): ClusterStep[] {
+  const { world } = stage;
+  const [, b] = world.nodes;
+  return [
     {
       title: 'without a certificate there is no feed, and no address',
       async run() {
@@ -101,6 +115,8 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
     },
   ];
 }
+
+const uriOf = ({ name }: AgentNode) => `spiffe://rolegate/node/${name}`;
 
 /** Holds that the attempt ends in the handshake, and that a server says why. */
 async function turnedAway(

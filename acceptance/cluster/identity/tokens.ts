@@ -12,7 +12,7 @@ const HOUR_S = 3_600;
 export function tokenSteps(stage: IdentityStage): ClusterStep[] {
   const { world, audit, signingKey } = stage;
   const { daemonSet, namespace, nodes } = world;
-  const [a, b, c] = nodes;
+  const [a, b] = nodes;
   const refused = (token: () => Promise<string>, said: RegExp) => async () => {
     const given = await token();
     await audit.refused(() => world.peer().attest(given), said);
@@ -56,24 +56,7 @@ export function tokenSteps(stage: IdentityStage): ClusterStep[] {
     {
       title:
         "a deleted Pod's stream ends, its token and certificate prove nothing, and its successor is let in",
-      async run() {
-        const token = await daemonSet.token({ bound: { kind: 'Pod', ...c.pod } });
-        const shown = await world.peer().attest(token);
-        const feed = await world.peer().openFeed({ nodeName: c.name }, shown);
-        await audit.refused(async () => {
-          await daemonSet.deletePod(c.pod.name);
-          const late = new Promise<string>((resolve) => {
-            setTimeout(resolve, ENDED_WITHIN_MS, 'the stream goes on').unref();
-          });
-          throw new Error(await Promise.race([feed.ended, late]));
-        }, /is not there any more/);
-        await audit.refused(() => world.peer().attest(token), /is not there|does not accept/);
-        await audit.refused(() => world.peer().feed({ nodeName: c.name }, shown), /is not there any more/);
-        const next = await daemonSet.podOn(c.name, c.pod.uid);
-        const fresh = await daemonSet.token({ bound: { kind: 'Pod', ...next } });
-        await world.peer().feed({ nodeName: c.name }, await world.peer().attest(fresh));
-        await c.restart(fresh);
-      },
+      run: () => deletePod(stage),
     },
   ];
   if (!existsSync(signingKey)) return steps;
@@ -87,6 +70,27 @@ export function tokenSteps(stage: IdentityStage): ClusterStep[] {
       ),
     },
   ];
+}
+
+async function deletePod({ world, audit }: IdentityStage): Promise<void> {
+  const { daemonSet } = world;
+  const [, , c] = world.nodes;
+  const token = await daemonSet.token({ bound: { kind: 'Pod', ...c.pod } });
+  const shown = await world.peer().attest(token);
+  const feed = await world.peer().openFeed({ nodeName: c.name }, shown);
+  await audit.refused(async () => {
+    await daemonSet.deletePod(c.pod.name);
+    const late = new Promise<string>((resolve) => {
+      setTimeout(resolve, ENDED_WITHIN_MS, 'the stream goes on').unref();
+    });
+    throw new Error(await Promise.race([feed.ended, late]));
+  }, /is not there any more/);
+  await audit.refused(() => world.peer().attest(token), /is not there|does not accept/);
+  await audit.refused(() => world.peer().feed({ nodeName: c.name }, shown), /is not there any more/);
+  const next = await daemonSet.podOn(c.name, c.pod.uid);
+  const fresh = await daemonSet.token({ bound: { kind: 'Pod', ...next } });
+  await world.peer().feed({ nodeName: c.name }, await world.peer().attest(fresh));
+  await c.restart(fresh);
 }
 
 /** The watch of each server has seen what was made before: a round of attestations later it has. */

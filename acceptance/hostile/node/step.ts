@@ -4,7 +4,7 @@ import { judgeAttack } from '../attack.ts';
 import type { AttackWatchers } from '../attack.ts';
 import { judge } from '../judge.ts';
 import type { HostileNode } from './world.ts';
-import type { AttackTold, Seen } from '../watch/seen.ts';
+import type { AttackReport, Seen } from '../watch/seen.ts';
 
 /** What a step of the suite works with. */
 export interface NodeWorld extends HostileNode {
@@ -22,7 +22,7 @@ export type NodeStep = Step<NodeWorld>;
 export interface Attack {
   /** A whole sentence. */
   readonly title: string;
-  readonly run: (world: NodeWorld) => Promise<AttackTold>;
+  readonly run: (world: NodeWorld) => Promise<AttackReport>;
 }
 
 /** An attack as a step: it fails if anybody but the attacker notices. */

@@ -6,7 +6,7 @@ import type { Ground } from '../cluster/ground.ts';
 import type { NodeIdentity, StandInCalls } from '../cluster/orders.ts';
 import { judgeAttack } from '../attack.ts';
 import type { AttackWatchers } from '../attack.ts';
-import type { AttackTold } from '../watch/seen.ts';
+import type { AttackReport } from '../watch/seen.ts';
 import { judgeStrangers } from './judge.ts';
 import type { StrangerCalls, TokenHolder } from './orders.ts';
 import type { StrangersSeen } from './watch/watchers.ts';
@@ -36,7 +36,7 @@ export interface StrangersAttack {
   readonly title: string;
   /** Makes what it needs, before anybody is watched. */
   readonly prepare?: (world: StrangersWorld) => Promise<void>;
-  readonly run: (world: StrangersWorld) => Promise<AttackTold>;
+  readonly run: (world: StrangersWorld) => Promise<AttackReport>;
 }
 
 /** An attack as a step: it fails if an honest agent or tenant notices. */

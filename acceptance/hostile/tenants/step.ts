@@ -1,7 +1,7 @@
 import type { Row, Step } from '@rolegate/testing';
 import type { Remote } from '../../processes/start-child.ts';
 import { judgeAttack } from '../attack.ts';
-import type { AttackTold } from '../watch/seen.ts';
+import type { AttackReport } from '../watch/seen.ts';
 import { judgeTenants } from './judge.ts';
 import type { StandInCalls } from '../cluster/orders.ts';
 import type { RestartOptions, ServerWatchers } from '../cluster/watch/watchers.ts';
@@ -33,7 +33,7 @@ export interface TenantsAttack {
   readonly title: string;
   /** Who is watched: those of the stand-in if it is not given. */
   readonly stage?: (world: TenantsWorld) => Promise<Stage>;
-  readonly run: (world: TenantsWorld) => Promise<AttackTold>;
+  readonly run: (world: TenantsWorld) => Promise<AttackReport>;
   /** How soon changes must be in force, if the API server adds to it. Milliseconds. */
   readonly changesWithinMs?: number;
   /** Afterwards the server is started again on what the attack has made. */

@@ -25,7 +25,7 @@ export interface ProgramSeen {
 }
 
 /** What an attack has to say of itself. */
-export interface AttackTold {
+export interface AttackReport {
   /** Printed beside the title. */
   readonly said: string;
   readonly crowd?: Answers;

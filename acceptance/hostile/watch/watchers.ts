@@ -9,7 +9,7 @@ import type { AttackWatchers } from '../attack.ts';
 import { watchMemory } from './memory.ts';
 import { startOthers } from './others.ts';
 import { probeOrders } from './probe-orders.ts';
-import type { AttackTold, ProgramSeen, Seen } from './seen.ts';
+import type { AttackReport, ProgramSeen, Seen } from './seen.ts';
 
 /** How long after its end an attack may still harm. Milliseconds. */
 const AFTER_MS = 2_000;
@@ -49,7 +49,7 @@ export async function startWatchers(
     }
   }
 
-  async function during(attack: () => Promise<AttackTold>) {
+  async function during(attack: () => Promise<AttackReport>) {
     const before = await countEnds(world);
     const memory = watchMemory(world);
     await prober.call.begin(probes);
@@ -61,24 +61,24 @@ export async function startWatchers(
       memory.end(),
     ]);
     if (attacked.status === 'rejected') throw attacked.reason;
-    const told = attacked.value;
+    const report = attacked.value;
     const seen: Seen = {
       others: answers,
-      crowd: told.crowd,
-      disturbed: told.disturbs === true,
+      crowd: report.crowd,
+      disturbed: report.disturbs === true,
       probes: probed.probes,
       late: probed.late,
       programs: programsSeen(world, { before, after: await countEnds(world), high }),
     };
-    return { seen, told };
+    return { seen, report };
   }
 
   return { untilServed, during };
 }
 
-async function pausedAfter(told: AttackTold): Promise<AttackTold> {
+async function pausedAfter(report: AttackReport): Promise<AttackReport> {
   await sleep(AFTER_MS);
-  return told;
+  return report;
 }
 
 type Ends = Readonly<Record<ProgramName, { readonly ends: number; readonly oomKills: number }>>;

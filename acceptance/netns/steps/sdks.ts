@@ -119,8 +119,8 @@ function failureFaults(
   return told || outcome === 'either' ? [] : ['no line with HeldTimeout names its address'];
 }
 
-export const sdks = ['boto3', 'JavaScript'] as const;
-export type Sdk = (typeof sdks)[number];
+const sdks = ['boto3', 'JavaScript'] as const;
+type Sdk = (typeof sdks)[number];
 
 /** As an application uses it: no timeouts or attempts of ours. */
 const BOTO3_CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
@@ -134,7 +134,7 @@ const ENVIRONMENT = {
 };
 
 /** Asks by an unmodified SDK, in a process that starts now, who it is: the ARN is in what it prints. */
-export function whoAmI(sdk: Sdk, enter: readonly string[], python: string): Promise<CommandResult> {
+function whoAmI(sdk: Sdk, enter: readonly string[], python: string): Promise<CommandResult> {
   const script = fileURLToPath(import.meta.resolve('@rolegate/sandbox/sdk-caller'));
   const command = sdk === 'boto3' ? [python, '-c', BOTO3_CALLER] : [process.execPath, script];
   return runCommand([...enter, ...command], { env: ENVIRONMENT });

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { outputOf } from '@rolegate/testing';
-import { REGION } from './start-programs.ts';
+import { REGION } from './program-flags.ts';
 
 /** Generous: a process start on a busy machine; the SDK itself gives up on the metadata API after a second. */
 const TIMEOUT_MS = 30_000;

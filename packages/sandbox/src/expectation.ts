@@ -2,7 +2,7 @@ import { createPolicy } from '@rolegate/server';
 import type { Presence, Verdict } from '@rolegate/server';
 import type { Manifest } from './manifests.ts';
 import { NODE_NAME } from './sandbox-node.ts';
-import { ROLE_BASE_ARN } from './start-programs.ts';
+import { ROLE_BASE_ARN } from './program-flags.ts';
 
 /** What a Pod of these manifests should get, by the policy alone, in a few words. */
 export function expectationOf(pod: Manifest, manifests: readonly Manifest[]): string {

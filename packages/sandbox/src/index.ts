@@ -13,5 +13,6 @@ export type { Program } from './program.ts';
 export { startRelay } from './relay.ts';
 export { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
 export type { SandboxNode } from './sandbox-node.ts';
-export { preparePrograms, REGION, ROLE_BASE_ARN, startPrograms } from './start-programs.ts';
+export { agentFlags, REGION, ROLE_BASE_ARN, serverFlags } from './program-flags.ts';
+export { preparePrograms, startPrograms } from './start-programs.ts';
 export type { PreparedPrograms, ProgramsOptions } from './start-programs.ts';

@@ -4,7 +4,7 @@ import type { Manifest } from './manifests.ts';
 import { manifestKey } from './manifests.ts';
 import type { Relay } from './relay.ts';
 import { startRelay } from './relay.ts';
-import { NODE_IP } from './start-programs.ts';
+import { NODE_IP } from './program-flags.ts';
 
 export const NODE_NAME = 'sandbox-node';
 /** Loopback addresses that play the Pods: any of 127.0.0.0/8 can be bound on Linux without asking. */

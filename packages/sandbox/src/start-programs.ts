@@ -1,16 +1,12 @@
 import { join } from 'node:path';
 import { createTestCa, freePort } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
-import { identityFlags, SERVER_NAME } from './identity-flags.ts';
+import { identityFlags } from './identity-flags.ts';
 import type { IdentityOptions } from './identity-flags.ts';
+import { agentFlags, NODE_IP, serverFlags } from './program-flags.ts';
+import type { ProgramPorts } from './program-flags.ts';
 import type { CommandOutcome, Program } from './program.ts';
 import { runProgramOnce, startProgram } from './program.ts';
-
-/** Of the role base ARN; STS stand-ins know no accounts. */
-export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
-export const REGION = 'eu-west-1';
-/** The node's own address: the agent's. */
-export const NODE_IP = '127.0.0.1';
 
 export interface ProgramsOptions extends IdentityOptions {
   readonly serverCount: number;
@@ -111,7 +107,16 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         onLine: options.onServerLine,
         env: { AWS_ACCESS_KEY_ID: 'AKIAROLEGATESERVER00', AWS_SECRET_ACCESS_KEY: 'of the server' },
         args: [
-          ...serverFlags({ ...options, kubeconfig: options.kubeconfigOf?.(index) ?? kubeconfig }, ports),
+          ...serverFlags(
+            {
+              clusterName: 'sandbox',
+              kubeconfig: options.kubeconfigOf?.(index) ?? kubeconfig,
+              stsEndpoint: options.stsEndpoint,
+              knowsBaseArn: options.detectsBaseArn !== true,
+            },
+            ports,
+          ),
+          ...(options.serverFlags ?? []),
           ...attestFlags(options, '--attest-bind', [ports.attestPort]),
           ...identity.server,
           '--status-socket',
@@ -127,7 +132,17 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         opsPort: ports.opsPort,
         onLine: options.onAgentLine,
         args: [
-          ...agentFlags(options, ports, told.serverPorts ?? serverPorts),
+          ...agentFlags(
+            {
+              ...options,
+              serverPorts: told.serverPorts ?? serverPorts,
+              logLevel: options.agentLogLevel ?? 'debug',
+            },
+            ports,
+          ),
+          '--metadata-host',
+          NODE_IP,
+          ...(options.agentFlags ?? []),
           ...attestFlags(options, '--attest-address', told.attestPorts ?? attestPorts),
           ...identity.agent,
           '--status-socket',
@@ -153,12 +168,7 @@ export function statusSocket({ folder }: { readonly folder: string }, program: s
   return join(folder, `${program}.sock`);
 }
 
-interface Ports {
-  readonly port: number;
-  readonly opsPort: number;
-}
-
-interface ServerPorts extends Ports {
+interface ServerPorts extends ProgramPorts {
   readonly attestPort: number;
 }
 
@@ -171,61 +181,6 @@ function attestFlags(
   return authority === undefined ? [] : ports.flatMap((port) => [flag, `127.0.0.1:${port}`]);
 }
 
-async function freePorts(): Promise<Ports> {
+async function freePorts(): Promise<ProgramPorts> {
   return { port: await freePort(), opsPort: await freePort() };
-}
-
-function serverFlags(
-  { kubeconfig, stsEndpoint, detectsBaseArn = false, serverFlags: more = [] }: ProgramsOptions,
-  { port, opsPort }: Ports,
-): string[] {
-  return [
-    '--bind',
-    `127.0.0.1:${port}`,
-    '--prometheus-listen-addr',
-    `127.0.0.1:${opsPort}`,
-    '--probe-bind',
-    '127.0.0.1:0',
-    '--kubeconfig',
-    kubeconfig,
-    '--cluster-name',
-    'sandbox',
-    ...(detectsBaseArn ? [] : ['--role-base-arn', ROLE_BASE_ARN]),
-    '--region',
-    REGION,
-    '--sts-endpoint',
-    stsEndpoint,
-    ...more,
-  ];
-}
-
-function agentFlags(
-  { imdsEndpoint, cniDirectory, node, agentLogLevel = 'debug', agentFlags: more = [] }: ProgramsOptions,
-  { port, opsPort }: Ports,
-  serverPorts: readonly number[],
-): string[] {
-  return [
-    ...serverPorts.flatMap((serverPort) => ['--server-address', `127.0.0.1:${serverPort}`]),
-    '--server-name',
-    SERVER_NAME,
-    '--node-name',
-    node,
-    '--host-ip',
-    NODE_IP,
-    '--port',
-    String(port),
-    '--imds-endpoint',
-    imdsEndpoint,
-    '--cni-cache-dir',
-    cniDirectory,
-    '--metadata-host',
-    NODE_IP,
-    '--prometheus-listen-addr',
-    `127.0.0.1:${opsPort}`,
-    '--log-level',
-    agentLogLevel,
-    '--probe-bind',
-    '127.0.0.1:0',
-    ...more,
-  ];
 }

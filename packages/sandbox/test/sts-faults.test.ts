@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROLE_BASE_ARN } from '../src/start-programs.ts';
+import { ROLE_BASE_ARN } from '../src/program-flags.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 

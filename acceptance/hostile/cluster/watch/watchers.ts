@@ -5,7 +5,7 @@ import type { ProbeCalls, ProbeOrder } from '../../clients/orders.ts';
 import { faultsOfProgram, memory } from '../../judge.ts';
 import type { ChartContainer } from '../../../chart-programs/chart.ts';
 import type { AttackWatchers } from '../../attack.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import type { Cluster } from '../cluster.ts';
 import { kept } from '../honest.ts';
 import { changeOnce, keepChanging } from './changes.ts';
@@ -28,7 +28,7 @@ const HEALTHY_SHARE = 0.48;
 
 export interface ServerWatchers extends AttackWatchers<ServerSeen> {
   /** Starts the server again on the objects that are there now. */
-  readonly restart: (options: RestartOptions) => Promise<AttackTold>;
+  readonly restart: (options: RestartOptions) => Promise<AttackReport>;
 }
 
 export interface RestartOptions {
@@ -91,7 +91,7 @@ export async function startServerWatchers(
     return { result: ran.value, program };
   }
 
-  async function during(attack: () => Promise<AttackTold>) {
+  async function during(attack: () => Promise<AttackReport>) {
     const [startMs, loggedBytes] = [performance.now(), ground.loggedBytes()];
     const cpu = await readCpuTimes(server.pid());
     const stop = new AbortController();
@@ -121,10 +121,10 @@ export async function startServerWatchers(
       loggedBytes: ground.loggedBytes() - loggedBytes,
       cpuShare: shareBetween(cpu, await readCpuTimes(server.pid())),
     };
-    return { seen, told: result.value };
+    return { seen, report: result.value };
   }
 
-  async function restart({ withinMs = STARTED_WITHIN_MS }: RestartOptions): Promise<AttackTold> {
+  async function restart({ withinMs = STARTED_WITHIN_MS }: RestartOptions): Promise<AttackReport> {
     await server.stop();
     const startMs = performance.now();
     const { result: isBack, program } = await watched(async () => {

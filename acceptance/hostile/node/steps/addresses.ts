@@ -5,7 +5,7 @@ import { createCniResultsDir } from '@rolegate/testing';
 import { podAddresses } from '../../../network/pod-links.ts';
 import { attackStep } from '../step.ts';
 import type { NodeStep, NodeWorld } from '../step.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import { orderOf, startHonestPod } from '../../watch/others.ts';
 
 /** `<` is six characters in the runtime's JSON: what one Pod's annotations may hold makes a result of over 1 MB. */
@@ -44,7 +44,7 @@ async function askAsNext(world: NodeWorld, forMs: number): Promise<string[]> {
 }
 
 /** The former owner has got another address, and its first result was left over; `give` writes the new owner's result. */
-async function handOn(world: NodeWorld, give: (leftOver: string) => Promise<string>): Promise<AttackTold> {
+async function handOn(world: NodeWorld, give: (leftOver: string) => Promise<string>): Promise<AttackReport> {
   const { cluster, cni, cast } = world;
   const { former, next } = cast;
   const { uid, namespace, name } = former.pod;

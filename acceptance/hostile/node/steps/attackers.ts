@@ -4,7 +4,7 @@ import { METADATA } from '../../../network/addresses.ts';
 import type { AttackerCalls, AttackSeen, Target } from '../../clients/orders.ts';
 import type { AttackPlan, NodeWorld } from '../step.ts';
 import { describeAttack } from '../../watch/seen.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 
 /** Long enough for an attack to show, if it works at all. Milliseconds. */
 const LASTS_MS = 4_000;
@@ -25,7 +25,7 @@ export const metadataApi: readonly Target[] = [{ host: METADATA.ipv4, port: 80 }
 export const metadataApiBoth: readonly Target[] = Object.values(METADATA).map((host) => ({ host, port: 80 }));
 
 /** Does all of it at once, each in a process of its own. Rejects if an attack could not even connect. */
-export async function attackWith(world: NodeWorld, attacks: readonly Attacking[]): Promise<AttackTold> {
+export async function attackWith(world: NodeWorld, attacks: readonly Attacking[]): Promise<AttackReport> {
   return { said: describeAttack(await Promise.all(attacks.map((one) => attack(world, one)))) };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlacedPod } from '../pods.ts';
 import { attackStep } from '../step.ts';
 import type { NodeStep, NodeWorld } from '../step.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import { orderOf, startHonestPod } from '../../watch/others.ts';
 import { attackWith, metadataApi } from './attackers.ts';
 import { listRoles, shortest } from './requests.ts';
@@ -23,7 +23,7 @@ async function crowdOf(
   world: NodeWorld,
   pod: PlacedPod,
   { workers, apartMs, meanwhile }: Crowd,
-): Promise<AttackTold> {
+): Promise<AttackReport> {
   await using child = await startHonestPod(world, pod);
   const asked = child.call.crowd({ ...orderOf(pod), workers, apartMs });
   const [crowd] = await Promise.all([asked, meanwhile?.()]);

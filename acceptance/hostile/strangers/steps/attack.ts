@@ -1,6 +1,6 @@
 import type { AttackOrder, AttackSeen } from '../../clients/orders.ts';
 import { describeAttack } from '../../watch/seen.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import type { StrangerOrder, StrangerSeen } from '../orders.ts';
 import type { StrangersWorld } from '../step.ts';
 
@@ -24,7 +24,7 @@ export function asStolenNode({ agents, stolen }: StrangersWorld): Pick<StrangerO
 }
 
 /** Plans of one attack, at the same time. */
-export async function attackBy(world: StrangersWorld, plans: readonly StrangerPlan[]): Promise<AttackTold> {
+export async function attackBy(world: StrangersWorld, plans: readonly StrangerPlan[]): Promise<AttackReport> {
   const { strangers, agents, stretch } = world;
   const { attest: port, serverName } = agents.ports();
   const seen = await Promise.all(
@@ -62,7 +62,7 @@ function megabytes(bytes: number): string {
 }
 
 /** The same of who writes bytes. */
-export async function writeBytes(world: StrangersWorld, plans: readonly BytesPlan[]): Promise<AttackTold> {
+export async function writeBytes(world: StrangersWorld, plans: readonly BytesPlan[]): Promise<AttackReport> {
   const { bytes, agents, stretch } = world;
   const both = [agents.ports().feed, agents.ports().attest];
   const seen: readonly AttackSeen[] = await Promise.all(
@@ -78,11 +78,11 @@ export async function writeBytes(world: StrangersWorld, plans: readonly BytesPla
 }
 
 /** Several attacks at once. */
-export async function together(attacks: readonly Promise<AttackTold>[]): Promise<AttackTold> {
-  const told = await Promise.all(attacks);
+export async function together(attacks: readonly Promise<AttackReport>[]): Promise<AttackReport> {
+  const reports = await Promise.all(attacks);
   return {
-    said: told.map(({ said }) => said).join('; '),
-    faults: told.flatMap(({ faults = [] }) => faults),
+    said: reports.map(({ said }) => said).join('; '),
+    faults: reports.flatMap(({ faults = [] }) => faults),
   };
 }
 

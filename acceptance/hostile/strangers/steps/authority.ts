@@ -6,7 +6,7 @@ import { signLeaf } from '../../../../packages/server/src/identity/authority/cer
 import type { NodeIdentity } from '../../cluster/orders.ts';
 import { imageWords } from '../../../chart-programs/program-words.ts';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import { strangersStep } from '../step.ts';
 import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { agentNodes } from '../world/agent-nodes.ts';
@@ -61,7 +61,7 @@ async function forge(world: StrangersWorld, issuer: StoredAuthority, lifeMs: num
   return { node, address, cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
 }
 
-async function putBackAndTry(world: StrangersWorld): Promise<AttackTold> {
+async function putBackAndTry(world: StrangersWorld): Promise<AttackReport> {
   if (backup === undefined) throw new Error('nothing was withdrawn');
   const { standIn } = world;
   const withdrawn = activeOf(backup);

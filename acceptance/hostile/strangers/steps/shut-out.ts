@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import type { AgentAct } from '../orders.ts';
 import { strangersStep } from '../step.ts';
 import type { StrangersWorld, StrangersStep } from '../step.ts';
@@ -31,7 +31,7 @@ async function shutOut(
   world: StrangersWorld,
   thief: Thief,
   out: () => Promise<unknown>,
-): Promise<AttackTold> {
+): Promise<AttackReport> {
   const { call } = world.agents;
   await call.hold(orderOf(world, 'open a stream', thief));
   await out();
@@ -45,10 +45,10 @@ async function shutOut(
   };
 }
 
-async function deleteAgentPod(world: StrangersWorld): Promise<AttackTold> {
+async function deleteAgentPod(world: StrangersWorld): Promise<AttackReport> {
   const node = { name: 'rolled-out', address: STRANGERS_ADDRESS };
   const former = await world.agents.steal(node);
-  const told = await shutOut(world, former, () =>
+  const report = await shutOut(world, former, () =>
     world.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${node.name}` }),
   );
   const holder = await world.agents.addPod(node, `agent-${node.name}-next`);
@@ -59,23 +59,23 @@ async function deleteAgentPod(world: StrangersWorld): Promise<AttackTold> {
   const { failure } = await world.agents.call.attempt(order);
   const took = `${Math.round(performance.now() - startMs)} ms`;
   return {
-    said: `${told.said}; the next Pod attested after ${took}`,
-    faults: (told.faults ?? []).concat(failure === '' ? [] : `the next Pod is refused: ${failure}`),
+    said: `${report.said}; the next Pod attested after ${took}`,
+    faults: (report.faults ?? []).concat(failure === '' ? [] : `the next Pod is refused: ${failure}`),
   };
 }
 
-async function deleteNode(world: StrangersWorld): Promise<AttackTold> {
+async function deleteNode(world: StrangersWorld): Promise<AttackReport> {
   const name = 'shut-out';
   const node = { name, address: STRANGERS_ADDRESS };
   const thief = await world.agents.steal(node);
-  const told = await shutOut(world, thief, async () => {
+  const report = await shutOut(world, thief, async () => {
     await world.standIn.remove({ kind: 'Pod', namespace: SERVER_NAMESPACE, name: `agent-${name}` });
     await world.standIn.remove({ kind: 'Node', name });
   });
   await world.standIn.apply({ kind: 'Node', metadata: { name } });
   await sleep(500);
   const again = (await openedFor(world, thief)).map((fault) => `${fault} by a Node that it created again`);
-  return { said: told.said, faults: (told.faults ?? []).concat(again) };
+  return { said: report.said, faults: (report.faults ?? []).concat(again) };
 }
 
 export const shutOutSteps: readonly StrangersStep[] = [

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SERVER_NAMESPACE } from '../../cluster/server.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import { strangersStep } from '../step.ts';
 import type { StrangersWorld, StrangersStep } from '../step.ts';
 import { agentNodes, manyAddresses, SHARED_ADDRESS } from '../world/agent-nodes.ts';
@@ -56,18 +56,18 @@ async function show(
   world: StrangersWorld,
   tokens: readonly string[],
   { callsEach = CALLS_EACH, ...from }: Partial<StrangerPlan> & { readonly callsEach?: number },
-): Promise<AttackTold> {
+): Promise<AttackReport> {
   const plan = { connections: 100, ...from, does: { kind: 'tokens', tokens, callsEach } as const };
   const before = await world.standIn.tokenReviews(undefined);
   const startMs = performance.now();
-  const told = await attackBy(world, [plan, plan]);
+  const report = await attackBy(world, [plan, plan]);
   const seconds = (performance.now() - startMs) / 1_000;
   const reviews = (await world.standIn.tokenReviews(undefined)) - before;
   const isOneSource = from.sources === undefined;
   const isFault = isOneSource && reviews > REVIEWS.burst + REVIEWS.perSecond * seconds;
   return {
-    said: `${told.said}; ${reviews} TokenReviews, those of honest agents among them`,
-    faults: (told.faults ?? []).concat(
+    said: `${report.said}; ${reviews} TokenReviews, those of honest agents among them`,
+    faults: (report.faults ?? []).concat(
       isFault ? [`the API server was asked for ${reviews} TokenReviews in ${seconds.toFixed(1)} s`] : [],
     ),
   };

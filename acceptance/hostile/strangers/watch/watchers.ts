@@ -32,8 +32,8 @@ export function createStrangersWatchers(
       const [watched] = await Promise.allSettled([server.during(attack)]);
       const acted = await agents.end(undefined);
       if (watched.status === 'rejected') throw watched.reason;
-      const { seen, told } = watched.value;
-      return { seen: { ...seen, agents: acted }, told };
+      const { seen, report } = watched.value;
+      return { seen: { ...seen, agents: acted }, report };
     },
   };
 }

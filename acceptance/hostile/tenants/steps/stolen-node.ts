@@ -1,7 +1,7 @@
 import { outputOf } from '@rolegate/testing';
 import { startChild } from '../../../processes/start-child.ts';
 import { PORTS } from '../../../network/addresses.ts';
-import type { AttackTold } from '../../watch/seen.ts';
+import type { AttackReport } from '../../watch/seen.ts';
 import type { Sends, StolenNodeCalls, StolenNodeSeen } from '../../cluster/orders.ts';
 import { peerOf } from '../world/agents.ts';
 import { tenantsStep } from '../step.ts';
@@ -13,7 +13,7 @@ const LASTS_MS = 4_000;
 const MOST_PAGE_BYTES = 10_000;
 
 /** One stolen node sends all of it at once. */
-async function attackAsNode(world: TenantsWorld, sends: readonly Sends[]): Promise<AttackTold> {
+async function attackAsNode(world: TenantsWorld, sends: readonly Sends[]): Promise<AttackReport> {
   const { groups, enter, identify, stretch } = world;
   const script = new URL('../clients/stolen-node.ts', import.meta.url);
   const through = [...groups.attackers.enter, ...enter];

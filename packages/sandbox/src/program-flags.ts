@@ -1,0 +1,81 @@
+import { SERVER_NAME } from './identity-flags.ts';
+
+/** Of the role base ARN; STS stand-ins know no accounts. */
+export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
+export const REGION = 'eu-west-1';
+/** The node's own address: the agent's. */
+export const NODE_IP = '127.0.0.1';
+
+/** Of 127.0.0.1. */
+export interface ProgramPorts {
+  readonly port: number;
+  readonly opsPort: number;
+}
+
+export interface ServerFlagsOptions {
+  readonly clusterName: string;
+  readonly kubeconfig: string;
+  readonly stsEndpoint: string;
+  /** False: the server is not told its role base ARN and asks STS for it. */
+  readonly knowsBaseArn?: boolean;
+}
+
+/** The flags of a server on loopback, but for those by which it is known. */
+export function serverFlags(
+  { clusterName, kubeconfig, stsEndpoint, knowsBaseArn = true }: ServerFlagsOptions,
+  { port, opsPort }: ProgramPorts,
+): string[] {
+  return [
+    '--bind',
+    `127.0.0.1:${port}`,
+    '--prometheus-listen-addr',
+    `127.0.0.1:${opsPort}`,
+    '--probe-bind',
+    '127.0.0.1:0',
+    '--kubeconfig',
+    kubeconfig,
+    '--cluster-name',
+    clusterName,
+    ...(knowsBaseArn ? ['--role-base-arn', ROLE_BASE_ARN] : []),
+    '--region',
+    REGION,
+    '--sts-endpoint',
+    stsEndpoint,
+  ];
+}
+
+export interface AgentFlagsOptions {
+  readonly node: string;
+  readonly serverPorts: readonly number[];
+  readonly imdsEndpoint: string;
+  readonly cniDirectory: string;
+  readonly logLevel: string;
+}
+
+/** The flags of an agent on loopback, but for those by which it is known. */
+export function agentFlags(
+  { node, serverPorts, imdsEndpoint, cniDirectory, logLevel }: AgentFlagsOptions,
+  { port, opsPort }: ProgramPorts,
+): string[] {
+  return [
+    ...serverPorts.flatMap((serverPort) => ['--server-address', `127.0.0.1:${serverPort}`]),
+    '--server-name',
+    SERVER_NAME,
+    '--node-name',
+    node,
+    '--host-ip',
+    NODE_IP,
+    '--port',
+    String(port),
+    '--imds-endpoint',
+    imdsEndpoint,
+    '--cni-cache-dir',
+    cniDirectory,
+    '--prometheus-listen-addr',
+    `127.0.0.1:${opsPort}`,
+    '--log-level',
+    logLevel,
+    '--probe-bind',
+    '127.0.0.1:0',
+  ];
+}
