@@ -8,7 +8,7 @@ describe('Role ARN', () => {
     { arn: 'arn:aws:iam::11112222333:role/reader', accountId: '', pathAndName: 'reader' },
     { arn: 'arn:aws:iam::1111222233334:role/reader', accountId: '', pathAndName: 'reader' },
     { arn: 'arn:aws:iam:::role/reader', accountId: '', pathAndName: 'reader' },
-  ])('The role ARN has the account "$accountId" and the name "$pathAndName" in $arn', ({ arn, ...parts }) => {
+  ])('The account "$accountId" and the name "$pathAndName" are read from $arn', ({ arn, ...parts }) => {
     expect(roleArnParts(arn)).toEqual(parts);
   });
 });

@@ -17,7 +17,7 @@ describe('Service', () => {
     expect(rolegateService.Feed).toMatchObject({ requestStream: true, responseStream: true });
   });
 
-  it('A message has every field when read, and names the one of a choice that is set', () => {
+  it('A message that was read has every field, and names the set field of a choice', () => {
     expect(update({ podRemoved: { uid: 'u' } })).toEqual({
       update: 'podRemoved',
       podRemoved: { uid: 'u', resourceVersion: '' },
@@ -34,7 +34,7 @@ describe('Service', () => {
     });
   });
 
-  it('A layer that was not inspected is not the same as a missing one', () => {
+  it('A layer that was not inspected differs from a missing one in a report', () => {
     const { interception } = report({ interception: { nat: false, filter: true } });
     expect(interception).toEqual({ nat: false, _nat: 'nat', filter: true, _filter: 'filter' });
   });
@@ -64,7 +64,7 @@ describe('Service', () => {
     expect(rolegateService.Resolve.requestDeserialize(later)).toEqual({ ip: '192.0.2.1' });
   });
 
-  it('Bytes that are no message throw', () => {
+  it('Bytes that are no message are refused with an error', () => {
     expect(() => rolegateService.Resolve.requestDeserialize(Buffer.from([0x0a, 0xff]))).toThrow();
   });
 });

@@ -35,7 +35,7 @@ afterAll(() => {
 });
 
 describe('Shared certificate', () => {
-  it('A node is served that proves itself by the token on its calls', async () => {
+  it('A node that proves itself by the token on its calls is served', async () => {
     await expectSteady(byToken);
     expect(byToken.api.tokenReviews).toBeGreaterThan(0);
     expect((await ops(byToken, '/metrics')).body).toMatch(/^rolegate_foreign_node_total 0$/m);
@@ -56,7 +56,7 @@ describe('Shared certificate', () => {
     expect(await resolve(await channel(byToken, named), tokenOf(NODE_NAME))).toBe(SERVED);
   });
 
-  it('One connection is only ever one node, and a second one is refused and audited', async () => {
+  it('A connection belongs to one node, and the token of a second one is refused and audited', async () => {
     const one = await channel(byToken, NAMELESS);
     const [ours, other] = [tokenOf(NODE_NAME), tokenOf('node-c')];
     expect(await resolve(one, ours)).toBe(SERVED);

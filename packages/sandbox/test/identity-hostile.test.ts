@@ -45,7 +45,7 @@ describe('Server authority', () => {
     world.peers[0]?.attest(world.api.issueToken({ pod: `${SYSTEM}/rolegate-agent-${node}` })) ??
     Promise.reject(new Error('there is no server'));
 
-  it('Known agents go on while the API server is away, and a new agent waits, with the reason logged', async () => {
+  it('Certified agents keep working while the API server is away, and a new one waits, with the reason logged', async () => {
     const [shown, from] = [await attest('node-1'), world.agentLog.length];
     const second = await whileAway(world, async () => {
       await world.peers[0]?.feed({ nodeName: 'node-1' }, shown);

@@ -56,7 +56,7 @@ describe('Three servers', () => {
     });
   });
 
-  it('Requests that are too large or too frequent are refused, and the servers go on', async () => {
+  it('Requests that are too large or too frequent are refused, and the servers keep working', async () => {
     await expect(peer(2).attest('x'.repeat(20_000))).rejects.toThrow(/RESOURCE_EXHAUSTED/);
     const told = await Promise.allSettled(Array.from({ length: 30 }, () => peer(2).attest('garbage')));
     const faults = told.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : 'served'));
@@ -79,7 +79,7 @@ describe('Three servers', () => {
     }
   });
 
-  it('A lost authority Secret is written again unchanged, and the servers go on', async () => {
+  it('A lost authority Secret is written again unchanged, and the servers keep working', async () => {
     const before = secret();
     expect(before).toBeDefined();
     world.api.delete('Secret', SYSTEM, AUTHORITY);

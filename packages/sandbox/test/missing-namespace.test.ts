@@ -109,7 +109,7 @@ it('The metadata API of a Pod whose Namespace is gone works for ten more seconds
   expect(await statuses()).toEqual([200, 200, 200, 200]);
 });
 
-it('A Namespace that is deleted again is waited for again', async () => {
+it('The metadata API waits again for a Namespace that is deleted again', async () => {
   const { clock, removeNamespace, setNamespace, statuses } = await setup();
   for (let times = 0; times < 3; times++) {
     removeNamespace();

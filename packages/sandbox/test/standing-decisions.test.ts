@@ -83,7 +83,7 @@ describe('Server without base ARN', () => {
 });
 
 describe('Unreadable event', () => {
-  it('An unreadable event ends the service of its own Pod alone, until a list gives its state', async () => {
+  it('Only the Pod of an unreadable event is not served, until a list gives its state', async () => {
     const there = await setup({ serverCount: 1 });
     world = there;
     await add(there, namespace('team', { [PERMITTED]: 'team' }), pod('team/pod', 'team'));

@@ -29,7 +29,7 @@ describe('Command output', () => {
     await expect(outputOf(['echo', 'said'])).resolves.toBe('said\n');
   });
 
-  it('A failing command is rejected with its words and what it wrote', async () => {
+  it('A failing command is rejected with its command line and what it wrote', async () => {
     await expect(outputOf(['sh', '-c', 'echo why >&2; exit 1'])).rejects.toThrow(/^sh -c .*: why$/);
   });
 

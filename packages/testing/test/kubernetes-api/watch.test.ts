@@ -144,7 +144,7 @@ describe('Faults', () => {
     await eventually(() => watch.events.length === 1);
   });
 
-  it.each(['cut', 'end'] as const)('The fake API server drops its watches by: %s', async (how) => {
+  it.each(['cut', 'end'] as const)('The fake API server drops its watches by %s', async (how) => {
     await using run = await setup();
     const watch = await run.watch('/api/v1/pods?watch=true');
     run.api.dropWatches(how);
