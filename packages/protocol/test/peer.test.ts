@@ -7,14 +7,14 @@ import { createTestCa } from '@rolegate/testing';
 const TRUST_DOMAIN = 'rolegate';
 const id = (node: string) => `URI:spiffe://rolegate/node/${node}`;
 
-describe('nodeOfSan', () => {
+describe('Node of a SAN', () => {
   it.each([
     { san: id('node-1'), node: 'node-1' },
     { san: id('ip-10-0-0-7.eu-west-1.compute.internal'), node: 'ip-10-0-0-7.eu-west-1.compute.internal' },
     { san: `DNS:agent, ${id('n')}, IP Address:192.0.2.1`, node: 'n' },
     { san: `${id('n')}, URI:https://example.com/`, node: 'n' },
     { san: `URI:"spiffe://rolegate/node/n"`, node: 'n' },
-  ])('finds $node in $san', ({ san, node }) => {
+  ])('The node $node is found in the SAN $san', ({ san, node }) => {
     expect(nodeOfSan(san, TRUST_DOMAIN)).toBe(node);
   });
 
@@ -48,11 +48,11 @@ describe('nodeOfSan', () => {
     { why: 'words before the list', san: `junk${id('a')}` },
     { why: 'an entry without a type', san: `${id('a')}, junk` },
     { why: 'a quoted text that is not JSON', san: `URI:"\\x"` },
-  ])('refuses $why', ({ san }) => {
+  ])('A SAN with $why names no node', ({ san }) => {
     expect(nodeOfSan(san, TRUST_DOMAIN)).toBeUndefined();
   });
 
-  it('gives back every node name that Kubernetes takes', () => {
+  it('Every node name that Kubernetes accepts is found in its SAN', () => {
     const label = fc.stringMatching(/^[a-z0-9](?:[-a-z0-9]{0,20}[a-z0-9])?$/);
     const names = fc.array(label, { minLength: 1, maxLength: 6 }).map((labels) => labels.join('.'));
     fc.assert(
@@ -62,7 +62,7 @@ describe('nodeOfSan', () => {
     );
   });
 
-  it('never throws, and names only what is a node name', () => {
+  it('Reading a SAN never throws, and only returns node names', () => {
     const piece = fc.oneof(
       fc.constantFrom('URI:', 'DNS:', ', ', '"', '\\', 'spiffe://rolegate/node/', 'n', 'x.y', ' ', '/'),
       fc.string({ maxLength: 8 }),
@@ -77,7 +77,7 @@ describe('nodeOfSan', () => {
     );
   });
 
-  it('takes no node from a name that somebody else may choose, however it is quoted', () => {
+  it('A name that someone else may choose names no node, however it is quoted', () => {
     const word = fc.array(fc.constantFrom('"', '\\', ',', ' ', 'a', "'", '\0', 'é'), { maxLength: 6 });
     fc.assert(
       fc.property(word, word, (before, after) => {
@@ -89,7 +89,7 @@ describe('nodeOfSan', () => {
     );
   });
 
-  it('does not stall on a long list', () => {
+  it('A long SAN does not stall the reader', () => {
     const start = performance.now();
     expect(nodeOfSan(`URI:${'"\\'.repeat(100_000)}`, TRUST_DOMAIN)).toBeUndefined();
     expect(nodeOfSan(id('a-'.repeat(100_000)), TRUST_DOMAIN)).toBeUndefined();
@@ -97,8 +97,8 @@ describe('nodeOfSan', () => {
   });
 });
 
-describe('nodeOfPeer', () => {
-  it('reads what Node writes for real certificates', async () => {
+describe('Node of a peer', () => {
+  it('The SAN that Node.js writes for a real certificate names its node', async () => {
     const ca = await createTestCa();
     const read = async (uris: string[]) => {
       const { cert } = await ca.issue({ uris, dns: ['agent'], ips: ['192.0.2.1', '2001:db8::1'] });
@@ -114,13 +114,13 @@ describe('nodeOfPeer', () => {
     { what: 'no context', context: undefined },
     { what: 'an empty context', context: {} },
     { what: 'a certificate without names', context: { sslPeerCertificate: {} } },
-  ])('is nobody with $what', ({ context }) => {
+  ])('A peer with $what is no node, and its certificate has no end', ({ context }) => {
     const call = { getAuthContext: () => context };
     expect(nodeOfPeer(call, TRUST_DOMAIN)).toBeUndefined();
     expect(peerCertificateEndsMs(call)).toBeUndefined();
   });
 
-  it('says when the certificate ends', () => {
+  it("The end of a peer's certificate is read", () => {
     const call = { getAuthContext: () => ({ sslPeerCertificate: { valid_to: 'Nov 23 07:39:10 2026 GMT' } }) };
     expect(peerCertificateEndsMs(call)).toBe(Date.UTC(2026, 10, 23, 7, 39, 10));
   });

@@ -15,20 +15,23 @@ const CONTRACT = `
 const table = Object.entries<ReasonEntry>(reasons).map(([reason, entry]) => ({ reason, ...entry }));
 const where = (fits: (row: ReasonEntry) => boolean) => table.filter(fits).map(({ reason }) => reason);
 
-describe('the table of reasons', () => {
-  it('has every reason of the contract, in order, and no other', () => {
+describe('Reasons', () => {
+  it('The table has every reason of the contract, in order, and no other', () => {
     expect(Object.keys(reasons)).toEqual(CONTRACT);
   });
 
-  it.each(table)('explains $reason in one sentence each, without a full stop', ({ meaning, remedy }) => {
-    for (const text of [meaning, remedy]) expect(text).toMatch(/^[^.]\S.{10,}[^.\s]$/);
-  });
+  it.each(table)(
+    'The meaning and the remedy of $reason are one sentence each, without a full stop',
+    ({ meaning, remedy }) => {
+      for (const text of [meaning, remedy]) expect(text).toMatch(/^[^.]\S.{10,}[^.\s]$/);
+    },
+  );
 
-  it.each(table)('lets no agent take $reason for success or for a bug', ({ grpc }) => {
+  it.each(table)('The gRPC status of $reason is neither success nor a bug', ({ grpc }) => {
     expect([status.OK, status.UNKNOWN, status.INTERNAL, status.UNIMPLEMENTED]).not.toContain(grpc);
   });
 
-  it('answers SDKs as the contract says', () => {
+  it('The HTTP statuses 200, 401, 404 and 503 belong to the reasons of the contract', () => {
     expect(where(({ http }) => http === 200)).toEqual(['StsAccessDenied', 'StsInvalidRequest']);
     expect(where(({ http }) => http === 401)).toEqual(['TokenInvalid', 'TokenMissing', 'TokenForeign']);
     expect(where(({ http }) => http === 404)).toEqual(['NoRole', 'MetadataNotFound', 'PathBlocked']);
@@ -46,7 +49,7 @@ describe('the table of reasons', () => {
     ]);
   });
 
-  it('writes Events only for denials that the owner of the Pod or its Namespace can mend', () => {
+  it('Only denials that the owner of the Pod or its Namespace can resolve are written as Events', () => {
     expect(where(({ event }) => event)).toEqual([
       'BadAnnotation',
       'NamespaceDenied',
@@ -59,26 +62,26 @@ describe('the table of reasons', () => {
     ]);
   });
 
-  it('logs below info only that the node lacks what a Pod may read, which is no refusal', () => {
+  it('Only MetadataNotFound, which is no refusal, is logged below info', () => {
     expect(where(({ level }) => !['info', 'warn', 'error'].includes(level))).toEqual(['MetadataNotFound']);
   });
 });
 
-describe('isReason', () => {
+describe('Reason check', () => {
   it.each(['', 'podnotfound', 'toString', '__proto__', 'constructor', 'NewReasonOfAVersionToCome'])(
-    'is false for %p',
+    'The word "%s" is no reason',
     (word) => {
       expect(isReason(word)).toBe(false);
     },
   );
 
-  it('is true for every word of the table', () => {
+  it('Every word of the contract is a reason', () => {
     expect(CONTRACT.every(isReason)).toBe(true);
   });
 });
 
 describe('Refusal', () => {
-  it('is an error with a reason and a cause', () => {
+  it('A refusal is an error with a reason and a cause', () => {
     const cause = new Error('ExpiredToken');
     const refusal = new Refusal('ServerCredentials', 'STS refuses our key', { cause });
     const reason: Reason = refusal.reason;

@@ -7,8 +7,8 @@ const report = (message: AgentReport) =>
 const update = (message: FeedUpdate) =>
   rolegateService.Feed.responseDeserialize(rolegateService.Feed.responseSerialize(message));
 
-describe('rolegateService', () => {
-  it('has the paths of the wire', () => {
+describe('Service', () => {
+  it('The service has the method paths of the wire format', () => {
     expect(Object.values(rolegateService).map(({ path }) => path)).toEqual([
       '/rolegate.v1.Rolegate/Feed',
       '/rolegate.v1.Rolegate/Resolve',
@@ -17,7 +17,7 @@ describe('rolegateService', () => {
     expect(rolegateService.Feed).toMatchObject({ requestStream: true, responseStream: true });
   });
 
-  it('gives every field of what it reads, and names the one of a choice', () => {
+  it('A message that was read has every field, and names the set field of a choice', () => {
     expect(update({ podRemoved: { uid: 'u' } })).toEqual({
       update: 'podRemoved',
       podRemoved: { uid: 'u', resourceVersion: '' },
@@ -34,12 +34,12 @@ describe('rolegateService', () => {
     });
   });
 
-  it('tells a layer that was not looked at from one that is away', () => {
+  it('A layer that was not inspected differs from a missing one in a report', () => {
     const { interception } = report({ interception: { nat: false, filter: true } });
     expect(interception).toEqual({ nat: false, _nat: 'nat', filter: true, _filter: 'filter' });
   });
 
-  it('keeps times as numbers and secrets as they are', () => {
+  it('Times stay numbers and secrets stay unchanged on the wire', () => {
     const credentials = {
       accessKeyId: 'ASIAEXAMPLE',
       secretAccessKey: 'sécret/+=',
@@ -56,7 +56,7 @@ describe('rolegateService', () => {
     });
   });
 
-  it('passes over fields that a later version has added', () => {
+  it('Fields added by a later version are ignored', () => {
     const later = Buffer.concat([
       rolegateService.Resolve.requestSerialize({ ip: '192.0.2.1' }),
       Buffer.from([0xfa, 0x01, 0x01, 0x78]), // field 31, a text of one letter
@@ -64,7 +64,7 @@ describe('rolegateService', () => {
     expect(rolegateService.Resolve.requestDeserialize(later)).toEqual({ ip: '192.0.2.1' });
   });
 
-  it('throws on what is no message, which grpc-js turns into an error of the call', () => {
+  it('Bytes that are no message are refused with an error', () => {
     expect(() => rolegateService.Resolve.requestDeserialize(Buffer.from([0x0a, 0xff]))).toThrow();
   });
 });

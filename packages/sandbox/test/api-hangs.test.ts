@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { add, eventually, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
-describe('an API server that answers nothing', () => {
+describe('Hanging API server', () => {
   const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe('an API server that answers nothing', () => {
     });
   }
 
-  it('leaves running Pods served and new ones waiting, who are served when it is back', async () => {
+  it('While the API server hangs, running Pods are served, and new ones once it is back', async () => {
     const { api } = world.world;
     api.hang();
     await add(world, pod('team/late', 'late'));
@@ -33,7 +33,7 @@ describe('an API server that answers nothing', () => {
     await expectServed('team/late', 'late');
   });
 
-  it('keeps a server that starts meanwhile from answering, not from starting; agents stay with what they have', async () => {
+  it('A server starts while the API server hangs, running Pods stay served, and new ones are served later', async () => {
     const { api, servers, startServer } = world.world;
     api.hang();
     await servers[0]?.kill();

@@ -75,7 +75,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe('an annotation that is wrong', () => {
+describe('Bad annotations', () => {
   const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
@@ -92,21 +92,24 @@ describe('an annotation that is wrong', () => {
     await opened.disposeAsync();
   });
 
-  it.each(rows.map((row, at) => ({ ...row, at })))('$says', async ({ at, status, listed, reason }) => {
-    const { as, agentLog } = world;
-    await eventually(async () => {
-      const [answer, other] = await Promise.all([
-        as(`n${at}/pod`).credentials(),
-        as('steady/pod').credentials(),
-      ]);
-      expect(seen(answer)).toEqual({ status, role: listed });
-      expect(other.status).toBe(200);
-    });
-    if (reason === undefined) return;
-    await expectLine(agentLog, { msg: 'request refused', namespace: `n${at}`, reason });
-  });
+  it.each(rows.map((row, at) => ({ ...row, at })))(
+    'The annotation "$says" is answered with $status, and another Pod is served',
+    async ({ at, status, listed, reason }) => {
+      const { as, agentLog } = world;
+      await eventually(async () => {
+        const [answer, other] = await Promise.all([
+          as(`n${at}/pod`).credentials(),
+          as('steady/pod').credentials(),
+        ]);
+        expect(seen(answer)).toEqual({ status, role: listed });
+        expect(other.status).toBe(200);
+      });
+      if (reason === undefined) return;
+      await expectLine(agentLog, { msg: 'request refused', namespace: `n${at}`, reason });
+    },
+  );
 
-  it('is written on the Pod as an Event', async () => {
+  it('A bad annotation is reported by an Event', async () => {
     const { api } = world.world;
     await eventually(() => {
       for (const reason of ['BadAnnotation', 'BadNamespaceRule', 'NamespaceDenied'])
@@ -114,7 +117,7 @@ describe('an annotation that is wrong', () => {
     });
   });
 
-  it('costs other Pods nothing when it changes: a correction is in force at once', async () => {
+  it('A corrected annotation takes effect on running servers', async () => {
     const at = rows.findIndex(({ says }) => says === 'permitted: (');
     await add(world, namespace(`n${at}`, { [PERMITTED]: 'team-a' }));
     await eventually(async () => {

@@ -5,7 +5,7 @@ import type { Setup } from './setup.ts';
 
 const TEAM = namespace('team', { [PERMITTED]: '[ab]' });
 
-describe('Pods where no CNI results are', () => {
+describe('Pods without CNI results', () => {
   const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
@@ -16,12 +16,12 @@ describe('Pods where no CNI results are', () => {
     await opened.disposeAsync();
   });
 
-  it('are known by their status, which the agent says at its start', async () => {
+  it('Pods without CNI results are identified by their status, which the agent warns of at start', async () => {
     await expectSteady(world);
     await expectLine(world.agentLog, { level: 'warn', msg: 'addresses are read from the status of Pods' });
   });
 
-  it('get nothing without an IP, and their role as soon as they have one', async () => {
+  it('A Pod without an IP is held, and gets its role once it has one', async () => {
     const ip = '127.9.1.1';
     const bare = {
       kind: 'Pod',
@@ -41,7 +41,7 @@ describe('Pods where no CNI results are', () => {
     });
   });
 
-  it('get nothing while two live ones have one IP, and the one that is left gets its own', async () => {
+  it('Two live Pods with one IP get nothing, and the remaining one gets its role', async () => {
     const { node } = world.world;
     const ip = '127.9.1.2';
     await node.run(pod('team/one', 'a'), { ip });
@@ -61,7 +61,7 @@ describe('Pods where no CNI results are', () => {
   });
 });
 
-describe('what the API server should never send', () => {
+describe('Bad objects', () => {
   const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
@@ -96,7 +96,7 @@ describe('what the API server should never send', () => {
     { says: 'is the deletion of nobody', line: '{"type":"DELETED","object":{"metadata":{"name":"nobody"}}}' },
   ];
 
-  it.each(lines)('$says: it is passed over, and the next change is in force', async ({ line }) => {
+  it.each(lines)('An event that $says is skipped, and the next change is in force', async ({ line }) => {
     const { api } = world.world;
     for (const kind of ['Pod', 'Namespace', 'ServiceAccount'] as const) api.sendRaw(kind, line);
     const role = world.world.manifests.some(({ metadata }) => metadata.annotations?.[ROLE] === 'a')
@@ -109,7 +109,7 @@ describe('what the API server should never send', () => {
     await expectSteady(world);
   });
 
-  it('is told in the log of the server, and ends none', () => {
+  it('Unreadable events are logged by the server, and stop none', () => {
     expect(world.serverLog).toContainEqual(
       expect.objectContaining({
         level: 'warn',

@@ -12,7 +12,7 @@ import type { Setup } from './setup.ts';
 
 const HOUR_MS = 3_600_000;
 
-describe('who comes to the server', () => {
+describe('Bad peers', () => {
   const opened = new AsyncDisposableStack();
   let world: Setup;
   let folder: string;
@@ -63,7 +63,7 @@ describe('who comes to the server', () => {
     }
   }
 
-  it('with a certificate without a node is ForeignNode', async () => {
+  it('A peer whose certificate names no node is refused as ForeignNode', async () => {
     const { ca } = world.world;
     const error = await feedError('nobody', { ca: ca.pem, ...(await ca.issue({ dns: ['somebody'] })) });
     expect(error).toMatch(/PERMISSION_DENIED: ForeignNode/);
@@ -71,14 +71,14 @@ describe('who comes to the server', () => {
     await expectSteady();
   });
 
-  it('with the certificate of another node gets nothing of this one', async () => {
+  it('A peer with the certificate of another node is served, and Pods of this node stay served', async () => {
     const { ca } = world.world;
     const uris = ['spiffe://rolegate/node/other-node'];
     expect(await feedError('other', { ca: ca.pem, ...(await ca.issue({ uris })) })).toBe('served');
     await expectSteady();
   });
 
-  it('with a certificate of another authority is refused in the handshake, which the server tells', async () => {
+  it('A peer of another authority is refused in the handshake, which the server logs with a hint', async () => {
     const [stranger, { ca }] = [await createTestCa({ name: 'stranger' }), world.world];
     const uris = ['spiffe://rolegate/node/sandbox-node'];
     const error = await feedError('stranger', { ...(await stranger.issue({ uris })), ca: ca.pem });
@@ -95,7 +95,7 @@ describe('who comes to the server', () => {
     await expectSteady();
   });
 
-  it('with an expired certificate has it refused before it is used', async () => {
+  it('An expired certificate is refused by the client that loads it', async () => {
     const { ca } = world.world;
     const uris = ['spiffe://rolegate/node/sandbox-node'];
     const expired = {
@@ -107,7 +107,7 @@ describe('who comes to the server', () => {
     ).rejects.toThrow(/expired|ended/);
   });
 
-  it('with garbage instead of TLS costs nobody anything', async () => {
+  it('Peers that send garbage instead of TLS stop no server, and Pods stay served', async () => {
     const port = world.world.serverPorts[0] ?? 0;
     await Promise.all(
       Array.from({ length: 20 }, (_, at) => {

@@ -49,7 +49,7 @@ describe('CNI results', () => {
     await expectLine(world.agentLog, { msg: 'request refused', ip, reason: 'HeldTimeout' });
   }
 
-  it('that are half-written are read again, and count when they are whole', async () => {
+  it('A half-written CNI result is read again, and counts when it is whole', async () => {
     const one = newPod();
     const { path, finish } = await world.world.cni.writeHalf(one.result);
     await expectUnknown(one.ip);
@@ -76,20 +76,20 @@ describe('CNI results', () => {
       content: ' '.repeat(8 * 1024 * 1024 + 1),
       fault: 'it is larger than 8 MiB',
     },
-  ])('$says are reported and cost no other Pod anything', async ({ content, fault }) => {
+  ])('CNI results $says are reported, and another Pod stays served', async ({ content, fault }) => {
     const path = await world.world.cni.writeRaw(`bad-${randomUUID()}-eth0`, content);
     await expectLine(world.agentLog, { msg: 'CNI result cannot be read', file: path, error: fault });
     expect((await world.as('steady/pod').credentials()).status).toBe(200);
   });
 
-  it('without a UID count by namespace and name', async () => {
+  it('CNI results without a UID count by their namespace and name', async () => {
     const one = newPod();
     const { namespace: inNamespace, name, ips } = one.result;
     await world.world.cni.add({ namespace: inNamespace, name, ips });
     await expectServed(one);
   });
 
-  it('of the loopback and of a second interface give no address', async () => {
+  it('CNI results of the loopback and of a second interface give no address', async () => {
     const one = newPod();
     const second = '127.9.2.1';
     await world.world.cni.addLoopback(one.result);
@@ -99,7 +99,7 @@ describe('CNI results', () => {
     await expectUnknown(second);
   });
 
-  it('S4, N5: left over from a Pod that still runs yield to the next owner, however they are dated', async () => {
+  it('S4, N5: A CNI result left over from a running Pod yields to the next owner, whatever its date', async () => {
     const [former, next] = [newPod(), newPod()];
     const leftover = await world.world.cni.add(former.result);
     await expectServed(former);
@@ -112,7 +112,7 @@ describe('CNI results', () => {
     await expectServed({ ip: former.ip, role: next.role });
   });
 
-  it('left over from a Pod long gone give nothing, and yield to the next owner', async () => {
+  it('A CNI result left over from a deleted Pod gives nothing, and yields to the next owner', async () => {
     const one = newPod();
     await world.world.cni.add({
       uid: randomUUID(),
@@ -125,7 +125,7 @@ describe('CNI results', () => {
     await expectServed(one);
   });
 
-  it('that are removed end the address at once', async () => {
+  it('A removed CNI result ends the address at once', async () => {
     const one = newPod();
     const path = await world.world.cni.add(one.result);
     await expectServed(one);

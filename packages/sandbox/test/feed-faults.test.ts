@@ -35,13 +35,13 @@ async function expectRefused({ as }: Setup, name: string, status = 403): Promise
   });
 }
 
-describe('a feed that breaks', () => {
+describe('Broken feed', () => {
   it.each([
     { how: 'cut', fault: 'cut' as const },
     { how: 'swallowed without a word', fault: 'blackhole' as const },
     { how: 'refused', fault: 'refuse' as const },
   ])(
-    'fails no request of a running Pod while it is $how, and what changed meanwhile is in force after',
+    'While the feed is $how, no request of a running Pod fails, and later changes take effect',
     async ({ fault }) => {
       const there = await served({ proxied: true });
       const { proxies } = there.world;
@@ -62,14 +62,14 @@ describe('a feed that breaks', () => {
     },
   );
 
-  it('that is slow delays changes and nothing else', async () => {
+  it("A slow feed still delivers a new Pod's role", async () => {
     const there = await served({ proxied: true });
     for (const proxy of there.world.proxies) proxy.delay(300);
     await add(there, pod('team/late', 'late'));
     await expectServed(there, 'team/late', 'late');
   });
 
-  it('has a permit that was withdrawn meanwhile in force once it is back', async () => {
+  it('A permit that was withdrawn while the feed was away ends once it is back', async () => {
     const there = await served({ proxied: true });
     for (const proxy of there.world.proxies) {
       proxy.refuse();
@@ -82,8 +82,8 @@ describe('a feed that breaks', () => {
   });
 });
 
-describe('servers that come and go', () => {
-  it('fail no request when one is stopped, both are killed, and both start again; nothing held is fetched again', async () => {
+describe('Servers', () => {
+  it('Servers that stop, are killed and start again fail no request, and held sessions are not fetched again', async () => {
     const there = await served();
     const { servers, sts, startServer } = there.world;
     const calls = sts.calls.length;
@@ -98,7 +98,7 @@ describe('servers that come and go', () => {
     expect(sts.calls.slice(calls).map(({ roleArn }) => roleArn.replace(/.*\//, ''))).toEqual(['after']);
   });
 
-  it('may come after the agent, and after the API server', async () => {
+  it('Servers may start after the agent, and before the API server answers', async () => {
     const there = await setup({ started: false });
     world = there;
     const { api, startAgent, startServer } = there.world;
@@ -114,7 +114,7 @@ describe('servers that come and go', () => {
   });
 });
 
-describe('an API server that fails', () => {
+describe('Failing API server', () => {
   it.each([
     {
       what: 'drops its watches',
@@ -136,7 +136,7 @@ describe('an API server that fails', () => {
         api.dropWatches();
       },
     },
-  ])('and $what loses nobody, and later changes are in force', async ({ fail }) => {
+  ])('An API server that $what fails no request, and later changes take effect', async ({ fail }) => {
     const there = await served();
     const bad = await whileAsking(there.as('team/pod'), async () => {
       fail(there);

@@ -34,21 +34,21 @@ afterAll(() => {
   for (const session of sessions) session.destroy();
 });
 
-describe("one certificate of one's own for all agents, without a node", () => {
-  it('serves the node that the token on the calls proves', async () => {
+describe('Shared certificate', () => {
+  it('A node that proves itself by the token on its calls is served', async () => {
     await expectSteady(byToken);
     expect(byToken.api.tokenReviews).toBeGreaterThan(0);
     expect((await ops(byToken, '/metrics')).body).toMatch(/^rolegate_foreign_node_total 0$/m);
     expect((await ops(byToken, '/metrics')).body).toMatch(/^rolegate_shared_identity 0$/m);
   });
 
-  it('proves nothing without a token, and is told so', async () => {
+  it('A call without a token on a shared certificate is refused as ForeignNode, with the reason', async () => {
     const said = await resolve(await channel(byToken, NAMELESS));
     expect(said).toMatch(/^ForeignNode: the client certificate names no node .* brings no token/);
     await expectLine(byToken.serverLog, { ...FOREIGN, error: said.replace('ForeignNode: ', '') });
   });
 
-  it("and a certificate that names this node, with the token of another node's agent, is ForeignNode", async () => {
+  it("A certificate of one node with the token of another node's agent is refused as ForeignNode", async () => {
     const named = { uris: [`spiffe://rolegate/node/${NODE_NAME}`] };
     const said = await resolve(await channel(byToken, named), tokenOf('node-b'));
     expect(said).toBe(`ForeignNode: the certificate is of node ${NODE_NAME}, the token of node-b`);
@@ -56,7 +56,7 @@ describe("one certificate of one's own for all agents, without a node", () => {
     expect(await resolve(await channel(byToken, named), tokenOf(NODE_NAME))).toBe(SERVED);
   });
 
-  it('lets one connection be one node, and tells of a second one', async () => {
+  it('A connection belongs to one node, and the token of a second one is refused and audited', async () => {
     const one = await channel(byToken, NAMELESS);
     const [ours, other] = [tokenOf(NODE_NAME), tokenOf('node-c')];
     expect(await resolve(one, ours)).toBe(SERVED);
@@ -78,13 +78,13 @@ describe("one certificate of one's own for all agents, without a node", () => {
   }
 });
 
-describe('--agent-identity shared', () => {
-  it('serves a node at its word', async () => {
+describe('Shared identity', () => {
+  it('A node is served at its word with --agent-identity shared', async () => {
     await expectSteady(shared);
     expect(shared.api.tokenReviews).toBe(0);
   });
 
-  it('warns at start, in the metrics and in /readyz?verbose', async () => {
+  it('A shared identity is warned of at start, in the metrics and in /readyz?verbose', async () => {
     const warned = shared.serverLog
       .filter(({ level }) => level === 'warn')
       .map((line) => JSON.stringify(line));

@@ -13,7 +13,7 @@ const SLOW = 10;
 const OVER_WITHIN_MS = 10_000;
 const TRICKLE_MS = 200;
 
-describe('a server that is its own authority', () => {
+describe('Server authority', () => {
   const opened = new AsyncDisposableStack();
   let world: IdentityWorld;
   let asking: Asking;
@@ -45,7 +45,7 @@ describe('a server that is its own authority', () => {
     world.peers[0]?.attest(world.api.issueToken({ pod: `${SYSTEM}/rolegate-agent-${node}` })) ??
     Promise.reject(new Error('there is no server'));
 
-  it('goes on with certificates that it knows while the API server is away; a new agent waits, and both say why', async () => {
+  it('Certified agents keep working while the API server is away, and a new one waits, with the reason logged', async () => {
     const [shown, from] = [await attest('node-1'), world.agentLog.length];
     const second = await whileAway(world, async () => {
       await world.peers[0]?.feed({ nodeName: 'node-1' }, shown);
@@ -72,7 +72,7 @@ describe('a server that is its own authority', () => {
     await second.stop();
   });
 
-  it('gets rid of clients that send nothing, or a byte now and then; agents and their Pods are served meanwhile', async () => {
+  it('Clients that send nothing or trickle are disconnected, and agents and Pods are served meanwhile', async () => {
     // Those that came before the agent may be gone.
     slow.push(...(await openMany(world.attestPorts[0] ?? 0)));
     await world.peers[0]?.feed({ nodeName: 'node-2' }, await attest('node-2'));

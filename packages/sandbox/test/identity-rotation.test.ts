@@ -11,7 +11,7 @@ const STREAMS = 50;
 /** Attestations are limited to five a second from one address. Milliseconds. */
 const RETRY_MS = 100;
 
-it('a change of the authority by command ends none of 50 streams, and fails no request', async () => {
+it('A rotation of the authority by command ends none of 50 streams, and fails no request', async () => {
   await using world = await startIdentityWorld();
   await eventually(async () => {
     expect((await world.as('steady/pod').credentials()).status).toBe(200);

@@ -7,7 +7,7 @@ import { eventually, expectLine, seen } from './setup.ts';
 /** Servers look at the Secret every 10 s. Milliseconds. */
 const KNOWN = { withinMs: 25_000, everyMs: 50 };
 
-describe('three servers that are their own authority', () => {
+describe('Three servers', () => {
   const opened = new AsyncDisposableStack();
   let world: IdentityWorld;
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe('three servers that are their own authority', () => {
     return found;
   }
 
-  it('share one, though they started at once, and serve an agent that has proven its node', async () => {
+  it('Three servers that start at once share one authority, and serve an agent that proved its node', async () => {
     await eventually(async () => {
       expect(seen(await world.as('steady/pod').credentials())).toEqual({ status: 200, role: 'steady' });
     });
@@ -36,7 +36,7 @@ describe('three servers that are their own authority', () => {
     await expectLine(world.agentLog, { msg: 'certificate issued' });
   });
 
-  it('take a certificate that one of them made, each for its node alone', async () => {
+  it('A certificate issued by one server is accepted by all, for its own node alone', async () => {
     const shown = await attest('node-7', 0);
     for (const other of world.peers) {
       expect((await other.feed({ nodeName: 'node-7' }, shown)).length).toBeGreaterThan(0);
@@ -45,7 +45,7 @@ describe('three servers that are their own authority', () => {
     await expectLine(world.serverLog, { audit: true, reason: 'ForeignNode', node: 'node-7' });
   });
 
-  it('refuse a token of another ServiceAccount, and tell it', async () => {
+  it('A token of another ServiceAccount is refused and audited', async () => {
     const token = world.api.issueToken({ pod: world.agentPod('node-8'), serviceAccount: 'steady/default' });
     await expect(peer(2).attest(token)).rejects.toThrow(/ForeignNode/);
     await eventually(() => {
@@ -56,7 +56,7 @@ describe('three servers that are their own authority', () => {
     });
   });
 
-  it('refuse what is too large or comes too fast, and go on', async () => {
+  it('Requests that are too large or too frequent are refused, and the servers keep working', async () => {
     await expect(peer(2).attest('x'.repeat(20_000))).rejects.toThrow(/RESOURCE_EXHAUSTED/);
     const told = await Promise.allSettled(Array.from({ length: 30 }, () => peer(2).attest('garbage')));
     const faults = told.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : 'served'));
@@ -67,7 +67,7 @@ describe('three servers that are their own authority', () => {
     await peer(2).feed({ nodeName: 'node-11' }, await attest('node-11', 1));
   });
 
-  it('end the stream of an agent whose Pod is deleted, and refuse its certificate', async () => {
+  it('The stream of an agent whose Pod is deleted ends, and its certificate is refused', async () => {
     const shown = await attest('node-9', 1);
     const feed = await peer(1).openFeed({ nodeName: 'node-9' }, shown);
     world.api.delete('Pod', SYSTEM, 'rolegate-agent-node-9');
@@ -79,7 +79,7 @@ describe('three servers that are their own authority', () => {
     }
   });
 
-  it('write a lost Secret again, the same, and go on', async () => {
+  it('A lost authority Secret is written again unchanged, and the servers keep working', async () => {
     const before = secret();
     expect(before).toBeDefined();
     world.api.delete('Secret', SYSTEM, AUTHORITY);

@@ -181,8 +181,8 @@ async function play(history: readonly Event[], steps: readonly Step[]) {
   return { held: table.pod(UID)?.decision, truth: sound.decisions.decide(truth).verdict.decision };
 }
 
-describe('an agent with streams to two replicas that lag as they like', () => {
-  it('holds the decision of the one that has seen everything, at the latest a minute after', async () => {
+describe('Lagging replicas', () => {
+  it('An agent holds the decision of the replica that has seen everything, within a minute', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(event, { maxLength: 10 }),
@@ -197,7 +197,7 @@ describe('an agent with streams to two replicas that lag as they like', () => {
     );
   });
 
-  it('keeps a revoke that one replica has sent before it saw a label that the other knew', async () => {
+  it('An agent keeps a revoke that a replica sent before it saw a label that the other one knew', async () => {
     const { held } = await play(
       [
         { kind: 'pod', says: undefined },
@@ -211,7 +211,7 @@ describe('an agent with streams to two replicas that lag as they like', () => {
     expect(held).toMatchObject({ kind: 'deny', reason: 'NamespaceDenied' });
   });
 
-  it('keeps a revoke over a state that one replica has never seen, because it was listed again, and the other sends late', async () => {
+  it('An agent keeps a revoke over a state that one replica has skipped, and the other sends late', async () => {
     const says = (what: 'app' | 'other'): Event => ({ kind: 'namespace', says: what });
     const { held } = await play(
       [says('other'), says('app'), says('other')],

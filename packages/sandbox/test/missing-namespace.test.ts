@@ -94,7 +94,7 @@ async function setup() {
   };
 }
 
-it('the metadata API of a Pod whose Namespace is gone stays as it was for ten seconds, and is then closed until it is back', async () => {
+it('The metadata API of a Pod whose Namespace is gone works for ten more seconds, and then closes until it is back', async () => {
   const { clock, reasons, removeNamespace, setNamespace, statuses } = await setup();
   expect(await statuses()).toEqual([200, 200, 200, 200]);
   removeNamespace();
@@ -109,7 +109,7 @@ it('the metadata API of a Pod whose Namespace is gone stays as it was for ten se
   expect(await statuses()).toEqual([200, 200, 200, 200]);
 });
 
-it('a Namespace that is deleted again is waited for again', async () => {
+it('The metadata API waits again for a Namespace that is deleted again', async () => {
   const { clock, removeNamespace, setNamespace, statuses } = await setup();
   for (let times = 0; times < 3; times++) {
     removeNamespace();

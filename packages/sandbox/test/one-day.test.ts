@@ -3,8 +3,8 @@ import { setup } from './one-day-setup.ts';
 
 const MINUTE_MS = 60_000;
 
-describe('from STS to the answer, over a day', () => {
-  it('no answer has less than 25 minutes left, though streams end and agents restart', async () => {
+describe('One day', () => {
+  it('No answer of a day has less than 25 minutes left, although streams end and agents restart', async () => {
     using world = await setup();
     let leastMs = Infinity;
     for (let minute = 1; minute <= 24 * 60; minute++) {
@@ -17,7 +17,7 @@ describe('from STS to the answer, over a day', () => {
     expect(world.sts.calls).toBeLessThanOrEqual(60 + 3);
   });
 
-  it('is not renewed for Pods that have not asked for three hours', async () => {
+  it('Credentials are not renewed for Pods that have not asked for three hours', async () => {
     using world = await setup();
     await world.clock.advance(8 * 60 * MINUTE_MS);
     const calls = world.sts.calls;
@@ -25,7 +25,7 @@ describe('from STS to the answer, over a day', () => {
     expect(world.sts.calls).toBe(calls);
   });
 
-  it('running Pods are served for half an hour, at whatever moment everything goes away', async () => {
+  it('Running Pods are served for half an hour, at whatever moment everything goes away', async () => {
     using world = await setup();
     for (let moment = 0; moment < 40; moment++) {
       world.sts.fault = Object.assign(new Error('away'), { name: 'ServiceUnavailable' });

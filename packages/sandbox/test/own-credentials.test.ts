@@ -10,10 +10,10 @@ const soon = (check: () => Promise<void> | void) => eventually(check, PATIENCE);
 const ROLE = 'arn:aws:iam::123456789012:role/rolegate-server';
 const OK = 'rolegate_own_credentials_ok 1';
 
-describe("the server's own credentials", () => {
+describe('Own credentials', () => {
   // Each waits for back-offs: so they do it together.
   it.concurrent(
-    'by a web identity: from the chosen STS, renewed from the file, and well again with it',
+    'A server with a web identity renews it from the token file, and recovers once the token is accepted',
     async () => {
       await using world = await startServer({
         env: ({ folder }) => ({ AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'), AWS_ROLE_ARN: ROLE }),
@@ -51,65 +51,71 @@ describe("the server's own credentials", () => {
     },
   );
 
-  it.concurrent('by EKS Pod Identity: with the token of the file, away and back', async () => {
-    let wanted = 'one';
-    const source = await startPodIdentity({ token: () => wanted });
-    await using world = await startServer({
-      env: ({ folder }) => ({
-        AWS_CONTAINER_CREDENTIALS_FULL_URI: source.url,
-        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, 'token'),
-      }),
-    });
-    const { sts, folder, page, pod } = world;
-    await writeFile(join(folder, 'token'), 'one');
-    const first = pod();
-    await soon(() => {
-      expect(first.key()).toMatch(/^ASIA/);
-    });
-    expect(sts.calls.at(-1)?.callerKeyId).toBe(source.given.at(-1));
+  it.concurrent(
+    'A server with EKS Pod Identity uses the token file, and recovers once the endpoint is back',
+    async () => {
+      let wanted = 'one';
+      const source = await startPodIdentity({ token: () => wanted });
+      await using world = await startServer({
+        env: ({ folder }) => ({
+          AWS_CONTAINER_CREDENTIALS_FULL_URI: source.url,
+          AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, 'token'),
+        }),
+      });
+      const { sts, folder, page, pod } = world;
+      await writeFile(join(folder, 'token'), 'one');
+      const first = pod();
+      await soon(() => {
+        expect(first.key()).toMatch(/^ASIA/);
+      });
+      expect(sts.calls.at(-1)?.callerKeyId).toBe(source.given.at(-1));
 
-    await source.close();
-    sts.expireKey(source.given.at(-1) ?? '');
-    const second = pod();
-    await soon(async () => {
-      expect(second.failure()).toBe('ServerCredentials');
-      expect(await page('/readyz?verbose')).toMatch(/\[!\]own credentials .*ECONNREFUSED/);
-    });
-    wanted = 'two';
-    await writeFile(join(folder, 'token'), 'two');
-    await using back = await startPodIdentity({ token: () => wanted, port: source.port, from: 100 });
-    await soon(() => {
-      expect(second.key()).toMatch(/^ASIA/);
-    });
-    expect(back.given).toContain(sts.calls.at(-1)?.callerKeyId);
-  });
-
-  it.concurrent('by a key in the environment: says that it never changes', async () => {
-    await using world = await startServer({
-      env: () => ({ AWS_ACCESS_KEY_ID: 'AKIAOFTHESECRET00000', AWS_SECRET_ACCESS_KEY: 'of the server' }),
-    });
-    const { sts, page, pod } = world;
-    await soon(() => {
-      expect(pod('steady').key()).toMatch(/^ASIA/);
-    });
-    expect(await page('/metrics')).not.toContain('rolegate_own_credentials_remaining_seconds{');
-    sts.expireServerCredentials();
-    const second = pod();
-    await soon(async () => {
-      expect(second.failure()).toBe('ServerCredentials');
-      expect(await page('/readyz?verbose')).toMatch(
-        /ExpiredToken.*once the Secret is right, restart the server/,
-      );
-    });
-    sts.renewServerCredentials();
-    await soon(async () => {
-      expect(second.key()).toMatch(/^ASIA/);
-      expect(await page('/metrics')).toContain(OK);
-    });
-  });
+      await source.close();
+      sts.expireKey(source.given.at(-1) ?? '');
+      const second = pod();
+      await soon(async () => {
+        expect(second.failure()).toBe('ServerCredentials');
+        expect(await page('/readyz?verbose')).toMatch(/\[!\]own credentials .*ECONNREFUSED/);
+      });
+      wanted = 'two';
+      await writeFile(join(folder, 'token'), 'two');
+      await using back = await startPodIdentity({ token: () => wanted, port: source.port, from: 100 });
+      await soon(() => {
+        expect(second.key()).toMatch(/^ASIA/);
+      });
+      expect(back.given).toContain(sts.calls.at(-1)?.callerKeyId);
+    },
+  );
 
   it.concurrent(
-    'by a role that is assumed first: Pods get theirs with it, and its loss is the server’s',
+    'A server with a key in the environment asks for a restart if STS refuses the key',
+    async () => {
+      await using world = await startServer({
+        env: () => ({ AWS_ACCESS_KEY_ID: 'AKIAOFTHESECRET00000', AWS_SECRET_ACCESS_KEY: 'of the server' }),
+      });
+      const { sts, page, pod } = world;
+      await soon(() => {
+        expect(pod('steady').key()).toMatch(/^ASIA/);
+      });
+      expect(await page('/metrics')).not.toContain('rolegate_own_credentials_remaining_seconds{');
+      sts.expireServerCredentials();
+      const second = pod();
+      await soon(async () => {
+        expect(second.failure()).toBe('ServerCredentials');
+        expect(await page('/readyz?verbose')).toMatch(
+          /ExpiredToken.*once the Secret is right, restart the server/,
+        );
+      });
+      sts.renewServerCredentials();
+      await soon(async () => {
+        expect(second.key()).toMatch(/^ASIA/);
+        expect(await page('/metrics')).toContain(OK);
+      });
+    },
+  );
+
+  it.concurrent(
+    'A server that assumes a role first uses it for Pods, and reports its loss as ServerCredentials',
     async () => {
       const base = 'arn:aws:iam::210987654321:role/';
       await using world = await startServer({

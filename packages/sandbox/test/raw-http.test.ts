@@ -7,7 +7,7 @@ import type { Setup } from './setup.ts';
 const NEVER = [...SENTINELS.never, ...SENTINELS.unlessAllowed];
 const ANSWER_WITHIN_MS = 6_000;
 
-describe('what is no proper request', () => {
+describe('Malformed requests', () => {
   const opened = new AsyncDisposableStack();
   let world: Setup;
   let from: string;
@@ -60,20 +60,23 @@ describe('what is no proper request', () => {
       bytes: get('/latest/', 'Content-Length: 1\r\nContent-Length: 2\r\n'),
       status: 400,
     },
-  ])('$what is answered, and another Pod meanwhile', async ({ bytes, status }) => {
-    const [answer] = await Promise.all([send(bytes), expectSteady()]);
-    const said = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
-    // A path that no parser should rebuild is malformed or blocked: either way it leads nowhere.
-    expect(status === 404 ? [400, 404] : [status]).toContain(said);
-    for (const secret of NEVER) expect(answer).not.toContain(secret);
-  });
+  ])(
+    'Bad input ($what) is answered without secrets, and another Pod is served meanwhile',
+    async ({ bytes, status }) => {
+      const [answer] = await Promise.all([send(bytes), expectSteady()]);
+      const said = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+      // A path that no parser should rebuild is malformed or blocked: either way it leads nowhere.
+      expect(status === 404 ? [400, 404] : [status]).toContain(said);
+      for (const secret of NEVER) expect(answer).not.toContain(secret);
+    },
+  );
 
-  it('has a line with a reason in the log', async () => {
+  it('A blocked request is logged with its reason, address and Pod', async () => {
     await send(get('/latest/user-data'), from);
     await expectLine(world.agentLog, { msg: 'request refused', reason: 'PathBlocked', ip: from, pod: 'pod' });
   });
 
-  it('comes as bytes at random and ends nothing', async () => {
+  it('Random bytes as requests do not stop the agent', async () => {
     let seed = 42;
     const random = () => (seed = (seed * 48_271) % 2_147_483_647);
     const noise = Array.from({ length: 40 }, () =>

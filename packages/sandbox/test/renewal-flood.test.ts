@@ -21,7 +21,7 @@ const HALF_LIFE_MS = 31 * 60_000;
 /** Forty times what one address may open. */
 const FLOOD = { perSecond: 400, atOnce: 200, tickMs: 10, longestMs: 30_000 };
 
-it('a flood of connections from the address of an agent that has its feed does not hold up its renewal', async () => {
+it('A flood of connections from the address of an agent does not delay its renewal over the feed', async () => {
   await using world = await startIdentityWorld({ servers: 1 });
   await using agent = await startAgent(world);
   await eventually(() => {

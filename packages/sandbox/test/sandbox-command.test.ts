@@ -20,8 +20,8 @@ function run(...args: string[]): Promise<{ code: number; output: string }> {
   });
 }
 
-describe('npm run sandbox', () => {
-  it('-- --once shows every promise kept, and exits 0', async () => {
+describe('Sandbox command', () => {
+  it('The sandbox with --once shows that every promise is kept, and exits with 0', async () => {
     const { code, output } = await run('--once');
     expect(output).not.toContain('FAILED');
     expect(output.match(/^ok /gm)?.length).toBeGreaterThanOrEqual(13);
@@ -31,7 +31,7 @@ describe('npm run sandbox', () => {
   it.each([
     { what: 'does not parse', content: 'kind: [' },
     { what: 'holds no Kubernetes object', content: 'just: text' },
-  ])('-- -f DIR says which manifest $what, and exits 2', async ({ content }) => {
+  ])('The sandbox with -f names a manifest that $what, and exits with 2', async ({ content }) => {
     const folder = await mkdtemp(join(tmpdir(), 'rolegate-manifests-'));
     try {
       await writeFile(join(folder, 'broken.yaml'), content);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { add, eventually, namespace, PERMITTED, pod, setup } from './setup.ts';
 
-it('leaves no secret and no token in logs or files, at any log level', async () => {
+it('No secret key or session token is in logs or files, with the agent logging at debug level', async () => {
   await using world = await setup();
   await add(
     world,

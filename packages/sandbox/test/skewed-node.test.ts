@@ -23,11 +23,11 @@ async function setup(skewMs: number) {
   return { ...cluster, agent, leftMs };
 }
 
-describe('a node whose clock is wrong', () => {
+describe('Node with a wrong clock', () => {
   it.each([
     { how: 'an hour ahead', skewMs: HOUR_MS },
     { how: 'an hour behind', skewMs: -HOUR_MS },
-  ])('by $how has documents that its SDKs take for as good as they are', async ({ skewMs }) => {
+  ])('A node $how has documents with the true time left by its own clock', async ({ skewMs }) => {
     const { clock, agent, leftMs, sts } = await setup(skewMs);
     for (let minute = 0; minute < 5 * 60; minute++) {
       await clock.advance(MINUTE_MS);

@@ -37,7 +37,7 @@ async function restartedInTheDark(fail: (there: Setup) => void): Promise<Setup> 
   return there;
 }
 
-describe('a server that has started and does not know its base ARN yet', () => {
+describe('Server without base ARN', () => {
   it.each([
     {
       what: 'STS is down',
@@ -51,14 +51,14 @@ describe('a server that has started and does not know its base ARN yet', () => {
         sts.expireServerCredentials();
       },
     },
-  ])('takes nothing from agents while $what', async ({ fail }) => {
+  ])('A server that starts while $what takes nothing from agents', async ({ fail }) => {
     const there = await restartedInTheDark(fail);
     // Of team/full the role is known, and only the ceiling is not: it is the account of the base ARN.
     for (const name of ['steady/pod', 'team/pod', 'team/full'])
       expect((await there.as(name).credentials()).status).toBe(200);
   });
 
-  it('still withdraws what its objects no longer permit', async () => {
+  it('A server without its base ARN still withdraws what its objects no longer permit', async () => {
     const there = await restartedInTheDark(({ world: { sts } }) => {
       sts.hang();
     });
@@ -70,7 +70,7 @@ describe('a server that has started and does not know its base ARN yet', () => {
     expect((await there.as('steady/pod').credentials()).status).toBe(200);
   });
 
-  it('decides all Pods as soon as it knows it', async () => {
+  it('A server decides new Pods once it finds its base ARN', async () => {
     const there = await restartedInTheDark(({ world: { sts } }) => {
       sts.hang();
     });
@@ -82,8 +82,8 @@ describe('a server that has started and does not know its base ARN yet', () => {
   });
 });
 
-describe('an event that cannot be read', () => {
-  it('ends the service of its own Pod alone until a list has told its state', async () => {
+describe('Unreadable event', () => {
+  it('Only the Pod of an unreadable event is not served, until a list gives its state', async () => {
     const there = await setup({ serverCount: 1 });
     world = there;
     await add(there, namespace('team', { [PERMITTED]: 'team' }), pod('team/pod', 'team'));

@@ -14,7 +14,7 @@ function commands({ world }: Setup) {
   return { agent: of('agent', 'agent'), server: of('server', 'server-0') };
 }
 
-it('a person finds out on the running programs what a Pod gets and why, and sees no secret', async () => {
+it('The status commands show what a Pod gets and why, and no secret', async () => {
   await using t = await setup({ serverCount: 1 });
   const { agent, server } = commands(t);
   await add(t, namespace('team', { [PERMITTED]: 'one' }), pod('team/one', 'one'), pod('team/two', 'two'));
@@ -49,7 +49,7 @@ it('a person finds out on the running programs what a Pod gets and why, and sees
   expect(denied).toMatch(/^annotation +of the Namespace: iam\.amazonaws\.com\/permitted: one$/m);
 });
 
-it('--ready and log-level work on the running programs, and bad input costs them nothing', async () => {
+it('The --ready flag and log-level work on running programs, which bad input does not stop', async () => {
   await using t = await setup({ serverCount: 1 });
   const { agent, server } = commands(t);
   expect(await agent('status', '--ready')).toEqual({ code: 0, output: 'ok\n' });
@@ -66,7 +66,7 @@ it('--ready and log-level work on the running programs, and bad input costs them
   expect((await t.as('steady/pod').credentials()).status).toBe(200);
 });
 
-it('a program whose --status-socket cannot be made ends with code 2, and says why', async () => {
+it('An agent whose --status-socket is in use exits with code 2, and says why', async () => {
   await using t = await setup({ serverCount: 1 });
   const path = statusSocket(t.world, 'agent');
   const args = ['--mode=firewall', '--node-name=n', '--host-ip=127.0.0.1', '--port=0'];
@@ -75,7 +75,7 @@ it('a program whose --status-socket cannot be made ends with code 2, and says wh
   expect([code, output]).toEqual([2, expect.stringContaining('another process listens there')]);
 });
 
-it('where nobody answers, the command says which socket, and how to ask on a cluster', async () => {
+it('The status command without a running agent names the socket, and how to ask on a cluster', async () => {
   const { code, output } = await runProgramOnce('agent', ['status']);
   expect(code).toBe(1);
   expect(output).toContain('nobody answers at /run/rolegate/agent.sock');

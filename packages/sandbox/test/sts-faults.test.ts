@@ -3,7 +3,7 @@ import { ROLE_BASE_ARN } from '../src/program-flags.ts';
 import { add, eventually, expectLine, namespace, PERMITTED, pod, seen, setup } from './setup.ts';
 import type { Setup } from './setup.ts';
 
-describe('STS', () => {
+describe('STS faults', () => {
   const opened = new AsyncDisposableStack();
   let world: Setup;
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describe('STS', () => {
     await opened.disposeAsync();
   });
 
-  it('that refuses a role is heard by its Pod as IMDS would say it, and by its owner in an Event', async () => {
+  it('A role that STS refuses is answered to its Pod as by IMDS, and reported by an Event', async () => {
     const { sts, api } = world.world;
     sts.fail(`${ROLE_BASE_ARN}untrusting`, 'AccessDenied');
     await add(world, pod('team/untrusting', 'untrusting'));
@@ -39,7 +39,7 @@ describe('STS', () => {
     expect((await world.as('team/steady').credentials()).status).toBe(200);
   });
 
-  it('that throttles or hangs keeps new Pods waiting, running ones not, and serves them when it is back', async () => {
+  it('While STS throttles or hangs, new Pods wait and running ones are served', async () => {
     const { sts } = world.world;
     sts.fail('all', 'Throttling');
     await add(world, pod('team/new', 'new'));
@@ -59,7 +59,7 @@ describe('STS', () => {
     });
   });
 
-  it("that does not take the server's own credentials is never put on the Pod", async () => {
+  it('Expired credentials of the server make a new Pod wait, which is served once they are renewed', async () => {
     const { sts } = world.world;
     sts.expireServerCredentials();
     await add(world, pod('team/innocent', 'innocent'));
@@ -70,7 +70,7 @@ describe('STS', () => {
     });
   });
 
-  it('is asked once for a session, however many Pods share it', async () => {
+  it('STS is called once for a session, however many Pods share it', async () => {
     const { sts } = world.world;
     const before = sts.calls.length;
     await add(world, ...Array.from({ length: 20 }, (_, at) => pod(`team/many${at}`, 'shared')));

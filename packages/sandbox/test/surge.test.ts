@@ -43,8 +43,8 @@ function written({ world: { folder } }: Setup): Promise<void> {
   });
 }
 
-describe('R7: an agent that is upgraded by surge', () => {
-  it('fails no request: the next one shares the port before the one before leaves it', async () => {
+describe('Surge upgrade', () => {
+  it('R7: Upgrades of an agent by surge fail no request, as the next agent shares the port', async () => {
     const there = await served();
     let former: Program = there.agent;
     const bad = await whileAsking(there.as('steady/pod'), async () => {
@@ -62,8 +62,8 @@ describe('R7: an agent that is upgraded by surge', () => {
   });
 });
 
-describe('an agent with a state', () => {
-  it('R1: that was killed serves again with servers, STS and API server away', async () => {
+describe('Saved state', () => {
+  it('R1: A killed agent serves again with the servers, STS and the API server away', async () => {
     const there = await served((folder) => ['--state-dir', join(folder, 'state')]);
     const { servers, agent, start } = there;
     await written(there);
@@ -79,7 +79,7 @@ describe('an agent with a state', () => {
     await expectLine(there.agentLog, { msg: 'state of the process before is used', pods: 1 });
   });
 
-  it('R7: that was killed is not given credentials anew', async () => {
+  it('R7: A killed agent causes no new STS call when it starts again', async () => {
     const there = await served((folder) => ['--state-dir', join(folder, 'state')]);
     await written(there);
     const calls = there.world.sts.calls.length;
@@ -89,7 +89,7 @@ describe('an agent with a state', () => {
     expect(there.world.sts.calls).toHaveLength(calls);
   });
 
-  it('that was killed does not bring back what was withdrawn', async () => {
+  it('A killed agent does not bring back what was withdrawn', async () => {
     const there = await served((folder) => ['--state-dir', join(folder, 'state')]);
     await add(there, namespace('steady', { [PERMITTED]: 'nothing' }));
     await eventually(async () => {
@@ -105,7 +105,7 @@ describe('an agent with a state', () => {
     expect((await there.as('steady/pod').credentials()).status).toBe(403);
   });
 
-  it('goes on where the state cannot be written', async () => {
+  it('An agent serves although its state cannot be written', async () => {
     const there = await served((folder) => ['--state-dir', join(folder, 'kubeconfig')]);
     await expectLine(there.agentLog, { msg: 'state is not written' });
     expect((await there.as('steady/pod').credentials()).status).toBe(200);

@@ -13,8 +13,8 @@ async function setup(options?: IssueOptions) {
   return { ca, authority: new X509Certificate(ca.pem), certificate: new X509Certificate(cert), cert, key };
 }
 
-describe('createTestCa', () => {
-  it('is an authority that signs itself', async () => {
+describe('Test authority', () => {
+  it('The test authority signs itself', async () => {
     const { authority } = await setup();
     expect({
       ca: authority.ca,
@@ -27,7 +27,7 @@ describe('createTestCa', () => {
     });
   });
 
-  it('issues what verifies with it, and not with another of the same name', async () => {
+  it('A certificate verifies with its authority, and not with another one of the same name', async () => {
     const { authority, certificate } = await setup();
     const other = await setup();
     expect(certificate.verify(authority.publicKey)).toBe(true);
@@ -35,14 +35,14 @@ describe('createTestCa', () => {
     expect(certificate.verify(other.authority.publicKey)).toBe(false);
   });
 
-  it('issues P-256 with the key that belongs to it', async () => {
+  it('A certificate is P-256, and has the key that belongs to it', async () => {
     const { certificate, key } = await setup();
     expect(certificate.checkPrivateKey(createPrivateKey(key))).toBe(true);
     expect(certificate.publicKey.asymmetricKeyDetails).toMatchObject({ namedCurve: 'prime256v1' });
     expect(certificate.ca).toBe(false);
   });
 
-  it('writes all kinds of names', async () => {
+  it('A certificate has URI, DNS and IP names', async () => {
     const { certificate } = await setup({
       uris: ['spiffe://rolegate/node/node-1', 'https://example.com/'],
       dns: ['rolegate-server'],
@@ -54,11 +54,11 @@ describe('createTestCa', () => {
     );
   });
 
-  it('writes no names where none are asked for', async () => {
+  it('A certificate has no names if none are asked for', async () => {
     expect((await setup()).certificate.subjectAltName).toBeUndefined();
   });
 
-  it('writes the times asked for', async () => {
+  it('A certificate has the validity that was asked for', async () => {
     const [notBefore, notAfter] = [new Date('2025-01-02T03:04:05Z'), new Date('2025-02-03T04:05:06Z')];
     const { certificate } = await setup({ notBefore, notAfter });
     expect([new Date(certificate.validFrom), new Date(certificate.validTo)]).toEqual([notBefore, notAfter]);
@@ -68,12 +68,12 @@ describe('createTestCa', () => {
     { usages: undefined, oids: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'] },
     { usages: ['server'], oids: ['1.3.6.1.5.5.7.3.1'] },
     { usages: ['client'], oids: ['1.3.6.1.5.5.7.3.2'] },
-  ] as const)('writes usages $usages', async ({ usages, oids }) => {
+  ] as const)('A certificate for the usages $usages has those key usages', async ({ usages, oids }) => {
     const { certificate } = await setup(usages === undefined ? {} : { usages });
     expect(certificate.keyUsage).toEqual(oids);
   });
 
-  it('gives each certificate a serial number of its own', async () => {
+  it('Each certificate has a serial number of its own', async () => {
     const ca = await createTestCa();
     const serials = await Promise.all(
       [1, 2, 3].map(async () => new X509Certificate((await ca.issue()).cert).serialNumber),
@@ -82,8 +82,8 @@ describe('createTestCa', () => {
   });
 });
 
-describe('writeTlsFiles', () => {
-  it('writes three files that only the owner may read, and leaves nothing else', async () => {
+describe('TLS files', () => {
+  it('Three files are written, the key for its owner alone, and nothing else is left', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rolegate-certificates-'));
     try {
       const { ca, cert, key } = await setup();

@@ -8,8 +8,8 @@ async function read(path: string): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
 }
 
-describe('a directory of CNI results', () => {
-  it('has one file per sandbox and interface, named and closed as libcni does', async () => {
+describe('CNI results', () => {
+  it('Each sandbox and interface has one file, named and closed to others as libcni does it', async () => {
     await using dir = await createCniResultsDir();
     const path = await dir.add(POD);
     await dir.addLoopback(POD);
@@ -18,7 +18,7 @@ describe('a directory of CNI results', () => {
     expect((await stat(dir.path)).mode & 0o777).toBe(0o700);
   });
 
-  it('writes the fields of cachedInfo in their order, the configuration in base64', async () => {
+  it('A file has the fields of cachedInfo in their order, with the configuration in base64', async () => {
     await using dir = await createCniResultsDir();
     const cached = await read(await dir.add({ ...POD, annotations: { team: 'a' } }));
     expect(Object.keys(cached)).toEqual([
@@ -65,19 +65,22 @@ describe('a directory of CNI results', () => {
         ],
       },
     },
-  ] as const)('says addresses as version $cniVersion does', async ({ cniVersion, result }) => {
-    await using dir = await createCniResultsDir();
-    const cached = await read(await dir.add({ ...POD, ips: ['10.1.0.7', 'fd00::7'], cniVersion }));
-    expect(cached['result']).toMatchObject({ cniVersion, ...result });
-  });
+  ] as const)(
+    'Addresses are written as CNI version $cniVersion writes them',
+    async ({ cniVersion, result }) => {
+      await using dir = await createCniResultsDir();
+      const cached = await read(await dir.add({ ...POD, ips: ['10.1.0.7', 'fd00::7'], cniVersion }));
+      expect(cached['result']).toMatchObject({ cniVersion, ...result });
+    },
+  );
 
-  it('leaves the UID out for a runtime that does not tell it', async () => {
+  it('The UID is left out for a runtime that does not report it', async () => {
     await using dir = await createCniResultsDir();
     const cached = await read(await dir.add({ namespace: 'shop', name: 'cart', ips: ['10.1.0.7'] }));
     expect(JSON.stringify(cached['cniArgs'])).not.toContain('K8S_POD_UID');
   });
 
-  it('writes half a file, and the whole one when told', async () => {
+  it('Half a file is written, and later completed on request', async () => {
     await using dir = await createCniResultsDir();
     const { path, finish } = await dir.writeHalf(POD);
     await expect(read(path)).rejects.toThrow(SyntaxError);
@@ -85,7 +88,7 @@ describe('a directory of CNI results', () => {
     expect(await read(path)).toMatchObject({ containerId: 'c0ffee' });
   });
 
-  it('removes files, and itself in the end', async () => {
+  it('A file can be removed, and the directory is removed in the end', async () => {
     const dir = await createCniResultsDir();
     await dir.remove(await dir.writeRaw('anything', 'at all'));
     expect(await readdir(dir.path)).toEqual([]);

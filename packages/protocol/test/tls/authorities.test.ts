@@ -38,8 +38,8 @@ async function setup(content?: string) {
   return { source, lines, changes, clock, stop, file, write };
 }
 
-describe('a file of authorities', () => {
-  it('is read at once, and again when it changes', async () => {
+describe('Authorities file', () => {
+  it('The authorities file is read at once, and again when it changes', async () => {
     const [first, second] = [await createTestCa(), await createTestCa()];
     const { source, write, changes, lines } = await setup(first.pem);
     expect(source.current()?.ca.toString()).toBe(first.pem);
@@ -50,7 +50,7 @@ describe('a file of authorities', () => {
     expect(lines).toEqual([['info', 'authorities re-read']]);
   });
 
-  it('that is not there yet is waited for, with one line', async () => {
+  it('A missing authorities file is waited for, with one log line', async () => {
     const { source, write, clock, lines, changes } = await setup();
     await clock.advance(5 * POLL_MS);
     expect(source.current()).toBeUndefined();
@@ -61,7 +61,7 @@ describe('a file of authorities', () => {
     expect([source.fault(), changes]).toEqual([undefined, [pem]]);
   });
 
-  it('that is spoilt leaves the last good ones, and is taken again when it is mended', async () => {
+  it('A broken authorities file leaves the last good authorities in use, and is read again once repaired', async () => {
     const ca = await createTestCa();
     const { source, write, lines } = await setup(ca.pem);
     const { cert } = await ca.issue();
@@ -75,7 +75,7 @@ describe('a file of authorities', () => {
     expect(source.fault()).toBeUndefined();
   });
 
-  it('that was away and is the same again is good again', async () => {
+  it('An authorities file that was removed and is back unchanged has no fault', async () => {
     const { source, clock, file } = await setup((await createTestCa()).pem);
     await rename(file, `${file}.real`);
     await symlink(`${file}.real`, file);
@@ -88,7 +88,7 @@ describe('a file of authorities', () => {
     expect(source.fault()).toBeUndefined();
   });
 
-  it('is left alone after the end', async () => {
+  it('The authorities file is no longer watched once the signal aborts', async () => {
     const { clock, stop } = await setup();
     expect(clock.pending).toBe(1);
     stop.abort();

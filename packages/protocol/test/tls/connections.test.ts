@@ -41,7 +41,7 @@ function clientWithout(mtls: Mtls) {
 }
 
 it.each(['required', 'asked', 'none'] as const)(
-  'a connection that does not shake hands is ended, and told of: a certificate is %s',
+  'A connection that never completes its handshake is ended and reported, with a client certificate %s',
   async (clientCertificate) => {
     await using mtls = await startMtls({ clientCertificate, handshakeWithinMs: 100 });
     const silent = connectTcp(mtls.port, '127.0.0.1');
@@ -60,7 +60,7 @@ it.each(['required', 'asked', 'none'] as const)(
 );
 
 it.each(['asked', 'none'] as const)(
-  'a server lets a client in as nobody that has no certificate, if one is %s',
+  'A client without a certificate is accepted as nobody if a certificate is %s',
   async (clientCertificate) => {
     await using mtls = await startMtls({ clientCertificate });
     const client = clientWithout(mtls);
@@ -70,13 +70,13 @@ it.each(['asked', 'none'] as const)(
   },
 );
 
-it('a server that asks for no certificate is shown none', async () => {
+it('A server that asks for no certificate is shown none', async () => {
   await using mtls = await startMtls({ clientCertificate: 'none' });
   const agent = await mtls.side('client', { cert: CLIENT_CERT });
   expect(await whoAmI(mtls.client(agent))).toBe('none');
 });
 
-it('a server that asks lets a client of another authority in as nobody, whatever it is called', async () => {
+it('A server that asks for a certificate accepts a client of another authority as nobody', async () => {
   await using mtls = await startMtls({ clientCertificate: 'asked' });
   const stranger = await createTestCa({ name: 'another authority' });
   const agent = await mtls.side('client', { from: stranger, cert: CLIENT_CERT });
@@ -84,8 +84,8 @@ it('a server that asks lets a client of another authority in as nobody, whatever
   expect(mtls.connections).toMatchObject([{ certificate: undefined }]);
 });
 
-describe('a connection', () => {
-  it('has the certificate that TLS verified, and the address that its calls name', async () => {
+describe('Connection', () => {
+  it('A connection has the certificate verified by TLS, and the peer address of its calls', async () => {
     await using mtls = await startMtls();
     const { cert, key } = await mtls.ca.issue(CLIENT_CERT);
     const { connection, socket } = await connectionOf(mtls, { cert, key });
@@ -95,7 +95,7 @@ describe('a connection', () => {
     socket.destroy();
   });
 
-  it('can be ended, and tells of its end', async () => {
+  it('A connection can be ended, and reports its end', async () => {
     await using mtls = await startMtls({ clientCertificate: 'none' });
     const { connection, socket } = await connectionOf(mtls, {});
     const closed = new Promise<string>((resolve) => {
@@ -108,7 +108,7 @@ describe('a connection', () => {
     if (!socket.closed) await once(socket, 'close');
   });
 
-  it('tells of its own requests, one by one', async () => {
+  it('A connection reports its own requests, one by one', async () => {
     await using mtls = await startMtls({ clientCertificate: 'none' });
     const [client, other] = [clientWithout(mtls), clientWithout(mtls)];
     await whoAmI(client);

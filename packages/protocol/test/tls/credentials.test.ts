@@ -17,21 +17,21 @@ const past = (): { notBefore: Date; notAfter: Date } => ({
   notAfter: new Date(Date.now() - HOUR_MS),
 });
 
-describe('mutual TLS', () => {
-  it('lets a client of the authority in, and tells the server which node it is', async () => {
+describe('Mutual TLS', () => {
+  it('A client of the authority is accepted, and the server learns its node', async () => {
     await using mtls = await startMtls();
     const agent = await mtls.side('client', { cert: CLIENT_CERT });
     expect(await whoAmI(mtls.client(agent))).toBe('node-1');
     expect(mtls.refused).toEqual([]);
   });
 
-  it('lets a certificate without a node in, as nobody', async () => {
+  it('A client whose certificate names no node is accepted as nobody', async () => {
     await using mtls = await startMtls();
     const agent = await mtls.side('client', { cert: { dns: ['node-1'] } });
     expect(await whoAmI(mtls.client(agent))).toBe('none');
   });
 
-  it('refuses a client of another authority, and both sides can say why', async () => {
+  it('A client of another authority is refused, and both sides can say why', async () => {
     await using mtls = await startMtls();
     const stranger = await createTestCa({ name: 'another authority' });
     const agent = await mtls.side('client', { from: stranger, cert: CLIENT_CERT });
@@ -48,7 +48,7 @@ describe('mutual TLS', () => {
     );
   });
 
-  it('refuses a client whose certificate ran out after it was loaded', async () => {
+  it('A client whose certificate has expired is refused', async () => {
     await using mtls = await startMtls();
     const { cert, key } = await mtls.ca.issue({ ...CLIENT_CERT, ...past() });
     await rawHandshake(mtls, { cert, key });
@@ -57,7 +57,7 @@ describe('mutual TLS', () => {
     ]);
   });
 
-  it('refuses a client without a certificate', async () => {
+  it('A client without a certificate is refused', async () => {
     await using mtls = await startMtls();
     await rawHandshake(mtls, {});
     expect(mtls.refused.map(({ fault }) => fault)).toEqual([
@@ -65,7 +65,7 @@ describe('mutual TLS', () => {
     ]);
   });
 
-  it('refuses a client that shows the certificate of a server', async () => {
+  it("A client with a server's certificate is refused", async () => {
     await using mtls = await startMtls();
     await rawHandshake(mtls, await mtls.ca.issue(SERVER_CERT));
     expect(mtls.refused.map(({ fault }) => fault)).toEqual([expect.stringMatching(/not for clients/)]);
@@ -94,7 +94,7 @@ describe('mutual TLS', () => {
       helps: /^issue one whose extended key usage/,
     },
   ])(
-    'says which certificate it refused, and what to do: one $what',
+    'A refused certificate $what is described, with a hint what to do',
     async ({ from, options, says, helps }) => {
       await using mtls = await startMtls();
       const { cert, key } = await (await from(mtls)).issue({ ...CLIENT_CERT, ...options });
@@ -105,7 +105,7 @@ describe('mutual TLS', () => {
     },
   );
 
-  it('refuses TLS 1.2 as a server', async () => {
+  it('The server refuses TLS 1.2', async () => {
     await using mtls = await startMtls();
     const { cert, key } = await mtls.ca.issue(CLIENT_CERT);
     const error = await rawHandshake(mtls, { cert, key, maxVersion: 'TLSv1.2' });
@@ -115,7 +115,7 @@ describe('mutual TLS', () => {
     ]);
   });
 
-  it('answers on when a stranger sends what is no TLS', async () => {
+  it('The server keeps serving after a stranger sends no TLS', async () => {
     await using mtls = await startMtls();
     const socket = tcpConnect(mtls.port, '127.0.0.1');
     socket.on('error', () => undefined).end('GET / HTTP/1.1\r\n\r\n');
@@ -138,7 +138,7 @@ describe('mutual TLS', () => {
       called: 'somebody-else',
       says: /does not name the server as it was called/,
     },
-  ])('as a client refuses $what', async ({ trusting, called, says }) => {
+  ])('The client refuses $what', async ({ trusting, called, says }) => {
     await using mtls = await startMtls();
     const ca = trusting === 'the same authority' ? mtls.ca.pem : (await createTestCa()).pem;
     const agent = await mtls.side('client', { cert: CLIENT_CERT, ca });
@@ -146,8 +146,8 @@ describe('mutual TLS', () => {
   });
 });
 
-describe('a client', () => {
-  it('refuses a server that speaks TLS 1.2 only', async () => {
+describe('Client', () => {
+  it('A client refuses a server that speaks only TLS 1.2', async () => {
     await using mtls = await startMtls();
     const { cert, key } = await mtls.ca.issue(SERVER_CERT);
     const old = createServer({ cert, key, ca: mtls.ca.pem, maxVersion: 'TLSv1.2', ALPNProtocols: ['h2'] });
@@ -164,8 +164,8 @@ describe('a client', () => {
   });
 });
 
-describe('reload under load', () => {
-  it('keeps the open stream, and gives new connections the new certificates of both sides', async () => {
+describe('Reload', () => {
+  it('An open stream outlives a change of the authority, and new connections use the new certificates', async () => {
     await using mtls = await startMtls();
     const agent = await mtls.side('client', { cert: CLIENT_CERT });
     const client = mtls.client(agent);
@@ -192,7 +192,7 @@ describe('reload under load', () => {
     );
   });
 
-  it('lets one client connect again with the new certificates', async () => {
+  it('A client connects again with the new certificates', async () => {
     await using mtls = await startMtls();
     const next = await createTestCa({ name: 'next authority' });
     const proxy = await startFeedProxy({ target: { port: mtls.port } });
@@ -211,7 +211,7 @@ describe('reload under load', () => {
     await proxy.close();
   });
 
-  it('closes the door to the former authority for new connections', async () => {
+  it('The former authority is refused for new connections', async () => {
     await using mtls = await startMtls();
     const next = await createTestCa({ name: 'next authority' });
     const agent = await mtls.side('client', { cert: CLIENT_CERT });
@@ -220,7 +220,7 @@ describe('reload under load', () => {
     await expect(whoAmI(mtls.client(agent))).rejects.toMatchObject({ code: 14 });
   });
 
-  it('goes on with the last good files when the new ones are not, on both sides', async () => {
+  it('Both sides keep the last good files if the new ones are invalid', async () => {
     await using mtls = await startMtls();
     const agent = await mtls.side('client', { cert: CLIENT_CERT });
     const stranger = await createTestCa();

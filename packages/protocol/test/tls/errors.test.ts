@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeHandshakeError } from '@rolegate/protocol';
 
-describe('describeHandshakeError', () => {
+describe('Handshake error', () => {
   it.each([
     { error: new Error('connect ECONNREFUSED 127.0.0.1:9610'), says: /^nothing listens at the address \(/ },
     {
@@ -15,7 +15,7 @@ describe('describeHandshakeError', () => {
     { error: new Error('tlsv13 alert certificate required'), says: /the server got no certificate from us/ },
     { error: new Error('something else'), says: /^something else$/ },
     { error: 'a text', says: /^a text$/ },
-  ])('says $error in plain words', ({ error, says }) => {
+  ])('The error $error is described in plain words', ({ error, says }) => {
     expect(describeHandshakeError(error)).toMatch(says);
   });
 });

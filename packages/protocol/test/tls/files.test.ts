@@ -26,13 +26,13 @@ async function setup(cert: IssueOptions = {}) {
   };
 }
 
-describe('loadTlsFiles', () => {
-  it('takes a certificate, its key and an authority', async () => {
+describe('TLS files', () => {
+  it('A certificate, its key and an authority are accepted', async () => {
     await using files = await setup();
     expect(files.load().certFingerprint).toMatch(/^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/);
   });
 
-  it('takes a certificate chain, a bundle with an expired authority, and text around the PEM blocks', async () => {
+  it('A certificate chain, a bundle of authorities and text around the PEM blocks are accepted', async () => {
     await using files = await setup();
     const next = await createTestCa();
     const own = await files.ca.issue();
@@ -44,7 +44,7 @@ describe('loadTlsFiles', () => {
     expect(() => files.load()).not.toThrow();
   });
 
-  it('follows links, as the volume of a Secret has them', async () => {
+  it('Links are followed, as in the volume of a Secret', async () => {
     await using files = await setup();
     await symlink(files.folder, join(files.folder, '..data'));
     const behind = (name: string) => join(files.folder, '..data', name);
@@ -80,35 +80,35 @@ describe('loadTlsFiles', () => {
       text: 'secret words',
       says: /--key .* does not parse as/,
     },
-  ] as const)('names $fault', async ({ flag, text, says }) => {
+  ] as const)('The fault names $fault', async ({ flag, text, says }) => {
     await using files = await setup();
     await rm(files.paths[flag]);
     if (text !== undefined) await writeFile(files.paths[flag], text);
     expect(faultOf(files.load)).toMatch(says);
   });
 
-  it('names a folder in place of a file, and does not read devices', async () => {
+  it('A folder or a device in place of a file is refused by its path', async () => {
     await using files = await setup();
     for (const path of [files.folder, '/dev/zero']) {
       expect(faultOf(() => files.load({ ...files.paths, ca: path }))).toContain(`${path} is not a file`);
     }
   });
 
-  it('names a key of another certificate', async () => {
+  it('A key of another certificate is refused', async () => {
     await using files = await setup();
     const { key } = await files.ca.issue();
     await writeFile(files.paths.key, key);
     expect(faultOf(files.load)).toMatch(/--key .* does not belong to the first certificate of --cert/);
   });
 
-  it('names a chain in the wrong order by its pair', async () => {
+  it('A certificate chain in the wrong order is refused', async () => {
     await using files = await setup();
     const own = await files.ca.issue();
     await writeTlsFiles(files.folder, { cert: files.ca.pem + own.cert, key: own.key, ca: files.ca.pem });
     expect(faultOf(files.load)).toMatch(/own certificate before those of its authorities/);
   });
 
-  it('names a key with a passphrase', async () => {
+  it('A key with a passphrase is refused', async () => {
     await using files = await setup();
     const { privateKey } = generateKeyPairSync('ec', {
       namedCurve: 'P-256',
@@ -119,7 +119,7 @@ describe('loadTlsFiles', () => {
     expect(faultOf(files.load)).toMatch(/unencrypted PEM private key/);
   });
 
-  it('never tells what is in the key file', async () => {
+  it('The fault never shows what is in the key file', async () => {
     await using files = await setup();
     await writeFile(
       files.paths.key,
@@ -153,26 +153,26 @@ describe('loadTlsFiles', () => {
       purpose: 'client',
       says: /is not a client certificate/,
     },
-  ] as const)('names $fault', async ({ cert, purpose, says }) => {
+  ] as const)('Loading $fault is refused with that reason', async ({ cert, purpose, says }) => {
     await using files = await setup(cert);
     expect(faultOf(() => files.load(files.paths, purpose))).toMatch(says);
   });
 
-  it('names a CA file whose certificates are no authorities', async () => {
+  it('A CA file whose certificates are no authorities is refused', async () => {
     await using files = await setup();
     const { cert } = await files.ca.issue();
     await writeFile(files.paths.ca, cert);
     expect(faultOf(files.load)).toMatch(/--ca .* holds the certificate of "CN=test", which is no authority/);
   });
 
-  it('names all files that are missing, at once and each once', async () => {
+  it('One fault names all missing files, each once', async () => {
     await using files = await setup();
     const away = (name: string) => join(files.folder, 'nope', name);
     const fault = faultOf(() => files.load({ cert: away('c'), key: away('k'), ca: away('a') }));
     for (const flag of ['--cert', '--key', '--ca']) expect(fault.split(`${flag} `)).toHaveLength(2);
   });
 
-  it('names a file that may not be read', async () => {
+  it('A file that may not be read is refused', async () => {
     if (process.getuid?.() === 0) return; // root may read all
     await using files = await setup();
     await chmod(files.paths.key, 0o000);

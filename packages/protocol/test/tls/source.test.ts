@@ -57,15 +57,15 @@ async function setup(cert: IssueOptions = {}) {
   };
 }
 
-describe('watchTlsFiles', () => {
-  it('throws at the start where the files are not good', async () => {
+describe('TLS file watch', () => {
+  it('Watching throws at the start if the files are invalid', async () => {
     await using s = await setup();
     await rm(s.files.key);
     expect(s.watch).toThrow(TlsFault);
     expect(s.clock.pending).toBe(0);
   });
 
-  it('tells of a swapped volume once, and gives the new files', async () => {
+  it('A swapped volume is announced once, with the new files', async () => {
     await using s = await setup();
     const source = s.watch();
     const before = source.current();
@@ -77,7 +77,7 @@ describe('watchTlsFiles', () => {
     expect(s.changes).toHaveLength(1);
   });
 
-  it('tells nothing where files are only touched', async () => {
+  it('Files that are only touched are not announced', async () => {
     await using s = await setup();
     s.watch();
     await utimes(s.files.cert, new Date(0), new Date(0));
@@ -86,7 +86,7 @@ describe('watchTlsFiles', () => {
     expect(s.lines).toEqual([]);
   });
 
-  it('keeps the last good files while a pair does not fit, says so once, and takes the mended pair', async () => {
+  it('The last good files stay in use while a pair does not match, which is logged once, until it does', async () => {
     await using s = await setup();
     const source = s.watch();
     const good = source.current();
@@ -101,7 +101,7 @@ describe('watchTlsFiles', () => {
     expect(s.lines.at(-1)).toBe('info: certificates re-read');
   });
 
-  it('says a fault again that comes back after the old files did', async () => {
+  it('A fault that comes back after the old files did is logged again', async () => {
     await using s = await setup();
     s.watch();
     const away = join(s.folder, 'away');
@@ -114,7 +114,7 @@ describe('watchTlsFiles', () => {
     expect(s.lines.map((line) => line.slice(0, 5))).toEqual(['error', 'error']);
   });
 
-  it('outlives the whole folder', async () => {
+  it('The watch survives the removal of the whole folder', async () => {
     await using s = await setup();
     const source = s.watch();
     await rm(s.folder, { recursive: true });
@@ -126,7 +126,7 @@ describe('watchTlsFiles', () => {
     expect(s.changes).toEqual([source.current()]);
   });
 
-  it('takes a certificate of the future once its time has come, though no file changes then', async () => {
+  it('A future certificate is used once it is valid, although no file changes then', async () => {
     await using s = await setup();
     const source = s.watch();
     await s.swap({ notBefore: new Date(Date.now() + HOUR_MS) });
@@ -137,7 +137,7 @@ describe('watchTlsFiles', () => {
     expect(s.changes).toEqual([source.current()]);
   });
 
-  it('says how long the certificate is good, also after a change', async () => {
+  it('The remaining validity of the certificate and the authority is reported, also after a change', async () => {
     await using s = await setup();
     const source = s.watch();
     const ends = Math.floor(Date.now() / 1000) + 7_200;
@@ -150,7 +150,7 @@ describe('watchTlsFiles', () => {
     });
   });
 
-  it('stops looking when the signal aborts', async () => {
+  it('The watch stops when the signal aborts', async () => {
     await using s = await setup();
     s.watch();
     s.stop.abort();
@@ -160,7 +160,7 @@ describe('watchTlsFiles', () => {
     expect(s.changes).toEqual([]);
   });
 
-  it('tells nobody who no longer wants to be told', async () => {
+  it('A removed listener hears of no change', async () => {
     await using s = await setup();
     const told: TlsMaterial[] = [];
     s.watch().onChange((material) => told.push(material))();

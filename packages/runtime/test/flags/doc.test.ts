@@ -27,8 +27,8 @@ const program = {
   },
 };
 
-describe('help', () => {
-  it('lists the flags by group, with variable, default and what else holds', () => {
+describe('Help text', () => {
+  it('The help lists the flags by group with their variables, defaults and what else applies', () => {
     expect(helpText(program)).toBe(`kettle: boils water
 
 A flag counts before its environment variable, that before the default.
@@ -57,8 +57,8 @@ Other:
   });
 });
 
-describe('docs', () => {
-  it("have a table for each group, and one for each other program's flags", () => {
+describe('Flags document', () => {
+  it("The document has a table for each group of flags, and one for each other program's flags", () => {
     expect(
       flagsDoc({ ...program, flags: { 'how-fast': program.flags['how-fast'], loud: program.flags.loud } }),
     ).toBe(`## kettle
@@ -93,14 +93,14 @@ Boils water.
   });
 });
 
-describe('the nearest name', () => {
+describe('Nearest name', () => {
   it.each([
     { name: 'prot', near: 'port' },
     { name: 'role-base-ran', near: 'role-base-arn' },
     { name: 'session-name-templates', near: 'session-name-template' },
     { name: '', near: undefined },
     { name: 'zzzzzzzzzzzz', near: undefined },
-  ])('of $name is $near', ({ name, near }) => {
+  ])('The nearest name to "$name" is $near', ({ name, near }) => {
     expect(nearest(name, ['port', 'role-base-arn', 'session-name-template'])).toBe(near);
   });
 });

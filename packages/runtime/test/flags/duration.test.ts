@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { duration, formatDuration, parseDurationMs } from '../../src/flags/duration.ts';
 
-describe('a duration', () => {
+describe('Duration', () => {
   it.each([
     { text: '850ms', ms: 850 },
     { text: '15m', ms: 900_000 },
@@ -14,7 +14,7 @@ describe('a duration', () => {
     { text: '1000us', ms: 1 },
     { text: '1000µs', ms: 1 },
     { text: '2000000ns', ms: 2 },
-  ])('$text is $ms ms', ({ text, ms }) => {
+  ])('The duration $text is $ms ms', ({ text, ms }) => {
     expect(parseDurationMs(text)).toBeCloseTo(ms);
   });
 
@@ -32,18 +32,18 @@ describe('a duration', () => {
     '.5h',
     'Infinityms',
     '1m'.repeat(60),
-  ])('%j is none', (text) => {
+  ])('The text %j is no duration', (text) => {
     expect(parseDurationMs(text)).toBeUndefined();
   });
 
-  it('says its limits', () => {
+  it('A duration outside its limits is refused with the limit it exceeds', () => {
     const kind = duration({ minMs: 60_000, maxMs: 3_600_000 });
     expect(kind.parse('30s')).toEqual({ fault: '"30s" is too short; it takes 1m or more' });
     expect(kind.parse('61m')).toEqual({ fault: '"61m" is too long; it takes 1h or less' });
     expect([kind.parse('1m'), kind.parse('1h')]).toEqual([{ value: 60_000 }, { value: 3_600_000 }]);
   });
 
-  it('reads what it has written', () => {
+  it('A formatted duration parses to the same duration', () => {
     expect(formatDuration(5_400_850)).toBe('1h30m850ms');
     fc.assert(
       fc.property(fc.nat({ max: 1_000_000_000 }), (ms) => {

@@ -3,7 +3,7 @@ import type { CheckOutcome } from '../../src/flags/flags.ts';
 import { parseFlags } from '../../src/flags/flags.ts';
 import { program, setup } from './kettle.ts';
 
-describe('faults', () => {
+describe('Flag faults', () => {
   it.each([
     { argv: ['--wiat', '1m'], fault: '--wiat is not known; --wait is near' },
     { argv: ['--wiat=1m'], fault: '--wiat is not known; --wait is near' },
@@ -42,11 +42,11 @@ describe('faults', () => {
       fault: '--port: it is given twice, as "1" and "2"; leave one out',
     },
     { argv: ['--tag', 'x'], fault: '--tag: "x" has no key and value; write it as KEY=VALUE' },
-  ])('$argv', ({ argv, fault }) => {
+  ])('The arguments $argv are reported as one fault', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);
   });
 
-  it('tells all at once, each by the name that it was given by', () => {
+  it('All faults are reported at once, each by the name the value was given by', () => {
     const outcome = parseFlags(program, {
       argv: ['--wait', 'soon', '--lsiten', '4', '--host=,', '--listen', 'x', '--token', 'hunter2'],
       env: { KETTLE_MODE: 'odd', KETTLE_LOUD: 'yes' },
@@ -66,7 +66,7 @@ describe('faults', () => {
     });
   });
 
-  it('adds the faults and warnings of rules between flags, and hands them no value that is at fault', () => {
+  it('Rules between flags add their faults, and see no value that is at fault', () => {
     const seen: unknown[] = [];
     const check = (values: object, given: ReadonlySet<string>): CheckOutcome => {
       seen.push({ values, given: [...given] });
@@ -90,7 +90,7 @@ describe('faults', () => {
   });
 });
 
-describe("another program's flags", () => {
+describe('Legacy flags', () => {
   it.each([
     { argv: ['--listen', '4'], values: { port: 4 }, warnings: [] },
     { argv: ['--metrics-port=4'], values: { bind: { host: '0.0.0.0', port: 4 } }, warnings: [] },
@@ -102,7 +102,7 @@ describe("another program's flags", () => {
     { argv: ['--burn'], values: {}, warnings: ['--burn is ignored: it never burns'] },
     { argv: ['--no-burn', '--burn=false', '--open', 'false'], values: {}, warnings: [] },
     { argv: ['--token=', '--format', 'plain'], values: {}, warnings: [] },
-  ])('takes $argv', ({ argv, values, warnings }) => {
+  ])('The legacy flags $argv are accepted', ({ argv, values, warnings }) => {
     const outcome = setup(argv);
     expect(outcome.values).toMatchObject(values);
     expect(outcome.warnings).toEqual(warnings);
@@ -117,7 +117,7 @@ describe("another program's flags", () => {
       argv: ['--open=perhaps'],
       fault: '--open: "perhaps" is neither true nor false; give the flag alone, or =false',
     },
-  ])('refuses $argv', ({ argv, fault }) => {
+  ])('The legacy flag $argv is refused', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);
   });
 });

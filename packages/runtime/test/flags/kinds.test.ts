@@ -9,14 +9,14 @@ function read(kind: ValueKind<unknown>, given: string): unknown {
   return 'value' in parsed ? parsed.value : undefined;
 }
 
-describe('an address to listen on or to call', () => {
+describe('Listen and call addresses', () => {
   it.each([
     { given: '0.0.0.0:9610', host: '0.0.0.0', port: 9610 },
     { given: 'localhost:9610', host: 'localhost', port: 9610 },
     { given: 'rolegate-server.kube-system:9610', host: 'rolegate-server.kube-system', port: 9610 },
     { given: '[::]:9610', host: '::', port: 9610 },
     { given: '[2001:db8::7]:65535', host: '2001:db8::7', port: 65_535 },
-  ])('$given', ({ given, host, port }) => {
+  ])('The address $given is read into its host and port', ({ given, host, port }) => {
     expect(read(listenAddress, given)).toEqual({ host, port });
     expect(read(callAddress, given)).toEqual({ host, port });
   });
@@ -35,25 +35,25 @@ describe('an address to listen on or to call', () => {
     'a:-1',
     'a b:1',
     'a:1:2',
-  ])('%j is none', (given) => {
+  ])('The text %j is no address', (given) => {
     expect([read(listenAddress, given), read(callAddress, given)]).toEqual([undefined, undefined]);
   });
 
-  it('listens on every address without a host, and on a port of the system for 0, and calls neither', () => {
+  it('An address to listen on may leave out its host or have port 0, and one to call may not', () => {
     expect(read(listenAddress, ':9620')).toEqual({ host: '0.0.0.0', port: 9620 });
     expect(read(listenAddress, '127.0.0.1:0')).toEqual({ host: '127.0.0.1', port: 0 });
     expect([read(callAddress, ':9620'), read(callAddress, '127.0.0.1:0')]).toEqual([undefined, undefined]);
   });
 });
 
-describe('an IP address', () => {
+describe('IP address', () => {
   it.each([
     { given: '10.0.0.7', ip: '10.0.0.7' },
     { given: '2001:DB8:0:0::7', ip: '2001:db8::7' },
     { given: '::ffff:10.0.0.7', ip: '10.0.0.7' },
     { given: '::ffff:a00:7', ip: '10.0.0.7' },
     { given: '::1', ip: '::1' },
-  ])('$given is $ip', ({ given, ip }) => {
+  ])('The IP address $given is read as $ip', ({ given, ip }) => {
     expect(read(ipAddress, given)).toBe(ip);
   });
 
@@ -67,11 +67,11 @@ describe('an IP address', () => {
     'node',
     '10.0.0.7:80',
     '10.0.0.7/24',
-  ])('%j is none', (given) => {
+  ])('The text %j is no IP address', (given) => {
     expect(read(ipAddress, given)).toBeUndefined();
   });
 
-  it('has one form', () => {
+  it('An IPv6 address has one form, which is read again unchanged', () => {
     fc.assert(
       fc.property(fc.ipV6(), (ip) => {
         const once = String(read(ipAddress, ip));
@@ -81,22 +81,25 @@ describe('an IP address', () => {
   });
 });
 
-describe('a host name', () => {
+describe('Host name', () => {
   it.each([
     { given: 'Metadata.Example', host: 'metadata.example' },
     { given: 'localhost', host: 'localhost' },
     { given: '[::1]', host: '::1' },
     { given: '127.0.0.1', host: '127.0.0.1' },
-  ])('$given', ({ given, host }) => {
+  ])('The host name $given is read as $host', ({ given, host }) => {
     expect(read(hostName, given)).toBe(host);
   });
 
-  it.each(['', 'a:80', 'http://a', 'a/b', 'a b', '-a', '[a]', 'a..b'])('%j is none', (given) => {
-    expect(read(hostName, given)).toBeUndefined();
-  });
+  it.each(['', 'a:80', 'http://a', 'a/b', 'a b', '-a', '[a]', 'a..b'])(
+    'The text %j is no host name',
+    (given) => {
+      expect(read(hostName, given)).toBeUndefined();
+    },
+  );
 });
 
-describe('a URL', () => {
+describe('URL', () => {
   const kind = url(['https', 'http']);
 
   it.each([
@@ -104,49 +107,49 @@ describe('a URL', () => {
     { given: 'https://sts.example/', value: 'https://sts.example' },
     { given: 'https://Example:443/a/', value: 'https://example/a' },
     { given: 'http://[::1]:80/x', value: 'http://[::1]/x' },
-  ])('$given', ({ given, value }) => {
+  ])('The URL $given is read as $value', ({ given, value }) => {
     expect(read(kind, given)).toBe(value);
   });
 
   it.each(['', 'sts', 'ftp://x', '//x', 'http://', 'https://x?y', 'https://x#y', 'https://x?'])(
-    '%j is none',
+    'The text %j is no URL',
     (given) => {
       expect(read(kind, given)).toBeUndefined();
     },
   );
 
-  it('takes only its own schemes', () => {
+  it('A URL of another scheme is refused with an example of the accepted one', () => {
     expect(url(['http']).parse('https://x')).toEqual({
       fault: '"https://x" is no URL; write it as http://host:port',
     });
   });
 
-  it('shows no password', () => {
+  it('A refused URL does not show its password', () => {
     expect(JSON.stringify(kind.parse('https://user:hunter2@x'))).not.toContain('hunter2');
     expect(JSON.stringify(kind.parse('user:hunter2@'))).not.toContain('hunter2');
   });
 });
 
-describe('other kinds', () => {
-  it('reads whole numbers in digits within their limits', () => {
+describe('Other kinds', () => {
+  it('Whole numbers are read in digits, within their limits', () => {
     const kind = integer({ min: 1, max: 500 });
     expect(['1', '500', '007'].map((given) => read(kind, given))).toEqual([1, 500, 7]);
     const bad = ['', '0', '501', '1.5', '-1', '1e2', '0x10', ' 1', '9'.repeat(400)];
     expect(bad.map((given) => read(kind, given))).toEqual(bad.map(() => undefined));
   });
 
-  it('reads words and their synonyms, and names the words', () => {
+  it('Words and their synonyms are read, and a fault names the words', () => {
     const kind = oneOf(['debug', 'info', 'warn'], { warning: 'warn' });
     expect([read(kind, 'info'), read(kind, 'warning')]).toEqual(['info', 'warn']);
     expect(kind.parse('toString')).toEqual({ fault: '"toString" is not known; use debug, info or warn' });
   });
 
-  it('reads pairs', () => {
+  it('A pair needs a key, and may have an empty value', () => {
     expect(read(pair('K=V'), 'a=')).toEqual(['a', '']);
     expect([read(pair('K=V'), '=a'), read(pair('K=V'), 'a')]).toEqual([undefined, undefined]);
   });
 
-  it('reads text by its rule, and paths without NUL', () => {
+  it('Text is read by its rule, and paths without NUL', () => {
     expect(text('X', { pattern: /^x$/, is: 'x', hint: 'write x' }).parse('y')).toEqual({
       fault: '"y" is no x; write x',
     });
@@ -154,11 +157,11 @@ describe('other kinds', () => {
     expect([read(path(), '/a/b'), read(path(), 'a\0b')]).toEqual(['/a/b', undefined]);
   });
 
-  it('cuts long values and escapes them where it quotes them', () => {
+  it('Long values are cut and escaped where they are quoted', () => {
     expect(quoted(`\n${'x'.repeat(100)}`)).toBe(`"\\n${'x'.repeat(59)}…"`);
   });
 
-  it('never throws', () => {
+  it('No kind throws on any text', () => {
     const kinds: ValueKind<unknown>[] = [
       listenAddress,
       callAddress,

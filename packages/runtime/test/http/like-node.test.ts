@@ -21,8 +21,8 @@ async function expectTheSame(pieces: readonly string[]): Promise<readonly Accept
   return accepted;
 }
 
-describe('what the server accepts', () => {
-  it('is a request to node:http too, with the same method, target, headers and body, and there are no more of them', async () => {
+describe('Accepted requests', () => {
+  it('Each accepted request is a request to node:http, with the same method, target, headers and body', async () => {
     let requests = 0;
     let bodies = 0;
     await fc.assert(
@@ -56,12 +56,12 @@ describe('what the server accepts', () => {
       what: 'a request behind the body of one for another protocol',
       stream: `PUT / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx${next}`,
     },
-  ])('is no more than that with $what', async ({ stream }) => {
+  ])('A stream with $what gives at most one request, the same as to node:http', async ({ stream }) => {
     const accepted = await expectTheSame([stream]);
     expect(accepted.length).toBeLessThanOrEqual(1);
   });
 
-  it('is that up to the largest head', async () => {
+  it('A head is accepted up to the size limit, and is the same to node:http', async () => {
     const fill = (bytes: number) => {
       const head = 'GET / HTTP/1.1\r\nX: ';
       return `${head}${'x'.repeat(bytes - head.length)}\r\n\r\n`;
@@ -72,7 +72,7 @@ describe('what the server accepts', () => {
     expect(await expectTheSame([`GET / HTTP/1.1\r\n${many}\r\n`])).toHaveLength(1);
   });
 
-  it('is one request after the other if a client waits for its answer, whatever protocol it asks for', async () => {
+  it('Requests that wait for each answer are accepted one by one, whatever protocol they ask for', async () => {
     const upgrade = 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
     expect(await expectTheSame([upgrade, next, upgrade, next])).toHaveLength(4);
   });

@@ -15,13 +15,16 @@ const recorded = JSON.parse(
   readFileSync(join(import.meta.dirname, 'recorded-heads.json'), 'utf8'),
 ) as readonly Recorded[];
 
-describe('requests of real clients', () => {
-  it.each(recorded)('of $client ($source) are accepted, whole and byte by byte', async ({ bytes }) => {
-    const ours = await createOurs();
-    const [method = '', target = ''] = bytes.split(' ', 2);
-    for (const pieces of [[bytes], Array.from(bytes), [bytes + bytes]]) {
-      const accepted = await ours(pieces);
-      expect(accepted[0]).toMatchObject({ method, target, body: '' });
-    }
-  });
+describe('Recorded requests', () => {
+  it.each(recorded)(
+    'The request of $client ($source) is accepted, whole, byte by byte and twice in a row',
+    async ({ bytes }) => {
+      const ours = await createOurs();
+      const [method = '', target = ''] = bytes.split(' ', 2);
+      for (const pieces of [[bytes], Array.from(bytes), [bytes + bytes]]) {
+        const accepted = await ours(pieces);
+        expect(accepted[0]).toMatchObject({ method, target, body: '' });
+      }
+    },
+  );
 });

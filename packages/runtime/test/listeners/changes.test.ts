@@ -9,8 +9,8 @@ function setup() {
   return { log, calls, changes: createChanges({ log, of: 'kettle' }) };
 }
 
-describe('changes', () => {
-  it('are told once per microtask, however many', async () => {
+describe('Changes', () => {
+  it('Changes are announced once per microtask, however many there are', async () => {
     const { changes, calls } = setup();
     changes.on(() => calls.push('told'));
     changes.notify();
@@ -23,7 +23,7 @@ describe('changes', () => {
     expect(calls).toEqual(['told', 'told']);
   });
 
-  it('reach the others when a listener throws', async () => {
+  it('A change reaches the other listeners if one throws, and the error is logged', async () => {
     const { changes, calls, log } = setup();
     changes.on(() => {
       throw new Error('broken');
@@ -35,7 +35,7 @@ describe('changes', () => {
     expect(log.lines).toEqual([['listener failed', { to: 'kettle', error: 'broken' }]]);
   });
 
-  it('are not told to who has left, nor twice less to who listens twice', async () => {
+  it('A listener that left hears of no change, and leaving twice removes it once', async () => {
     const { changes, calls } = setup();
     const listener = () => void calls.push('told');
     const leave = changes.on(listener);
@@ -47,7 +47,7 @@ describe('changes', () => {
     expect(calls).toEqual(['told']);
   });
 
-  it('made while they are told are told again', async () => {
+  it('A change made by a listener is announced again', async () => {
     const { changes, calls } = setup();
     changes.on(() => {
       calls.push('told');

@@ -10,8 +10,8 @@ function setup() {
   return { calls, listeners };
 }
 
-describe('listeners', () => {
-  it('are called at once, in the order in which they were added', () => {
+describe('Listeners', () => {
+  it('Listeners are called at once, in the order in which they were added', () => {
     const { listeners, calls } = setup();
     listeners.on((event) => calls.push(`first ${event}`));
     listeners.on((event) => calls.push(`second ${event}`));
@@ -19,7 +19,7 @@ describe('listeners', () => {
     expect(calls).toEqual(['first boil', 'second boil']);
   });
 
-  it('hear of an event that another listener threw on', () => {
+  it('The other listeners hear of an event if one throws', () => {
     const { listeners, calls } = setup();
     listeners.on(() => {
       throw new Error('broken');
@@ -29,7 +29,7 @@ describe('listeners', () => {
     expect(calls).toEqual(['boil failed: Error: broken', 'boil']);
   });
 
-  it('that were added twice are removed one by one', () => {
+  it('A listener that was added twice is removed once', () => {
     const { listeners, calls } = setup();
     const listener = (event: string) => void calls.push(event);
     const remove = listeners.on(listener);
@@ -40,7 +40,7 @@ describe('listeners', () => {
     expect(calls).toEqual(['boil']);
   });
 
-  it('that are added or removed by a listener count from the next event on', () => {
+  it('Listeners added or removed by a listener count from the next event on', () => {
     const { listeners, calls } = setup();
     const remove = listeners.on(() => {
       removeSecond();
@@ -53,7 +53,7 @@ describe('listeners', () => {
     expect(calls).toEqual(['second boil', 'late cool']);
   });
 
-  it('that throw are logged with what they listen to', () => {
+  it('A listener that throws is logged with what it listens to', () => {
     const lines: unknown[] = [];
     const log = { ...silentLog, error: (...line: unknown[]) => void lines.push(line) };
     listenerFailed(log, 'kettle')(new Error('broken'));

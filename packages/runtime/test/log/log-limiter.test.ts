@@ -16,8 +16,8 @@ function setup(more: Partial<LogLimiterOptions<string>> = {}) {
   return { clock, ends, isWritten };
 }
 
-describe('a burst of log lines', () => {
-  it('is thinned out for each key, and its end says what was left out, and of whom last', async () => {
+describe('Log limiter', () => {
+  it('A burst of log lines is thinned out per key, and its end reports the number left out and the last line', async () => {
     const { clock, ends, isWritten } = setup();
     const written = ['a1', 'a2', 'b1', 'a3', 'a4'].filter((line) => isWritten('', line.slice(0, 1), line));
     expect(written).toEqual(['a1', 'a2', 'b1']);
@@ -27,7 +27,7 @@ describe('a burst of log lines', () => {
     expect(isWritten('', 'a', 'a5')).toBe(true);
   });
 
-  it('has a timer only while something is left out, and begins again after each window', async () => {
+  it('The limiter keeps a timer only while lines are left out, and starts over after each window', async () => {
     const { clock, ends, isWritten } = setup();
     for (let window = 0; window < 3; window++) {
       expect(['a', 'a'].map((line) => isWritten('', 'a', line))).toEqual([true, true]);
@@ -37,7 +37,7 @@ describe('a burst of log lines', () => {
     expect(ends).toEqual([]);
   });
 
-  it('of more keys than a group can have shares the count of that group, and hides nothing of another one', async () => {
+  it('Keys beyond the limit of a group share one count, and hide no line of another group', async () => {
     const { clock, ends, isWritten } = setup();
     const written = Array.from({ length: 2_000 }, (_, n) => isWritten('storm', `key ${n}`, `${n}`));
     expect(written.filter((is) => is)).toHaveLength(64 + 2);
@@ -46,14 +46,14 @@ describe('a burst of log lines', () => {
     expect(ends).toEqual([['group', '1999', 2_000 - 64 - 2]]);
   });
 
-  it('of more groups than can be told apart shares one count', async () => {
+  it('Groups beyond the limit share one count', async () => {
     const { clock, ends, isWritten } = setup({ mostGroups: 10 });
     for (let n = 0; n < 20; n++) isWritten(`group ${n}`, 'key', `${n}`);
     await clock.advance(1_000);
     expect(ends).toEqual([['all', '19', 8]]);
   });
 
-  it('forgets in each window what was told apart in the one before', async () => {
+  it('The limiter forgets the groups of a window when that window ends', async () => {
     const { clock, isWritten } = setup({ mostGroups: 1, lines: 1 });
     for (const group of ['a', 'b', 'c']) {
       expect([group, 'other'].map((name) => isWritten(name, 'key', ''))).toEqual([true, true]);

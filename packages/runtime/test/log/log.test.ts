@@ -11,8 +11,8 @@ function setup(options: Partial<LogOptions> = {}) {
   return { log, lines, first: () => JSON.parse(lines[0] ?? 'null') as Record<string, unknown> };
 }
 
-describe('createLog', () => {
-  it('writes one JSON object a line: time, level as a word, constant message, fields', () => {
+describe('Log', () => {
+  it('A log line is one JSON object with the time, the level as a word, a constant message and the fields', () => {
     const { log, lines, first } = setup({ base: { node: 'node-1' } });
     log.info('feed synced', { server: '127.0.0.1:9610', durationMs: 12 });
     expect(lines).toHaveLength(1);
@@ -28,7 +28,7 @@ describe('createLog', () => {
   });
 
   it.each(logLevels.map((level, index) => ({ level, written: logLevels.slice(index) })))(
-    'at $level writes $written',
+    'A log at level $level writes the levels $written',
     ({ level, written }) => {
       const { log, lines } = setup({ level });
       for (const each of logLevels) log[each](`a ${each} line`);
@@ -37,7 +37,7 @@ describe('createLog', () => {
   );
 
   it.each(['secretAccessKey', 'SecretAccessKey', 'sessionToken', 'token', 'Token', 'secret'])(
-    'censors %s, also one object deep',
+    'The field %s is censored, also one object deep',
     (field) => {
       const { log, lines } = setup();
       log.info('should not happen', {
@@ -50,13 +50,13 @@ describe('createLog', () => {
     },
   );
 
-  it('writes an error as its message with its causes, without a stack', () => {
+  it('An error is logged as its message and its causes, without a stack', () => {
     const { log, first } = setup();
     log.error('sts failed', { error: new Error('AssumeRole failed', { cause: new Error('ECONNREFUSED') }) });
     expect(first()['error']).toBe('AssumeRole failed: ECONNREFUSED');
   });
 
-  it('keeps a line one line, whatever a field holds', () => {
+  it('A log line stays one line, whatever a field holds', () => {
     for (const format of ['json', 'text'] as const) {
       const { log, lines } = setup({ format });
       log.info('bad annotation', { role: 'x\ny\r\u2028\u009b31m{"level":"fatal"}' });
@@ -66,7 +66,7 @@ describe('createLog', () => {
     }
   });
 
-  it.each(['json', 'text'] as const)('cuts texts and lists that are too long, in format %s', (format) => {
+  it.each(['json', 'text'] as const)('Texts and lists that are too long are cut in format %s', (format) => {
     const { log, lines } = setup({ format });
     const long = 'x'.repeat(1_000_000);
     const fields = {
@@ -81,7 +81,7 @@ describe('createLog', () => {
     expect(fields.deep.keys).toEqual([long, 'y']);
   });
 
-  it('writes what is short as it is, however deep or round it is', () => {
+  it('Short values are logged unchanged however deep they are, and a circular object does not make the log throw', () => {
     const { log, first } = setup();
     const fields = { at: new Date(0), list: [1, null, 'x'.repeat(2_048)], a: { b: { c: 'd' } } };
     log.info('state', fields);
@@ -93,20 +93,20 @@ describe('createLog', () => {
     }).not.toThrow();
   });
 
-  it('writes text for people', () => {
+  it('The text format writes the level, the message and the fields as key=value', () => {
     const { log, lines } = setup({ format: 'text' });
     log.warn('feed lost', { server: 's', retry: { inMs: 5 } });
     expect(lines[0]).toMatch(/^\d{4}-\S+Z WARN {2}feed lost server=s retry=\{"inMs":5\}\n$/);
   });
 
-  it('writes nothing as the silent log', () => {
+  it('The silent log accepts every level without throwing', () => {
     expect(() => {
       for (const level of logLevels) silentLog[level]('nothing', {});
     }).not.toThrow();
   });
 });
 
-describe('describeError', () => {
+describe('Error description', () => {
   it.each([
     { error: new Error('a'), text: 'a' },
     { error: new Error('a', { cause: new Error('b', { cause: 'c' }) }), text: 'a: b: c' },
@@ -116,11 +116,11 @@ describe('describeError', () => {
     { error: undefined, text: 'undefined' },
     { error: null, text: 'null' },
     { error: 42, text: '42' },
-  ])('says $text', ({ error, text }) => {
+  ])('An error is described as $text', ({ error, text }) => {
     expect(describeError(error)).toBe(text);
   });
 
-  it('ends on an error that is its own cause', () => {
+  it('The description of an error that is its own cause ends', () => {
     const error = new Error('round');
     error.cause = error;
     expect(describeError(error)).toMatch(/^round(?:: round)+$/);

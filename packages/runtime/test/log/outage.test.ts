@@ -14,8 +14,8 @@ function setup() {
   return { clock, lines, outage: createOutageLog({ clock, log }) };
 }
 
-describe('an outage', () => {
-  it('is told at once, then once a minute with the number left out', async () => {
+describe('Outage log', () => {
+  it('An outage is logged at once, then once a minute with the number of lines left out', async () => {
     const { clock, lines, outage } = setup();
     for (let second = 0; second <= 3_600; second += 5) {
       outage.failed('warn', 'away', { second });
@@ -29,13 +29,13 @@ describe('an outage', () => {
     expect(lines.at(-1)).toEqual(['warn', 'away', { second: 3_600, leftOut: 11 }]);
   });
 
-  it('that becomes worse is told at once', () => {
+  it('An outage that becomes worse is logged at once', () => {
     const { lines, outage } = setup();
     for (const level of ['warn', 'error', 'warn', 'error'] as const) outage.failed(level, 'away', {});
     expect(lines.map(([level]) => level)).toEqual(['warn', 'error']);
   });
 
-  it('has an end that knows how long it was; one that comes soon after is thinned out with it', async () => {
+  it('The end of an outage reports how long it was, and an outage soon after it is thinned out with it', async () => {
     const { clock, lines, outage } = setup();
     expect(outage.over()).toBeUndefined();
     outage.failed('warn', 'away', {});

@@ -11,14 +11,14 @@ function record(tellsChanges: boolean) {
   return { told, look };
 }
 
-describe('a transition', () => {
-  it('is told when a fact begins and when it ends, and not while it stays', () => {
+describe('Transitions', () => {
+  it('A transition is reported when a fact begins and when it ends, and not while it stays', () => {
     const { told, look } = record(false);
     for (const now of [undefined, 'full', 'full', undefined, undefined, 'full']) look(now);
     expect(told).toEqual(['begins: full', 'ends', 'begins: full']);
   });
 
-  it('says nothing when a fact becomes another one, unless that is asked for', () => {
+  it('A transition reports that a fact became another one only if asked to', () => {
     const [quiet, loud] = [record(false), record(true)];
     for (const { look } of [quiet, loud]) for (const now of ['half', 'full', 'full']) look(now);
     expect(quiet.told).toEqual(['begins: half']);
@@ -26,8 +26,8 @@ describe('a transition', () => {
   });
 });
 
-describe('arrivals', () => {
-  it('are what was not there at the look before; what is missing has gone', () => {
+describe('Arrivals', () => {
+  it('Arrivals are the values that the previous look did not have, and missing values are reported as gone', () => {
     const compare = createArrivals<number>();
     const first = new Map([
       ['a', 1],

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import { createMemory } from '../../src/memory/memory.ts';
 
-describe('the memory of a program', () => {
-  it('counts what is remembered of each kind, together if there are several, and nothing that is over', async () => {
+describe('Memory', () => {
+  it('The memory counts the current entries of each kind, summed up over several stores', async () => {
     const clock = createFakeClock();
     const memory = createMemory<'cups' | 'pots' | 'lids'>({ clock });
     const [near, far] = [

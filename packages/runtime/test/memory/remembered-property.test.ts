@@ -66,7 +66,7 @@ function createModel(most: number) {
   };
 }
 
-describe('remembered names', () => {
+describe('Remembered names, property', () => {
   const key = fc.constantFrom(...Array.from('abcdefghij'));
   const step: fc.Arbitrary<Step> = fc.oneof(
     {
@@ -80,7 +80,7 @@ describe('remembered names', () => {
     },
   );
 
-  it('are those that the rule says, whatever is set, deleted and asked for, and whenever', async () => {
+  it('The remembered names are always those of a plain model, whatever is set, deleted and read, and when', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 60 }),
@@ -116,7 +116,7 @@ describe('remembered names', () => {
     );
   });
 
-  it('that are needed stay until they are deleted, whenever their time is over', async () => {
+  it('Names that are needed stay until they are deleted, although their time is over', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { clock, remembered } = setup({ most: 10, stays: (name) => name < 'd' });

@@ -19,8 +19,8 @@ function setup(options: Partial<RememberedOptions<number>> = {}) {
   return { clock, remembered, dropped, keys };
 }
 
-describe('a remembered name', () => {
-  it('is there for its time, counted from when it was set last', async () => {
+describe('Remembered names', () => {
+  it('A name is remembered for its time, counted from when it was last set', async () => {
     const { clock, remembered } = setup();
     remembered.set('a', 1);
     await clock.advance(KEEP_MS - 1);
@@ -32,7 +32,7 @@ describe('a remembered name', () => {
     expect(remembered.get('a')).toBeUndefined();
   });
 
-  it('is not given out a moment longer, whenever the next sweep is', async () => {
+  it('A name is not returned after its time, whenever the next sweep is, unless it is needed', async () => {
     const { clock, remembered, dropped } = setup({ stays: (key) => key === 'needed' });
     for (const key of ['first', 'a', 'needed']) {
       remembered.set(key, 1);
@@ -46,7 +46,7 @@ describe('a remembered name', () => {
     expect(dropped).toEqual(['first=1 time', 'a=1 time']);
   });
 
-  it('goes when its time is over, though nobody asks and no other is set', async () => {
+  it('A name is dropped when its time is over, although nothing is read or set', async () => {
     const { clock, remembered, dropped } = setup();
     remembered.set('a', 1);
     expect(clock.pending).toBe(1);
@@ -56,7 +56,7 @@ describe('a remembered name', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('costs no timer of its own', async () => {
+  it('Many names share one timer', async () => {
     const { clock, remembered, dropped } = setup({ most: 1_000 });
     for (let i = 0; i < 500; i++) {
       remembered.set(String(i), i);
@@ -67,7 +67,7 @@ describe('a remembered name', () => {
     expect([dropped.length, clock.pending]).toEqual([500, 0]);
   });
 
-  it('leaves no timer when it is deleted, and is then not told to be dropped', async () => {
+  it('A deleted name leaves no timer, and is not reported as dropped', async () => {
     const { clock, remembered, dropped } = setup();
     remembered.set('a', 1);
     expect([remembered.delete('a'), remembered.delete('a'), clock.pending]).toEqual([true, false, 0]);
@@ -78,7 +78,7 @@ describe('a remembered name', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('has the same time again while it is needed', async () => {
+  it('A name gets its time again as long as it is needed', async () => {
     let isNeeded = true;
     const { clock, remembered, dropped } = setup({ stays: (key) => key === 'a' && isNeeded });
     remembered.set('a', 1);
@@ -91,7 +91,7 @@ describe('a remembered name', () => {
     expect(dropped).toEqual(['b=2 time', 'a=1 time']);
   });
 
-  it('has no end without a time, and no timer', async () => {
+  it('A name without a time limit stays, and has no timer', async () => {
     const { clock, remembered } = setup({ keepMs: Infinity });
     remembered.set('a', 1);
     await clock.advance(1e12);
@@ -99,8 +99,8 @@ describe('a remembered name', () => {
   });
 });
 
-describe('the room for remembered names', () => {
-  it('is made by the oldest of the owner with the most', () => {
+describe('Room for names', () => {
+  it('The oldest name of the owner with the most makes room', () => {
     const { remembered, dropped, keys } = setup();
     remembered.set('small', 0, 'shop');
     for (let i = 0; i < 6; i++) remembered.set(`made-up-${i}`, i, 'greedy');
@@ -110,7 +110,7 @@ describe('the room for remembered names', () => {
     expect(keys()).toEqual(['small', 'made-up-4', 'made-up-5', 'another']);
   });
 
-  it('is made by the oldest of all if nobody has more than another', () => {
+  it('The oldest name of all makes room if no owner has more than another', () => {
     const { remembered, keys } = setup();
     for (const key of ['a', 'b', 'c', 'd']) remembered.set(key, 0, key);
     remembered.set('a', 1, 'a');
@@ -118,7 +118,7 @@ describe('the room for remembered names', () => {
     expect(keys()).toEqual(['c', 'd', 'a', 'e']);
   });
 
-  it('is not taken by names whose time is over', async () => {
+  it('Names whose time is over take no room', async () => {
     const { clock, remembered, dropped, keys } = setup();
     for (const key of ['x', 'y']) {
       remembered.set(key, 0, 'greedy');

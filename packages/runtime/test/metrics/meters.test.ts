@@ -25,8 +25,8 @@ async function lines({ registry }: Pick<ReturnType<typeof createMeters>, 'regist
   return (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('# TYPE'));
 }
 
-describe('the metrics of a table', () => {
-  it('are counted by label, several times at once if that is said', async () => {
+describe('Meters', () => {
+  it('A counter counts by its label, and by several at once if given a number', async () => {
     const meters = createMeters(table);
     const sips = meters.countBy('sips_total');
     sips('me');
@@ -39,7 +39,7 @@ describe('the metrics of a table', () => {
     ]);
   });
 
-  it('are absent at a scrape that finds no value', async () => {
+  it('A gauge without a value is absent from the scrape', async () => {
     const meters = createMeters(table);
     let kettles: number | undefined = 1;
     let litres: Record<string, number> = { big: 2 };
@@ -56,11 +56,11 @@ describe('the metrics of a table', () => {
     expect(await lines(meters)).toEqual(['# HELP kettles Kettles.', '# HELP kettle_litres Water.']);
   });
 
-  it('cannot be counted by the only label if they have two', () => {
+  it('Counting by the only label of a metric that has two throws', () => {
     expect(() => createMeters(table).countBy('cups_total')).toThrow('cups_total has not one label');
   });
 
-  it('are described in a table of Markdown', () => {
+  it('The metrics table is described as a Markdown table', () => {
     expect(metricsDoc(table).split('\n')).toEqual([
       '| name            | type    | labels                    | meaning | when to worry |',
       '| --------------- | ------- | ------------------------- | ------- | ------------- |',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { canonicalIp } from '../../src/net/canonical-ip.ts';
 
-describe('canonicalIp', () => {
+describe('Canonical IP', () => {
   it.each([
     { text: '10.1.0.7', ip: '10.1.0.7' },
     { text: '::ffff:10.1.0.7', ip: '10.1.0.7' },
@@ -17,7 +17,7 @@ describe('canonicalIp', () => {
     { text: 'fe80::1%eth0', ip: 'fe80::1' },
     { text: '::', ip: '::' },
     { text: '64:ff9b::10.1.0.7', ip: '64:ff9b::a01:7' },
-  ])('writes $text as $ip', ({ text, ip }) => {
+  ])('The address $text is written as $ip', ({ text, ip }) => {
     expect(canonicalIp(text)).toBe(ip);
   });
 
@@ -33,11 +33,11 @@ describe('canonicalIp', () => {
     'localhost',
     '%eth0',
     ' 10.1.0.7',
-  ])('says that %j is no address', (text) => {
+  ])('The text %j is no address', (text) => {
     expect(canonicalIp(text)).toBeUndefined();
   });
 
-  it('has one spelling per address: what it wrote it writes again', () => {
+  it('Each IPv6 address has one spelling, which is written again unchanged', () => {
     fc.assert(
       fc.property(fc.ipV6(), (text) => {
         const ip = canonicalIp(text);
@@ -48,7 +48,7 @@ describe('canonicalIp', () => {
     );
   });
 
-  it('unfolds every v4-mapped address', () => {
+  it('Every IPv4-mapped address is written as IPv4', () => {
     fc.assert(
       fc.property(fc.ipV4(), (ip) => {
         const hex = ip.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));

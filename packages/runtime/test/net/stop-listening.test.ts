@@ -36,8 +36,8 @@ function dial(port: number): Promise<'open' | 'reset'> {
   });
 }
 
-describe('a listener that stops', () => {
-  it('takes every connection that is in its queue, and then none', async () => {
+describe('Stopping listener', () => {
+  it('A stopping listener accepts every connection in its queue, and then refuses new ones', async () => {
     const { server, accepted, port } = await listen();
     const dialed = Array.from({ length: 50 }, () => dial(port));
     await stopListening(server);
@@ -46,7 +46,7 @@ describe('a listener that stops', () => {
     expect(await dial(port)).toBe('reset');
   });
 
-  it('leaves its connections open', async () => {
+  it('A listener that stops leaves its connections open', async () => {
     const { server, accepted, port } = await listen();
     const dialed = dial(port);
     await once(server, 'connection');
@@ -55,7 +55,7 @@ describe('a listener that stops', () => {
     expect(await dialed).toBe('open');
   });
 
-  it('leaves none to be reset that another listener on the port could take', async () => {
+  it('A stopping listener resets no connection that another listener on the port could accept', async () => {
     for (let round = 0; round < 50; round += 1) {
       const former = await listen();
       const next = await listen(former.port);
@@ -68,7 +68,7 @@ describe('a listener that stops', () => {
     }
   });
 
-  it('does so although the process is busy, and more come all the while', async () => {
+  it('A stopping listener resets no connection although the process is busy and more connections arrive', async () => {
     const { server, accepted, port } = await listen();
     const dialed: Promise<string>[] = [];
     const more = () => {
@@ -84,7 +84,7 @@ describe('a listener that stops', () => {
     expect(new Set(await Promise.all(dialed))).toEqual(new Set(['open']));
   });
 
-  it('is stopped once, however often it is asked', async () => {
+  it('A listener stops once, however often it is asked to', async () => {
     const { server } = await listen();
     await Promise.all([stopListening(server), stopListening(server)]);
     await stopListening(server);

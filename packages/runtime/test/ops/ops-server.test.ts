@@ -30,8 +30,8 @@ async function setup(checks: readonly ReadyCheck[] = []) {
   };
 }
 
-describe('/metrics', () => {
-  it('gives the registry in the text format', async () => {
+describe('Metrics endpoint', () => {
+  it('GET /metrics returns the registry in the text format', async () => {
     await using ops = await setup();
     new Counter({ name: 'rolegate_test_total', help: 'a test', registers: [ops.registry] }).inc(3);
     const { status, headers, body } = await ops.get('/metrics');
@@ -42,7 +42,7 @@ describe('/metrics', () => {
     expect(body).toContain('rolegate_test_total 3');
   });
 
-  it('is 500, and the next one 200, when a metric throws', async () => {
+  it('GET /metrics answers 500 when a metric throws, and 200 the next time', async () => {
     await using ops = await setup();
     let broken = true;
     new Gauge({
@@ -60,8 +60,8 @@ describe('/metrics', () => {
   });
 });
 
-describe('a crowd that scrapes', () => {
-  it('costs no more than a few pages at once and one a second', async () => {
+describe('Scrape limits', () => {
+  it('A hundred scrapes in a row render the metrics at most 30 times', async () => {
     await using ops = await setup();
     let made = 0;
     const gauge = new Gauge({
@@ -78,7 +78,7 @@ describe('a crowd that scrapes', () => {
     expect(made).toBeLessThanOrEqual(30);
   });
 
-  it('has 8 connections from one address, and the one that has been idle for the longest makes room', async () => {
+  it('One address has at most 8 connections, and the longest idle ones make room for a new one', async () => {
     await using ops = await setup();
     const idle = Array.from({ length: 12 }, () => connect(ops.port, '127.0.0.1').resume());
     let ended = 0;
@@ -90,15 +90,15 @@ describe('a crowd that scrapes', () => {
   });
 });
 
-describe('/livez', () => {
-  it('is ok while the event loop turns, whatever is not ready', async () => {
+describe('Liveness endpoint', () => {
+  it('GET /livez answers ok, whatever check is not ready', async () => {
     await using ops = await setup([{ name: 'never', ready: () => false }]);
     expect(await ops.get('/livez')).toMatchObject({ status: 200, body: 'ok\n' });
   });
 });
 
-describe('/readyz', () => {
-  it('follows the checks', async () => {
+describe('Readiness endpoint', () => {
+  it('GET /readyz answers 503 with the names of the failing checks, and 200 if there are none', async () => {
     const state = { rules: true, table: false };
     await using ops = await setup([
       { name: 'rules', ready: () => state.rules },
@@ -112,7 +112,7 @@ describe('/readyz', () => {
     expect(await ops.get('/readyz')).toMatchObject({ status: 503, body: 'not ready: rules, table\n' });
   });
 
-  it('tells all by ?verbose', async () => {
+  it('GET /readyz?verbose lists every check with its state', async () => {
     await using ops = await setup([
       { name: 'caches', ready: () => true },
       { name: 'rules', ready: () => 'not laid yet' },
@@ -125,7 +125,7 @@ describe('/readyz', () => {
     }
   });
 
-  it('shows what is wrong elsewhere, and does not flap for it', async () => {
+  it('An informative check that fails is shown by ?verbose and leaves /readyz at 200', async () => {
     await using ops = await setup([
       { name: 'own-credentials', ready: () => 'ExpiredToken', informative: true },
     ]);
@@ -135,7 +135,7 @@ describe('/readyz', () => {
     });
   });
 
-  it('takes a check that throws for not ready', async () => {
+  it('A check that throws counts as not ready', async () => {
     await using ops = await setup([
       {
         name: 'odd',
@@ -151,22 +151,25 @@ describe('/readyz', () => {
   });
 });
 
-describe('the ops server', () => {
+describe('Ops server', () => {
   it.each(['/', '/metrics/', '/livez/x', '/__proto__', '/constructor', '//metrics', '/debug', '/%6detrics'])(
-    'is 404 for %s',
+    'The path %s is answered 404',
     async (path) => {
       await using ops = await setup();
       expect(await ops.get(path)).toMatchObject({ status: 404, body: 'not found\n' });
     },
   );
 
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('is 405 for %s, and says what is allowed', async (method) => {
-    await using ops = await setup();
-    const { status, headers } = await ops.get('/metrics', { method });
-    expect({ status, allow: headers.get('allow') }).toEqual({ status: 405, allow: 'GET, HEAD' });
-  });
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+    'The method %s is answered 405 with the allowed methods',
+    async (method) => {
+      await using ops = await setup();
+      const { status, headers } = await ops.get('/metrics', { method });
+      expect({ status, allow: headers.get('allow') }).toEqual({ status: 405, allow: 'GET, HEAD' });
+    },
+  );
 
-  it('answers HEAD without a body', async () => {
+  it('A HEAD request is answered without a body', async () => {
     await using ops = await setup();
     const { status, headers, body } = await ops.get('/livez', { method: 'HEAD' });
     expect({ status, length: headers.get('content-length'), body }).toEqual({
@@ -210,14 +213,14 @@ describe('the ops server', () => {
       bytes: 'GET /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody',
       status: 200,
     },
-  ])('answers $what with $status and goes on', async ({ bytes, status }) => {
+  ])('The ops server answers $what with $status and serves the next request', async ({ bytes, status }) => {
     await using ops = await setup();
     // A client that still writes while the server has answered and closed may see a reset in place of the answer.
     expect(await ops.raw(bytes)).toMatch(new RegExp(`^(?:HTTP/1\\.1 ${status} |$)`));
     expect(await ops.get('/livez')).toMatchObject({ status: 200 });
   });
 
-  it('goes on after clients that leave in the middle', async () => {
+  it('The ops server serves the next request after a client that leaves in the middle of one', async () => {
     await using ops = await setup();
     const socket = connect(ops.port, '127.0.0.1');
     await once(socket, 'connect');
@@ -226,14 +229,14 @@ describe('the ops server', () => {
     expect(await ops.get('/livez')).toMatchObject({ status: 200 });
   });
 
-  it('says at once that a port is taken', async () => {
+  it('Listening on a port that is in use rejects with EADDRINUSE', async () => {
     await using ops = await setup();
     const second = createOpsServer({ registry: new Registry(), checks: [] });
     await expect(second.listen('127.0.0.1', ops.port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await second.close();
   });
 
-  it('closes with connections open', async () => {
+  it('The ops server closes while connections are open, and closes them', async () => {
     const ops = await setup();
     const idle = connect(ops.port, '127.0.0.1');
     await once(idle, 'connect');

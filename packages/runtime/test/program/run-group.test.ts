@@ -26,8 +26,8 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-describe('runGroup', () => {
-  it('runs all, and ends in peace when the signal aborts', async () => {
+describe('Service group', () => {
+  it('A group runs all its services, and resolves when the signal aborts', async () => {
     const { events, stop, lasting } = setup();
     const group = runGroup([lasting('a'), lasting('b')], stop.signal);
     expect(events).toEqual(['a runs', 'b runs']);
@@ -36,7 +36,7 @@ describe('runGroup', () => {
     expect(events.slice(2).sort()).toEqual(['a stopped', 'b stopped']);
   });
 
-  it('stops the others when one fails, waits for them, and says which one failed and why', async () => {
+  it('A failing service stops the others, and the group reports which one failed and why once they have stopped', async () => {
     const { events, stop, lasting } = setup();
     const failing = { name: 'feed', run: () => Promise.reject(new Error('port taken')) };
     const error = await faultOf(runGroup([lasting('a'), failing], stop.signal));
@@ -44,14 +44,14 @@ describe('runGroup', () => {
     expect(events).toEqual(['a runs', 'a stopped']);
   });
 
-  it('takes a service that ends by itself for a failed one', async () => {
+  it('A service that ends by itself counts as failed', async () => {
     const { stop, lasting } = setup();
     const ending = { name: 'watch', run: () => Promise.resolve() };
     const error = await faultOf(runGroup([ending, lasting('a')], stop.signal));
     expect(describeError(error)).toContain('service watch failed: it ended by itself');
   });
 
-  it('tells of a service that throws before its first await', async () => {
+  it('A service that throws before its first await is reported as failed', async () => {
     const { stop, lasting } = setup();
     const throwing: Service = {
       name: 'flags',
@@ -63,7 +63,7 @@ describe('runGroup', () => {
     expect(describeError(error)).toContain('service flags failed: at once');
   });
 
-  it('tells all faults, those of stopping included', async () => {
+  it('The group reports every failure, including those while stopping', async () => {
     const { stop } = setup();
     const stubborn: Service = {
       name: 'a',
@@ -78,7 +78,7 @@ describe('runGroup', () => {
     expect(text).toContain('service b failed: failed first');
   });
 
-  it('calls services as their methods', async () => {
+  it('The group calls run as a method of its service', async () => {
     const { stop } = setup();
     stop.abort();
     const service = {

@@ -36,8 +36,8 @@ function setup(program: Partial<RunnableProgram<Config>> = {}) {
   return { said, signals, code };
 }
 
-describe('a program', () => {
-  it('parses its own arguments and environment', async () => {
+describe('Program', () => {
+  it('A program parses its own arguments and environment', async () => {
     const seen: unknown[] = [];
     const { code } = setup({ parse: (input) => (seen.push(input), { kind: 'version' }) });
     expect(await code).toBe(0);
@@ -48,19 +48,19 @@ describe('a program', () => {
     { outcome: { kind: 'help', text: 'usage\n' }, code: 0, out: 'usage\n', err: '' },
     { outcome: { kind: 'version' }, code: 0, out: `kettle ${VERSION}\n`, err: '' },
     { outcome: { kind: 'faults', faults: ['a', 'b'] }, code: 2, out: '', err: 'kettle: a\nkettle: b\n' },
-  ] as const)('on $outcome.kind exits with $code', async ({ outcome, code, out, err }) => {
+  ] as const)('The outcome $outcome.kind exits with code $code', async ({ outcome, code, out, err }) => {
     const world = setup({ parse: () => outcome });
     expect(await world.code).toBe(code);
     expect(world.said).toEqual({ out, err });
   });
 
-  it.each(['SIGTERM', 'SIGINT'])('stops on %s with 0', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'])('A program stops on %s with code 0', async (signal) => {
     const { code, signals } = setup();
     signals.emit(signal);
     expect(await code).toBe(0);
   });
 
-  it('logs what it fails of, causes included, and exits with 1', async () => {
+  it('A program logs the error that ends it, causes included, and exits with 1', async () => {
     const { code, said } = setup({
       run: () => Promise.reject(new Error('no water', { cause: new Error('tap is dry') })),
     });
@@ -68,7 +68,7 @@ describe('a program', () => {
     expect(JSON.parse(said.out)).toMatchObject({ level: 'error', error: 'no water: tap is dry' });
   });
 
-  it('exits with 2 where only another configuration helps', async () => {
+  it('A program exits with 2 on an error that only another configuration resolves', async () => {
     const { code } = setup({
       run: () => Promise.reject(new Error('no such kettle')),
       isBadConfiguration: (error) => error instanceof Error && error.message === 'no such kettle',
@@ -76,7 +76,7 @@ describe('a program', () => {
     expect(await code).toBe(2);
   });
 
-  it('writes the fields that its configuration wants in every line', async () => {
+  it('A program writes the base fields of its configuration in its log lines', async () => {
     const { code, said } = setup({
       parse: () => ({
         kind: 'config',
@@ -89,7 +89,7 @@ describe('a program', () => {
     expect(JSON.parse(said.out)).toMatchObject({ node: 'node-1', error: 'no water' });
   });
 
-  it('logs the warnings of its configuration', async () => {
+  it('A program logs the warnings of its configuration', async () => {
     const { code, said, signals } = setup({
       parse: () => ({ kind: 'config', config: CONFIG, warnings: ['--hot is hot'] }),
     });

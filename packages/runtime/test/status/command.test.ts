@@ -42,8 +42,8 @@ async function setup() {
   };
 }
 
-describe('the status command', () => {
-  it('prints what the program tells, of itself or of what it is asked for', async () => {
+describe('Status command', () => {
+  it('The status command prints the status of the program, or of what is asked for', async () => {
     await using t = await setup();
     expect(await t.status()).toEqual({ code: 0, out: '.\n', err: '' });
     expect(await t.status('--pod', 'a/b')).toEqual({ code: 0, out: 'pod=a/b.\n', err: '' });
@@ -53,12 +53,12 @@ describe('the status command', () => {
     });
   });
 
-  it('is 1 for what is not known, which it says', async () => {
+  it('The status command prints that something is not known, and exits with 1', async () => {
     await using t = await setup();
     expect(await t.status('--pod=a/none')).toEqual({ code: 1, out: 'pod=a/none.\n', err: '' });
   });
 
-  it('is 0 with --ready when the program is, else 1 with what is missing', async () => {
+  it('The --ready flag exits with 0 if the program is ready, else with 1 and what is missing', async () => {
     await using t = await setup();
     expect(await t.status('--ready')).toEqual({ code: 1, out: 'not ready: table\n', err: '' });
     t.state.ready = true;
@@ -71,13 +71,13 @@ describe('the status command', () => {
     { argv: ['--ip=ten'], says: '"ten" is no' },
     { argv: ['--pods=x'], says: '--pods is not known; --pod is near' },
     { argv: ['now'], says: '"now" is no flag' },
-  ])('is 2 for $argv, and says what is wrong', async ({ argv, says }) => {
+  ])('The arguments $argv exit with 2, and the error says what is wrong', async ({ argv, says }) => {
     await using t = await setup();
     const { code, out, err } = await t.status(...argv);
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(says)]);
   });
 
-  it('is 1 where nobody answers, and says where to look', async () => {
+  it('The status command exits with 1 if nothing listens at the socket, and says where to look', async () => {
     await using t = await setup();
     await t.running.server.close();
     const { code, out, err } = await t.status();
@@ -89,14 +89,14 @@ describe('the status command', () => {
     );
   });
 
-  it("finds the socket where the program's environment has it, and passes over the rest of that", async () => {
+  it("The status command reads only the socket from the program's environment, and prefers the flag", async () => {
     await using t = await setup();
     const env = { ROLEGATE_STATUS_SOCKET: '/no/such.sock', ROLEGATE_POD: 'x/y', ROLEGATE_READY: 'true' };
     expect((await t.statusWith(env)).err).toContain('at /no/such.sock');
     expect(await t.statusWith(env, '--status-socket', t.running.path)).toMatchObject({ code: 0, out: '.\n' });
   });
 
-  it('has a --help with its flags', async () => {
+  it('The --help flag lists the flags of the status command', async () => {
     await using t = await setup();
     const { code, out } = await t.status('--help');
     expect([code, out]).toEqual([
@@ -106,8 +106,8 @@ describe('the status command', () => {
   });
 });
 
-describe('the log-level command', () => {
-  it('tells the level, changes it, and changes it back', async () => {
+describe('Log-level command', () => {
+  it('The log-level command prints the level, changes it, and changes it back', async () => {
     await using t = await setup();
     expect(await t.level()).toEqual({ code: 0, out: 'info\n', err: '' });
     expect(await t.level('debug')).toEqual({ code: 0, out: 'debug\n', err: '' });
@@ -115,7 +115,7 @@ describe('the log-level command', () => {
     expect(await t.level('info')).toEqual({ code: 0, out: 'info\n', err: '' });
   });
 
-  it('is 2 for what is no level', async () => {
+  it('The log-level command exits with 2 for an unknown level or a second argument', async () => {
     await using t = await setup();
     expect(await t.level('loud')).toMatchObject({
       code: 2,

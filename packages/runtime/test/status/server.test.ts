@@ -33,14 +33,14 @@ function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve));
 }
 
-describe('the status socket', () => {
-  it('tells people and machines what the program says of itself', async () => {
+describe('Status socket', () => {
+  it("The status socket returns the program's status as text, or as JSON if asked to", async () => {
     await using t = await startStatus();
     expect(await get(t.path, '/status?')).toEqual({ status: 200, body: 'all is well\n' });
     expect(await get(t.path, '/status?json=')).toEqual({ status: 200, body: '{\n  "well": true\n}\n' });
   });
 
-  it('hands on what is asked for, and says by 404 that it is not known', async () => {
+  it('The status socket passes on what is asked for, and answers 404 if it is not known', async () => {
     const status = (asked: URLSearchParams) => ({
       found: false,
       text: `no ${asked.get('pod') ?? ''}\n`,
@@ -50,7 +50,7 @@ describe('the status socket', () => {
     expect(await get(t.path, '/status?pod=a%2Fb')).toEqual({ status: 404, body: 'no a/b\n' });
   });
 
-  it('has the text of /readyz', async () => {
+  it('The status socket returns the text of /readyz', async () => {
     await using t = await startStatus({ checks: [{ name: 'table', ready: () => 'not yet' }] });
     expect(await get(t.path, '/readyz')).toEqual({ status: 503, body: 'not ready: table\n' });
     expect(await get(t.path, '/readyz?verbose')).toMatchObject({
@@ -58,7 +58,7 @@ describe('the status socket', () => {
     });
   });
 
-  it('goes on after a status that fails', async () => {
+  it('A status that throws is answered 500, and the next request is served', async () => {
     let broken = true;
     const status = () => {
       if (broken) throw new Error('a reading failed');
@@ -73,7 +73,7 @@ describe('the status socket', () => {
     expect(await get(t.path, '/status')).toEqual({ status: 200, body: 'good\n' });
   });
 
-  it('changes the level of the log and back, and the log says so whatever the level', async () => {
+  it('The status socket changes the log level and back, and logs that at any level', async () => {
     await using t = await startStatus();
     const put = (body: string) => askStatus({ socket: t.path, method: 'PUT', target: '/log-level', body });
     expect(await put('error')).toEqual({ status: 200, body: 'error\n' });
@@ -90,7 +90,7 @@ describe('the status socket', () => {
   });
 });
 
-describe('bad input on the status socket', () => {
+describe('Bad input on the status socket', () => {
   it.each([
     { what: 'no HTTP', bytes: '\0\x01\x02\r\n\r\n', status: 400 },
     {
@@ -106,14 +106,14 @@ describe('bad input on the status socket', () => {
     { what: 'another page', bytes: 'GET /etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n', status: 404 },
     { what: 'another method', bytes: 'POST /status HTTP/1.1\r\nhost: x\r\n\r\n', status: 405 },
     { what: 'a bad escape', bytes: 'GET /status?%E0%A4%A HTTP/1.1\r\nhost: x\r\n\r\n', status: 200 },
-  ])('is answered $status where it is $what, and the next one is served', async ({ bytes, status }) => {
+  ])('The status socket answers $status to $what, and serves the next request', async ({ bytes, status }) => {
     await using t = await startStatus();
     // A client that still writes while the server has closed may see a reset in place of the answer.
     expect(await t.raw(bytes)).toMatch(new RegExp(`^(?:HTTP/1\\.1 ${status} |$)`));
     expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
   });
 
-  it('that never ends is closed in time', async () => {
+  it('A request that never ends is closed in time, and the next one is served', async () => {
     const clock = createFakeClock();
     await using t = await startStatus({ clock });
     const slow = connect({ path: t.path }).on('error', () => undefined);
@@ -126,7 +126,7 @@ describe('bad input on the status socket', () => {
     expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
   });
 
-  it('takes no more than its share of connections, and for a while only', async () => {
+  it('The status socket keeps at most 16 silent connections, and closes those after a while', async () => {
     const clock = createFakeClock();
     await using t = await startStatus({ clock });
     const silent = Array.from({ length: 40 }, () => {
@@ -149,7 +149,7 @@ describe('bad input on the status socket', () => {
     expect(await get(t.path, '/status')).toMatchObject({ status: 200 });
   });
 
-  it('that is half closed is answered or dropped, and the next one is served', async () => {
+  it('A half-closed request is answered or dropped, and the next one is served', async () => {
     await using t = await startStatus();
     const socket = connect({ path: t.path, allowHalfOpen: true }).on('error', () => undefined);
     socket.end('GET /status HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -159,14 +159,14 @@ describe('bad input on the status socket', () => {
   });
 });
 
-describe('the path of a status socket', () => {
-  it('is for its own user alone', async () => {
+describe('Status socket path', () => {
+  it('The status socket is accessible to its own user alone', async () => {
     await using t = await startStatus();
     const { mode } = await stat(t.path);
     expect((mode & 0o777).toString(8)).toBe('600');
   });
 
-  it('is taken over from a process that is dead', async () => {
+  it('The status socket path of a dead process is taken over', async () => {
     await using t = await startStatus();
     await t.server.close();
     const next = createStatusServer(OPTIONS);
@@ -175,7 +175,7 @@ describe('the path of a status socket', () => {
     await next.close();
   });
 
-  it('is not taken from a process that lives, nor from what is no socket', async () => {
+  it('The status socket path of a live process or of what is no socket is not taken over', async () => {
     await using t = await startStatus();
     const next = createStatusServer(OPTIONS);
     const fault = await next.listen(t.path).catch((error: unknown) => error);
@@ -189,7 +189,7 @@ describe('the path of a status socket', () => {
     await next.close();
   });
 
-  it('must do where it was given, and may fail at its default', async () => {
+  it('A given path of the status socket must be usable, and the default one may fail', async () => {
     await using t = await startStatus();
     const server = createStatusServer(OPTIONS);
     const nowhere = join(t.folder, 'no', 'x.sock');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { roughly, textFacts, textTable } from '@rolegate/runtime';
 
-it('a table has columns as wide as they need, and a dash for nothing', () => {
+it('A table has columns as wide as they need, and a dash for an empty cell', () => {
   const rows = [
     ['shop/cart', 'ok', ''],
     ['a/b', 'NamespaceDenied', 'why'],
@@ -16,7 +16,7 @@ it('a table has columns as wide as they need, and a dash for nothing', () => {
   );
 });
 
-it('facts stand in one column, and what is not known is left out', () => {
+it('Facts stand in one column, and unknown ones are left out', () => {
   expect(
     textFacts([
       ['node', 'a'],
@@ -26,7 +26,7 @@ it('facts stand in one column, and what is not known is left out', () => {
   ).toBe('node          a\ninterception  ok\n');
 });
 
-it('what comes from annotations and peers cannot write to a terminal', () => {
+it('Control characters from annotations and peers are escaped for the terminal', () => {
   expect(textFacts([['why', 'a\nb\u001b[2J']])).toBe('why  a\\u000ab\\u001b[2J\n');
   expect(textTable(['X'], [['\u001b]0;x\u0007']])).toBe('X\n\\u001b]0;x\\u0007\n');
 });
@@ -36,6 +36,6 @@ it.each([
   { ms: 999, text: '0s' },
   { ms: 61_500, text: '1m1s' },
   { ms: 3_600_000 + 125_000, text: '1h2m' },
-])('$ms ms are $text', ({ ms, text }) => {
+])('The time of $ms ms is shown as $text', ({ ms, text }) => {
   expect(roughly(ms)).toBe(text);
 });

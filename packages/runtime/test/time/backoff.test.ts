@@ -13,23 +13,23 @@ function setup(random = 0.999_999) {
   };
 }
 
-describe('createBackoff', () => {
-  it('doubles up to the cap, and stays there', () => {
+describe('Backoff', () => {
+  it('The pause doubles up to the cap, and stays there', () => {
     expect(setup().next(9)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
   });
 
-  it('takes off up to half', () => {
+  it('The jitter takes off up to half of the pause', () => {
     expect(setup(0).next(4)).toEqual([50, 100, 200, 400]);
   });
 
-  it('begins anew after a success', () => {
+  it('The pause starts over after a reset', () => {
     const { backoff, next } = setup();
     next(5);
     backoff.reset();
     expect(next(2)).toEqual([100, 200]);
   });
 
-  it('never pauses for nothing, nor longer than the cap', () => {
+  it('A pause is never below half of the first one nor above the cap', () => {
     const cases = fc.record({
       firstMs: fc.integer({ min: 1, max: CAP_MS }),
       random: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
@@ -47,7 +47,7 @@ describe('createBackoff', () => {
     );
   });
 
-  it('spreads those who fail together', () => {
+  it('Clients that fail together get different pauses', () => {
     const pauses = Array.from({ length: 50 }, () => createBackoff({ firstMs: 1_000, capMs: 1_000 }).next());
     expect(new Set(pauses).size).toBeGreaterThan(40);
   });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '@rolegate/runtime';
 
-describe('systemClock', () => {
-  it('tells the wall time and a time that never goes back', () => {
+describe('System clock', () => {
+  it('The clock returns the wall time and a monotonic time', () => {
     const before = { wall: Date.now(), monotonic: systemClock.monotonic() };
     expect(systemClock.now()).toBeGreaterThanOrEqual(before.wall);
     expect(systemClock.monotonic()).toBeGreaterThanOrEqual(before.monotonic);
   });
 
-  it('calls when the time has come', async () => {
+  it('A scheduled call runs when its time has come', async () => {
     await using alive = keepAlive();
     const called = new Promise<string>((resolve) => {
       systemClock.schedule(1, () => {
@@ -18,14 +18,14 @@ describe('systemClock', () => {
     expect(await Promise.race([called, alive.never])).toBe('called');
   });
 
-  it('does not call what was taken back', async () => {
+  it('A cancelled call does not run', async () => {
     const calls: string[] = [];
     systemClock.schedule(1, () => calls.push('taken back'))();
     await systemClock.sleep(5);
     expect(calls).toEqual([]);
   });
 
-  it('does not call at once what lies beyond the longest timer', async () => {
+  it('A call scheduled beyond the longest timer does not run at once', async () => {
     const calls: string[] = [];
     const cancel = systemClock.schedule(Number.MAX_SAFE_INTEGER, () => calls.push('too early'));
     await systemClock.sleep(5);
@@ -33,13 +33,13 @@ describe('systemClock', () => {
     expect(calls).toEqual([]);
   });
 
-  it('sleeps until the time has come', async () => {
+  it('A sleep lasts until its time has come', async () => {
     const start = systemClock.monotonic();
     await systemClock.sleep(5);
     expect(systemClock.monotonic() - start).toBeGreaterThan(3);
   });
 
-  it('ends a sleep when the signal aborts, and does not begin one after that', async () => {
+  it('An aborted signal ends a sleep, and lets none begin', async () => {
     const stop = new AbortController();
     const long = systemClock.sleep(3_600_000, stop.signal);
     stop.abort();
@@ -47,7 +47,7 @@ describe('systemClock', () => {
     await systemClock.sleep(3_600_000, stop.signal);
   });
 
-  it('leaves no listener on the signal behind', async () => {
+  it('A sleep leaves no listener on its signal', async () => {
     const { signal } = new AbortController();
     const added: string[] = [];
     signal.addEventListener = (type: string) => added.push(`+${type}`);

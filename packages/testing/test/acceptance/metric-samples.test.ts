@@ -13,8 +13,8 @@ const samples = metricSamples(
   ].join('\n'),
 );
 
-describe('metricSamples', () => {
-  it('has every sample by its name with labels, and no comment', () => {
+describe('Metric samples', () => {
+  it('Every sample is read by its name with labels, and no comment is', () => {
     expect([...samples]).toEqual([
       ['requests_total{code="200",path="a b"}', 3],
       ['requests_total{code="500",path="a b"}', 1],
@@ -24,8 +24,8 @@ describe('metricSamples', () => {
   });
 });
 
-describe('sumOfSamples', () => {
-  it('adds up the samples of one metric, or those whose labels match', () => {
+describe('Sum of samples', () => {
+  it('The samples of one metric are added up, or only those whose labels match', () => {
     expect(sumOfSamples(samples, 'requests_total')).toBe(4);
     expect(sumOfSamples(samples, 'requests_total', /code="200"/)).toBe(3);
     expect(sumOfSamples(samples, 'absent')).toBe(0);

@@ -16,29 +16,29 @@ async function written(text: string, report: string): Promise<string> {
   }
 }
 
-describe('markdownTable', () => {
-  it('gives every column one width and fills cells that a row lacks', () => {
+describe('Markdown table', () => {
+  it('Every column has one width, and missing cells are empty', () => {
     const lines = ['| what | p50  |', '| ---- | ---- |', '| a    | 1 ms |', '| b    |      |'];
     expect(markdownTable(['what', 'p50'], [['a', '1 ms'], ['b']])).toBe(lines.join('\n'));
   });
 });
 
-describe('writeReport', () => {
-  it('replaces what stands between the markers of its suite and nothing else', async () => {
+describe('Report', () => {
+  it('Only the text between the markers of the suite is replaced', async () => {
     const page = (inside: string) =>
       `before\n<!-- test:some begins -->\n\n${inside}\n\n<!-- test:some ends -->\nafter\n`;
     await expect(written(page('old'), 'new')).resolves.toBe(page('new'));
   });
 
-  it('rejects if the file lacks the markers, and leaves it alone', async () => {
+  it('A report whose file lacks the markers is rejected', async () => {
     await expect(written('<!-- test:other begins --><!-- test:other ends -->', 'new')).rejects.toThrow(
       'lacks the markers <!-- test:some begins -->',
     );
   });
 });
 
-describe('describeMachine', () => {
-  it('names the day, the Node version and the load', () => {
+describe('Machine', () => {
+  it('The description of the machine names the day, the Node.js version and the load', () => {
     const said = describeMachine(new Date('2026-11-29T12:00:00Z'));
     expect(said).toMatch(/^2026-11-29, Linux .* Node \d+\.\d+\.\d+; load before the run \d+\.\d$/);
   });

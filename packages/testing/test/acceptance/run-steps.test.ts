@@ -32,14 +32,14 @@ const outcome = (counts: Partial<Outcome>): Outcome => ({
   ...counts,
 });
 
-describe('runSteps', () => {
-  it('runs every step in order and prints what each has to say', async () => {
+describe('Steps', () => {
+  it('Every step runs in order, and its result is printed', async () => {
     const { ran, printed } = await play([step('First.', () => Promise.resolve('3 Pods')), step('Second.')]);
     expect(ran).toEqual(['First.', 'Second.']);
     expect(printed).toEqual(['ok      First. (3 Pods; N ms)', 'ok      Second. (N ms)']);
   });
 
-  it('goes on after a failed step and prints why it failed', async () => {
+  it('The other steps run after a failed one, and the reason is printed', async () => {
     const { outcome: counts, printed } = await play([
       step('First.', () => Promise.reject(new Error('it is broken'))),
       step('Second.'),
@@ -48,7 +48,7 @@ describe('runSteps', () => {
     expect(printed[0]).toBe('FAILED  First. (N ms): it is broken');
   });
 
-  it('prints the lines that programs logged during a failed step, and no debug lines', async () => {
+  it('The lines logged during a failed step are printed, except debug lines', async () => {
     const { printed } = await play([
       step('First.', ({ lines }) => {
         lines.push({ program: 'agent', line: 'of the first step' });
@@ -65,7 +65,7 @@ describe('runSteps', () => {
     expect(printed.slice(2)).toEqual(['      server: out of memory']);
   });
 
-  it('counts a skipped step by its reason and not as failed', async () => {
+  it('A skipped step is printed with its reason, and does not count as failed', async () => {
     const { outcome: counts, printed } = await play([
       step('First.', () => Promise.reject(new Skipped('there is no python3'))),
     ]);
@@ -73,7 +73,7 @@ describe('runSteps', () => {
     expect(printed).toEqual(['skipped First.: there is no python3']);
   });
 
-  it('fails the current step when it is aborted, and runs none of the others', async () => {
+  it('An abort fails the current step, and no other step runs', async () => {
     const stop = new AbortController();
     const hangs = step('First.', () => {
       stop.abort(new Error('interrupted by SIGINT'));
@@ -85,8 +85,8 @@ describe('runSteps', () => {
   });
 });
 
-describe('runSteps with several steps at once', () => {
-  it('starts the next step in its order whenever one has ended, and runs each once', async () => {
+describe('Concurrent steps', () => {
+  it('The next step starts whenever one has ended, and each runs once', async () => {
     const world: TestWorld = { lines: [], ran: [] };
     const first = Promise.withResolvers<undefined>();
     const steps = [
@@ -104,15 +104,15 @@ describe('runSteps with several steps at once', () => {
   });
 });
 
-describe('sumOfOutcomes', () => {
-  it('adds up every count', () => {
+describe('Sum of outcomes', () => {
+  it('The sum of outcomes adds up every count', () => {
     const one = { passed: 1, failed: 2, skipped: 3, notRun: 4 };
     expect(sumOfOutcomes([one, one])).toEqual({ passed: 2, failed: 4, skipped: 6, notRun: 8 });
   });
 });
 
-describe('summaryOf', () => {
-  it('always names passed and failed steps, and others only if there are any', () => {
+describe('Summary', () => {
+  it('The summary always names passed and failed steps, and others only if there are any', () => {
     expect(summaryOf(outcome({ passed: 3 }))).toBe('3 passed, 0 failed');
     expect(summaryOf(outcome({ passed: 1, failed: 2, skipped: 3, notRun: 4 }))).toBe(
       '1 passed, 2 failed, 3 skipped, 4 not run',
@@ -120,7 +120,7 @@ describe('summaryOf', () => {
   });
 });
 
-describe('exitCodeOf', () => {
+describe('Exit code', () => {
   it.each([
     { of: 'only passed steps', counts: { passed: 2 }, code: 0 },
     { of: 'passed and skipped steps', counts: { passed: 2, skipped: 1 }, code: 0 },
@@ -128,7 +128,7 @@ describe('exitCodeOf', () => {
     { of: 'a step that was not run', counts: { passed: 2, notRun: 1 }, code: 1 },
     { of: 'only skipped steps', counts: { skipped: 2 }, code: EXIT_SKIPPED },
     { of: 'no step at all', counts: {}, code: 1 },
-  ])('is $code for $of', ({ counts, code }) => {
+  ])('The exit code is $code for $of', ({ counts, code }) => {
     expect(exitCodeOf(outcome(counts))).toBe(code);
   });
 });

@@ -11,8 +11,8 @@ function start(script: string, lines: string[] = []) {
   });
 }
 
-describe('startProcess', () => {
-  it('hands on each line of both outputs, and says by which exit code the process ended', async () => {
+describe('Process', () => {
+  it('Each line of both outputs is passed on, and the exit code is reported', async () => {
     const lines: string[] = [];
     const { ended } = start('echo out; echo err >&2; exit 3', lines);
     await expect(ended).resolves.toBe('exit code 3');
@@ -21,7 +21,7 @@ describe('startProcess', () => {
     }, SOON);
   });
 
-  it('kills a process that does not obey SIGTERM', async () => {
+  it('A process that ignores SIGTERM is killed', async () => {
     const lines: string[] = [];
     const program = start("trap '' TERM; echo ready; while :; do sleep 1; done", lines);
     await eventually(() => {
@@ -33,7 +33,7 @@ describe('startProcess', () => {
     await expect(program.ended).resolves.toBe('SIGKILL');
   });
 
-  it('ends with the reason if the command cannot be started', async () => {
+  it('A command that cannot be started ends with the reason', async () => {
     const { ended } = startProcess(['/nonexistent'], { env: PLAIN_ENV, output: 'ignore' });
     await expect(ended).resolves.toMatch(/ENOENT/);
   });

@@ -79,15 +79,15 @@ async function setup() {
   };
 }
 
-describe('startFeedInterposer', () => {
-  it('passes both ways as the node of its certificate, and records', async () => {
+describe('Feed interposer', () => {
+  it('The interposer passes messages both ways as the node of its certificate, and records them', async () => {
     await using s = await setup();
     expect(s.seen).toMatchObject([{ synced: { podsResourceVersion: 'node-1' } }]);
     expect(s.interposer.reports).toMatchObject([{ nodeName: 'node-1', version: '1' }]);
     expect(s.interposer.updates).toEqual(s.seen);
   });
 
-  it('holds what fits while the rest overtakes, and releases it in the order told', async () => {
+  it('Held updates are overtaken by the others, and released in the given order', async () => {
     await using s = await setup();
     s.interposer.hold((update) => uidOf(update).startsWith('held'));
     s.say(pod('held-1'), pod('held-2'), pod('fast'));
@@ -98,7 +98,7 @@ describe('startFeedInterposer', () => {
     expect(s.seenUids()).toEqual(['fast', 'held-2', 'held-1', 'after']);
   });
 
-  it('drops what fits until told otherwise', async () => {
+  it('Matching updates are dropped until told otherwise', async () => {
     await using s = await setup();
     s.interposer.drop((update) => uidOf(update) === 'lost');
     s.say(pod('lost'), pod('one'));
@@ -109,7 +109,7 @@ describe('startFeedInterposer', () => {
     expect(s.seenUids()).toEqual(['one', 'lost']);
   });
 
-  it("passes the server's refusals on, of streams and of calls", async () => {
+  it("The server's refusals of streams and of calls are passed on", async () => {
     await using s = await setup();
     s.end({ code: status.UNAVAILABLE, details: 'ServerUnavailable: stopping' });
     await until(() => s.errors.length > 0);
@@ -118,7 +118,7 @@ describe('startFeedInterposer', () => {
     expect(refused).toMatchObject({ code: status.PERMISSION_DENIED, details: 'ForeignNode: no' });
   });
 
-  it('ends with the agent', async () => {
+  it('The stream ends if the agent ends it', async () => {
     await using s = await setup();
     s.call.end();
     await once(s.call, 'end');

@@ -50,8 +50,8 @@ async function setup() {
   };
 }
 
-describe('startFeedProxy', () => {
-  it('passes bytes both ways, and counts', async () => {
+describe('Feed proxy', () => {
+  it('The proxy passes bytes both ways, and counts connections', async () => {
     await using s = await setup();
     const [one, two] = [await s.client(), await s.client()];
     await one.said('hello');
@@ -63,7 +63,7 @@ describe('startFeedProxy', () => {
     expect(one.seen.ended).toBe('closed');
   });
 
-  it('delivers what was sent before an orderly end', async () => {
+  it('Bytes sent before an orderly end are delivered', async () => {
     await using s = await setup();
     const one = await s.client();
     s.proxy.delay(20);
@@ -72,7 +72,7 @@ describe('startFeedProxy', () => {
     expect(one.seen).toEqual({ text: 'last words', ended: 'closed' });
   });
 
-  it('delays, and keeps the order when the delay is taken back', async () => {
+  it('The proxy delays bytes, and keeps their order if the delay is removed', async () => {
     await using s = await setup();
     const one = await s.client();
     await one.said('0');
@@ -87,7 +87,7 @@ describe('startFeedProxy', () => {
     expect(one.seen.text).toBe('0123');
   });
 
-  it('holds all while paused, new connections too', async () => {
+  it('A paused proxy holds all bytes, those of new connections too', async () => {
     await using s = await setup();
     const one = await s.client();
     await one.said('before');
@@ -101,7 +101,7 @@ describe('startFeedProxy', () => {
     await until(() => one.seen.text === 'before held' && two.seen.text === 'held too');
   });
 
-  it('cuts by reset, for both sides, and takes new connections', async () => {
+  it('A cut resets the connections of both sides, and new ones are accepted', async () => {
     await using s = await setup();
     const one = await s.client();
     await one.said('hello');
@@ -112,7 +112,7 @@ describe('startFeedProxy', () => {
     await (await s.client()).said('again');
   });
 
-  it('refuses new connections only, until it accepts', async () => {
+  it('A refusing proxy refuses only new connections, until it accepts them again', async () => {
     await using s = await setup();
     const one = await s.client();
     await one.said('hello');
@@ -126,7 +126,7 @@ describe('startFeedProxy', () => {
     expect(s.proxy.accepted).toBe(3);
   });
 
-  it('swallows everything as a black hole, and tells nobody', async () => {
+  it('A black hole swallows all bytes without ending a connection', async () => {
     await using s = await setup();
     const one = await s.client();
     await one.said('hello');
@@ -140,7 +140,7 @@ describe('startFeedProxy', () => {
     expect(s.received).toEqual(['hello', 'new ones pass']);
   });
 
-  it('resets its client where nothing listens behind it', async () => {
+  it('A client is reset if nothing listens behind the proxy', async () => {
     const unused = createServer().listen(0, '127.0.0.1');
     await once(unused, 'listening');
     const { port } = unused.address() as AddressInfo;

@@ -46,9 +46,9 @@ async function setup(options: ImdsOptions = {}) {
   return { imds, ask, token, get };
 }
 
-describe('tokens of the stand-in', () => {
+describe('Fake IMDS: tokens', () => {
   it.each([{ ttl: '1' }, { ttl: '60' }, { ttl: '21600' }])(
-    'gives one for $ttl s and says how long it lives',
+    'The fake IMDS gives a token for $ttl s, and says how long it lives',
     async ({ ttl }) => {
       const { ask } = await setup();
       const { status, headers, body } = await ask('PUT', TOKEN_PATH, { [TTL]: ttl });
@@ -72,14 +72,14 @@ describe('tokens of the stand-in', () => {
     { ttl: '' },
     { ttl: '1.5' },
     { ttl: undefined },
-  ])('answers 400 to a life of $ttl', async ({ ttl }) => {
+  ])('The fake IMDS answers 400 to a token lifetime of $ttl', async ({ ttl }) => {
     const { ask } = await setup();
     const { status, body } = await ask('PUT', TOKEN_PATH, ttl === undefined ? {} : { [TTL]: ttl });
     expect(status).toBe(400);
     expect(body).toContain('<html');
   });
 
-  it('gives none to a proxy, and does not mind one on a GET', async () => {
+  it('The fake IMDS gives no token to a proxy, and accepts a forwarded GET', async () => {
     const { ask, token } = await setup();
     const xff = { 'x-forwarded-for': '192.0.2.1' };
     expect((await ask('PUT', TOKEN_PATH, { ...xff, [TTL]: '60' })).status).toBe(403);
@@ -90,24 +90,24 @@ describe('tokens of the stand-in', () => {
     { path: '/2021-03-23/api/token', status: 403 },
     { path: '/1.0/api/token', status: 403 },
     { path: '/latest/meta-data/', status: 405 },
-  ])('answers $status to a PUT on $path', async ({ path, status }) => {
+  ])('The fake IMDS answers $status to a PUT on $path', async ({ path, status }) => {
     const { ask } = await setup();
     expect((await ask('PUT', path, { [TTL]: '60' })).status).toBe(status);
   });
 
-  it('refuses a GET with none, where they are required', async () => {
+  it('The fake IMDS refuses a GET without a token if tokens are required', async () => {
     const { imds, ask } = await setup();
     expect((await ask('GET', '/latest/meta-data/mac')).status).toBe(401);
     imds.tokensRequired(false);
     expect((await ask('GET', '/latest/meta-data/mac')).status).toBe(200);
   });
 
-  it('refuses a wrong one even where none is required', async () => {
+  it('The fake IMDS refuses an invalid token even if none is required', async () => {
     const { ask } = await setup({ tokensRequired: false });
     expect((await ask('GET', '/latest/meta-data/mac', { [TOKEN]: 'made-up' })).status).toBe(401);
   });
 
-  it('lets them end, and forgets them when told', async () => {
+  it('Tokens of the fake IMDS expire, and are forgotten on command', async () => {
     let nowMs = 0;
     const { imds, ask, token } = await setup({ now: () => nowMs });
     const [short, long] = [await token('10'), await token('100')];
@@ -120,7 +120,7 @@ describe('tokens of the stand-in', () => {
   });
 });
 
-describe('paths of the stand-in', () => {
+describe('Fake IMDS: paths', () => {
   it.each([
     { path: '/', body: /^1\.0\n[^]*\nlatest$/ },
     { path: '/latest/', body: /^dynamic\/\nmeta-data\/\nuser-data$/ },
@@ -131,7 +131,7 @@ describe('paths of the stand-in', () => {
     { path: '/latest/meta-data/public-keys/', body: /^0=my-key$/ },
     { path: ROLES, body: /^SENTINEL-NODE-ROLE$/ },
     { path: '/latest/meta-data/mac?x=1', body: /^02:29:96:8f:6a:2d$/ },
-  ])('answers $path', async ({ path, body }) => {
+  ])('The fake IMDS answers $path with its document', async ({ path, body }) => {
     const { get } = await setup();
     const got = await get(path);
     expect(got).toMatchObject({ status: 200, body: expect.stringMatching(body) as unknown });
@@ -143,12 +143,12 @@ describe('paths of the stand-in', () => {
     { path: '/1999-01-01/meta-data/mac', status: 404 },
     { path: '//', status: 404 },
     { path: '/latest/meta-data/placement', status: 301 },
-  ])('answers $status to $path', async ({ path, status }) => {
+  ])('The fake IMDS answers $status to $path', async ({ path, status }) => {
     const { get } = await setup();
     expect((await get(path)).status).toBe(status);
   });
 
-  it('takes HEAD and no other methods', async () => {
+  it('The fake IMDS accepts HEAD, and answers 405 to POST', async () => {
     const { ask, token } = await setup();
     const headers = { [TOKEN]: await token() };
     expect(await ask('HEAD', '/latest/meta-data/mac', headers)).toMatchObject({ status: 200, body: '' });
@@ -156,14 +156,14 @@ describe('paths of the stand-in', () => {
     expect([post.status, post.headers.allow]).toEqual([405, 'GET, HEAD, PUT']);
   });
 
-  it('writes credentials as IMDS does', async () => {
+  it('The fake IMDS formats credentials as IMDS does', async () => {
     const { get } = await setup();
     const { body } = await get(`${ROLES}SENTINEL-NODE-ROLE`);
     expect(body).toMatch(/^\{\n {2}"Code" : "Success",\n {2}"Type" : "AWS-HMAC",\n[^]*"\n\}$/);
     expect(JSON.parse(body)).toMatchObject({ SecretAccessKey: 'SENTINEL-NODE-SECRET' });
   });
 
-  it('has every sentinel in some document, and the tree can be changed', async () => {
+  it('Every sentinel is in some document of the fake IMDS, whose tree can be changed', async () => {
     const all = JSON.stringify(imdsTree);
     for (const sentinel of [...SENTINELS.never, ...SENTINELS.unlessAllowed]) expect(all).toContain(sentinel);
     const { imds, get } = await setup();
@@ -174,8 +174,8 @@ describe('paths of the stand-in', () => {
   });
 });
 
-describe('faults of the stand-in', () => {
-  it('records what was asked, and how it was answered', async () => {
+describe('Fake IMDS: faults', () => {
+  it('The fake IMDS records each request, and how it was answered', async () => {
     const { imds, get } = await setup();
     await get('/latest/user-data?a');
     expect(imds.requests.map(({ method, target, status }) => [method, target, status])).toEqual([
@@ -185,7 +185,7 @@ describe('faults of the stand-in', () => {
     expect(imds.requests[1]?.headers[TOKEN]).toBeDefined();
   });
 
-  it('refuses everything, until it is up again', async () => {
+  it('The fake IMDS refuses every request until it is up again', async () => {
     const { imds, ask, get } = await setup();
     imds.refuse();
     expect((await ask('PUT', TOKEN_PATH, { [TTL]: '60' })).status).toBe(403);
@@ -193,7 +193,7 @@ describe('faults of the stand-in', () => {
     expect((await get('/latest/meta-data/mac')).status).toBe(200);
   });
 
-  it('is not there while it is down, and comes back at the same port', async () => {
+  it('The fake IMDS refuses connections while it is down, and comes back at the same port', async () => {
     const { imds, get } = await setup();
     await imds.down();
     await expect(get('/latest/meta-data/mac')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
@@ -201,7 +201,7 @@ describe('faults of the stand-in', () => {
     expect((await get('/latest/meta-data/mac')).status).toBe(200);
   });
 
-  it('takes a request and does not answer while it hangs', async () => {
+  it('The fake IMDS accepts a request and does not answer while it hangs', async () => {
     const { imds, get } = await setup();
     imds.hang();
     const hung = get('/latest/meta-data/mac');
@@ -212,7 +212,7 @@ describe('faults of the stand-in', () => {
     await failed;
   });
 
-  it('answers later with a latency', async () => {
+  it('The fake IMDS answers later if it has a latency', async () => {
     const { imds, get } = await setup();
     imds.latency(20);
     const startMs = performance.now();

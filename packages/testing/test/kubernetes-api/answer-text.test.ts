@@ -35,8 +35,8 @@ async function setup() {
   };
 }
 
-describe('writePieces', () => {
-  it('makes no more pieces than its reader takes', async () => {
+describe('Answer pieces', () => {
+  it('No more pieces are made than the reader takes', async () => {
     await using run = await setup();
     expect(run.made()).toBeLessThan(PIECES);
     let bytes = 0;
@@ -44,7 +44,7 @@ describe('writePieces', () => {
     expect(bytes).toBe(PIECES * 1_000_000);
   });
 
-  it('ends if its reader goes', async () => {
+  it('Writing ends if the reader leaves', async () => {
     await using run = await setup();
     run.response.destroy();
     await run.written;
@@ -52,8 +52,8 @@ describe('writePieces', () => {
   });
 });
 
-describe('jsonOf', () => {
-  it('escapes as Go does', () => {
+describe('JSON text', () => {
+  it('JSON is escaped as Go escapes it', () => {
     expect(jsonOf({ '<a>': 'b & <c>' })).toBe('{"\\u003ca\\u003e":"b \\u0026 \\u003cc\\u003e"}');
   });
 });

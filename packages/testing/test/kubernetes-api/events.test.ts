@@ -3,7 +3,7 @@ import { setupApi as setup } from './client.ts';
 
 // What is expected here was recorded from kube-apiserver 1.34.4.
 
-describe('startKubernetesApi: Events', () => {
+describe('Events', () => {
   const EVENT = {
     metadata: { generateName: 'app.' },
     involvedObject: { kind: 'Pod', namespace: 'x', name: 'app' },
@@ -16,7 +16,7 @@ describe('startKubernetesApi: Events', () => {
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 
-  it('takes a posted Event and names it', async () => {
+  it('The fake API server accepts a posted Event, and names it', async () => {
     await using run = await setup();
     expect((await run.ask('/api/v1/namespaces/x/events', post(EVENT))).status).toBe(201);
     expect(run.api.events).toMatchObject([
@@ -42,7 +42,7 @@ describe('startKubernetesApi: Events', () => {
     { fault: 'without an object', body: { ...EVENT, involvedObject: undefined }, status: 422 },
     { fault: 'too long', body: { ...EVENT, message: 'x'.repeat(1025) }, status: 422 },
     { fault: 'badly named', body: { ...EVENT, metadata: { generateName: 'a/b' } }, status: 422 },
-  ])('refuses one that is $fault', async ({ body, status }) => {
+  ])('An Event that is $fault is refused', async ({ body, status }) => {
     await using run = await setup();
     expect((await run.ask('/api/v1/namespaces/x/events', post(body))).status).toBe(status);
     expect(run.api.events).toEqual([]);

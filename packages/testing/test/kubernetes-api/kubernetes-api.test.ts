@@ -7,8 +7,8 @@ const INITIAL = { pods: ['a', 'b', 'c', 'd', 'e'].map((name) => manifest(name)) 
 const names = (items: readonly { readonly metadata: { readonly name: string } }[]) =>
   items.map(({ metadata }) => metadata.name);
 
-describe('startKubernetesApi: objects', () => {
-  it('gives an object a uid, a version and the defaults of its kind', async () => {
+describe('Objects', () => {
+  it('An applied object gets a UID, a version and the defaults of its kind', async () => {
     await using run = await setup();
     const stored = run.api.apply({ kind: 'Pod', ...manifest('app') });
     expect(stored).toMatchObject({
@@ -30,7 +30,7 @@ describe('startKubernetesApi: objects', () => {
     });
   });
 
-  it('keeps uid and status of what is applied again, and counts on', async () => {
+  it('An object applied again keeps its UID and status, and gets the next version', async () => {
     await using run = await setup();
     const first = run.api.apply({ kind: 'Pod', ...manifest('app'), status: { podIP: '10.0.0.1' } });
     const second = run.api.apply({
@@ -42,14 +42,14 @@ describe('startKubernetesApi: objects', () => {
     expect(Number(second.metadata.resourceVersion)).toBe(Number(first.metadata.resourceVersion) + 1);
   });
 
-  it('does not count on when nothing changes', async () => {
+  it('An object that does not change keeps its version', async () => {
     await using run = await setup();
     const first = run.api.apply({ kind: 'Pod', ...manifest('app') });
     expect(run.api.apply({ kind: 'Pod', ...manifest('app') })).toEqual(first);
     expect(run.api.patch('Pod', 'team-a', 'app', { metadata: { labels: null } })).toEqual(first);
   });
 
-  it('gives a recreated object another uid', async () => {
+  it('A recreated object gets another UID', async () => {
     await using run = await setup(INITIAL);
     const uid = run.api.get('Pod', 'team-a', 'a')?.metadata.uid;
     run.api.delete('Pod', 'team-a', 'a');
@@ -68,12 +68,12 @@ describe('startKubernetesApi: objects', () => {
       act: () => ({ kind: 'Pod', metadata: { ...manifest('a').metadata, uid: 'u' } }),
       says: 'Conflict',
     },
-  ])('refuses $what', async ({ act, says }) => {
+  ])('The fake API server refuses to apply $what', async ({ act, says }) => {
     await using run = await setup(INITIAL);
     expect(() => run.api.apply(act())).toThrow(says);
   });
 
-  it('refuses to patch or delete what is not there', async () => {
+  it('A patch or deletion of an object that does not exist throws NotFound', async () => {
     await using run = await setup();
     expect(() => run.api.patch('Pod', 'x', 'y', {})).toThrow('NotFound: Pod x/y');
     expect(() => {
@@ -81,7 +81,7 @@ describe('startKubernetesApi: objects', () => {
     }).toThrow('NotFound: Pod x/y');
   });
 
-  it('patches as JSON merge patch does', async () => {
+  it('A patch is applied as a JSON merge patch', async () => {
     await using run = await setup();
     run.api.apply({ kind: 'Pod', metadata: { ...manifest('a').metadata, annotations: { a: '1', b: '2' } } });
     const patched = run.api.patch('Pod', 'team-a', 'a', {
@@ -92,7 +92,7 @@ describe('startKubernetesApi: objects', () => {
     expect(patched['status']).toMatchObject({ phase: 'Pending', podIPs: [{ ip: '::1' }] });
   });
 
-  it('loads manifests of several documents, lists and empty ones', async () => {
+  it('Manifests of several documents, lists and empty documents are loaded', async () => {
     await using run = await setup();
     const loaded = run.api.loadManifests(`---
 kind: Namespace
@@ -107,12 +107,12 @@ items: [{ kind: Pod, metadata: { name: a, namespace: x } }, { kind: Pod, metadat
     ).toEqual(['Namespace /x', 'Pod x/a', 'Pod default/b']);
   });
 
-  it.each(['{', 'just text', 'kind: Pod', '[1]'])('refuses %j as a manifest', async (text) => {
+  it.each(['{', 'just text', 'kind: Pod', '[1]'])('The text %j is refused as a manifest', async (text) => {
     await using run = await setup();
     expect(() => run.api.loadManifests(text)).toThrow();
   });
 
-  it('gives each Namespace its ServiceAccount as the controllers do, unless there are none', async () => {
+  it('Each Namespace gets its default ServiceAccount only if there are controllers', async () => {
     await using run = await setup({ controllers: true, namespaces: [{ metadata: { name: 'x' } }] });
     expect(names(run.api.list('ServiceAccount', 'x'))).toEqual(['default']);
     await using bare = await setup({ namespaces: [{ metadata: { name: 'x' } }] });
@@ -120,8 +120,8 @@ items: [{ kind: Pod, metadata: { name: a, namespace: x } }, { kind: Pod, metadat
   });
 });
 
-describe('startKubernetesApi: lists', () => {
-  it('lists all, sorted, without kind on the items', async () => {
+describe('Lists', () => {
+  it('A list has all objects, sorted, and no kind on its items', async () => {
     await using run = await setup({ pods: [manifest('b', 'y'), manifest('c', 'x'), manifest('a', 'y')] });
     const { status, body } = await run.ask('/api/v1/pods');
     expect([status, body['kind'], body['apiVersion'], names(body.items)]).toEqual([
@@ -135,7 +135,7 @@ describe('startKubernetesApi: lists', () => {
     expect((await run.ask('/api/v1/namespaces/none/pods')).body.items).toEqual([]);
   });
 
-  it('gives pages of one consistent list', async () => {
+  it('The pages of a list are of one consistent version', async () => {
     await using run = await setup(INITIAL);
     const first = (await run.ask('/api/v1/pods?limit=2')).body;
     expect([names(first.items), first.metadata]).toEqual([
@@ -170,7 +170,7 @@ describe('startKubernetesApi: lists', () => {
         api.compact();
       },
     },
-  ])('answers a continue token made too old by $by with 410', async ({ act }) => {
+  ])('A continue token that expired by $by is answered 410', async ({ act }) => {
     await using run = await setup(INITIAL);
     const { metadata } = (await run.ask('/api/v1/pods?limit=2')).body;
     act(run);
@@ -180,7 +180,7 @@ describe('startKubernetesApi: lists', () => {
     expect((await run.ask('/api/v1/pods?limit=2')).status).toBe(200);
   });
 
-  it('shows one object', async () => {
+  it('A single object is returned by its path', async () => {
     await using run = await setup({ ...INITIAL, namespaces: [{ metadata: { name: 'team-a' } }] });
     expect((await run.ask('/api/v1/namespaces/team-a/pods/b')).body.metadata).toMatchObject({ name: 'b' });
     expect((await run.ask('/api/v1/namespaces/team-a')).body['kind']).toBe('Namespace');
@@ -196,7 +196,7 @@ describe('startKubernetesApi: lists', () => {
     { path: '/', status: 404, reason: 'NotFound' },
     { path: '/api/v1/pods', method: 'PUT', status: 405, reason: 'MethodNotAllowed' },
     { path: '/api/v1/namespaces/x/events', method: 'GET', status: 405, reason: 'MethodNotAllowed' },
-  ])('answers $path with $status $reason', async ({ path, method = 'GET', status, reason }) => {
+  ])('The path $path is answered with $status $reason', async ({ path, method = 'GET', status, reason }) => {
     await using run = await setup(INITIAL);
     const answer = await run.ask(path, { method });
     expect([answer.status, answer.body]).toEqual([

@@ -40,8 +40,8 @@ async function readUntil(response: IncomingMessage, end: string): Promise<string
   return read.join('');
 }
 
-describe('startKubernetesApi: large objects', () => {
-  it('writes the characters that Go writes as six', async () => {
+describe('Large objects', () => {
+  it('The characters that Go escapes in JSON are escaped in watches and lists', async () => {
     await using run = await setupUnread();
     const watch = await run.open(`${STREAMING}&allowWatchBookmarks=true`);
     const metadata = { ...manifest('app').metadata, annotations: { note: 'a<b>&c' } };
@@ -51,15 +51,18 @@ describe('startKubernetesApi: large objects', () => {
     expect(await readUntil(await run.open('/api/v1/pods'), ']}')).toContain(written);
   });
 
-  it.each(['/api/v1/pods', STREAMING])('answers others while nobody reads %s', async (path) => {
-    await using run = await setup();
-    const unread = await run.open(path);
-    expect((await run.ask('/api/v1/namespaces')).status).toBe(200);
-    unread.destroy();
-    await eventually(() => run.api.watches === 0);
-  });
+  it.each(['/api/v1/pods', STREAMING])(
+    'The fake API server answers other requests while nobody reads %s',
+    async (path) => {
+      await using run = await setup();
+      const unread = await run.open(path);
+      expect((await run.ask('/api/v1/namespaces')).status).toBe(200);
+      unread.destroy();
+      await eventually(() => run.api.watches === 0);
+    },
+  );
 
-  it('tells what happens during a streaming list after the bookmark that ends it', async () => {
+  it('A change during a streaming list is sent after the bookmark that ends the list', async () => {
     await using run = await setup();
     const watch = await run.open(`${STREAMING}&allowWatchBookmarks=true`);
     run.api.delete('Pod', 'team-a', 'large-19');
@@ -69,7 +72,7 @@ describe('startKubernetesApi: large objects', () => {
     expect(types.filter((type) => type === 'ADDED')).toHaveLength(MANY);
   });
 
-  it('can be made to list without an end', async () => {
+  it('A list can be made endless, silent or trickling', async () => {
     await using run = await setup();
     run.api.endlessLists('Pod', 'silent');
     run.api.endlessLists('Namespace', 'trickling');

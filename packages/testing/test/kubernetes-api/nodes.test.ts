@@ -17,8 +17,8 @@ async function setupNode() {
   return run;
 }
 
-describe('startKubernetesApi: Nodes', () => {
-  it('are given by name, and patched', async () => {
+describe('Nodes', () => {
+  it('The fake API server returns a Node by its name, and patches it', async () => {
     await using run = await setupNode();
     const before = await run.ask(NODE);
     expect(before.body).toMatchObject({ kind: 'Node', spec: { taints: [TAINT] } });
@@ -46,22 +46,22 @@ describe('startKubernetesApi: Nodes', () => {
     { what: 'a way that is not there', operations: [{ op: 'add', path: '/x/y', value: 1 }], code: 422 },
     { what: 'no list', operations: { spec: {} }, code: 400 },
     { what: 'another type', operations: [], type: 'application/json', code: 415 },
-  ])('refuses $what, and changes nothing', async ({ operations, type, code }) => {
+  ])('A patch of a Node with $what is refused, and changes nothing', async ({ operations, type, code }) => {
     await using run = await setupNode();
     const before = run.api.get('Node', '', 'node-a');
     expect((await run.ask(NODE, send(operations, type))).status).toBe(code);
     expect(run.api.get('Node', '', 'node-a')).toEqual(before);
   });
 
-  it('that are not there are not found', async () => {
+  it('A Node that does not exist is answered 404', async () => {
     await using run = await setupNode();
     expect((await run.ask('/api/v1/nodes/node-b')).status).toBe(404);
     expect((await run.ask('/api/v1/nodes/node-b', send([]))).status).toBe(404);
   });
 });
 
-describe('startKubernetesApi: deletion on conditions', () => {
-  it('takes only the one object that is meant', async () => {
+describe('Preconditions', () => {
+  it('A deletion with preconditions deletes only the object they match', async () => {
     await using run = await setup();
     const path = '/api/v1/namespaces/team-a/secrets';
     const { body } = await run.ask(path, {

@@ -29,8 +29,8 @@ async function setup() {
   return { api, post, review };
 }
 
-describe('the stand-in reviews tokens', () => {
-  it('as kube-apiserver 1.34 does one that is bound to a Pod', async () => {
+describe('Token reviews', () => {
+  it('A token bound to a Pod is reviewed as kube-apiserver 1.34 reviews it', async () => {
     const { api, review } = await setup();
     expect(await review(api.issueToken({ pod: 'iam/agent' }))).toEqual({
       authenticated: true,
@@ -51,7 +51,7 @@ describe('the stand-in reviews tokens', () => {
     expect(api.tokenReviews).toBe(1);
   });
 
-  it('and refuses what the real one refuses', async () => {
+  it('A token that kube-apiserver refuses is refused, with the same error', async () => {
     const { api, review, post } = await setup();
     const pod = 'iam/agent';
     const refused = (error: string) => ({ user: {}, error: `[invalid bearer token, ${error}]` });
@@ -73,7 +73,7 @@ describe('the stand-in reviews tokens', () => {
     });
   });
 
-  it('with a Pod or without, with a node or without', async () => {
+  it('A token may be bound to a Pod without a node, or to a node without a Pod', async () => {
     const { api, review } = await setup();
     const extra = (rest: object) => ({ user: { extra: rest } });
     expect(await review(api.issueToken({ pod: 'iam/agent', node: false }))).not.toHaveProperty([
@@ -88,7 +88,7 @@ describe('the stand-in reviews tokens', () => {
   });
 });
 
-it('the stand-in serves nodes, which are in no Namespace', async () => {
+it('The fake API server serves Nodes, which are in no Namespace', async () => {
   const { api } = await setup();
   api.apply({ kind: 'Node', metadata: { name: 'node-a' } });
   const list = (await (await fetch(`${api.url}/api/v1/nodes`)).json()) as { items: { metadata: object }[] };

@@ -12,8 +12,8 @@ async function setup() {
   return { ...run, version };
 }
 
-describe('startKubernetesApi: watches', () => {
-  it('streams the list, ends it by a bookmark, and goes on', async () => {
+describe('Watches', () => {
+  it('A streaming list sends every object and a bookmark, and then what changes', async () => {
     await using run = await setup();
     const watch = await run.watch(STREAMING);
     await eventually(() => watch.events.length === 3);
@@ -36,7 +36,7 @@ describe('startKubernetesApi: watches', () => {
     expect(run.api.requests.Pod).toEqual({ list: 1, version: 0, watch: 0, streaming: 1 });
   });
 
-  it('tells what has happened since a version, then what happens', async () => {
+  it('A watch from a version sends what has changed since, and then what changes', async () => {
     await using run = await setup();
     const from = await run.version();
     run.api.delete('Pod', 'team-a', 'a');
@@ -48,7 +48,7 @@ describe('startKubernetesApi: watches', () => {
   });
 
   it.each(['/api/v1/pods?watch=1', '/api/v1/pods?watch=true&resourceVersion=0'])(
-    'begins %s with all there is',
+    'The watch %s begins with all objects',
     async (path) => {
       await using run = await setup();
       const watch = await run.watch(path);
@@ -57,7 +57,7 @@ describe('startKubernetesApi: watches', () => {
     },
   );
 
-  it('tells only of the kind and the Namespace', async () => {
+  it('A watch sends only objects of its kind and Namespace', async () => {
     await using run = await setup();
     const watch = await run.watch(
       `/api/v1/namespaces/x/pods?watch=true&resourceVersion=${await run.version()}`,
@@ -69,7 +69,7 @@ describe('startKubernetesApi: watches', () => {
     expect(watch.seen()).toEqual(['ADDED mine']);
   });
 
-  it('tells of a version that is too old by an ERROR event, and ends', async () => {
+  it('A watch from a version that is too old gets an ERROR event, and ends', async () => {
     await using run = await setup();
     const from = await run.version();
     run.api.compact();
@@ -84,7 +84,7 @@ describe('startKubernetesApi: watches', () => {
     );
   });
 
-  it('sends bookmarks to those who asked for them', async () => {
+  it('Bookmarks are sent only to watches that asked for them', async () => {
     await using run = await setup();
     const from = await run.version();
     const takes = await run.watch(`/api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=${from}`);
@@ -101,7 +101,7 @@ describe('startKubernetesApi: watches', () => {
     expect(takesNot.seen()).toEqual(['ADDED c']);
   });
 
-  it('ends a watch after its timeoutSeconds', async () => {
+  it('A watch ends after its timeoutSeconds', async () => {
     await using run = await setup();
     const watch = await run.watch(`/api/v1/pods?watch=true&timeoutSeconds=0.05`);
     await eventually(watch.over);
@@ -113,13 +113,13 @@ describe('startKubernetesApi: watches', () => {
     { query: 'resourceVersionMatch=NotOlderThan', status: 422 },
     { query: 'sendInitialEvents=true&resourceVersionMatch=Exact', status: 422 },
     { query: 'resourceVersion=abc', status: 500 },
-  ])('refuses a watch with $query by $status', async ({ query, status }) => {
+  ])('A watch with $query is refused with $status', async ({ query, status }) => {
     await using run = await setup();
     expect((await run.ask(`/api/v1/pods?watch=true&${query}`)).status).toBe(status);
     expect(run.api.watches).toBe(0);
   });
 
-  it('refuses a streaming list by 422 where it is not offered', async () => {
+  it('A streaming list is refused with 422 if it is not offered', async () => {
     await using run = await setup();
     run.api.offerStreamingList = false;
     const { status, body } = await run.ask(STREAMING);
@@ -128,8 +128,8 @@ describe('startKubernetesApi: watches', () => {
   });
 });
 
-describe('startKubernetesApi: faults', () => {
-  it('hangs: takes requests, answers none, and goes on where it was', async () => {
+describe('Faults', () => {
+  it('A hanging API server accepts requests without answering them, and continues where it was', async () => {
     await using run = await setup();
     const watch = await run.watch(`/api/v1/pods?watch=true&resourceVersion=${await run.version()}`);
     run.api.hang();
@@ -144,7 +144,7 @@ describe('startKubernetesApi: faults', () => {
     await eventually(() => watch.events.length === 1);
   });
 
-  it.each(['cut', 'end'] as const)('drops watches: %s', async (how) => {
+  it.each(['cut', 'end'] as const)('The fake API server drops its watches by %s', async (how) => {
     await using run = await setup();
     const watch = await run.watch('/api/v1/pods?watch=true');
     run.api.dropWatches(how);
@@ -153,7 +153,7 @@ describe('startKubernetesApi: faults', () => {
     expect([run.api.watches, watch.seen().includes('ADDED c')]).toEqual([0, false]);
   });
 
-  it('refuses everything with a status and headers, until it does not', async () => {
+  it('The fake API server refuses every request with a given status and headers until told otherwise', async () => {
     await using run = await setup();
     run.api.refuse(429, { 'retry-after': '3' });
     const response = await fetch(`${run.api.url}/api/v1/pods`);
@@ -166,7 +166,7 @@ describe('startKubernetesApi: faults', () => {
     expect((await run.ask('/api/v1/pods')).status).toBe(200);
   });
 
-  it('sends a line as it is to the watches of a kind', async () => {
+  it('A raw line is sent unchanged to the watches of its kind', async () => {
     await using run = await setup();
     const from = await run.version();
     const pods = await run.watch(`/api/v1/pods?watch=true&resourceVersion=${from}`);
@@ -176,7 +176,7 @@ describe('startKubernetesApi: faults', () => {
     expect(namespaces.events).toEqual([]);
   });
 
-  it('can be started again where it was', async () => {
+  it('The fake API server starts again at the port of a closed one, and not at a port in use', async () => {
     const first = await setup();
     await first.api.close();
     await using second = await setupApi({ port: first.api.port });
@@ -184,7 +184,7 @@ describe('startKubernetesApi: faults', () => {
     await expect(setupApi({ port: first.api.port })).rejects.toThrow('EADDRINUSE');
   });
 
-  it('is described by its kubeconfig', async () => {
+  it('The kubeconfig of the fake API server has its URL', async () => {
     await using run = await setup();
     expect(run.api.kubeconfig()).toContain(`server: '${run.api.url}', insecure-skip-tls-verify: true`);
   });

@@ -12,8 +12,8 @@ const secret = (more: object = {}, metadata: object = {}) => ({
   ...more,
 });
 
-describe('startKubernetesApi: writes', () => {
-  it('creates, gives, updates and deletes a Secret', async () => {
+describe('Writes', () => {
+  it('A Secret is created, read, updated and deleted', async () => {
     await using run = await setup();
     const created = await run.ask(SECRETS, send('POST', secret()));
     expect(created.status).toBe(201);
@@ -27,7 +27,7 @@ describe('startKubernetesApi: writes', () => {
     expect((await run.ask(`${SECRETS}/s`)).status).toBe(404);
   });
 
-  it('keeps ConfigMaps as text', async () => {
+  it('The data of a ConfigMap is kept as text', async () => {
     await using run = await setup();
     const created = await run.ask(
       MAPS,
@@ -136,14 +136,14 @@ describe('startKubernetesApi: writes', () => {
       code: 405,
       reason: 'MethodNotAllowed',
     },
-  ])('refuses to write $what', async ({ path, method, body, code, reason }) => {
+  ])('Writing $what is refused, and changes nothing', async ({ path, method, body, code, reason }) => {
     await using run = await setup();
     await run.ask(SECRETS, send('POST', secret()));
     expect(await run.ask(path, send(method, body))).toMatchObject({ status: code, body: { code, reason } });
     expect(run.api.get('Secret', 'team-a', 's')).toMatchObject({ data: { a: 'eA==' } });
   });
 
-  it('lets the first of two writers through', async () => {
+  it('Only the first of several concurrent creations succeeds', async () => {
     await using run = await setup();
     const made = await Promise.all([1, 2, 3].map(() => run.ask(SECRETS, send('POST', secret()))));
     expect(made.map(({ status }) => status).sort()).toEqual([201, 409, 409]);

@@ -45,8 +45,8 @@ function callerOf({ url }: FakeSts) {
   return { ask, byToken, assume };
 }
 
-describe('AssumeRoleWithWebIdentity', () => {
-  it('needs no signature, and gives a key of the role for the token that is accepted', async () => {
+describe('Web identity', () => {
+  it('AssumeRoleWithWebIdentity needs no signature, and gives a key of the role for the accepted token', async () => {
     const { sts, ask, byToken } = await setup();
     sts.acceptWebIdentity('good');
     const { status, key, element } = await byToken('good');
@@ -55,7 +55,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect(sts.webIdentityCalls).toEqual([{ roleArn: ROLE, sessionName: 'server', token: 'good' }]);
   });
 
-  it('refuses any other token', async () => {
+  it('AssumeRoleWithWebIdentity refuses any other token', async () => {
     const { sts, byToken } = await setup();
     expect((await byToken('good')).element('Code')).toBe('InvalidIdentityToken');
     sts.acceptWebIdentity('good');
@@ -63,8 +63,8 @@ describe('AssumeRoleWithWebIdentity', () => {
   });
 });
 
-describe('keys of a role', () => {
-  it('end when a test says so, those that come later not', async () => {
+describe('Role keys', () => {
+  it('The keys of a role expire on command, and later ones do not', async () => {
     const { sts, ask, byToken } = await setup();
     sts.acceptWebIdentity('good');
     const { key: first } = await byToken('good');
@@ -74,7 +74,7 @@ describe('keys of a role', () => {
     expect((await ask({ Action: 'GetCallerIdentity' }, second)).status).toBe(200);
   });
 
-  it('alone assume a role that trusts it only', async () => {
+  it('A role that trusts only another role is assumed only with keys of that', async () => {
     const { sts, byToken, assume } = await setup();
     sts.acceptWebIdentity('good');
     sts.trustOnly(OTHER, ROLE);
@@ -83,7 +83,7 @@ describe('keys of a role', () => {
     expect((await assume(OTHER, { id: 'AKIASERVER', token: '' })).element('Code')).toBe('AccessDenied');
   });
 
-  it('of others end one by one', async () => {
+  it('A single key expires on command, and others do not', async () => {
     const { sts, assume } = await setup();
     sts.expireKey('AKIAONE');
     expect((await assume(OTHER, { id: 'AKIAONE', token: '' })).element('Code')).toBe('ExpiredToken');
@@ -91,8 +91,8 @@ describe('keys of a role', () => {
   });
 });
 
-describe('startPodIdentity', () => {
-  it('gives a new key each time to who has the token', async () => {
+describe('Pod identity', () => {
+  it('The Pod identity endpoint gives a new key each time to a caller with the token', async () => {
     const source = await startPodIdentity({ token: () => 'secret', lifetimeMs: 3_600_000 });
     running.push(source);
     const ask = (authorization: string) => fetch(source.url, { headers: { authorization } });

@@ -41,7 +41,7 @@ function element(text: string, name: string): string {
 }
 
 describe('AssumeRole', () => {
-  it('gives credentials of a key of their own, for as long as was asked, by the clock', async () => {
+  it('Each AssumeRole call gives a key of its own for the time asked for, by the clock', async () => {
     const clock = createFakeClock();
     const { assume } = await setup({ clock });
     const [first, second] = [await assume({ DurationSeconds: '900' }), await assume()];
@@ -53,19 +53,19 @@ describe('AssumeRole', () => {
     expect(first.date).toBe('Mon, 23 Nov 2026 07:00:00 GMT');
   });
 
-  it('gives credentials that live no longer than it was told to', async () => {
+  it('The fake STS gives credentials with no longer life than it is set to', async () => {
     const { assume } = await setup({ clock: createFakeClock(), longestSeconds: 20 });
     expect(element((await assume()).text, 'Expiration')).toBe('2026-11-23T07:00:20Z');
   });
 
-  it("names the assumed role without its path, in the role's account", async () => {
+  it('The assumed role is named without its path, in the account of the role', async () => {
     const { assume } = await setup();
     expect(element((await assume()).text, 'Arn')).toBe(
       'arn:aws:sts::210987654321:assumed-role/reader/shop.cart',
     );
   });
 
-  it('records what it was asked', async () => {
+  it('The fake STS records what it was asked', async () => {
     const { sts, assume } = await setup({ clock: createFakeClock() });
     await assume({
       ExternalId: 'x-1',
@@ -115,13 +115,13 @@ describe('AssumeRole', () => {
         'Tags.member.2.Value': '',
       },
     },
-  ])('refuses $why', async ({ form }) => {
+  ])('The fake STS refuses $why', async ({ form }) => {
     const { assume } = await setup();
     const { status, text } = await assume(form);
     expect({ status, code: element(text, 'Code') }).toEqual({ status: 400, code: 'ValidationError' });
   });
 
-  it("knows a role's MaxSessionDuration and the external ID that it demands", async () => {
+  it('The fake STS enforces the MaxSessionDuration and the external ID of a role', async () => {
     const { sts, assume } = await setup();
     sts.maxSessionDuration(ROLE, 1800);
     expect(element((await assume()).text, 'Message')).toContain('MaxSessionDuration');
@@ -135,14 +135,14 @@ describe('AssumeRole', () => {
 describe('GetCallerIdentity', () => {
   const whoAmI = { Action: 'GetCallerIdentity' };
 
-  it('names the server for a key that was not issued here', async () => {
+  it("A key issued elsewhere is the server's identity", async () => {
     const { ask } = await setup({ account: '111122223333' });
     const { text } = await ask(whoAmI);
     expect(element(text, 'Account')).toBe('111122223333');
     expect(element(text, 'Arn')).toMatch(/^arn:aws:sts::111122223333:assumed-role\//);
   });
 
-  it('names role and session for issued credentials, until they expire', async () => {
+  it('Issued credentials have their role and session as identity until they expire', async () => {
     const clock = createFakeClock();
     const { ask, assume } = await setup({ clock });
     const { text } = await assume({ DurationSeconds: '900' });
@@ -155,16 +155,16 @@ describe('GetCallerIdentity', () => {
     expect(element((await ask(whoAmI, key, token)).text, 'Code')).toBe('ExpiredToken');
   });
 
-  it('refuses who does not sign', async () => {
+  it('An unsigned request is refused', async () => {
     const { sts } = await setup();
     const response = await fetch(sts.url, { method: 'POST', body: new URLSearchParams(whoAmI) });
     expect(element(await response.text(), 'Code')).toBe('MissingAuthenticationToken');
   });
 });
 
-describe('faults', () => {
+describe('Faults', () => {
   it.each(Object.entries(stsFaults).map(([code, { status }]) => ({ code, status })))(
-    'answers $code with $status, as often as told',
+    'The fake STS answers $code with $status, as often as told',
     async ({ code, status }) => {
       const { sts, assume } = await setup();
       sts.fail(ROLE, code as StsFaultName, 1);
@@ -175,7 +175,7 @@ describe('faults', () => {
     },
   );
 
-  it('fails for one role alone, or for all until mended', async () => {
+  it('A fault applies to one role, or to all, until mended', async () => {
     const { sts, assume } = await setup();
     const other = { RoleArn: `${ROLE}-2` };
     sts.fail(ROLE, 'AccessDenied');
@@ -187,7 +187,7 @@ describe('faults', () => {
     expect((await assume()).status).toBe(200);
   });
 
-  it('cuts the connection, or answers what is no XML', async () => {
+  it('The fake STS can cut the connection, or answer what is no XML', async () => {
     const { sts, assume } = await setup();
     sts.fail(ROLE, 'Reset', 1);
     await expect(assume()).rejects.toThrow();
@@ -195,7 +195,7 @@ describe('faults', () => {
     expect((await assume()).text).not.toContain('AssumeRoleResponse');
   });
 
-  it('throttles above the rate, by the clock', async () => {
+  it('The fake STS throttles calls above the rate, by its clock', async () => {
     const clock = createFakeClock();
     const { sts, assume } = await setup({ clock });
     sts.throttleAbove(2);
@@ -205,7 +205,7 @@ describe('faults', () => {
     expect([await codes(), await codes()]).toEqual(['', 'Throttling']);
   });
 
-  it("expires the server's credentials, not those issued", async () => {
+  it('Expired credentials of the server are refused, and issued ones are not', async () => {
     const { sts, ask, assume } = await setup();
     const { text } = await assume();
     sts.expireServerCredentials();
@@ -216,7 +216,7 @@ describe('faults', () => {
     expect((await assume()).status).toBe(200);
   });
 
-  it('hangs until it is let go on, and can be closed meanwhile', async () => {
+  it('A hanging fake STS answers once it is resumed, and can be closed meanwhile', async () => {
     const { sts, assume } = await setup();
     sts.hang();
     const waiting = assume();
@@ -234,7 +234,7 @@ describe('faults', () => {
   });
 });
 
-it('answers 405 to other methods, and an error to other actions', async () => {
+it('The fake STS answers 405 to other methods, and an error to other actions', async () => {
   const { sts, ask } = await setup();
   expect((await fetch(sts.url)).status).toBe(405);
   expect(element((await ask({ Action: 'Dance' })).text, 'Code')).toBe('InvalidAction');

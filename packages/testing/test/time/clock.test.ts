@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 
-describe('createFakeClock', () => {
-  it('stands still until it is advanced', async () => {
+describe('Fake clock', () => {
+  it('The fake clock stands still until it is advanced', async () => {
     const clock = createFakeClock({ nowMs: 1_000 });
     expect([clock.now(), clock.monotonic()]).toEqual([1_000, 0]);
     await clock.advance(250);
     expect([clock.now(), clock.monotonic()]).toEqual([1_250, 250]);
   });
 
-  it('calls what falls due in the order of time, then of setting, at its own time', async () => {
+  it('Due calls run in the order of their time, then of scheduling, each at its own time', async () => {
     const clock = createFakeClock();
     const calls: string[] = [];
     const note = (name: string) => () => calls.push(`${name} at ${clock.monotonic()}`);
@@ -22,7 +22,7 @@ describe('createFakeClock', () => {
     expect(clock.pending).toBe(1);
   });
 
-  it('runs timers that a timer sets, while they fall due', async () => {
+  it('A timer scheduled by a timer runs if it is due', async () => {
     const clock = createFakeClock();
     let ticks = 0;
     const tick = () => {
@@ -34,7 +34,7 @@ describe('createFakeClock', () => {
     expect(ticks).toBe(11);
   });
 
-  it('lets promises settle between timers, so that a loop of sleeps turns', async () => {
+  it('Promises settle between timers, so that a loop of sleeps runs', async () => {
     const clock = createFakeClock();
     const wokenAt: number[] = [];
     async function loop() {
@@ -50,7 +50,7 @@ describe('createFakeClock', () => {
     expect(wokenAt).toEqual([10, 20, 30]);
   });
 
-  it('does not call what was taken back', async () => {
+  it('A cancelled call does not run', async () => {
     const clock = createFakeClock();
     const calls: string[] = [];
     const cancel = clock.schedule(1, () => calls.push('called'));
@@ -59,7 +59,7 @@ describe('createFakeClock', () => {
     expect({ calls, pending: clock.pending }).toEqual({ calls: [], pending: 0 });
   });
 
-  it('ends a sleep when the signal aborts, and leaves nothing behind', async () => {
+  it('An aborted signal ends a sleep, and leaves nothing behind', async () => {
     const clock = createFakeClock();
     const stop = new AbortController();
     const asleep = clock.sleep(1_000, stop.signal);
@@ -70,7 +70,7 @@ describe('createFakeClock', () => {
     expect({ pending: clock.pending, now: clock.monotonic() }).toEqual({ pending: 0, now: 0 });
   });
 
-  it('jumps the wall alone', async () => {
+  it('A jump of the wall clock leaves the monotonic time and the timers alone', async () => {
     const clock = createFakeClock({ nowMs: 0 });
     const calls: string[] = [];
     clock.schedule(1_000, () => calls.push('called'));
@@ -85,7 +85,7 @@ describe('createFakeClock', () => {
     expect(clock.now()).toBe(0);
   });
 
-  it('passes on what a timer throws', async () => {
+  it('An error of a timer rejects the advance', async () => {
     const clock = createFakeClock();
     clock.schedule(1, () => {
       throw new Error('from a timer');

@@ -193,8 +193,8 @@ function checkCounts(model: Model, clients: ReadonlyMap<number, Client<number>>,
   }
 }
 
-describe('places, whoever comes, moves and goes in whatever order', () => {
-  it('stay within their limits, take from those who have the most, and are counted right', () => {
+describe('Places, property', () => {
+  it('Places keep their limits and counts and take from the clients with the most, in any order of events', () => {
     fc.assert(
       fc.property(limits, steps, ({ ofItsOwn, ...bounds }, all) => {
         const ofGroup = (group: string) => (group === GROUP_OF_ITS_OWN ? ofItsOwn : bounds.total);
@@ -204,7 +204,7 @@ describe('places, whoever comes, moves and goes in whatever order', () => {
     );
   });
 
-  it('never lose a client that has the spared number or fewer a place to another client', () => {
+  it('A client with no more than the spared number of places never loses one to another client', () => {
     fc.assert(
       fc.property(limits, steps, ({ perClient, total, spared }, all) => {
         const places = createPlaces<ClientName>({ perClient, total, spared });

@@ -34,15 +34,15 @@ function setup(limits: Partial<PlaceLimits> = {}) {
   };
 }
 
-describe('places', () => {
-  it('are taken freely below the limits', () => {
+describe('Places', () => {
+  it('Places are free to take below the limits', () => {
     const { enter, places } = setup();
     expect(enter('a1')).toMatchObject({ kind: 'entered', evicted: undefined, limit: undefined });
     expect(enter('a1').kind).toBe('entered');
     expect(places.size()).toBe(2);
   });
 
-  it('count for the same client as long as it has any', () => {
+  it('A client is the same object as long as it has a place', () => {
     const { enter, places } = setup();
     const first = enter('a1');
     const second = enter('a1');
@@ -55,7 +55,7 @@ describe('places', () => {
     expect(places.size()).toBe(1);
   });
 
-  it('are given back once', () => {
+  it('A place is given back only once', () => {
     const { enter, places } = setup();
     const entry = enter('a1');
     if (entry.kind !== 'entered') throw new Error('refused');
@@ -64,7 +64,7 @@ describe('places', () => {
     expect(places.size()).toBe(0);
   });
 
-  it('of clients with the same name in two groups are two clients', () => {
+  it('Clients of the same name in two groups are two clients', () => {
     const places = createPlaces<number>({ perClient: 1, total: 10, spared: 0 });
     expect(places.enter(1, { group: 'a', name: 'x' })).toMatchObject({ kind: 'entered' });
     expect(places.enter(2, { group: 'b', name: 'x' })).toMatchObject({ kind: 'entered' });
@@ -72,8 +72,8 @@ describe('places', () => {
   });
 });
 
-describe("at a client's own limit", () => {
-  it('its longest idle occupant makes room, and no busy one', () => {
+describe('Client limit', () => {
+  it("At its own limit a client's longest idle occupant makes room, and never a busy one", () => {
     const { enter, fill } = setup({ perClient: 3 });
     fill('a1', 1);
     const first = enter('a1', { idle: true });
@@ -83,7 +83,7 @@ describe("at a client's own limit", () => {
     expect(enter('a1')).toMatchObject({ kind: 'refused', limit: 'client' });
   });
 
-  it('nobody else makes room', () => {
+  it('No other client makes room for a client at its own limit', () => {
     const { enter, fill, taken } = setup({ perClient: 3 });
     fill('a1', 3);
     fill('a2', 3, { idle: true });
@@ -92,8 +92,8 @@ describe("at a client's own limit", () => {
   });
 });
 
-describe('at a limit that is shared', () => {
-  it('the client that has the most in the group that has the most makes room, idle occupants first', () => {
+describe('Shared limit', () => {
+  it('At a shared limit the largest client of the largest group makes room, idle occupants first', () => {
     const { enter, fill, taken, clients } = setup({ total: 12, spared: 2 });
     fill('b1', 5, { idle: true });
     fill('a1', 3);
@@ -107,7 +107,7 @@ describe('at a limit that is shared', () => {
     expect(enter('c1')).toMatchObject({ kind: 'entered', evicted: 'b1.1' });
   });
 
-  it('no client with the spared number of places or fewer gives one up', () => {
+  it('A client with no more than the spared number of places gives none up', () => {
     const { enter, fill } = setup({ total: 6, spared: 2 });
     fill('a1', 2, { idle: true });
     fill('a2', 2, { idle: true });
@@ -115,7 +115,7 @@ describe('at a limit that is shared', () => {
     expect(enter('c1')).toMatchObject({ kind: 'refused', limit: 'total' });
   });
 
-  it('a newcomer of the client that has the most takes the place of an idle one of its own, or gets none', () => {
+  it('A newcomer of the largest client takes the place of an idle occupant of its own, or is refused', () => {
     const { enter, fill, clients } = setup({ total: 6, spared: 1 });
     fill('a1', 4);
     fill('b1', 2, { idle: true });
@@ -124,7 +124,7 @@ describe('at a limit that is shared', () => {
     expect(enter('a1')).toMatchObject({ kind: 'entered', evicted: 'a1.2', limit: 'total' });
   });
 
-  it("a group at its own limit makes room by itself, whatever the others' places are", () => {
+  it('A group at its own limit makes room by itself, whatever places other groups have', () => {
     const { enter, fill } = setup({ total: 20, spared: 1, ofGroup: (group) => (group === 'a' ? 4 : 20) });
     fill('b1', 10, { idle: true });
     fill('a1', 3);
@@ -133,7 +133,7 @@ describe('at a limit that is shared', () => {
     expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: undefined });
   });
 
-  it('a client that gives up its only place to a newcomer of its own keeps it', () => {
+  it('A client whose only place goes to a newcomer of its own keeps the place', () => {
     const { enter, fill, taken, places, clients } = setup({ total: 2, spared: 1 });
     fill('a1', 1);
     fill('b1', 1, { idle: true });
@@ -145,7 +145,7 @@ describe('at a limit that is shared', () => {
     expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: 'b1.3' });
   });
 
-  it('a refused newcomer leaves nothing behind', () => {
+  it('A refused newcomer leaves nothing behind', () => {
     const { enter, fill, places, clients } = setup({ total: 2, spared: 1 });
     fill('a1', 1);
     fill('b1', 1);
@@ -158,8 +158,8 @@ describe('at a limit that is shared', () => {
   });
 });
 
-describe('a place that counts for another client', () => {
-  it('is moved with its idleness, past any limit', () => {
+describe('Moved place', () => {
+  it('A moved place keeps its idleness, and may exceed any limit', () => {
     const { enter, fill, places, nameOf } = setup({ perClient: 2 });
     fill('b1', 2);
     const entry = enter('a1', { idle: true });
@@ -172,7 +172,7 @@ describe('a place that counts for another client', () => {
     expect(places.size()).toBe(3);
   });
 
-  it('stays as it is if it is the same client', () => {
+  it('A place moved to the client it belongs to stays unchanged', () => {
     const { enter, places, nameOf } = setup();
     const entry = enter('a1', { idle: true });
     if (entry.kind !== 'entered') throw new Error('refused');
@@ -180,7 +180,7 @@ describe('a place that counts for another client', () => {
     expect(places.size()).toBe(1);
   });
 
-  it('is not given to somebody who has none, because it was evicted', () => {
+  it('An evicted occupant gets no place by being moved', () => {
     const { enter, places, nameOf } = setup({ perClient: 1 });
     const evicted = enter('a1', { idle: true });
     if (evicted.kind !== 'entered') throw new Error('refused');

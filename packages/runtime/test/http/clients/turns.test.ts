@@ -5,8 +5,8 @@ import type { Names } from './turns-setup.ts';
 
 const NAMES: Names = { a: ['a1', 'a2', 'a3'], b: ['b1'], c: ['c1'] };
 
-describe('in a turn of the event loop', () => {
-  it("a client's first piece of work runs at once, however much others have waiting", () => {
+describe('Turn of the event loop', () => {
+  it('The first piece of work of a client in a turn runs at once, however much others have waiting', () => {
     const t = startTurns(NAMES);
     for (let work = 1; work <= 50; work += 1) t.take(`a1.${work}`);
     t.take('a2.1');
@@ -14,7 +14,7 @@ describe('in a turn of the event loop', () => {
     expect(t.order()).toEqual(['a1.1', 'a2.1', 'b1.1']);
   });
 
-  it('a client has one piece of work at once, in whichever way it came to its first', () => {
+  it('A client gets one piece of work per turn, at once or later', () => {
     const t = startTurns(NAMES);
     for (const work of ['a1.1', 'a1.2', 'a1.3']) t.take(work);
     expect(t.order()).toEqual(['a1.1']);
@@ -26,7 +26,7 @@ describe('in a turn of the event loop', () => {
     expect(t.order()).toEqual(['a1.3', 'a1.4']);
   });
 
-  it('what may not run at once waits until the sockets have been looked at', () => {
+  it('Work that may not run at once waits until the event loop has polled its sockets', () => {
     const t = startTurns(NAMES);
     t.takeLater('a1.1');
     expect(t.order()).toEqual([]);
@@ -34,7 +34,7 @@ describe('in a turn of the event loop', () => {
     expect(t.order()).toEqual(['a1.1']);
   });
 
-  it('the loop is left alone once nobody waits', () => {
+  it('The event loop is left alone once no work waits', () => {
     const t = startTurns(NAMES);
     t.take('a1.1');
     t.take('a1.2');
@@ -44,8 +44,8 @@ describe('in a turn of the event loop', () => {
   });
 });
 
-describe('a round', () => {
-  it('has one piece of work for each group that waits, for its clients in turn', () => {
+describe('Round', () => {
+  it('A round runs one piece of work for each waiting group, taking its clients in turn', () => {
     const t = startTurns(NAMES);
     for (const client of ['a1', 'a2', 'b1', 'c1'])
       for (const work of [1, 2, 3]) t.takeLater(`${client}.${work}`);
@@ -61,7 +61,7 @@ describe('a round', () => {
     ]);
   });
 
-  it('is followed by more while they take no time, half a millisecond in all', () => {
+  it('Rounds that take no time follow one another in a turn, for half a millisecond in all', () => {
     const t = startTurns(NAMES, { costMs: () => 0.1 });
     for (let work = 1; work <= 10; work += 1) t.takeLater(`a1.${work}`);
     t.turn();
@@ -70,14 +70,14 @@ describe('a round', () => {
     expect(t.order()).toHaveLength(5);
   });
 
-  it('comes once in a turn, however long it takes', () => {
+  it('A turn has only one round if that takes long', () => {
     const t = startTurns(NAMES, { costMs: () => 100 });
     for (const client of ['a1', 'b1']) for (const work of [1, 2]) t.takeLater(`${client}.${work}`);
     t.turn();
     expect(t.order()).toEqual(['a1.1', 'b1.1']);
   });
 
-  it('does not serve again in the same round a client whose work brings its next one', () => {
+  it('A client whose work brings its next one is not served twice in a round', () => {
     const t = startTurns(NAMES);
     t.effects.set('a1.1', () => {
       t.takeLater('a1.2');
@@ -157,8 +157,8 @@ function mayCompare(one: string, other: string): boolean {
   return one.startsWith('a') === other.startsWith('a') || !other.startsWith('a');
 }
 
-describe('whatever arrives whenever', () => {
-  it('runs once; the first piece of a client in a turn of the loop at once, and no other', () => {
+describe('Turns, property', () => {
+  it('All work runs once, and only the first piece of a client in a turn runs at once', () => {
     fc.assert(
       fc.property(schedules, costs, (schedule, costMs) => {
         const watch = startWatch(costMs);
@@ -181,7 +181,7 @@ describe('whatever arrives whenever', () => {
     );
   });
 
-  it('lets nobody have a third turn before everybody else who waits has had one, in the same group or alone in another', () => {
+  it('No client has a third turn before each waiting client of its group, or alone in another, has had one', () => {
     fc.assert(
       fc.property(schedules, costs, (schedule, costMs) => {
         const watch = startWatch(costMs);

@@ -12,8 +12,8 @@ function startParser() {
   return { heads, parse: createHeadParser(heads) };
 }
 
-describe('a head that comes again', () => {
-  it('is the same object, and says what it said at first', () => {
+describe('Known heads', () => {
+  it('A head that comes again is the same parsed object, also from another sender', () => {
     const { parse } = startParser();
     const first = parse(GET, 'shop');
     expect(first).toEqual({ ...parseRequestHead(GET), known: true });
@@ -23,21 +23,21 @@ describe('a head that comes again', () => {
   it.each([
     { what: 'that is malformed', text: `${GET}\r\nBroken` },
     { what: 'that is long', text: `${GET}\r\nX: ${'x'.repeat(1_024)}` },
-  ])('$what is parsed each time, and takes no place', ({ text }) => {
+  ])('A head $what is parsed each time, and is not remembered', ({ text }) => {
     const { heads, parse } = startParser();
     expect(parse(text, 'shop')).toEqual(parseRequestHead(text));
     expect(parse(text, 'shop')).not.toBe(parse(text, 'shop'));
     expect(heads.size).toBe(0);
   });
 
-  it('in another spelling is another one', () => {
+  it('A head in another spelling is another head', () => {
     const { parse } = startParser();
     const text = GET.replace('Host', 'host');
     expect(parse(GET, 'shop')).not.toBe(parse(text, 'shop'));
     expect(parse(text, 'shop')).toEqual({ ...parseRequestHead(text), known: true });
   });
 
-  it('has a place of its sender’s: who sends new ones all the time takes none of others', () => {
+  it('A sender that sends new heads all the time takes no place from the head of another sender', () => {
     const { parse } = startParser();
     const first = parse(GET, 'shop');
     for (let at = 0; at < 10; at += 1) parse(`GET /${at} HTTP/1.1`, 'storm');

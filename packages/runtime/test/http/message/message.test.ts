@@ -3,8 +3,8 @@ import { createDate, headerLines, messageText, toBeSentOften } from '../../../sr
 
 const OPTIONS = { head: false, keepAliveMs: 5_000, date: 'Mon, 23 Nov 2026 07:00:00 GMT' };
 
-describe('an answer', () => {
-  it('is put together as HTTP/1.1 has it', () => {
+describe('Answer text', () => {
+  it('An answer has the status line, headers and body of HTTP/1.1', () => {
     const headers = headerLines(['Server', 'EC2ws', 'Content-Type', 'text/plain']);
     expect(messageText({ status: 200, headers, body: 'abc' }, OPTIONS)).toBe(
       'HTTP/1.1 200 OK\r\nServer: EC2ws\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n' +
@@ -12,29 +12,32 @@ describe('an answer', () => {
     );
   });
 
-  it('says that the connection ends with it, and has a length without a body too', () => {
+  it('An answer says if the connection ends with it, and has a length without a body too', () => {
     expect(messageText({ status: 503, headers: '', body: '' }, { ...OPTIONS, keepAliveMs: 0 })).toBe(
       'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n' +
         'Date: Mon, 23 Nov 2026 07:00:00 GMT\r\nConnection: close\r\n\r\n',
     );
   });
 
-  it('to a HEAD has the length of the body and none', () => {
+  it('An answer to HEAD has the length of the body and no body', () => {
     const text = messageText({ status: 200, headers: '', body: 'abc' }, { ...OPTIONS, head: true });
     expect(text).toMatch(/\r\nContent-Length: 3\r\n[^]*\r\n\r\n$/);
   });
 
-  it.each([200, 400, 401, 403, 404, 405, 408, 413, 431, 500, 503])('of status %d has a text', (status) => {
-    expect(messageText({ status, headers: '', body: '' }, OPTIONS)).toMatch(
-      new RegExp(`^HTTP/1\\.1 ${status} [A-Z][A-Za-z ]+\r\n`),
-    );
-  });
+  it.each([200, 400, 401, 403, 404, 405, 408, 413, 431, 500, 503])(
+    'An answer of status %d has a reason phrase',
+    (status) => {
+      expect(messageText({ status, headers: '', body: '' }, OPTIONS)).toMatch(
+        new RegExp(`^HTTP/1\\.1 ${status} [A-Z][A-Za-z ]+\r\n`),
+      );
+    },
+  );
 
-  it('of a status without a text has none', () => {
+  it('An answer of an unknown status has an empty reason phrase', () => {
     expect(messageText({ status: 299, headers: '', body: '' }, OPTIONS)).toMatch(/^HTTP\/1\.1 299 \r\n/);
   });
 
-  it('that is sent often is the same as another one, each second, kept or ended, and for a HEAD', () => {
+  it('A prepared answer is the same as a new one, whatever the date, the end of the connection and the method', () => {
     const answer = { status: 200, headers: 'Server: EC2ws\r\n', body: 'abc' };
     const often = toBeSentOften(answer);
     for (const more of [
@@ -51,14 +54,14 @@ describe('an answer', () => {
     }
   });
 
-  it('has a byte for each character of its body', () => {
+  it('An answer has a byte for each Latin-1 character of its body', () => {
     const body = Buffer.from('ä').toString('latin1');
     expect(messageText({ status: 200, headers: '', body }, OPTIONS)).toContain('Content-Length: 2\r\n');
   });
 });
 
-describe('the date of answers', () => {
-  it('is that of the second, and made once in it', () => {
+describe('Answer date', () => {
+  it('The date of answers is that of the current second, also after the clock goes back', () => {
     let now = Date.UTC(2026, 10, 23, 7, 0, 0, 999);
     const date = createDate(() => now);
     expect(date()).toBe('Mon, 23 Nov 2026 07:00:00 GMT');

@@ -12,26 +12,26 @@ function chunked(text: string): BodyProgress {
   return readBody(text, { kind: 'chunked' }, MAX_BYTES);
 }
 
-describe('a body', () => {
-  it('is empty if the head announces none, whatever comes behind it', () => {
+describe('Sized body', () => {
+  it('A body is empty if the head announces none, whatever comes behind it', () => {
     expect(readBody('GET /', { kind: 'none' }, 0)).toEqual({ kind: 'complete', body: '', end: 0 });
   });
 
-  it('of a given size ends there', () => {
+  it('A body of a given size ends there, and is incomplete before', () => {
     expect(sized('abcGET', 3)).toEqual({ kind: 'complete', body: 'abc', end: 3 });
     expect(sized('ab', 3)).toEqual({ kind: 'incomplete' });
   });
 
-  it('of a given size is refused before it has come if it is too large', () => {
+  it('A body of a given size that is too large is refused before it has come', () => {
     expect(sized('', MAX_BYTES + 1)).toEqual({ kind: 'too large' });
     expect(sized('', MAX_BYTES)).toEqual({ kind: 'incomplete' });
   });
 });
 
-describe('a body in chunks', () => {
+describe('Chunked body', () => {
   const WHOLE = '3;a;b=c\r\nabc\r\n0a\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n';
 
-  it('is put together, its extensions and trailers dropped', () => {
+  it('A chunked body is joined, and its extensions and trailers are dropped', () => {
     expect(chunked(`${WHOLE}GET`)).toEqual({
       kind: 'complete',
       body: 'abc0123456789',
@@ -39,12 +39,12 @@ describe('a body in chunks', () => {
     });
   });
 
-  it('is incomplete up to its last byte, and never anything else before it', () => {
+  it('A chunked body is incomplete before its last byte', () => {
     for (let length = 0; length < WHOLE.length; length += 1)
       expect(chunked(WHOLE.slice(0, length))).toEqual({ kind: 'incomplete' });
   });
 
-  it('can be empty', () => {
+  it('A chunked body may be empty', () => {
     expect(chunked('0\r\n\r\n')).toEqual({ kind: 'complete', body: '', end: 5 });
   });
 
@@ -68,18 +68,18 @@ describe('a body in chunks', () => {
     '0\r\n y\r\n\r\n',
     '0\r\nX: \0\r\n\r\n',
     '0\r\nX: a\nY: b\r\n\r\n',
-  ])('is malformed if it is %j', (text) => {
+  ])('The chunked body %j is malformed', (text) => {
     expect(chunked(text)).toEqual({ kind: 'malformed' });
   });
 
   it.each(['Content-Length: 3', 'transfer-encoding: chunked', 'Connection: close', 'UPGRADE: h2c'])(
-    'is malformed if a trailer says how messages are separated: %s',
+    'A chunked body with the framing trailer "%s" is malformed',
     (trailer) => {
       expect(chunked(`0\r\nX: y\r\n${trailer}\r\n\r\n`)).toEqual({ kind: 'malformed' });
     },
   );
 
-  it('is refused as soon as its chunks are too large together, before they have come', () => {
+  it('A chunked body is refused as soon as its chunks together are too large, before they have come', () => {
     expect(chunked('8\r\n01234567\r\n9\r\n')).toEqual({ kind: 'too large' });
     expect(chunked('8\r\n01234567\r\n8\r\n')).toEqual({ kind: 'incomplete' });
     expect(chunked('ffffff\r\n')).toEqual({ kind: 'too large' });
@@ -90,7 +90,7 @@ describe('a body in chunks', () => {
     { what: 'extensions of many chunks', text: `1;${'a'.repeat(500)}\r\nx\r\n`.repeat(10) },
     { what: 'one trailer', text: `0\r\nX: ${'a'.repeat(5_000)}` },
     { what: 'many trailers', text: `0\r\n${'X: y\r\n'.repeat(1_000)}` },
-  ])('is refused if more than 4 KiB come beside it, by $what', ({ text }) => {
+  ])('A chunked body is refused if more than 4 KiB come beside it, by $what', ({ text }) => {
     expect(chunked(text)).toEqual({ kind: 'too large' });
   });
 });

@@ -13,8 +13,8 @@ function parsed(lines: readonly string[] = [], requestLine?: string): RequestHea
   return head;
 }
 
-describe('the head of a request', () => {
-  it('is read into its method, target and headers, which keep their spelling and order', () => {
+describe('Request head', () => {
+  it('A head is parsed into its method, target and headers, which keep their spelling and order', () => {
     expect(
       parsed(['hOsT: 198.18.0.1', 'Accept:*/*', 'X-Empty:'], 'PUT /latest/api/token?x=1 HTTP/1.1'),
     ).toEqual({
@@ -36,9 +36,12 @@ describe('the head of a request', () => {
     { text: ' \t ', value: '' },
     { text: '\xa0v\xa0', value: '\xa0v\xa0' },
     { text: '\x80\xff', value: '\x80\xff' },
-  ])('has the value $value for $text, without the spaces and tabs around it only', ({ text, value }) => {
-    expect(parsed([`X:${text}`]).headers).toEqual(['X', value]);
-  });
+  ])(
+    'The header text "$text" has the value "$value", with only the spaces and tabs around it removed',
+    ({ text, value }) => {
+      expect(parsed([`X:${text}`]).headers).toEqual(['X', value]);
+    },
+  );
 
   it.each([
     'GET /',
@@ -63,7 +66,7 @@ describe('the head of a request', () => {
     'GET /a\x7f HTTP/1.1',
     'GET /\xe4 HTTP/1.1',
     'GET /a\nX: y HTTP/1.1',
-  ])('is refused if its first line is %j', (requestLine) => {
+  ])('The request line %j is refused', (requestLine) => {
     expect(parse([], requestLine)).toEqual({
       fault: 'malformed',
       detail: 'the request line is not HTTP/1.1',
@@ -83,18 +86,18 @@ describe('the head of a request', () => {
     'Ho\xe4st: x',
     'Ho(st: x',
     '',
-  ])('is refused if it has the line %j', (line) => {
+  ])('The header line %j is refused', (line) => {
     expect(parse(['A: b', line, 'C: d'])).toEqual({
       fault: 'malformed',
       detail: 'a header line is not HTTP',
     });
   });
 
-  it('is refused if a line is folded', () => {
+  it('A folded header line is refused', () => {
     expect(parse(['A: b', '\tc'])).toMatchObject({ fault: 'malformed' });
   });
 
-  it('has at most 100 headers', () => {
+  it('A head has at most 100 headers', () => {
     const most = Array.from({ length: 100 }, (_, at) => `X-${at}: y`);
     expect(parsed(most).headers).toHaveLength(200);
     expect(parse([...most, 'X: y'])).toEqual({
@@ -104,7 +107,7 @@ describe('the head of a request', () => {
     expect(parse(Array.from({ length: 4_000 }, () => 'X:'))).toMatchObject({ fault: 'too many headers' });
   });
 
-  it('costs work that grows with its length only, whatever is in it', () => {
+  it('The cost of parsing a hostile header line grows only with its length', () => {
     const hostile = [' ', '\t', ' x', 'x', ':', '\x80'].flatMap((piece) =>
       ['', 'x'].map((before) => `A:${before}${piece.repeat(16_000 / piece.length)}\x01`),
     );
@@ -115,14 +118,14 @@ describe('the head of a request', () => {
   });
 });
 
-describe('what a head says of the message', () => {
+describe('Message framing', () => {
   it.each([
     { lines: [], kind: 'none' },
     { lines: ['Content-Length: 0'], kind: 'none' },
     { lines: ['content-length: 12'], kind: 'sized', bytes: 12 },
     { lines: ['Content-Length: 012'], kind: 'sized', bytes: 12 },
     { lines: ['TRANSFER-ENCODING: Chunked'], kind: 'chunked' },
-  ])('is a body that is $kind for $lines', ({ lines, ...framing }) => {
+  ])('The headers $lines announce a body that is $kind', ({ lines, ...framing }) => {
     expect(parsed(lines).framing).toEqual(framing);
   });
 
@@ -143,11 +146,11 @@ describe('what a head says of the message', () => {
     { lines: ['Transfer-Encoding:'] },
     { lines: ['Transfer-Encoding: chunked\t'] },
     { lines: ['Host: a', 'Host: a'] },
-  ])('is refused if two parsers could understand two things: $lines', ({ lines }) => {
+  ])('The ambiguous headers $lines are refused', ({ lines }) => {
     expect(parse(lines)).toMatchObject({ fault: 'malformed' });
   });
 
-  it('has no chunks in HTTP/1.0', () => {
+  it('HTTP/1.0 has no chunked body', () => {
     expect(parse(['Transfer-Encoding: chunked'], 'PUT / HTTP/1.0')).toMatchObject({ fault: 'malformed' });
   });
 
@@ -164,24 +167,27 @@ describe('what a head says of the message', () => {
     { version: '1.0', lines: [], keepAlive: false },
     { version: '1.0', lines: ['Connection: keep-alive'], keepAlive: true },
     { version: '1.0', lines: ['Connection: keep-alive', 'Connection: close'], keepAlive: false },
-  ])('keeps the connection: $keepAlive, in HTTP/$version with $lines', ({ version, lines, keepAlive }) => {
-    expect(parsed(lines, `GET / HTTP/${version}`)).toMatchObject({ keepAlive, old: version === '1.0' });
-  });
+  ])(
+    'A request keeps the connection: $keepAlive, in HTTP/$version with $lines',
+    ({ version, lines, keepAlive }) => {
+      expect(parsed(lines, `GET / HTTP/${version}`)).toMatchObject({ keepAlive, old: version === '1.0' });
+    },
+  );
 
   it.each([
     { version: '1.1', value: '100-Continue', expectsContinue: true },
     { version: '1.1', value: '200-ok', expectsContinue: false },
     { version: '1.0', value: '100-continue', expectsContinue: false },
   ])(
-    'expects a 100: $expectsContinue, in HTTP/$version for $value',
+    'A request expects a 100: $expectsContinue, in HTTP/$version for $value',
     ({ version, value, expectsContinue }) => {
       expect(parsed([`Expect: ${value}`], `PUT / HTTP/${version}`)).toMatchObject({ expectsContinue });
     },
   );
 });
 
-describe('a request for another protocol', () => {
-  it('is known by its Upgrade header', () => {
+describe('Protocol upgrade', () => {
+  it('A request for another protocol is recognized by its Upgrade header', () => {
     expect(parsed(['Connection: Upgrade, HTTP2-Settings', 'upgrade: h2c'])).toMatchObject({
       asksForUpgrade: true,
       keepAlive: true,
@@ -190,9 +196,9 @@ describe('a request for another protocol', () => {
   });
 });
 
-describe('an unfinished head', () => {
+describe('Unfinished head', () => {
   it.each(['', '\r', 'G', 'GET', 'GET ', 'GET /a HTTP/1.1\r', 'M-SEARCH /a HTTP/1.1\r\nA: \xff\t\r\nB'])(
-    'can become one if it is %j',
+    'The unfinished text %j may become a head',
     (text) => {
       expect(mayBecomeHead(text, 0)).toBe(true);
     },
@@ -208,11 +214,11 @@ describe('an unfinished head', () => {
     'GET /\n',
     'GET / HTTP/1.1\r\nA: \x7f',
     'ABCDEFGHIJKLMNOPQ',
-  ])('cannot if it is %j', (text) => {
+  ])('The unfinished text %j cannot become a head', (text) => {
     expect(mayBecomeHead(text, 0)).toBe(false);
   });
 
-  it('is not looked at again where it has been looked at, but for its beginning', () => {
+  it('The part of an unfinished head that was checked is not checked again, except its beginning', () => {
     expect(mayBecomeHead('GET /\0 HTTP/1.1', 6)).toBe(true);
     expect(mayBecomeHead('GET /\r\n', 6)).toBe(true);
     expect(mayBecomeHead('get /', 5)).toBe(false);

@@ -25,15 +25,15 @@ async function isRefused(port: number): Promise<boolean> {
   );
 }
 
-describe('a server that closes', () => {
-  it('is closed at once if nobody is connected, and leaves no timer', async () => {
+describe('Closing server', () => {
+  it('A server without connections closes at once, and leaves no timer', async () => {
     const t = await startServer();
     await t.server.close(5_000);
     expect(t.clock.pending).toBe(0);
     expect(await isRefused(t.port)).toBe(true);
   });
 
-  it('answers what it has accepted, and ends each connection with its answer', async () => {
+  it('A closing server answers the requests it has accepted, and ends each connection with its answer', async () => {
     await using t = await startServer({ request: () => undefined });
     const waiting = await t.open();
     const queued = await t.open();
@@ -53,7 +53,7 @@ describe('a server that closes', () => {
     expect(t.clock.pending).toBe(0);
   });
 
-  it('answers a last request of an idle connection for a second, which then ends', async () => {
+  it('A closing server answers a last request on an idle connection for a second, and then ends the connection', async () => {
     await using t = await startServer();
     const [busy, idle, fresh] = [await t.open(), await t.open(), await t.open()];
     for (const client of [busy, idle]) {
@@ -79,7 +79,7 @@ describe('a server that closes', () => {
     await closed;
   });
 
-  it('is closed within its time, whoever waits', async () => {
+  it('A server closes within its time although a request is still waiting', async () => {
     let gone = 0;
     await using t = await startServer({
       request: (request) => {
@@ -100,8 +100,8 @@ describe('a server that closes', () => {
   });
 });
 
-describe('a listener that fails later', () => {
-  it('is told to the caller, and the others are not affected', async () => {
+describe('Failing listener', () => {
+  it('A listener that fails later is reported to the caller, and the other listeners keep serving', async () => {
     await using t = await startServer();
     await t.server.listen({ host: '127.0.0.1', port: 0 }, async (server, at) => {
       server.listen(at);

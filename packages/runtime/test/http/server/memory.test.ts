@@ -15,11 +15,11 @@ function usedHeapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-describe('a request that waits', () => {
+describe('Memory of a waiting request', () => {
   it.each([
     { what: 'head', request: 'GET /a-target-of-some-length HTTP/1.1\r\nX: some more text\r\n\r\n' },
     { what: 'body', request: 'PUT / HTTP/1.1\r\nContent-Length: 20\r\n\r\n01234567890123456789' },
-  ])('keeps its $what in memory, and nothing that came behind it', async ({ request }) => {
+  ])('A waiting request keeps its $what in memory, and nothing that came behind it', async ({ request }) => {
     await using t = await startServer({
       limits: { places: { perClient: COUNT, total: COUNT, spared: 0 } },
       request: () => undefined,

@@ -18,8 +18,8 @@ function respond(t: Waiting, at: number): void {
   t.server.respond(request, answer(request.head.target));
 }
 
-describe('requests that come behind one another', () => {
-  it('are answered in order, and none is looked at before the answer to the one before it is out', async () => {
+describe('Pipelined requests', () => {
+  it('Pipelined requests are answered in order, and none is handled before the previous answer is out', async () => {
     await using t = await startWaiting();
     const client = t.dial();
     client.send(`${get('/a')}${get('/b')}bad\r\n\r\n`);
@@ -35,7 +35,7 @@ describe('requests that come behind one another', () => {
     expect(summary(client.got())).toEqual(['200 /a', '200 /b', '400']);
   });
 
-  it('are not answered before the event loop has looked at its sockets again', async () => {
+  it('Pipelined requests are answered only after the event loop has polled its sockets again', async () => {
     await using t = await startServer();
     const client = t.openInMemory();
     await setImmediate();
@@ -45,7 +45,7 @@ describe('requests that come behind one another', () => {
     expect(t.requests).toHaveLength(3);
   });
 
-  it('do not delay the first one of another client', async () => {
+  it('Pipelined requests do not delay the first request of another client', async () => {
     await using t = await startServer({
       clientOf: (count) => (count < 8 ? { group: 'a', name: 'a1' } : { group: 'b', name: 'b1' }),
     });
@@ -57,7 +57,7 @@ describe('requests that come behind one another', () => {
     expect(t.requests.map(({ head }) => head.target)).toEqual(['/flood', '/victim']);
   });
 
-  it('wait until the kernel has taken the answer to the one before', async () => {
+  it('A pipelined request waits until the kernel has taken the previous answer', async () => {
     await using t = await startServer();
     const client = t.openInMemory();
     await setImmediate();
@@ -72,7 +72,7 @@ describe('requests that come behind one another', () => {
     expect(t.requests).toHaveLength(1);
   });
 
-  it('can have bodies', async () => {
+  it('Pipelined requests may have bodies', async () => {
     await using t = await startServer();
     const client = t.dial();
     const sized = 'PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc';
@@ -84,8 +84,8 @@ describe('requests that come behind one another', () => {
   });
 });
 
-describe('more than is kept behind a request', () => {
-  it('is dropped with the connection once that is answered, if it came with it', async () => {
+describe('Pipelining limit', () => {
+  it('A connection that sends too much together with a request ends with the answer to that request', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send(`${get('/a')}${get('/b').repeat(40)}`);
@@ -95,7 +95,7 @@ describe('more than is kept behind a request', () => {
     expect(t.limitsHit).toEqual(['pipelined_bytes']);
   });
 
-  it('resets the connection if it comes while the request waits, and the request is told', async () => {
+  it('Too much data behind a waiting request resets the connection, and the request learns of it', async () => {
     await using t = await startWaiting();
     const client = t.dial();
     client.send(get('/a'));
@@ -110,7 +110,7 @@ describe('more than is kept behind a request', () => {
     expect(t.limitsHit).toEqual(['pipelined_bytes']);
   });
 
-  it('stops the connection while the request waits for its turn, which is answered all the same', async () => {
+  it('Too much data behind a request that waits for its turn ends the connection after its answer', async () => {
     await using t = await startServer();
     const [first, second] = [t.openInMemory(), t.openInMemory()];
     await setImmediate();
@@ -127,7 +127,7 @@ describe('more than is kept behind a request', () => {
     await second.closed;
   });
 
-  it('does not count the head of a request that waits for its turn', async () => {
+  it('The head of a request that waits for its turn does not count against the pipelining limit', async () => {
     await using t = await startServer();
     const [first, second] = [t.openInMemory(), t.openInMemory()];
     await setImmediate();
@@ -139,7 +139,7 @@ describe('more than is kept behind a request', () => {
     expect(summary(second.sent())).toEqual(['200 /second', '200 /next']);
   });
 
-  it('resets the connection while the kernel does not take an answer', async () => {
+  it('Too much data behind an answer that the kernel does not take resets the connection', async () => {
     await using t = await startServer();
     const client = t.openInMemory();
     await setImmediate();
@@ -150,7 +150,7 @@ describe('more than is kept behind a request', () => {
     expect(client.wasReset()).toBe(true);
   });
 
-  it('is not kept up to that point', async () => {
+  it('Data up to the pipelining limit is kept behind a waiting request', async () => {
     await using t = await startWaiting();
     const client = t.dial();
     client.send(get('/a'));
@@ -161,7 +161,7 @@ describe('more than is kept behind a request', () => {
     expect(t.server.connections.size).toBe(1);
   });
 
-  it('resets the connection while its client has to read first', async () => {
+  it('Too much data resets the connection while its client has to read first', async () => {
     await using t = await startServer({
       limits: { unread: { perConnection: 1_000_000, perClient: 1, total: 1_000_000 } },
     });
@@ -175,7 +175,7 @@ describe('more than is kept behind a request', () => {
     expect(client.wasReset()).toBe(true);
   });
 
-  it('is no matter if it is a body that nobody reads', async () => {
+  it('A body that nobody reads does not count against the pipelining limit', async () => {
     await using t = await startWaiting();
     const client = t.dial();
     client.send(`POST /a HTTP/1.1\r\nContent-Length: ${2 * TOO_MUCH.length}\r\n\r\n${TOO_MUCH}`);

@@ -13,10 +13,10 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await setImmediate();
 }
 
-describe("at a client's own limit", () => {
+describe('Client limit', () => {
   const limits = { places: { perClient: 2, total: 16, spared: 0 } };
 
-  it('its longest idle connection makes room, without a word', async () => {
+  it("At its own limit a client's longest idle connection is closed without an answer to make room", async () => {
     await using t = await startServer({ limits });
     const first = await t.open();
     const second = await t.open();
@@ -33,7 +33,7 @@ describe("at a client's own limit", () => {
     expect(t.limitsHit).toEqual(['connections_per_client']);
   });
 
-  it('no connection with a request makes room, and the new one is answered 503', async () => {
+  it("Connections with a request make no room at their client's own limit, and the new one is answered 503", async () => {
     await using t = await startServer({ limits, request: () => undefined });
     const busy = [await t.open(), await t.open()];
     for (const client of busy) client.send(GET);
@@ -46,7 +46,7 @@ describe("at a client's own limit", () => {
     for (const client of busy) await client.gets('/a');
   });
 
-  it('a connection that is in the middle of a head is reset to make room', async () => {
+  it('A connection in the middle of a head is reset to make room', async () => {
     await using t = await startServer({ limits, request: () => undefined });
     const busy = await t.open();
     busy.send(GET);
@@ -58,7 +58,7 @@ describe("at a client's own limit", () => {
     expect(await partial.over).toBe('reset');
   });
 
-  it('a connection that has ended makes room', async () => {
+  it('A connection that has ended makes room for a new one', async () => {
     await using t = await startServer({ limits, request: () => undefined });
     const busy = [await t.open(), await t.open()];
     for (const client of busy) client.send(GET);
@@ -72,10 +72,10 @@ describe("at a client's own limit", () => {
   });
 });
 
-describe('at a limit that is shared', () => {
+describe('Shared limit', () => {
   const limits = { places: { perClient: 16, total: 4, spared: 1 } };
 
-  it('a request of whoever has the most makes room: it is answered 503, and told', async () => {
+  it('At a shared limit a request of the client with the most connections is answered 503, and learns of it', async () => {
     const gone: number[] = [];
     await using t = await startServer({
       limits,
@@ -99,7 +99,7 @@ describe('at a limit that is shared', () => {
     expect(t.limitsHit).toEqual(['connections']);
   });
 
-  it('what waits for its turn is not served any more once it has made room', async () => {
+  it('A request that waits for its turn is not served after its connection has made room', async () => {
     await using t = await startServer({ limits, clientOf: firstOnes(4), request: () => undefined });
     const busy = Array.from({ length: 4 }, () => t.openInMemory());
     await setImmediate();
@@ -115,7 +115,7 @@ describe('at a limit that is shared', () => {
   it.each([
     { what: 'with a request that waits for its turn', isStalled: false },
     { what: 'with an answer that the kernel does not take', isStalled: true },
-  ])('a connection that has made room $what makes none a second time', async ({ isStalled }) => {
+  ])('A connection that has made room $what makes none a second time', async ({ isStalled }) => {
     await using t = await startServer({
       limits,
       clientOf: firstOnes(4),
@@ -142,7 +142,7 @@ describe('at a limit that is shared', () => {
   });
 });
 
-describe('a connection beyond all places', () => {
+describe('Connection beyond all places', () => {
   const limits = { places: { perClient: 16, total: 16, spared: 16 } };
 
   /** All places are taken, by connections that are busy. */
@@ -153,7 +153,7 @@ describe('a connection beyond all places', () => {
     return t;
   }
 
-  it('is answered 503 when its request is there, which nobody reads', async () => {
+  it('A connection beyond all places is answered 503 once its request is complete, and the request is not handled', async () => {
     await using t = await startFull();
     const client = t.dial();
     client.send('GET /a HT');
@@ -166,7 +166,7 @@ describe('a connection beyond all places', () => {
     expect(t.limitsHit).toEqual(['connections']);
   });
 
-  it('is reset if an eighth of all places is beyond them already', async () => {
+  it('A connection is reset if an eighth of all places is in use beyond them', async () => {
     await using t = await startFull();
     const answered = [await t.open(), await t.open()];
     const tooMany = t.dial();
@@ -184,7 +184,7 @@ describe('a connection beyond all places', () => {
     expect(summary(next.got())).toEqual(['503']);
   });
 
-  it('is let go if it sends no request in time', async () => {
+  it('A connection beyond all places is ended without an answer if it sends no request in time', async () => {
     await using t = await startFull();
     const client = await t.open();
     client.send('x'.repeat(10_000));
@@ -193,7 +193,7 @@ describe('a connection beyond all places', () => {
     expect(client.got()).toBe('');
   });
 
-  it('is let go if it ends without one', async () => {
+  it('A connection beyond all places ends if its client ends it without a request', async () => {
     await using t = await startFull();
     const client = await t.open();
     client.end();
@@ -201,8 +201,8 @@ describe('a connection beyond all places', () => {
   });
 });
 
-describe('a connection that counts for another client', () => {
-  it('takes a place of that one, and gives up that of the first one', async () => {
+describe('Moved connection', () => {
+  it('A connection moved to another client takes a place of that client, and frees its previous one', async () => {
     await using t = await startServer({
       limits: { places: { perClient: 1, total: 16, spared: 1 } },
       request: () => undefined,
@@ -222,7 +222,7 @@ describe('a connection that counts for another client', () => {
     expect(summary(third.got())).toEqual(['503']);
   });
 
-  it('takes none if it has lost its own', async () => {
+  it('A connection that has lost its place takes none of the client it is moved to', async () => {
     await using t = await startServer({
       limits: { places: { perClient: 16, total: 1, spared: 0 } },
       clientOf: firstOnes(1),

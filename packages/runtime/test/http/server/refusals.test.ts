@@ -11,7 +11,7 @@ async function answersTo(request: string) {
   return { answers: summary(client.got()), limitsHit: t.limitsHit, requests: t.requests.length };
 }
 
-describe('what is no request', () => {
+describe('Malformed request', () => {
   it.each([
     'GET /\r\n\r\n',
     'GET / HTTP/1.1\r\nA : b\r\n\r\n',
@@ -25,16 +25,16 @@ describe('what is no request', () => {
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     '\0',
     '\n',
-  ])('is 400, and the connection ends: %j', async (request) => {
+  ])('The malformed request %j is answered 400, and the connection ends', async (request) => {
     expect(await answersTo(request)).toEqual({ answers: ['400'], limitsHit: [], requests: 0 });
   });
 
-  it('is refused as soon as it cannot become one, before its end', async () => {
+  it('A request is refused as soon as it cannot become valid, before its end', async () => {
     expect(await answersTo('get')).toMatchObject({ answers: ['400'] });
     expect(await answersTo('GET / HTTP/1.1\r\nA: \x7f')).toMatchObject({ answers: ['400'] });
   });
 
-  it('ends what follows', async () => {
+  it('A malformed request ends the connection, and nothing behind it is read', async () => {
     expect(await answersTo('GET /a HTTP/1.1\r\n\r\nbad\r\n\r\nGET /b HTTP/1.1\r\n\r\n')).toMatchObject({
       answers: ['200 /a', '400'],
       requests: 1,
@@ -42,32 +42,32 @@ describe('what is no request', () => {
   });
 });
 
-describe('a head', () => {
+describe('Request head', () => {
   const head = (bytes: number) => {
     const text = 'GET / HTTP/1.1\r\nX: ';
     return `${text}${'x'.repeat(bytes - text.length)}`;
   };
 
-  it('can be as large as is allowed', async () => {
+  it('A head may be as large as the limit', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send(`${head(LIMITS.headBytes)}\r\n\r\n`);
     expect(summary(await client.gets('\r\n\r\n'))).toEqual(['200 /']);
   });
 
-  it('is 431 if it is larger, whole or not', async () => {
+  it('A head over the size limit is answered 431, complete or not', async () => {
     const refused = { answers: ['431'], limitsHit: ['head_bytes'], requests: 0 };
     expect(await answersTo(`${head(LIMITS.headBytes + 1)}\r\n\r\n`)).toEqual(refused);
     expect(await answersTo(head(LIMITS.headBytes + 4))).toEqual(refused);
   });
 
-  it('is 431 if it has too many headers', async () => {
+  it('A head with too many headers is answered 431', async () => {
     expect(await answersTo(`GET / HTTP/1.1\r\n${'A:\r\n'.repeat(101)}\r\n`)).toMatchObject({
       answers: ['431'],
     });
   });
 
-  it('is 408 if it does not come in time, however it trickles', async () => {
+  it('A head that is not complete in time is answered 408, however slowly it trickles', async () => {
     await using t = await startServer();
     const client = await t.open();
     const bytes = 'GET / HTTP/1.1\r\nX-Slow: yes, very';
@@ -83,7 +83,7 @@ describe('a head', () => {
     expect(t.limitsHit).toEqual(['head_time']);
   });
 
-  it('is waited for in silence, and its connection ended without a word if none has begun', async () => {
+  it('A connection on which no head begins in time ends without an answer', async () => {
     await using t = await startServer();
     const client = await t.open();
     await t.clock.advance(LIMITS.headMs - 1);
@@ -95,7 +95,7 @@ describe('a head', () => {
   });
 });
 
-describe('a body', () => {
+describe('Request body', () => {
   it.each([
     { how: 'announced', request: 'PUT / HTTP/1.1\r\nContent-Length: 65\r\n\r\n' },
     { how: 'in one chunk', request: 'PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n41\r\n' },
@@ -103,11 +103,11 @@ describe('a body', () => {
       how: 'in chunks',
       request: `PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n${'x'.repeat(64)}\r\n1\r\n`,
     },
-  ])('is 413 as soon as it is known to be too large, $how', async ({ request }) => {
+  ])('A body is answered 413 as soon as it is known to be too large, $how', async ({ request }) => {
     expect(await answersTo(request)).toEqual({ answers: ['413'], limitsHit: ['body_bytes'], requests: 0 });
   });
 
-  it('is 408 if it does not come in time', async () => {
+  it('A body that is not complete in time is answered 408', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n');
@@ -124,8 +124,8 @@ describe('a body', () => {
   });
 });
 
-describe('a connection', () => {
-  it('that is kept has all its time for the next request to begin, and that of a head to end', async () => {
+describe('Connection', () => {
+  it('A kept connection has its whole time for the next request to begin, and then that of a head', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');
@@ -143,7 +143,7 @@ describe('a connection', () => {
     expect(summary(client.got())).toEqual(['200 /a', '200 /b', '408']);
   });
 
-  it('is not kept by empty lines', async () => {
+  it('Empty lines do not keep a connection open', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');
@@ -155,7 +155,7 @@ describe('a connection', () => {
     expect(await client.over).toBe('ended');
   });
 
-  it('is not kept by halves of empty lines', async () => {
+  it('Halves of empty lines do not keep a connection open', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');
@@ -167,7 +167,7 @@ describe('a connection', () => {
     expect(t.server.connections.size).toBe(0);
   });
 
-  it('that is kept ends in silence when its time is over', async () => {
+  it('A kept connection ends without a further answer when its time is over', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');
@@ -177,7 +177,7 @@ describe('a connection', () => {
     expect(summary(client.got())).toEqual(['200 /a']);
   });
 
-  it('is not kept at all if it is to end with its first answer', async () => {
+  it('A connection ends with its first answer if the keep-alive time is 0', async () => {
     await using t = await startServer({ limits: { keepAliveMs: 0 } });
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n');
@@ -185,7 +185,7 @@ describe('a connection', () => {
     expect(summary(client.got())).toEqual(['200 /a']);
   });
 
-  it('is reset when its whole time is over, whatever it does, and its request told', async () => {
+  it('A connection is reset when its whole time is over, and its waiting request learns of it', async () => {
     let gone = 0;
     await using t = await startServer({
       limits: { connectionMs: 3_000 },
@@ -201,7 +201,7 @@ describe('a connection', () => {
     expect(gone).toBe(1);
   });
 
-  it('that goes on sending after its last answer is listened to for a while, and for a bound of bytes', async () => {
+  it('A connection that still sends after its last answer is read for a limited time and number of bytes', async () => {
     await using t = await startServer();
     const patient = t.dial();
     patient.send('bad\r\n\r\n');
@@ -217,7 +217,7 @@ describe('a connection', () => {
     while (t.server.connections.size > 0) await setImmediate();
   });
 
-  it('leaves no timer when the last one has ended', async () => {
+  it('No timer is left after the last connection has ended', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\nConnection: close\r\n\r\n');

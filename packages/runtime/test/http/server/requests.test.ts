@@ -5,8 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { answer, startServer, summary } from './setup.ts';
 
-describe('a request', () => {
-  it('is answered with its length, the date and whether the connection is kept', async () => {
+describe('Request', () => {
+  it('A request is answered with a length, the date and whether the connection is kept', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -21,7 +21,7 @@ describe('a request', () => {
     { what: 'HTTP/1.1 that ends', head: 'GET /a HTTP/1.1\r\nConnection: close\r\n\r\n', kept: false },
     { what: 'HTTP/1.0', head: 'GET /a HTTP/1.0\r\n\r\n', kept: false },
     { what: 'HTTP/1.0 that stays', head: 'GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', kept: true },
-  ])('of $what leaves the connection open: $kept', async ({ head, kept }) => {
+  ])('A request of $what leaves the connection open: $kept', async ({ head, kept }) => {
     await using t = await startServer();
     const client = t.dial();
     client.send(head);
@@ -32,7 +32,7 @@ describe('a request', () => {
     expect(summary(client.got())).toEqual(kept ? ['200 /a', '200 /b'] : ['200 /a']);
   });
 
-  it('for the head has the headers of the answer and no body', async () => {
+  it('A HEAD request is answered with the headers of the answer and no body', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('HEAD /abc HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\n');
@@ -40,7 +40,7 @@ describe('a request', () => {
     expect(client.got()).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 4\r\n[^]*\r\n\r\nHTTP\/1\.1 200 OK/);
   });
 
-  it('can come behind empty lines', async () => {
+  it('A request may come behind empty lines', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('\r\n\r\nGET /a HTTP/1.1\r\n\r\n\r\n\r\n');
@@ -58,7 +58,7 @@ describe('a request', () => {
         'PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n1\r\nc\r\n0\r\nX: y\r\n\r\n',
       says: 'abc',
     },
-  ])('$what can come byte by byte', async ({ request, says }) => {
+  ])('A request $what may come byte by byte', async ({ request, says }) => {
     await using t = await startServer();
     const client = t.dial();
     for (let round = 0; round < 2; round += 1) {
@@ -73,7 +73,7 @@ describe('a request', () => {
     expect(summary(client.got())).toEqual([`200 ${says}`, `200 ${says}`, '200 /end']);
   });
 
-  it('that asks for another protocol is answered in this one', async () => {
+  it('A request for another protocol is answered in HTTP/1.1', async () => {
     await using t = await startServer();
     const client = t.dial();
     const upgrade = 'GET /a HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n';
@@ -86,7 +86,7 @@ describe('a request', () => {
     expect(summary(client.got())).toEqual(['200 /a', '200 /b', '200 /a']);
   });
 
-  it('is served on a unix socket', async () => {
+  it('A request is served on a Unix socket', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rolegate-http-'));
     {
       await using t = await startServer({ at: { path: join(folder, 'x.sock') } });
@@ -100,7 +100,7 @@ describe('a request', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('is served at each address that the server listens at', async () => {
+  it('A server listens at several addresses, and refuses one that is in use', async () => {
     await using t = await startServer({ at: { host: '::1', port: 0 } });
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');
@@ -112,10 +112,10 @@ describe('a request', () => {
   });
 });
 
-describe('a body that is announced', () => {
+describe('Announced body', () => {
   const put = 'PUT /a HTTP/1.1\r\nExpect: 100-continue\r\n';
 
-  it('is asked for if the client waits for that', async () => {
+  it('The server asks for a body if the client waits for 100 Continue', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send(`${put}Content-Length: 3\r\n\r\n`);
@@ -137,14 +137,14 @@ describe('a body that is announced', () => {
       request: 'GET /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n',
       status: 200,
     },
-  ])('is not asked for if $what', async ({ request, status }) => {
+  ])('The server does not ask for a body if $what', async ({ request, status }) => {
     await using t = await startServer();
     const client = t.dial();
     client.send(request);
     expect(await client.gets('HTTP/1.1')).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
-  it('is not read for a method that has none, and the connection ends with the answer', async () => {
+  it('A body that the method does not have is not read, and the connection ends with the answer', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('POST /a HTTP/1.1\r\nContent-Length: 30\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n');
@@ -153,7 +153,7 @@ describe('a body that is announced', () => {
     expect(t.requests).toHaveLength(1);
   });
 
-  it('can be as large as is allowed', async () => {
+  it('A body may be as large as the limit', async () => {
     await using t = await startServer();
     const client = t.dial();
     const body = 'x'.repeat(64);
@@ -162,8 +162,8 @@ describe('a body that is announced', () => {
   });
 });
 
-describe('a client that ends its side', () => {
-  it('in one go with its request is answered if the answer is there at once', async () => {
+describe('Half-closed client', () => {
+  it('A client that half-closes together with its requests is answered if the answers are there at once', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.end('GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n');
@@ -171,7 +171,7 @@ describe('a client that ends its side', () => {
     expect(summary(client.got())).toEqual(['200 /a', '200 /b']);
   });
 
-  it('is answered all that it has asked for, though the kernel takes a while for the first answer', async () => {
+  it('A half-closed client gets every answer although the kernel takes a while for the first one', async () => {
     const large = 'x'.repeat(16 * 1_048_576);
     await using t = await startServer({
       request: (request) => {
@@ -185,7 +185,7 @@ describe('a client that ends its side', () => {
     expect(client.got()).toMatch(/small$/);
   });
 
-  it('while its request waits counts as gone', async () => {
+  it('A client that half-closes while its request waits counts as gone', async () => {
     let gone = 0;
     await using t = await startServer({
       request: (request) => {
@@ -200,7 +200,7 @@ describe('a client that ends its side', () => {
     expect(t.server.connections.size).toBe(0);
   });
 
-  it('without a request is let go', async () => {
+  it('A client that half-closes without a request gets no answer, and its connection ends', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.end();
@@ -209,7 +209,7 @@ describe('a client that ends its side', () => {
   });
 
   it.each(['GET /a HT', 'PUT /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nab'])(
-    'in the middle of one, %j, is told so',
+    'A client that half-closes in the middle of the request %j is answered 400',
     async (part) => {
       await using t = await startServer();
       const client = t.dial();
@@ -220,8 +220,8 @@ describe('a client that ends its side', () => {
   );
 });
 
-describe('an answer', () => {
-  it('to a request that was answered is dropped', async () => {
+describe('Answer', () => {
+  it('A second answer to one request is dropped', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');
@@ -234,7 +234,7 @@ describe('an answer', () => {
     expect(summary(client.got())).toEqual(['200 /a', '200 /b']);
   });
 
-  it('to a client that has gone is dropped', async () => {
+  it('An answer to a client that has gone is dropped', async () => {
     await using t = await startServer({ request: () => undefined });
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');

@@ -53,8 +53,8 @@ async function unreadOf({ server, port }: Awaited<ReturnType<typeof startLarge>>
   return bytes;
 }
 
-describe('a client that never reads', () => {
-  it('is answered no more once it has left too much unread, and reset', async () => {
+describe('Client that never reads', () => {
+  it('A client that never reads gets no more answers beyond its limit, and is reset', async () => {
     await using t = await startLarge();
     const client = await t.open();
     let most = 0;
@@ -70,7 +70,7 @@ describe('a client that never reads', () => {
     expect(t.limitsHit).toContain('unread_bytes');
   });
 
-  it('does not delay another client', async () => {
+  it('A client that never reads does not delay another client', async () => {
     await using t = await startLarge();
     const client = await t.open();
     await ask(client, 200);
@@ -81,8 +81,8 @@ describe('a client that never reads', () => {
   });
 });
 
-describe('a client that may have left too much unread', () => {
-  it('gets its next answer when the send queues have been looked at', async () => {
+describe('Unread limit', () => {
+  it('A client at its unread limit gets its next answer once the send queues have been read', async () => {
     await using t = await startLarge();
     const client = t.openInMemory();
     await setImmediate();
@@ -97,7 +97,7 @@ describe('a client that may have left too much unread', () => {
     expect(t.limitsHit).toEqual([]);
   });
 
-  it('is the one that its connections count for now', async () => {
+  it('A moved connection counts against the unread limit of its present client', async () => {
     await using t = await startLarge(UNREAD.perClient);
     const [sluggard, other] = [t.openInMemory(), t.openInMemory()];
     await setImmediate();
@@ -111,7 +111,7 @@ describe('a client that may have left too much unread', () => {
     await looksUntil(t, () => t.requests.length === 2);
   });
 
-  it('is refused by a reset, not by one more answer', async () => {
+  it('A malformed request of a client at its unread limit is reset, not answered', async () => {
     await using t = await startLarge(UNREAD.perClient);
     const client = t.openInMemory();
     await setImmediate();
@@ -124,8 +124,8 @@ describe('a client that may have left too much unread', () => {
   });
 });
 
-describe('a client that reads', () => {
-  it('is never reset, however much it is sent', async () => {
+describe('Client that reads', () => {
+  it('A client that reads is never reset, however much it is sent', async () => {
     await using t = await startLarge();
     const client = t.dial();
     const bytes = () => client.got().length;
@@ -137,20 +137,23 @@ describe('a client that reads', () => {
   });
 });
 
-describe('an answer that is left unread', () => {
+describe('Unread answer', () => {
   it.each([
     { what: 'has asked for that', request: 'GET /a HTTP/1.1\r\nConnection: close\r\n\r\n', ends: false },
     { what: 'sends no more', request: 'GET /a HTTP/1.1\r\n\r\n', ends: true },
-  ])('does not stay with the kernel when a connection ends whose client $what', async ({ request, ends }) => {
-    await using t = await startLarge(16 * 1_048_576);
-    const client = await t.open();
-    client.socket.pause();
-    client.send(request);
-    await t.received(1);
-    while ((await unreadOf(t)) === 0) await setImmediate();
-    if (ends) client.end();
-    await t.clock.advance(20_000);
-    expect(t.server.connections.size).toBe(0);
-    expect(await unreadOf(t)).toBe(0);
-  });
+  ])(
+    'An unread answer does not stay in the kernel after the end of a connection whose client $what',
+    async ({ request, ends }) => {
+      await using t = await startLarge(16 * 1_048_576);
+      const client = await t.open();
+      client.socket.pause();
+      client.send(request);
+      await t.received(1);
+      while ((await unreadOf(t)) === 0) await setImmediate();
+      if (ends) client.end();
+      await t.clock.advance(20_000);
+      expect(t.server.connections.size).toBe(0);
+      expect(await unreadOf(t)).toBe(0);
+    },
+  );
 });

@@ -48,7 +48,7 @@ async function queueOf(socket: Socket, ports: readonly number[]): Promise<number
   return queues.get(rowKey(ends)) ?? 0;
 }
 
-describe("the kernel's send queues", () => {
+describe('Send queues', () => {
   it.each([
     { what: 'IPv4', host: '127.0.0.1', address: '127.0.0.1', family: 'ipv4', name: '127.0.0.1' },
     { what: 'IPv6', host: '::1', address: '::1', family: 'ipv6', name: '::1' },
@@ -59,19 +59,22 @@ describe("the kernel's send queues", () => {
       family: 'ipv6',
       name: '::ffff:127.0.0.1',
     },
-  ])('show what a client does not read, over $what', async ({ host, address, family, name }) => {
-    await using listener = await listen(host);
-    const socket = await listener.accept(address);
-    const other = await listener.accept(address);
-    expect(socket.remoteAddress).toBe(name);
-    expect(familyOf(endsOf(socket))).toBe(family);
-    expect(await queueOf(socket, [listener.port])).toBe(0);
-    socket.write(Buffer.alloc(PLENTY));
-    expect(await queueOf(socket, [listener.port])).toBeGreaterThan(0);
-    expect(await queueOf(other, [listener.port])).toBe(0);
-  });
+  ])(
+    "The kernel's send queue of a connection shows what its client has not read, over $what",
+    async ({ host, address, family, name }) => {
+      await using listener = await listen(host);
+      const socket = await listener.accept(address);
+      const other = await listener.accept(address);
+      expect(socket.remoteAddress).toBe(name);
+      expect(familyOf(endsOf(socket))).toBe(family);
+      expect(await queueOf(socket, [listener.port])).toBe(0);
+      socket.write(Buffer.alloc(PLENTY));
+      expect(await queueOf(socket, [listener.port])).toBeGreaterThan(0);
+      expect(await queueOf(other, [listener.port])).toBe(0);
+    },
+  );
 
-  it('leave out the connections of other ports', async () => {
+  it('The send queues leave out the connections of other ports', async () => {
     await using listener = await listen('127.0.0.1');
     await using other = await listen('127.0.0.1');
     const socket = await listener.accept();
@@ -81,7 +84,7 @@ describe("the kernel's send queues", () => {
     expect(await queueOf(socket, [other.port, listener.port])).toBeGreaterThan(0);
   });
 
-  it('are one each for a client that uses one port of its own for two of ours', async () => {
+  it('A client that uses one of its ports for two of ours has a send queue for each', async () => {
     await using first = await listen('127.0.0.1');
     await using second = await listen('127.0.0.1');
     const from = { localAddress: '127.0.0.2', localPort: first.port };
@@ -94,7 +97,7 @@ describe("the kernel's send queues", () => {
     expect(await queueOf(idle, ports)).toBe(0);
   });
 
-  it('are found among more connections than one piece of the table holds', async () => {
+  it('The send queues are found among more connections than one chunk of the table holds', async () => {
     await using listener = await listen('127.0.0.1');
     const sockets: Socket[] = [];
     for (let count = 0; count < 200; count += 1) sockets.push(await listener.accept());
@@ -105,8 +108,8 @@ describe("the kernel's send queues", () => {
   });
 });
 
-describe('connections that are closed and have left something', () => {
-  it('are counted', async () => {
+describe('Orphaned connections', () => {
+  it('Closed connections that left unread data in the kernel are counted', async () => {
     await using listener = await listen('127.0.0.1');
     const socket = await listener.accept();
     socket.write(Buffer.alloc(PLENTY));
@@ -116,7 +119,7 @@ describe('connections that are closed and have left something', () => {
   });
 });
 
-describe("a client's end of a connection", () => {
+describe('Row key', () => {
   it.each([
     { address: '127.0.0.1', port: 80, key: '0100007F:0050' },
     { address: '198.18.2.255', port: 65_535, key: 'FF0212C6:FFFF' },
@@ -126,7 +129,7 @@ describe("a client's end of a connection", () => {
     { address: 'fe80::1%eth0', port: 80, key: '000080FE000000000000000001000000:0050' },
     { address: '2001:db8:1:2:3:4:5:6', port: 80, key: 'B80D0120020001000400030006000500:0050' },
     { address: '::ffff:198.18.0.1', port: 80, key: '0000000000000000FFFF0000010012C6:0050' },
-  ])('is printed as $key by the kernel if it is $address and $port', ({ address, port, key }) => {
+  ])("The address $address and port $port have the kernel's row key $key", ({ address, port, key }) => {
     expect(rowKey({ localPort: 8_181, address, port })).toBe(`1FF5 ${key}`);
   });
 });

@@ -3,8 +3,8 @@ import { LIMITS, startUnread } from './setup.ts';
 
 const { perClient } = LIMITS;
 
-describe('a connection that is closed', () => {
-  it('counts with what it has left in the kernel until that is read, for its client when it comes again too', async () => {
+describe('Leftovers', () => {
+  it('A closed connection counts for its client, even when that comes again, until its unread data is read', async () => {
     const t = startUnread();
     const left = t.connect('a1');
     while (t.unread.mayAnswer(left)) t.send(left, 60);
@@ -25,7 +25,7 @@ describe('a connection that is closed', () => {
     expect(t.resets).toEqual([]);
   });
 
-  it('is looked for less and less often if it is not read', async () => {
+  it('The send queues are read less and less often for a closed connection that stays unread', async () => {
     const t = startUnread();
     const left = t.connect('a1');
     while (t.unread.mayAnswer(left)) t.send(left, 60);
@@ -39,7 +39,7 @@ describe('a connection that is closed', () => {
     expect(t.looks.length).toBeGreaterThan(8);
   });
 
-  it('is forgotten without a look if hardly any can be left that were not read, however many there were', async () => {
+  it('Closed connections are forgotten without reading the send queues if hardly any can have left data', async () => {
     const t = startUnread({ perConnection: 1_000_000, perClient: 1_000_000, total: 1_000_000 });
     for (let count = 0; count < 1_025; count += 1) {
       const connection = t.connect('a1');
@@ -58,7 +58,7 @@ describe('a connection that is closed', () => {
     expect(t.looks).toEqual([]);
   });
 
-  it('is not looked for if it was closed while those before it were found to be read', async () => {
+  it('A connection closed while earlier ones are found to be read is not looked for', async () => {
     const t = startUnread({ perConnection: 1_000_000, perClient: 1_000_000, total: 1_000_000 });
     t.setCountMs(10);
     const closeOne = () => {
@@ -76,7 +76,7 @@ describe('a connection that is closed', () => {
     expect(t.looks).toEqual([]);
   });
 
-  it('is looked for if so many have left something that it may be among them', async () => {
+  it('The send queues are read if so many connections have left data that ours may be among them', async () => {
     const t = startUnread();
     t.setForeignOrphans(24);
     const closeWith = (bytes: number) => {
@@ -96,7 +96,7 @@ describe('a connection that is closed', () => {
     expect(t.looks).toEqual(['ipv4']);
   });
 
-  it('while those are counted that have left something is not among them, and counts on', async () => {
+  it('A connection closed while orphans are counted is not among those, and still counts', async () => {
     const t = startUnread();
     t.setCountMs(100);
     const read = t.connect('a1');
@@ -111,7 +111,7 @@ describe('a connection that is closed', () => {
     expect(t.unread.mayAnswer(t.connect('a1'))).toBe(false);
   });
 
-  it('during a look is not reset, and counts on', async () => {
+  it('A connection closed while the send queues are read is not reset, and still counts', async () => {
     const t = startUnread();
     t.setLookMs(100);
     const left = t.connect('a1');

@@ -3,8 +3,8 @@ import { LIMITS, startUnread } from './setup.ts';
 
 const { perConnection } = LIMITS;
 
-describe('what clients have not read', () => {
-  it('is not looked at as long as it is little', async () => {
+describe('Reading of send queues', () => {
+  it('The send queues are not read as long as little is unread', async () => {
     const t = startUnread();
     for (let count = 0; count < 20; count += 1) t.send(t.connect('a1'), perConnection);
     await t.clock.advance(10_000);
@@ -12,7 +12,7 @@ describe('what clients have not read', () => {
     expect(t.clock.pending).toBe(0);
   });
 
-  it('is looked at once a connection may have too much, four times a second, and no more once it is read', async () => {
+  it('The send queues are read for a connection that may have too much, 4 times a second, until it has read', async () => {
     const t = startUnread();
     const reader = t.connect('a1');
     const sendSome = () => {
@@ -31,7 +31,7 @@ describe('what clients have not read', () => {
     expect(t.resets).toEqual([]);
   });
 
-  it('is looked for in the tables of those families only that may have something', async () => {
+  it('Only the tables of address families that may have unread data are read', async () => {
     const t = startUnread();
     t.send(t.connect('a1', '::ffff:198.18.0.1'), perConnection + 1);
     await t.clock.advance(1);
@@ -41,7 +41,7 @@ describe('what clients have not read', () => {
     expect(t.looks).toEqual(['ipv6', 'ipv4', 'ipv6']);
   });
 
-  it('ends with a reset if more than is allowed a connection is left of several answers', async () => {
+  it('A connection that leaves more than its limit of several answers unread is reset', async () => {
     const t = startUnread();
     const reader = t.connect('a1');
     const sluggard = t.connect('a1');
@@ -54,7 +54,7 @@ describe('what clients have not read', () => {
     expect(reader.unread).toBe(60);
   });
 
-  it('may be one whole answer, however large', async () => {
+  it('A connection may leave one whole answer unread, however large', async () => {
     const t = startUnread();
     const reader = t.connect('a1');
     t.send(reader, 50);
@@ -65,7 +65,7 @@ describe('what clients have not read', () => {
     expect(reader.unread).toBe(1_000);
   });
 
-  it('counts what is written while it is looked at', async () => {
+  it('Data written while the send queues are read counts as unread', async () => {
     const t = startUnread();
     t.setLookMs(100);
     const reader = t.connect('a1');
@@ -81,7 +81,7 @@ describe('what clients have not read', () => {
     expect(t.resets).toEqual([]);
   });
 
-  it('is looked at again if it was written during a look and then no more', async () => {
+  it('The send queues are read again for data that was written while they were read', async () => {
     const t = startUnread();
     t.setLookMs(100);
     const [first, second] = [t.connect('a1'), t.connect('b1')];
@@ -93,7 +93,7 @@ describe('what clients have not read', () => {
     expect(t.resets).toEqual([second]);
   });
 
-  it('is looked at for a quarter of the time at most', async () => {
+  it('The send queues are read at most a quarter of the time', async () => {
     const t = startUnread();
     t.setLookMs(1_000);
     const reader = t.connect('a1');
@@ -103,7 +103,7 @@ describe('what clients have not read', () => {
     expect(t.looks.length).toBeGreaterThan(5);
   });
 
-  it('is looked at for a fiftieth of the time if no client is near its limit', async () => {
+  it('The send queues are read at most a fiftieth of the time if no client is near its limit', async () => {
     const t = startUnread();
     t.setLookMs(20);
     const reader = t.connect('a1');
@@ -116,7 +116,7 @@ describe('what clients have not read', () => {
     expect(t.looks.length).toBeGreaterThan(15);
   });
 
-  it('is looked at again after five seconds at most, however long the last look took', async () => {
+  it('The send queues are read again after at most five seconds, however long the last reading took', async () => {
     const t = startUnread();
     t.setLookMs(600_000);
     t.send(t.connect('a1'), 1_000);

@@ -82,8 +82,8 @@ async function play(all: readonly Step[], lookMs: number) {
   };
 }
 
-describe('whoever reads, reads not, moves and goes', () => {
-  it('what the kernel keeps stays within the bounds, and only those are reset who do not read, in time', async () => {
+describe('Unread data, property', () => {
+  it("The kernel's unread data stays within the limits, and only clients that do not read are reset, in time", async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.constantFrom(0, 5, 40), async (all, lookMs) => {
         expect(await play(all, lookMs)).toEqual({ reset: [], left: [] });

@@ -3,8 +3,8 @@ import { LIMITS, startUnread } from './setup.ts';
 
 const { perConnection, perClient, total } = LIMITS;
 
-describe('a client', () => {
-  it('waits for a look once it may have left as much unread as it may, and is answered if it has read', async () => {
+describe('Unread data', () => {
+  it('A client at its unread limit waits until the send queues are read, and is answered if it has read', async () => {
     const t = startUnread();
     const reader = t.connect('a1');
     const others = t.connect('a1');
@@ -18,7 +18,7 @@ describe('a client', () => {
     expect(t.unread.mayAnswer(reader)).toBe(true);
   });
 
-  it('is looked at before it has to wait, although none of its connections has much', async () => {
+  it('The send queues are read before a client has to wait, although none of its connections has much unread', async () => {
     const t = startUnread();
     const readers = Array.from({ length: 40 }, () => t.connect('a1'));
     for (const reader of readers) {
@@ -31,7 +31,7 @@ describe('a client', () => {
     expect(readers.map(({ unread }) => unread)).toEqual(readers.map(() => 0));
   });
 
-  it('that reads nothing is reset, and its other connections are answered', async () => {
+  it("A connection that reads nothing is reset, and its client's other connections are answered", async () => {
     const t = startUnread();
     const sluggard = t.connect('a1');
     while (t.unread.mayAnswer(sluggard)) t.send(sluggard, 50);
@@ -40,7 +40,7 @@ describe('a client', () => {
     expect(t.unread.mayAnswer(t.connect('a1'))).toBe(true);
   });
 
-  it('with little unread does not wait for those who have filled everything', () => {
+  it('A client with little unread does not wait for clients that have filled the total limit', () => {
     const t = startUnread();
     const little = t.connect('c1');
     const more = t.connect('c2');
@@ -55,7 +55,7 @@ describe('a client', () => {
     expect(t.unread.mayAnswer(t.connect('d1'))).toBe(true);
   });
 
-  it('keeps what its connections have counted for another one before', async () => {
+  it('A client keeps what its connections counted for another client before', async () => {
     const t = startUnread();
     const moved = t.connect('a1');
     while (t.unread.mayAnswer(moved)) t.send(moved, 50);
@@ -68,7 +68,7 @@ describe('a client', () => {
     expect(moved.unread).toBe(0);
   });
 
-  it('that moves during a look is judged as if it had not', async () => {
+  it('A connection that moves while the send queues are read is judged as if it had not', async () => {
     const t = startUnread();
     t.setLookMs(20);
     const [reader, sluggard] = [t.connect('a1'), t.connect('a1')];
@@ -89,8 +89,8 @@ describe('a client', () => {
   });
 });
 
-describe('if the send queues cannot be read', () => {
-  it('nothing stalls, it is said once, and connections end after what one may leave unread', async () => {
+describe('Unreadable send queues', () => {
+  it('Unreadable send queues stall no client, are reported once, and end connections at their own unread limit', async () => {
     const t = startUnread();
     t.setFault(new Error('no such file'));
     const connection = t.connect('a1');
@@ -109,7 +109,7 @@ describe('if the send queues cannot be read', () => {
     expect(t.unread.mustEnd(next)).toBe(true);
   });
 
-  it('closed connections are not remembered', async () => {
+  it('Closed connections are not remembered while the send queues are unreadable', async () => {
     const t = startUnread();
     t.setFault(new Error('no such file'));
     const [before, after] = [t.connect('a1'), t.connect('a1')];
@@ -123,7 +123,7 @@ describe('if the send queues cannot be read', () => {
     expect(t.unread.mayAnswer(t.connect('a1'))).toBe(true);
   });
 
-  it('they are read again once they can be', async () => {
+  it('The send queues are read again once they are readable', async () => {
     const t = startUnread();
     t.setFault(new Error('no such file'));
     const connection = t.connect('a1');
