@@ -66,7 +66,7 @@ async function setup({ refusing = false }: { refusing?: boolean } = {}) {
   };
 }
 
-it('an agent without a certificate gets one, and then its feed and its Pods theirs', async () => {
+it('An agent without a certificate gets one, then its feed, and then serves its Pods', async () => {
   const { get, server, readyz, metrics } = await setup();
   await soon(async () => {
     expect((await get()).status).toBe(200);
@@ -84,7 +84,7 @@ it('an agent without a certificate gets one, and then its feed and its Pods thei
   expect(Number(expiry[0]?.split(' ')[1])).toBeGreaterThan(3_500);
 });
 
-it('until it has one its feed is silent, and it tells what it waits for; the moment it has, the feed is there', async () => {
+it('An agent without a certificate opens no feed and says what it waits for, and connects once it has one', async () => {
   const { clock, get, log, server, readyz } = await setup({ refusing: true });
   await soon(() => {
     expect(server.asked.length).toBeGreaterThan(0);
@@ -107,7 +107,7 @@ it('until it has one its feed is silent, and it tells what it waits for; the mom
   });
 });
 
-it('certificates follow one another under running streams, and no request fails', async () => {
+it('Certificates are renewed under running streams, and no request fails', async () => {
   const { clock, get, server, certifyByItsClock, lines } = await setup();
   certifyByItsClock();
   await soon(async () => {
@@ -133,7 +133,7 @@ it('certificates follow one another under running streams, and no request fails'
   ]);
 });
 
-it('S5: neither the key nor the token is in any line, whatever goes wrong', async () => {
+it('S5: Neither the key nor the token is in any log line, whatever goes wrong', async () => {
   const { clock, log, server, certifyByItsClock } = await setup({ refusing: true });
   const wrongs = [
     () => Promise.reject(refusal(status.UNAVAILABLE, 'ServerUnavailable: the API server is away')),

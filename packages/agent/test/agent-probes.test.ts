@@ -17,7 +17,7 @@ async function start(probePort?: number) {
   return agent;
 }
 
-it('kubelet is answered at a port of its own, by /livez alone', async () => {
+it('The probe port answers kubelet at /livez alone', async () => {
   const agent = await start();
   await soon(async () => {
     expect(await agent.probe('/livez')).toMatchObject({ status: 200, body: 'ok\n' });
@@ -26,7 +26,7 @@ it('kubelet is answered at a port of its own, by /livez alone', async () => {
     expect((await agent.probe(path)).status).toBe(404);
 });
 
-it('two agents of a surge share the port, and it stays open when one of them ends', async () => {
+it('Two agents of a surge share the probe port, and it stays open when one of them ends', async () => {
   const first = await start();
   const second = await start(first.probePort);
   const ready = ['[+]probes ok'];
@@ -39,7 +39,7 @@ it('two agents of a surge share the port, and it stays open when one of them end
   expect(second.lines('cannot listen for probes, trying again')).toEqual([]);
 });
 
-it('an agent whose port another program has serves Pods, says so, is not ready and does not end', async () => {
+it('An agent whose probe port another program has serves Pods, logs it, is not ready and does not end', async () => {
   const port = await freePort();
   const other = createServer((_, response) => response.writeHead(404).end()).listen(port, '127.0.0.1');
   await once(other, 'listening');

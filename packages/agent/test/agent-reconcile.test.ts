@@ -67,8 +67,8 @@ async function setup() {
   };
 }
 
-describe('an agent with a reader', () => {
-  it('is ready, and answers its Pods, once the reader has told who they are and that the rules are laid', async () => {
+describe('Agent with a reader', () => {
+  it('An agent is ready and answers its Pods once the reader has named the Pods and reported the rules as installed', async () => {
     const t = await setup();
     expect(await t.readyz()).toEqual([
       503,
@@ -94,7 +94,7 @@ describe('an agent with a reader', () => {
     ]);
   });
 
-  it('tells the server how the rules stand', async () => {
+  it('An agent tells the server the state of its rules, and each change', async () => {
     const t = await setup();
     const { interception } = await t.read();
     await t.clock.advance(10_000);
@@ -109,7 +109,7 @@ describe('an agent with a reader', () => {
     });
   });
 
-  it("asks the node's own metadata API once without a token when the rules are laid", async () => {
+  it('An agent asks the node’s IMDS once without a token when the rules are installed', async () => {
     const t = await setup();
     expect(t.imds.requests).toEqual([]);
     await t.read();
@@ -119,7 +119,7 @@ describe('an agent with a reader', () => {
     expect(t.imds.requests.map(({ target }) => target)).toEqual(['/latest/meta-data/']);
   });
 
-  it('holds requests while the reader is started anew, and answers them on their own connection', async () => {
+  it('Requests are held while the reader restarts, and answered on their own connection', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {
@@ -136,7 +136,7 @@ describe('an agent with a reader', () => {
     expect(await t.readyz()).toEqual([200, '[+]interception ok']);
   });
 
-  it('says 503 while the reader is away, naming it in the log, and ends the connection of a Pod that lost its address', async () => {
+  it('Requests get 503 while the reader is away, and later if the feed lacks the new owner; the log says which', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {
@@ -165,7 +165,7 @@ describe('an agent with a reader', () => {
     expect((await other)[0]).toBe(503);
   });
 
-  it('falls back to the status of Pods after two seconds, and stays ready', async () => {
+  it('Two seconds after losing its reader an agent falls back to Pod status, and stays ready', async () => {
     const t = await setup();
     const { stop } = await t.read();
     await soon(async () => {

@@ -66,7 +66,7 @@ async function setup() {
   return { server, caFile, start: () => start(join(folder, 'second'), 5_060_000) };
 }
 
-it('a restarted agent is fed with the certificate that it had, while nobody gives any: the API server is away', async () => {
+it('A restarted agent uses its saved certificate for the feed while the server issues none', async () => {
   const { server, start } = await setup();
   server.answer(() => Promise.reject(refusal(status.UNAVAILABLE, 'ServerUnavailable: no API server')));
   const second = await start();
@@ -79,7 +79,7 @@ it('a restarted agent is fed with the certificate that it had, while nobody give
   expect(verbose).toContain('[+]certificate ok');
 });
 
-it('a restarted agent serves with everything away', async () => {
+it('A restarted agent serves its Pods and is ready while everything is away', async () => {
   const { server, start } = await setup();
   server.close();
   const second = await start();
@@ -89,7 +89,7 @@ it('a restarted agent serves with everything away', async () => {
   });
 });
 
-it('a restarted agent whose authority has gone meanwhile attests anew', async () => {
+it('A restarted agent does not use its saved certificate if the authority was replaced meanwhile', async () => {
   const { server, caFile, start } = await setup();
   await writeFile(caFile, (await createTestCa()).pem);
   const second = await start();

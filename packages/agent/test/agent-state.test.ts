@@ -91,8 +91,8 @@ async function setup() {
   return { server, cni, result, start, crash, stateFile: () => join(stateDir, 'agent-state') };
 }
 
-describe('an agent that is started again with everything away', () => {
-  it('R1: is ready and serves at once, with the same document, until that ends', async () => {
+describe('Restarted agent with everything away', () => {
+  it('R1: A restarted agent is ready and serves the same document at once, until the credentials expire', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -114,7 +114,7 @@ describe('an agent that is started again with everything away', () => {
     expect((await second.getHeld()).status).toBe(503);
   });
 
-  it('honours the tokens of the one before', async () => {
+  it('A restarted agent accepts the tokens of the previous process, and no altered ones', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -128,7 +128,7 @@ describe('an agent that is started again with everything away', () => {
     expect((await second.get({ 'x-aws-ec2-metadata-token': `${body.slice(1)}A` })).status).toBe(401);
   });
 
-  it('honours those of before the first feed too, and a third one those of both', async () => {
+  it('A restarted agent accepts tokens issued before the first feed, and a third agent those of both before it', async () => {
     const { server, start, crash } = await setup();
     server.close();
     const first = await start();
@@ -141,7 +141,7 @@ describe('an agent that is started again with everything away', () => {
     }
   });
 
-  it('gives nothing that was withdrawn before, however shortly before', async () => {
+  it('A restarted agent denies what was withdrawn just before the crash', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -157,7 +157,7 @@ describe('an agent that is started again with everything away', () => {
     });
   });
 
-  it('does not take back what was withdrawn from a replica that lags', async () => {
+  it('A restarted agent does not accept a withdrawn permit from a lagging replica', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -173,7 +173,7 @@ describe('an agent that is started again with everything away', () => {
     expect((await second.get()).status).toBe(403);
   });
 
-  it('gives nothing of a Pod that went before', async () => {
+  it('A restarted agent holds no session of a Pod that was removed before the crash', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -189,7 +189,7 @@ describe('an agent that is started again with everything away', () => {
     expect(await second.metrics(/^rolegate_sessions{state="held"} 0/)).toHaveLength(1);
   });
 
-  it('S4: gives a reused address nothing of the former Pod, though it was reused while no agent ran', async () => {
+  it('S4: A restarted agent gives a reused address nothing of the former Pod, even if reused while no agent ran', async () => {
     const { server, cni, result, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -214,7 +214,7 @@ describe('an agent that is started again with everything away', () => {
   });
 });
 
-describe('S4: an agent that is started again where CNI results cannot be read any more', () => {
+describe('Restarted agent without CNI results', () => {
   /** Its Pod has the address by its status too. */
   async function withStatus() {
     const t = await setup();
@@ -239,14 +239,14 @@ describe('S4: an agent that is started again where CNI results cannot be read an
     return second;
   }
 
-  it('answers by status who had the address by the last result', async () => {
+  it('S4: A restarted agent without CNI results answers by status the Pod that had the address by the last result', async () => {
     const second = await startWithoutResults(await withStatus());
     await soon(async () => {
       expect((await second.get()).status).toBe(200);
     });
   });
 
-  it('answers nobody by status who had given it back, however shortly before', async () => {
+  it('S4: A restarted agent without CNI results does not answer by status a Pod that had returned its address', async () => {
     const t = await withStatus();
     await t.cni.remove(t.result);
     // Before any time has passed.
@@ -259,7 +259,7 @@ describe('S4: an agent that is started again where CNI results cannot be read an
     expect((await second.getHeld()).status).toBe(503);
   });
 
-  it('answers nobody by status whose address another Pod had got', async () => {
+  it('S4: A restarted agent without CNI results does not answer by status a Pod whose address went to another Pod', async () => {
     const t = await withStatus();
     await t.cni.add({ uid: 'u2', namespace: 'other', name: 'b', ips: [IP] });
     await soon(async () => {
@@ -270,8 +270,8 @@ describe('S4: an agent that is started again where CNI results cannot be read an
   });
 });
 
-describe('an agent that finds a state', () => {
-  it('tells the server what it holds, so that nothing is fetched again', async () => {
+describe('Agent with saved state', () => {
+  it('A restarted agent reports its cached sessions to the server, with fingerprint and remaining time', async () => {
     const { server, start, crash } = await setup();
     const first = await start();
     await first.served();
@@ -285,7 +285,7 @@ describe('an agent that finds a state', () => {
     expect(Number(report?.heldSessions[0]?.remainingMs)).toBeCloseTo(50 * MINUTE_MS, -4);
   });
 
-  it('writes at its end what it holds then', async () => {
+  it('An agent that stops saves what it holds, and the next one serves it', async () => {
     const { server, start } = await setup();
     const first = await start();
     await soon(async () => {
@@ -304,7 +304,7 @@ describe('an agent that finds a state', () => {
     { what: 'is empty', change: () => Buffer.alloc(0) },
     { what: 'is cut off', change: (file: Buffer) => file.subarray(0, file.length / 2) },
     { what: 'is damaged', change: (file: Buffer) => Buffer.from(file.toString().replace('u1', 'u2')) },
-  ])('that $what says so once, and begins anew', async ({ change }) => {
+  ])('An agent whose saved state $what logs it once and starts without it', async ({ change }) => {
     const { start, crash, stateFile } = await setup();
     await (await start()).served();
     await crash();
@@ -317,7 +317,7 @@ describe('an agent that finds a state', () => {
     expect(third.lines('state of the process before is not used')).toEqual([]);
   });
 
-  it('of before the node was booted begins anew', async () => {
+  it('An agent does not use state that was saved before the last boot, and is not ready', async () => {
     const { server, start, crash } = await setup();
     await (await start()).served();
     await crash();
@@ -327,7 +327,7 @@ describe('an agent that finds a state', () => {
     expect(second.lines('state of the process before is not used')).toHaveLength(1);
   });
 
-  it('says nothing secret of it, and that it should not be on a disk', async () => {
+  it('The log has no secret of the saved state, and one line says that --state-dir is not in memory', async () => {
     const { start, crash, stateFile } = await setup();
     const first = await start();
     await first.served();
@@ -342,7 +342,7 @@ describe('an agent that finds a state', () => {
     }
   });
 
-  it('in firewall mode has its tokens in it, and no more', async () => {
+  it('In firewall mode the saved state has the token keys, and neither a table nor a certificate', async () => {
     const { start, stateFile } = await setup();
     await start({ argv: ['--mode', 'firewall'] });
     await soon(async () => {

@@ -127,7 +127,7 @@ function askAll(port: number, keepAlive: boolean) {
   };
 }
 
-it('R7: upgrades of an agent by surge fail no request, on new connections and on kept ones', async () => {
+it('R7: Upgrades of an agent by surge fail no request, on new connections and on kept ones', async () => {
   const { start } = await setup();
   let former = await start();
   const { port } = former.address;
@@ -147,7 +147,7 @@ it('R7: upgrades of an agent by surge fail no request, on new connections and on
   for (const { asked } of clients) expect(asked.count).toBeGreaterThan(UPGRADES * 10);
 });
 
-it('R7: two agents of a node are fed at the same time, and both are right', async () => {
+it('R7: Two agents of a node are fed at the same time, and both answer correctly', async () => {
   const { server, start } = await setup();
   const first = await start();
   await isListening(first);
@@ -181,7 +181,7 @@ it('R7: two agents of a node are fed at the same time, and both are right', asyn
   for (const agent of [first, second]) expect(agent.lines('request refused').length).toBeGreaterThan(0);
 });
 
-it('a request that is held when the agent stops is answered by what the feed says then', async () => {
+it('A request that is held when the agent stops is answered by what the feed says then', async () => {
   const { server, start } = await setup();
   const agent = await start();
   await isListening(agent);
@@ -219,7 +219,7 @@ it('a request that is held when the agent stops is answered by what the feed say
   await stopped;
 });
 
-it('an agent beside which nobody runs yet listens before it knows anything', async () => {
+it('An agent that runs alone listens before it knows anything', async () => {
   const { server, start } = await setup();
   server.close();
   const agent = await start();
@@ -229,7 +229,7 @@ it('an agent beside which nobody runs yet listens before it knows anything', asy
   );
 });
 
-it('an agent that knows nothing leaves the port to the one that has it, and takes it when that one goes', async () => {
+it('An agent that knows nothing leaves a shared port to the running agent, and joins once that agent stops', async () => {
   const { server, start } = await setup();
   const first = await start();
   await soon(async () => {
@@ -246,7 +246,7 @@ it('an agent that knows nothing leaves the port to the one that has it, and take
   await isListening(second);
 });
 
-it('an agent whose ports a process of another user has counts as started, and takes them over when that one leaves', async () => {
+it('An agent whose ports another user’s process holds counts as started, and takes them over once they are free', async () => {
   const { start } = await setup();
   const former = await listenAlone();
   const agent = await start(former.ports);

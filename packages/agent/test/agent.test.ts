@@ -28,7 +28,7 @@ async function setup() {
   return { ...agent, reports, get: (path: string) => agent.ask({ path, localAddress: IP }) };
 }
 
-it('an agent tells the server who it is, answers its Pods, and reports within ten seconds what they asked for', async () => {
+it('An agent names its node to the server, answers its Pods, and reports within ten seconds what they asked for', async () => {
   const { clock, reports, get } = await setup();
   await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
@@ -47,7 +47,7 @@ it('an agent tells the server who it is, answers its Pods, and reports within te
   expect([Number(good) >= 2, RoleMismatch]).toEqual([true, 1]);
 });
 
-it('an agent that stops takes no more requests', async () => {
+it('An agent that has stopped takes no more requests', async () => {
   const { stop, get } = await setup();
   await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);
@@ -56,7 +56,7 @@ it('an agent that stops takes no more requests', async () => {
   expect((await get(CREDENTIALS)).status).toBe(0);
 });
 
-it('an agent without a reader says nothing of the interception, and asks the node for nothing unasked', async () => {
+it('An agent without a reader reports nothing of the interception, and sends IMDS no request of its own', async () => {
   const { clock, reports, imds, metrics, ops } = await setup();
   await soon(async () => {
     expect((await ops('/readyz')).status).toBe(200);
@@ -68,7 +68,7 @@ it('an agent without a reader says nothing of the interception, and asks the nod
   expect((await ops('/readyz?verbose')).body).toContain('[!]interception nobody tells how the rules stand');
 });
 
-it('an agent counts whatever it remembers by names that others choose', async () => {
+it('An agent counts everything that it remembers by names that others choose', async () => {
   const { metrics, get } = await setup();
   await soon(async () => {
     expect((await get(CREDENTIALS)).status).toBe(200);

@@ -84,20 +84,20 @@ function setup({ cni = true } = {}) {
   return { clock, served };
 }
 
-describe('an agent whose servers, STS and API server are all away', () => {
-  it('serves running Pods for at least 30 minutes', async () => {
+describe('Agent with everything away', () => {
+  it('An agent whose servers, STS and API server are away serves running Pods for at least 30 minutes', async () => {
     const { clock, served } = setup();
     await clock.advance(30 * MINUTE_MS);
     expect(served()).toBe(true);
   });
 
-  it('never serves what has expired', async () => {
+  it('An agent whose servers, STS and API server are away never serves expired credentials', async () => {
     const { clock, served } = setup();
     await clock.advance(32 * MINUTE_MS);
     expect(served()).toBe(false);
   });
 
-  it('without CNI results serves for --stale-ip and no longer', async () => {
+  it('An agent without CNI results serves for --stale-ip after the feed is lost, and no longer', async () => {
     const { clock, served } = setup({ cni: false });
     await clock.advance(5 * MINUTE_MS);
     expect(served()).toBe(true);

@@ -33,8 +33,8 @@ function setup() {
   };
 }
 
-describe('the owner of an address', () => {
-  it('is the Pod whose result was learned of last, and never again the former one', () => {
+describe('Address owners', () => {
+  it('An address is owned by the Pod of the result seen last, and never again by its former Pod', () => {
     const t = setup();
     t.give('a', 'a');
     expect(t.owners.owner(IP)).toEqual({ uid: 'a', namespace: 'shop', name: 'pod-a', since: 7 });
@@ -58,7 +58,7 @@ describe('the owner of an address', () => {
     { first: 'a', aNs: 1n, bNs: 1n, who: undefined },
     { first: 'b', aNs: 1n, bNs: 1n, who: undefined },
   ])(
-    'of two files found by one look ($aNs, $bNs), $first read first, is $who',
+    'Of two files found by one scan ($aNs, $bNs), $first read first, the owner is $who',
     ({ first, aNs, bNs, who }) => {
       const t = setup();
       const reads = [() => t.give('a', 'a', [IP], aNs), () => t.give('b', 'b', [IP], bNs)];
@@ -67,7 +67,7 @@ describe('the owner of an address', () => {
     },
   );
 
-  it('is told by when a file was noticed, not by when it could be read', () => {
+  it('The owner is decided by when a file was noticed, not by when it could be read', () => {
     const t = setup();
     t.owners.learn('/r/a', t.now());
     t.give('b', 'b');
@@ -78,7 +78,7 @@ describe('the owner of an address', () => {
     expect(t.who()).toBe('b');
   });
 
-  it('is nobody when its file is removed, even if an older one that names it was read later', () => {
+  it('An address has no owner once its file is removed, even if an older file that names it is read later', () => {
     const t = setup();
     t.owners.learn('/r/a', t.now());
     t.give('b', 'b');
@@ -87,7 +87,7 @@ describe('the owner of an address', () => {
     expect(t.who()).toBeUndefined();
   });
 
-  it('is by its newest result alone: an address of an older sandbox of the Pod is not its own', () => {
+  it('Only the newest result of a Pod counts: an address of its older sandbox is not its own', () => {
     const t = setup();
     t.give('a1', 'a', [IP, V6]);
     expect(t.give('a2', 'a', ['10.1.0.8'])).toEqual(['/r/a1']);
@@ -97,7 +97,7 @@ describe('the owner of an address', () => {
     expect(t.owners.names(A)).toBe(true);
   });
 
-  it('is by no result of a Pod that is older than one that was removed', () => {
+  it('A result that is older than a removed one of the same Pod gives no address', () => {
     const t = setup();
     t.owners.learn('/r/a1', t.now());
     t.give('a2', 'a', ['10.1.0.8']);
@@ -106,14 +106,14 @@ describe('the owner of an address', () => {
     expect(t.who()).toBeUndefined();
   });
 
-  it('is by neither of two results of a Pod of which nobody can say which is the newer', () => {
+  it('If nobody can say which of two results of a Pod is newer, neither gives it an address', () => {
     const t = setup();
     t.give('a1', 'a', [IP], 1n);
     t.give('a2', 'a', [V6], 1n);
     expect([t.who(), t.who(V6)]).toEqual([undefined, undefined]);
   });
 
-  it('is the Pod for both families of one result, and for one of them when the other is taken', () => {
+  it('A Pod owns both families of one result, and keeps one of them if the other is taken', () => {
     const t = setup();
     t.give('a', 'a', [IP, V6]);
     expect([t.who(), t.who(V6)]).toEqual(['a', 'a']);
@@ -121,7 +121,7 @@ describe('the owner of an address', () => {
     expect([t.who(), t.who(V6)]).toEqual(['b', 'a']);
   });
 
-  it('is nobody once the newest result of the Pod has no address', () => {
+  it('An address has no owner once the newest result of its Pod has no address', () => {
     const t = setup();
     t.give('a', 'a');
     t.give('a2', 'a', []);
@@ -130,7 +130,7 @@ describe('the owner of an address', () => {
     expect(t.owners.names({ ...RUNTIME, uid: 'c', name: 'pod-c' })).toBe(false);
   });
 
-  it('is nobody if a container that is no Pod has taken it', () => {
+  it('An address that a container without a Pod has taken has no owner', () => {
     const t = setup();
     t.give('a', 'a');
     const result = { namespace: '', name: '', ips: [IP] };
@@ -139,7 +139,7 @@ describe('the owner of an address', () => {
     expect(t.owners.says(A, IP)).toBe('not-own');
   });
 
-  it('follows a file that names another address or another Pod', () => {
+  it('The owner changes when a file names another address or another Pod', () => {
     const t = setup();
     t.give('f', 'a');
     t.give('f', 'a', ['10.1.0.8']);
@@ -149,7 +149,7 @@ describe('the owner of an address', () => {
     expect([t.owners.says(A, '10.1.0.8'), t.owners.uids()]).toEqual(['not-own', ['b']]);
   });
 
-  it('by a file that was written again and could be read late is as of when it was written', () => {
+  it('A rewritten file that is read late counts from when it was written', () => {
     const t = setup();
     t.give('f', 'a', ['10.1.0.8']);
     t.garble('f', true);
@@ -158,7 +158,7 @@ describe('the owner of an address', () => {
     expect([t.who(), t.who('10.1.0.8')]).toEqual(['c', undefined]);
   });
 
-  it('does not get back an address that its file has not named for a while', () => {
+  it('A Pod does not get back an address that its file did not name for a while', () => {
     const t = setup();
     t.give('f', 'a', [IP, V6]);
     t.give('f', 'a', [V6]);
@@ -166,7 +166,7 @@ describe('the owner of an address', () => {
     expect([t.who(), t.who(V6)]).toEqual([undefined, 'a']);
   });
 
-  it('is told of at once when it loses the address', () => {
+  it('Each lost address is reported once, when its owner loses it', () => {
     const t = setup();
     t.give('a', 'a', [IP, V6]);
     expect(t.released()).toBe(0);
@@ -179,8 +179,8 @@ describe('the owner of an address', () => {
   });
 });
 
-describe('a file that cannot be read', () => {
-  it('makes its own addresses unknown, not those of others, and nobody else gets them', () => {
+describe('Unreadable files', () => {
+  it('An unreadable file makes its own addresses unknown, no others, and nobody else gets them', () => {
     const t = setup();
     t.give('left', 'a');
     t.give('other', 'c', ['10.1.0.8']);
@@ -194,7 +194,7 @@ describe('a file that cannot be read', () => {
     expect([t.who(), t.owners.unreadableAt(IP)]).toEqual(['b', undefined]);
   });
 
-  it('and never could puts all older results in doubt, and no newer one, until it is read or gone', () => {
+  it('A file that was never readable puts older results in doubt, no newer ones, until it is read or removed', () => {
     const t = setup();
     t.give('a', 'a');
     t.garble('x-eth0', true);
@@ -212,7 +212,7 @@ describe('a file that cannot be read', () => {
     expect(t.surely()).toBe('b');
   });
 
-  it('counts from when it was noticed', () => {
+  it('An unreadable file counts from when it was noticed', () => {
     const t = setup();
     t.give('a', 'a');
     t.owners.learn('/r/x-eth0', t.now());
@@ -221,7 +221,7 @@ describe('a file that cannot be read', () => {
     expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
   });
 
-  it('that was found by one look with others puts those in doubt that are older by ctime or as old', () => {
+  it('Of files found by one scan, an unreadable one puts those in doubt whose ctime is not later', () => {
     const t = setup();
     for (const [at, uid] of ['a', 'b', 'c'].entries()) t.give(uid, uid, [`10.1.0.${at}`], BigInt(at));
     t.owners.unreadable('/r/x-eth0', true, { turn: 0, createdNs: 1n });
@@ -230,8 +230,8 @@ describe('a file that cannot be read', () => {
   });
 });
 
-describe('what is remembered of results', () => {
-  it('names Pods by UID, by the UID of the runtime, and by name if a result has no UID', () => {
+describe('Remembered results', () => {
+  it("A Pod is found by its UID, by the runtime's UID, and by name if a result has no UID", () => {
     const t = setup();
     t.give('a', 'a');
     const result = { namespace: 'shop', name: 'till', ips: ['10.1.0.9'] };
@@ -244,7 +244,7 @@ describe('what is remembered of results', () => {
     expect(t.owners.owner('10.1.0.9')).toEqual({ namespace: 'shop', name: 'till', since: 0 });
   });
 
-  it('says of a Pod what was its own, what is not any more, and nothing of Pods that had no result', () => {
+  it('To a Pod an address is its own, no longer its own, another Pod’s, or one that no result names', () => {
     const t = setup();
     const c = { ...RUNTIME, uid: 'c', name: 'pod-c' };
     t.give('a', 'a', [IP, V6]);
@@ -263,7 +263,7 @@ describe('what is remembered of results', () => {
     ]);
   });
 
-  it('is of a file of which nothing is known any more as it was, but the file owns nothing', () => {
+  it('A forgotten file owns nothing, but what its result said is remembered', () => {
     const t = setup();
     t.give('a', 'a');
     expect(t.owners.forget('/r/a')).toBe(true);
@@ -276,7 +276,7 @@ describe('what is remembered of results', () => {
     expect(t.who()).toBe('b');
   });
 
-  it('is given back by no file that is older than what was forgotten', () => {
+  it('A file that is older than a forgotten result gives nobody the address back', () => {
     const t = setup();
     t.owners.learn('/r/left', t.now());
     t.give('b', 'b');
@@ -291,7 +291,7 @@ describe('what is remembered of results', () => {
     expect(t.who()).toBe('c');
   });
 
-  it('is bounded; of what is forgotten first the Pod has no address that would be its own', () => {
+  it('At most 4,096 results are remembered; a Pod whose result is forgotten has no address of its own', () => {
     const t = setup();
     for (let pod = 0; pod <= 4_096; pod += 1) {
       t.give(`f${pod}`, `uid-${pod}`, [`10.2.${pod >> 8}.${pod & 255}`]);
@@ -305,14 +305,14 @@ describe('what is remembered of results', () => {
   });
 });
 
-describe('what a process leaves to the next', () => {
+describe('Saved results', () => {
   function restarted(from: ReturnType<typeof setup>, named: readonly string[] = []) {
     const t = setup();
     t.owners.restore({ claims: from.owners.kept(), named });
     return t;
   }
 
-  it('is who took which address from whom, whatever the clock says then', () => {
+  it('A restart keeps who took which address from whom, whatever the clock says', () => {
     const before = setup();
     before.give('left', 'a');
     before.give('b', 'b');
@@ -323,18 +323,18 @@ describe('what a process leaves to the next', () => {
     expect(t.who()).toBe('b');
   });
 
-  it('is which Pods have given their address back', () => {
+  it('A restart keeps which Pods have returned their addresses', () => {
     const t = restarted(setup(), ['a']);
     expect([t.owners.says(A, IP), t.owners.names(A)]).toEqual(['not-own', true]);
   });
 
-  it('is nothing if an older agent has left it: its Pods may have their addresses still', () => {
+  it('Pods that an older agent saved without results may still have their addresses', () => {
     const t = setup();
     t.owners.restore({ named: ['a'] });
     expect(t.owners.says(A, IP)).toBe('unsaid');
   });
 
-  it('is older than everything that is learned of, in its own order', () => {
+  it('Saved results are older than all results seen since, and keep their own order', () => {
     const before = setup();
     before.give('a', 'a');
     before.garble('x-eth0', true);

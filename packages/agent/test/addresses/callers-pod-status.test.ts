@@ -5,7 +5,7 @@ import { createPodTable } from '../../src/feed/table/pod-table.ts';
 import { createTestLog, decidedOn, knownPod } from './known-pods.ts';
 import { createMemoryResults, IP, settled, setup, short, STALE_MS } from './callers-setup.ts';
 
-describe('who asks, by the status of Pods', () => {
+describe('Callers by Pod status', () => {
   it.each([
     { why: 'no directory is configured', cni: false, prepare: () => undefined },
     {
@@ -22,7 +22,7 @@ describe('who asks, by the status of Pods', () => {
         t.results.give({ uid: 'left-over' }, ['10.1.0.99']);
       },
     },
-  ])('is the Pod with the address, where $why', async ({ cni, prepare }) => {
+  ])('The caller is the Pod whose status has the address if $why', async ({ cni, prepare }) => {
     const t = setup({ cni });
     prepare(t);
     t.tell({ uid: 'a', ips: [IP, 'fd00::7'] });
@@ -31,7 +31,7 @@ describe('who asks, by the status of Pods', () => {
     expect(t.callers.source).toBe('pod-status');
   });
 
-  it('is still nobody at an address that a left-over result names', async () => {
+  it("An address that a leftover result names has no known caller, even if a Pod's status has it", async () => {
     const t = setup();
     t.results.give({ uid: 'left-over' });
     t.tell({ uid: 'a', ips: [IP] });
@@ -45,7 +45,7 @@ describe('who asks, by the status of Pods', () => {
     { what: 'a terminating one', other: { terminating: true }, who: 'a' },
     { what: 'one on the network of the host', other: { hostNetwork: true }, who: 'node' },
     { what: 'another live one', other: {}, who: 'a+b' },
-  ])('of a live Pod and $what is $who', ({ other, who }) => {
+  ])('The caller at an address of a live Pod and $what is $who', ({ other, who }) => {
     const t = setup({ cni: false });
     t.tell({ uid: 'a', ips: [IP] });
     t.tell({ uid: 'b', ips: [IP], ...other });
@@ -70,7 +70,7 @@ describe('who asks, by the status of Pods', () => {
       pods: [{ ended: true, hostNetwork: true }],
       who: 'unknown',
     },
-  ])('of $what', ({ pods, who }) => {
+  ])('The caller at the address of $what', ({ pods, who }) => {
     const t = setup({ cni: false });
     pods.forEach((changes, at) => {
       t.tell({ uid: 'ab'.charAt(at), ips: [IP], ...changes });
@@ -78,7 +78,7 @@ describe('who asks, by the status of Pods', () => {
     expect(t.who()).toBe(who);
   });
 
-  it('ends with the Pod', () => {
+  it('The caller is unknown once its Pod is removed', () => {
     const t = setup({ cni: false });
     t.tell({ uid: 'a', ips: [IP] });
     expect(t.who()).toBe('a');
@@ -86,7 +86,7 @@ describe('who asks, by the status of Pods', () => {
     expect(t.who()).toBe('unknown');
   });
 
-  it('is believed for --stale-ip while the feed is away, and again when it is back', async () => {
+  it('Pod status is trusted for --stale-ip after the feed is lost, and again once the feed is back', async () => {
     const t = setup({ cni: false });
     t.tell({ uid: 'a', ips: [IP] });
     t.feed.awaySinceMs = 0;
@@ -98,7 +98,7 @@ describe('who asks, by the status of Pods', () => {
     expect(t.who()).toBe('a');
   });
 
-  it('is nobody before the feed was ever there, once --stale-ip has passed', async () => {
+  it('The caller is unknown if the feed never connected and --stale-ip has passed', async () => {
     const t = setup({ cni: false });
     t.feed.awaySinceMs = 0;
     await t.clock.advance(STALE_MS + 1);
@@ -106,7 +106,7 @@ describe('who asks, by the status of Pods', () => {
   });
 });
 
-describe('S4, N6: the status of Pods never contradicts what CNI results have said', () => {
+describe('Pod status against CNI results', () => {
   /** The Pod `other` keeps the results of use while addresses are handed over. */
   async function twoPods() {
     const t = setup();
@@ -126,7 +126,7 @@ describe('S4, N6: the status of Pods never contradicts what CNI results have sai
     expect(t.callers.source).toBe('pod-status');
   }
 
-  it('an address that was another Pod’s by the last result is not the former one’s', async () => {
+  it('S4, N6: An address that the last result gave to another Pod is not the former Pod’s', async () => {
     const t = await twoPods();
     t.results.give({ uid: 'new' });
     await lost(t);
@@ -135,14 +135,14 @@ describe('S4, N6: the status of Pods never contradicts what CNI results have sai
     expect(t.who()).toBe('new');
   });
 
-  it('an address that was released is not its former owner’s, though nobody has got it', async () => {
+  it('S4, N6: A released address is not its former owner’s, even if nobody else has got it', async () => {
     const t = await twoPods();
     t.results.takeBack('former');
     await lost(t);
     expect(t.who()).toBe('unknown');
   });
 
-  it('an address of a former sandbox is not the Pod’s', async () => {
+  it('S4, N6: An address of a former sandbox is not the Pod’s', async () => {
     const t = await twoPods();
     t.results.give({ uid: 'former' }, ['10.1.0.8']);
     await lost(t);
@@ -151,13 +151,13 @@ describe('S4, N6: the status of Pods never contradicts what CNI results have sai
     expect(t.who('10.1.0.8')).toBe('former');
   });
 
-  it('an address that is still the Pod’s, as far as is known, is by its status', async () => {
+  it('S4, N6: An address that the last result still gives to the Pod is answered by its status', async () => {
     const t = await twoPods();
     await lost(t);
     expect(t.who()).toBe('former');
   });
 
-  it('a Pod that never had a result may have got an address since', async () => {
+  it('S4, N6: A Pod that never had a result may have got a released address since', async () => {
     const t = await twoPods();
     t.results.takeBack('former');
     await lost(t);
@@ -165,7 +165,7 @@ describe('S4, N6: the status of Pods never contradicts what CNI results have sai
     expect(t.who()).toBe('new');
   });
 
-  it('a Pod that never had a result does not have what was another Pod’s while results counted', async () => {
+  it('S4, N6: A Pod without a result does not get an address that was another Pod’s while results counted', async () => {
     const t = await twoPods();
     t.tell({ uid: 'stale', ips: [IP, '10.1.0.8'] });
     await lost(t);
@@ -180,7 +180,7 @@ describe('S4, N6: the status of Pods never contradicts what CNI results have sai
     expect(t.who()).toBe('stale');
   });
 
-  it('is remembered of a Pod for as long as the feed names it, however many others come and go', async () => {
+  it('S4, N6: A released address is remembered as long as the feed names its Pod, however many others come and go', async () => {
     const t = await twoPods();
     t.results.takeBack('former');
     await settled();
@@ -192,14 +192,14 @@ describe('S4, N6: the status of Pods never contradicts what CNI results have sai
     expect(t.who()).toBe('new');
   });
 
-  it('an address whose result could not be read when it was lost is not answered by status', async () => {
+  it('S4, N6: An address whose result was unreadable when results were lost is not answered by status', async () => {
     const t = await twoPods();
     t.results.garble('former');
     await lost(t);
     expect(t.who()).toBe('unknown');
   });
 
-  it('holds for what a previous process knew', async () => {
+  it('S4, N6: Pod status never contradicts results that a previous process has saved', async () => {
     const before = await twoPods();
     before.results.give({ uid: 'new' });
     before.results.takeBack('other', ['10.1.0.99']);
@@ -215,10 +215,10 @@ describe('S4, N6: the status of Pods never contradicts what CNI results have sai
   });
 });
 
-describe('the source of addresses', () => {
+describe('Address source', () => {
   const warnings = (t: ReturnType<typeof setup>) => t.log.lines.filter(([level]) => level === 'warn');
 
-  it('is told at the start and when it changes, not more often', async () => {
+  it('The address source is logged at the start and when it changes, not more often', async () => {
     const t = setup();
     t.tell({ uid: 'a', ips: [IP] });
     await settled();
@@ -236,7 +236,7 @@ describe('the source of addresses', () => {
     ]);
   });
 
-  it('is the CNI results while no Pod runs that they could name', async () => {
+  it('CNI results are the address source while no Pod runs that they could name', async () => {
     const t = setup();
     t.tell({ uid: 'scheduled' });
     t.tell({ uid: 'host', ips: ['192.0.2.10'], hostNetwork: true });
@@ -245,7 +245,7 @@ describe('the source of addresses', () => {
     expect(t.callers.source).toBe('cni');
   });
 
-  it('is not said before the directories were read for the first time; nobody is known by then', async () => {
+  it('Before the first scan of the directories no address source is logged and no caller is known', async () => {
     const log = createTestLog();
     const clock = createFakeClock();
     const table = createPodTable({ clock, log });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { IP, settled, setup, STALE_MS } from './callers-setup.ts';
 
-describe('who asks, by the CNI results', () => {
-  it('is the Pod whose UID holds the address, in any spelling of it', () => {
+describe('Callers by CNI results', () => {
+  it('The caller is the Pod whose UID owns the address, in any spelling of the address', () => {
     const t = setup();
     t.tell({ uid: 'a' });
     t.results.give({ uid: 'a' }, [IP, 'fd00::7']);
     expect([IP, `::ffff:${IP}`, 'fd00:0::7', 'FD00::7%eth0'].map(t.who)).toEqual(['a', 'a', 'a', 'a']);
   });
 
-  it('is known before the Pod has an address in its status, and does not care for what that says', () => {
+  it('The caller is known before its status has an address, and whatever address that status has', () => {
     const t = setup();
     t.tell({ uid: 'a', ips: ['10.1.0.99'] });
     t.tell({ uid: 'b', ips: [IP] });
@@ -18,7 +18,7 @@ describe('who asks, by the CNI results', () => {
     expect([t.who(IP), t.who('10.1.0.8')]).toEqual(['a', 'b']);
   });
 
-  it('is unknown while the feed does not name the UID, whatever the status of another Pod says', () => {
+  it('The caller is unknown while the feed does not name its UID, whatever another Pod’s status says', () => {
     const t = setup();
     t.tell({ uid: 'former', ips: [IP] });
     t.results.give({ uid: 'new' });
@@ -30,7 +30,7 @@ describe('who asks, by the CNI results', () => {
     });
   });
 
-  it('names the Namespace of an owner that the feed does not know or that has ended, and of nobody else', () => {
+  it('An unknown caller has a Namespace if the owner has ended or is not in the feed, and otherwise none', () => {
     const t = setup();
     t.results.give({ uid: 'a' });
     expect(t.callers.identify(IP)).toMatchObject({ kind: 'unknown', uid: 'a', namespace: 'shop' });
@@ -39,7 +39,7 @@ describe('who asks, by the CNI results', () => {
     expect(t.callers.identify('10.1.0.8')).not.toHaveProperty('namespace');
   });
 
-  it('is unknown for an address without a result while other Pods have theirs', async () => {
+  it('An address without a result has no known caller while other Pods have results', async () => {
     const t = setup();
     t.tell({ uid: 'a', ips: ['10.1.0.8'] });
     t.tell({ uid: 'b', ips: [IP] });
@@ -51,14 +51,14 @@ describe('who asks, by the CNI results', () => {
     expect(t.callers.source).toBe('cni');
   });
 
-  it('is a static Pod by the UID that the runtime has for it', () => {
+  it('A static Pod is found by the UID that the runtime has for it', () => {
     const t = setup();
     t.tell({ uid: 'mirror', runtimeUid: 'hash' });
     t.results.give({ uid: 'hash' });
     expect(t.who()).toBe('mirror');
   });
 
-  it('is found by namespace and name where a result has no UID', () => {
+  it('The caller is found by Namespace and name if its result has no UID', () => {
     const t = setup();
     t.tell({ uid: 'a', name: 'cart' });
     t.results.give({ name: 'cart' });
@@ -71,7 +71,7 @@ describe('who asks, by the CNI results', () => {
     { what: 'has ended', changes: { ended: true }, who: 'unknown' },
     { what: 'is terminating', changes: { terminating: true }, who: 'a' },
     { what: 'is on the network of the host', changes: { hostNetwork: true }, who: 'unknown' },
-  ])('of a Pod that $what is $who', ({ changes, who }) => {
+  ])('The caller at an address of a Pod that $what is $who', ({ changes, who }) => {
     const t = setup();
     t.results.give({ uid: 'a' });
     t.tell({ uid: 'a', ...changes });
@@ -79,7 +79,7 @@ describe('who asks, by the CNI results', () => {
   });
 
   it.each(['192.0.2.10', '::ffff:192.0.2.10', '2001:db8::10'])(
-    'is the node at %s, whatever a result says',
+    'The caller at %s is the node, whatever a result says',
     (ip) => {
       const t = setup();
       t.tell({ uid: 'a' });
@@ -88,11 +88,11 @@ describe('who asks, by the CNI results', () => {
     },
   );
 
-  it('is unknown at what is no address', () => {
+  it('The caller is unknown if the source address is not an address', () => {
     expect(setup().who('not an address')).toBe('unknown');
   });
 
-  it('goes on for as long as the feed is away', async () => {
+  it('The caller stays known for as long as the feed is away', async () => {
     const t = setup();
     t.tell({ uid: 'a', ips: [IP] });
     t.results.give({ uid: 'a' });
@@ -102,8 +102,8 @@ describe('who asks, by the CNI results', () => {
   });
 });
 
-describe('who asks, while a CNI result cannot be read', () => {
-  it('is held at the addresses that the file named, whatever the status of Pods says, and known elsewhere', async () => {
+describe('Callers during an unreadable result', () => {
+  it('Addresses of an unreadable result are held, whatever Pod status says, and other callers stay known', async () => {
     const t = setup();
     t.tell({ uid: 'a', ips: [IP] });
     t.tell({ uid: 'b', ips: [IP, '10.1.0.8'] });
@@ -153,7 +153,7 @@ describe('who asks, while a CNI result cannot be read', () => {
     },
   ];
   it.each(CASES)(
-    'and may name any address, is a Pod with an older result and a status $status: $who',
+    'While an unreadable file may name any address, a Pod with an older result and a status $status is $who',
     ({ pods, who }) => {
       const t = setup();
       pods.forEach(t.tell);
@@ -170,7 +170,7 @@ describe('who asks, while a CNI result cannot be read', () => {
     },
   );
 
-  it('and may name any address, is a Pod with a newer result as ever', () => {
+  it('While an unreadable file may name any address, a Pod with a newer result is known as before', () => {
     const t = setup();
     t.tell({ uid: 'a', terminating: true });
     t.results.giveUnread('x-eth0');
@@ -179,30 +179,33 @@ describe('who asks, while a CNI result cannot be read', () => {
   });
 });
 
-describe('S4: a reused address is never the former Pod', () => {
+describe('Reused addresses', () => {
   it.each([
     { feed: 'there', awaySinceMs: undefined },
     { feed: 'away', awaySinceMs: 0 },
-  ])('when the runtime hands it over, the feed being $feed', async ({ awaySinceMs }) => {
-    const t = setup();
-    t.tell({ uid: 'former', ips: [IP] });
-    t.results.give({ uid: 'former' });
-    await settled();
-    expect(t.who()).toBe('former');
-    t.feed.awaySinceMs = awaySinceMs;
-    t.results.takeBack('former');
-    expect(t.who()).toBe('unknown');
-    await settled();
-    expect(t.who()).toBe('unknown'); // its only Pod's result is gone, and yet the status is not believed
-    t.results.give({ uid: 'new' });
-    expect(t.who()).toBe('unknown');
-    await settled();
-    expect(t.who()).toBe('unknown');
-    t.tell({ uid: 'new' });
-    expect(t.who()).toBe('new');
-  });
+  ])(
+    'S4: A reused address is never answered as its former Pod if the runtime hands it over, the feed being $feed',
+    async ({ awaySinceMs }) => {
+      const t = setup();
+      t.tell({ uid: 'former', ips: [IP] });
+      t.results.give({ uid: 'former' });
+      await settled();
+      expect(t.who()).toBe('former');
+      t.feed.awaySinceMs = awaySinceMs;
+      t.results.takeBack('former');
+      expect(t.who()).toBe('unknown');
+      await settled();
+      expect(t.who()).toBe('unknown'); // its only Pod's result is gone, and yet the status is not believed
+      t.results.give({ uid: 'new' });
+      expect(t.who()).toBe('unknown');
+      await settled();
+      expect(t.who()).toBe('unknown');
+      t.tell({ uid: 'new' });
+      expect(t.who()).toBe('new');
+    },
+  );
 
-  it('when the new result is there before the former one is removed', () => {
+  it('S4: A reused address is never answered as its former Pod if the new result comes before the old one is removed', () => {
     const t = setup();
     t.tell({ uid: 'former', ips: [IP] });
     t.results.give({ uid: 'former' });
@@ -212,7 +215,7 @@ describe('S4: a reused address is never the former Pod', () => {
     expect(t.who()).toBe('unknown');
   });
 
-  it('when only the status of the Pods tells', () => {
+  it('S4: A reused address is never answered as its former Pod if only the status of the Pods tells', () => {
     const t = setup({ cni: false });
     t.tell({ uid: 'former', ips: [IP], ended: true });
     t.tell({ uid: 'new', ips: [IP] });

@@ -20,7 +20,7 @@ import { until } from './known-pods.ts';
 import { OTHER, POD, setup } from './cni-results-setup.ts';
 
 describe('CNI results', () => {
-  it('are handed on as they come and go, with the state of their directories', async () => {
+  it('CNI results are published as they come and go, with the state of their directories', async () => {
     await using t = await setup();
     const events: object[] = [];
     t.results.tap.on((event) => void events.push(event));
@@ -41,7 +41,7 @@ describe('CNI results', () => {
     expect(events).toContainEqual(result);
   });
 
-  it('are read before it is ready', async () => {
+  it('CNI results are ready only once the existing files are read', async () => {
     await using t = await setup();
     await t.dir.add(POD);
     await t.dir.addLoopback(POD);
@@ -55,7 +55,7 @@ describe('CNI results', () => {
     expect(t.warnings()).toEqual([]);
   });
 
-  it('are noticed as they come and go, without the clock', async () => {
+  it('CNI results are noticed as they come and go, without polling', async () => {
     await using t = await setup();
     await t.start();
     let changes = 0;
@@ -69,7 +69,7 @@ describe('CNI results', () => {
     expect(changes).toBeGreaterThanOrEqual(2);
   });
 
-  it('hand an address over to the file that came last, however the former one is dated', async () => {
+  it('The file that came last takes over an address, whatever the date of the former one', async () => {
     await using t = await setup();
     const former = await t.dir.add(POD);
     await t.start();
@@ -87,7 +87,7 @@ describe('CNI results', () => {
     expect([t.owns('10.1.0.7'), t.owns('fd00::7')]).toEqual(['uid-2', 'uid-1']);
   });
 
-  it('are dated by when they were written, not by what they say', async () => {
+  it('A CNI result is dated by when its file was created, not by its modification time', async () => {
     await using t = await setup();
     const path = await t.dir.add(POD);
     await utimes(path, 1_000, 1_000);
@@ -96,7 +96,7 @@ describe('CNI results', () => {
     expect(t.results.owner('fd00::7')?.since).toBe(Math.floor(birthtimeMs));
   });
 
-  it('that are half-written are read again, and count when they are whole', async () => {
+  it('A half-written result is read again, and counts once it is whole', async () => {
     const clock = createFakeClock();
     // The watch is deaf: only reading again can find it.
     const files = { ...systemFiles, watch: () => () => undefined };
@@ -111,7 +111,7 @@ describe('CNI results', () => {
     expect(t.warnings()).toEqual([]);
   });
 
-  it('that stay broken are skipped with one line, until they are written again', async () => {
+  it('A result that stays broken is skipped with one log line until it is written again', async () => {
     const clock = createFakeClock();
     await using t = await setup({ clock });
     await t.dir.writeRaw('podnet-x-eth0', 'not JSON');
@@ -134,7 +134,7 @@ describe('CNI results', () => {
     await until(() => t.owns('10.1.0.8') === 'uid-2');
   });
 
-  it('that cannot be read are told once, and tried again', async () => {
+  it('A result that cannot be read is reported once, and tried again', async () => {
     const clock = createFakeClock();
     let broken = true;
     let reads = 0;
@@ -160,7 +160,7 @@ describe('CNI results', () => {
     );
   });
 
-  it('keep what a file says while it is being written again, and make it unknown if it stays broken', async () => {
+  it('A result stays valid while its file is rewritten, and its address becomes unknown if the file stays broken', async () => {
     const clock = createFakeClock();
     await using t = await setup({ clock });
     const path = await t.dir.add(POD);
@@ -176,7 +176,7 @@ describe('CNI results', () => {
     expect(t.results.ips()).toEqual(POD.ips);
   });
 
-  it('are read of a file of 8 MiB, and not of a larger one', async () => {
+  it('A result file of 8 MiB is read, and a larger one is not', async () => {
     await using t = await setup();
     const path = await t.dir.add(POD);
     const text = await readFile(path);
@@ -193,7 +193,7 @@ describe('CNI results', () => {
     { what: 'a symbolic link', make: (path: string) => symlink('/dev/zero', path) },
     { what: 'a directory', make: (path: string) => mkdir(path).then(() => undefined) },
     { what: 'a file of 9 MB', make: (path: string) => writeFile(path, Buffer.alloc(9_000_000, 32)) },
-  ])('are not read of $what', async ({ make }) => {
+  ])('CNI results are not read from $what', async ({ make }) => {
     await using t = await setup();
     await make(join(t.dir.path, 'podnet-x-eth0'));
     await t.dir.add(POD);
@@ -201,7 +201,7 @@ describe('CNI results', () => {
     expect(t.results.uids()).toEqual(['uid-1']);
   });
 
-  it('do not follow a symbolic link to a result elsewhere', async () => {
+  it('A symbolic link to a result elsewhere is not followed', async () => {
     await using elsewhere = await createCniResultsDir();
     await using t = await setup();
     await symlink(await elsewhere.add(POD), join(t.dir.path, 'podnet-x-eth0'));
@@ -210,7 +210,7 @@ describe('CNI results', () => {
     expect(t.warnings()).toEqual([]);
   });
 
-  it('come from several directories', async () => {
+  it('CNI results are read from several directories', async () => {
     await using other = await createCniResultsDir();
     await using dir = await createCniResultsDir();
     await using t = await setup({ directories: [dir.path, other.path, '/nonexistent/results'] });
@@ -225,7 +225,7 @@ describe('CNI results', () => {
     });
   });
 
-  it('of several directories are one at the start: the file that was created last has the address', async () => {
+  it('At the start, the file created last in any of several directories has the address', async () => {
     await using other = await createCniResultsDir();
     await using dir = await createCniResultsDir();
     const createdNs = async (path: string) => (await systemFiles.stamp(path))?.createdNs ?? 0n;
@@ -238,7 +238,7 @@ describe('CNI results', () => {
     expect([t.owns('10.1.0.7'), t.owns('fd00::7')]).toEqual(['uid-2', 'uid-1']);
   });
 
-  it('of a directory that is not there are not released by what another one has', async () => {
+  it('Addresses of a missing directory are not released because another directory is read', async () => {
     await using dir = await createCniResultsDir();
     await using other = await createCniResultsDir();
     const directories = [dir.path, other.path];
@@ -252,7 +252,7 @@ describe('CNI results', () => {
     expect([t.owns('10.1.0.7'), says]).toEqual([undefined, 'own']);
   });
 
-  it('of a file that is no Pod’s any more are told as released', async () => {
+  it('An address is reported as freed if its file no longer names a Pod', async () => {
     await using t = await setup();
     const path = await t.dir.add(POD);
     await t.start();
@@ -264,7 +264,7 @@ describe('CNI results', () => {
     expect(events.at(-1)).toEqual({ kind: 'freed', file: path });
   });
 
-  it('are read of the newest 4,096 files, with one line about it', async () => {
+  it('Only the newest 4,096 files are read, and one line says so', async () => {
     const clock = createFakeClock();
     const names = Array.from({ length: 5_000 }, (_, at) => `f${at}`);
     const text = (at: number) =>

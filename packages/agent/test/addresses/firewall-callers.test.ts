@@ -11,9 +11,9 @@ function setup({ hasExceptions = false } = {}) {
   return createFirewallCallers({ cniResults, nodeIps: ['192.0.2.10', '2001:DB8::0010'], hasExceptions });
 }
 
-describe('in firewall mode', () => {
+describe('Firewall callers', () => {
   it.each([IP, `::ffff:${IP}`, '10.1.0.8', 'fd00::8', 'not an address'])(
-    'who asks from %s is a Pod to whom the metadata API is denied',
+    'In firewall mode the caller at %s is a Pod that is denied the metadata API',
     (ip) => {
       expect(setup().identify(ip)).toMatchObject({
         kind: 'pod',
@@ -22,19 +22,22 @@ describe('in firewall mode', () => {
     },
   );
 
-  it('a Pod is named where the CNI results know it', () => {
+  it('In firewall mode a caller has the name of its Pod if the CNI results know it', () => {
     const { identify } = setup();
     expect(identify(IP)).toMatchObject({ pod: { namespace: 'shop', name: 'cart' } });
     expect(identify('10.1.0.8')).toMatchObject({ pod: { namespace: '', name: '' } });
   });
 
-  it('with exceptions not every request is denied, and still no role permitted', () => {
+  it('In firewall mode with exceptions a Pod may use the metadata API, but no role is permitted', () => {
     expect(setup({ hasExceptions: true }).identify(IP)).toMatchObject({
       pod: { metadata: { denied: false }, decision: { kind: 'deny', reason: 'MetadataDenied' } },
     });
   });
 
-  it.each(['192.0.2.10', '::ffff:192.0.2.10', '2001:db8::10'])('the node is the node at %s', (ip) => {
-    expect(setup().identify(ip)).toEqual({ kind: 'node' });
-  });
+  it.each(['192.0.2.10', '::ffff:192.0.2.10', '2001:db8::10'])(
+    'In firewall mode the caller at %s is the node',
+    (ip) => {
+      expect(setup().identify(ip)).toEqual({ kind: 'node' });
+    },
+  );
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { IP, settled, setup, STALE_MS } from './callers-setup.ts';
 
-describe('a handover', () => {
-  it('is told when an address that was given to a Pod is another one’s, and when it is nobody’s', async () => {
+describe('Handovers', () => {
+  it('A handover is reported when a Pod’s address goes to another Pod, and when it goes to nobody', async () => {
     const t = setup();
     t.tell({ uid: 'a' });
     t.tell({ uid: 'b' });
@@ -19,7 +19,7 @@ describe('a handover', () => {
     expect(t.handovers).toEqual([IP, IP]);
   });
 
-  it('is told of a Pod too that the feed does not name yet', async () => {
+  it('A handover is also reported for a Pod that the feed does not name yet', async () => {
     const t = setup();
     t.results.give({ uid: 'a' });
     t.who();
@@ -53,7 +53,7 @@ describe('a handover', () => {
         t.results.give({ uid: 'b' }, ['10.1.0.8']);
       },
     },
-  ])('is not told when $what', async ({ change }) => {
+  ])('No handover is reported when $what', async ({ change }) => {
     const t = setup();
     t.results.give({ uid: 'a' });
     t.who();
@@ -63,7 +63,7 @@ describe('a handover', () => {
     expect(t.handovers).toEqual([]);
   });
 
-  it('is not told of a Pod that was answered by its status and whose result is read after that of another', async () => {
+  it('No handover is reported for a Pod answered by its status if its result is read after another Pod’s', async () => {
     const t = setup();
     t.tell({ uid: 'a', ips: [IP] });
     t.tell({ uid: 'b', ips: ['10.1.0.8'] });
@@ -78,7 +78,7 @@ describe('a handover', () => {
     expect(t.handovers).toEqual([]);
   });
 
-  it('is told of an unknown address by nobody’s asking', async () => {
+  it('No handover is reported when an unknown address gets its first owner', async () => {
     const t = setup();
     t.who();
     t.tell({ uid: 'a' });
@@ -87,7 +87,7 @@ describe('a handover', () => {
     expect(t.handovers).toEqual([]);
   });
 
-  it('is told when a request finds it before the change was told', () => {
+  it('A handover is reported when a request finds the change before it is reported', () => {
     const t = setup();
     t.results.give({ uid: 'a' });
     t.who();
@@ -96,7 +96,7 @@ describe('a handover', () => {
     expect(t.handovers).toEqual([IP]);
   });
 
-  it('is told when the feed has been away for too long', async () => {
+  it('A handover is reported when the feed has been away for too long', async () => {
     const t = setup({ cni: false });
     const stop = new AbortController();
     const running = t.callers.run(stop.signal);
@@ -116,7 +116,7 @@ describe('a handover', () => {
     expect(t.clock.pending).toBe(0);
   });
 
-  it('reaches the others when a listener throws, and not who has left', async () => {
+  it('A handover reaches the other listeners if one throws, and no listener that has left', async () => {
     const t = setup();
     const heard: string[] = [];
     t.callers.onHandover(() => {
@@ -131,7 +131,7 @@ describe('a handover', () => {
     expect(heard).toEqual([IP]);
   });
 
-  it('is told before the change is: connections are closed before requests are tried again', async () => {
+  it('A handover is reported before the change, so connections close before requests are tried again', async () => {
     const t = setup();
     t.results.give({ uid: 'a' });
     t.who();

@@ -68,8 +68,8 @@ function setup() {
   };
 }
 
-describe('S4, N5: a leftover result of a live Pod', () => {
-  it('(a) that is dated ahead does not get the address back, nor after a restart', async () => {
+describe('Leftover results', () => {
+  it('S4, N5 (a): A leftover result dated ahead does not get the address back, not even after a restart', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');
@@ -84,7 +84,7 @@ describe('S4, N5: a leftover result of a live Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('(a) that was dated ahead before the other Pod came does not keep the address', async () => {
+  it('S4, N5 (a): A leftover result that was dated ahead before the other Pod came does not keep the address', async () => {
     await using t = setup();
     t.give('s1', 'former');
     t.date(fileNameOf('s1'), FUTURE_NS);
@@ -97,7 +97,7 @@ describe('S4, N5: a leftover result of a live Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('(b) does not keep the address of a Pod with large annotations', async () => {
+  it('S4, N5 (b): A leftover result does not keep the address of a Pod with large annotations', async () => {
     await using t = setup();
     t.give('s1', 'former');
     await t.start();
@@ -108,7 +108,7 @@ describe('S4, N5: a leftover result of a live Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('is nobody’s address while the result of the other Pod cannot be read, and never the former’s', async () => {
+  it('S4, N5: The address of a leftover result has no owner while the result of the new Pod cannot be read', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');
@@ -122,7 +122,7 @@ describe('S4, N5: a leftover result of a live Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('is in doubt while a newer file could never be read, at once and not only when it was tried often', async () => {
+  it('S4, N5: A leftover result is in doubt from the moment a newer file cannot be read', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');
@@ -144,13 +144,13 @@ describe('S4, N5: a leftover result of a live Pod', () => {
   });
 });
 
-describe('a file that is broken', () => {
+describe('Broken files', () => {
   it.each([
     { what: 'is cut short', text: '{"kind":"cniCacheV1","ifName":"eth0"', who: 'a' },
     { what: 'is empty', text: '', who: 'a' },
     { what: 'is not JSON', text: 'not JSON', who: 'in doubt' },
     { what: 'is of a kind that is not known', text: '{"kind":"cniCacheV2"}', who: 'in doubt' },
-  ])('and $what makes the owner by an older one $who', async ({ text, who }) => {
+  ])('If a newer file $what, the owner by an older file is $who', async ({ text, who }) => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a');
@@ -165,7 +165,7 @@ describe('a file that is broken', () => {
     expect(t.surely()).toBe('a');
   });
 
-  it('and is of another interface by its name costs nobody anything', async () => {
+  it('A broken file of another interface changes no owner', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a');
@@ -177,7 +177,7 @@ describe('a file that is broken', () => {
     expect(t.surely()).toBe('a');
   });
 
-  it('at the start costs only those that are older', async () => {
+  it('At the start a broken file puts only older results in doubt', async () => {
     await using t = setup();
     t.give('s1', 'a');
     t.write(fileNameOf('x'), 'not JSON');
@@ -187,7 +187,7 @@ describe('a file that is broken', () => {
     expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'b']);
   });
 
-  it('and was read before makes its addresses unknown, those of others not', async () => {
+  it('A broken file that was read before makes its own addresses unknown, and no others', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a');
@@ -198,7 +198,7 @@ describe('a file that is broken', () => {
     expect([t.who(), t.who('10.1.0.8'), t.says('a')]).toEqual([undefined, 'b', 'unclear']);
   });
 
-  it('and was written again since it was read may name any address', async () => {
+  it('A broken file that was rewritten since it was read puts all older results in doubt', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a');
@@ -210,8 +210,8 @@ describe('a file that is broken', () => {
   });
 });
 
-describe('the newest result of a Pod', () => {
-  it('is the only one: what its former sandbox had is not its own, even if its file stays', async () => {
+describe('Newest result', () => {
+  it('Only the newest result of a Pod counts, even if the file of its former sandbox stays', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a', [IP, 'fd00::7']);
@@ -226,7 +226,7 @@ describe('the newest result of a Pod', () => {
     expect([t.who(), t.who('10.1.0.8'), t.says('a')]).toEqual([undefined, undefined, 'not-own']);
   });
 
-  it('is the one that was learned of last though the clock was set back, also after a restart that remembers', async () => {
+  it('The result seen last is the newest even if the clock was set back, also after a restart that remembers', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');
@@ -242,7 +242,7 @@ describe('the newest result of a Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('is by when files were created at the start, in whatever order they are listed and however dated', async () => {
+  it('At the start the file created last is the newest, whatever the listing order and the dates', async () => {
     await using t = setup();
     t.give('s2', 'new');
     t.give('s1', 'former');
@@ -253,7 +253,7 @@ describe('the newest result of a Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('is not told before all files have been looked at', async () => {
+  it('At the start no owner is known before all files have been looked at', async () => {
     await using t = setup();
     t.give('s1', 'former');
     t.give('s2', 'new');
@@ -276,7 +276,7 @@ describe('the newest result of a Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('outlives a directory that cannot be read for a while, and what was removed meanwhile is released', async () => {
+  it('Owners survive a directory that is unreadable for a while, and what was removed meanwhile is released', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'former');
@@ -298,7 +298,7 @@ describe('the newest result of a Pod', () => {
     expect([t.who(), t.says('gone', '10.1.0.8')]).toEqual(['new', 'not-own']);
   });
 
-  it('is by when files were created though one is touched while the first look is on its way', async () => {
+  it('The file created last is the newest even if another one is touched during the first scan', async () => {
     await using t = setup();
     t.give('s1', 'former');
     t.give('s2', 'new');
@@ -313,7 +313,7 @@ describe('the newest result of a Pod', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('is nobody’s in a directory that was replaced before all its files have been looked at', async () => {
+  it('After the directory is replaced, no address has an owner until all new files have been looked at', async () => {
     await using t = setup();
     t.give('s1', 'former');
     await t.start();
@@ -335,7 +335,7 @@ describe('the newest result of a Pod', () => {
     expect([[...owners], t.who()]).toEqual([[undefined], 'new']);
   });
 
-  it('is not released by a file that is gone together with its directory', async () => {
+  it('An address is not released if its file disappears together with the directory', async () => {
     await using t = setup();
     t.give('s1', 'a');
     await t.start();
@@ -350,7 +350,7 @@ describe('the newest result of a Pod', () => {
     expect([t.who(), t.says('a')]).toEqual([undefined, 'own']);
   });
 
-  it('is remembered by the next process: what was removed meanwhile is released', async () => {
+  it('A result that is removed while the agent restarts is released by the next process', async () => {
     await using t = setup();
     await t.start();
     t.give('s1', 'a');

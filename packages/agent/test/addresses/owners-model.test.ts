@@ -204,8 +204,8 @@ function expectNobodyElse(t: Awaited<ReturnType<typeof setup>>): void {
 
 const runs = { numRuns: 150 };
 
-describe('the owners of addresses', () => {
-  it('are as the rule has them, whatever happens to files, their dates and the clock', async () => {
+describe('Address owners', () => {
+  it('Owners match the model, whatever happens to the files, their dates and the clock', async () => {
     const step = fc.oneof(write, write, happen, happen, time);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) => plays(steps, expectAsModel)),
@@ -213,7 +213,7 @@ describe('the owners of addresses', () => {
     );
   });
 
-  it('are nobody else, whatever files break besides, and how often a process is followed by one that remembers', async () => {
+  it('Owners never contradict the model, whatever files break and however often a process that remembers restarts', async () => {
     const remembering = process.filter(({ kind }) => kind !== 'restart');
     const step = fc.oneof(write, write, happen, happen, broken, time, remembering);
     await fc.assert(
@@ -222,7 +222,7 @@ describe('the owners of addresses', () => {
     );
   });
 
-  it('are nobody else by what is there, if a process knows nothing and no clock was set', async () => {
+  it('Owners never contradict the model if processes remember nothing and no clock is set', async () => {
     const step = fc.oneof(write, write, happen, happen, process);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) => plays(steps, expectNobodyElse)),

@@ -55,8 +55,8 @@ function setup() {
   };
 }
 
-describe('a released address', () => {
-  it('is remembered for a day, and never given to a file that was there before, also when it is forgotten', async () => {
+describe('Released addresses', () => {
+  it('A released address is remembered for a day, and then still not given to a file that was there before', async () => {
     const t = setup();
     t.learn('old'); // seen, and not read for two days
     t.give('f', 'a');
@@ -70,7 +70,7 @@ describe('a released address', () => {
     expect(t.forgetful.owner(IP)?.uid).toBe('c');
   });
 
-  it('of a Pod that is forgotten does not come back with an older file of that Pod', async () => {
+  it('The address of a forgotten Pod does not come back with an older file of that Pod', async () => {
     const t = setup();
     t.learn('old');
     t.give('newest', 'a');
@@ -83,7 +83,7 @@ describe('a released address', () => {
     expect(t.forgetful.owner('10.1.0.8')).toBeUndefined();
   });
 
-  it('does not come back with a leftover file whose directory was away for days', async () => {
+  it('A leftover file whose directory was away for days does not get its address back', async () => {
     const t = setup();
     t.give('leftover', 'a');
     t.give('current', 'b');
@@ -93,7 +93,7 @@ describe('a released address', () => {
     expect(t.forgetful.owner(IP)?.uid).toBe('b');
   });
 
-  it("is never its former Pod's own as long as the feed names the Pod", async () => {
+  it("A released address is not its former Pod's own as long as the feed names the Pod", async () => {
     const t = setup();
     t.give('f', 'a');
     t.free('f');
@@ -105,7 +105,7 @@ describe('a released address', () => {
     expect(t.sizes()).toMatchObject({ pods_returned: 0 });
   });
 
-  it('is not answered as its former Pod by a status that stays, however long the results are lost', async () => {
+  it('A released address is not answered as its former Pod by status, however long the results are lost', async () => {
     const t = setupCallers();
     t.tell({ uid: 'former', name: 'pod-former', ips: [IP] });
     t.results.give({ uid: 'former' });
@@ -145,7 +145,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: 'wait' as const }) },
 );
 
-it('what is forgotten of addresses because of its age gives none of them to a Pod that the feed names', async () => {
+it('Forgetting old addresses gives none of them to a Pod that the feed names', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
       const t = setup();

@@ -97,7 +97,7 @@ function within(eachMinute: number, minutes: number): number {
   return Math.ceil(eachMinute * (minutes * (17 / 16) + 1));
 }
 
-it('an agent in whose node Pods come and go for two days remembers those that are there, and others for their time', async () => {
+it('An agent whose Pods come and go for two days remembers present ones, and former ones for a limited time', async () => {
   const agent = setup();
   const afterHalf = await agent.playUntil(26 * HOUR);
   const sizes = await agent.playUntil(2 * DAY);

@@ -74,8 +74,8 @@ const CLOSED: Replies = { [LIST]: refusal(404), [USER_DATA]: refusal(404) };
 const DENIED: Replies = { ...CLOSED, [LIST]: text('app'), [`${LIST}/app`]: refusal(403) };
 const GIVEN: Replies = { ...DENIED, [`${LIST}/app`]: CREDENTIALS };
 
-describe('rolegate-agent verify', () => {
-  it('makes the two calls as people do, and no other', async () => {
+describe('Verify command', () => {
+  it('The verify command asks for the role list and for user data, and for nothing else', async () => {
     await using api = await startApi(CLOSED);
     expect((await tryApi(api.endpoint, { expected: NONE })).passed).toBe(true);
     expect(api.asked).toEqual([`GET ${LIST}`, `GET ${USER_DATA}`]);
@@ -96,7 +96,7 @@ describe('rolegate-agent verify', () => {
       expected: { kind: 'role', role: 'arn:aws:iam::123456789012:role/app' },
     },
   ] as { name: string; replies: Replies; expected: Expectation }[])(
-    'passes with $name',
+    'The verify command passes with $name',
     async ({ replies, expected }) => {
       await using api = await startApi(replies);
       const { passed, text: said } = await tryApi(api.endpoint, { expected });
@@ -171,7 +171,7 @@ describe('rolegate-agent verify', () => {
       says: '503 for all this time',
     },
   ] as { name: string; replies: Replies; expected: Expectation; says: string }[])(
-    'fails where $name',
+    'The verify command fails if $name',
     async ({ replies, expected, says }) => {
       await using api = await startApi(replies);
       const { passed, text: said } = await tryApi(api.endpoint, { expected });
@@ -179,27 +179,27 @@ describe('rolegate-agent verify', () => {
     },
   );
 
-  it('shows no secret', async () => {
+  it('The verify command shows no secret', async () => {
     await using api = await startApi({ ...GIVEN, [USER_DATA]: text('password') });
     const { text: said } = await tryApi(api.endpoint, { expected: PERMITTED });
     expect(said).toContain('2026-11-23T07:39:10Z');
     expect(said).not.toMatch(/ASIAKEY|of-nobody-else|nor-this|password/);
   });
 
-  it('asks again while the agent does not know the Pod', async () => {
+  it('The verify command asks again while the agent does not know the Pod', async () => {
     let calls = 0;
     await using api = await startApi({ ...CLOSED, [LIST]: () => refusal((calls += 1) < 3 ? 503 : 404) });
     expect((await tryApi(api.endpoint, { expected: NONE, tries: 3 })).passed).toBe(true);
   });
 
-  it('says that nobody answers', async () => {
+  it('The verify command fails with ECONNREFUSED if nobody answers', async () => {
     const api = await startApi({});
     await api[Symbol.asyncDispose]();
     const { passed, text: said } = await tryApi(api.endpoint, { expected: NONE });
     expect({ passed, said }).toEqual({ passed: false, said: expect.stringContaining('ECONNREFUSED') });
   });
 
-  it('takes a token where one is demanded', async () => {
+  it('The verify command uses a token if one is demanded', async () => {
     const demanding = ({ headers }: IncomingMessage) =>
       headers['x-aws-ec2-metadata-token'] === 'a-token' ? refusal(404) : refusal(401);
     await using api = await startApi({
@@ -210,7 +210,7 @@ describe('rolegate-agent verify', () => {
     expect((await tryApi(api.endpoint, { expected: NONE })).passed).toBe(true);
   });
 
-  it('knows the refusals of a real agent', async () => {
+  it('The verify command recognizes the refusals of a real agent', async () => {
     await using agent = await startAgent(['--mode=firewall']);
     const { host, port } = agent.address;
     let wrote = '';
@@ -221,15 +221,15 @@ describe('rolegate-agent verify', () => {
   });
 });
 
-describe('the configuration of verify', () => {
+describe('Verify configuration', () => {
   const parse = (...argv: string[]) => parseVerifyConfig({ argv: ['verify', ...argv], env: {} });
 
-  it('sends nothing by accident', () => {
+  it('The verify command requires --endpoint', () => {
     expect(parse()).toMatchObject({ kind: 'faults', faults: [expect.stringContaining('--endpoint')] });
   });
 
   it.each([['--expect=role'], ['--expect=credentials'], ['--expect=none', '--role=app']])(
-    'demands a role where it expects one, and only there: %s',
+    'The verify command requires --role if it expects a role, and refuses it otherwise: %s',
     (...argv) => {
       const outcome = parse('--endpoint=http://127.0.0.1:1', ...argv);
       expect(outcome).toMatchObject({ kind: 'faults', faults: [expect.stringContaining('--role')] });

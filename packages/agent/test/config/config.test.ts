@@ -34,8 +34,8 @@ function setup(argv: readonly string[] = [], { env = {}, without = [] }: Given =
   };
 }
 
-describe("the agent's configuration", () => {
-  it('has these defaults', () => {
+describe('Agent configuration', () => {
+  it('Flags that are not given have their defaults', () => {
     expect(setup()).toMatchObject({ warnings: [], faults: [] });
     expect(setup().config).toEqual({
       mode: 'roles',
@@ -127,17 +127,20 @@ describe("the agent's configuration", () => {
     { flag: 'log-format', text: 'text', part: { log: { format: 'text' } } },
   ];
 
-  it('is covered flag by flag below', () => {
+  it('Every flag of the agent has a test case', () => {
     expect(everything.map(({ flag }) => flag).sort()).toEqual(Object.keys(agentProgram.flags).sort());
   });
 
-  it.each(everything)('takes --$flag $text, and its variable', ({ flag, text, part }) => {
-    expect(setup([`--${flag}`, text], { without: [flag] }).config).toMatchObject(part);
-    const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
-    expect(setup([], { without: [flag], env }).config).toMatchObject(part);
-  });
+  it.each(everything)(
+    'The agent takes --$flag $text, also from its environment variable',
+    ({ flag, text, part }) => {
+      expect(setup([`--${flag}`, text], { without: [flag] }).config).toMatchObject(part);
+      const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
+      expect(setup([], { without: [flag], env }).config).toMatchObject(part);
+    },
+  );
 
-  it('takes node and address from the variables of the downward API', () => {
+  it('Node name and host IP come from the downward API variables unless flags give them', () => {
     const env = { NODE_NAME: 'node-2', HOST_IP: '10.0.0.9' };
     expect(setup([], { without: ['node-name', 'host-ip'], env }).config).toMatchObject({
       nodeName: 'node-2',
@@ -146,7 +149,7 @@ describe("the agent's configuration", () => {
     expect(setup([], { env }).config).toMatchObject({ nodeName: 'node-1', hostIps: ['10.0.0.7'] });
   });
 
-  it('without certificate and key gets a certificate for its token', () => {
+  it('Without --cert and --key the agent gets a certificate by its ServiceAccount token', () => {
     const without = ['cert', 'key'];
     expect(setup([], { without }).config).toMatchObject({
       tls: { kind: 'attested', caFile: 'ca.pem', tokenFile: '/var/run/secrets/rolegate/token' },
@@ -157,7 +160,7 @@ describe("the agent's configuration", () => {
     expect(setup([], { without }).warnings).toEqual([]);
   });
 
-  it('has a first certificate made at port 9611 of each server, once a host', () => {
+  it('By default the agent attests at port 9611 of each server, once per host', () => {
     const { config } = setup(['--server-address=a:1,a:2,[fd00::1]:1'], { without: ['server-address'] });
     expect(config).toMatchObject({
       attestAddresses: [
@@ -167,24 +170,24 @@ describe("the agent's configuration", () => {
     });
   });
 
-  it('warns of --attest-address beside a certificate from elsewhere', () => {
+  it('A warning says that --attest-address is not used beside --cert', () => {
     expect(setup(['--attest-address=a:1']).warnings).toEqual([
       '--attest-address is not used: the agent has a certificate by --cert',
     ]);
     expect(setup(['--attest-address=a:1'], { without: ['cert', 'key'] }).warnings).toEqual([]);
   });
 
-  it('opens no group for none', () => {
+  it('No metadata group is open with --metadata-groups none', () => {
     expect(setup(['--metadata-groups=none']).config.metadataGroups.size).toBe(0);
   });
 
-  it('is frozen, with all its parts', () => {
+  it('The configuration is frozen, with all its parts', () => {
     const { metadataGroups, ...config } = setup().config;
     expect(metadataGroups.size).toBe(1);
     expect([setup().config, ...Object.values(config)].every((part) => Object.isFrozen(part))).toBe(true);
   });
 
-  it('warns of what --allow-path opens', () => {
+  it('A warning says what --allow-path opens', () => {
     expect(setup(['--allow-path=/latest/user-data']).warnings).toEqual([
       '--allow-path "/latest/user-data" fits user-data: ' +
         "every Pod can read the node's user data, which often holds bootstrap secrets",
@@ -192,11 +195,11 @@ describe("the agent's configuration", () => {
   });
 });
 
-describe('in firewall mode', () => {
+describe('Firewall mode configuration', () => {
   const server = ['server-address', 'cert', 'key', 'ca'];
   const alone = { without: server };
 
-  it('nothing is needed of a server, and nothing is open', () => {
+  it('Firewall mode needs no server flags, and opens no metadata group by default', () => {
     const { config, warnings } = setup(['--mode=firewall'], alone);
     expect(warnings).toEqual([]);
     expect(config).toMatchObject({ mode: 'firewall', nodeName: 'node-1', hostIps: ['10.0.0.7'] });
@@ -205,15 +208,15 @@ describe('in firewall mode', () => {
     expect([config, config.log].every((part) => Object.isFrozen(part))).toBe(true);
   });
 
-  it('one of certificate and key is as little of a fault as both', () => {
+  it('In firewall mode --cert without --key is not a fault', () => {
     expect(setup(['--mode=firewall'], { without: ['key'] }).faults).toEqual([]);
   });
 
-  it('the same is so by the environment', () => {
+  it('Firewall mode can be set by the environment, without server flags', () => {
     expect(setup([], { ...alone, env: { ROLEGATE_MODE: 'firewall' } }).config.mode).toBe('firewall');
   });
 
-  it('what is given of a server is not used, which is said: one template is for both modes', () => {
+  it('In firewall mode a warning names each server flag that is given and not used', () => {
     const { config, warnings } = setup([
       '--mode=firewall',
       '--attest-address=a:1',
@@ -228,7 +231,7 @@ describe('in firewall mode', () => {
     );
   });
 
-  it('what is open all the same is named, one by one', () => {
+  it('In firewall mode a warning names each metadata group and path that is open', () => {
     const argv = [
       '--mode=firewall',
       '--metadata-groups=placement,tags',
@@ -243,12 +246,12 @@ describe('in firewall mode', () => {
     ]);
   });
 
-  it('none is no exception', () => {
+  it('In firewall mode --metadata-groups none opens nothing and causes no warning', () => {
     const { config, warnings } = setup(['--mode=firewall', '--metadata-groups=none'], alone);
     expect([config.metadataGroups.size, warnings]).toEqual([0, []]);
   });
 
-  it('everything that is still needed and missing is told at once', () => {
+  it('In firewall mode all missing and invalid flags are reported at once', () => {
     const argv = ['--mode=firewall', '--port=x'];
     expect(setup(argv, { without: Object.keys(needed) }).faults).toEqual([
       '--node-name: it is needed; set it from spec.nodeName by the downward API',
@@ -258,8 +261,8 @@ describe('in firewall mode', () => {
   });
 });
 
-describe('faults of the agent', () => {
-  it('tells everything that is needed and missing at once', () => {
+describe('Configuration faults', () => {
+  it('All missing flags are reported at once', () => {
     expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
       expect.stringMatching(/^--server-address: it is needed; give the headless Service/),
       '--ca: it is needed; give the PEM file of the authority',
@@ -268,7 +271,7 @@ describe('faults of the agent', () => {
     ]);
   });
 
-  it('tells what roles mode needs where the mode is not known', () => {
+  it('If the mode is unknown, the flags that roles mode needs are reported as missing', () => {
     expect(setup(['--mode=x'], { without: ['ca'] }).faults).toEqual([
       '--ca: it is needed; give the PEM file of the authority',
       expect.stringMatching(/^--mode: "x" is not known; /),
@@ -278,7 +281,7 @@ describe('faults of the agent', () => {
   it.each([
     ['cert', 'key'],
     ['key', 'cert'],
-  ])('--%s does not stand without --%s', (there, away) => {
+  ])('The flag --%s is refused without --%s', (there, away) => {
     expect(setup([], { without: [away] }).faults).toEqual([
       `--${there}: it is of no use without --${away}; give both, or neither and the agent gets its own`,
     ]);
@@ -348,12 +351,12 @@ describe('faults of the agent', () => {
     },
     { argv: ['--connections-per-pod=15'], fault: /^--connections-per-pod: / },
     { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is no host name; / },
-  ])('$argv', ({ argv, fault }) => {
+  ])('The agent refuses $argv with one fault, which names the flag', ({ argv, fault }) => {
     const without = argv.map((arg) => arg.replace('--', ''));
     expect(setup(argv, { without }).faults).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('answers whatever it is given, and never throws', () => {
+  it('Arbitrary arguments give an outcome and cause no exception', () => {
     const names = [...Object.keys(agentProgram.flags), ...Object.keys(agentProgram.legacy)].map(
       (name) => `--${name}`,
     );
@@ -369,7 +372,7 @@ describe('faults of the agent', () => {
     );
   });
 
-  it('shows help and version', () => {
+  it('The agent shows help with -h and its version with --version', () => {
     expect(setup(['-h']).outcome).toMatchObject({
       kind: 'help',
       text: expect.stringContaining('--hold-go DURATION'),

@@ -18,8 +18,8 @@ function config(word: Word, argv: string[], env: Record<string, string> = {}) {
 
 const HOST = ['--host-ip', '198.18.0.1'];
 
-describe('the configuration of intercept and reconcile', () => {
-  it('takes the node by the variables that a DaemonSet sets, and all interfaces', () => {
+describe('Intercept and reconcile configuration', () => {
+  it('The node comes from HOST_IP and NODE_NAME, and by default all interfaces are covered', () => {
     expect(
       config('reconcile', [], { HOST_IP: '198.18.0.1,fd00:198:18::1', NODE_NAME: 'a' }).config,
     ).toMatchObject({
@@ -40,12 +40,12 @@ describe('the configuration of intercept and reconcile', () => {
     { given: 'eni+,vlan+', names: ['eni', 'vlan'] },
     { given: '!eth0', names: ['eth0'] },
     { given: 'auto', names: [] },
-  ])("takes kiam's and kube2iam's --host-interface=$given", ({ given, names }) => {
+  ])('The --host-interface=$given of kiam and kube2iam is accepted', ({ given, names }) => {
     const { plan } = config('intercept', [...HOST, `--host-interface=${given}`]).config;
     expect(plan.hostInterfaces.map(({ name }) => name)).toEqual(names);
   });
 
-  it("takes kiam's and kube2iam's other spellings", () => {
+  it('Other spellings of kiam and kube2iam are accepted, and a warning points to rolegate-agent uninstall', () => {
     const { config: told, warnings } = config('intercept', [
       '--host=198.18.0.1',
       '--iptables',
@@ -56,7 +56,7 @@ describe('the configuration of intercept and reconcile', () => {
     expect(warnings.join()).toContain('rolegate-agent uninstall');
   });
 
-  it('warns of every guest that keeps the credentials of the node', () => {
+  it('Each excluded interface causes a warning', () => {
     const { config: told, warnings } = config('intercept', [...HOST, '--exclude-interface', 'tap0,tap1']);
     expect(told.plan.excludedInterfaces).toEqual(['tap0', 'tap1']);
     expect(warnings).toHaveLength(2);
@@ -80,32 +80,35 @@ describe('the configuration of intercept and reconcile', () => {
     { argv: ['--host-ip', '10.0.0.1,10.0.0.2'], says: 'more than one of a family' },
     { argv: [...HOST, '--iptables=false'], says: 'that is what this program does' },
     { argv: [...HOST, '--cni-cache-dir', '/x'], says: 'not known' },
-  ])('refuses $argv', ({ argv, says }) => {
+  ])('The intercept command refuses $argv', ({ argv, says }) => {
     const outcome = parse('intercept', argv);
     expect(outcome.kind).toBe('faults');
     expect('faults' in outcome && outcome.faults.join()).toContain(says);
   });
 
-  it('says all faults at once', () => {
+  it('The reconcile command reports all faults at once', () => {
     const outcome = parse('reconcile', ['--host-interface', '!', '--port', 'x']);
     expect('faults' in outcome && outcome.faults).toHaveLength(3);
   });
 });
 
-describe('the configuration of uninstall', () => {
-  it('needs nothing', () => {
+describe('Uninstall configuration', () => {
+  it('The uninstall command needs no flags', () => {
     expect(parse('uninstall', []).kind).toBe('config');
   });
 
-  it('takes what intercept was given: only the word changes', () => {
+  it('The uninstall command accepts the flags of intercept without a warning', () => {
     const argv = [...HOST, '--host-interface=cali+', '--iptables-backend', 'nft', '--self-test', 'off'];
     expect(config('uninstall', argv).warnings).toEqual([]);
   });
 });
 
 describe('docs/flags.md', () => {
-  it.each([...Object.values(interceptionPrograms), verifyProgram])('has the flags of $name', (program) => {
-    const page = readFileSync(new URL('../../../../docs/flags.md', import.meta.url), 'utf8');
-    expect(page).toContain(flagsDoc(program));
-  });
+  it.each([...Object.values(interceptionPrograms), verifyProgram])(
+    'The page docs/flags.md has the flags of $name',
+    (program) => {
+      const page = readFileSync(new URL('../../../../docs/flags.md', import.meta.url), 'utf8');
+      expect(page).toContain(flagsDoc(program));
+    },
+  );
 });

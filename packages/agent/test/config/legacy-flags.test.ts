@@ -85,8 +85,8 @@ function given(name: string): string {
   return agentProgram.legacy[name]?.isSwitch === true ? `--${name}` : `--${name}=something`;
 }
 
-describe("other programs' flags, given to the agent", () => {
-  it('have these verdicts', () => {
+describe('Legacy flags', () => {
+  it('Each legacy flag has its expected verdict', () => {
     const rows = Object.entries(agentProgram.legacy).map(([name, { verdict }]) => `${verdict} ${name}`);
     const wanted = Object.entries(verdicts).flatMap(([verdict, names]) =>
       names.map((name) => `${verdict} ${name}`),
@@ -94,20 +94,20 @@ describe("other programs' flags, given to the agent", () => {
     expect(rows.sort()).toEqual(wanted.sort());
   });
 
-  it.each(verdicts.ignored)('--%s is ignored with a warning', (name) => {
+  it.each(verdicts.ignored)('The legacy flag --%s is ignored with a warning', (name) => {
     expect(setup([given(name)])).toMatchObject({
       faults: [],
       warnings: [`--${name} is ignored: ${agentProgram.legacy[name]?.why ?? ''}`],
     });
   });
 
-  it.each(verdicts.refused)('--%s is refused with a hint', (name) => {
+  it.each(verdicts.refused)('The legacy flag --%s is refused with a hint', (name) => {
     const { faults } = setup([given(name)]);
     expect(faults).toEqual([`--${name} is refused: ${agentProgram.legacy[name]?.why ?? ''}`]);
     expect(faults.join('')).not.toContain('something');
   });
 
-  it('that are accepted are ours, set one of ours, or are always so', () => {
+  it('An accepted legacy flag is a flag of the agent, sets one, or is a switch for what is always so', () => {
     const own = Object.keys(agentProgram.flags);
     for (const name of verdicts.accepted.filter((flag) => !own.includes(flag))) {
       const { as, isSwitch } = agentProgram.legacy[name] ?? {};
@@ -118,7 +118,7 @@ describe("other programs' flags, given to the agent", () => {
   it.each([
     { argv: ['--host=10.0.0.8', '--node-name=n'], part: { hostIps: ['10.0.0.8'] } },
     { argv: ['--node=node-2', '--host-ip=10.0.0.7'], part: { nodeName: 'node-2' } },
-  ])('$argv stand for ours', ({ argv, part }) => {
+  ])('The legacy arguments $argv stand for flags of the agent', ({ argv, part }) => {
     expect(setup(argv, tls).config).toMatchObject(part);
   });
 
@@ -131,18 +131,18 @@ describe("other programs' flags, given to the agent", () => {
     { argv: ['--verbose'], part: { log: { level: 'debug' } } },
     { argv: ['--allow-route-regexp=^$', '--no-allow-ip-query', '--no-iptables-remove'], part: {} },
     { argv: ['--namespace-restrictions', '--auto-discover-base-arn', '--kubeconfig='], part: {} },
-  ])('$argv is taken without a word', ({ argv, part }) => {
+  ])('The legacy arguments $argv are accepted without a warning', ({ argv, part }) => {
     expect(setup(argv)).toMatchObject({ config: part, warnings: [], faults: [] });
   });
 
-  it('never switches off what Namespaces restrict', () => {
+  it('Namespace restrictions cannot be switched off', () => {
     expect(setup(['--namespace-restrictions=false']).faults).toEqual([
       '--namespace-restrictions is refused: Namespaces always restrict here; ' +
         'see --namespace-policy of rolegate-server',
     ]);
   });
 
-  it("take a whole command line of kiam's agent", () => {
+  it("A whole command line of kiam's agent is accepted, with warnings for ignored flags", () => {
     const argv = [
       'agent',
       '--iptables',
@@ -165,13 +165,13 @@ describe("other programs' flags, given to the agent", () => {
     ]);
   });
 
-  it('say what takes the rules away', () => {
+  it('A warning says that rolegate-agent uninstall removes the rules', () => {
     expect(setup(['--iptables-remove']).warnings).toEqual([
       '--iptables-remove is ignored: the rules stay when an agent stops; rolegate-agent uninstall removes them',
     ]);
   });
 
-  it("tell everything at once that a kube2iam's command line has to change", () => {
+  it('All faults of a kube2iam command line are reported at once', () => {
     const argv = ['--base-role-arn=arn:aws:iam::123456789012:role/', '--iptables=true', '--host-ip=10.0.0.7'];
     expect(setup([...argv, '--node=node-1', '--default-role=app', '--insecure'], []).faults).toEqual([
       '--base-role-arn is refused: it is --role-base-arn of rolegate-server',
@@ -184,7 +184,7 @@ describe("other programs' flags, given to the agent", () => {
 });
 
 describe('docs/flags.md', () => {
-  it("has the agent's flags as they are (node --conditions=development scripts/flags-doc.mjs writes it)", () => {
+  it("The page docs/flags.md has the agent's flags (node --conditions=development scripts/flags-doc.mjs writes it)", () => {
     const page = readFileSync(new URL('../../../../docs/flags.md', import.meta.url), 'utf8');
     expect(page).toContain(flagsDoc(agentProgram));
   });

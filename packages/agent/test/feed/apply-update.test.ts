@@ -60,8 +60,8 @@ function setup() {
   return { clock, table, keys, apply, pod, allow };
 }
 
-describe('applying updates', () => {
-  it('knows a permitted Pod and its credentials, with what is left counted on the own clocks', () => {
+describe('Feed updates', () => {
+  it('A permitted Pod and its credentials are known, with expiry and document counted on the agent’s clocks', () => {
     const { clock, table, apply, pod, allow } = setup();
     pod({ allow, ips: ['198.18.0.1'] });
     apply({ session: { sessionId: 's', credentials: CREDENTIALS, failure: null } });
@@ -73,7 +73,7 @@ describe('applying updates', () => {
     });
   });
 
-  it('keeps held credentials beside a failure, and forgets the failure when it is over', () => {
+  it('Cached credentials are kept beside a failure, and the failure is forgotten once it is over', () => {
     const { table, apply, pod, allow } = setup();
     pod({ allow });
     apply({ session: { sessionId: 's', credentials: CREDENTIALS, failure: null } });
@@ -94,7 +94,7 @@ describe('applying updates', () => {
     expect(table.session('s')?.credentials?.fingerprint).toBe('f1');
   });
 
-  it('drops the credentials of a withdrawn session at once', () => {
+  it('The credentials of a withdrawn session are dropped at once', () => {
     const { table, apply, pod, allow } = setup();
     pod({ allow });
     apply({ session: { sessionId: 's', credentials: CREDENTIALS, failure: null } });
@@ -107,7 +107,7 @@ describe('applying updates', () => {
     expect(table.session('s')).toBeUndefined();
   });
 
-  it('drops a decision that is older than the one it has', () => {
+  it('A decision older than the current one is dropped', () => {
     const { table, pod, allow } = setup();
     pod({ deny: { reason: 'NamespaceDenied', message: 'no', roleName: '' } }, '11');
     pod({ allow }, '10');
@@ -122,19 +122,19 @@ describe('applying updates', () => {
       kind: 'deny',
     },
     { what: 'a decision that only a newer server knows', state: {}, kind: 'pending' },
-  ])('never permits because of $what', ({ state, kind }) => {
+  ])('No permit follows from $what', ({ state, kind }) => {
     const { table, pod } = setup();
     pod(state);
     expect(table.pod('u')?.decision.kind).toBe(kind);
   });
 
-  it('passes over updates that only a newer server knows', () => {
+  it('Updates that only a newer server knows are skipped', () => {
     const { apply, table } = setup();
     apply({});
     expect(table.pods()).toEqual([]);
   });
 
-  it('knows which groups of paths a Pod may read', () => {
+  it('The metadata groups that a Pod may read are taken from the feed', () => {
     const { table, pod } = setup();
     pod({ metadata: { denied: false, only: { groups: ['placement'] } } });
     expect(table.pod('u')?.metadata).toEqual({ denied: false, only: new Set(['placement']) });
@@ -142,7 +142,7 @@ describe('applying updates', () => {
     expect(table.pod('u')?.metadata).toEqual({ denied: true });
   });
 
-  it('removes Pods, closes the snapshot, passes token keys on', () => {
+  it('Updates remove Pods, complete the snapshot and pass on token keys', () => {
     const { table, apply, pod, keys } = setup();
     table.beginSnapshot();
     pod();

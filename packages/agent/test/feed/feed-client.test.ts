@@ -99,8 +99,8 @@ async function connected() {
   return { ...world, first };
 }
 
-describe('feed client', () => {
-  it('says first who it is, and is connected when the snapshot is complete', async () => {
+describe('Feed client', () => {
+  it('The feed client names its node first, and is connected once the snapshot is complete', async () => {
     const { client, clock, at, snapshots } = setup();
     const call = await at(0);
     expect(call.sent).toEqual([{ nodeName: 'node-a' }]);
@@ -113,13 +113,13 @@ describe('feed client', () => {
     expect(client.awaySinceMs).toBeUndefined();
   });
 
-  it('applies updates in order', async () => {
+  it('The feed client applies updates in order', async () => {
     const { first, applied } = await connected();
     for (const uid of ['a', 'b']) first.say({ update: 'podRemoved', podRemoved: { uid } });
     expect(applied).toEqual(['synced', 'a', 'b']);
   });
 
-  it('turns to another address when one fails, with growing pauses, and never gives up', async () => {
+  it('The feed client tries another address after each failure and never gives up', async () => {
     const { clock, at, calls } = setup();
     for (let attempt = 0; attempt < 12; attempt++) {
       (await at(attempt)).fail();
@@ -130,7 +130,7 @@ describe('feed client', () => {
     expect(calls.every(({ state }, index) => state.closed || index === calls.length - 1)).toBe(true);
   });
 
-  it('does not wait before a server that has not been tried, and says which one has failed', async () => {
+  it('The feed client does not wait before an untried server, and reports which server has failed', async () => {
     const { clock, at, calls, rounds } = setup();
     rounds.untried = true;
     for (let attempt = 0; attempt < 5; attempt++) (await at(attempt)).fail();
@@ -144,7 +144,7 @@ describe('feed client', () => {
     expect(rounds.failed).toEqual(calls.slice(0, 6).map(({ address }) => address.host));
   });
 
-  it('writes a line a minute while no server is there, and one when it is back: after how long', async () => {
+  it('The feed client logs once a minute while no server is there, and once it is back, for how long it was away', async () => {
     const { log, client, clock, first, at, calls } = await connected();
     await clock.advance(20_000);
     first.fail();
@@ -167,7 +167,7 @@ describe('feed client', () => {
     expect(lines('feed synced').at(-1)).toMatchObject({ awayMs: clock.monotonic() - lostMs });
   });
 
-  it('never waits longer than five seconds between attempts', async () => {
+  it('The feed client never waits longer than five seconds between attempts', async () => {
     const { clock, at, calls } = setup();
     for (let attempt = 0; attempt < 10; attempt++) {
       (await at(attempt)).fail();
@@ -176,7 +176,7 @@ describe('feed client', () => {
     }
   });
 
-  it('gives up a server that accepts and then says nothing', async () => {
+  it('The feed client gives up on a server that accepts the stream and then says nothing', async () => {
     const { clock, at } = setup();
     const silent = await at(0);
     await clock.advance(5_000);
@@ -185,7 +185,7 @@ describe('feed client', () => {
     (await at(1)).hello();
   });
 
-  it('gives up a server whose snapshot never ends', async () => {
+  it('The feed client gives up on a server whose snapshot never ends', async () => {
     const { clock, at } = setup();
     const slow = await at(0);
     slow.hello();
@@ -193,7 +193,7 @@ describe('feed client', () => {
     expect(slow.state.cancelled).toBe(true);
   });
 
-  it('opens elsewhere soon when a stream is lost, and knows since when it is without', async () => {
+  it('The feed client reconnects elsewhere after losing a stream, and knows since when it has been disconnected', async () => {
     const { client, clock, first, at } = await connected();
     await clock.advance(60_000);
     first.fail();
@@ -207,7 +207,7 @@ describe('feed client', () => {
     expect(client.connected).toBe(true);
   });
 
-  it('opens the next stream before the server ends the old, and closes the old one only then', async () => {
+  it('The feed client opens the next stream before the old one ends, and closes the old one after the switch', async () => {
     const { client, clock, at, calls } = setup();
     const first = await at(0);
     first.hello(100_000);
@@ -226,7 +226,7 @@ describe('feed client', () => {
     expect(client.connected).toBe(true);
   });
 
-  it('forgets resourceVersions if the server says so, before the first update of the new snapshot', async () => {
+  it('The feed client forgets resourceVersions if the server says so, before the first update of the new snapshot', async () => {
     const { at, applied, log } = setup();
     const call = await at(0);
     call.say({ update: 'hello', hello: { serverTimeMs: 0, streamEndsInMs: 0, forget: true } });
@@ -237,7 +237,7 @@ describe('feed client', () => {
     );
   });
 
-  it('does not apply what the old stream still says once the next has begun', async () => {
+  it('The feed client does not apply updates of the old stream once the next one has begun', async () => {
     const { clock, at, applied } = setup();
     const first = await at(0);
     first.hello(20_000);
@@ -248,7 +248,7 @@ describe('feed client', () => {
     expect(applied).not.toContain('stale');
   });
 
-  it('knows that it has no feed when the next stream broke in its snapshot', async () => {
+  it('The feed client is disconnected if the next stream breaks in its snapshot', async () => {
     const { client, clock, at } = setup();
     const first = await at(0);
     first.hello(20_000);
@@ -262,7 +262,7 @@ describe('feed client', () => {
     expect(first.state.closed).toBe(true);
   });
 
-  it('drops a stream that speaks out of turn, and one whose update cannot be applied', async () => {
+  it('The feed client drops a stream that speaks out of turn', async () => {
     const { clock, at } = setup();
     const rude = await at(0);
     rude.synced();
@@ -271,13 +271,13 @@ describe('feed client', () => {
     expect((await at(1)).state.cancelled).toBe(false);
   });
 
-  it('tells the difference of the clocks', async () => {
+  it('The feed client reports the clock skew', async () => {
     const { clock, at, skews } = setup();
     (await at(0)).hello(0, clock.now() - 7_000);
     expect(skews).toEqual([7_000]);
   });
 
-  it('sends reports on the stream, and says when there is none', async () => {
+  it('The feed client sends reports on its stream, and returns false if it has none', async () => {
     const { client, clock, first } = await connected();
     expect(client.report({ usedSessionIds: ['s'] })).toBe(true);
     expect(first.sent.at(-1)).toEqual({ usedSessionIds: ['s'] });
@@ -286,7 +286,7 @@ describe('feed client', () => {
     expect(client.report({ usedSessionIds: ['s'] })).toBe(false);
   });
 
-  it('tells who looks where it is connected to, since when, and what failed last', async () => {
+  it('The status of the feed client names its server, since when, and the last fault', async () => {
     const { client, clock, at, first } = await connected();
     expect(client.status()).toEqual({ server: '198.18.0.1:9610', sinceMs: 0, lastFault: undefined });
     await clock.advance(20_000);
@@ -302,7 +302,7 @@ describe('feed client', () => {
     expect(client.status()).toEqual({ ...lost, server: '198.18.0.2:9610', sinceMs: 21_000 });
   });
 
-  it('ends when it is told to, closing its stream', async () => {
+  it('The feed client ends when it is stopped, and closes its stream', async () => {
     const { stop, done, first } = await connected();
     stop.abort();
     await done;

@@ -21,7 +21,7 @@ function setup() {
   return { clock, now, interception, told: () => sent.map((report) => report.interception) };
 }
 
-it('how the rules stand is said at the beginning of a stream, and later when it changes', async () => {
+it('The state of the rules is reported at the beginning of a stream, and later when it changes', async () => {
   const { clock, now, interception, told } = setup();
   expect(interception.first()).toBeUndefined();
   await clock.advance(20_000);
@@ -35,7 +35,7 @@ it('how the rules stand is said at the beginning of a stream, and later when it 
   expect(told()).toEqual([{ ...LAID, nat: false }]);
 });
 
-it('how the rules stand is said when it becomes known after the beginning, and not that it is not known any more', async () => {
+it('The state of the rules is reported when it becomes known, and not when it is no longer known', async () => {
   const { clock, now, interception, told } = setup();
   interception.first();
   now.layers = LAID;
@@ -47,7 +47,7 @@ it('how the rules stand is said when it becomes known after the beginning, and n
   expect(told()).toEqual([LAID]);
 });
 
-it('what could not be sent is said the next time', async () => {
+it('A state of the rules that could not be sent is sent with the next report', async () => {
   const { clock, now, told } = setup();
   Object.assign(now, { layers: LAID, feed: false });
   await clock.advance(10_000);

@@ -20,7 +20,7 @@ const STATE: PodStateRead = {
   inputs: null,
 };
 
-describe('a Pod of the feed', () => {
+describe('Known Pod', () => {
   it.each([
     { field: 'hostNetwork', value: true },
     { field: 'ended', value: true },
@@ -28,13 +28,13 @@ describe('a Pod of the feed', () => {
     { field: 'runtimeUid', value: 'hash' },
     { field: 'serviceAccount', value: 'special' },
     { field: 'ips', value: ['198.18.0.1', '2001:db8::1'] },
-  ])('keeps what is said of its $field', ({ field, value }) => {
+  ])('A known Pod has the $field that the feed says', ({ field, value }) => {
     expect(knownPod({ ...STATE, [field]: value })).toHaveProperty(field, value);
   });
 });
 
-describe('a session that the server withdraws by itself', () => {
-  it('is gone at once when no decision names it', () => {
+describe('Withdrawn sessions', () => {
+  it('A session that no decision names is removed as soon as the server withdraws it', () => {
     const clock = createFakeClock();
     const table = createPodTable({ clock, log: silentLog });
     const apply = (update: object) => {

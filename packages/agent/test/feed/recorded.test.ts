@@ -107,22 +107,22 @@ const optional: readonly (readonly [
   ['how far the Pods have come', ({ synced }) => synced, ['podsResourceVersion']],
 ];
 
-describe.each(recorded)('the feed of a server of version $version', (one) => {
-  it('is understood', () => {
+describe.each(recorded)('Feed of server version $version', (one) => {
+  it('A recorded feed is understood', () => {
     expect(replay(bytesOf(one))).toMatchObject({ pods: sorted(one.pods), synced: true });
     expect(replay(bytesOf(one)).keys).toHaveLength(2);
   });
 
-  it('is understood with fields in it that this version does not know', () => {
+  it('A recorded feed is understood with unknown fields in it', () => {
     expect(replay(bytesOf(one).map(withUnknown))).toEqual(replay(bytesOf(one)));
   });
 
-  it('is understood with updates in it that this version does not know', () => {
+  it('A recorded feed is understood with unknown updates in it', () => {
     const all = bytesOf(one).flatMap((bytes) => [bytes, UNKNOWN]);
     expect(replay(all)).toEqual(replay(bytesOf(one)));
   });
 
-  it.each(optional)('is understood without %s', (_, of, fields) => {
+  it.each(optional)('A recorded feed is understood without %s', (_, of, fields) => {
     const cut = without(one, (update) => {
       const message = of(update);
       for (const field of fields) Reflect.deleteProperty(message ?? {}, field);

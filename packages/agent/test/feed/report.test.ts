@@ -18,8 +18,8 @@ function setup() {
   return { clock, sent, feed, reporter, stop };
 }
 
-describe('reporter', () => {
-  it('sends what happened every ten seconds, once', async () => {
+describe('Reporter', () => {
+  it('The reporter sends what happened every ten seconds, once', async () => {
     const { clock, sent, reporter } = setup();
     for (const session of ['s1', 's2', 's1']) reporter.used(session);
     for (const reason of ['', '', 'NoRole']) reporter.answered(reason);
@@ -34,7 +34,7 @@ describe('reporter', () => {
     ]);
   });
 
-  it('tells at once of a session that has lapsed, and not more than once a second', async () => {
+  it('The reporter reports the use of a lapsed session at once, and not more than once a second', async () => {
     const { clock, sent, reporter } = setup();
     reporter.used('lapsed');
     await clock.advance(0);
@@ -46,13 +46,13 @@ describe('reporter', () => {
     expect(sent).toHaveLength(4);
   });
 
-  it('says nothing when nothing happened', async () => {
+  it('The reporter sends nothing if nothing happened', async () => {
     const { clock, sent } = setup();
     await clock.advance(60_000);
     expect(sent).toEqual([]);
   });
 
-  it('keeps what could not be sent for the next time', async () => {
+  it('The reporter keeps what could not be sent for the next report', async () => {
     const { clock, sent, feed, reporter } = setup();
     feed.there = false;
     reporter.answered('NoRole');
@@ -63,7 +63,7 @@ describe('reporter', () => {
     expect(sent.map(({ answersByReason }) => answersByReason)).toEqual([{ NoRole: 2 }]);
   });
 
-  it('does not grow without bound while it cannot send', async () => {
+  it('The reporter keeps at most 512 first deliveries while it cannot send', async () => {
     const { clock, sent, feed, reporter } = setup();
     feed.there = false;
     for (let index = 0; index < 5_000; index++)

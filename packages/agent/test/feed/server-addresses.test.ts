@@ -26,21 +26,21 @@ function setup({
   return { addresses, take, names, lookups: () => lookups };
 }
 
-describe('server addresses', () => {
-  it('tries all before one comes again', async () => {
+describe('Server addresses', () => {
+  it('All addresses are tried before one is tried again', async () => {
     const { take } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2', '198.18.0.3'] } });
     const round = await take(3);
     expect(new Set(round).size).toBe(3);
   });
 
-  it('begins with another one from time to time, so that agents spread over the servers', async () => {
+  it('Rounds begin with different addresses, so that agents spread over the servers', async () => {
     const { take } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2'] } });
     const firsts = new Set<string | undefined>();
     for (let round = 0; round < 20; round++) firsts.add((await take(2))[0]);
     expect(firsts.size).toBe(2);
   });
 
-  it('comes to what has failed last, and knows whether others are left', async () => {
+  it('A failed address is tried last, and it is known whether others are untried', async () => {
     const { addresses, take } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2', '198.18.0.3'] } });
     for (let round = 0; round < 20; round++) {
       addresses.failed({ host: '198.18.0.2', port: 9610, name: 'rolegate' });
@@ -51,7 +51,7 @@ describe('server addresses', () => {
     }
   });
 
-  it('comes last to two that have stopped one after the other, and forgets that after two rounds', async () => {
+  it('Two servers that stop one after the other are tried last, which is forgotten after two rounds', async () => {
     const { addresses, take } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2', '198.18.0.3'] } });
     const stop = (host: string) => {
       addresses.reset();
@@ -69,7 +69,7 @@ describe('server addresses', () => {
     expect(firsts.size).toBe(3);
   });
 
-  it('looks names up anew where a new round is wanted', async () => {
+  it('Names are looked up again when a new round is requested', async () => {
     const { addresses, take, names } = setup({ names: { rolegate: ['198.18.0.1', '198.18.0.2'] } });
     await take(1);
     names['rolegate'] = ['198.18.0.9'];
@@ -77,7 +77,7 @@ describe('server addresses', () => {
     expect(await take(1)).toEqual(['198.18.0.9']);
   });
 
-  it('looks names up anew each round', async () => {
+  it('Names are looked up again each round', async () => {
     const { take, names, lookups } = setup({ names: { rolegate: ['198.18.0.1'] } });
     await take(1);
     names['rolegate'] = ['198.18.0.9'];
@@ -85,14 +85,14 @@ describe('server addresses', () => {
     expect(lookups()).toBe(2);
   });
 
-  it('goes on with the last good addresses while names do not resolve', async () => {
+  it('The last good addresses are used while names do not resolve', async () => {
     const { take, names } = setup({ names: { rolegate: ['198.18.0.1'] } });
     await take(1);
     names['rolegate'] = new Error('EAI_AGAIN');
     expect(await take(2)).toEqual(['198.18.0.1', '198.18.0.1']);
   });
 
-  it('says which name does not resolve when there never was an address', async () => {
+  it('If there never was an address, the error says which name does not resolve', async () => {
     const { addresses } = setup();
     await expect(addresses.next()).rejects.toThrow(AggregateError);
     await addresses.next().catch((error: unknown) => {
@@ -100,7 +100,7 @@ describe('server addresses', () => {
     });
   });
 
-  it('takes addresses as they are, IPv6 too, beside a name that does not resolve', async () => {
+  it('IP addresses, IPv6 included, are used as they are beside a name that does not resolve', async () => {
     const servers = [
       { host: 'fd00::1', port: 1 },
       { host: 'gone', port: 2 },

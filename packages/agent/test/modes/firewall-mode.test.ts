@@ -26,7 +26,7 @@ async function setup(argv: readonly string[] = []) {
   };
 }
 
-describe('an agent in firewall mode', () => {
+describe('Firewall mode', () => {
   it.each([
     { path: '/latest/api/token', method: 'PUT', headers: TTL },
     { path: '/latest/meta-data/iam/security-credentials' },
@@ -39,22 +39,25 @@ describe('an agent in firewall mode', () => {
     { path: REGION },
     { path: '/' },
     { path: '/latest/meta-data/made-up' },
-  ])('refuses $method $path at once, known Pod or not', async (wanted) => {
-    await using t = await setup();
-    for (const localAddress of [POD_IP, '127.9.0.78']) {
-      const { status, body } = await t.ask({ ...wanted, localAddress });
-      expect([status, (JSON.parse(body) as { Code: string }).Code]).toEqual([403, 'MetadataDenied']);
-    }
-    expect(t.imds.requests).toEqual([]);
-  });
+  ])(
+    'In firewall mode a request for $path is refused without asking IMDS, whether or not the Pod is known',
+    async (wanted) => {
+      await using t = await setup();
+      for (const localAddress of [POD_IP, '127.9.0.78']) {
+        const { status, body } = await t.ask({ ...wanted, localAddress });
+        expect([status, (JSON.parse(body) as { Code: string }).Code]).toEqual([403, 'MetadataDenied']);
+      }
+      expect(t.imds.requests).toEqual([]);
+    },
+  );
 
-  it('refuses the node itself for what it is', async () => {
+  it('In firewall mode the node itself is refused with HostNetwork', async () => {
     await using t = await setup();
     const { status, body } = await t.ask({ path: REGION, localAddress: '127.0.0.1' });
     expect([status, JSON.parse(body)]).toEqual([403, expect.objectContaining({ Code: 'HostNetwork' })]);
   });
 
-  it('names Namespace and Pod in the log where the CNI results know them', async () => {
+  it('In firewall mode the log names Namespace and Pod if the CNI results know them', async () => {
     await using t = await setup();
     const before = t.lines('request refused').length;
     await t.of(REGION);
@@ -64,7 +67,7 @@ describe('an agent in firewall mode', () => {
     expect(unknown).toMatchObject({ ip: '127.9.0.78', namespace: undefined, pod: undefined, uid: undefined });
   });
 
-  it('is ready without a server, and says nothing of one', async () => {
+  it('In firewall mode the agent is ready without a server, and has no checks or metrics about one', async () => {
     await using t = await setup();
     const { status, body } = await t.ops('/readyz?verbose');
     expect([status, body.split('\n')]).toEqual([
@@ -82,8 +85,8 @@ describe('an agent in firewall mode', () => {
   });
 });
 
-describe('an exception of firewall mode', () => {
-  it('is served to all Pods, with tokens, and nothing else is', async () => {
+describe('Firewall mode exceptions', () => {
+  it('A metadata group that firewall mode allows is served to all Pods, with tokens, and nothing else is', async () => {
     await using t = await setup(['--metadata-groups=placement']);
     const { status, body: token } = await t.of('/latest/api/token', { method: 'PUT', headers: TTL });
     expect(status).toBe(200);
@@ -108,7 +111,7 @@ describe('an exception of firewall mode', () => {
     }
   });
 
-  it('by --allow-path is the path that it names', async () => {
+  it('In firewall mode --allow-path opens only the path that it names', async () => {
     await using t = await setup(['--allow-path=/latest/dynamic/instance-identity/document']);
     expect((await t.of('/latest/dynamic/instance-identity/document')).status).toBe(200);
     expect((await t.of(REGION)).status).toBe(404);

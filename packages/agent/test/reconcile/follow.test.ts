@@ -24,8 +24,8 @@ function result(uid: string, ips: readonly string[] = [IP]): ReconcileMessage {
 const DIRECTORIES: ReconcileMessage = { kind: 'directories', states: { [FOLDER]: 'ok' } };
 const SYNCED: ReconcileMessage = { kind: 'synced' };
 
-describe('what the reader tells', () => {
-  it('is known once its snapshot is complete, and follows its changes', async () => {
+describe('Reader messages', () => {
+  it('Results of the reader are known once its snapshot is complete, and follow its changes', async () => {
     await using t = await setup();
     const { results } = await t.serve();
     results.give('a');
@@ -48,7 +48,7 @@ describe('what the reader tells', () => {
     expect(t.follower.names(knownPod({ uid: 'b' }))).toBe(false);
   });
 
-  it('is known of Pods too whose result was removed before the agent came', async () => {
+  it('A Pod whose result was removed before the agent came is known to have had one', async () => {
     await using t = await setup();
     const { results } = await t.serve();
     results.give('a');
@@ -58,7 +58,7 @@ describe('what the reader tells', () => {
     expect(t.follower.names(knownPod({ uid: 'a' }))).toBe(true);
   });
 
-  it('is taken of 10,000 results', async () => {
+  it('The agent takes a snapshot of 10,000 results', async () => {
     await using t = await setup();
     const { results } = await t.serve();
     for (let pod = 0; pod < 10_000; pod += 1) results.give(`uid-${pod}`, [`10.2.${pod >> 8}.${pod & 255}`]);
@@ -67,7 +67,7 @@ describe('what the reader tells', () => {
     expect([t.owns('10.2.0.0'), t.owns('10.2.39.15')]).toEqual(['uid-0', 'uid-9999']);
   });
 
-  it('is told to two agents alike', async () => {
+  it('The reader tells two agents the same', async () => {
     await using t = await setup();
     const { results } = await t.serve();
     void t.begin();
@@ -81,7 +81,7 @@ describe('what the reader tells', () => {
     await running;
   });
 
-  it('is how the interception stands, from the first word on', async () => {
+  it('The state of the interception is known from the first message on, before the snapshot is complete', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -92,7 +92,7 @@ describe('what the reader tells', () => {
     expect(t.follower.connected).toBe(false);
   });
 
-  it('is nothing of the interception while the reader has not looked yet; what was known before stays the last', async () => {
+  it('The interception is unknown while the reader has not looked yet, but its last known state is kept', async () => {
     await using t = await setup();
     const { interception } = await t.serve();
     void t.begin();
@@ -103,7 +103,7 @@ describe('what the reader tells', () => {
     expect(t.follower.interception.lastKnown()?.layers).toEqual(STATE.layers);
   });
 
-  it('may be of kinds that are not known here', async () => {
+  it('Messages of an unknown kind are skipped', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -114,7 +114,7 @@ describe('what the reader tells', () => {
     expect(t.owns(IP)).toBe('a');
   });
 
-  it('is once that the snapshot is complete', async () => {
+  it('The reader is logged as connected once, even if it ends its snapshot twice', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -125,8 +125,8 @@ describe('what the reader tells', () => {
   });
 });
 
-describe('a reader that is away', () => {
-  it('is waited for: from the moment it is lost nobody owns an address, and the directories are not judged', async () => {
+describe('Reader away', () => {
+  it('While the reader is away, no address has an owner, and directories are not judged for two seconds', async () => {
     await using t = await setup();
     const { results, stop } = await t.serve();
     results.give('a');
@@ -153,7 +153,7 @@ describe('a reader that is away', () => {
     expect([t.owns(IP), t.follower.usable()]).toEqual(['a', true]);
   });
 
-  it('at the start counts as away after two seconds too, and is told of once', async () => {
+  it('A reader that is missing at the start counts as away after two seconds, and is reported once', async () => {
     await using t = await setup();
     void t.begin();
     await t.passes(1_990);
@@ -169,7 +169,7 @@ describe('a reader that is away', () => {
     expect(t.follower.usable()).toBe(true);
   });
 
-  it('that is back within two seconds was never away', async () => {
+  it('A reader that is back within two seconds was never away', async () => {
     await using t = await setup();
     const { results, stop } = await t.serve();
     results.give('a');
@@ -183,7 +183,7 @@ describe('a reader that is away', () => {
     expect([t.owns(IP), t.lines('reader away')]).toEqual(['a', []]);
   });
 
-  it('is tried again after 25 to 500 ms', async () => {
+  it('A lost reader is tried again after 25 to 500 ms', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -205,7 +205,7 @@ describe('a reader that is away', () => {
     expect(pauses.at(-1)).toBeGreaterThanOrEqual(250);
   });
 
-  it('and whose agent stops is left in peace', async () => {
+  it('An agent that stops no longer tries to reach an absent reader', async () => {
     await using t = await setup();
     const running = t.begin();
     t.stop.abort();
@@ -214,7 +214,7 @@ describe('a reader that is away', () => {
   });
 });
 
-describe('a reader that is silent', () => {
+describe('Silent reader', () => {
   async function synced() {
     const t = await setup();
     const peer = await t.script();
@@ -225,7 +225,7 @@ describe('a reader that is silent', () => {
     return { ...t, peer };
   }
 
-  it('is not believed after a second, until it says something', async () => {
+  it('A reader that is silent for a second is not trusted until it says something', async () => {
     await using t = await synced();
     await t.passes(990);
     expect(t.follower.awaited).toBeUndefined();
@@ -238,7 +238,7 @@ describe('a reader that is silent', () => {
     expect(t.peer.agents).toHaveLength(1);
   });
 
-  it('is given up after two, and counts as away at once', async () => {
+  it('A reader that is silent for two seconds is given up, and counts as away at once', async () => {
     await using t = await synced();
     await t.passes(1_999);
     expect(t.follower.connected).toBe(true);
@@ -252,7 +252,7 @@ describe('a reader that is silent', () => {
     );
   });
 
-  it('is given up also when half a line comes again and again', async () => {
+  it('A reader that sends half a line again and again is given up too', async () => {
     await using t = await synced();
     for (let half = 0; half < 3; half += 1) {
       t.peer.raw('{"kind":');
@@ -261,7 +261,7 @@ describe('a reader that is silent', () => {
     await t.lost();
   });
 
-  it('from the first word on is given up as well, and tried again', async () => {
+  it('A reader that never says anything is given up and tried again', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -277,8 +277,8 @@ describe('a reader that is silent', () => {
   });
 });
 
-describe('a snapshot', () => {
-  it('counts for nothing until it is complete, and then takes the place of all that was known', async () => {
+describe('Reader snapshots', () => {
+  it('A snapshot counts only once it is complete, and then replaces everything known before', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -299,7 +299,7 @@ describe('a snapshot', () => {
     expect([t.owns(IP), t.owns(OTHER_IP)]).toEqual([undefined, 'b']);
   });
 
-  it('without a file that was there before says that the runtime removed it', async () => {
+  it('A snapshot without a file that was there before means that the runtime removed it', async () => {
     await using t = await setup();
     const former = await t.serve();
     former.results.give('a');
@@ -315,7 +315,7 @@ describe('a snapshot', () => {
     expect(t.follower.names(knownPod({ uid: 'a' }))).toBe(true);
   });
 
-  it('of other directories says nothing of what was there before', async () => {
+  it('A snapshot of other directories says nothing about the former files', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -334,7 +334,7 @@ describe('a snapshot', () => {
   });
 });
 
-describe('a line of the reader', () => {
+describe('Reader lines', () => {
   it.each([
     { what: 'that is broken', raw: '{"kind":"result"}\n', error: 'a broken line' },
     { what: 'that is no UTF-8', raw: Buffer.from([0xff, 0xfe, 0x0a]), error: 'a broken line' },
@@ -343,27 +343,30 @@ describe('a line of the reader', () => {
       raw: Buffer.alloc(LONGEST_LINE + 1, 'x'),
       error: /of more than 1000000 bytes$/,
     },
-  ])('$what ends the connection with a warning, and the next one begins anew', async ({ raw, error }) => {
-    await using t = await setup();
-    const peer = await t.script();
-    void t.begin();
-    await until(() => peer.agents.length === 1);
-    peer.say(DIRECTORIES, result('a'), SYNCED);
-    await t.follower.ready;
-    peer.raw(raw);
-    await t.lost();
-    expect(t.lines('reader lost')).toEqual([
-      ['warn', 'reader lost', { socket: t.path, error: expect.stringMatching(error) }],
-    ]);
-    await until(
-      () => peer.agents.length === 2,
-      () => t.passes(10),
-    );
-    peer.say(DIRECTORIES, result('b'), SYNCED);
-    await until(() => t.owns(IP) === 'b');
-  });
+  ])(
+    'A line $what ends the connection with a warning, and the agent connects again',
+    async ({ raw, error }) => {
+      await using t = await setup();
+      const peer = await t.script();
+      void t.begin();
+      await until(() => peer.agents.length === 1);
+      peer.say(DIRECTORIES, result('a'), SYNCED);
+      await t.follower.ready;
+      peer.raw(raw);
+      await t.lost();
+      expect(t.lines('reader lost')).toEqual([
+        ['warn', 'reader lost', { socket: t.path, error: expect.stringMatching(error) }],
+      ]);
+      await until(
+        () => peer.agents.length === 2,
+        () => t.passes(10),
+      );
+      peer.say(DIRECTORIES, result('b'), SYNCED);
+      await until(() => t.owns(IP) === 'b');
+    },
+  );
 
-  it('that is broken in every connection is told of once', async () => {
+  it('A line that is broken in every connection is reported once', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -377,7 +380,7 @@ describe('a line of the reader', () => {
     expect(t.lines('reader lost').filter(([level]) => level === 'warn')).toHaveLength(1);
   });
 
-  it('may come in halves', async () => {
+  it('A line may arrive in halves', async () => {
     await using t = await setup();
     const peer = await t.script();
     void t.begin();
@@ -396,10 +399,10 @@ describe('a line of the reader', () => {
   });
 });
 
-describe('the listeners on the ports of the agent', () => {
+describe('Foreign listeners', () => {
   const AT = { address: '192.0.2.10', port: 8181, uid: 1000 };
 
-  it('that the agent names to the reader are its own; the reader tells it of the others', async () => {
+  it('Listeners that the agent names to the reader are its own; the reader reports all others as foreign', async () => {
     await using t = await setup();
     t.names([7]);
     const listening = [
@@ -428,7 +431,7 @@ describe('the listeners on the ports of the agent', () => {
     expect(t.follower.foreignListeners()).toBeUndefined();
   });
 
-  it('are named again to each reader that comes', async () => {
+  it('The agent names its listeners again to each reader that comes', async () => {
     await using t = await setup();
     t.names([7]);
     const first = await t.script();

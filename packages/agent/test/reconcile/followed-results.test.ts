@@ -81,8 +81,8 @@ function play(t: ReturnType<typeof setup>, one: Step): void {
   }
 }
 
-describe('who follows a reader', () => {
-  it('from whatever moment on, knows the same owners as who reads, and the same doubts', () => {
+describe('Followed results', () => {
+  it('An agent that joins at any time knows the same owners and the same doubts as the reader', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const t = setup();
@@ -109,7 +109,7 @@ describe('who follows a reader', () => {
     );
   });
 
-  it('never knows another owner than who reads, however often and long it was not connected', () => {
+  it('An agent never knows another owner than the reader, however often it was disconnected', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const t = setup();
@@ -125,7 +125,7 @@ describe('who follows a reader', () => {
     );
   });
 
-  it('keeps to what it knew when a reader was restarted after the clock was set back', () => {
+  it('An agent keeps what it knew if the reader restarts after the clock was set back', () => {
     const t = setup();
     t.results.give('former');
     t.results.give('new');
@@ -141,7 +141,7 @@ describe('who follows a reader', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('takes a file that could be read late for what it is: a leftover', () => {
+  it('A file that could only be read late is taken for a leftover', () => {
     const t = setup();
     t.join();
     for (const file of ['a1', 'former']) t.results.notice(file);
@@ -155,7 +155,7 @@ describe('who follows a reader', () => {
     expect([t.who('10.1.0.8'), t.who('10.1.0.9'), t.who()]).toEqual(['a', undefined, 'new']);
   });
 
-  it('knows that a file was removed which a restarted reader does not have', () => {
+  it('A file that a restarted reader no longer has is known to be removed', () => {
     const t = setup();
     t.results.give('a');
     t.join();
@@ -163,7 +163,7 @@ describe('who follows a reader', () => {
     expect([t.who(), t.says('a')]).toEqual([undefined, 'not-own']);
   });
 
-  it('does not know what was removed of a directory that is not there', () => {
+  it('Nothing of a directory that cannot be read counts as removed', () => {
     const t = setup();
     t.results.give('a');
     t.join();
@@ -173,7 +173,7 @@ describe('who follows a reader', () => {
     expect([t.who(), t.says('a')]).toEqual([undefined, 'own']);
   });
 
-  it('believes no result of a directory that has not been looked through', () => {
+  it('No result counts while its directory is missing', () => {
     const t = setup();
     t.join();
     t.follower.take({ kind: 'directories', states: { [FOLDER]: 'missing' } });
@@ -184,7 +184,7 @@ describe('who follows a reader', () => {
   });
 });
 
-describe('a reader of 0.1', () => {
+describe('Reader of version 0.1', () => {
   /** As 0.1 tells of a file: no order, no ctime, and nothing of addresses that another file took. */
   const told = (uid: string, mtimeNs: number, ips: readonly string[] = [IP], file = uid): ResultEvent => {
     const line = {
@@ -205,7 +205,7 @@ describe('a reader of 0.1', () => {
     t.follower.endSnapshot();
   }
 
-  it('tells in its snapshot of files in no order: the mtime stands for it', () => {
+  it('In the snapshot of a 0.1 reader the mtime decides which file is newest', () => {
     const t = setup();
     snapshot(
       t,
@@ -217,7 +217,7 @@ describe('a reader of 0.1', () => {
     expect([t.who(), t.who('10.1.0.8'), t.who('10.1.0.9')]).toEqual(['new', undefined, 'a']);
   });
 
-  it('tells of what comes later in the order in which it came, whatever the mtime is', () => {
+  it('After the snapshot of a 0.1 reader the order of arrival counts, whatever the mtime', () => {
     const t = setup();
     snapshot(t, told('former', 9));
     t.follower.take(told('new', 1));
@@ -226,7 +226,7 @@ describe('a reader of 0.1', () => {
     expect(t.who()).toBe('new');
   });
 
-  it('gives no address back by its snapshot, which goes by mtime', () => {
+  it('The snapshot of a 0.1 reader gives no address back', () => {
     const t = setup();
     snapshot(t, told('former', 9));
     t.follower.take(told('new', 1));
@@ -239,7 +239,7 @@ describe('a reader of 0.1', () => {
   });
 });
 
-describe('an agent of 0.1', () => {
+describe('Agent of version 0.1', () => {
   /** What it makes of the lines: of files with one address the newest by mtime has it. */
   function ownerFor01(lines: readonly string[], ip: string): string | undefined {
     const files = new Map<string, { uid: string; ips: string[]; mtimeNs: string }>();
@@ -259,7 +259,7 @@ describe('an agent of 0.1', () => {
       .sort((a, b) => Number(BigInt(b.mtimeNs) - BigInt(a.mtimeNs)))[0]?.uid;
   }
 
-  it('knows no other owner than a reader of this version, whenever it comes', () => {
+  it('A 0.1 agent knows no other owner than a reader of this version, whenever it connects', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.nat(30), (steps, comesAt) => {
         const t = setup();

@@ -22,8 +22,8 @@ function setup(longest = 1_000) {
   };
 }
 
-describe('lines', () => {
-  it('are the same wherever the bytes are cut', () => {
+describe('Lines', () => {
+  it('Lines are the same wherever the bytes are cut', () => {
     const text = fc.string({ unit: 'grapheme' }).map((one) => one.replaceAll('\n', ' '));
     fc.assert(
       fc.property(fc.array(text), fc.array(fc.nat({ max: 40 })), (wanted, cuts) => {
@@ -37,7 +37,7 @@ describe('lines', () => {
     );
   });
 
-  it('are not given before they end', () => {
+  it('A line is not passed on before it ends', () => {
     const t = setup();
     t.take('half');
     expect(t.lines).toEqual([]);
@@ -45,7 +45,7 @@ describe('lines', () => {
     expect(t.lines).toEqual(['half a line']);
   });
 
-  it('are told to be too long before they end, and those before are given', () => {
+  it('A line that is too long is reported before it ends, and the lines before it are passed on', () => {
     const t = setup(10);
     t.take('0123456789\n01234');
     expect([t.lines, t.tooLong()]).toEqual([['0123456789'], 0]);

@@ -56,14 +56,17 @@ const messages: readonly ReconcileMessage[] = [
   { kind: 'alive' },
 ];
 
-describe('a message of the reader', () => {
-  it.each(messages)('of kind $kind is on one line, and read as it was written', (message) => {
-    const line = lineOf(message);
-    expect(line.indexOf('\n')).toBe(line.length - 1);
-    expect(parseMessage(line.slice(0, -1))).toEqual(message);
-  });
+describe('Reader messages', () => {
+  it.each(messages)(
+    'A message of kind $kind is written on one line, and read as it was written',
+    (message) => {
+      const line = lineOf(message);
+      expect(line.indexOf('\n')).toBe(line.length - 1);
+      expect(parseMessage(line.slice(0, -1))).toEqual(message);
+    },
+  );
 
-  it('of the contract is taken as it stands there', () => {
+  it('A message as in the contract is read as it stands there', () => {
     expect(parseMessage(JSON.stringify(RESULT))).toEqual({
       kind: 'result',
       file: '/var/lib/cni/results/x',
@@ -86,7 +89,7 @@ describe('a message of the reader', () => {
     });
   });
 
-  it('of a newer reader is read as far as it is known', () => {
+  it('A message of a newer reader is read as far as it is known', () => {
     expect(parseMessage('{"kind":"weather","sun":true}')).toEqual({ kind: 'unknown' });
     expect(parseMessage('{"kind":"synced","since":1}')).toEqual({ kind: 'synced' });
     const layers = { nat: true, ebpf: 'yes' };
@@ -98,7 +101,7 @@ describe('a message of the reader', () => {
     });
   });
 
-  it('of 0.1.0 says nothing of a limit of new connections: none is refused, and whether there is one is not known', () => {
+  it('A message of 0.1.0 has no refused connections, and does not say whether connections are limited', () => {
     const { backend, layers, repairs, packets, foreignRules, unmatchedInterfaces } = STATE;
     const old = { backend, layers, repairs, packets, foreignRules, unmatchedInterfaces };
     expect(parseMessage(JSON.stringify({ kind: 'interception', ...old }))).toEqual({
@@ -108,7 +111,7 @@ describe('a message of the reader', () => {
     });
   });
 
-  it('has its addresses in their canonical form', () => {
+  it('Addresses in a message are read in canonical form', () => {
     const ips = ['::FFFF:10.1.0.7', 'FD00:0::7'];
     expect(parseMessage(JSON.stringify({ ...RESULT, ips }))).toMatchObject({
       result: { ips: ['10.1.0.7', 'fd00::7'] },
@@ -158,11 +161,11 @@ describe('a message of the reader', () => {
     JSON.stringify({ ...INTERCEPTION, refusedConnections: -1 }),
     JSON.stringify({ ...INTERCEPTION, connectionsLimited: 1 }),
     JSON.stringify({ ...INTERCEPTION, backend: 7 }),
-  ])('is broken as %s', (line) => {
+  ])('The line "%s" is broken', (line) => {
     expect(parseMessage(line)).toBeUndefined();
   });
 
-  it('is never thrown over, whatever comes', () => {
+  it('Arbitrary messages cause no exception', () => {
     const kinds = fc.constantFrom('result', 'interception', 'directories', 'hello', '__proto__', 'toString');
     const fields = fc.constantFrom(...Object.keys(RESULT), ...Object.keys(STATE), 'states', '__proto__');
     const near = fc

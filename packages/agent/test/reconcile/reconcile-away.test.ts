@@ -39,8 +39,8 @@ async function setup() {
   return { ...t, ...reconcile, table, sources, handovers, callers, tell, who };
 }
 
-describe('S4, the reader being away: a reused address is never the former Pod', () => {
-  it('for two seconds nobody is answered by an address, though the status of a Pod has it', async () => {
+describe('Reader away', () => {
+  it('S4: For two seconds after the reader is lost no address is answered, even if a Pod’s status has it', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -54,7 +54,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.sources).toEqual(['cni']);
   });
 
-  it('a reader that is back before says whose it is now, and the connections of the former are told', async () => {
+  it('S4: A reader that is back within two seconds names the new owner, and the former Pod’s handover is reported', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -68,7 +68,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.who()).toBe('new');
   });
 
-  it('the former is not known by its status either, where its result was removed meanwhile', async () => {
+  it('S4: A former Pod whose result was removed meanwhile is not known by its status either', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -79,7 +79,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.handovers).toEqual([IP]);
   });
 
-  it('a Pod whose address is still its own keeps its connections', async () => {
+  it('S4: A Pod whose address is still its own when the reader is back keeps its connections', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -90,7 +90,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.handovers).toEqual([]);
   });
 
-  it('after two seconds the status of the Pods counts, as without a directory', async () => {
+  it('S4: After two seconds without the reader the status of the Pods counts, as without a directory', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();
@@ -115,7 +115,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect([t.who(), t.sources]).toEqual(['new', ['cni', 'pod-status', 'cni']]);
   });
 
-  it('after two seconds an address is not the former Pod’s whose next owner the reader had told of (N6)', async () => {
+  it('S4, N6: After two seconds without the reader an address that it gave to another Pod is not the former Pod’s', async () => {
     await using t = await setup();
     t.tell({ uid: 'former', ips: [IP], terminating: true });
     t.results.give('new');
@@ -129,7 +129,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.who()).toBe('new');
   });
 
-  it('after two seconds an address is not the former Pod’s that the reader had told to be released', async () => {
+  it('S4: After two seconds without the reader an address that it reported as released is not the former Pod’s', async () => {
     await using t = await setup();
     t.results.takeBack('former');
     await until(() => t.who() === 'unknown');
@@ -140,7 +140,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.who()).toBe('unknown');
   });
 
-  it('after two seconds a Pod that has come since has an address whose result could not be read last', async () => {
+  it('S4: After two seconds without the reader a new Pod gets an address whose result was unreadable last', async () => {
     await using t = await setup();
     t.results.garble('former');
     await until(() => t.who() === 'unknown');
@@ -153,7 +153,7 @@ describe('S4, the reader being away: a reused address is never the former Pod', 
     expect(t.who()).toBe('new');
   });
 
-  it('a reader that is silent is not believed after a second', async () => {
+  it('S4: A reader that is silent for a second is not trusted', async () => {
     await using t = await setup();
     await t.stop();
     await t.lost();

@@ -49,8 +49,8 @@ function result(uid: string, mtimeNs: string, ips: readonly string[] = [IP]) {
   };
 }
 
-describe('the reader', () => {
-  it('gives each agent the snapshot, and then the changes', async () => {
+describe('Reader', () => {
+  it('The reader gives each agent the snapshot, and then the changes', async () => {
     const t = setup();
     t.results.give('gone');
     t.results.takeBack('gone');
@@ -82,7 +82,7 @@ describe('the reader', () => {
     ]);
   });
 
-  it('does not give back in a snapshot what a newer file took', async () => {
+  it('The reader’s snapshot does not give back an address that a newer file took', async () => {
     const t = setup();
     t.results.give('former');
     t.results.give('new');
@@ -93,7 +93,7 @@ describe('the reader', () => {
     expect(agent.messages()).toContainEqual({ ...result('former', '1', []), lost: [IP] });
   });
 
-  it('gives no snapshot before it has looked at the directories', async () => {
+  it('The reader gives no snapshot before it has scanned the directories', async () => {
     const t = setup({ scanned: false });
     await t.start();
     const agent = await t.listen();
@@ -107,7 +107,7 @@ describe('the reader', () => {
     expect(agent.kinds().slice(4)).toEqual(['directories', 'result', 'synced']);
   });
 
-  it('says something every 500 ms, and at once how the interception stands when that changes', async () => {
+  it('The reader says something every 500 ms, and reports a change of the interception at once', async () => {
     const t = setup();
     const { interception } = await t.start();
     const agent = await t.listen();
@@ -121,7 +121,7 @@ describe('the reader', () => {
     expect(agent.messages().at(-1)).toMatchObject({ layers: { nat: false, filter: true } });
   });
 
-  it('drops an agent that does not read, and it alone; it comes back to a snapshot', async () => {
+  it('The reader drops an agent that does not read, and no other; a new connection gets a snapshot', async () => {
     const t = setup();
     await t.start();
     const [stuck, reading] = [await t.listen(), await t.listen()];
@@ -143,7 +143,7 @@ describe('the reader', () => {
     await until(() => again.kinds().includes('synced'));
   });
 
-  it('gives a snapshot of 10,000 results to two agents at once', async () => {
+  it('The reader gives a snapshot of 10,000 results to two agents at once', async () => {
     const t = setup();
     for (let pod = 0; pod < 10_000; pod += 1) {
       const ip = `10.${pod >> 16}.${(pod >> 8) & 255}.${pod & 255}`;
@@ -156,7 +156,7 @@ describe('the reader', () => {
       expect(agent.kinds().filter((kind) => kind === 'result')).toHaveLength(10_000);
   });
 
-  it('forgets agents that have gone, whatever they said', async () => {
+  it('The reader serves 40 agents one after the other that send data and leave', async () => {
     const t = setup();
     await t.start();
     for (let count = 0; count < 40; count += 1) {
@@ -167,7 +167,7 @@ describe('the reader', () => {
     }
   });
 
-  it('says nothing any more once it is to stop: what its parts forget then is no news', async () => {
+  it('The reader sends nothing more once it is stopping, even if its parts forget results', async () => {
     const t = setup();
     t.results.give('a');
     const { stop } = await t.start();
@@ -181,14 +181,14 @@ describe('the reader', () => {
   });
 });
 
-describe("the reader's socket", () => {
-  it('is for every user, as far as its folder lets them', async () => {
+describe('Reader socket', () => {
+  it('The socket of the reader is open to every user', async () => {
     const t = setup();
     await t.start();
     expect((await stat(place.path)).mode & 0o777).toBe(0o666);
   });
 
-  it('takes the place of one that a former process left', async () => {
+  it('The socket of the reader replaces one that a previous process left', async () => {
     const left = createServer();
     left.listen({ path: place.path });
     await once(left, 'listening');
@@ -199,7 +199,7 @@ describe("the reader's socket", () => {
     await until(() => agent.kinds().includes('synced'));
   });
 
-  it('is not taken away by a former process that ends late', async () => {
+  it('The socket of the reader is not removed by a previous process that ends late', async () => {
     const t = setup();
     const former = await t.start();
     await t.start();
@@ -208,20 +208,20 @@ describe("the reader's socket", () => {
     await until(() => agent.kinds().includes('synced'));
   });
 
-  it('never takes the place of what is no socket', async () => {
+  it('The socket of the reader never replaces a file that is not a socket', async () => {
     await writeFile(place.path, 'precious');
     const t = setup();
     await expect(t.start()).rejects.toThrow(/is there and no socket; give --cni-socket another path/);
     expect(await readFile(place.path, 'utf8')).toBe('precious');
   });
 
-  it('cannot be made where there is no folder, which is said', async () => {
+  it('The reader fails with ENOENT if the folder of its socket does not exist', async () => {
     place.path = `${place.folder}/none/reader.sock`;
     const t = setup();
     await expect(t.start()).rejects.toThrow('ENOENT');
   });
 
-  it('takes no harm from an agent that talks', async () => {
+  it('An agent that sends a megabyte does not disturb other agents', async () => {
     const t = setup();
     await t.start();
     const agent = connect({ path: place.path });

@@ -7,7 +7,7 @@ const DEVICES = ['lo', 'eth0', 'cni0'].map((name) => ({ name, mac: '', isBridge:
 const entries = (...texts: string[]) =>
   texts.map((text) => (hostInterface.parse(text) as { value: HostInterface }).value);
 
-describe('where the stand-in Pod stands', () => {
+describe('Stand-in Pod attachment', () => {
   it.each([
     { given: [], stand: { device: 'rolegate0' } },
     { given: ['!eth0'], stand: { device: 'rolegate0' } },
@@ -16,11 +16,14 @@ describe('where the stand-in Pod stands', () => {
     { given: ['eth0', 'eni+'], stand: { device: 'enirolegate0' } },
     { given: ['cni0'], stand: { device: 'rolegate0', bridge: 'cni0' } },
     { given: ['+'], stand: { device: 'rolegate0' } },
-  ])('for $given', ({ given, stand }) => {
+  ])('The stand-in Pod gets an attachment that the host interfaces $given cover', ({ given, stand }) => {
     expect(chooseAttachment(entries(...given), DEVICES)).toEqual(stand);
   });
 
-  it.each([['weave'], ['eth0'], ['cali+', '!cali+']])('nowhere for %s', (...given) => {
-    expect(() => chooseAttachment(entries(...given), DEVICES)).toThrow('no interface');
-  });
+  it.each([['weave'], ['eth0'], ['cali+', '!cali+']])(
+    'The stand-in Pod cannot be attached with host interfaces %s',
+    (...given) => {
+      expect(() => chooseAttachment(entries(...given), DEVICES)).toThrow('no interface');
+    },
+  );
 });

@@ -11,16 +11,19 @@ const PROVED: Evidence = {
   led: 1,
 };
 
-describe('what a stand-in Pod met proves the interception', () => {
+describe('Self-test verdict', () => {
   it.each([
     { name: 'no agent runs yet', met: {} },
     { name: 'the agent of before still answers', met: { credentials: { kind: 'agent', status: 503 } } },
     { name: 'another tool drops instead of refusing', met: { otherPort: { kind: 'silence' } } },
     { name: 'another tool refuses the port of the agent', met: { agentPort: REFUSED } },
     { name: 'the family is only denied', met: { led: undefined, agentPort: undefined } },
-  ] as { name: string; met: Partial<Evidence> }[])('where $name', ({ met }) => {
-    expect(judge({ ...PROVED, ...met })).toEqual({ open: [], doubts: [] });
-  });
+  ] as { name: string; met: Partial<Evidence> }[])(
+    'The self-test proves the interception if $name',
+    ({ met }) => {
+      expect(judge({ ...PROVED, ...met })).toEqual({ open: [], doubts: [] });
+    },
+  );
 
   it.each([
     {
@@ -44,7 +47,7 @@ describe('what a stand-in Pod met proves the interception', () => {
       says: 'open to Pods directly',
     },
   ] as { name: string; met: Partial<Evidence>; says: string }[])(
-    'and refutes it where $name',
+    'The self-test refutes the interception if $name',
     ({ met, says }) => {
       expect(judge({ ...PROVED, ...met }).open.join()).toContain(says);
     },
@@ -58,7 +61,7 @@ describe('what a stand-in Pod met proves the interception', () => {
       says: 'got no answer',
     },
   ] as { name: string; met: Partial<Evidence>; says: string }[])(
-    'only in part where $name',
+    'The self-test is inconclusive if $name',
     ({ met, says }) => {
       const { open, doubts } = judge({ ...PROVED, ...met });
       expect(open).toEqual([]);

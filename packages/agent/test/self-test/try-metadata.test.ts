@@ -19,8 +19,8 @@ async function answering(status: number, body: string): Promise<number> {
 
 const at = (port: number) => tryCredentials('127.0.0.1', port);
 
-describe('a try to get credentials', () => {
-  it("knows the agent's refusal", async () => {
+describe('Credentials attempt', () => {
+  it('A refusal of the agent is recognized', async () => {
     const body = JSON.stringify({ Code: 'HeldTimeout', Message: 'm', message: 'm', requestId: 'r' });
     expect(await at(await answering(503, body))).toEqual({ kind: 'agent', status: 503 });
   });
@@ -31,17 +31,17 @@ describe('a try to get credentials', () => {
     [200, '{"Code":"Success","AccessKeyId":"ASIA"}'],
     [404, ''],
     [200, 'null'],
-  ])('takes %i %s for a stranger', async (status, body) => {
+  ])("An answer of %i %s is recognized as a stranger's", async (status, body) => {
     expect(await at(await answering(status, body))).toEqual({ kind: 'stranger', status });
   });
 
-  it('is refused where nothing listens', async () => {
+  it('An attempt is refused if nothing listens', async () => {
     expect(await at(await freePort())).toEqual({ kind: 'refused', how: 'ECONNREFUSED' });
   });
 });
 
-describe('a try to open a port', () => {
-  it('tells an open one from one that refuses', async () => {
+describe('Port attempt', () => {
+  it('An open port is told from one that refuses', async () => {
     expect(await tryPort('127.0.0.1', await answering(200, ''))).toEqual({ kind: 'open' });
     expect(await tryPort('127.0.0.1', await freePort())).toMatchObject({ kind: 'refused' });
   });

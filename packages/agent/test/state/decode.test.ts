@@ -22,8 +22,8 @@ function read(written: string, nowMs = 0, origin = ORIGIN) {
 
 const written = encodeState(keptState(), ORIGIN, BEFORE);
 
-describe('a state', () => {
-  it('is read as it was written, its times being those of the process that reads', () => {
+describe('Saved state', () => {
+  it('A state is read as it was written, with its times converted to those of the reading process', () => {
     const kept = keptState();
     const table = savedTable();
     expect(read(encodeState(kept, ORIGIN, BEFORE))).toEqual({
@@ -38,7 +38,7 @@ describe('a state', () => {
     });
   });
 
-  it('has when each session was asked for, and is read without it where an older agent wrote it', () => {
+  it('A state keeps when each session was last asked for, and is read without it if an older agent wrote it', () => {
     const asked = (state: string) => read(state).table?.sessions.map(({ askedAtMs }) => askedAtMs);
     const sessions = [{ ...sessionOf('session-1', 3_600_000), askedAtMs: 70_000 }];
     const kept = encodeState(keptState({ table: savedTable({ sessions }) }), ORIGIN, BEFORE);
@@ -46,18 +46,18 @@ describe('a state', () => {
     expect(asked(written)).toEqual([undefined, undefined]);
   });
 
-  it('is read without what CNI results said if an older agent wrote it', () => {
+  it('A state is read without CNI results if an older agent wrote it', () => {
     const { claims, ...older } = savedTable();
     expect(claims).toHaveLength(3);
     expect(read(encodeState(keptState({ table: older }), ORIGIN, BEFORE)).table?.claims).toBeUndefined();
   });
 
-  it('may hold nothing but token keys', () => {
+  it('A state may consist of token keys only', () => {
     const { tokens } = keptState();
     expect(read(encodeState({ tokens }, ORIGIN, BEFORE))).toEqual({ tokens });
   });
 
-  it('loses the credentials that have ended meanwhile, and the Pods that were remembered long enough', () => {
+  it('A state is read without credentials that have expired and without removed Pods remembered long enough', () => {
     const endsMs = 3_600_000 - 60_000;
     expect(read(written, endsMs - 1).table?.sessions[0]?.credentials).toBeDefined();
     const { sessions, gone } = read(written, endsMs).table ?? {};
@@ -71,20 +71,20 @@ describe('a state', () => {
       origin: { ...ORIGIN, bootId: 'boot-2' },
       fault: /before the node was booted/,
     },
-  ])('$what is refused', ({ origin, fault }) => {
+  ])('A state $what is refused', ({ origin, fault }) => {
     expect(() => read(written, 0, origin)).toThrow(fault);
   });
 
-  it('is refused where boots cannot be told apart', () => {
+  it('A state is refused if boots cannot be told apart', () => {
     const origin = { ...ORIGIN, bootId: '' };
     expect(() => read(encodeState(keptState(), origin, BEFORE), 0, origin)).toThrow(StateFault);
   });
 
-  it('is refused where its clock is ahead of ours', () => {
+  it('A state is refused if its machine time is ahead of that of the reading process', () => {
     expect(() => read(encodeState(keptState(), ORIGIN, timeAt(1_000_060_001)))).toThrow(/yet to come/);
   });
 
-  it('of which any one value is of another kind is refused, or read without it; the message quotes nothing', () => {
+  it('A state with any value changed is read or refused with a StateFault, and the message quotes nothing', () => {
     const state = JSON.parse(written) as object;
     const places = [...placesIn(state)];
     const other = fc.oneof(fc.jsonValue(), fc.constant(undefined));
@@ -105,14 +105,14 @@ describe('a state', () => {
   });
 
   it.each(['', '{', 'null', '[]', '7', '"text"', '{"nodeName":"node-1"}', `{"x":"${SECRET}`])(
-    '%j is refused',
+    'The state %j is refused, and the message quotes nothing',
     (text) => {
       expect(() => read(text)).toThrow(StateFault);
       expect(() => read(text)).not.toThrow(SECRET);
     },
   );
 
-  it('of a full node is written and read within milliseconds', () => {
+  it('A state of a full node is written within 50 ms', () => {
     const { pods } = savedTable();
     const many = savedTable({
       pods: Array.from({ length: 22 }, (_, at) =>
@@ -129,14 +129,14 @@ describe('a state', () => {
   });
 });
 
-describe('a file', () => {
+describe('State file', () => {
   const file = fileOf(written);
 
-  it('has in it what was put into it', () => {
+  it('A state file contains the state that was put into it', () => {
     expect(stateIn(file)).toBe(written);
   });
 
-  it('that is cut off at any place is refused', () => {
+  it('A state file that is cut off anywhere is refused', () => {
     fc.assert(
       fc.property(fc.nat(file.length - 1), (length) => {
         expect(() => stateIn(file.subarray(0, length))).toThrow(StateFault);
@@ -144,7 +144,7 @@ describe('a file', () => {
     );
   });
 
-  it('of which any byte is another is refused', () => {
+  it('A state file with any byte changed is refused', () => {
     fc.assert(
       fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
         const changed = Buffer.from(file);
@@ -155,7 +155,7 @@ describe('a file', () => {
     );
   });
 
-  it('of any other bytes is refused', () => {
+  it('A state file of arbitrary bytes is refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(() => stateIn(Buffer.from(bytes))).toThrow(StateFault);
@@ -163,7 +163,7 @@ describe('a file', () => {
     );
   });
 
-  it('of another version is refused for that', () => {
+  it('A state file of another version is refused for its version', () => {
     const other = Buffer.from(file.toString('latin1').replace(/ 1 /, ' 2 '), 'latin1');
     expect(() => stateIn(other)).toThrow('it is of version 2, not 1');
   });

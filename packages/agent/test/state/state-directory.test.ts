@@ -28,8 +28,8 @@ async function setup() {
 
 const CONTENT = Buffer.from('content');
 
-describe('the state directory', () => {
-  it('gives back what was written, and is made where it is not there', async () => {
+describe('State directory', () => {
+  it('The state directory gives back what was written, and is created if it does not exist', async () => {
     const { directory, path } = await setup();
     expect(directory.read()).toBeUndefined();
     directory.write(CONTENT);
@@ -37,7 +37,7 @@ describe('the state directory', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
   });
 
-  it('has nothing in it but one file that others may not read, whatever the umask', async () => {
+  it('The state directory contains one file that others may not read, whatever the umask', async () => {
     const { directory, path, file } = await setup();
     const before = process.umask(0);
     directory.write(CONTENT);
@@ -45,7 +45,7 @@ describe('the state directory', () => {
     expect([readdirSync(path).length, statSync(file).mode & 0o777]).toEqual([1, 0o600]);
   });
 
-  it('takes no notice of what a write that was cut off has left', async () => {
+  it('The state directory overwrites what an interrupted write has left', async () => {
     const { directory, path, file } = await setup();
     directory.write(CONTENT);
     writeFileSync(`${file}.new`, 'half', { mode: 0o644 });
@@ -54,7 +54,7 @@ describe('the state directory', () => {
     expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['more', 0o600]);
   });
 
-  it('never writes through a link', async () => {
+  it('The state directory never writes through a link', async () => {
     const { directory, path, file } = await setup();
     mkdirSync(path);
     const elsewhere = join(path, 'elsewhere');
@@ -63,7 +63,7 @@ describe('the state directory', () => {
     expect(readdirSync(path)).toHaveLength(1);
   });
 
-  it('leaves the file as it was where writing fails', async () => {
+  it('The state directory keeps the old file if writing fails', async () => {
     const { directory, file } = await setup();
     directory.write(CONTENT);
     mkdirSync(`${file}.new`);
@@ -74,7 +74,7 @@ describe('the state directory', () => {
     expect(directory.read()).toEqual(CONTENT);
   });
 
-  it('has nothing after it was removed, and removing nothing is fine', async () => {
+  it('The state directory holds nothing after a removal, and removing nothing is fine', async () => {
     const { directory } = await setup();
     directory.write(CONTENT);
     directory.remove();
@@ -82,25 +82,28 @@ describe('the state directory', () => {
     expect(directory.read()).toBeUndefined();
   });
 
-  it.each([0o604, 0o606, 0o664, 0o666])('refuses a file of mode %o', async (mode) => {
+  it.each([0o604, 0o606, 0o664, 0o666])('The state directory refuses a file of mode %o', async (mode) => {
     const { directory, file } = await setup();
     directory.write(CONTENT);
     chmodSync(file, mode);
     expect(directory.read).toThrow(/others may read it/);
   });
 
-  it.each([0o640, 0o660])('takes back what kubelet gives to the fsGroup: mode %o', async (mode) => {
-    const { directory, file } = await setup();
-    directory.write(CONTENT);
-    chownSync(file, -1, process.getegid?.() ?? -1);
-    chmodSync(file, mode);
-    expect(directory.read()).toEqual(CONTENT);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-  });
+  it.each([0o640, 0o660])(
+    'The state directory restores the mode of a file that kubelet gave to the fsGroup: mode %o',
+    async (mode) => {
+      const { directory, file } = await setup();
+      directory.write(CONTENT);
+      chownSync(file, -1, process.getegid?.() ?? -1);
+      chmodSync(file, mode);
+      expect(directory.read()).toEqual(CONTENT);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+    },
+  );
 
   const asRoot = process.geteuid?.() === 0 ? it : it.skip;
 
-  asRoot('refuses a file that another group may read', async () => {
+  asRoot('The state directory refuses a file that another group may read', async () => {
     const { directory, file } = await setup();
     directory.write(CONTENT);
     chownSync(file, -1, 4_242);
@@ -108,14 +111,14 @@ describe('the state directory', () => {
     expect(directory.read).toThrow(/others may read it/);
   });
 
-  asRoot('refuses a file of another user', async () => {
+  asRoot('The state directory refuses a file of another user', async () => {
     const { directory, file } = await setup();
     directory.write(CONTENT);
     chownSync(file, 4_242, 4_242);
     expect(directory.read).toThrow(/of another user/);
   });
 
-  it('refuses a link and a directory in the place of the file', async () => {
+  it('The state directory refuses a link or a directory in place of the file', async () => {
     const { directory, path, file } = await setup();
     mkdirSync(path);
     writeFileSync(join(path, 'other'), '', { mode: 0o600 });
@@ -126,7 +129,7 @@ describe('the state directory', () => {
     expect(directory.read).toThrow('not a regular file');
   });
 
-  it('knows memory from what is none', () => {
+  it('The state directory knows whether it is in memory', () => {
     expect(openStateDirectory('/dev/shm').isInMemory()).toBe(true);
     expect(openStateDirectory('/proc').isInMemory()).toBe(false);
   });

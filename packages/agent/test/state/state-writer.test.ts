@@ -32,8 +32,8 @@ function setup() {
   return { clock, log, disk, said, writer, told };
 }
 
-describe('what is added', () => {
-  it('is written together with what comes soon after, once', async () => {
+describe('Added state', () => {
+  it('Added state is written once, together with what is added soon after', async () => {
     const { clock, disk, said, writer } = setup();
     writer.added();
     await clock.advance(199);
@@ -46,7 +46,7 @@ describe('what is added', () => {
     expect(disk.writes).toBe(1);
   });
 
-  it('all the time is written once a second', async () => {
+  it('State that is added all the time is written about once a second', async () => {
     const { clock, disk, said, writer } = setup();
     for (let change = 0; change < 600; change += 1) {
       said.state = `state ${change}`;
@@ -57,7 +57,7 @@ describe('what is added', () => {
     expect(disk.writes).toBeLessThanOrEqual(70);
   });
 
-  it('is not written where it is what was written before', async () => {
+  it('State that is the same as before is not written again', async () => {
     const { clock, disk, writer } = setup();
     writer.write();
     writer.added();
@@ -66,7 +66,7 @@ describe('what is added', () => {
     expect(disk.writes).toBe(1);
   });
 
-  it('is not written any more after the end', async () => {
+  it('State added after the writer is closed is not written', async () => {
     const { clock, disk, said, writer } = setup();
     writer.write();
     writer.added();
@@ -78,8 +78,8 @@ describe('what is added', () => {
   });
 });
 
-describe('what is withdrawn', () => {
-  it('is not on the disk any more when the call returns, and what is true then is before anything else happens', async () => {
+describe('Withdrawn state', () => {
+  it('Withdrawn state is off the disk when the call returns, and the new state is written right after', async () => {
     const { disk, said, writer } = setup();
     writer.write();
     said.state = 'two';
@@ -89,7 +89,7 @@ describe('what is withdrawn', () => {
     expect(disk.text).toBe('two');
   });
 
-  it('together is written once', async () => {
+  it('Withdrawals of one moment are written once', async () => {
     const { disk, said, writer } = setup();
     writer.write();
     for (let at = 0; at < 100; at += 1) {
@@ -100,7 +100,7 @@ describe('what is withdrawn', () => {
     expect([disk.text, disk.writes]).toEqual(['state 99', 2]);
   });
 
-  it('in a storm is gone each time at once, and written once a second', async () => {
+  it('In a storm each withdrawal takes effect at once, and state is written once a second', async () => {
     const { clock, disk, said, writer } = setup();
     for (let change = 0; change < 200; change += 1) {
       said.state = `state ${change}`;
@@ -115,7 +115,7 @@ describe('what is withdrawn', () => {
     expect(disk.text).toBe('state 199');
   });
 
-  it('is gone too where it was written between two withdrawals of one moment', async () => {
+  it('State written between two withdrawals of one moment is removed too', async () => {
     const { disk, said, writer } = setup();
     writer.withdrawn();
     writer.write();
@@ -126,7 +126,7 @@ describe('what is withdrawn', () => {
     expect(disk.text).toBe('two');
   });
 
-  it('is gone though nothing can be written', async () => {
+  it('Withdrawn state is removed even if nothing can be written', async () => {
     const { disk, writer } = setup();
     writer.write();
     disk.full = true;
@@ -135,7 +135,7 @@ describe('what is withdrawn', () => {
     expect(disk.text).toBeUndefined();
   });
 
-  it('counts after the end too', async () => {
+  it('Withdrawals still take effect after the writer is closed', async () => {
     const { disk, said, writer } = setup();
     writer.write();
     writer.close();
@@ -146,8 +146,8 @@ describe('what is withdrawn', () => {
   });
 });
 
-describe('a disk that is full', () => {
-  it('is told once, tried again, and told to be well again', async () => {
+describe('Full disk', () => {
+  it('A full disk is logged once, writing is tried again, and recovery is logged', async () => {
     const { clock, disk, writer, told } = setup();
     disk.full = true;
     writer.write();
@@ -169,7 +169,7 @@ describe('a disk that is full', () => {
     expect(told()).toHaveLength(3);
   });
 
-  it('that lets nothing be removed either is told, and never thrown', async () => {
+  it('A disk that allows no removal either is logged, and causes no exception', async () => {
     const { disk, writer, told } = setup();
     writer.write();
     disk.readOnly = true;

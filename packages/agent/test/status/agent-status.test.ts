@@ -3,8 +3,8 @@ import type { KnownPod } from '../../src/feed/table/known-pod.ts';
 import { IP } from '../addresses/callers-setup.ts';
 import { DENIED, setup } from './status-setup.ts';
 
-describe('the status of an agent', () => {
-  it('shows each Pod with what it gets, and nothing secret', () => {
+describe('Agent status', () => {
+  it('The status shows each Pod with its role, state and remaining minutes, and no secret', () => {
     const t = setup();
     t.tell({ name: 'cart', ips: [IP], metadata: { denied: false, only: new Set() } });
     t.hold();
@@ -29,7 +29,7 @@ describe('the status of an agent', () => {
     expect(text).toMatch(/shop\/cart {2}ok {5}50 {3}…MPLE/);
   });
 
-  it('knows an address by the CNI results before the status of the Pod has it', () => {
+  it("The status shows an address from the CNI results before the Pod's status has it", () => {
     const t = setup();
     t.tell({ name: 'cart' });
     t.results.give({ uid: 'uid-1' });
@@ -50,13 +50,13 @@ describe('the status of an agent', () => {
     { name: 'containers that have ended', pod: { ended: true }, state: 'PodNotFound' },
     { name: 'credentials on their way', pod: {}, state: 'Pending' },
   ];
-  it.each(cases)('has one word for $name: $state', ({ pod, state }) => {
+  it.each(cases)('For $name the state of a Pod is $state', ({ pod, state }) => {
     const t = setup();
     t.tell(pod);
     expect(t.stateOf()).toBe(state);
   });
 
-  it('says of a session why nothing came, and, while it lives on, why nothing newer comes', async () => {
+  it('The status says why a Pod has no credentials, and why valid ones are not renewed', async () => {
     const t = setup();
     t.tell({});
     for (const reason of ['StsAccessDenied', 'StsThrottled'] as const) {
@@ -74,7 +74,7 @@ describe('the status of an agent', () => {
     expect(t.whole().pods[0]).toMatchObject({ state: 'StsThrottled', accessKeyId: undefined });
   });
 
-  it('says that the feed is lost, since when, and why', async () => {
+  it('The status says that the feed is lost, for how long, and why', async () => {
     const t = setup();
     t.tell({});
     t.table.beginSnapshot();
@@ -96,7 +96,7 @@ describe('the status of an agent', () => {
     expect(t.ask('').text).toContain('  last fault    reset (1m30s ago)');
   });
 
-  it('says what is not ready, and that there is no certificate', () => {
+  it('The status says what is not ready, and that there is no certificate', () => {
     const { text } = setup().ask('');
     expect(text).toContain('ready           NO: table: no server has told of the Pods yet');
     expect(text).toContain('certificate     none\n  fault         there is none yet');
@@ -116,7 +116,7 @@ describe('the status of an agent', () => {
       connectionsLimited: false,
       says: 'nat not known, filter not known, route not known, input ok, ports not known, new connections are NOT LIMITED',
     },
-  ])('says of the interception: $says', ({ layers, connectionsLimited = true, says }) => {
+  ])('The status of the interception reads "$says"', ({ layers, connectionsLimited = true, says }) => {
     const state = {
       layers,
       backend: 'nft',
@@ -148,7 +148,7 @@ describe('the status of an agent', () => {
       foreign: [{ address: '192.0.2.10', port: 8181, uid: 1000 }],
       says: 'FOREIGN LISTENER on 192.0.2.10:8181 (UID 1000)',
     },
-  ])('says of the ports: $says', ({ foreign, says }) => {
+  ])('The status of the ports reads "$says"', ({ foreign, says }) => {
     const interception = { current: () => undefined, lastKnown: () => undefined };
     const reconcile = {
       connected: () => true,

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { IP, settled } from '../addresses/callers-setup.ts';
 import { DENIED, setup } from './status-setup.ts';
 
-describe('--ip', () => {
-  it('says who holds the address, by what, and what it would be answered now', () => {
+describe('Explain --ip', () => {
+  it('The explanation of an address names its owner, where that is known from, and the current answers', () => {
     const t = setup();
     t.tell({ name: 'cart' });
     t.results.give({ uid: 'uid-1', name: 'cart' });
@@ -19,7 +19,7 @@ describe('--ip', () => {
     expect(text).not.toContain('ASIAEXAMPLE');
   });
 
-  it('explains a refusal by its reason, its message and what to do', () => {
+  it('The explanation of an address names the reason of a refusal, its meaning and the remedy', () => {
     const t = setup();
     t.tell({ name: 'cart', decision: DENIED });
     t.results.give({ uid: 'uid-1', name: 'cart' });
@@ -32,7 +32,7 @@ describe('--ip', () => {
     });
   });
 
-  it('says that the runtime names a Pod that the feed does not', () => {
+  it('The explanation of an address says that the runtime names a Pod that the feed does not', () => {
     const t = setup();
     t.results.give({ uid: 'u-new', name: 'new' });
     const { found, value } = t.ask(`ip=${IP}`);
@@ -45,14 +45,14 @@ describe('--ip', () => {
     });
   });
 
-  it('says that nobody is known to own an address, and what is waited for', () => {
+  it('The explanation of an address without a known owner says what is waited for', () => {
     const { found, text } = setup().ask('ip=10.1.0.99');
     expect(found).toBe(false);
     expect(text).toMatch(/^address 10\.1\.0\.99 +nothing says who owns it$/m);
     expect(text).toMatch(/^ {2}waits for +a CNI result with this address$/m);
   });
 
-  it('tells two Pods with one address, and the node itself', async () => {
+  it('The explanation of an address recognizes two Pods that share it, and the node itself', async () => {
     const t = setup();
     t.results.lose();
     t.tell({ uid: 'a', ips: [IP] });
@@ -66,7 +66,7 @@ describe('--ip', () => {
     expect(t.explain('ip=192.0.2.10')).toMatchObject({ state: 'HostNetwork' });
   });
 
-  it('is a look: it hands no address over', async () => {
+  it('Explaining an address causes no handover', async () => {
     const t = setup();
     t.tell({ name: 'cart' });
     t.results.give({ uid: 'uid-1', name: 'cart' });
@@ -77,20 +77,23 @@ describe('--ip', () => {
   });
 });
 
-describe('--pod', () => {
-  it.each(['shop/cart', 'uid-1'])('explains the Pod %s', (name) => {
-    const t = setup();
-    t.tell({ name: 'cart', ips: [IP] });
-    t.results.give({ uid: 'uid-1', name: 'cart' });
-    expect(t.explain(`pod=${encodeURIComponent(name)}`)).toMatchObject({
-      subject: 'Pod shop/cart',
-      state: 'Pending',
-      pod: { note: 'waits for credentials, which the server is fetching' },
-      answers: { credentials: 'held, then 503 HeldTimeout' },
-    });
-  });
+describe('Explain --pod', () => {
+  it.each(['shop/cart', 'uid-1'])(
+    'The explanation of Pod %s gives its state, its current answers and what it waits for',
+    (name) => {
+      const t = setup();
+      t.tell({ name: 'cart', ips: [IP] });
+      t.results.give({ uid: 'uid-1', name: 'cart' });
+      expect(t.explain(`pod=${encodeURIComponent(name)}`)).toMatchObject({
+        subject: 'Pod shop/cart',
+        state: 'Pending',
+        pod: { note: 'waits for credentials, which the server is fetching' },
+        answers: { credentials: 'held, then 503 HeldTimeout' },
+      });
+    },
+  );
 
-  it('says that no address leads to the Pod yet', () => {
+  it('The explanation of a Pod says that no address leads to it yet', () => {
     const t = setup();
     t.tell({ name: 'cart' });
     expect(t.explain('pod=shop/cart')).toMatchObject({
@@ -100,7 +103,7 @@ describe('--pod', () => {
     });
   });
 
-  it('says that an address of its status is held by another', () => {
+  it('The explanation of a Pod says that another Pod owns an address of its status', () => {
     const t = setup();
     t.tell({ name: 'cart', ips: [IP] });
     t.results.give({ uid: 'other', name: 'other' });
@@ -110,7 +113,7 @@ describe('--pod', () => {
     });
   });
 
-  it('says that a Pod is not known, and what is waited for', () => {
+  it('The explanation of an unknown Pod says what is waited for', () => {
     const t = setup();
     const told = () => t.ask('pod=shop/none');
     expect(told().found).toBe(false);
@@ -127,7 +130,7 @@ describe('--pod', () => {
     expect(told().value).toMatchObject({ waitsFor: expect.stringContaining('the feed, which is lost') });
   });
 
-  it('says of a Pod that only the runtime names that the feed does not yet', () => {
+  it('The explanation of a Pod that only the runtime names says that the feed does not name it yet', () => {
     const t = setup();
     t.results.give({ uid: 'u-new', name: 'new' });
     expect(t.explain('pod=shop/new')).toMatchObject({

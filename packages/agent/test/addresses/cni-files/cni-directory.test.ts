@@ -10,8 +10,8 @@ import { until } from '../known-pods.ts';
 
 import { OTHER, POD, setup } from '../cni-results-setup.ts';
 
-describe('the directory of CNI results', () => {
-  it('may come later', async () => {
+describe('CNI results directory', () => {
+  it('The directory may appear, disappear and come back at any time', async () => {
     const clock = createFakeClock();
     const parent = await mkdtemp(join(tmpdir(), 'cni-'));
     const directory = join(parent, 'results');
@@ -43,7 +43,7 @@ describe('the directory of CNI results', () => {
     expect(t.owns('10.1.0.7')).toBeUndefined();
   });
 
-  it('may be replaced by another one, whose files count from then on', async () => {
+  it('If the directory is replaced, only the files of the new one count', async () => {
     const clock = createFakeClock();
     await using t = await setup({ clock });
     await t.dir.add(POD);
@@ -60,7 +60,7 @@ describe('the directory of CNI results', () => {
     await until(() => t.owns('10.1.0.9') === 'uid-3');
   });
 
-  it('says so where it cannot be read, and takes it up when it can', async () => {
+  it('A directory that cannot be read is reported once, and used as soon as it can be read', async () => {
     const clock = createFakeClock();
     let closed = true;
     const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
@@ -83,7 +83,7 @@ describe('the directory of CNI results', () => {
     expect(t.results.usable()).toBe(true);
   });
 
-  it('is looked through every 200 ms where it cannot be watched, with one line about it', async () => {
+  it('A directory that cannot be watched is scanned every 200 ms, and one line says so', async () => {
     const clock = createFakeClock();
     const files: ResultFiles = {
       ...systemFiles,
@@ -106,7 +106,7 @@ describe('the directory of CNI results', () => {
     expect(t.warnings().map(([, message]) => message)).toEqual(['CNI results directory is not watched']);
   });
 
-  it('is looked through now and then in case its watch has missed something', async () => {
+  it('The directory is rescanned now and then in case its watch has missed something', async () => {
     const clock = createFakeClock();
     await using t = await setup({ files: { ...systemFiles, watch: () => () => undefined }, clock });
     await t.start();
@@ -122,7 +122,7 @@ describe('the directory of CNI results', () => {
     );
   });
 
-  it('is watched anew when its watch is lost', async () => {
+  it('The directory is watched again after its watch is lost', async () => {
     const clock = createFakeClock();
     let lose: ((error: unknown) => void) | undefined;
     const files: ResultFiles = {
@@ -140,7 +140,7 @@ describe('the directory of CNI results', () => {
     await until(() => t.owns('10.1.0.7') === 'uid-1');
   });
 
-  it('takes 200 results that come at once, and each soon after it came', async () => {
+  it('200 results that come at once are all read, and none is taken for broken', async () => {
     await using t = await setup({ clock: systemClock });
     await t.start();
     const many = Array.from({ length: 200 }, (_, at) => ({

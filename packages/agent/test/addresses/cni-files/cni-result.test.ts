@@ -33,21 +33,21 @@ function withAnnotation(value: string): string {
   return text({ capabilityArgs: annotations }).replaceAll('<', '\\u003c');
 }
 
-describe('a CNI result', () => {
-  it('says which Pod owns which address', () => {
+describe('CNI result', () => {
+  it('A CNI result says which Pod owns which address', () => {
     expect(read(text())).toEqual({
       kind: 'result',
       result: { uid: 'uid-1', namespace: 'shop', name: 'cart', ips: ['10.1.0.7'] },
     });
   });
 
-  it('is read whatever annotations its Pod has, as N5 (b) has them', () => {
+  it('A CNI result is read however large the annotations of its Pod are, as in N5 (b)', () => {
     const content = withAnnotation('<'.repeat(167_000));
     expect(content.length).toBeGreaterThan(1_000_000);
     expect(read(content)).toMatchObject({ kind: 'result', result: { uid: 'uid-1', ips: ['10.1.0.7'] } });
   });
 
-  it('says nothing by what is in its annotations', () => {
+  it('Annotations cannot forge the Pod or the addresses of a CNI result', () => {
     const forged = text({
       cniArgs: [['K8S_POD_UID', 'another']],
       result: { ips: [{ address: '10.1.0.8/24' }] },
@@ -73,11 +73,14 @@ describe('a CNI result', () => {
       shape: '1.0.0',
       result: { ips: [{ address: '10.1.0.7/32' }, { address: 'fd00::7/64' }, { address: '10.1.0.7/24' }] },
     },
-  ])('reads all addresses of a result of $shape, canonical and once', ({ result }) => {
-    expect(read(text({ result }))).toMatchObject({ result: { ips: ['10.1.0.7', 'fd00::7'] } });
-  });
+  ])(
+    'All addresses of a CNI result of version $shape are read, in canonical form and once each',
+    ({ result }) => {
+      expect(read(text({ result }))).toMatchObject({ result: { ips: ['10.1.0.7', 'fd00::7'] } });
+    },
+  );
 
-  it('without a UID is of the Pod with its namespace and name', () => {
+  it('A CNI result without a UID belongs to the Pod with its Namespace and name', () => {
     expect(read(text({ cniArgs: ARGS.slice(0, 3) }))).toEqual({
       kind: 'result',
       result: { namespace: 'shop', name: 'cart', ips: ['10.1.0.7'] },
@@ -99,7 +102,7 @@ describe('a CNI result', () => {
         ['K8S_POD_NAME', 'x'],
       ],
     },
-  ])('with $what is of a container that is no Pod', ({ cniArgs }) => {
+  ])('A CNI result with $what belongs to a container without a Pod', ({ cniArgs }) => {
     expect(read(text({ cniArgs }))).toEqual({
       kind: 'result',
       result: { namespace: '', name: '', ips: ['10.1.0.7'] },
@@ -109,15 +112,18 @@ describe('a CNI result', () => {
   it.each([
     { what: 'no address', changes: { result: { ips: [] } } },
     { what: 'no result', changes: { result: null } },
-  ])('with $what says that its Pod has none', ({ changes }) => {
+  ])('A CNI result with $what gives its Pod no address', ({ changes }) => {
     expect(read(text(changes))).toMatchObject({ kind: 'result', result: { uid: 'uid-1', ips: [] } });
   });
 
-  it.each(['lo', 'net1', '', 7])('of interface %j says nothing', (ifName) => {
-    expect(read(text({ ifName }))).toEqual({ kind: 'other-interface' });
-  });
+  it.each(['lo', 'net1', '', 7])(
+    'A CNI result of interface %j counts as one of another interface',
+    (ifName) => {
+      expect(read(text({ ifName }))).toEqual({ kind: 'other-interface' });
+    },
+  );
 
-  it('is of a first interface by its name too, or nobody misses it', () => {
+  it('Only a file whose name ends in -eth0 may name addresses', () => {
     const names = ['podnet-c0ffee-eth0', 'podnet-c0ffee-lo', 'podnet-c0ffee-eth01', 'eth0', '-eth0'];
     expect(names.map(mayNameAddresses)).toEqual([true, false, false, false, true]);
   });
@@ -159,11 +165,11 @@ describe('a CNI result', () => {
       content: text({ result: { dns: 'x'.repeat(300_000) } }),
       fault: 'its result is too long',
     },
-  ])('cannot be read if it is $what', ({ content, fault }) => {
+  ])('A file with $what is a broken CNI result', ({ content, fault }) => {
     expect(read(content)).toEqual({ kind: 'broken', fault, cutShort: false });
   });
 
-  it('is cut short at each of its beginnings', () => {
+  it('Every proper prefix of a CNI result is recognized as cut short', () => {
     const content = text();
     for (let length = 0; length < content.length; length += 1)
       expect(read(content.slice(0, length))).toEqual({
@@ -173,7 +179,7 @@ describe('a CNI result', () => {
       });
   });
 
-  it('takes anything without throwing, and names nobody by it', () => {
+  it('Arbitrary text is reported as broken without an exception', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (content) => {
         expect(read(content).kind).toBe('broken');
@@ -181,7 +187,7 @@ describe('a CNI result', () => {
     );
   });
 
-  it('takes any JSON in any of its fields', () => {
+  it('Arbitrary JSON in any field of a CNI result causes no exception', () => {
     const anything = fc.jsonValue();
     const changes = fc.record(
       { cniArgs: anything, result: anything, ifName: fc.constantFrom('eth0', 'lo', 7) },

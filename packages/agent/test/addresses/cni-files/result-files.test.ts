@@ -25,9 +25,9 @@ async function read(mostBytes: number, meanwhile: (piece: Buffer) => void = () =
   return { outcome: file?.outcome, pieces, text: Buffer.concat(pieces).toString() };
 }
 
-describe('a file', () => {
+describe('Result files', () => {
   it.each([0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])(
-    'of %i bytes is read whole, in pieces of 64 KiB at most',
+    'A file of %i bytes is read whole, in pieces of at most 64 KiB',
     async (length) => {
       const content = 'abcdefg'.repeat(length).slice(0, length);
       await writeFile(path, content);
@@ -37,15 +37,18 @@ describe('a file', () => {
     },
   );
 
-  it.each([0, 1, PIECE - 1])('of %i bytes, written a moment ago, is read at once', async (length) => {
-    await writeFile(path, 'x'.repeat(length));
-    const pieces: Buffer[] = [];
-    const file = systemFiles.readNow(path, undefined, (piece) => pieces.push(Buffer.from(piece)));
-    expect(file).toEqual({ ...(await systemFiles.stamp(path)), outcome: 'whole' });
-    expect(pieces).toEqual([Buffer.from('x'.repeat(length))]);
-  });
+  it.each([0, 1, PIECE - 1])(
+    'A file of %i bytes that was just written is read synchronously',
+    async (length) => {
+      await writeFile(path, 'x'.repeat(length));
+      const pieces: Buffer[] = [];
+      const file = systemFiles.readNow(path, undefined, (piece) => pieces.push(Buffer.from(piece)));
+      expect(file).toEqual({ ...(await systemFiles.stamp(path)), outcome: 'whole' });
+      expect(pieces).toEqual([Buffer.from('x'.repeat(length))]);
+    },
+  );
 
-  it('that is known in its version is not read at once again', async () => {
+  it('A file of a known version is not read again', async () => {
     await writeFile(path, 'x');
     const take = () => {
       throw new Error('taken');
@@ -59,7 +62,7 @@ describe('a file', () => {
     { what: 'that is gone', make: () => Promise.resolve() },
     { what: 'that is a directory', make: () => mkdir(path) },
     { what: 'that is a symbolic link', make: () => symlink('/proc/self/status', path) },
-  ])('$what is not read at once', async ({ make }) => {
+  ])('A file $what is not read synchronously', async ({ make }) => {
     await make();
     const take = () => {
       throw new Error('taken');
@@ -67,12 +70,12 @@ describe('a file', () => {
     expect(systemFiles.readNow(path, undefined, take)).toBe('later');
   });
 
-  it('that is larger than allowed is not read at all', async () => {
+  it('A file that is larger than allowed is not read at all', async () => {
     await writeFile(path, 'x'.repeat(101));
     expect(await read(100)).toMatchObject({ outcome: 'too-large', pieces: [] });
   });
 
-  it('that grows while it is read is not read beyond what is allowed', async () => {
+  it('A file that grows while it is read is not read beyond the limit', async () => {
     await writeFile(path, 'x'.repeat(2 * PIECE));
     const grow = () => {
       appendFileSync(path, 'x'.repeat(2 * PIECE));
@@ -81,7 +84,7 @@ describe('a file', () => {
     expect([outcome, pieces.length]).toEqual(['too-large', 3]);
   });
 
-  it('that changes while it is read is not taken for what was read', async () => {
+  it('A file that changes while it is read is reported as changed', async () => {
     await writeFile(path, 'x');
     const change = () => {
       appendFileSync(path, 'y');

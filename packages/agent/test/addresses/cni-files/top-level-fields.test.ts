@@ -74,12 +74,12 @@ const object = fc
   .map(([members, before, after]) => `${before}{${members.join(',') || before}}${after}`);
 const cuts = fc.array(fc.nat(2_000), { maxLength: 6 });
 
-describe('the fields of a JSON object', () => {
-  it('are those that JSON.parse has, wherever the pieces end', () => {
+describe('Top-level fields', () => {
+  it('The top-level fields are those that JSON.parse finds, wherever the pieces end', () => {
     fc.assert(fc.property(object, cuts, expectAsParsed), { numRuns: 500 });
   });
 
-  it('are none exactly if JSON.parse has no object, whatever byte is changed', () => {
+  it('Fields are found exactly if JSON.parse finds an object, whatever bytes are changed', () => {
     const letter = fc.constantFrom(...Array.from('{}[]",:\\u0129eE+-.tfn \n\u0001x/'));
     const change = fc.tuple(fc.nat(), fc.nat(2), letter);
     fc.assert(
@@ -97,7 +97,7 @@ describe('the fields of a JSON object', () => {
     );
   });
 
-  it('are not there yet in any beginning of an object', () => {
+  it('Every proper prefix of an object is recognized as cut short', () => {
     fc.assert(
       fc.property(object, fc.nat(), (text, length) => {
         const bytes = Buffer.from(text.trimEnd());
@@ -107,7 +107,7 @@ describe('the fields of a JSON object', () => {
     );
   });
 
-  it('are found behind bytes that are not UTF-8, as in the decoded text', () => {
+  it('Fields behind bytes that are not UTF-8 are found as in the decoded text', () => {
     const bytes = Buffer.concat([
       Buffer.from('{"x":"'),
       Buffer.from([0xff, 0xe2, 0x82]),
@@ -127,11 +127,11 @@ describe('the fields of a JSON object', () => {
       found: 'its kind is too long',
     },
     { what: 'a list that nests deeply', text: `{"x":${'['.repeat(600)}`, found: 'it is not a JSON object' },
-  ])('are none in $what', ({ text, found }) => {
+  ])('No fields are found in $what', ({ text, found }) => {
     expect(read(text)).toEqual({ kind: 'broken', fault: found });
   });
 
-  it('are those of a name that comes once more, however long the former value was', () => {
+  it('The last value of a repeated field counts, however long the former value was', () => {
     const text = `{"kind":"${'x'.repeat(LONGEST)}","kind":"a"}`;
     expect(read(text)).toEqual({ kind: 'object', fields: new Map([['kind', 'a']]) });
   });

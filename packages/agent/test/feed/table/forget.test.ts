@@ -24,8 +24,8 @@ function setup() {
   return { clock, table, make, forget };
 }
 
-describe('a table that is told to forget resourceVersions', () => {
-  it('takes older decisions of all objects, and no older ones than those from then on', () => {
+describe('Forgetting resourceVersions', () => {
+  it('After forgetting, the Pod table takes older decisions once, and then none older than those', () => {
     const { table, forget } = setup();
     expect(table.setPod(knownPod({ decision: DENY }), decidedOn(900))).toBe('older');
     forget();
@@ -34,7 +34,7 @@ describe('a table that is told to forget resourceVersions', () => {
     expect(table.setPod(knownPod(), decidedOn(899))).toBe('older');
   });
 
-  it('keeps decisions and credentials until the new snapshot has others', () => {
+  it('After forgetting, decisions and credentials are kept until the new snapshot has others', () => {
     const { table, forget } = setup();
     forget();
     expect(table.pod('uid-1')?.decision).toEqual(allow('session-1'));
@@ -44,7 +44,7 @@ describe('a table that is told to forget resourceVersions', () => {
     expect(table.heldSessions()).toHaveLength(1);
   });
 
-  it('lets a decision stand while the new one waits, unless what it was made on has changed', () => {
+  it('After forgetting, a decision stands while the new one is pending, unless its inputs have changed', () => {
     const pending = { kind: 'pending', waitsFor: 'the base ARN' } as const;
     const wait = (namespace: string) => {
       const { table, forget } = setup();
@@ -56,13 +56,13 @@ describe('a table that is told to forget resourceVersions', () => {
     expect([wait('n'), wait('unseen'), wait('other')]).toEqual(['allow', 'allow', 'pending']);
   });
 
-  it('takes back a Pod that went in what is no longer so', () => {
+  it('After forgetting, a Pod that was removed can come back', () => {
     const { table, forget } = setup();
     forget();
     expect(table.setPod(knownPod({ uid: 'uid-gone' }), decidedOn(900))).toBe('set');
   });
 
-  it('drops the Pods that the new snapshot does not name, although it is older, and lets them come again', () => {
+  it('After forgetting, Pods that the older snapshot does not name are removed, and can come back', () => {
     const { table, forget } = setup();
     forget();
     table.endSnapshot('910');
@@ -71,7 +71,7 @@ describe('a table that is told to forget resourceVersions', () => {
     expect(table.setPod(knownPod(), decidedOn(911))).toBe('set');
   });
 
-  it('says of each kind the newest that it goes by, and since when it has forgotten', async () => {
+  it('The Pod table knows the newest resourceVersion of each kind, and since when it has forgotten', async () => {
     const { table, clock, forget } = setup();
     table.setPod(knownPod(), { pod: '6002', namespace: '6010', serviceAccount: 'odd' });
     expect(table.newestSeen()).toEqual({ pod: '6002', namespace: '6010', serviceAccount: '6000' });
@@ -84,7 +84,7 @@ describe('a table that is told to forget resourceVersions', () => {
     expect([table.newestSeen(), table.forgotMs()]).toEqual([decidedOn(900), 5_000]);
   });
 
-  it('hands on to the next process what it goes by, and that it has forgotten', async () => {
+  it('The next process knows the newest resourceVersions, and since when they were forgotten', async () => {
     const { table, clock, make, forget } = setup();
     forget();
     table.setPod(knownPod(), decidedOn(900));

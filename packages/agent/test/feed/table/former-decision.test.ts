@@ -18,7 +18,7 @@ function kindAfter(
   return withFormerDecision(before, knownPod({ decision: next, inputs: nextInputs })).decision.kind;
 }
 
-describe('a decision that was made, when a server says that it waits for something', () => {
+describe('Former decisions', () => {
   it.each([
     { what: 'stands if nothing has changed', next: INPUTS, kind: 'allow' },
     {
@@ -38,27 +38,27 @@ describe('a decision that was made, when a server says that it waits for somethi
       next: { ...INPUTS, serviceAccount: 'absent' },
       kind: 'pending',
     },
-  ])('$what', ({ next, kind }) => {
+  ])('A decision that the server now reports as pending $what', ({ next, kind }) => {
     expect(kindAfter(allow('session-1'), INPUTS, PENDING, next)).toBe(kind);
   });
 
-  it('stands if an older server does not say what it was made on', () => {
+  it('A decision stands if an older server does not say what it was made on', () => {
     expect(kindAfter(allow('session-1'), undefined)).toBe('allow');
   });
 
-  it('stands as a denial too', () => {
+  it('A denial stands while the next decision is pending', () => {
     expect(kindAfter(DENY, INPUTS)).toBe('deny');
   });
 
-  it('is over if the server withdraws it', () => {
+  it('A decision is over if the server withdraws it', () => {
     expect(kindAfter(allow('session-1'), INPUTS, { ...PENDING, withdraws: true })).toBe('pending');
   });
 
-  it('is replaced by another decision', () => {
+  it('A decision is replaced by another decision', () => {
     expect(kindAfter(allow('session-1'), INPUTS, DENY)).toBe('deny');
   });
 
-  it('keeps what it was made on, so that a later change is seen', () => {
+  it('A standing decision keeps its inputs, so that a later change is noticed', () => {
     const unseen = { ...INPUTS, namespace: 'unseen' };
     const before = knownPod({ decision: allow('session-1'), inputs: INPUTS });
     const kept = withFormerDecision(before, knownPod({ decision: PENDING, inputs: unseen }));
@@ -66,31 +66,31 @@ describe('a decision that was made, when a server says that it waits for somethi
     expect(withFormerDecision(kept, changed).decision.kind).toBe('pending');
   });
 
-  it('comes with the addresses and the state that the Pod has now', () => {
+  it('A Pod with a standing decision has its current addresses and state', () => {
     const before = knownPod({ decision: allow('session-1'), inputs: INPUTS, ips: ['198.18.0.1'] });
     const next = knownPod({ decision: PENDING, inputs: INPUTS, ips: ['198.18.0.2'], ended: true });
     expect(withFormerDecision(before, next)).toMatchObject({ ips: ['198.18.0.2'], ended: true });
   });
 });
 
-describe('access to the metadata API while a decision stands', () => {
+describe('Metadata access under a former decision', () => {
   const closed = { denied: true };
   const open = { denied: false };
 
-  it('is as the server says if it has seen the Namespace', () => {
+  it('Access to the metadata API is as the server says if it has seen the Namespace', () => {
     const before = knownPod({ decision: DENY, inputs: INPUTS, metadata: closed });
     const next = knownPod({ decision: PENDING, inputs: INPUTS, metadata: open });
     expect(withFormerDecision(before, next).metadata).toEqual(open);
   });
 
-  it('is as before if the server has not seen the Namespace', () => {
+  it('Access to the metadata API is as before if the server has not seen the Namespace', () => {
     const unseen = { ...INPUTS, namespace: 'unseen' };
     const before = knownPod({ decision: DENY, inputs: INPUTS, metadata: closed });
     const next = knownPod({ decision: PENDING, inputs: unseen, metadata: open });
     expect(withFormerDecision(before, next).metadata).toEqual(closed);
   });
 
-  it('is closed if the Pod itself closes it', () => {
+  it('Access to the metadata API is denied if the Pod itself denies it', () => {
     const before = knownPod({ decision: allow('session-1'), metadata: open });
     const next = knownPod({ decision: PENDING, metadata: closed });
     expect(withFormerDecision(before, next).metadata).toEqual(closed);

@@ -15,8 +15,8 @@ function setup() {
   return { clock, log, table, kind };
 }
 
-describe('the Pod table', () => {
-  it('finds a Pod by UID, by the UID of the runtime, by name and by each of its addresses', () => {
+describe('Pod table', () => {
+  it('The Pod table finds a Pod by UID, runtime UID, name and each of its addresses', () => {
     const { table } = setup();
     const pod = knownPod({ name: 'cart', runtimeUid: 'hash', ips: ['10.1.0.7', 'fd00::7', '10.1.0.7'] });
     table.setPod(pod, decidedOn(5));
@@ -29,7 +29,7 @@ describe('the Pod table', () => {
     expect(table.podByRuntimeUid('')).toBeUndefined();
   });
 
-  it('forgets the ways to a Pod that changes or goes', () => {
+  it('The Pod table forgets former names and addresses of a Pod that changes or is removed', () => {
     const { table } = setup();
     table.setPod(knownPod({ name: 'cart', runtimeUid: 'hash', ips: ['10.1.0.7'] }), decidedOn(5));
     table.setPod(knownPod({ name: 'cart', ips: ['10.1.0.8'] }), decidedOn(6));
@@ -43,7 +43,7 @@ describe('the Pod table', () => {
     ]);
   });
 
-  it('names a Pod by either UID and by its name, until it goes', () => {
+  it('The Pod table names a Pod by either UID and by its name, until the Pod is removed', () => {
     const { table } = setup();
     table.setPod(knownPod({ name: 'cart', runtimeUid: 'hash' }), decidedOn(5));
     const names = ['uid-1', 'hash', 'shop/cart', 'uid-2', '', 'shop/other', 'other/cart'];
@@ -55,14 +55,14 @@ describe('the Pod table', () => {
   it.each([
     { order: 'the former first', versions: [9, 10] },
     { order: 'the latter first', versions: [10, 9] },
-  ])('gives a name to the Pod that was seen last ($order)', ({ versions: [first, second] }) => {
+  ])('A name belongs to the Pod that was seen last ($order)', ({ versions: [first, second] }) => {
     const { table } = setup();
     table.setPod(knownPod({ uid: `uid-${first}`, name: 'db-0' }), decidedOn(String(first)));
     table.setPod(knownPod({ uid: `uid-${second}`, name: 'db-0' }), decidedOn(String(second)));
     expect(table.podByName('shop', 'db-0')?.uid).toBe('uid-10');
   });
 
-  it('tells listeners once of what came together', async () => {
+  it('Listeners are told once of changes that come together', async () => {
     const { table } = setup();
     let told = 0;
     const leave = table.onChange(() => {
@@ -79,9 +79,9 @@ describe('the Pod table', () => {
   });
 });
 
-describe('a decision', () => {
+describe('Decisions', () => {
   it.each(['pod', 'namespace', 'serviceAccount'] as const)(
-    'on an older %s is dropped: a lagging replica must not revive a revoked permit',
+    'A decision on an older %s is dropped: a lagging replica must not revive a revoked permit',
     (object) => {
       const { table, kind } = setup();
       expect(table.setPod(knownPod({ decision: DENY }), decidedOn(10))).toBe('set');
@@ -96,14 +96,14 @@ describe('a decision', () => {
     { what: 'newer versions', versions: decidedOn(11) },
     { what: 'versions that cannot be compared', versions: decidedOn('x') },
     { what: 'no versions', versions: decidedOn('') },
-  ])('on $what is taken, one that withdraws in place of an allowing one too', ({ versions }) => {
+  ])('A decision on $what is taken, even one that withdraws an allowing decision', ({ versions }) => {
     const { table, kind } = setup();
     table.setPod(knownPod(), decidedOn(10));
     expect(table.setPod(knownPod({ decision: WITHDRAWN }), versions)).toBe('set');
     expect(kind()).toBe('pending');
   });
 
-  it('without a version does not open the door to ones that are older than what was seen before', () => {
+  it('A decision without a version does not admit decisions older than what was seen before', () => {
     const { table, kind } = setup();
     table.setPod(knownPod(), decidedOn(10));
     table.setPod(knownPod({ decision: DENY }), { ...decidedOn(11), serviceAccount: '' });
@@ -111,19 +111,19 @@ describe('a decision', () => {
     expect(kind()).toBe('deny');
   });
 
-  it('with a version of a million digits costs no time and is taken', () => {
+  it('A decision with a version of a million digits is taken', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn('9'.repeat(1_000_000)));
     expect(table.setPod(knownPod({ decision: DENY }), decidedOn('8'.repeat(1_000_000)))).toBe('set');
   });
 });
 
-describe('a Pod that was removed', () => {
+describe('Removed Pods', () => {
   it.each([
     { what: 'the same state', version: 10, outcome: 'older' },
     { what: 'an older state', version: 9, outcome: 'older' },
     { what: 'a later state', version: 11, outcome: 'set' },
-  ])('with $what does $outcome', ({ version, outcome }) => {
+  ])('A removed Pod that is set again with $what is reported as $outcome', ({ version, outcome }) => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn(8));
     table.removePod('uid-1', '10');
@@ -131,7 +131,7 @@ describe('a Pod that was removed', () => {
     expect(table.pod('uid-1') !== undefined).toBe(outcome === 'set');
   });
 
-  it('is not brought back on an older Namespace', () => {
+  it('A removed Pod does not come back on an older Namespace', () => {
     const { table } = setup();
     table.setPod(knownPod({ decision: DENY }), decidedOn(8));
     table.removePod('uid-1', '10');
@@ -140,20 +140,20 @@ describe('a Pod that was removed', () => {
     expect(table.setPod(knownPod(), { ...decidedOn(12), namespace: '7' })).toBe('older');
   });
 
-  it('before it was known does not come afterwards', () => {
+  it('A Pod that was removed before it was known does not come back', () => {
     const { table } = setup();
     table.removePod('uid-1', '10');
     expect(table.setPod(knownPod(), decidedOn(9))).toBe('older');
   });
 
-  it('by a replica that lags behind what was seen of it stays', () => {
+  it('A removal by a lagging replica is ignored', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn(10));
     table.removePod('uid-1', '9');
     expect(table.pod('uid-1')).toBeDefined();
   });
 
-  it('is remembered for ten minutes', async () => {
+  it('A removed Pod is remembered for ten minutes', async () => {
     const { table, clock } = setup();
     table.removePod('uid-1', '10');
     await clock.advance(599_999);
@@ -162,7 +162,7 @@ describe('a Pod that was removed', () => {
     expect(table.setPod(knownPod(), decidedOn(9))).toBe('set');
   });
 
-  it('is remembered among ten thousand, not more', () => {
+  it('At most ten thousand removed Pods are remembered', () => {
     const { table } = setup();
     for (let pod = 0; pod <= 10_000; pod += 1) table.removePod(`uid-${pod}`, '10');
     expect(table.setPod(knownPod({ uid: 'uid-0' }), decidedOn(9))).toBe('set');
@@ -170,8 +170,8 @@ describe('a Pod that was removed', () => {
   });
 });
 
-describe('a snapshot', () => {
-  it('removes what it did not name, but only when it is complete', () => {
+describe('Snapshots', () => {
+  it('A snapshot removes the Pods that it does not name, but only once it is complete', () => {
     const { table, kind } = setup();
     table.setPod(knownPod({ uid: 'gone' }), decidedOn(5));
     expect(table.synced).toBe(false);
@@ -183,7 +183,7 @@ describe('a snapshot', () => {
     expect(table.synced).toBe(true);
   });
 
-  it('that was cut off removes nothing, and the next one counts by itself', () => {
+  it('An interrupted snapshot removes nothing, and does not count for the next one', () => {
     const { table, kind } = setup();
     table.setPod(knownPod({ uid: 'gone' }), decidedOn(5));
     table.beginSnapshot();
@@ -195,7 +195,7 @@ describe('a snapshot', () => {
     expect(kind('gone')).toBeUndefined();
   });
 
-  it('leaves Pods that are newer than it', () => {
+  it('A snapshot keeps Pods that are newer than it', () => {
     const { table, kind } = setup();
     table.setPod(knownPod(), decidedOn(8));
     table.beginSnapshot();
@@ -206,7 +206,7 @@ describe('a snapshot', () => {
     expect(kind()).toBeUndefined();
   });
 
-  it('counts a Pod as named by an older decision too', () => {
+  it('A Pod that a snapshot names with an older decision is kept', () => {
     const { table, kind } = setup();
     table.setPod(knownPod({ decision: DENY }), { ...decidedOn(5), namespace: '9' });
     table.beginSnapshot();
@@ -215,7 +215,7 @@ describe('a snapshot', () => {
     expect(kind()).toBe('deny');
   });
 
-  it('does not hinder removals that are said outright', () => {
+  it('A removal during a snapshot takes effect at once', () => {
     const { table, kind } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.beginSnapshot();
@@ -223,7 +223,7 @@ describe('a snapshot', () => {
     expect(kind()).toBeUndefined();
   });
 
-  it('keeps a Pod that it removed from coming back by a lagging replica', () => {
+  it('A Pod that a snapshot removed does not come back by a lagging replica', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.beginSnapshot();
@@ -231,7 +231,7 @@ describe('a snapshot', () => {
     expect(table.setPod(knownPod(), decidedOn(6))).toBe('older');
   });
 
-  it('that ends without having begun removes nothing', () => {
+  it('A snapshot that ends without having begun removes nothing', () => {
     const { table, kind } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.endSnapshot('7');

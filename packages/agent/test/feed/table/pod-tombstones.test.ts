@@ -13,8 +13,8 @@ function setup() {
   return { clock, tombstones, remembered: () => memory.sizes()['pods_gone'] };
 }
 
-describe('the Pods that went', () => {
-  it('are remembered for ten minutes, also if no other goes', async () => {
+describe('Pod tombstones', () => {
+  it('A removed Pod is remembered for ten minutes, even if no other Pod is removed', async () => {
     const { clock, tombstones, remembered } = setup();
     tombstones.add('a', versions, 'shop');
     await clock.advance(599_999);
@@ -23,7 +23,7 @@ describe('the Pods that went', () => {
     expect([tombstones.forbids('a', versions), remembered(), clock.pending]).toEqual([false, 0, 0]);
   });
 
-  it('of one Namespace are not forgotten because Pods of another come and go', () => {
+  it('A removed Pod is not forgotten because Pods of another Namespace come and go', () => {
     const { tombstones, remembered } = setup();
     tombstones.add('mine', versions, 'shop');
     for (let at = 0; at < 11_000; at++) tombstones.add(`gone-${at}`, versions, 'greedy');
@@ -31,7 +31,7 @@ describe('the Pods that went', () => {
     expect(tombstones.forbids('gone-0', versions)).toBe(false);
   });
 
-  it('are remembered by the next process until their ten minutes are over', async () => {
+  it('A removed Pod is remembered by the next process for the rest of its ten minutes', async () => {
     const before = setup();
     before.tombstones.add('a', versions, 'shop');
     await before.clock.advance(400_000);

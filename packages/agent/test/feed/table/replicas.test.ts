@@ -93,8 +93,8 @@ function referred(table: ReturnType<typeof createPodTable>): ReadonlySet<string>
   );
 }
 
-describe('whatever replicas say, in whatever order', () => {
-  it('the table never holds a decision older than one that it has accepted', () => {
+describe('Messages of replicas in any order', () => {
+  it('The Pod table never holds a decision older than one that it has accepted', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
         const newest = new Map<string, Versions>();
@@ -115,7 +115,7 @@ describe('whatever replicas say, in whatever order', () => {
     );
   });
 
-  it('a Pod does not come back in a state that was seen to have ended', () => {
+  it('A Pod does not come back in a state that was seen to have ended', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
         const ended = new Map<string, number>();
@@ -130,7 +130,7 @@ describe('whatever replicas say, in whatever order', () => {
     );
   });
 
-  it('no credentials are left of a decision that was withdrawn', () => {
+  it('No credentials remain of a decision that was withdrawn', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
         let before: ReadonlySet<string> = new Set();
@@ -150,7 +150,7 @@ describe('whatever replicas say, in whatever order', () => {
     );
   });
 
-  it('a session that a decision names keeps its credentials', () => {
+  it('A session that a decision names keeps its credentials', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 40 }), (messages) => {
         const table = send(messages, () => undefined);

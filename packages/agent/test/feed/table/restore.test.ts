@@ -23,8 +23,8 @@ function setup() {
   };
 }
 
-describe('a table that is restored', () => {
-  it('is complete, and has the same Pods and sessions', () => {
+describe('Restored Pod table', () => {
+  it('A restored Pod table is synced and has the same Pods and sessions', () => {
     const { table, restored } = setup();
     table.setPod(knownPod({ ips: ['10.1.0.7'], runtimeUid: 'hash' }), decidedOn(5));
     table.setSession({ id: 'session-1', credentials: credentials(3_600_000) });
@@ -36,7 +36,7 @@ describe('a table that is restored', () => {
     expect(next.heldSessions()).toEqual(table.heldSessions());
   });
 
-  it('knows when a Pod last asked; where that is not told, it counts as asked for now', async () => {
+  it('A restored Pod table knows when a session was last used; if unknown, it counts as used now', async () => {
     const { table, clock, restored } = setup();
     const unused = (from: ReturnType<typeof restored>) =>
       from.reportedSessions().map(({ unusedMs }) => unusedMs);
@@ -48,7 +48,7 @@ describe('a table that is restored', () => {
     expect(unused(table)).toEqual([0]);
   });
 
-  it('drops older decisions as the one before would', () => {
+  it('A restored Pod table drops older decisions as the previous one would', () => {
     const { table, restored } = setup();
     table.setPod(knownPod({ decision: DENY }), decidedOn(5));
     table.setPod(knownPod({ decision: DENY }), { ...decidedOn(6), serviceAccount: '' });
@@ -57,7 +57,7 @@ describe('a table that is restored', () => {
     expect(next.setPod(knownPod(), { ...decidedOn(6), serviceAccount: '5' })).toBe('set');
   });
 
-  it('does not bring back a Pod that went, for as long as the one before would not have', async () => {
+  it('A restored Pod table does not bring back a removed Pod for as long as the previous one would not', async () => {
     const { table, clock, restored } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.removePod('uid-1', '6');
@@ -67,7 +67,7 @@ describe('a table that is restored', () => {
     expect(restored().setPod(knownPod(), decidedOn(5))).toBe('set');
   });
 
-  it('drops credentials when they end, and those that no Pod needs', async () => {
+  it('A restored Pod table drops credentials that expire or that no Pod needs', async () => {
     const { table, clock, restored } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
@@ -81,7 +81,7 @@ describe('a table that is restored', () => {
     expect(other.session('session-1')?.credentials).toBeUndefined();
   });
 
-  it('is reconciled by the next snapshot', () => {
+  it('A restored Pod table is reconciled by the next snapshot', () => {
     const { table, restored } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.setPod(knownPod({ uid: 'stays' }), decidedOn(5));
@@ -94,7 +94,7 @@ describe('a table that is restored', () => {
   });
 });
 
-describe('what the table takes back is told at once', () => {
+describe('Withdrawals', () => {
   type Step = (table: ReturnType<typeof setup>['table']) => void;
   const steps: { what: string; step: Step; told: number }[] = [
     { what: 'a permit', step: (t) => t.setPod(knownPod({ decision: DENY }), decidedOn(6)), told: 2 },
@@ -128,7 +128,7 @@ describe('what the table takes back is told at once', () => {
       told: 0,
     },
   ];
-  it.each(steps)('$what', ({ step, told }) => {
+  it.each(steps)('The Pod table reports at once what an update takes back ($what)', ({ step, told }) => {
     const { table, withdrawals } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
@@ -136,7 +136,7 @@ describe('what the table takes back is told at once', () => {
     expect(withdrawals()).toBe(told);
   });
 
-  it('a Pod that the snapshot does not name', () => {
+  it('A Pod that the snapshot does not name is reported as withdrawn at once', () => {
     const { table, withdrawals } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.beginSnapshot();
@@ -144,7 +144,7 @@ describe('what the table takes back is told at once', () => {
     expect(withdrawals()).toBeGreaterThan(0);
   });
 
-  it('a session that no Pod needs any more', () => {
+  it('A session that no Pod needs is reported as withdrawn at once', () => {
     const { table, withdrawals } = setup();
     table.setSession({ id: 'session-9', credentials: credentials(1_000) });
     table.removeSession('session-9');

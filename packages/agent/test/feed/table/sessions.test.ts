@@ -14,8 +14,8 @@ function setup() {
   return { clock, log, table, kind };
 }
 
-describe('a session', () => {
-  it('is dropped at once when the decision that named it is withdrawn', () => {
+describe('Sessions of the Pod table', () => {
+  it('A session is dropped at once when the decision that names it is withdrawn', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
@@ -36,7 +36,7 @@ describe('a session', () => {
       end: (table: ReturnType<typeof setup>['table']) =>
         void table.setPod(knownPod({ decision: allow('session-2') }), decidedOn(6)),
     },
-  ])('lives as long as one of its Pods, and no longer ($how)', ({ end }) => {
+  ])('A session is kept as long as one of its Pods needs it, and no longer ($how)', ({ end }) => {
     const { table } = setup();
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
     table.setPod(knownPod({ uid: 'uid-2' }), decidedOn(5));
@@ -47,7 +47,7 @@ describe('a session', () => {
     expect(table.session('session-1')).toBeUndefined();
   });
 
-  it('survives an update of its only Pod that names it again', () => {
+  it('A session survives an update of its only Pod that names it again', () => {
     const { table } = setup();
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
     table.setPod(knownPod(), decidedOn(5));
@@ -55,7 +55,7 @@ describe('a session', () => {
     expect(table.session('session-1')?.credentials).toBeDefined();
   });
 
-  it('may come before its Pod, in a snapshot that also takes it from another one', () => {
+  it('A session may come before its Pod in a snapshot, even if the snapshot takes it from another Pod', () => {
     const { table } = setup();
     table.setPod(knownPod(), decidedOn(5));
     table.beginSnapshot();
@@ -66,7 +66,7 @@ describe('a session', () => {
     expect(table.session('session-1')?.credentials).toBeDefined();
   });
 
-  it('that no Pod named by the end of the snapshot is dropped', () => {
+  it('A session that no Pod names by the end of the snapshot is dropped', () => {
     const { table } = setup();
     table.beginSnapshot();
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
@@ -75,7 +75,7 @@ describe('a session', () => {
     expect(table.session('session-1')).toBeUndefined();
   });
 
-  it('is removed when told, unless a decision that stands names it', () => {
+  it('A session is removed when the server says so, unless a standing decision names it', () => {
     const { table } = setup();
     table.setSession({ id: 'session-1' });
     table.removeSession('session-1');
@@ -86,7 +86,7 @@ describe('a session', () => {
     expect(table.session('session-1')?.credentials).toBeDefined();
   });
 
-  it('keeps valid credentials beside a failure, and drops the failure with the next credentials', () => {
+  it('A session keeps valid credentials beside a failure, and drops the failure with the next credentials', () => {
     const { table } = setup();
     const failure = { reason: 'StsUnavailable', message: 'away' } as const;
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
@@ -96,14 +96,14 @@ describe('a session', () => {
     expect(table.session('session-1')).toEqual({ id: 'session-1', credentials: credentials(2_000, 'f2') });
   });
 
-  it('does not go back to credentials that end sooner', () => {
+  it('A session does not go back to credentials that expire sooner', () => {
     const { table } = setup();
     table.setSession({ id: 'session-1', credentials: credentials(2_000, 'new') });
     table.setSession({ id: 'session-1', credentials: credentials(1_000, 'old') });
     expect(table.session('session-1')?.credentials?.fingerprint).toBe('new');
   });
 
-  it('loses its credentials when they expire, by the monotonic clock, and says so', async () => {
+  it('A session loses its credentials when they expire by the monotonic clock, and logs it', async () => {
     const { table, clock, log } = setup();
     let told = 0;
     table.setPod(knownPod(), decidedOn(5));
@@ -125,7 +125,7 @@ describe('a session', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('takes new credentials after the old ones have expired', async () => {
+  it('A session takes new credentials after the old ones have expired', async () => {
     const { table, clock } = setup();
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
     await clock.advance(1_500);
@@ -135,7 +135,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('is reported with how long no Pod has asked for it, its credentials renewed or lapsed', async () => {
+  it('A session is reported with how long it has been unused, even if its credentials are renewed or lapsed', async () => {
     const { table, clock } = setup();
     const unused = () => table.reportedSessions().map(({ unusedMs }) => unusedMs);
     table.setPod(knownPod(), decidedOn(5));
@@ -151,7 +151,7 @@ describe('a session', () => {
     expect([table.sessionAsked('session-1'), unused()]).toEqual([false, [0]]);
   });
 
-  it('leaves no timer behind', () => {
+  it('A session leaves no timer behind', () => {
     const { table, clock } = setup();
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
     table.setSession({ id: 'session-1', credentials: credentials(2_000) });
