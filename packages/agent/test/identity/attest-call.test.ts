@@ -27,8 +27,8 @@ async function startClosing() {
   return { seen, port: (server.address() as AddressInfo).port };
 }
 
-describe('a call for a certificate', () => {
-  it('that failed leaves nothing behind that connects to the server again and again', async () => {
+describe('Attest call', () => {
+  it('A failed call for a certificate leaves nothing behind that keeps reconnecting to the server', async () => {
     const { seen, port } = await startClosing();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
     const insecure = credentials.createInsecure();

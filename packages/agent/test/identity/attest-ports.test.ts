@@ -46,8 +46,8 @@ async function listenRaw(accepted: (socket: Socket) => void): Promise<number> {
 
 const messages = ({ log }: Awaited<ReturnType<typeof setup>>) => log.lines.map(([, message]) => message);
 
-describe('a first certificate', () => {
-  it('comes from the attestation port, and the port of the feed is not asked', async () => {
+describe('First certificate', () => {
+  it('The first certificate comes from the attestation port, and the feed port is not asked', async () => {
     const it = await startBoth();
     await it.has('issued');
     expect([it.attestation.shown, it.feed.asked]).toEqual([[undefined], []]);
@@ -56,7 +56,7 @@ describe('a first certificate', () => {
     ]);
   });
 
-  it('comes from the port of the feed if nothing listens at the attestation port, as at a server of version 0.1', async () => {
+  it('The first certificate comes from the feed port if nothing listens at the attestation port, as at a 0.1 server', async () => {
     const feed = await startServer();
     const it = await setup({ ports: [feed.port], attestPorts: [await freePort()], ca: feed.ca.pem });
     await it.has('issued');
@@ -75,7 +75,7 @@ describe('a first certificate', () => {
     ]);
   });
 
-  it('comes from the port of the feed if the attestation port accepts connections and never answers', async () => {
+  it('The first certificate comes from the feed port if the attestation port accepts connections but never answers', async () => {
     const feed = await startServer();
     const silent = await listenRaw(() => undefined);
     const it = await setup({
@@ -96,21 +96,24 @@ describe('a first certificate', () => {
       answer: () => Promise.reject(refusal(status.UNAVAILABLE, 'ServerUnavailable: the API server is away')),
       kind: 'unavailable',
     },
-  ])('is not asked for at the port of the feed if the attestation port $what', async ({ answer, kind }) => {
-    const [attestation, ca] = [await startServer(), await createTestCa()];
-    const feed = await startServer({ ca });
-    attestation.answer(answer);
-    const it = await setup({
-      ports: [feed.port],
-      attestPorts: [attestation.port],
-      ca: attestation.ca.pem + ca.pem,
-    });
-    await it.until(() => it.outcomes.length >= 3);
-    expect(new Set(it.outcomes)).toEqual(new Set([kind]));
-    expect([attestation.asked.length, feed.asked.length]).toEqual([it.outcomes.length, 0]);
-  });
+  ])(
+    'The agent does not fall back to the feed port if the attestation port $what',
+    async ({ answer, kind }) => {
+      const [attestation, ca] = [await startServer(), await createTestCa()];
+      const feed = await startServer({ ca });
+      attestation.answer(answer);
+      const it = await setup({
+        ports: [feed.port],
+        attestPorts: [attestation.port],
+        ca: attestation.ca.pem + ca.pem,
+      });
+      await it.until(() => it.outcomes.length >= 3);
+      expect(new Set(it.outcomes)).toEqual(new Set([kind]));
+      expect([attestation.asked.length, feed.asked.length]).toEqual([it.outcomes.length, 0]);
+    },
+  );
 
-  it('is not asked for at the port of the feed if the attestation port resets the connection: it may be full', async () => {
+  it('The agent does not fall back to the feed port if the attestation port resets connections, as a full one does', async () => {
     const feed = await startServer();
     const full = await listenRaw((socket) => socket.resetAndDestroy());
     const it = await setup({ ports: [feed.port], attestPorts: [full], ca: feed.ca.pem });
@@ -118,7 +121,7 @@ describe('a first certificate', () => {
     expect([new Set(it.outcomes), feed.asked]).toEqual([new Set(['unavailable']), []]);
   });
 
-  it('comes from the next server if one is away with both its ports', async () => {
+  it('The first certificate comes from the next server if both ports of one are closed', async () => {
     const server = await startServer();
     const [gone, goneToo] = [await freePort(), await freePort()];
     const it = await setup({ ports: [goneToo], attestPorts: [gone, server.port], ca: server.ca.pem });
@@ -126,7 +129,7 @@ describe('a first certificate', () => {
     expect(it.outcomes).toEqual(['issued']);
   });
 
-  it('is missed with one line that names both ports and says what to do, if neither is reached', async () => {
+  it('The agent logs one line with the errors of both ports and a hint if it reaches neither', async () => {
     const [attest, feed] = [await freePort(), await freePort()];
     const it = await setup({ ports: [feed], attestPorts: [attest], ca: (await createTestCa()).pem });
     await it.until(() => it.outcomes.length >= 3);
@@ -144,7 +147,7 @@ describe('a first certificate', () => {
     ]);
   });
 
-  it('is missed with a hint at the attestation port, if only the port of the feed is reached', async () => {
+  it('The agent logs a hint about the attestation port if it reaches only the feed port', async () => {
     const feed = await startServer({ clientCertificate: 'required' });
     const it = await setup({ ports: [feed.port], attestPorts: [await freePort()], ca: feed.ca.pem });
     await it.until(() => it.outcomes.length >= 2);
@@ -159,8 +162,8 @@ describe('a first certificate', () => {
   });
 });
 
-describe('a renewal', () => {
-  it('is asked for at the port of the feed, by the certificate that is still valid', async () => {
+describe('Renewal', () => {
+  it('A renewal uses the feed port and the certificate that is still valid', async () => {
     const it = await startBoth();
     await it.has('issued');
     const before = it.fingerprint();
@@ -170,7 +173,7 @@ describe('a renewal', () => {
     expect(messages(it)).toEqual(['certificate issued', 'certificate issued']);
   });
 
-  it('that is refused is asked for at the attestation port, with the token alone', async () => {
+  it('A refused renewal is repeated at the attestation port with the ServiceAccount token alone', async () => {
     const it = await startBoth();
     await it.has('issued');
     const before = it.fingerprint();
@@ -185,7 +188,7 @@ describe('a renewal', () => {
     ]);
   });
 
-  it('is asked for at the attestation port if the port of the feed does not trust the certificate any more', async () => {
+  it('A renewal uses the attestation port if the feed port no longer trusts the certificate', async () => {
     const it = await startBoth();
     await it.has('issued');
     const before = it.fingerprint();
@@ -195,7 +198,7 @@ describe('a renewal', () => {
     expect([it.attestation.asked.length, it.feed.asked]).toEqual([2, []]);
   });
 
-  it('is asked for again later if the port of the feed is busy, and not at the attestation port', async () => {
+  it('A renewal is retried at the feed port if that is busy, and does not move to the attestation port', async () => {
     const it = await startBoth();
     await it.has('issued');
     it.feed.answer(busy);
@@ -204,7 +207,7 @@ describe('a renewal', () => {
     expect([it.attestation.asked.length, it.feed.asked.length]).toEqual([1, it.outcomes.length - 1]);
   });
 
-  it('of a certificate that has expired is a first one again', async () => {
+  it('An agent whose certificate has expired attests again without it', async () => {
     const it = await startBoth();
     await it.has('issued');
     it.feed.answer(busy);

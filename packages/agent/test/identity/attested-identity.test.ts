@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-it('for its token an agent gets a certificate that names its node, with a key that only it has', async () => {
+it('An agent exchanges its ServiceAccount token for a certificate that names its node, and keeps the key to itself', async () => {
   const server = await startServer();
   const { identity, has, log } = await setup({ ports: [server.port], ca: server.ca.pem });
   await has('issued');
@@ -30,7 +30,7 @@ it('for its token an agent gets a certificate that names its node, with a key th
   expect(said).not.toContain(String(key).split('\n')[1]);
 });
 
-it('a server that comes later is found, with one line until then', async () => {
+it('An agent finds a server that starts later, and logs one line until then', async () => {
   const [port, ca] = [await freePort(), await createTestCa()];
   const { until, has, outcomes, errors } = await setup({ ports: [port], ca: ca.pem });
   await until(() => outcomes.length >= 4);
@@ -39,7 +39,7 @@ it('a server that comes later is found, with one line until then', async () => {
   await has('issued');
 });
 
-it('of several servers those that are away cost nothing', async () => {
+it('Unreachable servers cost an agent no failed attempt and no log line if another server answers', async () => {
   const server = await startServer();
   const [gone, goneToo] = [await freePort(), await freePort()];
   const { has, outcomes, errors } = await setup({ ports: [gone, server.port, goneToo], ca: server.ca.pem });
@@ -47,7 +47,7 @@ it('of several servers those that are away cost nothing', async () => {
   expect([outcomes, errors()]).toEqual([['issued'], []]);
 });
 
-it('a server that refuses is asked again, with the token as it is then', async () => {
+it('An agent retries a server that refuses it, with the ServiceAccount token that the file has by then', async () => {
   const server = await startServer();
   server.answer(() =>
     Promise.reject(refusal(status.PERMISSION_DENIED, 'ForeignNode: no Pod is known by it')),
@@ -92,16 +92,19 @@ it.each([
     kind: 'refused',
     says: /^it has expired$/,
   },
-])('$error.message is said as $kind, and asked for once an attempt', async ({ error, kind, says }) => {
-  const server = await startServer();
-  server.answer(() => Promise.reject(error));
-  const { has, errors } = await setup({ ports: [server.port], ca: server.ca.pem });
-  await has(kind);
-  expect(errors()).toEqual([expect.stringMatching(says)]);
-  expect(server.asked).toHaveLength(1);
-});
+])(
+  'An agent counts the error "$error.message" as $kind, logs it and asks the server once per attempt',
+  async ({ error, kind, says }) => {
+    const server = await startServer();
+    server.answer(() => Promise.reject(error));
+    const { has, errors } = await setup({ ports: [server.port], ca: server.ca.pem });
+    await has(kind);
+    expect(errors()).toEqual([expect.stringMatching(says)]);
+    expect(server.asked).toHaveLength(1);
+  },
+);
 
-it('a token that is missing is waited for', async () => {
+it('An agent waits for a ServiceAccount token that is empty or missing, and asks no server until then', async () => {
   const server = await startServer();
   const { has, errors, tokenFile, outcomes } = await setup({
     ports: [server.port],
@@ -118,7 +121,7 @@ it('a token that is missing is waited for', async () => {
   expect(server.asked).toHaveLength(1);
 });
 
-it('authorities that are not there yet are waited for: nothing is trusted without them', async () => {
+it('An agent waits for its authorities, and trusts no server until then', async () => {
   const server = await startServer();
   const { has, caFile, identity, errors } = await setup({ ports: [server.port], ca: undefined });
   await has('no-authority');
@@ -131,7 +134,7 @@ it('authorities that are not there yet are waited for: nothing is trusted withou
   expect(errors().length).toBeGreaterThan(0);
 });
 
-it('a token is never shown to a server of another authority, or of another name', async () => {
+it('An agent never sends its ServiceAccount token to a server of another authority or another name', async () => {
   const stranger = await startServer();
   const misnamed = await startServer({ ca: stranger.ca, dns: ['somebody-else'] });
   const first = await setup({ ports: [stranger.port], ca: (await createTestCa()).pem });
@@ -148,7 +151,7 @@ it('a token is never shown to a server of another authority, or of another name'
 it.each([
   { what: 'for another node', cert: { uris: ['spiffe://rolegate/node/node-2'] } },
   { what: 'that has expired', cert: { uris: [NODE_URI], notBefore: new Date(0), notAfter: new Date(1_000) } },
-])('a renewal that brings a certificate $what leaves the one before', async ({ cert }) => {
+])('An agent keeps its certificate if a renewal returns one $what', async ({ cert }) => {
   const server = await startServer();
   const { has, until, fingerprint, errors } = await setup({ ports: [server.port], ca: server.ca.pem });
   await has('issued');
@@ -163,7 +166,7 @@ it.each([
   await until(() => fingerprint() !== before, 60_000);
 });
 
-it('authorities are followed from one to the next, by the answer and by the file', async () => {
+it("An agent follows a change of authorities, whether the server's answer or the file tells of it", async () => {
   const [server, next, last] = [await startServer(), await createTestCa(), await createTestCa()];
   const { has, until, fingerprint, caFile, outcomes } = await setup({
     ports: [server.port],

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createTestCa } from '@rolegate/testing';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';
 
-describe('a certificate request', () => {
-  it('is taken by another library, and the certificate is for its key alone', async () => {
+describe('Certificate request', () => {
+  it('A certificate request is accepted by another library, and the certificate is for its key alone', async () => {
     const ca = await createTestCa();
     const [{ key, der }, other] = [await createCertificateRequest(), await createCertificateRequest()];
     const own = new X509Certificate(await ca.certify(der));
@@ -17,7 +17,7 @@ describe('a certificate request', () => {
     });
   });
 
-  it('that was changed is not taken', async () => {
+  it('A certificate request that was changed is rejected', async () => {
     const ca = await createTestCa();
     const { der } = await createCertificateRequest();
     const changed = Buffer.from(der);
@@ -26,7 +26,7 @@ describe('a certificate request', () => {
     await expect(ca.certify(changed)).rejects.toThrow();
   });
 
-  it('says nothing but the key: no name, no attributes', async () => {
+  it('A certificate request has the public key and neither a name nor attributes', async () => {
     const { der } = await createCertificateRequest();
     // Version 0, and an empty name, straight after the two outer lengths (RFC 2986).
     expect(der.includes(Buffer.from('0201003000', 'hex'))).toBe(true);

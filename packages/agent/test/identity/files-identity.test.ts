@@ -59,8 +59,8 @@ async function setup({ withToken = true }: { withToken?: boolean } = {}) {
   return { identity, server, clock, connections, tokenFile, open, call };
 }
 
-describe("a certificate of one's own", () => {
-  it('with a token beside it: each call carries the token as it is then', async () => {
+describe('User-provided certificate', () => {
+  it('Each call carries the ServiceAccount token that the file has at that moment', async () => {
     const { call, tokenFile, server } = await setup();
     await writeFile(tokenFile, 'first.token\n');
     await call();
@@ -73,19 +73,19 @@ describe("a certificate of one's own", () => {
     expect(server.resolves).toEqual(['first.token', 'second.token']);
   });
 
-  it('without a token file: calls carry none', async () => {
+  it('Calls carry no ServiceAccount token if no token file is set', async () => {
     const { call, server } = await setup({ withToken: false });
     await call();
     expect([server.feeds[0]?.token, server.resolves]).toEqual(['', ['']]);
   });
 
-  it("a question about an address carries the ID of the Pod's request that led to it", async () => {
+  it("A lookup of an address carries the ID of the Pod's request that caused it", async () => {
     const { call, server } = await setup({ withToken: false });
     await call();
     expect(server.requestIds).toEqual(['request-1']);
   });
 
-  it('a token that cannot be read opens no feed, which says so and can be tried again', async () => {
+  it('A missing ServiceAccount token fails feeds and lookups with an error that says so, and a later feed succeeds', async () => {
     const { open, connections, tokenFile, call, server } = await setup();
     expect(open).toThrow(/^--token-file .* is not there/);
     await writeFile(tokenFile, 'token');
@@ -95,7 +95,7 @@ describe("a certificate of one's own", () => {
     expect(server.feeds).toHaveLength(1);
   });
 
-  it('is there from the start; when it has ended, readyz?verbose says it', async () => {
+  it('A user-provided certificate is ready from the start, and the readiness check says when it has expired', async () => {
     const { identity, clock } = await setup();
     await identity.first;
     expect([identity.services, identity.check.ready()]).toEqual([[], true]);

@@ -24,7 +24,7 @@ async function setup(cert: IssueOptions = NODE_CERT) {
   };
 }
 
-it('a certificate for our key and node is taken, with its key, its end and its life', async () => {
+it("A certificate for the agent's key and node is accepted with its key, expiry and lifetime", async () => {
   const nowMs = Math.floor(Date.now() / 1_000) * 1_000;
   const times = { notBefore: new Date(nowMs - HOUR_MS), notAfter: new Date(nowMs + HOUR_MS) };
   const { take, good } = await setup({ ...NODE_CERT, ...times });
@@ -34,12 +34,12 @@ it('a certificate for our key and node is taken, with its key, its end and its l
   expect(issued.key.toString()).toMatch(/^-----BEGIN PRIVATE KEY-----/);
 });
 
-it('the trust domain is the affair of the server', async () => {
+it('A certificate of any trust domain is accepted', async () => {
   const { take } = await setup({ uris: ['spiffe://prod.example/node/node-1'], usages: ['client'] });
   expect(() => take()).not.toThrow();
 });
 
-it('a chain with authorities between is taken', async () => {
+it('A certificate chain that includes its authority is accepted', async () => {
   const { take, good, ca } = await setup();
   expect(() => take({ certificateChain: good.certificateChain + ca.pem })).not.toThrow();
 });
@@ -71,12 +71,12 @@ it.each<{ what: string; cert: IssueOptions; says: RegExp }>([
     says: /is not valid before .*: check the clock of this machine$/,
   },
   { what: 'for servers', cert: { ...NODE_CERT, usages: ['server'] }, says: /is not a client certificate/ },
-])('a certificate $what is refused', async ({ cert, says }) => {
+])('A certificate $what is rejected', async ({ cert, says }) => {
   const { take } = await setup(cert);
   expect(() => take()).toThrow(says);
 });
 
-it('a certificate for another key is refused', async () => {
+it('A certificate for another key is rejected', async () => {
   const { take, ca } = await setup();
   const { der } = await createCertificateRequest();
   const certificateChain = await ca.certify(der, NODE_CERT);
@@ -84,7 +84,7 @@ it('a certificate for another key is refused', async () => {
 });
 
 it.each(['', 'garbage', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
-  'a chain or a list that holds %j is refused',
+  'A certificate chain or list of authorities that consists of %j is rejected',
   async (text) => {
     const { take } = await setup();
     expect(() => take({ certificateChain: text })).toThrow(/holds no certificate|does not parse/);
@@ -92,13 +92,13 @@ it.each(['', 'garbage', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE
   },
 );
 
-it('a certificate of an authority that the server does not name is refused', async () => {
+it('A certificate of an authority that the server does not list is rejected', async () => {
   const { take } = await setup();
   const authorities = (await createTestCa()).pem; // of the same name, with another key
   expect(() => take({ authorities })).toThrow(/is of an authority that is not in its list of authorities$/);
 });
 
-it('a list of authorities that holds what is none is refused', async () => {
+it('A list of authorities that includes a certificate of no authority is rejected', async () => {
   const { take, good } = await setup();
   expect(() => take({ authorities: good.authorities + good.certificateChain })).toThrow(
     /which is no authority$/,

@@ -25,12 +25,12 @@ function portsOf({
   return createAttestPorts({ attestation: at(attest, 0.01), feed: at(feed, -0.01) });
 }
 
-describe('the two ports', () => {
+describe('Attestation ports', () => {
   it.each([
     { certified: false, kinds: [9611, 9610], order: [ONE, TWO] },
     { certified: true, kinds: [9610, 9611], order: [TWO, ONE] },
   ])(
-    'are those of the same replica of a Service, in turn (certified: $certified)',
+    'Each attempt pairs the two ports of one replica of the Service (certified: $certified)',
     async ({ certified, kinds, order }) => {
       const next = portsOf({
         attest: [{ host: 'rolegate', port: 9611 }],
@@ -44,7 +44,7 @@ describe('the two ports', () => {
     },
   );
 
-  it('are any of the servers if the configuration does not say which belong together', async () => {
+  it('An attempt pairs ports of any servers if the configuration does not say which belong together', async () => {
     const next = portsOf({
       attest: [{ host: '198.18.0.9', port: 1 }],
       feed: [{ host: 'rolegate', port: 9610 }],

@@ -100,8 +100,8 @@ function authoritiesOf(pem: string): Authorities {
 
 const certOf = ({ own }: ReturnType<typeof setup>) => own.current().cert?.toString();
 
-describe('the certificate of an agent', () => {
-  it('is asked for at once, and until then nothing is shown', async () => {
+describe('Agent certificate', () => {
+  it('The agent asks for a certificate at once, and shows none until it has one', async () => {
     const it = setup([ca]);
     expect(it.own.current().cert).toBeUndefined();
     expect(it.own.state()).toBe('there is none yet: no server has been asked yet');
@@ -113,7 +113,7 @@ describe('the certificate of an agent', () => {
     expect(it.own.bare()).toEqual({ ca: it.own.current().ca });
   });
 
-  it('is renewed at half its life, the one before being used meanwhile', async () => {
+  it('The agent renews its certificate at half its life, and uses the previous one meanwhile', async () => {
     const it = setup([ca]);
     await it.attempt(1);
     const before = certOf(it);
@@ -125,7 +125,7 @@ describe('the certificate of an agent', () => {
     expect(it.log.lines.map(([, message]) => message)).toEqual(['certificate issued', 'certificate issued']);
   });
 
-  it('is tried for ever, after a second at first and every half minute in the end', async () => {
+  it('The agent retries without end, after pauses that grow from about a second to less than half a minute', async () => {
     const it = setup([away()]);
     await it.attempt(12);
     const pauses = it.attempts.map((at, index) => at - (it.attempts[index - 1] ?? 0));
@@ -134,7 +134,7 @@ describe('the certificate of an agent', () => {
     expect(new Set(it.outcomes)).toEqual(new Set(['unavailable']));
   });
 
-  it('waits for a file of the node with short pauses, which make no later one longer', async () => {
+  it('The agent waits for a missing file with short pauses, which make no later pause longer', async () => {
     const missing = new AttestationFailure('no-token', { message: '--token-file /t is not there' });
     const it = setup([missing, missing, missing, missing, away(), away(), ca]);
     await it.attempt(7);
@@ -143,7 +143,7 @@ describe('the certificate of an agent', () => {
     expect(pauses[5]).toBeLessThanOrEqual(1_500);
   });
 
-  it('a failure is said once, and again when it is another one; an address makes no other one', async () => {
+  it('The agent logs a failure once, and again only if more than its address changes', async () => {
     const refused = new AttestationFailure('refused', {
       message: 'the Pod is not known',
       reason: 'ForeignNode',
@@ -170,7 +170,7 @@ describe('the certificate of an agent', () => {
     expect(it.own.state()).toBe('there is none yet: the Pod is not known');
   });
 
-  it('is kept where a renewal is refused, and when it ends that is an error', async () => {
+  it('The agent keeps its certificate if a renewal is refused, and logs an error when it expires', async () => {
     const refused = new AttestationFailure('refused', {
       message: 'the Pod is not known',
       reason: 'ForeignNode',
@@ -193,7 +193,7 @@ describe('the certificate of an agent', () => {
     expect(it.own.secondsLeft()['certificate']).toBeLessThan(0);
   });
 
-  it('after a failure a success begins anew: the next failure waits for a second, and is said', async () => {
+  it('A success resets the pauses, so that the next failure is logged and retried after about a second', async () => {
     const it = setup([ca, away(), away(), away(), ca, away()]);
     await it.attempt(1);
     await it.clock.advance(30 * MINUTE_MS);
@@ -204,13 +204,13 @@ describe('the certificate of an agent', () => {
     expect(it.told().map(([level]) => level)).toEqual(['info', 'warn', 'info', 'warn']);
   });
 
-  it('whatever goes wrong, the next attempt comes', async () => {
+  it('The agent tries again after an unexpected error', async () => {
     const it = setup([new TypeError('a fault of ours'), ca]);
     await it.attempt(2);
     expect(it.outcomes).toEqual(['unusable', 'issued']);
   });
 
-  it('no more is asked for when it stops', async () => {
+  it('The agent asks for no certificate after it has stopped', async () => {
     const it = setup([away()]);
     await it.attempt(1);
     it.stop.abort();
@@ -220,10 +220,10 @@ describe('the certificate of an agent', () => {
   });
 });
 
-describe('the authorities of an agent', () => {
+describe('Agent authorities', () => {
   const trusted = ({ own }: ReturnType<typeof setup>) => own.current().ca.toString().match(/BEGIN/g)?.length;
 
-  it('are those of the file and those that the server told, each once', async () => {
+  it("The agent trusts the authorities of the file and of the server's answer, each once", async () => {
     const it = setup([other]);
     expect(trusted(it)).toBe(1);
     await it.attempt(1);
@@ -234,7 +234,7 @@ describe('the authorities of an agent', () => {
     expect(trusted(it)).toBe(2);
   });
 
-  it('that are there in the file of a sudden are used without waiting for the next attempt', async () => {
+  it('The agent tries again at once if the authorities in the file change after a failure', async () => {
     const it = setup([away(), away(), away(), away(), away(), away(), ca]);
     await it.attempt(6);
     const atMs = it.clock.monotonic();
@@ -243,7 +243,7 @@ describe('the authorities of an agent', () => {
     expect(it.attempts[6]).toBe(atMs);
   });
 
-  it('that hold our issuer no more have us ask again at once, spread over two seconds', async () => {
+  it('The agent renews within two seconds if the authorities no longer include its issuer', async () => {
     const it = setup([ca, other]);
     await it.attempt(1);
     const before = it.own.current();
@@ -255,7 +255,7 @@ describe('the authorities of an agent', () => {
     expect(trusted(it)).toBe(1);
   });
 
-  it('that hold it still, beside a new one, do not; nor does a file that lags behind the server', async () => {
+  it('An authority that is added, or a file that lags behind the server, causes no early renewal', async () => {
     const it = setup([ca, other]);
     await it.attempt(1);
     it.rewrite(ca.pem + other.pem);
@@ -267,7 +267,7 @@ describe('the authorities of an agent', () => {
     expect(lagging.attempts).toEqual([0]);
   });
 
-  it('are needed for anything to be trusted', () => {
+  it('The agent trusts nothing while it has no authority', () => {
     const clock = createFakeClock();
     const own = createOwnCertificate({
       authorities: { current: () => undefined, fault: () => 'x', onChange: () => undefined },

@@ -70,8 +70,8 @@ async function startSilent() {
   return { seen, port: (server.address() as AddressInfo).port };
 }
 
-describe('a renewal while a feed is open', () => {
-  it('is asked for on the connection of the feed, makes no other one, and leaves the feed as it is', async () => {
+describe('Renewal over the feed', () => {
+  it("A renewal uses the feed's connection, opens no other and leaves the feed open", async () => {
     const it = await startCertified();
     await it.open();
     await it.renewed();
@@ -84,7 +84,7 @@ describe('a renewal while a feed is open', () => {
     expect(it.outcomes).toEqual(['issued', 'issued']);
   });
 
-  it('is asked for there too if the certificate has expired by the clock of the node alone', async () => {
+  it("A renewal uses the feed's connection if the certificate has expired by the node's clock alone", async () => {
     const it = await startCertified();
     await it.open();
     it.feed.answer(
@@ -108,7 +108,7 @@ describe('a renewal while a feed is open', () => {
     { what: 'is stopping', fault: refusal(status.UNAVAILABLE, 'ServerUnavailable: the server is stopping') },
     { what: 'fails', fault: refusal(status.INTERNAL, 'a fault') },
     { what: 'answers with what is no certificate', fault: undefined },
-  ])('is asked for on a new connection, in the same attempt, if the server $what', async ({ fault }) => {
+  ])('A renewal moves to a new connection within the same attempt if the server $what', async ({ fault }) => {
     const it = await startCertified();
     await it.open();
     const sign = it.feed.sign();
@@ -130,7 +130,7 @@ describe('a renewal while a feed is open', () => {
     expect(it.messages()).toEqual(['certificate issued', MISSED, 'certificate issued']);
   });
 
-  it('says what the feed and the ports have said if none of them gives a certificate', async () => {
+  it('A failed renewal logs the errors of both the feed and the ports', async () => {
     const it = await startCertified();
     await it.open();
     it.feed.answer(() =>
@@ -147,7 +147,7 @@ describe('a renewal while a feed is open', () => {
     expect(it.errors()).toContain(`${address}: the API server is away; ${address}: the server is stopping`);
   });
 
-  it('is asked for on a new connection if the feed has ended', async () => {
+  it('A renewal uses a new connection if the feed has ended', async () => {
     const it = await startCertified();
     const { close } = await it.open();
     close();
@@ -158,7 +158,7 @@ describe('a renewal while a feed is open', () => {
     expect(await it.connections.resolve('198.18.0.7', 'request-1')).toBeUndefined();
   });
 
-  it('is asked for on a new connection if that of the feed is not there yet, which is not hurried for it', async () => {
+  it('A renewal uses a new connection if the feed is still connecting, and does not make the feed reconnect', async () => {
     const it = await startCertified();
     const silent = await startSilent();
     await it.open(silent.port);
@@ -170,7 +170,7 @@ describe('a renewal while a feed is open', () => {
     expect(it.messages()).not.toContain(MISSED);
   });
 
-  it('is asked for on the older feed while the next one is still being opened', async () => {
+  it('Renewals and lookups use the older feed while the next one is being opened', async () => {
     const it = await startCertified();
     const silent = await startSilent();
     await it.open();
@@ -182,7 +182,7 @@ describe('a renewal while a feed is open', () => {
     expect(it.feed.requestIds).toEqual(['request-1']);
   });
 
-  it('is asked for on a new connection if an authority was withdrawn that could have verified the server', async () => {
+  it('A renewal uses a new connection if an authority that could have verified the server was withdrawn', async () => {
     const it = await startCertified();
     await it.open();
     const next = await createTestCa();
@@ -193,7 +193,7 @@ describe('a renewal while a feed is open', () => {
     expect(it.feed.askedBy).not.toContain(it.feed.feeds[0]?.peer);
   });
 
-  it('that is given up because the agent stops is asked for nowhere else', async () => {
+  it('A renewal that is cancelled because the agent stops is not repeated elsewhere', async () => {
     const it = await startCertified();
     await it.open();
     it.feed.answer(() => new Promise(() => undefined));

@@ -5,7 +5,7 @@ import { untilRenewal } from '../../src/identity/renewal.ts';
 const MINUTE_MS = 60_000;
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-it('a certificate is renewed at half its life, ten percent sooner or later', () => {
+it('A certificate is renewed at half its life, ten percent sooner or later', () => {
   fc.assert(
     fc.property(unit, fc.integer({ min: 1, max: 1_440 }), (random, minutes) => {
       const lifeMs = minutes * MINUTE_MS;
@@ -16,7 +16,7 @@ it('a certificate is renewed at half its life, ten percent sooner or later', () 
   );
 });
 
-it('however wrong the clock of the node is, it is renewed before its end, and not without a pause', () => {
+it("A certificate is renewed before it expires and not without a pause, however wrong the node's clock is", () => {
   fc.assert(
     fc.property(unit, fc.integer({ min: -600, max: 600 }), (random, aheadMinutes) => {
       const lifeMs = 60 * MINUTE_MS;
@@ -27,7 +27,7 @@ it('however wrong the clock of the node is, it is renewed before its end, and no
   );
 });
 
-it('nodes that got theirs together are spread evenly', () => {
+it('Nodes that got their certificates at the same time renew them at evenly spread times', () => {
   const at = (random: number) =>
     untilRenewal({ endsMs: 60 * MINUTE_MS, lifeMs: 60 * MINUTE_MS }, { nowMs: 0, random });
   expect([at(0), at(0.5), at(1)]).toEqual([27 * MINUTE_MS, 30 * MINUTE_MS, 33 * MINUTE_MS]);

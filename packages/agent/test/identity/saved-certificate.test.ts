@@ -39,8 +39,8 @@ function use(kept: KeptCertificate, changes: Partial<UsableFor> = {}) {
   return usableCertificate(kept, { ...usual, ...changes });
 }
 
-describe('a kept certificate', () => {
-  it('is the same again', async () => {
+describe('Saved certificate', () => {
+  it('A saved certificate is restored unchanged', async () => {
     const kept = await keep();
     const usable = use(kept);
     expect('issued' in usable && keptCertificate(usable.issued)).toEqual(kept);
@@ -55,12 +55,12 @@ describe('a kept certificate', () => {
       fault: /--ca does not hold any more/,
     },
     { what: 'finds no authority', changes: () => ({ authorities: undefined }), fault: /no authority/ },
-  ])('that $what is not used', async ({ changes, fault }) => {
+  ])('A saved certificate that $what is not used', async ({ changes, fault }) => {
     const usable = use(await keep(), changes());
     expect('fault' in usable && usable.fault).toMatch(fault);
   });
 
-  it('with anything in it that is none is not used, and its key is not told', async () => {
+  it('A saved certificate with an invalid part is not used, and the error does not quote that part', async () => {
     const kept = await keep();
     for (const name of ['chain', 'key', 'authorities'] as const) {
       const usable = use({ ...kept, [name]: 'secret' });
@@ -71,8 +71,8 @@ describe('a kept certificate', () => {
   });
 });
 
-describe('an agent with a kept certificate', () => {
-  it('shows it at once, asks nobody, and renews it at half of what is left of it', async () => {
+describe('Agent with a saved certificate', () => {
+  it('An agent uses its saved certificate at once, asks no server, and renews it at half its remaining life', async () => {
     const clock = createFakeClock({ nowMs: START_MS + 20 * MINUTE_MS });
     const usable = use(await keep(), { nowMs: clock.now() });
     const asked: number[] = [];

@@ -16,7 +16,7 @@ async function setup() {
   return { folder: place.folder, file, write: (text: string) => writeFile(file, text) };
 }
 
-it('the token is what stands in the file at the moment', async () => {
+it('The ServiceAccount token is read from the file each time', async () => {
   const { file, write } = await setup();
   await write('first.token\n');
   expect(readToken(file)).toBe('first.token');
@@ -31,14 +31,17 @@ it.each([
   { text: 'secret\u0000', says: /holds more than one word: no token$/ },
   { text: 'secret\nsecret', says: /holds more than one word: no token$/ },
   { text: 'secret'.repeat(5_000), says: /is over 16 kB: no token$/ },
-])('$says is said of a file that holds none, and nothing of what it holds', async ({ text, says }) => {
-  const { file, write } = await setup();
-  await write(text);
-  expect(() => readToken(file)).toThrow(says);
-  expect(() => readToken(file)).not.toThrow(/secret/);
-});
+])(
+  'An invalid ServiceAccount token file is rejected with $says, and its content is not quoted',
+  async ({ text, says }) => {
+    const { file, write } = await setup();
+    await write(text);
+    expect(() => readToken(file)).toThrow(says);
+    expect(() => readToken(file)).not.toThrow(/secret/);
+  },
+);
 
-it('a file that is away or cannot be read is named', async () => {
+it('The error says whether the ServiceAccount token file is missing or unreadable', async () => {
   const { folder, file } = await setup();
   expect(() => readToken(file)).toThrow(`--token-file ${file} is not there: mount a projected token`);
   expect(() => readToken(folder)).toThrow(/ cannot be read \(EISDIR\)$/);

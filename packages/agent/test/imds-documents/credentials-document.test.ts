@@ -20,8 +20,8 @@ function setup() {
   };
 }
 
-describe('credentialsDocument', () => {
-  it('is byte for byte what IMDS writes, with the account', () => {
+describe('Credentials document', () => {
+  it('The credentials document matches IMDS byte for byte and adds the account', () => {
     expect(credentialsDocument(setup()).toString()).toBe(
       [
         '{',
@@ -38,13 +38,13 @@ describe('credentialsDocument', () => {
     );
   });
 
-  it('names no account where there is none', () => {
+  it('The credentials document has no account if none is known', () => {
     const document = credentialsDocument({ ...setup(), accountId: '' }).toString();
     expect(document).not.toContain('AccountId');
     expect(document).toMatch(/Z"\n\}$/);
   });
 
-  it('is JSON that gives back every value, whatever letters are in it', () => {
+  it('The credentials document is JSON that preserves every value, whatever characters it has', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (secretAccessKey, sessionToken) => {
         fc.pre(secretAccessKey.isWellFormed());
@@ -55,8 +55,8 @@ describe('credentialsDocument', () => {
   });
 });
 
-describe('errorDocument', () => {
-  it('has a code, a message and a time', () => {
+describe('Error document', () => {
+  it('An error document has a code, a message and a time', () => {
     const document = errorDocument({
       code: 'AssumeRoleUnauthorizedAccess',
       message: 'the role "a" : b',
@@ -69,17 +69,17 @@ describe('errorDocument', () => {
   });
 });
 
-describe('imdsTime', () => {
+describe('IMDS time', () => {
   it.each([
     { epochMs: 0, time: '1970-01-01T00:00:00Z' },
     { epochMs: NOW_MS, time: '2026-11-23T07:39:10Z' },
     { epochMs: NOW_MS + 1, time: '2026-11-23T07:39:11Z' },
     { epochMs: 1_774_000_000_000.7, time: '2026-03-20T09:46:40Z' },
-  ])('writes $epochMs as $time', ({ epochMs, time }) => {
+  ])('The time $epochMs is written as $time', ({ epochMs, time }) => {
     expect(imdsTime(epochMs)).toBe(time);
   });
 
-  it('never says more life than there is, and at most a second less', () => {
+  it('A written time is never later than the real one, and less than a second earlier', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Date.UTC(2999, 0) }), (epochMs) => {
         expect(imdsTime(epochMs)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
@@ -89,13 +89,13 @@ describe('imdsTime', () => {
     );
   });
 
-  it('refuses what is no time', () => {
+  it('A time that is not a number is rejected', () => {
     expect(() => imdsTime(Number.NaN)).toThrow(RangeError);
   });
 });
 
-describe('imdsJson', () => {
-  it('leaves a separator inside a value alone', () => {
+describe('IMDS JSON', () => {
+  it('A separator inside a value of IMDS JSON is left unchanged', () => {
     expect(imdsJson([['a', '"b": c']])).toBe('{\n  "a" : "\\"b\\": c"\n}');
   });
 });

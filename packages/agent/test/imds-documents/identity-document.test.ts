@@ -9,8 +9,8 @@ const whole: ReducedIdentity = {
   accountId: '123456789012',
 };
 
-describe('the reduced identity document', () => {
-  it('says where, on what and whose role, in the layout of EC2, and nothing else', () => {
+describe('Reduced identity document', () => {
+  it("The reduced document has EC2's layout, with account, architecture, zone, region and version alone", () => {
     expect(reducedIdentityDocument(whole)).toBe(
       [
         '{',
@@ -40,18 +40,18 @@ describe('the reduced identity document', () => {
       without: { architecture: undefined },
       names: ['accountId', 'availabilityZone', 'region', 'version'],
     },
-  ])('has no $what', ({ without, names }) => {
+  ])('The reduced document has no $what', ({ without, names }) => {
     const document = JSON.parse(reducedIdentityDocument({ ...whole, ...without })) as object;
     expect(Object.keys(document)).toEqual(names);
   });
 });
 
-describe('the architecture', () => {
+describe('Architecture', () => {
   it.each([
     { node: 'x64', ec2: 'x86_64' },
     { node: 'arm64', ec2: 'arm64' },
     { node: 'riscv64', ec2: undefined },
-  ])('of a Node for $node is $ec2', ({ node, ec2 }) => {
+  ])("The Node.js architecture $node is $ec2 in EC2's words", ({ node, ec2 }) => {
     expect(architectureOf(node)).toBe(ec2);
   });
 });

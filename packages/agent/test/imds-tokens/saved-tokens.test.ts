@@ -17,7 +17,7 @@ function setup() {
   return { clock, make, changes: () => changes };
 }
 
-it("tokens outlive the process that made them, by its own key and by the feed's", () => {
+it('Tokens outlive the process that made them, whether its own key or one of the feed signed them', () => {
   const { make } = setup();
   const first = make();
   const early = first.mint({ ...BEARER, ttlSeconds: 60 });
@@ -27,7 +27,7 @@ it("tokens outlive the process that made them, by its own key and by the feed's"
   expect([early, later].map((token) => second.check(token, BEARER))).toEqual(['ok', 'ok']);
 });
 
-it('are honoured although they were made after the keys were written down, and for as long as they may live', () => {
+it('Tokens made after the keys were saved are valid in the next process until they expire', () => {
   const { make, clock } = setup();
   const first = make();
   first.setKeys([A]);
@@ -41,7 +41,7 @@ it('are honoured although they were made after the keys were written down, and f
   expect(second.check(token, BEARER)).toBe('invalid');
 });
 
-it('of a key that only the feed knew are not honoured by it', () => {
+it('A saved token key that the previous process never signed with is valid only while the feed has it', () => {
   const { make } = setup();
   const first = make();
   first.setKeys([A, B]);
@@ -54,7 +54,7 @@ it('of a key that only the feed knew are not honoured by it', () => {
   expect(second.check(foreign, BEARER)).toBe('invalid');
 });
 
-it('a change of keys is told, a token is not', () => {
+it('A change of token keys is reported as a change of state, and a new token is not', () => {
   const { make, changes } = setup();
   const tokens = make();
   tokens.mint({ ...BEARER, ttlSeconds: 60 });

@@ -16,15 +16,15 @@ function setup({ keys = [A] }: { keys?: readonly (typeof A)[] } = {}) {
   return { clock, tokens };
 }
 
-describe('tokens', () => {
-  it('are opaque, fit into a header, and differ each time', () => {
+describe('IMDSv2 tokens', () => {
+  it('Tokens are opaque, fit into a header and differ each time', () => {
     const { tokens } = setup();
     const made = [1, 2, 3].map(() => tokens.mint({ ip: IP, uid: 'u', ttlSeconds: 60 }));
     expect(new Set(made).size).toBe(3);
     for (const token of made) expect(token).toMatch(/^[A-Za-z0-9_-]{56,}$/);
   });
 
-  it('live as long as their TTL says, by the wall clock', () => {
+  it('A token lives as long as its TTL by the wall clock', () => {
     const { tokens, clock } = setup();
     const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
     clock.jumpWall(59_999);
@@ -39,13 +39,13 @@ describe('tokens', () => {
     { what: 'another Pod', madeFor: 'u-1', shownBy: 'u-2', ip: IP, result: 'invalid' },
     { what: 'a UID that is not known any more', madeFor: 'u-1', shownBy: undefined, ip: IP, result: 'ok' },
     { what: 'the Pod that holds the address then', madeFor: undefined, shownBy: 'u-2', ip: IP, result: 'ok' },
-  ])('made for $madeFor, shown by $what: $result', ({ madeFor, shownBy, ip, result }) => {
+  ])('A token made for UID $madeFor and shown by $what is $result', ({ madeFor, shownBy, ip, result }) => {
     const { tokens } = setup();
     const token = tokens.mint({ ip: IP, uid: madeFor, ttlSeconds: 60 });
     expect(tokens.check(token, { ip, uid: shownBy })).toBe(result);
   });
 
-  it('that were good for one bearer before are not good for another', () => {
+  it('A token that was valid for one bearer is invalid for another', () => {
     const { tokens } = setup();
     const token = tokens.mint({ ip: IP, uid: 'u-1', ttlSeconds: 60 });
     expect(tokens.check(token, { ip: IP, uid: 'u-1' })).toBe('ok');
@@ -53,20 +53,20 @@ describe('tokens', () => {
     expect(tokens.check(token, { ip: IP, uid: 'u-2' })).toBe('invalid');
   });
 
-  it('outlive the process with the key that signed them', () => {
+  it('A token is valid in another process only if that process has the key that signed it', () => {
     const token = setup().tokens.mint({ ip: IP, uid: 'u', ttlSeconds: 60 });
     expect(setup({ keys: [B, A] }).tokens.check(token, { ip: IP, uid: 'u' })).toBe('ok');
     expect(setup({ keys: [B] }).tokens.check(token, { ip: IP, uid: 'u' })).toBe('invalid');
   });
 
-  it('are signed by the first key and honoured for all of them', () => {
+  it('A token stays valid if its key moves from the first place to the last', () => {
     const { tokens } = setup({ keys: [A, B] });
     const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
     tokens.setKeys([C, A]);
     expect(tokens.check(token, { ip: IP })).toBe('ok');
   });
 
-  it('of this agent are honoured as long as they live, whichever replica brings which keys', () => {
+  it('A token of this agent stays valid until it expires, whichever keys the replicas bring', () => {
     const { tokens, clock } = setup({ keys: [A] });
     const token = tokens.mint({ ip: IP, ttlSeconds: 21_600 });
     const sameId = { id: A.id, secret: B.secret };
@@ -77,7 +77,7 @@ describe('tokens', () => {
     expect(tokens.check(token, { ip: IP })).toBe('invalid');
   });
 
-  it('of a former key that this agent has not signed with are not honoured', () => {
+  it('A token of a former key that this agent never signed with is invalid', () => {
     const forged = setup({ keys: [B] }).tokens.mint({ ip: IP, ttlSeconds: 60 });
     const { tokens } = setup({ keys: [A, B] });
     expect(tokens.check(forged, { ip: IP })).toBe('ok');
@@ -85,7 +85,7 @@ describe('tokens', () => {
     expect(tokens.check(forged, { ip: IP })).toBe('invalid');
   });
 
-  it('of the time before the first feed are honoured as long as they live', () => {
+  it('A token made before the first feed is valid until it expires', () => {
     const { tokens, clock } = setup({ keys: [] });
     const token = tokens.mint({ ip: IP, ttlSeconds: 21_600 });
     tokens.setKeys([A]);
@@ -95,19 +95,19 @@ describe('tokens', () => {
     expect(tokens.check(token, { ip: IP })).toBe('invalid');
   });
 
-  it('of the time before the first feed are not honoured by another process', () => {
+  it('A token made before the first feed is invalid in another process', () => {
     const token = setup({ keys: [] }).tokens.mint({ ip: IP, ttlSeconds: 60 });
     expect(setup({ keys: [] }).tokens.check(token, { ip: IP })).toBe('invalid');
   });
 
-  it('are never signed by a key that can be guessed', () => {
+  it('Tokens are never signed with an empty key, which anybody could guess', () => {
     const { tokens } = setup({ keys: [{ id: 'empty', secret: Buffer.alloc(0) }] });
     const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
     const others = setup({ keys: [{ id: 'empty', secret: Buffer.alloc(0) }] }).tokens;
     expect(others.check(token, { ip: IP })).toBe('invalid');
   });
 
-  it('keep their key when the feed overwrites the bytes it came in', () => {
+  it('Tokens keep their key if the feed overwrites the bytes that it came in', () => {
     const secret = Buffer.alloc(32, 9);
     const { tokens } = setup({ keys: [{ id: 'x', secret }] });
     const token = tokens.mint({ ip: IP, ttlSeconds: 60 });
@@ -115,7 +115,7 @@ describe('tokens', () => {
     expect(tokens.check(token, { ip: IP })).toBe('ok');
   });
 
-  it('are invalid after any change of any character', () => {
+  it('A token is invalid after any change of any character', () => {
     const { tokens } = setup();
     const token = tokens.mint({ ip: IP, uid: 'u', ttlSeconds: 60 });
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -128,13 +128,13 @@ describe('tokens', () => {
     );
   });
 
-  it('are invalid, and nothing worse, whatever is shown', () => {
+  it('Arbitrary text is invalid as a token, and causes no error', () => {
     const { tokens } = setup();
     const shown = fc.oneof(fc.string(), fc.stringMatching(/^[A-Za-z0-9_-]{60,68}$/), fc.base64String());
     fc.assert(fc.property(shown, (text) => tokens.check(text, { ip: IP }) === 'invalid'));
   });
 
-  it('are good for every bearer they were made for, at every moment of their life', () => {
+  it('A token is valid for its bearer at every moment of its life, and invalid after it', () => {
     const ttl = fc.integer({ min: 1, max: 21_600 });
     fc.assert(
       fc.property(
@@ -155,8 +155,8 @@ describe('tokens', () => {
   });
 });
 
-describe('parseTtl', () => {
-  it.each(['1', '300', '21600', '00300'])('takes %j', (text) => {
+describe('Token TTL', () => {
+  it.each(['1', '300', '21600', '00300'])('The token TTL %j is accepted', (text) => {
     expect(parseTtl(text)).toBe(Number(text));
   });
 
@@ -178,7 +178,7 @@ describe('parseTtl', () => {
     '１',
     '1\n',
   ];
-  it.each([undefined, ...bad])('refuses %j', (text) => {
+  it.each([undefined, ...bad])('The token TTL %j is rejected', (text) => {
     expect(parseTtl(text)).toBeUndefined();
   });
 });

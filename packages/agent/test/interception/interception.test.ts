@@ -5,8 +5,8 @@ const JUMP =
   '-d 169.254.169.254/32 -m comment --comment "rolegate: what goes to the metadata API" -j ROLEGATE';
 const withoutComment = (rule: string | undefined) => rule?.replace(/-m comment --comment "[^"]*" /, '');
 
-describe('laying the rules', () => {
-  it('lays all layers of both families, and finds them in order after', async () => {
+describe('Installation', () => {
+  it('All layers of both families are installed, and are in order afterwards', async () => {
     const { node, interception } = setup();
     const settled = await interception.settle();
     expect(settled.layers).toEqual({ nat: true, filter: true, route: true, input: true, ports: true });
@@ -23,7 +23,7 @@ describe('laying the rules', () => {
     expect(node.rules('-6')).toHaveLength(2);
   });
 
-  it('changes nothing where everything is in order: no rule, and no flow', async () => {
+  it('A second installation changes no rule and flushes no flow if everything is in order', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.calls.length = 0;
@@ -31,7 +31,7 @@ describe('laying the rules', () => {
     expect(node.calls.filter((call) => /restore|rule add|rule del|conntrack/.test(call))).toEqual([]);
   });
 
-  it('forgets the flows that began before the rules, those of others too where it is told so', async () => {
+  it('Flows that began before the rules are flushed, and with flushAll those that others redirected as well', async () => {
     const { node, interception } = setup();
     await interception.settle({ flushAll: true });
     expect(node.calls).toContain('conntrack -D -f ipv4 --orig-dst 169.254.169.254');
@@ -42,7 +42,7 @@ describe('laying the rules', () => {
     );
   });
 
-  it('leaves the flows to the agent alone if only the rules of another layer have changed', async () => {
+  it('Flows to the agent are kept if only the rules of another layer have changed', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.tables('nft').get('filter')?.set('ROLEGATE-INPUT', ['-j DROP']);
@@ -54,14 +54,14 @@ describe('laying the rules', () => {
     ]);
   });
 
-  it('leaves out a family that the kernel does not have', async () => {
+  it('A family that the kernel does not have is left out', async () => {
     const { node, interception } = setup({ families: ['ipv4'] });
     expect((await interception.settle()).left).toEqual([]);
     expect(node.calls.filter((call) => call.includes('ip6tables') || call.includes('-6'))).toEqual([]);
   });
 });
 
-describe('mending', () => {
+describe('Repair', () => {
   it.each([
     { layer: 'nat', table: 'nat', chain: 'ROLEGATE', to: [] },
     { layer: 'ports', table: 'nat', chain: 'OUTPUT', to: [] },
@@ -86,20 +86,23 @@ describe('mending', () => {
     },
     { layer: 'input', table: 'filter', chain: 'INPUT', to: [] },
     { layer: 'input', table: 'filter', chain: 'ROLEGATE-INPUT', to: ['-j ACCEPT'] },
-  ] as const)('mends $layer where $table $chain became $to', async ({ layer, table, chain, to }) => {
-    const { node, interception } = setup();
-    await interception.settle();
-    node
-      .tables('nft')
-      .get(table)
-      ?.set(chain, [...to]);
-    const settled = await interception.settle();
-    expect([...new Set(settled.repaired.map((fault) => fault.layer))]).toEqual([layer]);
-    expect(settled.left).toEqual([]);
-    expect((await interception.settle()).repaired).toEqual([]);
-  });
+  ] as const)(
+    'The layer $layer is repaired if $table $chain became $to',
+    async ({ layer, table, chain, to }) => {
+      const { node, interception } = setup();
+      await interception.settle();
+      node
+        .tables('nft')
+        .get(table)
+        ?.set(chain, [...to]);
+      const settled = await interception.settle();
+      expect([...new Set(settled.repaired.map((fault) => fault.layer))]).toEqual([layer]);
+      expect(settled.left).toEqual([]);
+      expect((await interception.settle()).repaired).toEqual([]);
+    },
+  );
 
-  it('mends what leads to our chains if nat PREROUTING was flushed', async () => {
+  it('The jumps to our chains are repaired if nat PREROUTING was flushed', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.tables('nft').get('nat')?.set('PREROUTING', []);
@@ -109,7 +112,7 @@ describe('mending', () => {
   });
 
   it.each(['-4', '-6'] as const)(
-    'lays a lost ip rule again (%s), and takes away one that opens',
+    'A lost ip rule is installed again (%s), and one that opens the address is removed',
     async (family) => {
       const { node, interception } = setup();
       await interception.settle();
@@ -123,7 +126,7 @@ describe('mending', () => {
     },
   );
 
-  it('takes away what it does not lay any more: the address of a family is gone', async () => {
+  it('The redirect of a family is removed if the node no longer has an address of that family', async () => {
     const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
     const { node, interception } = setup({ options: { hostIps } });
     await interception.settle();
@@ -134,7 +137,7 @@ describe('mending', () => {
     expect((await next.settle()).repaired).toEqual([]);
   });
 
-  it('leaves the rules of others as they are, in their order', async () => {
+  it('A repair leaves foreign rules unchanged and in their order', async () => {
     const { node, interception } = setup();
     const others = [
       '-m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
@@ -152,7 +155,7 @@ describe('mending', () => {
     expect(node.lines('nft', 'nat', 'KUBE-SERVICES')).toEqual(['-d 10.96.0.1/32 -j ACCEPT']);
   });
 
-  it('lays one layer though the programs of another do not work, and says what is left', async () => {
+  it('One layer is installed even if the programs of another fail, and the failure is reported', async () => {
     const { node, interception } = setup();
     node.broken.add('ip');
     const settled = await interception.settle();
@@ -160,7 +163,7 @@ describe('mending', () => {
     expect(settled.left[0]?.message).toContain('ip is broken');
   });
 
-  it('lays one family though the programs of the other do not work', async () => {
+  it('One family is installed even if the programs of the other fail', async () => {
     const { node, interception } = setup();
     node.broken.add('ip6tables-nft-restore');
     const { layers, left } = await interception.settle();
@@ -169,14 +172,14 @@ describe('mending', () => {
     expect(node.lines('nft', 'filter', 'FORWARD')).toHaveLength(1);
   });
 
-  it('says what is missing where no iptables is there', async () => {
+  it('The error says what is missing if the node has no iptables', async () => {
     const { interception } = setup({ without: ['iptables', 'ip6tables'], backend: 'nft' });
     await expect(interception.settle()).rejects.toThrow('no iptables-nft can be read; it needs');
     const next = setup({ without: ['iptables', 'ip6tables'] }).interception;
     await expect(next.settle()).rejects.toThrow('no iptables-nft nor iptables-legacy can be read; it needs');
   });
 
-  it('says what the programs said where none can be read', async () => {
+  it('The error says what the programs said if no tables can be read', async () => {
     const { node, interception } = setup();
     for (const program of ['iptables-nft-save', 'iptables-legacy-save']) node.broken.add(program);
     await expect(interception.settle()).rejects.toMatchObject({
@@ -188,7 +191,7 @@ describe('mending', () => {
   });
 });
 
-describe('other tools', () => {
+describe('Foreign rules', () => {
   it.each([
     ['nat', 'PREROUTING', '-j KUBE-SERVICES'],
     ['nat', 'PREROUTING', '-m addrtype --dst-type LOCAL -p tcp --dport 80 -j DNAT --to-destination 10.0.0.1'],
@@ -203,7 +206,7 @@ describe('other tools', () => {
     ['filter', 'INPUT', '-i lo -j ACCEPT'],
     ['filter', 'INPUT', '-p tcp -m tcp --dport 22 -j ACCEPT'],
     ['filter', 'INPUT', '-p tcp -m multiport --dports 22,443,8000:8100 -j ACCEPT'],
-  ])('above ours in %s %s, %s is not a fault', async (table, chain, rule) => {
+  ])('In %s %s, a foreign rule above ours is no fault: %s', async (table, chain, rule) => {
     const { node, interception } = setup();
     await interception.settle();
     node.tables('nft').get(table)?.set('KUBE-SERVICES', ['-d 10.96.0.1/32 -j ACCEPT', '-j ACCEPT']);
@@ -224,7 +227,7 @@ describe('other tools', () => {
     ['filter', 'FORWARD', '! -d 10.0.0.0/8 -j ACCEPT'],
     ['filter', 'INPUT', '-p tcp -m tcp --dport 8000:9000 -j DROP'],
     ['filter', 'INPUT', '-s 10.0.0.0/8 -j ACCEPT'],
-  ])('above ours in %s %s, %s is: ours goes on top', async (table, chain, rule) => {
+  ])('In %s %s, our rule moves back above a foreign one: %s', async (table, chain, rule) => {
     const { node, interception } = setup();
     await interception.settle();
     node
@@ -237,7 +240,7 @@ describe('other tools', () => {
     expect(node.lines('nft', table, chain)).toContain(rule);
   });
 
-  it('names rules of others for a metadata address, wherever they stand, and not its own', async () => {
+  it('Foreign rules for a metadata address are reported wherever they stand, and our own are not', async () => {
     const { node, interception } = setup();
     const leftOver = '-d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.7:3100';
     node.add('nft', 'nat', 'PREROUTING', 0, leftOver);
@@ -248,7 +251,7 @@ describe('other tools', () => {
     ]);
   });
 
-  it('does not go round in circles through chains that lead to one another', async () => {
+  it('Foreign chains that lead to one another cause no endless loop', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.tables('nft').get('nat')?.set('A', ['-j B']);
@@ -258,8 +261,8 @@ describe('other tools', () => {
   });
 });
 
-describe('the back end', () => {
-  it.each(['nft', 'legacy'] as const)('is that of kubelet: %s', async (backend) => {
+describe('Back end', () => {
+  it.each(['nft', 'legacy'] as const)('The iptables back end is that of kubelet: %s', async (backend) => {
     const { node, interception } = setup();
     const other = backend === 'nft' ? 'legacy' : 'nft';
     node.tables(backend).get('mangle')?.set('KUBE-IPTABLES-HINT', []);
@@ -269,7 +272,7 @@ describe('the back end', () => {
     expect(oursIn(node, backend)).not.toEqual([]);
   });
 
-  it('is the one with more rules where no kubelet tells, and nft where there are none', async () => {
+  it('The iptables back end is the one with more rules if kubelet has left no hint, and nft if there are none', async () => {
     const { node, interception } = setup();
     expect((await interception.settle()).backend).toBe('nft');
     node.add('legacy', 'filter', 'FORWARD', 0, '-s 10.0.0.0/8 -j ACCEPT');
@@ -277,20 +280,20 @@ describe('the back end', () => {
     expect(oursIn(node, 'nft')).toEqual([]);
   });
 
-  it('is the one that it is told', async () => {
+  it('The configured iptables back end is used even if kubelet uses another', async () => {
     const { node, interception } = setup({ backend: 'legacy' });
     node.tables('nft').get('mangle')?.set('KUBE-KUBELET-CANARY', []);
     expect((await interception.settle()).backend).toBe('legacy');
   });
 
-  it('is the one that is there', async () => {
+  it('The iptables back end is the one that the node has', async () => {
     expect((await setup({ without: ['-legacy-'] }).interception.settle()).backend).toBe('nft');
     expect((await setup({ without: ['-nft-'] }).interception.settle()).backend).toBe('legacy');
   });
 });
 
-describe('removing', () => {
-  it('removes exactly ours, from both back ends, also what others led to it', async () => {
+describe('Uninstall', () => {
+  it('Uninstall removes exactly our rules and the foreign jumps to them, from both back ends', async () => {
     const { node, interception } = setup();
     const before = '-s 10.0.0.0/8 -j ACCEPT';
     node.add('nft', 'filter', 'FORWARD', 0, before);
@@ -306,13 +309,13 @@ describe('removing', () => {
     expect(node.rules('-6')).toEqual([]);
   });
 
-  it('has nothing to do where nothing is laid', async () => {
+  it('Uninstall changes nothing if no rules are installed', async () => {
     const { node, interception } = setup();
     await interception.remove();
     expect(node.calls.filter((call) => /restore|rule del/.test(call))).toEqual([]);
   });
 
-  it('removes what it can, and says what it could not', async () => {
+  it('Uninstall removes what it can, and fails if something is left', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.broken.add('iptables-nft-restore');
@@ -320,7 +323,7 @@ describe('removing', () => {
     expect(node.rules('-4')).toEqual([]);
   });
 
-  it('does not take a back end that cannot be read for an empty one', async () => {
+  it('Uninstall fails if a back end cannot be read, and does not take it for an empty one', async () => {
     const { node, interception } = setup();
     await interception.settle();
     node.tables('legacy', 'ip6tables').get('nat')?.set('OTHER', []);

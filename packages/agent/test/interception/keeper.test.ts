@@ -55,8 +55,8 @@ async function setup({
   return { node, clock, keeper, lines, said, settled };
 }
 
-describe('keeping the rules', () => {
-  it('lays them at once, and does not call that a repair', async () => {
+describe('Interception keeper', () => {
+  it('Rules are installed at once, which does not count as a repair', async () => {
     const { keeper, said } = await setup();
     expect(keeper.current()).toMatchObject({
       backend: 'nft',
@@ -66,7 +66,7 @@ describe('keeping the rules', () => {
     expect(said('info')).toContain('interception laid');
   });
 
-  it('mends on a change, and counts and names it', async () => {
+  it('A changed rule is repaired at the event, and the repair is counted and logged', async () => {
     const { node, clock, keeper, settled, lines } = await setup();
     node.tables('nft').get('nat')?.set('ROLEGATE', []);
     keeper.changed();
@@ -78,7 +78,7 @@ describe('keeping the rules', () => {
     expect(repaired?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
   });
 
-  it('mends within 30 s what no event told of', async () => {
+  it('A change that caused no event is repaired within 30 s', async () => {
     const { node, clock, keeper, settled } = await setup();
     node.rules('-4').length = 0;
     await clock.advance(30_500);
@@ -87,7 +87,7 @@ describe('keeping the rules', () => {
     expect(node.rules('-4')).toHaveLength(2);
   });
 
-  it('mends within 10 s where the back end tells of no change, and reads no more than its tables for that', async () => {
+  it('A change is repaired within 10 s if the back end sends no events, and only its tables are read for that', async () => {
     const { node, clock, keeper, settled } = await setup();
     node.tables('legacy').get('mangle')?.set('KUBE-IPTABLES-HINT', []);
     await clock.advance(30_500);
@@ -103,7 +103,7 @@ describe('keeping the rules', () => {
     expect(node.lines('legacy', 'nat', 'ROLEGATE')).toHaveLength(1);
   });
 
-  it('runs few processes while nothing changes: no legacy tables are listed, and the kernel is asked for one Pod', async () => {
+  it('While nothing changes, no legacy tables are listed and the kernel is asked about one Pod only', async () => {
     const { node, clock, settled } = await setup({ podIps: ['198.18.5.2', '198.18.5.3', '198.18.5.4'] });
     expect(node.calls.filter((call) => call.includes('from'))).toHaveLength(3);
     node.calls.length = 0;
@@ -119,7 +119,7 @@ describe('keeping the rules', () => {
     ]);
   });
 
-  it('lists legacy tables from the moment that there are any', async () => {
+  it('Legacy tables are listed as soon as there are any', async () => {
     const { node, clock, settled } = await setup();
     await clock.advance(30_500);
     await settled();
@@ -130,7 +130,7 @@ describe('keeping the rules', () => {
     expect(node.calls).toContain('iptables-legacy-save -c');
   });
 
-  it('asks the kernel for the same Pods again while it would send one on', async () => {
+  it('The kernel is asked about the same Pods again while it would route one of them', async () => {
     const { node, clock, settled } = await setup({ podIps: ['198.18.5.2', '198.18.5.3'] });
     node.setRouteGet((args) =>
       args.includes('198.18.5.3') ? ok('169.254.169.254 via 198.18.0.254') : failed('Permission denied'),
@@ -143,7 +143,7 @@ describe('keeping the rules', () => {
     expect(node.calls.filter((call) => call.includes('from 198.18.5.3'))).toHaveLength(4);
   });
 
-  it('tries a limit that cannot be installed again every 30 s, not at each event', async () => {
+  it('A limit that cannot be installed is retried every 30 s, and not at each event', async () => {
     const { node, clock, keeper, settled } = await setup({ lacks: 'recent' });
     const restores = () => node.calls.filter((call) => call.startsWith('iptables-nft-restore')).length;
     const before = restores();
@@ -159,7 +159,7 @@ describe('keeping the rules', () => {
     expect(keeper.current().repairs).toEqual({ nat: 0, filter: 0, route: 0, input: 0, ports: 0 });
   });
 
-  it('looks twice a second at most, however many events there are', async () => {
+  it('The rules are checked at most twice a second, however many events there are', async () => {
     const { node, clock, keeper, settled } = await setup();
     const looks = () => node.calls.filter((call) => call === 'iptables-nft-save -c').length;
     const before = looks();
@@ -171,7 +171,7 @@ describe('keeping the rules', () => {
     expect(looks() - before).toBeLessThanOrEqual(3);
   });
 
-  it('repairs less and less often what another program undoes each time, and at once again when that has ended', async () => {
+  it('Repairs that another program undoes become rarer, and are immediate again when that has ended', async () => {
     const { node, clock, keeper, settled } = await setup();
     const undo = () => node.tables('nft').get('filter')?.set('ROLEGATE-INPUT', ['-j DROP']);
     for (let ms = 0; ms < 120_000; ms += 500) {
@@ -194,7 +194,7 @@ describe('keeping the rules', () => {
     expect(keeper.current().repairs.input).toBe(before + 1);
   });
 
-  it('goes on after a look that failed, and says that nothing is known to be in order', async () => {
+  it('A failed check reports every layer as not in order, and later checks still run', async () => {
     const { node, clock, keeper, settled, said } = await setup();
     node.tables('legacy').get('nat')?.set('OTHER', []);
     for (const program of ['iptables-nft-save', 'iptables-legacy-save']) node.broken.add(program);
@@ -216,7 +216,7 @@ describe('keeping the rules', () => {
     expect(keeper.current().layers.nat).toBe(true);
   });
 
-  it('says once what cannot be mended, and when it is over', async () => {
+  it('A fault that cannot be repaired is logged once, and so is its end', async () => {
     const { node, clock, settled, keeper, said } = await setup();
     node.broken.add('ip');
     for (const ms of [31_000, 31_000]) {
@@ -232,8 +232,8 @@ describe('keeping the rules', () => {
   });
 });
 
-describe('what an operator is told', () => {
-  it('that new connections are not limited, once, with what to do, and when they are', async () => {
+describe('Interception log', () => {
+  it('A missing limit of new connections is logged once with a hint, and so is its return', async () => {
     const { node, clock, keeper, settled, lines, said } = await setup({ lacks: 'hashlimit' });
     expect(keeper.current()).toMatchObject({
       connectionsLimited: false,
@@ -254,7 +254,7 @@ describe('what an operator is told', () => {
     expect(said('info')).toContain('new connections are limited again');
   });
 
-  it('that new connections were refused, once a storm, and how many they were', async () => {
+  it('Refused connections are logged once per storm, and the end of the storm is logged with their number', async () => {
     const { node, clock, keeper, settled, lines } = await setup();
     for (const packets of [0, 300, 700, 700]) {
       node.setPackets('--rcheck', packets);
@@ -269,7 +269,7 @@ describe('what an operator is told', () => {
     ]);
   });
 
-  it('a host interface that matches nothing, loudly and once, and when it is there', async () => {
+  it('A host interface that matches nothing causes one warning, and its appearance is logged', async () => {
     const { node, clock, keeper, settled, lines, said } = await setup({ interfaces: ['cali+'] });
     expect(keeper.current().unmatchedInterfaces).toBe(1);
     expect(lines.find(({ level }) => level === 'warn')?.fields).toMatchObject({ interfaces: 'cali+' });
@@ -283,7 +283,7 @@ describe('what an operator is told', () => {
     expect(said('info')).toContain('host interfaces are there');
   });
 
-  it('a foreign rule for a metadata address, once', async () => {
+  it('A foreign rule for a metadata address is logged once', async () => {
     const { node, clock, keeper, settled, lines } = await setup();
     node.add('nft', 'nat', 'PREROUTING', 1, '-d 169.254.169.254/32 -j DNAT --to-destination 10.0.0.7:3100');
     for (const ms of [31_000, 31_000]) {
@@ -297,7 +297,7 @@ describe('what an operator is told', () => {
     ]);
   });
 
-  it('a kernel that would send Pods on although the rule is there', async () => {
+  it('A kernel that would route Pods to the metadata address despite the rule is logged as an error', async () => {
     const { node, clock, keeper, settled, said } = await setup({ podIps: ['198.18.5.2'] });
     expect(keeper.current().layers.route).toBe(true);
     node.setRouteGet(() => ok('169.254.169.254 from 198.18.5.2 via 198.18.0.254 dev eth0'));

@@ -5,8 +5,8 @@ import { NOT_THERE, runCommand } from '../../src/interception/commands.ts';
 import { followCommand, followForEver, followKernelEvents } from '../../src/interception/kernel-events.ts';
 import type { FollowCommand } from '../../src/interception/kernel-events.ts';
 
-describe('a command of the node', () => {
-  it('is given its input, and tells its output and exit code', async () => {
+describe('Node command', () => {
+  it('A command gets its input, and returns its output and exit code', async () => {
     expect(await runCommand('cat', [], { input: 'a\nb' })).toEqual({ code: 0, stdout: 'a\nb', stderr: '' });
     expect(await runCommand('sh', ['-c', 'echo no >&2; exit 3'])).toEqual({
       code: 3,
@@ -15,15 +15,15 @@ describe('a command of the node', () => {
     });
   });
 
-  it('may be missing, hang, or end without reading', async () => {
+  it('A command that is missing, hangs or does not read its input returns an exit code all the same', async () => {
     expect((await runCommand('rolegate-no-such-program', [])).code).toBe(NOT_THERE);
     expect((await runCommand('sleep', ['30'], { timeoutMs: 50 })).code).toBe(137);
     expect((await runCommand('true', [], { input: 'x'.repeat(1_000_000) })).code).toBe(0);
   });
 });
 
-describe('a command that prints lines', () => {
-  it('is followed to its end', async () => {
+describe('Followed command', () => {
+  it('A followed command passes its lines on, and its end is explained by what it wrote to stderr', async () => {
     const lines: string[] = [];
     const why = await followCommand(
       'sh',
@@ -35,14 +35,14 @@ describe('a command that prints lines', () => {
     expect(why).toBe('sorry');
   });
 
-  it('ends with the signal', async () => {
+  it('A followed command ends with the signal', async () => {
     const stop = new AbortController();
     const following = followCommand('sleep', ['30'], () => undefined, stop.signal);
     stop.abort();
     await following;
   });
 
-  it('is started again whenever it ends', async () => {
+  it('A followed command is started again whenever it ends', async () => {
     const clock = createFakeClock();
     const stop = new AbortController();
     let starts = 0;
@@ -60,7 +60,7 @@ describe('a command that prints lines', () => {
   });
 });
 
-describe('events of the kernel', () => {
+describe('Kernel events', () => {
   it.each([
     { program: 'nft', line: 'delete rule ip nat PREROUTING handle 5', tells: true },
     { program: 'nft', line: 'delete table ip nat', tells: true },
@@ -69,7 +69,7 @@ describe('events of the kernel', () => {
     { program: 'nft', line: 'add rule ip nat KUBE-SVC-ABC counter jump KUBE-SEP-DEF', tells: false },
     { program: 'nft', line: '# new generation 17 by process 4711 (iptables-nft)', tells: false },
     { program: 'ip', line: 'Deleted 6:\tfrom all to 169.254.169.254 prohibit', tells: true },
-  ])('$line of $program: $tells', async ({ program, line, tells }) => {
+  ])('The line "$line" of $program signals a change: $tells', async ({ program, line, tells }) => {
     const stop = new AbortController();
     let changes = 0;
     const follow: FollowCommand = async (name, _args, onLine) => {

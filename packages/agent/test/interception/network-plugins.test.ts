@@ -7,23 +7,23 @@ import { networkPlugins } from './network-plugins.ts';
 describe.each(networkPlugins)('$plugin with $value', ({ value, podInterfaces, otherInterfaces }) => {
   const isTaken = createInterfaceMatch(entriesOf(value));
 
-  it('leads what comes from Pods to the agent', () => {
+  it('Traffic from the interfaces of Pods is redirected to the agent', () => {
     expect(podInterfaces.filter((device) => !isTaken(device))).toEqual([]);
   });
 
-  it('leads nothing there that comes from elsewhere', () => {
+  it('Traffic from other interfaces is not redirected to the agent', () => {
     expect(otherInterfaces.filter((device) => isTaken(device))).toEqual([]);
   });
 });
 
-it('without a value all Pods are led to the agent, whatever the plugin', () => {
+it('Without a value, traffic from all Pods is redirected to the agent, whatever the plugin', () => {
   const isTaken = createInterfaceMatch(entriesOf(AUTO));
   expect(
     networkPlugins.flatMap(({ podInterfaces }) => podInterfaces).filter((device) => !isTaken(device)),
   ).toEqual([]);
 });
 
-it('docs/interception.md has exactly these plugins in its table', () => {
+it('The table in docs/interception.md has exactly the plugins of this test', () => {
   const page = readFileSync(new URL('../../../../docs/interception.md', import.meta.url), 'utf8');
   const { 1: section = '' } = page.split(/^## Network plugins$/m);
   const [, , ...rows] = section.split(/^#/m, 1)[0]?.match(/^\|.*$/gm) ?? [];

@@ -8,8 +8,8 @@ import { setup } from './installed.ts';
 const OURS = { priority: 6, src: 'all', dst: '169.254.169.254', action: 'prohibit' };
 const LOOKUP = { priority: 5, src: 'all', dst: '169.254.169.254', iif: 'lo', table: 'main' };
 
-describe('ip rule', () => {
-  it('is read as far as it is ours', () => {
+describe('IP rules', () => {
+  it('Only our own rules are read from what ip rule prints', () => {
     const printed = [
       { priority: 0, src: 'all', table: 'local' },
       { priority: 5, src: 'all', dst: '169.254.169.254', iif: 'lo', table: 'main' },
@@ -28,11 +28,11 @@ describe('ip rule', () => {
     { name: 'no address', rule: { priority: 6, src: 'all', action: 'prohibit' } },
     { name: 'another table', rule: { ...LOOKUP, table: '100' } },
     { name: 'the local table', rule: { ...LOOKUP, table: 'local' } },
-  ])('of others is not ours: $name', ({ rule }) => {
+  ])('A rule with $name is not ours', ({ rule }) => {
     expect(parseRouteRules(JSON.stringify([rule]), 'ipv4')).toEqual([]);
   });
 
-  it.each(foreignRows)('with another selector or deed is not ours: $name', ({ row }) => {
+  it.each(foreignRows)('A rule with another selector or action is not ours: one $name', ({ row }) => {
     expect(parseRouteRules(`[${row}]`, 'ipv4')).toEqual([]);
   });
 
@@ -40,16 +40,16 @@ describe('ip rule', () => {
     { name: 'as this version lays it', row: { ...OURS, protocol: '82' } },
     { name: 'as 0.1 laid it', row: OURS },
     { name: 'of a guest whose interface has gone', row: { ...LOOKUP, iif: 'tap0', iif_detached: null } },
-  ])('is ours: $name', ({ row }) => {
+  ])('A rule is recognized as ours: $name', ({ row }) => {
     expect(parseRouteRules(JSON.stringify([row]), 'ipv4')).toHaveLength(1);
   });
 
-  it.each(['', '[]', '{}', '[null, 1, "x"]'])('may print %j', (printed) => {
+  it.each(['', '[]', '{}', '[null, 1, "x"]'])('No rule is read from the output %j', (printed) => {
     expect(parseRouteRules(printed, 'ipv4')).toEqual([]);
   });
 });
 
-describe('ip rule of others beside ours', () => {
+describe('Foreign IP rules', () => {
   const ADDRESS = '169.254.169.254';
   const rule = { priority: 6, to: ADDRESS, action: 'prohibit' } as const;
   const others = [
@@ -64,14 +64,14 @@ describe('ip rule of others beside ours', () => {
     return { rules: node.rules('-4'), routes: createRoutes({ run: node.run }) };
   }
 
-  it('keeps ours out neither by priority nor by `not`, which the kernel does not compare', async () => {
+  it('Our ip rule is added despite foreign ones of its priority or with `not`, and these stay', async () => {
     const { rules, routes } = nodeWith(...others);
     await routes.add('ipv4', rule);
     expect(await routes.list('ipv4')).toEqual([rule]);
     expect(rules.slice(0, -1)).toEqual(others);
   });
 
-  it('stays when ours is removed, whichever was there first', async () => {
+  it('Foreign ip rules stay when ours is removed, even if it is removed twice', async () => {
     const { rules, routes } = nodeWith(...others);
     await routes.add('ipv4', rule);
     await routes.remove('ipv4', rule);
@@ -79,19 +79,19 @@ describe('ip rule of others beside ours', () => {
     expect(rules).toEqual(others);
   });
 
-  it('stays when a rule of 0.1 is removed that is before it', async () => {
+  it('Foreign ip rules stay when a 0.1 rule in front of them is removed', async () => {
     const { rules, routes } = nodeWith(`priority 6 to ${ADDRESS} prohibit`, ...others);
     await routes.remove('ipv4', rule);
     expect(rules).toEqual(others);
   });
 
-  it('is not removed in place of a rule of 0.1 that is behind it: that is an error', async () => {
+  it('Removing a 0.1 rule behind a foreign one fails, and neither is removed', async () => {
     const { rules, routes } = nodeWith(...others, `priority 6 to ${ADDRESS} prohibit`);
     await expect(routes.remove('ipv4', rule)).rejects.toThrow('would be removed in its place');
     expect(rules).toHaveLength(others.length + 1);
   });
 
-  it('does not keep ours from being laid if a rule of 0.1 cannot be removed', async () => {
+  it('Our ip rules are installed even if a foreign one keeps a 0.1 rule from being removed', async () => {
     const { node, interception } = setup();
     const guest = `priority 5 iif tap0 to ${ADDRESS} lookup main`;
     node.rules('-4').push(`${guest} fwmark 0x1`, guest);
@@ -103,7 +103,7 @@ describe('ip rule of others beside ours', () => {
     ]);
   });
 
-  it('does not keep a rule of 0.1 from being removed together with one of this version', async () => {
+  it('A 0.1 rule is removed together with one of this version', async () => {
     const { rules, routes } = nodeWith(
       `priority 6 to ${ADDRESS} prohibit`,
       `priority 6 to ${ADDRESS} prohibit protocol 82`,
@@ -113,7 +113,7 @@ describe('ip rule of others beside ours', () => {
   });
 });
 
-describe("the kernel's answer about a Pod's packet", () => {
+describe('Kernel route lookup', () => {
   it.each([
     { says: failed('RTNETLINK answers: Permission denied'), kind: 'prohibited' },
     {
@@ -122,14 +122,14 @@ describe("the kernel's answer about a Pod's packet", () => {
     },
     { says: failed('RTNETLINK answers: Invalid cross-device link'), kind: 'unknown' },
     { says: ok(''), kind: 'unknown' },
-  ])('is $kind where ip says $says', async ({ says, kind }) => {
+  ])("The kernel's answer about a Pod is $kind if ip returns $says", async ({ says, kind }) => {
     const node = createFakeNode();
     node.setRouteGet(() => says);
     expect((await askKernel(node.run, '198.18.5.2', [])).kind).toBe(kind);
     expect(node.calls.at(-1)).toBe('ip -4 route get 169.254.169.254 from 198.18.5.2 iif cali1');
   });
 
-  it('is not asked about an excluded guest', async () => {
+  it("The kernel's answer about an excluded guest is unknown", async () => {
     const node = createFakeNode();
     expect((await askKernel(node.run, '198.18.5.2', ['cali1'])).kind).toBe('unknown');
   });

@@ -27,8 +27,8 @@ const counted = (nat: number, refused = 0): Packets => ({
 });
 const seen = { unmatchedInterfaces: 0, kernelAgrees: true };
 
-describe('the state after a look', () => {
-  it('goes on counting where the counters of rules begin anew', () => {
+describe('Interception state', () => {
+  it('Packets are counted on if the counters of the rules start again from zero', () => {
     let state = nextState(unknownState, {
       ...seen,
       settled: settled(counted(100)),
@@ -41,7 +41,7 @@ describe('the state after a look', () => {
     expect(state.packets.nat).toBe(13);
   });
 
-  it('goes on counting refused connections in the same way', () => {
+  it('Refused connections are counted on if their counter starts again from zero', () => {
     let state = unknownState;
     let countedBefore: Packets | undefined;
     for (const refused of [7, 9, 4]) {
@@ -51,7 +51,7 @@ describe('the state after a look', () => {
     expect(state.refusedConnections).toBe(6);
   });
 
-  it('says whether new connections are limited, which no layer depends on', () => {
+  it('The state says whether new connections are limited, and no layer depends on that', () => {
     const limited = settled(counted(0));
     expect(unknownState.connectionsLimited).toBeUndefined();
     expect(nextState(unknownState, { ...seen, settled: limited, countedBefore: undefined })).toMatchObject({
@@ -65,7 +65,7 @@ describe('the state after a look', () => {
     expect(state).toMatchObject({ connectionsLimited: false, layers: { input: true, ports: true } });
   });
 
-  it('counts a layer once a look, however much of it was mended', () => {
+  it('A check counts one repair per layer, however many faults of that layer were repaired', () => {
     const faults = ['a', 'b'].map((message) => ({ layer: 'nat' as const, message }));
     const state = nextState(unknownState, {
       ...seen,

@@ -49,7 +49,7 @@ function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
 }
 
-describe('targets that are not what they seem', () => {
+describe('Request targets', () => {
   it.each([
     { target: 'http://169.254.169.254/latest/meta-data/iam/security-credentials/app/reader', status: 400 },
     { target: 'http://example.com/', status: 400 },
@@ -69,17 +69,20 @@ describe('targets that are not what they seem', () => {
     { target: '/LATEST/meta-data/iam/security-credentials/app/reader', status: 404 },
     { target: '/latest/meta-data/iam/security-credentials/app/reader/x', status: 403 },
     { target: '/latest/meta-data/iam/security-credentials/APP/reader', status: 403 },
-  ])('$target is $status', async ({ target, status }) => {
-    await using served = await setup();
-    const answer = await served.raw(get(target));
-    expect(statusOf(answer)).toBe(status);
-    expect(answer).not.toContain('secret"');
-    expect(served.records[0]?.reason).toBeDefined();
-    expect(served.lines[0]).toMatchObject({ message: 'request refused', fields: { ip: POD_IP, status } });
-    await expectOthersServed(served);
-  });
+  ])(
+    'The target $target is refused with $status, and no secret is in the answer',
+    async ({ target, status }) => {
+      await using served = await setup();
+      const answer = await served.raw(get(target));
+      expect(statusOf(answer)).toBe(status);
+      expect(answer).not.toContain('secret"');
+      expect(served.records[0]?.reason).toBeDefined();
+      expect(served.lines[0]).toMatchObject({ message: 'request refused', fields: { ip: POD_IP, status } });
+      await expectOthersServed(served);
+    },
+  );
 
-  it('finds no spelling among hundreds that reads what is closed or brings the credentials of another', async () => {
+  it('No spelling among hundreds reads a closed path or the credentials of another Pod', async () => {
     await using served = await setup();
     const doors = ['app/reader', 'theirs', '../theirs', 'ec2-instance', ''];
     const targets = doors.flatMap((door) =>
@@ -106,7 +109,7 @@ describe('targets that are not what they seem', () => {
     '%61pp%2Freader',
     '%2Fapp%2Freader',
     'arn:aws:iam::123456789012:role/app/reader',
-  ])('takes %s for the same role', async (spelling) => {
+  ])('The role is recognized if it is spelled %s', async (spelling) => {
     await using served = await setup();
     for (const slash of ['', '/', '?x=y', '/?../theirs']) {
       expect((await served.ask(`${LIST}${spelling}${slash}`)).body).toContain('my-secret');
@@ -115,7 +118,7 @@ describe('targets that are not what they seem', () => {
   });
 });
 
-describe('methods', () => {
+describe('Methods', () => {
   it.each([
     LIST,
     `${LIST}app/reader`,
@@ -123,7 +126,7 @@ describe('methods', () => {
     '/latest/meta-data/placement/region',
     '/latest',
     '/',
-  ])('other than GET and HEAD are refused on %s', async (target) => {
+  ])('Methods other than GET and HEAD are refused on %s', async (target) => {
     await using served = await setup();
     for (const method of ['PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
       const answer = await served.ask(target, { method });
@@ -132,7 +135,7 @@ describe('methods', () => {
     }
   });
 
-  it('other than PUT are refused on the path of tokens', async () => {
+  it('Methods other than PUT are refused on the token path', async () => {
     await using served = await setup();
     for (const target of ['/latest/api/token', '/latest/api/token/', '/2021-03-23/api/token']) {
       for (const method of ['GET', 'HEAD', 'POST', 'DELETE']) {
@@ -144,13 +147,13 @@ describe('methods', () => {
     }
   });
 
-  it('are looked at after the path', async () => {
+  it('The method is checked after the path', async () => {
     await using served = await setup();
     for (const method of ['GET', 'PUT', 'POST'])
       expect((await served.ask('/latest/user-data', { method })).status).toBe(404);
   });
 
-  it('that are not HTTP, and CONNECT, are malformed', async () => {
+  it('CONNECT, OPTIONS * and methods that HTTP does not have are answered 400', async () => {
     await using served = await setup();
     for (const line of [
       'FOO / HTTP/1.1',
@@ -164,7 +167,7 @@ describe('methods', () => {
   });
 });
 
-describe('requests that are not HTTP as it should be', () => {
+describe('Malformed requests', () => {
   it.each([
     { what: 'no HTTP at all', bytes: '\x16\x03\x01\x02\x00\x01\x00', status: 400 },
     {
@@ -191,7 +194,7 @@ describe('requests that are not HTTP as it should be', () => {
     },
     { what: 'a NUL in a header', bytes: get(LIST, `${HOST}X: \0\r\n`), status: 400 },
     { what: 'a header without a name', bytes: get(LIST, `${HOST}: x\r\n`), status: 400 },
-  ])('$what is $status, with a reason in the log', async ({ bytes, status }) => {
+  ])('A request with $what is answered $status, with a reason in the log', async ({ bytes, status }) => {
     await using served = await setup();
     const answer = await served.raw(bytes);
     expect(statusOf(answer)).toBe(status);
@@ -201,7 +204,7 @@ describe('requests that are not HTTP as it should be', () => {
     await expectOthersServed(served);
   });
 
-  it('half a request delays nobody, and is answered 408 when its time is over', async () => {
+  it('Half a request delays no other Pod, and is answered 408 when its time is over', async () => {
     await using served = await setup();
     const { socket, received } = await served.dial();
     socket.write(`GET ${LIST}app/reader HTTP/1.1\r\nHost: 169.2`);
@@ -213,14 +216,14 @@ describe('requests that are not HTTP as it should be', () => {
     socket.destroy();
   });
 
-  it('a body that is not a token request is not waited for', async () => {
+  it('A request for the list is answered without waiting for its body', async () => {
     await using served = await setup();
     const answer = await served.raw(`GET ${LIST} HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\n`);
     expect(statusOf(answer)).toBe(200);
     expect(answer.toLowerCase()).toContain('connection: close');
   });
 
-  it('a client that resets its connection takes nothing with it', async () => {
+  it('A client that resets its connection does not keep another Pod from being served', async () => {
     await using served = await setup();
     for (const bytes of ['', 'GET ', get(LIST), `GET /${'a'.repeat(100_000)}`]) {
       const { socket } = await served.dial();
@@ -230,7 +233,7 @@ describe('requests that are not HTTP as it should be', () => {
     await expectOthersServed(served);
   });
 
-  it('pipelined requests are answered one by one', async () => {
+  it('Pipelined requests are answered one by one', async () => {
     await using served = await setup();
     const answer = await served.raw(
       `GET ${LIST} HTTP/1.1\r\n${HOST}\r\nGET /x HTTP/1.1\r\n${HOST}\r\n${get(`${LIST}app/reader`)}`,
@@ -239,7 +242,7 @@ describe('requests that are not HTTP as it should be', () => {
   });
 });
 
-describe('the Host header', () => {
+describe('Host header', () => {
   const good = [
     '169.254.169.254',
     '169.254.169.254:80',
@@ -249,7 +252,7 @@ describe('the Host header', () => {
     'instance-data',
     'Instance-Data.EC2.internal:80',
   ];
-  it.each(good)('%j is answered', async (host) => {
+  it.each(good)('A request with the Host %j is answered', async (host) => {
     await using served = await setup();
     expect((await served.ask(LIST, { headers: { host } })).status).toBe(200);
   });
@@ -262,14 +265,14 @@ describe('the Host header', () => {
     '127.0.0.1',
     '169.254.169.254:x',
     '[',
-  ])('%j is refused, before the path is looked at', async (host) => {
+  ])('A request with the Host %j is refused before its path is checked', async (host) => {
     await using served = await setup();
     for (const target of [LIST, '/latest/user-data', '/latest/api/token']) {
       expect((await served.ask(target, { headers: { host } })).status).toBe(403);
     }
   });
 
-  it('may be absent', async () => {
+  it('A request with an empty Host or none is answered', async () => {
     await using served = await setup();
     expect(statusOf(await served.raw(get(LIST, '')))).toBe(200);
     expect(statusOf(await served.raw(get(LIST, 'Host:\r\n')))).toBe(200);
@@ -277,7 +280,7 @@ describe('the Host header', () => {
   });
 });
 
-describe('a request with several faults', () => {
+describe('Order of checks', () => {
   const POST = 'POST';
   it.each([
     {
@@ -304,14 +307,17 @@ describe('a request with several faults', () => {
     },
     { what: 'the method before who asks', target: LIST, host: '169.254.169.254', method: POST, status: 405 },
     { what: 'who asks last', target: LIST, host: '169.254.169.254', method: 'GET', status: 403 },
-  ])('is refused for the first of the order: $what', async ({ target, host, method, status }) => {
-    await using served = await setup();
-    served.callers.set(POD_IP, { kind: 'pod', pod: podOf({ metadata: { denied: true } }) });
-    expect((await served.ask(target, { method, headers: { host } })).status).toBe(status);
-  });
+  ])(
+    'A request with several faults is refused for the first in order: $what',
+    async ({ target, host, method, status }) => {
+      await using served = await setup();
+      served.callers.set(POD_IP, { kind: 'pod', pod: podOf({ metadata: { denied: true } }) });
+      expect((await served.ask(target, { method, headers: { host } })).status).toBe(status);
+    },
+  );
 });
 
-describe('asking for a token', () => {
+describe('Token requests', () => {
   const ttl = (value: string) => ({ [TTL_HEADER]: value });
   it.each([
     { what: 'no TTL', target: '/latest/api/token', headers: {}, status: 400 },
@@ -326,12 +332,12 @@ describe('asking for a token', () => {
     { what: 'a dated version', target: '/2021-03-23/api/token', headers: ttl('60'), status: 403 },
     { what: 'version 1.0', target: '/1.0/api/token/', headers: ttl('60'), status: 403 },
     { what: 'the last slash', target: '/latest/api/token/', headers: ttl('60'), status: 200 },
-  ])('with $what: $status', async ({ target, headers, status }) => {
+  ])('A token request with $what is answered $status', async ({ target, headers, status }) => {
     await using served = await setup();
     expect((await served.ask(target, { method: 'PUT', headers })).status).toBe(status);
   });
 
-  it('gives one that opens what it is for, and nothing to another Pod', async () => {
+  it('A token is accepted from its own Pod and from no other, and is not logged', async () => {
     await using served = await setup();
     const { body: token } = await served.ask('/latest/api/token', { method: 'PUT', headers: ttl('60') });
     const headers = { [TOKEN_HEADER]: token };

@@ -12,7 +12,7 @@ function userAgentOf(product: string): string {
   return product.endsWith('*') ? `${product.slice(0, -1)}-coreclr/4.0` : `${product}/1.0 (x)`;
 }
 
-describe('a request is held', () => {
+describe('Hold budget', () => {
   it.each([
     { client: 'no User-Agent', userAgent: '', budgetMs: 850 },
     { client: 'boto3', userAgent: 'Boto3/1.40 md/Botocore#1.40 ua/2.1', budgetMs: 850 },
@@ -41,30 +41,33 @@ describe('a request is held', () => {
     { client: 'Java v1, which waits a second', userAgent: 'aws-sdk-java/1.12.797 Linux/6', budgetMs: 850 },
     { client: 'curl', userAgent: 'curl/8.5.0', budgetMs: 850 },
     { client: 'a longer name', userAgent: 's3fs-other/1 xs3fs/1 object_stores/1', budgetMs: 850 },
-  ])('$budgetMs ms for $client', ({ userAgent, budgetMs }) => {
+  ])('A request is held $budgetMs ms for $client', ({ userAgent, budgetMs }) => {
     expect(holdBudget(userAgent, DEFAULTS)).toBe(budgetMs);
   });
 
-  it.each(patientClients)('80 % of its patience, 4 s at most, for $name', ({ product, waitsMs }) => {
-    expect(waitsMs).toBeGreaterThanOrEqual(LEAST_PATIENCE_MS);
-    expect(holdBudget(userAgentOf(product), DEFAULTS)).toBe(Math.min(waitsMs * 0.8, 4_000));
-    expect(holdBudget(`APN/1.0 (x) ${userAgentOf(product).toUpperCase()}`, DEFAULTS)).toBe(
-      Math.min(waitsMs * 0.8, 4_000),
-    );
-    expect(holdBudget(userAgentOf(product), { ...DEFAULTS, holdPatientMs: 60_000 })).toBe(
-      Math.min(waitsMs * 0.8, 60_000),
-    );
-  });
+  it.each(patientClients)(
+    "A request is held four fifths of the client's patience, 4 s at most by default, for $name",
+    ({ product, waitsMs }) => {
+      expect(waitsMs).toBeGreaterThanOrEqual(LEAST_PATIENCE_MS);
+      expect(holdBudget(userAgentOf(product), DEFAULTS)).toBe(Math.min(waitsMs * 0.8, 4_000));
+      expect(holdBudget(`APN/1.0 (x) ${userAgentOf(product).toUpperCase()}`, DEFAULTS)).toBe(
+        Math.min(waitsMs * 0.8, 4_000),
+      );
+      expect(holdBudget(userAgentOf(product), { ...DEFAULTS, holdPatientMs: 60_000 })).toBe(
+        Math.min(waitsMs * 0.8, 60_000),
+      );
+    },
+  );
 
   it.each([{ holdPatientMs: 0 }, { holdPatientMs: 850 }])(
-    'as long as all others if --hold-patient is not above --hold: $holdPatientMs ms',
+    'Patient clients are held as long as others if --hold-patient is not above --hold: $holdPatientMs ms',
     ({ holdPatientMs }) => {
       for (const { product } of patientClients)
         expect(holdBudget(userAgentOf(product), { ...DEFAULTS, holdPatientMs })).toBe(850);
     },
   );
 
-  it('for the least of several patient clients, and never longer than the longest flag', () => {
+  it('A request is held for the least of several patient clients, and never longer than the longest flag', () => {
     const least = holdBudget('s3fs/1 aws-sdk-dotnet-core/3', { ...DEFAULTS, holdPatientMs: 60_000 });
     expect(least).toBe(4_000);
     const word = fc.oneof(
@@ -96,7 +99,7 @@ describe('docs/metadata.md', () => {
         .slice(1, -1),
     );
 
-  it('has the table of patient clients as the code has it', () => {
+  it('The table of patient clients in docs/metadata.md matches the code', () => {
     expect(rows).toEqual(
       patientClients.map(({ product, name, waitsMs, source, tried }) => [
         `\`${product}\``,

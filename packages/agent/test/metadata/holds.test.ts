@@ -39,8 +39,8 @@ async function refused(served: Served): Promise<void> {
   }
 }
 
-describe('a held request', () => {
-  it('is answered the moment the Pod is known', async () => {
+describe('Held request', () => {
+  it('A held request is answered as soon as the Pod is known', async () => {
     await using served = await serve();
     const { answer } = await askHeld(served);
     learn(served);
@@ -50,7 +50,7 @@ describe('a held request', () => {
     await until(() => served.clock.pending === 0);
   });
 
-  it('is answered the moment the credentials come', async () => {
+  it('A held request is answered as soon as the credentials arrive', async () => {
     await using served = await serve();
     served.callers.set(POD_IP, { kind: 'pod', pod: podOf() });
     const { answer } = await askHeld(served);
@@ -59,7 +59,7 @@ describe('a held request', () => {
     expect(served.unknownIps).toEqual([]);
   });
 
-  it('is looked at again at its end, from the top, even if nobody said that something changed', async () => {
+  it('A held request is evaluated again from the start when its hold ends, even if no change was signaled', async () => {
     await using served = await serve();
     const { answer } = await askHeld(served);
     served.callers.set(POD_IP, { kind: 'pod', pod: podOf({ metadata: { denied: true } }) });
@@ -75,7 +75,7 @@ describe('a held request', () => {
     { userAgent: 'Boto3/1.40 md/Botocore', budgetMs: 850 },
     { userAgent: '', budgetMs: 850 },
     { userAgent: 'object_store/0.14.2', budgetMs: 4_000 },
-  ])('of "$userAgent" lasts $budgetMs ms', async ({ userAgent, budgetMs }) => {
+  ])('A held request of "$userAgent" is answered 503 after $budgetMs ms', async ({ userAgent, budgetMs }) => {
     await using served = await serve({ holdPatientMs: 4_000 });
     const { answer } = await askHeld(served, LIST, { headers: { 'user-agent': userAgent } });
     await served.clock.advance(budgetMs - 1);
@@ -99,17 +99,20 @@ describe('a held request', () => {
       } as const,
     },
     { what: 'credentials', caller: { kind: 'pod', pod: podOf() } as const },
-  ])('in vain names $what in the log, and not to the Pod', async ({ what, caller }) => {
-    await using served = await serve();
-    served.callers.set(POD_IP, caller);
-    const { answer } = await askHeld(served);
-    await served.clock.advance(850);
-    expect((await answer).body).not.toContain(what);
-    expect(served.lines.at(-1)).toMatchObject({ level: 'warn', message: 'request refused' });
-    expect(served.lines.at(-1)?.fields['waitedFor']).toContain(what);
-  });
+  ])(
+    'A request that is held in vain names $what in the log, and not to the Pod',
+    async ({ what, caller }) => {
+      await using served = await serve();
+      served.callers.set(POD_IP, caller);
+      const { answer } = await askHeld(served);
+      await served.clock.advance(850);
+      expect((await answer).body).not.toContain(what);
+      expect(served.lines.at(-1)).toMatchObject({ level: 'warn', message: 'request refused' });
+      expect(served.lines.at(-1)?.fields['waitedFor']).toContain(what);
+    },
+  );
 
-  it('has the agent ask who holds the address, once', async () => {
+  it('A held request makes the agent ask once who owns the address', async () => {
     await using served = await serve();
     const { answer } = await askHeld(served);
     for (let times = 0; times < 3; times += 1) {
@@ -121,7 +124,7 @@ describe('a held request', () => {
     await answer;
   });
 
-  it('that turns out to have been asked with the token of another Pod is refused', async () => {
+  it('A held request is refused if its token turns out to be that of another Pod', async () => {
     await using served = await serve();
     const { body: token } = await served.ask('/latest/api/token', {
       method: 'PUT',
@@ -135,7 +138,7 @@ describe('a held request', () => {
     expect((await former.answer).status).toBe(401);
   });
 
-  it('gives its place back when the client leaves', async () => {
+  it('A held request gives its place back when the client disconnects', async () => {
     await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 1 } });
     const leaving = new AbortController();
     const { answer } = await askHeld(served, CREDENTIALS, { signal: leaving.signal });
@@ -149,7 +152,7 @@ describe('a held request', () => {
     expect((await next.answer).status).toBe(200);
   });
 
-  it('delays no other Pod', async () => {
+  it('A held request delays no other Pod', async () => {
     await using served = await serve();
     const { answer } = await askHeld(served, CREDENTIALS, { ip: OTHER_IP });
     learn(served);
@@ -158,7 +161,7 @@ describe('a held request', () => {
     expect((await answer).status).toBe(503);
   });
 
-  it('is answered before the server closes, and no new one is accepted', async () => {
+  it('A held request is answered before the server closes, and no new connection is accepted', async () => {
     await using served = await serve();
     const { answer } = await askHeld(served);
     const closed = served.server.close();
@@ -168,7 +171,7 @@ describe('a held request', () => {
     await closed;
   });
 
-  it('of a patient client is waited for when the server closes', async () => {
+  it('A held request of a patient client is still answered while the server closes', async () => {
     await using served = await serve({ holdPatientMs: 4_000 });
     const { answer } = await askHeld(served, CREDENTIALS, {
       headers: { 'user-agent': 'object_store/0.14.2' },
@@ -181,7 +184,7 @@ describe('a held request', () => {
     await closed;
   });
 
-  it('is not the only thing answered at the end: so is a request that comes on a connection accepted before', async () => {
+  it('A new request on a connection that was accepted before is answered while the server closes', async () => {
     await using served = await serve();
     learn(served);
     const fresh = await served.dial();
@@ -196,7 +199,7 @@ describe('a held request', () => {
     await closed;
   });
 
-  it('costs one fault, not the process, if looking at it fails', async () => {
+  it('A held request is answered 503 and an error is logged if evaluating it fails', async () => {
     await using served = await serve();
     const { answer } = await askHeld(served);
     served.callers.get = () => {
@@ -208,10 +211,10 @@ describe('a held request', () => {
   });
 });
 
-describe('an address that changes hands', () => {
+describe('Reused address', () => {
   const successor = () => podOf({ uid: 'uid-2', name: 'web-2', decision: { ...allow, sessionId: 's-2' } });
 
-  it('takes its open connections with it', async () => {
+  it('The connections of an address, and no others, are closed when another Pod owns it', async () => {
     await using served = await serve();
     learn(served);
     const mine = await served.dial();
@@ -225,7 +228,7 @@ describe('an address that changes hands', () => {
     others.socket.destroy();
   });
 
-  it('closes them also when nobody holds it any more', async () => {
+  it('The connections of an address are closed when nobody owns it any more', async () => {
     await using served = await serve();
     learn(served);
     const { socket } = await served.dial();
@@ -235,7 +238,7 @@ describe('an address that changes hands', () => {
     await until(() => socket.closed || socket.readableEnded);
   });
 
-  it('leaves connections that were made before anybody was known to it', async () => {
+  it('A connection made before the owner of its address was known stays open when the owner becomes known', async () => {
     await using served = await serve();
     const { socket, received } = await served.dial();
     await served.ask('/latest/api/token', { method: 'PUT' });
@@ -246,7 +249,7 @@ describe('an address that changes hands', () => {
     expect(received()).toContain('mine');
   });
 
-  it('answers no request on a connection of the former Pod, even before the change was told', async () => {
+  it('No request on a connection of the former Pod is answered, even before the change is signaled', async () => {
     await using served = await serve();
     learn(served);
     const { socket, received } = await served.dial();
@@ -258,7 +261,7 @@ describe('an address that changes hands', () => {
     expect(received()).toBe('');
   });
 
-  it('gives no held request of the former Pod the credentials of the next', async () => {
+  it('A held request of the former Pod never gets the credentials of the next one', async () => {
     await using served = await serve();
     served.callers.set(POD_IP, { kind: 'pod', pod: podOf() });
     const { answer } = await askHeld(served);
@@ -269,7 +272,7 @@ describe('an address that changes hands', () => {
     expect(served.holds).toEqual(['gone']);
   });
 
-  it('makes the token of the former Pod worthless', async () => {
+  it('The token of the former Pod is refused', async () => {
     await using served = await serve();
     learn(served);
     const { body: token } = await served.ask('/latest/api/token', {

@@ -22,8 +22,8 @@ function setup() {
   return { clock, lines, counted, hits };
 }
 
-describe('a limit that is met', () => {
-  it.each(limitNames)('is logged as %s with what was refused and what to do', (limit) => {
+describe('Limit hits', () => {
+  it.each(limitNames)('The limit %s is logged with what was refused and what to do', (limit) => {
     const { lines, hits } = setup();
     hits.hit(limit, POD, '10.0.0.7');
     expect(lines).toMatchObject([
@@ -37,7 +37,7 @@ describe('a limit that is met', () => {
     expect(lines[0]?.fields['hint']).toMatch(/^\w+ /);
   });
 
-  it('is logged once per storm, counted each time, and the end of the storm says how often', async () => {
+  it('Repeated hits of a limit are all counted, and are logged once and then with their number', async () => {
     const { clock, lines, counted, hits } = setup();
     for (let times = 0; times < 1_000; times += 1) hits.hit('connections_per_pod', POD, '10.0.0.7');
     expect(lines).toHaveLength(1);
@@ -49,7 +49,7 @@ describe('a limit that is met', () => {
     ]);
   });
 
-  it('is logged for a Pod although thousands of made-up addresses meet it too', () => {
+  it('A limit is logged for a Pod even if thousands of made-up addresses meet limits too', () => {
     const { lines, hits } = setup();
     for (let at = 0; at < 5_000; at += 1) {
       const ip = `10.${at % 250}.${Math.floor(at / 250)}.1`;
@@ -60,7 +60,7 @@ describe('a limit that is met', () => {
     expect(lines.at(-1)?.fields).toMatchObject({ limit: 'connections_per_pod', uid: 'uid-1' });
   });
 
-  it('is logged for a Pod although hundreds of Pods of another Namespace meet limits too', async () => {
+  it('A limit is logged for a Pod even if hundreds of Pods of another Namespace meet limits too', async () => {
     const { clock, lines, hits } = setup();
     for (let at = 0; at < 500; at += 1)
       for (const limit of limitNames) hits.hit(limit, { group: 'storm', name: `uid-${at}` }, '10.0.0.8');
@@ -71,16 +71,19 @@ describe('a limit that is met', () => {
     expect(lines.at(-1)?.fields).toEqual({ namespace: 'storm', count: expect.any(Number) });
   });
 
-  it('names no Namespace for an address that no Pod owns', () => {
+  it('A limit met by an address that no Pod owns is logged without a Namespace', () => {
     const { lines, hits } = setup();
     hits.hit('connections_unknown', { group: '', name: '10.0.0.9' }, '10.0.0.9');
     expect(lines[0]?.fields).not.toHaveProperty('namespace');
   });
 
-  it.each(['ops', 'probe'] as const)('on the %s port is told apart by connections and requests', (port) => {
-    const { counted, hits } = setup();
-    hits.pageHit(port)('connections_per_client', '10.0.0.9');
-    hits.pageHit(port)('head_bytes', '10.0.0.9');
-    expect(counted).toEqual([`${port}_connections`, `${port}_requests`]);
-  });
+  it.each(['ops', 'probe'] as const)(
+    'Limits of the %s port are counted separately for connections and requests',
+    (port) => {
+      const { counted, hits } = setup();
+      hits.pageHit(port)('connections_per_client', '10.0.0.9');
+      hits.pageHit(port)('head_bytes', '10.0.0.9');
+      expect(counted).toEqual([`${port}_connections`, `${port}_requests`]);
+    },
+  );
 });

@@ -54,8 +54,8 @@ function awaitFeed(served: Served): void {
     served.callers.set(ip, { kind: 'unknown', uid, namespace, waitsFor: 'the feed to name the Pod' });
 }
 
-describe('connections', () => {
-  it('of a Pod at its limit: the one that has been idle for the longest makes room, and the newcomer is served', async () => {
+describe('Connection limits', () => {
+  it('A new connection of a Pod at its limit is served, and the one that was idle the longest is closed', async () => {
     await using served = await serve({ limits: { ...defaultLimits, connectionsPerPod: 2 } });
     learnBoth(served);
     const [first, second] = [await ask(served), await ask(served)];
@@ -67,7 +67,7 @@ describe('connections', () => {
     for (const { socket } of [second, third]) socket.destroy();
   });
 
-  it('of a Pod whose connections are all busy: one too many is answered 503, whatever it asks', async () => {
+  it('A connection too many of a Pod whose connections are all busy is answered 503, whatever it asks', async () => {
     await using served = await serve({ limits: { ...defaultLimits, connectionsPerPod: 2 } });
     awaitFeed(served);
     const busy = [await wait(served), await wait(served)];
@@ -80,7 +80,7 @@ describe('connections', () => {
     for (const { socket } of busy) socket.destroy();
   });
 
-  it('of all addresses that no Pod owns count together, and take an eighth of the places', async () => {
+  it('Connections of addresses that no Pod owns count together, and take at most an eighth of the places', async () => {
     await using served = await serve({
       limits: { ...defaultLimits, connectionsPerPod: 16, connections: 16 },
     });
@@ -93,7 +93,7 @@ describe('connections', () => {
     for (const { socket } of strangers) socket.destroy();
   });
 
-  it('of one Namespace make room at the limit of the node, and another Pod has its seventeenth', async () => {
+  it("Connections of one Namespace make room at the node's limit for seventeen of another Namespace's Pod", async () => {
     await using served = await serve({
       limits: { ...defaultLimits, connectionsPerPod: 64, connections: 64 },
     });
@@ -110,7 +110,7 @@ describe('connections', () => {
     for (const { socket } of [...hoard, ...others]) socket.destroy();
   });
 
-  it('count for the Pod as soon as it is known', async () => {
+  it('A connection counts for its Pod as soon as the Pod is known', async () => {
     await using served = await serve({
       limits: { ...defaultLimits, connectionsPerPod: 16, connections: 32 },
     });
@@ -126,8 +126,8 @@ describe('connections', () => {
   });
 });
 
-describe('waiting requests', () => {
-  it('of a Pod at its limit: the next one is answered 503 at once, and others wait on', async () => {
+describe('Waiting limits', () => {
+  it('A request too many of a Pod at its limit of waiting ones is answered 503 at once, and the others wait on', async () => {
     await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 2 } });
     awaitFeed(served);
     const waiting = [await wait(served), await wait(served), await wait(served, OTHER_IP)];
@@ -141,7 +141,7 @@ describe('waiting requests', () => {
     }
   });
 
-  it('of the Pod that has the most make room at the limit of the node', async () => {
+  it("Waiting requests of the Pod that has the most make room at the node's limit", async () => {
     await using served = await serve({ limits: { ...defaultLimits, waitingPerPod: 20, waiting: 20 } });
     awaitFeed(served);
     const hoard: Awaited<ReturnType<typeof wait>>[] = [];

@@ -49,8 +49,8 @@ async function setup({ shares = true, address = '127.0.0.1' } = {}) {
   return { holder, clock, log, stop, agent, start };
 }
 
-describe('a port that another agent has', () => {
-  it('is not joined before the table is known, and then is', async () => {
+describe('Shared port', () => {
+  it('A port of another agent is joined only once this agent can answer requests', async () => {
     const { clock, log, agent, start } = await setup();
     const joined = start();
     await until(() => clock.pending === 1);
@@ -63,14 +63,14 @@ describe('a port that another agent has', () => {
     expect(agent.listening).toBe(true);
   });
 
-  it('is joined at once by an agent that knows its table from the start', async () => {
+  it('A port of another agent is joined at once by an agent that can answer from the start', async () => {
     const { agent, log, start } = await setup();
     agent.canAnswer = true;
     expect(await start()).toBe(true);
     expect(log.lines).toEqual([]);
   });
 
-  it('is had at once when that one leaves it', async () => {
+  it('A port is taken as soon as the other agent leaves it, even if this agent cannot answer yet', async () => {
     const { holder, clock, agent, start } = await setup();
     const joined = start();
     await until(() => clock.pending === 1);
@@ -82,7 +82,7 @@ describe('a port that another agent has', () => {
     expect(agent.canAnswer).toBe(false);
   });
 
-  it('is given up when the agent stops first', async () => {
+  it('The agent gives up waiting for a port if it stops first', async () => {
     const { clock, stop, agent, start } = await setup();
     const joined = start();
     await until(() => clock.pending === 1);
@@ -91,7 +91,7 @@ describe('a port that another agent has', () => {
   });
 });
 
-it('a port that nobody has is had at once, known table or not', async () => {
+it('A free port is taken at once, even if this agent cannot answer yet', async () => {
   const { holder, start } = await setup();
   const closed = once(holder, 'close');
   holder.close();
@@ -99,7 +99,7 @@ it('a port that nobody has is had at once, known table or not', async () => {
   expect(await start()).toBe(true);
 });
 
-it('a port of somebody who does not share it is a clear fault', async () => {
+it('Taking a port that another process has without reusePort fails with EADDRINUSE', async () => {
   const { clock, agent, start } = await setup({ shares: false });
   agent.canAnswer = true;
   let fault: unknown;
@@ -111,7 +111,7 @@ it('a port of somebody who does not share it is a clear fault', async () => {
   expect(fault).toMatchObject({ code: 'EADDRINUSE' });
 });
 
-it('an address that is not of this machine is a clear fault', async () => {
+it('Taking a port on an address of another machine fails with EADDRNOTAVAIL', async () => {
   const { start } = await setup({ address: '198.18.0.1' });
   await expect(start()).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
 });

@@ -18,12 +18,12 @@ async function setup(more: Parameters<typeof podOf>[0] = {}) {
   return served;
 }
 
-describe('other metadata', () => {
+describe('Other metadata', () => {
   it.each([
     { decision: podOf().decision, body: 'meta-data/placement/region for 123456789012' },
     { decision: noRole, body: 'meta-data/placement/region for nobody' },
     { decision: notPermitted, body: 'meta-data/placement/region for nobody' },
-  ])('is served with or without a role: $decision.kind', async ({ decision, body }) => {
+  ])('Other metadata is served with or without a role: $decision.kind', async ({ decision, body }) => {
     await using served = await setup({ decision });
     for (const target of [
       '/latest/meta-data/placement/region',
@@ -35,7 +35,7 @@ describe('other metadata', () => {
     expect(served.reads).toEqual(['meta-data/placement/region', 'meta-data/placement/region']);
   });
 
-  it("outside the Pod's own groups is as blocked as outside all", async () => {
+  it("A path outside the Pod's own groups is blocked like one outside all groups", async () => {
     await using served = await setup({ metadata: { denied: false, only: new Set(['tags', 'network']) } });
     const own = await served.ask('/latest/meta-data/tags/instance/team');
     const outside = await served.ask('/latest/meta-data/placement/region');
@@ -52,7 +52,7 @@ describe('other metadata', () => {
     expect(outside.body + never.body).not.toMatch(/region|user-data/);
   });
 
-  it('that no Pod may read is refused without asking who it is', async () => {
+  it('A path that no Pod may read is refused without asking who owns the address', async () => {
     await using served = await serve();
     expect((await served.ask('/latest/user-data')).status).toBe(404);
     expect((await served.ask('/latest/dynamic/instance-identity/signature')).status).toBe(404);
@@ -78,17 +78,20 @@ describe('other metadata', () => {
       status: 503,
       reason: 'NodeImdsAway',
     },
-  ])('$what is $status', async ({ read, status, reason }) => {
-    await using served = await setup();
-    served.other.read = read;
-    const answer = await served.ask('/latest/meta-data/placement/region');
-    expect(answer.status).toBe(status);
-    expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
-    expect(answer.body).not.toMatch(/inner words|127\.0\.0\.1/);
-    expect(served.records).toMatchObject([{ reason }]);
-  });
+  ])(
+    'Other metadata is answered $status without the words of the cause: $what',
+    async ({ read, status, reason }) => {
+      await using served = await setup();
+      served.other.read = read;
+      const answer = await served.ask('/latest/meta-data/placement/region');
+      expect(answer.status).toBe(status);
+      expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
+      expect(answer.body).not.toMatch(/inner words|127\.0\.0\.1/);
+      expect(served.records).toMatchObject([{ reason }]);
+    },
+  );
 
-  it('that the node has not is a plain 404: no line but at debug, no first request', async () => {
+  it('A path that the node does not have is answered 404, logged at debug and not counted as a first request', async () => {
     await using served = await setup();
     served.other.read = () => Promise.resolve(undefined);
     const { status, body } = await served.ask('/latest/meta-data/tags/instance/team');
@@ -97,7 +100,7 @@ describe('other metadata', () => {
     expect(served.records).toMatchObject([{ firstRequest: false, first: false }]);
   });
 
-  it('that is slow in coming is not given to who holds the address afterwards', async () => {
+  it('An answer that comes late is not given to the Pod that owns the address by then', async () => {
     await using served = await setup();
     const reads: ((text: string) => void)[] = [];
     served.other.read = () => new Promise((resolve) => reads.push(resolve));
@@ -109,8 +112,8 @@ describe('other metadata', () => {
   });
 });
 
-describe('iam', () => {
-  it("info is made for the Pod's own role, the same each time", async () => {
+describe('IAM paths', () => {
+  it("The iam/info document is made for the Pod's own role, and is the same each time", async () => {
     await using served = await setup();
     const first = await served.ask('/latest/meta-data/iam/info');
     const again = await served.ask('/latest/meta-data/iam/info/');
@@ -125,7 +128,7 @@ describe('iam', () => {
   });
 
   it.each([{ decision: noRole }, { decision: notPermitted }])(
-    'is not there without a permitted role: $decision.reason',
+    'The iam paths are answered 404 without a permitted role: $decision.reason',
     async ({ decision }) => {
       await using served = await setup({ decision });
       for (const path of ['iam', 'iam/', 'iam/info']) {
@@ -134,19 +137,19 @@ describe('iam', () => {
     },
   );
 
-  it('lists what is in it', async () => {
+  it('The iam directory lists info and security-credentials', async () => {
     await using served = await setup();
     expect((await served.ask('/latest/meta-data/iam/')).body).toBe('info\nsecurity-credentials/');
   });
 
-  it('the root lists versions', async () => {
+  it('The root lists the versions', async () => {
     await using served = await setup();
     expect((await served.ask('/')).body).toBe('1.0\nlatest');
   });
 });
 
-describe('what is recorded of an answer', () => {
-  it('says who asked, by what, and whether it is the first time', async () => {
+describe('Answer records', () => {
+  it('The record of an answer says who asked, with which SDK, and whether it was the first time', async () => {
     await using served = await setup();
     const headers = { 'user-agent': 'Boto3/1.40 md/Botocore#1.40' };
     for (const target of [LIST, `${LIST}app/reader`, `${LIST}app/reader`])
@@ -175,7 +178,7 @@ describe('what is recorded of an answer', () => {
     expect(new Set(served.records.map(({ requestId }) => requestId)).size).toBe(3);
   });
 
-  it('has an audit line for the first credentials, and no secret anywhere', async () => {
+  it('The first credentials are logged for audit, and no secret is in a line or record', async () => {
     await using served = await setup();
     for (const target of [`${LIST}app/reader`, `${LIST}app/reader`]) await served.ask(target);
     expect(served.lines).toMatchObject([
@@ -189,7 +192,7 @@ describe('what is recorded of an answer', () => {
     expect(JSON.stringify([served.lines, served.records])).not.toContain('mine');
   });
 
-  it('is the refusal that the body names', async () => {
+  it('The body of a refusal has its reason, its message and the request ID of its record', async () => {
     await using served = await setup();
     const body = JSON.parse((await served.ask(`${LIST}theirs`)).body) as Record<string, string>;
     const { requestId } = served.records[0] ?? {};

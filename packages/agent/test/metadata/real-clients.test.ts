@@ -118,8 +118,8 @@ async function send(served: Served, lines: readonly string[]): Promise<{ status:
   return { status: Number(status), body };
 }
 
-describe('the bytes of real clients', () => {
-  it.each(clients)('of $client', async ({ requests }) => {
+describe('Real clients', () => {
+  it.each(clients)('The requests recorded from a real client are answered: $client', async ({ requests }) => {
     await using served = await setup();
     for (const { lines, body } of requests) {
       const answer = await send(served, lines);
@@ -131,7 +131,7 @@ describe('the bytes of real clients', () => {
   });
 });
 
-describe('readers of the identity document', () => {
+describe('Identity document readers', () => {
   it.each([
     { reader: 'the Go and Java SDKs, .NET, Cluster Autoscaler: the region', names: ['region'] },
     {
@@ -140,7 +140,7 @@ describe('readers of the identity document', () => {
     },
     { reader: 'what looks at the format first', names: ['version'] },
     { reader: 'what asks whose account it works in', names: ['accountId'] },
-  ])('find what they look for in the reduced one: $reader', async ({ names }) => {
+  ])('Readers find what they look for in the reduced identity document: $reader', async ({ names }) => {
     await using served = await setup({ metadata: { denied: false, only: new Set() } });
     const { body } = await served.ask('/latest/dynamic/instance-identity/document');
     const document = JSON.parse(body) as Record<string, string>;
@@ -150,7 +150,7 @@ describe('readers of the identity document', () => {
   });
 });
 
-describe('a client that walks the whole tree, as Ansible’s ec2_metadata_facts', () => {
+describe('Tree walk', () => {
   /** Ansible gives up at 401 and 403, and tries anything but 200 and 404 once more before it does. */
   async function walk(served: Served, directory: string): Promise<string[]> {
     const { status, body } = await served.ask(directory);
@@ -170,19 +170,22 @@ describe('a client that walks the whole tree, as Ansible’s ec2_metadata_facts'
       pod: { decision: { kind: 'deny', reason: 'NamespaceDenied', message: '', roleName: 'app/reader' } },
     },
     { what: 'a list of groups', pod: { metadata: { denied: false, only: new Set(['tags']) } } },
-  ])('meets 200 and 404 alone, for a Pod with $what', async ({ pod }) => {
-    await using served = await setup(pod);
-    const found = [
-      ...(await walk(served, '/latest/meta-data/')),
-      ...(await walk(served, '/latest/dynamic/')),
-      '/latest/user-data/',
-      '/latest/meta-data/public-keys/0/openssh-key',
-      '/latest/meta-data/tags/instance',
-    ];
-    expect(found.length).toBeGreaterThan(10);
-    for (const path of found) {
-      const { status } = await served.ask(path);
-      expect({ path, refused: ![200, 404].includes(status) }).toEqual({ path, refused: false });
-    }
-  });
+  ])(
+    'A client that walks the whole tree, as Ansible does, meets only 200 and 404, for a Pod with $what',
+    async ({ pod }) => {
+      await using served = await setup(pod);
+      const found = [
+        ...(await walk(served, '/latest/meta-data/')),
+        ...(await walk(served, '/latest/dynamic/')),
+        '/latest/user-data/',
+        '/latest/meta-data/public-keys/0/openssh-key',
+        '/latest/meta-data/tags/instance',
+      ];
+      expect(found.length).toBeGreaterThan(10);
+      for (const path of found) {
+        const { status } = await served.ask(path);
+        expect({ path, refused: ![200, 404].includes(status) }).toEqual({ path, refused: false });
+      }
+    },
+  );
 });

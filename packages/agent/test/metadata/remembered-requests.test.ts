@@ -50,8 +50,8 @@ function pieceOfHead(piece: string): string {
   return head.slice(16_000);
 }
 
-describe('tokens that were found good', () => {
-  it('are remembered for as long as any token lives, 2,048 of them, most of the Pod that shows the most', async () => {
+describe('Remembered tokens', () => {
+  it('Valid tokens are remembered for six hours, 2,048 at most, and a greedy Pod does not displace those of others', async () => {
     const { clock, tokens, sizes, remembers } = setup();
     const mine = tokens.mint({ ip: IP, uid: 'mine', ttlSeconds: 21_600 });
     expect(tokens.check(mine, { ip: IP, uid: 'mine' })).toBe('ok');
@@ -64,7 +64,7 @@ describe('tokens that were found good', () => {
     expect(sizes()['tokens']).toBe(0);
   });
 
-  it('keep nothing of the requests that showed them', () => {
+  it('Remembered tokens keep nothing of their requests in memory', () => {
     const { tokens, sizes } = setup();
     const before = heapMb();
     for (let made = 0; made < 2_048; made++) {
@@ -75,7 +75,7 @@ describe('tokens that were found good', () => {
   });
 });
 
-it('routes that are remembered keep nothing of the requests that asked for them', () => {
+it('Remembered routes keep nothing of their requests in memory', () => {
   const { routes, sizes } = setup();
   const before = heapMb();
   for (let made = 0; made < 512; made++) routes(pieceOfHead(`/latest/made/up/path/number/${made}`), 'greedy');

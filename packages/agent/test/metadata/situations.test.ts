@@ -270,25 +270,28 @@ function expectAnswer(
   expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
 }
 
-describe('the situations of a Pod', () => {
-  it.each(rows)('$situation: the token', async (row) => {
+describe('Pod situations', () => {
+  it.each(rows)('A token request gets the answer for its situation: $situation', async (row) => {
     await using served = await setup(row);
     const answer = await served.ask('/latest/api/token', { method: 'PUT', headers: { [TTL_HEADER]: '300' } });
     expectAnswer(served, answer, row.put);
     expect(answer.headers[TTL_HEADER]).toBe(row.put.status === 200 ? '300' : undefined);
   });
 
-  it.each(rows.filter(({ list }) => list !== undefined))('$situation: the list', async (row) => {
-    const { list = given } = row;
-    await using served = await setup(row);
-    const headers = await tokenOf(row, served);
-    for (const target of [LIST, LIST.slice(0, -1)]) {
-      const answer = await askThrough(served, target, { headers }, list.held === true);
-      expectAnswer(served, answer, list);
-    }
-  });
+  it.each(rows.filter(({ list }) => list !== undefined))(
+    'A request for the list gets the answer for its situation: $situation',
+    async (row) => {
+      const { list = given } = row;
+      await using served = await setup(row);
+      const headers = await tokenOf(row, served);
+      for (const target of [LIST, LIST.slice(0, -1)]) {
+        const answer = await askThrough(served, target, { headers }, list.held === true);
+        expectAnswer(served, answer, list);
+      }
+    },
+  );
 
-  it.each(rows)('$situation: the credentials', async (row) => {
+  it.each(rows)('A request for credentials gets the answer for its situation: $situation', async (row) => {
     await using served = await setup(row);
     const headers = await tokenOf(row, served);
     for (const slash of ['', '/']) {
@@ -298,27 +301,30 @@ describe('the situations of a Pod', () => {
     }
   });
 
-  it.each(rows)('$situation: HEAD is answered like GET, without a body', async (row) => {
-    await using served = await setup(row);
-    const headers = await tokenOf(row, served);
-    const answer = await askThrough(
-      served,
-      `${LIST}${row.asks ?? 'app/reader'}`,
-      { method: 'HEAD', headers },
-      row.credentials.held === true,
-    );
-    expect(answer).toMatchObject({ status: row.credentials.status, body: '' });
-    expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
-  });
+  it.each(rows)(
+    'A HEAD request for credentials is answered like GET, without a body: $situation',
+    async (row) => {
+      await using served = await setup(row);
+      const headers = await tokenOf(row, served);
+      const answer = await askThrough(
+        served,
+        `${LIST}${row.asks ?? 'app/reader'}`,
+        { method: 'HEAD', headers },
+        row.credentials.held === true,
+      );
+      expect(answer).toMatchObject({ status: row.credentials.status, body: '' });
+      expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
+    },
+  );
 });
 
-describe('what is refused of every path', () => {
+describe('Refusals of every path', () => {
   const everyPath = rows.filter(({ credentials: { reason = '' } }) =>
     ['MetadataDenied', 'TokenInvalid', 'TokenMissing', 'HostNetwork', 'StaticPod', 'BadAnnotation'].includes(
       reason,
     ),
   );
-  it.each(everyPath)('$situation: other metadata', async (row) => {
+  it.each(everyPath)('Other metadata is refused like credentials: $situation', async (row) => {
     await using served = await setup(row);
     const headers = await tokenOf(row, served);
     for (const path of ['placement/region', 'iam/info', 'iam/', '']) {
@@ -328,7 +334,7 @@ describe('what is refused of every path', () => {
     expect(served.reads).toEqual([]);
   });
 
-  it('an address that is not known: other metadata is held too', async () => {
+  it('A request for other metadata is held while its address is unknown', async () => {
     await using served = await serve();
     const answer = served.ask('/latest/meta-data/placement/region');
     await until(() => served.unknownIps.length > 0);

@@ -31,12 +31,12 @@ function repairs(nat: number): InterceptionState {
   return { ...STATE, repairs: { ...STATE.repairs, nat } };
 }
 
-describe('the metrics of the interception', () => {
-  it('have these names while nothing is known', async () => {
+describe('Interception metrics', () => {
+  it('Only rolegate_reader_connected is exported while nothing is known', async () => {
     expect(await setup().lines()).toEqual(['rolegate_reader_connected 0']);
   });
 
-  it('have these names and labels', async () => {
+  it('The interception metrics have these names, labels and values', async () => {
     const { known, counted, lines } = setup();
     Object.assign(known, {
       state: { ...STATE, layers: { ...STATE.layers, route: false } },
@@ -70,7 +70,7 @@ describe('the metrics of the interception', () => {
     ]);
   });
 
-  it('are absent again where nothing is known any more, but for what was counted', async () => {
+  it('Metrics other than counters are absent again once nothing is known any more', async () => {
     const { known, counted, lines } = setup();
     Object.assign(known, { state: STATE, open: false });
     counted(STATE);
@@ -81,13 +81,13 @@ describe('the metrics of the interception', () => {
     ]);
   });
 
-  it('count on where a reader that was started anew begins at nothing', async () => {
+  it('Repairs are counted on if a restarted reader counts from zero', async () => {
     const { counted, lines } = setup();
     for (const nat of [3, 5, 1, 2, 2]) counted(repairs(nat));
     expect(await lines()).toContain('rolegate_interception_repairs_total{layer="nat"} 7');
   });
 
-  it('tell of new connections that the kernel refused, each once', () => {
+  it('Each connection that the kernel refused is reported once', () => {
     const { counted, refused } = setup();
     for (const refusedConnections of [3, 5, 5, 1]) counted({ ...STATE, refusedConnections });
     expect(refused).toEqual([3, 2, 0, 1]);

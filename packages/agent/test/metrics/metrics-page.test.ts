@@ -7,11 +7,11 @@ import { agentMetrics } from '../../src/metrics/table.ts';
 
 const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
 
-it("docs/metrics.md says what the agent's table says (npm run generate writes it)", () => {
+it("The page docs/metrics.md matches the agent's table of metrics (npm run generate writes it)", () => {
   expect(page).toContain(`\n## Agent\n\n${metricsDoc(agentMetrics)}\n`);
 });
 
-it("docs/metrics.md has exactly the agent's metrics, each with its type and labels", () => {
+it("The page docs/metrics.md has exactly the agent's metrics, each with its type and labels", () => {
   const metrics = createAgentMetrics({ version: '1' });
   metrics.read({
     feedConnected: () => true,

@@ -28,11 +28,11 @@ describe('--allow-path', () => {
     { expression: '.*', path: 'meta-data/iam/info', allows: false },
     { expression: '.*', path: 'meta-data/iam/security-credentials/role', allows: false },
     { expression: '(?s).*', path: 'meta-data/identity-credentials/ec2/info', allows: false },
-  ])('$expression and $path: $allows', ({ expression, path, allows }) => {
+  ])('The expression $expression opens the path "$path": $allows', ({ expression, path, allows }) => {
     expect(setup(expression).allows(path)).toBe(allows);
   });
 
-  it('opens what any of several expressions opens, and nothing without one', () => {
+  it('A path is open if any of several expressions opens it, and closed without one', () => {
     const allowPath = setup('/latest/user-data', '/latest/meta-data/kernel-id');
     expect(
       ['user-data', 'meta-data/kernel-id', 'meta-data/mac'].map((path) => allowPath.allows(path)),
@@ -40,7 +40,7 @@ describe('--allow-path', () => {
     expect(setup().allows('user-data')).toBe(false);
   });
 
-  it('names every fault at once', () => {
+  it('All faults of --allow-path expressions are reported at once', () => {
     const parsed = parseAllowPaths(['(', '/ok', '', '\\1', 'x'.repeat(4097)]);
     expect(parsed).toEqual({
       faults: [
@@ -52,13 +52,13 @@ describe('--allow-path', () => {
     });
   });
 
-  it('is not stalled by an expression that backtracks elsewhere', () => {
+  it('An expression that backtracks in other engines is matched within a second', () => {
     const startMs = performance.now();
     expect(setup('/latest/(a+)+$').allows(`${'a'.repeat(5000)}!`)).toBe(false);
     expect(performance.now() - startMs).toBeLessThan(1000);
   });
 
-  it('never allows the credentials of the node, whatever the expression', () => {
+  it('No expression opens the credentials of the node', () => {
     const secret = fc.constantFrom('meta-data/iam', 'meta-data/identity-credentials');
     const rest = fc.oneof(
       fc.constant(''),
@@ -80,7 +80,7 @@ describe('--allow-path', () => {
   });
 });
 
-describe('warnings of --allow-path', () => {
+describe('Warnings of --allow-path', () => {
   it.each([
     { expression: '/latest/meta-data/kernel-id', paths: [] },
     { expression: '/latest/user-data', paths: ['user-data'] },
@@ -90,11 +90,11 @@ describe('warnings of --allow-path', () => {
     },
     { expression: '/latest/meta-data/public-keys/.*', paths: ['meta-data/public-keys/0/openssh-key'] },
     { expression: '/latest/meta-data/iam/.*', paths: ['meta-data/iam/security-credentials/node'] },
-  ])('$expression: $paths', ({ expression, paths }) => {
+  ])('The expression $expression causes warnings for the paths $paths', ({ expression, paths }) => {
     expect(warningsFor([expression]).map(({ path }) => path)).toEqual(paths);
   });
 
-  it('say of .* everything it opens, and that it cannot open credentials', () => {
+  it('The warnings for the expression .* name everything it opens, and say that it cannot open credentials', () => {
     const warnings = warningsFor(['.*']);
     expect(warnings).toHaveLength(8);
     expect(warnings.filter(({ risk }) => risk.includes('no effect')).map(({ path }) => path)).toEqual([
@@ -104,7 +104,7 @@ describe('warnings of --allow-path', () => {
     expect(warnings.every(({ expression }) => expression === '.*')).toBe(true);
   });
 
-  it('pass over what does not parse: that is a fault', () => {
+  it('An expression that does not parse causes no warning', () => {
     expect(warningsFor(['(', '/latest/user-data'])).toHaveLength(1);
   });
 });

@@ -5,8 +5,8 @@ import { groupPaths, isNodeCredentials, ungroupedPaths } from '../../src/node-im
 
 const grouped = Object.values(groupPaths).flat();
 
-describe('the closed lists', () => {
-  it('have in placement what says where the node is', () => {
+describe('Group lists', () => {
+  it('The placement group has the paths that say where the node is', () => {
     expect([...groupPaths.placement].sort()).toEqual([
       'meta-data/placement/availability-zone',
       'meta-data/placement/availability-zone-id',
@@ -17,11 +17,11 @@ describe('the closed lists', () => {
     ]);
   });
 
-  it('are there for every group that policies know', () => {
+  it('Every group that policies know has a list', () => {
     expect(Object.keys(groupPaths)).toEqual([...metadataGroups]);
   });
 
-  it('name each path once, canonical', () => {
+  it('The group lists name each path once and in canonical form', () => {
     const all = [...grouped, ...ungroupedPaths];
     expect(new Set(all).size).toBe(all.length);
     for (const path of all)
@@ -37,7 +37,7 @@ describe('the closed lists', () => {
     { what: 'user data', pattern: /user-data/, everywhere: false },
     { what: 'signatures', pattern: /signature|pkcs7|rsa2048/, everywhere: false },
     { what: 'keys', pattern: /keys/, everywhere: false },
-  ])('have no $what in a group', ({ pattern, everywhere }) => {
+  ])('No group has $what', ({ pattern, everywhere }) => {
     expect(grouped.filter((path) => pattern.test(path))).toEqual([]);
     expect(ungroupedPaths.some((path) => pattern.test(path))).toBe(!everywhere);
   });
@@ -50,14 +50,14 @@ describe('docs/metadata.md', () => {
     page.split(/\n(?=- |\n)/).find((item) => item.startsWith(`- \`${group}\`:`)) ?? '';
 
   it.each(metadataGroups.map((group) => ({ group })))(
-    'names every path of $group, and whether it is open',
+    'The page docs/metadata.md names every path of $group, and whether the group is open',
     ({ group }) => {
       expect(rowOf(group)).toContain(group === 'placement' ? '| open ' : '| closed ');
       for (const path of groupPaths[group]) expect(pathsOf(group)).toContain(`${lastPart(path)}\``);
     },
   );
 
-  it('names every path that is in no group', () => {
+  it('The page docs/metadata.md names every path that is in no group', () => {
     for (const path of ungroupedPaths) expect(page).toContain(`${lastPart(path)}\``);
   });
 });
@@ -70,7 +70,7 @@ function lastPart(path: string): string {
   );
 }
 
-describe("the node's own credentials", () => {
+describe('Node credentials', () => {
   it.each([
     { path: 'meta-data/iam', are: true },
     { path: 'meta-data/iam/info', are: true },
@@ -80,7 +80,7 @@ describe("the node's own credentials", () => {
     { path: 'meta-data/iamb', are: false },
     { path: 'meta-data', are: false },
     { path: '', are: false },
-  ])('$path: $are', ({ path, are }) => {
+  ])('The path "$path" belongs to the node\'s credentials: $are', ({ path, are }) => {
     expect(isNodeCredentials(path)).toBe(are);
   });
 });

@@ -11,15 +11,15 @@ function filled(template: string): string {
   return template.replace('<mac>', MAC).replace('<tag>', 'Name');
 }
 
-describe('knownPath', () => {
+describe('Known paths', () => {
   it.each(Object.entries(groupPaths).flatMap(([group, paths]) => paths.map((path) => ({ group, path }))))(
-    'finds $path in $group',
+    'The path $path is found in the group $group',
     ({ group, path }) => {
       expect(knownPath(filled(path))).toMatchObject({ path: filled(path), kind: 'file', group });
     },
   );
 
-  it('finds what is in no group without one', () => {
+  it('A path that is in no group is found without one', () => {
     for (const path of ungroupedPaths) {
       expect(knownPath(path)).toMatchObject({ path, kind: 'file' });
       expect(knownPath(path)?.group).toBeUndefined();
@@ -32,13 +32,13 @@ describe('knownPath', () => {
     { path: 'meta-data/services', names: ['domain', 'partition'] },
     { path: MACS, names: [] },
     { path: 'meta-data/tags/instance', names: [] },
-  ])('finds the directory "$path"', ({ path, names }) => {
+  ])('The directory "$path" is found with its names', ({ path, names }) => {
     const known = knownPath(path);
     expect(known?.kind).toBe('directory');
     expect([...(known?.names ?? [])].sort()).toEqual(names);
   });
 
-  it('says which names only the node can vouch for', () => {
+  it('A known path says which of its names only the node can confirm', () => {
     expect(knownPath(`${MACS}/${MAC}/vpc-id`)?.chosen).toEqual([{ directory: MACS, name: MAC }]);
     expect(knownPath('meta-data/tags/instance/a=b')?.chosen).toEqual([
       { directory: 'meta-data/tags/instance', name: 'a=b' },
@@ -74,11 +74,11 @@ describe('knownPath', () => {
     { path: `meta-data/tags/instance/${'x'.repeat(129)}` },
     { path: 'meta-data/tags/instance/a?b' },
     { path: 'meta-data/tags/instance/é' },
-  ])('does not know $path', ({ path }) => {
+  ])('The path $path is not known', ({ path }) => {
     expect(knownPath(path)).toBeUndefined();
   });
 
-  it('rebuilds a path to itself or not at all, and never to the credentials of the node', () => {
+  it("A known path is returned unchanged, and is never one of the node's credentials", () => {
     const segment = fc.oneof(
       fc.constantFrom(...new Set(templates.flatMap((path) => filled(path).split('/')))),
       fc.constantFrom('iam', 'identity-credentials', 'security-credentials', '..', '', '%2e'),

@@ -59,8 +59,8 @@ async function oddPeer(
   return reader(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 
-describe('reading', () => {
-  it('reads a file with a token of its own', async () => {
+describe('Reading', () => {
+  it("A file of the node's IMDS is read with a token of the agent's own", async () => {
     const { imds, node } = await setup();
     expect(await node.read(REGION)).toBe('eu-central-1');
     expect(imds.requests.map(({ method, target, status }) => [method, target, status])).toEqual([
@@ -70,7 +70,7 @@ describe('reading', () => {
     expect(imds.requests[0]?.headers['x-aws-ec2-metadata-token-ttl-seconds']).toBe('21600');
   });
 
-  it('asks for directories by their slash, so that none is redirected', async () => {
+  it('A directory is asked for with its slash, so that it is not redirected', async () => {
     const { node, gets } = await setup();
     expect(await node.read('meta-data/placement')).toBe('availability-zone\navailability-zone-id\nregion');
     expect(await node.read('')).toBe('dynamic/\nmeta-data/\nuser-data');
@@ -85,13 +85,13 @@ describe('reading', () => {
     { path: '../../x' },
     { path: 'meta-data/placement/region?x' },
     { path: 'meta-data/placement/region HTTP/1.1\r\nX: y' },
-  ])('never asks for $path', async ({ path }) => {
+  ])('The node is never asked for $path', async ({ path }) => {
     const { imds, node } = await setup();
     expect(await node.read(path)).toBeUndefined();
     expect(imds.requests).toEqual([]);
   });
 
-  it('makes one request for many who ask at once, and one token for many paths', async () => {
+  it('Concurrent reads of the IMDS cause one request per path, and one for a token', async () => {
     const { node, gets, puts } = await setup();
     const paths = ['region', 'availability-zone', 'region', 'region'].map(
       (name) => `meta-data/placement/${name}`,
@@ -101,7 +101,7 @@ describe('reading', () => {
   });
 });
 
-describe('remembering', () => {
+describe('Remembered answers', () => {
   it.each([
     { path: REGION, freshMs: HOUR_MS },
     { path: 'dynamic/instance-identity/document', freshMs: HOUR_MS },
@@ -112,7 +112,7 @@ describe('remembering', () => {
     { path: 'meta-data/placement/host-id', freshMs: 60_000 },
     { path: 'meta-data/events/maintenance/scheduled', freshMs: 5_000 },
     { path: 'meta-data/spot/instance-action', freshMs: 5_000 },
-  ])('asks for $path again after $freshMs ms', async ({ path, freshMs }) => {
+  ])('The path $path is asked for again after $freshMs ms', async ({ path, freshMs }) => {
     const { clock, node, gets } = await setup();
     const first = await node.read(path);
     await clock.advance(freshMs - 1);
@@ -123,7 +123,7 @@ describe('remembering', () => {
     expect(gets()).toHaveLength(2);
   });
 
-  it('knows a file that the node does not have as such, and finds it when it comes', async () => {
+  it('A file that the node does not have is undefined, and is found a minute after it appears', async () => {
     const { imds, clock, node } = await setup();
     expect(await node.read('meta-data/placement/group-name')).toBeUndefined();
     imds.tree.set('meta-data/placement/group-name', 'g');
@@ -131,7 +131,7 @@ describe('remembering', () => {
     expect(await node.read('meta-data/placement/group-name')).toBe('g');
   });
 
-  it('keeps no more than its bound, and those that were asked for last', async () => {
+  it('A bounded number of answers is remembered, those that were asked for last', async () => {
     const { imds, node, gets } = await setup();
     const tags = Array.from({ length: 256 }, (_, index) => `meta-data/tags/instance/t${index}`);
     for (const tag of tags) imds.tree.set(tag, 'x');
@@ -147,8 +147,8 @@ describe('remembering', () => {
   });
 });
 
-describe('the token', () => {
-  it('is renewed before it ends', async () => {
+describe('Node token', () => {
+  it("The token for the node's IMDS is renewed before it expires", async () => {
     const { clock, node, puts } = await setup();
     await node.read(TAG);
     await clock.advance(5.3 * HOUR_MS);
@@ -159,7 +159,7 @@ describe('the token', () => {
     expect(puts()).toHaveLength(2);
   });
 
-  it('is fetched anew when the node has forgotten it, and the Pod does not notice', async () => {
+  it("The token for the node's IMDS is fetched again if the node has forgotten it, and the read succeeds", async () => {
     const { imds, clock, lines, node, puts } = await setup();
     await node.read(TAG);
     imds.forgetTokens();
@@ -169,7 +169,7 @@ describe('the token', () => {
     expect(lines).toEqual([]);
   });
 
-  it('is never left out: no fall back to IMDSv1', async () => {
+  it('A read for which the node gives no token fails and does not fall back to IMDSv1', async () => {
     const { imds, node, gets } = await setup();
     imds.tokensRequired(false);
     imds.refuse();
@@ -178,8 +178,8 @@ describe('the token', () => {
   });
 });
 
-describe('the node’s IMDS away', () => {
-  it('is an error where nothing is remembered, and says so once', async () => {
+describe('Unavailable IMDS', () => {
+  it('An unavailable IMDS fails reads without a remembered answer, and is logged once', async () => {
     const { imds, lines, node } = await setup();
     await imds.down();
     await expect(node.read(REGION)).rejects.toThrow(NodeImdsAway);
@@ -193,7 +193,7 @@ describe('the node’s IMDS away', () => {
     ]);
   });
 
-  it('is given up after a second', async () => {
+  it('A read is given up after a second if the IMDS hangs', async () => {
     const { imds, clock, node } = await setup();
     imds.hang();
     const failed = expect(node.read(REGION)).rejects.toThrow(NodeImdsAway);
@@ -202,7 +202,7 @@ describe('the node’s IMDS away', () => {
     await failed;
   });
 
-  it('is given up a second after the start also when only the document hangs', async () => {
+  it('A read is given up a second after its start even if only the document hangs', async () => {
     const { imds, clock, node } = await setup();
     await node.read('meta-data/mac');
     imds.hang();
@@ -212,7 +212,7 @@ describe('the node’s IMDS away', () => {
     await failed;
   });
 
-  it('does not keep an old answer from being served, at once after the first failure', async () => {
+  it('An old answer is served while the IMDS is unavailable, and at once after the first failure', async () => {
     const { imds, clock, node, gets } = await setup();
     await node.read(REGION);
     await imds.down();
@@ -225,7 +225,7 @@ describe('the node’s IMDS away', () => {
     expect(gets()).toHaveLength(1);
   });
 
-  it('is asked again no sooner than after a second, and is served anew when it is back', async () => {
+  it('An unavailable IMDS is asked again after a second at the earliest, and is read again once it is back', async () => {
     const { imds, clock, lines, node } = await setup();
     imds.refuse(500);
     await expect(node.read(REGION)).rejects.toThrow(NodeImdsAway);
@@ -241,7 +241,7 @@ describe('the node’s IMDS away', () => {
     ]);
   });
 
-  it('leaves no trace when it is over: the next change is seen as soon as ever', async () => {
+  it('A change after an outage of the IMDS is seen as soon as before it', async () => {
     const { imds, clock, lines, node } = await setup();
     await node.read(TAG);
     imds.refuse(500);
@@ -256,7 +256,7 @@ describe('the node’s IMDS away', () => {
     expect(await node.read(TAG)).toBe('node-2');
   });
 
-  it('survives a kept connection that was closed meanwhile', async () => {
+  it('A read succeeds even if the kept connection was closed in the meantime', async () => {
     const { imds, node } = await setup();
     await node.read(REGION);
     await imds.down();
@@ -265,7 +265,7 @@ describe('the node’s IMDS away', () => {
   });
 });
 
-describe('odd peers', () => {
+describe('Odd answers', () => {
   it.each<{ what: string; answer: RequestListener }>([
     { what: 'a redirect', answer: (_, response) => response.writeHead(301, { location: '/x' }).end() },
     { what: 'a refusal', answer: (_, response) => response.writeHead(403).end('no') },
@@ -281,7 +281,7 @@ describe('odd peers', () => {
       },
     },
     { what: 'a connection closed at once', answer: (request) => request.socket.destroy() },
-  ])('count as away: $what', async ({ answer }) => {
+  ])('The IMDS counts as unavailable if it answers with $what', async ({ answer }) => {
     const seen: string[] = [];
     const { node } = await oddPeer((request, response) => {
       seen.push(request.url ?? '');
@@ -300,7 +300,7 @@ describe('odd peers', () => {
     { what: 'an empty one', giveToken: (_, response) => response.end() },
     { what: 'one that is no header value', giveToken: (_, response) => response.end('a\r\nX: y') },
     { what: 'an endless one', giveToken: (_, response) => response.end('x'.repeat(5000)) },
-  ])('cannot give $what for a token', async ({ giveToken }) => {
+  ])('The IMDS counts as unavailable if its token is $what', async ({ giveToken }) => {
     const seen: string[] = [];
     const { node } = await oddPeer((request, response) => {
       seen.push(request.url ?? '');
@@ -310,7 +310,7 @@ describe('odd peers', () => {
     expect(seen).toEqual([]);
   });
 
-  it('cannot hold a read open by a trickle', async () => {
+  it('An IMDS that trickles its answer does not keep a read open for more than a second', async () => {
     let trickle: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => {
       trickle = resolve;

@@ -46,14 +46,14 @@ function setup() {
   };
 }
 
-describe("whether the node's own metadata API takes requests without a token", () => {
-  it('is not asked before the rules are laid', async () => {
+describe('IMDSv1 probe', () => {
+  it("The node's IMDS is not probed before the rules are installed", async () => {
     const { clock, imdsv1 } = setup();
     await clock.advance(10 * MINUTE_MS);
     expect([imds.requests.length, imdsv1.open()]).toEqual([0, undefined]);
   });
 
-  it('is asked by one request without a token, and again after five minutes', async () => {
+  it("The node's IMDS is probed with one request without a token, and again after five minutes", async () => {
     const { clock, installed, imdsv1, seen } = setup();
     installed();
     await until(() => imdsv1.open() === false);
@@ -66,7 +66,7 @@ describe("whether the node's own metadata API takes requests without a token", (
     await seen(2);
   });
 
-  it('is warned of loudly where it does, once, and told when it ends', async () => {
+  it('A node that answers without a token causes one warning, and a line when it requires tokens', async () => {
     imds.tokensRequired(false);
     const { clock, log, installed, imdsv1, levels, seen } = setup();
     installed();
@@ -90,7 +90,7 @@ describe("whether the node's own metadata API takes requests without a token", (
     { what: 'refuses', status: 403 },
     { what: 'leads elsewhere', status: 301 },
     { what: 'fails', status: 500 },
-  ])('is not known where it $what, and nothing else is asked', async ({ status }) => {
+  ])('The IMDSv1 result is unknown if the IMDS $what, and nothing else is asked', async ({ status }) => {
     imds.refuse(status);
     const { installed, imdsv1, levels, seen } = setup();
     installed();
@@ -99,7 +99,7 @@ describe("whether the node's own metadata API takes requests without a token", (
     expect([imdsv1.open(), levels()]).toEqual([undefined, ['debug']]);
   });
 
-  it('is not known any more where it does not answer within a second', async () => {
+  it('The IMDSv1 result is unknown again if the IMDS does not answer within a second', async () => {
     imds.tokensRequired(false);
     const { clock, installed, imdsv1, levels, seen } = setup();
     installed();
@@ -112,7 +112,7 @@ describe("whether the node's own metadata API takes requests without a token", (
     expect(levels()).toEqual(['warn', 'debug']);
   });
 
-  it('is asked no more when the agent stops while it waits', async () => {
+  it("The node's IMDS is not probed if the agent stops while it waits for the rules", async () => {
     setup();
     stop.abort();
     await running;

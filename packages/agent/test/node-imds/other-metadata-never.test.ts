@@ -78,8 +78,8 @@ afterEach(async () => {
   await fake?.close();
 });
 
-describe('whatever the path, the groups and --allow-path', () => {
-  it('no credentials and no role of the node come out', async () => {
+describe('Any path, groups and --allow-path', () => {
+  it('No answer contains credentials or a role of the node', async () => {
     await fc.assert(
       fc.asyncProperty(groupSets, expressions, podRights, asked, async (groups, allow, rights, path) => {
         const answer = (await setup(groups, allow).read(path, rights)) ?? '';
@@ -89,7 +89,7 @@ describe('whatever the path, the groups and --allow-path', () => {
     );
   });
 
-  it('nothing sensitive comes out that no expression allows', async () => {
+  it('No answer contains anything sensitive without an expression that allows it', async () => {
     await fc.assert(
       fc.asyncProperty(groupSets, podRights, asked, async (groups, rights, path) => {
         const answer = (await setup(groups, []).read(path, rights)) ?? '';
@@ -99,7 +99,7 @@ describe('whatever the path, the groups and --allow-path', () => {
     );
   });
 
-  it('what a list of groups leaves open comes from these groups alone, the reduced document apart', async () => {
+  it('A Pod with a list of groups gets nothing through --allow-path, and nothing sensitive', async () => {
     const lists = fc.subarray([...metadataGroups]).map((names) => new Set<string>(names));
     await fc.assert(
       fc.asyncProperty(
@@ -121,7 +121,7 @@ describe('whatever the path, the groups and --allow-path', () => {
     );
   });
 
-  it('a listing names only what the Pod may read, with a slash where it is a directory', async () => {
+  it('A listing names only what the Pod may read, with a slash for each directory', async () => {
     await fc.assert(
       fc.asyncProperty(groupSets, expressions, podRights, asked, async (groups, allow, rights, path) => {
         const other = setup(groups, allow);
@@ -133,7 +133,7 @@ describe('whatever the path, the groups and --allow-path', () => {
     );
   });
 
-  it('what one Pod can read, some Pod can; what cannot be read has no answer', async () => {
+  it('A path that one Pod may read counts as ever readable, and one that it may not read has no answer', async () => {
     await fc.assert(
       fc.asyncProperty(groupSets, expressions, podRights, asked, async (groups, allow, rights, path) => {
         const other = setup(groups, allow);
@@ -146,8 +146,8 @@ describe('whatever the path, the groups and --allow-path', () => {
   });
 });
 
-describe('with everything open', () => {
-  it('reading every path of the node over the network asks for none of its credentials', async () => {
+describe('Everything open', () => {
+  it('Reading every path of a node with everything open asks the node for none of its credentials', async () => {
     fake = await startImds();
     const imds = createNodeImds({ endpoint: fake.url, clock: createFakeClock(), log: silentLog });
     const groups = new Set(metadataGroups);

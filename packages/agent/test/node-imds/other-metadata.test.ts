@@ -40,7 +40,7 @@ function setup({ groups = placement, allow = [], tree = imdsTree, rights = {} }:
 
 const all = new Set(metadataGroups);
 
-describe('groups', () => {
+describe('Groups', () => {
   it.each<{ path: string; group: MetadataGroup; body: string }>([
     { path: 'meta-data/placement/region', group: 'placement', body: 'eu-central-1' },
     { path: 'meta-data/placement/availability-zone-id', group: 'placement', body: 'euc1-az2' },
@@ -50,7 +50,7 @@ describe('groups', () => {
     { path: `${MACS}/${MAC}/vpc-id`, group: 'network', body: 'vpc-02ef48d8' },
     { path: 'meta-data/tags/instance/Name', group: 'tags', body: 'node-1' },
     { path: 'meta-data/tags/instance/team=owner', group: 'tags', body: 'a' },
-  ])('serve $path with $group and not without', async ({ path, group, body }) => {
+  ])('The path $path is served with the group $group and not without it', async ({ path, group, body }) => {
     const opened = setup({ groups: new Set([group]) });
     expect([opened.other.everReadable(path), opened.readable(path), await opened.read(path)]).toEqual([
       true,
@@ -66,7 +66,7 @@ describe('groups', () => {
     expect(shut.imds.asked).toEqual([]);
   });
 
-  it('are narrowed by the Pod, and never widened by it', async () => {
+  it('A Pod can narrow the groups of the node, and never widen them', async () => {
     const narrowed = setup({ groups: all, rights: { groups: new Set(['tags']) } });
     expect(await narrowed.read('meta-data/tags/instance/Name')).toBe('node-1');
     expect(await narrowed.read('meta-data/instance-id')).toBeUndefined();
@@ -88,7 +88,7 @@ describe('groups', () => {
     { path: 'meta-data/profile' },
     { path: 'meta-data/placement/region/x' },
     { path: 'x' },
-  ])('do not open $path, all of them together', async ({ path }) => {
+  ])('All groups together do not open $path', async ({ path }) => {
     const { imds, other, readable, read } = setup({ groups: all });
     expect([other.everReadable(path), readable(path), await read(path)]).toEqual([
       false,
@@ -98,21 +98,21 @@ describe('groups', () => {
     expect(imds.asked).toEqual([]);
   });
 
-  it('do not ask the node for names that it does not list', async () => {
+  it('The node is not asked for names that it does not list', async () => {
     const { imds, read } = setup({ groups: all });
     expect(await read('meta-data/tags/instance/made-up')).toBeUndefined();
     expect(await read(`${MACS}/02:00:00:00:00:00/vpc-id`)).toBeUndefined();
     expect(imds.asked).toEqual(['meta-data/tags/instance', MACS]);
   });
 
-  it('leave out what the node has not', async () => {
+  it('A file of an open group has no answer if the node does not have it', async () => {
     const { readable, read } = setup();
     expect(readable('meta-data/placement/host-id')).toBe('file');
     expect(await read('meta-data/placement/host-id')).toBeUndefined();
   });
 });
 
-describe('directories', () => {
+describe('Directories', () => {
   it.each<{ path: string; options: SetupOptions; lines: string[] }>([
     { path: '', options: {}, lines: ['dynamic/', 'meta-data/'] },
     { path: 'dynamic', options: {}, lines: ['instance-identity/'] },
@@ -141,20 +141,20 @@ describe('directories', () => {
       lines: ['0/'],
     },
     { path: 'meta-data/public-keys/0', options: { allow: ['.*'] }, lines: ['openssh-key'] },
-  ])('"$path" lists $lines', async ({ path, options, lines }) => {
+  ])('The directory "$path" lists $lines', async ({ path, options, lines }) => {
     const { readable, read } = setup(options);
     expect(readable(path)).toBe('directory');
     expect(await read(path)).toBe(lines.join('\n'));
   });
 
-  it('are not there for a Pod that may read nothing in them', async () => {
+  it('A directory has no answer for a Pod that may read nothing in it', async () => {
     const { readable, read } = setup({ groups: new Set(), rights: { hasRole: false } });
     expect([readable('meta-data'), await read('meta-data')]).toEqual([undefined, undefined]);
     expect(await read('')).toBe('dynamic/');
     expect(readable('meta-data/tags')).toBeUndefined();
   });
 
-  it('are 404 where the node has nothing in them', async () => {
+  it('A directory has no answer if the node has nothing in it', async () => {
     const tree = { 'meta-data/placement/region': 'eu-central-1' };
     const { readable, read } = setup({ groups: all, tree });
     expect(readable('meta-data/tags/instance')).toBe('directory');
@@ -162,7 +162,7 @@ describe('directories', () => {
     expect(await read('meta-data')).toBe('iam/\nplacement/');
   });
 
-  it('need no answer of the node for what is always there', async () => {
+  it('Directories that are always there are listed without asking the node', async () => {
     const { imds, read } = setup({ groups: new Set() });
     expect([await read(''), await read('dynamic'), await read('meta-data')]).toEqual([
       'dynamic/\nmeta-data/',
@@ -173,8 +173,8 @@ describe('directories', () => {
   });
 });
 
-describe('the identity document', () => {
-  it('is the reduced one, also for a Pod that may read nothing else', async () => {
+describe('Identity document', () => {
+  it('The identity document is the reduced one, even for a Pod that may read nothing else', async () => {
     for (const groups of [placement, new Set<MetadataGroup>()]) {
       const { readable, read } = setup({ groups });
       expect(readable(DOCUMENT)).toBe('file');
@@ -188,7 +188,7 @@ describe('the identity document', () => {
     }
   });
 
-  it('has no account for a Pod without a role', async () => {
+  it('The identity document has no account for a Pod without a role', async () => {
     const { read } = setup({ rights: { accountId: '', hasRole: false } });
     expect(await read(DOCUMENT)).not.toMatch(/account/i);
   });
@@ -212,12 +212,12 @@ describe('the identity document', () => {
       own: true,
     },
     { what: 'the word of the Pod alone', options: { rights: { groups: all } }, own: false },
-  ])('is the node’s by $what: $own', async ({ options, own }) => {
+  ])("The identity document is the node's own by $what: $own", async ({ options, own }) => {
     const document = await setup(options).read(DOCUMENT);
     expect(document?.includes('i-1234567890abcdef0')).toBe(own);
   });
 
-  it('is 404 where the node names no region', async () => {
+  it('The identity document has no answer if the node names no region', async () => {
     expect(await setup({ tree: {} }).read(DOCUMENT)).toBeUndefined();
   });
 });
@@ -229,25 +229,25 @@ describe('--allow-path', () => {
     { path: 'meta-data/public-keys/0/openssh-key', allow: '.*', body: 'SENTINEL-SSH-KEY' },
     { path: 'meta-data/instance-id', allow: '/latest/meta-data/instance-id', body: 'i-1234567890abcdef0' },
     { path: 'meta-data/tags/instance/Name', allow: '/latest/meta-data/tags/.*', body: 'node-1' },
-  ])('$allow opens $path', async ({ path, allow, body }) => {
+  ])('The expression $allow opens $path', async ({ path, allow, body }) => {
     const { other, read } = setup({ allow: [allow] });
     expect(other.everReadable(path)).toBe(true);
     expect(await read(path)).toContain(body);
   });
 
-  it('opens no more than it says', async () => {
+  it('An expression opens only paths that it matches in whole', async () => {
     const { read } = setup({ allow: ['/latest/user'] });
     expect(await read('user-data')).toBeUndefined();
   });
 
-  it('does not open paths that are in no list', async () => {
+  it('No expression opens a path that is in no list', async () => {
     const { imds, read } = setup({ allow: ['.*'] });
     expect(await read('meta-data/profile')).toBeUndefined();
     expect(imds.asked).toEqual([]);
   });
 
   it.each([{ groups: placement }, { groups: all }])(
-    'does not reach a Pod whose list names groups, all of the node’s included: $groups',
+    'An expression opens nothing to a Pod with a list of groups, even a list of all groups: $groups',
     async ({ groups }) => {
       const { readable, read } = setup({
         groups: all,
@@ -261,8 +261,8 @@ describe('--allow-path', () => {
   );
 });
 
-describe('the node’s IMDS away', () => {
-  it('rejects, and leaves what needs no answer of it', async () => {
+describe('Unavailable IMDS', () => {
+  it("Reads fail if the node's IMDS is unavailable, except those that need no answer of it", async () => {
     const { imds, read } = setup();
     imds.goAway();
     for (const path of ['meta-data/placement/region', DOCUMENT, 'meta-data', 'meta-data/placement']) {

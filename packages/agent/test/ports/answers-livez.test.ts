@@ -25,8 +25,8 @@ async function start(serve: (socket: Socket) => void): Promise<{ host: string; p
   return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
 }
 
-describe('whether an agent answers /livez', () => {
-  it('is true for the port of probes of an agent', async () => {
+describe('Livez check', () => {
+  it('The /livez check is true for the probe port of an agent', async () => {
     const probes = createProbeServer({});
     const port = await probes.listen('127.0.0.1', 0);
     open.push(probes);
@@ -38,11 +38,11 @@ describe('whether an agent answers /livez', () => {
     { who: 'a program that is well in other words', says: 'HTTP/1.1 200 OK\r\n\r\n{"status":"UP"}' },
     { who: 'a program that speaks first', says: '220 mail.example ESMTP\r\n' },
     { who: 'a program that says nothing', says: '' },
-  ])('is false for $who', async ({ says }) => {
+  ])('The /livez check is false for $who', async ({ says }) => {
     expect(await answersLivez(await start((socket) => socket.end(says)))).toBe(false);
   });
 
-  it('is false for a program that sends without end, from which little is read', async () => {
+  it('The /livez check is false for a program that sends without end, of which little is read', async () => {
     let sent = 0;
     const endless = await start((socket) => {
       const write = () => {
@@ -55,11 +55,11 @@ describe('whether an agent answers /livez', () => {
     expect(sent).toBeLessThan(16 * 2 ** 20);
   });
 
-  it('is false after a second for a program that never answers', async () => {
+  it('The /livez check is false for a program that never answers', async () => {
     expect(await answersLivez(await start(() => undefined))).toBe(false);
   });
 
-  it('is false if nobody listens any more', async () => {
+  it('The /livez check is false if nobody listens', async () => {
     expect(await answersLivez({ host: '127.0.0.1', port: await freePort() })).toBe(false);
   });
 });

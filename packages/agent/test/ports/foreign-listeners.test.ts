@@ -33,25 +33,25 @@ function looks(...all: readonly Partial<Look>[]) {
 
 const FOREIGN = [{ address: NODE, port: 8181, uid: UID }];
 
-describe('a listener on a port of the agents', () => {
-  it('is foreign if two looks in a row find it, and nobody has named it', () => {
+describe('Foreign listeners', () => {
+  it('A listener is foreign if two checks in a row find it and no agent has named it', () => {
     const listening = [socket(1), socket(2)];
     expect(
       looks({ listening }, { listening, named: new Set([1]) }, { listening, named: new Set([1]) }),
     ).toEqual([[], FOREIGN, FOREIGN]);
   });
 
-  it('is not foreign if it is named by the second look, or has gone by then', () => {
+  it('A listener is not foreign if an agent names it by the second check, or if it has gone by then', () => {
     const listening = [socket(1)];
     expect(looks({ listening }, { listening, named: new Set([1]) })).toEqual([[], []]);
     expect(looks({ listening }, {}, { listening }, {})).toEqual([[], [], [], []]);
   });
 
-  it('is not foreign for the one that listened there before it', () => {
+  it('A listener is not foreign because another one listened on its port before', () => {
     expect(looks({ listening: [socket(1)] }, { listening: [socket(2)] })).toEqual([[], []]);
   });
 
-  it('is foreign after five minutes if it is of the user of agents of 0.1, which name nothing', () => {
+  it('A listener of the user of 0.1 agents, which name nothing, is foreign after five minutes', () => {
     const listening = [socket(1, { uid: USER_OF_0_1 })];
     const [, before, after] = looks(
       { listening },
@@ -61,7 +61,7 @@ describe('a listener on a port of the agents', () => {
     expect([before, after]).toEqual([[], [{ address: NODE, port: 8181, uid: USER_OF_0_1 }]]);
   });
 
-  it('is foreign after five minutes if agents of other Pods are not heard', () => {
+  it('A listener is foreign after five minutes if agents of other Pods are not heard', () => {
     const listening = [socket(1)];
     const all = looks(
       { listening, allHeard: false },
@@ -72,7 +72,7 @@ describe('a listener on a port of the agents', () => {
   });
 });
 
-describe('a port of the agents', () => {
+describe('Agent ports', () => {
   it.each([
     { of: NODE, at: NODE },
     { of: NODE, at: '0.0.0.0' },
@@ -81,7 +81,7 @@ describe('a port of the agents', () => {
     { of: '0.0.0.0', at: '::' },
     { of: '::', at: NODE },
     { of: 'fd00::10', at: '::' },
-  ])('on $of is shared by a listener on $at', ({ of, at }) => {
+  ])("A listener on $at takes connections to an agent's port on $of", ({ of, at }) => {
     const look = { listening: [socket(1, { address: at })], ports: [{ host: of, port: 8181 }] };
     expect(looks(look, look)[1]).toHaveLength(1);
   });
@@ -92,12 +92,12 @@ describe('a port of the agents', () => {
     { of: '0.0.0.0', at: '::1' },
     { of: 'fd00::10', at: '0.0.0.0' },
     { of: '127.0.0.1', at: NODE },
-  ])('on $of has nothing to do with a listener on $at', ({ of, at }) => {
+  ])("A listener on $at is unrelated to an agent's port on $of", ({ of, at }) => {
     const look = { listening: [socket(1, { address: at })], ports: [{ host: of, port: 8181 }] };
     expect(looks(look, look)[1]).toEqual([]);
   });
 
-  it('has nothing to do with a listener on another port', () => {
+  it("A listener on another port is unrelated to an agent's port", () => {
     const look = { listening: [socket(1, { port: 8182 })] };
     expect(looks(look, look)[1]).toEqual([]);
   });

@@ -36,7 +36,7 @@ const row = (at: number, local: string, state: string, uid: number, inode: numbe
   `${String(at).padStart(4)}: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 1 0000000000000000 100 0 0 10 0`;
 
 it.each(['127.0.0.1', '0.0.0.0'])(
-  'a listener of this process on %s is found, and is its own',
+  'A listener of this process on %s is found, and is known as its own',
   async (host) => {
     const { port } = (await listen(host)).address() as AddressInfo;
     const [found] = (await readListeningSockets()).filter((socket) => socket.port === port);
@@ -45,7 +45,7 @@ it.each(['127.0.0.1', '0.0.0.0'])(
   },
 );
 
-it('a listener that is closed is found no more', async () => {
+it('A listener that was closed is no longer found', async () => {
   const server = await listen('127.0.0.1');
   const { port } = server.address() as AddressInfo;
   const [found] = (await readListeningSockets()).filter((socket) => socket.port === port);
@@ -56,7 +56,7 @@ it('a listener that is closed is found no more', async () => {
   expect(await readOwnListeners()).not.toContain(found?.inode);
 });
 
-it('rows are read in the form of both families, with large UIDs', async () => {
+it('The rows of the socket tables of both families are read, with large UIDs', async () => {
   const ipv4 = await tableOf(row(0, '0A0200C0:1FF5', '0A', 2_100_008_181, 12_345));
   const ipv6 = await tableOf(
     row(0, '000000FD000000000000000010000000:1FF5', '0A', 0, 1),
@@ -71,7 +71,7 @@ it('rows are read in the form of both families, with large UIDs', async () => {
   ]);
 });
 
-it('reading ends with the first connection: there may be 100,000 of them behind it', async () => {
+it('Reading the socket table ends at the first connection, as thousands more may follow', async () => {
   const table = await tableOf(
     ...Array.from({ length: 300 }, (_, at) => row(at, '0100007F:1F90', '0A', 0, at + 1)),
     row(300, '0100007F:1F90', '01', 0, 1_001),
@@ -82,6 +82,6 @@ it('reading ends with the first connection: there may be 100,000 of them behind 
   );
 });
 
-it('a family that the kernel does not have has no listeners', async () => {
+it('A family that the kernel does not have has no listeners', async () => {
   expect(await readListeningSockets(['/nonexistent/tcp6'])).toEqual([]);
 });

@@ -73,8 +73,8 @@ async function setup() {
   return { folder, node, watch, reads: () => reads };
 }
 
-describe('reconcile', () => {
-  it('tells of a foreign listener once when it has seen it twice, and when it has gone', async () => {
+describe('Port watch', () => {
+  it('A foreign listener is reported once after two checks, and again when it has gone', async () => {
     const { node, watch } = await setup();
     const t = watch();
     let changes = 0;
@@ -95,7 +95,7 @@ describe('reconcile', () => {
     expect([t.ports.current(), changes, t.said(`${SAID} is gone`)]).toEqual([[], 3, [FOREIGN]]);
   });
 
-  it('says nothing of two agents of a surge: each hears by the notes what the other names', async () => {
+  it('Two agents of a surge are not foreign to each other, as each reads the notes of the other', async () => {
     const { node, watch, folder } = await setup();
     const [former, next] = [watch(), watch()];
     former.agent(1);
@@ -110,7 +110,7 @@ describe('reconcile', () => {
     expect(next.ports.current()).toEqual([FOREIGN]);
   });
 
-  it('says nothing of an agent that has just stopped, or has been restarted', async () => {
+  it('An agent that has just stopped or was restarted is not reported', async () => {
     const { node, watch } = await setup();
     const t = watch();
     const agent = t.agent(1);
@@ -126,7 +126,7 @@ describe('reconcile', () => {
     expect([t.ports.current(), t.log.lines]).toEqual([[], []]);
   });
 
-  it('looks at the ports of an agent that has gone until it is back', async () => {
+  it('The ports of an agent that has gone are still checked', async () => {
     const { node, watch } = await setup();
     const t = watch();
     t.ports.left(t.agent(1));
@@ -136,7 +136,7 @@ describe('reconcile', () => {
     expect(t.ports.current()).toEqual([FOREIGN]);
   });
 
-  it('removes notes of agents that listen no more, and keeps those of a process that was killed while its agent listens', async () => {
+  it('Listener notes are removed once their agent no longer listens, and kept while it does even if their writer was killed', async () => {
     const { node, watch, folder } = await setup();
     const note = (inode: number) => JSON.stringify({ kind: 'listeners', ports: PORTS, inodes: [inode] });
     await writeFile(join(folder, 'listeners-00000000000000aa'), note(8));
@@ -152,7 +152,7 @@ describe('reconcile', () => {
     expect(left).toContain('listeners-00000000000000aa');
   });
 
-  it('looks every 10 s and not more often', async () => {
+  it('The ports are checked every 10 s, and not more often', async () => {
     const { watch, reads } = await setup();
     const t = watch();
     t.agent(1);
@@ -164,7 +164,7 @@ describe('reconcile', () => {
     await until(() => reads() === 2);
   });
 
-  it('goes on after a table that cannot be read, and says so once', async () => {
+  it('A socket table that cannot be read is logged once, and later checks still run', async () => {
     const { node, watch } = await setup();
     const t = watch();
     t.agent(1);
@@ -179,7 +179,7 @@ describe('reconcile', () => {
   });
 });
 
-describe('without notes of other agents', () => {
+describe('Missing notes', () => {
   const after = async (options: (folder: string) => Promise<object>) => {
     const { node, watch, folder } = await setup();
     const t = watch(await options(folder));
@@ -191,7 +191,7 @@ describe('without notes of other agents', () => {
     return { early, late: t.ports.current(), said: t.said('listeners of other agents not known').length };
   };
 
-  it('a listener may be an agent for five minutes', async () => {
+  it('A listener is reported only after five minutes if notes are not read', async () => {
     expect(await after(() => Promise.resolve({ hears: false }))).toEqual({
       early: [],
       late: [FOREIGN],
@@ -199,7 +199,7 @@ describe('without notes of other agents', () => {
     });
   });
 
-  it('the same holds for a directory to which others may write', async () => {
+  it('A listener is reported only after five minutes if others may write to the directory of notes', async () => {
     const shared = async (folder: string) => {
       await chmod(folder, 0o777);
       return {};
@@ -207,14 +207,14 @@ describe('without notes of other agents', () => {
     expect(await after(shared)).toMatchObject({ early: [], late: [FOREIGN], said: expect.any(Number) });
   });
 
-  it('the same holds for a directory that is not there, which is said', async () => {
+  it('A listener is reported only after five minutes if the directory of notes is missing, which is logged', async () => {
     const { early, late, said } = await after((folder) => Promise.resolve({ notes: join(folder, 'none') }));
     expect([early, late]).toEqual([[], [FOREIGN]]);
     expect(said).toBeGreaterThan(0);
   });
 });
 
-it('a note that is broken, too long, a link or a folder names nothing, and keeps no other from being read', async () => {
+it('A note that is broken, too long, a link or a folder is ignored, and other notes are still read', async () => {
   const { folder } = await setup();
   const good = JSON.stringify({ kind: 'listeners', ports: PORTS, inodes: [1] });
   const bad = [

@@ -53,14 +53,14 @@ async function setup(state: { fault?: string; agent?: boolean } = {}) {
   return { state, log, stop, counted, running, later, lines, ready: () => port.check.ready() };
 }
 
-describe('the port of probes', () => {
-  it('makes the agent ready when it is open, without a word', async () => {
+describe('Probe port', () => {
+  it('The agent is ready once its probe port is open, and logs nothing', async () => {
     const { ready, lines } = await setup();
     await until(() => ready() === true);
     expect(lines()).toEqual([]);
   });
 
-  it('that another program holds keeps the agent from being ready, and a line says what to do', async () => {
+  it('The agent is not ready while another program has its probe port, and logs once what to do', async () => {
     const { ready, log, later, counted } = await setup({ fault: 'EADDRINUSE' });
     await later(30);
     expect(ready()).toBe('listen EADDRINUSE');
@@ -80,7 +80,7 @@ describe('the port of probes', () => {
     ]);
   });
 
-  it('is opened when the other program ends', async () => {
+  it('The probe port is opened when the other program ends', async () => {
     const { state, ready, later, lines } = await setup({ fault: 'EADDRINUSE' });
     delete state.fault;
     await later(1);
@@ -91,7 +91,7 @@ describe('the port of probes', () => {
     ]);
   });
 
-  it('that an agent of another user holds is no fault: that one answers until it ends', async () => {
+  it('The agent is ready while an agent of another user answers at its probe port', async () => {
     const { state, ready, later, lines } = await setup({ fault: 'EADDRINUSE', agent: true });
     await later(10);
     expect(ready()).toBe(true);
@@ -104,7 +104,7 @@ describe('the port of probes', () => {
     ]);
   });
 
-  it('that the other agent answers no longer makes this one not ready', async () => {
+  it('The agent is not ready once the other agent no longer answers at the probe port', async () => {
     const { state, ready, later, lines } = await setup({ fault: 'EADDRINUSE', agent: true });
     state.agent = false;
     await later(2);
@@ -115,14 +115,14 @@ describe('the port of probes', () => {
     ]);
   });
 
-  it('on an address that the node does not have is tried again, and nobody is asked there', async () => {
+  it('A probe port on an address that the node does not have is retried, and nobody is asked there', async () => {
     const { ready, later, counted, lines } = await setup({ fault: 'EADDRNOTAVAIL' });
     await later(3);
     expect(ready()).toBe('listen EADDRNOTAVAIL');
     expect([counted.asked, lines()]).toEqual([0, [['warn', TAKEN]]]);
   });
 
-  it('is not tried any more when the agent stops', async () => {
+  it('The probe port is not retried after the agent has stopped', async () => {
     const { stop, running, counted } = await setup({ fault: 'EADDRINUSE' });
     stop.abort();
     await running;

@@ -70,8 +70,8 @@ async function setup({ shares = false } = {}) {
   };
 }
 
-describe('a port that a process of another user has', () => {
-  it('is tried every 20 ms, said once, and taken over when that one leaves it', async () => {
+describe('Port of another user', () => {
+  it('A port of another user is tried every 20 ms, logged once, and taken over when that user leaves it', async () => {
     const t = await setup();
     const taken = t.take();
     await t.isHeld();
@@ -96,7 +96,7 @@ describe('a port that a process of another user has', () => {
     ]);
   });
 
-  it('is tried every 250 ms once it has been held for five minutes, longer than any agent takes to stop', async () => {
+  it('A port that another user has held for five minutes is tried every 250 ms', async () => {
     const t = await setup();
     void t.take();
     await t.isHeld();
@@ -106,7 +106,7 @@ describe('a port that a process of another user has', () => {
     expect(t.tries()).toBe(before + 40);
   });
 
-  it('is told in the details of readiness, which does not depend on it, until it is ours', async () => {
+  it('A port of another user is named in the details of readiness, which does not depend on it, until it is ours', async () => {
     const t = await setup();
     const taken = t.take();
     await t.isHeld();
@@ -123,7 +123,7 @@ describe('a port that a process of another user has', () => {
     expect([await taken, t.ports.check.ready(), t.ports.held()]).toEqual([true, true, []]);
   });
 
-  it('is given up when the agent stops first', async () => {
+  it('The agent gives up waiting for a port of another user if it stops first', async () => {
     const t = await setup();
     const taken = t.take();
     await t.isHeld();
@@ -132,13 +132,13 @@ describe('a port that a process of another user has', () => {
   });
 });
 
-it('a port that another agent shares is had at once, without a word', async () => {
+it('A port that another agent shares is taken at once, and nothing is logged', async () => {
   const t = await setup({ shares: true });
   expect(await t.take()).toBe(true);
   expect([t.tries(), t.messages()]).toEqual([1, []]);
 });
 
-it('an address that is not of this machine is a clear fault', async () => {
+it('Taking a port on an address of another machine fails with EADDRNOTAVAIL', async () => {
   const t = await setup();
   const elsewhere = t.ports.take(
     { host: '198.18.0.1', port: t.at.port },
@@ -148,8 +148,8 @@ it('an address that is not of this machine is a clear fault', async () => {
   await expect(elsewhere).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
 });
 
-describe('what the agent names', () => {
-  it('are the ports that it has or waits for, and the listeners that it has by then', async () => {
+describe('Named listeners', () => {
+  it('The agent names the ports that it has or waits for, and the listeners that it has by then', async () => {
     const t = await setup();
     expect(t.ports.line()).toBeUndefined();
     let told = 0;
@@ -171,7 +171,7 @@ describe('what the agent names', () => {
     expect(JSON.parse(t.ports.line() ?? '')).toEqual({ kind: 'listeners', ports: [t.at], inodes: [7, 8] });
   });
 
-  it('is nothing while the agent cannot tell which listeners are its own', async () => {
+  it('The agent names nothing while it cannot tell which listeners are its own', async () => {
     const t = await setup({ shares: true });
     t.finds(new Error('EACCES'));
     expect(await t.take()).toBe(true);

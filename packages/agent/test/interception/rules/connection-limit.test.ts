@@ -3,7 +3,7 @@ import { setup } from '../installed.ts';
 
 type Node = ReturnType<typeof setup>['node'];
 
-describe('the limit of new connections', () => {
+describe('Connection limit', () => {
   const inInput = (node: Node, prefix?: 'ip6tables') => node.lines('nft', 'filter', 'ROLEGATE-INPUT', prefix);
   const tableOf = (node: Node) => /--hashlimit-name (\S+)/.exec(inInput(node)[1] ?? '')?.[1];
 
@@ -15,7 +15,7 @@ describe('the limit of new connections', () => {
     { what: 'the rule that counts', change: (rules: string[]) => rules.splice(1, 1) },
     { what: 'the rule that remembers', change: (rules: string[]) => rules.splice(0, 1) },
     { what: 'the order', change: (rules: string[]) => rules.reverse() },
-  ])('is repaired after somebody has changed $what', async ({ change }) => {
+  ])('The connection limit is repaired after somebody has changed $what', async ({ change }) => {
     const { node, interception } = setup();
     await interception.settle();
     const before = [...inInput(node)];
@@ -25,7 +25,7 @@ describe('the limit of new connections', () => {
     expect(plain(inInput(node))).toEqual(plain(before));
   });
 
-  it('gets a table that no rule has had when it is installed again: an old one keeps its numbers', async () => {
+  it('A connection limit that is installed again gets another table, as the previous one keeps its numbers', async () => {
     const { node, interception } = setup();
     await interception.settle();
     expect(tableOf(node)).toBe('rolegate-1');
@@ -37,7 +37,7 @@ describe('the limit of new connections', () => {
   });
 
   it.each(['hashlimit', 'recent', 'limit'])(
-    'is left out if %s is missing, and all else is installed',
+    'The connection limit is left out if %s is missing, and everything else is installed',
     async (match) => {
       const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
       const { node, interception } = setup({ options: { hostIps } });
@@ -54,7 +54,7 @@ describe('the limit of new connections', () => {
     },
   );
 
-  it('is installed as soon as it can be, which counts as a repair of one layer', async () => {
+  it('A missing connection limit is installed as soon as it can be, which counts as a repair of one layer', async () => {
     const { node, interception } = setup();
     node.lacks.add('hashlimit');
     await interception.settle();
@@ -67,7 +67,7 @@ describe('the limit of new connections', () => {
     expect(inInput(node)).toHaveLength(4);
   });
 
-  it('that is missing does not keep another layer from being repaired', async () => {
+  it('A missing connection limit does not keep another layer from being repaired', async () => {
     const { node, interception } = setup();
     node.lacks.add('hashlimit');
     await interception.settle();
@@ -80,7 +80,7 @@ describe('the limit of new connections', () => {
     }
   });
 
-  it('is not blamed for what fails without it too', async () => {
+  it('The connection limit is not blamed for a failure that occurs without it too', async () => {
     const { node, interception } = setup();
     node.broken.add('iptables-nft-restore');
     const settled = await interception.settle();
@@ -88,7 +88,7 @@ describe('the limit of new connections', () => {
     expect(settled.limitFault).toBeUndefined();
   });
 
-  it('is removed with the rest', async () => {
+  it('The connection limit is removed with the other rules', async () => {
     const { node, interception } = setup();
     await interception.settle();
     await interception.remove();

@@ -40,7 +40,7 @@ COMMIT
 COMMIT
 `;
 
-it('counts what was led to the agent, what was not, what was rejected and dropped, what was kept from redirects, and new connections over the limit apart; guests are none of them', () => {
+it('Packets are counted by layer, refused connections apart, and those of excluded guests not at all', () => {
   const saved = { ipv4: parseSavedTables(SAVED), ipv6: new Map() };
   expect(countPackets(PLAN, saved)).toEqual({
     nat: 9,

@@ -25,14 +25,14 @@ function rulesOf(
   return plan?.chains.find(({ name }) => name === chain)?.rules.map(({ match }) => match);
 }
 
-describe('the plan of the interception', () => {
-  it('leads 80/tcp to the agent, by DNAT and without a match on interfaces', () => {
+describe('Interception plan', () => {
+  it('The interception plan redirects 80/tcp to the agent by DNAT, without a match on interfaces', () => {
     expect(rulesOf({}, 'ipv4', 'ROLEGATE')).toEqual([
       '-p tcp --dport 80 -j DNAT --to-destination 198.18.0.1:8181',
     ]);
   });
 
-  it('rejects what is still on its way to a metadata address, of every protocol, so that SDKs fail fast', () => {
+  it('The interception plan rejects all that still goes to a metadata address, of every protocol, so that SDKs fail fast', () => {
     expect(rulesOf({}, 'ipv4', 'ROLEGATE-DENY')).toEqual([
       '-p tcp -j REJECT --reject-with tcp-reset',
       '-j REJECT --reject-with icmp-admin-prohibited',
@@ -40,7 +40,7 @@ describe('the plan of the interception', () => {
     expect(rulesOf({}, 'ipv6', 'ROLEGATE-DENY')?.[1]).toBe('-j REJECT --reject-with icmp6-adm-prohibited');
   });
 
-  it("opens the agent's port only to what was asked of the metadata address", () => {
+  it("The interception plan opens the agent's port only for connections to the metadata address", () => {
     expect(rulesOf({}, 'ipv4', 'ROLEGATE-INPUT')?.slice(2)).toEqual([
       '-m conntrack --ctstate DNAT --ctorigdst 169.254.169.254 -j ACCEPT',
       '-j DROP',
@@ -51,7 +51,7 @@ describe('the plan of the interception', () => {
     { family: 'ipv4' as const, address: '169.254.169.254', list: 'rolegate' },
     { family: 'ipv6' as const, address: 'fd00:ec2::254', list: 'rolegate6' },
   ])(
-    'limits new connections of an address before it lets them in, by $family',
+    'The interception plan limits new connections of an address before it accepts them, for $family',
     ({ family, address, list }) => {
       const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
       const isNew = `-m conntrack --ctstate NEW --ctorigdst ${address}`;
@@ -67,13 +67,13 @@ describe('the plan of the interception', () => {
     },
   );
 
-  it('denies fd00:ec2::254 and no more where the node has no IPv6 address', () => {
+  it('The interception plan denies fd00:ec2::254 and no more if the node has no IPv6 address', () => {
     const [, six] = planInterception(NODE);
     expect(six?.chains.map(({ name }) => name)).toEqual(['ROLEGATE-DENY']);
     expect(six?.routes.map(({ action }) => action)).toEqual(['main', 'prohibit']);
   });
 
-  it('serves fd00:ec2::254 where it has one', () => {
+  it('The interception plan redirects fd00:ec2::254 to the agent if the node has an IPv6 address', () => {
     const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
     expect(rulesOf({ hostIps }, 'ipv6', 'ROLEGATE')).toEqual([
       '-p tcp --dport 80 -j DNAT --to-destination [fd00:198:18::1]:8181',
@@ -87,12 +87,12 @@ describe('the plan of the interception', () => {
     { given: ['!eth0', '!eth1'], first: ['-i eth0 -j RETURN', '-i eth1 -j RETURN', '-p tcp'] },
     { given: ['eni+', '!eni0'], first: ['-i eni0 -j RETURN', '-i eni+ -p tcp'] },
     { given: ['+'], first: ['-i + -p tcp'] },
-  ])('leads what comes in by $given', ({ given, first }) => {
+  ])('The interception plan redirects the traffic of the host interfaces $given', ({ given, first }) => {
     const rules = rulesOf({ hostInterfaces: interfaces(...given) }, 'ipv4', 'ROLEGATE') ?? [];
     expect(rules.map((rule) => rule.slice(0, first[rules.indexOf(rule)]?.length))).toEqual(first);
   });
 
-  it('lets excluded guests pass all three layers, and them alone', () => {
+  it('The interception plan lets excluded guests pass all three layers, and nobody else', () => {
     const excluded = { excludedInterfaces: ['tap0'] };
     expect(rulesOf(excluded, 'ipv4', 'ROLEGATE')?.[0]).toBe('-i tap0 -j RETURN');
     expect(rulesOf(excluded, 'ipv4', 'ROLEGATE-DENY')?.[0]).toBe('-i tap0 -j RETURN');
@@ -104,18 +104,18 @@ describe('the plan of the interception', () => {
     ]);
   });
 
-  it('stands before the rules of Cilium (9) and amazon-vpc-cni (10), after the local table (0)', () => {
+  it("The plan's ip rules stand before those of Cilium (9) and amazon-vpc-cni (10), and after the local table (0)", () => {
     const priorities = planInterception(NODE).flatMap(({ routes }) => routes.map(({ priority }) => priority));
     expect(priorities.every((priority) => priority > 0 && priority < 9)).toBe(true);
   });
 
-  it('has no chain that uninstall does not know', () => {
+  it('The interception plan has no chain that uninstall does not know', () => {
     const hostIps = { ipv4: '198.18.0.1', ipv6: 'fd00:198:18::1' };
     const planned = planInterception({ ...NODE, hostIps }).flatMap(({ chains }) => chains);
     for (const { table, name, layer } of planned) expect(ownChains).toContainEqual({ table, name, layer });
   });
 
-  it('says of every rule what it is for, in words that iptables takes as they are', () => {
+  it('Every rule of the interception plan has a comment that iptables takes as it is', () => {
     const all = planInterception({
       ...NODE,
       excludedInterfaces: ['tap0'],

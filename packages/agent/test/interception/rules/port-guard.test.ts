@@ -46,8 +46,8 @@ interface Portmap {
   readonly first?: boolean;
 }
 
-describe('the guard of the ports of the agent', () => {
-  it("accepts each of the agent's ports once", () => {
+describe('Port guard', () => {
+  it("The port guard accepts each of the agent's ports once", () => {
     expect(guardOf(BOTH, 'ipv4')?.rules.map(({ match }) => match)).toEqual([
       '-p tcp --dport 8181 -j ACCEPT',
       '-p tcp --dport 9621 -j ACCEPT',
@@ -55,7 +55,7 @@ describe('the guard of the ports of the agent', () => {
     ]);
   });
 
-  it("is for the node's internal address from anywhere, and for loopback from the node, by both families", () => {
+  it("The port guard covers the node's internal address from anywhere and loopback from the node, in both families", () => {
     expect(jumpsOf(guardOf(BOTH, 'ipv4'))).toEqual([
       'PREROUTING -d 198.18.0.1/32',
       'OUTPUT -d 198.18.0.1/32',
@@ -68,13 +68,13 @@ describe('the guard of the ports of the agent', () => {
     ]);
   });
 
-  it("guards IPv4's loopback for kubelet's probes on a node without an IPv4 address, and no IPv6 without an IPv6 address", () => {
+  it('The port guard covers IPv4 loopback on a node without an IPv4 address, and no IPv6 without an IPv6 address', () => {
     expect(jumpsOf(guardOf({ ipv6: BOTH.ipv6 }, 'ipv4'))).toEqual(['OUTPUT -d 127.0.0.1/32']);
     expect(guardOf({ ipv4: BOTH.ipv4 }, 'ipv6')).toBeUndefined();
   });
 
   it.each(['9621', '8181', '9622', '80,443,9000:9700'])(
-    'goes above the rules of a Pod with hostPort %s that were put first, and these stay',
+    'The port guard moves above the rules of a Pod with hostPort %s that were put first, and these stay',
     async (port) => {
       const laid = setup();
       await laid.interception.settle();
@@ -97,7 +97,7 @@ describe('the guard of the ports of the agent', () => {
     { name: 'the same port of UDP', portmap: { port: '9621', protocol: 'udp', first: true } },
     { name: 'another address of the node', portmap: { port: '9621', to: ' -d 198.18.1.10/32', first: true } },
   ])(
-    'leaves the rules of a hostPort alone that cannot take what is for the agent: $name',
+    "The port guard leaves hostPort rules alone that cannot take the agent's traffic: $name",
     async ({ portmap }) => {
       const laid = setup();
       await laid.interception.settle();
@@ -114,7 +114,7 @@ describe('the guard of the ports of the agent', () => {
     ['-m addrtype ! --dst-type LOCAL -j REDIRECT --to-ports 15001', 'redirects what is for elsewhere', 0],
     ['-m addrtype --dst-type BROADCAST -j DNAT --to-destination 10.0.0.2', 'redirects broadcasts', 0],
     ['-p tcp -j ACCEPT', 'accepts: nothing below redirects it', 0],
-  ])('looks where %s above it leads: it %s', async (rule, _, faults) => {
+  ])('The port guard checks where the rule %s above it leads: it %s', async (rule, _, faults) => {
     const { node, interception } = setup();
     await interception.settle();
     const nat = node.tables('nft').get('nat');
@@ -126,7 +126,7 @@ describe('the guard of the ports of the agent', () => {
     expect((await interception.settle()).repaired.length > 0).toBe(faults > 0);
   });
 
-  it('forgets the connections that others had redirected, of its own addresses and ports alone, once it is laid', async () => {
+  it("Connections that others redirected from the agent's addresses and ports are flushed once the port guard is installed", async () => {
     const { node, interception } = setup();
     await interception.settle();
     const flushed = () => node.calls.filter((call) => call.includes('--dst-nat'));
@@ -143,7 +143,7 @@ describe('the guard of the ports of the agent', () => {
     expect(flushed()).toEqual([]);
   });
 
-  it('is removed with all else, and the rules of others that it was above stay', async () => {
+  it('The port guard is removed with everything else, and the foreign rules below it stay', async () => {
     const laid = setup({ options: { hostIps: BOTH } });
     layPortmap(laid, { port: '9621' });
     const before = laid.node.lines('nft', 'nat', 'OUTPUT').slice();

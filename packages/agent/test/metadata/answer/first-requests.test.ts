@@ -26,8 +26,8 @@ function setup() {
   };
 }
 
-describe('the first requests of Pods', () => {
-  it('are those since the Pod was first seen to ask', () => {
+describe('First requests', () => {
+  it("The time to a Pod's first credentials counts from when the Pod was first seen to ask", () => {
     const { first } = setup();
     first.asked('u', 20, 'shop');
     first.asked('u', 60, 'shop');
@@ -40,7 +40,7 @@ describe('the first requests of Pods', () => {
     expect(first.answered('u', served)).toMatchObject({ firstRequest: false, first: false });
   });
 
-  it('are known as long as the Pod is there, and ten minutes beyond', async () => {
+  it("A Pod's first request is remembered while the Pod exists, and forgotten ten minutes later", async () => {
     const { clock, known, serve, remembered } = setup();
     known.add('u');
     expect(serve('u')).toBe(true);
@@ -51,7 +51,7 @@ describe('the first requests of Pods', () => {
     expect(remembered()).toBe(0);
   });
 
-  it('are not forgotten because Pods of another Namespace come and go', () => {
+  it("A Pod's first request is not forgotten because Pods of another Namespace come and go", () => {
     const { known, serve, remembered } = setup();
     known.add('mine');
     serve('mine');

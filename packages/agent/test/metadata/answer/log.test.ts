@@ -39,19 +39,19 @@ function refused(more: Partial<AnswerRecord> = {}): AnswerRecord {
   return { ip: '10.0.0.7', uid: 'u-1', status: 404, reason: 'NoRole', first: false, ...more } as AnswerRecord;
 }
 
-describe('the log of answers', () => {
+describe('Answer log', () => {
   it.each([
     { reason: 'NoRole' as const, level: 'info' },
     { reason: 'HeldTimeout' as const, level: 'warn' },
     { reason: 'CredentialsExpired' as const, level: 'error' },
     { reason: 'MalformedRequest' as const, level: 'info' },
-  ])('writes $reason at $level', ({ reason, level }) => {
+  ])('A refusal for $reason is logged at $level', ({ reason, level }) => {
     const { lines, write } = setup();
     write(refused({ reason }));
     expect(lines).toMatchObject([{ level, message: 'request refused', fields: { reason } }]);
   });
 
-  it('writes at debug, without end, that the node lacks what a Pod may read: it is no refusal', async () => {
+  it('Each MetadataNotFound is logged at debug and not as a refusal, however many there are', async () => {
     const { clock, lines, write } = setup();
     for (let times = 0; times < 20; times += 1) write(refused({ reason: 'MetadataNotFound' }));
     await clock.advance(10_000);
@@ -64,7 +64,7 @@ describe('the log of answers', () => {
       });
   });
 
-  it('describes an answer that is not written to nobody', () => {
+  it('An answer is not described if its level is not logged', () => {
     const info = setup({ level: 'info' });
     info.write(refused({ reason: undefined }));
     expect(info.described()).toBe(0);
@@ -75,7 +75,7 @@ describe('the log of answers', () => {
     expect(debug.lines).toMatchObject([{ level: 'debug', message: 'request answered' }]);
   });
 
-  it('thins out a storm, and says so', async () => {
+  it('A storm of refusals is thinned out, and the log says how many were left out', async () => {
     const { clock, lines, write } = setup();
     for (let times = 0; times < 100; times += 1) write(refused());
     expect(lines).toHaveLength(5);
@@ -87,7 +87,7 @@ describe('the log of answers', () => {
     expect(lines).toHaveLength(7);
   });
 
-  it('lets the storm of one hide neither another Pod nor another reason', () => {
+  it('A storm of one Pod hides neither another Pod nor another reason', () => {
     const { lines, write } = setup();
     for (let times = 0; times < 100; times += 1) write(refused());
     write(refused({ uid: 'u-2' }));
@@ -95,7 +95,7 @@ describe('the log of answers', () => {
     expect(lines).toHaveLength(7);
   });
 
-  it('says nothing at the end of a window without a storm, and leaves no timer', async () => {
+  it('A window without a storm of refusals ends with no line, and leaves no timer', async () => {
     const { clock, lines, write } = setup();
     write(refused());
     await clock.advance(10_000);
@@ -103,7 +103,7 @@ describe('the log of answers', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('tells no more than so many addresses apart', async () => {
+  it('Refusals of thousands of unknown addresses are logged in few lines, and the others are counted', async () => {
     const { clock, lines, write } = setup();
     for (let at = 0; at < 3_000; at += 1)
       write(refused({ uid: undefined, ip: `10.0.${at >> 8}.${at & 255}` }));
@@ -112,7 +112,7 @@ describe('the log of answers', () => {
     expect(lines.at(-1)?.fields).toEqual({ leftOut: 3_000 - lines.length + 1 });
   });
 
-  it('lets no Namespace hide the Pods of another one, however many Pods and reasons it has', async () => {
+  it('A storm of one Namespace hides no Pod of another, however many Pods it has', async () => {
     const { clock, lines, write } = setup();
     for (let at = 0; at < 3_000; at += 1) write(refused({ namespace: 'storm', uid: `u-${at}` }));
     expect(lines.length).toBeLessThan(100);

@@ -26,7 +26,7 @@ const spellings = fc
   });
 const ports = fc.constantFrom('', ':80', ':8080', ':');
 
-describe('the check of Host headers', () => {
+describe('Host check', () => {
   it.each([
     undefined,
     '',
@@ -44,7 +44,7 @@ describe('the check of Host headers', () => {
     'instance-data.ec2.internal',
     'Instance-Data.EC2.internal.',
     'instance-data.ec2.internal.:80',
-  ])('takes %j', (host) => {
+  ])('The Host %j is accepted', (host) => {
     expect(isMetadata(host)).toBe(true);
   });
 
@@ -77,11 +77,11 @@ describe('the check of Host headers', () => {
     ':80',
     '[',
     '[]',
-  ])('refuses %j', (host) => {
+  ])('The Host %j is refused', (host) => {
     expect(isMetadata(host)).toBe(false);
   });
 
-  it('takes the IPv6 address in every spelling, with brackets or without, with a port or without', () => {
+  it('The IPv6 address is accepted in every spelling, with or without brackets and port', () => {
     fc.assert(
       fc.property(spellings, fc.boolean(), ports, (address, brackets, port) => {
         expect(isMetadata((brackets ? `[${address}]` : address) + port)).toBe(true);
@@ -90,7 +90,7 @@ describe('the check of Host headers', () => {
     );
   });
 
-  it('refuses every other address and name, whatever it looks like', () => {
+  it('Every other address and name is refused, whatever it looks like', () => {
     const other = fc.oneof(
       fc.domain(),
       fc.ipV4(),
@@ -110,7 +110,7 @@ describe('the check of Host headers', () => {
     );
   });
 
-  it('takes the hosts that the operator adds, in any case and spelling, and no others', () => {
+  it('Hosts that the operator adds are accepted in any case and spelling, and no others', () => {
     const isAllowed = createHostCheck([...metadataHosts, 'Relay.Internal', '::1', '127.0.0.1']);
     const added = [
       'relay.internal',
@@ -126,7 +126,7 @@ describe('the check of Host headers', () => {
       expect({ host, allowed: isAllowed(host) }).toEqual({ host, allowed: false });
   });
 
-  it('takes time in proportion to the length', () => {
+  it('Very long hosts are checked within two seconds', () => {
     const startedMs = performance.now();
     for (const part of [':', '[', '.', '0:', ':0', 'a.'])
       for (let times = 0; times < 20; times += 1) isMetadata(part.repeat(8_000));

@@ -18,7 +18,7 @@ function spelled(text: string, coins: readonly boolean[]): string {
     .join('');
 }
 
-describe('parseRequestPath', () => {
+describe('Request path', () => {
   it.each([
     { target: '/', version: '', path: '' },
     { target: '/latest', version: 'latest', path: '' },
@@ -37,7 +37,7 @@ describe('parseRequestPath', () => {
     { target: '/latest///meta-data/mac', version: 'latest', path: 'meta-data/mac' },
     { target: '/latest/meta-data?//', version: 'latest', path: 'meta-data' },
     { target: `${BASE}//`, version: 'latest', path: DIRECTORY },
-  ])('reads $target', ({ target, version, path }) => {
+  ])('The target $target is read as a version and a path', ({ target, version, path }) => {
     expect(parseRequestPath(target)).toEqual({ kind: 'path', version, path });
   });
 
@@ -60,7 +60,7 @@ describe('parseRequestPath', () => {
     { rest: 'app%2F%2Freader', role: 'app//reader' },
     { rest: 'app/%2Freader', role: 'app//reader' },
     { rest: 'reader%2F', role: 'reader/' },
-  ])('reads the role of $rest, decoded once', ({ rest, role }) => {
+  ])('The role in "$rest" is read, and decoded once', ({ rest, role }) => {
     for (const directory of [BASE, `${BASE}-extended`])
       expect(parseRequestPath(`${directory}/${rest}`)).toEqual({
         kind: 'path',
@@ -89,7 +89,7 @@ describe('parseRequestPath', () => {
     { what: 'an escape of other letters', target: '/latest/%zz' },
     { what: 'a role that is not UTF-8', target: `${BASE}/%ff` },
     { what: 'brackets', target: '/latest/[meta-data]' },
-  ])('calls $what malformed', ({ target }) => {
+  ])('A request target is malformed if it is or contains $what', ({ target }) => {
     expect(parseRequestPath(target)).toMatchObject({ kind: 'fault', status: 400 });
   });
 
@@ -136,11 +136,11 @@ describe('parseRequestPath', () => {
     `${BASE}/..;/reader`,
     `/nope/${DIRECTORY}/reader`,
     `/../${DIRECTORY}/reader`,
-  ])('does not rebuild %s', (target) => {
+  ])('The target %s is answered 404 and not normalized', (target) => {
     expect(parseRequestPath(target)).toMatchObject({ kind: 'fault', status: 404 });
   });
 
-  it('gives back what a canonical path names, with and without the last slash', () => {
+  it('A canonical path is read unchanged, with and without the last slash', () => {
     fc.assert(
       fc.property(version, fc.array(segment, { maxLength: 6 }), fc.boolean(), (name, segments, slash) => {
         const path = segments.join('/');
@@ -151,7 +151,7 @@ describe('parseRequestPath', () => {
     );
   });
 
-  it('reads a path with any number of slashes for one as the same path, and changes nothing but slashes', () => {
+  it('Any number of slashes is read as one, and nothing but slashes is changed', () => {
     const text = fc.array(fc.oneof(segment, fc.constantFrom('..', ';', '%2f', '%2e', 'a;b', '%', 'ä')), {
       maxLength: 8,
     });
@@ -166,7 +166,7 @@ describe('parseRequestPath', () => {
     );
   });
 
-  it('reads every percent-encoding of a role as that role', () => {
+  it('Every percent-encoding of a role is read as that role', () => {
     const role = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
     fc.assert(
       fc.property(role, fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }), (name, coins) => {
@@ -178,7 +178,7 @@ describe('parseRequestPath', () => {
     );
   });
 
-  it('lets nothing through that a second parser could read otherwise', () => {
+  it('Nothing is let through that a second parser could read differently', () => {
     const odd = fc.constantFrom(
       '/',
       '//',
@@ -221,7 +221,7 @@ describe('parseRequestPath', () => {
     );
   });
 
-  it('takes time in proportion to the length', () => {
+  it('Very long targets are parsed within two seconds', () => {
     const startedMs = performance.now();
     for (const part of ['/', '%', '%2e', '..;/', 'a/', 'a//', '%61'])
       parseRequestPath(`${BASE}/${part.repeat(50_000)}`);

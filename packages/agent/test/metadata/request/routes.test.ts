@@ -29,7 +29,7 @@ function setup() {
   };
 }
 
-describe('routes', () => {
+describe('Routes', () => {
   it.each([
     { target: '/', route: { kind: 'versions' }, name: 'metadata' },
     { target: '/latest/api/token', route: { kind: 'token', dated: false }, name: 'token' },
@@ -56,13 +56,13 @@ describe('routes', () => {
     { target: '/latest/user-data', route: { kind: 'blocked' }, name: 'blocked' },
     { target: '/latest//user-data', route: { kind: 'blocked' }, name: 'blocked' },
     { target: '*', route: { kind: 'malformed' }, name: 'malformed' },
-  ])('$target is $name', ({ target, route, name }) => {
+  ])('The target $target has the route $name', ({ target, route, name }) => {
     const found = setup().routeOf(target);
     expect(found).toMatchObject(route);
     expect(routeName(found)).toBe(name);
   });
 
-  it('of every known path are the same with slashes added to any of its own', () => {
+  it('Every known path keeps its route if slashes are added to any of its own', () => {
     const memory = createMemory<MemoryKind>({ clock: createFakeClock() });
     const routes = createRoutes({ everReadable: (path) => knownPath(path) !== undefined, memory });
     const routeOf = (target: string) => routes(target, 'shop');
@@ -94,13 +94,13 @@ describe('routes', () => {
     );
   });
 
-  it('are worked out once for a target', () => {
+  it('A route is worked out once per target', () => {
     const { asked, routeOf } = setup();
     for (let times = 0; times < 3; times += 1) routeOf('/latest/user-data');
     expect(asked).toEqual(['user-data']);
   });
 
-  it('name a blocked path for the log, and no more of it than a line bears', () => {
+  it('A blocked route names its path for the log, cut after 128 characters', () => {
     const { routeOf } = setup();
     expect(routeOf('/latest//user-data/')).toEqual({
       kind: 'blocked',
@@ -112,7 +112,7 @@ describe('routes', () => {
     });
   });
 
-  it('are forgotten after an hour, and those of others are not because a Pod makes up targets', async () => {
+  it('Routes are forgotten after an hour, and not earlier because another Namespace makes up targets', async () => {
     const { clock, routeOf, timesAsked, remembered } = setup();
     routeOf('/latest/mine');
     for (let at = 0; at < 2_000; at += 1) routeOf(`/latest/x-${at}`, 'greedy');
@@ -124,7 +124,7 @@ describe('routes', () => {
     expect(timesAsked('mine')).toBe(2);
   });
 
-  it('stay right, and are not remembered without end, whoever makes up targets', () => {
+  it('Routes stay right and are not all remembered if somebody makes up targets', () => {
     const { asked, routeOf } = setup();
     for (let at = 0; at < 2_000; at += 1) expect(routeOf(`/latest/x-${at}`).kind).toBe('blocked');
     routeOf('/latest/x-0');

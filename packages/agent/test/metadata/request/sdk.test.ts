@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { productsOf, sdkOf } from '../../../src/metadata/request/sdk.ts';
 
-describe('the SDK that a User-Agent names', () => {
+describe('SDK of a User-Agent', () => {
   it.each([
     { userAgent: '', sdk: 'none' },
     { userAgent: 'Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1', sdk: 'boto3' },
@@ -28,21 +28,21 @@ describe('the SDK that a User-Agent names', () => {
     { userAgent: 'Mozilla/5.0 (like aws-sdk-go/1.44)', sdk: 'other' },
     { userAgent: 'python-requests/2.32', sdk: 'other' },
     { userAgent: 'md/Botocore#1.40', sdk: 'other' },
-  ])('"$userAgent" is $sdk', ({ userAgent, sdk }) => {
+  ])('The SDK of the User-Agent "$userAgent" is $sdk', ({ userAgent, sdk }) => {
     expect(sdkOf(userAgent)).toBe(sdk);
   });
 });
 
-describe('the products of a User-Agent', () => {
+describe('Products of a User-Agent', () => {
   it.each([
     { userAgent: 'A/1 (x; (y) z) B/2/3 c', products: ['a', 'b', 'c'] },
     { userAgent: ')A/1 (x', products: ['a'] },
     { userAgent: ' \t ', products: [] },
-  ])('"$userAgent" are $products', ({ userAgent, products }) => {
+  ])('The products of the User-Agent "$userAgent" are $products', ({ userAgent, products }) => {
     expect([...productsOf(userAgent)]).toEqual(products);
   });
 
-  it('are looked for in its first 1,024 characters only', () => {
+  it('Only the first 1,024 characters of a User-Agent are read', () => {
     expect([...productsOf('a '.repeat(8_192))]).toHaveLength(512);
     expect(sdkOf(`${'x'.repeat(1_024)} boto3/1`)).toBe('other');
   });
