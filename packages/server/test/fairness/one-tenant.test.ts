@@ -108,7 +108,7 @@ describe('Greedy tenant', () => {
       budget: PLENTY,
     },
   ])(
-    'A tenant that changes $what all the time takes nothing from other Namespaces',
+    'A tenant takes nothing from other Namespaces by constantly changing $what',
     async ({
       change,
       from = 20,

@@ -31,7 +31,7 @@ it('Every limit that an agent meets is counted, and audited once a minute per no
   expect(lines).toHaveLength(4);
 });
 
-it('The limits of a peer without a known node are audited by its address, whatever its port', () => {
+it('A limit that a peer without a known node meets is audited by the address, whatever the port', () => {
   const { lines, hit } = setup();
   for (let port = 0; port < 100; port += 1)
     hit('node_streams', { node: undefined, peer: `198.18.0.9:${port}` });

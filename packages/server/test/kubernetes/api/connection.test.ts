@@ -140,16 +140,19 @@ describe('API server connection', () => {
     { from: 'the header', header: '7', body: {}, expected: 7000 },
     { from: 'the Status', header: undefined, body: { details: { retryAfterSeconds: 2 } }, expected: 2000 },
     { from: 'a date, which is not taken', header: 'Mon, 23 Nov 2026 07:00:00 GMT', body: {}, expected: 0 },
-  ])('The connection reads how long to wait after a 429 from $from', async ({ header, body, expected }) => {
-    await using api = await setup({
-      listener: (_request, response) => {
-        response
-          .writeHead(429, header === undefined ? {} : { 'retry-after': header })
-          .end(JSON.stringify(body));
-      },
-    });
-    await expect(api.request()).rejects.toMatchObject({ code: 429, retryAfterMs: expected });
-  });
+  ])(
+    'The retry delay of a 429 is read correctly in the case of $from',
+    async ({ header, body, expected }) => {
+      await using api = await setup({
+        listener: (_request, response) => {
+          response
+            .writeHead(429, header === undefined ? {} : { 'retry-after': header })
+            .end(JSON.stringify(body));
+        },
+      });
+      await expect(api.request()).rejects.toMatchObject({ code: 429, retryAfterMs: expected });
+    },
+  );
 
   it('Only the beginning of an endless error body is read', async () => {
     await using api = await setup({

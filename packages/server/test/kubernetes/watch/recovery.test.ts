@@ -221,7 +221,7 @@ describe('Watch recovery', () => {
     { error: refusal(410), level: 'info' },
     { error: BROKEN, level: 'warn' },
     { error: 'not an error', level: 'warn' },
-  ])('The error $error is logged at level $level', ({ error, level }) => {
+  ])('The failure "$error" is logged at level $level', ({ error, level }) => {
     const { failed, lines } = setup();
     failed(error);
     expect(lines[0]).toMatchObject({ level, fields: { kind: 'Pod', step: 'stream' } });
