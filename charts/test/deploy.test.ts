@@ -6,8 +6,8 @@ import { withHelm } from './with-helm.ts';
 
 const written = writtenManifests().map((path) => ({ path }));
 
-withHelm('deploy/ (needs helm)', () => {
-  it('holds what the charts render', () => {
+withHelm('Plain manifests (need helm)', () => {
+  it('The folder deploy/ has what the charts render', () => {
     // Where the change is meant: npm run deploy-manifests, and read the difference.
     const wanted = plainManifests();
     expect(written.map(({ path }) => path)).toEqual([...wanted.keys()].sort());
@@ -15,13 +15,13 @@ withHelm('deploy/ (needs helm)', () => {
   });
 });
 
-describe('deploy/', () => {
-  it.each(written)('$path has nothing of helm in it', ({ path }) => {
+describe('Plain manifests', () => {
+  it.each(written)('The manifest $path has nothing of helm in it', ({ path }) => {
     expect(readManifest(path)).not.toMatch(/helm\.sh|managed-by|Release/);
   });
 
   it.each(written.filter(({ path }) => !path.endsWith('kustomization.yaml')))(
-    '$path names its Namespace everywhere',
+    'The manifest $path names its Namespace everywhere',
     ({ path }) => {
       for (const { kind, metadata } of objectsOf(readManifest(path)))
         if (!/^(Namespace|Cluster.*|ValidatingAdmission.*)$/.test(kind))
@@ -29,7 +29,7 @@ describe('deploy/', () => {
     },
   );
 
-  it('says of every word that is to be put in where it is', () => {
+  it('The words to replace (CLUSTER_NAME, REGION, ACCOUNT_ID) are in the server manifests, and none in those of the agent', () => {
     const words = (path: string) =>
       new Set(readManifest(path).match(/\b(CLUSTER_NAME|REGION|ACCOUNT_ID)\b/g));
     expect(words('rolegate-server.yaml')).toEqual(new Set(['CLUSTER_NAME', 'REGION', 'ACCOUNT_ID']));

@@ -74,7 +74,7 @@ const ANYWAY: Readonly<Record<ChartName, readonly RegExp[]>> = {
 /** It takes a right away, and nothing is added. */
 const REMOVES = { server: ['rbac.create'], agent: [] };
 
-withHelm.each(chartNames)('values of kiam and kube2iam in the chart %s (need helm)', (chart) => {
+withHelm.each(chartNames)('Former values in the chart %s (need helm)', (chart) => {
   const kept: Readonly<Record<string, string>> = { ...KEPT_BY_BOTH, ...KEPT[chart] };
   const known = (path: string) => Object.hasOwn(kept, path) || REMOVES[chart].some((one) => one === path);
   const anyway = (path: string) => ANYWAY[chart].some((one) => one.test(path));
@@ -82,7 +82,7 @@ withHelm.each(chartNames)('values of kiam and kube2iam in the chart %s (need hel
   it.each([
     { of: 'kiam', values: kiamValues },
     { of: 'kube2iam', values: kube2iamValues },
-  ])('are refused with a hint or have an effect: $of', ({ values }) => {
+  ])('A value of $of that has no effect is rejected with a hint', ({ values }) => {
     const refused = values.filter(([path]) => !known(path) && !anyway(path));
     const { code, stderr } = tried(chart, refused);
     expect(code).not.toBe(0);
@@ -91,7 +91,7 @@ withHelm.each(chartNames)('values of kiam and kube2iam in the chart %s (need hel
   });
 
   it.each([...kiamValues, ...kube2iamValues].filter(([path]) => Object.hasOwn(kept, path)))(
-    'are taken where they fit: %s',
+    'The former value %s has its effect',
     (path, value) => {
       const { code, stdout, stderr } = tried(chart, [[path, value]]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -103,18 +103,18 @@ withHelm.each(chartNames)('values of kiam and kube2iam in the chart %s (need hel
     [...kiamValues, ...kube2iamValues].filter(
       ([path, value]) => value === false && !known(path) && !anyway(path),
     ),
-  )('are not passed over because they switch something off: %s', (path, value) => {
+  )('The former value %s is rejected with a hint even if it switches something off', (path, value) => {
     const { code, stderr } = tried(chart, [[path, value]]);
     expect({ code, hinted: hinted(stderr, path) }).toEqual({ code: 1, hinted: true });
   });
 
-  it('are not in the way where they ask for nothing else', () => {
+  it('Former values are accepted if they ask for what happens anyway', () => {
     const all = [...kiamValues, ...kube2iamValues].filter(([path]) => anyway(path));
     expect(tried(chart, all)).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
-withHelm('what a chart cannot do without (needs helm)', () => {
+withHelm('Chart values (need helm)', () => {
   it.each([
     { values: {}, says: /clusterName: it is needed: .{20}/ },
     { values: {}, says: /credentials\.source: it is needed: .*webIdentity.*podIdentity.*secret.*node/ },
@@ -123,7 +123,7 @@ withHelm('what a chart cannot do without (needs helm)', () => {
     { values: { clusterName: 'c', credentials: { source: 'node' } }, says: /nodeSelector: it is needed/ },
     { values: { clusterName: 'c', credentials: { source: 'other' } }, says: /credentials.source/ },
     { values: { clusterNam: 'c' }, says: /clusterNam\b/ },
-  ])('server: $says', ({ values, says }) => {
+  ])('The server chart fails with a message that matches $says', ({ values, says }) => {
     const { code, stderr } = render({ chart: 'server', values });
     expect(code).not.toBe(0);
     expect(stderr).toMatch(says);
@@ -138,7 +138,7 @@ withHelm('what a chart cannot do without (needs helm)', () => {
     { values: { port: 9632, probes: { port: 9632 } }, says: /probes\.port: 9632 is port too/ },
     { values: { probes: { host: '0.0.0.0' } }, says: /probes.host/ },
     { values: { modes: 'roles' }, says: /modes\b/ },
-  ])('agent: $says', ({ values, says }) => {
+  ])('The agent chart fails with a message that matches $says', ({ values, says }) => {
     const { code, stderr } = render({ chart: 'agent', values });
     expect(code).not.toBe(0);
     expect(stderr).toMatch(says);

@@ -6,21 +6,21 @@ import { withHelm } from './with-helm.ts';
 
 const cases = valueSets().map((set) => ({ ...set, title: `${set.chart} with ci/${set.name}-values.yaml` }));
 
-withHelm('golden renderings (need helm)', () => {
-  it.each(cases)('$title renders what golden/$name.yaml holds', ({ chart, valuesFile, goldenFile }) => {
+withHelm('Golden renderings (need helm)', () => {
+  it.each(cases)('The chart $title renders what its golden file has', ({ chart, valuesFile, goldenFile }) => {
     // Where the change is meant: npm run generate, and read the difference.
     expect(rendered({ chart, files: [valuesFile] })).toBe(readFileSync(goldenFile, 'utf8'));
   });
 
-  it.each(cases)('$title passes helm lint --strict', (set) => {
+  it.each(cases)('The chart $title passes helm lint --strict', (set) => {
     const { code, stdout, stderr } = lint(set);
     expect({ code, said: code === 0 ? '' : `${stdout}${stderr}` }).toEqual({ code: 0, said: '' });
   });
 });
 
-describe('golden renderings', () => {
+describe('Golden renderings', () => {
   it.each(['server', 'agent'])(
-    'of the chart %s there are six at least, the minimal one among them',
+    'The chart %s has at least six golden renderings, the minimal one among them',
     (chart) => {
       const names = cases.filter((set) => set.chart === chart).map(({ name }) => name);
       expect(names).toContain('minimal');
@@ -28,15 +28,18 @@ describe('golden renderings', () => {
     },
   );
 
-  it.each(cases)('there is one for $title', ({ goldenFile }) => {
+  it.each(cases)('The chart $title has a golden rendering', ({ goldenFile }) => {
     expect(existsSync(goldenFile)).toBe(true);
   });
 
-  it.each(cases)('$title restarts nothing only because the chart has a new version', ({ goldenFile }) => {
-    const labels = objectsOf(readFileSync(goldenFile, 'utf8')).map(templateLabelsOf);
-    const given = labels.filter((one) => one !== undefined).map((one) => Object.keys(one));
-    expect(given).not.toHaveLength(0);
-    expect(given.flat()).not.toContain('helm.sh/chart');
-    expect(given.flat()).not.toContain('app.kubernetes.io/version');
-  });
+  it.each(cases)(
+    'The chart $title restarts nothing only because the chart has a new version',
+    ({ goldenFile }) => {
+      const labels = objectsOf(readFileSync(goldenFile, 'utf8')).map(templateLabelsOf);
+      const given = labels.filter((one) => one !== undefined).map((one) => Object.keys(one));
+      expect(given).not.toHaveLength(0);
+      expect(given.flat()).not.toContain('helm.sh/chart');
+      expect(given.flat()).not.toContain('app.kubernetes.io/version');
+    },
+  );
 });

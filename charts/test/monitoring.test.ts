@@ -14,9 +14,9 @@ const withPromtool = promtool === undefined ? describe.skip : describe;
 const tests = join(root, 'charts/test/alerts.test.yaml');
 const rows = alerts.map((alert) => ({ ...alert, name: alert.alert }));
 
-describe('alerts', () => {
+describe('Alerts', () => {
   it.each(rows)(
-    '$name says how bad it is, what it means and what to read',
+    'The alert $name says how bad it is, what it means and what to read',
     ({ labels, annotations, name }) => {
       expect(['critical', 'warning', 'info']).toContain(labels['severity']);
       expect(annotations['summary']).toMatch(/^[A-Z].*[^.]$/);
@@ -25,7 +25,7 @@ describe('alerts', () => {
     },
   );
 
-  it('have a chapter each in the runbook, with what is and what is not affected', () => {
+  it('Each alert has a chapter in the runbook, with what is and what is not affected', () => {
     const chapters = new Map(
       runbook
         .split(/^### /m)
@@ -41,21 +41,21 @@ describe('alerts', () => {
       });
   });
 
-  it.each(rows)('$name is tried by promtool', ({ name }) => {
+  it.each(rows)('The alert $name is tested by promtool', ({ name }) => {
     expect(readFileSync(tests, 'utf8')).toContain(`alertname="${name}"`);
   });
 });
 
-describe('metrics', () => {
+describe('Metrics', () => {
   const exported = exportedMetrics();
   const asked = [...rows.map(({ name, expr }) => ({ title: name, expr })), ...dashboardQueries()];
 
-  it.each(asked)('that $title asks for are exported', ({ expr }) => {
+  it.each(asked)('The metrics that $title asks for are exported', ({ expr }) => {
     expect(metricsIn(expr).length).toBeGreaterThan(0);
     expect(metricsIn(expr).filter((name) => !exported.has(name))).toEqual([]);
   });
 
-  it('are all on the dashboard', () => {
+  it('All exported metrics but two are on the dashboard or in an alert', () => {
     const shown = new Set(dashboardQueries().flatMap(({ expr }) => metricsIn(expr)));
     const hidden = ['rolegate_watch_events_total', 'rolegate_agent_answers_total'];
     const seen = [...exported].filter((name) => !shown.has(name) && !hidden.includes(name));
@@ -64,8 +64,8 @@ describe('metrics', () => {
   });
 });
 
-describe('the dashboard', () => {
-  it('has panels of its own, none over another, each from the chosen data source', () => {
+describe('Dashboard', () => {
+  it('The panels of the dashboard have unique IDs, do not overlap and use the selected data source', () => {
     const { panels, templating } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => {
@@ -86,16 +86,16 @@ describe('the dashboard', () => {
   });
 });
 
-withPromtool('promtool (where there is one)', () => {
-  it.each(alertFiles)('takes %s', (file) => {
+withPromtool('Promtool (if installed)', () => {
+  it.each(alertFiles)('Promtool accepts the rules in %s', (file) => {
     expect(said(['check', 'rules', file])).toMatchObject({ code: 0 });
   });
 
-  it('sees each alert fire, and be quiet', () => {
+  it('The alerts fire and stay quiet as the promtool tests expect', () => {
     expect(said(['test', 'rules', tests])).toMatchObject({ code: 0 });
   });
 
-  it('understands every query of the dashboard', () => {
+  it('Promtool understands every query of the dashboard', () => {
     const rules = dashboardQueries().map(({ expr }, index) => ({ record: `query:${index}`, expr }));
     const folder = mkdtempSync(join(tmpdir(), 'rolegate-dashboard-'));
     try {

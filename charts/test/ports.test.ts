@@ -42,16 +42,16 @@ function portsOf(objects: readonly KubernetesObject[]) {
   };
 }
 
-describe.each(servers)('the ports of the server, $name', (server) => {
+describe.each(servers)('Server ports, $name', (server) => {
   const agents = server.ownAuthority ? [FEED, ATTESTATION] : [FEED];
 
-  it('are open to agents: that of the feed, and that of attestation if the server has its own authority', () => {
+  it('The feed port is open to agents, and the attestation port if the server has its own authority', () => {
     expect(server.service).toEqual(agents);
     expect(server.admitted ?? [...agents, METRICS]).toEqual([...agents, METRICS]);
     expect(server.container.has('attest')).toBe(server.ownAuthority);
   });
 
-  it('are asked by kubelet at one of their own, which nobody else reaches', () => {
+  it('The probe port serves nothing else, and is on loopback if the server is on the host network', () => {
     expect(server.probed.map(({ port, path }) => [port, path])).toEqual([
       ['probes', '/livez'],
       ['probes', '/livez'],
@@ -64,7 +64,7 @@ describe.each(servers)('the ports of the server, $name', (server) => {
     expect(server.args.includes(`--probe-bind=127.0.0.1:${port ?? 0}`)).toBe(server.onNode);
   });
 
-  it('are not those of an agent on the same node', () => {
+  it('A server on the host network uses no port of the agent', () => {
     const ofAgent = [8181, 8182, 9621, 9622];
     if (server.onNode) for (const port of server.container.values()) expect(ofAgent).not.toContain(port);
   });

@@ -41,15 +41,18 @@ function agentsOf(objects: readonly KubernetesObject[]): readonly Probed[] {
   return probedOf(objects).filter(({ name }) => name === 'agent');
 }
 
-describe("kubelet's probes", () => {
-  it.each(files)('start a program again and again in no container of $title', ({ objects }) => {
-    const recurring = probedOf(objects).flatMap(({ name, livenessProbe, readinessProbe }) =>
-      [livenessProbe, readinessProbe].flatMap((probe) => (probe?.exec === undefined ? [] : [name])),
-    );
-    expect(recurring).toEqual([]);
-  });
+describe('Kubelet probes', () => {
+  it.each(files)(
+    'No container of $title has a liveness or readiness probe that starts a program',
+    ({ objects }) => {
+      const recurring = probedOf(objects).flatMap(({ name, livenessProbe, readinessProbe }) =>
+        [livenessProbe, readinessProbe].flatMap((probe) => (probe?.exec === undefined ? [] : [name])),
+      );
+      expect(recurring).toEqual([]);
+    },
+  );
 
-  it.each(files)('in $title are those of the agent and of the server alone', ({ objects }) => {
+  it.each(files)('Only the agent and the server have probes in $title', ({ objects }) => {
     const names = probedOf(objects)
       .filter(({ startupProbe, livenessProbe, readinessProbe }) =>
         [startupProbe, livenessProbe, readinessProbe].some((probe) => probe !== undefined),
@@ -59,10 +62,10 @@ describe("kubelet's probes", () => {
   });
 });
 
-describe.each(agents)('the agent of $title', ({ agent }) => {
+describe.each(agents)('Agent of $title', ({ agent }) => {
   const { startupProbe, livenessProbe, readinessProbe, args = [] } = agent;
 
-  it('is ready from the first success of its startup probe on, which no missing server lets fail for good', () => {
+  it('The agent is ready once its startup probe succeeds, which no missing server lets fail for good', () => {
     const socket = args.find((arg) => arg.startsWith('--status-socket='));
     expect(startupProbe?.exec?.command).toEqual(['rolegate-agent', 'status', '--ready', socket]);
     expect(readinessProbe).toBeUndefined();
@@ -73,7 +76,7 @@ describe.each(agents)('the agent of $title', ({ agent }) => {
     expect(failureThreshold).toBeLessThan(2 ** 31);
   });
 
-  it('is asked for its life on loopback, at the port that it opens for that alone', () => {
+  it('The liveness probe of the agent uses loopback, at a port that is open for nothing else', () => {
     const { host = '', port = 0, path } = livenessProbe?.httpGet ?? {};
     expect(path).toBe('/livez');
     expect(['127.0.0.1', '::1']).toContain(host);
@@ -82,8 +85,8 @@ describe.each(agents)('the agent of $title', ({ agent }) => {
   });
 });
 
-withHelm('values that were reused from 0.1 (need helm)', () => {
-  it('give the agent the default port of probes', () => {
+withHelm('Values reused from 0.1 (need helm)', () => {
+  it('The agent has the default probe port with values reused from 0.1', () => {
     const text = rendered({
       chart: 'agent',
       files: [minimalValues('agent')],

@@ -23,16 +23,16 @@ const started = valueSets().flatMap(({ chart, name, goldenFile }) => {
 });
 const minimal = started.filter(({ title }) => title.includes('/minimal.yaml'));
 
-describe('what the charts start', () => {
-  it('is found in the golden renderings', () => {
+describe('Programs of the charts', () => {
+  it('The golden renderings start more than 20 programs', () => {
     expect(started.length).toBeGreaterThan(20);
   });
 
-  it.each(started)('$title is understood without a fault', async (program) => {
+  it.each(started)('The command line has no fault in $title', async (program) => {
     expect((await understand(program)).faults).toEqual([]);
   });
 
-  it.each(minimal)('$title is not warned of', async (program) => {
+  it.each(minimal)('The command line causes no warning in $title', async (program) => {
     expect((await understand(program)).warnings).toEqual([]);
   });
 });
@@ -54,7 +54,7 @@ const FIXED: Readonly<Record<ChartName, readonly string[]>> = {
   agent: ['node-name', 'host-ip'],
 };
 
-withHelm('every flag can be given by a value or by extraArgs (needs helm)', () => {
+withHelm('Flags (need helm)', () => {
   const tables: readonly { chart: ChartName; key: string; flags: readonly string[] }[] = [
     { chart: 'server', key: 'extraArgs', flags: Object.keys(serverFlags) },
     { chart: 'agent', key: 'extraArgs', flags: Object.keys(agentFlags) },
@@ -65,16 +65,19 @@ withHelm('every flag can be given by a value or by extraArgs (needs helm)', () =
     },
   ];
 
-  it.each(tables)('$chart, $key', ({ chart, key, flags }) => {
-    const rest = [...new Set(flags)].filter(
-      (flag) => !byValue(chart).has(flag) && !FIXED[chart].includes(flag),
-    );
-    const given = Object.fromEntries(rest.map((flag) => [flag, 'x-of-a-test']));
-    const values = key.split('.').reduceRight<object>((inner, part) => ({ [part]: inner }), given);
-    const { code, stdout, stderr } = render({ chart, files: [minimalValues(chart)], values });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const flag of rest) expect(stdout).toContain(`--${flag}=x-of-a-test`);
-  });
+  it.each(tables)(
+    'Every flag of the chart $chart that is not fixed can be set by a value or by $key',
+    ({ chart, key, flags }) => {
+      const rest = [...new Set(flags)].filter(
+        (flag) => !byValue(chart).has(flag) && !FIXED[chart].includes(flag),
+      );
+      const given = Object.fromEntries(rest.map((flag) => [flag, 'x-of-a-test']));
+      const values = key.split('.').reduceRight<object>((inner, part) => ({ [part]: inner }), given);
+      const { code, stdout, stderr } = render({ chart, files: [minimalValues(chart)], values });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      for (const flag of rest) expect(stdout).toContain(`--${flag}=x-of-a-test`);
+    },
+  );
 
   function byValue(chart: ChartName): Set<string> {
     const names = started

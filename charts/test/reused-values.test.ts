@@ -20,14 +20,14 @@ const FLAGS = [
   'waiting',
 ];
 
-withHelm('values that were reused from 0.1 (need helm)', () => {
-  it('leave out the flags of values that the chart of 0.1 did not have, so that the agent has its own defaults', () => {
+withHelm('Values reused from 0.1 (need helm)', () => {
+  it('Values that the chart of 0.1 did not have leave out their flags, so that the agent uses its defaults', () => {
     const files = [minimalValues('agent')];
     const text = rendered({ chart: 'agent', files, values: MISSING_IN_01.agent });
     expect(FLAGS.filter((flag) => text.includes(`--${flag}=`))).toEqual([]);
   });
 
-  it('leave room for one of the new values', () => {
+  it('A new value can be set beside values reused from 0.1', () => {
     const files = [minimalValues('agent')];
     const values = { ...MISSING_IN_01.agent, connections: { perPod: 300, perNode: null } };
     const text = rendered({ chart: 'agent', files, values });

@@ -5,11 +5,11 @@ import { identityPage, withRights } from './rights-doc.ts';
 describe('docs/identity.md', () => {
   const page = readFileSync(identityPage, 'utf8');
 
-  it("lists the server's rights as the chart gives them (npm run generate writes the list)", () => {
+  it("The page lists the server's rights as the chart gives them (npm run generate writes the list)", () => {
     expect(page).toBe(withRights(page));
   });
 
-  it('lists no right to create what holds secrets', () => {
+  it('The page lists no right on Secrets or ConfigMaps except to get and update rolegate-authority', () => {
     const rows = page.split('\n').filter((line) => /^\| (the cluster|its Namespace) /.test(line));
     expect(rows.length).toBeGreaterThan(3);
     expect(rows.filter((row) => /`(secrets|configmaps)`/.test(row))).toEqual([

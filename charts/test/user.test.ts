@@ -18,9 +18,9 @@ function containersByUser(values: object): Readonly<Record<string, readonly stri
   return users;
 }
 
-withHelm('the user of the agent (need helm)', () => {
+withHelm('Agent user (needs helm)', () => {
   it.each([{ given: undefined }, { given: 1_234_567_890 }])(
-    'is its own: agent.uid is $given',
+    'The agent has a user of its own if agent.uid is $given',
     ({ given }) => {
       const users = containersByUser(given === undefined ? {} : { agent: { uid: given } });
       expect(users[String(given ?? uid)]).toEqual(['agent']);
@@ -28,11 +28,11 @@ withHelm('the user of the agent (need helm)', () => {
     },
   );
 
-  it('may be that of 0.1 again, to go back', () => {
+  it('The agent can have the user of 0.1 again, for a rollback', () => {
     expect(containersByUser({ agent: { uid: 65_532 } })['65532']).toContain('agent');
   });
 
-  it('is the group that its files have', () => {
+  it('The group of the agent and of its files is that of its user', () => {
     const text = rendered({
       chart: 'agent',
       files: [minimalValues('agent')],
@@ -43,7 +43,7 @@ withHelm('the user of the agent (need helm)', () => {
   });
 });
 
-it('the image of the agent has code compiled ahead for its user, and runs as that one by default', () => {
+it('The agent image has code compiled ahead for the default user of the agent, and runs as that user', () => {
   const dockerfile = readFileSync(new URL('../../docker/agent.Dockerfile', import.meta.url), 'utf8');
   expect(/for uid in ([\d ]+);/.exec(dockerfile)?.[1]?.split(' ')).toContain(String(uid));
   expect(dockerfile).toContain(`\nUSER ${uid}:${uid}\n`);

@@ -16,15 +16,15 @@ import type { ChartName } from './rendering.ts';
 
 const UNKNOWN = 'notAValueOfThisChart';
 
-describe.each(chartNames)('values of the chart %s', (chart) => {
-  it('have the same keys in values.yaml and in values.schema.json', () => {
+describe.each(chartNames)('Values of the chart %s', (chart) => {
+  it('The values have the same keys in values.yaml and in values.schema.json', () => {
     for (const { path, value, schema } of places(chart).filter(isBranch)) {
       const keys = Object.keys(value as Json).sort();
       expect({ path, keys }).toEqual({ path, keys: ownKeys(schema ?? {}).sort() });
     }
   });
 
-  it('stand in the table of the README, with their defaults, and nothing else does', () => {
+  it('The table of the README lists every value with its default, and nothing else', () => {
     const rows = readmeDefaults(chart);
     const known = new Map(places(chart).map(({ path, value }) => [path, value]));
     expect([...rows.keys()].filter((path) => !known.has(path))).toEqual([]);
@@ -35,11 +35,11 @@ describe.each(chartNames)('values of the chart %s', (chart) => {
     expect(missing.map(({ path }) => path)).toEqual([]);
   });
 
-  it.each(setsOf(chart))('of ci/$name-values.yaml are what the schema takes', ({ valuesFile }) => {
+  it.each(setsOf(chart))('The schema accepts the values of ci/$name-values.yaml', ({ valuesFile }) => {
     expect(faultsOf(chart, merge(defaultsOf(chart), readValues(valuesFile)))).toEqual([]);
   });
 
-  it('that nobody knows are refused, at every level', () => {
+  it('The schema rejects unknown values at every level', () => {
     const base = merge(defaultsOf(chart), readValues(minimalValues(chart)));
     for (const { path } of places(chart).filter(isBranch)) {
       const keys = path === '' ? [] : path.split('.');

@@ -48,7 +48,7 @@ function isIn(text: string, quote: string): boolean {
 }
 
 describe('docs/promises.md', () => {
-  it('has a row of each promise', () => {
+  it('The page has a row for each promise', () => {
     const design = readFileSync(join(ROOT, 'docs/DESIGN.md'), 'utf8');
     const promised = new Set(design.match(/\*\*[SR]\d\*\*/g)?.map((word) => word.replaceAll('*', '')));
     expect(promised.size).toBe(14);
@@ -56,7 +56,7 @@ describe('docs/promises.md', () => {
       expect(rows.some(({ promise }) => promise.split('**')[1]?.includes(name))).toBe(true);
   });
 
-  it.each(rows)('names what is there: $promise', (row) => {
+  it.each(rows)('The tests of the promise exist: $promise', (row) => {
     const links = [...row.tests.matchAll(new RegExp(LINK, 'g'))].map(([, path = '']) => path);
     expect(links.filter((path) => !existsSync(join(ROOT, 'docs', path)))).toEqual([]);
     const quotes = quotesOf(row);
@@ -67,18 +67,21 @@ describe('docs/promises.md', () => {
     expect(notThere).toEqual([]);
   });
 
-  it.each(rows)('says what makes it red, in files and by names that are there: $promise', ({ redWhen }) => {
-    let source = '';
-    let sources = 0;
-    const notThere: string[] = [];
-    for (const [, code = ''] of redWhen.matchAll(CODE)) {
-      if (SOURCE.test(code)) {
-        sources += 1;
-        source = existsSync(join(ROOT, 'packages', code)) ? textOf(join(ROOT, 'packages', code)) : '';
-        if (source === '') notThere.push(code);
-      } else if (NAME.test(code) && !source.includes(code.replace('()', ''))) notThere.push(code);
-    }
-    expect(notThere).toEqual([]);
-    expect(sources).toBeGreaterThan(0);
-  });
+  it.each(rows)(
+    'The change that makes the test fail names existing files and identifiers: $promise',
+    ({ redWhen }) => {
+      let source = '';
+      let sources = 0;
+      const notThere: string[] = [];
+      for (const [, code = ''] of redWhen.matchAll(CODE)) {
+        if (SOURCE.test(code)) {
+          sources += 1;
+          source = existsSync(join(ROOT, 'packages', code)) ? textOf(join(ROOT, 'packages', code)) : '';
+          if (source === '') notThere.push(code);
+        } else if (NAME.test(code) && !source.includes(code.replace('()', ''))) notThere.push(code);
+      }
+      expect(notThere).toEqual([]);
+      expect(sources).toBeGreaterThan(0);
+    },
+  );
 });

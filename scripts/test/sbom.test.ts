@@ -40,8 +40,8 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe('the list of what a bundle is made of', () => {
-  it('names each copy that gave code, with its license, and no other', () => {
+describe('SBOM', () => {
+  it('The SBOM names each copy that gave code, with its license, and no other', () => {
     const { metadata, components, dependencies } = made({
       'packages/agent/dist/main.js': used,
       'node_modules/@scope/one/a.js': used,
@@ -58,12 +58,12 @@ describe('the list of what a bundle is made of', () => {
     expect(dependsOn).toEqual(components.map(({ purl }) => purl));
   });
 
-  it('has the checksum that the lock file has', () => {
+  it('The SBOM has the checksum that the lock file has', () => {
     const { components } = made({ 'node_modules/two/index.js': used });
     expect(components).toMatchObject([{ hashes: [{ alg: 'SHA-512', content: '78'.repeat(64) }] }]);
   });
 
-  it('names a version once that is there twice', () => {
+  it('The SBOM names a version once that is installed twice', () => {
     cpSync(join(root, 'node_modules/two'), join(root, 'node_modules/@scope/one/node_modules/two'), {
       recursive: true,
     });
@@ -71,12 +71,12 @@ describe('the list of what a bundle is made of', () => {
     expect(made(inputs).components).toHaveLength(1);
   });
 
-  it('is not made where a package names no license', () => {
+  it('No SBOM is made if a package names no license', () => {
     pack('node_modules/three', { name: 'three', version: '3.0.0' });
     expect(() => made({ 'node_modules/three/index.js': used })).toThrow(/three.*no license/);
   });
 
-  it('is CycloneDX, by its schema', () => {
+  it('The SBOM is CycloneDX by its schema', () => {
     const check = cycloneDx();
     const sbom = made({ 'node_modules/@scope/one/a.js': used, 'node_modules/two/index.js': used });
     expect({ valid: check(sbom), errors: check.errors ?? [] }).toEqual({ valid: true, errors: [] });

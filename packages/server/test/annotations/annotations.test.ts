@@ -8,19 +8,19 @@ import { decide } from '../policy/setup.ts';
 const docs = new URL('../../../../docs/', import.meta.url);
 const pairs = Object.values(annotationRegister).flatMap(({ key, on }) => on.map((kind) => ({ key, kind })));
 
-describe('the register of annotations', () => {
-  it('makes docs/annotations.md (npm run generate writes it)', () => {
+describe('Annotation register', () => {
+  it('The register makes docs/annotations.md (npm run generate writes it)', () => {
     expect(readFileSync(new URL('annotations.md', docs), 'utf8')).toBe(annotationsDoc());
   });
 
-  it('has every annotation of the contract, and no other', () => {
+  it('The register has every annotation of the contract, and no other', () => {
     const design = readFileSync(new URL('DESIGN.md', docs), 'utf8');
     const section = design.slice(design.indexOf('### 4.1'), design.indexOf('### 4.2'));
     const keys = section.match(/(?:iam\.amazonaws\.com|rolegate\.dev)\/[a-z-]+/g);
     expect(new Set(keys)).toEqual(new Set(pairs.map(({ key }) => key)));
   });
 
-  it('keeps the order of the keys, which digests of decisions depend on', () => {
+  it('The register keeps the order of the keys, which digests of decisions depend on', () => {
     expect(annotationKeys).toEqual({
       Pod: [
         'iam.amazonaws.com/role',
@@ -42,7 +42,7 @@ describe('the register of annotations', () => {
     });
   });
 
-  it('says which annotations of a Pod ask for a role', () => {
+  it('The register says which annotations of a Pod ask for a role', () => {
     expect(roleAnnotations).toEqual([
       'iam.amazonaws.com/role',
       'iam.amazonaws.com/session-name',
@@ -51,16 +51,20 @@ describe('the register of annotations', () => {
     ]);
   });
 
-  it.each(pairs)('has $key on a $kind read by some parser, which names it if it is too long', (pair) => {
-    const { key, kind } = pair;
-    const tooLong = { [key]: 'x'.repeat(limitBytesOf(key) + 1) };
-    const { decision, namespaceRuleFault = '' } = decide({
-      annotations: kind === 'Pod' ? tooLong : {},
-      serviceAccount: kind === 'ServiceAccount' ? tooLong : {},
-      namespace: kind === 'Namespace' ? tooLong : {},
-    });
-    const message = kind === 'Namespace' ? namespaceRuleFault : decision.kind === 'deny' && decision.message;
-    expect(message).toContain(`${key} `);
-    expect(message).toContain(`is ${limitBytesOf(key) + 1} bytes long`);
-  });
+  it.each(pairs)(
+    'The annotation $key on a $kind is read by a parser, which names it if it is too long',
+    (pair) => {
+      const { key, kind } = pair;
+      const tooLong = { [key]: 'x'.repeat(limitBytesOf(key) + 1) };
+      const { decision, namespaceRuleFault = '' } = decide({
+        annotations: kind === 'Pod' ? tooLong : {},
+        serviceAccount: kind === 'ServiceAccount' ? tooLong : {},
+        namespace: kind === 'Namespace' ? tooLong : {},
+      });
+      const message =
+        kind === 'Namespace' ? namespaceRuleFault : decision.kind === 'deny' && decision.message;
+      expect(message).toContain(`${key} `);
+      expect(message).toContain(`is ${limitBytesOf(key) + 1} bytes long`);
+    },
+  );
 });

@@ -70,7 +70,7 @@ function within(eachMinute: number, minutes: number): number {
   return Math.ceil(eachMinute * (minutes * (17 / 16) + 1));
 }
 
-it('a server in which names come and go for a day remembers those that are there, and others for their time', async () => {
+it('A server whose names come and go for a day remembers those that exist, and others only for their time', async () => {
   const server = setup();
   const afterHalf = await server.playUntil(14 * HOUR);
   const sizes = await server.playUntil(DAY);

@@ -112,7 +112,7 @@ async function stopped(server: ChildProcess): Promise<void> {
   await ended;
 }
 
-it('a server is as small as before after 200,000 objects have come and gone', async () => {
+it('A server is less than 10 MB larger after 200,000 objects have come and gone', async () => {
   await using disposables = new AsyncDisposableStack();
   const { api, sts, server, metrics } = await setup(disposables);
   sts.fail('arn:aws:iam::123456789012:role/role-unknown', 'AccessDenied');

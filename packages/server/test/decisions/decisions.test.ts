@@ -12,8 +12,8 @@ function setup() {
   return { ...cluster, concerned };
 }
 
-describe('what a decision rests on', () => {
-  it('is told by the versions of the Pod, its Namespace and its ServiceAccount', () => {
+describe('Decision versions', () => {
+  it('A decision has the versions of the Pod, its Namespace and its ServiceAccount', () => {
     const { decisions, setPod, setNamespace, setServiceAccount } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default');
@@ -21,7 +21,7 @@ describe('what a decision rests on', () => {
     expect(decisions.decide(pod).versions).toEqual({ namespace: '101', serviceAccount: '102', pod: '103' });
   });
 
-  it('is, of what is not there, how far its watch has come', () => {
+  it('A decision has, for a missing object, the version that its watch has reached', () => {
     const { decisions, setPod, setNamespace, setServiceAccount } = setup();
     setNamespace('other');
     setServiceAccount('other', 'default');
@@ -30,7 +30,7 @@ describe('what a decision rests on', () => {
   });
 });
 
-describe('a change', () => {
+describe('Change', () => {
   it.each([
     {
       of: 'a Pod',
@@ -81,7 +81,7 @@ describe('a change', () => {
       },
       concerns: [],
     },
-  ])('of $of concerns the Pods $concerns', ({ change, concerns }) => {
+  ])('A change of $of concerns the Pods $concerns', ({ change, concerns }) => {
     const world = setup();
     world.setNamespace('shop');
     world.setServiceAccount('shop', 'special');
@@ -93,8 +93,8 @@ describe('a change', () => {
   });
 });
 
-describe('a decision that fails', () => {
-  it('is logged for each Namespace a few times a minute, and is no other Pod’s fault', () => {
+describe('Failed decision', () => {
+  it('Failed decisions are logged at most five times per Namespace, and do not affect another Pod', () => {
     const { log, lines } = recordingLog();
     const { decisions, setPod } = createClusterStandIn({ log });
     const told: string[] = [];
@@ -115,8 +115,8 @@ describe('a decision that fails', () => {
   });
 });
 
-describe('what is missing', () => {
-  it('is waited for again by a Pod that comes after the last one has gone', async () => {
+describe('Missing object', () => {
+  it('A missing object is waited for again by a Pod that comes after the last one has gone', async () => {
     const { decisions, clock, setPod, removePod } = setup();
     const kindOf = (name: string) =>
       decisions.decide(setPod(name, { annotations: ROLE })).verdict.decision.kind;
@@ -129,7 +129,7 @@ describe('what is missing', () => {
   });
 });
 
-describe('an event of an object that could not be read', () => {
+describe('Object in doubt', () => {
   const decided = () => {
     const world = setup();
     world.setNamespace('shop', PERMIT);
@@ -175,7 +175,7 @@ describe('an event of an object that could not be read', () => {
       },
       concerns: ['a'],
     },
-  ])('has what rests on $of pending until it is known again', ({ doubt, end, concerns }) => {
+  ])('A decision is pending while $of is in doubt, until it is known again', ({ doubt, end, concerns }) => {
     const world = decided();
     doubt(world);
     expect(world.concerned.flat()).toEqual(concerns);
@@ -185,7 +185,7 @@ describe('an event of an object that could not be read', () => {
     expect(new Set(world.concerned.flat())).toEqual(new Set(concerns));
   });
 
-  it('leaves what was decided as it is for a while if nobody knows which object it was', () => {
+  it('A doubt about all Namespaces concerns their Pods once it is announced, and again when a list ends it', () => {
     const { namespaces, concerned, kind } = decided();
     namespaces.doubt(undefined);
     expect(concerned.flat()).toEqual([]);
@@ -197,7 +197,7 @@ describe('an event of an object that could not be read', () => {
     expect([concerned.flat(), kind()]).toEqual([['a', 'b'], 'allow']);
   });
 
-  it('leaves a denial as it is', () => {
+  it('A denial stays a denial while its Namespace is in doubt', () => {
     const { namespaces, setNamespace, kind } = decided();
     setNamespace('shop', { 'iam.amazonaws.com/permitted': 'other' });
     namespaces.doubt('shop');
@@ -205,7 +205,7 @@ describe('an event of an object that could not be read', () => {
   });
 });
 
-describe('an annotation that was too long to be kept', () => {
+describe('Annotation over its limit', () => {
   const TOO_LONG = { tooLongBytes: 300_000, limitBytes: 4096 };
 
   it.each([
@@ -216,7 +216,7 @@ describe('an annotation that was too long to be kept', () => {
     { key: 'iam.amazonaws.com/external-id', on: 'Pod', reason: 'BadAnnotation' },
     { key: 'rolegate.dev/session-tags', on: 'Pod', reason: 'BadAnnotation' },
     { key: 'rolegate.dev/metadata', on: 'Pod', reason: 'MetadataDenied' },
-  ])('is $reason if it is $key of the $on', ({ key, on, reason }) => {
+  ])('A Pod is denied with $reason if $key of the $on is too long to be kept', ({ key, on, reason }) => {
     const { decisions, setPod, namespaces, setServiceAccount } = setup();
     const more = { [key]: TOO_LONG };
     const ofNamespace = on === 'Namespace' ? { ...PERMIT, ...more } : PERMIT;

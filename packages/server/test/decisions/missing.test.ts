@@ -21,8 +21,8 @@ function setup() {
   return { ...cluster, verdictOf, outcomeOf };
 }
 
-describe('a Namespace that was deleted', () => {
-  it('takes nothing away while it may come back, and then counts as metadata: deny', async () => {
+describe('Deleted Namespace', () => {
+  it('A deleted Namespace changes no decision while it may come back, and then counts as metadata: deny', async () => {
     const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf, verdictOf } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default');
@@ -40,7 +40,7 @@ describe('a Namespace that was deleted', () => {
     expect(verdictOf('a').metadata.denied).toBe(true);
   });
 
-  it('refuses a Pod without a role too, once it does not exist', async () => {
+  it('A Pod without a role is denied too once its Namespace counts as absent', async () => {
     const { clock, setServiceAccount, setPod, outcomeOf } = setup();
     setServiceAccount('shop', 'default');
     setPod('a');
@@ -49,7 +49,7 @@ describe('a Namespace that was deleted', () => {
     expect(outcomeOf('a')).toBe('NamespaceDenied');
   });
 
-  it('keeps the metadata API closed while it is away and when it is back with deny', async () => {
+  it('The metadata API stays closed while a Namespace with metadata: deny is away and when it is back', async () => {
     const { clock, setNamespace, removeNamespace, setServiceAccount, setPod, outcomeOf } = setup();
     setServiceAccount('shop', 'default');
     setNamespace('shop', { 'rolegate.dev/metadata': 'deny' });
@@ -63,8 +63,8 @@ describe('a Namespace that was deleted', () => {
   });
 });
 
-describe('a ServiceAccount that was deleted', () => {
-  it('never gives its Pod the weaker default role while it may come back', async () => {
+describe('Deleted ServiceAccount', () => {
+  it('A Pod never gets the weaker default role while its deleted ServiceAccount may come back', async () => {
     const { clock, setNamespace, setServiceAccount, removeServiceAccount, setPod, verdictOf, outcomeOf } =
       setup();
     setNamespace('shop', { ...PERMIT, 'rolegate.dev/default-role': 'weak' });
@@ -84,8 +84,8 @@ describe('a ServiceAccount that was deleted', () => {
   });
 });
 
-describe('a decision that was made', () => {
-  it('does not stand if the Pod has changed while its ServiceAccount is away', async () => {
+describe('Earlier decision', () => {
+  it('An earlier decision does not stand if the Pod changes while its ServiceAccount is away', async () => {
     const { clock, setNamespace, setServiceAccount, removeServiceAccount, setPod, outcomeOf } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default', { 'iam.amazonaws.com/role': 'other' });
@@ -97,7 +97,7 @@ describe('a decision that was made', () => {
     expect(outcomeOf('a')).toBe('pending');
   });
 
-  it('does not stand if its Namespace has changed while its ServiceAccount is away', () => {
+  it('An earlier decision does not stand if the Namespace changes while the ServiceAccount is away', () => {
     const { setNamespace, setServiceAccount, removeServiceAccount, setPod, outcomeOf } = setup();
     setNamespace('shop', PERMIT);
     setServiceAccount('shop', 'default', ROLE);
@@ -110,8 +110,8 @@ describe('a decision that was made', () => {
   });
 });
 
-describe('what is missed', () => {
-  it('leaves nothing behind when names come and go', async () => {
+describe('Missing objects', () => {
+  it('Missing objects leave no timer behind when names come and go', async () => {
     const {
       clock,
       setNamespace,
@@ -136,7 +136,7 @@ describe('what is missed', () => {
     expect(clock.pending).toBe(pending);
   });
 
-  it('is bounded in number: what the Namespace with the most missed first is missed again, and nobody else waits for it', async () => {
+  it('Missing objects are bounded in number, and only the Namespace with the most waits for one of them again', async () => {
     const clock = createFakeClock();
     const missing = createMissing({ clock, most: 100 });
     const isAbsent = (key: string, namespace: string) => missing.absent(key, namespace, () => undefined);

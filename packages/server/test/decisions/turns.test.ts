@@ -42,15 +42,15 @@ function setup({ itemMs = 1 } = {}) {
 
 const many = (group: string, count: number) => () => Array.from({ length: count }, (_, i) => `${group}${i}`);
 
-describe('turns', () => {
-  it('run at once what a turn of the event loop has time for', () => {
+describe('Turns', () => {
+  it('Turns run at once what a turn of the event loop has time for', () => {
     const { mark, ran } = setup();
     mark('a', 'Pod', () => ['a0']);
     mark('b', 'Pod', () => ['b0']);
     expect(ran).toEqual(['a0', 'b0']);
   });
 
-  it('leave the event loop to others after a few milliseconds, however much there is to do', () => {
+  it('Turns leave the event loop to others after a few milliseconds, however much there is to do', () => {
     const { mark, ran, longest, settle } = setup();
     mark('a', 'Namespace', many('a', 20_000));
     expect(ran.length).toBeLessThan(10);
@@ -59,7 +59,7 @@ describe('turns', () => {
     expect(longest.ms).toBeLessThanOrEqual(5);
   });
 
-  it('leave the event loop to others after some hundred items that take no time', () => {
+  it('Turns leave the event loop to others after 256 items that take no time', () => {
     const { mark, ran, turnOfLoop } = setup({ itemMs: 0 });
     mark('a', 'Namespace', many('a', 1000));
     expect(ran).toHaveLength(256);
@@ -67,7 +67,7 @@ describe('turns', () => {
     expect(ran).toHaveLength(512);
   });
 
-  it('give another group its turn after one item', () => {
+  it('Another group gets its turn after one item', () => {
     const { mark, ran, turnOfLoop } = setup({ itemMs: 20 });
     mark('big', 'Namespace', many('big', 20_000));
     mark('small', 'Namespace', many('small', 2));
@@ -75,7 +75,7 @@ describe('turns', () => {
     expect(ran.slice(0, 6)).toEqual(['big0', 'big1', 'small0', 'big2', 'small1', 'big3']);
   });
 
-  it('give another group its turn though the first has thousands of scopes without work', () => {
+  it('Another group gets its turn even if the first has thousands of scopes without work', () => {
     const { mark, ran, settle } = setup({ itemMs: 20 });
     const asked = { scopes: 0 };
     const atTurnOfOther: number[] = [];
@@ -95,7 +95,7 @@ describe('turns', () => {
     expect(asked.scopes).toBe(5_000);
   });
 
-  it('run once what is marked many times before its turn', () => {
+  it('Work that is marked many times before its turn runs once', () => {
     const { mark, ran, settle } = setup({ itemMs: 20 });
     mark('a', 'Pod 0', () => ['first']);
     for (let i = 0; i < 100; i++) mark('a', 'Namespace', many('a', 3));
@@ -103,7 +103,7 @@ describe('turns', () => {
     expect(ran).toEqual(['first', 'a0', 'a1', 'a2']);
   });
 
-  it('run once more what is marked while it runs, after the rest of its group', () => {
+  it('Work that is marked while it runs is run once more, after the rest of its group', () => {
     const { mark, ran, settle, whileRunning } = setup({ itemMs: 20 });
     whileRunning((item) => {
       if (item === 'a1' && ran.length < 4) mark('a', 'Namespace', many('a', 3));
@@ -114,7 +114,7 @@ describe('turns', () => {
     expect(ran).toEqual(['a0', 'a1', 'a2', 'b', 'a0', 'a1', 'a2']);
   });
 
-  it('go on after an item that fails', () => {
+  it('Turns go on after an item that throws', () => {
     const { mark, ran, settle, whileRunning } = setup({ itemMs: 20 });
     whileRunning((item) => {
       if (item === 'a0') throw new Error('no');
@@ -126,7 +126,7 @@ describe('turns', () => {
     expect(ran).toEqual(['a0', 'a1']);
   });
 
-  it('run every item after it was last marked, in slices, and end', () => {
+  it('Every item runs after it was last marked, in slices, and none is left waiting', () => {
     const marks = fc.record({
       group: fc.constantFrom('a', 'b', 'c'),
       key: fc.constantFrom('x', 'y'),

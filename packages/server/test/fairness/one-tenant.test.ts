@@ -74,8 +74,8 @@ function expectNothingTaken({ leastMs, renewals, lateMs }: Played, times: number
   expect(new Set(lateMs)).toEqual(new Set([STS_MS]));
 }
 
-describe('a tenant who asks for new sessions all the time takes nothing from other Namespaces', () => {
-  it('300 Pods, whose role changes every two seconds while fifty others are renewed', async () => {
+describe('Greedy tenant', () => {
+  it('A tenant of 300 Pods whose role changes every two seconds takes nothing from fifty other Namespaces', async () => {
     const world = createWorld({});
     await world.begin();
     await world.clock.advance(24 * MINUTE_MS);
@@ -108,7 +108,7 @@ describe('a tenant who asks for new sessions all the time takes nothing from oth
       budget: PLENTY,
     },
   ])(
-    'by $what',
+    'A tenant takes nothing from other Namespaces by constantly changing $what',
     async ({
       change,
       from = 20,

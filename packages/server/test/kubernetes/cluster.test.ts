@@ -60,8 +60,8 @@ status: { phase: Running, podIPs: [{ ip: 10.0.0.7 }] }
   };
 }
 
-describe('createCluster', () => {
-  it('knows Pods, Namespaces and ServiceAccounts', async () => {
+describe('Cluster', () => {
+  it('The cluster has the Pods, Namespaces and ServiceAccounts, with only the annotations that are used', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.cluster.synced);
@@ -74,7 +74,7 @@ describe('createCluster', () => {
     expect(run.counted).toContain('Namespace bookmark');
   });
 
-  it('sees nodes come and go, by their metadata alone', async () => {
+  it('The cluster sees nodes come and go, and requests only their metadata', async () => {
     await using run = await setup();
     run.api.apply({ kind: 'Node', metadata: { name: 'node-1' } });
     const seen: string[] = [];
@@ -89,14 +89,14 @@ describe('createCluster', () => {
     );
   });
 
-  it('needs no right to watch nodes', async () => {
+  it('The cluster syncs without the right to watch nodes', async () => {
     await using run = await setup({ mayWatchNodes: false });
     void run.start();
     await eventually(run.cluster.synced);
     expect(run.cluster.nodes.size).toBe(0);
   });
 
-  it('follows all three kinds', async () => {
+  it('The cluster follows changes of Pods, Namespaces and ServiceAccounts', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.cluster.synced);
@@ -110,7 +110,7 @@ describe('createCluster', () => {
     await eventually(() => serviceAccounts.get('team-a/runner') === undefined && pods.size === 0);
   });
 
-  it('is synced when all three kinds have been listed, and says for how long', async () => {
+  it('The cluster is synced once all three kinds are listed, and says for how long', async () => {
     await using run = await setup();
     expect([run.cluster.synced(), run.cluster.syncedForMs()]).toEqual([false, 0]);
     await run.clock.advance(5000);
@@ -120,7 +120,7 @@ describe('createCluster', () => {
     expect(run.cluster.syncedForMs()).toBe(7000);
   });
 
-  it('stays synced while the API server is away', async () => {
+  it('The cluster stays synced and keeps its Pods while the API server is away', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.cluster.synced);
@@ -131,7 +131,7 @@ describe('createCluster', () => {
     expect(run.cluster.pods.size).toBe(1);
   });
 
-  it('says how long each watch has been silent', async () => {
+  it('The cluster says for how long the watch of each kind has been silent', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.cluster.synced);
@@ -141,7 +141,7 @@ describe('createCluster', () => {
     expect(run.cluster.watchAgeMs('Namespace')).toBe(40_000);
   });
 
-  it('ends when its signal aborts', async () => {
+  it('The cluster stops and closes its watches when its signal aborts', async () => {
     await using run = await setup();
     const running = run.start();
     await eventually(run.cluster.synced);

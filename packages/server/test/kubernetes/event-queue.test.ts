@@ -35,8 +35,8 @@ function setup() {
   return { clock, queue, sent, hanging, put, run, stop, end };
 }
 
-describe('the rate of Events', () => {
-  it('is fifty at once and then ten a second, in order', async () => {
+describe('Event rate', () => {
+  it('Fifty Events are sent at once and then ten a second, in order', async () => {
     const { clock, sent, put, run, end } = setup();
     put('a', 100);
     const running = run();
@@ -49,7 +49,7 @@ describe('the rate of Events', () => {
     await end(running);
   });
 
-  it('saves up no more than a burst', async () => {
+  it('An idle hour saves up no more than one burst of Events', async () => {
     const { clock, sent, put, run, end } = setup();
     await clock.advance(3_600_000);
     put('a', 100);
@@ -60,8 +60,8 @@ describe('the rate of Events', () => {
   });
 });
 
-describe('Events that wait', () => {
-  it('are a hundred of a Namespace: what comes then is dropped', () => {
+describe('Waiting Events', () => {
+  it('A Namespace has at most a hundred waiting Events, and its next ones are dropped', () => {
     const { queue, put } = setup();
     expect(put('a', 103)).toEqual([
       { namespace: 'a', n: 100 },
@@ -71,7 +71,7 @@ describe('Events that wait', () => {
     expect(queue.size).toBe(100);
   });
 
-  it('are a thousand in all: then the Namespace that has the most gives way', () => {
+  it('At most a thousand Events wait in all, and the Namespace with the most gives way to others', () => {
     const { queue, put } = setup();
     for (let n = 0; n < 9; n += 1) expect(put(`storm-${n}`, 100)).toEqual([]);
     put('half', 50);
@@ -80,7 +80,7 @@ describe('Events that wait', () => {
     expect(queue.size).toBe(1000);
   });
 
-  it('of a thousand Namespaces leave no place for one more', async () => {
+  it('The Event of one more Namespace is dropped while a thousand Namespaces have one waiting', async () => {
     const { clock, queue, put, sent, run, end } = setup();
     for (let n = 0; n < 1_000; n += 1) expect(put(`ns-${n}-`, 1)).toEqual([]);
     for (let n = 0; n < 100; n += 1)
@@ -94,7 +94,7 @@ describe('Events that wait', () => {
     await end(running);
   });
 
-  it('are sent in turn between Namespaces', async () => {
+  it('Events are sent in turn between Namespaces', async () => {
     const { clock, sent, put, run, end } = setup();
     put('a', 3);
     put('b', 1);
@@ -105,7 +105,7 @@ describe('Events that wait', () => {
     await end(running);
   });
 
-  it('of a Namespace that comes while another one has a hundred wait for one turn', async () => {
+  it('The Event of a Namespace waits for one turn while another one has a hundred waiting', async () => {
     const { clock, sent, put, run, end } = setup();
     put('storm', 100);
     const running = run();
@@ -117,7 +117,7 @@ describe('Events that wait', () => {
     await end(running);
   });
 
-  it('are not held up by a Namespace whose Events are not answered', async () => {
+  it('A Namespace whose Events are not answered does not delay those of others', async () => {
     const { clock, sent, hanging, put, run, end } = setup();
     hanging.add('slow');
     put('slow', 50);
@@ -129,7 +129,7 @@ describe('Events that wait', () => {
     await end(running);
   });
 
-  it('are sent four at a time', async () => {
+  it('At most four Events are sent at a time', async () => {
     const { clock, sent, hanging, put, run, end } = setup();
     const running = run();
     await clock.advance(0);
@@ -143,11 +143,11 @@ describe('Events that wait', () => {
   });
 });
 
-describe('the end', () => {
+describe('Event queue', () => {
   it.each([
     { when: 'nothing waits', items: 0 },
     { when: 'the next one waits for its turn', items: 51 },
-  ])('comes when the signal aborts while $when', async ({ items }) => {
+  ])('The queue stops if its signal aborts while $when', async ({ items }) => {
     const { clock, put, run, stop } = setup();
     put('a', items);
     const running = run();
@@ -157,7 +157,7 @@ describe('the end', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('comes at once if the signal has aborted before', async () => {
+  it('The queue sends nothing if its signal has already aborted', async () => {
     const { put, run, stop, sent } = setup();
     put('a', 1);
     stop.abort();

@@ -37,8 +37,8 @@ async function setup() {
   };
 }
 
-describe('createEventRecorder', () => {
-  it('posts a Warning that kubectl describe shows on the Pod', async () => {
+describe('Event recorder', () => {
+  it('The recorder posts a Warning that kubectl describe shows on the Pod', async () => {
     await using run = await setup();
     run.recorder.warn(POD, 'NamespaceDenied', 'not permitted');
     await eventually(() => run.api.events.length === 1);
@@ -57,7 +57,7 @@ describe('createEventRecorder', () => {
     });
   });
 
-  it('posts one a Pod and reason in five minutes', async () => {
+  it('The recorder posts one Event per Pod and reason in five minutes', async () => {
     await using run = await setup();
     const warnAll = () => {
       run.recorder.warn(POD, 'NamespaceDenied', 'first');
@@ -79,7 +79,7 @@ describe('createEventRecorder', () => {
     { of: 'letters', message: 'x'.repeat(3000), bytes: 1024 },
     { of: 'longer characters', message: 'é'.repeat(3000), bytes: 1023 },
     { of: 'characters outside of the basic plane', message: '🦀'.repeat(3000), bytes: 1023 },
-  ])('cuts a message of $of to what an Event can hold', async ({ message, bytes }) => {
+  ])('A message of $of is truncated to the size limit of an Event', async ({ message, bytes }) => {
     await using run = await setup();
     run.recorder.warn(POD, 'BadAnnotation', message);
     await eventually(() => run.api.events.length === 1);
@@ -89,7 +89,7 @@ describe('createEventRecorder', () => {
     expect(said.at(-1)).toBe('…');
   });
 
-  it('is accepted whatever the message and however long the name', async () => {
+  it('The API server accepts an Event with any message and any Pod name', async () => {
     await using run = await setup();
     const name = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$/);
     let count = 0;
@@ -126,21 +126,24 @@ describe('createEventRecorder', () => {
       },
       says: /429/,
     },
-  ])('loses an Event when the API server $fault, says so, and posts the next', async ({ act, says }) => {
-    await using run = await setup();
-    act(run);
-    run.recorder.warn(POD, 'BadAnnotation', 'lost');
-    await eventually(() => run.lines.length === 1);
-    expect(run.lines[0]).toMatchObject({
-      level: 'warn',
-      fields: { namespace: 'team-a', lost: 1, error: expect.stringMatching(says) as unknown },
-    });
-    run.api.refuse(undefined);
-    run.recorder.warn(POD, 'NamespaceDenied', 'posted');
-    await eventually(() => run.api.events.length === 1);
-  });
+  ])(
+    'If the API server $fault, the recorder logs the lost Event and posts the next one',
+    async ({ act, says }) => {
+      await using run = await setup();
+      act(run);
+      run.recorder.warn(POD, 'BadAnnotation', 'lost');
+      await eventually(() => run.lines.length === 1);
+      expect(run.lines[0]).toMatchObject({
+        level: 'warn',
+        fields: { namespace: 'team-a', lost: 1, error: expect.stringMatching(says) as unknown },
+      });
+      run.api.refuse(undefined);
+      run.recorder.warn(POD, 'NamespaceDenied', 'posted');
+      await eventually(() => run.api.events.length === 1);
+    },
+  );
 
-  it('gives up a post that is not answered', async () => {
+  it('The recorder gives up on an Event that is not answered within 10 s', async () => {
     await using run = await setup();
     run.api.hang();
     run.recorder.warn(POD, 'BadAnnotation', 'lost');
@@ -150,7 +153,7 @@ describe('createEventRecorder', () => {
     expect(run.lines[0]?.fields['error']).toBe('create events: not answered in full after 10 s');
   });
 
-  it('tells the losses of a Namespace once a minute, with their number', async () => {
+  it('The recorder logs the lost Events of a Namespace once a minute, with their number', async () => {
     await using run = await setup();
     run.api.refuse(500);
     const warn = async (namespace: string, uid: number) => {
@@ -168,7 +171,7 @@ describe('createEventRecorder', () => {
     expect(said().slice(2)).toEqual([['team-a', 19]]);
   });
 
-  it('never makes its caller wait or fail, and counts what has no place', async () => {
+  it('Recording an Event never blocks or throws, and Events over the limit are counted', async () => {
     await using run = await setup();
     run.api.hang();
     for (let uid = 0; uid < 3000; uid += 1)
@@ -177,7 +180,7 @@ describe('createEventRecorder', () => {
     expect(run.limitHits[0]).toBe('events team-a');
   });
 
-  it('posts the Event of a Namespace next, though another one has ten thousand denied Pods', async () => {
+  it('The Event of a Namespace waits for at most one of another Namespace that has ten thousand denied Pods', async () => {
     await using run = await setup();
     for (let uid = 0; uid < 10_000; uid += 1)
       run.recorder.warn({ ...POD, namespace: 'storm', uid: `u-${uid}` }, 'NamespaceDenied', '');

@@ -100,9 +100,9 @@ const cases = (['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const).flatMap(
   [true, false].map((streaming) => ({ kind, streaming, isShort: streaming === (at % 2 === 0) })),
 );
 
-describe('a server of the chart', () => {
+describe('Server of the chart', () => {
   it.each(cases.filter(({ isShort }) => IS_FULL || isShort))(
-    'reads objects of kind $kind of the largest size within 48 MB (streaming list: $streaming)',
+    'The server reads objects of kind $kind of the largest size within 48 MB (streaming list: $streaming)',
     async ({ kind, streaming }) => {
       const options = { resource: RESOURCES[kind], count: COUNT, objectAt: tooLong(kind), streaming };
       const { objects, growthMb, peakMb, counted } = await follow(options);
@@ -119,7 +119,7 @@ describe('a server of the chart', () => {
     { kind: 'Pod', count: 8_000 },
     { kind: 'Namespace', count: 1_000 },
   ] as const)(
-    'keeps annotations of kind $kind up to 128 MiB in all, and has room for others when they are listed again',
+    'The server stays below 400 MB with annotations of kind $kind at their limits, and counts those without room',
     async ({ kind, count }) => {
       const options = { resource: RESOURCES[kind], count, objectAt: atTheirLimits(kind), streaming: true };
       const { objects, peakMb, counted } = await follow({ ...options, expires: 1 });

@@ -7,8 +7,8 @@ import { podManifest, runPods } from './watch/list-watch-setup.ts';
 
 const metrics = { watchEvents: () => undefined, relists: () => undefined, limitHit: () => undefined };
 
-describe('a watch loop, when etcd was restored to an older state', () => {
-  it('follows it after the next drop of the watch, although the API server takes a watch from what is yet to come', async () => {
+describe('Watch loop after an etcd restore', () => {
+  it('The watch loop lists again once its watch drops, even if the API server accepts a version from the future', async () => {
     await using run = await runPods({ pods: [podManifest('a')] });
     const restore = run.api.backup();
     void run.start();
@@ -24,7 +24,7 @@ describe('a watch loop, when etcd was restored to an older state', () => {
     await eventually(run.isEqual);
   });
 
-  it('asks before each watch but the one that begins where a list has ended', async () => {
+  it('The watch loop reads the current version before each watch except one that starts where a list ended', async () => {
     await using run = await runPods({ pods: [podManifest('a')] });
     run.api.offerStreamingList = false;
     void run.start();
@@ -36,7 +36,7 @@ describe('a watch loop, when etcd was restored to an older state', () => {
     expect(run.counted.relists).toEqual([]);
   });
 
-  it('lists again if somebody asks for the current version and it is older than what the watch has told', async () => {
+  it('The watch loop lists again if the current version is read and is older than what the watch has sent', async () => {
     await using run = await runPods({ pods: [podManifest('a')] });
     const restore = run.api.backup();
     void run.start();
@@ -52,7 +52,7 @@ describe('a watch loop, when etcd was restored to an older state', () => {
   });
 });
 
-describe('a cluster, when etcd was restored to an older state', () => {
+describe('Cluster after an etcd restore', () => {
   async function setup() {
     const clock = hurriedClock(50);
     const { api, connection, ...rest } = await startApi({ clock, pods: [podManifest('a')] });
@@ -76,7 +76,7 @@ describe('a cluster, when etcd was restored to an older state', () => {
     };
   }
 
-  it('lists all kinds again as soon as one has shown it, and says so once they are in', async () => {
+  it('The cluster lists all kinds again if one of them shows a restore, and reports it once the lists are complete', async () => {
     await using run = await setup();
     const { api, cluster } = run;
     const annotations = { 'iam.amazonaws.com/permitted': 'lost' };
@@ -103,7 +103,7 @@ describe('a cluster, when etcd was restored to an older state', () => {
   });
 });
 
-describe('asking for the current version', () => {
+describe('Current version', () => {
   function setup() {
     const clock = createFakeClock();
     const reads: number[] = [];
@@ -121,7 +121,7 @@ describe('asking for the current version', () => {
     return { clock, reads, current };
   }
 
-  it('asks the API server every two seconds at most, however many ask', async () => {
+  it('The current version is read from the API server at most every two seconds, however often it is asked for', async () => {
     const { clock, reads, current } = setup();
     const answers: Promise<string>[] = [];
     for (let asked = 0; asked < 1_000; asked++) {
@@ -133,7 +133,7 @@ describe('asking for the current version', () => {
     expect(reads).toEqual([0, 2_000, 4_000, 6_000, 8_000, 10_000]);
   });
 
-  it('knows when it was last true that the store was not ahead', async () => {
+  it('The current version records when the store was last confirmed not to be ahead', async () => {
     const { clock, current } = setup();
     expect(current.confirmedMs).toBe(-Infinity);
     await clock.advance(5_000);

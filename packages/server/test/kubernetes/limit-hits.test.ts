@@ -3,7 +3,7 @@ import { createFakeClock } from '@rolegate/testing';
 import { createLimitHits } from '../../src/kubernetes/limit-hits.ts';
 import { recordingLog } from './setup.ts';
 
-it('counts every limit that is met, and logs it once a minute for each Namespace, with the keys and a hint', async () => {
+it('Every limit that an object meets is counted, and logged once a minute per Namespace with the keys and a hint', async () => {
   const clock = createFakeClock();
   const { log, lines } = recordingLog();
   const counted: string[] = [];
@@ -21,7 +21,7 @@ it('counts every limit that is met, and logs it once a minute for each Namespace
   expect(lines[2]).toMatchObject({ message: 'limit still met', fields: { namespace: 'a', count: 2 } });
 });
 
-it('logs a limit that a Namespace meets, although a thousand others meet theirs', () => {
+it('A limit that a Namespace meets is logged even if a thousand other Namespaces meet theirs', () => {
   const clock = createFakeClock();
   const { log, lines } = recordingLog();
   const hit = createLimitHits({ clock, log, counted: () => undefined });

@@ -45,8 +45,8 @@ async function setup(taints: readonly object[] | undefined, meanwhile?: (round: 
   };
 }
 
-describe('the taints of a Node', () => {
-  it('lose those keys, and keep all else', async () => {
+describe('Node taints', () => {
+  it('Removing a key removes every taint with that key and keeps the rest of the spec', async () => {
     const twice = [OURS, OTHERS, { ...OURS, effect: 'NoExecute' }];
     await using run = await setup(twice);
     expect(await run.remove()).toEqual([KEY]);
@@ -54,14 +54,14 @@ describe('the taints of a Node', () => {
   });
 
   it.each([{ taints: undefined }, { taints: [] }, { taints: [OTHERS] }])(
-    'are not written where there is nothing to remove: $taints',
+    'A Node is not written if there is nothing to remove: $taints',
     async ({ taints }) => {
       await using run = await setup(taints);
       expect([await run.remove(), run.writes()]).toEqual([[], 0]);
     },
   );
 
-  it('keep what comes between reading and writing', async () => {
+  it('A taint that is added between the read and the write is kept', async () => {
     await using run = await setup([OURS], (round) => {
       if (round === 1) run.put([OURS, OTHERS]);
     });
@@ -69,18 +69,18 @@ describe('the taints of a Node', () => {
     expect([run.node().spec.taints, run.writes()]).toEqual([[OTHERS], 2]);
   });
 
-  it('are given up where somebody writes them again and again', async () => {
+  it('Removal fails after five writes if the taints change before each of them', async () => {
     await using run = await setup([OURS], (round) => run.put([OURS, { ...OTHERS, value: String(round) }]));
     await expect(run.remove()).rejects.toThrow('patch nodes: 422');
     expect(run.writes()).toBe(5);
   });
 
-  it('are none of a Node that is gone', async () => {
+  it('Nothing is removed from a Node that does not exist', async () => {
     await using run = await setup([OURS]);
     expect(await run.remove('node-b')).toEqual([]);
   });
 
-  it('say which right is missing', async () => {
+  it('The error names the right that is missing', async () => {
     await using run = await setup([OURS]);
     run.api.refuse(403);
     await expect(run.remove()).rejects.toThrow('the right to get nodes by a ClusterRole');

@@ -8,15 +8,15 @@ const [metrics = '', operations = ''] = ['metrics.md', 'operations.md'].map((pag
   readFileSync(join(docs, page), 'utf8'),
 );
 
-it('no two limits of the server share a name', () => {
+it('No two limits of the server share a name', () => {
   expect(new Set(limitNames).size).toBe(limitNames.length);
 });
 
-it.each(limitNames)('docs/operations.md says what happens at %s', (limit) => {
+it.each(limitNames)('The page docs/operations.md says what happens at %s', (limit) => {
   const rows = operations.split('\n').filter((line) => line.startsWith('|'));
   expect(rows.filter((row) => row.split('|')[1]?.includes(`\`${limit}\``))).not.toEqual([]);
 });
 
-it('docs/metrics.md lists every limit of the server, in their order', () => {
+it('The page docs/metrics.md lists every limit of the server, in their order', () => {
   expect(metrics).toContain(`| \`limit\`: ${limitNames.join(', ')} |`);
 });

@@ -16,8 +16,8 @@ function setup() {
   };
 }
 
-describe('a rate limit', () => {
-  it('lets each source have its burst, then its rate', async () => {
+describe('Rate limit', () => {
+  it('Each source has its burst and then its rate', async () => {
     const { clock, count } = setup();
     expect([count('a'), count('b')]).toEqual([10, 10]);
     await clock.advance(1_000);
@@ -26,7 +26,7 @@ describe('a rate limit', () => {
     expect(count('a')).toBe(10);
   });
 
-  it('remembers a source until its bucket is full again', async () => {
+  it('A source is remembered until its bucket is full again', async () => {
     const { clock, count, remembered } = setup();
     count('a');
     await clock.advance(1_999);
@@ -35,7 +35,7 @@ describe('a rate limit', () => {
     expect(remembered()).toBe(0);
   });
 
-  it('of a source is not lifted by however many others there are', () => {
+  it('The rate limit of a source is not lifted by any number of other sources', () => {
     const { may, count, remembered } = setup();
     count('198.18.0.9');
     expect(may('198.18.0.9')).toBe(false);
@@ -43,7 +43,7 @@ describe('a rate limit', () => {
     expect([may('198.18.0.9'), remembered()]).toEqual([false, 10_000]);
   });
 
-  it('cannot be lifted for another, or for oneself, by the many addresses of an IPv6 network', () => {
+  it('The many addresses of an IPv6 network lift neither its own rate limit nor that of another source', () => {
     const { may, count, remembered } = setup();
     count('198.18.0.9');
     count('2001:db8:0:1::1');
@@ -67,6 +67,6 @@ it.each([
   ['2001:db8:1:2::', '2001:db8:1:2'],
   ['node-a', 'node-a'],
   ['', ''],
-])('the network of source %s is %s', (source, network) => {
+])('The network of the source "%s" is "%s"', (source, network) => {
   expect(networkOf(source)).toBe(network);
 });

@@ -7,11 +7,11 @@ import { serverMetrics } from '../../src/metrics/table.ts';
 
 const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
 
-it("docs/metrics.md says what the server's table says (npm run generate writes it)", () => {
+it("The page docs/metrics.md says what the server's table says (npm run generate writes it)", () => {
   expect(page).toContain(`\n## Server\n\n${metricsDoc(serverMetrics)}\n`);
 });
 
-it("docs/metrics.md has exactly the server's metrics, each with its type and labels", () => {
+it("The page docs/metrics.md has exactly the server's metrics, each with its type and labels", () => {
   const metrics = createServerMetrics({ version: '1' });
   const none = () => 0;
   metrics.read({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createServerMetrics } from '../../src/metrics/metrics.ts';
 
-describe("the server's metrics", () => {
-  it('count what enforce would refuse apart from what was decided', async () => {
+describe('Server metrics', () => {
+  it('What enforce would refuse is counted apart from what was decided', async () => {
     const metrics = createServerMetrics({ version: '1' });
     metrics.decision('Allowed');
     metrics.auditRefusal('NamespaceDenied');

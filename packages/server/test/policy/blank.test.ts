@@ -48,8 +48,8 @@ const written = fc
     return { meant, rendered };
   });
 
-describe('annotations with nothing in them, or with white space at their ends', () => {
-  it('lead to the same verdict as without, on Pod, ServiceAccount and Namespace alike', () => {
+describe('Blank annotations', () => {
+  it('Blank annotations and white space around values change no verdict, on Pod, ServiceAccount or Namespace', () => {
     fc.assert(
       fc.property(written, written, written, (pod, account, namespace) => {
         const given = (which: 'meant' | 'rendered') => ({
@@ -63,20 +63,20 @@ describe('annotations with nothing in them, or with white space at their ends', 
     );
   });
 
-  it.each(['', ' \n'])('permit no external ID at all if the rule is %j', (rule) => {
+  it.each(['', ' \n'])('A blank rule on external IDs (%j) permits no external ID', (rule) => {
     const namespace = { [PERMITTED]: 'reader', [annotation.permittedExternalIds]: rule };
     const annotations = { [ROLE]: 'reader', [EXTERNAL_ID]: 'acme-1' };
     expect(outcome({ annotations, namespace })).toBe('NamespaceDenied');
     expect(outcome({ annotations: { [ROLE]: 'reader' }, namespace })).toBe(`allow ${ACCOUNT}reader`);
   });
 
-  it('do not make a Pod one that asks for a role', () => {
+  it('Blank annotations do not make a Pod ask for a role', () => {
     const { decision } = decide({ annotations: { [ROLE]: '', [EXTERNAL_ID]: ' ' } });
     expect(decision).toMatchObject({ reason: 'NoRole', annotated: false });
   });
 });
 
-describe('a permitted expression', () => {
+describe('Permitted expression', () => {
   it.each([
     'team/reader',
     '/team/reader',
@@ -84,15 +84,18 @@ describe('a permitted expression', () => {
     '^/team/reader$',
     'team/reader\n',
     `${ACCOUNT}team/reader`,
-  ])('matches a role under the base ARN with and without the leading slash, or its ARN: %j', (permitted) => {
-    for (const role of ['team/reader', '/team/reader', `${ACCOUNT}team/reader`])
-      expect(outcome({ annotations: { [ROLE]: role }, namespace: { [PERMITTED]: permitted } })).toBe(
-        `allow ${ACCOUNT}team/reader`,
-      );
-  });
+  ])(
+    'The expression %j matches a role under the base ARN with and without a leading slash, and by its ARN',
+    (permitted) => {
+      for (const role of ['team/reader', '/team/reader', `${ACCOUNT}team/reader`])
+        expect(outcome({ annotations: { [ROLE]: role }, namespace: { [PERMITTED]: permitted } })).toBe(
+          `allow ${ACCOUNT}team/reader`,
+        );
+    },
+  );
 
   it.each(['reader', '/reader', 'team/', 'eam/reader', '//team/reader'])(
-    'matches nothing less than that: %j',
+    'The expression %j does not match the role team/reader',
     (permitted) => {
       expect(outcome({ annotations: { [ROLE]: 'team/reader' }, namespace: { [PERMITTED]: permitted } })).toBe(
         'NamespaceDenied',
@@ -101,7 +104,7 @@ describe('a permitted expression', () => {
   );
 });
 
-describe('a message says in words what is wrong', () => {
+describe('Denial message', () => {
   const reader: Annotations = { [ROLE]: 'reader' };
   it.each<Situation & { readonly says: string }>([
     { annotations: { [ROLE]: 'read\ner' }, says: 'has a newline in it' },
@@ -160,7 +163,7 @@ describe('a message says in words what is wrong', () => {
       namespace: { [PERMITTED]: '.*a'.repeat(600) },
       says: 'has 600 of * + ? and {n} (512 are allowed)',
     },
-  ])('$says', ({ says, ...situation }) => {
+  ])('The message says in words what is wrong: $says', ({ says, ...situation }) => {
     const { decision } = decide(situation);
     if (decision.kind !== 'deny') throw new Error(decision.kind);
     expect(`${decision.reason}: ${decision.message}`).toContain(says);
@@ -168,7 +171,7 @@ describe('a message says in words what is wrong', () => {
     expect(decision.message).not.toContain('.*a'.repeat(40));
   });
 
-  it('does not suspect expressions in a list of plain globs', () => {
+  it('The message does not suspect regular expressions in a list of plain globs', () => {
     const namespace = { [ALLOWED_ROLES]: '["app-*","team/a.b?"]' };
     const { decision } = decide({ annotations: reader, namespace });
     expect(decision).toMatchObject({ message: expect.not.stringContaining('regular expressions') });

@@ -19,12 +19,12 @@ interface Row extends Situation {
 }
 
 function table(rows: readonly Row[]): void {
-  it.each(rows)('$what: $is', ({ is, ...situation }) => {
+  it.each(rows)('The decision is "$is" in the case "$what"', ({ is, ...situation }) => {
     expect(outcome(situation)).toBe(is);
   });
 }
 
-describe('who names the role', () => {
+describe('Role source', () => {
   table([
     { what: 'nobody', is: 'NoRole', namespace: permitsReader },
     { what: 'the Pod', annotations: reader, namespace: permitsReader, is: allowReader },
@@ -118,7 +118,7 @@ describe('who names the role', () => {
   ]);
 });
 
-describe('what the Namespace permits', () => {
+describe('Namespace permit', () => {
   table([
     { what: 'nothing, without an annotation', annotations: reader, is: 'NamespaceDenied' },
     {
@@ -238,7 +238,7 @@ describe('what the Namespace permits', () => {
     })),
   ]);
 
-  it('shows the role that is named, and says what the rule is', () => {
+  it('A denial shows the role that is named, and says what the rule is', () => {
     const { decision } = decide({ annotations: { [ROLE]: `${ACCOUNT}writer` }, namespace: permitsReader });
     expect(decision).toEqual({
       kind: 'deny',
@@ -249,7 +249,7 @@ describe('what the Namespace permits', () => {
     });
   });
 
-  it('names its faults also where the Pod does not meet them', () => {
+  it('The faults of Namespace rules are reported even if the Pod is denied for another reason', () => {
     const { decision, namespaceRuleFault } = decide({
       namespace: { [PERMITTED]: '(', 'rolegate.dev/permitted-external-ids': 'x', [DEFAULT_ROLE]: 'ok' },
       annotations: { [ROLE]: 'arn:x' },
@@ -262,7 +262,7 @@ describe('what the Namespace permits', () => {
   });
 });
 
-describe('the ceiling', () => {
+describe('Role ceiling', () => {
   const all = { [PERMITTED]: '.*' };
   table([
     { what: 'the own account, by default', annotations: reader, namespace: all, is: allowReader },
@@ -314,19 +314,19 @@ describe('the ceiling', () => {
   ]);
 });
 
-describe('audit', () => {
+describe('Audit', () => {
   const audit = { namespacePolicy: 'audit' } as const;
 
   it.each([
     { what: 'no permit', namespace: {}, reason: 'NamespaceDenied' },
     { what: 'a bad rule', namespace: { [PERMITTED]: '(' }, reason: 'BadNamespaceRule' },
     { what: 'an absent Namespace', namespace: 'absent' as const, reason: 'NamespaceDenied' },
-  ])('allows $what and says what enforce would', ({ namespace, reason }) => {
+  ])('With $what, audit allows the role and says what enforce would decide', ({ namespace, reason }) => {
     const { decision } = decide({ settings: audit, annotations: reader, namespace });
     expect(decision).toMatchObject({ kind: 'allow', roleName: 'reader', auditWould: { reason } });
   });
 
-  it('says nothing of what enforce permits too', () => {
+  it('Audit reports nothing if enforce permits the role too', () => {
     const { decision } = decide({ settings: audit, annotations: reader, namespace: permitsReader });
     expect(decision.kind).toBe('allow');
     expect(decision).not.toHaveProperty('auditWould');
@@ -352,7 +352,7 @@ describe('audit', () => {
   ]);
 });
 
-describe('what is waited for', () => {
+describe('Pending decision', () => {
   const noBase = { roleBaseArn: undefined };
   table([
     { what: 'an unseen Namespace', annotations: reader, namespace: 'unseen', is: 'pending Namespace team-a' },
@@ -437,7 +437,7 @@ describe('what is waited for', () => {
     },
   ]);
 
-  it('sees the base ARN as soon as the settings have it', () => {
+  it('A pending decision is allowed as soon as the settings have the base ARN', () => {
     const found: { arn?: string } = {};
     const policy = createPolicy({
       ...settings,
@@ -452,7 +452,7 @@ describe('what is waited for', () => {
   });
 });
 
-describe('what is certain early', () => {
+describe('Early denial', () => {
   const unseen = { namespace: 'unseen', serviceAccount: 'unseen' } as const;
   const bad = { [ROLE]: 'a b' };
   table([
@@ -486,7 +486,7 @@ describe('what is certain early', () => {
   ]);
 });
 
-describe('whether the Pod is annotated', () => {
+describe('Annotated Pod', () => {
   it.each([
     { what: 'a bare host-network Pod', annotated: false, pod: { hostNetwork: true } },
     { what: 'one that names a role', annotated: true, pod: { hostNetwork: true }, annotations: reader },
@@ -500,7 +500,7 @@ describe('whether the Pod is annotated', () => {
     { what: 'one with bad tags', annotated: true, annotations: { [TAGS]: 'x' } },
     { what: 'one that gets a default', annotated: false, namespace: { [DEFAULT_ROLE]: 'reader' } },
     { what: 'one with closed metadata', annotated: false, annotations: { [METADATA]: 'deny' } },
-  ])('$what: $annotated', ({ annotated, ...situation }) => {
+  ])('The denial of $what says whether it is annotated: $annotated', ({ annotated, ...situation }) => {
     expect(decide(situation).decision).toMatchObject({ kind: 'deny', annotated });
   });
 });

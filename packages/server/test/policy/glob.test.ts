@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { globMatches } from '../../src/policy/glob.ts';
 
-describe('globMatches', () => {
+describe('Glob', () => {
   it.each([
     { pattern: '', text: '', matches: true },
     { pattern: '', text: 'a', matches: false },
@@ -25,11 +25,11 @@ describe('globMatches', () => {
     { pattern: '**', text: 'abc', matches: true },
     { pattern: '*?', text: '', matches: false },
     { pattern: 'a*', text: 'b', matches: false },
-  ])('says $matches of $pattern against "$text"', ({ pattern, text, matches }) => {
+  ])('The match of "$pattern" against "$text" is $matches', ({ pattern, text, matches }) => {
     expect(globMatches(pattern, text)).toBe(matches);
   });
 
-  it('agrees with the same glob written as an expression', () => {
+  it('A glob agrees with the same glob written as a regular expression', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', '.', '/'), maxLength: 12 });
     const globs = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*', '?'), maxLength: 8 });
     fc.assert(
@@ -41,7 +41,7 @@ describe('globMatches', () => {
     );
   });
 
-  it('does not stall on many stars', () => {
+  it('A glob with many stars is matched without a stall', () => {
     expect(globMatches(`${'*a'.repeat(500)}*b`, 'a'.repeat(10_000))).toBe(false);
   });
 });

@@ -25,15 +25,18 @@ describe('rolegate.dev/metadata', () => {
     { pod: 'placement,', namespace: undefined, metadata: { denied: true } },
     { pod: 'allow', namespace: undefined, metadata: { denied: true } },
     { pod: undefined, namespace: 'user-data', metadata: { denied: true } },
-  ])('"$pod" in a Namespace of "$namespace"', ({ pod, namespace, metadata }) => {
-    const verdict = decide({
-      annotations: pod === undefined ? {} : { [METADATA]: pod },
-      namespace: namespace === undefined ? {} : { [METADATA]: namespace },
-    });
-    expect(verdict.metadata).toEqual(metadata);
-  });
+  ])(
+    'The value "$pod" on a Pod and "$namespace" on its Namespace give $metadata',
+    ({ pod, namespace, metadata }) => {
+      const verdict = decide({
+        annotations: pod === undefined ? {} : { [METADATA]: pod },
+        namespace: namespace === undefined ? {} : { [METADATA]: namespace },
+      });
+      expect(verdict.metadata).toEqual(metadata);
+    },
+  );
 
-  it('takes every group that agents know, and says which they are', () => {
+  it('The annotation accepts every group that agents know, and the verdict lists them', () => {
     const { metadata } = decide({ annotations: { [METADATA]: metadataGroups.join(',') } });
     expect(metadata).toEqual({
       denied: false,
@@ -41,7 +44,7 @@ describe('rolegate.dev/metadata', () => {
     });
   });
 
-  it('in groups leaves the role alone', () => {
+  it('An annotation with groups does not affect the role', () => {
     const { decision } = decide({
       annotations: { [ROLE]: 'reader', [METADATA]: 'tags' },
       namespace: { 'iam.amazonaws.com/permitted': 'reader' },
@@ -49,7 +52,7 @@ describe('rolegate.dev/metadata', () => {
     expect(decision.kind).toBe('allow');
   });
 
-  it('says who closed it and how', () => {
+  it('The denial says whose annotation closed the metadata API and how', () => {
     const { decision } = decide({ annotations: { [METADATA]: 'all' } });
     expect(decision).toMatchObject({
       reason: 'MetadataDenied',

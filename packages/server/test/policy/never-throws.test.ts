@@ -48,8 +48,8 @@ const anySettings = fc.record(
   { requiredKeys: [] },
 );
 
-describe('any annotations whatever', () => {
-  it('get a decision, and a message that is bounded and printable', () => {
+describe('Arbitrary annotations', () => {
+  it('Any annotations get a decision, with a message that is bounded and printable', () => {
     fc.assert(
       fc.property(situation, anySettings, (grim, some) => {
         const { decision, namespaceRuleFault = 'none' } = decide({ ...grim, settings: some });
@@ -60,7 +60,7 @@ describe('any annotations whatever', () => {
     );
   });
 
-  it('never allow a role that no annotation of the Namespace permits', () => {
+  it('No annotations allow a role that no annotation of the Namespace permits', () => {
     const silent = fc.dictionary(
       fc.constantFrom(
         ...keys.filter((key) => key !== annotation.permitted && key !== annotation.allowedRoles),
@@ -77,7 +77,7 @@ describe('any annotations whatever', () => {
     );
   });
 
-  it('of a Pod never open what its Namespace closes', () => {
+  it('The annotations of a Pod never open what its Namespace closes', () => {
     const word = fc.constantFrom(
       'placement',
       'identity-document',
@@ -103,7 +103,7 @@ describe('any annotations whatever', () => {
     );
   });
 
-  it('decide alike however often and in whatever order they are asked', () => {
+  it('The same annotations get the same verdict, however often and in whatever order they are decided', () => {
     const policy = createPolicy(settings);
     fc.assert(
       fc.property(fc.array(situation, { maxLength: 6 }), (several) => {

@@ -13,7 +13,7 @@ function setup() {
   return { permits, matches };
 }
 
-describe('a permitted expression', () => {
+describe('Permitted expression', () => {
   it.each([
     { expression: '.*', name: ARN, matches: true },
     { expression: '.*:role/team-a', name: ARN, matches: true },
@@ -34,11 +34,11 @@ describe('a permitted expression', () => {
     { expression: 'team-[a-z]{1,30}', name: 'team-a', matches: true },
     { expression: 'team-a\n', name: 'team-a', matches: false },
     { expression: '(?m)^team-a$', name: 'team-a\nx', matches: false },
-  ])('$expression says $matches of $name', ({ expression, name, matches }) => {
+  ])('The match of "$expression" against "$name" is $matches', ({ expression, name, matches }) => {
     expect(setup().matches(expression, name)).toBe(matches);
   });
 
-  it('matches any one of the names of a role', () => {
+  it('An expression matches any one of the names of a role', () => {
     const { matches } = setup();
     expect(matches('team-a', ARN, 'team-a')).toBe(true);
     expect(matches('team-b', ARN, 'team-a')).toBe(false);
@@ -59,13 +59,13 @@ describe('a permitted expression', () => {
     { expression: `(?:${'ab?'.repeat(400)}){900}`, why: 'repeats too much' },
     { expression: `(?:(?:a{100}){100}){10}`, why: 'repeats too much' },
     { expression: `a{${'9'.repeat(400)}}`, why: 'repeats too much' },
-  ])('is bad, and permits nothing: $expression', ({ expression, why }) => {
+  ])('A bad expression permits nothing, and its fault is named: $expression', ({ expression, why }) => {
     const { permits, matches } = setup();
     expect(permits.parse(expression)).toHaveProperty('fault', expect.stringContaining(why));
     expect(matches(expression, 'x', 'y', '')).toContain(why);
   });
 
-  it('of 4 kB without counted repeats is in order', () => {
+  it('An expression of 4 kB without counted repeats is valid', () => {
     const expression = Array.from({ length: 372 }, (_, i) => `role-${String(i).padStart(5, '0')}`).join('|');
     expect(expression.length).toBeLessThanOrEqual(4096);
     const { permits, matches } = setup();
@@ -74,7 +74,7 @@ describe('a permitted expression', () => {
     expect(matches(expression, 'role-00372')).toBe(false);
   });
 
-  it('has no literal text that reaches further than itself', () => {
+  it('An expression of literal names matches these names and nothing longer', () => {
     const name = fc.stringMatching(/^[a-z-]{1,12}$/);
     const names = fc.uniqueArray(name, { minLength: 1, maxLength: 5 });
     fc.assert(
@@ -90,7 +90,7 @@ describe('a permitted expression', () => {
     );
   });
 
-  it('agrees with a whole match of the same expression in JavaScript', () => {
+  it('An expression agrees with a whole match of the same expression in JavaScript', () => {
     const pieces = fc.array(
       fc.constantFrom('a', 'b', '.', 'a*', 'b?', '(a|b)', '(?:ab|a)', '[ab]+', '|', 'a{2}'),
       { maxLength: 6 },
@@ -105,7 +105,7 @@ describe('a permitted expression', () => {
     );
   });
 
-  it('never throws and never says more than a bounded line, whatever it is', () => {
+  it('No expression makes the match throw, and each fault is one bounded line', () => {
     const { permits } = setup();
     const grim = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
@@ -126,7 +126,7 @@ describe('a permitted expression', () => {
     { expression: '(?:a?)'.repeat(600) },
     { expression: '(.*)*'.repeat(700) },
     { expression: '.*a.{10}'.repeat(200) },
-  ])('answers at once over a long name: $expression', ({ expression }) => {
+  ])('An expression is matched against a long name without a stall: $expression', ({ expression }) => {
     const started = performance.now();
     setup().matches(expression, `${'a'.repeat(expression.length > 100 ? 600 : 10_240)}!`);
     // Back-tracking would take longer than the world has stood; the bound leaves room for a slow machine.

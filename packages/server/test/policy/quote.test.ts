@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clip, plain, quote } from '../../src/policy/quote.ts';
 import { ACCOUNT, ALLOWED_ROLES, PERMITTED, ROLE, decide } from './setup.ts';
 
-describe('a foreign value in a message', () => {
+describe('Quoted value', () => {
   it.each([
     { text: 'reader', shown: '"reader"' },
     { text: '', shown: '""' },
@@ -10,16 +10,16 @@ describe('a foreign value in a message', () => {
     { text: 'röle\u{1f600}\u202e', shown: '"r\\u{f6}le\\u{1f600}\\u{202e}"' },
     { text: 'x'.repeat(100), shown: `"${'x'.repeat(100)}"` },
     { text: 'x'.repeat(10_240), shown: `"${'x'.repeat(100)}..." (10240 characters)` },
-  ])('is shown as $shown', ({ text, shown }) => {
+  ])('A foreign value in a message is shown as $shown', ({ text, shown }) => {
     expect(quote(text)).toBe(shown);
   });
 
-  it("is as bounded in a library's own words", () => {
+  it('A message of a library is escaped and bounded too', () => {
     expect(plain(`unexpected \u0007 in ${'('.repeat(5000)}`)).toMatch(/^unexpected \\u\{7\} in \(+\.\.\.$/);
     expect(plain('missing )')).toBe('missing )');
   });
 
-  it('does not make the whole longer than an Event takes', () => {
+  it('Foreign values do not make a message longer than an Event takes', () => {
     expect(clip('x'.repeat(1000))).toBe('x'.repeat(1000));
     expect(clip('x'.repeat(1001))).toBe(`${'x'.repeat(997)}...`);
     const { decision } = decide({
@@ -32,7 +32,7 @@ describe('a foreign value in a message', () => {
     });
   });
 
-  it('does not make the faults of a Namespace longer either', () => {
+  it('Foreign values do not make the faults of a Namespace longer than an Event takes', () => {
     const long = '\u0001'.repeat(100);
     const { namespaceRuleFault } = decide({
       namespace: {

@@ -14,26 +14,26 @@ function setup(bytes = BYTES) {
   return { made, upper };
 }
 
-describe('remember', () => {
-  it('makes the value of a text once', () => {
+describe('Remembered values', () => {
+  it('The value of a text is made once', () => {
     const { made, upper } = setup();
     expect([upper('a'), upper('a'), upper('b'), upper('a')]).toEqual(['A', 'A', 'B', 'A']);
     expect(made).toEqual(['a', 'b']);
   });
 
-  it('forgets the text that was asked for longest ago', () => {
+  it('The least recently used text is forgotten first', () => {
     const { made, upper } = setup();
     for (const text of ['a', 'b', 'a', 'c', 'a', 'b']) upper(text);
     expect(made).toEqual(['a', 'b', 'c', 'b']);
   });
 
-  it('does not keep a text that takes more than half of its bytes, and drops no other for it', () => {
+  it('A text that takes more than half of the bytes is not kept, and no other is dropped for it', () => {
     const { made, upper } = setup();
     for (const text of ['a', 'l'.repeat(20), 'l'.repeat(20), 'a']) upper(text);
     expect(made).toEqual(['a', 'l'.repeat(20), 'l'.repeat(20)]);
   });
 
-  it('returns the same as without a memory and never holds more than its bytes, whatever is asked', () => {
+  it('Remembering never changes a value and never takes more than its bytes', () => {
     const text = fc.string({ maxLength: 60 });
     fc.assert(
       fc.property(fc.array(text, { maxLength: 60 }), fc.integer({ min: 0, max: 3000 }), (texts, bytes) => {

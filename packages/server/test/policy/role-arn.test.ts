@@ -7,7 +7,7 @@ const BASE = 'arn:aws:iam::123456789012:role/k8s/';
 const part = fc.stringMatching(/^[\w+=,.@-]{1,64}$/).filter((text) => text !== '.' && text !== '..');
 const pathName = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
 
-describe('parseRole', () => {
+describe('Role', () => {
   it.each([
     { text: 'reader', value: { kind: 'name', name: 'reader' } },
     { text: '/reader', value: { kind: 'name', name: 'reader' } },
@@ -21,7 +21,7 @@ describe('parseRole', () => {
       'arn:aws-us-gov:iam::123456789012:role/reader',
       'arn:aws-iso-b:iam::123456789012:role/reader',
     ].map((text) => ({ text, value: { kind: 'arn', arn: text } })),
-  ])('takes $text', ({ text, value }) => {
+  ])('The role "$text" is accepted', ({ text, value }) => {
     expect(parseRole(text)).toEqual({ value });
   });
 
@@ -56,11 +56,11 @@ describe('parseRole', () => {
     { text: 'arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/reader', why: '12 digits' },
     { text: 'arn:aws:iam::123456789012:role/', why: 'empty part' },
     { text: 'arn:aws:iam::123456789012:role//reader', why: 'empty part' },
-  ])('refuses $text', ({ text, why }) => {
+  ])('The role "$text" is rejected', ({ text, why }) => {
     expect(parseRole(text)).toEqual({ fault: expect.stringContaining(why) });
   });
 
-  it('says what is wrong in bounded printable ASCII, whatever the value', () => {
+  it('The fault of a role is bounded printable ASCII, whatever the value', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), (text) => {
         const parsed = parseRole(text);
@@ -70,8 +70,8 @@ describe('parseRole', () => {
   });
 });
 
-describe('the one ARN of a role', () => {
-  it('is the same for every spelling, and its name goes back to it', () => {
+describe('Role ARN', () => {
+  it('Every spelling of a role gives the same ARN, and the ARN gives back its name', () => {
     fc.assert(
       fc.property(pathName, (name) => {
         const arn = `${BASE}${name}`;
@@ -85,19 +85,19 @@ describe('the one ARN of a role', () => {
     );
   });
 
-  it('keeps its form where it is not under the base ARN, or none is known', () => {
+  it('A role ARN is not shortened if it is not under the base ARN or no base ARN is known', () => {
     const other = 'arn:aws:iam::123456789012:role/k8s-reader';
     expect(roleName(other, BASE)).toBe(other);
     expect(roleName(`${BASE}reader`, undefined)).toBe(`${BASE}reader`);
   });
 
-  it('must not be too long together with the path of the base ARN', () => {
+  it('A role name is rejected if it is too long together with the path of the base ARN', () => {
     const completed = completeRole({ kind: 'name', name: `${'p'.repeat(508)}/reader` }, BASE);
     expect(completed).toEqual({ fault: expect.stringContaining('with the base ARN has a path') });
   });
 });
 
-describe('parseRoleBaseArn', () => {
+describe('Role base ARN', () => {
   it.each([
     { text: 'arn:aws:iam::123456789012:role/', value: 'arn:aws:iam::123456789012:role/' },
     { text: 'arn:aws:iam::123456789012:role', value: 'arn:aws:iam::123456789012:role/' },
@@ -107,7 +107,7 @@ describe('parseRoleBaseArn', () => {
       text: 'arn:aws-cn:iam::123456789012:role/a+b/c@d/',
       value: 'arn:aws-cn:iam::123456789012:role/a+b/c@d/',
     },
-  ])('takes $text', ({ text, value }) => {
+  ])('The base ARN "$text" is accepted', ({ text, value }) => {
     expect(parseRoleBaseArn(text)).toEqual({ value });
   });
 
@@ -121,7 +121,7 @@ describe('parseRoleBaseArn', () => {
     { text: 'arn:aws:iam::1:role/' },
     { text: `arn:aws:iam::123456789012:role/${'p'.repeat(600)}` },
     { text: 'x'.repeat(5000) },
-  ])('refuses $text and shows how to write it', ({ text }) => {
+  ])('The base ARN "$text" is rejected, and the fault shows how to write it', ({ text }) => {
     expect(parseRoleBaseArn(text)).toEqual({
       fault: expect.stringContaining('write it like arn:aws:iam::123456789012:role/'),
     });

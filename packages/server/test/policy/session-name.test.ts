@@ -42,7 +42,7 @@ function nameOf({ values: some, ...rest }: Change = {}): string {
   });
 }
 
-describe('the name of a session', () => {
+describe('Session name', () => {
   it.each<Change & { name: string }>([
     { name: 'team-a.reader' },
     { scope: 'role', name: 'blue' },
@@ -56,18 +56,18 @@ describe('the name of a session', () => {
     { chosen: 'mine', template: '{cluster}', name: 'team-a.mine' },
     { chosen: 'a b/\n\u{1f600}ü', name: 'team-a.a-b----' },
     { chosen: '{uid}', name: 'team-a.-uid-' },
-  ])('is $name', ({ name, ...change }) => {
+  ])('The session name is $name', ({ name, ...change }) => {
     expect(nameOf(change)).toBe(name);
   });
 
-  it('of a Pod is its own, also when the Pod comes again under its name', () => {
+  it('With the scope pod, each Pod has its own session name, even if it is recreated under the same name', () => {
     const first = nameOf({ scope: 'pod' });
     expect(first).toMatch(/^team-a\.web-0-[0-9a-f]{8}$/);
     expect(nameOf({ scope: 'pod', values: { uid: 'another' } })).not.toBe(first);
     expect(nameOf({ scope: 'pod' })).toBe(first);
   });
 
-  it('that is too long ends in a hash, and two stay two', () => {
+  it('A session name that is too long ends in a hash, and different names stay different', () => {
     const long = 'x'.repeat(70);
     const names = [long, `${long}y`, `${long}z`].map((chosen) => nameOf({ chosen }));
     for (const name of names) expect(name).toMatch(/^team-a\.x+-[0-9a-f]{8}$/);
@@ -76,7 +76,7 @@ describe('the name of a session', () => {
     expect(nameOf({ chosen: 'x'.repeat(57) })).toBe(`team-a.${'x'.repeat(57)}`);
   });
 
-  it('stays byte for byte what it was in version 0.1.0 unless its Namespace would be cut', () => {
+  it('A session name is byte for byte what it was in version 0.1.0 unless its Namespace would be cut', () => {
     expect(golden.length).toBeGreaterThan(200);
     for (const { scope, template, chosen, name, ...some } of golden) {
       const now = nameOf({ scope, template, chosen, values: { ...some, ...goldenValues } });
@@ -85,7 +85,7 @@ describe('the name of a session', () => {
   });
 
   it.each(['workload', 'role', 'pod'] as const)(
-    'with the scope %s ends in 16 digits of a hash if the Namespace would be cut, and in 8 if not',
+    'With the scope %s, a session name ends in 16 hash digits if its Namespace would be cut, and in 8 if not',
     (scope) => {
       const endOf = (length: number) =>
         nameOf({
@@ -98,7 +98,7 @@ describe('the name of a session', () => {
     },
   );
 
-  it('of two Namespaces is never the same, however much of their names is', () => {
+  it('The session names of two Namespaces are never the same, however similar the Namespaces are', () => {
     const tail = fc.stringMatching(/^[a-z0-9]{0,9}$/);
     const chosen = fc.option(fc.string({ minLength: 1, maxLength: 80 }), { nil: undefined });
     const scope = fc.constantFrom('pod' as const, 'workload' as const);
@@ -111,7 +111,7 @@ describe('the name of a session', () => {
     );
   });
 
-  it('is legal and begins with the Namespace, whatever the Pod chooses', () => {
+  it('A session name is legal and begins with the Namespace, whatever the Pod chooses', () => {
     const namespace = fc.stringMatching(/^[a-z]([a-z0-9-]{0,52}[a-z0-9])?$/);
     const chosen = fc.oneof(
       fc.string({ unit: 'binary', minLength: 1 }),
@@ -127,7 +127,7 @@ describe('the name of a session', () => {
     );
   });
 
-  it('is legal for every name that Kubernetes allows', () => {
+  it('A session name is legal for every name that Kubernetes allows', () => {
     const dns = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/);
     const scope = fc.constantFrom('pod' as const, 'workload' as const, 'role' as const);
     fc.assert(
@@ -139,8 +139,8 @@ describe('the name of a session', () => {
   });
 });
 
-describe('legalName', () => {
-  it('makes any text legal', () => {
+describe('Legal name', () => {
+  it('Any text is made a legal name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         expect(legalName(text)).toMatch(LEGAL);

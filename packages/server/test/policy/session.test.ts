@@ -26,8 +26,8 @@ function sessionOf(situation: Situation): Session {
   return decision.session;
 }
 
-describe('the session', () => {
-  it('is one per role, Namespace and ServiceAccount', () => {
+describe('Session', () => {
+  it('Pods of one role, Namespace and ServiceAccount share a session', () => {
     const session = sessionOf({});
     expect(session).toEqual({
       roleArn: `${ACCOUNT}reader`,
@@ -48,7 +48,7 @@ describe('the session', () => {
     { what: 'the scope of the role', settings: { sessionScope: 'role' } },
     { what: 'a source identity', settings: { sourceIdentityTemplate: '{namespace}' } },
     { what: 'a duration', settings: { durationSeconds: 3000 } },
-  ])('is another one with $what', ({ what, ...situation }) => {
+  ])('A Pod has a different session with $what', ({ what, ...situation }) => {
     expect(what).not.toBe('');
     expect(sessionId(sessionOf(situation))).not.toBe(sessionId(sessionOf({})));
   });
@@ -56,15 +56,18 @@ describe('the session', () => {
   it.each<{ what: string } & Situation>([
     { what: 'that annotation', annotations: { [SESSION_NAME]: 'mine' } },
     { what: 'that template', settings: { sessionNameTemplate: '{cluster}' } },
-  ])('is of one Namespace and ServiceAccount, whatever name $what gives to all', ({ what, ...situation }) => {
-    expect(what).not.toBe('');
-    const of = (pod: NonNullable<Situation['pod']>) => sessionId(sessionOf({ ...situation, pod }));
-    const ids = [{}, { serviceAccount: 'writer' }, { namespace: 'team-b' }].map(of);
-    expect(new Set(ids).size).toBe(3);
-    expect(of({ name: 'web-1', uid: 'other' })).toBe(ids[0]);
-  });
+  ])(
+    'A session belongs to one Namespace and ServiceAccount, whatever name $what gives to all',
+    ({ what, ...situation }) => {
+      expect(what).not.toBe('');
+      const of = (pod: NonNullable<Situation['pod']>) => sessionId(sessionOf({ ...situation, pod }));
+      const ids = [{}, { serviceAccount: 'writer' }, { namespace: 'team-b' }].map(of);
+      expect(new Set(ids).size).toBe(3);
+      expect(of({ name: 'web-1', uid: 'other' })).toBe(ids[0]);
+    },
+  );
 
-  it('is shared by all Namespaces with the scope of the role', () => {
+  it('With the scope of the role, all Namespaces share a session', () => {
     const role = { settings: { sessionScope: 'role' } } as const;
     expect(sessionOf({ ...role, pod: { namespace: 'team-b' } })).toEqual(sessionOf(role));
   });
@@ -73,7 +76,7 @@ describe('the session', () => {
     { what: 'that annotation', annotations: { [SESSION_NAME]: 'mine' } },
     { what: 'that template', settings: { sessionNameTemplate: '{namespace}' } },
   ])(
-    'is a Pod’s alone with the scope of the Pod, whatever name $what gives to all',
+    'With the scope of the Pod, each Pod has its own session, whatever name $what gives to all',
     ({ what, ...situation }) => {
       expect(what).not.toBe('');
       const settings = { ...situation.settings, sessionScope: 'pod' } as const;
@@ -86,7 +89,7 @@ describe('the session', () => {
     },
   );
 
-  it('has what the templates of the server say, sorted', () => {
+  it('A session has what the templates of the server say, with its tags sorted', () => {
     const session = sessionOf({
       settings: {
         sessionScope: 'pod',
@@ -106,7 +109,7 @@ describe('the session', () => {
   });
 });
 
-describe('an external ID', () => {
+describe('External ID', () => {
   it.each([
     { what: 'is free where the Namespace says nothing', id: 'any/1', is: `allow ${ACCOUNT}reader` },
     { what: 'that matches a glob', id: 'acme-1', list: '["x","acme-*"]', is: `allow ${ACCOUNT}reader` },
@@ -119,16 +122,16 @@ describe('an external ID', () => {
     { what: 'of 1,225 letters', id: 'a'.repeat(1225), is: 'BadAnnotation' },
     { what: 'of 1,224 letters', id: 'a'.repeat(1224), is: `allow ${ACCOUNT}reader` },
     { what: 'with a space', id: 'a b', is: 'BadAnnotation' },
-  ])('$what: $is', ({ id, list, is }) => {
+  ])('The decision on an external ID is "$is" in the case "$what"', ({ id, list, is }) => {
     const namespace = list === undefined ? {} : { [PERMITTED_IDS]: list };
     expect(outcome(asking({ annotations: { [EXTERNAL_ID]: id }, namespace }))).toBe(is);
   });
 
-  it('is not needed where the Pod has none, whatever the list', () => {
+  it('A bad list of external IDs does not matter to a Pod without an external ID', () => {
     expect(outcome(asking({ namespace: { [PERMITTED_IDS]: 'bad' } }))).toBe(`allow ${ACCOUNT}reader`);
   });
 
-  it('is not told in messages', () => {
+  it('A denial never contains the external ID', () => {
     for (const list of ['[]', 'x']) {
       const situation = {
         annotations: { [EXTERNAL_ID]: 'acme-7-secret' },
@@ -141,7 +144,7 @@ describe('an external ID', () => {
   });
 });
 
-describe('session tags', () => {
+describe('Session tags', () => {
   const many = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, 'v']));
   const all = '["*"]';
   it.each([
@@ -170,12 +173,12 @@ describe('session tags', () => {
     { what: 'keys that differ by case', tags: '{"k":"v","K":"v"}', list: all, is: 'BadAnnotation' },
     { what: '51 of them', tags: JSON.stringify(many), list: all, is: 'BadAnnotation' },
     { what: 'not JSON, without a permit', tags: 'k=v', is: 'BadAnnotation' },
-  ])('$what: $is', ({ tags, list, is }) => {
+  ])('The decision on session tags is "$is" in the case "$what"', ({ tags, list, is }) => {
     const namespace = list === undefined ? {} : { [PERMITTED_TAGS]: list };
     expect(outcome(asking({ annotations: { [TAGS]: tags }, namespace }))).toBe(is);
   });
 
-  it('of the server are not to be had by the Pod, in enforce or audit', () => {
+  it('A Pod cannot set a session tag of the server, in enforce or audit', () => {
     const situation = {
       annotations: { [TAGS]: '{"Team":"root"}' },
       namespace: { [PERMITTED_TAGS]: '["*"]' },
@@ -186,7 +189,7 @@ describe('session tags', () => {
     expect(audited.tags).toEqual([['team', 'team-a']]);
   });
 
-  it('count together with those of the server', () => {
+  it('The session tags of the Pod and of the server count together', () => {
     const fifty = JSON.stringify(Object.fromEntries(Object.entries(many).slice(1)));
     const situation = { annotations: { [TAGS]: fifty }, namespace: { [PERMITTED_TAGS]: '["*"]' } };
     expect(outcome(asking(situation))).toBe(`allow ${ACCOUNT}reader`);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { checkTemplate } from '../../src/policy/template.ts';
 
-describe('checkTemplate', () => {
+describe('Template', () => {
   it.each([
     { text: '{cluster}.{namespace}.{serviceAccount}.{pod}.{uid}.{node}', scope: 'pod' },
     { text: 'fixed', scope: 'role' },
     { text: '{cluster}', scope: 'role' },
     { text: '{namespace}-{serviceAccount}', scope: 'workload' },
-  ] as const)('takes $text for $scope', ({ text, scope }) => {
+  ] as const)('The template "$text" is accepted for the scope $scope', ({ text, scope }) => {
     expect(checkTemplate(text, scope)).toBeUndefined();
   });
 
@@ -22,11 +22,11 @@ describe('checkTemplate', () => {
     { text: '{{pod}}', scope: 'pod', why: 'no partner' },
     { text: '{pod}', scope: 'workload', why: 'differs between those who share a session of scope workload' },
     { text: '{namespace}', scope: 'role', why: 'where templates can name {cluster}' },
-  ] as const)('refuses $text for $scope', ({ text, scope, why }) => {
+  ] as const)('The template "$text" is rejected for the scope $scope', ({ text, scope, why }) => {
     expect(checkTemplate(text, scope)).toContain(why);
   });
 
-  it('takes every placeholder where no scope is given', () => {
+  it('The placeholder {uid} is accepted if no scope is given', () => {
     expect(checkTemplate('{uid}')).toBeUndefined();
   });
 });

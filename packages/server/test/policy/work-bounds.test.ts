@@ -29,15 +29,15 @@ function costOf(situation: Situation) {
   return { cold, warm: warm / 20 };
 }
 
-describe('the cost of a decision', () => {
-  it.each(worstCases)('is bounded for $what', ({ what, ...situation }) => {
+describe('Decision cost', () => {
+  it.each(worstCases)('The cost of a decision is bounded for $what', ({ what, ...situation }) => {
     expect(what).not.toBe('');
     const { cold, warm } = costOf(situation);
     expect(cold).toBeLessThan(COLD_MS);
     expect(warm).toBeLessThan(WARM_MS);
   });
 
-  it('is bounded for any expression that repeats a few parts', () => {
+  it('The cost of a decision is bounded for any expression that repeats a few parts', () => {
     const part = fc.constantFrom(
       'a',
       'k',
@@ -80,7 +80,7 @@ describe('the cost of a decision', () => {
     );
   });
 
-  it('refuses what takes too much work in words, as a bad rule of the Namespace', () => {
+  it('A rule that takes too much work is denied as BadNamespaceRule, and the message says what to do', () => {
     const [first] = worstCases.filter(({ what }) => what === 'external IDs: short globs');
     const { decision } = createPolicy(settings).decide(subjectOf(first ?? {}));
     expect(decision).toMatchObject({
@@ -91,7 +91,7 @@ describe('the cost of a decision', () => {
   });
 });
 
-describe('a value over its limit', () => {
+describe('Value over its limit', () => {
   const over = { tooLongBytes: 100_000, limitBytes: 2048 };
   const reader = { [ROLE]: 'reader' };
   const permits = { [PERMITTED]: 'reader' };
@@ -146,10 +146,15 @@ describe('a value over its limit', () => {
       namespace: { ...permits, 'rolegate.dev/metadata': 'placement,'.repeat(300) },
       is: 'MetadataDenied',
     },
-  ])('is never parsed, and says its limit: $what', ({ is, what, ...situation }) => {
-    expect(what).not.toBe('');
-    const { decision } = createPolicy(settings).decide(subjectOf(situation));
-    expect(decision).toMatchObject({ kind: 'deny', reason: is });
-    expect(decision).toMatchObject({ message: expect.stringMatching(/is \d+ bytes long; \d+ are allowed/) });
-  });
+  ])(
+    'A value over its limit is denied with its length and its limit: $what',
+    ({ is, what, ...situation }) => {
+      expect(what).not.toBe('');
+      const { decision } = createPolicy(settings).decide(subjectOf(situation));
+      expect(decision).toMatchObject({ kind: 'deny', reason: is });
+      expect(decision).toMatchObject({
+        message: expect.stringMatching(/is \d+ bytes long; \d+ are allowed/),
+      });
+    },
+  );
 });

@@ -5,8 +5,8 @@ import { readText } from '../../../src/kubernetes/api/lines.ts';
 import { serve as setup } from './connection-setup.ts';
 import { eventually } from '../setup.ts';
 
-describe('createConnection, when nothing comes any more', () => {
-  it('gives up when no answer begins in time', async () => {
+describe('Request timeouts', () => {
+  it('A request fails if no answer begins within its timeout', async () => {
     const clock = createFakeClock();
     let asked = 0;
     await using api = await setup({ listener: () => (asked += 1), clock });
@@ -16,7 +16,7 @@ describe('createConnection, when nothing comes any more', () => {
     expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
   });
 
-  it('gives up when the stream falls silent, and only then', async () => {
+  it('A stream that is kept open fails once it has been silent for its idle timeout, and not before', async () => {
     const clock = createFakeClock();
     let send: (text: string) => unknown = () => undefined;
     await using api = await setup({
@@ -44,7 +44,7 @@ describe('createConnection, when nothing comes any more', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('gives up when the answer is not over in its time, though a byte comes every second', async () => {
+  it('A request fails if its answer is incomplete after the timeout, even if a byte comes every second', async () => {
     const clock = createFakeClock();
     let send: () => unknown = () => undefined;
     await using api = await setup({
@@ -67,7 +67,7 @@ describe('createConnection, when nothing comes any more', () => {
     expect(await outcome).toEqual(new OverdueError('list pods: not answered in full after 5 s'));
   });
 
-  it('waits for as long as something comes once it is kept open', async () => {
+  it('A request that is kept open outlives its timeout, and fails after 60 s without a byte', async () => {
     const clock = createFakeClock();
     await using api = await setup({ clock, listener: (_request, response) => response.write('a') });
     const { chunks, keepOpen } = await api.request({ timeoutMs: 5000 });
@@ -79,7 +79,7 @@ describe('createConnection, when nothing comes any more', () => {
     expect(await outcome).toEqual(new IdleTimeoutError('list pods: no byte for 60 s'));
   });
 
-  it('survives a break of a stream that nobody reads yet', async () => {
+  it('A stream that breaks before anybody reads it fails only when it is read', async () => {
     await using api = await setup({
       listener: (_request, response) => {
         response.write('a', () => setImmediate(() => response.destroy()));
@@ -90,7 +90,7 @@ describe('createConnection, when nothing comes any more', () => {
     await expect(readText(chunks, 10)).rejects.toThrow('aborted');
   });
 
-  it('closes the connection of a stream that is left', async () => {
+  it('The connection of a stream is closed if its reader leaves early', async () => {
     let open = 0;
     await using api = await setup({
       listener: (_request, response) => {
@@ -106,18 +106,21 @@ describe('createConnection, when nothing comes any more', () => {
     await eventually(() => open === 0);
   });
 
-  it.each(['before', 'during'])('ends with its signal, aborted %s the request', async (when) => {
-    const clock = createFakeClock();
-    const stop = new AbortController();
-    let asked = 0;
-    await using api = await setup({ listener: () => (asked += 1), clock });
-    if (when === 'before') stop.abort();
-    const outcome = api.request({ signal: stop.signal }).catch((error: unknown) => error);
-    if (when === 'during') {
-      await eventually(() => asked === 1);
-      stop.abort();
-    }
-    expect(await outcome).toMatchObject({ name: 'AbortError' });
-    expect(clock.pending).toBe(0);
-  });
+  it.each(['before', 'during'])(
+    'A request ends if its signal is aborted %s the request, and leaves no timer',
+    async (when) => {
+      const clock = createFakeClock();
+      const stop = new AbortController();
+      let asked = 0;
+      await using api = await setup({ listener: () => (asked += 1), clock });
+      if (when === 'before') stop.abort();
+      const outcome = api.request({ signal: stop.signal }).catch((error: unknown) => error);
+      if (when === 'during') {
+        await eventually(() => asked === 1);
+        stop.abort();
+      }
+      expect(await outcome).toMatchObject({ name: 'AbortError' });
+      expect(clock.pending).toBe(0);
+    },
+  );
 });

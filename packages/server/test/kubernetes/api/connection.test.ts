@@ -9,8 +9,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return readText(request as AsyncIterable<Buffer>, 10_000);
 }
 
-describe('createConnection', () => {
-  it('asks with the path, query and headers of the kubeconfig', async () => {
+describe('API server connection', () => {
+  it('A request has the base path and headers of the kubeconfig and the given query', async () => {
     await using api = await setup({
       listener: echo,
       options: { headers: { Authorization: 'Bearer abc' } },
@@ -23,7 +23,7 @@ describe('createConnection', () => {
     });
   });
 
-  it('sends a body as JSON', async () => {
+  it('A body is sent as JSON', async () => {
     const bodies: string[] = [];
     await using api = await setup({
       listener: (request, response) => {
@@ -39,7 +39,7 @@ describe('createConnection', () => {
     expect(bodies).toEqual(['application/json {"é":1}']);
   });
 
-  it('asks again if a connection that was kept open is closed as it is used again', async () => {
+  it('A request is sent again if its kept-alive connection is closed as it is reused', async () => {
     const asked = new Map<unknown, number>();
     await using api = await setup({
       listener: ({ socket }, response) => {
@@ -53,7 +53,7 @@ describe('createConnection', () => {
     expect([...asked.values()]).toEqual([2, 2, 2, 1]);
   });
 
-  it('does not ask again if a new connection is closed', async () => {
+  it('A request is not sent again if a new connection is closed', async () => {
     let asked = 0;
     await using api = await setup({
       listener: ({ socket }) => {
@@ -65,7 +65,7 @@ describe('createConnection', () => {
     expect(asked).toBe(1);
   });
 
-  it('uses one connection again and again', async () => {
+  it('Successive requests share one connection', async () => {
     const ports = new Set<number | undefined>();
     await using api = await setup({
       listener: (request, response) => {
@@ -77,7 +77,7 @@ describe('createConnection', () => {
     expect(ports.size).toBe(1);
   });
 
-  it('asks the kubeconfig anew each time: tokens change', async () => {
+  it('Each request reads the kubeconfig again, so that a changed token is used', async () => {
     const options = { headers: { Authorization: 'Bearer old' } };
     await using api = await setup({ listener: echo, options });
     await api.text();
@@ -101,15 +101,18 @@ describe('createConnection', () => {
     { code: 503, body: '', expected: /^list pods: 503 $/ },
     { code: 418, body: [], expected: /^list pods: 418 no reason given$/ },
     { code: 301, body: {}, expected: /^list pods: 301/ },
-  ])('makes of $code an error that says what was asked and what to do', async ({ code, body, expected }) => {
-    await using api = await setup({
-      listener: (_request, response) => {
-        response.writeHead(code).end(typeof body === 'string' ? body : JSON.stringify(body));
-      },
-    });
-    await expect(api.request()).rejects.toThrow(expected);
-    await expect(api.request()).rejects.toMatchObject({ name: 'ApiError', code });
-  });
+  ])(
+    'Status $code becomes an error that says what was asked and, if it is 401 or 403, what to do',
+    async ({ code, body, expected }) => {
+      await using api = await setup({
+        listener: (_request, response) => {
+          response.writeHead(code).end(typeof body === 'string' ? body : JSON.stringify(body));
+        },
+      });
+      await expect(api.request()).rejects.toThrow(expected);
+      await expect(api.request()).rejects.toMatchObject({ name: 'ApiError', code });
+    },
+  );
 
   it.each([
     { of: 'a watch', request: { query: { watch: 'true' } }, says: /right to watch pods/ },
@@ -128,7 +131,7 @@ describe('createConnection', () => {
       request: { method: 'PUT', path: '/api/v1/namespaces/x/configmaps/own' } as const,
       says: /right to update configmaps\/own by a Role$/,
     },
-  ])('names the verb of $of', async ({ request, says }) => {
+  ])('The error for a 403 names the missing verb and resource for $of', async ({ request, says }) => {
     await using api = await setup({ listener: (_request, response) => response.writeHead(403).end('{}') });
     await expect(api.request(request)).rejects.toThrow(says);
   });
@@ -137,18 +140,21 @@ describe('createConnection', () => {
     { from: 'the header', header: '7', body: {}, expected: 7000 },
     { from: 'the Status', header: undefined, body: { details: { retryAfterSeconds: 2 } }, expected: 2000 },
     { from: 'a date, which is not taken', header: 'Mon, 23 Nov 2026 07:00:00 GMT', body: {}, expected: 0 },
-  ])('reads how long to wait from $from', async ({ header, body, expected }) => {
-    await using api = await setup({
-      listener: (_request, response) => {
-        response
-          .writeHead(429, header === undefined ? {} : { 'retry-after': header })
-          .end(JSON.stringify(body));
-      },
-    });
-    await expect(api.request()).rejects.toMatchObject({ code: 429, retryAfterMs: expected });
-  });
+  ])(
+    'The retry delay of a 429 is read correctly in the case of $from',
+    async ({ header, body, expected }) => {
+      await using api = await setup({
+        listener: (_request, response) => {
+          response
+            .writeHead(429, header === undefined ? {} : { 'retry-after': header })
+            .end(JSON.stringify(body));
+        },
+      });
+      await expect(api.request()).rejects.toMatchObject({ code: 429, retryAfterMs: expected });
+    },
+  );
 
-  it('reads no more of an error than its beginning', async () => {
+  it('Only the beginning of an endless error body is read', async () => {
     await using api = await setup({
       listener: (_request, response) => {
         response.writeHead(500);
@@ -164,21 +170,21 @@ describe('createConnection', () => {
     expect((error as ApiError).message.length).toBeLessThan(1100);
   });
 
-  it('fails when nobody listens', async () => {
+  it('A request fails with ECONNREFUSED if nobody listens', async () => {
     const api = await setup({ listener: echo });
     await closed(api.server);
     await expect(api.request()).rejects.toThrow('ECONNREFUSED');
     api.connection.close();
   });
 
-  describe('over TLS', () => {
+  describe('TLS', () => {
     async function tlsSetup() {
       const ca = await createTestCa();
       const server = await ca.issue({ ips: ['127.0.0.1'], usages: ['server'] });
       return { ca, tls: { ...server, ca: ca.pem, requestCert: true, rejectUnauthorized: false } };
     }
 
-    it('shows the client certificate of the kubeconfig', async () => {
+    it('The client certificate of the kubeconfig is presented to the API server', async () => {
       const { ca, tls } = await tlsSetup();
       const client = await ca.issue({ uris: ['spiffe://test/me'], usages: ['client'] });
       await using api = await setup({
@@ -190,14 +196,14 @@ describe('createConnection', () => {
       expect(await api.text()).toBe('true');
     });
 
-    it('refuses a server of another CA', async () => {
+    it('An API server with a certificate of another CA is rejected', async () => {
       const { tls } = await tlsSetup();
       const other = await createTestCa();
       await using api = await setup({ tls, options: { ca: other.pem }, listener: echo });
       await expect(api.request()).rejects.toThrow(/certificate/);
     });
 
-    it('takes any server only where the kubeconfig says so', async () => {
+    it('Any server certificate is accepted if the kubeconfig says so', async () => {
       const { tls } = await tlsSetup();
       await using api = await setup({ tls, options: { rejectUnauthorized: false }, listener: echo });
       expect(await api.text()).toContain('/api/v1/pods');

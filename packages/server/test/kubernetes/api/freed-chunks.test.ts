@@ -19,8 +19,8 @@ async function lengthsMeanwhile(chunks: readonly Buffer[]): Promise<number[][]> 
   return seen;
 }
 
-describe('freedChunks', () => {
-  it('frees the memory of a chunk when the next one is asked for, and that of the last one at the end', async () => {
+describe('Freed chunks', () => {
+  it('The memory of a chunk is freed when the next one is requested, and that of the last one at the end', async () => {
     expect(await lengthsMeanwhile([read(), read()])).toEqual([
       [64, 64],
       [0, 64],
@@ -28,7 +28,7 @@ describe('freedChunks', () => {
     ]);
   });
 
-  it('keeps the memory of a read until all its chunks have come', async () => {
+  it('The memory of a read is kept until all its chunks have been consumed', async () => {
     const whole = read();
     const halves = [whole.subarray(0, 32 * 1024), whole.subarray(32 * 1024)];
     expect(await lengthsMeanwhile(halves)).toEqual([
@@ -38,7 +38,7 @@ describe('freedChunks', () => {
     ]);
   });
 
-  it('leaves small chunks alone, whose memory other Buffers may share', async () => {
+  it('Small chunks are not freed, because other Buffers may share their memory', async () => {
     const small = [read(1024), Buffer.from('x')];
     const lengths = small.map(({ length }) => length);
     await lengthsMeanwhile(small);

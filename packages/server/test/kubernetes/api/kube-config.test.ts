@@ -27,8 +27,8 @@ users: [{ name: me, user: { token: t } }]
 contexts: [{ name: one, context: { cluster: one, user: me } }]
 `;
 
-describe('loadKubeConfig', () => {
-  it('reads the file and takes its paths from its own folder', async () => {
+describe('Kubeconfig', () => {
+  it('The paths in a kubeconfig are relative to its own folder', async () => {
     await using file = await setup(KUBECONFIG);
     const kubeConfig = await loadKubeConfig({ path: file.path });
     expect(kubeConfig.getCurrentCluster()).toMatchObject({
@@ -46,24 +46,24 @@ describe('loadKubeConfig', () => {
       says: /names no cluster/,
     },
     { fault: 'without the user', text: KUBECONFIG.replace('name: me', 'name: you'), says: /names no user/ },
-  ])('refuses a file that is $fault', async ({ text, says }) => {
+  ])('A kubeconfig that is $fault is rejected', async ({ text, says }) => {
     await using file = await setup(text);
     await expect(loadKubeConfig({ path: file.path })).rejects.toThrow(says);
   });
 
-  it('names the file that is not there', async () => {
+  it('The error for a missing kubeconfig names its path', async () => {
     await using file = await setup('');
     await expect(loadKubeConfig({ path: `${file.path}.not` })).rejects.toThrow(
       `the kubeconfig ${file.path}.not cannot be read`,
     );
   });
 
-  it('asks for --kubeconfig outside of a Pod', async () => {
+  it('Outside a Pod, the error asks for --kubeconfig', async () => {
     expect(process.env['KUBERNETES_SERVICE_HOST']).toBeUndefined();
     await expect(loadKubeConfig({})).rejects.toThrow('give one');
   });
 
-  it('leads to the API server, with the token', async () => {
+  it('A connection made from a kubeconfig reaches its API server', async () => {
     const api = await startKubernetesApi({ namespaces: [{ metadata: { name: 'team-a' } }] });
     await using file = await setup(api.kubeconfig());
     const connection = createConnection({

@@ -18,7 +18,7 @@ async function setup(chunks: readonly (string | Buffer)[], longest = 100): Promi
   return lines;
 }
 
-describe('readLines', () => {
+describe('Lines', () => {
   it.each([
     { of: 'one line', chunks: ['{"a":1}\n'], lines: [{ a: 1 }] },
     { of: 'a line in three chunks', chunks: ['{"a"', ':1', '}\n'], lines: [{ a: 1 }] },
@@ -30,7 +30,7 @@ describe('readLines', () => {
     { of: 'empty lines', chunks: ['\n\n{}\n\n'], lines: [{}] },
     { of: 'half a line at the end', chunks: ['{}\n{"a"'], lines: [{}] },
     { of: 'nothing', chunks: [], lines: [] },
-  ])('reads $of', async ({ chunks, lines }) => {
+  ])('The reader reads $of', async ({ chunks, lines }) => {
     expect(await setup(chunks)).toEqual(lines.map((value) => ({ value })));
   });
 
@@ -38,15 +38,12 @@ describe('readLines', () => {
     { chunks: ['{}\n{"a":1,"b":2}\n{}\n'] },
     { chunks: ['{}\n{"a":1', ',"b":2}\n{}\n'] },
     { chunks: ['{}\n{"a":1,', '"b":', '2', '}', '\n{}\n'] },
-  ])(
-    'tells a line that is too long and what could be read of it, and reads the next one',
-    async ({ chunks }) => {
-      const tooLong = expect.objectContaining({ fault: 'it is too long', tooLong: true });
-      expect(await setup(chunks, 10)).toEqual([{ value: {} }, tooLong, { value: {} }]);
-    },
-  );
+  ])('A line that is too long is reported as such, and the next one is read', async ({ chunks }) => {
+    const tooLong = expect.objectContaining({ fault: 'it is too long', tooLong: true });
+    expect(await setup(chunks, 10)).toEqual([{ value: {} }, tooLong, { value: {} }]);
+  });
 
-  it('reads the same lines wherever the stream is cut, in the middle of a character too', async () => {
+  it('The same lines are read wherever the stream is split, even in the middle of a character', async () => {
     const line = fc.string({ unit: 'grapheme', maxLength: 8 }).map((text) => JSON.stringify({ a: text }));
     await fc.assert(
       fc.asyncProperty(fc.array(line), fc.array(fc.nat(7)), async (texts, sizes) => {
@@ -63,12 +60,12 @@ describe('readLines', () => {
   });
 });
 
-describe('readText', () => {
-  it('reads the whole', async () => {
+describe('Text', () => {
+  it('A text within its limit is read whole', async () => {
     expect(await readText(from(['a', 'b']), 10)).toBe('ab');
   });
 
-  it('stops before it has read too much', async () => {
+  it('Reading stops before the limit of a text is exceeded', async () => {
     expect(await readText(from(['1234', '5678', '9012']), 10)).toBe('12345678');
   });
 });

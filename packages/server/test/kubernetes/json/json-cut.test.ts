@@ -22,8 +22,8 @@ function cutOf(text: string, sizes: readonly number[] = []) {
   return cut.end();
 }
 
-describe('createJsonCut', () => {
-  it('keeps of any text what JSON.parse would find there, wherever the text is cut into chunks', () => {
+describe('JSON cutter', () => {
+  it('The cutter keeps the fields that JSON.parse finds in a text, wherever the text is split into chunks', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 60 });
     fc.assert(
       fc.property(jsonText, sizes, (text, chunks) => {
@@ -34,7 +34,7 @@ describe('createJsonCut', () => {
     );
   });
 
-  it('takes no text that is cut short for a whole one, and what it tells of it is JSON', () => {
+  it('A truncated text is invalid, and what is kept of it is JSON', () => {
     const objectText = jsonText.filter((text) => text.startsWith('{'));
     fc.assert(
       fc.property(objectText, fc.nat(), (text, at) => {
@@ -45,7 +45,7 @@ describe('createJsonCut', () => {
     );
   });
 
-  it('never throws, whatever bytes come, and reads the next text', () => {
+  it('The cutter never throws, whatever the bytes, and reads the next text', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (texts) => {
         const cut = createJsonCut(SHAPE);
@@ -67,31 +67,31 @@ describe('createJsonCut', () => {
     { text: '{"a":1,]', fault: 'it is no JSON' },
     { text: `{"a":${'1'.repeat(100)}}`, fault: 'a value is no JSON' },
     { text: '', fault: 'it is cut short' },
-  ])('tells of $text that $fault', ({ text, fault }) => {
+  ])('The text "$text" is invalid because $fault', ({ text, fault }) => {
     expect(cutOf(text)).toMatchObject({ fault });
   });
 
-  it('keeps 64 items of a list', () => {
+  it('The cutter keeps at most 64 items of a list', () => {
     const ips = JSON.stringify(Array.from({ length: 70 }, (_, at) => ({ ip: `${at}` })));
     const kept = JSON.parse(cutOf(`{"status":{"podIPs":${ips}}}`).text) as { status: { podIPs: unknown[] } };
     expect(kept.status.podIPs).toHaveLength(64);
   });
 
-  it('tells that the kept fields are too large, though each is within its limit', () => {
+  it('A text is invalid if its kept fields are too large together, even if each is within its limit', () => {
     const twice = `"spec":{"hostNetwork":"${'x'.repeat(40)}"}`;
     expect(cutOf(`{${Array.from({ length: 40_000 }, () => twice).join(',')}}`)).toMatchObject({
       fault: 'its fields are too large',
     });
   });
 
-  it('skips brackets a million deep without recursion', () => {
+  it('A million nested brackets are skipped without a stack overflow', () => {
     const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
     expect(cutOf(`{"x":${deep},"spec":{"hostNetwork":false}}`)).toEqual({
       text: '{"spec":{"hostNetwork":false}}',
     });
   });
 
-  it('hands out the items of a list one by one', () => {
+  it('The cutter passes on the items of a list one by one', () => {
     const items: string[] = [];
     const shape = object({ items: { each: SHAPE, oneByOne: true }, metadata: object({ uid: S }) });
     const cut = createJsonCut(shape, (text) => items.push(text));

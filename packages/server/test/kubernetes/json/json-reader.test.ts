@@ -22,8 +22,8 @@ function read(reader: JsonReader, text: string | Uint8Array, size = LONG): JsonR
   return reader.end();
 }
 
-describe('createJsonReader', () => {
-  it('reads the same from a text that is parsed whole and from one that is cut, wherever chunks end', () => {
+describe('JSON reader', () => {
+  it('A text is read the same whether it is parsed whole or cut, and wherever its chunks end', () => {
     const whole = createJsonReader({ shape: ITEM, wholeBytes: LONG });
     const some = createJsonReader({ shape: ITEM, wholeBytes: 40 });
     const cut = createJsonReader({ shape: ITEM, wholeBytes: 0 });
@@ -38,7 +38,7 @@ describe('createJsonReader', () => {
     );
   });
 
-  it('tells the same fault of a text that is no JSON, whichever way it was read, and reads the next one', () => {
+  it('An invalid text has the same fault whether it is parsed whole or cut, and the next one is read', () => {
     const whole = createJsonReader({ shape: ITEM, wholeBytes: LONG });
     const cut = createJsonReader({ shape: ITEM, wholeBytes: 0 });
     const broken = fc.oneof(
@@ -59,7 +59,7 @@ describe('createJsonReader', () => {
   });
 
   it.each([{ wholeBytes: LONG }, { wholeBytes: 20 }])(
-    'hands out the items of a list one by one if up to $wholeBytes bytes are parsed whole',
+    'The reader passes on the items of a list one by one if up to $wholeBytes bytes are parsed whole',
     ({ wholeBytes }) => {
       const items: unknown[] = [];
       const reader = createJsonReader({ shape: LIST, wholeBytes, item: (value) => items.push(value) });
@@ -69,7 +69,7 @@ describe('createJsonReader', () => {
     },
   );
 
-  it('looks at no more than a prefix of what is no JSON and longer than is parsed whole', () => {
+  it('The reader reports an invalid text as broken as soon as it is too long to be parsed whole', () => {
     const reader = createJsonReader({ shape: ITEM, wholeBytes: 10 });
     reader.push(Buffer.from('{"a":1}}'), 0, 8);
     expect(reader.broken).toBe(false);

@@ -4,8 +4,8 @@ import { createDoubts } from '../../../src/kubernetes/objects/doubts.ts';
 import type { ServiceAccount } from '../../../src/kubernetes/objects/objects.ts';
 import { createStore } from '../../../src/kubernetes/objects/store.ts';
 
-describe('doubts', () => {
-  it('of single objects end when the objects are gone', () => {
+describe('Doubts', () => {
+  it('A doubt about a single object ends when the object is gone', () => {
     const doubts = createDoubts();
     doubts.add('a');
     expect([doubts.gone('a'), doubts.has('a'), doubts.gone('a'), doubts.size]).toEqual([
@@ -16,7 +16,7 @@ describe('doubts', () => {
     ]);
   });
 
-  it('of all objects end for none that is gone, so that its name need not be kept', () => {
+  it('A doubt about all objects does not end for one that is gone, so its name is not kept', () => {
     const doubts = createDoubts();
     doubts.add(undefined);
     for (let name = 0; name < 5_000; name++) {
@@ -27,14 +27,14 @@ describe('doubts', () => {
     expect([doubts.size, doubts.has('stays'), doubts.has('made-1')]).toEqual([1, false, true]);
   });
 
-  it('of more than a thousand objects are of all of them', () => {
+  it('Doubts about more than a thousand objects become a doubt about all objects', () => {
     const doubts = createDoubts();
     for (let name = 0; name <= 1_000; name++) doubts.add(`made-${name}`);
     expect([doubts.size, doubts.has('any other')]).toEqual([0, true]);
   });
 });
 
-it('a store in which all is doubted keeps no name of an object that is gone, and knows it when it is back', () => {
+it('A store that doubts everything keeps no names of objects that are gone, and confirms them when they are back', () => {
   const store = createStore<ServiceAccount>({ keyOf: ({ name }) => name, log: silentLog });
   let version = 0;
   const object = (name: string, uid = name): ServiceAccount => ({

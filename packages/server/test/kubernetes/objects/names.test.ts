@@ -6,8 +6,8 @@ import { createNames } from '../../../src/kubernetes/objects/names.ts';
 import type { MemoryKind } from '../../../src/memory/memory.ts';
 import { eventually, startApi } from '../setup.ts';
 
-describe('names that objects share', () => {
-  it('are kept once, until as many have let go of them as had them', () => {
+describe('Shared names', () => {
+  it('A shared name is kept once, until it has been released as often as it was interned', () => {
     const names = createNames();
     const [first, second] = [names.intern('shop'), names.intern(['sh', 'op'].join(''))];
     expect([first, second, names.size]).toEqual(['shop', 'shop', 1]);
@@ -56,8 +56,8 @@ async function setup() {
   };
 }
 
-describe('the names of a cluster', () => {
-  it('are those of the objects that are there, whatever watches and lists have told of others', async () => {
+describe('Cluster names', () => {
+  it('The interned names are those of the objects that exist, whatever watches and lists have sent', async () => {
     await using run = await setup();
     const { api, cluster, podOf } = run;
     for (let at = 0; at < 60; at++) {

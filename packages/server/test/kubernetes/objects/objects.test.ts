@@ -14,8 +14,8 @@ function setup(parts: { metadata?: object; spec?: object; status?: object } = {}
   return picked.object;
 }
 
-describe('pickPod', () => {
-  it('keeps what is used and nothing else', () => {
+describe('Pod', () => {
+  it('A Pod keeps only the fields that are used', () => {
     expect(setup({ metadata: { labels: { app: 'x' }, managedFields: [{}] } })).toEqual({
       uid: 'u1',
       name: 'app',
@@ -129,11 +129,11 @@ describe('pickPod', () => {
       },
       expected: { annotations: { 'iam.amazonaws.com/role': 'app', 'rolegate.dev/metadata': '' } },
     },
-  ])('reads $of', ({ parts, expected }) => {
+  ])('A Pod is read correctly in the case of $of', ({ parts, expected }) => {
     expect(setup(parts)).toMatchObject(expected);
   });
 
-  it('keeps odd annotation values as they are: the policy judges them', () => {
+  it('An odd annotation value is kept as it is, for the policy to judge', () => {
     const role = `${'r'.repeat(2045)}é\u0000`;
     expect(setup({ metadata: { annotations: { 'iam.amazonaws.com/role': role } } }).annotations).toEqual({
       'iam.amazonaws.com/role': role,
@@ -144,21 +144,25 @@ describe('pickPod', () => {
     { key: 'iam.amazonaws.com/role', limitBytes: 2048 },
     { key: 'rolegate.dev/metadata', limitBytes: 2048 },
     { key: 'rolegate.dev/session-tags', limitBytes: 16_384 },
-  ])('keeps $key up to $limitBytes bytes, and of a longer one its length', ({ key, limitBytes }) => {
-    const read = (value: unknown) => setup({ metadata: { annotations: { [key]: value } } }).annotations[key];
-    expect(read('é'.repeat(limitBytes / 2))).toBe('é'.repeat(limitBytes / 2));
-    const tooLong = { tooLongBytes: limitBytes + 2, limitBytes };
-    expect(read('é'.repeat(limitBytes / 2 + 1))).toEqual(tooLong);
-    expect(read({ tooLong: limitBytes + 2 })).toEqual(tooLong);
-  });
+  ])(
+    'The value of $key is kept up to $limitBytes bytes, and only the length of a longer one',
+    ({ key, limitBytes }) => {
+      const read = (value: unknown) =>
+        setup({ metadata: { annotations: { [key]: value } } }).annotations[key];
+      expect(read('é'.repeat(limitBytes / 2))).toBe('é'.repeat(limitBytes / 2));
+      const tooLong = { tooLongBytes: limitBytes + 2, limitBytes };
+      expect(read('é'.repeat(limitBytes / 2 + 1))).toEqual(tooLong);
+      expect(read({ tooLong: limitBytes + 2 })).toEqual(tooLong);
+    },
+  );
 
-  it('keeps no annotation of a Namespace on a Pod', () => {
+  it('A Pod keeps no annotation that belongs on a Namespace', () => {
     expect(setup({ metadata: { annotations: { 'iam.amazonaws.com/permitted': '.*' } } }).annotations).toEqual(
       {},
     );
   });
 
-  it('holds less than 1 kB of a Pod of 5 kB', () => {
+  it('Less than 1 kB is kept of a Pod of 5 kB', () => {
     const annotations = {
       'iam.amazonaws.com/role': 'app',
       'kubectl.kubernetes.io/last-applied-configuration': 'x'.repeat(5000),
@@ -176,11 +180,11 @@ describe.each([
     metadata: { uid: 'u', name: 'n', namespace: 's', resourceVersion: '1' },
   },
 ])('$name', ({ pick, metadata }) => {
-  it('reads an object with metadata alone', () => {
+  it('An object with metadata alone is read', () => {
     expect(pick({ metadata })).toMatchObject({ object: { ...metadata, annotations: {} } });
   });
 
-  it.each(Object.keys(metadata))('names a missing %s as the fault', (field) => {
+  it.each(Object.keys(metadata))('A missing or malformed %s is named as the fault', (field) => {
     expect(pick({ metadata: { ...metadata, [field]: undefined } })).toEqual({ fault: `it has no ${field}` });
     expect(pick({ metadata: { ...metadata, [field]: { odd: true } } })).toEqual({
       fault: `it has no ${field}`,
@@ -195,11 +199,11 @@ describe.each([
     { raw: [] },
     { raw: { metadata: null } },
     { raw: { metadata: 'x' } },
-  ])('takes $raw for a fault', ({ raw }) => {
+  ])('The value $raw is rejected because it has no uid', ({ raw }) => {
     expect(pick(raw)).toEqual({ fault: 'it has no uid' });
   });
 
-  it('never throws, whatever stands in the fields', () => {
+  it('Reading an object never throws, whatever is in its fields', () => {
     const odd = { annotations: fc.anything(), deletionTimestamp: fc.anything() };
     const object = fc.record({
       metadata: fc.record(odd).map((more) => ({ ...metadata, ...more })),

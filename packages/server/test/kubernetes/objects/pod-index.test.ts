@@ -15,8 +15,8 @@ function setup(pods: readonly Pod[] = []) {
 
 const uids = (pods: readonly Pod[]) => pods.map(({ uid }) => uid).sort();
 
-describe('createPodIndex', () => {
-  it('finds Pods by UID, node, address, Namespace and ServiceAccount', () => {
+describe('Pod index', () => {
+  it('The index finds Pods by UID, node, address, Namespace and ServiceAccount', () => {
     const { index } = setup([
       pod({ uid: 'a', nodeName: 'n1', ips: ['10.0.0.1', 'fd00::1'], namespace: 'x', serviceAccount: 's' }),
       pod({ uid: 'b', nodeName: 'n1', ips: ['10.0.0.2'], namespace: 'x', serviceAccount: 't' }),
@@ -32,13 +32,13 @@ describe('createPodIndex', () => {
     expect(index.size).toBe(3);
   });
 
-  it('files a Pod that has no node under no node', () => {
+  it('A Pod without a node is found on no node', () => {
     const { index } = setup([pod({ uid: 'a', nodeName: '' })]);
     expect(index.onNode('')).toEqual([]);
     expect(uids(index.values())).toEqual(['a']);
   });
 
-  it('gives every Pod of the node that has the address', () => {
+  it('A lookup by address returns every Pod of the node that has the address', () => {
     const { index } = setup([
       pod({ uid: 'old', ips: ['10.0.0.1'], ended: true }),
       pod({ uid: 'new', ips: ['10.0.0.1'] }),
@@ -46,7 +46,7 @@ describe('createPodIndex', () => {
     expect(uids(index.byIp('node-1', '10.0.0.1'))).toEqual(['new', 'old']);
   });
 
-  it('follows a Pod to another node and another address', () => {
+  it('The index follows a Pod to another node and another address', () => {
     const { store, index } = setup([pod({ uid: 'a', nodeName: 'n1', ips: ['10.0.0.1'] })]);
     store.set(pod({ uid: 'a', resourceVersion: '2', nodeName: 'n2', ips: ['10.0.0.2'] }));
     expect(index.onNode('n1')).toEqual([]);
@@ -54,7 +54,7 @@ describe('createPodIndex', () => {
     expect(uids(index.byIp('n2', '10.0.0.2'))).toEqual(['a']);
   });
 
-  it('forgets a removed Pod everywhere', () => {
+  it('A removed Pod is found by no lookup', () => {
     const { store, index } = setup([pod({ uid: 'a' })]);
     store.remove(pod({ uid: 'a', resourceVersion: '2' }));
     expect([
@@ -64,7 +64,7 @@ describe('createPodIndex', () => {
     ]).toEqual([[], [], []]);
   });
 
-  it('takes a recreated name for another Pod', () => {
+  it('A Pod that is recreated under the same name is another Pod', () => {
     const { store, index } = setup([pod({ uid: 'old', name: 'app', ips: ['10.0.0.1'] })]);
     const told: string[] = [];
     index.onChange(({ kind, object }) => told.push(`${kind} ${object.uid}`));
@@ -73,7 +73,7 @@ describe('createPodIndex', () => {
     expect(uids(index.byIp('node-1', '10.0.0.1'))).toEqual(['new']);
   });
 
-  it('has the change already when its listeners are told', () => {
+  it('The index has a change before its listeners are told', () => {
     const { store, index } = setup();
     const seen: string[][] = [];
     index.onChange(() => seen.push(uids(index.onNode('node-1'))));
@@ -82,12 +82,12 @@ describe('createPodIndex', () => {
     expect(seen).toEqual([['a'], []]);
   });
 
-  it('takes in what the store had before it was made', () => {
+  it('The index includes the Pods that the store had before the index was created', () => {
     const { store } = setup([pod({ uid: 'a' })]);
     expect(uids(createPodIndex({ store }).onNode('node-1'))).toEqual(['a']);
   });
 
-  it('tells the same as a look at all Pods, whatever has happened', () => {
+  it('The index finds the same Pods as a search through all of them, whatever has happened', () => {
     const some = fc.record({
       uid: fc.constantFrom('a', 'b', 'c', 'd'),
       nodeName: fc.constantFrom('', 'n1', 'n2'),

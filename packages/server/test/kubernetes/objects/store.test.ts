@@ -13,13 +13,13 @@ function setup({ keyOf = ({ uid }: Pod) => uid }: { keyOf?: (object: Pod) => str
   return { store, changes, stop, lines, restored };
 }
 
-describe('createStore', () => {
-  it('is empty and not synced at first', () => {
+describe('Store', () => {
+  it('A new store is empty and not synced', () => {
     const { store } = setup();
     expect([store.size, store.resourceVersion, store.syncedAtMs]).toEqual([0, '', undefined]);
   });
 
-  it('tells a new object, and a changed one with the previous', () => {
+  it('The store reports a new object, and a changed one with its previous state', () => {
     const { store, changes } = setup();
     const before = pod({ uid: 'a', resourceVersion: '1' });
     const after = pod({ uid: 'a', resourceVersion: '2', ips: ['10.0.0.1'] });
@@ -32,7 +32,7 @@ describe('createStore', () => {
     expect(store.get('a')).toBe(after);
   });
 
-  it('tells nothing of an object with the same resourceVersion', () => {
+  it('The store reports nothing for an object with the same resourceVersion', () => {
     const { store, changes } = setup();
     store.set(pod({ uid: 'a' }));
     store.set(pod({ uid: 'a' }));
@@ -40,7 +40,7 @@ describe('createStore', () => {
     expect(changes).toHaveLength(1);
   });
 
-  it('takes a list that is older than what it knows for a fact, the same version of an object included, and says so', () => {
+  it('The store adopts an older list, even for an object of the same version, and reports the restore', () => {
     const { store, changes, restored } = setup();
     const [lost, same] = [
       pod({ uid: 'lost', resourceVersion: '8' }),
@@ -55,7 +55,7 @@ describe('createStore', () => {
     expect(restored).toEqual([['8', '7']]);
   });
 
-  it('sees by an object that the API server went back, although the list counts on', () => {
+  it('The store detects a restore by an older object, even if the version of the list is higher', () => {
     const { store, restored } = setup();
     store.set(pod({ uid: 'a', resourceVersion: '8' }));
     store.replaceAll([pod({ uid: 'a', resourceVersion: '8' })], '1000000000', 0);
@@ -64,14 +64,14 @@ describe('createStore', () => {
     expect(restored).toEqual([['1000000000', '1000000001']]);
   });
 
-  it('does not take another object under a name for an older state of the former', () => {
+  it('Another object under the same name is not taken for an older state of the previous one', () => {
     const { store, restored } = setup({ keyOf: ({ name }) => name });
     store.set(pod({ uid: 'a', name: 'x', resourceVersion: '8' }));
     store.replaceAll([pod({ uid: 'b', name: 'x', resourceVersion: '7' })], '9', 0);
     expect(restored).toEqual([]);
   });
 
-  it('tells a removed object as it was, with the resourceVersion of its end', () => {
+  it('The store reports a removed object as it was, with the resourceVersion of its deletion', () => {
     const { store, changes } = setup();
     store.set(pod({ uid: 'a', resourceVersion: '1', ips: ['10.0.0.1'] }));
     store.remove(pod({ uid: 'a', resourceVersion: '9' }));
@@ -82,14 +82,14 @@ describe('createStore', () => {
     expect(store.get('a')).toBeUndefined();
   });
 
-  it('passes over the removal of what it does not have', () => {
+  it('The removal of an unknown object is not reported, but advances the resourceVersion', () => {
     const { store, changes } = setup();
     store.remove(pod({ uid: 'a', resourceVersion: '9' }));
     expect(changes).toEqual([]);
     expect(store.resourceVersion).toBe('9');
   });
 
-  it('becomes what a list says: what is not in it goes first, and what has not changed is not told', () => {
+  it('A list replaces the store: missing objects are removed first, and unchanged ones are not reported', () => {
     const { store, changes } = setup();
     for (const uid of ['a', 'b', 'c']) store.set(pod({ uid }));
     changes.length = 0;
@@ -111,14 +111,14 @@ describe('createStore', () => {
     ).toEqual(['a', 'b', 'd']);
   });
 
-  it('remembers when it had its first full list', () => {
+  it('The store remembers when it had its first complete list', () => {
     const { store } = setup();
     store.replaceAll([], '1', 100);
     store.replaceAll([], '2', 200);
     expect(store.syncedAtMs).toBe(100);
   });
 
-  it('takes a name that another object has now for the end of the former', () => {
+  it('An object that takes over a name removes the previous one', () => {
     const { store, changes } = setup({ keyOf: ({ name }) => name });
     store.set(pod({ uid: 'old', name: 'app', resourceVersion: '1' }));
     store.set(pod({ uid: 'new', name: 'app', resourceVersion: '5' }));
@@ -129,7 +129,7 @@ describe('createStore', () => {
     expect(changes[2]).not.toHaveProperty('previous');
   });
 
-  it('keeps the object that has the name now when the removal of the former comes late', () => {
+  it('A late removal of the previous object keeps the one that has the name now', () => {
     const { store } = setup({ keyOf: ({ name }) => name });
     store.set(pod({ uid: 'new', name: 'app', resourceVersion: '5' }));
     store.remove(pod({ uid: 'old', name: 'app', resourceVersion: '6' }));
@@ -155,13 +155,13 @@ describe('createStore', () => {
         store.replaceAll([], '3', 0);
       },
     },
-  ])('knows how far the cluster is by $by', ({ act }) => {
+  ])('The resourceVersion of the store advances with $by', ({ act }) => {
     const { store } = setup();
     act(store);
     expect(store.resourceVersion).toBe('3');
   });
 
-  it('tells the other listeners when one fails, and logs it', () => {
+  it('The store tells the other listeners if one throws, and logs it', () => {
     const { store, lines } = setup();
     const told: string[] = [];
     store.onChange(() => {
@@ -179,14 +179,14 @@ describe('createStore', () => {
     ]);
   });
 
-  it('tells nothing more to a listener that has left', () => {
+  it('A listener that has left is told nothing more', () => {
     const { store, changes, stop } = setup();
     stop();
     store.set(pod({ uid: 'a' }));
     expect(changes).toEqual([]);
   });
 
-  it('lets a listener ask for what it is being told', () => {
+  it('A listener that looks up the object finds the change that it is told', () => {
     const { store } = setup();
     const seen: unknown[] = [];
     store.onChange(({ object }) => seen.push(store.get(object.uid)?.resourceVersion));

@@ -22,8 +22,8 @@ function setup({
 
 const text = (letter: string, size: number) => ({ role: letter.repeat(size) });
 
-describe('createTexts', () => {
-  it('keeps equal texts once, and lets every Namespace pay for them', () => {
+describe('Annotation texts', () => {
+  it('Equal texts are kept once, but count against the budget of each Namespace', () => {
     const { texts } = setup();
     for (const namespace of ['a', 'a', 'b'])
       expect(texts.admit(namespace, text('x', 50))).toEqual(text('x', 50));
@@ -33,7 +33,7 @@ describe('createTexts', () => {
     });
   });
 
-  it('refuses what has no room in its Namespace or in all, by the keys, and keeps the rest', () => {
+  it('A text without room in its Namespace or on the server is left out by its key, and the rest is kept', () => {
     const { texts, spent } = setup();
     expect(texts.admit('a', { small: 'x'.repeat(40), large: 'y'.repeat(41) })).toEqual({
       small: 'x'.repeat(40),
@@ -46,7 +46,7 @@ describe('createTexts', () => {
     expect(spent).toEqual(['namespace_text_bytes a large', 'text_bytes c role']);
   });
 
-  it('has room for the first texts of each Namespace, however much others have taken', () => {
+  it('The first texts of each Namespace have room in a reserved share, however much others have taken', () => {
     const { texts, spent, rooms } = setup({ reservedBytes: 40, firstBytes: 15 });
     texts.admit('a', text('x', 80));
     const first = text('y', 15);
@@ -64,13 +64,13 @@ describe('createTexts', () => {
     expect(rooms()).toBe(1);
   });
 
-  it('counts what V8 needs for a text that is not ASCII', () => {
+  it('A text that is not ASCII counts with the bytes that V8 needs for it', () => {
     const { texts } = setup();
     texts.admit('a', { role: 'é'.repeat(20) });
     expect(texts.bytes).toBe(40);
   });
 
-  it('counts what it needs to remember a text, however short', () => {
+  it('A text counts with the bytes that are needed to remember it, however short it is', () => {
     const { texts } = setup({ entryBytes: 30 });
     texts.admit('a', { role: 'a' });
     texts.admit('a', { role: 'b' });
@@ -80,7 +80,7 @@ describe('createTexts', () => {
     });
   });
 
-  it('tells once that there is room again when an eighth of a budget is free', () => {
+  it('Free room is reported once, when an eighth of a budget is free again', () => {
     const { texts, rooms } = setup();
     const [small, large] = [text('x', 6), text('y', 72)].map((given) => texts.admit('a', given));
     texts.admit('a', text('z', 10));
@@ -91,7 +91,7 @@ describe('createTexts', () => {
     expect([rooms(), texts.bytes]).toEqual([1, 0]);
   });
 
-  it('has nothing left when everything is released, and never more than its budgets', () => {
+  it('The texts never exceed their budget, and take no bytes once all are released', () => {
     const given = fc.record({
       namespace: fc.constantFrom('a', 'b', 'c'),
       annotations: fc.dictionary(fc.constantFrom('k', 'l'), fc.constantFrom('x', 'yy', 'zzz', '{'.repeat(9))),

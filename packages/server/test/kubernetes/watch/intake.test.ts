@@ -34,8 +34,8 @@ function setup() {
   return { clock, store, intake, faults, names, kept };
 }
 
-describe('createIntake', () => {
-  it('shows nothing of a list before it is whole', async () => {
+describe('Watch intake', () => {
+  it('Nothing of a list is visible before the list is complete', async () => {
     const { clock, store, intake, names } = setup();
     await clock.advance(70);
     const list = intake.list();
@@ -46,7 +46,7 @@ describe('createIntake', () => {
     expect([names(), store.resourceVersion, store.syncedAtMs]).toEqual([['a', 'b'], '9', 70]);
   });
 
-  it('takes changes that come in between the objects of a streaming list', async () => {
+  it('Changes that come between the objects of a streaming list are applied', async () => {
     const { store, intake, names } = setup();
     const list = intake.list();
     expect(list.event({ type: 'ADDED', object: namespace('a', '3') })).toBe(false);
@@ -58,7 +58,7 @@ describe('createIntake', () => {
     expect([names(), store.get('b')?.resourceVersion, store.resourceVersion]).toEqual([['b'], '10', '12']);
   });
 
-  it('begins each list without what an abandoned one had', async () => {
+  it('A list starts without the objects of an abandoned one', async () => {
     const { intake, names, kept } = setup();
     const left = intake.list();
     left.add(namespace('left', '1'));
@@ -71,7 +71,7 @@ describe('createIntake', () => {
     expect([...kept].map(({ name }) => name)).toEqual(['a']);
   });
 
-  it('keeps what could not be read in a list as it was, in doubt, until it can be read', async () => {
+  it('An object that is unreadable in a list is kept as it was, in doubt, until it can be read', async () => {
     const { intake, names, store } = setup();
     intake.event({ type: 'ADDED', object: namespace('a', '5') });
     const list = intake.list();
@@ -83,7 +83,7 @@ describe('createIntake', () => {
     expect(store.isDoubted('a')).toBe(false);
   });
 
-  it('doubts everything that a list did not have when it has an object that nothing is known of', async () => {
+  it('An unidentifiable object in a list casts doubt on every object that the list does not have', async () => {
     const { intake, store } = setup();
     const list = intake.list();
     list.add(undefined);
@@ -93,7 +93,7 @@ describe('createIntake', () => {
   });
 
   it.each(['MODIFIED', 'DELETED'] as const)(
-    'asks for another list after a streaming one in which a change (%s) was unreadable',
+    'Another list is needed after a streaming list in which a change (%s) is unreadable',
     async (type) => {
       const { intake } = setup();
       const list = intake.list();
@@ -104,7 +104,7 @@ describe('createIntake', () => {
     },
   );
 
-  it('drops every object that it does not keep, once', () => {
+  it('Every object that the store does not keep is dropped', () => {
     const { intake, kept, names } = setup();
     intake.event({ type: 'ADDED', object: namespace('a', '1') });
     intake.event({ type: 'MODIFIED', object: namespace('a', '2') });
@@ -116,21 +116,24 @@ describe('createIntake', () => {
     expect([...kept].map(({ resourceVersion }) => resourceVersion)).toEqual(['2']);
   });
 
-  it.each(['ADDED', 'MODIFIED'] as const)('takes %s whether the object is known or not', (type) => {
-    const { store, intake } = setup();
-    expect(intake.event({ type, object: namespace('a', '5') }).from).toBe('5');
-    expect(intake.event({ type, object: namespace('a', '6') }).from).toBe('6');
-    expect(store.get('a')?.resourceVersion).toBe('6');
-  });
+  it.each(['ADDED', 'MODIFIED'] as const)(
+    'The event %s is applied whether the object is known or not',
+    (type) => {
+      const { store, intake } = setup();
+      expect(intake.event({ type, object: namespace('a', '5') }).from).toBe('5');
+      expect(intake.event({ type, object: namespace('a', '6') }).from).toBe('6');
+      expect(store.get('a')?.resourceVersion).toBe('6');
+    },
+  );
 
-  it('takes away what is deleted', () => {
+  it('A DELETED event removes its object', () => {
     const { intake, names } = setup();
     intake.event({ type: 'ADDED', object: namespace('a', '5') });
     expect(intake.event({ type: 'DELETED', object: namespace('a', '7') }).from).toBe('7');
     expect(names()).toEqual([]);
   });
 
-  it('is moved on by a bookmark', () => {
+  it('A bookmark advances the resourceVersion', () => {
     const { store, intake } = setup();
     expect(intake.event({ type: 'BOOKMARK', resourceVersion: '8', endsList: false }).from).toBe('8');
     expect(store.resourceVersion).toBe('8');
@@ -148,7 +151,7 @@ describe('createIntake', () => {
     { object: undefined, from: undefined, which: '?/?/?' },
     { object: 'x', from: undefined, which: '?/?/?' },
   ])(
-    'tells that $object is unreadable, and from where the watch can be resumed',
+    'The object $object is reported as unreadable, with the version to resume the watch from if it has one',
     ({ object, from, which }) => {
       const { intake, faults, names } = setup();
       expect(intake.event({ type: 'ADDED', object })).toEqual({ from, unreadable: true });

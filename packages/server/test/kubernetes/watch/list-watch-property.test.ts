@@ -79,8 +79,8 @@ const step = fc.record({
   turns: fc.nat(8),
 });
 
-describe('createListWatch, whatever happens to its API server', () => {
-  it('ends with what the API server has, and never took a Pod for removed that was there', async () => {
+describe('Watch loop', () => {
+  it('Whatever happens to the API server, the store ends equal to it and never reported an existing Pod removed', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         await using run = await setup();

@@ -85,8 +85,8 @@ const bookmark = (resourceVersion: string, annotations?: object) => ({
 });
 const LISTED = bookmark('10', { 'k8s.io/initial-events-end': 'true' });
 
-describe('createListWatch, step by step', () => {
-  it('asks for a streaming list as the API wants it asked', async () => {
+describe('Watch loop', () => {
+  it('A streaming list is requested with the parameters that the API requires', async () => {
     await using run = setup([OPEN]);
     await run.clock.advance(0);
     expect(run.asked[0]?.query).toEqual({
@@ -98,7 +98,7 @@ describe('createListWatch, step by step', () => {
     });
   });
 
-  it('takes nothing from a streaming list that ends too early, and asks again', async () => {
+  it('A streaming list that ends too early is discarded and requested again', async () => {
     await using run = setup([
       { lines: [added('a', '3')] },
       { lines: [added('b', '4'), LISTED], thenOpen: true },
@@ -113,7 +113,7 @@ describe('createListWatch, step by step', () => {
     });
   });
 
-  it('watches from the version of a paged list at once', async () => {
+  it('The watch starts at once from the version of the first page of a list', async () => {
     const pages = [
       { lines: [{ metadata: { resourceVersion: '20', continue: 'more' }, items: [namespace('a', '3')] }] },
       { lines: [{ metadata: { resourceVersion: '25' }, items: null }] },
@@ -139,7 +139,7 @@ describe('createListWatch, step by step', () => {
     },
     { what: 'an object without a version', line: { type: 'ADDED', object: { metadata: {} } }, from: '10' },
     { what: 'an unknown event', line: { type: 'NEWS', object: namespace('a', '15') }, from: '10' },
-  ])('goes on after $what from $from', async ({ line, from }) => {
+  ])('After $what, the watch resumes from version $from', async ({ line, from }) => {
     await using run = setup([{ lines: [added('a', '3'), LISTED, line] }]);
     await run.clock.advance(250);
     expect(run.asked[1]?.query).toMatchObject({ resourceVersion: from });
@@ -152,19 +152,22 @@ describe('createListWatch, step by step', () => {
     },
     { line: '{"type":"DELETED","object":{}}', of: 'that names no object' },
     { line: '{"type":"DELE', of: 'of which nothing can be read' },
-  ])('removes what a list no longer has, within 5 s of a DELETED $of', async ({ line }) => {
-    await using run = setup([
-      { lines: [added('a', '3'), added('b', '4'), LISTED, line], thenOpen: true },
-      { lines: [added('b', '4'), LISTED], thenOpen: true },
-    ]);
-    await run.clock.advance(3999);
-    expect([run.asked.length, run.store.isDoubted('a')]).toEqual([1, true]);
-    await run.clock.advance(1);
-    expect(run.store.values().map(({ name }) => name)).toEqual(['b']);
-    expect([run.store.isDoubted('a'), run.store.isDoubted('b')]).toEqual([false, false]);
-  });
+  ])(
+    'An object that the next list no longer has is removed within 5 s of a DELETED $of',
+    async ({ line }) => {
+      await using run = setup([
+        { lines: [added('a', '3'), added('b', '4'), LISTED, line], thenOpen: true },
+        { lines: [added('b', '4'), LISTED], thenOpen: true },
+      ]);
+      await run.clock.advance(3999);
+      expect([run.asked.length, run.store.isDoubted('a')]).toEqual([1, true]);
+      await run.clock.advance(1);
+      expect(run.store.values().map(({ name }) => name)).toEqual(['b']);
+      expect([run.store.isDoubted('a'), run.store.isDoubted('b')]).toEqual([false, false]);
+    },
+  );
 
-  it('keeps what it has, in doubt, while the lists after an unreadable event fail', async () => {
+  it('The store keeps its object, in doubt, while the lists after an unreadable event fail', async () => {
     const refused = Array.from({ length: 100 }, () => ({ refusal: 500 }));
     await using run = setup([
       {
@@ -178,7 +181,7 @@ describe('createListWatch, step by step', () => {
     expect(run.asked.length).toBeLessThan(60);
   });
 
-  it('lists at most every 4 s however many events are unreadable', async () => {
+  it('The watch loop lists at most every 4 s, however many events are unreadable', async () => {
     const stream = { lines: [added('a', '3'), LISTED, 'x', 'y', 'z'], thenOpen: true };
     await using run = setup(Array.from({ length: 100 }, () => stream));
     await run.clock.advance(60_000);
@@ -186,7 +189,7 @@ describe('createListWatch, step by step', () => {
   });
 
   it.each([{ answer: {} }, { answer: { metadata: { resourceVersion: '' } } }, { answer: { items: [] } }])(
-    'takes $answer for no list',
+    'The answer $answer is not accepted as a list',
     async ({ answer }) => {
       await using run = setup([
         { refusal: 422 },
@@ -200,7 +203,7 @@ describe('createListWatch, step by step', () => {
     },
   );
 
-  it('does not hammer a server that ends every watch at once', async () => {
+  it('The watch loop does not hammer an API server that ends every watch at once', async () => {
     await using run = setup([{ lines: [LISTED] }, ...Array.from({ length: 100 }, () => ({ lines: [] }))]);
     await run.clock.advance(60_000);
     expect(run.asked.length).toBeLessThan(12);

@@ -19,8 +19,8 @@ async function setup() {
   };
 }
 
-describe('createListWatch, when the API server falls silent', () => {
-  it('cuts a watch after 90 s without a byte and goes on from where it was', async () => {
+describe('Watch loop with a silent API server', () => {
+  it('A watch is closed after 90 s without a byte and resumes from where it was', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.synced);
@@ -36,7 +36,7 @@ describe('createListWatch, when the API server falls silent', () => {
     expect(run.api.requests.Pod).toEqual({ list: 0, version: 1, watch: 1, streaming: 1 });
   });
 
-  it('takes a bookmark for a sign of life', async () => {
+  it('A bookmark counts as a sign of life', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.synced);
@@ -48,7 +48,7 @@ describe('createListWatch, when the API server falls silent', () => {
     expect(run.api.requests.Pod).toEqual({ list: 0, version: 0, watch: 0, streaming: 1 });
   });
 
-  it('fetches pages when a streaming list stands still for 30 s', async () => {
+  it('The watch loop fetches pages if a streaming list stands still for 30 s', async () => {
     await using run = await setup();
     run.api.hang();
     void run.start();
@@ -59,7 +59,7 @@ describe('createListWatch, when the API server falls silent', () => {
     expect(run.api.requests.Pod).toMatchObject({ list: 1, streaming: 1 });
   });
 
-  it('lives through an hour of an API server that answers nothing', async () => {
+  it('The watch loop survives an hour of an API server that answers nothing', async () => {
     await using run = await setup();
     void run.start();
     await eventually(run.synced);
@@ -73,7 +73,7 @@ describe('createListWatch, when the API server falls silent', () => {
     expect(run.loop.ageMs()).toBeLessThan(60_000);
   });
 
-  it('asks an API server that refuses for an hour about twice a minute', async () => {
+  it('An API server that refuses for an hour is asked two to four times a minute', async () => {
     await using run = await setup();
     run.api.refuse(500);
     void run.start();

@@ -11,8 +11,8 @@ async function setup(options: Parameters<typeof runPods>[0] & { streaming?: bool
   return run;
 }
 
-describe('createListWatch', () => {
-  it('takes the first list as a stream and goes on in the same one', async () => {
+describe('Watch loop', () => {
+  it('The first list is a stream that goes on as the watch', async () => {
     await using run = await setup({ pods: podManifests(3) });
     run.api.apply(podManifest('later'));
     await eventually(run.isEqual);
@@ -20,7 +20,7 @@ describe('createListWatch', () => {
     expect(run.api.requests.Pod).toEqual({ list: 0, version: 0, watch: 0, streaming: 1 });
   });
 
-  it('takes pages of 100 where the server offers no stream, and then watches', async () => {
+  it('Pages of 100 are fetched if the API server offers no streaming list, and a watch follows', async () => {
     await using run = await setup({ pods: podManifests(250), streaming: false });
     expect(run.store.size).toBe(250);
     run.api.apply(podManifest('later'));
@@ -28,7 +28,7 @@ describe('createListWatch', () => {
     expect(run.api.requests.Pod).toEqual({ list: 3, version: 0, watch: 1, streaming: 1 });
   });
 
-  it('remembers that no stream is offered', async () => {
+  it('The watch loop remembers that no streaming list is offered', async () => {
     await using run = await setup({ streaming: false });
     run.api.compact();
     run.api.dropWatches();
@@ -36,13 +36,13 @@ describe('createListWatch', () => {
     expect(run.api.requests.Pod.streaming).toBe(1);
   });
 
-  it('is synced by an empty list too', async () => {
+  it('An empty list syncs the store too', async () => {
     await using run = await setup();
     expect(run.store.size).toBe(0);
     expect(run.store.resourceVersion).not.toBe('');
   });
 
-  it('follows every change, and each once', async () => {
+  it('The watch loop reports every change once', async () => {
     await using run = await setup({ pods: [podManifest('a')] });
     run.api.patch('Pod', 'team-a', 'a', { metadata: { annotations: { 'iam.amazonaws.com/role': 'other' } } });
     run.api.patch('Pod', 'team-a', 'a', { status: { podIPs: [{ ip: '10.0.0.1' }] } });
@@ -59,7 +59,7 @@ describe('createListWatch', () => {
   });
 
   it.each(['cut', 'end'] as const)(
-    'goes on from the last resourceVersion when the watch is %s',
+    'A watch that drops (%s) resumes from the last resourceVersion',
     async (how) => {
       await using run = await setup({ pods: [podManifest('a')] });
       run.api.apply(podManifest('b'));
@@ -73,7 +73,7 @@ describe('createListWatch', () => {
     },
   );
 
-  it('moves on by bookmarks: after one, a forgotten history does no harm', async () => {
+  it('After a bookmark, a watch resumes without a list even if the history before it is compacted', async () => {
     await using run = await setup({ pods: [podManifest('a')] });
     run.api.bump();
     run.api.compact();
@@ -87,7 +87,7 @@ describe('createListWatch', () => {
   });
 
   it.each([true, false])(
-    'lists anew after 410 (streaming: %s), and tells only what has changed',
+    'A new list after 410 reports only what has changed (streaming: %s)',
     async (streaming) => {
       await using run = await setup({ pods: podManifests(120), streaming });
       run.api.hang();
@@ -106,7 +106,7 @@ describe('createListWatch', () => {
     },
   );
 
-  it('takes 410 as an HTTP status as it takes an ERROR event', async () => {
+  it('A 410 as an HTTP status leads to a new list, as an ERROR event does', async () => {
     await using run = await setup({ pods: [podManifest('a')] });
     run.api.refuse(410);
     run.api.dropWatches();
@@ -116,7 +116,7 @@ describe('createListWatch', () => {
     await eventually(run.isEqual);
   });
 
-  it('begins the list again when its continue token expires on the way', async () => {
+  it('A paged list starts again if its continue token expires', async () => {
     await using run = await runPods({ pods: podManifests(250) });
     run.api.offerStreamingList = false;
     run.api.expireNextContinue();
@@ -127,7 +127,7 @@ describe('createListWatch', () => {
     expect(run.isEqual()).toBe(true);
   });
 
-  it('never empties the store because the API server is away', async () => {
+  it('The store keeps its objects while the API server is away', async () => {
     await using run = await setup({ pods: podManifests(5) });
     run.api.refuse(500);
     run.api.dropWatches();
@@ -140,7 +140,7 @@ describe('createListWatch', () => {
     await eventually(run.isEqual);
   });
 
-  it('waits for an API server that is not there yet', async () => {
+  it('The watch loop waits for an API server that is not available yet', async () => {
     await using run = await runPods({ pods: podManifests(2) });
     run.api.refuse(503);
     void run.start();
@@ -150,19 +150,22 @@ describe('createListWatch', () => {
     await eventually(run.isEqual);
   });
 
-  it.each([401, 403])('logs %d as an error that says what to do, and tries again', async (code) => {
-    await using run = await runPods({ pods: podManifests(2) });
-    run.api.refuse(code);
-    void run.start();
-    await eventually(() => run.api.requests.Pod.streaming > 1);
-    run.api.refuse(undefined);
-    await eventually(run.isEqual);
-    expect(run.lines.find(({ level }) => level === 'error')?.fields['error']).toMatch(
-      code === 401 ? /check the token/ : /right to watch pods by a ClusterRole/,
-    );
-  });
+  it.each([401, 403])(
+    'A %d is logged as an error that says what to do, and the list is tried again',
+    async (code) => {
+      await using run = await runPods({ pods: podManifests(2) });
+      run.api.refuse(code);
+      void run.start();
+      await eventually(() => run.api.requests.Pod.streaming > 1);
+      run.api.refuse(undefined);
+      await eventually(run.isEqual);
+      expect(run.lines.find(({ level }) => level === 'error')?.fields['error']).toMatch(
+        code === 401 ? /check the token/ : /right to watch pods by a ClusterRole/,
+      );
+    },
+  );
 
-  it('waits as long as a busy server asks', async () => {
+  it('The watch loop waits as long as a busy API server asks', async () => {
     await using run = await runPods();
     run.api.refuse(429, { 'retry-after': '20' });
     const startedMs = performance.now();
@@ -172,7 +175,7 @@ describe('createListWatch', () => {
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(390);
   });
 
-  it('tells each unreadable event once, reads the good ones behind them, and lists again', async () => {
+  it('Each unreadable event is logged once, the events after it are read, and a new list follows', async () => {
     // The next list, four seconds later, would take the lines' place.
     await using run = await setup({ clock: hurriedClock(4) });
     const bad = JSON.stringify({
@@ -199,7 +202,7 @@ describe('createListWatch', () => {
   it.each([
     { of: 'an unknown kind', status: { code: 500, message: 'etcdserver: leader changed' } },
     { of: 'nothing', status: undefined },
-  ])('opens the watch again after an ERROR event of $of', async ({ status }) => {
+  ])('The watch is opened again after an ERROR event of $of', async ({ status }) => {
     await using run = await setup({ pods: [podManifest('a')] });
     run.api.sendRaw('Pod', JSON.stringify({ type: 'ERROR', object: status }));
     await eventually(() => run.api.requests.Pod.watch === 1 && run.api.watches === 1);
@@ -207,7 +210,7 @@ describe('createListWatch', () => {
     await eventually(run.isEqual);
   });
 
-  it('lists anew when the server knows less than it did', async () => {
+  it('The watch loop lists again if the API server is behind the known resourceVersion', async () => {
     await using run = await setup({ pods: [podManifest('a')] });
     const message = 'Timeout: Too large resource version: 99, current: 5';
     run.api.sendRaw(
@@ -218,7 +221,7 @@ describe('createListWatch', () => {
     expect(run.counted.relists).toEqual(['refused']);
   });
 
-  it('ends with its signal, whatever it is doing', async () => {
+  it('The watch loop stops with its signal, whatever it is doing', async () => {
     await using idle = await setup();
     idle.stop.abort();
     await idle.start();

@@ -26,8 +26,8 @@ const refusal = (code: number, message = 'no', retryAfterMs = 0) =>
   new ApiError(message, { code, reason: '', retryAfterMs });
 const BROKEN = new Error('ECONNRESET');
 
-describe('createRecovery', () => {
-  it('lists by a stream at first, then goes on from there', () => {
+describe('Watch recovery', () => {
+  it('Recovery starts with a streaming list and then resumes from the latest version', () => {
     const { recovery } = setup();
     expect(recovery.next()).toEqual({ kind: 'stream' });
     recovery.listed('5');
@@ -36,7 +36,7 @@ describe('createRecovery', () => {
     expect(recovery.next()).toEqual({ kind: 'resume', from: '7' });
   });
 
-  it('stays where it is when an event tells no resourceVersion', () => {
+  it('An event without a resourceVersion does not change where the watch resumes', () => {
     const { recovery } = setup();
     recovery.listed('5');
     recovery.moved(undefined);
@@ -44,7 +44,7 @@ describe('createRecovery', () => {
   });
 
   it.each([400, 422])(
-    'fetches pages, at once and from then on, where streaming is answered by %d',
+    'Pages are fetched, at once and from then on, if a streaming list is answered with %d',
     (code) => {
       const { recovery, failed, lines } = setup();
       expect(failed(refusal(code))).toBe(0);
@@ -56,7 +56,7 @@ describe('createRecovery', () => {
     },
   );
 
-  it('fetches pages for an hour after a streaming list that has not ended', async () => {
+  it('Pages are fetched for an hour after a streaming list that did not end', async () => {
     const { recovery, failed, clock } = setup();
     failed(new OverdueError('not over'));
     expect(recovery.next()).toEqual({ kind: 'page' });
@@ -68,21 +68,21 @@ describe('createRecovery', () => {
     expect(recovery.next()).toEqual({ kind: 'stream' });
   });
 
-  it('lists next when an event was unreadable', () => {
+  it('A list follows an unreadable event', () => {
     const { recovery, relists } = setup();
     recovery.listed('5');
     recovery.listAgain('unreadable');
     expect([recovery.next(), relists]).toEqual([{ kind: 'stream' }, ['unreadable']]);
   });
 
-  it('tries the stream again when the pages fail as well', () => {
+  it('A streaming list is tried again if the pages fail too', () => {
     const { recovery, failed } = setup();
     failed(new OverdueError('not over'));
     failed(BROKEN);
     expect(recovery.next()).toEqual({ kind: 'stream' });
   });
 
-  it('doubles its pauses up to half a minute', () => {
+  it('The pauses double up to half a minute', () => {
     const { recovery, failed } = setup();
     recovery.listed('5');
     expect(Array.from({ length: 9 }, () => failed(BROKEN))).toEqual([
@@ -104,7 +104,7 @@ describe('createRecovery', () => {
         recovery.listed('6');
       },
     },
-  ])('begins with short pauses again after $after', ({ act }) => {
+  ])('The pauses are short again after $after', ({ act }) => {
     const made = setup();
     made.failed(BROKEN);
     made.failed(BROKEN);
@@ -112,7 +112,7 @@ describe('createRecovery', () => {
     expect(made.failed(BROKEN)).toBe(250);
   });
 
-  it('begins with short pauses again after a watch that lived for a while', () => {
+  it('The pauses are short again after a watch that lasted for a while', () => {
     const { recovery, failed } = setup();
     recovery.listed('5');
     failed(BROKEN);
@@ -120,7 +120,7 @@ describe('createRecovery', () => {
     expect(failed(BROKEN, 10_000)).toBe(250);
   });
 
-  it('goes on at once after a watch that ended in its time, and pauses after one that ended early', () => {
+  it('The next watch follows at once after one that ended on time, and after a pause if it ended early', () => {
     const { recovery } = setup();
     recovery.listed('5');
     expect(recovery.ended(300_000)).toBe(0);
@@ -128,7 +128,7 @@ describe('createRecovery', () => {
     expect(Math.round(recovery.ended(10))).toBe(500);
   });
 
-  it('lists anew when its resourceVersion has expired, soon but never in a tight circle', () => {
+  it('An expired resourceVersion leads to a new list, soon but never in a tight loop', () => {
     const { recovery, failed, relists } = setup();
     const pauses = Array.from({ length: 3 }, () => {
       recovery.listed('5');
@@ -150,7 +150,7 @@ describe('createRecovery', () => {
       times: 1,
     },
     { of: 'it fails again and again', error: refusal(500, 'resourceVersion: Invalid value'), times: 5 },
-  ])('gives up a resourceVersion when $of', ({ error, times }) => {
+  ])('A resourceVersion is given up if $of', ({ error, times }) => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
     for (let count = 1; count < times; count += 1) failed(error);
@@ -160,7 +160,7 @@ describe('createRecovery', () => {
     expect(recovery.next()).toEqual({ kind: 'stream' });
   });
 
-  it('lists anew when a second watch in a row tells nothing at all', () => {
+  it('A second silent watch in a row leads to a new list', () => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
     failed(new IdleTimeoutError('silent'), 90_000);
@@ -169,7 +169,7 @@ describe('createRecovery', () => {
     expect(relists).toEqual(['silent']);
   });
 
-  it('does not count silences between which something was told', () => {
+  it('Silent watches do not add up if an event comes between them', () => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
     failed(new IdleTimeoutError('silent'));
@@ -178,7 +178,7 @@ describe('createRecovery', () => {
     expect(relists).toEqual([]);
   });
 
-  it.each([401, 403, 429])('never blames the resourceVersion for %d', (code) => {
+  it.each([401, 403, 429])('A resourceVersion is never given up because of a %d', (code) => {
     const { recovery, failed, relists } = setup();
     recovery.listed('5');
     for (let count = 0; count < 20; count += 1) failed(refusal(code));
@@ -186,13 +186,13 @@ describe('createRecovery', () => {
     expect(recovery.next()).toEqual({ kind: 'resume', from: '5' });
   });
 
-  it('waits as long as the server asks, but not for ever', () => {
+  it('The pause is as long as the API server asks, but at most a minute', () => {
     const { failed } = setup();
     expect(failed(refusal(429, 'busy', 7000))).toBe(7000);
     expect(failed(refusal(429, 'busy', 86_400_000))).toBe(60_000);
   });
 
-  it('writes a line a minute while the API server is away, and one when it is back: after how long', async () => {
+  it('An outage of the API server is logged once a minute, and its end once with its duration', async () => {
     const { recovery, clock, failed, lines } = setup();
     recovery.listed('5');
     for (let minute = 0; minute < 60; minute += 1) {
@@ -221,7 +221,7 @@ describe('createRecovery', () => {
     { error: refusal(410), level: 'info' },
     { error: BROKEN, level: 'warn' },
     { error: 'not an error', level: 'warn' },
-  ])('logs $error as $level', ({ error, level }) => {
+  ])('The failure "$error" is logged at level $level', ({ error, level }) => {
     const { failed, lines } = setup();
     failed(error);
     expect(lines[0]).toMatchObject({ level, fields: { kind: 'Pod', step: 'stream' } });

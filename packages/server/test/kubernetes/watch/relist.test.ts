@@ -9,15 +9,15 @@ function setup() {
   return { clock, relist };
 }
 
-describe('createRelist', () => {
-  it('has a list due at once when the last one is 4 s ago', async () => {
+describe('Relist', () => {
+  it('A list is due at once if the last one was 4 s ago', async () => {
     const { clock, relist } = setup();
     await clock.advance(4000);
     relist.request('unreadable');
     expect([relist.due, relist.signal.aborted]).toEqual(['unreadable', true]);
   });
 
-  it('has it due 4 s after the last one, which is within 5 s, however often it is asked for', async () => {
+  it('A list is due 4 s after the last one, however often it is requested', async () => {
     const { clock, relist } = setup();
     await clock.advance(1000);
     for (let times = 0; times < 100; times += 1) relist.request('unreadable');
@@ -27,7 +27,7 @@ describe('createRelist', () => {
     expect([relist.due, relist.signal.aborted]).toEqual(['unreadable', true]);
   });
 
-  it('lists for room once a minute, and sooner for an unreadable event', async () => {
+  it('A list for room is due after a minute, and one for an unreadable event sooner', async () => {
     const { clock, relist } = setup();
     relist.request('room');
     await clock.advance(10_000);
@@ -42,7 +42,7 @@ describe('createRelist', () => {
     expect(relist.due).toBe('room');
   });
 
-  it('has nothing due after a list has begun for another reason', async () => {
+  it('No list is due after one has begun for another reason', async () => {
     const { clock, relist } = setup();
     relist.request('unreadable');
     relist.begin();

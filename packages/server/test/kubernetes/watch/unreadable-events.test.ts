@@ -29,8 +29,8 @@ function sendPadded({ api }: Run, type: 'MODIFIED' | 'DELETED', name: string, si
   );
 }
 
-describe('a watch line of any size', () => {
-  it('is read, or its object is in doubt until a list has confirmed it; a DELETED is never lost', async () => {
+describe('Watch line', () => {
+  it('A watch line of any size, even a DELETED, is applied, or its object is in doubt until a list confirms it', async () => {
     const size = fc
       .tuple(fc.constantFrom(...SIZES), fc.integer({ min: -2, max: 2 }))
       .map(([at, by]) => at + by);
@@ -56,8 +56,8 @@ describe('a watch line of any size', () => {
   }, 60_000);
 });
 
-describe('an event that cannot be read', () => {
-  it('casts doubt on everything if nothing of its object could be read, but not on what is told behind it', async () => {
+describe('Unreadable event', () => {
+  it('An event of which nothing is readable casts doubt on everything except what is sent after it', async () => {
     await using run = await setup();
     run.api.hang();
     run.api.sendRaw('Pod', 'not an event');
@@ -71,7 +71,7 @@ describe('an event that cannot be read', () => {
   });
 
   it.each(['{"type":"ERROR","object":{"code":410}}', '{"type":"BOOKMARK","object":{}}'])(
-    'casts no doubt on any object if it is %s',
+    'The line %s casts no doubt on any object',
     async (line) => {
       await using run = await setup();
       run.api.sendRaw('Pod', line);
@@ -81,7 +81,7 @@ describe('an event that cannot be read', () => {
     },
   );
 
-  it('casts no doubt when watches drop or a list fails', async () => {
+  it('A dropped watch or a failed list casts no doubt on any object', async () => {
     await using run = await setup();
     run.api.refuse(500);
     run.api.dropWatches('cut');

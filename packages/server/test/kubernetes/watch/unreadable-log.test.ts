@@ -9,8 +9,8 @@ function setup() {
   return { clock, lines, unreadable: createUnreadableLog({ kind: 'Pod', clock, log }) };
 }
 
-describe('the log of what cannot be read', () => {
-  it('says each thing once', () => {
+describe('Unreadable log', () => {
+  it('The log reports each unreadable object once', () => {
     const { lines, unreadable } = setup();
     for (let times = 0; times < 3; times += 1) unreadable('it has no name', 'shop/?/u-1', 'shop');
     expect(lines).toEqual([
@@ -22,7 +22,7 @@ describe('the log of what cannot be read', () => {
     ]);
   });
 
-  it('says of a storm in one Namespace a few, how many were left out, and hides no other one', async () => {
+  it('The log reports a few of a storm in one Namespace and the number left out, and hides no other Namespace', async () => {
     const { clock, lines, unreadable } = setup();
     for (let n = 0; n < 500; n += 1) unreadable('it has no name', `storm/?/u-${n}`, 'storm');
     expect(lines).toHaveLength(5);

@@ -29,14 +29,14 @@ async function setup(lines: readonly (string | object)[]) {
 
 const NOBODY = { namespace: '', name: '', uid: '' };
 
-describe('readEvents', () => {
-  it.each(['ADDED', 'MODIFIED', 'DELETED'])('reads %s with its object', async (type) => {
+describe('Watch events', () => {
+  it.each(['ADDED', 'MODIFIED', 'DELETED'])('The event %s is read with its object', async (type) => {
     const { events, counted } = await setup([{ type, object: { metadata: { uid: 'a' } } }]);
     expect(events).toEqual([{ type, object: { metadata: { uid: 'a' } } }]);
     expect(counted).toEqual([type.toLowerCase()]);
   });
 
-  it('reads a bookmark, and the one that ends a list', async () => {
+  it('A bookmark is read, and the one that ends a list is recognized', async () => {
     const annotations = { 'k8s.io/initial-events-end': 'true' };
     const { events } = await setup([
       { type: 'BOOKMARK', object: { metadata: { resourceVersion: '5' } } },
@@ -61,7 +61,7 @@ describe('readEvents', () => {
     { line: '{"type":"EXPLODED"}', fault: 'an event of the watch is of an unknown type' },
     { line: '{"type":5}', fault: 'an event of the watch is of an unknown type' },
     { line: '{"type":"__proto__"}', fault: 'an event of the watch is of an unknown type' },
-  ])('tells that $line is unreadable and reads the next line', async ({ line, fault }) => {
+  ])('The line $line is reported as unreadable, and the next line is read', async ({ line, fault }) => {
     const { events, counted } = await setup([line, { type: 'ADDED', object: {} }]);
     expect(events[0]).toEqual({ type: 'UNREADABLE', fault, identity: NOBODY });
     expect(counted).toEqual(['unreadable', 'added']);
@@ -69,14 +69,14 @@ describe('readEvents', () => {
   });
 
   it.each(['{"type":"BOOKMARK"}', '{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":""}}}'])(
-    'tells that the bookmark %s is unreadable, which is about no object',
+    'The bookmark %s is reported as unreadable, without an object',
     async (line) => {
       const fault = 'a bookmark has no resourceVersion';
       expect((await setup([line])).events).toEqual([{ type: 'UNREADABLE', fault, identity: undefined }]);
     },
   );
 
-  it('tells of which object an event is that is cut short, if that came before', async () => {
+  it('A truncated event names its object if the name came before the cut', async () => {
     const { events } = await setup([
       '{"type":"DELETED","object":{"metadata":{"name":"a","namespace":"n","uid":"u","labels":{"x":',
     ]);
@@ -86,7 +86,7 @@ describe('readEvents', () => {
     });
   });
 
-  it('reads a line of 24 MiB and tells of which object a longer one is', async () => {
+  it('A line of 24 MiB is read, and a longer one is reported as unreadable with the name of its object', async () => {
     const line = (type: string, size: number) => {
       const start = `{"type":"${type}","object":{"metadata":{"name":"a","namespace":"n","uid":"u"},"spec":{"x":"`;
       return `${start}${'<'.repeat(size - start.length - 4)}"}}}`;
@@ -104,7 +104,7 @@ describe('readEvents', () => {
     expect(tooLong).toBe(1);
   });
 
-  it('throws an ERROR event as the error that it tells', async () => {
+  it('An ERROR event is thrown as the error that it describes', async () => {
     const status = {
       kind: 'Status',
       code: 410,
@@ -126,7 +126,7 @@ describe('readEvents', () => {
     { object: null },
     { object: 'x' },
     { object: { code: 'x', message: 5, reason: {} } },
-  ])('throws an ERROR event that tells nothing of use ($object) as an error too', async ({ object }) => {
+  ])('An ERROR event without usable details ($object) is thrown as an error too', async ({ object }) => {
     expect((await setup([{ type: 'ERROR', object }])).error).toMatchObject({
       name: 'ApiError',
       code: 0,
