@@ -27,6 +27,13 @@ function sourcesOf(revision) {
   }
 }
 
+/** Of `it(…)`, `it.each(…)(…)` or `it.skipIf(…)(…)`: `it`. Undefined if something else is called. */
+function testFunctionOf(callee) {
+  if (ts.isIdentifier(callee)) return callee;
+  if (!ts.isCallExpression(callee) || !ts.isPropertyAccessExpression(callee.expression)) return undefined;
+  return testFunctionOf(callee.expression.expression);
+}
+
 const isText = (node) =>
   node !== undefined && (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node));
 
@@ -41,9 +48,10 @@ function titlesIn(file, text) {
       .replace(/\\'/g, "'");
   const visit = (within) => (node) => {
     if (ts.isCallExpression(node) && file.endsWith('.test.ts') && isText(node.arguments[0])) {
-      const [called] = node.expression.getText(source).split(/[.(]/, 1);
+      const called = testFunctionOf(node.expression)?.getText(source);
       const title = words(node.arguments[0]);
-      if (called === 'it' || called === 'test') titles.push([...within, title].join(' › '));
+      if (called === 'it' || called === 'test' || called === 'asRoot')
+        titles.push([...within, title].join(' › '));
       if (called === 'describe' || called === 'withHelm' || called === 'withPromtool')
         return ts.forEachChild(node, visit([...within, title]));
     }
