@@ -166,7 +166,7 @@ function soon(check: () => Promise<void> | void): Promise<void> {
   return eventually(check, PATIENCE);
 }
 
-it('a server finds its role base ARN, and serves what it first had to hold', async () => {
+it('A server that finds its role base ARN serves the Pods that were pending', async () => {
   const { sts, start, feed, ready } = await setup();
   sts.expireServerCredentials();
   void start();
@@ -187,7 +187,7 @@ it('a server finds its role base ARN, and serves what it first had to hold', asy
   });
 });
 
-it('a server that has not read the cluster is not ready, and sends agents elsewhere', async () => {
+it('A server that has not read the cluster is not ready, and sends agents elsewhere', async () => {
   const { api, start, feed, ready, probe } = await setup();
   api.hang();
   void start();
@@ -205,7 +205,7 @@ it('a server that has not read the cluster is not ready, and sends agents elsewh
   expect([await probe('/livez'), await probe('/readyz')]).toEqual([200, 200]);
 });
 
-it('a server whose port of probes another program has does its work, and takes the port when it is left', async () => {
+it('A server whose probe port another program has does its work, and takes the port once it is free', async () => {
   const { start, ready, probe, probePort } = await setup();
   const other = createServer();
   await once(other.listen(probePort, '127.0.0.1'), 'listening');
@@ -219,7 +219,7 @@ it('a server whose port of probes another program has does its work, and takes t
   });
 });
 
-it('a server tells an agent of the Pods of the node in its certificate, for as long as that is good', async () => {
+it('A server tells an agent of the Pods of the node in its certificate, for as long as that is valid', async () => {
   const { start, feed, ready } = await setup();
   void start();
   await soon(async () => {
@@ -241,7 +241,7 @@ it('a server tells an agent of the Pods of the node in its certificate, for as l
   expect(own.updates[0]?.hello?.streamEndsInMs).toBeLessThanOrEqual(tenMinutesMs);
 });
 
-it('a server that stops is not ready, says so to its agents, and follows the cluster until they are gone', async () => {
+it('A server that stops is not ready, tells its agents, and follows the cluster until they are gone', async () => {
   const { start, stop, feed, ready, probe, api } = await setup(['--drain-timeout', '2s']);
   const running = start();
   await soon(async () => {
@@ -263,7 +263,7 @@ it('a server that stops is not ready, says so to its agents, and follows the clu
   });
 });
 
-it('a server counts whatever it remembers by names that others choose', async () => {
+it('A server counts whatever it remembers by names that others choose', async () => {
   const { start, ready, metrics } = await setup();
   void start();
   await soon(async () => {

@@ -63,7 +63,7 @@ async function setup() {
 }
 
 describe('rolegate-server authority delete', () => {
-  it('removes the Secret and the ConfigMap, once it is sure that no server writes them back', async () => {
+  it('The delete command removes the Secret and the ConfigMap once it is sure that no server writes them back', async () => {
     await using run = await setup();
     const { code, said, tookMs } = await run.remove();
     expect([code, run.there()]).toEqual([0, []]);
@@ -71,7 +71,7 @@ describe('rolegate-server authority delete', () => {
     expect(tookMs).toBeGreaterThan(12 * SECOND_MS);
   });
 
-  it('has nothing to do the second time', async () => {
+  it('The delete command has nothing to do the second time', async () => {
     await using run = await setup();
     await run.remove({}, '--now');
     expect(await run.remove()).toMatchObject({
@@ -81,7 +81,7 @@ describe('rolegate-server authority delete', () => {
     });
   });
 
-  it('waits for a server that is just being stopped', async () => {
+  it('The delete command waits for a server that is being stopped', async () => {
     await using run = await setup();
     let looks = 0;
     const during = async () => {
@@ -91,7 +91,7 @@ describe('rolegate-server authority delete', () => {
     expect([code, run.there()]).toEqual([0, []]);
   });
 
-  it('says that the servers must be gone where one goes on', async () => {
+  it('The delete command fails and says to remove the servers if one still runs', async () => {
     await using run = await setup();
     const { code, said } = await run.remove({ during: () => run.server.look() });
     expect(code).toBe(1);
@@ -104,7 +104,7 @@ describe('rolegate-server authority delete', () => {
     { kind: 'Secret', data: { 'tls.key': 'eA==' }, says: 'holds tls.key, which no server wrote' },
     { kind: 'ConfigMap', data: { 'ca.crt': '', other: 'x' }, says: 'holds other, which no server wrote' },
     { kind: 'ConfigMap', data: 'foreign', says: 'holds certificates of somebody else' },
-  ])('leaves alone what is not ours: $says', async ({ kind, data, says }) => {
+  ])('The delete command deletes nothing if an object $says', async ({ kind, data, says }) => {
     await using run = await setup();
     const values = data === 'foreign' ? { 'ca.crt': (await createTestCa()).pem } : data;
     run.api.apply({ kind, metadata: WHERE, data: values });
@@ -113,7 +113,7 @@ describe('rolegate-server authority delete', () => {
     expect(said).toContain(says);
   });
 
-  it('says what right is missing', async () => {
+  it('The delete command says which permission is missing', async () => {
     await using run = await setup();
     run.api.refuse(403);
     const { code, said } = await run.remove();

@@ -49,7 +49,7 @@ async function setup() {
 }
 
 describe('rolegate-server authority', () => {
-  it('shows what there is', async () => {
+  it('The status command shows the authorities and whether the ConfigMap holds exactly these', async () => {
     await using run = await setup();
     const { code, out } = await run.command('status');
     expect(code).toBe(0);
@@ -61,7 +61,7 @@ describe('rolegate-server authority', () => {
     expect((await run.command('status')).out).toContain('does not hold exactly these');
   });
 
-  it('replaces the authority in three steps, which a server follows', async () => {
+  it('The prepare, activate and retire commands replace the authority, and a server follows each step', async () => {
     await using run = await setup();
     expect(await run.command('prepare')).toMatchObject({
       code: 0,
@@ -85,7 +85,7 @@ describe('rolegate-server authority', () => {
     expect(run.states()).toEqual(['active']);
   });
 
-  it('gives what it prepares the age that it is told', async () => {
+  it('The prepare command gives the new authority the age from --authority-age', async () => {
     await using run = await setup();
     await run.command('prepare --authority-age=240h');
     expect((await run.command('status')).out).toMatch(/prepared +\S+ +2026-12-03T07:00:00.000Z/);
@@ -99,14 +99,14 @@ describe('rolegate-server authority', () => {
       says: 'the Secret other/rolegate-authority does not exist or is empty',
     },
     { line: 'prepare --authority-secret=x/y', says: 'the Secret x/y does not exist or is empty' },
-  ])('refuses $line, and says what to do', async ({ line, says }) => {
+  ])('The authority command refuses "$line" and says what to do', async ({ line, says }) => {
     await using run = await setup();
     const { code, out, err } = await run.command(line);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(`rolegate-server authority: ${says}`);
   });
 
-  it('refuses to activate what no server has published, unless it is told to', async () => {
+  it('The activate command refuses an authority that no server has published, unless --now is given', async () => {
     await using run = await setup();
     await run.command('prepare');
     run.clock.jumpWall(HOUR_MS);
@@ -118,7 +118,7 @@ describe('rolegate-server authority', () => {
     expect((await run.command('retire --now')).code).toBe(0);
   });
 
-  it('says when the API server is away, and what right is missing', async () => {
+  it('The status command says which permission is missing', async () => {
     await using run = await setup();
     run.api.refuse(403);
     const { code, err } = await run.command('status');
@@ -126,7 +126,7 @@ describe('rolegate-server authority', () => {
     expect(err).toContain('the right to get secrets/rolegate-authority by a Role');
   });
 
-  it('changes nothing in a broken Secret', async () => {
+  it('The prepare command changes nothing in a broken Secret', async () => {
     await using run = await setup();
     run.api.apply({
       kind: 'Secret',
@@ -148,14 +148,14 @@ describe('rolegate-server authority', () => {
     { line: 'prepare --authority-age=soon', says: 'authority-age' },
     { line: 'status --authority-secret=a/b/c', says: 'authority-secret' },
     { line: 'status', env: {}, says: 'Give --namespace' },
-  ])('does not take "$line"', async ({ line, says, env }) => {
+  ])('The authority command rejects the arguments "$line"', async ({ line, says, env }) => {
     await using run = await setup();
     const { code, err } = await run.command(line, env);
     expect(code).toBe(2);
     expect(err).toContain(says);
   });
 
-  it('explains itself', async () => {
+  it('The authority command explains itself with --help', async () => {
     await using run = await setup();
     const { code, out } = await run.command('--help');
     expect(code).toBe(0);

@@ -36,8 +36,8 @@ function setup() {
   return { clock, agents, lines, api, stop, ended };
 }
 
-describe('a startup taint', () => {
-  it('is removed within a second once the agent is there and every layer is laid', async () => {
+describe('Startup taint', () => {
+  it('A startup taint is removed within a second once the agent reports every layer as installed', async () => {
     const { clock, agents, api, lines } = setup();
     api.tainted.add('node-a');
     agents.joined('node-a', report(ALL));
@@ -57,7 +57,7 @@ describe('a startup taint', () => {
       interception: { ...ALL, [layer]: false },
     })),
     { what: 'a layer was not looked at', interception: { nat: true, filter: true, route: true } },
-  ])('stays while $what', async ({ interception }) => {
+  ])('A startup taint stays while $what', async ({ interception }) => {
     const { clock, agents, api } = setup();
     agents.joined('node-a', report(interception));
     await clock.advance(60_000);
@@ -67,7 +67,7 @@ describe('a startup taint', () => {
     expect(api.asked).toEqual(['node-a']);
   });
 
-  it('is looked for again when the agent has been away: the node may have started anew', async () => {
+  it('A startup taint is looked for again when the agent has been away, as the node may have restarted', async () => {
     const { clock, agents, api } = setup();
     const leave = agents.joined('node-a', report(ALL));
     await clock.advance(1_000);
@@ -78,7 +78,7 @@ describe('a startup taint', () => {
     expect(api.asked).toEqual(['node-a', 'node-a']);
   });
 
-  it('is tried again, ever more seldom, and said once for all nodes', async () => {
+  it('A startup taint that cannot be removed is retried ever less often, and logged once for all nodes', async () => {
     const { clock, agents, api, lines } = setup();
     api.fault = new Error('patch nodes: 403');
     for (const node of ['node-a', 'node-b']) agents.joined(node, report(ALL));
@@ -98,7 +98,7 @@ describe('a startup taint', () => {
     expect(api.tainted.size).toBe(0);
   });
 
-  it('of a node whose agent has gone is left', async () => {
+  it('The startup taint of a node whose agent has gone is left alone', async () => {
     const { clock, agents, api } = setup();
     api.fault = new Error('away');
     const leave = agents.joined('node-a', report(ALL));
@@ -109,7 +109,7 @@ describe('a startup taint', () => {
     expect(api.asked).toHaveLength(length);
   });
 
-  it('is no longer looked for once stopped', async () => {
+  it('Startup taints are no longer looked for after a stop', async () => {
     const { agents, api, stop, ended, clock } = setup();
     stop.abort();
     await ended;

@@ -5,8 +5,8 @@ import { needed, setup } from './given.ts';
 /** An hour. Milliseconds. */
 const HOUR_MS = 3_600_000;
 
-describe("the server's configuration", () => {
-  it('has these defaults', () => {
+describe('Server configuration', () => {
+  it('The configuration has its defaults if only the required flags are given', () => {
     expect(setup()).toMatchObject({ warnings: [], faults: [] });
     expect(setup().config).toEqual({
       listen: { host: '0.0.0.0', port: 9610 },
@@ -129,19 +129,22 @@ describe("the server's configuration", () => {
     { flag: 'log-format', text: 'text', part: { log: { format: 'text' } } },
   ];
 
-  it('is covered flag by flag below', () => {
+  it('Every flag of the server has a row in this test', () => {
     expect(everything.map(({ flag }) => flag).sort()).toEqual(Object.keys(serverProgram.flags).sort());
   });
 
-  it.each(everything)('takes --$flag $text, and its variable', ({ flag, text, part }) => {
-    const at = needed.indexOf(`--${flag}`);
-    const base = at < 0 ? needed : needed.toSpliced(at, 2);
-    expect(setup([`--${flag}`, text], { base }).config).toMatchObject(part);
-    const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
-    expect(setup([], { base, env }).config).toMatchObject(part);
-  });
+  it.each(everything)(
+    'The configuration takes --$flag $text, also as an environment variable',
+    ({ flag, text, part }) => {
+      const at = needed.indexOf(`--${flag}`);
+      const base = at < 0 ? needed : needed.toSpliced(at, 2);
+      expect(setup([`--${flag}`, text], { base }).config).toMatchObject(part);
+      const env = { [`ROLEGATE_${flag.toUpperCase().replaceAll('-', '_')}`]: text };
+      expect(setup([], { base, env }).config).toMatchObject(part);
+    },
+  );
 
-  it('is its own authority where no certificate is given', () => {
+  it('The server is its own authority if no certificate is given', () => {
     const base = ['--region=eu-west-1'];
     const { config } = setup([], { base, podNamespace: 'iam' });
     expect([config.tls, config.authority.namespace, config.agents.serviceAccounts]).toEqual([
@@ -159,7 +162,7 @@ describe("the server's configuration", () => {
     expect(setup([], { base, env, podNamespace: 'iam' }).config.authority.namespace).toBe('other');
   });
 
-  it('warns of agents that share a certificate', () => {
+  it('The configuration warns of agents that share a certificate', () => {
     const { config, warnings } = setup(['--agent-identity=shared']);
     expect(config.agents.identity).toBe('shared');
     expect(warnings).toEqual([
@@ -167,7 +170,7 @@ describe("the server's configuration", () => {
     ]);
   });
 
-  it('is frozen, with all its parts', () => {
+  it('The configuration is frozen with all its parts', () => {
     const { config } = setup(['--session-tag=a=b', '--role-ceiling=*']);
     const parts = [
       config,
@@ -182,11 +185,11 @@ describe("the server's configuration", () => {
     { env: { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-2' }, region: 'eu-west-1' },
     { env: { AWS_DEFAULT_REGION: 'eu-west-2' }, region: 'eu-west-2' },
     { env: { ROLEGATE_REGION: 'eu-west-3', AWS_REGION: 'eu-west-1' }, region: 'eu-west-3' },
-  ])('takes the region $region from $env', ({ env, region }) => {
+  ])('The configuration takes the region $region from $env', ({ env, region }) => {
     expect(setup([], { env, base: needed.slice(0, 6) }).config.sts.region).toBe(region);
   });
 
-  it('needs no region with an endpoint of its own', () => {
+  it('No region is required if --sts-endpoint is given', () => {
     expect(setup(['--sts-endpoint=http://127.0.0.1:1'], { base: needed.slice(0, 6) }).config.sts.region).toBe(
       'us-east-1',
     );

@@ -6,7 +6,7 @@ import { needed, setup } from './given.ts';
 /** An hour. Milliseconds. */
 const HOUR_MS = 3_600_000;
 
-describe('the length of sessions', () => {
+describe('Session duration', () => {
   it.each([
     { argv: ['--session-duration=1h'], ms: HOUR_MS, warning: undefined },
     { argv: ['--session-duration=50m'], ms: 3_000_000, warning: undefined },
@@ -25,11 +25,14 @@ describe('the length of sessions', () => {
       ms: 12 * HOUR_MS,
       warning: "--session-duration 12h: STS gives at most 1h while the server's own key is temporary",
     },
-  ])('$argv', ({ argv, ms, warning }) => {
-    const { config, warnings } = setup(argv);
-    expect(config.sessions.durationMs).toBe(ms);
-    expect(warnings).toEqual(warning === undefined ? [] : [warning]);
-  });
+  ])(
+    'The flags $argv set a session duration of $ms ms, and warn if there is need',
+    ({ argv, ms, warning }) => {
+      const { config, warnings } = setup(argv);
+      expect(config.sessions.durationMs).toBe(ms);
+      expect(warnings).toEqual(warning === undefined ? [] : [warning]);
+    },
+  );
 
   it.each([
     {
@@ -48,15 +51,15 @@ describe('the length of sessions', () => {
       argv: ['--session-duration=55m1ms'],
       fault: '--session-duration: 55m1ms is no whole number of seconds; STS takes no parts',
     },
-  ])('refuses $argv', ({ argv, fault }) => {
+  ])('The configuration refuses the session duration of $argv', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);
   });
 });
 
-describe('the port for attestation', () => {
+describe('Attestation port', () => {
   const own = ['--region', 'eu-central-1', '--namespace', 'iam'];
 
-  it('is not opened with certificates from files, and a warning says so if it is asked for', () => {
+  it('The flag --attest-bind warns that its port is not opened if certificates come from files', () => {
     const warning = '--attest-bind: it is not opened; certificates come from --cert, --key and --ca';
     expect(setup(['--attest-bind=[::]:9611']).warnings).toEqual([warning]);
     expect(setup([], { env: { ROLEGATE_ATTEST_BIND: ':9611' } }).warnings).toEqual([warning]);
@@ -64,7 +67,7 @@ describe('the port for attestation', () => {
     expect(setup(['--attest-bind=[::]:9611'], { base: own }).warnings).toEqual([]);
   });
 
-  it('is another one than that of the feed', () => {
+  it('The attestation port must not be the port of the feed', () => {
     const fault = '--attest-bind: it is the address of --bind; give it a port of its own';
     expect(setup(['--bind=:9611'], { base: own }).faults).toEqual([fault]);
     expect(setup(['--bind=:0', '--attest-bind=:0'], { base: own }).faults).toEqual([]);
@@ -72,8 +75,8 @@ describe('the port for attestation', () => {
   });
 });
 
-describe('faults of the server', () => {
-  it('tells everything that is needed and missing at once', () => {
+describe('Configuration errors', () => {
+  it('All required flags that are missing are reported at once', () => {
     expect(setup([], { base: [] }).faults).toEqual([
       "--namespace: it is needed outside a Pod; the server's own authority is kept in a Secret there",
       '--region: it is needed; STS is asked in its region (AWS_REGION counts too)',
@@ -93,7 +96,7 @@ describe('faults of the server', () => {
       argv: ['--namespace=rolegate', '--agent-identity=shared'],
       faults: [/^--agent-identity shared: agents attest to this server; leave it out/],
     },
-  ])('of certificates: $argv', ({ argv, faults }) => {
+  ])('The certificate flags $argv are reported as incomplete or contradictory', ({ argv, faults }) => {
     const base = ['--region=eu-west-1'];
     expect(setup(argv, { base }).faults).toEqual(faults.map((fault) => expect.stringMatching(fault)));
   });
@@ -160,18 +163,18 @@ describe('faults of the server', () => {
     { argv: ['--sts-endpoint', 'sts.example'], fault: /^--sts-endpoint: "sts.example" is no URL; / },
     { argv: ['--sts-rate', '0'], fault: /^--sts-rate: "0" is no whole number from 1 to 100000; / },
     { argv: ['--drain-timeout', '1d'], fault: /^--drain-timeout: "1d" is no duration; / },
-  ])('$argv', ({ argv, fault }) => {
+  ])('The flags $argv are reported as invalid', ({ argv, fault }) => {
     const base = needed.filter((_, at) => !(argv[0] === '--region' && at >= 6));
     const { faults } = setup(argv, { base });
     expect(faults.filter((text) => !text.includes('it is needed'))).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('takes {cluster} where the cluster has a name, and {pod} where Pods share nothing', () => {
+  it('Templates take {cluster} if the cluster has a name, and {pod} if Pods share no sessions', () => {
     const argv = ['--session-name-template={cluster}.{pod}', '--cluster-name=prod', '--session-scope=pod'];
     expect(setup(argv).config.sessions.nameTemplate).toBe('{cluster}.{pod}');
   });
 
-  it('answers whatever it is given, and never throws', () => {
+  it('The configuration parser answers whatever it is given, and never throws', () => {
     const names = [...Object.keys(serverProgram.flags), ...Object.keys(serverProgram.legacy)].map(
       (name) => `--${name}`,
     );
@@ -188,7 +191,7 @@ describe('faults of the server', () => {
     );
   });
 
-  it('shows help and version', () => {
+  it('The flags --help and --version ask for the help text and the version', () => {
     expect(setup(['--help']).outcome).toMatchObject({
       kind: 'help',
       text: expect.stringContaining('--role-ceiling GLOB'),

@@ -87,8 +87,8 @@ function given(name: string): string {
   return serverProgram.legacy[name]?.isSwitch === true ? `--${name}` : `--${name}=something`;
 }
 
-describe("other programs' flags, given to the server", () => {
-  it('have these verdicts', () => {
+describe('Legacy flags', () => {
+  it('The legacy flags of kiam and kube2iam are accepted, ignored and refused as listed in this test', () => {
     const rows = Object.entries(serverProgram.legacy).map(([name, { verdict }]) => `${verdict} ${name}`);
     const wanted = Object.entries(verdicts).flatMap(([verdict, names]) =>
       names.map((name) => `${verdict} ${name}`),
@@ -96,20 +96,20 @@ describe("other programs' flags, given to the server", () => {
     expect(rows.sort()).toEqual(wanted.sort());
   });
 
-  it.each(verdicts.ignored)('--%s is ignored with a warning', (name) => {
+  it.each(verdicts.ignored)('The legacy flag --%s is ignored with a warning', (name) => {
     expect(setup([given(name)])).toMatchObject({
       faults: [],
       warnings: [`--${name} is ignored: ${serverProgram.legacy[name]?.why ?? ''}`],
     });
   });
 
-  it.each(verdicts.refused)('--%s is refused with a hint', (name) => {
+  it.each(verdicts.refused)('The legacy flag --%s is refused with a hint', (name) => {
     const { faults } = setup([given(name)]);
     expect(faults).toEqual([`--${name} is refused: ${serverProgram.legacy[name]?.why ?? ''}`]);
     expect(faults.join('')).not.toContain('something');
   });
 
-  it('that are accepted are ours, set one of ours, or are always so', () => {
+  it('A legacy flag that is accepted is a flag of the server, sets one, or is a switch that is always on', () => {
     const own = Object.keys(serverProgram.flags);
     for (const name of verdicts.accepted.filter((flag) => !own.includes(flag))) {
       const { as, isSwitch } = serverProgram.legacy[name] ?? {};
@@ -132,7 +132,7 @@ describe("other programs' flags, given to the server", () => {
     { argv: ['--namespace-restrictions', '--namespace-restriction-format=glob'], part: {} },
     { argv: ['--iam-role-key=iam.amazonaws.com/role', '--assume-role-arn=', '--no-debug'], part: {} },
     { argv: ['--no-disable-strict-namespace-regexp', '--iptables=false'], part: {} },
-  ])('$argv is taken without a word', ({ argv, part }) => {
+  ])('The legacy flags $argv are accepted without a warning', ({ argv, part }) => {
     expect(setup(argv)).toMatchObject({ config: part, warnings: [], faults: [] });
   });
 
@@ -147,11 +147,11 @@ describe("other programs' flags, given to the server", () => {
       argv: ['--role-base-arn-autodetect', '--role-base-arn=arn:aws:iam::123456789012:role/'],
       fault: '--role-base-arn-autodetect: --role-base-arn is given too; leave one of them out',
     },
-  ])('$argv is refused', ({ argv, fault }) => {
+  ])('The legacy flags $argv are refused', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);
   });
 
-  it("take a whole command line of kiam's server", () => {
+  it("A whole command line of kiam's server is accepted with three warnings", () => {
     const argv = [
       'server',
       '--json-log',
@@ -173,7 +173,7 @@ describe("other programs' flags, given to the server", () => {
 });
 
 describe('docs/flags.md', () => {
-  it("has the server's flags as they are (node --conditions=development scripts/flags-doc.mjs writes it)", () => {
+  it("The page has the server's flags as they are (npm run generate writes it)", () => {
     const page = readFileSync(new URL('../../../../docs/flags.md', import.meta.url), 'utf8');
     expect(page).toContain(flagsDoc(serverProgram));
   });

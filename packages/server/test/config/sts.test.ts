@@ -3,7 +3,7 @@ import { setup } from './given.ts';
 
 const HOP = 'arn:aws-us-gov:iam::210987654321:role/rolegate/hop';
 
-describe('the role that is assumed first', () => {
+describe('Assumed role', () => {
   it.each([
     { argv: [`--assume-role-arn=${HOP}`], arn: HOP, base: 'arn:aws-us-gov:iam::210987654321:role/' },
     {
@@ -17,7 +17,7 @@ describe('the role that is assumed first', () => {
       base: 'arn:aws:iam::123456789012:role/',
     },
     { argv: ['--assume-role-arn='], arn: undefined, base: undefined },
-  ])("$argv: names of Pods' roles begin at $base", ({ argv, arn, base }) => {
+  ])('With the flags $argv the assumed role is $arn and the role base ARN $base', ({ argv, arn, base }) => {
     const { config, warnings } = setup(argv);
     expect([config.sts.assumedRoleArn, config.roles.baseArn, warnings]).toEqual([arn, base, []]);
   });
@@ -37,22 +37,25 @@ describe('the role that is assumed first', () => {
       argv: ['--assume-role-arn=arn:aws:s3:::bucket'],
       fault: '--assume-role-arn: the value is not the ARN of an IAM role: "arn:aws:s3:::bucket"',
     },
-  ])('$argv is refused', ({ argv, fault }) => {
+  ])('The flags $argv are refused', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);
   });
 });
 
-describe('the endpoint of STS', () => {
+describe('STS endpoint', () => {
   it.each([
     { argv: ['--sts-fips'], env: {}, fips: true, dualStack: false },
     { argv: ['--sts-dualstack'], env: {}, fips: false, dualStack: true },
     { argv: [], env: { AWS_USE_FIPS_ENDPOINT: 'true' }, fips: true, dualStack: false },
     { argv: ['--no-sts-fips'], env: { AWS_USE_FIPS_ENDPOINT: 'true' }, fips: false, dualStack: false },
-  ])('$argv $env', ({ argv, env, fips, dualStack }) => {
-    expect(setup(argv, { env }).config.sts).toMatchObject({ fips, dualStack });
-  });
+  ])(
+    'The flags $argv and the variables $env set FIPS to $fips and dual stack to $dualStack',
+    ({ argv, env, fips, dualStack }) => {
+      expect(setup(argv, { env }).config.sts).toMatchObject({ fips, dualStack });
+    },
+  );
 
-  it('is one of your own or one that flags choose', () => {
+  it('An endpoint of --sts-endpoint excludes --sts-fips and --sts-dualstack', () => {
     const argv = ['--sts-fips', '--sts-dualstack', '--sts-endpoint=https://sts.example'];
     expect(setup(argv).faults).toEqual(
       ['--sts-fips', '--sts-dualstack'].map(
@@ -65,14 +68,20 @@ describe('the endpoint of STS', () => {
   });
 });
 
-describe('startup taints', () => {
-  it.each(['rolegate.dev/agent-not-ready', 'not-ready', 'a,b.example/c_d'])('%s', (text) => {
-    expect(setup([`--startup-taint=${text}`]).config.agents.startupTaints).toEqual(text.split(','));
-  });
+describe('Startup taints', () => {
+  it.each(['rolegate.dev/agent-not-ready', 'not-ready', 'a,b.example/c_d'])(
+    'The flag --startup-taint accepts %s',
+    (text) => {
+      expect(setup([`--startup-taint=${text}`]).config.agents.startupTaints).toEqual(text.split(','));
+    },
+  );
 
-  it.each(['rolegate.dev/x=true:NoSchedule', 'A.example/x', '-x', 'a/b/c'])('%s is no key', (text) => {
-    expect(setup([`--startup-taint=${text}`]).faults).toEqual([
-      expect.stringContaining('write the key alone, without value and effect'),
-    ]);
-  });
+  it.each(['rolegate.dev/x=true:NoSchedule', 'A.example/x', '-x', 'a/b/c'])(
+    'The flag --startup-taint refuses %s, which is no key',
+    (text) => {
+      expect(setup([`--startup-taint=${text}`]).faults).toEqual([
+        expect.stringContaining('write the key alone, without value and effect'),
+      ]);
+    },
+  );
 });

@@ -55,14 +55,14 @@ function setup() {
   };
 }
 
-describe('the role that the server assumes first', () => {
-  it('is assumed once however many calls wait for it', async () => {
+describe('Assumed role', () => {
+  it('The role of --assume-role-arn is assumed once, however many calls wait for it', async () => {
     const { sts, key } = setup();
     const keys = await Promise.all(Array.from({ length: 100 }, key));
     expect([new Set(keys).size, sts.asked.length]).toEqual([1, 1]);
   });
 
-  it('is renewed before half of its life, and the new one is used from then on', async () => {
+  it('The assumed role is renewed before half its life has passed, and later calls use the new credentials', async () => {
     const { clock, sts, key, role } = setup();
     expect(await key()).toBe('ASIA1');
     await clock.advance(26 * MINUTE_MS);
@@ -73,7 +73,7 @@ describe('the role that the server assumes first', () => {
     expect(role.secondsLeft()).toBeGreaterThan(55 * 60);
   });
 
-  it('stays in use for as long as it lives when its renewal fails, and is tried again and again', async () => {
+  it('If its renewal fails, the assumed role is used until it expires, retried all along, and recovers with STS', async () => {
     const { clock, sts, key, failure, health, lines, role } = setup();
     await key();
     sts.fault = awsError('AccessDenied', 'not authorized');
@@ -97,7 +97,7 @@ describe('the role that the server assumes first', () => {
     ]);
   });
 
-  it('that is not given is refused to who asks at once, without a call', async () => {
+  it('While STS refuses the assumed role, further requests for it fail at once without a call', async () => {
     const { sts, failure, clock } = setup();
     sts.fault = awsError('AccessDenied');
     await failure();
@@ -107,14 +107,14 @@ describe('the role that the server assumes first', () => {
     expect(sts.asked).toHaveLength(length);
   });
 
-  it('is fetched anew when STS takes it no more', async () => {
+  it('A forced refresh assumes the role again', async () => {
     const { key, role } = setup();
     await key();
     await role.provider({ forceRefresh: true });
     expect(await key()).toBe('ASIA2');
   });
 
-  it('is no longer renewed once stopped', async () => {
+  it('The assumed role is no longer renewed after a stop', async () => {
     const { clock, sts, key, stop, ended } = setup();
     await key();
     stop();

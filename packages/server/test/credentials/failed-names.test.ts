@@ -25,8 +25,8 @@ function setup() {
   return { ...fixture, claim, comeAndGo, remembered: () => memory.sizes()['failed_sessions'] };
 }
 
-describe('roles that STS refuses and that nobody needs any more', () => {
-  it('are remembered until they may be tried again, and leave nothing', async () => {
+describe('Refused roles', () => {
+  it('A refused role that no node claims is remembered until it may be tried again, then forgotten', async () => {
     const { sessions, clock, claim, comeAndGo, remembered, calls } = setup();
     await comeAndGo({ shop: 100 });
     expect([remembered(), calls.length]).toEqual([100, 100]);
@@ -37,7 +37,7 @@ describe('roles that STS refuses and that nobody needs any more', () => {
     expect([remembered(), clock.pending]).toEqual([0, 0]);
   });
 
-  it('are kept for whoever needs them again in the meantime', async () => {
+  it('A refused role that is claimed again before it is forgotten gets credentials once STS gives them', async () => {
     const { sessions, sts, give, clock, claim, comeAndGo, remembered } = setup();
     await comeAndGo({ shop: 2 });
     claim('shop-1');
@@ -47,7 +47,7 @@ describe('roles that STS refuses and that nobody needs any more', () => {
     expect(sessions.get(idOf('shop-1'))?.credentials).toBeDefined();
   });
 
-  it('are a thousand at most; the oldest of the Namespace with the most are forgotten', async () => {
+  it('At most 1,000 refused roles are remembered, and the oldest of the Namespace with the most are forgotten', async () => {
     const { claim, comeAndGo, remembered, calls } = setup();
     claim('needed-0');
     await comeAndGo({ shop: 3, greedy: 2_000 });
@@ -60,8 +60,8 @@ describe('roles that STS refuses and that nobody needs any more', () => {
   });
 });
 
-describe('roles for which STS finds the duration too long', () => {
-  it('are asked for an hour for a day; then STS may have another opinion', async () => {
+describe('Shortened durations', () => {
+  it('A role whose duration STS finds too long is asked for an hour for a day, then for its full duration again', async () => {
     const { sessions, sts, give, calls, clock, memory } = setup();
     const long = sessionOf('cart', { durationSeconds: 7_200 });
     sts.answer = (session) => {

@@ -24,16 +24,16 @@ function setup(answer = () => CALLER) {
   return { clock, stop, found, sts, ended: detection.run(stop.signal) };
 }
 
-describe('the role base ARN', () => {
+describe('Role base ARN', () => {
   it.each([
     { arn: CALLER, base: 'arn:aws:iam::123456789012:role/' },
     { arn: 'arn:aws-cn:iam::210987654321:user/ann', base: 'arn:aws-cn:iam::210987654321:role/' },
     { arn: 'arn:aws-us-gov:iam::210987654321:root', base: 'arn:aws-us-gov:iam::210987654321:role/' },
-  ])('of $arn is $base', ({ arn, base }) => {
+  ])('The role base ARN of $arn is $base', ({ arn, base }) => {
     expect(roleBaseArnOf(arn)).toBe(base);
   });
 
-  it('is found once, and the service goes on until it is stopped', async () => {
+  it('The role base ARN is detected once, and the service runs on until it is stopped', async () => {
     const { clock, stop, found, sts, ended } = setup();
     await clock.advance(3_600_000);
     expect([found, sts.asked]).toEqual([['arn:aws:iam::123456789012:role/'], 1]);
@@ -41,7 +41,7 @@ describe('the role base ARN', () => {
     await ended;
   });
 
-  it('is asked for without end while STS is away or answers nonsense', async () => {
+  it('The role base ARN is asked for again and again while STS is unavailable or answers with an invalid ARN', async () => {
     const { clock, stop, found, sts, ended } = setup(() => {
       throw awsError('ServiceUnavailable');
     });
@@ -57,7 +57,7 @@ describe('the role base ARN', () => {
     await ended;
   });
 
-  it('is no longer asked for once stopped', async () => {
+  it('The role base ARN is no longer asked for after a stop', async () => {
     const { clock, stop, found, sts, ended } = setup(() => {
       throw awsError('AccessDenied');
     });

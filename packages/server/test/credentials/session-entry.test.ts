@@ -7,8 +7,8 @@ import { RENEW_AT } from '../../src/credentials/sessions.ts';
 import { createStsBudget } from '../../src/credentials/budget/sts-budget.ts';
 import { awsError, sessionOf } from './fixture.ts';
 
-describe('a session that nobody claims any more', () => {
-  it('leaves nothing behind but when it may be tried again', async () => {
+describe('Session entry', () => {
+  it('A session that no node claims any more leaves only its failure and the time of the next retry', async () => {
     const clock = createFakeClock();
     const ended: unknown[] = [];
     const entry = createSessionEntry({

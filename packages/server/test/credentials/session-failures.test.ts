@@ -21,8 +21,8 @@ function setup(name: string, options: Parameters<typeof createSessionsFixture>[0
   return { ...fixture, mend };
 }
 
-describe('a failed issue', () => {
-  it('is the failure of the session, told once, until one succeeds', async () => {
+describe('Session failures', () => {
+  it('A session announces its failure once and keeps it until STS issues credentials', async () => {
     const { sessions, changes, outcomes, mend, clock } = setup('AccessDenied');
     sessions.claim(SESSION, 'node-1');
     await clock.advance(HOUR_MS);
@@ -59,7 +59,7 @@ describe('a failed issue', () => {
       lastMs: [15_000, 30_000],
     },
   ])(
-    'is tried again after $firstMs ms at first and $lastMs ms at last: $reason',
+    'A session that fails with $reason is retried after $firstMs ms at first and $lastMs ms at last',
     async ({ name, reason, firstMs, lastMs }) => {
       const { sessions, calls, clock } = setup(name);
       sessions.claim(SESSION, 'node-1');
@@ -76,14 +76,14 @@ describe('a failed issue', () => {
     },
   );
 
-  it('spreads the retries of a throttled crowd over the whole pause', async () => {
+  it('The retries of many throttled sessions are spread over the whole pause', async () => {
     const { sessions, calls, clock } = setup('Throttling');
     for (let n = 0; n < 400; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
     await clock.advance(125);
     expect(calls.length).toBeGreaterThan(400 + 100);
   });
 
-  it('is not tried at once for another claim or use', async () => {
+  it('A failed session is not retried early because another node claims it or a Pod uses it', async () => {
     const { sessions, calls, clock } = setup('AccessDenied');
     sessions.claim(SESSION, 'node-1');
     await clock.advance(0);
@@ -93,7 +93,7 @@ describe('a failed issue', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('is remembered for as long when the session is released and claimed again', async () => {
+  it('A failure and its retry time are remembered if the session is released and claimed again', async () => {
     const { sessions, calls, clock } = setup('AccessDenied');
     sessions.claim(SESSION, 'node-1');
     await clock.advance(0);
@@ -108,7 +108,7 @@ describe('a failed issue', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('is forgotten in time when nobody claims the session any more', async () => {
+  it('A failure is forgotten after its pause if no node claims the session any more', async () => {
     const { sessions, calls, clock } = setup('AccessDenied');
     sessions.claim(SESSION, 'node-1');
     await clock.advance(0);
@@ -123,7 +123,7 @@ describe('a failed issue', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('of one role delays no other', async () => {
+  it('The failures of refused roles delay no other role', async () => {
     const { sessions, sts, give, clock } = setup('AccessDenied', {
       budget: { ratePerSecond: 10, burst: 10 },
     });
@@ -139,7 +139,7 @@ describe('a failed issue', () => {
     expect(sessions.get(ID)?.credentials).toBeDefined();
   });
 
-  it('with an answer that had ended already is no success', async () => {
+  it('Credentials that have already expired when STS returns them count as StsUnavailable', async () => {
     const { sessions, sts, give, clock } = setup('');
     sts.answer = (session) => ({ ...give(session), lifetimeMs: 0 });
     sessions.claim(SESSION, 'node-1');
@@ -149,8 +149,8 @@ describe('a failed issue', () => {
   });
 });
 
-describe("the server's own trouble", () => {
-  it('is one condition and one line, however many sessions it keeps from issuing', async () => {
+describe('Server credentials', () => {
+  it('Rejected server credentials are one condition and one log line, however many sessions they block', async () => {
     const { sessions, lines, mend, clock } = setup('ExpiredToken');
     for (let n = 0; n < 50; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
     await clock.advance(MINUTE_MS);
@@ -166,7 +166,7 @@ describe("the server's own trouble", () => {
     ]);
   });
 
-  it('is told apart from a refusal of the role in the log', async () => {
+  it('A role that STS refuses is logged as a failed session, not as a problem of the server', async () => {
     const { sessions, lines, clock } = setup('AccessDenied');
     sessions.claim(SESSION, 'node-1');
     await clock.advance(HOUR_MS);
@@ -181,7 +181,7 @@ describe("the server's own trouble", () => {
   });
 });
 
-describe('the log of failures', () => {
+describe('Failure log', () => {
   const crowd = (namespace: string, count: number) =>
     Array.from({ length: count }, (_, n) => ({ namespace, session: sessionOf(`${namespace}-${n}`) }));
 
@@ -195,7 +195,7 @@ describe('the log of failures', () => {
     };
   }
 
-  it('says of a storm of refusals in one Namespace a few, how many were left out, and hides no other one', async () => {
+  it('A storm of refusals in one Namespace logs a few lines and a count, and hides no other Namespace', async () => {
     const all = crowd('storm', 1_000).concat(crowd('shop', 1));
     const { warned, ends } = await fail('AccessDenied', all);
     expect(warned.filter((namespace) => namespace === 'storm')).toHaveLength(5);
@@ -207,7 +207,7 @@ describe('the log of failures', () => {
     });
   });
 
-  it('says once for each of fifty Namespaces that STS is away, and for how many sessions it did not say it', async () => {
+  it('An STS outage is logged once for each of fifty Namespaces, with the number of sessions left out', async () => {
     const all = Array.from({ length: 60 }, (_, n) => crowd(`ns-${n}`, 10)).flat();
     const { warned, ends } = await fail('InternalFailure', all);
     expect(new Set(warned.slice(0, 50)).size).toBe(50);
@@ -219,7 +219,7 @@ describe('the log of failures', () => {
   });
 });
 
-describe('a duration that STS finds too long', () => {
+describe('Durations that are too long', () => {
   const long = sessionOf('cart', { durationSeconds: 7200 });
 
   function chained(options = {}) {
@@ -231,7 +231,7 @@ describe('a duration that STS finds too long', () => {
     return fixture;
   }
 
-  it('is asked for once more with an hour, at once, and remembered for the role', async () => {
+  it('A duration that STS finds too long is asked for again at once as an hour, which is remembered for the role', async () => {
     const { sessions, calls, changes, clock } = chained();
     sessions.claim(long, 'node-1');
     await clock.advance(0);
@@ -244,7 +244,7 @@ describe('a duration that STS finds too long', () => {
     expect(calls.map(({ session }) => session.durationSeconds)).toEqual([7200, 3600, 3600, 3600, 3600]);
   });
 
-  it('is learnt for each role by itself', async () => {
+  it('A shortened duration is learned for each role separately', async () => {
     const { sessions, calls, clock } = chained();
     sessions.claim(long, 'node-1');
     sessions.claim(sessionOf('other', { durationSeconds: 7200 }), 'node-1');
@@ -252,7 +252,7 @@ describe('a duration that STS finds too long', () => {
     expect(calls.filter(({ session }) => session.durationSeconds === 7200)).toHaveLength(2);
   });
 
-  it('makes what agents held before count no more, however long that would have lived', async () => {
+  it('A shortened duration also bounds how long credentials that agents have cached count', async () => {
     const { sessions, sts, clock } = chained();
     const answer = sts.answer;
     const four = sessionOf('cart', { durationSeconds: 4 * 3600 });
@@ -269,7 +269,7 @@ describe('a duration that STS finds too long', () => {
     expect(sessions.counts().valid).toBe(1);
   });
 
-  it('is a failure when an hour is too long too', async () => {
+  it('A session fails if STS finds an hour too long as well', async () => {
     const { sessions, calls, sts, clock } = chained();
     sts.answer = () => {
       throw awsError('ValidationError', 'The requested DurationSeconds exceeds the MaxSessionDuration');

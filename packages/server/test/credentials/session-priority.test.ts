@@ -23,8 +23,8 @@ function setup() {
 
 const held = (remainingMs: number) => ({ fingerprint: 'f', remainingMs, lifetimeMs: HOUR_MS });
 
-describe('when STS is busy', () => {
-  it('a session that some node lacks and one past half of its life go before renewals in good time', async () => {
+describe('Queue for STS', () => {
+  it('A session that a node lacks and one past half its life go before renewals that are not urgent', async () => {
     const { claim, order, answerAll } = setup();
     claim('renewal', 'node-1', held(32 * MINUTE_MS));
     claim('past-half', 'node-1', held(29 * MINUTE_MS));
@@ -33,7 +33,7 @@ describe('when STS is busy', () => {
     expect(order()).toEqual(['past-half', 'lacking', 'renewal']);
   });
 
-  it('a waiting renewal becomes urgent at half of its life', async () => {
+  it('A waiting renewal becomes urgent at half the life of its credentials', async () => {
     const { claim, clock, order, answerAll } = setup();
     claim('younger', 'node-1', held(33 * MINUTE_MS));
     claim('older', 'node-1', held(31 * MINUTE_MS));
@@ -42,7 +42,7 @@ describe('when STS is busy', () => {
     expect(order()).toEqual(['older', 'younger']);
   });
 
-  it('a waiting renewal becomes urgent when a node comes that lacks it', async () => {
+  it('A waiting renewal becomes urgent when a node claims the session without credentials of its own', async () => {
     const { claim, order, answerAll } = setup();
     claim('plain', 'node-1', held(32 * MINUTE_MS));
     claim('wanted', 'node-1', held(32 * MINUTE_MS));
@@ -51,7 +51,7 @@ describe('when STS is busy', () => {
     expect(order()).toEqual(['wanted', 'plain']);
   });
 
-  it('a role that STS has refused waits behind those that may succeed', async () => {
+  it('A role that STS has refused waits behind roles that may succeed', async () => {
     const { claim, calls, clock, order, answerAll } = setup();
     calls[0]?.give();
     await clock.advance(0);
@@ -65,7 +65,7 @@ describe('when STS is busy', () => {
     expect(order()).toEqual(['refused', 'slow', 'new', 'refused']);
   });
 
-  it('Namespaces take turns, whatever one of them wants', async () => {
+  it('Namespaces take turns in the queue, whatever one of them asks for', async () => {
     const { sessions, claim, order, answerAll } = setup();
     for (let n = 0; n < 5; n++) sessions.claim(sessionOf(`big-${String(n)}`), 'node-1', undefined, 'big');
     claim('small', 'node-1', held(32 * MINUTE_MS));
@@ -73,7 +73,7 @@ describe('when STS is busy', () => {
     expect(order().indexOf('small')).toBe(1);
   });
 
-  it('a session that another Namespace wants too does not wait behind what the first one wants', async () => {
+  it('A session that a second Namespace claims too does not wait behind other sessions of the first', async () => {
     const { sessions, claim, order, answerAll } = setup();
     for (let n = 0; n < 5; n++) claim(`flood-${String(n)}`, 'node-1');
     claim('shared', 'node-1');
@@ -83,7 +83,7 @@ describe('when STS is busy', () => {
     expect(order().slice(0, 2)).toEqual(['flood-0', 'shared']);
   });
 
-  it('a session released while it waits costs nothing, and waits again from the end if it is claimed again', async () => {
+  it('A session released while it waits costs no call, and joins the end of the queue if it is claimed again', async () => {
     const { sessions, claim, budget, order, answerAll } = setup();
     claim('gone', 'node-1');
     claim('back', 'node-1');

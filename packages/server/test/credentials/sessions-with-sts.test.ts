@@ -54,8 +54,8 @@ async function setup(budget: Partial<StsBudgetOptions> = {}) {
 const crowd = (count: number, prefix = 'role') =>
   Array.from({ length: count }, (_, n) => sessionOf(`${prefix}-${String(n)}`));
 
-describe('sessions by the real client', () => {
-  it('make one call each, at most a hundred at a time', async () => {
+describe('Sessions with the real STS client', () => {
+  it('Sessions make one STS call each, however many nodes claim them, and at most 100 at a time', async () => {
     const { fake, sessions, issued } = await setup();
     fake.latency(20);
     const all = crowd(300);
@@ -69,7 +69,7 @@ describe('sessions by the real client', () => {
     expect(sessions.counts().valid).toBe(300);
   });
 
-  it('come through throttling', async () => {
+  it('Sessions are issued in spite of throttling, with one more call for each throttled one', async () => {
     const { fake, sessions, issued } = await setup();
     fake.fail('all', 'Throttling', 5);
     const all = crowd(60);
@@ -79,7 +79,7 @@ describe('sessions by the real client', () => {
     expect(fake.calls).toHaveLength(65);
   });
 
-  it('of a good role are there while those of bad roles fail', async () => {
+  it('A session of a good role is issued while those of 50 bad roles fail', async () => {
     const { fake, sessions, issued } = await setup();
     const bad = crowd(50, 'bad');
     for (const { roleArn } of bad) fake.fail(roleArn, 'AccessDenied');
@@ -91,7 +91,7 @@ describe('sessions by the real client', () => {
     expect(sessions.get(sessionId(good))?.failure).toBeUndefined();
   });
 
-  it('are an hour long where the server has role credentials itself', async () => {
+  it('A 12-hour session is issued for an hour if the server itself has role credentials', async () => {
     const { fake, sessions, issued } = await setup();
     const long = sessionOf('long', { durationSeconds: 43_200 });
     const done = issued([long]);

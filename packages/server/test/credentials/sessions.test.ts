@@ -21,8 +21,8 @@ function setupEmpty(options: Parameters<typeof createSessionsFixture>[0] = {}) {
   return createSessionsFixture(options);
 }
 
-describe('a claim', () => {
-  it('issues credentials at once, and tells', async () => {
+describe('Session claims', () => {
+  it('A claim issues credentials at once and announces them', async () => {
     const { sessions, calls, changes, clock } = await setup();
     expect(calls.map(({ session }) => session)).toEqual([SESSION]);
     expect(changes).toEqual([ID]);
@@ -39,7 +39,7 @@ describe('a claim', () => {
     });
   });
 
-  it('makes one call for a thousand claims of one session', async () => {
+  it('A thousand claims of one session make one STS call', async () => {
     const { sessions, calls, clock } = setupEmpty();
     for (let n = 0; n < 1000; n++) sessions.claim(SESSION, `node-${String(n)}`);
     await clock.advance(1000);
@@ -51,7 +51,7 @@ describe('a claim', () => {
     expect(sessions.get(ID)?.credentials).toBeDefined();
   });
 
-  it('does not depend on the node that came first', async () => {
+  it('A session is issued with one call even if the node that claimed it first releases it', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'first');
     sessions.claim(SESSION, 'second');
@@ -62,7 +62,7 @@ describe('a claim', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('takes what was on its way when the session was released and claimed again', async () => {
+  it('A session released and claimed again takes the credentials of the call that is under way', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'first');
     sessions.release(ID, 'first');
@@ -74,7 +74,7 @@ describe('a claim', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('keeps sessions apart that differ in anything', async () => {
+  it('Sessions that differ in any field are issued separately', async () => {
     const { sessions, calls, clock } = setupEmpty();
     const others = [
       {},
@@ -90,10 +90,10 @@ describe('a claim', () => {
   });
 });
 
-describe('a claim with credentials that the agent holds', () => {
+describe('Credentials cached by agents', () => {
   const held = (remainingMs: number, lifetimeMs = HOUR_MS) => ({ fingerprint: 'f', remainingMs, lifetimeMs });
 
-  it('issues nothing until 40 to 48 % of their life have passed', async () => {
+  it('A claim with cached credentials issues nothing until 40 to 48 % of their life have passed', async () => {
     const { sessions, calls, sts, give, clock } = setupEmpty();
     sts.answer = give;
     sessions.claim(SESSION, 'node-1', held(50 * MINUTE_MS));
@@ -104,7 +104,7 @@ describe('a claim with credentials that the agent holds', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('issues at once for a node that holds nothing, and at its time when all hold something', async () => {
+  it('A session is issued at once for a node without credentials, though other nodes have them cached', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'node-1', held(55 * MINUTE_MS));
     sessions.claim(SESSION, 'node-2', held(58 * MINUTE_MS));
@@ -114,7 +114,7 @@ describe('a claim with credentials that the agent holds', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('goes by the node whose credentials are the oldest', async () => {
+  it('A session is renewed when the oldest credentials that a node has cached are due', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'young', held(60 * MINUTE_MS));
     sessions.claim(SESSION, 'old', held(40 * MINUTE_MS));
@@ -128,20 +128,20 @@ describe('a claim with credentials that the agent holds', () => {
     { why: 'no number', remainingMs: Number.NaN },
     { why: 'without a life', remainingMs: HOUR_MS, lifetimeMs: 0 },
     { why: 'past the renewal point', remainingMs: 20 * MINUTE_MS },
-  ])('issues at once for what is $why', ({ remainingMs, lifetimeMs }) => {
+  ])('A session is issued at once if what the agent has cached is $why', ({ remainingMs, lifetimeMs }) => {
     const { sessions, calls } = setupEmpty();
     sessions.claim(SESSION, 'node-1', held(remainingMs, lifetimeMs));
     expect(calls).toHaveLength(1);
   });
 
-  it('believes no agent that its credentials live longer than was asked of STS', async () => {
+  it('A lifetime reported by an agent counts for no more than the duration asked of STS', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'liar', held(1e15, 1e15));
     await clock.advance(0.48 * HOUR_MS);
     expect(calls).toHaveLength(1);
   });
 
-  it('issues when the agent has lost them', async () => {
+  it('A session is issued at once if an agent has lost its cached credentials', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'node-1', held(HOUR_MS));
     await clock.advance(MINUTE_MS);
@@ -150,8 +150,8 @@ describe('a claim with credentials that the agent holds', () => {
   });
 });
 
-describe('renewal', () => {
-  it('comes between 40 and 48 % of the life, spread over sessions', async () => {
+describe('Session renewal', () => {
+  it('Renewals are spread over 40 to 48 % of the life of the credentials', async () => {
     const { sessions, calls, sts, give, clock } = setupEmpty();
     sts.answer = give;
     for (let n = 0; n < 200; n++) sessions.claim(sessionOf(`role-${String(n)}`), 'node-1');
@@ -165,7 +165,7 @@ describe('renewal', () => {
   });
 
   it.each([{ durationSeconds: 3600 }, { durationSeconds: 3000 }])(
-    'leaves 25 minutes at every moment of a day, with sessions of $durationSeconds s',
+    'Sessions of $durationSeconds s have at least 25 minutes left at every moment of a day',
     async ({ durationSeconds }) => {
       const { sessions, calls, sts, give, clock } = setupEmpty();
       sts.answer = give;
@@ -183,7 +183,7 @@ describe('renewal', () => {
     },
   );
 
-  it('tells of the new credentials, under another fingerprint', async () => {
+  it('A renewal announces the new credentials under another fingerprint', async () => {
     const { sessions, changes, clock } = await setup();
     const before = sessions.get(ID)?.credentials?.fingerprint;
     await clock.advance(0.48 * HOUR_MS);
@@ -191,7 +191,7 @@ describe('renewal', () => {
     expect(sessions.get(ID)?.credentials?.fingerprint).not.toBe(before);
   });
 
-  it('keeps the old credentials while it fails, until they end', async () => {
+  it('The old credentials are kept until they expire if their renewal fails', async () => {
     const { sessions, sts, clock } = await setup();
     sts.answer = () => {
       throw awsError('ServiceUnavailable');
@@ -207,7 +207,7 @@ describe('renewal', () => {
     expect(sessions.get(ID)).toEqual({ failure: expect.anything() });
   });
 
-  it('goes by the monotonic clock when the wall clock jumps', async () => {
+  it('Renewal follows the monotonic clock when the wall clock jumps', async () => {
     const { sessions, calls, clock } = await setup();
     clock.jumpWall(-2 * HOUR_MS);
     expect(sessions.get(ID)?.credentials?.expiresAtMs).toBe(clock.now() + HOUR_MS);
@@ -218,8 +218,8 @@ describe('renewal', () => {
   });
 });
 
-describe('a session that no Pod asks for', () => {
-  it('is not renewed after three hours, and ends', async () => {
+describe('Unused sessions', () => {
+  it('A session that no Pod asks for is not renewed after three hours, and expires', async () => {
     const { sessions, calls, clock } = await setup();
     await clock.advance(UNUSED_AFTER_MS);
     const renewed = calls.length;
@@ -229,7 +229,7 @@ describe('a session that no Pod asks for', () => {
     expect(sessions.counts()).toMatchObject({ unused: 1, valid: 0 });
   });
 
-  it('ends three hours after the latest asking on any node, whichever replica was told of it', async () => {
+  it('A session becomes unused three hours after the last request on any node, whichever replica was told', async () => {
     const { sessions, calls, clock } = setupEmpty();
     const held = (unusedMs: number) => ({ fingerprint: '', remainingMs: 0, lifetimeMs: 0, unusedMs });
     sessions.claim(SESSION, 'node-1', held(UNUSED_AFTER_MS));
@@ -248,14 +248,14 @@ describe('a session that no Pod asks for', () => {
     expect(sessions.counts().unused).toBe(1);
   });
 
-  it('counts as asked for now where an older agent does not say when that was', async () => {
+  it('A session counts as just used if an older agent does not report when it was last used', async () => {
     const { sessions, calls, clock } = setupEmpty();
     sessions.claim(SESSION, 'node-1', { fingerprint: '', remainingMs: 0, lifetimeMs: 0 });
     await clock.advance(UNUSED_AFTER_MS - 1);
     expect([calls.length, sessions.counts().unused]).toEqual([1, 0]);
   });
 
-  it('is issued at once when it is used again', async () => {
+  it('An unused session is issued at once when a Pod uses it again', async () => {
     const { sessions, calls, clock } = await setup();
     await clock.advance(24 * HOUR_MS);
     const before = calls.length;
@@ -265,7 +265,7 @@ describe('a session that no Pod asks for', () => {
     expect(sessions.get(ID)?.credentials).toBeDefined();
   });
 
-  it('lives on when another node claims it, not when the same one says so again', async () => {
+  it('An unused session is issued again if another node claims it, but not if the same node repeats its claim', async () => {
     const { sessions, calls, clock } = await setup();
     for (let n = 0; n < 10; n++) {
       await clock.advance(HOUR_MS);
@@ -279,7 +279,7 @@ describe('a session that no Pod asks for', () => {
     expect(calls).toHaveLength(before + 1);
   });
 
-  it('is renewed for as long as it is used', async () => {
+  it('A session is renewed for as long as Pods use it', async () => {
     const { sessions, clock } = await setup();
     for (let n = 0; n < 24; n++) {
       await clock.advance(HOUR_MS);
@@ -289,8 +289,8 @@ describe('a session that no Pod asks for', () => {
   });
 });
 
-describe('release', () => {
-  it('by the last node drops the secret and stops the renewal', async () => {
+describe('Session release', () => {
+  it('The release by the last node drops the credentials and stops their renewal', async () => {
     const { sessions, calls, clock } = await setup();
     sessions.claim(SESSION, 'node-2');
     sessions.release(ID, 'node-1');
@@ -302,7 +302,7 @@ describe('release', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('takes back a call that still waits', async () => {
+  it('The release of a session cancels its waiting STS call', async () => {
     const { sessions, calls, budget, clock } = setupEmpty({ budget: { burst: 1, ratePerSecond: 1 } });
     sessions.claim(sessionOf('a'), 'node-1');
     sessions.claim(sessionOf('b'), 'node-1');
@@ -313,7 +313,7 @@ describe('release', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('of what was never claimed is nothing', async () => {
+  it('The release or use of a session that was never claimed changes nothing', async () => {
     const { sessions } = await setup();
     sessions.release('unknown', 'node-1');
     sessions.release(ID, 'node-9');
@@ -322,8 +322,8 @@ describe('release', () => {
   });
 });
 
-describe('stop', () => {
-  it('leaves no timer, and what comes later is dropped', async () => {
+describe('Stop of all sessions', () => {
+  it('A stop leaves no timer behind, and credentials that arrive later are dropped', async () => {
     const { sessions, calls, changes, clock } = setupEmpty();
     sessions.claim(SESSION, 'node-1');
     sessions.stop();
@@ -335,8 +335,8 @@ describe('stop', () => {
   });
 });
 
-describe('what is said', () => {
-  it('names the whole key ID in an audit line for each issue, and no secret anywhere', async () => {
+describe('Session log', () => {
+  it('Each issue writes an audit line with the whole access key ID, and no log line has a secret', async () => {
     const { sessions, lines, sts, give, clock } = await setup();
     sts.answer = () => {
       throw awsError(
@@ -364,7 +364,7 @@ describe('what is said', () => {
     expect(JSON.stringify(lines)).not.toMatch(/very-secret|very-token/);
   });
 
-  it('says an issue that came too late for anybody too', async () => {
+  it('Credentials issued after the last release are still logged, and announced to nobody', async () => {
     const { sessions, calls, lines, changes, clock } = setupEmpty();
     sessions.claim(SESSION, 'node-1');
     sessions.release(ID, 'node-1');
@@ -375,7 +375,7 @@ describe('what is said', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("keeps a listener's fault from the session and from other listeners", async () => {
+  it('A listener that throws affects neither the session nor other listeners, and is logged', async () => {
     const { sessions, changes, lines, sts, give, clock } = setupEmpty();
     sts.answer = give;
     const heard: string[] = [];

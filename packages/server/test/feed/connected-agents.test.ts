@@ -14,7 +14,7 @@ function setup() {
   return { clock, agents, join };
 }
 
-it('an agent is connected from its first stream to the end of its last', async () => {
+it('An agent is connected from its first stream to the end of its last', async () => {
   const { clock, agents, join } = setup();
   const leaveFirst = join('node-b');
   join('node-a');
@@ -27,7 +27,7 @@ it('an agent is connected from its first stream to the end of its last', async (
   expect(agents.get('node-b')).toBeUndefined();
 });
 
-it('an agent is known by what it said last of its interception, and forgotten with its streams', () => {
+it('An agent is listed with the interception it reported last, and forgotten when its last stream ends', () => {
   const { agents, join } = setup();
   const leave = join('node-a');
   expect(agents.get('node-a')?.interception).toBeUndefined();

@@ -79,8 +79,8 @@ function open(
   };
 }
 
-describe('what an agent reports', () => {
-  it('of sessions that were asked for keeps them renewed', async () => {
+describe('Agent reports', () => {
+  it('Sessions that agents report as used are kept renewed', async () => {
     const { open, sessions, clock } = setup();
     const stream = open();
     const id = stream.sessions()[0]?.sessionId ?? '';
@@ -94,13 +94,13 @@ describe('what an agent reports', () => {
     }
   });
 
-  it('of its answers is counted by their reasons', () => {
+  it('Answers that an agent reports are counted by reason', () => {
     const { open, answers } = setup();
     open().report({ answersByReason: { NoRole: 3, '': 40 } });
     expect(answers).toEqual(['NoRole 3', ' 40']);
   });
 
-  it('to hold is neither issued nor sent again', async () => {
+  it('Credentials that an agent reports as cached are neither issued nor sent again', async () => {
     const before = setup();
     const first = before.open();
     await before.clock.advance(0);
@@ -120,7 +120,7 @@ describe('what an agent reports', () => {
     expect(restarted.issued).toEqual([]);
   });
 
-  it('to hold counts up to 4,096 sessions', async () => {
+  it('No more than 4,096 cached sessions of a report count', async () => {
     const probe = setup().open();
     const sessionId = probe.sessions()[0]?.sessionId ?? '';
     const { open, issued, clock } = setup();
@@ -132,7 +132,7 @@ describe('what an agent reports', () => {
   });
 });
 
-describe('what an agent reports of another node', () => {
+describe('Reports about another node', () => {
   const HELD = { fingerprint: 'f', lifetimeMs: HALF_HOUR_MS * 2 };
 
   /** A second node, whose Pod's session only it needs; the first node has been as it is for an hour. */
@@ -147,7 +147,7 @@ describe('what an agent reports of another node', () => {
     return { ...world, foreign };
   }
 
-  it('of a first delivery ends the stream', async () => {
+  it('A first delivery to a Pod of another node ends the stream, counted and audited as ForeignNode', async () => {
     const { open, audited, counts } = await setupOther();
     const stream = open();
     stream.report({ firstDeliveries: [{ podUid: 'uid-b', sessionId: 'x', heldMs: 1 }] });
@@ -155,7 +155,7 @@ describe('what an agent reports of another node', () => {
     expect([counts.foreign, audited]).toEqual([1, [expect.objectContaining({ reason: 'ForeignNode' })]]);
   });
 
-  it('of a Pod that is gone, or on no node yet, is nothing', async () => {
+  it('A first delivery to a Pod that is gone or on no node yet is not counted as ForeignNode', async () => {
     const { open, cluster, counts } = await setupOther();
     cluster.setPod('unbound', { nodeName: '' });
     const stream = open();
@@ -164,7 +164,7 @@ describe('what an agent reports of another node', () => {
     expect([stream.error(), counts.foreign]).toEqual([undefined, 0]);
   });
 
-  it('that its session was asked for ends a stream that must know better', async () => {
+  it("A stream older than a minute ends if it reports the use of another node's session", async () => {
     const { open, clock, foreign, counts } = await setupOther();
     const stream = open();
     stream.report({ usedSessionIds: [foreign] });
@@ -177,7 +177,7 @@ describe('what an agent reports of another node', () => {
     expect(counts.foreign).toBe(1);
   });
 
-  it('that its session was asked for is let pass where a Pod has just gone', async () => {
+  it("The use of another node's session is accepted if a Pod of the reporting node has just gone", async () => {
     const { open, clock, cluster, foreign, counts } = await setupOther();
     const stream = open();
     await clock.advance(600_000);
@@ -186,7 +186,7 @@ describe('what an agent reports of another node', () => {
     expect([stream.error(), counts.foreign]).toEqual([undefined, 0]);
   });
 
-  it('to hold a session that it shares with others is its own business', async () => {
+  it('A node may report a cached session that it shares with other nodes', async () => {
     const { openAs, cluster, foreign, audited } = await setupOther();
     cluster.setPod('c', { annotations: { 'iam.amazonaws.com/role': 'other' }, nodeName: 'node-c' });
     openAs('node-c', { heldSessions: [{ ...HELD, sessionId: foreign, remainingMs: HELD.lifetimeMs }] });
@@ -196,30 +196,33 @@ describe('what an agent reports of another node', () => {
   it.each([
     { what: 'since before anything changed on it', agoMs: HALF_HOUR_MS * 2 + 60_000, counted: 0 },
     { what: 'from a time in which nothing changed on it', agoMs: HALF_HOUR_MS, counted: 1 },
-  ])('to hold its session $what is audited, and counted $counted times', async ({ agoMs, counted }) => {
-    const { open, foreign, audited, counts } = await setupOther();
-    const remainingMs = HELD.lifetimeMs - agoMs;
-    const stream = open({ heldSessions: [{ ...HELD, sessionId: foreign, remainingMs }] });
-    expect(audited).toEqual([expect.objectContaining({ reason: 'ForeignNode' })]);
-    expect([stream.error(), counts.foreign]).toEqual([undefined, counted]);
-    expect(stream.sessions().some(({ sessionId }) => sessionId === foreign)).toBe(false);
-  });
+  ])(
+    'A node that reports a foreign session cached $what is audited, and counted $counted times',
+    async ({ agoMs, counted }) => {
+      const { open, foreign, audited, counts } = await setupOther();
+      const remainingMs = HELD.lifetimeMs - agoMs;
+      const stream = open({ heldSessions: [{ ...HELD, sessionId: foreign, remainingMs }] });
+      expect(audited).toEqual([expect.objectContaining({ reason: 'ForeignNode' })]);
+      expect([stream.error(), counts.foreign]).toEqual([undefined, counted]);
+      expect(stream.sessions().some(({ sessionId }) => sessionId === foreign)).toBe(false);
+    },
+  );
 });
 
-describe('a stream', () => {
+describe('Feed stream', () => {
   it.each([
     { random: 0, minutes: 24 },
     { random: 0.5, minutes: 30 },
     { random: 1, minutes: 36 },
   ])(
-    'is told an age of $minutes minutes, so that agents do not come back all at once',
+    'A stream is told to end after $minutes minutes, so that agents do not reconnect all at once',
     ({ random, minutes }) => {
       const [hello] = setup({ random }).open().written;
       expect(hello?.hello?.streamEndsInMs).toBe(minutes * 60_000);
     },
   );
 
-  it('of an agent that reads nothing ends once too many Pods have come and gone meanwhile', async () => {
+  it('The stream of an agent that reads nothing ends once too many Pods have come and gone', async () => {
     const { open, cluster, clock, nodes } = setup();
     const stream = open();
     stream.stopReading();
@@ -235,7 +238,7 @@ describe('a stream', () => {
     expect(nodes.connected).toBe(0);
   });
 
-  it('that has ended leaves its node without one', () => {
+  it('A node whose stream has ended is no longer connected', () => {
     const { open, nodes } = setup();
     const stream = open();
     expect(nodes.connected).toBe(1);

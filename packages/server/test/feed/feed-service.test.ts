@@ -56,8 +56,8 @@ function setup({ synced = true, certificateEndsMs }: { synced?: boolean; certifi
   return { ...cluster, service, open, openAs, counts, audited };
 }
 
-describe('feed service', () => {
-  it('begins with hello and token keys, then the snapshot, closed by how far the Pods have come', () => {
+describe('Feed service', () => {
+  it('A stream begins with hello, token keys, the snapshot, and synced with the resourceVersion of the Pods', () => {
     const { open, setPod } = setup();
     setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
     const call = open();
@@ -68,7 +68,7 @@ describe('feed service', () => {
     expect(call.written[0]?.hello).toMatchObject({ serverName: 'server-0', streamEndsInMs: 30 * 60_000 });
   });
 
-  it('sends credentials once, as the life that is left', async () => {
+  it('Credentials are sent once, with the life that remains', async () => {
     const { open, clock, setPod } = setup();
     setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
     const call = open();
@@ -86,7 +86,7 @@ describe('feed service', () => {
     expect(sessions()).toHaveLength(1);
   });
 
-  it('sends credentials again that the agent has dropped in between', async () => {
+  it('Credentials that the agent has dropped in between are sent again', async () => {
     const { open, openAs, clock, setPod, setNamespace } = setup();
     const annotations = { 'iam.amazonaws.com/role': 'app' };
     setPod('a', { annotations });
@@ -105,7 +105,7 @@ describe('feed service', () => {
     expect(call.written.at(-1)?.pod?.deny?.reason).toBe('NamespaceDenied');
   });
 
-  it('refuses every call until it has read the cluster', () => {
+  it('A stream is refused as UNAVAILABLE until the server has read the cluster', () => {
     const { open } = setup({ synced: false });
     const call = open();
     call.report();
@@ -116,7 +116,7 @@ describe('feed service', () => {
   it.each([
     { what: 'a certificate without a node', node: undefined, report: { nodeName: '' } },
     { what: 'the report of another node', node: 'node-b', report: { nodeName: 'node-a' } },
-  ])('refuses $what as ForeignNode, counted and audited', ({ node, report }) => {
+  ])('The feed refuses $what as ForeignNode, counted and audited', ({ node, report }) => {
     const { openAs, counts, audited, setPod } = setup();
     setPod('a', { annotations: { 'iam.amazonaws.com/role': 'app' } });
     const call = openAs(node);
@@ -128,7 +128,7 @@ describe('feed service', () => {
     expect(audited).toEqual([expect.objectContaining({ audit: true, reason: 'ForeignNode' })]);
   });
 
-  it('ends a stream whose later report is of another node', () => {
+  it('A stream ends if a later report is of another node', () => {
     const { open } = setup();
     const call = open();
     call.report();
@@ -136,14 +136,14 @@ describe('feed service', () => {
     expect(call.state.error?.code).toBe(status.PERMISSION_DENIED);
   });
 
-  it('ends a stream on which nothing is reported', async () => {
+  it('A stream on which nothing is reported ends after five seconds', async () => {
     const { open, clock } = setup();
     const call = open();
     await clock.advance(5_000);
     expect(call.state.error?.code).toBe(status.UNAVAILABLE);
   });
 
-  it('ends streams at their age with UNAVAILABLE', async () => {
+  it('A stream ends with UNAVAILABLE at its maximum age', async () => {
     const { open, clock, counts } = setup();
     const call = open();
     call.report();
@@ -154,7 +154,7 @@ describe('feed service', () => {
     expect(counts.streams).toBe(0);
   });
 
-  it('ends a stream with the certificate that opened it', async () => {
+  it('A stream ends when the certificate that opened it expires', async () => {
     const endsMs = Date.UTC(2026, 10, 23, 7, 10);
     const { open, clock } = setup({ certificateEndsMs: endsMs });
     const call = open();
@@ -165,7 +165,7 @@ describe('feed service', () => {
     expect(call.state.error?.code).toBe(status.UNAVAILABLE);
   });
 
-  it('drains: ends all streams with UNAVAILABLE and takes no new ones', () => {
+  it('A drain ends all streams with UNAVAILABLE and accepts no new ones', () => {
     const { open, service, counts } = setup();
     const calls = [open(), open()];
     for (const call of calls) call.report();
@@ -177,7 +177,7 @@ describe('feed service', () => {
     expect(counts.streams).toBe(0);
   });
 
-  it('says nothing more to a stream that has ended', () => {
+  it('Nothing more is sent on a stream that has ended', () => {
     const { open, setPod, counts } = setup();
     const call = open();
     call.report();
@@ -189,7 +189,7 @@ describe('feed service', () => {
     expect(counts.streams).toBe(0);
   });
 
-  it('sends new token keys when their time has come', async () => {
+  it('New token keys are sent when the key period changes', async () => {
     const { open, clock } = setup();
     const call = open();
     call.report();
@@ -207,7 +207,7 @@ describe('feed service', () => {
     expect(keys[1]).toEqual([expect.any(String), first]);
   });
 
-  it('resolves an address for its own node, and answers UNIMPLEMENTED to attestation', () => {
+  it("Resolve answers for addresses of the agent's own node only, and Attest is UNIMPLEMENTED", () => {
     const { service, setPod } = setup();
     setPod('a', { ips: ['198.18.0.1'] });
     const answers: unknown[] = [];

@@ -32,8 +32,8 @@ function setup({ room = Infinity } = {}) {
   return { outbox, put, putEnd, written, drain, overflows: () => overflows };
 }
 
-describe('outbox', () => {
-  it('sends at once what the reader has room for, in order', () => {
+describe('Outbox', () => {
+  it('Updates are sent at once and in order while the reader has room', () => {
     const { put, written } = setup();
     put('a', 'a1');
     put('b', 'b1');
@@ -41,7 +41,7 @@ describe('outbox', () => {
     expect(written).toEqual(['a1', 'b1', 'a2']);
   });
 
-  it('keeps for a slow reader only the latest of each key, in the order of their first put', () => {
+  it('A slow reader gets only the latest update of each key, in the order of their first put', () => {
     const { put, written, drain } = setup({ room: 1 });
     put('first', 'first');
     for (let round = 1; round <= 1_000; round++) {
@@ -53,7 +53,7 @@ describe('outbox', () => {
     expect(written).toEqual(['first', 'a1000', 'b1000']);
   });
 
-  it('stops again when the reader is full again', () => {
+  it('Sending stops again when the reader is full again', () => {
     const { put, written, drain } = setup({ room: 1 });
     for (const key of ['a', 'b', 'c']) put(key, key);
     drain(1);
@@ -62,7 +62,7 @@ describe('outbox', () => {
     expect(written).toEqual(['a', 'b', 'c']);
   });
 
-  it('says once that a reader leaves more ends unread than are worth keeping', () => {
+  it('A reader that leaves too many removals unread overflows the outbox, which is reported once', () => {
     const { put, putEnd, overflows } = setup({ room: 1 });
     put('first', 'first');
     for (let pod = 0; pod < 20_000; pod++) put(`there ${pod}`, 'there');
@@ -75,7 +75,7 @@ describe('outbox', () => {
     expect(overflows()).toBe(1);
   });
 
-  it('counts no end that was read', () => {
+  it('Removals that were read do not count towards the overflow', () => {
     const { put, putEnd, drain, overflows } = setup({ room: 1 });
     put('first', 'first');
     for (let round = 0; round < 10; round++) {
@@ -85,7 +85,7 @@ describe('outbox', () => {
     expect(overflows()).toBe(0);
   });
 
-  it('makes an update only when its turn has come', () => {
+  it('An update is built only when its turn has come', () => {
     const { outbox, put, drain } = setup({ room: 1 });
     put('first', 'first');
     let made = 0;
@@ -98,7 +98,7 @@ describe('outbox', () => {
     expect(made).toBe(1);
   });
 
-  it('writes nothing after it was closed', () => {
+  it('Nothing is written after the outbox is closed', () => {
     const { outbox, put, written, drain } = setup({ room: 1 });
     put('a', 'a');
     put('b', 'b');

@@ -67,7 +67,7 @@ function without(bytes: Buffer, fields: readonly (keyof AgentReportRead)[]): Buf
   return rolegateService.Feed.requestSerialize(report);
 }
 
-describe.each(recorded)('the reports of an agent of version $version', (one) => {
+describe.each(recorded)('Agent of version $version', (one) => {
   const [first, later, held] = bytesOf(one) as [Buffer, Buffer, Buffer];
 
   it.each([
@@ -76,7 +76,7 @@ describe.each(recorded)('the reports of an agent of version $version', (one) => 
       how: 'with fields in them that this version does not know',
       change: (bytes: Buffer) => Buffer.concat([bytes, UNKNOWN]),
     },
-  ])('are understood $how', async ({ change }) => {
+  ])('Reports of a recorded agent are understood $how', async ({ change }) => {
     const { call, hear, answers, limits, clock } = setup();
     hear(change(first));
     await clock.advance(0);
@@ -87,7 +87,7 @@ describe.each(recorded)('the reports of an agent of version $version', (one) => 
     expect([call.state.error, limits]).toEqual([undefined, []]);
   });
 
-  it('of what they hold keep STS from being asked', async () => {
+  it('Credentials that a recorded report lists as cached are not issued again', async () => {
     const { hear, issued, clock } = setup();
     hear(held);
     await clock.advance(0);
@@ -99,7 +99,7 @@ describe.each(recorded)('the reports of an agent of version $version', (one) => 
     { fields: ['interception'] as const },
     { fields: ['heldSessions'] as const },
     { fields: ['firstDeliveries', 'answersByReason', 'usedSessionIds'] as const },
-  ])('are understood without $fields', async ({ fields }) => {
+  ])('Reports of a recorded agent are understood without $fields', async ({ fields }) => {
     const { call, hear, clock } = setup();
     hear(without(held, fields));
     await clock.advance(0);

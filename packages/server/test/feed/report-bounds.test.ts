@@ -60,12 +60,12 @@ const sized = (bytes: number): Buffer => {
   return Buffer.concat([report, Buffer.from(head), Buffer.alloc(rest)]);
 };
 
-describe('a report that is too large', () => {
+describe('Report size', () => {
   it.each([
     { which: 'first', largest: 1024 * 1024 },
     { which: 'later', largest: 64 * 1024 },
   ])(
-    'ends its stream, is counted and audited, and costs no other: the $which of a stream',
+    'A $which report that is too large ends its stream, counted and audited, and no other stream',
     ({ which, largest }) => {
       const { open, limits, lines } = setup();
       const [call, other] = [open(), open('node-b')];
@@ -91,8 +91,8 @@ describe('a report that is too large', () => {
   );
 });
 
-describe('a report', () => {
-  it('that cannot be read ends its stream, counted and audited', () => {
+describe('Report content', () => {
+  it('A report that cannot be parsed ends its stream and is counted', () => {
     const { open, limits } = setup();
     const call = open();
     call.report();
@@ -101,7 +101,7 @@ describe('a report', () => {
     expect(limits).toEqual(['report_fields']);
   });
 
-  it('of bad values keeps its stream: they are left out, counted and audited', () => {
+  it('Invalid values in a report are left out, counted and logged, and the stream stays open', () => {
     const { open, limits, lines, answers, agents } = setup();
     const call = open();
     call.report({ version: 'v'.repeat(1_000_000), answersByReason: { NoRole: 1, 'made up': 5, Newer: 2 } });
@@ -114,7 +114,7 @@ describe('a report', () => {
     expect(lines.filter(({ message }) => message === 'limit met')).toHaveLength(2);
   });
 
-  it('that comes with hundreds of others ends its stream: an agent sends one a second at most', async () => {
+  it('A stream that sends more than 5 reports a second after a burst of 60 ends', async () => {
     const { open, limits, clock, answers } = setup();
     const call = open();
     for (let at = 0; at < 60; at += 1) call.report({ answersByReason: { NoRole: 1 } });
@@ -130,7 +130,7 @@ describe('a report', () => {
     expect([limits, answers]).toEqual([['report_rate'], { NoRole: 119 }]);
   });
 
-  it('is of the own Pods and sessions, or its first deliveries are not logged', async () => {
+  it('A first delivery is logged only for a Pod and a session of the reporting node', async () => {
     const { open, lines, setServiceAccount, setNamespace, setPod, clock } = setup();
     setServiceAccount('shop', 'default');
     setNamespace('shop', { 'iam.amazonaws.com/permitted': 'app' });
@@ -151,8 +151,8 @@ describe('a report', () => {
   });
 });
 
-describe('a stream', () => {
-  it('gives way to newer ones of its node, which is told; streams of other nodes stay', () => {
+describe('Stream limits', () => {
+  it('The oldest streams of a node give way to newer ones and are told so, and those of other nodes stay', () => {
     const { open, limits, agents } = setup();
     const other = open('node-b');
     other.report();
@@ -171,7 +171,7 @@ describe('a stream', () => {
     expect(agents.all().map(({ node }) => node)).toEqual(['node-a', 'node-b']);
   });
 
-  it('counts before its first report: what it has begun to send is kept too', () => {
+  it('A stream counts towards the limit of its node even before its first report', () => {
     const { open } = setup();
     const calls = [1, 2, 3, 4, 5].map(() => open());
     expect(calls.map(({ state }) => state.error?.code)).toEqual([
@@ -180,17 +180,20 @@ describe('a stream', () => {
     ]);
   });
 
-  it.each(['end', 'cancelled', 'close', 'error'])('that has ended by %s makes room for others', (event) => {
-    const { open, limits } = setup();
-    for (let at = 0; at < 15; at += 1) {
-      const call = open();
-      if (at % 2 === 0) call.report();
-      call.emit(event, new Error('gone'));
-    }
-    expect(limits).toEqual([]);
-  });
+  it.each(['end', 'cancelled', 'close', 'error'])(
+    'A stream that has ended by %s makes room for others',
+    (event) => {
+      const { open, limits } = setup();
+      for (let at = 0; at < 15; at += 1) {
+        const call = open();
+        if (at % 2 === 0) call.report();
+        call.emit(event, new Error('gone'));
+      }
+      expect(limits).toEqual([]);
+    },
+  );
 
-  it('of a node that comes and goes all the time is logged 20 times a minute', async () => {
+  it('The connections of a node are logged 20 times a minute at most, with a count of those left out', async () => {
     const { open, lines, clock } = setup();
     for (let second = 0; second < 50; second += 1) {
       const call = open();
@@ -210,7 +213,7 @@ describe('a stream', () => {
     });
   });
 
-  it('that ends before its first report is answered', () => {
+  it('A stream that the agent ends before its first report is ended by the server too', () => {
     const { open } = setup();
     const call = open();
     call.emit('end');

@@ -32,7 +32,7 @@ function setup() {
   return { ...cluster, resolve, lines };
 }
 
-it("a server's line about an address has the ID of the Pod's request that asked for it", () => {
+it("A server's log line about an address has the ID of the Pod's request that asked for it", () => {
   const { setPod, resolve } = setup();
   expect(resolve('1a2b3c4d-z1')).toEqual({
     msg: 'address resolved',
@@ -44,7 +44,7 @@ it("a server's line about an address has the ID of the Pod's request that asked 
   expect(resolve('1a2b3c4d-z2')).toMatchObject({ requestId: '1a2b3c4d-z2', pod: 'a', uid: 'uid-a' });
 });
 
-it('so has the line about an address of another node, and its refusal', () => {
+it("The log lines about an address of another node and its refusal have the ID of the Pod's request", () => {
   const { setPod, resolve, lines } = setup();
   setPod('b', { ips: [IP], nodeName: 'node-b' });
   expect(resolve('r-1')).toMatchObject({
@@ -55,7 +55,7 @@ it('so has the line about an address of another node, and its refusal', () => {
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'agent refused', requestId: 'r-1' }));
 });
 
-it.each(['', 'a b', 'x\ny', 'x'.repeat(65)])('what is no ID is not written: %j', (requestId) => {
+it.each(['', 'a b', 'x\ny', 'x'.repeat(65)])('The invalid request ID %j is not logged', (requestId) => {
   const { resolve } = setup();
   expect(resolve(requestId)).toMatchObject({ msg: 'address resolved', requestId: undefined });
 });

@@ -21,8 +21,8 @@ function setup() {
   return { clock, gaveWay, hits, unknown, open };
 }
 
-describe('the streams of an agent', () => {
-  it('are two at once: the third one ends the oldest', () => {
+describe('Agent streams', () => {
+  it('An agent has two streams at once, and a third one ends the oldest', () => {
     const { open, gaveWay, hits } = setup();
     for (const name of ['1', '2', '3']) open(name);
     expect([gaveWay, hits]).toEqual([['1'], ['node_streams node-a']]);
@@ -30,7 +30,7 @@ describe('the streams of an agent', () => {
     expect(gaveWay).toEqual(['1', '2']);
   });
 
-  it('that have ended leave their places', () => {
+  it('A stream that has ended frees its place', () => {
     const { open, gaveWay } = setup();
     open('1');
     for (let renewal = 2; renewal < 20; renewal += 1) open(String(renewal)).leave();
@@ -38,19 +38,19 @@ describe('the streams of an agent', () => {
     expect(gaveWay).toEqual([]);
   });
 
-  it('of two Pods on a node, as in an upgrade by surge, have two each', () => {
+  it('Two agent Pods on a node, as in an upgrade by surge, have two streams each', () => {
     const { open, gaveWay } = setup();
     for (const podUid of ['old', 'old', 'new', 'new']) open(podUid, { podUid });
     expect(gaveWay).toEqual([]);
   });
 
-  it('are four on a node, whatever Pods they say they are of', () => {
+  it('A node has at most four streams, whatever Pods they claim to be of', () => {
     const { open, gaveWay } = setup();
     for (const name of ['1', '2', '3', '4', '5']) open(name, { podUid: name });
     expect(gaveWay).toEqual(['1']);
   });
 
-  it('are four on a node if nothing proves their Pods', () => {
+  it('A node has at most four streams if nothing proves their Pods', () => {
     const { open, gaveWay } = setup();
     for (const name of ['1', '2', '3', '4']) open(name, { podUid: undefined });
     expect(gaveWay).toEqual([]);
@@ -58,7 +58,7 @@ describe('the streams of an agent', () => {
     expect(gaveWay).toEqual(['1']);
   });
 
-  it('take nothing from other nodes', () => {
+  it('The streams of one node end none of another node', () => {
     const { open, gaveWay } = setup();
     open('other', { node: 'node-b', podUid: 'agent-b' });
     for (let at = 0; at < 15; at += 1) open(String(at));
@@ -66,7 +66,7 @@ describe('the streams of an agent', () => {
     expect(gaveWay).toHaveLength(13);
   });
 
-  it('are opened 20 at once and five a second; other nodes are not held up', async () => {
+  it('A node opens 20 streams at once and then five a second, and other nodes are not delayed', async () => {
     const { open, clock, hits } = setup();
     for (let at = 0; at < 20; at += 1) open(String(at)).leave();
     expect(() => open('too soon')).toThrow(/opens more than 5 streams a second/);
@@ -78,15 +78,15 @@ describe('the streams of an agent', () => {
   });
 });
 
-describe('streams of nobody known', () => {
-  it('are four on a connection', () => {
+describe('Unidentified streams', () => {
+  it('A connection has at most four streams whose node is unknown', () => {
     const { unknown, gaveWay, hits } = setup();
     for (const name of ['1', '2', '3', '4', '5']) unknown(name, '198.18.0.9:1');
     unknown('other', '198.18.0.9:2');
     expect([gaveWay, hits]).toEqual([['1'], ['node_streams -']]);
   });
 
-  it('no longer count for their connection once it is known whose they are', () => {
+  it('A stream no longer counts for its connection once its node is known', () => {
     const { unknown, gaveWay } = setup();
     for (const node of ['a', 'b', 'c', 'd', 'e']) unknown(node, '198.18.0.9:1').known({ node });
     expect(gaveWay).toEqual([]);

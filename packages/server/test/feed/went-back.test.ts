@@ -47,8 +47,8 @@ const seen = (version: string, more: object = {}) => ({
   newestSeen: { pod: version, namespace: '', serviceAccount: '', ...more },
 });
 
-describe('an agent that has seen more than the server', () => {
-  it('is told to forget if the API server itself is at an older resourceVersion', async () => {
+describe('Agents ahead of the server', () => {
+  it('An agent that has seen more than the server must forget if the API server is at an older resourceVersion', async () => {
     const { open, clock, apiServer } = setup();
     apiServer.version = '1003';
     const call = open(seen('6000'));
@@ -60,7 +60,7 @@ describe('an agent that has seen more than the server', () => {
   });
 
   it.each(['namespace', 'serviceAccount'])(
-    'is told so too if it is a %s of which it has seen more',
+    'An agent that has seen a newer %s than the API server has is told to forget',
     async (kind) => {
       const { open, clock } = setup();
       const call = open(seen('5', { [kind]: '6000' }));
@@ -69,7 +69,7 @@ describe('an agent that has seen more than the server', () => {
     },
   );
 
-  it('is not told to forget if the API server knows as much: only this server is behind', async () => {
+  it('An agent is not told to forget if the API server has seen as much and only this server is behind', async () => {
     const { open, clock, apiServer } = setup();
     apiServer.version = '6000';
     const call = open(seen('6000'));
@@ -77,7 +77,7 @@ describe('an agent that has seen more than the server', () => {
     expect([call.forgets(), call.kinds()[0]]).toEqual([false, 'hello']);
   });
 
-  it('begins at once, without a question, if it has seen no more, says nothing of it, or no number', () => {
+  it('A stream begins without asking the API server if the agent has seen no more or reports no valid number', () => {
     const { open, apiServer } = setup();
     for (const report of [{}, seen('1000'), seen(''), seen('x9'), seen('9'.repeat(21))]) {
       const call = open(report);
@@ -86,7 +86,7 @@ describe('an agent that has seen more than the server', () => {
     expect(apiServer.asked).toEqual([]);
   });
 
-  it('gets its stream after 3 s without an answer, which ends as soon as it is known that it must forget', async () => {
+  it('An agent gets a stream after 3 s without an answer, and loses it once the API server is known to have gone back', async () => {
     const { open, clock, apiServer } = setup();
     apiServer.fault = new Error('ECONNREFUSED');
     const call = open(seen('6000'));
@@ -99,7 +99,7 @@ describe('an agent that has seen more than the server', () => {
     expect(call.state.error?.details).toContain('went back to an older state');
   });
 
-  it('keeps the stream that it got without an answer if the answer is that nothing went back', async () => {
+  it('A stream that began without an answer stays open if the answer is that nothing went back', async () => {
     const { open, clock, apiServer } = setup();
     Object.assign(apiServer, { takesMs: 20_000, version: '6000' });
     const call = open(seen('6000'));
@@ -109,7 +109,7 @@ describe('an agent that has seen more than the server', () => {
     expect(call.state).toMatchObject({ ended: false, error: undefined });
   });
 
-  it('gets nothing if its Pod has gone while the API server was asked', async () => {
+  it('An agent gets nothing if its Pod has gone while the API server was asked', async () => {
     const { open, clock, apiServer, isGone } = setup();
     apiServer.takesMs = 1_000;
     const call = open(seen('6000'));
@@ -120,8 +120,8 @@ describe('an agent that has seen more than the server', () => {
   });
 });
 
-describe('a stolen node that says that it has seen everything', () => {
-  it('makes the server ask every two seconds at most, and makes no other agent forget', async () => {
+describe('Stolen nodes', () => {
+  it('A stolen node that claims to have seen all causes one question in 2 s at most and makes no other agent forget', async () => {
     const { open, openAs, clock, apiServer } = setup();
     const honest = openAs('node-b', {});
     for (let second = 0; second < 60; second++) {
@@ -142,8 +142,8 @@ describe('a stolen node that says that it has seen everything', () => {
   });
 });
 
-describe('a server that has found that the API server went back', () => {
-  it('ends its streams once it has the older state, and tells each agent once to forget', async () => {
+describe('Server that has found a restore', () => {
+  it('Once the server has the older state, it ends its streams and tells each agent once to forget', async () => {
     const { open, clock, history } = setup();
     const before = open();
     history.restored('Pod', '1000', '900');
@@ -160,7 +160,7 @@ describe('a server that has found that the API server went back', () => {
     expect(open({ ...seen('20'), forgotMs: 90_000 }).forgets()).toBe(true);
   });
 
-  it('asks its kinds that are ahead to be listed again, and no others', () => {
+  it('Kinds that are ahead of a restored API server are listed again, and no others', () => {
     const { history, apiServer, namespaces, serviceAccounts } = setup();
     serviceAccounts.advance('890');
     expect(namespaces.resourceVersion).toBe('1000');
@@ -169,8 +169,8 @@ describe('a server that has found that the API server went back', () => {
   });
 });
 
-describe('a replica that has not noticed that the API server went back', () => {
-  it('sends nothing of the past to an agent that was told to forget it: it reads the cluster again', async () => {
+describe('Replica that has missed a restore', () => {
+  it('A replica that has missed a restore sends nothing to an agent told to forget, and reads the cluster again', async () => {
     const { open, clock, apiServer } = setup();
     apiServer.version = '900';
     await clock.advance(5_000);
@@ -181,7 +181,7 @@ describe('a replica that has not noticed that the API server went back', () => {
     expect(apiServer.listedAgain).toContain('Pod');
   });
 
-  it('sends nothing while it cannot ask', async () => {
+  it('A replica sends nothing to an agent told to forget while it cannot ask the API server', async () => {
     const { open, clock, apiServer } = setup();
     Object.assign(apiServer, { takesMs: 60_000 });
     await clock.advance(5_000);
@@ -191,7 +191,7 @@ describe('a replica that has not noticed that the API server went back', () => {
     expect(call.state.error?.details).toContain('cannot ask the API server');
   });
 
-  it('need not ask if it has asked since, or if that was more than ten minutes ago', async () => {
+  it('A replica need not ask if it has asked since the agent forgot, or if that was over ten minutes ago', async () => {
     const { open, clock, apiServer } = setup();
     await clock.advance(5_000);
     open({ ...seen('900'), forgotMs: 1_000 });

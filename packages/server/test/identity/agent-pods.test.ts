@@ -19,8 +19,8 @@ function setup() {
   return { ...cluster, agentPods, nodes, node, fault };
 }
 
-describe('an identity', () => {
-  it('is good while its Pod is alive on its node, terminating too', () => {
+describe('Agent Pods', () => {
+  it('An identity is valid while its Pod is alive on its node, even if the Pod is terminating', () => {
     const { setPod, fault } = setup();
     setPod('agent', { daemonSet: 'agents' });
     expect(fault('uid-agent')).toBeUndefined();
@@ -28,7 +28,7 @@ describe('an identity', () => {
     expect(fault('uid-agent')).toBeUndefined();
   });
 
-  it('is none when its Pod was deleted 45 s ago and something keeps it, however its status changes', async () => {
+  it('An identity ends 45 s after its Pod was deleted, even if something keeps the Pod and its status changes', async () => {
     const { setPod, fault, clock, agentPods } = setup();
     let told = 0;
     setPod('agent', { daemonSet: 'agents' });
@@ -54,13 +54,13 @@ describe('an identity', () => {
       says: /^ForeignNode: .* is on node node-b, not on node-a/,
     },
     { what: 'is on no node', more: { nodeName: '' }, says: /^ForeignNode: / },
-  ])('is none when its Pod $what', ({ more, says }) => {
+  ])('An identity is refused if its Pod $what', ({ more, says }) => {
     const { setPod, fault } = setup();
     setPod('agent', { daemonSet: 'agents', ...more });
     expect(fault('uid-agent')).toMatch(says);
   });
 
-  it('is none on a Node that was created again under its name, once its Pod is gone', () => {
+  it('An identity ends with its Node, and a new Node of that name does not revive it once its Pod is gone', () => {
     const { setPod, removePod, nodes, node, fault } = setup();
     nodes.set(node('n-1'));
     setPod('agent', { daemonSet: 'agents' });
@@ -73,7 +73,7 @@ describe('an identity', () => {
     expect(fault('uid-next')).toBeUndefined();
   });
 
-  it('waits for a Pod that the watch has not told of, ten seconds long', async () => {
+  it('An identity whose Pod the watch has not reported yet is ServerUnavailable for ten seconds, then ForeignNode', async () => {
     const { fault, clock, setPod } = setup();
     expect(fault('uid-agent')).toMatch(/^ServerUnavailable: this server has not seen/);
     await clock.advance(9_999);
@@ -84,14 +84,14 @@ describe('an identity', () => {
     expect(fault('uid-agent')).toBeUndefined();
   });
 
-  it('does not wait for a Pod that the watch saw go', () => {
+  it('An identity whose Pod the watch saw go is refused at once', () => {
     const { setPod, removePod, fault } = setup();
     setPod('agent', { daemonSet: 'agents' });
     removePod('agent');
     expect(fault('uid-agent')).toMatch(/^ForeignNode/);
   });
 
-  it('without a Pod is good until its node has been removed, and again when there is a new one', () => {
+  it('An identity without a Pod is valid until its node is removed, and again once there is a new one', () => {
     const { nodes, node, fault } = setup();
     expect(fault()).toBeUndefined();
     nodes.set(node());
@@ -102,7 +102,7 @@ describe('an identity', () => {
     expect(fault()).toBeUndefined();
   });
 
-  it('without a Pod stays none for 90 days after its node was removed, and for as long as it is tried', async () => {
+  it('An identity without a Pod is refused until 90 days after its node was removed or it was last tried', async () => {
     const { nodes, node, fault, clock, memory } = setup();
     nodes.set(node());
     nodes.remove({ ...node(), resourceVersion: '2' });
@@ -115,7 +115,7 @@ describe('an identity', () => {
     expect(memory.sizes()).toMatchObject({ gone_nodes: 0 });
   });
 
-  it('is not waited for again because another Namespace deletes many Pods that look like agents', () => {
+  it('A deleted agent Pod stays known though another Namespace deletes thousands of Pods that look like agents', () => {
     const { setPod, removePod, podStore, fault, memory } = setup();
     setPod('agent', { namespace: 'rolegate', daemonSet: 'agents' });
     removePod('agent');
@@ -125,7 +125,7 @@ describe('an identity', () => {
     expect(memory.sizes()).toMatchObject({ missing_agent_pods: 5_000 });
   });
 
-  it('is watched until it is not any more', () => {
+  it('A watch on an identity hears of its Pod and its node until the watch ends', () => {
     const { agentPods, setPod, removePod, nodes, node } = setup();
     let told = 0;
     const end = agentPods.watch({ node: 'node-a', podUid: 'uid-agent' }, () => (told += 1));

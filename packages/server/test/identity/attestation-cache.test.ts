@@ -42,8 +42,8 @@ function setup({ daemonSets = [] as string[] } = {}) {
   return { ...cluster, attest, names, said, agent };
 }
 
-describe('a review that was good', () => {
-  it('counts for a minute, for its token alone', async () => {
+describe('Good TokenReviews', () => {
+  it('A good review counts for a minute, for its ServiceAccount token alone', async () => {
     const { attest, said, clock } = setup();
     expect(await attest('one')).toEqual({ node: 'node-a', podUid: 'uid-agent' });
     await clock.advance(59_999);
@@ -56,7 +56,7 @@ describe('a review that was good', () => {
     expect(said.asked).toBe(3);
   });
 
-  it('counts no more than the Pod does', async () => {
+  it('A good review no longer counts once the Pod is on another node or gone', async () => {
     const { attest, removePod, setPod, agent } = setup();
     await attest('one');
     setPod('agent', { ...agent, nodeName: 'node-b' });
@@ -67,7 +67,7 @@ describe('a review that was good', () => {
     await expect(attest('one')).rejects.toThrow(/is not there any more/);
   });
 
-  it('is not forgotten because another node shows many tokens', async () => {
+  it('A good review is not forgotten because another node shows many ServiceAccount tokens', async () => {
     const { attest, said, setPod } = setup();
     await attest('one');
     setPod('stolen', { serviceAccount: 'agents', daemonSet: 'agents', nodeName: 'node-b' });
@@ -80,7 +80,7 @@ describe('a review that was good', () => {
     expect(said.asked).toBe(1);
   });
 
-  it('counts, and one that did not come does not', async () => {
+  it('A review that the API server did not answer is not cached', async () => {
     const { attest, said } = setup();
     said.review = new Refusal('ServerUnavailable', 'away');
     await expect(attest('one')).rejects.toMatchObject({ reason: 'ServerUnavailable' });
@@ -90,8 +90,8 @@ describe('a review that was good', () => {
   });
 });
 
-describe('a review that was bad', () => {
-  it('counts for five seconds, for its token alone', async () => {
+describe('Bad TokenReviews', () => {
+  it('A bad review counts for five seconds, for its ServiceAccount token alone', async () => {
     const { attest, said, clock } = setup();
     said.review = { ...GOOD, authenticated: false, audiences: [] };
     await expect(attest('one')).rejects.toMatchObject({ reason: 'ForeignNode' });
@@ -105,7 +105,7 @@ describe('a review that was bad', () => {
     expect(said.asked).toBe(3);
   });
 
-  it('because its Pod was not known is good as soon as it is', async () => {
+  it('A review that is bad only because its Pod is unknown becomes good as soon as the Pod is known', async () => {
     const { attest, said, removePod, setPod, agent } = setup();
     removePod('agent');
     await expect(attest('one')).rejects.toMatchObject({ reason: 'ForeignNode' });
@@ -115,14 +115,14 @@ describe('a review that was bad', () => {
   });
 });
 
-it('a token that is shown again while its review is under way is not asked about twice', async () => {
+it('A ServiceAccount token that is shown again while its review is under way is reviewed once', async () => {
   const { attest, said } = setup();
   await Promise.all([attest('one'), attest('one', 'another'), attest('one')]);
   expect(said.asked).toBe(1);
 });
 
-describe('tokens that name no live agent Pod', () => {
-  it('are limited for each source, and hold up neither another source nor an agent', async () => {
+describe('Tokens of no live agent', () => {
+  it('ServiceAccount tokens of no live agent are limited by source, and delay neither another source nor an agent', async () => {
     const { attest, said, names } = setup();
     said.review = { ...GOOD, authenticated: false };
     const flood = async (name: string) => {
@@ -139,7 +139,7 @@ describe('tokens that name no live agent Pod', () => {
     expect(await attest(token)).toMatchObject({ node: 'node-a' });
   });
 
-  it('are those of the agent of another node, if a certificate has proven this one', async () => {
+  it("ServiceAccount tokens of another node's agent are limited too if a certificate has proven this node", async () => {
     const { attest, said } = setup();
     const forged = (at: number) => `${jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } })}${at}`;
     said.review = { ...GOOD, authenticated: false };
@@ -155,7 +155,7 @@ describe('tokens that name no live agent Pod', () => {
     { what: 'an ended agent', pod: { ended: true } },
     { what: 'a Pod of another ServiceAccount', pod: { serviceAccount: 'other' } },
     { what: 'a Pod of no DaemonSet', pod: { daemonSet: '' } },
-  ])('are those of $what', ({ pod }) => {
+  ])('The ServiceAccount token of $what names no live agent', ({ pod }) => {
     const { names, setPod, agent } = setup();
     setPod('agent', { ...agent, ...pod });
     expect(names(jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } }))).toBeUndefined();
@@ -173,12 +173,12 @@ it.each([
   jwt({ 'kubernetes.io': 7 }),
   jwt({ 'kubernetes.io': { pod: { uid: 7 } } }),
   jwt({ 'kubernetes.io': { pod: { uid: 'uid-agent' } } }).replace(/[^.]*$/, 'x'.repeat(17_000)),
-])('%s names no Pod', (token) => {
+])('The ServiceAccount token "%s" names no Pod', (token) => {
   expect(claimedPodUid(token)).toBe('');
 });
 
-describe('a token', () => {
-  it('must be of the DaemonSets that are named', async () => {
+describe('ServiceAccount tokens', () => {
+  it('A ServiceAccount token must be of a Pod of one of the DaemonSets that are named', async () => {
     await expect(setup({ daemonSets: ['others'] }).attest('one')).rejects.toThrow(
       /not controlled by DaemonSet others: only such Pods are agents/,
     );
@@ -194,15 +194,15 @@ describe('a token', () => {
     { what: 'no Pod name', more: { podName: '' }, says: /not bound to a Pod/ },
     { what: 'another Pod name', more: { podName: 'agent-2' }, says: /names Pod "agent-2"/ },
     { what: 'another node', more: { nodeName: 'node-b' }, says: /names node "node-b"/ },
-  ])('with $what proves nothing', async ({ more, says }) => {
+  ])('A ServiceAccount token with $what proves nothing', async ({ more, says }) => {
     const { attest, said } = setup();
     said.review = { ...GOOD, ...more };
     await expect(attest('one')).rejects.toThrow(says);
   });
 });
 
-describe('a TokenReview', () => {
-  it('is cut to what is used', () => {
+describe('TokenReview', () => {
+  it('A TokenReview is reduced to the fields in use', () => {
     const extra = {
       'authentication.kubernetes.io/pod-name': ['agent'],
       'authentication.kubernetes.io/pod-uid': ['uid-agent'],
@@ -215,13 +215,13 @@ describe('a TokenReview', () => {
   });
 
   it.each([undefined, null, 7, {}, { status: [] }, { status: { user: null, audiences: 'rolegate-server' } }])(
-    '%j is none that authenticates',
+    'The TokenReview %j authenticates nobody',
     (raw) => {
       expect(cutReview(raw)).toMatchObject({ authenticated: false, audiences: [], podUid: '' });
     },
   );
 
-  it('with two Pods names none', () => {
+  it('A TokenReview with two Pod UIDs names no Pod', () => {
     const extra = { 'authentication.kubernetes.io/pod-uid': ['a', 'b'] };
     expect(cutReview({ status: { authenticated: 'true', user: { extra } } })).toMatchObject({
       authenticated: false,

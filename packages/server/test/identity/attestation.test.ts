@@ -14,7 +14,7 @@ import {
 } from './attested-server.ts';
 import type { AttestedServer } from './attested-server.ts';
 
-describe('attestation', () => {
+describe('Attestation', () => {
   const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('attestation', () => {
   }, 60_000);
   afterAll(() => opened.disposeAsync());
 
-  it('gives an agent a certificate by which it gets the Pods of its own node, and no others', async () => {
+  it('An agent gets a certificate that gives it the Pods of its own node, and no others', async () => {
     const tls = await attested(server, tokenOf(server.api, 'node-a'));
     const feed = openFeed(server.client(tls), { nodeName: 'node-a' });
     await feed.synced();
@@ -47,7 +47,7 @@ describe('attestation', () => {
     feed.close();
   });
 
-  it('takes two live agents of one node as one node, and names no node where the token does not', async () => {
+  it('A second agent Pod of a node attests with a ServiceAccount token that names no node', async () => {
     server.api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'surge' }) });
     await eventually(async () => {
       const tls = await attested(server, server.api.issueToken({ pod: 'rolegate/surge', node: false }));
@@ -124,7 +124,7 @@ describe('attestation', () => {
     },
   ];
 
-  it.each(bad)('refuses a token $what, and leaves an audit line', async ({ token, says }) => {
+  it.each(bad)('A ServiceAccount token $what is refused, counted and audited', async ({ token, says }) => {
     const before = await server.foreignCount();
     const said = server.audits().length;
     const text = token(server.api);
@@ -146,7 +146,7 @@ describe('attestation', () => {
     expect(JSON.stringify(server.lines)).not.toContain(text.split('.')[2] ?? 'garbage');
   });
 
-  it('refuses the token of a Pod that the API server has already let go, which it accepts for some seconds', async () => {
+  it('The ServiceAccount token of a force-deleted Pod is refused although the API server still accepts it', async () => {
     const token = server.api.issueToken({ pod: 'rolegate/force-deleted', outlivesPod: true });
     server.api.delete('Pod', 'rolegate', 'force-deleted');
     await eventually(async () => {
@@ -156,20 +156,20 @@ describe('attestation', () => {
     }, PATIENCE);
   });
 
-  it('refuses what is too large, before it is parsed', async () => {
+  it('A certificate request or ServiceAccount token that is too large is refused with RESOURCE_EXHAUSTED', async () => {
     const client = server.attestClient({ ca: Buffer.from(server.bundle()) });
     const token = tokenOf(server.api, 'node-a');
     await expect(attest(client, token, Buffer.alloc(16 * 1024))).rejects.toThrow(/RESOURCE_EXHAUSTED/);
     await expect(attest(client, 'x'.repeat(17_000), Buffer.alloc(1))).rejects.toThrow(/RESOURCE_EXHAUSTED/);
   });
 
-  it('refuses a request that is none, with the right token', async () => {
+  it('An invalid certificate request is refused even with the right ServiceAccount token', async () => {
     const client = server.attestClient({ ca: Buffer.from(server.bundle()) });
     const token = tokenOf(server.api, 'node-a');
     await expect(patiently(() => attest(client, token, Buffer.from('x')))).rejects.toThrow(/ForeignNode/);
   });
 
-  it('says so where the API server is away, and lets known certificates go on', async () => {
+  it('If the API server is unavailable, attestation says so and issued certificates keep working', async () => {
     const tls = await attested(server, tokenOf(server.api, 'node-a'));
     const token = tokenOf(server.api, 'node-b');
     server.api.refuse(503);
@@ -184,7 +184,7 @@ describe('attestation', () => {
   });
 });
 
-it('limits tokens of no agent from one source to a burst of ten, and none of an agent with the same address', async () => {
+it("ServiceAccount tokens of no agent are limited to a burst of ten by source, an agent's at that address are not", async () => {
   await using server = await startAttestedServer();
   server.start();
   await server.ready();
@@ -201,8 +201,8 @@ it('limits tokens of no agent from one source to a burst of ten, and none of an 
   await attested(server, tokenOf(server.api, 'node-a'));
 });
 
-describe('renewal, on the port for certificates', () => {
-  it('gives a further certificate to who has a valid one and a token of the same node', async () => {
+describe('Certificate renewal', () => {
+  it('A valid certificate is renewed only with a ServiceAccount token of the same node', async () => {
     await using server = await startAttestedServer();
     server.start();
     await server.ready();

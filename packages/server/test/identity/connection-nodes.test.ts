@@ -16,8 +16,8 @@ function setup(certificate?: X509Certificate) {
   return { nodes, close };
 }
 
-describe('a connection', () => {
-  it('is verified for as long as it is open', async () => {
+describe('Connection nodes', () => {
+  it('A connection with a certificate is verified for as long as it is open', async () => {
     const { cert } = await (await createTestCa()).issue();
     const { nodes, close } = setup(new X509Certificate(cert));
     expect(nodes.verified(PEER)).toBe(true);
@@ -26,11 +26,11 @@ describe('a connection', () => {
     expect(nodes.verified(PEER)).toBeUndefined();
   });
 
-  it('is not verified without a certificate that TLS took', () => {
+  it('A connection without a certificate that TLS accepted is not verified', () => {
     expect(setup().nodes.verified(PEER)).toBe(false);
   });
 
-  it("makes its address an agent's while it is open and verified", async () => {
+  it("A connection makes its address an agent's while it is open and verified", async () => {
     const { cert } = await (await createTestCa()).issue();
     const { nodes, close } = setup(new X509Certificate(cert));
     expect([ADDRESS, '198.18.0.8'].map(nodes.isAgents)).toEqual([true, false]);
@@ -39,7 +39,7 @@ describe('a connection', () => {
     expect(setup().nodes.isAgents(ADDRESS)).toBe(false);
   });
 
-  it('belongs to its first node until it is closed', () => {
+  it('A connection belongs to the node it is bound to until it is closed', () => {
     const { nodes, close } = setup();
     nodes.bind(PEER, 'node-a');
     expect(nodes.nodeOf(PEER)).toBe('node-a');

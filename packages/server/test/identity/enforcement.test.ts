@@ -24,7 +24,7 @@ type Tls = Required<ClientTls>;
 /** Where what is bad comes from: connections are limited by address. */
 const STRANGER = '127.0.0.2';
 
-describe("what a stolen node's agent may do", () => {
+describe('Stolen nodes', () => {
   const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   let ofA: Tls;
@@ -68,7 +68,7 @@ describe("what a stolen node's agent may do", () => {
   const uidOf = (namespace: string, name: string) =>
     server.api.get('Pod', namespace, name)?.metadata.uid ?? '';
 
-  it('is nothing under the name of another node', async () => {
+  it('A stolen node gets nothing under the name of another node', async () => {
     const feed = openFeed(server.client(ofA), { nodeName: 'node-b' });
     const words = await expectAudited(
       () => feed.ended,
@@ -79,7 +79,7 @@ describe("what a stolen node's agent may do", () => {
     expect(feed.updates).toEqual([]);
   });
 
-  it('is nothing under the name of another node in a later report', async () => {
+  it('A stolen node is cut off if a later report has the name of another node', async () => {
     const words = await expectAudited(
       () => reporting({ nodeName: 'node-b' }),
       /the report of another/,
@@ -88,7 +88,7 @@ describe("what a stolen node's agent may do", () => {
     expect(words).toMatch(/PERMISSION_DENIED/);
   });
 
-  it('is not to ask who holds the address of a Pod elsewhere', async () => {
+  it('A stolen node may not ask which Pod owns an address on another node', async () => {
     const ask = () => resolveIp(server.client(ofA), '198.18.0.2');
     expect(await expectAudited(ask, /198\.18\.0\.2 is a Pod's on node node-b/, 'node-a')).toMatch(
       /PERMISSION_DENIED/,
@@ -96,13 +96,13 @@ describe("what a stolen node's agent may do", () => {
     expect(await resolveIp(server.client(ofA), '198.18.0.77')).toBe('nobody');
   });
 
-  it('is not to report the first credentials of a Pod elsewhere', async () => {
+  it('A stolen node may not report a first delivery to a Pod of another node', async () => {
     const report = { firstDeliveries: [{ podUid: uidOf('shop', 'b'), sessionId: 'x', heldMs: 1 }] };
     const words = await expectAudited(() => reporting(report), /which is on node node-b/, 'node-a');
     expect(words).toMatch(/PERMISSION_DENIED/);
   });
 
-  it('is not to get at the sessions of another node by saying that it holds them', async () => {
+  it('A stolen node gets no session of another node by claiming to have it cached, and is audited', async () => {
     const other = openFeed(server.client(ofB), { nodeName: 'node-b' });
     await other.synced();
     await eventually(() => {
@@ -166,7 +166,7 @@ describe("what a stolen node's agent may do", () => {
     }, PATIENCE);
   }
 
-  it('is nothing with a certificate of another authority, whatever names it has', async () => {
+  it('A certificate of another authority is refused whatever names it has, logged with a hint and counted', async () => {
     const stranger = await createTestCa({ name: 'stranger' });
     const uris = ['spiffe://rolegate/node/node-b', `urn:rolegate:pod:${uidOf('rolegate', 'agent-node-b')}`];
     const { cert, key } = await stranger.issue({ uris, usages: ['client'] });
@@ -178,7 +178,7 @@ describe("what a stolen node's agent may do", () => {
     await expectCounted('certificate');
   });
 
-  it('is nothing without a certificate, as agents of version 0.1 come that have none', async () => {
+  it('A client without a certificate, like agents of version 0.1, is refused, logged with a hint and counted', async () => {
     await expectRefused(
       { ca: ofA.ca },
       /^the client showed no certificate/,
@@ -187,14 +187,14 @@ describe("what a stolen node's agent may do", () => {
     await expectCounted('no_certificate');
   });
 
-  it("is nothing with the server's own certificate", async () => {
+  it('A server certificate of another authority is refused as a client certificate', async () => {
     const { cert, key } = await (
       await createTestCa()
     ).issue({ dns: ['rolegate-server'], usages: ['server'] });
     await expectClosed({ ca: ofA.ca, cert: Buffer.from(cert), key: Buffer.from(key) });
   });
 
-  it('ends with the Pod of the agent: its stream at once, and all that its certificate was good for', async () => {
+  it("The stream of a stolen node ends with the agent's Pod, and its certificate is refused from then on", async () => {
     server.api.apply({ kind: 'Pod', ...agentPod('node-a', { name: 'stolen' }) });
     const token = server.api.issueToken({ pod: 'rolegate/stolen' });
     const tls = await eventually(() => attested(server, token), PATIENCE);
@@ -212,7 +212,7 @@ describe("what a stolen node's agent may do", () => {
     expect(await resolveIp(server.client(tls), '198.18.0.1')).toMatch(/PERMISSION_DENIED/);
   });
 
-  it('ends with its node', async () => {
+  it('The stream of a stolen node ends with its Node, and its certificate is refused from then on', async () => {
     const { api } = server;
     api.apply({ kind: 'Node', metadata: { name: 'node-c' } });
     api.apply({ kind: 'Pod', ...agentPod('node-c') });
@@ -224,7 +224,7 @@ describe("what a stolen node's agent may do", () => {
     expect(await resolveIp(server.client(tls), '198.18.0.1')).toMatch(/PERMISSION_DENIED/);
   });
 
-  it('is not to take Pods along that move', async () => {
+  it('A Pod that moves to another node is removed from the feed of the first, which is audited', async () => {
     const feed = openFeed(server.client(ofA), { nodeName: 'node-a' });
     await feed.synced();
     const act = async () => {
@@ -240,7 +240,7 @@ describe("what a stolen node's agent may do", () => {
   });
 });
 
-describe('bad input', () => {
+describe('Malformed input', () => {
   const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   beforeAll(async () => {
@@ -306,12 +306,12 @@ describe('bad input', () => {
     { what: 'a frame that lies about its length', body: Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1, 2]) },
     { what: 'a message that does not parse', body: Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]) },
     { what: 'two megabytes', body: Buffer.concat([Buffer.from([0, 0, 0x20, 0, 0]), Buffer.alloc(0x200000)]) },
-  ])('of $what leaves the server healthy', async ({ body }) => {
+  ])('A request body of $what is refused and leaves the server healthy', async ({ body }) => {
     expect(await post(body)).not.toBe('0');
     await expectHealthy();
   });
 
-  it('that comes slowly, or never, leaves the server healthy', async () => {
+  it('Requests that come slowly or never leave the server healthy', async () => {
     const opened = Array.from({ length: 20 }, () => {
       const one = session();
       const stream = one.request({
@@ -333,7 +333,7 @@ describe('bad input', () => {
     for (const one of [...opened, ...half]) one.destroy();
   });
 
-  it('of what is no HTTP/2 inside TLS leaves the server healthy', async () => {
+  it('A client that does not speak HTTP/2 inside TLS is disconnected and leaves the server healthy', async () => {
     const socket = strange('127.0.0.3');
     socket.on('error', () => undefined).resume();
     await once(socket, 'secureConnect');

@@ -52,8 +52,8 @@ function withToken(token: string): Metadata {
   return metadata;
 }
 
-describe("certificates of one's own", () => {
-  it('prove the node by the token on the call, where they name none', async () => {
+describe('User-provided certificates', () => {
+  it('A ServiceAccount token on the call proves the node if the user-provided certificate names none', async () => {
     const { server, client } = await setup();
     const [agent, token] = [await client(NAMELESS), tokenOf(server.api, 'node-a')];
     const feed = openFeed(agent, { nodeName: 'node-a' }, withToken(token));
@@ -65,7 +65,7 @@ describe("certificates of one's own", () => {
     feed.close();
   });
 
-  it('prove nothing without name and token, or with a bad one', async () => {
+  it('A certificate without a node proves nothing if the ServiceAccount token is missing or bad', async () => {
     const { server, client } = await setup();
     const agent = await client(NAMELESS);
     const none = openFeed(agent, { nodeName: 'node-a' });
@@ -81,14 +81,14 @@ describe("certificates of one's own", () => {
     expect(server.audits().length).toBeGreaterThanOrEqual(3);
   });
 
-  it('and a token of another node are ForeignNode', async () => {
+  it('A user-provided certificate with the ServiceAccount token of another node is refused as ForeignNode', async () => {
     const { server, client } = await setup();
     const feed = openFeed(await client(NODE_A), {}, withToken(tokenOf(server.api, 'node-b')));
     expect(await feed.ended).toMatch(/ForeignNode: the certificate is of node node-a, the token of node-b/);
     expect(server.audits()).toContainEqual(expect.objectContaining({ reason: 'ForeignNode' }));
   });
 
-  it('that name the node go on by themselves while the API server is away', async () => {
+  it('A certificate that names the node keeps working while the API server is unavailable, another does not', async () => {
     const { server, client } = await setup();
     const [named, nameless] = [await client(NODE_A), await client(NAMELESS)];
     const metadata = withToken(tokenOf(server.api, 'node-a'));
@@ -99,7 +99,7 @@ describe("certificates of one's own", () => {
     );
   });
 
-  it('let one connection be one node only', async () => {
+  it('A connection that has proven one node is refused as another', async () => {
     const { server, client } = await setup();
     const agent = await client(NAMELESS);
     expect(await resolveIp(agent, '198.18.0.1', withToken(tokenOf(server.api, 'node-a')))).toBe('a');
@@ -110,7 +110,7 @@ describe("certificates of one's own", () => {
     ).toBe('b');
   });
 
-  it('end a stream with the Pod of the agent that the token proved', async () => {
+  it('A stream ends with the agent Pod that its ServiceAccount token proved', async () => {
     const { server, client } = await setup();
     const feed = openFeed(await client(NAMELESS), {}, withToken(tokenOf(server.api, 'node-a')));
     await feed.synced();
@@ -118,7 +118,7 @@ describe("certificates of one's own", () => {
     expect(await feed.ended).toMatch(/UNAVAILABLE: .*is not there any more/);
   });
 
-  it('of one node that shows rubbish tokens without end have few of them reviewed, and hold up no other', async () => {
+  it('A node that shows many bad ServiceAccount tokens has few of them reviewed, and delays no other node', async () => {
     const { server, client } = await setup();
     const [thief, agent] = [
       await client(NODE_A),
@@ -133,7 +133,7 @@ describe("certificates of one's own", () => {
     expect(await resolveIp(agent, '198.18.0.2', withToken('one bad token'))).toMatch(/PERMISSION_DENIED/);
   });
 
-  it('do not attest', async () => {
+  it('A server with user-provided certificates does not attest', async () => {
     const { client } = await setup();
     const agent = await client(NODE_A);
     const words = await new Promise((resolve) => {
@@ -145,8 +145,8 @@ describe("certificates of one's own", () => {
   });
 });
 
-describe('--agent-identity shared', () => {
-  it('takes an agent at its word, one node a connection, and shows that it does', async () => {
+describe('Shared agent identity', () => {
+  it('With a shared identity an agent is the node it claims, one per connection, as metrics and /readyz show', async () => {
     const { server, client } = await setup(['--agent-identity', 'shared']);
     const agent = await client(NAMELESS);
     expect(await resolveIp(agent, '198.18.0.1')).toMatch(
@@ -166,7 +166,7 @@ describe('--agent-identity shared', () => {
     );
   });
 
-  it('still holds a certificate that names a node to it', async () => {
+  it('With a shared identity a certificate that names a node still proves that node only', async () => {
     const { server, client } = await setup(['--agent-identity', 'shared']);
     const feed = openFeed(await client(NODE_A), { nodeName: 'node-b' });
     expect(await feed.ended).toMatch(/ForeignNode: the proof is of node node-a/);

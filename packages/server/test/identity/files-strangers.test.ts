@@ -26,7 +26,7 @@ const EXPIRED: IssueOptions = {
 const MEANT = 'it names "URI:spiffe:\\/\\/rolegate\\/node\\/node-a", is issued by "CN=';
 const TIMES = 'and good from 20\\S+Z to 20\\S+Z';
 
-describe("certificates of one's own, and a client that fits none", () => {
+describe('Clients without a valid certificate', () => {
   let ca: TestCa;
   let stranger: TestCa;
   const folders: string[] = [];
@@ -81,32 +81,36 @@ describe("certificates of one's own, and a client that fits none", () => {
       says: '^the client showed no certificate \\(ERR_SSL_PEER_DID_NOT_RETURN\\w+\\)$',
       helps: '^give the client --cert and --key$',
     },
-  ])('gets no answer with one $what, and the log says which and what to do', async ({ own, says, helps }) => {
-    await using server = await start();
-    const shown = await own();
-    for (const path of CALLS) {
-      expect({ path, ...(await call(server, path, shown)) }).toEqual({
-        path,
-        bytes: 0,
-        answered: false,
-        tickets: 0,
-      });
-    }
-    const refused = () => server.lines.filter(({ message }) => message === 'client refused in the handshake');
-    await eventually(() => {
+  ])(
+    'A client without a valid certificate gets no answer, and the log says why and what to do: one $what',
+    async ({ own, says, helps }) => {
+      await using server = await start();
+      const shown = await own();
+      for (const path of CALLS) {
+        expect({ path, ...(await call(server, path, shown)) }).toEqual({
+          path,
+          bytes: 0,
+          answered: false,
+          tickets: 0,
+        });
+      }
+      const refused = () =>
+        server.lines.filter(({ message }) => message === 'client refused in the handshake');
+      await eventually(() => {
+        expect(refused()).toHaveLength(CALLS.length);
+      }, PATIENCE);
+      for (const { fields } of refused()) {
+        expect(fields).toMatchObject({
+          peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
+          error: expect.stringMatching(new RegExp(says)) as unknown,
+          hint: expect.stringMatching(new RegExp(helps)) as unknown,
+        });
+      }
+      const good = await ca.issue(NODE_A);
+      for (const path of CALLS) {
+        expect({ path, ...(await call(server, path, good)) }).toMatchObject({ path, answered: true });
+      }
       expect(refused()).toHaveLength(CALLS.length);
-    }, PATIENCE);
-    for (const { fields } of refused()) {
-      expect(fields).toMatchObject({
-        peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown,
-        error: expect.stringMatching(new RegExp(says)) as unknown,
-        hint: expect.stringMatching(new RegExp(helps)) as unknown,
-      });
-    }
-    const good = await ca.issue(NODE_A);
-    for (const path of CALLS) {
-      expect({ path, ...(await call(server, path, good)) }).toMatchObject({ path, answered: true });
-    }
-    expect(refused()).toHaveLength(CALLS.length);
-  });
+    },
+  );
 });

@@ -6,7 +6,7 @@ import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
 import type { MemoryKind } from '../../src/memory/memory.ts';
 import { recordLog } from './authority/setup.ts';
 
-describe('attempts at what is not theirs', () => {
+describe('Foreign node attempts', () => {
   function setup() {
     const clock = createFakeClock();
     const { log, lines } = recordLog();
@@ -17,7 +17,7 @@ describe('attempts at what is not theirs', () => {
     return { clock, lines, counted, nodes, memory };
   }
 
-  it('are all counted, and of a flood of one source some lines are written that tell of the rest', async () => {
+  it('Every attempt is counted, and a flood from one source logs some lines with a count of those left out', async () => {
     const { clock, lines, counted, nodes } = setup();
     for (let at = 0; at < 1_000; at += 1) nodes.refuse(`attempt ${at}`, { peer: `198.18.0.9:${at}` });
     expect([counted.foreign, lines.length]).toEqual([1_000, 50]);
@@ -28,7 +28,7 @@ describe('attempts at what is not theirs', () => {
     expect(lines.at(-1)?.fields).toMatchObject({ error: 'one more', leftOut: 950 });
   });
 
-  it('of many sources leave the count of another as it is, and are forgotten ten minutes later', async () => {
+  it('Attempts from many sources keep the count of another source, and are forgotten after ten minutes', async () => {
     const { clock, lines, nodes, memory } = setup();
     const flood = () => {
       for (let at = 0; at < 60; at += 1) nodes.refuse(`attempt ${at}`, { peer: '198.18.0.9:1' });
@@ -43,7 +43,7 @@ describe('attempts at what is not theirs', () => {
     expect(memory.sizes()).toEqual({ audit_sources: 0 });
   });
 
-  it('are told with the reason, the peer and what to do', () => {
+  it('A refused attempt is logged with the reason, the peer and the remedy', () => {
     const { lines, nodes } = setup();
     const refusal = nodes.refuse('wrong', { peer: '198.18.0.9:1', node: 'node-a' });
     expect(refusal).toMatchObject({ reason: 'ForeignNode', message: 'wrong' });
@@ -63,7 +63,7 @@ describe('attempts at what is not theirs', () => {
     ]);
   });
 
-  it('are counted as such only where they are', () => {
+  it('Only attempts that are ForeignNode are counted as such, and other ones are warnings', () => {
     const { counted, lines, nodes } = setup();
     nodes.note(new Refusal('ServerUnavailable', 'away'), { peer: 'p:1' });
     nodes.remark('perhaps', { peer: 'p:1' });

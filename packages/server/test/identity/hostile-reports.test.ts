@@ -13,7 +13,7 @@ const MOST_LOG = 100_000;
 /** A node's four streams, each with the largest unfinished report, and what the client's side and the collector have. Bytes. */
 const MOST_BUFFERS = 48 * MIB;
 
-describe("a stolen node's reports", () => {
+describe('Hostile reports', () => {
   const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   let thief: Required<ClientTls>;
@@ -57,7 +57,7 @@ describe("a stolen node's reports", () => {
   }
 
   // A node opens 20 streams at once, then five a second: those that open few come first.
-  it('that nobody reads the answers to are closed with their stream', async () => {
+  it('A stream whose answers nobody reads is closed when a third one takes its place', async () => {
     const connection = http2Calls(server.port, thief, { initialWindowSize: 0 });
     const report = rolegateService.Feed.requestSerialize({ nodeName: 'node-a', version: '1' });
     const feeds = [1, 2, 3].map(() => {
@@ -71,7 +71,7 @@ describe("a stolen node's reports", () => {
     connection.close();
   });
 
-  it('that are larger than any may be are counted and audited too', async () => {
+  it('A report larger than any may be ends its stream, counted and audited', async () => {
     const [connection, before] = [http2Calls(server.port, thief), await hits('report_bytes')];
     const feed = connection.open();
     feed.write(framed(2 * MIB, Buffer.alloc(10)));
@@ -85,7 +85,7 @@ describe("a stolen node's reports", () => {
     connection.close();
   });
 
-  it('that are too large for a later one end their stream, which is counted once', async () => {
+  it('A later report that is too large ends its stream, is counted once, and affects no other node', async () => {
     const before = await hits('report_bytes');
     const feed = openFeed(server.client(thief), { nodeName: 'node-a' });
     await feed.synced();
@@ -95,7 +95,7 @@ describe("a stolen node's reports", () => {
     expect(await hits('report_bytes')).toBe(before + 1);
   });
 
-  it('are all that may be so large: a request of another kind is refused by its length', async () => {
+  it('A request other than a report is refused if it announces more than 32 KiB', async () => {
     const connection = http2Calls(server.port, thief);
     const call = connection.open('Resolve');
     call.write(framed(32 * 1024 + 1, Buffer.alloc(10)));
@@ -105,7 +105,7 @@ describe("a stolen node's reports", () => {
     connection.close();
   });
 
-  it('by the hundred thousand end their stream', async () => {
+  it('A hundred thousand reports at once end their stream, and affect no other node', async () => {
     const connection = http2Calls(server.port, thief);
     const feed = connection.open();
     const empty = Buffer.alloc(5 * 100_000);
@@ -118,7 +118,7 @@ describe("a stolen node's reports", () => {
     connection.close();
   });
 
-  it('with a version of a megabyte are not logged', async () => {
+  it('A version of a megabyte in a report is not logged, and affects no other node', async () => {
     const before = logged();
     for (let at = 0; at < 10; at += 1) {
       await steal({ version: 'v'.repeat(MIB - 100) });
@@ -127,7 +127,7 @@ describe("a stolen node's reports", () => {
     await expectOtherServed();
   });
 
-  it('with made-up reasons by the ten thousands add no label', async () => {
+  it('Thousands of made-up reasons in reports add no metric label and little to the log', async () => {
     const before = logged();
     const made = (at: number) =>
       `Made${String.fromCharCode(...[at / 676, at / 26, at].map((part) => 65 + (part % 26)))}`;
@@ -147,7 +147,7 @@ describe("a stolen node's reports", () => {
     expect(logged() - before).toBeLessThan(MOST_LOG);
   });
 
-  it('on 190 streams, none of them complete, are kept of four', async () => {
+  it('Unfinished reports on 190 streams of a node are kept for four streams at most', async () => {
     const before = process.memoryUsage().arrayBuffers;
     const connections = Array.from({ length: 4 }, () => http2Calls(server.port, thief));
     const feeds = Array.from({ length: 190 }, (_, at) => connections[at % 4]?.open());

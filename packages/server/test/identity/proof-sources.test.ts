@@ -36,8 +36,8 @@ async function setup(options: IssueOptions | undefined) {
   return { known, proof, refusal };
 }
 
-describe('a certificate of our authority', () => {
-  it('is verified anew with each look', async () => {
+describe('Certificates of the authority', () => {
+  it("A certificate of the server's authority is verified again at each use", async () => {
     const { known, proof, refusal } = await setup(GOOD);
     known.client = { node: 'node-a', podUid: 'uid-1', endsMs: NOW_MS + 1 };
     expect(proof()).toEqual(known.client);
@@ -49,7 +49,7 @@ describe('a certificate of our authority', () => {
     { when: 'it is good', notBefore: NOW_MS - HOUR_MS },
     { when: 'it has ended', notBefore: NOW_MS - 301 * 24 * HOUR_MS },
     { when: 'it is not valid yet', notBefore: NOW_MS + HOUR_MS },
-  ])('is refused aloud if it lives for 300 days, while $when', async ({ notBefore }) => {
+  ])('A certificate that lives for 300 days is refused as ForeignNode while $when', async ({ notBefore }) => {
     const notAfter = new Date(notBefore + 300 * 24 * HOUR_MS);
     const { refusal } = await setup({
       notBefore: new Date(notBefore),
@@ -72,18 +72,21 @@ describe('a certificate of our authority', () => {
       options: { notBefore: new Date(NOW_MS + 1_000), notAfter: new Date(NOW_MS + HOUR_MS) },
       says: /^ServerUnavailable: .*is not valid before 2026-11-23T07:00:01Z: check the clocks/,
     },
-  ])('is refused without alarm where it $what', async ({ options, says }) => {
-    const { refusal } = await setup({ ...options, uris: ['spiffe://rolegate/node/node-a'] });
-    expect(refusal()).toMatch(says);
-  });
+  ])(
+    'A certificate that $what is refused as ServerUnavailable, not as ForeignNode',
+    async ({ options, says }) => {
+      const { refusal } = await setup({ ...options, uris: ['spiffe://rolegate/node/node-a'] });
+      expect(refusal()).toMatch(says);
+    },
+  );
 });
 
-it('a connection without a certificate is nobody', async () => {
+it('A connection without a certificate is refused as ForeignNode', async () => {
   const { refusal } = await setup(undefined);
   expect(refusal()).toMatch(/^ForeignNode: the client showed no certificate, and TLS let it in$/);
 });
 
-describe("a certificate of one's own", () => {
+describe('User-provided certificates', () => {
   /** What the proof says of a call on such a connection, whose certificate names node-a. */
   async function proven(verified: boolean | undefined, { token }: { token?: string } = {}) {
     const { cert } = await (await createTestCa()).issue({ uris: ['spiffe://rolegate/node/node-a'] });
@@ -105,7 +108,7 @@ describe("a certificate of one's own", () => {
     }
   }
 
-  it('proves its node where TLS took it', async () => {
+  it('A user-provided certificate proves its node if TLS accepted it', async () => {
     expect(await proven(true)).toBe('node-a');
     expect(await proven(true, { token: 'good' })).toBe('node-a');
   });
@@ -113,8 +116,11 @@ describe("a certificate of one's own", () => {
   it.each([
     { verified: false, says: /^ForeignNode: the client showed no certificate/ },
     { verified: undefined, says: /^ServerUnavailable: the connection of the call is not/ },
-  ])('proves nothing if TLS let it pass: $verified', async ({ verified, says }) => {
-    expect(await proven(verified)).toMatch(says);
-    expect(await proven(verified, { token: 'good' })).toMatch(says);
-  });
+  ])(
+    'A user-provided certificate proves nothing if "verified by TLS" is $verified',
+    async ({ verified, says }) => {
+      expect(await proven(verified)).toMatch(says);
+      expect(await proven(verified, { token: 'good' })).toMatch(says);
+    },
+  );
 });

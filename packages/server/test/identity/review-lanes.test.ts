@@ -37,8 +37,8 @@ function setup() {
   return { clock, asked, hits, show, round };
 }
 
-describe('tokens that name a live agent Pod', () => {
-  it('are reviewed eight at once, and one of each Pod', () => {
+describe('Reviews for agent Pods', () => {
+  it('ServiceAccount tokens of agent Pods are reviewed eight at once, and one for each Pod', () => {
     const { asked, show } = setup();
     show('a1', '198.18.0.1', 'pod-a');
     show('a2', '198.18.0.1', 'pod-a');
@@ -46,7 +46,7 @@ describe('tokens that name a live agent Pod', () => {
     expect(asked).toEqual(['a1', 'b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6']);
   });
 
-  it('have their turns Pod by Pod, however many tokens name one of them', async () => {
+  it('Agent Pods take turns, however many ServiceAccount tokens name one of them', async () => {
     const { asked, show, round } = setup();
     for (let at = 0; at < 4; at += 1) show(`flood ${at}`, '198.18.0.1', 'pod-a');
     for (let pod = 0; pod < 8; pod += 1) show(`agent ${pod}`, '198.18.0.2', `pod-${pod}`);
@@ -54,7 +54,7 @@ describe('tokens that name a live agent Pod', () => {
     expect(asked.filter((token) => token.startsWith('agent')).length).toBe(8);
   });
 
-  it('have their turns source by source, if several show tokens of one Pod', async () => {
+  it('Sources take turns if several show ServiceAccount tokens of one Pod', async () => {
     const { asked, show, round } = setup();
     for (let at = 0; at < 4; at += 1) show(`forged ${at}`, '198.18.0.9', 'pod-a');
     show('true', '198.18.0.1', 'pod-a');
@@ -63,7 +63,7 @@ describe('tokens that name a live agent Pod', () => {
     expect(asked).toEqual(['forged 0', 'forged 1', 'true']);
   });
 
-  it('wait four of one source, and the oldest gives way to a newer one, never to that of another source', async () => {
+  it('A waiting ServiceAccount token gives way to newer ones of its own source, never to those of another', async () => {
     const { hits, show, round } = setup();
     const agent = show('true', '198.18.0.1', 'pod-a');
     const later = show('true again', '198.18.0.1', 'pod-a');
@@ -78,7 +78,7 @@ describe('tokens that name a live agent Pod', () => {
     expect(hits).not.toContain('token_reviews 198.18.0.1');
   });
 
-  it('are not held up by rubbish', () => {
+  it('ServiceAccount tokens of agent Pods are not delayed by a thousand of no Pod', () => {
     const { asked, show } = setup();
     for (let at = 0; at < 1_000; at += 1) show(`rubbish ${at}`, `198.19.${at >> 8}.${at & 255}`);
     show('true', '198.18.0.1', 'pod-a');
@@ -86,8 +86,8 @@ describe('tokens that name a live agent Pod', () => {
   });
 });
 
-describe('rubbish', () => {
-  it('is reviewed two at once, source by source; 32 wait, and the source with the most gives way', async () => {
+describe('Reviews for no agent Pod', () => {
+  it('A source with one ServiceAccount token of no known Pod gets its review, however many others show', async () => {
     const { asked, show, round } = setup();
     for (let at = 0; at < 32; at += 1) show(`x${at}`, `198.19.0.${at % 16}`);
     const honest = show('late watch', '198.18.0.1');
@@ -98,7 +98,7 @@ describe('rubbish', () => {
   });
 });
 
-it('a token that has waited for four seconds is not reviewed any more', async () => {
+it('A ServiceAccount token that has waited for four seconds is no longer reviewed', async () => {
   const { asked, show, round, clock } = setup();
   show('first', '198.18.0.1', 'pod-a');
   const second = show('second', '198.18.0.1', 'pod-a');

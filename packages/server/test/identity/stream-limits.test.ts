@@ -62,7 +62,7 @@ it.each<{ by: string; most: number; start: () => Promise<Open> }>([
     start: () => byFiles(NOBODY, false, ['--agent-identity', 'shared']),
   },
 ])(
-  'an agent that is known by $by has $most streams: the next one ends the oldest',
+  'An agent that is known by $by has $most streams, and the next one ends the oldest',
   async ({ most, start }) => {
     const open = await start();
     const ended: number[] = [];

@@ -11,8 +11,8 @@ function keysOf(node: string, secret = SECRET, now = NOW) {
   );
 }
 
-describe('token keys', () => {
-  it('are two, of full length, the same on each replica that has the secret', () => {
+describe('Token keys', () => {
+  it('A node has two token keys of full length, the same on each replica that has the secret', () => {
     expect(keysOf('node-a')).toHaveLength(2);
     expect(keysOf('node-a')).toEqual(keysOf('node-a', Buffer.alloc(32, 7)));
     for (const { secret } of tokenKeysOf('node-a', SECRET, NOW).keys ?? [])
@@ -22,18 +22,18 @@ describe('token keys', () => {
   it.each([
     { what: 'another node', keys: () => keysOf('node-b') },
     { what: 'another secret', keys: () => keysOf('node-a', Buffer.alloc(32, 8)) },
-  ])('are others for $what', ({ keys }) => {
+  ])('Token keys are different for $what', ({ keys }) => {
     const here = keysOf('node-a');
     for (const key of keys()) expect(here).not.toContain(key);
   });
 
-  it('honour in the next period what was signed in this one, and no longer', () => {
+  it('Token keys verify in the next period what was signed in this one, and no longer', () => {
     const [signing = ''] = keysOf('node-a');
     expect(keysOf('node-a', SECRET, NOW + KEY_PERIOD_MS)[1]).toBe(signing);
     expect(keysOf('node-a', SECRET, NOW + 2 * KEY_PERIOD_MS)).not.toContain(signing);
   });
 
-  it('change exactly when announced', () => {
+  it('Token keys change exactly when announced', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e12 }), (now) => {
         const change = keysChangeInMs(now);

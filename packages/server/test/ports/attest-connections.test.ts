@@ -33,8 +33,8 @@ function setup() {
   return { clock, hits, ended, connections, open };
 }
 
-describe('a connection for attestation', () => {
-  it('is closed after five seconds, whether or not a token is being looked at', async () => {
+describe('Attestation connections', () => {
+  it('An attestation connection closes after five seconds, even while a ServiceAccount token is being reviewed', async () => {
     const { clock, connections, ended, open } = setup();
     const [idle, busy] = [open('198.18.0.1'), open('198.18.0.2')];
     connections.showing(busy.peer);
@@ -45,7 +45,7 @@ describe('a connection for attestation', () => {
     expect(connections.size()).toBe(0);
   });
 
-  it('is closed at its fifth call', async () => {
+  it('An attestation connection is closed at its fifth call, which is counted', async () => {
     const { ended, open, hits } = setup();
     const { listeners, peer } = open('198.18.0.1');
     for (let calls = 0; calls < 4; calls += 1) listeners.request();
@@ -56,7 +56,7 @@ describe('a connection for attestation', () => {
     expect([ended, hits]).toEqual([[peer], ['attest_calls 198.18.0.1']]);
   });
 
-  it('is closed soon after it has sent more than any agent', async () => {
+  it('An attestation connection is closed soon after it has sent more than 64 KiB', async () => {
     const { clock, ended, open, hits } = setup();
     const { accepted, peer } = open('198.18.0.1');
     accepted.bytesRead = 64 * 1024;
@@ -67,7 +67,7 @@ describe('a connection for attestation', () => {
     expect([ended, hits]).toEqual([[peer], ['connection_bytes 198.18.0.1']]);
   });
 
-  it('leaves no timer behind', async () => {
+  it('An attestation connection that is closed leaves no timer behind', async () => {
     const { clock, open } = setup();
     open('198.18.0.1').listeners.close();
     await clock.advance(100);
@@ -75,8 +75,8 @@ describe('a connection for attestation', () => {
   });
 });
 
-describe('of 512 connections', () => {
-  it('the oldest of the address with the most gives way', () => {
+describe('Limit of attestation connections', () => {
+  it('Of 512 attestation connections, the oldest of the address with the most gives way to a new one', () => {
     const { connections, ended, open, hits } = setup();
     const honest = open('198.18.0.2');
     const flood = Array.from({ length: 511 }, () => open('198.18.0.1'));
@@ -89,7 +89,7 @@ describe('of 512 connections', () => {
     expect(connections.size()).toBe(512);
   });
 
-  it('one on which an agent shows its token stays, whoever else comes', () => {
+  it('An attestation connection on which an agent shows its ServiceAccount token stays, however many others come', () => {
     const { connections, ended, open } = setup();
     const agent = open('198.18.0.1');
     const over = connections.showing(agent.peer);
@@ -100,7 +100,7 @@ describe('of 512 connections', () => {
     expect(ended).toContain(agent.peer);
   });
 
-  it('the address with the most gives way also if all show the token of an agent', () => {
+  it('The address with the most connections gives way even if all show ServiceAccount tokens of agents', () => {
     const { connections, ended, open } = setup();
     const shown = (address: string) => {
       const connection = open(address);

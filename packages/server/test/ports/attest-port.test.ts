@@ -78,13 +78,13 @@ function attest(client: RolegateClient): Promise<string> {
   });
 }
 
-describe('the port for attestation', () => {
+describe('Attestation port', () => {
   it.each([
     '/rolegate.v1.Rolegate/Feed',
     '/rolegate.v1.Rolegate/Resolve',
     '/grpc.health.v1.Health/Check',
     '/grpc.health.v1.Health/Watch',
-  ])('does not serve %s', async (path) => {
+  ])('The attestation port does not serve %s', async (path) => {
     const { from } = await setup();
     const session = bareSession(from('127.0.0.2'));
     const stream = unfinishedCall(session, path, { announced: 0, sent: 0 });
@@ -97,7 +97,7 @@ describe('the port for attestation', () => {
     session.destroy();
   });
 
-  it('keeps eight of the connections of one address that never begin TLS, and serves the others', async () => {
+  it('The attestation port keeps eight connections of an address that never begin TLS, and serves the others', async () => {
     const { client, from, hits } = await setup();
     const silent = await Promise.all(Array.from({ length: 30 }, () => silentTcp(from('127.0.0.2'))));
     await eventually(() => {
@@ -110,7 +110,7 @@ describe('the port for attestation', () => {
     for (const socket of [...silent, own]) socket.destroy();
   });
 
-  it('keeps eight of the handshakes of one address that stop in the middle, and ends them', async () => {
+  it('The attestation port keeps eight handshakes of an address that stop in the middle, and ends them in time', async () => {
     const { client, from, refused } = await setup({ handshakeWithinMs: 500 });
     const half = await Promise.all(Array.from({ length: 20 }, () => halfOpenTls(from('127.0.0.2'))));
     await eventually(() => {
@@ -124,7 +124,7 @@ describe('the port for attestation', () => {
     expect(refused).toEqual(Array.from({ length: 8 }, () => 'timeout'));
   });
 
-  it('keeps 64 unfinished handshakes of a hundred addresses, and one that is finished gets through', async () => {
+  it('The attestation port keeps 64 unfinished handshakes of a hundred addresses, and serves a finished one', async () => {
     const { client, from } = await setup();
     const half = await Promise.all(Array.from({ length: 100 }, (_, at) => silentTcp(from(`127.0.2.${at}`))));
     await eventually(() => {
@@ -134,7 +134,7 @@ describe('the port for attestation', () => {
     for (const socket of half) socket.destroy();
   });
 
-  it('closes what comes from one address faster than ten a second, and serves another', async () => {
+  it('The attestation port closes connections of an address that come too fast, and serves another address', async () => {
     const { client, from, hits } = await setup();
     const many: Promise<{ closed: boolean }>[] = [];
     for (let at = 0; at < 60; at += 1) many.push(bareTls(from('127.0.0.2')));
@@ -144,7 +144,7 @@ describe('the port for attestation', () => {
     expect(await attest(client())).toBe('good');
   });
 
-  it('closes every connection after five seconds: idle, or in the middle of a message', async () => {
+  it('The attestation port closes every connection after five seconds, idle or in the middle of a message', async () => {
     const { clock, from } = await setup();
     const idle = await bareTls(from('127.0.0.2'));
     const session = bareSession(from('127.0.0.3'));
@@ -158,7 +158,7 @@ describe('the port for attestation', () => {
     }, PATIENCE);
   });
 
-  it('keeps nothing of 250 unfinished messages of a megabyte on each of three connections', async () => {
+  it('The attestation port keeps little of 250 unfinished messages of a megabyte on each of three connections', async () => {
     const { client, from, clock } = await setup();
     const before = process.memoryUsage().arrayBuffers;
     const sessions = [1, 2, 3].map((at) => bareSession(from(`127.0.3.${at}`)));
@@ -180,7 +180,7 @@ describe('the port for attestation', () => {
     }, PATIENCE);
   });
 
-  it('closes a connection on which anything but an attestation comes, however small its parts', async () => {
+  it('The attestation port closes a connection that sends anything but an attestation, however small its frames', async () => {
     const { clock, from, hits } = await setup();
     const socket = await bareTls(from('127.0.0.2'));
     socket.write(smallFrames(8_000));
@@ -191,7 +191,7 @@ describe('the port for attestation', () => {
     expect(hits).toEqual(['connection_bytes 127.0.0.2']);
   });
 
-  it('closes at once what does not speak HTTP/2 inside TLS', async () => {
+  it('The attestation port closes a connection that does not speak HTTP/2 inside TLS within five seconds', async () => {
     const { from } = await setup();
     const socket = await bareTls(from('127.0.0.2'), { ALPNProtocols: [] });
     // Node's own patience is ten seconds.
@@ -203,7 +203,7 @@ describe('the port for attestation', () => {
     );
   });
 
-  it('counts a handshake until it is done: what comes after is counted as a connection', async () => {
+  it('The attestation port no longer counts a handshake that is done', async () => {
     const { from, hits } = await setup();
     const sockets = [];
     for (let at = 0; at < 20; at += 1) sockets.push(await bareTls(from('127.0.0.2')));
@@ -211,7 +211,7 @@ describe('the port for attestation', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('stops once the time for calls under way is over, with one that never gets complete', async () => {
+  it('The attestation port stops once the time for calls is over, even if one call is never completed', async () => {
     const { port, clock, from } = await setup();
     const session = bareSession(from('127.0.0.2'));
     unfinishedCall(session, ATTEST, { announced: 1_000, sent: 10 });

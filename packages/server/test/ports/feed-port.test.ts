@@ -17,7 +17,7 @@ import { bareTls, openOf, silentTcp } from './attackers.ts';
 
 const MIB = 1024 * 1024;
 
-describe('the port for certificates', () => {
+describe('Feed port', () => {
   const opened = new AsyncDisposableStack();
   let server: AttestedServer;
   let thief: Required<ClientTls>;
@@ -33,7 +33,7 @@ describe('the port for certificates', () => {
 
   const stolen = (at: number) => ({ port: server.port, localAddress: `127.0.4.${at}` });
 
-  it('keeps eight connections of one stolen node, the newest, and the feed of another node', async () => {
+  it('The feed port keeps eight connections of a stolen node, and the feed of another node', async () => {
     const feed = openFeed(server.client(agent), { nodeName: 'node-b' });
     await feed.synced();
     const sockets = await Promise.all(Array.from({ length: 30 }, (_, at) => bareTls(stolen(at), thief)));
@@ -49,7 +49,7 @@ describe('the port for certificates', () => {
     feed.close();
   });
 
-  it('renews on the connection of a feed, and neither that nor a refusal there ends one of the streams that an agent may have', async () => {
+  it('A renewal on the connection of a feed, granted or refused, ends none of the streams of an agent', async () => {
     const clients = [server.client(agent), server.client(agent)];
     const feeds = clients.map((client) => openFeed(client, { nodeName: 'node-b' }));
     const ended: string[] = [];
@@ -67,7 +67,7 @@ describe('the port for certificates', () => {
     for (const feed of feeds) feed.close();
   });
 
-  it('keeps little of unfinished calls of a stolen node', async () => {
+  it('The feed port keeps little of the unfinished calls of a stolen node, and serves another node', async () => {
     const before = process.memoryUsage().arrayBuffers;
     const connections = Array.from({ length: 4 }, () => http2Calls(server.port, thief));
     for (const connection of connections)
@@ -78,7 +78,7 @@ describe('the port for certificates', () => {
     for (const connection of connections) connection.close();
   });
 
-  it('closes silent connections at its limits, and a connection that comes from elsewhere gets through', async () => {
+  it('The feed port closes silent connections at its limits, and serves a connection from another address', async () => {
     const silent = await Promise.all(
       Array.from({ length: 30 }, () => silentTcp({ port: server.port, localAddress: '127.0.0.9' })),
     );
@@ -94,7 +94,7 @@ describe('the port for certificates', () => {
     for (const socket of silent) socket.destroy();
   });
 
-  it('closes a connection of a stolen node that makes calls without end', async () => {
+  it('The feed port closes a connection of a stolen node that makes calls without end, and serves another node', async () => {
     const connection = http2Calls(server.port, thief);
     await eventually(() => {
       for (let calls = 0; calls < 50 && !connection.over(); calls += 1) {

@@ -18,8 +18,8 @@ function setup(limits = FREELY) {
   return { clock, hits, closed, handshakes, begin };
 }
 
-describe('handshakes under way', () => {
-  it('are eight of one address: the ninth takes the place of the oldest', () => {
+describe('Handshakes', () => {
+  it('An address has eight handshakes under way, and a ninth takes the place of the oldest', () => {
     const { begin, closed, hits, handshakes } = setup();
     for (let at = 0; at < 9; at += 1) begin('198.18.0.1', `${at}`);
     expect(closed).toEqual(['0']);
@@ -27,14 +27,14 @@ describe('handshakes under way', () => {
     expect(handshakes.size()).toBe(8);
   });
 
-  it('of one address close none of another', () => {
+  it('The handshakes of one address close none of another', () => {
     const { begin, closed } = setup();
     begin('198.18.0.2', 'honest');
     for (let at = 0; at < 1_000; at += 1) begin('198.18.0.1', 'flood');
     expect(closed).not.toContain('honest');
   });
 
-  it('are one address if they are of one IPv6 /64, and not if they are of two', () => {
+  it('Addresses of one IPv6 /64 count as one address, and those of two do not', () => {
     const { begin, closed } = setup();
     for (let at = 0; at < 9; at += 1) begin(`2001:db8::${at + 1}`, `${at}`);
     expect(closed).toEqual(['0']);
@@ -42,7 +42,7 @@ describe('handshakes under way', () => {
     expect(closed).toEqual(['0']);
   });
 
-  it('are 64 in all: the address with the most gives way', () => {
+  it('At most 64 handshakes are under way, and the address with the most gives way', () => {
     const { begin, closed, handshakes } = setup();
     for (let at = 0; at < 8; at += 1) begin('198.18.0.1', `most ${at}`);
     for (let at = 0; at < 56; at += 1) begin(`198.18.1.${at}`);
@@ -51,7 +51,7 @@ describe('handshakes under way', () => {
     expect([closed, handshakes.size()]).toEqual([['most 0'], 64]);
   });
 
-  it('that are over make room', () => {
+  it('A handshake that is over makes room', () => {
     const { begin, closed, handshakes } = setup();
     for (let at = 0; at < 100; at += 1) {
       const handshake = begin('198.18.0.1');
@@ -62,7 +62,7 @@ describe('handshakes under way', () => {
   });
 });
 
-it('an address begins ten handshakes a second, after a burst of its own', async () => {
+it('An address begins ten handshakes a second, after a burst of its own', async () => {
   const { begin, clock, hits } = setup({ ...FREELY, perSecond: 10, burst: 40 });
   const begun = (address: string) =>
     Array.from({ length: 100 }, () => begin(address)).filter((handshake) => handshake !== undefined).length;

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createFakeClock, createTestCa } from '@rolegate/testing';
 import { createNodeConnections } from '../../src/ports/node-connections.ts';
 
-describe('connections with a certificate', () => {
+describe('Node connections', () => {
   const certificates = new Map<string, X509Certificate>();
   beforeAll(async () => {
     const ca = await createTestCa();
@@ -42,7 +42,7 @@ describe('connections with a certificate', () => {
     return { clock, hits, ended, open, ofNode };
   }
 
-  it('are eight of a node, wherever they come from: the newest stay', () => {
+  it('A node has eight connections, wherever they come from, and a ninth closes the oldest', () => {
     const { ofNode, ended, hits } = setup();
     ofNode('node-b', 'other');
     for (let at = 0; at < 8; at += 1) ofNode('node-a', `${at}`, `198.18.1.${at}`);
@@ -54,20 +54,20 @@ describe('connections with a certificate', () => {
     expect(ended).not.toContain('other');
   });
 
-  it('that are closed make room', () => {
+  it('A node connection that is closed makes room', () => {
     const { ofNode, ended } = setup();
     for (let at = 0; at < 100; at += 1) ofNode('node-a', `${at}`).listeners.close();
     expect(ended).toEqual([]);
   });
 
-  it('that name no node are counted by their address', () => {
+  it('Connections whose certificates name no node are counted by address', () => {
     const { open, ended } = setup();
     open('urn:nobody', 'other', '198.18.0.2');
     for (let at = 0; at < 513; at += 1) open('urn:nobody', `${at}`, '198.18.0.1');
     expect(ended).toEqual(['0']);
   });
 
-  it('make a thousand calls of a node at once and then a hundred a second, and the one with more is closed', async () => {
+  it('A node makes 1,000 calls at once and then 100 a second, and the connection that exceeds this is closed', async () => {
     const { ofNode, ended, hits, clock } = setup();
     const [first, second] = [ofNode('node-a', 'first'), ofNode('node-a', 'second')];
     const other = ofNode('node-b', 'other');
@@ -89,7 +89,7 @@ describe('connections with a certificate', () => {
     expect(ended).toEqual(['second', 'first']);
   });
 
-  it('bring in 32 MiB of a node at once and then four a second, and the one with more is closed', async () => {
+  it('A node sends 32 MiB at once and then 4 MiB a second, and the connection that exceeds this is closed', async () => {
     const { ofNode, ended, hits, clock } = setup();
     const { accepted } = ofNode('node-a', 'thief');
     ofNode('node-b', 'other');
@@ -104,7 +104,7 @@ describe('connections with a certificate', () => {
     expect(hits).toEqual([{ limit: 'connection_bytes', address: '198.18.0.1', node: 'node-a' }]);
   });
 
-  it('leave no timer behind', async () => {
+  it('A node connection that is closed leaves no timer behind', async () => {
     const { ofNode, clock } = setup();
     ofNode('node-a', 'one').listeners.close();
     await clock.advance(2_000);

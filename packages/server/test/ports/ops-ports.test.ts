@@ -85,13 +85,13 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
   { name: 'the port of metrics', port: 'ops', limits: 'ops' },
   { name: 'the port of probes', port: 'probes', limits: 'probe' },
 ])('$name', ({ port, limits }) => {
-  it('answers /livez and /readyz', async () => {
+  it('The port answers /livez and /readyz', async () => {
     const { get } = await setup();
     expect(await get(port, '/livez')).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok\n$/);
     expect(await get(port, '/readyz')).toMatch(/^HTTP\/1\.1 503 [^]*\r\n\r\nnot ready: caches\n$/);
   });
 
-  it('reads heads of up to 4 KiB', async () => {
+  it('The port reads request heads of up to 4 KiB', async () => {
     const { ask, counted } = await setup();
     const head = (bytes: number) => {
       const rest = 'GET /livez HTTP/1.1\r\nHost: x\r\nX: \r\n\r\n';
@@ -102,14 +102,14 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
     expect(counted).toEqual([`${limits}_requests`]);
   });
 
-  it('answers one request a connection', async () => {
+  it('The port answers one request per connection', async () => {
     const { ask } = await setup();
     const request = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
     const answer = await ask(port, `${request}${request}`);
     expect(answer.match(/^HTTP/gm)).toHaveLength(1);
   });
 
-  it('ends a connection after 5 s, whether it sends nothing or a little now and then', async () => {
+  it('The port ends a connection after 5 s, whether it sends nothing or a little now and then', async () => {
     const { clock, open } = await setup();
     const [idle, slow] = [await open(port), await open(port)];
     for (const byte of 'GET ') {
@@ -124,7 +124,7 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
     }, SOON);
   });
 
-  it('has 8 connections of one address, of which the one that has been idle for the longest makes room', async () => {
+  it('The port has 8 connections of an address, and the one that has been idle for the longest makes room', async () => {
     const { open, counted } = await setup();
     const other = await open(port, '127.0.0.2');
     const opened = await openIdle(open, { port, from: '127.0.0.1', count: 9 });
@@ -134,7 +134,7 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
     expect([other.closed, counted]).toEqual([false, [`${limits}_connections`]]);
   });
 
-  it('has 64 connections in all, and the address that has the most makes room', async () => {
+  it('The port has 64 connections in all, and the address that has the most makes room', async () => {
     const { open, get, counted, lines } = await setup();
     const alone = await open(port, '127.0.0.99');
     const opened = [];
@@ -151,8 +151,8 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
   });
 });
 
-describe('the two ports', () => {
-  it('a crowd that fills the port of metrics takes nothing from probes', async () => {
+describe('Metrics and probe ports', () => {
+  it('A crowd that fills the metrics port takes nothing from probes', async () => {
     const { open, get, counted } = await setup();
     for (let host = 1; host <= 16; host += 1)
       await openIdle(open, { port: 'ops', from: `127.0.3.${host}`, count: 8 });
@@ -162,13 +162,13 @@ describe('the two ports', () => {
     expect(counted).not.toContain('probe_connections');
   });
 
-  it('metrics are on theirs alone', async () => {
+  it('Metrics are served on the metrics port alone', async () => {
     const { get } = await setup();
     expect(await get('ops', '/metrics')).toMatch(OK);
     expect(await get('probes', '/metrics')).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  it('the page of metrics is made once a second however many ask, after the first few', async () => {
+  it('After the first few requests, the metrics page is made once a second, however many ask', async () => {
     const { clock, registry, get } = await setup();
     let made = 0;
     const gauge = new Gauge({
@@ -189,7 +189,7 @@ describe('the two ports', () => {
     }
   });
 
-  it('a connection ends after 5 s although its page is not made yet', async () => {
+  it('A connection ends after 5 s even if its metrics page is not ready', async () => {
     const { clock, registry, open } = await setup();
     new Gauge({
       name: 'never',
@@ -208,7 +208,7 @@ describe('the two ports', () => {
     }, SOON);
   });
 
-  it('a storm is logged once a minute for each address and limit, with a hint, and counted each time', async () => {
+  it('A storm that meets a limit is logged once a minute with a hint, and counted each time', async () => {
     const { clock, ask, counted, lines } = await setup();
     for (let times = 0; times < 5; times += 1) await ask('probes', `GET /${'x'.repeat(5_000)}`, '127.0.0.7');
     expect(counted).toHaveLength(5);

@@ -14,7 +14,7 @@ function setup({ byAuthority = false } = {}) {
 
 const NONE = { why: 'no_certificate', fault: 'no certificate', hint: 'give it one' } as const;
 
-it('says of refused handshakes of one address a few a minute, counts all, and hides no other address or fault', async () => {
+it('Refused handshakes of an address are all counted, and a few a minute logged, hiding no other address or error', async () => {
   const { clock, lines, counted, refused } = setup();
   for (let port = 1024; port < 1124; port++) refused({ peer: `198.18.0.1:${port}`, ...NONE });
   expect([lines.length, counted.length]).toEqual([5, 100]);
@@ -27,8 +27,8 @@ it('says of refused handshakes of one address a few a minute, counts all, and hi
   expect(lines.at(-1)?.fields).toEqual({ peer: '198.18.0.1:1123', leftOut: 95 });
 });
 
-describe('the hint for a client without a certificate', () => {
-  it('is to upgrade agents before servers, if the server is its own authority', () => {
+describe('Hint', () => {
+  it('The hint for a client without a certificate is to upgrade agents first if the server is its own authority', () => {
     const { lines, refused } = setup({ byAuthority: true });
     refused({ peer: '198.18.0.1:1024', ...NONE });
     expect(lines[0]?.fields).toMatchObject({
@@ -37,7 +37,7 @@ describe('the hint for a client without a certificate', () => {
     });
   });
 
-  it('is the one of TLS, if certificates come from files', () => {
+  it('The hint for a client without a certificate is the one of TLS if certificates come from files', () => {
     const { lines, refused } = setup();
     refused({ peer: '198.18.0.1:1024', ...NONE });
     expect(lines[0]?.fields).toMatchObject({ hint: 'give it one' });

@@ -17,8 +17,8 @@ function setup() {
   return { closed, begin: (address: string) => handshakes.begin(address, () => closed.push(address)) };
 }
 
-describe("the handshake of an agent's address", () => {
-  it('stays while strangers of thousands of addresses begin theirs', () => {
+describe('Handshakes of agents', () => {
+  it("A handshake of an agent's address stays while strangers at thousands of addresses begin theirs", () => {
     const { closed, begin } = setup();
     begin(AGENT);
     begin(AGENT);
@@ -27,7 +27,7 @@ describe("the handshake of an agent's address", () => {
     expect(closed).not.toContain(AGENT);
   });
 
-  it('gives way at the limit of its own address', () => {
+  it("A handshake of an agent's address gives way at the limit of its own address", () => {
     const { closed, begin } = setup();
     for (let at = 0; at < 9; at += 1) begin(AGENT);
     expect(closed).toEqual([AGENT]);

@@ -62,8 +62,8 @@ function setup({ synced = true }: { synced?: boolean } = {}) {
   };
 }
 
-describe('the status of a server', () => {
-  it('shows connected agents, sessions by state, and what is wrong, and nothing secret', async () => {
+describe('Server status', () => {
+  it('The status shows connected agents, sessions by state and what is wrong, and nothing secret', async () => {
     const t = setup();
     t.setNamespace('shop', { [PERMITTED]: 'app' });
     t.setPod('a', { annotations: { [ROLE]: 'app' } });
@@ -88,7 +88,7 @@ describe('the status of a server', () => {
     for (const said of [text, JSON.stringify(value)]) expect(said).not.toMatch(/ASIA|secret|token/);
   });
 
-  it('shows sessions that fail first, with the reason and when STS is asked again', async () => {
+  it('The status shows a session that fails with the reason and when STS is asked again', async () => {
     const t = setup();
     t.setNamespace('shop', { [PERMITTED]: '.*' });
     t.setPod('a', { annotations: { [ROLE]: 'app' } });
@@ -107,7 +107,7 @@ describe('the status of a server', () => {
     expect(t.ask('').text).toMatch(/^shop\.default +failing +StsAccessDenied /m);
   });
 
-  it('tells those that fail before the others', async () => {
+  it('The status lists sessions that fail before the others', async () => {
     const t = setup();
     t.setNamespace('shop', { [PERMITTED]: '.*' });
     for (const name of ['a', 'z']) t.setServiceAccount('shop', name);
@@ -122,7 +122,7 @@ describe('the status of a server', () => {
     ]);
   });
 
-  it('says that the base ARN is not known, and that nobody is connected', () => {
+  it('The status says that the cluster is not synced, the base ARN not known and no agent connected', () => {
     const t = setup({ synced: false });
     t.base.arn = undefined;
     const { text } = t.ask('');
@@ -132,9 +132,9 @@ describe('the status of a server', () => {
   });
 });
 
-describe('--pod of a server', () => {
+describe('Pod explanation', () => {
   it.each(['shop/a', 'uid-a'])(
-    'explains a permitted Pod (%s), from its annotations to its session',
+    'A permitted Pod (%s) is explained from its annotations to its session',
     async (name) => {
       const t = setup();
       t.setNamespace('shop', { [PERMITTED]: 'app' });
@@ -154,7 +154,7 @@ describe('--pod of a server', () => {
     },
   );
 
-  it('explains a denial, with what to do, and that the agent is not connected here', () => {
+  it('A denial is explained with the remedy, and with the agent not being connected to this replica', () => {
     const t = setup();
     t.setNamespace('shop', { [PERMITTED]: 'other' });
     t.setPod('a', { annotations: { [ROLE]: 'app' } });
@@ -169,7 +169,7 @@ describe('--pod of a server', () => {
     expect(text).toMatch(/^agent +NOT CONNECTED to this replica/m);
   });
 
-  it('explains what a decision waits for', () => {
+  it('A pending decision is explained with what it waits for', () => {
     const t = setup();
     t.setPod('a', { annotations: { [ROLE]: 'app' } });
     expect(t.explain('shop/a')).toMatchObject({
@@ -178,7 +178,7 @@ describe('--pod of a server', () => {
     });
   });
 
-  it('says that a Pod is not known, and what is waited for', () => {
+  it('The answer about an unknown Pod says whether the watch of Pods is complete or what it waits for', () => {
     const { found, text } = setup().ask('pod=shop/none');
     expect([found, text]).toEqual([false, expect.stringContaining('the watch of Pods is complete')]);
     expect(setup({ synced: false }).ask('pod=x').text).toContain('the first list of Pods');

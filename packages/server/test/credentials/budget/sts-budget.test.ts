@@ -36,8 +36,8 @@ function setupEmpty(options: Partial<StsBudgetOptions> = {}) {
   return all;
 }
 
-describe('the rate', () => {
-  it('lets the burst go at once and then so many a second, to the millisecond', async () => {
+describe('STS rate', () => {
+  it('The budget lets the burst go at once and then calls at its rate, to the millisecond', async () => {
     const { budget, clock, request, started } = setup({ ratePerSecond: 100, burst: 50, maxInFlight: 1000 });
     for (let n = 0; n < 250; n++) request(String(n), 'on-demand', manyNamespaces(n));
     expect(started).toHaveLength(50);
@@ -50,14 +50,14 @@ describe('the rate', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('saves up no more than the burst', async () => {
+  it('The budget saves up no more than the burst', async () => {
     const { clock, request, started } = setup({ ratePerSecond: 100, burst: 5 });
     await clock.advance(3_600_000);
     for (let n = 0; n < 20; n++) request(String(n), 'on-demand', manyNamespaces(n));
     expect(started).toHaveLength(5);
   });
 
-  it('leaves no more than so many unanswered', async () => {
+  it('The budget leaves no more than maxInFlight calls unanswered', async () => {
     const { clock, request, started } = setup({ maxInFlight: 3 });
     for (let n = 0; n < 5; n++) request(String(n), 'on-demand', manyNamespaces(n));
     await clock.advance(1000);
@@ -67,7 +67,7 @@ describe('the rate', () => {
     expect(started).toHaveLength(4);
   });
 
-  it('holds in any second of any load', async () => {
+  it('The budget keeps to its rate in any second of any load', async () => {
     const loads = fc.array(fc.record({ waitMs: fc.nat(400), count: fc.integer({ min: 1, max: 30 }) }), {
       maxLength: 12,
     });
@@ -96,8 +96,8 @@ describe('the rate', () => {
   });
 });
 
-describe('the order', () => {
-  it('is on-demand, then expiring, then prefetch', async () => {
+describe('Order of calls', () => {
+  it('On-demand calls go before expiring ones, and those before prefetch calls', async () => {
     const { clock, request, names } = setupEmpty();
     request('c', 'prefetch');
     request('b', 'expiring');
@@ -106,7 +106,7 @@ describe('the order', () => {
     expect(names()).toEqual(['a', 'b', 'c']);
   });
 
-  it('gives namespaces turns, and each its own in the order asked', async () => {
+  it('Namespaces take turns, and the calls of each start in the order asked', async () => {
     const { clock, request, names } = setupEmpty();
     for (let n = 0; n < 4; n++) request(`big-${String(n)}`, 'on-demand', 'big');
     request('small-0', 'on-demand', 'small');
@@ -115,7 +115,7 @@ describe('the order', () => {
     expect(names()).toEqual(['big-0', 'small-0', 'big-1', 'small-1', 'big-2', 'big-3']);
   });
 
-  it('can be raised, not lowered', async () => {
+  it('The priority of a call can be raised, but not lowered', async () => {
     const { clock, request, names } = setupEmpty();
     request('plain', 'prefetch');
     request('raised', 'prefetch').raise('on-demand');
@@ -124,7 +124,7 @@ describe('the order', () => {
     expect(names()).toEqual(['raised', 'kept', 'plain']);
   });
 
-  it('moves a call to another Namespace that wants the same, if that has fewer calls waiting', async () => {
+  it('A call moves to another Namespace that wants the same if that one has fewer calls waiting', async () => {
     const { clock, request, names } = setupEmpty();
     for (let n = 0; n < 3; n++) request('flood', 'on-demand', 'flood');
     const shared = request('shared', 'on-demand', 'flood');
@@ -139,7 +139,7 @@ describe('the order', () => {
     expect(shared.wantedBy('late')).toBe(false);
   });
 
-  it('starts a call at once that moves to a Namespace which may start it', () => {
+  it('A call that moves to a Namespace which may start it starts at once', () => {
     const { request, names } = setup({ burst: 10 });
     for (let n = 0; n < 20; n++) request('flood', 'on-demand', 'flood');
     const shared = request('shared', 'on-demand', 'flood');
@@ -147,7 +147,7 @@ describe('the order', () => {
     expect(names().at(-1)).toBe('shared');
   });
 
-  it('leaves out what was taken back, and what has started cannot be', async () => {
+  it('A waiting call can be cancelled, and one that has started cannot', async () => {
     const { clock, request, names, budget } = setupEmpty();
     const gone = request('gone');
     const raised = request('raised', 'prefetch');
@@ -162,7 +162,7 @@ describe('the order', () => {
     expect(budget.waiting).toBe(0);
   });
 
-  it('gives a Namespace its turn before any priority of another one', async () => {
+  it("The turn of a Namespace counts for more than the priority of another one's calls", async () => {
     const { clock, request, names } = setupEmpty();
     for (let n = 0; n < 3; n++) request(`flood-${String(n)}`, 'on-demand', 'flood');
     request('renewal', 'expiring', 'quiet');
@@ -171,7 +171,7 @@ describe('the order', () => {
     expect(names()).toEqual(['flood-0', 'renewal', 'refused', 'flood-1', 'flood-2']);
   });
 
-  it('never lets a lower priority pass a higher one of its own Namespace', async () => {
+  it('No call passes one of higher priority of its own Namespace', async () => {
     const asked = fc.array(
       fc.record({ priority: fc.constantFrom(...priorities), key: fc.constantFrom('a', 'b', 'c') }),
       { maxLength: 40 },
@@ -195,8 +195,8 @@ describe('the order', () => {
   });
 });
 
-describe('the part of renewals', () => {
-  it('is 30 % of the budget while renewals wait, in turns between Namespaces, however many others ask', async () => {
+describe('Share of renewals', () => {
+  it('Renewals have 30 % of the budget while they wait, in turns between Namespaces, however many others ask', async () => {
     const { clock, request, names } = setupEmpty({ maxInFlight: 10_000 });
     for (let ns = 0; ns < 500; ns++)
       for (let n = 0; n < 2; n++) request(`first`, 'on-demand', `flood-${String(ns)}`);
@@ -209,7 +209,7 @@ describe('the part of renewals', () => {
     expect(count('first')).toBe(280);
   });
 
-  it('goes to the others while no renewal waits, and is not saved up', async () => {
+  it('The share of renewals goes to other calls while no renewal waits, and is not saved up', async () => {
     const { clock, request, names } = setupEmpty();
     for (let n = 0; n < 60; n++) request('first', 'on-demand', `ns-${String(n)}`);
     await clock.advance(50_000);
@@ -224,8 +224,8 @@ describe('the part of renewals', () => {
   });
 });
 
-describe('one Namespace', () => {
-  it('leaves a fifth of the burst to others, who need not wait then, and has the whole rate all the same', async () => {
+describe('Limits of a Namespace', () => {
+  it('A Namespace leaves a fifth of the burst to others, who need not wait, and may still use the whole rate', async () => {
     const { clock, request, names } = setup({ ratePerSecond: 100, burst: 500, maxInFlight: 10_000 });
     for (let n = 0; n < 2_000; n++) request('flood', 'on-demand', 'flood');
     expect(names()).toHaveLength(400);
@@ -239,7 +239,7 @@ describe('one Namespace', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('whose calls are slow leaves places among the calls under way to others', async () => {
+  it('A Namespace whose calls are slow leaves places among the calls in flight to others', async () => {
     const { clock, request, started, names, budget } = setup({ maxInFlight: 100 });
     for (let n = 0; n < 300; n++) request('slow', 'on-demand', 'slow');
     await clock.advance(60_000);
@@ -252,7 +252,7 @@ describe('one Namespace', () => {
     expect(budget.inFlight).toBe(94);
   });
 
-  it('never takes the last place, which is for one that has none', () => {
+  it('The last place in flight is for a Namespace that has none', () => {
     const { request, budget, names } = setup({ maxInFlight: 100 });
     for (const namespace of ['a', 'b', 'c'])
       for (let n = 0; n < 100; n++) request('slow', 'on-demand', namespace);
@@ -262,8 +262,8 @@ describe('one Namespace', () => {
   });
 });
 
-describe('turns between Namespaces', () => {
-  it('let no Namespace wait for more than one turn of each other one', () => {
+describe('Turns of Namespaces', () => {
+  it('No Namespace waits for more than one turn of each other one', () => {
     const puts = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(puts, (names) => {
@@ -288,14 +288,14 @@ describe('turns between Namespaces', () => {
     );
   });
 
-  it('stay with a Namespace that may have none now', () => {
+  it('A Namespace that may not have its turn now keeps it', () => {
     const turns = createNamespaceTurns({ ranks: 1, reservedPart: 0.3 });
     for (const namespace of ['a', 'b', 'a', 'b']) turns.put({ namespace, rank: 0, reserved: false });
     const order = [turns.take((name) => name !== 'a'), turns.take(), turns.take(() => false), turns.take()];
     expect(order.map((item) => item?.namespace)).toEqual(['b', 'a', undefined, 'b']);
   });
 
-  it('hold an item once, and forget it when it is removed', () => {
+  it('An item that is removed gets no turn, and cannot be removed again', () => {
     const turns = createNamespaceTurns({ ranks: 1, reservedPart: 0.3 });
     const [x, y] = ['a', 'b'].map((namespace) => ({ namespace, rank: 0, reserved: true }));
     if (x === undefined || y === undefined) throw new Error('there are two');

@@ -5,7 +5,7 @@ import { awsError } from '../fixture.ts';
 
 const systemError = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
 
-describe('classifyStsError', () => {
+describe('STS errors', () => {
   it.each([
     { error: systemError('ENOTFOUND'), reason: 'StsUnavailable', code: 'ENOTFOUND' },
     { error: systemError('ECONNRESET'), reason: 'StsUnavailable', code: 'ECONNRESET' },
@@ -31,7 +31,7 @@ describe('classifyStsError', () => {
       reason: 'StsThrottled',
       code: 'Unknown',
     },
-  ])('takes $code for $reason', ({ error, reason, code }) => {
+  ])('The error $code is classified as $reason', ({ error, reason, code }) => {
     expect(classifyStsError(error)).toMatchObject({ reason, code });
   });
 
@@ -41,18 +41,18 @@ describe('classifyStsError', () => {
         'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
     },
     { message: 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.' },
-  ])('hears the complaint: $message', ({ message }) => {
+  ])('A ValidationError means that the duration is too long if it says: $message', ({ message }) => {
     expect(classifyStsError(awsError('ValidationError', message)).durationTooLong).toBe(true);
     expect(classifyStsError(awsError('AccessDenied', message)).durationTooLong).toBe(false);
   });
 
-  it('names code and request in the message', () => {
+  it('The message of an STS error names its code and its request', () => {
     expect(classifyStsError(awsError('AccessDenied', 'not authorized', 'abc')).message).toBe(
       'AccessDenied: not authorized (request abc)',
     );
   });
 
-  it('leaves out the signed request that STS sends back, whose token is a secret', () => {
+  it('The message leaves out the signed request that STS sends back, as its session token is a secret', () => {
     const message =
       "The signature does not match.\n\nThe Canonical String for this request should have been\n'POST\nx-amz-security-token:SECRET'";
     expect(classifyStsError(awsError('SignatureDoesNotMatch', message)).message).toBe(
@@ -62,7 +62,7 @@ describe('classifyStsError', () => {
     expect(oneLine.message).not.toContain('SECRET');
   });
 
-  it('makes something short of anything', () => {
+  it('Whatever is thrown is classified, with a short message', () => {
     fc.assert(
       fc.property(fc.anything(), (thrown) => {
         const { reason, message } = classifyStsError(thrown);

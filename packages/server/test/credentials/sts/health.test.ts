@@ -24,8 +24,8 @@ function setup() {
   return { clock, lines, health, sts };
 }
 
-describe('the watch of own credentials', () => {
-  it('finds out within a minute what no Pod has asked for, and when it is over', async () => {
+describe('Watch of own credentials', () => {
+  it('The watch finds within a minute that STS rejects the server though no Pod has asked, and when that is over', async () => {
     const { clock, health, sts, lines } = setup();
     await clock.advance(MINUTE_MS);
     expect(health.current()).toBeUndefined();
@@ -42,18 +42,21 @@ describe('the watch of own credentials', () => {
     expect(sts.asked).toBe(13);
   });
 
-  it.each(['ServiceUnavailable', 'Throttling'])('takes %s for no word on them', async (name) => {
-    const { clock, health, sts } = setup();
-    sts.fault = awsError('ExpiredToken');
-    await clock.advance(MINUTE_MS);
-    sts.fault = awsError(name);
-    await clock.advance(MINUTE_MS);
-    expect(health.current()).toMatchObject({ code: 'ExpiredToken' });
-  });
+  it.each(['ServiceUnavailable', 'Throttling'])(
+    "The watch does not take %s for an answer about the server's credentials",
+    async (name) => {
+      const { clock, health, sts } = setup();
+      sts.fault = awsError('ExpiredToken');
+      await clock.advance(MINUTE_MS);
+      sts.fault = awsError(name);
+      await clock.advance(MINUTE_MS);
+      expect(health.current()).toMatchObject({ code: 'ExpiredToken' });
+    },
+  );
 });
 
-describe('the health of the server', () => {
-  it('says first what stops calls now, then what will', () => {
+describe('STS health', () => {
+  it('The health reports what stops calls now before what will stop them', () => {
     const health = createStsHealth({ log: recordingLog([]) });
     const [own, calls] = [
       classifyStsError(awsError('ExpiredToken')),
@@ -67,8 +70,8 @@ describe('the health of the server', () => {
   });
 });
 
-describe('a key of the server', () => {
-  it('has seconds left unless it is permanent', () => {
+describe('Server key', () => {
+  it('A key of the server has seconds left unless it is permanent', () => {
     const clock = createFakeClock();
     const key = { accessKeyId: 'A', fixed: false };
     expect(secondsLeftOf({ ...key, expiresAtMs: clock.now() + 90_000 }, clock)).toBe(90);
@@ -77,7 +80,7 @@ describe('a key of the server', () => {
   });
 });
 
-describe('what cannot be right is said', () => {
+describe('Hints in STS errors', () => {
   const open: { close(): unknown }[] = [];
   afterEach(async () => {
     for (const one of open.splice(0).reverse()) await one.close();
@@ -93,18 +96,21 @@ describe('what cannot be right is said', () => {
     { flags: { useFips: true }, said: 'does eu-west-1 have such an endpoint of STS (--sts-fips)?' },
     { flags: { useFips: true, useDualstack: true }, said: '(--sts-fips, --sts-dualstack)?' },
     { flags: {}, said: undefined },
-  ])('of an endpoint that has no address: $flags', async ({ flags, said }) => {
-    const lookup: LookupFunction = (name, _options, done) => {
-      done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }), '', 4);
-    };
-    const provider = () => Promise.resolve({ accessKeyId: 'AKIA', secretAccessKey: 'x' });
-    const fault = await failureOf({ ...flags, credentialProvider: provider, lookup });
-    expect(fault).toMatchObject({ reason: 'StsUnavailable', code: 'ENOTFOUND' });
-    if (said === undefined) expect(fault.message).not.toContain('endpoint of STS');
-    else expect(fault.message).toContain(said);
-  });
+  ])(
+    'The error of an endpoint without an address asks about the flags that chose it: $flags',
+    async ({ flags, said }) => {
+      const lookup: LookupFunction = (name, _options, done) => {
+        done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }), '', 4);
+      };
+      const provider = () => Promise.resolve({ accessKeyId: 'AKIA', secretAccessKey: 'x' });
+      const fault = await failureOf({ ...flags, credentialProvider: provider, lookup });
+      expect(fault).toMatchObject({ reason: 'StsUnavailable', code: 'ENOTFOUND' });
+      if (said === undefined) expect(fault.message).not.toContain('endpoint of STS');
+      else expect(fault.message).toContain(said);
+    },
+  );
 
-  it('of a key in the environment that STS refuses, and of no other', async () => {
+  it('The error of a rejected key says to restart the server if the key is from the environment', async () => {
     const fake = await startSts();
     open.push(fake);
     fake.expireServerCredentials();

@@ -36,8 +36,8 @@ async function setup(listener: RequestListener, { timeoutMs = 2_000, host = '127
   return { ask, handler };
 }
 
-describe('the request handler', () => {
-  it('brings status, headers and body', async () => {
+describe('STS request handler', () => {
+  it('The handler returns status, headers and body', async () => {
     const { ask } = await setup((request, response) => {
       request.on('data', (part: Buffer) =>
         response.writeHead(418, { 'x-a': 'b' }).end(`${part.toString()} there`),
@@ -48,17 +48,17 @@ describe('the request handler', () => {
     expect(response.body.toString()).toBe('hello there');
   });
 
-  it('finds an IPv6 endpoint, which the SDK writes in brackets', async () => {
+  it('The handler reaches an IPv6 endpoint, which the SDK writes in brackets', async () => {
     const { ask } = await setup((_, response) => response.end('six'), { host: '::1' });
     expect((await ask('[::1]')).response.body.toString()).toBe('six');
   });
 
-  it('gives up on an answer that does not end', async () => {
+  it('The handler gives up on a response that does not end', async () => {
     const { ask } = await setup((_, response) => response.write('never'), { timeoutMs: 50 });
     await expect(ask()).rejects.toThrow();
   });
 
-  it('gives up on an answer that is cut short', async () => {
+  it('The handler gives up on a response that is cut short', async () => {
     const { ask } = await setup((_, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('short', () => response.socket?.destroy());
@@ -66,12 +66,12 @@ describe('the request handler', () => {
     await expect(ask()).rejects.toThrow();
   });
 
-  it('does not read on without end', async () => {
+  it('The handler gives up on a response that is too long', async () => {
     const { ask } = await setup((_, response) => response.end(Buffer.alloc(1024 * 1024)));
     await expect(ask()).rejects.toThrow('too long');
   });
 
-  it('ends what is open when it is destroyed', async () => {
+  it('The handler ends open requests when it is destroyed', async () => {
     let seen = (): void => undefined;
     const arrived = new Promise<void>((resolve) => (seen = resolve));
     const { ask, handler } = await setup(() => {

@@ -49,8 +49,8 @@ async function faultOf(call: Promise<unknown>) {
   throw new Error('the call was answered');
 }
 
-describe('assumeRole', () => {
-  it('asks with the whole key of the session, signed in the region by its own key', async () => {
+describe('AssumeRole calls', () => {
+  it("An AssumeRole call has all fields of the session, and is signed in the region with the server's key", async () => {
     const { fake, sts } = await setup();
     await sts.assumeRole(session);
     expect(fake.calls).toEqual([
@@ -58,7 +58,7 @@ describe('assumeRole', () => {
     ]);
   });
 
-  it('leaves out what the session has not', async () => {
+  it('An AssumeRole call leaves out what the session does not have', async () => {
     const { fake, sts } = await setup();
     const { roleArn, sessionName } = session;
     await sts.assumeRole({ roleArn, sessionName, tags: [], durationSeconds: 900 });
@@ -70,7 +70,7 @@ describe('assumeRole', () => {
     });
   });
 
-  it('gives what STS gave', async () => {
+  it('An AssumeRole call returns what STS issued', async () => {
     const { sts, clock } = await setup();
     const issued = await sts.assumeRole(session);
     expect(issued).toEqual({
@@ -83,7 +83,7 @@ describe('assumeRole', () => {
   });
 
   it.each([{ wrongByMs: -1_800_000 }, { wrongByMs: 1_800_000 }])(
-    "counts the life by STS's clock when its own is wrong by $wrongByMs ms",
+    'The life of credentials is counted by the clock of STS if the local one is wrong by $wrongByMs ms',
     async ({ wrongByMs }) => {
       const wrong = createFakeClock();
       wrong.jumpWall(wrongByMs);
@@ -92,14 +92,14 @@ describe('assumeRole', () => {
     },
   );
 
-  it('keeps its connections', async () => {
+  it('AssumeRole calls reuse their connection', async () => {
     const { fake, sts } = await setup();
     for (let n = 0; n < 5; n++) await sts.assumeRole(session);
     expect(fake.calls).toHaveLength(5);
     expect(fake.connections).toBe(1);
   });
 
-  it('takes its own credentials from the environment by default', async () => {
+  it('The STS client takes its own credentials from the environment by default', async () => {
     const { fake } = await setup();
     const before = { ...process.env };
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIAFROMENV', AWS_SECRET_ACCESS_KEY: 'x' });
@@ -114,7 +114,7 @@ describe('assumeRole', () => {
   });
 });
 
-describe('failures', () => {
+describe('STS failures', () => {
   const reasonOf: Record<keyof typeof stsFaults, string> = {
     AccessDenied: 'StsAccessDenied',
     ValidationError: 'StsInvalidRequest',
@@ -142,7 +142,7 @@ describe('failures', () => {
     reason,
   }));
 
-  it.each(table)('$name is $reason, after one call', async ({ name, reason }) => {
+  it.each(table)('The STS error $name becomes $reason after one call', async ({ name, reason }) => {
     const { fake, sts } = await setup();
     fake.fail(session.roleArn, name);
     const fault = await faultOf(sts.assumeRole(session));
@@ -153,7 +153,7 @@ describe('failures', () => {
   });
 
   it.each<{ name: StsFaultName }>([{ name: 'Garbage' }, { name: 'Reset' }])(
-    '$name is StsUnavailable',
+    'The STS failure $name becomes StsUnavailable and is retried soon',
     async ({ name }) => {
       const { fake, sts } = await setup();
       fake.fail(session.roleArn, name);
@@ -164,7 +164,7 @@ describe('failures', () => {
     },
   );
 
-  it('gives up on an STS that hangs, and the next call goes through', async () => {
+  it('A call gives up on an STS that hangs, and the next call goes through', async () => {
     const { fake, sts } = await setup({ timeoutMs: 50 });
     fake.hang();
     expect(await faultOf(sts.assumeRole(session))).toMatchObject({
@@ -175,7 +175,7 @@ describe('failures', () => {
     await expect(sts.assumeRole(session)).resolves.toBeDefined();
   });
 
-  it('says where nothing listens', async () => {
+  it('A call to an STS where nothing listens fails with ECONNREFUSED', async () => {
     const { fake, sts } = await setup();
     await fake.close();
     expect(await faultOf(sts.assumeRole(session))).toMatchObject({
@@ -184,7 +184,7 @@ describe('failures', () => {
     });
   });
 
-  it('knows the complaint about the duration from other invalid requests', async () => {
+  it('A duration that is too long is told apart from other invalid requests', async () => {
     const { sts } = await setup();
     const long = await faultOf(sts.assumeRole({ ...session, durationSeconds: 7200 }));
     expect(long).toMatchObject({ reason: 'StsInvalidRequest', durationTooLong: true });
@@ -193,8 +193,8 @@ describe('failures', () => {
   });
 });
 
-describe("the server's own credentials", () => {
-  it('are not taken for a refusal of the role when their provider fails', async () => {
+describe('Server credentials', () => {
+  it("A failure of the provider of the server's credentials is not taken for a refusal of the role", async () => {
     const denied = Object.assign(new Error('not authorized to perform: sts:AssumeRoleWithWebIdentity'), {
       name: 'AccessDenied',
     });
@@ -206,7 +206,7 @@ describe("the server's own credentials", () => {
     expect(fake.calls).toHaveLength(0);
   });
 
-  it('are fetched anew when STS refuses them, and the call is made again', async () => {
+  it('Server credentials that STS refuses are fetched again, and the call is repeated', async () => {
     const keys = ['AKIAOLD', 'AKIANEW'];
     const credentialProvider = () => Promise.resolve({ ...OWN_KEY, accessKeyId: keys.shift() ?? 'AKIANEW' });
     const { fake, sts } = await setup({ credentialProvider });
@@ -215,7 +215,7 @@ describe("the server's own credentials", () => {
     expect(fake.calls.map(({ callerKeyId }) => callerKeyId)).toEqual(['AKIAOLD', 'AKIANEW']);
   });
 
-  it('are not fetched by each of a hundred refused calls', async () => {
+  it('Server credentials are not fetched again by each of a hundred refused calls', async () => {
     let fetched = 0;
     const credentialProvider = () => Promise.resolve({ ...OWN_KEY, accessKeyId: `AKIA${String(++fetched)}` });
     const { fake, sts } = await setup({ credentialProvider });
@@ -225,12 +225,12 @@ describe("the server's own credentials", () => {
   });
 });
 
-it('says who the server is', async () => {
+it('The STS client says who the server is', async () => {
   const { sts } = await setup();
   expect(await sts.callerArn()).toMatch(/^arn:aws:sts::123456789012:assumed-role\/rolegate-server\//);
 });
 
-it('never says a secret in a fault', async () => {
+it('An STS error never contains a secret of the server', async () => {
   const { fake, sts } = await setup();
   for (const name of Object.keys(stsFaults) as StsFaultName[]) {
     fake.fail(session.roleArn, name, 1);

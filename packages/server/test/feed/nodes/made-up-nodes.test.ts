@@ -27,8 +27,8 @@ function setup() {
   return { ...cluster, nodes, makeUp, remembered: () => memory.sizes()['changed_nodes'] };
 }
 
-describe('when something last changed on a node', () => {
-  it('is known for longer than any session lives, and then forgotten', async () => {
+describe('Last change of a node', () => {
+  it('The last change of a node is known for longer than any session lives, and then forgotten', async () => {
     const { clock, nodes, setPod, remembered } = setup();
     setPod('a');
     await clock.advance(12 * HOUR_MS);
@@ -37,7 +37,7 @@ describe('when something last changed on a node', () => {
     expect([nodes.unchangedForMs('node-a'), remembered()]).toEqual([Infinity, 0]);
   });
 
-  it('stays known however many node names a Namespace makes up', async () => {
+  it('The last change of a node stays known however many node names a Namespace makes up', async () => {
     const { clock, nodes, setPod, makeUp, remembered } = setup();
     setPod('a');
     await clock.advance(HOUR_MS);
@@ -45,7 +45,7 @@ describe('when something last changed on a node', () => {
     expect([nodes.unchangedForMs('node-a'), remembered()]).toEqual([HOUR_MS, 6_000]);
   });
 
-  it('counts as late as anything that had to be forgotten: no honest agent is accused because of that', async () => {
+  it('A node whose last change had to be forgotten counts as changed as late as anything forgotten', async () => {
     const { clock, nodes, setPod, makeUp } = setup();
     // The Pod that changed last on the node is of the Namespace whose names are forgotten first.
     setPod('a', { namespace: 'greedy' });

@@ -63,8 +63,8 @@ function setup({ slowMs = 10 } = {}) {
   };
 }
 
-describe('an agent that connects', () => {
-  it('is told at once of Pods that are decided quickly, of costly ones in their turns, and then that this was all', () => {
+describe('Node joins', () => {
+  it('An agent that connects hears of cheap Pods at once, of costly ones in turns, and then that this was all', () => {
     const { setPod, join, turnOfLoop, settle } = setup();
     for (let i = 0; i < 50; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
     for (let i = 0; i < 3; i += 1) setPod(`shop-${i}`, { annotations: ROLE });
@@ -76,7 +76,7 @@ describe('an agent that connects', () => {
     expect([kinds.size, ...new Set(kinds.values()), ...said]).toEqual([53, 'allow', 'told']);
   });
 
-  it('is told of Pods that would take too long that they wait', () => {
+  it('An agent that connects is told that Pods are pending if their decisions would take too long', () => {
     const { setPod, join, settle } = setup({ slowMs: 300 });
     for (let i = 0; i < 50; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
     const { first, said, kinds } = join('node-a');
@@ -85,7 +85,7 @@ describe('an agent that connects', () => {
     expect([first.size, ...new Set(kinds.values()), ...said]).toEqual([50, 'allow', 'told']);
   });
 
-  it('is not issued again what it holds for a Pod that is decided later', () => {
+  it('A session that a connecting agent has cached is not issued again for a Pod that is decided later', () => {
     const { setPod, setServiceAccount, join, settle, decisions, issued } = setup();
     const ids = [0, 1, 2].map((i) => {
       setServiceAccount('slow', `sa-${i}`);
@@ -105,7 +105,7 @@ describe('an agent that connects', () => {
     expect(issued).toEqual([]);
   });
 
-  it('is told that this was all only when another stream of its node has its Pods decided', () => {
+  it('A second stream of a node is told that this was all only once its Pods are decided', () => {
     const { setPod, join, settle } = setup();
     for (let i = 0; i < 5; i += 1) setPod(`slow-${i}`, { namespace: 'slow', annotations: ROLE });
     const first = join('node-a');
@@ -115,7 +115,7 @@ describe('an agent that connects', () => {
     expect([second.said, second.kinds.size]).toEqual([['told'], 5]);
   });
 
-  it('waits for the next turn of the event loop if others have taken this one', () => {
+  it('An agent that connects waits for the next turn of the event loop if others have taken this one', () => {
     const { setPod, join, settle } = setup();
     for (let i = 0; i < 3; i += 1) {
       setPod(`a-${i}`, { namespace: 'slow', nodeName: 'node-a', annotations: ROLE });
@@ -127,7 +127,7 @@ describe('an agent that connects', () => {
     expect([a.said, b.said, b.kinds.size]).toEqual([['told'], ['told'], 3]);
   });
 
-  it('and leaves before its turn is told nothing', () => {
+  it('An agent that connects and leaves before its turn is told nothing', () => {
     const { setPod, join, turnOfLoop, nodes } = setup();
     setPod('a', { namespace: 'slow', nodeName: 'node-a', annotations: ROLE });
     setPod('b', { namespace: 'slow', nodeName: 'node-b', annotations: ROLE });

@@ -38,8 +38,8 @@ function setup() {
   return { ...cluster, nodes, join, leave, id, removed, held };
 }
 
-describe('a session of a node', () => {
-  it('is renewed for as long as its Pods ask, and no longer', async () => {
+describe('Node sessions', () => {
+  it('A session is renewed for as long as its Pods ask for it, and no longer', async () => {
     const { nodes, clock, id, held } = setup();
     for (let hour = 0; hour < 24; hour++) {
       await clock.advance(HOUR_MS);
@@ -50,7 +50,7 @@ describe('a session of a node', () => {
     expect(held()).toBe(false);
   });
 
-  it('is not renewed because its node has moved here from another replica, but when a Pod asks', async () => {
+  it('A session of a node that has moved here from another replica is renewed only when a Pod asks for it', async () => {
     const { nodes, join, leave, clock, id, held, issued } = setup();
     await clock.advance(0);
     leave();
@@ -64,7 +64,7 @@ describe('a session of a node', () => {
     expect([held(), issued.length]).toEqual([true, 2]);
   });
 
-  it('is wanted by each Namespace of the node that shares it, and not only by the first', () => {
+  it('A session is wanted by each Namespace of the node that shares it, and not only by the first', () => {
     const world = setup();
     const wanted: string[] = [];
     const nodes = createNodes({
@@ -85,7 +85,7 @@ describe('a session of a node', () => {
     expect(wanted).toEqual([`${world.id} other`]);
   });
 
-  it('is not kept alive by a node that has no Pod for it', async () => {
+  it('A session is not kept alive by a node that has no Pod for it', async () => {
     const { nodes, join, clock, id, held } = setup();
     join('node-b');
     for (let hour = 0; hour < 5; hour++) {
@@ -95,7 +95,7 @@ describe('a session of a node', () => {
     expect(held()).toBe(false);
   });
 
-  it('stays while one of its Pods is left, and goes with the last', async () => {
+  it('A session stays while one of its Pods is left, and goes with the last', async () => {
     const { clock, removePod, removed, id, held } = setup();
     await clock.advance(0);
     removePod('a');
@@ -104,14 +104,14 @@ describe('a session of a node', () => {
     expect([held(), removed]).toEqual([false, [id]]);
   });
 
-  it('goes when the containers of its Pods have ended, though the Pods are still there', async () => {
+  it('A session goes when the containers of its Pods have ended, even if the Pods still exist', async () => {
     const { clock, setPod, removed, id, held } = setup();
     await clock.advance(0);
     for (const name of ['a', 'b']) setPod(name, { annotations: ROLE, ended: true });
     expect([held(), removed]).toEqual([false, [id]]);
   });
 
-  it('stays with a node whose agent came back within the minute', async () => {
+  it('A session of a node whose agent comes back within a minute stays', async () => {
     const { clock, join, leave, issued, held, nodes } = setup();
     await clock.advance(0);
     leave();
@@ -123,7 +123,7 @@ describe('a session of a node', () => {
     expect([held(), issued.length]).toEqual([true, 1]);
   });
 
-  it("is not issued for a Pod that comes while its agent is another replica's, but when that is back", async () => {
+  it('A session for a Pod that comes while its agent is away is issued once the agent is back', async () => {
     const { clock, join, leave, issued, setPod } = setup();
     await clock.advance(0);
     leave();

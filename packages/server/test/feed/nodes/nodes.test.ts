@@ -45,8 +45,8 @@ function recorder() {
   };
 }
 
-describe('nodes', () => {
-  it('tells a node of its own Pods only', () => {
+describe('Nodes', () => {
+  it('A node is told of its own Pods only', () => {
     const { nodes, setNamespace, setPod } = setup();
     setNamespace('shop');
     setPod('here');
@@ -57,7 +57,7 @@ describe('nodes', () => {
     expect(said).toEqual(['here NoRole']);
   });
 
-  it('tells what is withdrawn before what is permitted', () => {
+  it('A node is told of denials before it is told of what is permitted', () => {
     const { nodes, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('good', { annotations: ROLE });
@@ -67,7 +67,7 @@ describe('nodes', () => {
     expect(said).toEqual(['bad NamespaceDenied', 'session none', 'good allow']);
   });
 
-  it('issues a session once for all Pods of a workload, and tells when it is there', async () => {
+  it('A session is issued once for all Pods of a workload, and announced when it is there', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     for (const name of ['a', 'b', 'c']) setPod(name, { annotations: ROLE });
@@ -78,7 +78,7 @@ describe('nodes', () => {
     expect(said.at(-1)).toBe('session 1');
   });
 
-  it('tells a node of a session that is there already because of another node', async () => {
+  it('A node is told of a session that exists already because of another node', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('there', { annotations: ROLE, nodeName: 'node-b' });
@@ -91,7 +91,7 @@ describe('nodes', () => {
     expect(issued).toHaveLength(1);
   });
 
-  it('fetches nothing for nodes that are not connected', async () => {
+  it('Nothing is issued for nodes that are not connected', async () => {
     const { clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('a', { annotations: ROLE });
@@ -99,7 +99,7 @@ describe('nodes', () => {
     expect(issued).toEqual([]);
   });
 
-  it('fetches as soon as a Pod is bound to a connected node, before it has an address', async () => {
+  it('A session is issued as soon as a Pod is bound to a connected node, before it has an address', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     nodes.join('node-a', recorder().stream, []);
@@ -111,7 +111,7 @@ describe('nodes', () => {
     expect(issued).toHaveLength(1);
   });
 
-  it('issues nothing that the agent still holds', async () => {
+  it('Nothing is issued that the agent still has cached', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('a', { annotations: ROLE });
@@ -130,7 +130,7 @@ describe('nodes', () => {
     expect(issued).toHaveLength(1);
   });
 
-  it('issues again for an agent that comes back with nothing', async () => {
+  it('A session is issued again for an agent that comes back with nothing', async () => {
     const { nodes, clock, issued, setNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('a', { annotations: ROLE });
@@ -171,7 +171,7 @@ describe('nodes', () => {
       },
       said: ['session removed', 'removed uid-a'],
     },
-  ])('says at once when $what, and drops the session', async ({ change, said: last }) => {
+  ])('A node is told at once when $what, and the session is dropped', async ({ change, said: last }) => {
     const world = setup();
     world.setNamespace('shop', PERMIT);
     world.setPod('a', { annotations: ROLE });
@@ -183,7 +183,7 @@ describe('nodes', () => {
     expect([...snapshots.values()].map((current) => current())).toEqual([undefined]);
   });
 
-  it('takes nothing away from a Pod whose Namespace is deleted for ten seconds', async () => {
+  it('A Pod whose Namespace is deleted is denied only after ten seconds', async () => {
     const { nodes, clock, setNamespace, removeNamespace, setPod } = setup();
     setNamespace('shop', PERMIT);
     setPod('a', { annotations: ROLE });
@@ -197,7 +197,7 @@ describe('nodes', () => {
     expect(said.slice(-2)).toEqual(['session removed', 'a NamespaceDenied']);
   });
 
-  it('holds a Pod whose Namespace has not been seen, and refuses it after ten seconds', async () => {
+  it('A Pod whose Namespace has not been seen is pending, and denied after ten seconds', async () => {
     const { nodes, clock, setPod, warnings } = setup();
     setPod('a', { annotations: ROLE });
     const { stream, said } = recorder();
@@ -209,7 +209,7 @@ describe('nodes', () => {
     expect(said).toEqual(['a pending', 'a NamespaceDenied']);
   });
 
-  it('decides as soon as a late Namespace arrives', async () => {
+  it('A pending Pod is decided as soon as its Namespace arrives', async () => {
     const { nodes, clock, setPod, setNamespace } = setup();
     setPod('a', { annotations: ROLE });
     const { stream, said } = recorder();
@@ -221,7 +221,7 @@ describe('nodes', () => {
     expect(said.filter((line) => line.startsWith('a '))).toEqual(['a pending', 'a allow']);
   });
 
-  it('holds a Pod until the base ARN is found', () => {
+  it('A Pod is pending until the role base ARN is found', () => {
     const { nodes, base, decisions, setPod, setNamespace } = setup();
     base.arn = undefined;
     setNamespace('shop', PERMIT);
@@ -233,7 +233,7 @@ describe('nodes', () => {
     expect(said.filter((line) => line.startsWith('a '))).toEqual(['a pending', 'a allow']);
   });
 
-  it('warns the owner of an annotated Pod that is refused, once a decision', () => {
+  it('The owner of an annotated Pod that is denied is warned once per decision', () => {
     const { nodes, setPod, setNamespace, warnings, counted } = setup();
     setNamespace('shop');
     setPod('a', { annotations: ROLE });
@@ -244,7 +244,7 @@ describe('nodes', () => {
     expect(counted.sort()).toEqual(['NamespaceDenied', 'NoRole']);
   });
 
-  it('warns the owners of the Pods whose role STS refuses', async () => {
+  it('The owners of Pods whose role STS refuses are warned', async () => {
     const { nodes, clock, sts, setPod, setNamespace, warnings } = setup();
     sts.fault = Object.assign(new Error('no'), { name: 'AccessDenied' });
     setNamespace('shop', PERMIT);
@@ -254,7 +254,7 @@ describe('nodes', () => {
     expect(warnings).toEqual(['a StsAccessDenied']);
   });
 
-  it('keeps the sessions of a node whose stream broke for a minute, then drops them', async () => {
+  it('The sessions of a node whose stream broke are kept for a minute, then dropped', async () => {
     const { nodes, clock, issued, setPod, setNamespace } = setup();
     setNamespace('shop', PERMIT);
     setPod('a', { annotations: ROLE });
@@ -269,7 +269,7 @@ describe('nodes', () => {
     expect([...snapshots.values()].map((current) => current())).toEqual([undefined]);
   });
 
-  it('resolves an address to the live Pod of the asking node alone', () => {
+  it('An address resolves to the live Pod of the asking node alone', () => {
     const { nodes, setPod, setNamespace } = setup();
     setNamespace('shop');
     setPod('gone', { ips: ['198.18.0.7'], ended: true });

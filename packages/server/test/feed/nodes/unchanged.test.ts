@@ -38,7 +38,7 @@ async function setup() {
 
 type World = Awaited<ReturnType<typeof setup>>;
 
-describe('a change of what no decision reads', () => {
+describe('Changes that no decision reads', () => {
   it.each<{ what: string; change: (world: World) => void }>([
     { what: "a Pod's labels", change: ({ setPod }) => setPod('a', { annotations: ROLE }) },
     {
@@ -61,7 +61,7 @@ describe('a change of what no decision reads', () => {
         setServiceAccount('shop', 'default', { 'iam.amazonaws.com/external-id': 'x' });
       },
     },
-  ])('runs no decision and sends nothing: $what', async ({ change }) => {
+  ])('A change of $what runs no decision and sends nothing', async ({ change }) => {
     const world = await setup();
     for (let i = 0; i < 100; i++) change(world);
     expect(world.madeSince()).toBe(0);
@@ -71,7 +71,7 @@ describe('a change of what no decision reads', () => {
     expect(world.sessions).toEqual([]);
   });
 
-  it('runs no decision when nothing has changed at all and all Pods are considered again', async () => {
+  it('Nothing is sent if all Pods are considered again and nothing has changed', async () => {
     const { decisions, said, sessions } = await setup();
     decisions.reconsider();
     expect(said).toEqual([]);
@@ -79,8 +79,8 @@ describe('a change of what no decision reads', () => {
   });
 });
 
-describe('a change of what agents are told', () => {
-  it('sends it without another decision', async () => {
+describe('Changes that agents are told', () => {
+  it("A change of a Pod's addresses or phase is sent without another decision", async () => {
     const { setPod, said, madeSince } = await setup();
     setPod('a', { annotations: ROLE, ips: ['198.18.0.1'] });
     setPod('a', { annotations: ROLE, ips: ['198.18.0.1'], terminating: true });
@@ -94,8 +94,8 @@ describe('a change of what agents are told', () => {
   });
 });
 
-describe('a change of what decisions read', () => {
-  it('runs one decision a Pod and sends it with the versions of all three objects', async () => {
+describe('Changes that decisions read', () => {
+  it('A changed permit runs one decision per Pod, which is sent with the versions of Pod and Namespace', async () => {
     const { setPod, setNamespace, said, madeSince } = await setup();
     setPod('a', { annotations: ROLE });
     const { resourceVersion } = setPod('b', { annotations: ROLE });
@@ -109,7 +109,7 @@ describe('a change of what decisions read', () => {
     expect(said.at(-1)?.resourceVersions).toMatchObject({ pod: resourceVersion, namespace });
   });
 
-  it('is sent even if it came back to what it was between two lists: another replica may know the state between', async () => {
+  it('A change that was undone between two lists is sent, as another replica may know the state between', async () => {
     const { listNamespaces, said, madeSince } = await setup();
     listNamespaces({ shop: PERMIT });
     expect(madeSince()).toBe(0);
@@ -117,8 +117,8 @@ describe('a change of what decisions read', () => {
   });
 });
 
-describe('what an agent may have refused', () => {
-  it('is repeated with newer versions within a second, and not for ever', async () => {
+describe('Repeated decisions', () => {
+  it('A decision is repeated with newer versions within a second, but not forever', async () => {
     const { clock, setPod, setNamespace, said } = await setup();
     setNamespace('shop', { 'iam.amazonaws.com/permitted': 'other' });
     said.length = 0;
@@ -136,7 +136,7 @@ describe('what an agent may have refused', () => {
     expect(said).toHaveLength(3);
   });
 
-  it('is not the snapshot of a later stream, which names the newest versions', async () => {
+  it('The snapshot of a later stream has the newest versions', async () => {
     const { nodes, stream, setPod, said } = await setup();
     const { resourceVersion } = setPod('a', { annotations: ROLE });
     nodes.join('node-a', stream, []);

@@ -11,8 +11,8 @@ const bytesOf = (report: AgentReport) => requestSerialize(report);
 const read = (bytes: Buffer) => requestDeserialize(cutReport(bytes).bytes);
 const texts = (count: number) => Array.from({ length: count }, (_, at) => `s${at}`);
 
-describe('the bounds of what is parsed of a report', () => {
-  it('name every field of the wire by its number', () => {
+describe('Report bounds', () => {
+  it('The bounds name every field of the wire format by its number', () => {
     const { fields } = descriptor.nested.rolegate.nested.v1.nested.AgentReport;
     const ours = Object.entries(reportFields).map(([name, { number }]) => [name, number]);
     expect(Object.fromEntries(ours)).toEqual(
@@ -20,18 +20,18 @@ describe('the bounds of what is parsed of a report', () => {
     );
   });
 
-  it('leave a report within them as it is', () => {
+  it('A report within the bounds is left as it is', () => {
     const bytes = bytesOf({ nodeName: 'node-a', version: '1', usedSessionIds: texts(4_096) });
     expect(cutReport(bytes).bytes).toBe(bytes);
   });
 
-  it('keep the first values of a field that has too many, and all of the others', () => {
+  it('A field with too many values keeps the first ones, and the other fields keep all', () => {
     const bytes = Buffer.concat([bytesOf({ usedSessionIds: texts(4_100) }), bytesOf({ nodeName: 'node-a' })]);
     expect(read(bytes)).toMatchObject({ usedSessionIds: texts(4_096), nodeName: 'node-a' });
     expect([...cutReport(bytes).dropped]).toEqual([['usedSessionIds', 4]]);
   });
 
-  it('leave out a value that is too long, and keep what stands around it', () => {
+  it('A value that is too long is left out, and the values around it stay', () => {
     const bytes = bytesOf({ usedSessionIds: ['a', 'x'.repeat(65), 'b'], version: 'v'.repeat(1_000_000) });
     expect(read(bytes)).toMatchObject({ usedSessionIds: ['a', 'b'], version: '' });
     expect(new Map(cutReport(bytes).dropped)).toEqual(
@@ -42,12 +42,12 @@ describe('the bounds of what is parsed of a report', () => {
     );
   });
 
-  it('take one value of a field that is there once', () => {
+  it('A field that may be there once keeps its first value', () => {
     const bytes = Buffer.concat([bytesOf({ version: '1' }), bytesOf({ version: '2' })]);
     expect(read(bytes).version).toBe('1');
   });
 
-  it('leave fields of later versions to the parser, which skips them', () => {
+  it('Fields of later versions are left to the parser, which skips them', () => {
     const later = Buffer.concat([
       Buffer.of(0xc0, 0x3e, 0x07), // field 1000, a number
       Buffer.of(0xca, 0x3e, 0x01, 0x78), // field 1001, a text
@@ -72,7 +72,7 @@ describe('the bounds of what is parsed of a report', () => {
       bytes: Buffer.of(0x9a, 0x80, 0x80, 0x80, 0x10, 0x00),
     },
     { what: 'a length of 33 bits', bytes: Buffer.of(0x1a, 0x80, 0x80, 0x80, 0x80, 0x10) },
-  ])('refuse $what', ({ bytes }) => {
+  ])('A report with $what is refused', ({ bytes }) => {
     expect(() => cutReport(bytes)).toThrow();
   });
 });

@@ -9,8 +9,8 @@ const UID = '46f9f3c8-2f0f-4e5f-8c9d-0d3f4fd5e1aa';
 
 const receive = (report: AgentReport) => receiveReport(rolegateService.Feed.requestSerialize(report));
 
-describe('a report', () => {
-  it('is taken as an agent sends it', () => {
+describe('Report reception', () => {
+  it('A report is taken as an agent sends it', () => {
     const held = { sessionId: ID, fingerprint: 'a1b2c3d4', remainingMs: 1, lifetimeMs: 2, unusedMs: 3 };
     // What an agent needs and does not have: it says since when it has waited.
     const needed = { sessionId: ID, fingerprint: '', remainingMs: -90_000, lifetimeMs: 0, unusedMs: 90_000 };
@@ -40,12 +40,12 @@ describe('a report', () => {
     ]);
   });
 
-  it('of which every field is absent is empty', () => {
+  it('A report of which every field is absent is empty', () => {
     const { report, dropped } = receiveReport(Buffer.alloc(0));
     expect([report.version, report.interception, dropped.size]).toEqual(['', undefined, 0]);
   });
 
-  it('counts faults of requests and reasons of a later version together, and does not complain of them', () => {
+  it('Reasons of bad requests and of later versions are counted together, without a complaint', () => {
     const { report, dropped } = receive({
       answersByReason: { MalformedRequest: 2, NewReason: 3, NoRole: 1 },
     });
@@ -110,7 +110,7 @@ describe('a report', () => {
       field: 'heldSessions',
       bad: { heldSessions: [{ fingerprint: 'f' }] },
     },
-  ])('loses $what, and nothing else', ({ field, bad }) => {
+  ])('A report loses $what, and nothing else', ({ field, bad }) => {
     const good: AgentReport = {
       nodeName: 'node-a',
       usedSessionIds: [ID],
@@ -133,7 +133,7 @@ describe('a report', () => {
     expect([...report.answers]).toEqual([['TooManyRequests', 7]]);
   });
 
-  it('of 500 Pods with a session each, all served for the first time, fits a later report', () => {
+  it('A later report has room for 500 Pods with a session each, all served for the first time', () => {
     const ids = Array.from({ length: 500 }, (_, at) => ID.slice(0, 29) + String(at).padStart(3, '0'));
     const report = {
       usedSessionIds: ids,
@@ -145,7 +145,7 @@ describe('a report', () => {
   });
 });
 
-describe('whatever a peer sends', () => {
+describe('Reports of any peer', () => {
   const LABELS = new Set(['', 'other', ...Object.keys(reasons)]);
 
   /** What every part of a report must be, whoever made it. */
@@ -200,7 +200,7 @@ describe('whatever a peer sends', () => {
     { requiredKeys: [] },
   );
 
-  it('as a report gives a report within the bounds', () => {
+  it('Any report of a peer becomes a report within the bounds', () => {
     fc.assert(
       fc.property(anyReport, (report) => {
         expectBounded(rolegateService.Feed.requestSerialize(report));
@@ -208,7 +208,7 @@ describe('whatever a peer sends', () => {
     );
   });
 
-  it('as bytes is refused, or gives a report within the bounds', () => {
+  it('Any bytes of a peer are refused, or become a report within the bounds', () => {
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 12 }),
       fc.constantFrom(

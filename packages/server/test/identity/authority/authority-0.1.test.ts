@@ -8,8 +8,8 @@ import { createMemoryStore, createReplica, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_M
 import { idsOf, known, setUpWithdrawal } from './withdrawal.ts';
 import { createReplica01, write01 } from './server-0.1.ts';
 
-describe('replicas of 0.1 beside this version', () => {
-  it('are imitated as 0.1.0 really wrote', async () => {
+describe('Replicas of 0.1', () => {
+  it('The imitation of a 0.1 replica writes what 0.1.0 really wrote', async () => {
     const [nowMs, ageMs] = [Date.UTC(2026, 10, 23, 7), YEAR_MS];
     const made = { nowMs, ageMs };
     let authorities: Authorities = { all: [await newAuthority('active', made)], removed: [] };
@@ -31,7 +31,7 @@ describe('replicas of 0.1 beside this version', () => {
     expect(readShared(values, nowMs)).toMatchObject({ authorities, generation: 0 });
   });
 
-  it('drop the generation, which comes back with one write and without an alarm', async () => {
+  it('The generation that a 0.1 replica drops comes back with one write and without an alarm', async () => {
     const { memory, clock, keeper, counted, lines, read } = await setUpWithdrawal();
     const { generation } = read();
     memory.setSecret(write01(read()));
@@ -46,7 +46,7 @@ describe('replicas of 0.1 beside this version', () => {
     expect(old.writes()).toBe(0);
   });
 
-  it('and this version settle after one write each, whatever rotates in a year', async () => {
+  it('A 0.1 replica and this version settle after few writes, whatever rotates in a year', async () => {
     const memory = createMemoryStore();
     const clock = createFakeClock();
     const now = createReplica({ memory, clock });
@@ -71,7 +71,7 @@ describe('replicas of 0.1 beside this version', () => {
     expect(memory.bundle()).toBe(bundleOf(authorities));
   });
 
-  it('take over what this version withdraws, and do not bring it back', async () => {
+  it('A 0.1 replica takes over what this version withdraws, and does not bring it back', async () => {
     const { memory, clock, keeper, command, good, read } = await setUpWithdrawal();
     const old = createReplica01({ memory, clock });
     await old.look();
@@ -84,7 +84,7 @@ describe('replicas of 0.1 beside this version', () => {
     expect(idsOf(read().authorities)).not.toContain(good.id);
   });
 
-  it('are followed in how far an authority has got', async () => {
+  it('This version follows a 0.1 replica that activates and retires authorities', async () => {
     const { memory, clock, keeper, command, good, read, counted } = await setUpWithdrawal();
     await command('prepare');
     await keeper.look();

@@ -106,8 +106,8 @@ async function takes(authority: Authority, ca: string, servername = 'rolegate-se
   return taken;
 }
 
-describe('openAuthority', () => {
-  it('is one for three replicas that start at once', async () => {
+describe('Authority', () => {
+  it('Three replicas that start at once share one authority', async () => {
     await using run = await setup();
     const [a, b, c] = await Promise.all([run.open(), run.open(), run.open()]);
     expect(countOf(a.bundle())).toBe(1);
@@ -122,7 +122,7 @@ describe('openAuthority', () => {
     expect(new Set([a, b, c].map((one) => one.tls.current().key.toString())).size).toBe(3);
   });
 
-  it('has a certificate for servers with all its names, for a day', async () => {
+  it('The server certificate has all names of the server, and lasts a day', async () => {
     await using run = await setup();
     const authority = await run.open();
     const { certEndsMs, caEndsMs, certFingerprint } = authority.tls.current();
@@ -137,7 +137,7 @@ describe('openAuthority', () => {
     expect(await takes(authority, authority.bundle(), 'kubernetes')).toBe(false);
   });
 
-  it('waits for an API server that is away, says why, and goes on by itself', async () => {
+  it('A server waits for an API server that is unavailable, says why, and goes on by itself', async () => {
     await using run = await setup();
     run.api.refuse(503);
     let opened: Authority | undefined;
@@ -154,7 +154,7 @@ describe('openAuthority', () => {
     expect(opened?.condition()).toBeUndefined();
   });
 
-  it('gives up waiting only when it is stopped', async () => {
+  it('A server that waits for the API server gives up when it is stopped', async () => {
     await using run = await setup();
     run.api.refuse(503);
     const opening = run.open();
@@ -163,7 +163,7 @@ describe('openAuthority', () => {
     await outcome;
   });
 
-  it('goes on signing and verifying while the API server is away', async () => {
+  it('A server goes on signing and verifying while the API server is unavailable', async () => {
     await using run = await setup();
     const authority = await run.start();
     const der = await ask(authority);
@@ -175,7 +175,7 @@ describe('openAuthority', () => {
     await run.until(() => authority.condition() === undefined);
   });
 
-  it('renews its certificate at half life, with the API server away too', async () => {
+  it('The server certificate is renewed at half its life, even if the API server is unavailable', async () => {
     await using run = await setup();
     const authority = await run.start();
     const first = authority.tls.current();
@@ -193,7 +193,7 @@ describe('openAuthority', () => {
     expect(authority.tls.current().key).not.toEqual(first.key);
   });
 
-  it('writes a lost Secret and a lost ConfigMap again, whichever replica is first', async () => {
+  it('A lost Secret and a lost ConfigMap are written again, whichever replica is first', async () => {
     await using run = await setup();
     const [a, b] = [await run.start(), await run.start()];
     const bundle = a.bundle();
@@ -203,7 +203,7 @@ describe('openAuthority', () => {
     expect([a.bundle(), b.bundle()]).toEqual([bundle, bundle]);
   });
 
-  it('never logs a key', async () => {
+  it('The authority never logs a key', async () => {
     await using run = await setup();
     const authority = await run.start();
     await ask(authority);
@@ -214,8 +214,8 @@ describe('openAuthority', () => {
   });
 });
 
-describe('openAuthority, when the authority is replaced', () => {
-  it('keeps every client and every server good in each step', async () => {
+describe('Replacement of the authority', () => {
+  it('Each step of a replacement keeps the clients and servers of trusted authorities working', async () => {
     await using run = await setup();
     const authority = await run.start();
     const clientOfOld = await ask(authority);
@@ -245,7 +245,7 @@ describe('openAuthority, when the authority is replaced', () => {
     expect(authority.verifyClient(clientOfNew)).toBeDefined();
   });
 
-  it('shows a certificate of a new authority only when agents can know it', async () => {
+  it('A server shows a certificate of a new authority only once agents can know that authority', async () => {
     await using run = await setup();
     const authority = await run.start();
     const first = authority.tls.current().certFingerprint;
@@ -260,7 +260,7 @@ describe('openAuthority, when the authority is replaced', () => {
     await run.until(() => countOf(authority.bundle()) === 1);
   });
 
-  it('changes at once where what it shows is no longer trusted', async () => {
+  it('A server replaces its certificate at once if it is no longer trusted', async () => {
     await using run = await setup();
     const authority = await run.start();
     const first = authority.tls.current().certFingerprint;

@@ -54,8 +54,8 @@ async function setup({ ageMs = 365 * DAY_MS } = {}) {
 const derOf = (pem: string) => new Uint8Array(new X509Certificate(pem).raw);
 const refusal = (reason: Reason, message: string) => expect.objectContaining({ reason, message }) as unknown;
 
-describe('createClientCertificates: issue', () => {
-  it('signs the key in the request for node and Pod, and takes nothing else from it', async () => {
+describe('Issue of client certificates', () => {
+  it('A client certificate takes the key from the request, and nothing else, and names the node and the Pod', async () => {
     const { issue, state } = await setup();
     const { chain, endsMs } = await issue();
     const certificate = new X509Certificate(chain);
@@ -72,7 +72,7 @@ describe('createClientCertificates: issue', () => {
     expect(authority && certificate.checkIssued(authority.certificate)).toBe(true);
   });
 
-  it('makes no certificate that outlives its authority', async () => {
+  it('No client certificate outlives its authority', async () => {
     const { issue, state } = await setup({ ageMs: 2 * HOUR_MS });
     state.nowMs += 100 * MINUTE_MS;
     expect((await issue()).endsMs).toBe(NOW_MS + 2 * HOUR_MS);
@@ -123,14 +123,14 @@ describe('createClientCertificates: issue', () => {
       },
       says: 'is not signed by the key in it',
     },
-  ])('refuses $what', async ({ request, says }) => {
+  ])('A certificate request with $what is refused', async ({ request, says }) => {
     const { clients } = await setup();
     await expect(
       clients.issue({ certificateRequest: await request(), node: NODE, podUid: POD_UID }),
     ).rejects.toEqual(refusal('ForeignNode', expect.stringContaining(says) as unknown as string));
   });
 
-  it('survives requests with any byte changed', async () => {
+  it('A certificate request with any byte changed is refused', async () => {
     const { clients } = await setup();
     const der = await requestOf();
     let refused = 0;
@@ -149,14 +149,14 @@ describe('createClientCertificates: issue', () => {
     { node: '', podUid: POD_UID },
     { node: NODE, podUid: 'x, URI:spiffe://rolegate/node/b' },
     { node: NODE, podUid: '' },
-  ])('refuses a node $node with a Pod $podUid', async ({ node, podUid }) => {
+  ])('No client certificate is issued for a node "$node" with a Pod "$podUid"', async ({ node, podUid }) => {
     const { issue } = await setup();
     await expect(issue(node, podUid)).rejects.toMatchObject({ reason: 'ForeignNode' });
   });
 });
 
-describe('createClientCertificates: verify', () => {
-  it('says whom a certificate names', async () => {
+describe('Verification of client certificates', () => {
+  it('A client certificate is verified as the node and the Pod that it names', async () => {
     const { clients, issue } = await setup();
     const { chain, endsMs } = await issue();
     expect(clients.verify(derOf(chain))).toEqual({ node: NODE, podUid: POD_UID, endsMs });
@@ -167,14 +167,14 @@ describe('createClientCertificates: verify', () => {
     { when: 'its last second runs', ms: HOUR_MS - SECOND_MS, good: true },
     { when: 'this clock is a little behind', ms: -5 * MINUTE_MS, good: true },
     { when: 'this clock is far behind', ms: -6 * MINUTE_MS, good: false },
-  ])('looks at its time: $when', async ({ ms, good }) => {
+  ])('The validity of a client certificate is checked when $when', async ({ ms, good }) => {
     const { clients, issue, state } = await setup();
     const der = derOf((await issue()).chain);
     state.nowMs += ms;
     expect(clients.verify(der) !== undefined).toBe(good);
   });
 
-  it('takes certificates of every authority that is trusted, and of no other', async () => {
+  it('Client certificates of every trusted authority are accepted, and of no other', async () => {
     const { clients, issue, state } = await setup();
     const der = derOf((await issue()).chain);
     const [former] = state.authorities.all;
@@ -189,25 +189,28 @@ describe('createClientCertificates: verify', () => {
   it.each([
     { what: 'an authority of the same name', certificateOf: 'impostor' },
     { what: 'a certificate of ours for its issuer', certificateOf: 'ours' },
-  ])('takes none that was signed with another key, with $what', async ({ certificateOf }) => {
-    const { clients, state } = await setup();
-    const [ours] = state.authorities.all;
-    const impostor = await makeAuthority(ours?.id ?? '', { nowMs: NOW_MS, lifeMs: DAY_MS });
-    const certificatePem = certificateOf === 'ours' ? ours?.certificatePem : impostor.certificatePem;
-    const pem = await signLeaf({
-      issuer: { certificatePem: certificatePem ?? '', keyPem: impostor.keyPem },
-      purpose: 'client',
-      subject: 'rolegate-agent',
-      nowMs: NOW_MS,
-      lifeMs: HOUR_MS,
-      names: [`spiffe://rolegate/node/${NODE}`, `urn:rolegate:pod:${POD_UID}`].map((value) => ({
-        type: 'url',
-        value,
-      })),
-      publicKey: new X509Certificate(impostor.certificatePem).publicKey,
-    });
-    expect(clients.verify(derOf(pem))).toBeUndefined();
-  });
+  ])(
+    'A client certificate that was signed with another key is refused, with $what',
+    async ({ certificateOf }) => {
+      const { clients, state } = await setup();
+      const [ours] = state.authorities.all;
+      const impostor = await makeAuthority(ours?.id ?? '', { nowMs: NOW_MS, lifeMs: DAY_MS });
+      const certificatePem = certificateOf === 'ours' ? ours?.certificatePem : impostor.certificatePem;
+      const pem = await signLeaf({
+        issuer: { certificatePem: certificatePem ?? '', keyPem: impostor.keyPem },
+        purpose: 'client',
+        subject: 'rolegate-agent',
+        nowMs: NOW_MS,
+        lifeMs: HOUR_MS,
+        names: [`spiffe://rolegate/node/${NODE}`, `urn:rolegate:pod:${POD_UID}`].map((value) => ({
+          type: 'url',
+          value,
+        })),
+        publicKey: new X509Certificate(impostor.certificatePem).publicKey,
+      });
+      expect(clients.verify(derOf(pem))).toBeUndefined();
+    },
+  );
 
   const id = `spiffe://rolegate/node/${NODE}`;
   const urn = `urn:rolegate:pod:${POD_UID}`;
@@ -221,7 +224,7 @@ describe('createClientCertificates: verify', () => {
     { what: 'the other way round', names: [urn, id] },
     { what: 'of a node that is none', names: ['spiffe://rolegate/node/a/b', urn] },
     { what: 'with names in one', names: [`${id}, URI:${urn}`] },
-  ])('takes none $what', async ({ names, purpose }) => {
+  ])('A client certificate $what is refused', async ({ names, purpose }) => {
     const { clients, forge } = await setup();
     expect(clients.verify(await forge([id, urn]))).toBeDefined();
     expect(clients.verify(await forge(names, { purpose }))).toBeUndefined();
@@ -232,15 +235,18 @@ describe('createClientCertificates: verify', () => {
     { lifeMs: HOUR_MS + SECOND_MS, good: false },
     { lifeMs: DAY_MS, good: false },
     { lifeMs: 300 * DAY_MS, good: false },
-  ])('takes one that an authority of ours signed for $lifeMs ms: $good', async ({ lifeMs, good }) => {
-    const { clients, forge, state } = await setup();
-    const der = await forge([id, urn], { lifeMs });
-    expect(clients.verify(der) !== undefined).toBe(good);
-    state.nowMs += lifeMs - SECOND_MS;
-    expect(clients.verify(der) !== undefined).toBe(good);
-  });
+  ])(
+    'A client certificate that the authority signed for $lifeMs ms is accepted: $good',
+    async ({ lifeMs, good }) => {
+      const { clients, forge, state } = await setup();
+      const der = await forge([id, urn], { lifeMs });
+      expect(clients.verify(der) !== undefined).toBe(good);
+      state.nowMs += lifeMs - SECOND_MS;
+      expect(clients.verify(der) !== undefined).toBe(good);
+    },
+  );
 
-  it('takes what it issues itself, whatever fraction of a second it is issued at', async () => {
+  it('A client certificate is accepted whatever fraction of a second it is issued at', async () => {
     const { clients, issue, state } = await setup();
     for (const ms of [1, 499, 500, 999]) {
       state.nowMs = NOW_MS + ms;
@@ -248,7 +254,7 @@ describe('createClientCertificates: verify', () => {
     }
   });
 
-  it('takes neither junk nor the authority itself', async () => {
+  it('Neither junk nor the certificate of the authority is accepted as a client certificate', async () => {
     const { clients, state } = await setup();
     for (const der of [
       new Uint8Array(),

@@ -34,7 +34,7 @@ async function forge(server: AttestedServer, lifeMs: number): Promise<Required<C
   return { ca: Buffer.from(server.bundle()), cert: Buffer.from(cert), key: Buffer.from(key) };
 }
 
-it('a certificate of 300 days that was signed with the key of the authority gets no feed, and is audited', async () => {
+it('A certificate of 300 days that was signed with the key of the authority gets no feed, and is audited', async () => {
   await using server = await startAttestedServer();
   server.start();
   await server.ready();

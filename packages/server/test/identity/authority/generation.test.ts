@@ -7,8 +7,8 @@ import { createMemoryStore, createReplica, DAY_MS, HOUR_MS, YEAR_MS } from './se
 import { idsOf, known, setUpWithdrawal, WHERE } from './withdrawal.ts';
 import { write01 } from './server-0.1.ts';
 
-describe('the generation of the authority Secret', () => {
-  it('is counted up with each change, by servers and by command', async () => {
+describe('Generation of the authority Secret', () => {
+  it('The generation is counted up with each change, by servers and by command', async () => {
     const memory = createMemoryStore();
     const clock = createFakeClock();
     const { keeper } = createReplica({ memory, clock });
@@ -29,7 +29,7 @@ describe('the generation of the authority Secret', () => {
     expect(generations).toEqual([1, 2, 2, 3, 3, 4, 4, 5]);
   });
 
-  it('is given at once to a Secret that a server of 0.1 made, once for all replicas', async () => {
+  it('A Secret that a 0.1 server made is given a generation at once, once for all replicas', async () => {
     const { memory, clock, read } = await setUpWithdrawal();
     memory.setSecret(write01(read()));
     const before = memory.state.writes;
@@ -41,22 +41,25 @@ describe('the generation of the authority Secret', () => {
   });
 });
 
-describe('a replica that reads an older Secret', () => {
-  it.each([0, 1, 2])('keeps out what was withdrawn since, for backup %i before it', async (index) => {
-    const { memory, keeper, backups, stolen, good, read } = await setUpWithdrawal();
-    const { generation } = read();
-    memory.setSecret(backups[index]);
-    await keeper.look();
-    for (const { authorities } of [known(keeper.shared()), read()]) {
-      expect(activeOf(authorities).id).toBe(good.id);
-      expect(idsOf(authorities)).not.toContain(stolen.id);
-      expect(authorities.removed.map(({ id }) => id)).toContain(stolen.id);
-    }
-    expect(read().generation).toBe(generation + 1);
-    expect(memory.bundle()).toBe(bundleOf(known(keeper.shared()).authorities));
-  });
+describe('Older Secret', () => {
+  it.each([0, 1, 2])(
+    'A replica that reads an older Secret keeps out what was withdrawn since, for backup %i before it',
+    async (index) => {
+      const { memory, keeper, backups, stolen, good, read } = await setUpWithdrawal();
+      const { generation } = read();
+      memory.setSecret(backups[index]);
+      await keeper.look();
+      for (const { authorities } of [known(keeper.shared()), read()]) {
+        expect(activeOf(authorities).id).toBe(good.id);
+        expect(idsOf(authorities)).not.toContain(stolen.id);
+        expect(authorities.removed.map(({ id }) => id)).toContain(stolen.id);
+      }
+      expect(read().generation).toBe(generation + 1);
+      expect(memory.bundle()).toBe(bundleOf(known(keeper.shared()).authorities));
+    },
+  );
 
-  it('keeps it out if the backup is of a server of 0.1, and has no generation', async () => {
+  it('A replica keeps out what was withdrawn if the older Secret is of a 0.1 server and has no generation', async () => {
     const { memory, clock, keeper, backups, stolen, counted } = await setUpWithdrawal();
     memory.setSecret(write01(readShared(backups[0] ?? {}, clock.now())));
     await keeper.look();
@@ -64,7 +67,7 @@ describe('a replica that reads an older Secret', () => {
     expect(counted).toEqual(['older']);
   });
 
-  it('never trusts it for a moment, even while the Secret cannot be written', async () => {
+  it('A replica never trusts what was withdrawn, even while the Secret cannot be written', async () => {
     const { memory, keeper, backups, stolen, good } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     memory.state.before = () => Promise.reject(new Error('forbidden'));
@@ -75,7 +78,7 @@ describe('a replica that reads an older Secret', () => {
     expect(idsOf(authorities)).not.toContain(stolen.id);
   });
 
-  it('says so in log, metric and readiness, which names it for an hour', async () => {
+  it('An older Secret is logged, counted, and named by readiness for an hour', async () => {
     const { memory, clock, keeper, backups, lines, counted, stolen } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     await keeper.look();
@@ -102,7 +105,7 @@ describe('a replica that reads an older Secret', () => {
     expect(counted).toHaveLength(1);
   });
 
-  it('keeps the token secret that is in use', async () => {
+  it('A replica that reads an older Secret keeps the token secret that is in use', async () => {
     const { memory, keeper, read } = await setUpWithdrawal();
     const { tokenSecret } = known(keeper.shared());
     memory.setSecret(writeShared({ ...read(), generation: 1, tokenSecret: newTokenSecret() }));
@@ -111,7 +114,7 @@ describe('a replica that reads an older Secret', () => {
     expect(read().tokenSecret).toEqual(tokenSecret);
   });
 
-  it('passes it on to replicas that had read the older one', async () => {
+  it('A replica passes what it knows on to replicas that have read an older Secret', async () => {
     const { memory, clock, keeper, backups, stolen, good } = await setUpWithdrawal();
     memory.setSecret(backups[0]);
     const late = createReplica({ memory, clock });
@@ -123,21 +126,24 @@ describe('a replica that reads an older Secret', () => {
     expect(late.counted).toEqual([]);
   });
 
-  it.each(['prepared', 'active'] as const)('takes no %s authority that it has never known', async (state) => {
-    const { memory, clock, keeper, good, read, lines } = await setUpWithdrawal();
-    const foreign = await newAuthority(state, { nowMs: clock.now(), ageMs: YEAR_MS });
-    const all = state === 'active' ? [foreign] : [...read().authorities.all, foreign];
-    memory.setSecret(writeShared({ ...read(), generation: 1, authorities: { all, removed: [] } }));
-    const late = createReplica({ memory, clock });
-    await late.keeper.look();
-    await keeper.look();
-    await late.keeper.look();
-    for (const { ids } of [late, { ids: () => idsOf(known(keeper.shared()).authorities) }])
-      expect(ids()).toEqual([good.id]);
-    expect(lines.find(({ level }) => level === 'error')?.fields['refused']).toEqual([foreign.id]);
-  });
+  it.each(['prepared', 'active'] as const)(
+    'A replica takes no %s authority from an older Secret that it has never known',
+    async (state) => {
+      const { memory, clock, keeper, good, read, lines } = await setUpWithdrawal();
+      const foreign = await newAuthority(state, { nowMs: clock.now(), ageMs: YEAR_MS });
+      const all = state === 'active' ? [foreign] : [...read().authorities.all, foreign];
+      memory.setSecret(writeShared({ ...read(), generation: 1, authorities: { all, removed: [] } }));
+      const late = createReplica({ memory, clock });
+      await late.keeper.look();
+      await keeper.look();
+      await late.keeper.look();
+      for (const { ids } of [late, { ids: () => idsOf(known(keeper.shared()).authorities) }])
+        expect(ids()).toEqual([good.id]);
+      expect(lines.find(({ level }) => level === 'error')?.fields['refused']).toEqual([foreign.id]);
+    },
+  );
 
-  it('takes what is withdrawn in it, even the authority that signs', async () => {
+  it('A replica accepts what is withdrawn in an older Secret, even the authority that signs', async () => {
     const { memory, clock, keeper, good, read } = await setUpWithdrawal();
     const { authorities } = read();
     const other = await newAuthority('active', { nowMs: clock.now(), ageMs: YEAR_MS });
@@ -152,7 +158,7 @@ describe('a replica that reads an older Secret', () => {
     expect(idsOf(known(keeper.shared()).authorities)).toEqual([all[0]?.id]);
   });
 
-  it('does not take an equal generation with other contents for what it knows', async () => {
+  it('A replica does not take an equal generation with other contents for what it knows', async () => {
     const { memory, keeper, backups, clock, good, read } = await setUpWithdrawal();
     const { generation } = read();
     memory.setSecret(writeShared({ ...readShared(backups[0] ?? {}, clock.now()), generation }));
@@ -161,7 +167,7 @@ describe('a replica that reads an older Secret', () => {
     expect(read().generation).toBe(generation + 1);
   });
 
-  it('writes once a look while somebody puts the older one back at once', async () => {
+  it('A replica writes once per look while somebody puts the older Secret back at once', async () => {
     const { memory, keeper, backups, good, counted } = await setUpWithdrawal();
     const { store } = memory;
     const write = store.writeSecret;
@@ -183,8 +189,8 @@ describe('a replica that reads an older Secret', () => {
   });
 });
 
-describe('a replica that reads a newer Secret', () => {
-  it('follows it, but keeps out what it has seen withdrawn', async () => {
+describe('Newer Secret', () => {
+  it('A replica follows a newer Secret, but keeps out what it has seen withdrawn', async () => {
     const { memory, clock, keeper, stolen, good, read, backups } = await setUpWithdrawal();
     const older = readShared(backups[0] ?? {}, clock.now());
     const next = await newAuthority('prepared', { nowMs: clock.now(), ageMs: YEAR_MS });
@@ -197,7 +203,7 @@ describe('a replica that reads a newer Secret', () => {
     expect(read().generation).toBe(51);
   });
 
-  it('goes on trusting, as retired, what it knew and nobody withdrew', async () => {
+  it('A replica that reads a newer Secret trusts for a day, as retired, what it knew and nobody withdrew', async () => {
     const { memory, clock, keeper, good, read } = await setUpWithdrawal();
     const other = await newAuthority('active', { nowMs: clock.now(), ageMs: YEAR_MS });
     const token = newTokenSecret();

@@ -19,8 +19,8 @@ const known = (shared: Shared | undefined): Shared => {
   return shared;
 };
 
-describe('createAuthorityKeeper, at the first start', () => {
-  it('makes one active authority, and publishes it', async () => {
+describe('First start of the keeper', () => {
+  it('The keeper makes one active authority at the first start, and publishes it', async () => {
     const { keeper, states, memory, said } = await setup();
     expect(states()).toEqual(['active']);
     expect(memory.bundle()).toBe(bundleOf(known(keeper.shared()).authorities));
@@ -29,7 +29,7 @@ describe('createAuthorityKeeper, at the first start', () => {
     expect(said()).toEqual(['authority found', 'authority bundle published']);
   });
 
-  it('shares it with replicas that were slower', async () => {
+  it('The keeper shares a new authority with replicas that were slower', async () => {
     const memory = createMemoryStore();
     const [a, b, c] = [createReplica({ memory }), createReplica({ memory }), createReplica({ memory })];
     await Promise.all([a, b, c].map(({ keeper }) => keeper.look()));
@@ -40,7 +40,7 @@ describe('createAuthorityKeeper, at the first start', () => {
     expect(known(b.keeper.shared()).tokenSecret).toEqual(known(a.keeper.shared()).tokenSecret);
   });
 
-  it('fills a Secret that was made empty', async () => {
+  it('The keeper fills a Secret that was made empty', async () => {
     const memory = createMemoryStore();
     memory.setSecret({ 'authorities.json': '' });
     const { keeper, states } = createReplica({ memory });
@@ -49,7 +49,7 @@ describe('createAuthorityKeeper, at the first start', () => {
     expect(memory.secret()?.['authorities.json']).toContain('active');
   });
 
-  it('knows nothing, and says why, while the API server is away', async () => {
+  it('The keeper knows nothing at first, and says why, while the API server is unavailable', async () => {
     const memory = createMemoryStore();
     memory.state.away = new Error('connect ECONNREFUSED');
     const { keeper, lines, states } = createReplica({ memory });
@@ -68,7 +68,7 @@ describe('createAuthorityKeeper, at the first start', () => {
     expect(states()).toEqual(['active']);
   });
 
-  it('leaves running servers the time to put back a Secret whose bundle is still there', async () => {
+  it('The keeper leaves running servers the time to put back a Secret whose bundle still exists', async () => {
     const { memory, clock, replica, keeper, ids } = await setup();
     memory.setSecret(undefined);
     const late = replica();
@@ -81,7 +81,7 @@ describe('createAuthorityKeeper, at the first start', () => {
     expect(late.ids()).toEqual(ids());
   });
 
-  it('makes a new authority when nobody puts it back', async () => {
+  it('The keeper makes a new authority if nobody puts back the Secret', async () => {
     const { memory, clock, replica, ids } = await setup();
     memory.setSecret(undefined);
     const late = replica();
@@ -93,11 +93,11 @@ describe('createAuthorityKeeper, at the first start', () => {
   });
 });
 
-describe('createAuthorityKeeper, when something is lost or broken', () => {
+describe('Loss and damage', () => {
   it.each([
     { what: 'lost', values: undefined },
     { what: 'emptied', values: {} },
-  ])('writes a Secret that was $what again, as it was', async ({ values }) => {
+  ])('The keeper writes a Secret that was $what again, as it was', async ({ values }) => {
     const { memory, keeper, ids, said } = await setup();
     const before = { ids: ids(), secret: memory.secret() };
     memory.setSecret(values);
@@ -107,7 +107,7 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     expect(said()).toContain('authority secret was lost, and is written again');
   });
 
-  it('mends the bundle', async () => {
+  it('The keeper repairs the bundle', async () => {
     const { memory, keeper } = await setup();
     const bundle = memory.bundle();
     for (const broken of [undefined, '', 'junk', `${bundle ?? ''}x`]) {
@@ -122,33 +122,36 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     { what: 'the key of another', break: (json: string) => withKey(json, otherKey()) },
     { what: 'no active one', break: (json: string) => json.replace('"active"', '"retired"') },
     { what: 'an expired one', break: (json: string) => json, laterMs: 2 * YEAR_MS },
-  ])('complains aloud of a Secret with $what, keeps the last good one and writes nothing', async (broken) => {
-    const { memory, keeper, ids, lines, clock } = await setup();
-    const before = {
-      ids: ids(),
-      writes: memory.state.writes,
-      json: memory.secret()?.['authorities.json'] ?? '',
-    };
-    if (broken.laterMs !== undefined) clock.jumpWall(broken.laterMs);
-    const secret = { ...memory.secret(), 'authorities.json': broken.break(before.json) };
-    memory.setSecret(secret);
-    await keeper.look();
-    await keeper.look();
-    expect(ids()).toEqual(before.ids);
-    expect(memory.secret()).toEqual(secret);
-    expect(memory.state.writes).toBe(before.writes);
-    const errors = lines.filter(({ level }) => level === 'error');
-    expect(errors).toHaveLength(1);
-    expect(errors[0]?.fields['hint']).toContain('the last good authorities stay');
-    expect(keeper.condition()).toContain('correct the Secret');
-    clock.jumpWall(-(broken.laterMs ?? 0));
-    memory.setSecret({ ...secret, 'authorities.json': before.json });
-    await keeper.look();
-    expect(keeper.condition()).toBeUndefined();
-    expect(lines.at(-1)?.message).toBe('authorities: in order again');
-  });
+  ])(
+    'The keeper logs a Secret with $what as an error, keeps the last good one and writes nothing',
+    async (broken) => {
+      const { memory, keeper, ids, lines, clock } = await setup();
+      const before = {
+        ids: ids(),
+        writes: memory.state.writes,
+        json: memory.secret()?.['authorities.json'] ?? '',
+      };
+      if (broken.laterMs !== undefined) clock.jumpWall(broken.laterMs);
+      const secret = { ...memory.secret(), 'authorities.json': broken.break(before.json) };
+      memory.setSecret(secret);
+      await keeper.look();
+      await keeper.look();
+      expect(ids()).toEqual(before.ids);
+      expect(memory.secret()).toEqual(secret);
+      expect(memory.state.writes).toBe(before.writes);
+      const errors = lines.filter(({ level }) => level === 'error');
+      expect(errors).toHaveLength(1);
+      expect(errors[0]?.fields['hint']).toContain('the last good authorities stay');
+      expect(keeper.condition()).toContain('correct the Secret');
+      clock.jumpWall(-(broken.laterMs ?? 0));
+      memory.setSecret({ ...secret, 'authorities.json': before.json });
+      await keeper.look();
+      expect(keeper.condition()).toBeUndefined();
+      expect(lines.at(-1)?.message).toBe('authorities: in order again');
+    },
+  );
 
-  it('says what creates the Secret if it does not exist and the server may not', async () => {
+  it('The keeper says what creates the Secret if it does not exist and the server may not create it', async () => {
     const memory = createMemoryStore();
     const fault = new AuthorityFault('the Secret x does not exist', { hint: 'helm upgrade' });
     memory.state.before = () => Promise.reject(fault);
@@ -170,7 +173,7 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     ]);
   });
 
-  it('never makes a new authority where the first that it sees is broken', async () => {
+  it('The keeper never makes a new authority if the first Secret that it sees is broken', async () => {
     const memory = createMemoryStore();
     memory.setSecret({ 'authorities.json': '{', 'token-secret': 'aa'.repeat(32) });
     const { keeper } = createReplica({ memory });
@@ -180,7 +183,7 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     expect(memory.state.writes).toBe(0);
   });
 
-  it('goes on with what it knows while the API server is away', async () => {
+  it('The keeper goes on with what it knows while the API server is unavailable', async () => {
     const { memory, keeper, ids } = await setup();
     memory.state.away = new Error('away');
     await keeper.look();
@@ -188,7 +191,7 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     expect(keeper.condition()).toBe('away');
   });
 
-  it('makes a new authority where the Secret is lost and what it remembers has expired', async () => {
+  it('The keeper makes a new authority if the Secret is lost and what it remembers has expired', async () => {
     const { memory, keeper, ids, clock } = await setup();
     const [former] = ids();
     const token = known(keeper.shared()).tokenSecret;
@@ -201,7 +204,7 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
     expect(tokenSecret).toEqual(token);
   });
 
-  it('looks again when somebody else was faster', async () => {
+  it('The keeper looks again if another replica was faster', async () => {
     const { memory, clock, replica, ids, keeper } = await setup();
     const other = replica();
     await other.keeper.look();
@@ -213,8 +216,8 @@ describe('createAuthorityKeeper, when something is lost or broken', () => {
   });
 });
 
-describe('createAuthorityKeeper, as time goes by', () => {
-  it('prepares, activates and removes by age, with a line for each', async () => {
+describe('Rotation by the keeper', () => {
+  it('The keeper prepares, activates and removes authorities by age, with a log line for each', async () => {
     const { keeper, states, clock, said, memory } = await setup();
     clock.jumpWall((2 / 3) * YEAR_MS + MINUTE_MS);
     await keeper.look();
@@ -237,7 +240,7 @@ describe('createAuthorityKeeper, as time goes by', () => {
     ]);
   });
 
-  it('does not bring back what was removed on purpose', async () => {
+  it('A replica that was slow does not bring back an authority that was removed', async () => {
     const { keeper, clock, replica, ids } = await setup();
     const slow = replica();
     await slow.keeper.look();
@@ -251,7 +254,7 @@ describe('createAuthorityKeeper, as time goes by', () => {
     expect(ids()).not.toContain(former);
   });
 
-  it('does not bring it back either where one puts back a lost Secret who had not heard of it', async () => {
+  it('An authority that a slow replica brings back with a lost Secret is removed again', async () => {
     const { keeper, clock, replica, ids, memory } = await setup();
     const slow = replica();
     const [former] = ids();
@@ -276,7 +279,7 @@ describe('createAuthorityKeeper, as time goes by', () => {
     expect(slow.ids()).toEqual(ids());
   });
 
-  it('activates nothing that agents cannot know, for the bundle cannot be published', async () => {
+  it('The keeper activates no authority that agents cannot know as the bundle cannot be published', async () => {
     const { keeper, states, clock, memory } = await setup();
     memory.state.bundleAway = new Error('forbidden');
     clock.jumpWall(0.7 * YEAR_MS);
@@ -291,7 +294,7 @@ describe('createAuthorityKeeper, as time goes by', () => {
     expect(states()).toEqual(['retired', 'active']);
   });
 
-  it('lives through five years with three replicas, one of which is often away', async () => {
+  it('Three replicas, two of which are often away, have one active authority throughout five years', async () => {
     const { memory, clock, replica, keeper } = await setup();
     const others = [replica(), replica()];
     let bundles = new Set<string>();
@@ -313,8 +316,8 @@ describe('createAuthorityKeeper, as time goes by', () => {
   });
 });
 
-describe('createAuthorityKeeper', () => {
-  it('never logs a key, whatever happens', async () => {
+describe('Authority keeper', () => {
+  it('The keeper never logs a key, whatever happens', async () => {
     const { memory, keeper, lines, clock } = await setup();
     const json = memory.secret()?.['authorities.json'] ?? '';
     const token = memory.secret()?.['token-secret'] ?? '';

@@ -28,7 +28,7 @@ const PREPARED_AT = (YEAR_MS * 2) / 3;
 const PREPARED = life('b', 'prepared', { sinceMs: PREPARED_AT, endsMs: PREPARED_AT + YEAR_MS });
 const RETIRED = life('c', 'retired', { sinceMs: 10 * DAY_MS });
 
-describe('nextStep', () => {
+describe('Rotation by age', () => {
   it.each([
     { at: 'before two thirds', nowMs: PREPARED_AT - 1, all: [ACTIVE], step: undefined },
     { at: 'at two thirds', nowMs: PREPARED_AT, all: [ACTIVE], step: { kind: 'prepare' } },
@@ -70,11 +70,11 @@ describe('nextStep', () => {
       all: [ACTIVE, { ...PREPARED, sinceMs: YEAR_MS - HOUR_MS }],
       step: { kind: 'activate', id: 'b' },
     },
-  ])('does what is due $at', ({ nowMs, all, step }) => {
+  ])('The rotation does what is due $at', ({ nowMs, all, step }) => {
     expect(nextStep(all, nowMs, YEAR_MS)).toEqual(step);
   });
 
-  it('prepares by a lower age when the age is lowered', () => {
+  it('The rotation prepares by the lower age if the age is lowered', () => {
     expect(nextStep([ACTIVE], 20 * DAY_MS, 30 * DAY_MS)).toEqual({ kind: 'prepare' });
     expect(nextStep([ACTIVE], 20 * DAY_MS, 31 * DAY_MS)).toBeUndefined();
   });
@@ -85,7 +85,7 @@ describe('nextStep', () => {
   });
 
   it.each([{ ageMs: YEAR_MS }, { ageMs: 30 * DAY_MS }, { ageMs: 2 * DAY_MS }, { ageMs: HOUR_MS }])(
-    'always has one active, and never removes one that a living certificate needs, at an age of $ageMs ms',
+    'The rotation always has one active authority and removes none in use, at an age of $ageMs ms',
     ({ ageMs }) => {
       fc.assert(
         fc.property(pauses, (shares) => {
@@ -98,7 +98,7 @@ describe('nextStep', () => {
     },
   );
 
-  it('rotates through ten years without a gap when it is looked at every hour', () => {
+  it('The rotation runs through ten years without a gap if it is looked at every hour', () => {
     const world = simulate(YEAR_MS);
     for (let hour = 0; hour < 10 * 365 * 24; hour += 1) world.pass(HOUR_MS);
     expect(world.faults).toEqual([]);
@@ -161,14 +161,14 @@ function simulate(ageMs: number) {
   };
 }
 
-describe('commandStep', () => {
+describe('Rotation by command', () => {
   const nowMs = PREPARED_AT + HOUR_MS;
 
   it.each([
     { command: 'prepare', all: [ACTIVE], step: { kind: 'prepare' } },
     { command: 'activate', all: [ACTIVE, PREPARED], step: { kind: 'activate', id: 'b' } },
     { command: 'retire', all: [ACTIVE, RETIRED], step: { kind: 'remove', ids: ['c'] } },
-  ] as const)('does $command where it is legal', ({ command, all, step }) => {
+  ] as const)('The command $command is done if it is legal', ({ command, all, step }) => {
     expect(commandStep(command, all, { nowMs, atOnce: false })).toEqual(step);
   });
 
@@ -190,14 +190,14 @@ describe('commandStep', () => {
       all: [ACTIVE, { ...RETIRED, sinceMs: nowMs - HOUR_MS }],
       why: 'agents may still hold certificates of authority c: wait until 1970-09-01T09:05:00.000Z, or give --now',
     },
-  ] as const)('refuses $command, and says: $why', ({ command, all, why }) => {
+  ] as const)('The command $command is refused with: $why', ({ command, all, why }) => {
     expect(commandStep(command, all, { nowMs, atOnce: false })).toEqual({
       kind: 'refused',
       why: expect.stringContaining(why) as unknown,
     });
   });
 
-  it('does not wait when it is told not to', () => {
+  it('The commands activate and retire do not wait with --now', () => {
     const fresh = { nowMs, atOnce: true };
     expect(commandStep('activate', [ACTIVE, { ...PREPARED, sinceMs: nowMs }], fresh)).toMatchObject({
       id: 'b',
@@ -207,7 +207,7 @@ describe('commandStep', () => {
     });
   });
 
-  it('retires those alone whose clients have ended', () => {
+  it('The command retire retires only authorities whose client certificates have ended', () => {
     const both = [ACTIVE, RETIRED, life('d', 'retired', { sinceMs: nowMs })];
     expect(commandStep('retire', both, { nowMs, atOnce: false })).toMatchObject({ ids: ['c'] });
   });

@@ -28,8 +28,8 @@ async function setup() {
 
 type Kept = Awaited<ReturnType<typeof setup>>['kept'];
 
-describe('newAuthority', () => {
-  it('is of EC P-256, signs end certificates only, and is good for its age and a little before', async () => {
+describe('New authority', () => {
+  it('A new authority is of EC P-256, signs end certificates only, and is valid for its age and a little before', async () => {
     const { id, certificatePem, keyPem } = await newAuthority('active', {
       nowMs: NOW_MS,
       ageMs: 30 * DAY_MS,
@@ -48,8 +48,8 @@ describe('newAuthority', () => {
   });
 });
 
-describe('readShared', () => {
-  it('reads what writeShared has written', async () => {
+describe('Authority Secret', () => {
+  it('The authority Secret is read as it was written', async () => {
     const { values, active, prepared, removed } = await setup();
     const { authorities, tokenSecret, generation } = readShared(values, NOW_MS);
     expect(writeShared({ authorities, tokenSecret, generation })).toEqual(values);
@@ -104,7 +104,7 @@ describe('readShared', () => {
     { what: 'one twice', edit: edited((first, kept) => twice(first, kept)), says: 'twice' },
     ...badGenerations,
     { what: 'junk removed', edit: edited((_, kept) => ({ ...kept, removed: [1] })), says: 'was removed' },
-  ])('takes no $what', async ({ edit, says }) => {
+  ])('An authority Secret with $what is invalid', async ({ edit, says }) => {
     const { values, kept } = await setup();
     const edit2 = edit(kept.authorities[0] ?? {}, kept);
     const read = () => readShared({ ...values, 'authorities.json': JSON.stringify(edit2) }, NOW_MS);
@@ -112,12 +112,12 @@ describe('readShared', () => {
     expect(read).toThrow(says);
   });
 
-  it('gives a Secret without a generation, as a server of 0.1 writes it, the generation 0', async () => {
+  it('A Secret without a generation, as a 0.1 server writes it, has the generation 0', async () => {
     const { values } = await setup();
     expect(readShared(write01(readShared(values, NOW_MS)), NOW_MS).generation).toBe(0);
   });
 
-  it('takes no end certificate for an authority', async () => {
+  it('An end certificate is not taken for an authority', async () => {
     const { values, kept } = await setup();
     const { cert: certificatePem, key: keyPem } = await (await createTestCa()).issue();
     Object.assign(kept.authorities[0] ?? {}, { certificatePem, keyPem });
@@ -125,7 +125,7 @@ describe('readShared', () => {
     expect(read).toThrow('is not one of an authority');
   });
 
-  it('takes an expired active one only where a prepared one takes over', async () => {
+  it('An expired active authority is accepted only if a prepared one takes over', async () => {
     const { values, active, prepared } = await setup();
     const tokenSecret = newTokenSecret();
     const alone = writeShared({ authorities: { all: [active], removed: [] }, tokenSecret, generation: 1 });
@@ -140,7 +140,7 @@ describe('readShared', () => {
     expect(readShared(both, active.endsMs).authorities.all).toHaveLength(2);
   });
 
-  it.each(['', 'aa', 'zz'.repeat(32), 'aa'.repeat(33)])('takes no token secret %p', async (text) => {
+  it.each(['', 'aa', 'zz'.repeat(32), 'aa'.repeat(33)])('The token secret %j is invalid', async (text) => {
     const { values } = await setup();
     expect(() => readShared({ ...values, 'token-secret': text }, NOW_MS)).toThrow(
       'token-secret is not 32 bytes',
@@ -148,8 +148,8 @@ describe('readShared', () => {
   });
 });
 
-describe('isEmptied', () => {
-  it('is so where there is nothing to lose', async () => {
+describe('Emptied Secret', () => {
+  it('A Secret counts as emptied if there is nothing to lose', async () => {
     const { values } = await setup();
     expect(isEmptied({})).toBe(true);
     expect(isEmptied({ 'authorities.json': ' \n', other: 'x' })).toBe(true);

@@ -17,8 +17,8 @@ async function setup() {
   return { ...run, store, secret, configMap };
 }
 
-describe('createAuthorityStore', () => {
-  it('makes a Secret of its own, and reads it', async () => {
+describe('Authority store', () => {
+  it('The store makes a Secret of its own, and reads it', async () => {
     await using run = await setup();
     expect(await run.store.readSecret()).toBeUndefined();
     expect(await run.store.writeSecret({ a: 'é' }, undefined)).toBe(true);
@@ -26,7 +26,7 @@ describe('createAuthorityStore', () => {
     expect((await run.store.readSecret())?.values).toEqual({ a: 'é' });
   });
 
-  it('makes none over one that somebody else has made', async () => {
+  it('The store makes no Secret over one that somebody else has made', async () => {
     await using run = await setup();
     run.api.apply({
       kind: 'Secret',
@@ -37,7 +37,7 @@ describe('createAuthorityStore', () => {
     expect(run.secret()?.['data']).toEqual({ b: 'eA==' });
   });
 
-  it('keeps labels, and values that are not ours', async () => {
+  it('The store keeps labels, and values that are not its own', async () => {
     await using run = await setup();
     const metadata = { name: 'own', namespace: 'kube-system', labels: { owner: 'helm' } };
     run.api.apply({ kind: 'Secret', metadata, data: { other: 'eA==' } });
@@ -54,7 +54,7 @@ describe('createAuthorityStore', () => {
     });
   });
 
-  it('overwrites nothing that was written since it was read', async () => {
+  it('The store overwrites nothing that was written since it was read', async () => {
     await using run = await setup();
     await run.store.writeSecret({ a: '1' }, undefined);
     const found = await run.store.readSecret();
@@ -63,7 +63,7 @@ describe('createAuthorityStore', () => {
     expect((await run.store.readSecret())?.values).toEqual({ a: '2' });
   });
 
-  it('does not bring back what was deleted since it was read', async () => {
+  it('The store does not bring back what was deleted since it was read', async () => {
     await using run = await setup();
     await run.store.writeSecret({ a: '1' }, undefined);
     const found = await run.store.readSecret();
@@ -72,14 +72,14 @@ describe('createAuthorityStore', () => {
     expect(run.secret()).toBeUndefined();
   });
 
-  it('publishes the bundle', async () => {
+  it('The store publishes the bundle', async () => {
     await using run = await setup();
     expect(await run.store.readBundle()).toBeUndefined();
     expect(await run.store.writeBundle('pem', undefined)).toBe(true);
     expect((await run.store.readBundle())?.values).toBe('pem');
   });
 
-  it('says which right is missing, and where', async () => {
+  it('The store says which permission is missing, and where', async () => {
     await using run = await setup();
     run.api.refuse(403);
     await expect(run.store.readSecret()).rejects.toThrow(
@@ -94,7 +94,7 @@ describe('createAuthorityStore', () => {
     );
   });
 
-  it('says what creates the objects if they do not exist and it may not', async () => {
+  it('The store says what creates the objects if they do not exist and it may not create them', async () => {
     await using run = await setup();
     run.api.refuse(403);
     await expect(run.store.writeSecret({}, undefined)).rejects.toMatchObject({
