@@ -20,12 +20,8 @@ async function get(path: string, target: string) {
 
 /** Lets time pass, a tenth of a second at each look at the sockets, until it is so. */
 async function passUntil(clock: FakeClock, done: Promise<unknown>): Promise<void> {
-  let isDone = false;
-  void done.then(() => (isDone = true));
-  while (!isDone) {
-    await clock.advance(100);
-    await setImmediate();
-  }
+  const passed = done.then(() => true);
+  while (!(await Promise.race([passed, setImmediate(false)]))) await clock.advance(100);
 }
 
 /** `once` would reject where it ends by a reset. */
