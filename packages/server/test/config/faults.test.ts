@@ -98,7 +98,9 @@ describe('Configuration errors', () => {
     },
   ])('The certificate flags $argv are reported as incomplete or contradictory', ({ argv, faults }) => {
     const base = ['--region=eu-west-1'];
-    expect(setup(argv, { base }).faults).toEqual(faults.map((fault) => expect.stringMatching(fault) as unknown));
+    expect(setup(argv, { base }).faults).toEqual(
+      faults.map((fault) => expect.stringMatching(fault) as unknown),
+    );
   });
 
   it.each([
