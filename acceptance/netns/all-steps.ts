@@ -1,6 +1,6 @@
 import type { NetnsStep } from './step.ts';
 import { connectionLimitSteps } from './steps/connection-limit.ts';
-import { crashSteps } from './steps/crashes.ts';
+import { crashSteps } from './steps/agent-killed.ts';
 import { flushSteps } from './steps/flushes.ts';
 import { handoverSteps } from './steps/handover.ts';
 import { hostNetworkSteps } from './steps/host-network.ts';

@@ -1,9 +1,9 @@
 import {
   interceptionPrograms,
   parseInterceptionConfig,
-} from '../../packages/agent/src/config/interception-config.ts';
+} from '../../packages/agent/src/config/interception-flags.ts';
 import { parseAgentConfig } from '../../packages/agent/src/config/config.ts';
-import { parseVerifyConfig } from '../../packages/agent/src/commands/verify/config.ts';
+import { parseVerifyConfig } from '../../packages/agent/src/commands/verify/flags.ts';
 import { runAuthorityCommand } from '../../packages/server/src/commands/authority.ts';
 import { parseServerConfig } from '../../packages/server/src/config/config.ts';
 import type { ContainerProgram } from './container-program.ts';

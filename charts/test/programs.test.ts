@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { agentFlags } from '../../packages/agent/src/config/flags.ts';
-import { interceptionPrograms } from '../../packages/agent/src/config/interception-config.ts';
+import { interceptionPrograms } from '../../packages/agent/src/config/interception-flags.ts';
 import { serverFlags } from '../../packages/server/src/config/flags.ts';
 import { programOf } from './container-program.ts';
 import { containersOf, objectsOf } from './objects.ts';

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { interceptionPrograms } from '../../packages/agent/src/config/interception-config.ts';
+import { interceptionPrograms } from '../../packages/agent/src/config/interception-flags.ts';
 import { agentProgram } from '../../packages/agent/src/config/config.ts';
-import { verifyProgram } from '../../packages/agent/src/commands/verify/config.ts';
+import { verifyProgram } from '../../packages/agent/src/commands/verify/flags.ts';
 import { flagsDoc } from '../../packages/runtime/src/index.ts';
 import { serverProgram } from '../../packages/server/src/config/config.ts';
 

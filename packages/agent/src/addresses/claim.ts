@@ -1,4 +1,4 @@
-import type { CniResult } from './cni-files/cni-result.ts';
+import type { CniResult } from './cni-files/parse-result.ts';
 import type { Learned } from './cni-files/learned.ts';
 
 /** Of each kind of thing that is remembered beyond the files that are there: more than a node starts Pods in a day. */

@@ -6,7 +6,7 @@ import type { Claim, ClaimStamp } from './claim.ts';
 import { inOrder } from './cni-files/learned.ts';
 import { partsOf } from './saved-claims.ts';
 import type { DirectoryState } from './cni-files/cni-directory.ts';
-import type { CniResult } from './cni-files/cni-result.ts';
+import type { CniResult } from './cni-files/parse-result.ts';
 
 /** One thing that was learned of the result files. */
 export type ResultEvent =

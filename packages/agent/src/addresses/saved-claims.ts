@@ -1,6 +1,6 @@
 import type { AddressClaims } from './address-claims.ts';
 import type { Claim } from './claim.ts';
-import type { CniResult } from './cni-files/cni-result.ts';
+import type { CniResult } from './cni-files/parse-result.ts';
 import { inOrder } from './cni-files/learned.ts';
 
 /** What is known of one file, as the agent's state has it. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Log } from '@rolegate/runtime';
-import type { InterceptionConfig } from '../config/interception-config.ts';
+import type { InterceptionConfig } from '../config/interception-flags.ts';
 import { runCommand } from '../interception/commands.ts';
 import { hasLegacyTables } from '../interception/backend.ts';
 import { createInterception } from '../interception/interception.ts';

@@ -1,7 +1,7 @@
 import { runProgram, systemClock } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
-import { interceptionPrograms, parseInterceptionConfig } from '../config/interception-config.ts';
-import type { InterceptionConfig } from '../config/interception-config.ts';
+import { interceptionPrograms, parseInterceptionConfig } from '../config/interception-flags.ts';
+import type { InterceptionConfig } from '../config/interception-flags.ts';
 import { runIntercept, runUninstall } from './intercept.ts';
 import { runReconcile } from './reconcile.ts';
 

@@ -1,7 +1,7 @@
 import { runGroup } from '@rolegate/runtime';
 import type { Clock, Log, Service } from '@rolegate/runtime';
 import { createCniResults } from '../addresses/cni-results.ts';
-import type { InterceptionConfig } from '../config/interception-config.ts';
+import type { InterceptionConfig } from '../config/interception-flags.ts';
 import { interceptionOf } from './intercept.ts';
 import { runCommand } from '../interception/commands.ts';
 import { followCommand, followKernelEvents } from '../interception/kernel-events.ts';

@@ -1,7 +1,7 @@
 import type { AuthoritiesSource, ClientTls } from '@rolegate/protocol';
 import { createBackoff, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { Attested } from './attestation.ts';
+import type { Attested } from './request-certificate.ts';
 import { createFailureLog } from './attestation-log.ts';
 import { createCurrentCertificate } from './current-certificate.ts';
 import type { CurrentCertificate, Validity } from './current-certificate.ts';

@@ -1,6 +1,6 @@
 import { canonicalIp, parseJson } from '@rolegate/runtime';
 import type { DirectoryState } from '../addresses/cni-files/cni-directory.ts';
-import type { CniResult } from '../addresses/cni-files/cni-result.ts';
+import type { CniResult } from '../addresses/cni-files/parse-result.ts';
 import { layers } from '../interception/rules/rule.ts';
 import type { Layer } from '../interception/rules/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';

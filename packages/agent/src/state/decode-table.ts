@@ -1,7 +1,7 @@
 import { isReason } from '@rolegate/protocol';
 import type { DecisionInputs, Reason } from '@rolegate/protocol';
 import type { SavedClaim } from '../addresses/saved-claims.ts';
-import type { CniResult } from '../addresses/cni-files/cni-result.ts';
+import type { CniResult } from '../addresses/cni-files/parse-result.ts';
 import type {
   Decision,
   CachedCredentials,

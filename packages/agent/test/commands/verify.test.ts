@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createCall } from '../../src/commands/verify/call.ts';
-import { parseVerifyConfig } from '../../src/commands/verify/config.ts';
-import type { Expectation } from '../../src/commands/verify/config.ts';
+import { parseVerifyConfig } from '../../src/commands/verify/flags.ts';
+import type { Expectation } from '../../src/commands/verify/flags.ts';
 import { runVerify, verify } from '../../src/commands/verify/verify.ts';
 import { startAgent } from '../whole-agent.ts';
 

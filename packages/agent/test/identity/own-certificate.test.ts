@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Authorities } from '@rolegate/protocol';
 import { createFakeClock, createTestCa } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
-import type { Attested } from '../../src/identity/attestation.ts';
+import type { Attested } from '../../src/identity/request-certificate.ts';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';
 import { AttestationFailure } from '../../src/identity/failure.ts';
 import { issuedOf } from '../../src/identity/issued-certificate.ts';

@@ -7,7 +7,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { readTokenSecret } from '../identity/token-keys.ts';
 import { createAgentPods } from '../identity/agent-pods.ts';
 import { createAttestHandler } from '../identity/attest-handler.ts';
-import { createAttestation } from '../identity/attestation.ts';
+import { createAttestation } from '../identity/token-proof.ts';
 import type { Authority } from '../identity/authority/authority.ts';
 import { createPeers } from '../identity/peers.ts';
 import type { Peers, ProofSource } from '../identity/peers.ts';

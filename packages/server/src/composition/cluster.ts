@@ -1,6 +1,6 @@
 import { createCluster } from '../kubernetes/cluster.ts';
 import { createConnection } from '../kubernetes/api/connection.ts';
-import { createEventRecorder } from '../kubernetes/events.ts';
+import { createEventRecorder } from '../kubernetes/pod-events.ts';
 import { loadKubeConfig } from '../kubernetes/api/kube-config.ts';
 import { createLimitHits } from '../kubernetes/limit-hits.ts';
 import type { ServerMemory } from '../memory/memory.ts';

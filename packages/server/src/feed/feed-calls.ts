@@ -1,7 +1,7 @@
 import type { Refusal } from '@rolegate/protocol';
 import type { PeerIdentity, Proof } from '../identity/peers.ts';
 import { createReportLimitHits } from '../limits/limit-hits.ts';
-import type { ReportLimit } from '../limits/limits.ts';
+import type { ReportLimit } from '../limits/limit-names.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import { createAgentReports } from './agent-reports.ts';
 import type { AgentReports, AgentReportsDeps } from './agent-reports.ts';

@@ -5,7 +5,7 @@ import type { AttestRequestRead, AttestResponse, Reason, RolegateHandlers } from
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { PortLimitHit } from '../limits/limit-hits.ts';
-import type { Attestation } from './attestation.ts';
+import type { Attestation } from './token-proof.ts';
 import type { Authority } from './authority/authority.ts';
 import type { PeerIdentity } from './peers.ts';
 import type { ForeignNodes } from './foreign-nodes.ts';

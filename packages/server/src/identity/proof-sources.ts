@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { nodeOfPeer, peerCertificate, peerCertificateEndsMs, Refusal } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
-import type { Attestation } from './attestation.ts';
+import type { Attestation } from './token-proof.ts';
 import type { Authority } from './authority/authority.ts';
 import type { AgentCall, PeerIdentity, ProofSource } from './peers.ts';
 import { livesTooLong } from './authority/client-certificates.ts';

@@ -1,6 +1,6 @@
 import { createMemory } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import type { ClusterLimit } from '../limits/limits.ts';
+import type { ClusterLimit } from '../limits/limit-names.ts';
 import type { ServerMemory } from '../memory/memory.ts';
 import type { Connection } from './api/connection.ts';
 import { followKind } from './follow-kind.ts';

@@ -1,7 +1,7 @@
 import { createLimitLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { clusterLimits } from '../limits/limits.ts';
-import type { ClusterLimit } from '../limits/limits.ts';
+import { clusterLimits } from '../limits/limit-names.ts';
+import type { ClusterLimit } from '../limits/limit-names.ts';
 
 /** Who met a limit. */
 export interface LimitSubject {

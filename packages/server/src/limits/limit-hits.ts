@@ -1,7 +1,7 @@
 import { createLimitLog } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
-import { portLimits, reportLimits } from './limits.ts';
-import type { LimitName, PortLimit, ReportLimit } from './limits.ts';
+import { portLimits, reportLimits } from './limit-names.ts';
+import type { LimitName, PortLimit, ReportLimit } from './limit-names.ts';
 import { hostOf } from './rate-limits.ts';
 
 /** Who met a limit of the gRPC ports. */

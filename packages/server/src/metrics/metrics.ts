@@ -6,8 +6,8 @@ import type { Registry } from 'prom-client';
 import type { AnswerLabel } from '../feed/reports/reception.ts';
 import { olderSecretKinds } from '../identity/authority/merge.ts';
 import type { OlderSecret } from '../identity/authority/merge.ts';
-import { limitNames } from '../limits/limits.ts';
-import type { LimitName } from '../limits/limits.ts';
+import { limitNames } from '../limits/limit-names.ts';
+import type { LimitName } from '../limits/limit-names.ts';
 import { serverMetrics } from './table.ts';
 
 /** What the gauges read at each scrape. */

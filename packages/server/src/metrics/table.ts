@@ -1,7 +1,7 @@
 import { handshakeFaults } from '@rolegate/protocol';
 import type { MetricTable } from '@rolegate/runtime';
 import { olderSecretKinds } from '../identity/authority/merge.ts';
-import { limitNames } from '../limits/limits.ts';
+import { limitNames } from '../limits/limit-names.ts';
 
 /** The kinds that the server watches. */
 export const watchedKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Node'] as const;

@@ -3,8 +3,8 @@ import { createLimitLog, createOpsServer, createProbeServer, pageLimit } from '@
 import type { Clock, HttpLimit, Log, PageServer, ReadyCheck } from '@rolegate/runtime';
 import { LIMIT_LOG_WINDOW_MS } from '../limits/limit-hits.ts';
 import type { LimitHitsDeps } from '../limits/limit-hits.ts';
-import { opsLimits } from '../limits/limits.ts';
-import type { OpsLimit } from '../limits/limits.ts';
+import { opsLimits } from '../limits/limit-names.ts';
+import type { OpsLimit } from '../limits/limit-names.ts';
 
 /** Source addresses that are told apart in a window: they can be made up. */
 const MOST_SOURCES = 32;

@@ -1,9 +1,9 @@
 import { silentLog } from '@rolegate/runtime';
 import { createNodes } from '../../src/feed/nodes/nodes.ts';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
-import { createAttestation } from '../../src/identity/attestation.ts';
+import { createAttestation } from '../../src/identity/token-proof.ts';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
-import { createEventRecorder } from '../../src/kubernetes/events.ts';
+import { createEventRecorder } from '../../src/kubernetes/pod-events.ts';
 import type { ClusterNode, Pod } from '../../src/kubernetes/objects/objects.ts';
 import { createStore } from '../../src/kubernetes/objects/store.ts';
 import { createUnreadableLog } from '../../src/kubernetes/watch/unreadable-log.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '@rolegate/runtime';
-import { mayNameAddresses } from './cni-result.ts';
-import type { CniResult } from './cni-result.ts';
+import { mayNameAddresses } from './parse-result.ts';
+import type { CniResult } from './parse-result.ts';
 import type { KnownFile } from './known-files.ts';
 import type { Failed, Read } from './reading.ts';
 import type { Stamp } from './result-files.ts';

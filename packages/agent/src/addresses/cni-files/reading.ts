@@ -1,6 +1,6 @@
 import { describeError } from '@rolegate/runtime';
-import { createCniResultReader } from './cni-result.ts';
-import type { ReadCniResult } from './cni-result.ts';
+import { createCniResultReader } from './parse-result.ts';
+import type { ReadCniResult } from './parse-result.ts';
 import type { ResultFiles, Stamp } from './result-files.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Called } from './call.ts';
-import type { Expectation } from './config.ts';
+import type { Expectation } from './flags.ts';
 
 /** Whether what came is right, in words for whoever runs it. Nothing of a body but the role's name and an error's is in them. */
 export interface Judgement {

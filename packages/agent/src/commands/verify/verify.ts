@@ -3,8 +3,8 @@ import type { Environment } from '@rolegate/runtime';
 import { VERSION } from '@rolegate/runtime';
 import { createCall } from './call.ts';
 import type { Call } from './call.ts';
-import { parseVerifyConfig, verifyProgram } from './config.ts';
-import type { Expectation } from './config.ts';
+import { parseVerifyConfig, verifyProgram } from './flags.ts';
+import type { Expectation } from './flags.ts';
 import { judgeDocument, judgeList, judgeUserData } from './judge.ts';
 import type { Judgement } from './judge.ts';
 

@@ -1,6 +1,6 @@
 import type { KnownPod } from '../../feed/table/known-pod.ts';
 import { document, refusal } from '../answer/answer.ts';
-import { answerCredentials, answerIam } from './role-rows.ts';
+import { answerCredentials, answerIam } from './credentials-rows.ts';
 import { rightsOf } from '../../node-imds/metadata-rights.ts';
 import { pathForLog } from '../request/path.ts';
 import { podOf } from './situation.ts';

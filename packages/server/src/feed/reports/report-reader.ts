@@ -4,7 +4,7 @@ import { describeError } from '@rolegate/runtime';
 import { createRateLimits } from '../../limits/rate-limits.ts';
 import type { ServerMemory } from '../../memory/memory.ts';
 import type { ReportLimitHit } from '../../limits/limit-hits.ts';
-import type { ReportLimit } from '../../limits/limits.ts';
+import type { ReportLimit } from '../../limits/limit-names.ts';
 import { LARGEST_FIRST_REPORT, LARGEST_REPORT, REPORTS } from './limits.ts';
 import { receiveReport } from './reception.ts';
 import type { Received } from './reception.ts';

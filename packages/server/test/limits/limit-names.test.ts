@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { limitNames } from '../../src/limits/limits.ts';
+import { limitNames } from '../../src/limits/limit-names.ts';
 
 const docs = join(import.meta.dirname, '../../../../docs');
 const [metrics = '', operations = ''] = ['metrics.md', 'operations.md'].map((page) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '@rolegate/testing';
 import fc from 'fast-check';
-import { createEventRecorder } from '../../src/kubernetes/events.ts';
+import { createEventRecorder } from '../../src/kubernetes/pod-events.ts';
 import { eventually, recordingLog, startApi } from './setup.ts';
 
 const POD = { namespace: 'team-a', name: 'web-7d4b9', uid: 'u-1' };

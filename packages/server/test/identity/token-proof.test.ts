@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '@rolegate/protocol';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
-import { createAttestation } from '../../src/identity/attestation.ts';
+import { createAttestation } from '../../src/identity/token-proof.ts';
 import { claimedPodUid } from '../../src/identity/agent-token.ts';
 import { cutReview } from '../../src/identity/token-review.ts';
 import type { TokenReview } from '../../src/identity/token-review.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { flagsDoc } from '@rolegate/runtime';
-import { interceptionPrograms, parseInterceptionConfig } from '../../src/config/interception-config.ts';
-import { verifyProgram } from '../../src/commands/verify/config.ts';
+import { interceptionPrograms, parseInterceptionConfig } from '../../src/config/interception-flags.ts';
+import { verifyProgram } from '../../src/commands/verify/flags.ts';
 
 type Word = keyof typeof interceptionPrograms;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { createCniResultReader, mayNameAddresses } from '../../../src/addresses/cni-files/cni-result.ts';
+import { createCniResultReader, mayNameAddresses } from '../../../src/addresses/cni-files/parse-result.ts';
 
 const ARGS = [
   ['IgnoreUnknown', '1'],
