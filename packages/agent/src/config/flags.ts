@@ -15,6 +15,7 @@ import {
   url,
 } from '@rolegate/runtime';
 import { metadataGroups } from '@rolegate/protocol';
+import { defaultLimits } from '../metadata/http-limits.ts';
 import { METADATA, NODE, OPERATION, sharedFlags, STATUS_SOCKET } from './shared-flags.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
 
@@ -135,22 +136,22 @@ export const agentFlags = {
   }),
   'connections-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
     group: METADATA,
-    fallback: '256',
+    fallback: String(defaultLimits.connectionsPerPod),
     help: 'open connections of one Pod; the one that has been idle for the longest makes room for a new one',
   }),
   'waiting-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
     group: METADATA,
-    fallback: '256',
+    fallback: String(defaultLimits.waitingPerPod),
     help: 'requests of one Pod that wait for an answer',
   }),
   connections: setting(integer({ min: 256, max: MOST_PLACES }), {
     group: METADATA,
-    fallback: '4096',
+    fallback: String(defaultLimits.connections),
     help: 'open connections of all Pods; the Pod that has the most makes room',
   }),
   waiting: setting(integer({ min: 256, max: MOST_PLACES }), {
     group: METADATA,
-    fallback: '4096',
+    fallback: String(defaultLimits.waiting),
     help: 'requests of all Pods that wait for an answer; the Pod that has the most makes room',
   }),
   'metadata-groups': list(oneOf([...metadataGroups, 'none']), {

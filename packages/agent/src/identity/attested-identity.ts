@@ -7,7 +7,7 @@ import type { FeedConnection } from '../feed/server-connections.ts';
 import { attestOn, createAttestCall } from './attest-call.ts';
 import { createAttestPorts } from './attest-ports.ts';
 import type { AttestPortsDeps } from './attest-ports.ts';
-import { createAttestation } from './request-certificate.ts';
+import { createCertificateRequests } from './request-certificate.ts';
 import type { OpenFeed } from './request-certificate.ts';
 import type { Identity } from './identity.ts';
 import { keptCertificate, usableCertificate } from './saved-certificate.ts';
@@ -44,7 +44,7 @@ export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: Abort
     bare: createClientCredentials({ current: (): ClientTls => own.bare() }),
     shown: createClientCredentials({ current: (): ClientTls => own.current() }),
   };
-  const attest = createAttestation({
+  const attest = createCertificateRequests({
     openFeed: () => openFeedOf(deps.feedConnection(), authorities.current()),
     nextPorts: createAttestPorts(deps.ports),
     call: createAttestCall({ credentials, serverName, connectWithinMs }),

@@ -64,7 +64,7 @@ interface Answer {
 }
 
 /** One attempt to get a certificate, with a new key; rejects with an AttestationFailure. */
-export function createAttestation(deps: AttestationDeps): (signal: AbortSignal) => Promise<Attested> {
+export function createCertificateRequests(deps: AttestationDeps): (signal: AbortSignal) => Promise<Attested> {
   const { readToken, noAuthority, nodeName, clock, log } = deps;
   const portLog = createPortLog(log);
   return async (signal) => {

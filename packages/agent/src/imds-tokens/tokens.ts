@@ -71,7 +71,7 @@ export function createTokens(deps: TokensDeps): Tokens {
     uidTag(uid).copy(token, AT.uid);
     serial = (serial + 1) >>> 0;
     token.writeUInt32BE(serial, AT.serial);
-    codeOf(token, key, ip).copy(token, AT.code);
+    signatureOf(token, key, ip).copy(token, AT.code);
     return token.toString('base64url');
   }
 
@@ -92,7 +92,7 @@ export function createTokens(deps: TokensDeps): Tokens {
     const token = Buffer.from(text, 'base64url');
     const key = token[0] === VERSION ? keys.byTag(token.subarray(AT.key, AT.key + TAG_BYTES)) : undefined;
     if (key === undefined) return undefined;
-    if (!timingSafeEqual(codeOf(token, key, ip), token.subarray(AT.code))) return undefined;
+    if (!timingSafeEqual(signatureOf(token, key, ip), token.subarray(AT.code))) return undefined;
     const expiry = token.readUIntBE(AT.expiry, AT.bound - AT.expiry);
     if (expiry <= clock.now()) return undefined;
     // A UID is compared only once the address's is known; a token without one is good for whoever holds the address then.
@@ -119,7 +119,7 @@ export function parseTtl(value: string | undefined): number | undefined {
   return seconds >= 1 && seconds <= LONGEST_TTL_SECONDS ? seconds : undefined;
 }
 
-function codeOf(token: Buffer, { secret }: SigningKey, ip: string): Buffer {
+function signatureOf(token: Buffer, { secret }: SigningKey, ip: string): Buffer {
   return createHmac('sha256', secret)
     .update(token.subarray(0, AT.code))
     .update(ip)

@@ -11,7 +11,7 @@ import type { Connections } from './connections.ts';
 import type { OpenExchange } from './exchange.ts';
 import type { RequestHeaders } from './request/headers.ts';
 import type { OpenRoute, Route } from './request/routes.ts';
-import { decide } from './rows/rows.ts';
+import { answerFor } from './rows/rows.ts';
 import type { Action, Imdsv1Mode, Situation } from './rows/situation.ts';
 
 /** A request that is in order: what it gets depends on who asks. */
@@ -79,6 +79,16 @@ export function createEvaluation(deps: EvaluationDeps): (exchange: OpenExchange)
     const uid = ownerUid(caller);
     const token = headers.token === undefined ? 'missing' : tokens.check(headers.token, { ip, uid });
     const monotonicMs = clock.monotonic();
-    return decide({ route, caller, token, imdsv1, groups, other, session, monotonicMs, nowMs: clock.now() });
+    return answerFor({
+      route,
+      caller,
+      token,
+      imdsv1,
+      groups,
+      other,
+      session,
+      monotonicMs,
+      nowMs: clock.now(),
+    });
   };
 }

@@ -9,6 +9,7 @@ export interface LimitsOptions {
   readonly waiting: number;
 }
 
+/** What the flags are by default. */
 export const defaultLimits: LimitsOptions = {
   connectionsPerPod: 256,
   waitingPerPod: 256,

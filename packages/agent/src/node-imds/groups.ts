@@ -3,6 +3,15 @@ import type { MetadataGroup } from '@rolegate/protocol';
 /** The one file that is always served: the node's own where its group is open, else one that the agent makes. */
 export const IDENTITY_DOCUMENT = 'dynamic/instance-identity/document';
 
+/** Whether what the group's files say stays the same for as long as the instance runs, but for what changes it by name (notices). */
+export const staysTheSame: Readonly<Record<MetadataGroup, boolean>> = {
+  placement: true,
+  'identity-document': true,
+  instance: true,
+  network: false,
+  tags: false,
+};
+
 /**
  * The closed lists (EC2 User Guide, "Instance metadata categories"), without version. `<mac>` and `<tag>` stand for one
  * segment each that the node's own directory must name. What belongs to the node's identity is in none of them.

@@ -1,5 +1,6 @@
 import { createTransition, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
+import { staysTheSame } from './groups.ts';
 import type { KnownPath } from './known-path.ts';
 
 export interface ImdsCacheDeps {
@@ -104,6 +105,7 @@ function touch(entries: Map<string, Entry>, path: string): Entry {
 
 function freshMs({ path, kind, group }: KnownPath, body: string | undefined): number {
   if (NOTICES.test(path)) return NOTICE_MS;
-  const isStatic = group === 'placement' || group === 'identity-document' || group === 'instance';
-  return isStatic && kind === 'file' && body !== undefined ? STATIC_MS : CHANGING_MS;
+  return group !== undefined && staysTheSame[group] && kind === 'file' && body !== undefined
+    ? STATIC_MS
+    : CHANGING_MS;
 }

@@ -1,6 +1,6 @@
 import type { Caller } from '../addresses/caller.ts';
 import type { Answer } from '../metadata/answer/answer.ts';
-import { decide } from '../metadata/rows/rows.ts';
+import { answerFor } from '../metadata/rows/rows.ts';
 import type { OpenRoute } from '../metadata/request/routes.ts';
 import { podOf } from '../metadata/rows/situation.ts';
 import type { Situation, Action } from '../metadata/rows/situation.ts';
@@ -20,15 +20,15 @@ const LIST: OpenRoute = { kind: 'list' };
 
 /** What is done about asking, with a good token, for the credentials of the caller's own role. */
 export function credentialsAction(caller: Caller, around: Surroundings): Action {
-  return decide({ ...around, caller, token: 'ok', route: { kind: 'credentials', role: roleOf(caller) } });
+  return answerFor({ ...around, caller, token: 'ok', route: { kind: 'credentials', role: roleOf(caller) } });
 }
 
 /** By the very table that answers Pods (DESIGN.md 4.2). Nothing of a document is in it. */
 export function answersNow(caller: Caller, around: Surroundings): AnswersNow {
   const asked = { ...around, caller, token: 'ok' } as const;
   return {
-    token: described(decide({ ...asked, route: TOKEN }), 'a token'),
-    list: described(decide({ ...asked, route: LIST }), roleOf(caller)),
+    token: described(answerFor({ ...asked, route: TOKEN }), 'a token'),
+    list: described(answerFor({ ...asked, route: LIST }), roleOf(caller)),
     credentials: described(credentialsAction(caller, around), 'the credentials, from memory'),
   };
 }

@@ -7,7 +7,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { readTokenSecret } from '../identity/token-keys.ts';
 import { createAgentPods } from '../identity/agent-pods.ts';
 import { createAttestHandler } from '../identity/attest-handler.ts';
-import { createAttestation } from '../identity/token-proof.ts';
+import { createTokenProof } from '../identity/token-proof.ts';
 import type { Authority } from '../identity/authority/authority.ts';
 import { createPeers } from '../identity/peers.ts';
 import type { Peers, ProofSource } from '../identity/peers.ts';
@@ -163,7 +163,7 @@ function partsOf(deps: AgentAuthenticationDeps) {
   const hit = createPortLimitHits({ clock, log, counted: metrics.limitHit });
   const connections = createConnectionNodes();
   const agentPods = createAgentPods({ pods, nodes, clock, memory });
-  const attest = createAttestation({
+  const attest = createTokenProof({
     review: createTokenReviews({ connection, clock }),
     allowed: config.agents,
     podOf: (uid) => pods.get(uid),

@@ -6,6 +6,12 @@ export interface RenewAt {
   readonly to: number;
 }
 
+/** DESIGN.md 1: leaves 31 minutes of an hour, 26 of the shortest session. */
+export const RENEW_AT: RenewAt = { from: 0.4, to: 0.48 };
+
+/** A session that no Pod has asked for in this time is not renewed (DESIGN.md 4.10). Milliseconds. */
+export const UNUSED_AFTER_MS = 3 * 60 * 60 * 1000;
+
 /** A stretch of life on the monotonic clock. Milliseconds. */
 export interface Life {
   readonly endsAtMs: number;

@@ -1,5 +1,6 @@
 import { createCachedCredentials } from './cached-credentials.ts';
 import type { IssuedCredentials } from './cached-credentials.ts';
+import { UNUSED_AFTER_MS } from './lifetimes.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';
 import { createRetries } from './retries.ts';
 import type { PastFailure } from './retries.ts';
@@ -7,9 +8,6 @@ import { createSessionClaims } from './session-claims.ts';
 import { createSessionRenewal } from './session-renewal.ts';
 import type { RenewalOptions } from './session-renewal.ts';
 import type { StsFault } from './sts/errors.ts';
-
-/** A session that no Pod has asked for in this time is not renewed (DESIGN.md 4.10). Milliseconds. */
-export const UNUSED_AFTER_MS = 3 * 60 * 60 * 1000;
 
 /** valid: held here. at-agents: nothing here, but what agents hold is young. unused: not renewed any more. */
 export type SessionStatus = 'valid' | 'at-agents' | 'waiting' | 'failing' | 'unused';

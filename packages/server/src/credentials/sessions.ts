@@ -6,6 +6,7 @@ import type { Session } from '../session/session.ts';
 import { sessionId } from '../session/session.ts';
 import { createDurationLimits } from './duration-limits.ts';
 import type { IssuedCredentials } from './cached-credentials.ts';
+import { RENEW_AT } from './lifetimes.ts';
 import type { HeldClaim, RenewAt } from './lifetimes.ts';
 import { createStsHealth } from './sts/health.ts';
 import type { StsHealth } from './sts/health.ts';
@@ -84,9 +85,6 @@ export interface Sessions {
   /** Forgets all; calls on their way come to nothing. */
   stop(): void;
 }
-
-/** DESIGN.md 1: leaves 31 minutes of an hour, 26 of the shortest session. */
-export const RENEW_AT: RenewAt = { from: 0.4, to: 0.48 };
 
 /** Sessions that nobody claims and that failed a moment ago: some kB each. */
 const MOST_FAILED = 1_000;

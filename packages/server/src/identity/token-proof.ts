@@ -44,7 +44,7 @@ export interface Attestation {
   readonly names: (token: string) => string | undefined;
 }
 
-export function createAttestation(deps: AttestationDeps): Attestation {
+export function createTokenProof(deps: AttestationDeps): Attestation {
   const { clock, hit, memory = createMemory({ clock }), ...facts } = deps;
   const reviewInTurn = createReviewLanes(deps);
   const mayAsk = createRateLimits({ ...STRANGERS, clock, memory, kind: 'attestation_sources' });

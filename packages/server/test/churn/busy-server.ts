@@ -1,7 +1,7 @@
 import { silentLog } from '@rolegate/runtime';
 import { createNodes } from '../../src/feed/nodes/nodes.ts';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
-import { createAttestation } from '../../src/identity/token-proof.ts';
+import { createTokenProof } from '../../src/identity/token-proof.ts';
 import { createForeignNodes } from '../../src/identity/foreign-nodes.ts';
 import { createEventRecorder } from '../../src/kubernetes/pod-events.ts';
 import type { ClusterNode, Pod } from '../../src/kubernetes/objects/objects.ts';
@@ -39,7 +39,7 @@ export function createBusyServer() {
     metrics: { foreignNode: () => undefined },
     memory,
   });
-  const { prove } = createAttestation({
+  const { prove } = createTokenProof({
     review: (token) => Promise.resolve(reviewOf(token)),
     allowed: { serviceAccounts: ['rolegate/agents'], daemonSets: [] },
     podOf: (uid) => pods.get(uid),

@@ -3,7 +3,7 @@ import { createMemory } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
 import { createDurationLimits } from '../../src/credentials/duration-limits.ts';
 import { createSessionEntry } from '../../src/credentials/session-entry.ts';
-import { RENEW_AT } from '../../src/credentials/sessions.ts';
+import { RENEW_AT } from '../../src/credentials/lifetimes.ts';
 import { createStsBudget } from '../../src/credentials/budget/sts-budget.ts';
 import { awsError, sessionOf } from './fixture.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UNUSED_AFTER_MS } from '../../src/credentials/session-entry.ts';
+import { UNUSED_AFTER_MS } from '../../src/credentials/lifetimes.ts';
 import { sessionId } from '../../src/session/session.ts';
 import { HOUR_MS, MINUTE_MS, awsError, createSessionsFixture, idOf, sessionOf } from './fixture.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '@rolegate/protocol';
 import { createAgentPods } from '../../src/identity/agent-pods.ts';
-import { createAttestation } from '../../src/identity/token-proof.ts';
+import { createTokenProof } from '../../src/identity/token-proof.ts';
 import { claimedPodUid } from '../../src/identity/agent-token.ts';
 import { cutReview } from '../../src/identity/token-review.ts';
 import type { TokenReview } from '../../src/identity/token-review.ts';
@@ -25,7 +25,7 @@ function jwt(claims: unknown): string {
 function setup({ daemonSets = [] as string[] } = {}) {
   const cluster = createClusterStandIn();
   const said = { review: GOOD as TokenReview | Refusal, asked: 0 };
-  const { prove, names } = createAttestation({
+  const { prove, names } = createTokenProof({
     review: () => {
       said.asked += 1;
       return said.review instanceof Refusal ? Promise.reject(said.review) : Promise.resolve(said.review);

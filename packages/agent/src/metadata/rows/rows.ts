@@ -25,7 +25,7 @@ const rows: readonly Row[] = [
 ];
 
 /** Answers a request as its situation is now. Pure: it is asked again when the situation changes. */
-export function decide(situation: Situation): Action {
+export function answerFor(situation: Situation): Action {
   for (const row of rows) {
     const action = row(situation);
     if (action !== undefined) return action;

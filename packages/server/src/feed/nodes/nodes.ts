@@ -67,7 +67,7 @@ export function createNodes(deps: NodesDeps): Nodes {
     joins.mark(node, 'rest', view.restOfOpening);
   });
   let joined = 0;
-  followChanges(deps, { views, changes });
+  followDecisions(deps, { views, changes });
 
   function needs(node: string, sessionId: string): boolean {
     return views.get(node)?.needs(sessionId) === true;
@@ -152,7 +152,7 @@ function createViews(deps: NodesDeps, opened: (node: string, view: NodeView) => 
 }
 
 /** Tells each view what concerns its node. */
-function followChanges(
+function followDecisions(
   { decisions, pods, sessions, moved = () => undefined }: NodesDeps,
   { views, changes }: { readonly views: Views; readonly changes: NodeChanges },
 ): void {
