@@ -165,7 +165,7 @@ describe('STS failures', () => {
   );
 
   it('A call gives up on an STS that hangs, and the next call goes through', async () => {
-    const { fake, sts } = await setup({ timeoutMs: 50 });
+    const { fake, sts } = await setup({ timeoutMs: 500 });
     fake.hang();
     expect(await faultOf(sts.assumeRole(session))).toMatchObject({
       reason: 'StsUnavailable',
