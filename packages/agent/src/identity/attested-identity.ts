@@ -11,7 +11,7 @@ import { createCertificateRequests } from './request-certificate.ts';
 import type { OpenFeed } from './request-certificate.ts';
 import type { Identity } from './identity.ts';
 import { keptCertificate, usableCertificate } from './saved-certificate.ts';
-import type { KeptCertificate } from './saved-certificate.ts';
+import type { SavedCertificate } from './saved-certificate.ts';
 import type { IssuedCertificate } from './issued-certificate.ts';
 import { createOwnCertificate } from './own-certificate.ts';
 import type { OwnCertificateDeps } from './own-certificate.ts';
@@ -29,7 +29,7 @@ export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested
   /** How long a connection may take. Milliseconds. */
   readonly connectWithinMs?: number;
   /** Of the process before this one. */
-  readonly kept?: KeptCertificate | undefined;
+  readonly kept?: SavedCertificate | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */

@@ -1,7 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { ClientTls } from '@rolegate/protocol';
 import type { ReadyCheck, Service } from '@rolegate/runtime';
-import type { KeptCertificate } from './saved-certificate.ts';
+import type { SavedCertificate } from './saved-certificate.ts';
 
 /** How the agent proves to the servers which node it is on. */
 export interface Identity {
@@ -13,7 +13,7 @@ export interface Identity {
   /** Until they end, for metrics: by what of it. */
   readonly secondsLeft: () => Readonly<Record<string, number>>;
   /** What outlives the process; undefined: nothing of it does. */
-  readonly kept: () => KeptCertificate | undefined;
+  readonly kept: () => SavedCertificate | undefined;
   readonly check: ReadyCheck;
   readonly services: readonly Service[];
 }

@@ -6,13 +6,13 @@ import type { IssuedCertificate } from './issued-certificate.ts';
 import { authoritiesIn } from './trust.ts';
 
 /** A certificate as it outlives the process. PEM throughout. */
-export interface KeptCertificate {
+export interface SavedCertificate {
   readonly chain: string;
   readonly key: string;
   readonly authorities: string;
 }
 
-export function keptCertificate({ cert, key, authorities }: IssuedCertificate): KeptCertificate {
+export function keptCertificate({ cert, key, authorities }: IssuedCertificate): SavedCertificate {
   return {
     chain: cert.toString(),
     key: key.toString(),
@@ -30,7 +30,7 @@ export interface UsableFor {
 
 /** The certificate of a process before this one, where servers would still take it; else why they would not. */
 export function usableCertificate(
-  kept: KeptCertificate,
+  kept: SavedCertificate,
   { nodeName, authorities, nowMs }: UsableFor,
 ): { readonly issued: IssuedCertificate } | { readonly fault: string } {
   try {

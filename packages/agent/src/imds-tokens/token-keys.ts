@@ -17,7 +17,7 @@ export interface SigningKey {
 }
 
 /** A key with its secret in the clear. */
-export interface KeptTokenKey {
+export interface SavedTokenKey {
   readonly tag: Buffer;
   readonly secret: Buffer;
   /** Milliseconds since the epoch. */
@@ -26,9 +26,9 @@ export interface KeptTokenKey {
 
 /** What tokens depend on: with it another process honours the tokens of this one. */
 export interface SavedTokens {
-  readonly own: KeptTokenKey;
-  readonly fed: readonly KeptTokenKey[];
-  readonly former: readonly KeptTokenKey[];
+  readonly own: SavedTokenKey;
+  readonly fed: readonly SavedTokenKey[];
+  readonly former: readonly SavedTokenKey[];
 }
 
 export interface TokenKeysDeps {
@@ -96,10 +96,10 @@ function tagOf(id: string, secret: Uint8Array): Buffer {
   return createHmac('sha256', secret).update(id).digest().subarray(0, TAG_BYTES);
 }
 
-function keptOf({ tag, secret, livesUntil }: SigningKey): KeptTokenKey {
+function keptOf({ tag, secret, livesUntil }: SigningKey): SavedTokenKey {
   return { tag, secret: secret.export(), livesUntilMs: livesUntil };
 }
 
-function restored({ tag, secret, livesUntilMs }: KeptTokenKey): SigningKey {
+function restored({ tag, secret, livesUntilMs }: SavedTokenKey): SigningKey {
   return { tag, secret: createSecretKey(secret), livesUntil: livesUntilMs };
 }

@@ -14,7 +14,7 @@ export interface Look {
   /** Inodes that agents of this node have named. */
   readonly named: ReadonlySet<number>;
   /** False: agents of other Pods cannot be heard, and one may be beside ours. */
-  readonly allHeard: boolean;
+  readonly allNamed: boolean;
   /** Monotonic. */
   readonly nowMs: number;
 }
@@ -34,7 +34,7 @@ export const MAY_BE_AGENT_MS = 300_000;
  */
 export function compareListeners(
   before: Unnamed,
-  { listening, ports, named, allHeard, nowMs }: Look,
+  { listening, ports, named, allNamed, nowMs }: Look,
 ): { readonly unnamed: Unnamed; readonly foreign: readonly ForeignListener[] } {
   const suspects = listening.filter(
     (socket) => !named.has(socket.inode) && ports.some((port) => isOn(port, socket)),
@@ -43,7 +43,7 @@ export function compareListeners(
   const isForeign = ({ inode, uid }: ListeningSocket): boolean => {
     const sinceMs = before.get(inode);
     if (sinceMs === undefined) return false;
-    return (allHeard && uid !== USER_OF_0_1) || nowMs - sinceMs >= MAY_BE_AGENT_MS;
+    return (allNamed && uid !== USER_OF_0_1) || nowMs - sinceMs >= MAY_BE_AGENT_MS;
   };
   const foreign = suspects
     .filter(isForeign)

@@ -53,7 +53,7 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
       listening,
       ports,
       named: agents.inodes(noted),
-      allHeard: noted !== undefined,
+      allNamed: noted !== undefined,
       nowMs: clock.monotonic(),
     });
     unnamed = found.unnamed;

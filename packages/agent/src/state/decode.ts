@@ -1,5 +1,5 @@
-import type { KeptCertificate } from '../identity/saved-certificate.ts';
-import type { KeptTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
+import type { SavedCertificate } from '../identity/saved-certificate.ts';
+import type { SavedTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
 import { TAG_BYTES } from '../imds-tokens/token-keys.ts';
 import { tableReader } from './decode-table.ts';
 import type { StateOrigin } from './encode.ts';
@@ -51,7 +51,7 @@ const tokensOf: Read<SavedTokens> = (value, at) => {
   };
 };
 
-const keyOf: Read<KeptTokenKey> = (value, at) => {
+const keyOf: Read<SavedTokenKey> = (value, at) => {
   const key = members(value, at);
   const [tag, secret] = [key('tag', bytes), key('secret', bytes)];
   if (tag.length !== TAG_BYTES || secret.length < SHORTEST_SECRET)
@@ -59,7 +59,7 @@ const keyOf: Read<KeptTokenKey> = (value, at) => {
   return { tag, secret, livesUntilMs: key('livesUntilMs', number) };
 };
 
-const certificateOf: Read<KeptCertificate> = (value, at) => {
+const certificateOf: Read<SavedCertificate> = (value, at) => {
   const certificate = members(value, at);
   return {
     chain: certificate('chain', text),

@@ -1,6 +1,6 @@
 import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { AskedSession } from '../feed/table/contents.ts';
-import type { KeptTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
+import type { SavedTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
 import type { SavedState, SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 
@@ -24,7 +24,7 @@ function tokensOf({ own, fed, former }: SavedTokens) {
   return { own: keyOf(own), fed: fed.map(keyOf), former: former.map(keyOf) };
 }
 
-function keyOf({ tag, secret, livesUntilMs }: KeptTokenKey) {
+function keyOf({ tag, secret, livesUntilMs }: SavedTokenKey) {
   return { tag: tag.toString('base64'), secret: secret.toString('base64'), livesUntilMs };
 }
 

@@ -4,14 +4,14 @@ import type { FeedClient } from '../feed/feed-client.ts';
 import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { PodTable } from '../feed/table/pod-table.ts';
 import type { TableContents } from '../feed/table/contents.ts';
-import type { KeptCertificate } from '../identity/saved-certificate.ts';
+import type { SavedCertificate } from '../identity/saved-certificate.ts';
 import type { SavedTokens } from '../imds-tokens/token-keys.ts';
 
 /** What of the agent outlives its process. Monotonic times are those of the process that has it. */
 export interface SavedState {
   /** Undefined only where nothing is kept. */
   readonly tokens?: SavedTokens | undefined;
-  readonly certificate?: KeptCertificate | undefined;
+  readonly certificate?: SavedCertificate | undefined;
   /** Undefined: no feed was ever complete. */
   readonly table?: SavedTable | undefined;
 }

@@ -6,7 +6,7 @@ import { credentialsAction } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';
 
 /** In one word: `ok`, or why the Pod would not get credentials. */
-export type PodStanding = 'ok' | Reason | Fault;
+export type PodRowState = 'ok' | Reason | Fault;
 
 /** One Pod as the status shows it. */
 export interface PodRow {
@@ -18,7 +18,7 @@ export interface PodRow {
   /** ARN of what is permitted, else the name of what is not. */
   readonly role: string | undefined;
   readonly sessionName: string | undefined;
-  readonly state: PodStanding;
+  readonly state: PodRowState;
   /** What the state rests on; or, beside credentials that still live, why no newer come. */
   readonly note: string | undefined;
   readonly remainingMinutes: number | undefined;

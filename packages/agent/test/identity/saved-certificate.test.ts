@@ -4,7 +4,7 @@ import type { TestCa } from '@rolegate/testing';
 import { createCertificateRequest } from '../../src/identity/certificate-request.ts';
 import { issuedOf } from '../../src/identity/issued-certificate.ts';
 import { keptCertificate, usableCertificate } from '../../src/identity/saved-certificate.ts';
-import type { KeptCertificate, UsableFor } from '../../src/identity/saved-certificate.ts';
+import type { SavedCertificate, UsableFor } from '../../src/identity/saved-certificate.ts';
 import { createOwnCertificate } from '../../src/identity/own-certificate.ts';
 import { createTestLog } from '../addresses/known-pods.ts';
 
@@ -22,7 +22,7 @@ function authoritiesOf(pem: string) {
 }
 
 /** A certificate of an hour from START_MS on, as it outlives its process. */
-async function keep(by = ca): Promise<KeptCertificate> {
+async function keep(by = ca): Promise<SavedCertificate> {
   const { key, der } = await createCertificateRequest();
   const certificateChain = await by.certify(der, {
     uris: ['spiffe://rolegate/node/node-1'],
@@ -34,7 +34,7 @@ async function keep(by = ca): Promise<KeptCertificate> {
   return keptCertificate(issuedOf({ certificateChain, authorities: by.pem }, context));
 }
 
-function use(kept: KeptCertificate, changes: Partial<UsableFor> = {}) {
+function use(kept: SavedCertificate, changes: Partial<UsableFor> = {}) {
   const usual = { nodeName: 'node-1', authorities: authoritiesOf(ca.pem), nowMs: START_MS };
   return usableCertificate(kept, { ...usual, ...changes });
 }

@@ -22,7 +22,7 @@ function looks(...all: readonly Partial<Look>[]) {
       listening: [],
       ports: [{ host: NODE, port: 8181 }],
       named: new Set(),
-      allHeard: true,
+      allNamed: true,
       nowMs: at * 10_000,
       ...look,
     });
@@ -64,9 +64,9 @@ describe('Foreign listeners', () => {
   it('A listener is foreign after five minutes if agents of other Pods are not heard', () => {
     const listening = [socket(1)];
     const all = looks(
-      { listening, allHeard: false },
-      { listening, allHeard: false },
-      { listening, allHeard: false, nowMs: MAY_BE_AGENT_MS },
+      { listening, allNamed: false },
+      { listening, allNamed: false },
+      { listening, allNamed: false, nowMs: MAY_BE_AGENT_MS },
     );
     expect(all).toEqual([[], [], FOREIGN]);
   });

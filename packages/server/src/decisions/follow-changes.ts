@@ -2,7 +2,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { ApiObject } from '../kubernetes/objects/objects.ts';
 import type { Change, Store } from '../kubernetes/objects/store.ts';
 import type { ConcernedPods } from './concerned-pods.ts';
-import { namespaceReadsSame, podReadsSame, podToldSame, serviceAccountReadsSame } from './inputs.ts';
+import { namespaceReadsSame, podReadsSame, agentsReadSame, serviceAccountReadsSame } from './inputs.ts';
 import type { Digests } from './inputs.ts';
 import type { Situations } from './situations.ts';
 
@@ -45,8 +45,8 @@ export function followChanges(deps: FollowChangesDeps): void {
       situations.forgetNeedsOf(object);
       return;
     }
-    const toldSame = change.previous !== undefined && podToldSame(change.previous, object);
-    if (concerns(change, podReadsSame) || !toldSame) concerned.pod(object);
+    const isNoNews = change.previous !== undefined && agentsReadSame(change.previous, object);
+    if (concerns(change, podReadsSame) || !isNoNews) concerned.pod(object);
   });
 }
 

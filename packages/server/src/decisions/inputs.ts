@@ -29,7 +29,7 @@ export function podReadsSame(a: Pod, b: Pod): boolean {
 }
 
 /** Whether agents are told the same of two states of a Pod, its decision apart. */
-export function podToldSame(a: Pod, b: Pod): boolean {
+export function agentsReadSame(a: Pod, b: Pod): boolean {
   return TOLD.every((field) => isDeepStrictEqual(a[field], b[field]));
 }
 

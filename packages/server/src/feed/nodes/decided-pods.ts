@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { DecidedPod, Decisions } from '../../decisions/decisions.ts';
-import { podToldSame } from '../../decisions/inputs.ts';
+import { agentsReadSame } from '../../decisions/inputs.ts';
 import type { Pod } from '../../kubernetes/objects/objects.ts';
 import type { Session } from '../../session/session.ts';
 import { sessionId } from '../../session/session.ts';
@@ -113,7 +113,7 @@ function saysSame(before: DecidedPod, now: DecidedPod): boolean {
 
 /** The same in newer versions. */
 export function isSameNews(before: DecidedPod, now: DecidedPod): boolean {
-  return sameVerdict(before, now) && podToldSame(before.pod, now.pod);
+  return sameVerdict(before, now) && agentsReadSame(before.pod, now.pod);
 }
 
 function sameVerdict({ verdict: before }: DecidedPod, { verdict: now }: DecidedPod): boolean {
