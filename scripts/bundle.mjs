@@ -13,7 +13,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const notOnNodes = ['@kubernetes/', '@aws-sdk/', '@smithy/', '@peculiar/'];
 const bundles = [
   // What every node runs: small, and little to steal (DESIGN.md 1).
-  { name: 'agent', program: 'agent', maxBytes: 250_000, without: [...notOnNodes, '@grpc/', 'protobufjs'] },
+  { name: 'agent', program: 'agent', maxBytes: 260_000, without: [...notOnNodes, '@grpc/', 'protobufjs'] },
   // What only the agent itself loads: reconcile, which runs beside it on each node, needs 7 MB less without it.
   {
     name: 'agent-program',

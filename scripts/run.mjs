@@ -29,6 +29,7 @@ const commands = {
   check: [
     ['node', 'scripts/generate/protos.mjs', '--check'],
     ['tsc', '-b'],
+    ['node', 'scripts/bundle.mjs'],
     ['eslint', '.'],
     ['prettier', '--check', '.'],
     ['knip'],

@@ -7,7 +7,7 @@ import {
   openStatusSocket,
 } from '@rolegate/runtime';
 import type { Service } from '@rolegate/runtime';
-import { STATUS_SOCKET } from '../config/shared-flags.ts';
+import { STATUS_SOCKET } from '../config/status-socket.ts';
 import { answersLivez } from '../ports/answers-livez.ts';
 import { createAgentStatus } from '../status/agent-status.ts';
 import type { Answers } from './answers.ts';

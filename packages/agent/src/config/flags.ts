@@ -16,7 +16,8 @@ import {
 } from '@rolegate/runtime';
 import { metadataGroups } from '@rolegate/protocol';
 import { defaultLimits } from '../metadata/http-limits.ts';
-import { METADATA, NODE, OPERATION, sharedFlags, STATUS_SOCKET } from './shared-flags.ts';
+import { METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
+import { STATUS_SOCKET } from './status-socket.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
 
 /** No SDK waits longer for the metadata API by its defaults. Milliseconds. */

@@ -1,8 +1,5 @@
 import { integer, ipAddress, list, logFlags, path, setting } from '@rolegate/runtime';
 
-/** Where the agent's status socket is by default. */
-export const STATUS_SOCKET = '/run/rolegate/agent.sock';
-
 /** The groups under which help and docs show the flags. */
 export const NODE = 'Node';
 export const METADATA = 'Metadata API';

@@ -1,6 +1,6 @@
 import { ipAddress, optional, runStatusCommand, text } from '@rolegate/runtime';
 import type { StatusCommandDeps, StatusProgram, StatusWord } from '@rolegate/runtime';
-import { STATUS_SOCKET } from '../config/shared-flags.ts';
+import { STATUS_SOCKET } from '../config/status-socket.ts';
 
 const GROUP = 'Status';
 
