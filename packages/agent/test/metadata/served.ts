@@ -144,7 +144,7 @@ export async function serve(
 
 export type Served = Awaited<ReturnType<typeof serve>>;
 
-/** Waits on the event loop until it is so; jest's own limit ends a test in which it never is. */
+/** Waits on the event loop until it is so; the test's own limit ends a test in which it never is. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await setImmediate();
 }
