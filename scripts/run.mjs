@@ -19,7 +19,8 @@ const suite = (name) => [...fromSources, `acceptance/${name}/main.ts`];
 const commands = {
   sandbox: [build, ['node', 'packages/sandbox/dist/main.js']],
   test: [['vitest', 'run', '--project', 'unit']],
-  'test:programs': [build, ['vitest', 'run', '--project', 'programs']],
+  // As many as cores: these programs have deadlines.
+  'test:programs': [build, ['vitest', 'run', '--project', 'programs', '--maxWorkers=2']],
   'test:netns': [build, suite('netns')],
   'test:real': [build, suite('cluster')],
   'test:node': [suite('node')],
