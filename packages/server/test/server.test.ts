@@ -144,7 +144,14 @@ function openFeed(port: number, files: { cert: string; key: string; ca: string }
       resolve(error.message);
     });
   });
-  return { updates, ended, report: () => call.write({ version: '1' }) };
+  const connected = () =>
+    new Promise<void>((resolve, reject) => {
+      client.waitForReady(Date.now() + PATIENCE.withinMs, (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+  return { updates, ended, connected, report: () => call.write({ version: '1' }) };
 }
 
 function page(port: number, path: string): Promise<{ status: number; body: string }> {
@@ -248,7 +255,8 @@ it('A server that stops is not ready, tells its agents, and follows the cluster 
     expect(await ready()).toBe(200);
   });
   const { updates, ended, report } = await feed();
-  await feed(); // says nothing: the server waits for it to go
+  const silent = await feed(); // the server waits for it to go
+  await silent.connected();
   report();
   await soon(() => {
     expect(updates.some(({ synced }) => synced)).toBe(true);
