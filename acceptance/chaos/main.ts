@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { describeError } from '@rolegate/runtime';
 import { runProgramOnce } from '@rolegate/sandbox';
 import {
   describeMachine,
@@ -12,6 +11,7 @@ import {
   writeReport,
 } from '@rolegate/testing';
 import type { Outcome, ProgramLine } from '@rolegate/testing';
+import { runSuite } from '../processes/run-suite.ts';
 import { parts } from './parts.ts';
 import type { Part } from './parts.ts';
 import { createRunningWorlds } from './running-worlds.ts';
@@ -96,9 +96,4 @@ async function stateFlags(): Promise<ChaosWorldOptions['agentFlags']> {
   return output.includes('--state-dir') ? (folder) => ['--state-dir', `${folder}/state`] : undefined;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`${SUITE}: ${describeError(error)}`);
-  process.exitCode = 2;
-}
+await runSuite(SUITE, main);

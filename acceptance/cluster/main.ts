@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { describeError } from '@rolegate/runtime';
 import { exitCodeOf, runSteps, suiteSignal, summaryOf, sumOfOutcomes } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
 import { chartSteps } from './charts/all-steps.ts';
+import { runSuite } from '../processes/run-suite.ts';
 import { pythonWithBoto3 } from '../processes/python.ts';
 import { identitySteps } from './identity/all-steps.ts';
 import { certificateFileSteps } from './steps/certificate-files.ts';
@@ -58,9 +58,4 @@ async function main(): Promise<number> {
   return exitCodeOf(outcome);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`test:real: ${describeError(error)}`);
-  process.exitCode = 2;
-}
+await runSuite('test:real', main);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '@rolegate/testing';
 import type { Verdict } from './judge.ts';
 import type { AttackReport } from './watch/seen.ts';
@@ -33,4 +34,12 @@ export async function judgeAttack<Seen>({
   if (faults.length > 0)
     throw new Error([...faults, ...remarks, `the attack: ${report.said}`].join('\n        '));
   return [report.said, ...row.slice(1), ...remarks].join(', ');
+}
+
+/** The attack of a part's first step, which shows that the suite itself harms nobody. Milliseconds. */
+export function noAttack(forMs: number): (world: { readonly stretch: number }) => Promise<AttackReport> {
+  return async ({ stretch }) => {
+    await sleep(forMs * stretch);
+    return { said: 'nobody attacks' };
+  };
 }

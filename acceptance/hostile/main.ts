@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeError } from '@rolegate/runtime';
 import {
   describeMachine,
   EXIT_SKIPPED,
@@ -13,6 +12,7 @@ import {
 } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
 import { nodePart } from './node/part.ts';
+import { runSuite } from '../processes/run-suite.ts';
 import { BUILT_BUNDLES } from '../chart-programs/program-words.ts';
 import type { Part, RunOptions } from './part.ts';
 import { missingForHostile } from './requirements.ts';
@@ -94,9 +94,4 @@ async function runAll(
   return sumOfOutcomes(outcomes);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`${SUITE}: ${describeError(error)}`);
-  process.exitCode = 2;
-}
+await runSuite(SUITE, main);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { describeError } from '@rolegate/runtime';
 import { EXIT_SKIPPED, exitCodeOf, runSteps, suiteSignal, summaryOf, sumOfOutcomes } from '@rolegate/testing';
 import type { Outcome } from '@rolegate/testing';
+import { runSuite } from '../processes/run-suite.ts';
 import { interpreterOf, pythonWithBoto3 } from '../processes/python.ts';
 import { missingHere } from '../network/requirements.ts';
 import { backends } from './rules.ts';
@@ -74,9 +74,4 @@ async function runWith(
   return await runSteps({ steps: named, world, print: console.log, signal });
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`test:netns: ${describeError(error)}`);
-  process.exitCode = 2;
-}
+await runSuite('test:netns', main);

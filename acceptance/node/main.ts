@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeError } from '@rolegate/runtime';
 import { exitCodeOf, runSteps, suiteSignal, summaryOf } from '@rolegate/testing';
+import { runSuite } from '../processes/run-suite.ts';
 import { allSteps } from './all-steps.ts';
 import { createAsking } from './asking.ts';
 import { createHelm } from './helm.ts';
@@ -98,9 +99,4 @@ async function lastLines(kubectl: Kubectl): Promise<string> {
 
 const LOG_FLAGS = ['--all-containers', '--prefix', '--tail=40', '--max-log-requests=20'];
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`e2e: ${describeError(error)}`);
-  process.exitCode = 2;
-}
+await runSuite('test:node', main);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { noAttack } from '../attack.ts';
 import { addressSteps } from './steps/addresses.ts';
 import { connectionSteps } from './steps/connections.ts';
 import { crowdSteps } from './steps/crowds.ts';
@@ -14,10 +14,7 @@ const CALM_MS = 2_000;
 export const nodeSteps: readonly NodeStep[] = [
   attackStep({
     title: 'Without an attack every Pod is served',
-    async run({ stretch }) {
-      await sleep(CALM_MS * stretch);
-      return { said: 'nobody attacks' };
-    },
+    run: noAttack(CALM_MS),
   }),
   ...crowdSteps,
   ...addressSteps,

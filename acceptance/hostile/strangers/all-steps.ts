@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { noAttack } from '../attack.ts';
 import { authoritySteps } from './steps/authority.ts';
 import { floodSteps } from './steps/floods.ts';
 import { idleSteps } from './steps/idle.ts';
@@ -16,10 +16,7 @@ const CALM_MS = 5_000;
 export const strangersSteps: readonly StrangersStep[] = [
   strangersStep({
     title: 'Without an attack agents attest, renew and open streams, and no stream ends',
-    async run({ stretch }) {
-      await sleep(CALM_MS * stretch);
-      return { said: 'nobody attacks' };
-    },
+    run: noAttack(CALM_MS),
   }),
   ...messageSteps,
   ...idleSteps,

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { noAttack } from '../attack.ts';
 import { decisionSteps } from './steps/decisions.ts';
 import { eventSteps } from './steps/events.ts';
 import { fatObjectSteps } from './steps/fat-objects.ts';
@@ -16,10 +16,7 @@ const CALM_MS = 7_000;
 export const tenantsSteps: readonly TenantsStep[] = [
   tenantsStep({
     title: "Without an attack every tenant's changes are in force and sessions are renewed",
-    async run({ stretch }) {
-      await sleep(CALM_MS * stretch);
-      return { said: 'nobody attacks' };
-    },
+    run: noAttack(CALM_MS),
   }),
   ...fatObjectSteps,
   ...longLineSteps,
