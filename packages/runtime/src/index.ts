@@ -5,7 +5,7 @@ export * from './flags/flags.ts';
 export * from './flags/kinds.ts';
 export * from './flags/legacy.ts';
 export type { Program } from './flags/program.ts';
-export { logFlags } from './flags/log-flags.ts';
+export { legacyLogFlags, logFlags } from './flags/log-flags.ts';
 export * from './flags/table.ts';
 
 export { createPlaces } from './http/clients/places.ts';
@@ -38,6 +38,8 @@ export type { CountScope, LimitLog } from './log/log-limiter.ts';
 export { createOutageLog } from './log/outage.ts';
 export type { OutageLog } from './log/outage.ts';
 export { createArrivals, createTransition } from './log/transitions.ts';
+
+export { markdownTable } from './markdown/table.ts';
 
 export { createLine, join, leave } from './memory/line.ts';
 export type { Line } from './memory/line.ts';

@@ -1,5 +1,5 @@
 import type { LegacyFlags } from '@rolegate/runtime';
-import { accepted, ignored, refused } from '@rolegate/runtime';
+import { accepted, ignored, legacyLogFlags, refused } from '@rolegate/runtime';
 
 const KIAM = ['kiam'];
 const KUBE2IAM = ['kube2iam'];
@@ -26,13 +26,7 @@ export const agentLegacyFlags: LegacyFlags = {
   ca: accepted(KIAM, ''),
   'server-address': accepted(KIAM, 'needed here'),
   'prometheus-listen-addr': accepted(KIAM, 'on here unless it is moved'),
-  level: accepted(KIAM, { as: 'log-level', why: '' }),
-  'json-log': accepted(KIAM, {
-    as: 'log-format',
-    isSwitch: true,
-    translate: (json) => (json === 'true' ? 'json' : 'text'),
-    why: 'json is the default here',
-  }),
+  ...legacyLogFlags(KIAM),
   iptables: ignored(BOTH, { isSwitch: true, why: RULES_LAID }),
   'iptables-remove': ignored(KIAM, { isSwitch: true, why: RULES_STAY }),
   'host-interface': ignored(BOTH, RULES),

@@ -1,3 +1,4 @@
+import { markdownTable } from '../markdown/table.ts';
 import { envName } from './env.ts';
 import { groupsOf, usage } from './help.ts';
 import type { Program } from './program.ts';
@@ -45,19 +46,6 @@ function legacyTable({ legacy, flags }: Program, origin: string): string {
       return [code(`--${name}`), verdict, [same, why].filter((part) => part !== '').join('; ')];
     }),
   );
-}
-
-/** A table with columns of one width, as prettier writes it. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map(cell));
-  const widths = head.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
-  const lines = cells.map((row) => row.map((text, at) => text.padEnd(widths[at] ?? 0)));
-  const rule = widths.map((width) => '-'.repeat(width));
-  return [...lines.slice(0, 1), rule, ...lines.slice(1)].map((row) => `| ${row.join(' | ')} |`).join('\n');
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
 function code(text: string): string {

@@ -1,4 +1,4 @@
-import { markdownTable } from '../flags/doc.ts';
+import { markdownTable } from '../markdown/table.ts';
 
 /** All that there is to say of one metric. */
 export interface MetricRow {

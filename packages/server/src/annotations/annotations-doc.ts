@@ -1,12 +1,20 @@
+import { markdownTable } from '@rolegate/runtime';
 import { annotationRegister } from './register.ts';
 import type { AnnotationRow } from './register.ts';
 
 /** docs/annotations.md, from the register. */
 export function annotationsDoc(): string {
   const register: readonly AnnotationRow[] = Object.values(annotationRegister);
-  const rows = register.map(
-    ({ key, on, meaning, limitBytes, invalid, knownFrom }) =>
-      `| \`${key}\` | ${on.join(', ')} | ${meaning} | ${limitBytes / 1024} KiB | ${invalid} | ${knownFrom} |`,
+  const table = markdownTable(
+    ['annotation', 'on', 'meaning', 'longest value', 'an invalid or longer value', 'known from'],
+    register.map(({ key, on, meaning, limitBytes, invalid, knownFrom }) => [
+      `\`${key}\``,
+      on.join(', '),
+      meaning,
+      `${limitBytes / 1024} KiB`,
+      invalid,
+      knownFrom,
+    ]),
   );
   return [
     '# Annotations',
@@ -19,9 +27,7 @@ export function annotationsDoc(): string {
     'are in bytes of UTF-8; of a longer value only the length is kept. The annotations of a Namespace and all that is in it have 8 MiB',
     'together, those of the cluster 128 MiB: a value for which nothing is left counts as too long.',
     '',
-    '| annotation | on | meaning | longest value | an invalid or longer value | known from |',
-    '|---|---|---|---|---|---|',
-    ...rows,
+    table,
     '',
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import type { LegacyFlags } from '@rolegate/runtime';
-import { accepted, ignored, refused } from '@rolegate/runtime';
+import { accepted, ignored, legacyLogFlags, refused } from '@rolegate/runtime';
 
 const KIAM = ['kiam'];
 const KUBE2IAM = ['kube2iam'];
@@ -29,13 +29,7 @@ export const serverLegacyFlags: LegacyFlags = {
   ),
   'session-duration': accepted(KIAM, '15m is read as 1h, with a warning'),
   'prometheus-listen-addr': accepted(KIAM, 'on here unless it is moved'),
-  level: accepted(KIAM, { as: 'log-level', why: '' }),
-  'json-log': accepted(KIAM, {
-    as: 'log-format',
-    isSwitch: true,
-    translate: (json) => (json === 'true' ? 'json' : 'text'),
-    why: 'json is the default here',
-  }),
+  ...legacyLogFlags(KIAM),
   session: ignored(KIAM, 'sessions are named by --session-name-template'),
   'session-refresh': ignored(KIAM, 'credentials are renewed when 40 to 48 % of their life has passed'),
   sync: ignored(KIAM, 'the API server is watched; nothing is delivered a second time'),
