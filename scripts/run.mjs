@@ -40,15 +40,13 @@ const commands = {
   bundle,
   generate: [
     ['node', 'scripts/generate/protos.mjs'],
-    ...[
-      'annotations-doc',
-      'flags-doc',
-      'metrics-doc',
-      'reasons-doc',
-      'golden',
-      'deploy-manifests',
-      'rights-doc',
-    ].map(generator),
+    generator('annotations-doc'),
+    generator('flags-doc'),
+    generator('metrics-doc'),
+    generator('reasons-doc'),
+    generator('golden'),
+    generator('deploy-manifests'),
+    generator('rights-doc'),
   ],
 };
 

@@ -15,6 +15,14 @@ import {
 const SOON = { withinMs: 10_000, everyMs: 200 };
 const host = '169.254.169.254';
 
+const credentialsCalls = ['', '/', '/team/app'].map((rest) =>
+  sentTo(
+    'ipv4',
+    `credentials${rest}`,
+    httpRequest({ target: `/latest/meta-data/iam/security-credentials${rest}`, host }),
+  ),
+);
+
 const everyCall = [
   sentTo(
     'ipv4',
@@ -26,13 +34,7 @@ const everyCall = [
       headers: 'X-aws-ec2-metadata-token-ttl-seconds: 60\r\n',
     }),
   ),
-  ...['', '/', '/team/app'].map((rest) =>
-    sentTo(
-      'ipv4',
-      `credentials${rest}`,
-      httpRequest({ target: `/latest/meta-data/iam/security-credentials${rest}`, host }),
-    ),
-  ),
+  ...credentialsCalls,
 ];
 
 /** Ways to run it that serve no Pod. */

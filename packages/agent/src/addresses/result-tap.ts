@@ -64,7 +64,7 @@ export function createResultTap({ owners, states, log }: ResultTapDeps): ResultT
     const claims = owners.all().filter(({ state }) => state !== 'unknown');
     return inOrder<readonly ResultEvent[]>([
       ...claims.map((claim) => [claim.learned, factsOf(claim)] as const),
-      ...[...owners.unread()].map(([file, learned]) => [learned, [unreadableFact(file)]] as const),
+      ...Array.from(owners.unread(), ([file, learned]) => [learned, [unreadableFact(file)]] as const),
     ]).flat();
   }
 

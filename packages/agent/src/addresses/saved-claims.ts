@@ -22,10 +22,9 @@ export interface SavedResults {
 /** What is to be kept, in the order in which it was learned of. */
 export function savedClaims({ all, unread }: Pick<AddressClaims, 'all' | 'unread'>): readonly SavedClaim[] {
   const read = all().filter(({ pod }) => pod !== undefined);
-  return inOrder<SavedClaim>([
-    ...read.map((claim) => [claim.learned, { file: claim.key, ...partsOf(claim) }] as const),
-    ...[...unread()].map(([file, learned]) => [learned, { file, lost: [] }] as const),
-  ]);
+  const readable = read.map((claim) => [claim.learned, { file: claim.key, ...partsOf(claim) }] as const);
+  const unreadable = Array.from(unread(), ([file, learned]) => [learned, { file, lost: [] }] as const);
+  return inOrder<SavedClaim>([...readable, ...unreadable]);
 }
 
 /** What a previous process knew comes before everything that this one learns of. */

@@ -110,10 +110,8 @@ function toTls({ cert, key, ca }: Values): ServerConfig['tls'] {
 function toAuthority(values: Values, namespace: string): ServerConfig['authority'] {
   const [name = '', elsewhere = namespace] = values['authority-secret'].split('/').reverse();
   const service = 'rolegate-server';
-  const names = [
-    service,
-    ...['', '.svc', '.svc.cluster.local'].map((end) => `${service}.${namespace}${end}`),
-  ];
+  const inNamespace = `${service}.${namespace}`;
+  const names = [service, inNamespace, `${inNamespace}.svc`, `${inNamespace}.svc.cluster.local`];
   const given = values['server-name'];
   return Object.freeze({
     namespace: elsewhere,
