@@ -10,7 +10,7 @@ export type Validity = 'none' | 'valid' | 'expired';
 
 export interface CurrentCertificateDeps {
   readonly authorities: Pick<AuthoritiesSource, 'current'>;
-  /** Of the process before this one, still good. */
+  /** Saved by the previous process, and still valid. */
   readonly kept?: IssuedCertificate | undefined;
   readonly clock: Pick<Clock, 'now'>;
 }

@@ -39,7 +39,7 @@ export interface HoldingDeps extends Completion {
   readonly holds: Pick<Holds, 'hold'>;
   /** Milliseconds, by User-Agent. */
   readonly holdBudgetMs: (userAgent: string) => number;
-  /** A request begins to wait for who holds its address. */
+  /** A request is held because the owner of its address is unknown. */
   readonly onUnknownIp: (ip: string, requestId: string) => void;
 }
 

@@ -60,7 +60,7 @@ describe('Agents ahead of the server', () => {
   });
 
   it.each(['namespace', 'serviceAccount'])(
-    'An agent that has seen a newer %s than the API server has is told to forget',
+    'The server tells an agent to forget its versions if the agent has seen a newer %s than the API server has',
     async (kind) => {
       const { open, clock } = setup();
       const call = open(seen('5', { [kind]: '6000' }));

@@ -12,7 +12,7 @@ async function setup(options: Parameters<typeof runPods>[0] & { streaming?: bool
 }
 
 describe('Watch loop', () => {
-  it('The first list is a stream that goes on as the watch', async () => {
+  it('The first list is streamed, and its stream continues as the watch', async () => {
     await using run = await setup({ pods: podManifests(3) });
     run.api.apply(podManifest('later'));
     await eventually(run.isEqual);
