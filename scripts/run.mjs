@@ -47,6 +47,7 @@ const commands = {
     generator('golden'),
     generator('deploy-manifests'),
     generator('rights-doc'),
+    generator('log-messages-doc'),
   ],
 };
 

@@ -1,0 +1,130 @@
+// Reads the log messages of the programs from their syntax trees, with the types of what is passed.
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const packages = ['agent', 'protocol', 'runtime', 'server'];
+
+/** Functions that write a log line, by interface and method: where the message and its fields stand. A level of -1 is the method's name. */
+const writers = {
+  'Log.debug': { level: -1, message: 0, fields: 1 },
+  'Log.info': { level: -1, message: 0, fields: 1 },
+  'Log.warn': { level: -1, message: 0, fields: 1 },
+  'Log.error': { level: -1, message: 0, fields: 1 },
+  'OutageLog.failed': { level: 0, message: 1, fields: 2 },
+};
+/** Implements the writers: passes on what its callers pass. */
+const logFolder = 'packages/runtime/src/log/';
+
+/**
+ * One entry for each call that writes a log line: `{ file, line, package, levels, messages, fields, hints, advises, faults }`. `hints` are
+ * the constant texts of the field `hint`; `advises` is true if a line has a hint or a reason; `faults` says what is wrong with the call.
+ */
+export function readLogCalls() {
+  const program = programOf(packages.map((name) => join(root, 'packages', name, 'tsconfig.json')));
+  const checker = program.getTypeChecker();
+  return program.getSourceFiles().flatMap((source) => {
+    const file = relative(root, source.fileName);
+    return /^packages\/[^/]+\/src\//.test(file) && !file.startsWith(logFolder)
+      ? callsIn(source, file, checker)
+      : [];
+  });
+}
+
+function programOf(configs) {
+  const parsed = configs.map((config) =>
+    ts.getParsedCommandLineOfConfigFile(
+      config,
+      { customConditions: ['development'] },
+      {
+        ...ts.sys,
+        onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+          throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'));
+        },
+      },
+    ),
+  );
+  const rootNames = parsed.flatMap(({ fileNames }) => fileNames);
+  return ts.createProgram({ rootNames, options: { ...parsed[0].options, noEmit: true, composite: false } });
+}
+
+function callsIn(source, file, checker) {
+  const calls = [];
+  const visit = (node) => {
+    const writer = ts.isCallExpression(node) ? writerOf(node, checker) : undefined;
+    if (writer !== undefined) {
+      const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+      calls.push({ file, line, package: file.split('/')[1], ...readCall(node, writer, checker) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return calls;
+}
+
+function writerOf(call, checker) {
+  const declaration = checker.getResolvedSignature(call)?.declaration;
+  if (declaration === undefined || !ts.isMethodSignature(declaration)) return undefined;
+  if (!declaration.getSourceFile().fileName.includes(logFolder)) return undefined;
+  const method = declaration.name.getText();
+  const places = writers[`${declaration.parent.name?.getText()}.${method}`];
+  return places && { ...places, method };
+}
+
+function readCall(call, { level, message, fields, method }, checker) {
+  const typeOf = (at) => at !== undefined && checker.getTypeAtLocation(at);
+  const index = ts.isElementAccessExpression(call.expression)
+    ? call.expression.argumentExpression
+    : undefined;
+  const levels =
+    level === -1 && index === undefined ? [method] : textsOf(typeOf(index ?? call.arguments[level]));
+  const messages = textsOf(typeOf(call.arguments[message]));
+  const properties = propertiesOf(typeOf(call.arguments[fields]), checker);
+  const typesOf = (name) =>
+    (properties.get(name) ?? []).map((one) => checker.getTypeOfSymbolAtLocation(one, call));
+  const hints = typesOf('hint').flatMap((type) => textsOf(type) ?? []);
+  const advises = properties.has('hint') || properties.has('reason');
+  const isSerious = levels?.some((one) => one === 'warn' || one === 'error') ?? true;
+  const faults = [];
+  if (levels === undefined) faults.push('its level is not constant');
+  if (messages === undefined) faults.push('its message is not constant');
+  for (const one of messages ?? []) faults.push(...faultsOf(one));
+  if (isSerious && !advises) faults.push('a warning or an error needs a hint or a reason');
+  if (typesOf('error').some((type) => textsOf(type) !== undefined))
+    faults.push('its error is a constant text: advice belongs in the hint');
+  return { levels, messages, fields: [...properties.keys()], hints, advises, faults };
+}
+
+/** What is wrong with a message. */
+function faultsOf(message) {
+  const faults = [];
+  if (message.length > 60) faults.push(`"${message}" has ${message.length} characters, more than 60`);
+  if (/[.!:]$/.test(message)) faults.push(`"${message}" ends in a mark`);
+  if (
+    /^[A-Z][a-z]/.test(message) &&
+    !/^(Event|Pod|Namespace|ServiceAccount|Node|Secret|ConfigMap)s?\b/.test(message)
+  )
+    faults.push(`"${message}" begins with a capital letter`);
+  return faults;
+}
+
+/** The strings of a type that is a literal or a union of literals, without undefined; undefined for every other type. */
+function textsOf(type) {
+  if (!type) return undefined;
+  const parts = (type.isUnion() ? type.types : [type]).filter(
+    (part) => !(part.flags & ts.TypeFlags.Undefined),
+  );
+  return parts.length > 0 && parts.every((part) => part.isStringLiteral())
+    ? parts.map(({ value }) => value)
+    : undefined;
+}
+
+/** The members of a type, those of each part of a union, by name. */
+function propertiesOf(type, checker) {
+  const members = new Map();
+  for (const part of type ? (type.isUnion() ? type.types : [type]) : [])
+    for (const one of checker.getPropertiesOfType(part))
+      members.set(one.name, [...(members.get(one.name) ?? []), one]);
+  return members;
+}
