@@ -43,6 +43,7 @@ const commands = {
     generator('annotations-doc'),
     generator('flags-doc'),
     generator('metrics-doc'),
+    generator('promises-doc'),
     generator('reasons-doc'),
     generator('golden'),
     generator('deploy-manifests'),
