@@ -58,7 +58,7 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
     lastFault = '';
     if (sameMaterial(loaded, material)) return;
     material = loaded;
-    log.info('certificates re-read', {
+    log.info('certificates reloaded', {
       fingerprint: loaded.certFingerprint,
       expires: isoOf(loaded.certEndsMs),
     });
@@ -67,7 +67,10 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
 
   function complain(fault: string): void {
     if (fault !== lastFault)
-      log.error('changed certificates are not usable, the last good ones stay', { error: fault });
+      log.error('changed certificates rejected', {
+        error: fault,
+        hint: 'Correct the files. The previous certificates stay in use until then.',
+      });
     lastFault = fault;
   }
 

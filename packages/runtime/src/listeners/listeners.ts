@@ -39,6 +39,6 @@ export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listen
 /** Logs that a listener to this threw. */
 export function listenerFailed(log: Pick<Log, 'error'>, to: string): (error: unknown) => void {
   return (error) => {
-    log.error('listener failed', { to, error: describeError(error) });
+    log.error('event listener failed', { to, error: describeError(error) });
   };
 }

@@ -123,10 +123,10 @@ export function createLimitLog<Subject extends object>({
     ...limiter,
     lines: 1,
     ended: (count, last, of) => {
-      log.info('limit still met', { ...leftOut(last, of), count });
+      log.info('limit reached repeatedly', { ...leftOut(last, of), count });
     },
   });
   return (client, key, subject, more) => {
-    if (isWritten(client, key, subject)) log.warn('limit met', { ...subject, ...more });
+    if (isWritten(client, key, subject)) log.warn('limit reached', { ...subject, ...more });
   };
 }

@@ -62,7 +62,7 @@ export async function runProgram<Config extends Loggable>(
   }
   const { config, warnings } = outcome;
   const log = createLog({ ...config.log, write: (line) => stdout.write(line) });
-  for (const warning of warnings) log.warn('flags', { error: warning });
+  for (const warning of warnings) log.warn('configuration warning', { hint: warning });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -131,7 +131,7 @@ function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions):
     const body = asked.has('json') ? `${JSON.stringify(value, undefined, 2)}\n` : text;
     return { status: found ? 200 : 404, body };
   } catch (error) {
-    log.error('status failed', { error: describeError(error) });
+    log.error('status request failed', { error: describeError(error) });
     return { status: 500, body: `the status failed: ${describeError(error)}\n` };
   }
 }
@@ -165,6 +165,6 @@ export async function openStatusSocket(
     await server.listen(given ?? fallback);
   } catch (error) {
     if (given !== undefined) throw error;
-    log.info('no status socket', { error: describeError(error) });
+    log.info('status socket not available', { error: describeError(error) });
   }
 }
