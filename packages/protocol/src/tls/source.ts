@@ -6,6 +6,12 @@ import type { TlsFiles, TlsMaterial } from './files.ts';
 /** How often the files are looked at; kubelet itself takes up to a minute to write a changed Secret. */
 export const POLL_MS = 3_000;
 
+/** As in packages/runtime, of which this package knows nothing. */
+interface Log {
+  info(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
 export interface TlsSourceOptions {
   readonly files: TlsFiles;
   readonly purpose: TlsPurpose;
@@ -13,10 +19,7 @@ export interface TlsSourceOptions {
     now(): number;
     schedule(delayMs: number, call: () => void): () => void;
   };
-  readonly log: {
-    info(message: string, fields?: object): void;
-    error(message: string, fields?: object): void;
-  };
+  readonly log: Log;
   /** Ends the watching; the last good files stay in use. */
   readonly signal: AbortSignal;
   readonly pollMs?: number;

@@ -63,7 +63,11 @@ export function createProbePort({
   }
 
   /** A message is logged once, until another one is. */
-  function logOnce(level: 'info' | 'warn', message: Message, fields: object = {}): void {
+  function logOnce(
+    level: 'info' | 'warn',
+    message: Message,
+    fields: { error?: string; hint?: string } = {},
+  ): void {
     if (message === lastMessage) return;
     lastMessage = message;
     log[level](message, { address, ...fields });

@@ -73,7 +73,10 @@ export async function runProgram<Config extends Loggable>(
     await run(config, log, stop.signal, warnings);
     return 0;
   } catch (error) {
-    log.error('program failed', { error: describeError(error) });
+    log.error('program failed', {
+      error: describeError(error),
+      hint: 'Correct what the error names. The process exits; kubelet restarts it.',
+    });
     return isBadConfiguration(error) ? BAD_CONFIGURATION : 1;
   }
 }
