@@ -12,10 +12,9 @@ const writers = {
   'Log.info': { level: -1, message: 0, fields: 1 },
   'Log.warn': { level: -1, message: 0, fields: 1 },
   'Log.error': { level: -1, message: 0, fields: 1 },
-  'OutageLog.failed': { level: 0, message: 1, fields: 2 },
 };
-/** Implements the writers: passes on what its callers pass. */
-const logFolder = 'packages/runtime/src/log/';
+/** The files that declare the writers. */
+const declarations = ['packages/runtime/src/log/log.ts', 'packages/protocol/src/tls/source.ts'];
 
 /**
  * One entry for each call that writes a log line: `{ file, line, package, levels, messages, fields, hints, advises, faults }`. `hints` are
@@ -26,9 +25,7 @@ export function readLogCalls() {
   const checker = program.getTypeChecker();
   return program.getSourceFiles().flatMap((source) => {
     const file = relative(root, source.fileName);
-    return /^packages\/[^/]+\/src\//.test(file) && !file.startsWith(logFolder)
-      ? callsIn(source, file, checker)
-      : [];
+    return /^packages\/[^/]+\/src\//.test(file) ? callsIn(source, file, checker) : [];
   });
 }
 
@@ -66,7 +63,8 @@ function callsIn(source, file, checker) {
 function writerOf(call, checker) {
   const declaration = checker.getResolvedSignature(call)?.declaration;
   if (declaration === undefined || !ts.isMethodSignature(declaration)) return undefined;
-  if (!declaration.getSourceFile().fileName.includes(logFolder)) return undefined;
+  const { fileName } = declaration.getSourceFile();
+  if (!declarations.some((file) => fileName.endsWith(file))) return undefined;
   const method = declaration.name.getText();
   const places = writers[`${declaration.parent.name?.getText()}.${method}`];
   return places && { ...places, method };

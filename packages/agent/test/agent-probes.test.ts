@@ -36,7 +36,7 @@ it('Two agents of a surge share the probe port, and it stays open when one of th
     });
   await first.stop();
   for (let left = 20; left > 0; left -= 1) expect((await second.probe('/livez')).status).toBe(200);
-  expect(second.lines('cannot listen for probes, trying again')).toEqual([]);
+  expect(second.lines('cannot open probe port; retrying')).toEqual([]);
 });
 
 it('An agent whose probe port another program has serves Pods, logs it, is not ready and does not end', async () => {
@@ -46,7 +46,7 @@ it('An agent whose probe port another program has serves Pods, logs it, is not r
   closing.push(() => other.close());
   const agent = await start(port);
   await soon(() => {
-    expect(agent.lines('cannot listen for probes, trying again')).toMatchObject([
+    expect(agent.lines('cannot open probe port; retrying')).toMatchObject([
       { address: `127.0.0.1:${port}`, hint: expect.stringContaining('chart: probes') },
     ]);
   });

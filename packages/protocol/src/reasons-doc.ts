@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { reasons } from './reasons.ts';
 
-/** docs/reasons.md, from the one table. */
+/** The text of docs/reasons.md. */
 export function reasonsDoc(): string {
   const rows = Object.entries(reasons).map(
     ([name, { meaning, remedy, http, grpc, event, level }]) =>
@@ -10,10 +10,10 @@ export function reasonsDoc(): string {
   return [
     '# Reasons',
     '',
-    'Why a Pod got no credentials, or an agent no answer: `reason` in logs, metrics and Events. The HTTP status is that of the',
-    'credentials call; an Event is written for annotated Pods only, at most one a reason in five minutes.',
+    'The `reason` in logs, metrics and Events says why a Pod got no credentials or an agent got no answer. The HTTP status is',
+    'the one of the credentials call. Events are written for annotated Pods only, at most one per reason in five minutes.',
     '',
-    '| reason | it means | what to do | HTTP | gRPC | Event | level |',
+    '| reason | meaning | what to do | HTTP | gRPC | Event | log level |',
     '|---|---|---|---|---|---|---|',
     ...rows,
     '',

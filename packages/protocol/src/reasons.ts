@@ -1,18 +1,18 @@
 import { status } from '@grpc/grpc-js';
 
-/** What stands behind a reason: everything that logs, answers, Events and docs say about it comes from here. */
+/** Everything that logs, answers, Events and docs say about a reason. */
 export interface ReasonEntry {
-  /** One sentence: what it means. */
+  /** A clause in the present or past tense, in lower case. Pods see it too. */
   readonly meaning: string;
-  /** One sentence for the operator. */
+  /** What the operator can do: an imperative sentence without its full stop. */
   readonly remedy: string;
   /** HTTP status of the answer to a Pod that asks for credentials (DESIGN.md 4.2). */
   readonly http: 200 | 401 | 403 | 404 | 503;
-  /** gRPC status where a server refuses an agent for this reason. */
+  /** gRPC status of a server that refuses an agent for this reason. */
   readonly grpc: status;
-  /** True where the server writes a Warning Event on an annotated Pod. */
+  /** True if the server writes a Warning Event on an annotated Pod. */
   readonly event: boolean;
-  /** Of the log line; debug: no refusal. */
+  /** Of the log line. `debug` means that it is not a refusal. */
   readonly level: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -22,189 +22,189 @@ const { UNAUTHENTICATED, RESOURCE_EXHAUSTED } = status;
 /** The one table of reasons (DESIGN.md 4.8). The names are API: metric labels, log fields and wire values. */
 export const reasons = {
   PodNotFound: entry(
-    'no Pod of this node is known to hold the address',
-    'see what the agent of the node knows of the address: rolegate-agent status --ip IP',
+    'no known Pod on this node owns the address',
+    'Run rolegate-agent status --ip IP on the node to see what its agent knows about the address',
     503,
     NOT_FOUND,
   ),
   Pending: entry(
-    'the decision waits for an object that has not been seen yet',
-    'it resolves by itself; if it does not, look at the watch ages: rolegate-server status',
+    'the decision is waiting for an object that has not been seen yet',
+    'Wait, and if it persists, check the watch ages in rolegate-server status',
     503,
     UNAVAILABLE,
   ),
   NoRole: entry(
-    'neither the Pod, its ServiceAccount nor its Namespace names a role',
-    'annotate the Pod with iam.amazonaws.com/role if it needs AWS',
+    'no role is set on the Pod, its ServiceAccount or its Namespace',
+    'Annotate the Pod or its ServiceAccount with iam.amazonaws.com/role if it needs AWS credentials',
     404,
     NOT_FOUND,
   ),
   BadAnnotation: entry(
-    'an annotation does not parse',
-    'correct the annotation that the message names',
+    'an annotation cannot be parsed',
+    'Correct the annotation that the message names',
     403,
     INVALID_ARGUMENT,
     { event: true },
   ),
   NamespaceDenied: entry(
-    'the Namespace does not permit what the Pod asks for',
-    'permit it by iam.amazonaws.com/permitted on the Namespace, or correct the Pod; rolegate-server status --pod NAMESPACE/NAME says which rule decides',
+    'the Namespace does not permit what the Pod requests',
+    'Annotate the Namespace with iam.amazonaws.com/permitted, or change the Pod; rolegate-server status --pod NAMESPACE/NAME shows which rule decides',
     403,
     PERMISSION_DENIED,
     { event: true },
   ),
   BadNamespaceRule: entry(
-    'an annotation of the Namespace that permits roles does not parse; nothing is permitted',
-    'correct the annotation of the Namespace',
+    'an annotation that permits roles on the Namespace cannot be parsed, so nothing is permitted',
+    'Correct the annotation on the Namespace',
     403,
     FAILED_PRECONDITION,
     { event: true },
   ),
   OutsideCeiling: entry(
-    'the role lies outside --role-ceiling, above which no Namespace can permit',
-    'use a role inside the ceiling, or widen --role-ceiling',
+    'the role is outside --role-ceiling, which no Namespace can exceed',
+    'Use a role inside the ceiling, or widen --role-ceiling',
     403,
     PERMISSION_DENIED,
     { event: true },
   ),
   RoleMismatch: entry(
-    "the role asked for is not the Pod's own",
-    'let the SDK ask for the role that the list shows',
+    "the requested role is not the Pod's own",
+    'Request the role name that the list endpoint returns',
     403,
     PERMISSION_DENIED,
   ),
   MetadataDenied: entry(
-    'rolegate.dev/metadata, or --mode firewall of the agent, closes the metadata API',
-    'remove or narrow the annotation if the Pod needs metadata; in firewall mode open single groups or paths',
+    'rolegate.dev/metadata or --mode firewall closes the metadata API',
+    'Remove or narrow the annotation if the Pod needs metadata; in firewall mode, open groups with --metadata-groups or paths with --allow-path',
     403,
     PERMISSION_DENIED,
   ),
   MetadataNotFound: entry(
-    'the Pod may read the path, but the node has no such metadata',
-    'usually nothing: software that looks for a spot notice or a tag expects this answer',
+    'the Pod is allowed to read the path, but the node has no such metadata',
+    'Ignore it unless the path should exist: software that polls for spot notices or tags expects this answer',
     404,
     NOT_FOUND,
     { level: 'debug' },
   ),
   HostNetwork: entry(
-    "the Pod uses the host's network: its address is the node's",
-    'give it a network of its own, or credentials by another way',
+    "the Pod uses the host network, so its address is the node's",
+    'Turn off hostNetwork, or give the Pod credentials through the container credentials endpoint',
     403,
     PERMISSION_DENIED,
     { event: true },
   ),
   StaticPod: entry(
-    'the Pod is a static Pod: its annotations are the word of the node alone',
-    'run it from the API, or give it credentials by another way',
+    'the Pod is a static Pod, and only the node vouches for its annotations',
+    'Create the Pod through the API server, or give it credentials another way',
     403,
     PERMISSION_DENIED,
     { event: true },
   ),
   AmbiguousIp: entry(
-    'two live Pods hold the address',
-    'see both Pods: rolegate-agent status --ip IP; it resolves when one of them ends',
+    'two live Pods claim the address',
+    'Run rolegate-agent status --ip IP to see both Pods; the conflict ends when one of them ends',
     403,
     FAILED_PRECONDITION,
     { level: 'warn' },
   ),
   ForeignNode: entry(
-    'an agent asked for what belongs to another node',
-    'check the certificate of the agent; if it is right, treat the node as stolen',
+    'an agent requested something that belongs to another node',
+    'Check the certificate of the agent; if it is correct, treat the node as stolen',
     403,
     PERMISSION_DENIED,
     { level: 'error' },
   ),
   StsAccessDenied: entry(
-    "STS refuses: the trust policy of the role, or the server's right to assume it",
-    'let the role trust the server, and let the server assume it; then wait a minute',
+    'STS denied access: the role does not trust the server, or the server is not allowed to assume it',
+    'Add the server to the trust policy of the role, allow the server to assume the role, and wait a minute',
     200,
     PERMISSION_DENIED,
     { event: true, level: 'warn' },
   ),
   StsInvalidRequest: entry(
-    'STS refuses the request as it is',
-    'correct the role, external ID or tags that the message names',
+    'STS rejected the request as invalid',
+    'Correct the role, external ID or tags that the message names',
     200,
     INVALID_ARGUMENT,
     { event: true, level: 'warn' },
   ),
   StsThrottled: entry(
     'STS throttles the account',
-    'raise the quota, or lower --sts-rate; held credentials go on meanwhile',
+    'Raise the STS quota, or lower --sts-rate; cached credentials stay in use',
     503,
     RESOURCE_EXHAUSTED,
     { level: 'warn' },
   ),
   StsUnavailable: entry(
-    'STS does not answer, or answers with a fault of its own',
-    'check the way to the STS endpoint; held credentials go on meanwhile',
+    'STS does not answer, or answers with an internal error',
+    'Check the network path to the STS endpoint; cached credentials stay in use',
     503,
     UNAVAILABLE,
     { level: 'warn' },
   ),
   StsRegionDisabled: entry(
     'STS is not activated in this region for the account',
-    'activate the region in IAM, or choose another --region',
+    'Activate the region in IAM, or set another --region',
     503,
     FAILED_PRECONDITION,
     { level: 'error' },
   ),
   ServerCredentials: entry(
-    "the server's own AWS credentials are missing, expired or wrong",
-    'mend the credential source of the server; rolegate-server status says what STS makes of it',
+    "the server's own AWS credentials are missing, expired or invalid",
+    'Repair the credential source of the server; rolegate-server status shows the error from STS',
     503,
     FAILED_PRECONDITION,
     { level: 'error' },
   ),
   ServerUnavailable: entry(
-    'the agent has no server to ask',
-    'look at the servers and the way to them, rolegate-agent status says why none is connected; running Pods go on from memory',
+    'the agent is not connected to a server',
+    'Check the servers and the network path to them; rolegate-agent status shows why none is connected, and running Pods are served from memory',
     503,
     UNAVAILABLE,
     { level: 'warn' },
   ),
   HeldTimeout: entry(
-    'the request was held as long as the SDK waits, in vain',
-    'the log line names what was waited for; rolegate-agent status --pod NAMESPACE/NAME says what is missing now',
+    'the request was held as long as the SDK waits, and no answer arrived',
+    'Find what it waited for in the log line; rolegate-agent status --pod NAMESPACE/NAME shows what is still missing',
     503,
     UNAVAILABLE,
     { level: 'warn' },
   ),
   CredentialsExpired: entry(
-    'the held credentials have expired and no newer came',
-    'look at the server and at STS: rolegate-server status',
+    'the cached credentials expired before new ones arrived',
+    'Check the server and STS with rolegate-server status',
     503,
     UNAVAILABLE,
     { level: 'error' },
   ),
   TokenInvalid: entry(
-    'the metadata token is wrong, expired, or was given to another Pod',
-    'let the SDK fetch a new token',
+    'the metadata token is invalid, has expired or was issued to another Pod',
+    'Let the SDK request a new token',
     401,
     UNAUTHENTICATED,
   ),
   TokenMissing: entry(
     'the request has no metadata token, and IMDSv1 is denied',
-    'use an SDK that speaks IMDSv2, or --imdsv1 audit',
+    'Use an SDK that supports IMDSv2, or set --imdsv1 audit',
     401,
     UNAUTHENTICATED,
   ),
   TokenForeign: entry(
-    'the ServiceAccount token came from an address that its Pod does not have',
-    'the audit line names both Pods: if it is no proxy that passes requests on, treat the token as stolen',
+    'the ServiceAccount token came from an address that its Pod does not own',
+    'Find both Pods in the audit line; unless one is a proxy that forwards requests, treat the token as stolen',
     401,
     UNAUTHENTICATED,
     { level: 'warn' },
   ),
   PathBlocked: entry(
-    'this Pod may not read the path',
-    'open its group by --metadata-groups, or the path by --allow-path; rolegate.dev/metadata may close either',
+    'the Pod is not allowed to read the path',
+    'Open its group with --metadata-groups or the path with --allow-path, and check that rolegate.dev/metadata does not close it',
     404,
     PERMISSION_DENIED,
   ),
   TooManyRequests: entry(
-    'the Pod or the node has too many requests or connections open',
-    'look for a Pod that asks in a loop: the log line of the refusal names it',
+    'the Pod or the node has too many open requests or connections',
+    'Find the Pod that sends requests in a loop; the log line of the refusal names it',
     503,
     RESOURCE_EXHAUSTED,
     { level: 'warn' },
@@ -214,12 +214,12 @@ export const reasons = {
 /** Why a request was refused or failed, or why a decision is not allow. */
 export type Reason = keyof typeof reasons;
 
-/** True for a word of the table: what comes over the wire may be of a newer version. */
+/** True if this version knows the reason. A peer can be newer. */
 export function isReason(word: string): word is Reason {
   return Object.hasOwn(reasons, word);
 }
 
-/** The one error class that may cross a folder's border. `message` is for the operator, never for the Pod. */
+/** The only error class that crosses folders. `message` is for the operator, never for the Pod. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: Reason;

@@ -1,4 +1,4 @@
-import { createOutageLog, describeError } from '@rolegate/runtime';
+import { createOutage, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
 /** How the feed stands. */
@@ -32,7 +32,7 @@ export interface FeedStateDeps {
 
 /** Remembers and logs when the feed comes and goes. */
 export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDeps): FeedState {
-  const outage = createOutageLog({ clock, log });
+  const outage = createOutage({ clock });
   let awaySinceMs: number | undefined = before ?? clock.monotonic();
   let status: FeedStatus = { server: undefined, sinceMs: awaySinceMs, lastFault: undefined };
 
@@ -59,8 +59,10 @@ export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDe
     },
     failed(error, isStopping) {
       noteFault(error, status.sinceMs);
-      const fields = { reason: 'ServerUnavailable', error: describeError(error) };
-      if (!isStopping) outage.failed('warn', 'feed not available', fields);
+      if (isStopping) return;
+      const line = outage.failed('warn');
+      if (line !== undefined)
+        log.warn('feed not available', { reason: 'ServerUnavailable', error: describeError(error), ...line });
     },
   };
 }

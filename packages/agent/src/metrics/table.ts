@@ -52,7 +52,7 @@ export const agentMetrics = {
     labels: { limit: ['new_connections', ...limitNames] },
     help: 'Connections and requests that met a limit, by limit.',
     meaning: 'connections and requests that met a limit',
-    worry: 'any that rises: the log line `limit met` names the Pod and says what to do',
+    worry: 'any that rises: the log line `limit reached` names the Pod and says what to do',
   },
   rolegate_imdsv1_requests_total: {
     type: 'counter',

@@ -1,4 +1,4 @@
-import { createOutageLog, describeError } from '@rolegate/runtime';
+import { createOutage, describeError } from '@rolegate/runtime';
 import type { Clock, HostPort, Log } from '@rolegate/runtime';
 import type { ListenerNotes } from './listener-notes.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
@@ -31,7 +31,7 @@ export interface AgentsOfNode {
 }
 
 export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): AgentsOfNode {
-  const outage = createOutageLog({ clock, log });
+  const outage = createOutage({ clock });
   const agents = new Map<object, NamedListeners>();
   let ports: readonly HostPort[] = [];
   let written = Promise.resolve();
@@ -53,7 +53,9 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       if (inodes.length > 0) await notes?.write({ ports, inodes });
       else await notes?.close();
     } catch (error) {
-      outage.failed('warn', 'listeners not noted for other agents', { error: describeError(error) });
+      const line = outage.failed('warn');
+      if (line !== undefined)
+        log.warn('listeners not noted for other agents', { error: describeError(error), ...line });
     }
   }
 
@@ -64,7 +66,9 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       if (all !== undefined) outage.over();
       return all;
     } catch (error) {
-      outage.failed('warn', 'listeners of other agents not known', { error: describeError(error) });
+      const line = outage.failed('warn');
+      if (line !== undefined)
+        log.warn('listeners of other agents not known', { error: describeError(error), ...line });
       return undefined;
     }
   }

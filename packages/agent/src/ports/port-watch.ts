@@ -1,4 +1,4 @@
-import { createArrivals, createChanges, createOutageLog, describeError } from '@rolegate/runtime';
+import { createArrivals, createChanges, createOutage, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { createAgentsOfNode } from './agents-of-node.ts';
 import { compareListeners } from './foreign-listeners.ts';
@@ -38,7 +38,7 @@ export interface PortWatch {
 
 export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): PortWatch {
   const changes = createChanges({ log, of: 'foreign listeners' });
-  const outage = createOutageLog({ clock, log });
+  const outage = createOutage({ clock });
   const agents = createAgentsOfNode({ notes, clock, log });
   const logForeign = createForeignLog(log);
   let unnamed: Unnamed = new Map();
@@ -74,7 +74,9 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
       await look();
       outage.over();
     } catch (error) {
-      outage.failed('warn', 'listeners of the node not compared', { error: describeError(error) });
+      const line = outage.failed('warn');
+      if (line !== undefined)
+        log.warn('listeners of the node not compared', { error: describeError(error), ...line });
     }
   }
 

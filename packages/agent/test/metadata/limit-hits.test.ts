@@ -29,7 +29,7 @@ describe('Limit hits', () => {
     expect(lines).toMatchObject([
       {
         level: 'warn',
-        message: 'limit met',
+        message: 'limit reached',
         fields: { limit, ip: '10.0.0.7', namespace: 'team-a', uid: 'uid-1' },
       },
     ]);
@@ -45,7 +45,7 @@ describe('Limit hits', () => {
     expect(hits.counts()).toEqual({ connections_per_pod: 1_000 });
     await clock.advance(10_000);
     expect(lines.slice(1)).toMatchObject([
-      { message: 'limit still met', fields: { limit: 'connections_per_pod', uid: 'uid-1', count: 999 } },
+      { message: 'limit reached repeatedly', fields: { limit: 'connections_per_pod', uid: 'uid-1', count: 999 } },
     ]);
   });
 

@@ -196,7 +196,7 @@ describe('Answer records', () => {
     await using served = await setup();
     const body = JSON.parse((await served.ask(`${LIST}theirs`)).body) as Record<string, string>;
     const { requestId } = served.records[0] ?? {};
-    const message = "the role asked for is not the Pod's own";
+    const message = "the requested role is not the Pod's own";
     expect(body).toEqual({
       Code: 'RoleMismatch',
       code: 'RoleMismatch',

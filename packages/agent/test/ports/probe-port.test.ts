@@ -5,8 +5,8 @@ import { createTestLog, until } from '../addresses/known-pods.ts';
 
 const AT = { host: '127.0.0.1', port: 9622 };
 const ADDRESS = '127.0.0.1:9622';
-const ANOTHER_AGENT = 'another agent answers probes, trying again until it ends';
-const TAKEN = 'cannot listen for probes, trying again';
+const ANOTHER_AGENT = 'probe port in use by another agent; retrying';
+const TAKEN = 'cannot open probe port; retrying';
 
 /** A fault that tries without a pause fails a test, and does not hang it. */
 const MOST_TRIES = 100;
@@ -87,7 +87,7 @@ describe('Probe port', () => {
     expect(ready()).toBe(true);
     expect(lines()).toEqual([
       ['warn', TAKEN],
-      ['info', 'listening for probes'],
+      ['info', 'probe port opened'],
     ]);
   });
 
@@ -100,7 +100,7 @@ describe('Probe port', () => {
     expect(ready()).toBe(true);
     expect(lines()).toEqual([
       ['info', ANOTHER_AGENT],
-      ['info', 'listening for probes'],
+      ['info', 'probe port opened'],
     ]);
   });
 

@@ -25,8 +25,8 @@ describe('Explain --ip', () => {
     t.results.give({ uid: 'uid-1', name: 'cart' });
     expect(t.explain(`ip=${IP}`)).toMatchObject({
       state: 'NamespaceDenied',
-      meaning: 'the Namespace does not permit what the Pod asks for',
-      remedy: expect.stringContaining('permit it by iam.amazonaws.com/permitted'),
+      meaning: 'the Namespace does not permit what the Pod requests',
+      remedy: expect.stringContaining('Annotate the Namespace with iam.amazonaws.com/permitted'),
       pod: { note: 'Namespace shop does not permit it' },
       answers: { list: '200, cart', credentials: '403 NamespaceDenied' },
     });

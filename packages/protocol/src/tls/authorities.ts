@@ -48,19 +48,25 @@ export function watchAuthorities({
     stamp = seen;
     fault = undefined;
     if (current?.ca.equals(loaded.ca) === true) return;
-    if (current !== undefined) log.info('authorities re-read', { file });
+    if (current !== undefined) log.info('CA bundle reloaded', { file });
     current = loaded;
     for (const call of listeners) call(loaded);
   }
 
   function complain(message: string): void {
     if (message !== fault) {
-      log.error(
-        current === undefined
-          ? 'authorities are not usable, waiting for them'
-          : 'changed authorities are not usable, the last good ones stay',
-        { error: message },
-      );
+      if (current === undefined)
+        log.error('waiting for a usable CA bundle', {
+          file,
+          error: message,
+          hint: 'Check that whatever writes the file is running and that it writes PEM certificates.',
+        });
+      else
+        log.error('changed CA bundle rejected', {
+          file,
+          error: message,
+          hint: 'Correct the file. The previous CA bundle stays in use until then.',
+        });
     }
     fault = message;
   }

@@ -6,6 +6,12 @@ import type { TlsFiles, TlsMaterial } from './files.ts';
 /** How often the files are looked at; kubelet itself takes up to a minute to write a changed Secret. */
 export const POLL_MS = 3_000;
 
+/** As in packages/runtime, of which this package knows nothing. */
+interface Log {
+  info(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
 export interface TlsSourceOptions {
   readonly files: TlsFiles;
   readonly purpose: TlsPurpose;
@@ -13,10 +19,7 @@ export interface TlsSourceOptions {
     now(): number;
     schedule(delayMs: number, call: () => void): () => void;
   };
-  readonly log: {
-    info(message: string, fields?: object): void;
-    error(message: string, fields?: object): void;
-  };
+  readonly log: Log;
   /** Ends the watching; the last good files stay in use. */
   readonly signal: AbortSignal;
   readonly pollMs?: number;
@@ -58,7 +61,7 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
     lastFault = '';
     if (sameMaterial(loaded, material)) return;
     material = loaded;
-    log.info('certificates re-read', {
+    log.info('certificates reloaded', {
       fingerprint: loaded.certFingerprint,
       expires: isoOf(loaded.certEndsMs),
     });
@@ -67,7 +70,10 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
 
   function complain(fault: string): void {
     if (fault !== lastFault)
-      log.error('changed certificates are not usable, the last good ones stay', { error: fault });
+      log.error('changed certificates rejected', {
+        error: fault,
+        hint: 'Correct the files. The previous certificates stay in use until then.',
+      });
     lastFault = fault;
   }
 

@@ -47,7 +47,7 @@ describe('Authorities file', () => {
     await write(first.pem + second.pem);
     expect(changes).toEqual([first.pem + second.pem]);
     expect(source.current()?.ca.toString()).toBe(first.pem + second.pem);
-    expect(lines).toEqual([['info', 'authorities re-read']]);
+    expect(lines).toEqual([['info', 'CA bundle reloaded']]);
   });
 
   it('A missing authorities file is waited for, with one log line', async () => {
@@ -55,7 +55,7 @@ describe('Authorities file', () => {
     await clock.advance(5 * POLL_MS);
     expect(source.current()).toBeUndefined();
     expect(source.fault()).toMatch(/^--ca .*ca\.crt cannot be read/);
-    expect(lines).toEqual([['error', 'authorities are not usable, waiting for them']]);
+    expect(lines).toEqual([['error', 'waiting for a usable CA bundle']]);
     const { pem } = await createTestCa();
     await write(pem);
     expect([source.fault(), changes]).toEqual([undefined, [pem]]);

@@ -188,7 +188,7 @@ describe('Reload', () => {
 
     expect(await stream.echo('2')).toBe('2');
     expect([...agent.lines, ...mtls.server.lines].map(({ message }) => message)).toEqual(
-      Array<string>(6).fill('certificates re-read'),
+      Array<string>(6).fill('certificates reloaded'),
     );
   });
 
@@ -228,8 +228,9 @@ describe('Reload', () => {
       await side.rewrite({ from: stranger, cert: past(), ca: stranger.pem });
       expect(side.lines).toEqual([
         {
-          message: 'changed certificates are not usable, the last good ones stay',
+          message: 'changed certificates rejected',
           error: expect.stringMatching(/expired at/) as unknown,
+          hint: expect.any(String) as unknown,
         },
       ]);
     }

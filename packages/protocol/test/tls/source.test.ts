@@ -94,11 +94,11 @@ describe('TLS file watch', () => {
     await writeFile(s.files.cert, next.cert); // the key is still the old one
     await s.clock.advance(5 * POLL_MS);
     expect(source.current()).toBe(good);
-    expect(s.lines).toEqual(['error: changed certificates are not usable, the last good ones stay']);
+    expect(s.lines).toEqual(['error: changed certificates rejected']);
     await writeFile(s.files.key, next.key);
     await s.clock.advance(POLL_MS);
     expect(source.current().cert.toString()).toBe(next.cert);
-    expect(s.lines.at(-1)).toBe('info: certificates re-read');
+    expect(s.lines.at(-1)).toBe('info: certificates reloaded');
   });
 
   it('A fault that comes back after the old files did is logged again', async () => {

@@ -2,18 +2,20 @@ import { describeError } from '../log/log.ts';
 import type { Log } from '../log/log.ts';
 
 export interface Listeners<Event> {
-  /** Calls the listeners at once, in the order in which they were added. */
+  /** Calls the listeners synchronously, in the order in which they were added. */
   readonly tell: (event: Event) => void;
   /** A function that is added twice is called twice. The returned function removes it. */
   readonly on: (listener: (event: Event) => void) => () => void;
 }
 
 export interface ListenersDeps<Event> {
-  /** A listener threw. The others are called all the same. */
+  /** Called if a listener throws. The other listeners are still called. */
   readonly failed: (error: unknown, event: Event) => void;
 }
 
-/** Everybody who wants to know of an event. */
+const BUG_HINT = 'Report this line as a bug. The other listeners were called.';
+
+/** A set of listeners to one event. */
 export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listeners<Event> {
   const listeners = new Set<{ readonly call: (event: Event) => void }>();
   return {
@@ -36,9 +38,9 @@ export function createListeners<Event>({ failed }: ListenersDeps<Event>): Listen
   };
 }
 
-/** Logs that a listener to this threw. */
+/** Logs that a listener to `to` threw. */
 export function listenerFailed(log: Pick<Log, 'error'>, to: string): (error: unknown) => void {
   return (error) => {
-    log.error('listener failed', { to, error: describeError(error) });
+    log.error('event listener failed', { to, error: describeError(error), hint: BUG_HINT });
   };
 }

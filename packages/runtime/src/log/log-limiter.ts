@@ -105,12 +105,19 @@ export interface LimitLogOptions<Subject extends object> {
   readonly leftOut?: (last: Subject, of: CountScope) => object;
 }
 
+/** The fields that only the first line of a window has. */
+interface LimitAdvice {
+  readonly refused?: string;
+  readonly audit?: boolean;
+  readonly hint: string;
+}
+
 /** `client` is a group and `key` a key of createLogLimiter; `more` is said only in the line itself. */
 export type LimitLog<Subject extends object> = (
   client: string,
   key: string,
   subject: Subject,
-  more: object,
+  more: LimitAdvice,
 ) => void;
 
 /** Logs limits that were met: a line a window for each client and key, and at its end one about those that were left out. */
@@ -123,10 +130,10 @@ export function createLimitLog<Subject extends object>({
     ...limiter,
     lines: 1,
     ended: (count, last, of) => {
-      log.info('limit still met', { ...leftOut(last, of), count });
+      log.info('limit reached repeatedly', { ...leftOut(last, of), count });
     },
   });
   return (client, key, subject, more) => {
-    if (isWritten(client, key, subject)) log.warn('limit met', { ...subject, ...more });
+    if (isWritten(client, key, subject)) log.warn('limit reached', { ...subject, ...more });
   };
 }

@@ -1,14 +1,17 @@
 import type { Clock } from '../time/clock.ts';
 import { logLevels } from './log.ts';
-import type { Log, LogLevel } from './log.ts';
+import type { LogLevel } from './log.ts';
 
-/** What goes on failing is logged again after this time. Milliseconds. */
+/** A failure that lasts is logged again after this time. Milliseconds. */
 const AGAIN_MS = 60_000;
 
-export interface OutageLog {
-  /** It has failed: logged at once, and then once a minute with the number of lines left out; what is worse is logged at once. */
-  failed(level: LogLevel, message: string, fields: object): void;
-  /** It works. What the line that says so can tell of the outage; undefined if nothing had failed. */
+export interface Outage {
+  /**
+   * Counts a failure. Returns fields to add to its log line, or undefined if no line is due. The first failure is logged, then
+   * one a minute with the number of lines left out, and each one that is more severe than the last line.
+   */
+  failed(level: LogLevel): { readonly leftOut?: number } | undefined;
+  /** Ends the outage. Returns what to log about it, or undefined if nothing had failed. */
   over(): OutageEnd | undefined;
 }
 
@@ -18,25 +21,26 @@ export interface OutageEnd {
   readonly failures: number;
 }
 
-/** Keeps something that is tried for hours from filling the log. */
-export function createOutageLog({ clock, log }: { clock: Pick<Clock, 'monotonic'>; log: Log }): OutageLog {
+/** Keeps something that is retried for hours from filling the log. */
+export function createOutage({ clock }: { readonly clock: Pick<Clock, 'monotonic'> }): Outage {
   let outage: { readonly sinceMs: number; failures: number } | undefined;
   let logged = { atMs: -Infinity, severity: -1 };
   let leftOut = 0;
 
   return {
-    failed(level, message, fields) {
+    failed(level) {
       const nowMs = clock.monotonic();
       outage ??= { sinceMs: nowMs, failures: 0 };
       outage.failures += 1;
       const severity = logLevels.indexOf(level);
       if (nowMs - logged.atMs < AGAIN_MS && severity <= logged.severity) {
         leftOut += 1;
-        return;
+        return undefined;
       }
-      log[level](message, { ...fields, ...(leftOut > 0 && { leftOut }) });
+      const fields = leftOut > 0 ? { leftOut } : {};
       logged = { atMs: nowMs, severity };
       leftOut = 0;
+      return fields;
     },
     over() {
       const ended = outage;

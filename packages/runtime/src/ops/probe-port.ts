@@ -24,7 +24,9 @@ export interface ProbePort extends Service {
   readonly check: ReadyCheck;
 }
 
-/** How often it is seen whether whoever has the port has left it. Milliseconds. */
+type Message = 'probe port in use by another agent; retrying' | 'cannot open probe port; retrying';
+
+/** Between attempts to open a port that is in use. Milliseconds. */
 const RETRY_MS = 1_000;
 
 /** Listens for kubelet's probes (DESIGN.md 4.7). If somebody else has the port the program does its work all the same, and tries again. */
@@ -38,7 +40,7 @@ export function createProbePort({
 }: ProbePortDeps): ProbePort {
   const address = formatHostPort(at);
   let state: true | string = `${address} is not open yet`;
-  let lastMessage = '';
+  let lastMessage: Message | undefined;
 
   async function open(): Promise<boolean> {
     try {
@@ -48,10 +50,10 @@ export function createProbePort({
       const isTaken = isPortTaken(error);
       if (isTaken && (await isAnswered(at))) {
         state = true;
-        logOnce('info', 'another agent answers probes, trying again until it ends');
+        logOnce('info', 'probe port in use by another agent; retrying');
       } else {
         state = describeError(error);
-        logOnce('warn', 'cannot listen for probes, trying again', {
+        logOnce('warn', 'cannot open probe port; retrying', {
           error: state,
           hint: `${isTaken ? endHint(at.port) : ''}choose another address or port by ${chosenBy}`,
         });
@@ -61,7 +63,11 @@ export function createProbePort({
   }
 
   /** A message is logged once, until another one is. */
-  function logOnce(level: 'info' | 'warn', message: string, fields: object = {}): void {
+  function logOnce(
+    level: 'info' | 'warn',
+    message: Message,
+    fields: { error?: string; hint?: string } = {},
+  ): void {
     if (message === lastMessage) return;
     lastMessage = message;
     log[level](message, { address, ...fields });
@@ -76,7 +82,7 @@ export function createProbePort({
         if (signal.aborted) return;
       }
       state = true;
-      if (lastMessage !== '') log.info('listening for probes', { address });
+      if (lastMessage !== undefined) log.info('probe port opened', { address });
       await aborted(signal);
     },
   };

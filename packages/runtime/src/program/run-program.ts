@@ -62,7 +62,7 @@ export async function runProgram<Config extends Loggable>(
   }
   const { config, warnings } = outcome;
   const log = createLog({ ...config.log, write: (line) => stdout.write(line) });
-  for (const warning of warnings) log.warn('flags', { error: warning });
+  for (const warning of warnings) log.warn('configuration warning', { hint: warning });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -73,7 +73,10 @@ export async function runProgram<Config extends Loggable>(
     await run(config, log, stop.signal, warnings);
     return 0;
   } catch (error) {
-    log.error('program failed', { error: describeError(error) });
+    log.error('program failed', {
+      error: describeError(error),
+      hint: 'Correct what the error names. The process exits; kubelet restarts it.',
+    });
     return isBadConfiguration(error) ? BAD_CONFIGURATION : 1;
   }
 }

@@ -75,7 +75,10 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
       limited: () => undefined,
     },
     failed: (_what, error) => {
-      options.log.warn('status socket failed', { error: describeError(error) });
+      options.log.warn('status socket failed', {
+        error: describeError(error),
+        hint: 'Only status commands and probes use this socket. Run the command again.',
+      });
     },
   });
   return {
@@ -131,7 +134,10 @@ function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions):
     const body = asked.has('json') ? `${JSON.stringify(value, undefined, 2)}\n` : text;
     return { status: found ? 200 : 404, body };
   } catch (error) {
-    log.error('status failed', { error: describeError(error) });
+    log.error('status request failed', {
+      error: describeError(error),
+      hint: 'Report this line as a bug. Nothing but the status is affected.',
+    });
     return { status: 500, body: `the status failed: ${describeError(error)}\n` };
   }
 }
@@ -165,6 +171,6 @@ export async function openStatusSocket(
     await server.listen(given ?? fallback);
   } catch (error) {
     if (given !== undefined) throw error;
-    log.info('no status socket', { error: describeError(error) });
+    log.info('status socket not available', { error: describeError(error) });
   }
 }

@@ -32,7 +32,9 @@ describe('Changes', () => {
     changes.notify();
     await Promise.resolve();
     expect(calls).toEqual(['told']);
-    expect(log.lines).toEqual([['listener failed', { to: 'kettle', error: 'broken' }]]);
+    expect(log.lines).toEqual([
+      ['event listener failed', { to: 'kettle', error: 'broken', hint: expect.any(String) as unknown }],
+    ]);
   });
 
   it('A listener that left hears of no change, and leaving twice removes it once', async () => {

@@ -57,6 +57,8 @@ describe('Listeners', () => {
     const lines: unknown[] = [];
     const log = { ...silentLog, error: (...line: unknown[]) => void lines.push(line) };
     listenerFailed(log, 'kettle')(new Error('broken'));
-    expect(lines).toEqual([['listener failed', { to: 'kettle', error: 'broken' }]]);
+    expect(lines).toEqual([
+      ['event listener failed', { to: 'kettle', error: 'broken', hint: expect.any(String) as unknown }],
+    ]);
   });
 });

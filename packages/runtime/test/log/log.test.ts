@@ -74,7 +74,7 @@ describe('Log', () => {
       deep: { keys: [long, 'y'] },
       many: Array.from({ length: 100_000 }, () => 'z'),
     };
-    log.warn('limit met', { ...fields, error: new Error(long, { cause: new Error(long) }) });
+    log.warn('limit reached', { ...fields, error: new Error(long, { cause: new Error(long) }) });
     expect(lines[0]?.length).toBeLessThan(10_000);
     expect(lines[0]).toContain('… (997952 more)');
     expect(lines[0]).toContain('… (99872 more)');

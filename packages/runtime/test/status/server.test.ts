@@ -192,7 +192,7 @@ describe('Status socket path', () => {
     await openStatusSocket(server, { given: undefined, fallback: nowhere, log: t.log });
     expect(JSON.parse(t.lines[0] ?? '')).toMatchObject({
       level: 'info',
-      msg: 'no status socket',
+      msg: 'status socket not available',
       error: expect.stringMatching(/^no status socket at .*no\/x\.sock: .*ENOENT/),
     });
     const given = openStatusSocket(server, { given: nowhere, fallback: t.path, log: t.log });

@@ -142,7 +142,7 @@ export const serverMetrics = {
     meaning:
       'annotations and watch lines that were too long to be read, or had no room; Events that were dropped; what agents report and open beyond [their bounds](operations.md#what-agents-may-report); what the [gRPC ports](operations.md#what-the-servers-grpc-ports-take) refused or closed; what [strangers](operations.md#what-strangers-may-ask-of-a-server) ask of the ports of metrics and probes',
     worry:
-      'any that rises: the log line `limit met` names the Namespace, the node or the address and says what to do',
+      'any that rises: the log line `limit reached` names the Namespace, the node or the address and says what to do',
   },
   rolegate_refused_handshakes_total: {
     type: 'counter',

@@ -81,7 +81,7 @@ describe('Report size', () => {
       expect(limits).toEqual(['report_bytes']);
       expect(lines).toContainEqual(
         expect.objectContaining({
-          message: 'limit met',
+          message: 'limit reached',
           fields: expect.objectContaining({ audit: true, limit: 'report_bytes', node: 'node-a' }) as unknown,
         }),
       );
@@ -111,7 +111,7 @@ describe('Report content', () => {
     expect(limits).toEqual(['report_fields', 'report_fields']);
     expect(agents.get('node-a')?.version).toBe('invalid');
     expect(JSON.stringify(lines)).not.toContain('vvvv');
-    expect(lines.filter(({ message }) => message === 'limit met')).toHaveLength(2);
+    expect(lines.filter(({ message }) => message === 'limit reached')).toHaveLength(2);
   });
 
   it('A stream that sends more than 5 reports a second after a burst of 60 ends', async () => {

@@ -19,7 +19,7 @@ it('Every limit that an agent meets is counted, and audited once a minute per no
   hit('report_fields', { node: 'a', peer, field: 'usedSessionIds', values: 3 });
   hit('report_fields', { node: 'b', peer, field: 'version', values: 1 });
   expect(counted).toHaveLength(1_002);
-  const said = { level: 'warn', message: 'limit met' };
+  const said = { level: 'warn', message: 'limit reached' };
   const fields = { audit: true, limit: 'report_fields', peer, hint: expect.any(String) as unknown };
   expect(lines).toEqual([
     { ...said, fields: { ...fields, node: 'a', field: 'version', values: 1 } },
@@ -27,7 +27,7 @@ it('Every limit that an agent meets is counted, and audited once a minute per no
     { ...said, fields: { ...fields, node: 'b', field: 'version', values: 1 } },
   ]);
   await clock.advance(60_000);
-  expect(lines[3]).toMatchObject({ message: 'limit still met', fields: { node: 'a', count: 999 } });
+  expect(lines[3]).toMatchObject({ message: 'limit reached repeatedly', fields: { node: 'a', count: 999 } });
   expect(lines).toHaveLength(4);
 });
 

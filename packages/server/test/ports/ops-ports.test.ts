@@ -147,7 +147,7 @@ describe.each<{ readonly name: string; readonly port: Port; readonly limits: str
     }
     expect(alone.closed).toBe(false);
     expect(new Set(counted)).toEqual(new Set([`${limits}_connections`]));
-    expect(lines[0]).toMatchObject({ message: 'limit met', limit: `${limits}_connections` });
+    expect(lines[0]).toMatchObject({ message: 'limit reached', limit: `${limits}_connections` });
   });
 });
 
@@ -214,7 +214,7 @@ describe('Metrics and probe ports', () => {
     expect(counted).toHaveLength(5);
     expect(lines).toEqual([
       {
-        message: 'limit met',
+        message: 'limit reached',
         limit: 'probe_requests',
         ip: '127.0.0.7',
         hint: 'see who connects to --probe-bind from this address: only kubelet needs to',
@@ -222,7 +222,7 @@ describe('Metrics and probe ports', () => {
     ]);
     await clock.advance(60_000);
     expect(lines[1]).toEqual({
-      message: 'limit still met',
+      message: 'limit reached repeatedly',
       limit: 'probe_requests',
       ip: '127.0.0.7',
       count: 4,

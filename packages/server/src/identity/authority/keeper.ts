@@ -33,8 +33,8 @@ export interface AuthorityKeeper {
 
 export function createAuthorityKeeper(deps: AuthorityKeeperDeps): AuthorityKeeper {
   const { store, clock, log, where: fields, signal } = deps;
-  const secretFault = createComplaint({ log, signal, what: 'authorities', fields });
-  const bundleFault = createComplaint({ log, signal, what: 'authority bundle', fields });
+  const secretFault = createComplaint({ log, signal, of: 'secret', fields });
+  const bundleFault = createComplaint({ log, signal, of: 'bundle', fields });
   const olderSecret = createOlderSecretLog({ clock, log, fields, count: deps.authorityOlder });
   const bundle = createPublishedBundle(store, log);
   const { shared, settle } = createKnownAuthorities({

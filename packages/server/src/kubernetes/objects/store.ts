@@ -143,7 +143,7 @@ function createObjects<T extends ApiObject>({
   const byKey = new Map<string, T>();
   const { tell, on } = createListeners<Change<T>>({
     failed(error, { kind, object: { name } }) {
-      log.error('listener failed', { to: 'cluster', change: kind, name, error: describeError(error) });
+      log.error('event listener failed', { to: 'cluster', change: kind, name, error: describeError(error) });
     },
   });
 

@@ -1,4 +1,4 @@
-import { createBackoff, createOutageLog, describeError } from '@rolegate/runtime';
+import { createBackoff, createOutage, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 import { ApiError, OlderVersionError, OverdueError, IdleTimeoutError } from '../api/api-error.ts';
 
@@ -56,7 +56,7 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
   const pauses = createBackoff({ ...PAUSES, random });
   /** Reset by watches only: lists that succeed and expire at once must not be fetched in a tight circle. */
   const relistPauses = createBackoff({ ...PAUSES, random });
-  const outage = createOutageLog({ clock, log });
+  const outage = createOutage({ clock });
   const lists = createListChoice({ kind, clock, log });
   const resumes = createResumeFailures();
   let from: string | undefined;
@@ -98,8 +98,15 @@ export function createRecovery({ kind, clock, log, random, relisted }: RecoveryD
       const step = next().kind;
       if (livedMs >= GOOD_AFTER_MS) pauses.reset();
       if (step === 'stream' && lists.areNotOffered(error)) return 0;
-      const fields = { kind, step, error: describeError(error) };
-      outage.failed(levelOf(error), 'the watch of a kind of object was interrupted', fields);
+      const level = levelOf(error);
+      const line = outage.failed(level);
+      if (line !== undefined)
+        log[level]('the watch of a kind of object was interrupted', {
+          kind,
+          step,
+          error: describeError(error),
+          ...line,
+        });
       if (error instanceof ApiError && error.code === 410) return relist('expired');
       if (error instanceof OlderVersionError) return relist('older');
       if (step !== 'resume') lists.failed(step, error);

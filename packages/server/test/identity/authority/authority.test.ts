@@ -150,7 +150,7 @@ describe('Authority', () => {
     run.api.refuse(undefined);
     await run.until(() => opened !== undefined);
     await opening;
-    expect(run.said()).toContain('authorities: in order again');
+    expect(run.said()).toContain('authority Secret sync recovered');
     expect(opened?.condition()).toBeUndefined();
   });
 

@@ -59,7 +59,7 @@ describe('First start of the keeper', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        message: 'authorities: not as they should be',
+        message: 'authority Secret sync failed',
         fields: { namespace: 'kube-system', name: 'own', error: 'connect ECONNREFUSED' },
       },
     ]);
@@ -147,7 +147,7 @@ describe('Loss and damage', () => {
       memory.setSecret({ ...secret, 'authorities.json': before.json });
       await keeper.look();
       expect(keeper.condition()).toBeUndefined();
-      expect(lines.at(-1)?.message).toBe('authorities: in order again');
+      expect(lines.at(-1)?.message).toBe('authority Secret sync recovered');
     },
   );
 
@@ -162,7 +162,7 @@ describe('Loss and damage', () => {
     expect(lines).toEqual([
       {
         level: 'error',
-        message: 'authorities: not as they should be',
+        message: 'authority Secret sync failed',
         fields: {
           namespace: 'kube-system',
           name: 'own',

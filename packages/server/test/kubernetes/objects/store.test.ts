@@ -173,7 +173,7 @@ describe('Store', () => {
     expect(lines).toEqual([
       {
         level: 'error',
-        message: 'listener failed',
+        message: 'event listener failed',
         fields: { to: 'cluster', change: 'set', name: 'pod-a', error: 'broken' },
       },
     ]);
