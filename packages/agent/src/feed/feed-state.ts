@@ -60,7 +60,7 @@ export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDe
     failed(error, isStopping) {
       noteFault(error, status.sinceMs);
       const fields = { reason: 'ServerUnavailable', error: describeError(error) };
-      if (!isStopping) outage.failed('warn', 'feed not available', fields);
+      if (!isStopping) outage.failed('warn', 'feed unavailable', fields);
     },
   };
 }

@@ -7,6 +7,9 @@ import type { NamedListeners } from './named-listeners.ts';
 /** What agents of other Pods have noted, by the note's name. */
 type Noted = ReadonlyMap<string, NamedListeners>;
 
+const HINT =
+  'Check that the directory of the notes exists, belongs to root and that only root can write to it.';
+
 export interface AgentsOfNodeDeps {
   /** Undefined: agents of other Pods are not heard. */
   readonly notes: ListenerNotes | undefined;
@@ -53,7 +56,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       if (inodes.length > 0) await notes?.write({ ports, inodes });
       else await notes?.close();
     } catch (error) {
-      outage.failed('warn', 'listeners not noted for other agents', { error: describeError(error) });
+      outage.failed('warn', 'writing listener notes failed', { error: describeError(error), hint: HINT });
     }
   }
 
@@ -64,7 +67,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
       if (all !== undefined) outage.over();
       return all;
     } catch (error) {
-      outage.failed('warn', 'listeners of other agents not known', { error: describeError(error) });
+      outage.failed('warn', 'reading listener notes failed', { error: describeError(error), hint: HINT });
       return undefined;
     }
   }
