@@ -71,7 +71,7 @@ export function createBothBackends({
           log.warn('removing rules from the other backend failed', {
             backend: other,
             error: describeError(error),
-            hint: `Remove the ROLEGATE chains from iptables-${other} on the node if this repeats.`,
+            hint: 'If this repeats, remove the ROLEGATE chains of that backend on the node.',
           });
         });
       return { backend, there, clearOther };

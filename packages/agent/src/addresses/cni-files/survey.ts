@@ -8,7 +8,7 @@ const AFTER_ALL_NS = 2n ** 63n;
 /** Files looked at side by side in a scan: libuv has 4 threads. */
 const SIDE_BY_SIDE = 16;
 
-const HINT = `Remove results of Pods that no longer exist. Only the newest ${MOST_FILES} files are read.`;
+const HINT = 'Remove results of Pods that no longer exist. Only the newest files are read.';
 
 export interface Survey {
   readonly listed: readonly string[];
