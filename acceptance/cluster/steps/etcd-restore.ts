@@ -147,7 +147,7 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
     },
     {
       title: 'the agent forgets what is newer than the restored etcd, and says so',
-      run: () => said(agentLog, 'API server went back to an older state, following it', 1),
+      run: () => said(agentLog, 'API server was restored to an older state', 1),
     },
   ];
 }

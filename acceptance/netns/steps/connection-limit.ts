@@ -116,7 +116,7 @@ async function expectTold({ node, lines }: NetnsWorld): Promise<void> {
   for (const verb of ['add', 'del'])
     await outputOf([...node, ...`ip rule ${verb} priority 903 to 198.18.11.0/24 lookup main`.split(' ')]);
   await eventually(() => {
-    if (!lines.some(({ line }) => line.includes('"new connections refused"')))
+    if (!lines.some(({ line }) => line.includes('"connection limit exceeded"')))
       throw new Error('reconcile does not tell that new connections were refused');
   }, SOON);
 }

@@ -11,8 +11,8 @@ import type { NetnsWorld } from '../world.ts';
 import { NODE, PORTS } from '../../network/addresses.ts';
 import { startScript } from '../../processes/start-script.ts';
 
-const SAID = 'foreign listener on a port of the agent';
-const HELD = 'port is held by another user, waiting for it';
+const SAID = 'foreign listener on an agent port';
+const HELD = 'port in use; waiting for it';
 /** `reconcile` looks every 10 s, and twice. Milliseconds. */
 const SOON = { withinMs: 30_000, everyMs: 250 };
 const LOOKS_MS = 25_000;
@@ -99,7 +99,7 @@ async function takeOver(world: NetnsWorld, { from, to }: TakeOver): Promise<stri
   const lost = asked - (ends['200'] ?? 0);
   if (lost > MOST_LOST || asked < LEAST_ASKED)
     throw new Error(`${lost} of ${asked} lost: ${JSON.stringify(ends)}`);
-  const taken = linesSince(world, line, 'port taken over').length;
+  const taken = linesSince(world, line, 'port acquired').length;
   if (taken < PORTS_OF_AGENT) throw new Error(`${to} has taken over ${taken} ports`);
   return `${lost} of ${asked}`;
 }

@@ -28,7 +28,7 @@ export function installing(world: NodeWorld): NodeStep[] {
         const rules = (await metadataRules(kubectl, node.name)).join('\n');
         const [pod = ''] = await installation.pods('agent');
         const log = await installation.logs(pod, 'intercept');
-        if (!log.includes('interception proved')) throw new Error(`intercept says\n${log}`);
+        if (!log.includes('self-test passed')) throw new Error(`intercept says\n${log}`);
         for (const part of ['DNAT', 'ROLEGATE-DENY', 'ROLEGATE-INPUT', 'rule4: 6:', 'rule6: 6:']) {
           if (!rules.includes(part)) throw new Error(`there is no ${part} in\n${rules}`);
         }

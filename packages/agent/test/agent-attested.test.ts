@@ -95,7 +95,7 @@ it('An agent without a certificate opens no feed and says what it waits for, and
   });
   expect(server.feeds).toEqual([]);
   expect(log.lines.filter(([level]) => level === 'warn').map(([, message]) => message)).toEqual([
-    'no certificate from a server',
+    'certificate request failed',
   ]);
   server.answer(server.sign());
   await soon(async () => {
@@ -126,7 +126,7 @@ it('Certificates are renewed under running streams, and no request fails', async
   const ends = new Set(server.feeds.map(({ endsMs }) => endsMs));
   expect(ends.size).toBeGreaterThanOrEqual(4);
   expect(server.feeds.every(({ node }) => node === 'node-1')).toBe(true);
-  expect([lines('feed lost'), lines('feed not available'), lines('no certificate from a server')]).toEqual([
+  expect([lines('feed lost'), lines('feed unavailable'), lines('certificate request failed')]).toEqual([
     [],
     [],
     [],

@@ -37,12 +37,12 @@ async function setup() {
     results,
     reports: server.reports,
     async read() {
-      const { length } = agent.lines('reader connected');
+      const { length } = agent.lines('connected to reconcile');
       const reader = await startReconcile({ path, clock, log, results });
       closing.push(reader.stop);
       await soon(async () => {
         await clock.advance(20);
-        expect(agent.lines('reader connected').length).toBeGreaterThan(length);
+        expect(agent.lines('connected to reconcile').length).toBeGreaterThan(length);
       });
       return reader;
     },
@@ -127,7 +127,7 @@ describe('Agent with a reader', () => {
     });
     await stop();
     await soon(() => {
-      expect(t.lines('reader lost').length).toBeGreaterThan(0);
+      expect(t.lines('connection to reconcile lost').length).toBeGreaterThan(0);
     });
     const held = t.get();
     await t.clock.advance(100);
@@ -174,7 +174,7 @@ describe('Agent with a reader', () => {
     await stop();
     await soon(async () => {
       await t.clock.advance(500);
-      expect(t.lines('reader away')).toHaveLength(1);
+      expect(t.lines('reconcile unavailable')).toHaveLength(1);
     });
     expect(await t.metrics(/^rolegate_(ip_source|reader_connected|interception_ok)/)).toEqual([
       'rolegate_ip_source{source="cni"} 0',

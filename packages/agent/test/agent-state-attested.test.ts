@@ -94,7 +94,7 @@ it('A restarted agent does not use its saved certificate if the authority was re
   await writeFile(caFile, (await createTestCa()).pem);
   const second = await start();
   await soon(() => {
-    expect(second.lines('kept certificate is not used')).toHaveLength(1);
+    expect(second.lines('saved certificate ignored')).toHaveLength(1);
   });
   expect(server.feeds).toHaveLength(1);
 });

@@ -196,7 +196,7 @@ describe('Restarted agent with everything away', () => {
     server.say(pod({ ips: [IP] }));
     await soon(async () => {
       await first.clock.advance(200);
-      expect(first.lines('older decision dropped')).toEqual([]);
+      expect(first.lines('older decision ignored')).toEqual([]);
       expect((await first.get()).status).toBe(200);
     });
     await crash();
@@ -222,7 +222,7 @@ describe('Restarted agent without CNI results', () => {
     await first.served();
     t.server.say(pod({ ips: [IP] }));
     await soon(() => {
-      expect(first.lines('older decision dropped')).toEqual([]);
+      expect(first.lines('older decision ignored')).toEqual([]);
     });
     await first.clock.advance(200);
     return { ...t, first };
@@ -311,10 +311,10 @@ describe('Agent with saved state', () => {
     await writeFile(stateFile(), change(await readFile(stateFile())));
     const second = await start();
     await second.served();
-    expect(second.lines('state of the process before is not used')).toHaveLength(1);
+    expect(second.lines('ignored saved state')).toHaveLength(1);
     await crash();
     const third = await start();
-    expect(third.lines('state of the process before is not used')).toEqual([]);
+    expect(third.lines('ignored saved state')).toEqual([]);
   });
 
   it('An agent does not use state that was saved before the last boot, and is not ready', async () => {
@@ -324,7 +324,7 @@ describe('Agent with saved state', () => {
     server.close();
     const second = await start({ bootId: 'boot-2' });
     expect((await second.ops('/readyz')).status).toBe(503);
-    expect(second.lines('state of the process before is not used')).toHaveLength(1);
+    expect(second.lines('ignored saved state')).toHaveLength(1);
   });
 
   it('The log has no secret of the saved state, and one line says that --state-dir is not in memory', async () => {

@@ -238,7 +238,7 @@ it('An agent that knows nothing leaves a shared port to the running agent, and j
   server.close();
   const second = await start({ port: first.address.port, opsPort: first.opsPort });
   await soon(() => {
-    expect(second.lines('port is shared, waiting for the table before joining')).toHaveLength(1);
+    expect(second.lines('waiting for the Pod table before sharing the port')).toHaveLength(1);
   });
   for (let left = 30; left > 0; left -= 1)
     expect((await first.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
@@ -251,7 +251,7 @@ it('An agent whose ports another user’s process holds counts as started, and t
   const former = await listenAlone();
   const agent = await start(former.ports);
   await soon(() => {
-    expect(agent.lines('port is held by another user, waiting for it')).toHaveLength(2);
+    expect(agent.lines('port in use; waiting for it')).toHaveLength(2);
   });
   await soon(async () => {
     const { readyz, status } = await agent.asked();
@@ -267,5 +267,5 @@ it('An agent whose ports another user’s process holds counts as started, and t
     expect((await agent.ask({ path: CREDENTIALS, localAddress: IP })).status).toBe(200);
     expect((await agent.ops('/readyz')).status).toBe(200);
   });
-  expect(agent.lines('port taken over')).toHaveLength(2);
+  expect(agent.lines('port acquired')).toHaveLength(2);
 });

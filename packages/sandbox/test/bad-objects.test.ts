@@ -18,7 +18,10 @@ describe('Pods without CNI results', () => {
 
   it('Pods without CNI results are identified by their status, which the agent warns of at start', async () => {
     await expectSteady(world);
-    await expectLine(world.agentLog, { level: 'warn', msg: 'addresses are read from the status of Pods' });
+    await expectLine(world.agentLog, {
+      level: 'warn',
+      msg: 'CNI results unusable; reading Pod addresses from Pod status',
+    });
   });
 
   it('A Pod without an IP is held, and gets its role once it has one', async () => {

@@ -53,8 +53,8 @@ describe('Server authority', () => {
       const why = expect.stringMatching(
         /the API server cannot be asked about the agent's token \(.*503.*\); agents with a certificate go on, new ones wait$/,
       ) as unknown;
-      const waits = { msg: 'no certificate from a server', level: 'warn', reason: 'ServerUnavailable' };
-      const consequence = 'no Pod gets a role until there is one';
+      const waits = { msg: 'certificate request failed', level: 'warn', reason: 'ServerUnavailable' };
+      const consequence = 'Pods get no roles until a certificate is issued';
       await expectLine(world.agentLog, { ...waits, error: why, consequence });
       await expectLine(world.serverLog, {
         msg: 'agent refused',

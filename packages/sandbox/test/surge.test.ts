@@ -76,7 +76,7 @@ describe('Saved state', () => {
     const { status, role } = await there.as('steady/pod').credentials();
     expect({ status, role }).toEqual({ status: 200, role: 'steady' });
     expect(performance.now() - beganMs).toBeLessThan(AGAIN_WITHIN_MS + 5 * (beganMs - idleMs));
-    await expectLine(there.agentLog, { msg: 'state of the process before is used', pods: 1 });
+    await expectLine(there.agentLog, { msg: 'restored state from previous process', pods: 1 });
   });
 
   it('R7: A killed agent causes no new STS call when it starts again', async () => {
@@ -107,7 +107,7 @@ describe('Saved state', () => {
 
   it('An agent serves although its state cannot be written', async () => {
     const there = await served((folder) => ['--state-dir', join(folder, 'kubeconfig')]);
-    await expectLine(there.agentLog, { msg: 'state is not written' });
+    await expectLine(there.agentLog, { msg: 'saving state failed' });
     expect((await there.as('steady/pod').credentials()).status).toBe(200);
   });
 });

@@ -26,11 +26,12 @@ export function createIpSource(deps: IpSourceDeps): () => IpSource {
     if (source === logged) return source;
     logged = source;
     metrics.ipSource(source);
-    if (fault === undefined) log.info('addresses are read from CNI results');
+    if (fault === undefined) log.info('reading Pod addresses from CNI results');
     else
-      log.warn('addresses are read from the status of Pods', {
+      log.warn('CNI results unusable; reading Pod addresses from Pod status', {
         error: fault,
         directories: cniResults?.states(),
+        hint: 'Check that --cni-cache-dir is where the container runtime keeps its CNI results.',
       });
     return source;
   };

@@ -55,7 +55,7 @@ export function createResultRecorder(deps: ResultRecorderDeps): ResultRecorder {
     },
     report(path, fault) {
       const hint =
-        'addresses that it may name are answered as unknown, unless a Pod has one by a newer result or by status';
+        'Remove the file if its Pod no longer exists. Addresses it may name are unknown until a newer result or Pod status has them.';
       log.warn('CNI result cannot be read', { file: path, error: fault, hint });
       metrics.badCniResult();
     },

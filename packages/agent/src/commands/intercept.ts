@@ -14,6 +14,10 @@ import { proveInterception } from '../self-test/prove.ts';
 /** Absent where the kernel has no IPv6 (ipv6.disable=1): then there is no way to fd00:ec2::254 either. */
 const IPV6_OF_KERNEL = '/proc/self/net/if_inet6';
 
+const UNTRIED =
+  'The rules are installed but not tested. The test needs CAP_SYS_ADMIN, unshare and an interface that --host-interface names.';
+const INCONCLUSIVE = 'Check --host-interface, and rules of other tools for the metadata address or in INPUT.';
+
 /** The families that this node has. */
 function familiesOfNode(): readonly Family[] {
   return families.filter((family) => family === 'ipv4' || existsSync(IPV6_OF_KERNEL));
@@ -52,11 +56,14 @@ export async function runIntercept(config: InterceptionConfig, log: Log): Promis
     startPod: startPodProcess,
     led: async () => (await interception.settle()).led,
   });
-  if (proof.kind === 'untried') log.warn('interception not tried', { error: proof.why });
+  if (proof.kind === 'untried') log.warn('self-test could not run', { error: proof.why, hint: UNTRIED });
   else if (proof.open.length > 0) throw new Error(proof.open.join('; '));
   else if (proof.doubts.length > 0)
-    log.warn('interception denies, and may not serve', { error: proof.doubts.join('; ') });
-  else log.info('interception proved');
+    log.warn('self-test inconclusive: traffic may not reach the agent', {
+      error: proof.doubts.join('; '),
+      hint: INCONCLUSIVE,
+    });
+  else log.info('self-test passed');
 }
 
 /** Removes exactly ours, whatever of it is there. */

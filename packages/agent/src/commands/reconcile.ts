@@ -54,7 +54,7 @@ export async function runReconcile(
     const ports = createPortWatch({ read: readListeningSockets, notes, clock, log });
     const subscribers = serveSubscribers({ path, results, interception: keeper, ports, clock, log });
     await subscribers.listen();
-    log.info('reader listening', { socket: path });
+    log.info('reconcile listening', { socket: path });
     services.push({ name: 'reader', run: subscribers.run }, { name: 'listeners', run: ports.run });
   }
   await runGroup(services, signal);

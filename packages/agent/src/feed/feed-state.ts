@@ -62,7 +62,7 @@ export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDe
       if (isStopping) return;
       const line = outage.failed('warn');
       if (line !== undefined)
-        log.warn('feed not available', { reason: 'ServerUnavailable', error: describeError(error), ...line });
+        log.warn('feed unavailable', { reason: 'ServerUnavailable', error: describeError(error), ...line });
     },
   };
 }

@@ -9,6 +9,9 @@ const SYNCED_WITHIN_MS = 30_000;
 /** The share of a stream's announced age at which the next one is opened, before the server ends it. */
 const RENEW_AT = 0.9;
 
+const RESTORED =
+  'Expected after etcd was restored from a backup. Otherwise check that all servers use the same cluster.';
+
 /** One open feed, as gRPC gives it. */
 export interface FeedCall {
   write(report: AgentReport): boolean;
@@ -153,7 +156,7 @@ function noteHello(
 }
 
 function forget({ serverName }: HelloRead, server: string, deps: FeedStreamDeps): void {
-  deps.log.warn('API server went back to an older state, following it', { server, serverName });
+  deps.log.warn('API server was restored to an older state', { server, serverName, hint: RESTORED });
   deps.forget();
 }
 

@@ -5,11 +5,13 @@ import type { Validity } from './current-certificate.ts';
 import type { AttestationFailure } from './failure.ts';
 import { keyOf } from './failure.ts';
 
-const HINT = 'upgrade the servers, or let the nodes reach their attestation port';
+const HINT = 'Upgrade the servers, or let the nodes reach their attestation port.';
+/** For a failure that has no hint of its own. */
+const CHECK_SERVERS = "Follow the error. If it names a server, see that server's log.";
 const CONSEQUENCES = {
-  none: 'no Pod gets a role until there is one',
-  valid: 'the one before is used on',
-  expired: 'the one before has expired: no server lets us in',
+  none: 'Pods get no roles until a certificate is issued',
+  valid: 'the current certificate stays in use',
+  expired: 'the current certificate has expired, so no server accepts the agent',
 } as const;
 
 /** Says each failure once, until it is another one or means something else. */
@@ -23,10 +25,10 @@ export function createFailureLog(log: Log) {
       const key = `${validity} ${keyOf(failure)}`;
       if (key === logged) return;
       logged = key;
-      log[validity === 'expired' ? 'error' : 'warn']('no certificate from a server', {
+      log[validity === 'expired' ? 'error' : 'warn']('certificate request failed', {
         ...(failure.reason && { reason: failure.reason }),
         error: failure.message,
-        ...(failure.hint !== undefined && { hint: failure.hint }),
+        hint: failure.hint ?? CHECK_SERVERS,
         consequence: CONSEQUENCES[validity],
         ...(expires !== undefined && { expires }),
       });
@@ -47,8 +49,8 @@ export function createPortLog(log: Log) {
       logged = missed === undefined ? undefined : port.kind;
       if (missed === undefined || before === port.kind) return;
       const facts = { server: nameOf(port), error: missed.message };
-      if (port.kind === 'attestation') log.info('certificate not renewed, issued for the token', facts);
-      else log.info('attestation port closed, attested at the port of the feed', { ...facts, hint: HINT });
+      if (port.kind === 'attestation') log.info('renewal failed; certificate issued by attestation', facts);
+      else log.info('attestation port unreachable; used the feed port', { ...facts, hint: HINT });
     },
   };
 }

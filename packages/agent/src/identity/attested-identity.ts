@@ -95,6 +95,6 @@ function keptOf(
   if (kept === undefined) return undefined;
   const usable = usableCertificate(kept, { nodeName, authorities, nowMs: clock.now() });
   if ('issued' in usable) return usable.issued;
-  log.info('kept certificate is not used', { error: usable.fault });
+  log.info('saved certificate ignored', { error: usable.fault });
   return undefined;
 }

@@ -104,7 +104,7 @@ async function askFeed(
   } catch (error) {
     if (!(error instanceof AttestationFailure) || signal.aborted) throw error;
     const { reason, message } = error;
-    log.debug('certificate not renewed over the feed', { server: nameOf(port), reason, error: message });
+    log.debug('certificate renewal over the feed failed', { server: nameOf(port), reason, error: message });
     return { faults: [{ port, failure: error }] };
   }
 }
@@ -165,9 +165,9 @@ function hintOf(faults: readonly Fault[]): string | undefined {
   const [attestation, feed] = [contactsOf('attestation'), contactsOf('feed')];
   if (attestation.size !== 1 || !attestation.has('none') || feed.has('answered')) return undefined;
   return feed.has('broken')
-    ? 'let the nodes reach the attestation port of the servers (NetworkPolicy, firewall, --attest-address); ' +
-        'if the servers have certificates of your own, give the agent --cert and --key'
-    : 'see that servers run, and that the nodes reach their ports (NetworkPolicy, firewall, --server-address, --attest-address)';
+    ? 'Let the nodes reach the attestation port of the servers (NetworkPolicy, firewall, --attest-address). ' +
+        'If the servers use your own certificates, give the agent --cert and --key.'
+    : 'Check that servers run and that the nodes reach their ports (NetworkPolicy, firewall, --server-address, --attest-address).';
 }
 
 async function nextOf(nextPorts: NextPorts, certified: boolean): ReturnType<NextPorts> {

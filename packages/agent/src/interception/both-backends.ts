@@ -60,16 +60,18 @@ export function createBothBackends({
     iptables,
     async choose() {
       const { saved, errors } = await saveBoth(iptables);
-      for (const error of errors) log.debug('iptables back end not read', { error: describeError(error) });
+      for (const error of errors)
+        log.debug('reading iptables backend failed', { error: describeError(error) });
       const backend = wanted === 'auto' ? chooseBackend(saved) : wanted;
       const there = saved[backend];
       if (there === undefined) throw unreadable(wanted, errors);
       const other = backend === 'nft' ? 'legacy' : 'nft';
       const clearOther = () =>
         remove(other, saved[other]).catch((error: unknown) => {
-          log.warn('rules of the other back end not removed', {
+          log.warn('removing rules from the other backend failed', {
             backend: other,
             error: describeError(error),
+            hint: 'If this repeats, remove the ROLEGATE chains of that backend on the node.',
           });
         });
       return { backend, there, clearOther };

@@ -2,6 +2,9 @@ import type { Log } from '@rolegate/runtime';
 import type { RunCommand } from './commands.ts';
 import type { FamilyPlan } from './rules/rule.ts';
 
+const HINT =
+  'Check that conntrack runs with CAP_NET_ADMIN. Connections older than the rules may bypass them until they end.';
+
 interface Deps {
   readonly run: RunCommand;
   readonly log: Log;
@@ -38,5 +41,5 @@ async function deleteFlows(
 ): Promise<void> {
   const { code, stderr } = await run('conntrack', ['-D', '-f', family, ...which]);
   // 1: there was none.
-  if (code > 1) log.warn('flows not flushed', { address, error: stderr });
+  if (code > 1) log.warn('conntrack flush failed', { address, error: stderr, hint: HINT });
 }

@@ -17,10 +17,19 @@ export interface InterceptionLog {
   readonly kernelRoutes: (route: string | undefined) => void;
 }
 
-const LIMIT_NEEDS =
-  'load the kernel modules xt_hashlimit, xt_recent and xt_limit; until then only the agent limits what a Pod sends';
-const WHO_IS_REFUSED =
-  'an address opened more than 512 at once or 200 a second; /proc/net/xt_recent/rolegate and rolegate6 on the node name it';
+const HINTS = {
+  notLed: 'Check --host-interface. Traffic to any port but 80/tcp is always blocked.',
+  routed: "Find the ip rule that comes before Rolegate's (ip rule list) and remove or renumber it.",
+  repaired: 'If this repeats, find the program that changes the rules.',
+  incomplete:
+    'Follow the error. Check that reconcile has CAP_NET_ADMIN and that iptables and ip work on the node.',
+  limit:
+    'Load the kernel modules xt_hashlimit, xt_recent and xt_limit. Until then only the agent limits Pods.',
+  exceeded:
+    'Find the address in /proc/net/xt_recent/rolegate or rolegate6 on the node. It opened over 512 connections at once or 200 a second.',
+  foreign: 'Remove the rule if the program that installed it is no longer used.',
+  unmatched: 'Correct --host-interface, or use auto.',
+} as const;
 /** Foreign rules that are named one by one. */
 const MOST_NAMED = 20;
 
@@ -30,21 +39,15 @@ export function createInterceptionLog({ log }: { readonly log: Log }): Intercept
     unmatched: createUnmatchedLog(log),
     notLed(denied) {
       if (denied > 0)
-        log.warn('metadata traffic denied and not led to the agent', {
-          count: denied,
-          error: 'another port or protocol than 80/tcp, or an interface that --host-interface does not name',
-        });
+        log.warn('metadata traffic blocked but not redirected', { count: denied, hint: HINTS.notLed });
     },
     refused: createRefusedLog(log),
     kernelRoutes: createTransition<string>({
       begins: (route) => {
-        log.error('kernel routes Pods to the metadata address', {
-          route,
-          error: 'an ip rule before ours takes it',
-        });
+        log.error('kernel routes Pod traffic to the metadata address', { route, hint: HINTS.routed });
       },
       ends: () => {
-        log.info('kernel prohibits the metadata address again');
+        log.info('kernel blocks Pod traffic to the metadata address again');
       },
     }),
   };
@@ -57,8 +60,8 @@ function createSettledLog(log: Log): InterceptionLog['settled'] {
   let isInstalled = false;
   return ({ backend, repaired, left, limitFault, foreign }) => {
     const faults = repaired.map(faultText);
-    if (!isInstalled) log.info('interception laid', { backend });
-    else if (faults.length > 0) log.warn('interception mended', { backend, faults });
+    if (!isInstalled) log.info('interception installed', { backend });
+    else if (faults.length > 0) log.warn('interception repaired', { backend, faults, hint: HINTS.repaired });
     isInstalled = true;
     logFaults(left.length === 0 ? undefined : left.map(faultText).join('; '));
     logLimit(limitFault);
@@ -68,10 +71,10 @@ function createSettledLog(log: Log): InterceptionLog['settled'] {
 
 function createFaultsLog(log: Log): (faults: string | undefined) => void {
   const write = (faults: string) => {
-    log.error('interception not in order', { error: faults });
+    log.error('interception incomplete', { error: faults, hint: HINTS.incomplete });
   };
   const ends = () => {
-    log.info('interception in order again');
+    log.info('interception complete again');
   };
   return createTransition<string>({ begins: write, changes: write, ends });
 }
@@ -79,10 +82,10 @@ function createFaultsLog(log: Log): (faults: string | undefined) => void {
 function createLimitLog(log: Log): (fault: string | undefined) => void {
   return createTransition<string>({
     begins: (fault) => {
-      log.warn('new connections are not limited', { error: fault, hint: LIMIT_NEEDS });
+      log.warn('connection limit not installed', { error: fault, hint: HINTS.limit });
     },
     ends: () => {
-      log.info('new connections are limited again');
+      log.info('connection limit installed again');
     },
   });
 }
@@ -92,11 +95,7 @@ function createForeignLog(log: Log): (rules: readonly string[]) => void {
   return (rules) => {
     const came = new Set(compare(new Map(rules.map((rule) => [rule, rule]))).came);
     for (const rule of rules.slice(0, MOST_NAMED)) {
-      if (came.has(rule))
-        log.warn('foreign rule for a metadata address', {
-          rule,
-          error: 'remove it where its program is gone',
-        });
+      if (came.has(rule)) log.warn('foreign rule for a metadata address', { rule, hint: HINTS.foreign });
     }
   };
 }
@@ -104,21 +103,18 @@ function createForeignLog(log: Log): (rules: readonly string[]) => void {
 function createRefusedLog(log: Log): InterceptionLog['refused'] {
   let refused = 0;
   return (count) => {
-    if (count > 0 && refused === 0) log.warn('new connections refused', { count, hint: WHO_IS_REFUSED });
-    if (count === 0 && refused > 0) log.info('new connections no longer refused', { count: refused });
+    if (count > 0 && refused === 0) log.warn('connection limit exceeded', { count, hint: HINTS.exceeded });
+    if (count === 0 && refused > 0) log.info('connection limit no longer exceeded', { count: refused });
     refused = count === 0 ? 0 : refused + count;
   };
 }
 
 function createUnmatchedLog(log: Log): InterceptionLog['unmatched'] {
   const write = (interfaces: string) => {
-    log.warn('host interface matches nothing', {
-      interfaces,
-      error: 'correct --host-interface, or use auto',
-    });
+    log.warn('host interface not found', { interfaces, hint: HINTS.unmatched });
   };
   const ends = () => {
-    log.info('host interfaces are there');
+    log.info('host interfaces found');
   };
   const tell = createTransition<string>({ begins: write, changes: write, ends });
   return (entries) => {

@@ -10,6 +10,9 @@ const BACKOFF = { firstMs: 250, capMs: 30_000 };
 /** Runs of more than this count as healthy. Milliseconds. */
 const LONG_ENOUGH_MS = 60_000;
 
+const HINT =
+  'Check that the program works in the reconcile container. Until then changes are found by polling.';
+
 export interface KernelEventsDeps {
   readonly follow: FollowCommand;
   readonly clock: Clock;
@@ -88,7 +91,7 @@ export async function followForEver(
     const error = await follow(program, args, onLine, signal);
     if (signal.aborted) return;
     // What is not seen as an event is found at the next look: a warning once for each fault, not for each trial.
-    if (error !== logged) log.warn('events of the kernel are missed for a moment', { program, error });
+    if (error !== logged) log.warn('kernel event monitor restarted', { program, error, hint: HINT });
     logged = error;
     if (clock.monotonic() - startedMs > LONG_ENOUGH_MS) backoff.reset();
     await clock.sleep(backoff.next(), signal);

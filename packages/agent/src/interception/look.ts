@@ -14,6 +14,8 @@ import type { InterceptionState } from './state.ts';
 /** Pods for whom the kernel is asked, if something changed, and if nothing did. */
 const MOST_ASKED = { changed: 3, unchanged: 1 };
 
+const HINT = 'Follow the error. Check that reconcile has CAP_NET_ADMIN and that iptables works on the node.';
+
 export interface LooksDeps {
   readonly interception: Pick<Interception, 'settle'>;
   readonly run: RunCommand;
@@ -55,7 +57,7 @@ export function createLooks(deps: LooksDeps): Looks {
       failure = '';
     } catch (error) {
       const message = describeError(error);
-      if (message !== failure) log.error('interception not looked at', { error: message });
+      if (message !== failure) log.error('interception check failed', { error: message, hint: HINT });
       failure = message;
       state = { ...state, layers: allLost };
     }

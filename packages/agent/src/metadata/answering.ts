@@ -21,6 +21,7 @@ export interface AnsweringDeps
   readonly log: Log;
 }
 
+const HINT = 'This is a bug. Report it with this line.';
 const TTL_HEADER = 'X-aws-ec2-metadata-token-ttl-seconds';
 
 /** Takes an exchange to its answer, at once wherever it can. */
@@ -72,7 +73,7 @@ function createGuard({ finish, log }: Pick<Completion, 'finish'> & { readonly lo
     try {
       return step();
     } catch (error) {
-      log.error('request failed', { error: describeError(error), requestId: exchange.requestId });
+      log.error('request failed', { error: describeError(error), requestId: exchange.requestId, hint: HINT });
       if (exchange.done) exchange.connection.socket.destroy();
       else finish(exchange, fault(503, 'InternalFault', { detail: describeError(error) }));
       return undefined;

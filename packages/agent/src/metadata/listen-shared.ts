@@ -25,7 +25,7 @@ export async function listenShared(options: ListenSharedOptions, signal: AbortSi
   const stopped = () => signal.aborted;
   for (let isLogged = false; !stopped(); isLogged = true) {
     if (canAnswer() || (await isFree(address, port))) return take(signal);
-    if (!isLogged) log.info('port is shared, waiting for the table before joining', { address, port });
+    if (!isLogged) log.info('waiting for the Pod table before sharing the port', { address, port });
     await clock.sleep(LOOK_MS, signal);
   }
   return false;

@@ -160,7 +160,7 @@ function createListener(
       },
     },
     failed: (what, error) => {
-      log.error(FAILURES[what], { error: describeError(error) });
+      log.error(FAILURES[what], { error: describeError(error), hint: FAILURE_HINTS[what] });
     },
   });
 }
@@ -168,7 +168,13 @@ function createListener(
 const FAILURES = {
   connection: 'request failed',
   listener: 'metadata listener failed',
-  'send queues': 'send queues cannot be read; busy connections end early',
+  'send queues': 'reading send queues failed',
+} as const;
+
+const FAILURE_HINTS = {
+  connection: 'This is a bug. Report it with this line.',
+  listener: 'Check the limit of open files (ulimit -n) and the memory of the node.',
+  'send queues': 'Check that the agent can read /proc/net/tcp. Until then busy connections are closed early.',
 } as const;
 
 function eachOf(writeLog: Answered, metrics: AnswerMetrics): Answered {

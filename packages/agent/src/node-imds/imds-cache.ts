@@ -31,6 +31,8 @@ const NOTICES = /^meta-data\/(?:autoscaling|events|spot)\//;
 /** Remembered answers. */
 const MOST_ENTRIES = 256;
 
+const HINT = "Check --imds-endpoint, and that the instance's metadata options enable the endpoint.";
+
 interface Entry {
   /** Absent before the first answer. */
   answer?: { readonly body: string | undefined };
@@ -44,10 +46,10 @@ export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
   const entries = new Map<string, Entry>();
   const logAway = createTransition<string>({
     begins: (error) => {
-      log.warn('node imds does not answer', { error });
+      log.warn('node IMDS does not answer', { error, hint: HINT });
     },
     ends: () => {
-      log.info('node imds answers again');
+      log.info('node IMDS answers again');
     },
   });
 

@@ -6,6 +6,10 @@ import { createImdsRequests } from './imds-requests.ts';
 const EVERY_MS = 300_000;
 const TIMEOUT_MS = 1_000;
 
+const HINT =
+  'Set HttpTokens=required and a hop limit of 1 on the instance. ' +
+  "Until then host-network Pods, and all Pods before the rules are installed, can get the node's credentials.";
+
 export interface NodeImdsv1Deps {
   /** What `--imds-endpoint` says. No default: what a test forgets must not reach the machine's own. */
   readonly endpoint: string;
@@ -38,13 +42,13 @@ export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1
       found(status);
     } catch (error) {
       open = undefined;
-      log.debug('node imds not asked without a token', { error: describeError(error) });
+      log.debug('IMDSv1 probe failed', { error: describeError(error) });
     }
   }
 
   function found(status: number): void {
     open = status === 200 ? true : status === 401 ? false : undefined;
-    if (open === undefined) log.debug('node imds not asked without a token', { status });
+    if (open === undefined) log.debug('IMDSv1 probe failed', { status });
     else logOpen(open || undefined);
   }
 
@@ -65,14 +69,10 @@ export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1
 function createOpenLog(log: Log): (open: true | undefined) => void {
   return createTransition<true>({
     begins: () => {
-      log.warn('node imds answers without a token', {
-        error:
-          "host-network Pods, and all Pods before the rules were laid, reach the node's credentials; " +
-          'set HttpTokens=required and a hop limit of 1 on the instance',
-      });
+      log.warn('node IMDS allows IMDSv1', { hint: HINT });
     },
     ends: () => {
-      log.info('node imds wants a token now');
+      log.info('node IMDS now requires IMDSv2');
     },
   });
 }

@@ -7,6 +7,9 @@ import type { NamedListeners } from './named-listeners.ts';
 /** What agents of other Pods have noted, by the note's name. */
 type Noted = ReadonlyMap<string, NamedListeners>;
 
+const HINT =
+  'Check that the directory of the notes exists, belongs to root and that only root can write to it.';
+
 export interface AgentsOfNodeDeps {
   /** Undefined: agents of other Pods are not heard. */
   readonly notes: ListenerNotes | undefined;
@@ -55,7 +58,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
     } catch (error) {
       const line = outage.failed('warn');
       if (line !== undefined)
-        log.warn('listeners not noted for other agents', { error: describeError(error), ...line });
+        log.warn('writing listener notes failed', { error: describeError(error), hint: HINT, ...line });
     }
   }
 
@@ -68,7 +71,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
     } catch (error) {
       const line = outage.failed('warn');
       if (line !== undefined)
-        log.warn('listeners of other agents not known', { error: describeError(error), ...line });
+        log.warn('reading listener notes failed', { error: describeError(error), hint: HINT, ...line });
       return undefined;
     }
   }

@@ -42,9 +42,9 @@ export function createOwnListeners({ read, changed, log }: OwnListenersDeps): Ow
     try {
       return await read();
     } catch (error) {
-      log.warn('own listeners not known', {
+      log.warn('reading own listeners failed', {
         error: describeError(error),
-        hint: 'until then reconcile looks for no foreign ones',
+        hint: 'Check that the agent can read /proc/self/fd. Until then reconcile does not look for foreign listeners.',
       });
       return undefined;
     }

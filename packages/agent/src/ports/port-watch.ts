@@ -13,7 +13,8 @@ const EVERY_MS = 10_000;
 const MOST_TOLD = 20;
 
 const HINT =
-  'connections to the agent reach it: find its process on the node with ss -tlnpe, and end it or give it another port';
+  'Find its process on the node with ss -tlnpe, and end it or give it another port. It gets connections meant for the agent.';
+const UNREADABLE = 'Check that reconcile can read /proc/net/tcp and /proc/net/tcp6.';
 
 export interface PortWatchDeps {
   readonly read: () => Promise<readonly ListeningSocket[]>;
@@ -76,7 +77,11 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
     } catch (error) {
       const line = outage.failed('warn');
       if (line !== undefined)
-        log.warn('listeners of the node not compared', { error: describeError(error), ...line });
+        log.warn('checking for foreign listeners failed', {
+          error: describeError(error),
+          hint: UNREADABLE,
+          ...line,
+        });
     }
   }
 
@@ -102,7 +107,7 @@ function createForeignLog(log: Log): (foreign: readonly ForeignListener[]) => vo
   const compare = createArrivals<ForeignListener>();
   return (foreign) => {
     const { came, gone } = compare(new Map(foreign.map((one) => [JSON.stringify(one), one])));
-    for (const one of came) log.warn('foreign listener on a port of the agent', { ...one, hint: HINT });
-    for (const one of gone) log.info('foreign listener on a port of the agent is gone', { ...one });
+    for (const one of came) log.warn('foreign listener on an agent port', { ...one, hint: HINT });
+    for (const one of gone) log.info('foreign listener on an agent port closed', { ...one });
   };
 }

@@ -10,7 +10,7 @@ const LATER_EVERY_MS = 250;
 const FIRST_TRIES = 4;
 
 const HINT =
-  'an agent of another user (as of 0.1) leaves it when it stops; if no other agent runs on the node, find the process with ss -tlnpe';
+  'If no other agent runs on the node, find the process with ss -tlnpe. An agent that runs as another user (0.1 does) frees the port when it stops.';
 
 export interface TakePortOptions {
   readonly at: HostPort;
@@ -29,11 +29,10 @@ export async function takePort(options: TakePortOptions, signal: AbortSignal): P
   for (let tries = 1; !stopped(); tries += 1) {
     if (await isTaken(() => listen(at.host, at.port))) {
       const waitedMs = Math.round(clock.monotonic() - beganMs);
-      if (tries > FIRST_TRIES) log.info('port taken over', { ...about, waitedMs });
+      if (tries > FIRST_TRIES) log.info('port acquired', { ...about, waitedMs });
       return true;
     }
-    if (tries === FIRST_TRIES)
-      log.warn('port is held by another user, waiting for it', { ...about, hint: HINT });
+    if (tries === FIRST_TRIES) log.warn('port in use; waiting for it', { ...about, hint: HINT });
     const isSoon = clock.monotonic() - beganMs < SOON_MS;
     await clock.sleep(isSoon ? EVERY_MS : LATER_EVERY_MS, signal);
   }

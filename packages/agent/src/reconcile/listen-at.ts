@@ -6,8 +6,10 @@ import { dirname } from 'node:path';
 import type { Log } from '@rolegate/runtime';
 import { errorCode } from '../addresses/cni-files/result-files.ts';
 
-/** The agent runs as another user. Who may come to the socket, its folder decides. */
+/** The agent runs as another user. The directory's permissions decide who can connect. */
 const MODE = 0o666;
+
+const HINT = 'Check the limit of open files (ulimit -n). If agents cannot connect, restart reconcile.';
 
 /** Listens on a unix socket. Rejects if there is something at the path that is no socket, or if one cannot be made. */
 export async function listenAt(path: string, server: Server, log: Log): Promise<void> {
@@ -18,7 +20,7 @@ export async function listenAt(path: string, server: Server, log: Log): Promise<
   server.listen({ path: bound });
   await once(server, 'listening'); // rejects on 'error'
   server.on('error', (error) => {
-    log.warn('reader socket', { error: error.message });
+    log.warn('reconcile socket failed', { error: error.message, hint: HINT });
   });
   await chmod(bound, MODE);
   await rename(bound, path);

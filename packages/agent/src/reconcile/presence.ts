@@ -5,6 +5,8 @@ import { SILENT_MS } from './idle-timeout.ts';
 /** After this time away reconcile counts as a missing directory. Milliseconds. */
 const AWAY_AFTER_MS = SILENT_MS;
 
+const HINT = "Check that reconcile runs in this agent's Pod, and see its log.";
+
 /**
  * Where reconcile stands: `there`; `awaited`, lost for less than two seconds, in which nobody can say whether an address was
  * handed on; `away`, which the fallback has to make up for.
@@ -56,7 +58,7 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
   }
 
   function enterAway(): void {
-    log.warn('reader away', { socket: path, error: fault });
+    log.warn('reconcile unavailable', { socket: path, error: fault, hint: HINT });
     enter('away');
   }
 
@@ -72,7 +74,7 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
     ready: ready.promise,
     beginWait,
     enterThere(version) {
-      log.info('reader connected', { socket: path, version });
+      log.info('connected to reconcile', { socket: path, version });
       connected = true;
       enter('there');
     },
@@ -83,7 +85,7 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
     lost({ kind, error }) {
       // One that is not there yet is tried again and again: that is told once, when it counts as away.
       const level = connected || (kind !== 'closed' && error !== fault) ? 'warn' : 'debug';
-      log[level]('reader lost', { socket: path, error });
+      log[level]('connection to reconcile lost', { socket: path, error, hint: HINT });
       fault = error;
       quiet = false;
       if (connected) beginWait();

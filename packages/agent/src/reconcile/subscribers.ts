@@ -4,6 +4,8 @@ import type { Log } from '@rolegate/runtime';
 /** An agent that leaves this much more than its snapshot unread is dropped: it connects again and gets a new one. Bytes. */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
+const HINT = 'The agent connects again and gets everything anew. If this repeats, give it more CPU.';
+
 /** An agent's connection. */
 interface Subscriber {
   readonly socket: Socket;
@@ -43,7 +45,7 @@ export function createSubscribers({ log }: { readonly log: Log }): Subscribers {
     if (socket.destroyed) return;
     socket.write(bytes);
     if (socket.writableLength <= mostUnread) return;
-    log.warn('agent dropped', { error: `${socket.writableLength} bytes are not read` });
+    log.warn('slow agent disconnected', { error: `${socket.writableLength} bytes are not read`, hint: HINT });
     socket.destroy();
   }
 

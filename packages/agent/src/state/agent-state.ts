@@ -14,6 +14,10 @@ import type { StateWriter } from './state-writer.ts';
 /** How often it is written down that the feed was there, for who reads it after a crash. Milliseconds. */
 const FEED_THERE_MS = 30_000;
 
+const IGNORED =
+  'Expected after a reboot or an upgrade. Otherwise check --state-dir and who else writes there.';
+const ON_DISK = 'Mount an emptyDir with medium: Memory there, or keys and credentials are written to a disk.';
+
 export interface AgentStateDeps {
   /** Undefined: nothing outlives the process. */
   readonly directory: string | undefined;
@@ -101,7 +105,7 @@ function restore(
     const content = read();
     if (content === undefined) return {};
     const kept = decode(stateIn(content));
-    log.info('state of the process before is used', {
+    log.info('restored state from previous process', {
       file,
       pods: kept.table?.pods.length ?? 0,
       certificate: kept.certificate !== undefined,
@@ -109,7 +113,7 @@ function restore(
     });
     return kept;
   } catch (error) {
-    log.warn('state of the process before is not used', { file, error: describeError(error) });
+    log.warn('ignored saved state', { file, error: describeError(error), hint: IGNORED });
     return {};
   }
 }
@@ -117,8 +121,7 @@ function restore(
 function warnOfDisk({ file, isInMemory }: StateDirectory, log: Log): void {
   try {
     if (isInMemory()) return;
-    const error = 'it would hold keys and credentials on a disk: mount an emptyDir with medium: Memory there';
-    log.warn('--state-dir is not in memory', { file, error });
+    log.warn('--state-dir is not in memory', { file, hint: ON_DISK });
   } catch {
     // Writing will fail too, and tell why.
   }

@@ -10,6 +10,9 @@ const AGAIN_MS = 5_000;
 /** Writes at once after a rest; in a storm of changes there is one a second. */
 const BURST = 10;
 
+const HINT =
+  'Check that --state-dir is writable and has space left. Until then a restart loses the saved state.';
+
 export interface StateWriter {
   /** Something was added: it is written soon. */
   readonly added: () => void;
@@ -101,10 +104,11 @@ function createStateFile(directory: StateWriterDeps['directory'], log: Log) {
           written = header;
           gone = false;
         }
-        if (failing) log.info('state is written again', { file: directory.file });
+        if (failing) log.info('saving state recovered', { file: directory.file });
         failing = false;
       } catch (error) {
-        if (!failing) log.warn('state is not written', { file: directory.file, error: describeError(error) });
+        if (!failing)
+          log.warn('saving state failed', { file: directory.file, error: describeError(error), hint: HINT });
         failing = true;
         written = '';
       }

@@ -230,8 +230,11 @@ describe('Address source', () => {
     expect(warnings(t)).toEqual([
       [
         'warn',
-        'addresses are read from the status of Pods',
-        { error: 'the CNI results name none of the running Pods', directories: { '/results': 'ok' } },
+        'CNI results unusable; reading Pod addresses from Pod status',
+        expect.objectContaining({
+          error: 'the CNI results name none of the running Pods',
+          directories: { '/results': 'ok' },
+        }),
       ],
     ]);
   });

@@ -155,7 +155,7 @@ describe('Feed client', () => {
       (await at(calls.length - 1)).fail();
       await clock.advance(5_000);
     }
-    const away = lines('feed not available');
+    const away = lines('feed unavailable');
     expect(away.length).toBeGreaterThan(55);
     expect(away.length).toBeLessThanOrEqual(61);
     expect(away.at(-1)).toEqual(expect.objectContaining({ leftOut: expect.any(Number) }));
@@ -233,7 +233,7 @@ describe('Feed client', () => {
     call.say({ update: 'podRemoved', podRemoved: { uid: 'a' } });
     expect(applied).toEqual(['forget', 'a']);
     expect(log.lines.map(([level, message]) => `${level} ${message}`)).toContain(
-      'warn API server went back to an older state, following it',
+      'warn API server was restored to an older state',
     );
   });
 

@@ -64,11 +64,11 @@ describe('First certificate', () => {
     expect(it.log.lines).toEqual([
       [
         'info',
-        'attestation port closed, attested at the port of the feed',
+        'attestation port unreachable; used the feed port',
         {
           server: `127.0.0.1:${feed.port}`,
           error: expect.stringMatching(/^nothing listens at the address \(.*ECONNREFUSED/),
-          hint: 'upgrade the servers, or let the nodes reach their attestation port',
+          hint: 'Upgrade the servers, or let the nodes reach their attestation port.',
         },
       ],
       ['info', 'certificate issued', expect.objectContaining({ server: `127.0.0.1:${feed.port}` })],
@@ -136,12 +136,12 @@ describe('First certificate', () => {
     expect(it.log.lines).toEqual([
       [
         'warn',
-        'no certificate from a server',
+        'certificate request failed',
         expect.objectContaining({
           error: expect.stringMatching(
             /^127\.0\.0\.1:\d+: nothing listens at the address .*; 127\.0\.0\.1:\d+: nothing listens at the address/,
           ),
-          hint: expect.stringMatching(/^see that servers run, and that the nodes reach their ports/),
+          hint: expect.stringMatching(/^Check that servers run and that the nodes reach their ports/),
         }),
       ],
     ]);
@@ -156,7 +156,7 @@ describe('First certificate', () => {
       error: expect.stringContaining(
         `127.0.0.1:${feed.port}: the port is for agents that have a certificate already`,
       ),
-      hint: expect.stringMatching(/^let the nodes reach the attestation port of the servers/),
+      hint: expect.stringMatching(/^Let the nodes reach the attestation port of the servers/),
     });
     expect(feed.asked).toEqual([]);
   });
@@ -183,7 +183,7 @@ describe('Renewal', () => {
     expect([it.attestation.shown, it.feed.shown]).toEqual([[undefined, undefined], [NODE]]);
     expect(messages(it)).toEqual([
       'certificate issued',
-      'certificate not renewed, issued for the token',
+      'renewal failed; certificate issued by attestation',
       'certificate issued',
     ]);
   });

@@ -60,7 +60,7 @@ it('An agent retries a server that refuses it, with the ServiceAccount token tha
   expect(log.lines).toEqual([
     [
       'warn',
-      'no certificate from a server',
+      'certificate request failed',
       expect.objectContaining({ reason: 'ForeignNode', error: 'no Pod is known by it' }),
     ],
   ]);

@@ -158,14 +158,15 @@ describe('Agent certificate', () => {
     expect(it.log.lines).toEqual([
       [
         'warn',
-        'no certificate from a server',
+        'certificate request failed',
         {
           reason: 'ServerUnavailable',
           error: 'nothing listens at the address (ECONNREFUSED 198.18.0.1:9610)',
-          consequence: 'no Pod gets a role until there is one',
+          consequence: 'Pods get no roles until a certificate is issued',
+          hint: expect.any(String),
         },
       ],
-      ['warn', 'no certificate from a server', expect.objectContaining({ reason: 'ForeignNode' })],
+      ['warn', 'certificate request failed', expect.objectContaining({ reason: 'ForeignNode' })],
     ]);
     expect(it.own.state()).toBe('there is none yet: the Pod is not known');
   });
@@ -187,8 +188,8 @@ describe('Agent certificate', () => {
     expect(it.own.state()).toBe('it has expired: the Pod is not known');
     expect(it.told()).toEqual([
       ['info', 'certificate issued', undefined],
-      ['warn', 'no certificate from a server', 'the Pod is not known'],
-      ['error', 'no certificate from a server', 'the Pod is not known'],
+      ['warn', 'certificate request failed', 'the Pod is not known'],
+      ['error', 'certificate request failed', 'the Pod is not known'],
     ]);
     expect(it.own.secondsLeft()['certificate']).toBeLessThan(0);
   });

@@ -63,7 +63,7 @@ describe('Interception keeper', () => {
       layers: { nat: true, filter: true, route: true, input: true, ports: true },
       repairs: { nat: 0, filter: 0, route: 0, input: 0, ports: 0 },
     });
-    expect(said('info')).toContain('interception laid');
+    expect(said('info')).toContain('interception installed');
   });
 
   it('A changed rule is repaired at the event, and the repair is counted and logged', async () => {
@@ -74,7 +74,7 @@ describe('Interception keeper', () => {
     await settled();
     expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
     expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
-    const repaired = lines.find(({ message }) => message === 'interception mended');
+    const repaired = lines.find(({ message }) => message === 'interception repaired');
     expect(repaired?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
   });
 
@@ -209,7 +209,7 @@ describe('Interception keeper', () => {
     });
     await clock.advance(31_000);
     await settled();
-    expect(said('error')).toEqual(['interception not looked at']);
+    expect(said('error')).toEqual(['interception check failed']);
     node.broken.clear();
     await clock.advance(31_000);
     await settled();
@@ -224,11 +224,11 @@ describe('Interception keeper', () => {
       await settled();
     }
     expect(keeper.current().layers.route).toBe(false);
-    expect(said('error')).toEqual(['interception not in order']);
+    expect(said('error')).toEqual(['interception incomplete']);
     node.broken.clear();
     await clock.advance(31_000);
     await settled();
-    expect(said('info')).toContain('interception in order again');
+    expect(said('info')).toContain('interception complete again');
   });
 });
 
@@ -241,7 +241,7 @@ describe('Interception log', () => {
     });
     await clock.advance(31_000);
     await settled();
-    expect(said('warn')).toEqual(['new connections are not limited']);
+    expect(said('warn')).toEqual(['connection limit not installed']);
     const { fields } = lines.find(({ level }) => level === 'warn') ?? {};
     expect(fields).toMatchObject({
       error: "iptables-nft-restore: Couldn't load match `hashlimit'",
@@ -251,7 +251,7 @@ describe('Interception log', () => {
     await clock.advance(31_000);
     await settled();
     expect(keeper.current()).toMatchObject({ connectionsLimited: true, repairs: { input: 1 } });
-    expect(said('info')).toContain('new connections are limited again');
+    expect(said('info')).toContain('connection limit installed again');
   });
 
   it('Refused connections are logged once per storm, and the end of the storm is logged with their number', async () => {
@@ -262,10 +262,10 @@ describe('Interception log', () => {
       await settled();
     }
     expect(keeper.current().refusedConnections).toBe(700);
-    const told = lines.filter(({ message }) => message.startsWith('new connections'));
+    const told = lines.filter(({ message }) => message.startsWith('connection limit'));
     expect(told.map(({ message, fields }) => [message, fields['count']])).toEqual([
-      ['new connections refused', 300],
-      ['new connections no longer refused', 700],
+      ['connection limit exceeded', 300],
+      ['connection limit no longer exceeded', 700],
     ]);
   });
 
@@ -279,8 +279,8 @@ describe('Interception log', () => {
     await clock.advance(31_000);
     await settled();
     expect(keeper.current().unmatchedInterfaces).toBe(0);
-    expect(said('warn')).toEqual(['host interface matches nothing']);
-    expect(said('info')).toContain('host interfaces are there');
+    expect(said('warn')).toEqual(['host interface not found']);
+    expect(said('info')).toContain('host interfaces found');
   });
 
   it('A foreign rule for a metadata address is logged once', async () => {
@@ -304,7 +304,7 @@ describe('Interception log', () => {
     await clock.advance(31_000);
     await settled();
     expect(keeper.current().layers.route).toBe(false);
-    expect(said('error')).toEqual(['kernel routes Pods to the metadata address']);
+    expect(said('error')).toEqual(['kernel routes Pod traffic to the metadata address']);
     node.setRouteGet(() => failed('RTNETLINK answers: Network is unreachable'));
     await clock.advance(31_000);
     await settled();

@@ -76,8 +76,8 @@ describe('IMDSv1 probe', () => {
     expect(log.lines).toEqual([
       [
         'warn',
-        'node imds answers without a token',
-        { error: expect.stringContaining('set HttpTokens=required and a hop limit of 1') },
+        'node IMDS allows IMDSv1',
+        { hint: expect.stringContaining('Set HttpTokens=required and a hop limit of 1') },
       ],
     ]);
     imds.tokensRequired(true);

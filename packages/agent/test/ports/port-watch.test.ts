@@ -21,7 +21,7 @@ const socket = (inode: number, uid = 1000): ListeningSocket => ({
   inode,
 });
 const FOREIGN = { address: '192.0.2.10', port: 8181, uid: 1000 };
-const SAID = 'foreign listener on a port of the agent';
+const SAID = 'foreign listener on an agent port';
 
 /** A node with a directory for notes; `watch` is `reconcile` of one agent Pod. */
 async function setup() {
@@ -92,7 +92,7 @@ describe('Port watch', () => {
     expect(t.said(SAID)).toEqual([{ ...FOREIGN, hint: expect.stringContaining('ss -tlnpe') }]);
     node.listening = [socket(1)];
     await t.look();
-    expect([t.ports.current(), changes, t.said(`${SAID} is gone`)]).toEqual([[], 3, [FOREIGN]]);
+    expect([t.ports.current(), changes, t.said(`${SAID} closed`)]).toEqual([[], 3, [FOREIGN]]);
   });
 
   it('Two agents of a surge are not foreign to each other, as each reads the notes of the other', async () => {
@@ -171,7 +171,9 @@ describe('Port watch', () => {
     node.listening = new Error('EIO');
     await t.look();
     await t.look();
-    expect(t.said('listeners of the node not compared')).toEqual([{ error: 'EIO' }]);
+    expect(t.said('checking for foreign listeners failed')).toEqual([
+      { error: 'EIO', hint: expect.any(String) },
+    ]);
     node.listening = [socket(1), socket(2)];
     await t.look();
     await t.look();
@@ -188,7 +190,7 @@ describe('Missing notes', () => {
     for (let count = 0; count < 29; count += 1) await t.look();
     const early = t.ports.current();
     for (let count = 0; count < 3; count += 1) await t.look();
-    return { early, late: t.ports.current(), said: t.said('listeners of other agents not known').length };
+    return { early, late: t.ports.current(), said: t.said('reading listener notes failed').length };
   };
 
   it('A listener is reported only after five minutes if notes are not read', async () => {

@@ -85,14 +85,14 @@ describe('Port of another user', () => {
       await t.clock.advance(20);
       await until(() => t.tries() === before + count);
     }
-    expect(t.messages()).toEqual(['port is held by another user, waiting for it']);
+    expect(t.messages()).toEqual(['port in use; waiting for it']);
     await t.leave();
     await until(() => t.clock.pending === 1);
     await t.clock.advance(20);
     expect(await taken).toBe(true);
     expect(t.ports.stateOf(t.at)).toBe('listening');
     expect(t.log.lines.slice(1)).toEqual([
-      ['info', 'port taken over', { address: '127.0.0.1', port: t.at.port, waitedMs: expect.any(Number) }],
+      ['info', 'port acquired', { address: '127.0.0.1', port: t.at.port, waitedMs: expect.any(Number) }],
     ]);
   });
 
@@ -176,6 +176,6 @@ describe('Named listeners', () => {
     t.finds(new Error('EACCES'));
     expect(await t.take()).toBe(true);
     expect(t.ports.line()).toBeUndefined();
-    expect(t.messages()).toEqual(['own listeners not known']);
+    expect(t.messages()).toEqual(['reading own listeners failed']);
   });
 });

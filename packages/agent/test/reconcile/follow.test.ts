@@ -121,7 +121,7 @@ describe('Reader messages', () => {
     await until(() => peer.agents.length === 1);
     peer.say(DIRECTORIES, SYNCED, SYNCED, result('a'));
     await until(() => t.owns(IP) === 'a');
-    expect(t.lines('reader connected')).toHaveLength(1);
+    expect(t.lines('connected to reconcile')).toHaveLength(1);
   });
 });
 
@@ -144,10 +144,11 @@ describe('Reader away', () => {
     expect(t.follower.states()).toEqual({ [t.path]: 'missing' });
     expect(t.follower.interception.current()).toBeUndefined();
     expect(t.follower.interception.lastKnown()).toMatchObject(STATE);
-    expect([t.lines('reader lost'), t.lines('reader away')].map((lines) => lines[0]?.[0])).toEqual([
-      'warn',
-      'warn',
-    ]);
+    expect(
+      [t.lines('connection to reconcile lost'), t.lines('reconcile unavailable')].map(
+        (lines) => lines[0]?.[0],
+      ),
+    ).toEqual(['warn', 'warn']);
     await t.serve(results);
     await t.connected();
     expect([t.owns(IP), t.follower.usable()]).toEqual(['a', true]);
@@ -162,7 +163,7 @@ describe('Reader away', () => {
     await t.follower.ready;
     expect([t.follower.awaited, t.follower.usable()]).toEqual([undefined, false]);
     await t.passes(60_000);
-    expect(t.lines('reader away')).toHaveLength(1);
+    expect(t.lines('reconcile unavailable')).toHaveLength(1);
     expect(t.log.lines.filter(([level]) => level === 'warn')).toHaveLength(1);
     await t.serve();
     await t.connected();
@@ -180,7 +181,7 @@ describe('Reader away', () => {
     await t.serve(results);
     await t.connected();
     await t.passes(5_000);
-    expect([t.owns(IP), t.lines('reader away')]).toEqual(['a', []]);
+    expect([t.owns(IP), t.lines('reconcile unavailable')]).toEqual(['a', []]);
   });
 
   it('A lost reader is tried again after 25 to 500 ms', async () => {
@@ -245,7 +246,9 @@ describe('Silent reader', () => {
     await t.passes(1);
     await t.lost();
     expect([t.follower.awaited, t.follower.usable(), t.owns(IP)]).toEqual([undefined, false, undefined]);
-    expect(t.lines('reader lost')[0]?.[2]).toMatchObject({ error: 'it said nothing for 2000 ms' });
+    expect(t.lines('connection to reconcile lost')[0]?.[2]).toMatchObject({
+      error: 'it said nothing for 2000 ms',
+    });
     await until(
       () => t.peer.agents.length === 2,
       () => t.passes(10),
@@ -354,8 +357,12 @@ describe('Reader lines', () => {
       await t.follower.ready;
       peer.raw(raw);
       await t.lost();
-      expect(t.lines('reader lost')).toEqual([
-        ['warn', 'reader lost', { socket: t.path, error: expect.stringMatching(error) }],
+      expect(t.lines('connection to reconcile lost')).toEqual([
+        [
+          'warn',
+          'connection to reconcile lost',
+          { socket: t.path, error: expect.stringMatching(error), hint: expect.any(String) },
+        ],
       ]);
       await until(
         () => peer.agents.length === 2,
@@ -377,7 +384,7 @@ describe('Reader lines', () => {
       );
       peer.raw('nonsense\n');
     }
-    expect(t.lines('reader lost').filter(([level]) => level === 'warn')).toHaveLength(1);
+    expect(t.lines('connection to reconcile lost').filter(([level]) => level === 'warn')).toHaveLength(1);
   });
 
   it('A line may arrive in halves', async () => {

@@ -99,8 +99,11 @@ describe('Reader away', () => {
     expect([t.who(), t.handovers]).toEqual(['former', []]);
     expect(t.log.lines.at(-1)).toEqual([
       'warn',
-      'addresses are read from the status of Pods',
-      { error: 'no directory of CNI results can be read', directories: { [t.path]: 'missing' } },
+      'CNI results unusable; reading Pod addresses from Pod status',
+      expect.objectContaining({
+        error: 'no directory of CNI results can be read',
+        directories: { [t.path]: 'missing' },
+      }),
     ]);
     t.tell({ uid: 'former', ips: [IP], ended: true });
     t.tell({ uid: 'new', ips: [IP] });

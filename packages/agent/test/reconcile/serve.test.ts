@@ -127,7 +127,7 @@ describe('Reader', () => {
     const [stuck, reading] = [await t.listen(), await t.listen()];
     await until(() => stuck.kinds().includes('synced') && reading.kinds().includes('synced'));
     stuck.socket.pause();
-    const dropped = () => t.log.lines.some(([, message]) => message === 'agent dropped');
+    const dropped = () => t.log.lines.some(([, message]) => message === 'slow agent disconnected');
     let pods = 0;
     await until(dropped, async () => {
       for (let count = 0; count < 500; count += 1)
@@ -136,7 +136,7 @@ describe('Reader', () => {
         ]);
       await until(() => reading.kinds().filter((kind) => kind === 'result').length === pods);
     });
-    expect(t.log.lines.filter(([, message]) => message === 'agent dropped')).toHaveLength(1);
+    expect(t.log.lines.filter(([, message]) => message === 'slow agent disconnected')).toHaveLength(1);
     t.results.give('last');
     await until(() => reading.messages().at(-1)?.['uid'] === 'last');
     const again = await t.listen();

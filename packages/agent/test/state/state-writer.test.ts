@@ -155,13 +155,13 @@ describe('Full disk', () => {
       writer.added();
       await clock.advance(5_000);
     }
-    expect(told()).toEqual([['warn', 'state is not written']]);
+    expect(told()).toEqual([['warn', 'saving state failed']]);
     disk.full = false;
     await clock.advance(5_000);
     expect(disk.text).toBe('one');
     expect(told()).toEqual([
-      ['warn', 'state is not written'],
-      ['info', 'state is written again'],
+      ['warn', 'saving state failed'],
+      ['info', 'saving state recovered'],
     ]);
     disk.full = true;
     writer.withdrawn();
@@ -175,6 +175,6 @@ describe('Full disk', () => {
     disk.readOnly = true;
     writer.withdrawn();
     await setImmediate();
-    expect(told()).toEqual([['warn', 'state is not written']]);
+    expect(told()).toEqual([['warn', 'saving state failed']]);
   });
 });

@@ -5,6 +5,8 @@ import type { DirectoryFilesDeps } from './directory-files.ts';
 import { createDirectoryWatch } from './directory-watch.ts';
 import { errorCode } from './result-files.ts';
 
+const HINT = 'Check --cni-cache-dir, the mount of the directory and its permissions.';
+
 export type DirectoryState = 'missing' | 'unreadable' | 'ok';
 
 export interface CniDirectoryDeps extends Omit<DirectoryFilesDeps, 'isSame'> {
@@ -144,8 +146,8 @@ function createDirectoryState({
       if (next === state) return;
       state = next;
       const fields = { directory, state, ...(error !== undefined && { error: describeError(error) }) };
-      if (next === 'unreadable') log.warn('CNI results directory', fields);
-      else log.info('CNI results directory', fields);
+      if (next === 'unreadable') log.warn('CNI results directory unreadable', { ...fields, hint: HINT });
+      else log.info('CNI results directory state changed', fields);
       changed();
     },
   };

@@ -2,6 +2,9 @@ import { describeError } from '@rolegate/runtime';
 import type { Log } from '@rolegate/runtime';
 import type { ResultFiles } from './result-files.ts';
 
+const HINT =
+  'Check fs.inotify.max_user_instances and max_user_watches on the node. Until then new files are found by polling.';
+
 export interface DirectoryWatch {
   /** Watches the directory that is there now. Never throws: what cannot be watched is only looked through. */
   readonly start: () => void;
@@ -31,7 +34,8 @@ export function createDirectoryWatch({ directory, files, noticed, log }: Directo
     stop();
     const fault = describeError(error);
     // Tried again at every look: one line per fault, not per trial.
-    if (fault !== lastFault) log.warn('CNI results directory is not watched', { directory, error: fault });
+    if (fault !== lastFault)
+      log.warn('CNI results directory watch failed', { directory, error: fault, hint: HINT });
     lastFault = fault;
   }
 

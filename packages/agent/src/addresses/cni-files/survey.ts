@@ -8,6 +8,8 @@ const AFTER_ALL_NS = 2n ** 63n;
 /** Files looked at side by side in a scan: libuv has 4 threads. */
 const SIDE_BY_SIDE = 16;
 
+const HINT = 'Remove results of Pods that no longer exist. Only the newest files are read.';
+
 export interface Survey {
   readonly listed: readonly string[];
   /** Those that are to be read: all, or the newest of too many. */
@@ -29,7 +31,7 @@ export function createSurvey({ directory, files, knows, log }: SurveyDeps): () =
 
   function tellCrowded(count: number): void {
     if (count > MOST_FILES && !crowded)
-      log.warn('CNI results directory has too many files', { directory, count });
+      log.warn('CNI results directory has too many files', { directory, count, hint: HINT });
     crowded = count > MOST_FILES;
   }
 

@@ -38,7 +38,7 @@ export function createDecidedPods(deps: DecidedPodsDeps): DecidedPods {
     const { uid } = described;
     named?.add(uid);
     if (seen.isOlder(uid, versions)) {
-      log.debug('older decision dropped', { uid, pod: described.name, namespace: described.namespace });
+      log.debug('older decision ignored', { uid, pod: described.name, namespace: described.namespace });
       return 'older';
     }
     const former = entries.of(uid);
