@@ -44,6 +44,7 @@ const commands = {
     generator('flags-doc'),
     generator('metrics-doc'),
     generator('reasons-doc'),
+    generator('values-doc'),
     generator('golden'),
     generator('deploy-manifests'),
     generator('rights-doc'),
