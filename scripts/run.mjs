@@ -45,6 +45,7 @@ const commands = {
     generator('metrics-doc'),
     generator('promises-doc'),
     generator('reasons-doc'),
+    generator('values-doc'),
     generator('golden'),
     generator('deploy-manifests'),
     generator('rights-doc'),

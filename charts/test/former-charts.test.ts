@@ -7,7 +7,7 @@ import { chartNames, minimalValues, render } from './rendering.ts';
 import type { ChartName } from './rendering.ts';
 import { withHelm } from './with-helm.ts';
 
-/** Lines that a value of theirs leads to: what is taken must do something. */
+/** The line that an accepted former value leads to. */
 const KEPT = {
   server: {
     nameOverride: 'name: rolegate-server-other',
@@ -66,12 +66,12 @@ const KEPT_BY_BOTH = {
   priorityClassName: 'priorityClassName: some-class',
 };
 
-/** What they ask for is what happens here anyway, or is the other chart's alone. */
+/** They ask for what happens anyway, or concern only the other chart. */
 const ANYWAY: Readonly<Record<ChartName, readonly RegExp[]>> = {
   server: [/^serviceAccounts\.agent\.create$/, /^agent\.(enabled|log\.jsonOutput)$/],
   agent: [/^(agent\.)?host\.iptables$/, /^rbac\.create$/, /^serviceAccounts\.server\./, /^server\.name$/],
 };
-/** It takes a right away, and nothing is added. */
+/** It removes permissions and adds nothing. */
 const REMOVES = { server: ['rbac.create'], agent: [] };
 
 withHelm.each(chartNames)('Former values in the chart %s (need helm)', (chart) => {
@@ -116,11 +116,11 @@ withHelm.each(chartNames)('Former values in the chart %s (need helm)', (chart) =
 
 withHelm('Chart values (need helm)', () => {
   it.each([
-    { values: {}, says: /clusterName: it is needed: .{20}/ },
-    { values: {}, says: /credentials\.source: it is needed: .*webIdentity.*podIdentity.*secret.*node/ },
-    { values: { clusterName: 'c', credentials: { source: 'webIdentity' } }, says: /roleArn: it is needed/ },
-    { values: { clusterName: 'c', credentials: { source: 'secret' } }, says: /secret\.name: it is needed/ },
-    { values: { clusterName: 'c', credentials: { source: 'node' } }, says: /nodeSelector: it is needed/ },
+    { values: {}, says: /clusterName: required; .{20}/ },
+    { values: {}, says: /credentials\.source: required; .*webIdentity.*podIdentity.*secret.*node/ },
+    { values: { clusterName: 'c', credentials: { source: 'webIdentity' } }, says: /roleArn: required/ },
+    { values: { clusterName: 'c', credentials: { source: 'secret' } }, says: /secret\.name: required/ },
+    { values: { clusterName: 'c', credentials: { source: 'node' } }, says: /nodeSelector: required/ },
     { values: { clusterName: 'c', credentials: { source: 'other' } }, says: /credentials.source/ },
     { values: { clusterNam: 'c' }, says: /clusterNam\b/ },
   ])('The server chart fails with a message that matches $says', ({ values, says }) => {
@@ -130,12 +130,12 @@ withHelm('Chart values (need helm)', () => {
   });
 
   it.each([
-    { values: { tls: { mode: 'existingSecret' } }, says: /tls\.existingSecret\.name is needed/ },
-    { values: { tls: { mode: 'certManager' } }, says: /issuerRef\.name is needed/ },
-    { values: { hostInterface: ['auto', 'cali+'] }, says: /auto stands beside interfaces/ },
+    { values: { tls: { mode: 'existingSecret' } }, says: /tls\.existingSecret\.name is required/ },
+    { values: { tls: { mode: 'certManager' } }, says: /issuerRef\.name is required/ },
+    { values: { hostInterface: ['auto', 'cali+'] }, says: /auto cannot be combined with interface names/ },
     { values: { metrics: { port: 8181 } }, says: /metrics\.port: 8181 is the port/ },
-    { values: { metrics: { port: 9622 } }, says: /probes\.port: 9622 is metrics\.port too/ },
-    { values: { port: 9632, probes: { port: 9632 } }, says: /probes\.port: 9632 is port too/ },
+    { values: { metrics: { port: 9622 } }, says: /probes\.port: 9622 is also metrics\.port/ },
+    { values: { port: 9632, probes: { port: 9632 } }, says: /probes\.port: 9632 is also port/ },
     { values: { probes: { host: '0.0.0.0' } }, says: /probes.host/ },
     { values: { modes: 'roles' }, says: /modes\b/ },
   ])('The agent chart fails with a message that matches $says', ({ values, says }) => {
@@ -149,7 +149,7 @@ function tried(chart: ChartName, values: readonly FormerValue[]) {
   const ours = chart === 'server' && values.some(([path]) => path === 'aws.region') ? { region: '' } : {};
   const all = values.map(([path, value]) => at(path, value)).reduce(merge, ours);
   const { code, stdout, stderr } = render({ chart, files: [minimalValues(chart)], values: all });
-  // helm warns of a map in the place of a list, and takes it.
+  // Helm accepts a map instead of a list, with a warning.
   return {
     code,
     stdout: stdout.replaceAll(/["']/g, ''),
@@ -161,11 +161,11 @@ function at(path: string, value: unknown): Json {
   return path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Json;
 }
 
-/** The line of a fault names the key, or one above it, or what is in it, and says what to do. */
+/** An error names the key, its parent or its child, and says what to do. */
 function hinted(said: string, path: string): boolean {
   if (
     path.startsWith('server.') &&
-    /- server\.\S+ is not taken: the server has a chart of its own/.test(said)
+    /- server\.\S+ is not supported: the server has its own chart/.test(said)
   )
     return true;
   return said.split('\n').some((line) => {

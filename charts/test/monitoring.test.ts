@@ -25,7 +25,7 @@ describe('Alerts', () => {
     },
   );
 
-  it('Each alert has a chapter in the runbook, with what is and what is not affected', () => {
+  it('Each alert has a chapter in the runbook: what it means, how to confirm it and what to do', () => {
     const chapters = new Map(
       runbook
         .split(/^### /m)
@@ -33,9 +33,9 @@ describe('Alerts', () => {
         .map((chapter) => [/^.*/.exec(chapter)?.[0] ?? '', chapter]),
     );
     expect([...chapters.keys()].sort()).toEqual(rows.map(({ name }) => name).sort());
-    const words = ['Means', 'Affected', 'Not affected', 'Look', 'Do'];
+    const words = ['Means', 'Confirm', 'Do'];
     for (const [name, chapter] of chapters)
-      expect({ name, words: words.filter((word) => !chapter.includes(`- **${word}**: `)) }).toEqual({
+      expect({ name, words: words.filter((word) => !chapter.includes(`- **${word}**:`)) }).toEqual({
         name,
         words: [],
       });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Ajv } from 'ajv';
 import {
@@ -13,6 +14,7 @@ import {
 import type { Json } from './objects.ts';
 import { chartNames, minimalValues, valueSets } from './rendering.ts';
 import type { ChartName } from './rendering.ts';
+import { readmeOf, schemaFileOf, withDescriptions, withValuesTable } from './values-doc.ts';
 
 const UNKNOWN = 'notAValueOfThisChart';
 
@@ -24,7 +26,7 @@ describe.each(chartNames)('Values of the chart %s', (chart) => {
     }
   });
 
-  it('The table of the README lists every value with its default, and nothing else', () => {
+  it('The table of the README lists every value with its default and no unknown value', () => {
     const rows = readmeDefaults(chart);
     const known = new Map(places(chart).map(({ path, value }) => [path, value]));
     expect([...rows.keys()].filter((path) => !known.has(path))).toEqual([]);
@@ -33,6 +35,16 @@ describe.each(chartNames)('Values of the chart %s', (chart) => {
     const leaves = places(chart).filter((place) => !isBranch(place));
     const missing = leaves.filter(({ path }) => !ancestors(path).some((one) => rows.has(one)));
     expect(missing.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('The table of the README has the comments of values.yaml (npm run generate writes it)', () => {
+    const readme = readFileSync(readmeOf(chart), 'utf8');
+    expect(readme).toBe(withValuesTable(chart, readme));
+  });
+
+  it('The schema has the comments of values.yaml as descriptions (npm run generate writes them)', () => {
+    const schema = readFileSync(schemaFileOf(chart), 'utf8');
+    expect(schema).toBe(withDescriptions(chart, schema));
   });
 
   it.each(setsOf(chart))('The schema accepts the values of ci/$name-values.yaml', ({ valuesFile }) => {

@@ -1,9 +1,9 @@
-{{/* A list, or a string, as the programs take several values. */}}
+{{/* A list or a string, as one comma-separated string. */}}
 {{- define "rolegate-agent.joined" -}}
 {{- if kindIs "string" . -}}{{- . | replace " " "" -}}{{- else -}}{{- join "," . -}}{{- end -}}
 {{- end -}}
 
-{{/* A map of flags to values; a list is the flag several times, nothing is the flag alone. */}}
+{{/* A map of flags to values. A list repeats the flag; an empty value is the bare flag. */}}
 {{- define "rolegate-agent.extraArgs" -}}
 {{- range $flag, $value := . }}
 {{- range $one := ternary $value (list $value) (kindIs "slice" $value) }}
@@ -16,7 +16,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* Of intercept and reconcile. */}}
+{{/* Arguments of intercept and reconcile. */}}
 {{- define "rolegate-agent.interceptionArgs" -}}
 {{- $probes := .probes | default dict -}}
 - --port={{ .port }}
@@ -31,7 +31,7 @@
 {{- include "rolegate-agent.extraArgs" .interception.extraArgs }}
 {{- end -}}
 
-{{/* After `helm upgrade --reuse-values` from 0.1 these values are missing: the agent's own defaults are the same. */}}
+{{/* These values are missing after `helm upgrade --reuse-values` from 0.1. The agent has the same defaults. */}}
 {{- define "rolegate-agent.limitArgs" -}}
 {{- $connections := .connections | default dict -}}
 {{- $waiting := .waiting | default dict -}}
@@ -49,7 +49,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* Of the agent alone. Takes the chart's scope and its values. */}}
+{{/* Arguments of the agent. Takes {root, values}. */}}
 {{- define "rolegate-agent.agentArgs" -}}
 {{- with .values -}}
 - --mode={{ .mode }}

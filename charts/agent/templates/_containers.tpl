@@ -5,7 +5,7 @@
 {{- $capabilities := list "NET_ADMIN" "NET_RAW" -}}
 {{- with .values -}}
 initContainers:
-  # Lays the rules and proves that they work, before anything is answered.
+  # Installs and tests the rules before the agent answers Pods.
   - name: intercept
     image: {{ $image }}
     imagePullPolicy: {{ .image.pullPolicy }}
@@ -18,13 +18,13 @@ initContainers:
     resources:
       {{- toYaml .resources.intercept | nindent 6 }}
     securityContext:
-      # SYS_ADMIN, where it is there: for the network namespace from which it asks.
+      # SYS_ADMIN is for the network namespace of the self-test.
       {{- $forTest := eq .selfTest "auto" | ternary (append $capabilities "SYS_ADMIN") $capabilities }}
       {{- include "rolegate-agent.rootSecurityContext" (dict "capabilities" $forTest "seLinuxOptions" .seLinuxOptions) | nindent 6 }}
     volumeMounts:
       - name: xtables-lock
         mountPath: /run/xtables.lock
-  # Keeps the rules, and tells the agent who holds which IP.
+  # Repairs the rules and reports the owners of IPs to the agent.
   - name: reconcile
     image: {{ $image }}
     imagePullPolicy: {{ .image.pullPolicy }}
@@ -62,8 +62,8 @@ containers:
       {{- include "rolegate-agent.agentArgs" $ | nindent 6 }}
     env:
       {{- include "rolegate-agent.env" . | nindent 6 }}
-    # The Pod is ready from its first success on. By the socket: two agents share the ports while one takes over from the other.
-    # Each try starts a Node; it never gives up, for a server may be missing for days and a restart does not bring it back.
+    # Makes the Pod ready once. It uses the socket, because two agents share the ports during an upgrade. It never gives up: a
+    # restart does not help if a server is missing for days. Each try starts a Node.js process.
     startupProbe:
       exec:
         command: [rolegate-agent, status, --ready, --status-socket=/run/rolegate/agent.sock]
@@ -105,7 +105,7 @@ containers:
 {{- end -}}
 
 {{- define "rolegate-agent.lockVolume" -}}
-# All of the node's programs that write iptables rules wait for one another by it.
+# Lock shared by all programs on the node that write iptables rules.
 - name: xtables-lock
   hostPath:
     path: /run/xtables.lock
@@ -121,7 +121,7 @@ volumes:
     emptyDir:
       medium: Memory
       sizeLimit: 1Mi
-  # In which reconcile of each of the node's agents names the listeners of its agent; root's alone.
+  # Each agent's reconcile records its agent's listeners here. Only root can write.
   - name: listeners
     hostPath:
       path: /run/rolegate-listeners
@@ -137,12 +137,12 @@ volumes:
       type: DirectoryOrCreate
   {{- end }}
   {{- if eq .mode "roles" }}
-  # Keys and credentials: memory, never the disk.
+  # Keys and credentials, only in memory.
   - name: state
     emptyDir:
       medium: Memory
       sizeLimit: {{ .state.sizeLimit }}
-  # What proves the node.
+  # Proves which node the agent is on.
   - name: token
     projected:
       defaultMode: 288
@@ -152,13 +152,13 @@ volumes:
             expirationSeconds: 3600
             path: token
   {{- if eq .tls.mode "authority" }}
-  # A server makes it; the agent waits for it.
+  # A server creates it. The agent waits for it.
   - name: authority
     configMap:
       name: {{ .authority.configMapName }}
       optional: true
   {{- else }}
-  # The rules are laid without it; the agent waits for it.
+  # The rules do not need it. The agent waits for it.
   - name: tls
     secret:
       secretName: {{ include "rolegate-agent.tlsSecretName" $.root }}
@@ -169,7 +169,7 @@ volumes:
 {{- end }}
 {{- end -}}
 
-{{/* Of the step before helm uninstall: ready as soon as the rules are gone, and then only there. Takes {root, values}. */}}
+{{/* The step before helm uninstall. The Pod is ready once the rules are removed, then idles. Takes {root, values}. */}}
 {{- define "rolegate-agent.uninstallContainers" -}}
 {{- $image := include "rolegate-agent.image" .root -}}
 {{- with .values -}}
@@ -186,7 +186,7 @@ initContainers:
       - name: xtables-lock
         mountPath: /run/xtables.lock
 containers:
-  # A DaemonSet's Pod has to stay: this one waits for its end.
+  # A DaemonSet Pod must keep running.
   - name: wait
     image: {{ $image }}
     imagePullPolicy: {{ .image.pullPolicy }}

@@ -1,8 +1,8 @@
 {{/*
-Values of the charts of kiam (agent.*, server.*, psp …) and kube2iam (host.*, aws.*, prometheus.* …). The schema lets them
-in; here they are mapped where the meaning is the same, and refused with a hint where leaving them out would change
-something. What is empty, or a switch that is off, asks for nothing.
-mapped: our value takes theirs. fixed: only this word of theirs is what happens here. refused: nothing fits it.
+Values of the charts of kiam (agent.*, server.*, psp …) and kube2iam (host.*, aws.*, prometheus.* …). The schema accepts them.
+Values with the same meaning are mapped. Values whose absence would change something are rejected with a hint. Empty values and
+switches that are off are ignored.
+mapped: sets our value. fixed: only this value is accepted, because it is what the chart does. refused: has no equivalent.
 */}}
 {{- define "rolegate-agent.foreign" -}}
 mapped:
@@ -25,43 +25,43 @@ mapped:
   serviceAccounts.agent.name: serviceAccount.name
   serviceAccounts.agent.annotations: serviceAccount.annotations
 fixed:
-  host.iptables: { is: 'true', hint: the rules are always laid; leave it out }
-  host.ip: { is: $(HOST_IP), hint: "the node's own addresses are used; leave it out" }
-  agent.enabled: { is: 'true', hint: leave this chart out }
+  host.iptables: { is: 'true', hint: the rules are always installed; remove it }
+  host.ip: { is: $(HOST_IP), hint: "the agent uses the node's own addresses; remove it" }
+  agent.enabled: { is: 'true', hint: do not install this chart }
   agent.name: { is: agent, hint: use nameOverride or fullnameOverride }
   agent.dnsPolicy: { is: ClusterFirstWithHostNet, hint: it is always ClusterFirstWithHostNet }
-  agent.host.iptables: { is: 'true', hint: the rules are always laid; leave it out }
-  agent.host.iptablesRemoveOnShutdown: { is: 'false', hint: rules outlive the agent; uninstall=true removes them }
-  agent.deepLivenessProbe: { is: 'false', hint: an agent does not die because a server is away }
+  agent.host.iptables: { is: 'true', hint: the rules are always installed; remove it }
+  agent.host.iptablesRemoveOnShutdown: { is: 'false', hint: rules outlive the agent; remove them with uninstall=true }
+  agent.deepLivenessProbe: { is: 'false', hint: an agent keeps running without a server }
   serviceAccounts.agent.create: { is: 'true', hint: use serviceAccount.create }
 refused:
-  aws.access_key: only the server has AWS keys; give them to charts/server by credentials.secret
-  aws.secret_key: only the server has AWS keys; give them to charts/server by credentials.secret
-  aws.region: only the server asks AWS; use region of charts/server
-  existingSecret: only the server has AWS keys; give them to charts/server by credentials.secret
+  aws.access_key: only the server has AWS keys; use credentials.secret of charts/server
+  aws.secret_key: only the server has AWS keys; use credentials.secret of charts/server
+  aws.region: only the server calls AWS; use region of charts/server
+  existingSecret: only the server has AWS keys; use credentials.secret of charts/server
   prometheus.service.enabled: there is no Service; use podMonitor.enabled
   prometheus.serviceMonitor.enabled: use podMonitor.enabled
   rbac.serviceAccountName: use serviceAccount.name
-  podSecurityPolicy.enabled: Kubernetes has none any more; the Namespace needs pod-security.kubernetes.io/enforce=privileged
-  psp.create: Kubernetes has none any more; the Namespace needs pod-security.kubernetes.io/enforce=privileged
+  podSecurityPolicy.enabled: Kubernetes has removed it; label the Namespace pod-security.kubernetes.io/enforce=privileged
+  psp.create: Kubernetes has removed it; label the Namespace pod-security.kubernetes.io/enforce=privileged
   maxUnavailable: use updateStrategy.rollingUpdate
-  lifecycle: rules outlive the agent, and no hook removes any; uninstall=true does
-  probe: probes are fixed but for probes.host and probes.port
-  livenessProbe: probes are fixed but for probes.host and probes.port
-  readinessProbe: probes are fixed but for probes.host and probes.port
+  lifecycle: rules outlive the agent, and hooks do not remove them; use uninstall=true
+  probe: only probes.host and probes.port can be changed
+  livenessProbe: only probes.host and probes.port can be changed
+  readinessProbe: only probes.host and probes.port can be changed
   resources.limits: use resources.intercept, resources.reconcile and resources.agent
   resources.requests: use resources.intercept, resources.reconcile and resources.agent
-  agent.image: it names another program; use image
+  agent.image: it is the image of another program; use image
   agent.whiteListRouteRegexp: use metadata.groups, or metadata.allowPaths (matched whole)
   agent.allowRouteRegexp: use metadata.groups, or metadata.allowPaths (matched whole)
-  agent.prometheus: /metrics is always there, at metrics.port; use podMonitor.enabled
+  agent.prometheus: metrics are always served on metrics.port; use podMonitor.enabled
   agent.serviceAnnotations: there is no Service
   agent.serviceLabels: there is no Service
   agent.updateStrategy: use updateStrategy
   agent.resources: use resources.agent
-  agent.extraHostPathMounts: there is nothing to mount
-  agent.initContainers: there is nothing to wait for
-  agent.gatewayTimeoutCreation: the agent starts without a server, and goes on trying
+  agent.extraHostPathMounts: the agent needs no other mounts
+  agent.initContainers: the agent does not wait for certificates; see tls.mode
+  agent.gatewayTimeoutCreation: the agent starts without a server and keeps retrying
   agent.keepaliveParams.time: keepalive is fixed at 10 s and 3 s
   agent.keepaliveParams.timeout: keepalive is fixed at 10 s and 3 s
   agent.keepaliveParams.permitWithoutStream: keepalive is fixed at 10 s and 3 s
@@ -70,26 +70,26 @@ refused:
   agent.tlsFiles.key: put the files into a Secret; use tls.mode=existingSecret
   agent.tlsSecret: use tls.mode=existingSecret and tls.existingSecret.name
   agent.tlsCerts: the keys of tls.existingSecret are tls.crt, tls.key and ca.crt
-  agent.livenessProbe: probes are fixed but for probes.host and probes.port
+  agent.livenessProbe: only probes.host and probes.port can be changed
 {{- end -}}
 
-{{/* Flags that have a value of this chart, or that only the server has. */}}
+{{/* Flags that this chart sets from values, and flags of the server. */}}
 {{- define "rolegate-agent.foreignArgs" -}}
 server-address: use server.address
 server-name: use server.name
-server-address-refresh: names are looked up again when a server is lost; leave it out
+server-address-refresh: the agent resolves names again when it loses a server; remove it
 cert: use tls.mode
 key: use tls.mode
 ca: use tls.mode
 token-file: use tls.mode
-node-name: it comes from the node; leave it out
-node: it comes from the node; leave it out
-host-ip: it comes from the node; leave it out
-host: it comes from the node; leave it out
-cni-socket: it is fixed; leave it out
+node-name: the chart takes it from the node; remove it
+node: the chart takes it from the node; remove it
+host-ip: the chart takes it from the node; remove it
+host: the chart takes it from the node; remove it
+cni-socket: the chart sets it; remove it
 cni-cache-dir: use cni.cacheDirs
-state-dir: it is fixed; leave it out
-status-socket: it is fixed; leave it out
+state-dir: the chart sets it; remove it
+status-socket: the chart sets it; remove it
 mode: use mode
 port: use port
 app-port: use port
@@ -115,8 +115,8 @@ level: use log.level
 verbose: use log.level
 log-format: use log.format
 json-log: use log.format
-iptables: the rules are always laid; leave it out
-iptables-remove: rules outlive the agent; uninstall=true removes them
+iptables: the rules are always installed; remove it
+iptables-remove: rules outlive the agent; remove them with uninstall=true
 iptables-backend: use iptables.backend
 host-interface: use hostInterface
 exclude-interface: use excludeInterfaces
@@ -131,7 +131,7 @@ api-token: the agent does not talk to the API server
 kubeconfig: the agent does not talk to the API server
 {{- end -}}
 
-{{/* What stands at a dotted path, as {value: …}; without it where nothing is given. Takes {values, path}. */}}
+{{/* The value at a dotted path as {value: …}, or an empty map if there is none. Takes {values, path}. */}}
 {{- define "rolegate-agent.at" -}}
 {{- $at := dict "value" .values -}}
 {{- range splitList "." .path -}}
@@ -144,7 +144,7 @@ kubeconfig: the agent does not talk to the API server
 {{- toYaml $at -}}
 {{- end -}}
 
-{{/* .Values with what is mapped in its place; every template reads its values from here. */}}
+{{/* .Values with mapped values applied. Every template reads its values from here. */}}
 {{- define "rolegate-agent.values" -}}
 {{- $values := deepCopy .Values -}}
 {{- range $from, $to := (include "rolegate-agent.foreign" . | fromYaml).mapped -}}

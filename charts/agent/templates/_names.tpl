@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* 50, so that the names made from it are whole. */}}
+{{/* At most 50 characters, so that suffixes fit. */}}
 {{- define "rolegate-agent.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
@@ -18,7 +18,7 @@ app.kubernetes.io/name: {{ include "rolegate-agent.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* All but the two of the selector. */}}
+{{/* All labels except the two of the selector. */}}
 {{- define "rolegate-agent.commonLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: rolegate

@@ -1,4 +1,4 @@
-{{/* Which node it is on; the addresses that the node has, one per family. */}}
+{{/* The node name, and the addresses of the node, one per family. */}}
 {{- define "rolegate-agent.env" -}}
 - name: ROLEGATE_NODE_NAME
   valueFrom:
@@ -20,7 +20,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* Of what touches the node: root, with the capabilities that are named and no more. Takes {capabilities, seLinuxOptions}. */}}
+{{/* For containers that change the node: root with only the given capabilities. Takes {capabilities, seLinuxOptions}. */}}
 {{- define "rolegate-agent.rootSecurityContext" -}}
 runAsUser: 0
 runAsGroup: 0
@@ -35,12 +35,12 @@ seLinuxOptions:
 {{- end }}
 {{- end -}}
 
-{{/* Of the agent's process, which shares its ports with nobody who has another. A large number is a float in Helm. */}}
+{{/* User of the agent process. Only processes with the same user can share its ports. Helm reads large numbers as floats. */}}
 {{- define "rolegate-agent.uid" -}}
 {{- (.agent | default dict).uid | default 2100008181 | int64 -}}
 {{- end -}}
 
-{{/* Of everything else. Takes the user. */}}
+{{/* For all other containers. Takes the user. */}}
 {{- define "rolegate-agent.securityContext" -}}
 runAsUser: {{ . }}
 runAsGroup: {{ . }}
@@ -51,7 +51,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* Where kubelet asks. After `helm upgrade --reuse-values` from 0.1 the values are missing. */}}
+{{/* Where the kubelet probes. The values are missing after `helm upgrade --reuse-values` from 0.1. */}}
 {{- define "rolegate-agent.probes" -}}
 {{- $probes := .probes | default dict -}}
 host: {{ $probes.host | default "127.0.0.1" | quote }}
@@ -67,7 +67,7 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* Where an agent may run. */}}
+{{/* Where agents can run. */}}
 {{- define "rolegate-agent.placement" -}}
 {{- $placement := dict -}}
 {{- range $key := list "nodeSelector" "affinity" "tolerations" -}}

@@ -1,4 +1,4 @@
-{{/* A Pod of helm test. Takes {root, values, name, role, expect}. Not with the selector's labels: the DaemonSet would take it. */}}
+{{/* A Pod of helm test. Takes {root, values, name, role, expect}. With the selector labels, the DaemonSet would adopt it. */}}
 {{- define "rolegate-agent.testPod" -}}
 apiVersion: v1
 kind: Pod
@@ -12,7 +12,7 @@ metadata:
     {{- include "rolegate-agent.commonLabels" .root | nindent 4 }}
   annotations:
     helm.sh/hook: test
-    # Not as soon as it has succeeded: helm test --logs reads what it wrote.
+    # Keep the Pod after success: helm test --logs reads its log.
     helm.sh/hook-delete-policy: before-hook-creation
     {{- with .role }}
     iam.amazonaws.com/role: {{ . | quote }}

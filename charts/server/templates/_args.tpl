@@ -1,4 +1,4 @@
-{{/* The server's flags, a line each. */}}
+{{/* The server's flags, one per line. */}}
 {{- define "rolegate-server.args" -}}
 {{- $values := .Values -}}
 {{- $flags := list
@@ -67,12 +67,12 @@
 {{- end -}}
 {{- end -}}
 
-{{/* On the network of a node the agent's own 9622 is there already, and no policy keeps strangers away: loopback, another port. */}}
+{{/* On the host network, the agent already uses port 9622 and no NetworkPolicy applies: use another port on loopback. */}}
 {{- define "rolegate-server.probePort" -}}
 {{- ternary 9623 9622 (eq .Values.credentials.source "node") -}}
 {{- end -}}
 
-{{/* Empty: the server's default. */}}
+{{/* Empty for the server's default. */}}
 {{- define "rolegate-server.probeBind" -}}
 {{- if eq .Values.credentials.source "node" -}}
 127.0.0.1:{{ include "rolegate-server.probePort" . }}
@@ -81,7 +81,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Where kubelet asks. */}}
+{{/* Where the kubelet probes. */}}
 {{- define "rolegate-server.probed" -}}
 {{- if eq .Values.credentials.source "node" -}}
 host: 127.0.0.1
@@ -89,7 +89,7 @@ host: 127.0.0.1
 port: probes
 {{- end -}}
 
-{{/* (list name value): one line, or one for each value of a list. */}}
+{{/* (list name value): one line, or one per value of a list. */}}
 {{- define "rolegate-server.flag" -}}
 {{- $name := index . 0 -}}
 {{- $value := index . 1 -}}
@@ -100,7 +100,7 @@ port: probes
 {{- end }}
 {{- end -}}
 
-{{/* A scalar as it was written: helm reads whole numbers as floats, and would write 1e+06. */}}
+{{/* A scalar as the user wrote it. Helm reads integers as floats and would print 1e+06. */}}
 {{- define "rolegate-server.text" -}}
 {{- if kindIs "invalid" . -}}
 {{- else if and (kindIs "float64" .) (eq (floor .) .) -}}

@@ -1,13 +1,13 @@
-{{/* Annotation of the Role: the kinds that the release has rendered. */}}
+{{/* Annotation of the Role that lists the kinds the release has rendered. */}}
 {{- define "rolegate-server.rendersKey" -}}
 rolegate.dev/renders
 {{- end -}}
 
 {{/*
-A comma-separated list: the kinds of the authority's objects that this release renders. An object that a server of 0.1 created is
-not helm's, and helm refuses to render over it: it is left out, and stays as it is. What the release has rendered before is never
-left out, or helm would delete it: a backup that was put back may have lost helm's annotations. Without a cluster (helm template)
-nothing is found, and both are rendered.
+A comma-separated list of the authority objects (Secret, ConfigMap) that this release renders. Helm refuses to render over an object
+that a server of 0.1 created, so that one is left out and stays unchanged. An object that the release rendered before is never left
+out, or Helm would delete it; this includes a restored backup without Helm's annotations. Without a cluster (helm template), both
+are rendered.
 */}}
 {{- define "rolegate-server.renders" -}}
 {{- $namespace := .Release.Namespace -}}

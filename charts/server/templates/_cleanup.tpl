@@ -2,14 +2,14 @@
 {{- printf "%s-cleanup" (include "rolegate-server.fullname" .) -}}
 {{- end -}}
 
-{{/* A name of its own: the Service and the Deployment must not take its Pod for a server. */}}
+{{/* A different name, so that the Service and the Deployment do not select its Pod. */}}
 {{- define "rolegate-server.cleanupLabels" -}}
 app.kubernetes.io/name: {{ printf "%s-cleanup" (include "rolegate-server.name" . | trunc 55 | trimSuffix "-") }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: cleanup
 {{- end -}}
 
-{{/* (list context weight): metadata of an object that is there for the Job alone, and goes when it has succeeded. */}}
+{{/* (list context weight): metadata of an object that only the Job needs. It is deleted when the Job succeeds. */}}
 {{- define "rolegate-server.cleanupMetadata" -}}
 {{- $context := index . 0 -}}
 {{- $hook := dict

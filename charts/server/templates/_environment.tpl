@@ -1,4 +1,4 @@
-{{/* The container's variables. */}}
+{{/* Environment variables of the container. */}}
 {{- define "rolegate-server.env" -}}
 {{- $credentials := .Values.credentials -}}
 - name: POD_NAMESPACE
@@ -6,7 +6,7 @@
     fieldRef:
       fieldPath: metadata.namespace
 {{- if ne $credentials.source "node" }}
-# The node's own role is never used in the place of the server's.
+# The server must never fall back to the node's role.
 - name: AWS_EC2_METADATA_DISABLED
   value: 'true'
 {{- end }}

@@ -1,8 +1,8 @@
-{{/* Values of kiam's and kube2iam's charts that are none here, and of flags that have a value of their own. */}}
+{{/* Values of kiam's and kube2iam's charts that this chart does not have, and flags that it sets from values. */}}
 
 {{/*
-(list value path): "true" where it asks for something: what is off or empty does not, all the way down, unless it is on
-in their charts.
+(list value path): "true" if the value has an effect. Empty values and switches that are off have none, at every level,
+unless they are on by default in the other chart.
 */}}
 {{- define "rolegate-server.asks" -}}
 {{- $value := index . 0 -}}
@@ -17,19 +17,19 @@ true
 
 {{- define "rolegate-server.hints" -}}
 server:
-  '': this chart is the server; its values stand at the top level
+  '': this chart is the server; its values are at the top level
   affinity: it is affinity, at the top level
   assumeRoleArn: it is assumeRoleArn, at the top level
-  cache: nothing is delivered a second time; leave it out
-  deployment: it is replicas; the server is always a Deployment
-  enabled: this chart is the server, always; leave it out, or do not install this chart
+  cache: the server needs no resync; remove it
+  deployment: the server is always a Deployment; use replicas
+  enabled: this chart is the server; remove the value, or do not install this chart
   extraArgs: it is extraArgs, at the top level
   extraEnv: it is extraEnv, at the top level
   extraHostPathMounts: use extraVolumes and extraVolumeMounts
-  gatewayTimeoutCreation: agents wait as long as they must; leave it out
-  image: it is image, at the top level, and another image
-  initContainers: the server needs none; what certificates need is tls
-  keepaliveParams: keepalive is fixed at 10 s and 3 s; leave it out
+  gatewayTimeoutCreation: agents wait as long as needed; remove it
+  image: it is the image of another program; use image, at the top level
+  initContainers: the server needs none; for certificates, use tls
+  keepaliveParams: keepalive is fixed at 10 s and 3 s; remove it
   livenessProbe: it is livenessProbe, at the top level
   log: it is log.level and log.format (json or text)
   name: use nameOverride
@@ -37,45 +37,45 @@ server:
   podAnnotations: it is podAnnotations, at the top level
   podLabels: it is podLabels, at the top level
   priorityClassName: it is priorityClassName, at the top level
-  probes: the server is asked at its port 9622; leave it out
-  prometheus: use podMonitor.enabled; metrics are at port 9620, path /metrics
+  probes: the kubelet probes port 9622; remove it
+  prometheus: use podMonitor.enabled; metrics are on port 9620, path /metrics
   readinessProbe: it is readinessProbe, at the top level
   resources: it is resources, at the top level
   roleBaseArn: it is roles.baseArn
-  seLinuxOptions: the server mounts nothing of the node; leave it out
-  service: the ports are fixed at 9610 and 9611, and the Service headless
+  seLinuxOptions: the server mounts nothing from the node; remove it
+  service: the Service is headless, with fixed ports 9610 and 9611
   serviceAnnotations: it is service.annotations
   serviceLabels: use commonLabels
   sessionDuration: it is sessions.duration
-  sslCertHostPath: Node brings its authorities; for one of your own use extraVolumes and NODE_EXTRA_CA_CERTS in extraEnv
+  sslCertHostPath: Node.js has its own CA certificates; to add one, use extraVolumes and NODE_EXTRA_CA_CERTS in extraEnv
   tlsCerts: the keys of the Secret are tls.crt, tls.key and ca.crt
-  tlsFiles: put them into a Secret, and use tls.mode existingSecret; or leave it out, and let the server be its own authority
-  tlsSecret: use tls.mode existingSecret and tls.existingSecret.name; or leave it out, and let the server be its own authority
+  tlsFiles: put them into a Secret and use tls.mode=existingSecret, or remove it to use the built-in CA
+  tlsSecret: use tls.mode=existingSecret and tls.existingSecret.name, or remove it to use the built-in CA
   tolerations: it is tolerations, at the top level
   updateStrategy: it is strategy
-  useHostNetwork: use credentials.source node, if the server is to use the role of its node; else leave it out
+  useHostNetwork: use credentials.source=node to use the role of the node; otherwise remove it
 agent:
-  '': it is a value of the agent's chart
+  '': it is a value of the agent chart
 serviceAccounts:
   '': it is serviceAccount, in each chart
-  agent: it is serviceAccount in the agent's chart; agent.serviceAccounts here names those that agents may have
+  agent: it is serviceAccount in the agent chart; agent.serviceAccounts here lists the ServiceAccounts of agents
   server: it is serviceAccount (create, name, annotations)
 psp:
-  '': Kubernetes has no PodSecurityPolicy any more; the Pods are of Pod Security's level restricted
+  '': Kubernetes has removed PodSecurityPolicy; the Pods meet Pod Security's restricted level
 podSecurityPolicy:
-  '': Kubernetes has no PodSecurityPolicy any more; the Pods are of Pod Security's level restricted
+  '': Kubernetes has removed PodSecurityPolicy; the Pods meet Pod Security's restricted level
 host:
-  '': it is a value of the agent's chart
+  '': it is a value of the agent chart
 prometheus:
-  '': use podMonitor.enabled; metrics are at port 9620, path /metrics
+  '': use podMonitor.enabled; metrics are on port 9620, path /metrics
 aws:
-  '': it is no value of this chart
-  access_key: a key is never a value; put it into a Secret, and use credentials.source secret and credentials.secret.name
-  secret_key: a key is never a value; put it into a Secret, and use credentials.source secret and credentials.secret.name
-existingSecret: use credentials.source secret and credentials.secret.name; its keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  '': it is not a value of this chart
+  access_key: keys cannot be values; put them into a Secret and use credentials.source=secret and credentials.secret.name
+  secret_key: keys cannot be values; put them into a Secret and use credentials.source=secret and credentials.secret.name
+existingSecret: use credentials.source=secret and credentials.secret.name; its keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
 probe: use startupProbe, livenessProbe and readinessProbe
-lifecycle: the server stops by itself without losing a request, and rules of the node are the agent's; leave it out
-maxUnavailable: it is podDisruptionBudget.maxUnavailable; for a roll-out use strategy
+lifecycle: the server drains before it stops, and the agent owns the node's rules; remove it
+maxUnavailable: it is podDisruptionBudget.maxUnavailable; for rollouts, use strategy
 updateStrategy: it is strategy
 rbac:
   serviceAccountName: it is serviceAccount.name
@@ -92,16 +92,16 @@ rbac:
 {{- if and (kindIs "map" $hint) (kindIs "map" $given) }}
 {{- range $key, $value := omit $given "" }}
 {{- if and (not (has $key (index $own $top | default list))) (include "rolegate-server.asks" (list $value (printf "%s.%s" $top $key))) }}
-- {{ $top }}.{{ $key }}: {{ index $hint $key | default (index $hint "") | default "it is no value of this chart" }}
+- {{ $top }}.{{ $key }}: {{ index $hint $key | default (index $hint "") | default "it is not a value of this chart" }}
 {{- end }}
 {{- end }}
 {{- else if include "rolegate-server.asks" (list $given $top) }}
-- {{ $top }}: {{ ternary $hint (dig "" "it is no value of this chart" (ternary $hint dict (kindIs "map" $hint))) (kindIs "string" $hint) }}
+- {{ $top }}: {{ ternary $hint (dig "" "it is not a value of this chart" (ternary $hint dict (kindIs "map" $hint))) (kindIs "string" $hint) }}
 {{- end }}
 {{- end }}
 {{- range $probe := list "livenessProbe" "readinessProbe" }}
 {{- if eq (toString (index $.Values $probe).enabled) "false" }}
-- {{ $probe }}.enabled: a probe cannot be left out
+- {{ $probe }}.enabled: a probe cannot be disabled
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -126,9 +126,9 @@ key: set tls.mode
 level: set log.level
 log-format: set log.format
 log-level: set log.level
-namespace: it is that of the release
+namespace: the chart uses the release Namespace
 namespace-policy: set roles.namespacePolicy
-probe-bind: kubelet is told of it; set ipv6
+probe-bind: the probes use it; set ipv6
 prometheus-listen-addr: the port is fixed; set ipv6
 region: set region
 role-base-arn: set roles.baseArn
@@ -140,7 +140,7 @@ session-scope: set sessions.scope
 session-tag: set sessions.tags
 source-identity-template: set sessions.sourceIdentityTemplate
 startup-taint: set startupTaint.keys
-status-socket: the probes and the commands look at its usual place
+status-socket: the commands use the default path
 sts-burst: set sts.burst
 sts-dualstack: set sts.dualStack
 sts-endpoint: set sts.endpoint
@@ -148,8 +148,8 @@ sts-fips: set sts.fips
 sts-rate: set sts.rate
 token-secret-file: set tls.tokenSecret
 trust-domain: set agent.trustDomain
-app-port: it is port in the agent's chart
-host-interface: it is hostInterface in the agent's chart
+app-port: it is port in the agent chart
+host-interface: it is hostInterface in the agent chart
 host-ip: it is a flag of the agent
 iptables: it is a flag of the agent
 metadata-addr: it is a flag of the agent
@@ -157,7 +157,7 @@ metrics-port: the port is fixed at 9620
 node: it is a flag of the agent
 {{- end -}}
 
-{{/* kube2iam's chart has no other place for --base-role-arn and --default-role: they may stay there. */}}
+{{/* kube2iam's chart has no other place for --base-role-arn and --default-role, so they are accepted. */}}
 {{- define "rolegate-server.extraArgsFaults" -}}
 {{- $hints := include "rolegate-server.flagHints" . | fromYaml -}}
 {{- $may := list (ternary "base-role-arn" "" (empty .Values.roles.baseArn)) (ternary "default-role" "" (empty .Values.roles.default)) -}}

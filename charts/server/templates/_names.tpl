@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* 50, so that the names made from it are whole. */}}
+{{/* At most 50 characters, so that suffixes fit. */}}
 {{- define "rolegate-server.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
@@ -14,7 +14,7 @@ app.kubernetes.io/name: {{ include "rolegate-server.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* All but those that select the server's Pods. */}}
+{{/* All labels except those that select the server's Pods. */}}
 {{- define "rolegate-server.otherLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: rolegate
@@ -31,7 +31,7 @@ app.kubernetes.io/component: server
 {{ include "rolegate-server.otherLabels" . }}
 {{- end -}}
 
-{{/* (list context name annotations labels): metadata of an object in the release's Namespace. */}}
+{{/* (list context name annotations labels): metadata of an object in the release Namespace. */}}
 {{- define "rolegate-server.metadata" -}}
 {{- $context := index . 0 -}}
 name: {{ index . 1 }}
@@ -47,7 +47,7 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* (list context name): metadata of an object of the whole cluster. */}}
+{{/* (list context name): metadata of a cluster-scoped object. */}}
 {{- define "rolegate-server.clusterMetadata" -}}
 {{- $context := index . 0 -}}
 name: {{ index . 1 }}
@@ -72,7 +72,7 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* A list, of names or of {name: …}; kube2iam's image.pullSecrets counts too. */}}
+{{/* A list of names or of {name: …}. Includes kube2iam's image.pullSecrets. */}}
 {{- define "rolegate-server.imagePullSecrets" -}}
 {{- range concat (.Values.imagePullSecrets | default list) (.Values.image.pullSecrets | default list) }}
 {{- $name := . }}
@@ -83,7 +83,7 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* As DNS has the Service. */}}
+{{/* DNS names of the Service. */}}
 {{- define "rolegate-server.serverNames" -}}
 {{- $name := include "rolegate-server.fullname" . -}}
 {{- $full := printf "%s.%s" $name .Release.Namespace -}}
@@ -91,7 +91,7 @@ annotations:
 {{- concat $all (.Values.tls.serverNames | default list) | uniq | join "," -}}
 {{- end -}}
 
-{{/* kube2iam's aws.region and verbose mean the same as ours. */}}
+{{/* kube2iam's aws.region and verbose have the same meaning as ours. */}}
 {{- define "rolegate-server.region" -}}
 {{- .Values.region | default (dig "region" "" (.Values.aws | default dict)) -}}
 {{- end -}}
@@ -99,7 +99,7 @@ annotations:
 {{- ternary "debug" .Values.log.level (eq (toString .Values.verbose) "true") -}}
 {{- end -}}
 
-{{/* Where a certificate of one's own is. */}}
+{{/* Secret with a user-provided certificate. */}}
 {{- define "rolegate-server.tlsSecret" -}}
 {{- if eq .Values.tls.mode "certManager" -}}
 {{- printf "%s-tls" (include "rolegate-server.fullname" .) -}}
@@ -108,12 +108,12 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* "true" where helm uninstall deletes the authority. */}}
+{{/* "true" if helm uninstall deletes the authority Secret and ConfigMap. */}}
 {{- define "rolegate-server.cleansUp" -}}
 {{- if and (eq .Values.tls.mode "authority") .Values.authority.deleteOnUninstall .Values.rbac.create -}}true{{- end -}}
 {{- end -}}
 
-{{/* A JSON list: the port of sts.endpoint, where there is one. */}}
+{{/* A JSON list with the port of sts.endpoint, if set. */}}
 {{- define "rolegate-server.stsPort" -}}
 {{- with .Values.sts.endpoint -}}
 {{- $url := urlParse . -}}

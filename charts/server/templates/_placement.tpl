@@ -13,7 +13,7 @@ tolerations:
 {{- end }}
 {{- end -}}
 
-{{/* On the network of its node a replica has the ports to itself. */}}
+{{/* On the host network, only one replica per node can have the ports. */}}
 {{- define "rolegate-server.affinity" -}}
 {{- $affinity := .Values.affinity | default dict -}}
 {{- if and (eq .Values.credentials.source "node") (not (hasKey $affinity "podAntiAffinity")) -}}
@@ -37,7 +37,7 @@ affinity:
 {{- end }}
 {{- end -}}
 
-{{/* A surge Pod would find no free node on the network of the nodes. */}}
+{{/* On the host network, a surge Pod would find no free node. */}}
 {{- define "rolegate-server.strategy" -}}
 {{- if .Values.strategy -}}
 {{- toYaml .Values.strategy -}}
@@ -50,7 +50,7 @@ rollingUpdate:
 {{- end -}}
 {{- end -}}
 
-{{/* What Pod Security's level restricted demands of a Pod, and of a container. */}}
+{{/* Required by Pod Security's restricted level for a Pod and a container. */}}
 {{- define "rolegate-server.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

@@ -1,25 +1,25 @@
-{{/* What works, and should be known; a line each. */}}
+{{/* Notes on valid settings, one per line. */}}
 {{- define "rolegate-server.warnings" -}}
 {{- $source := .Values.credentials.source -}}
 {{- if eq $source "node" }}
-credentials.source node: the Pods run on the network of their nodes, which Pod Security allows at the level privileged alone: kubectl label namespace {{ .Release.Namespace }} pod-security.kubernetes.io/enforce=privileged. No NetworkPolicy holds for them.
+credentials.source=node: the Pods use the host network, so no NetworkPolicy applies and Pod Security must allow them: kubectl label namespace {{ .Release.Namespace }} pod-security.kubernetes.io/enforce=privileged
 {{- end }}
 {{- if and (not (include "rolegate-server.region" .)) (not .Values.sts.endpoint) }}
-region is not given: it must come from AWS_REGION, which the webhook of EKS sets in the Pod. Without it the server ends and says so.
+region is not set. The server exits with an error unless a webhook sets AWS_REGION in the Pod, as on EKS.
 {{- end }}
 {{- if eq $source "podIdentity" }}
-credentials.source podIdentity: aws eks create-pod-identity-association --cluster-name CLUSTER --namespace {{ .Release.Namespace }} --service-account {{ include "rolegate-server.serviceAccount" . }} --role-arn ROLE, before the Pods start.
+credentials.source=podIdentity: before the Pods start, run: aws eks create-pod-identity-association --cluster-name CLUSTER --namespace {{ .Release.Namespace }} --service-account {{ include "rolegate-server.serviceAccount" . }} --role-arn ROLE
 {{- end }}
 {{- if eq .Values.agent.identity "shared" }}
-agent.identity shared: whoever has the key of an agent gets the credentials of every node. End it when the last agent has a token.
+agent.identity=shared: anyone with an agent's key can get the credentials of every node. Set it to attested after the migration.
 {{- end }}
 {{- if eq .Values.roles.namespacePolicy "audit" }}
-roles.namespacePolicy audit: every Pod gets the role that it names, if it lies below the ceiling.
+roles.namespacePolicy=audit: every Pod gets the role it requests if the role is inside the ceiling.
 {{- end }}
 {{- $seconds := include "rolegate-server.seconds" .Values.sessions.duration | atoi }}
 {{- if and (eq $seconds 900) (not .Values.sessions.allowShort) }}
-sessions.duration {{ .Values.sessions.duration }} is read as 1h.
+sessions.duration={{ .Values.sessions.duration }} is treated as 1h.
 {{- else if lt $seconds 3000 }}
-sessions.duration {{ .Values.sessions.duration }}: Pods may get credentials with less than 25 minutes left.
+sessions.duration={{ .Values.sessions.duration }}: Pods can get credentials with less than 25 minutes left.
 {{- end }}
 {{- end -}}
