@@ -13,7 +13,7 @@ part "node", which needs root, in network namespaces that lead nowhere. The exit
   --only NAME      only this part, repeatable: ${partNames.join(', ')}
   --rounds N       of each part; what is compared takes turns within a round (3)
   --quick          one round of everything with small numbers: shows that it works, measures nothing
-  --report FILE    also writes the table between the markers of this file
+  --report FILE    also writes the table between the markers of this file: docs/figures/bench.md
   --bundles DIR    where agent.cjs and server.cjs are, e.g. of another commit (dist/bundle)
   --server-flag F  another flag of Node for the server, repeatable: what would it change? Not in the part "node"
   --agent-flag F   the same for the agent

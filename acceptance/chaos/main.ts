@@ -24,7 +24,7 @@ const USAGE = `npm run ${SUITE} [-- OPTIONS]
 Makes everything fail in turn, on loopback with the built programs, and counts what Pods are answered meanwhile.
   --part NAME       only this part (repeatable): ${parts.map(({ name }) => name).join(', ')}
   --only PATTERN    of the matrix only the faults whose names match, as 'STS kill'
-  --report FILE     writes the tables into the file, between its two markers`;
+  --report FILE     writes the tables between the markers of this file: docs/figures/chaos.md`;
 
 /** Whatever hangs, the run ends. Milliseconds. */
 const LONGEST_MS = 470_000;

@@ -26,7 +26,7 @@ Attacks the built programs as an unprivileged Pod, a Namespace, whoever may writ
 namespaces and control groups made for it, as root, and fails if anybody but the attacker notices. Nothing leads out of them.
   --only PATTERN     only the attacks whose titles match
   --seconds N        how long an attack lasts (default: 4); those that last otherwise keep their proportion
-  --report FILE      writes the tables into the file, each between its two markers
+  --report FILE      writes the tables between the markers of this file: docs/figures/hostile.md
   --bundles DIR      the programs under test (default: those of dist/bundle)
 
 Exit code ${EXIT_SKIPPED}: this machine cannot run it.`;

@@ -8,7 +8,7 @@ interface NetworkPlugin {
   readonly otherInterfaces: readonly string[];
 }
 
-/** The table of docs/interception.md (kiam's and kube2iam's READMEs; names of interfaces from the plugins themselves). */
+/** From kiam's and kube2iam's READMEs; names of interfaces from the plugins themselves. docs/interception.md has the values. */
 export const networkPlugins: readonly NetworkPlugin[] = [
   {
     plugin: 'canal',

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOT = dirname(dirname(import.meta.dirname));
+
+it.each([
+  ['chaos.md', '<!-- test:chaos begins -->', '<!-- test:chaos ends -->'],
+  ['hostile.md', '<!-- test:hostile begins -->', '<!-- test:hostile ends -->'],
+  ['hostile.md', '<!-- test:hostile tenants begins -->', '<!-- test:hostile tenants ends -->'],
+  ['hostile.md', '<!-- test:hostile strangers begins -->', '<!-- test:hostile strangers ends -->'],
+  ['bench.md', '<!-- made by npm run bench: begin -->', '<!-- made by npm run bench: end -->'],
+])('The page docs/figures/%s has a table between the markers that --report needs: %s', (page, begin, end) => {
+  const text = readFileSync(join(ROOT, 'docs/figures', page), 'utf8');
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  expect(from).toBeGreaterThan(0);
+  expect(text.slice(from, to)).toMatch(/^\| .* \|$/m);
+});
