@@ -3,13 +3,13 @@ import { expectationOf } from './expectation.ts';
 import type { SandboxPod } from './sandbox-node.ts';
 import type { World } from './world.ts';
 
-/** The Pods, what each should get, and commands to try, as one text. */
+/** The text that the sandbox starts with: the Pods, what each should get, and commands to try. */
 export function describePods(world: World, folder: string): string {
   const pods = world.node.pods.filter(({ hostNetwork }) => !hostNetwork);
   const [first] = pods;
   const { host, port } = world.agent;
   const table = columns([
-    ['POD', 'ADDRESS', 'PORT FOR AN SDK', 'ANNOTATED ROLE', 'SHOULD GET'],
+    ['POD', 'ADDRESS', 'SDK PORT', 'ROLE ANNOTATION', 'EXPECTED RESULT'],
     ...pods.map((pod) => [
       podName(pod),
       pod.ip,
@@ -18,22 +18,28 @@ export function describePods(world: World, folder: string): string {
       expectationOf(pod.manifest, world.manifests),
     ]),
   ]);
-  if (first === undefined) return `${folder} holds no Pod with a network of its own\n`;
+  if (first === undefined)
+    return `No Pod in ${folder} has a Pod network. Add one that does not set hostNetwork.\n`;
   const url = `http://${host}:${port}/latest`;
   const environment = Object.entries(
     sdkEnvironment({ metadataPort: first.port, stsEndpoint: world.sts.url }),
   );
   return [
+    '',
+    `Rolegate is running on loopback: ${world.servers.length} servers, an agent, and stand-ins for the Kubernetes API, STS and IMDS.`,
+    'Each Pod has an address of its own, by which the agent recognizes it.',
+    '',
     table,
     '',
-    `As ${podName(first)}, by hand:`,
+    `Get the role name as ${podName(first)} with curl (append it to the last URL to get the credentials):`,
     `  token=$(curl -s --interface ${first.ip} -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 600' ${url}/api/token)`,
     `  curl -s --interface ${first.ip} -H "X-aws-ec2-metadata-token: $token" ${url}/meta-data/iam/security-credentials/`,
     '',
-    'and through an SDK (another Pod: its port):',
+    'Use the credentials with the AWS CLI (for another Pod, use its SDK port):',
     `  ${environment.map(([key, value]) => `${key}=${value}`).join(' ')} aws sts get-caller-identity`,
     '',
-    `Edit a manifest in ${folder}: it takes effect live. The agent's log follows; Ctrl-C ends it.`,
+    `To change a role or a permit, edit a manifest in ${folder}. It takes effect within a second.`,
+    "Press Ctrl-C to stop. The agent's log follows.",
     '',
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import type { Manifest } from './manifests.ts';
 import { NODE_NAME } from './sandbox-node.ts';
 import { ROLE_BASE_ARN } from './program-flags.ts';
 
-/** What a Pod of these manifests should get, by the policy alone, in a few words. */
+/** What the policy gives a Pod of these manifests, in a few words. */
 export function expectationOf(pod: Manifest, manifests: readonly Manifest[]): string {
   const { namespace = 'default', name, annotations = {} } = pod.metadata;
   const { serviceAccountName, hostNetwork } = pod.spec ?? {};
@@ -33,7 +33,7 @@ export function expectationOf(pod: Manifest, manifests: readonly Manifest[]): st
   return inWords(verdict);
 }
 
-/** As the sandbox starts its servers. */
+/** Configured like the sandbox's servers. */
 const policy = createPolicy({
   roleBaseArn: ROLE_BASE_ARN,
   ceilings: [],
@@ -47,10 +47,10 @@ const policy = createPolicy({
 function inWords({ decision }: Verdict): string {
   switch (decision.kind) {
     case 'allow':
-      return `${decision.roleName} as ${decision.session.sessionName}`;
+      return `role ${decision.roleName}, session ${decision.session.sessionName}`;
     case 'deny':
-      return `nothing: ${decision.reason}`;
+      return `refused: ${decision.reason}`;
     case 'pending':
-      return `nothing yet: waits for ${decision.waitsFor}`;
+      return `waiting for ${decision.waitsFor}`;
   }
 }

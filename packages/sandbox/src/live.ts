@@ -4,7 +4,7 @@ import { describePods } from './describe-pods.ts';
 import { readManifests, watchManifests } from './manifests.ts';
 import { startWorld } from './world.ts';
 
-/** Shows the system at work until Ctrl-C: its Pods, what to try, then the agent's log as it comes. */
+/** Runs the system until Ctrl-C. Prints its Pods and commands to try, then follows the agent's log. */
 export async function live({
   folder,
   print,
@@ -32,10 +32,10 @@ export async function live({
       void readManifests(folder)
         .then(world.apply)
         .then(() => {
-          print('manifests applied');
+          print('Manifests applied.');
         })
         .catch((error: unknown) => {
-          print(`manifests not applied: ${describeError(error)}`);
+          print(`Manifests not applied: ${describeError(error)}`);
         });
     },
     stop.signal,

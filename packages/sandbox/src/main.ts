@@ -1,16 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeError } from '@rolegate/runtime';
-import { exitCodeOf } from '@rolegate/testing';
+import { exitCodeOf, summaryOf } from '@rolegate/testing';
 import { live } from './live.ts';
 import { tour } from './tour.ts';
 import { startWorld } from './world.ts';
 
-const USAGE = `npm run sandbox [-- OPTIONS]   the whole system on loopback
+const USAGE = `Usage: npm run sandbox [-- OPTIONS]
 
-  -f, --manifests DIR   your own manifests instead of the sandbox's; an edited file takes effect live
-      --once            only the tour: each promise of the main job once; exits 0 when all hold
-  -h, --help            this text`;
+Runs the whole system on loopback: two servers, an agent, and stand-ins for the
+Kubernetes API, STS and the node's IMDS. It needs no root, cluster or AWS account.
+
+  -f, --manifests DIR   use the manifests in DIR; edits take effect while it runs
+      --once            check each main promise once and exit; 0 if all hold
+  -h, --help            show this text`;
 
 const OWN_MANIFESTS = fileURLToPath(new URL('../manifests', import.meta.url));
 
@@ -36,7 +39,8 @@ async function runTour(): Promise<number> {
   };
   await using world = await startWorld({ onAgentLine: keep, onServerLine: keep });
   const outcome = await tour({ world, manifests: OWN_MANIFESTS, print: console.log });
-  if (outcome.failed > 0) console.log(['the last lines of the logs:', ...lines.slice(-40)].join('\n'));
+  console.log(summaryOf(outcome));
+  if (outcome.failed > 0) console.log(['Last log lines:', ...lines.slice(-40)].join('\n'));
   return exitCodeOf(outcome);
 }
 

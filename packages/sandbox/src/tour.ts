@@ -9,17 +9,17 @@ import { createImdsClient } from './imds-client.ts';
 import { readManifests, watchManifests } from './manifests.ts';
 import type { World } from './world.ts';
 
-/** A change of the cluster is in force within a second (DESIGN.md 4.10); a busy machine gets some more. */
+/** A change in the cluster takes effect within a second (DESIGN.md 4.10). A busy machine gets longer. */
 const IN_FORCE_WITHIN_MS = 5_000;
 
 export interface TourOptions {
   readonly world: World;
-  /** The folder of the manifests, which stay as they are. */
+  /** The folder of the manifests. The tour edits a copy. */
   readonly manifests: string;
   readonly print: (line: string) => void;
 }
 
-/** Shows each promise of the main job once, on the sandbox's own manifests. */
+/** Checks each main promise once, on the sandbox's own manifests. */
 export async function tour({ world, manifests, print }: TourOptions): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'rolegate-tour-'));
   const stop = new AbortController();
@@ -38,33 +38,36 @@ export async function tour({ world, manifests, print }: TourOptions): Promise<Ou
 function steps(world: World, folder: string): [string, () => Promise<void>][] {
   return [
     [
-      'a permitted Pod gets the credentials of its own role, through an unmodified SDK',
+      'An unmodified AWS SDK gets the credentials of the role that its Pod is permitted',
       () => permitted(world),
     ],
     [
-      "a role named by the ServiceAccount, permitted by kube2iam's annotation",
+      "A Pod gets its ServiceAccount's role, which kube2iam's annotation permits",
       () => expectRole(world, 'batch/nightly', 'batch-nightly'),
     ],
-    ['a Namespace that permits nothing refuses', () => expectStatus(world, 'legacy/reports', 403)],
-    ['a Pod that names no role gets none', () => expectStatus(world, 'shop/frontend', 404)],
+    ['A Pod is refused if its Namespace permits no role', () => expectStatus(world, 'legacy/reports', 403)],
+    ['A Pod without a role gets no credentials', () => expectStatus(world, 'shop/frontend', 404)],
     [
-      "another Pod's role is refused",
+      "A Pod cannot get another Pod's role",
       () => expectGet(world, 'shop/checkout', `${CREDENTIALS}shop/catalogue`, 403),
     ],
     [
-      'rolegate.dev/metadata: deny closes all',
+      'rolegate.dev/metadata: deny closes the metadata API to a Pod',
       () => expectGet(world, 'shop/sealed', '/latest/meta-data/placement/region', 403),
     ],
-    ["the node's user-data is closed", () => expectGet(world, 'shop/checkout', '/latest/user-data', 404)],
     [
-      "the node's own credentials are closed",
+      "A Pod cannot read the node's user data",
+      () => expectGet(world, 'shop/checkout', '/latest/user-data', 404),
+    ],
+    [
+      "A Pod cannot get the node's own credentials",
       () => expectGet(world, 'shop/checkout', `${CREDENTIALS}${NODE_ROLE}`, 403),
     ],
-    ['an edited manifest takes effect live', () => liveEdit(world, folder)],
-    ['a withdrawn permit takes effect live', () => withdrawn(world, folder)],
-    ["an address that is handed over never yields the former Pod's credentials", () => handedOver(world)],
-    ['one server stopped: nobody notices', () => serverStopped(world, 0)],
-    ['both servers stopped: running Pods go on from memory', () => serverStopped(world, 1)],
+    ['A changed role annotation takes effect while the Pod runs', () => liveEdit(world, folder)],
+    ['A withdrawn permit takes effect while the Pod runs', () => withdrawn(world, folder)],
+    ["A reused address never yields the former Pod's credentials", () => handedOver(world)],
+    ['Pods notice nothing when one of two servers stops', () => serverStopped(world, 0)],
+    ['Running Pods are served from memory when both servers are stopped', () => serverStopped(world, 1)],
   ];
 }
 
@@ -100,42 +103,42 @@ async function withdrawn(world: World, folder: string): Promise<void> {
 async function handedOver(world: World): Promise<void> {
   const { ip, manifest } = podOf(world, 'batch/nightly');
   await world.node.end('Pod batch/nightly');
-  const heir = {
+  const successor = {
     ...manifest,
     metadata: {
       ...manifest.metadata,
-      name: 'heir',
+      name: 'successor',
       namespace: 'shop',
       annotations: { 'iam.amazonaws.com/role': 'shop/checkout' },
     },
   };
-  await world.node.run({ ...heir, spec: {} }, { ip });
-  // From the first answer on: the heir's own role or none, never the former's.
+  await world.node.run({ ...successor, spec: {} }, { ip });
+  // Even the first answer is for the new Pod's role or none, never the former Pod's.
   for (let asked = 0; asked < 50; asked++) {
-    const { role, body } = await clientOf(world, 'shop/heir').credentials();
+    const { role, body } = await clientOf(world, 'shop/successor').credentials();
     if (role === 'batch-nightly' || body.includes('batch-nightly'))
-      throw new Error("the heir was given the former Pod's role");
+      throw new Error("the new Pod got the former Pod's role");
   }
-  await expectRole(world, 'shop/heir', 'shop/checkout');
+  await expectRole(world, 'shop/successor', 'shop/checkout');
 }
 
 async function serverStopped(world: World, index: number): Promise<void> {
   await world.servers[index]?.stop();
   for (let asked = 0; asked < 20; asked++) {
     const { status } = await clientOf(world, 'shop/checkout').credentials();
-    if (status !== 200) throw new Error(`a running Pod got ${status}`);
+    if (status !== 200) throw new Error(`a running Pod got HTTP ${status}`);
   }
 }
 
 async function edit(path: string, from: string, to: string): Promise<void> {
   const text = await readFile(path, 'utf8');
-  if (!text.includes(from)) throw new Error(`${path} does not say ${from}`);
+  if (!text.includes(from)) throw new Error(`${path} does not contain ${from}`);
   await writeFile(path, text.replace(from, to));
 }
 
 function podOf(world: World, name: string) {
   const pod = world.node.pod(`Pod ${name}`);
-  if (pod === undefined) throw new Error(`there is no Pod ${name}`);
+  if (pod === undefined) throw new Error(`no Pod ${name}`);
   return pod;
 }
 
@@ -150,7 +153,7 @@ function expectRole(world: World, name: string, role: string): Promise<void> {
       throw new Error(`${name} got ${answer.status} as ${answer.role || 'nobody'}, not ${role}`);
     const owner = await ownerOf(answer.body, world.sts.url);
     const wanted = `:assumed-role/${role.replace(/^.*\//, '')}/`;
-    if (!owner.includes(wanted)) throw new Error(`${name} holds a key of ${owner}`);
+    if (!owner.includes(wanted)) throw new Error(`${name} got a key of ${owner}`);
   });
 }
 
@@ -170,10 +173,10 @@ function expectAnswer(answer: ImdsAnswer, name: string, status: number): void {
   if (answer.status !== status)
     throw new Error(`${name} got ${answer.status}, not ${status}: ${answer.body}`);
   if ([...SENTINELS.never, ...SENTINELS.unlessAllowed].some((secret) => answer.body.includes(secret)))
-    throw new Error(`${name} read what is the node's`);
+    throw new Error(`${name} read a secret of the node`);
 }
 
-/** Until it holds: what was changed a moment ago is on its way. */
+/** Repeats the check until it passes, because a change takes a moment to arrive. */
 function inForce(check: () => Promise<void>): Promise<void> {
   return eventually(check, { withinMs: IN_FORCE_WITHIN_MS, everyMs: 20 });
 }
