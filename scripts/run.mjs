@@ -42,6 +42,7 @@ const commands = {
     ['node', 'scripts/generate/protos.mjs'],
     generator('annotations-doc'),
     generator('flags-doc'),
+    generator('metadata-doc'),
     generator('metrics-doc'),
     generator('promises-doc'),
     generator('reasons-doc'),

@@ -25,7 +25,7 @@ export interface PatientClient {
 }
 
 /**
- * docs/metadata.md has the same table; a test compares them. Try a client before it gets a row: by the sources that were found, the
+ * docs/figures/metadata-hold.md is made from it. Try a client before it gets a row: by the sources that were found, the
  * AWS SDK for Java 1 waits for five seconds and the AWS Common Runtime without a limit; their releases give up after one second.
  */
 export const patientClients: readonly PatientClient[] = [

@@ -86,10 +86,9 @@ describe('Hold budget', () => {
   });
 });
 
-describe('docs/metadata.md', () => {
-  const page = readFileSync(new URL('../../../../docs/metadata.md', import.meta.url), 'utf8');
-  const [, section = ''] = page.split('## How a request waits');
-  const rows = (section.split('\n## ', 1)[0] ?? '')
+describe('docs/figures/metadata-hold.md', () => {
+  const page = readFileSync(new URL('../../../../docs/figures/metadata-hold.md', import.meta.url), 'utf8');
+  const rows = page
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) =>
@@ -99,7 +98,7 @@ describe('docs/metadata.md', () => {
         .slice(1, -1),
     );
 
-  it('The table of patient clients in docs/metadata.md matches the code', () => {
+  it('The table of patient clients in docs/figures/metadata-hold.md matches the code', () => {
     expect(rows).toEqual(
       patientClients.map(({ product, name, waitsMs, source, tried }) => [
         `\`${product}\``,
