@@ -257,7 +257,7 @@ it('An agent whose ports another user’s process holds counts as started, and t
     const { readyz, status } = await agent.asked();
     expect([readyz, status]).toEqual([
       200,
-      expect.stringMatching(/^ports +127\.0\.0\.1:\d+ is HELD by another user/m),
+      expect.stringMatching(/^ports +127\.0\.0\.1:\d+ is IN USE by another user/m),
     ]);
   });
   expect(agent.lines('agent listening')).toEqual([]);

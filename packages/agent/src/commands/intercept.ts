@@ -11,7 +11,7 @@ import { createInterceptionLog } from '../interception/interception-log.ts';
 import { startPodProcess } from '../self-test/pod-process.ts';
 import { proveInterception } from '../self-test/prove.ts';
 
-/** Absent where the kernel has no IPv6 (ipv6.disable=1): then there is no way to fd00:ec2::254 either. */
+/** Absent if the kernel has no IPv6 (ipv6.disable=1); fd00:ec2::254 is then unreachable. */
 const IPV6_OF_KERNEL = '/proc/self/net/if_inet6';
 
 const UNTRIED =
@@ -40,7 +40,7 @@ export function interceptionOf({ plan, backend }: InterceptionConfig, log: Log) 
   };
 }
 
-/** Installs the rules once and tries them. Throws if not all could be installed, or if something is open that must not be. */
+/** Installs the rules once and tests them. Throws if a rule is missing or the test finds something open. */
 export async function runIntercept(config: InterceptionConfig, log: Log): Promise<void> {
   const { plan, interception } = interceptionOf(config, log);
   const settled = await interception.settle({ flushAll: true });
@@ -66,7 +66,7 @@ export async function runIntercept(config: InterceptionConfig, log: Log): Promis
   else log.info('self-test passed');
 }
 
-/** Removes exactly ours, whatever of it is there. */
+/** Removes all rules, routes and chains of ours, and nothing else. */
 export async function runUninstall(config: InterceptionConfig, log: Log): Promise<void> {
   await interceptionOf(config, log).interception.remove();
   log.info('interception removed');

@@ -15,7 +15,7 @@ const runs: Readonly<Record<Word, Run>> = {
     runReconcile({ config, log, clock: systemClock, random: Math.random }, signal),
 };
 
-/** One of the small programs, to its end. Resolves to the exit code. */
+/** Runs one of the interception commands. Resolves to the exit code. */
 export function runInterceptionProgram(
   word: Word,
   process: Parameters<typeof runProgram>[1],

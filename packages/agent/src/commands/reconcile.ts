@@ -19,7 +19,7 @@ export interface ReconcileDeps {
   readonly random: () => number;
 }
 
-/** Keeps the rules and tells the agent who holds an IP, until the signal aborts; the rules stay. */
+/** Repairs the rules and tells the agent which Pod owns which IP until the signal aborts. The rules remain. */
 export async function runReconcile(
   { config, clock, log, random }: ReconcileDeps,
   signal: AbortSignal,

@@ -7,10 +7,10 @@ import { warningsFor } from '../node-imds/allow-path.ts';
 
 type Values = Partial<FlagValues<typeof agentFlags> | FlagValues<typeof firewallFlags>>;
 
-/** The rules between the agent's flags. `given`: those that were not left to their defaults. */
+/** Checks that span several flags. `given` holds the flags that were set explicitly. */
 export function checkAgentFlags(values: Values, given: ReadonlySet<string>): CheckOutcome {
   const risks = warningsFor(values['allow-path'] ?? []).map(
-    ({ expression, path, risk }) => `--allow-path ${JSON.stringify(expression)} fits ${path}: ${risk}`,
+    ({ expression, path, risk }) => `--allow-path ${JSON.stringify(expression)} matches ${path}: ${risk}`,
   );
   return {
     faults: [
@@ -29,21 +29,21 @@ export function checkAgentFlags(values: Values, given: ReadonlySet<string>): Che
   };
 }
 
-/** /metrics must not be where Pods can read it, and nobody shares a port with kubelet's probe, which the network must not reach. */
+/** Pods must not be able to read /metrics, and the network must not reach the port of kubelet's probe. */
 function portFaults({ port, 'prometheus-listen-addr': ops, 'probe-bind': probes }: Values): string[] {
   const isSame = (one?: number, other?: number) => one !== undefined && one !== 0 && one === other;
   return [
     ...(isSame(port, ops?.port)
-      ? [`--prometheus-listen-addr: port ${port} is the one on which Pods are served; use another`]
+      ? [`--prometheus-listen-addr: port ${port} is already --port, which serves Pods; use another`]
       : []),
     ...(isSame(port, probes?.port)
-      ? [`--probe-bind: port ${port} is the one on which Pods are served; use another`]
+      ? [`--probe-bind: port ${port} is already --port, which serves Pods; use another`]
       : []),
     ...(isSame(ops?.port, probes?.port)
-      ? [`--probe-bind: port ${ops?.port} is the one of --prometheus-listen-addr; use another`]
+      ? [`--probe-bind: port ${ops?.port} is already used by --prometheus-listen-addr; use another`]
       : []),
     ...(probes !== undefined && !isLoopback(probes.host)
-      ? [`--probe-bind: ${probes.host} is reached from elsewhere; use 127.0.0.1 or ::1`]
+      ? [`--probe-bind: ${probes.host} is not a loopback address; use 127.0.0.1 or ::1`]
       : []),
   ];
 }
@@ -54,11 +54,11 @@ function isLoopback(host: string): boolean {
 
 function groupFaults({ 'metadata-groups': words = [] }: Values): string[] {
   return words.includes('none') && words.length > 1
-    ? ['--metadata-groups: none stands beside groups; leave one of them out']
+    ? ['--metadata-groups: none cannot be combined with groups']
     : [];
 }
 
-/** A Pod alone must not be able to take what all share. */
+/** One Pod must not be able to use up the limit shared by all Pods. */
 function limitFaults(values: Values): string[] {
   const pairs = [
     ['connections-per-pod', 'connections'],
@@ -66,32 +66,34 @@ function limitFaults(values: Values): string[] {
   ] as const;
   return pairs.flatMap(([ofPod, ofAll]) => {
     const [one = 0, all = one] = [values[ofPod], values[ofAll]];
-    return one > all ? [`--${ofPod}: ${one} is more than --${ofAll} allows for all Pods; lower it`] : [];
+    return one > all ? [`--${ofPod}: ${one} exceeds --${ofAll} (${all}); lower it`] : [];
   });
 }
 
 function sourceFaults(given: ReadonlySet<string>): string[] {
   return given.has('cni-socket') && given.has('cni-cache-dir')
-    ? ['--cni-socket: it stands beside --cni-cache-dir, which is for its reader; leave one of them out']
+    ? [
+        '--cni-socket cannot be combined with --cni-cache-dir; give --cni-cache-dir to rolegate-agent reconcile',
+      ]
     : [];
 }
 
-/** A certificate is of no use without its key. In firewall mode neither is used. */
+/** A certificate needs its key. Firewall mode uses neither. */
 function pairFaults({ mode }: Values, given: ReadonlySet<string>): string[] {
   const [there, away] = given.has('cert') ? ['cert', 'key'] : ['key', 'cert'];
   return mode !== 'firewall' && given.has(there) && !given.has(away)
-    ? [`--${there}: it is of no use without --${away}; give both, or neither and the agent gets its own`]
+    ? [`--${there} needs --${away}; give both, or neither to get a certificate from the server`]
     : [];
 }
 
-/** A certificate from elsewhere leaves nothing to attest. */
+/** An agent with a user-provided certificate does not attest. */
 function attestWarnings({ mode }: Values, given: ReadonlySet<string>): string[] {
   return mode !== 'firewall' && given.has('attest-address') && given.has('cert')
-    ? ['--attest-address is not used: the agent has a certificate by --cert']
+    ? ['--attest-address is ignored because --cert is set']
     : [];
 }
 
-/** What a template for both modes may hold, and what this mode is there to close. */
+/** Warns about flags that firewall mode ignores, and about paths that it still opens. */
 function firewallWarnings(
   { 'metadata-groups': groups = [], 'allow-path': expressions = [] }: Values,
   given: ReadonlySet<string>,
@@ -99,11 +101,11 @@ function firewallWarnings(
   const unused = serverFlags.filter((name) => given.has(name));
   const opened = given.has('metadata-groups') ? groups.filter((word) => word !== 'none') : [];
   return [
-    ...unused.map((name) => `--${name} is not used: --mode firewall needs no server`),
-    ...opened.map((group) => `--metadata-groups ${group} is open to all Pods, although --mode is firewall`),
+    ...unused.map((name) => `--${name} is ignored in --mode firewall`),
+    ...opened.map((group) => `--metadata-groups ${group} is open to all Pods even in --mode firewall`),
     ...expressions.map(
       (expression) =>
-        `--allow-path ${JSON.stringify(expression)} is open to all Pods, although --mode is firewall`,
+        `--allow-path ${JSON.stringify(expression)} is open to all Pods even in --mode firewall`,
     ),
   ];
 }

@@ -13,9 +13,9 @@ export type AgentConfig = RolesConfig | FirewallConfig;
 export interface RolesConfig extends NodeConfig {
   readonly mode: 'roles';
   readonly serverAddresses: readonly HostPort[];
-  /** Where servers give a first certificate. Not used with one from elsewhere. */
+  /** Where servers issue first certificates. Unused with a user-provided certificate. */
   readonly attestAddresses: readonly HostPort[];
-  /** What the server's certificate must name; undefined: the host of the address. */
+  /** The name that the server's certificate must have. Defaults to the host of the address. */
   readonly serverName: string | undefined;
   readonly tls: AgentTls;
 }
@@ -23,14 +23,14 @@ export interface RolesConfig extends NodeConfig {
 /** How the agent proves to a server which node it is on. */
 export type AgentTls = AttestedTls | TlsOfFiles;
 
-/** It gets a certificate of its own for the token. */
+/** The server issues a certificate for the ServiceAccount token. */
 export interface AttestedTls {
   readonly kind: 'attested';
   readonly caFile: string;
   readonly tokenFile: string;
 }
 
-/** Its certificate comes from elsewhere. */
+/** User-provided certificate. */
 export interface TlsOfFiles {
   readonly kind: 'files';
   readonly caFile: string;
@@ -40,24 +40,24 @@ export interface TlsOfFiles {
   readonly tokenFile: string | undefined;
 }
 
-/** All Pods are refused, but for what `metadataGroups` and `allowPaths` open. */
+/** Refuses all Pods, except for what `metadataGroups` and `allowPaths` open. */
 export interface FirewallConfig extends NodeConfig {
   readonly mode: 'firewall';
 }
 
-/** What both modes need. */
+/** Common to both modes. */
 export interface NodeConfig {
   readonly nodeName: string;
   /** One per family, canonical (RFC 5952). */
   readonly hostIps: readonly string[];
-  /** Not read where there is a `cniSocket`. */
+  /** Unused if `cniSocket` is set. */
   readonly cniCacheDirs: readonly string[];
-  /** Of the process that reads the CNI results for the agent. */
+  /** Socket of `rolegate-agent reconcile`, which reads the CNI results for the agent. */
   readonly cniSocket: string | undefined;
   readonly staleIpMs: number;
-  /** On which Pods are served, on every one of `hostIps`. */
+  /** Serves Pods, on each of `hostIps`. */
   readonly port: number;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly imdsEndpoint: string;
   readonly imdsv1: 'allow' | 'audit' | 'deny';
   readonly holdMs: number;
@@ -65,17 +65,17 @@ export interface NodeConfig {
   readonly limits: LimitsOptions;
   readonly holdPatientMs: number;
   readonly metadataGroups: ReadonlySet<MetadataGroup>;
-  /** Expressions that parseAllowPaths takes. */
+  /** Valid for parseAllowPaths. */
   readonly allowPaths: readonly string[];
   /** Lower case, without ports and brackets. */
   readonly metadataHosts: readonly string[];
-  /** For what outlives the process; undefined: nothing does. */
+  /** Holds state that survives a restart; undefined: none does. */
   readonly stateDir: string | undefined;
   /** Of /metrics, /livez and /readyz. */
   readonly opsListen: HostPort;
-  /** Of kubelet's liveness probe, on loopback. */
+  /** For kubelet's liveness probe, on loopback. */
   readonly probeListen: HostPort;
-  /** For `rolegate-agent status`; undefined: at its default, where it can be made. */
+  /** For `rolegate-agent status`; undefined: the default path, if it can be created. */
   readonly statusSocket: string | undefined;
   readonly log: {
     readonly level: LogLevel;
@@ -84,7 +84,7 @@ export interface NodeConfig {
   };
 }
 
-/** What the command line and the environment came to. */
+/** The result of parsing the command line and the environment. */
 export type AgentConfigOutcome =
   | { readonly kind: 'config'; readonly config: AgentConfig; readonly warnings: readonly string[] }
   | { readonly kind: 'faults'; readonly faults: readonly string[] }
@@ -104,7 +104,7 @@ export const agentProgram: Program<typeof agentFlags> = {
   subcommand: 'agent',
 };
 
-/** The agent's configuration, or everything that is wrong with it. Never throws. */
+/** Returns the agent's configuration, or all its errors. Never throws. */
 export function parseAgentConfig(input: AgentInput): AgentConfigOutcome {
   const { mode, given } = lookAhead(input);
   const withCheck = { ...input, check: checkAgentFlags };
@@ -124,7 +124,7 @@ interface AgentInput {
   readonly env: Environment;
 }
 
-/** What is needed depends on the mode: that is read first, whatever is wrong with the rest. */
+/** Which flags are required depends on the mode, so it is read first, even if other flags are invalid. */
 function lookAhead(input: AgentInput) {
   let found: { mode?: 'roles' | 'firewall' | undefined; given: ReadonlySet<string> } = { given: new Set() };
   parseFlags(agentProgram, {
@@ -148,7 +148,7 @@ function rolesConfig(values: RolesValues): RolesConfig {
   });
 }
 
-/** The server's hosts, each once, unless others are given. */
+/** Defaults to the distinct hosts of --server-address. */
 function attestAddresses(values: RolesValues): readonly HostPort[] {
   const given = values['attest-address'];
   if (given.length > 0) return given;
@@ -162,7 +162,7 @@ function tlsConfig({ cert, key, ca, 'token-file': tokenFile }: RolesValues): Age
     : { kind: 'files', caFile: ca, certFile: cert, keyFile: key, tokenFile };
 }
 
-/** What roles mode opens by default is here open only where it is named. */
+/** The groups that roles mode opens by default are open here only if named explicitly. */
 function firewallConfig(values: FirewallValues, given: ReadonlySet<string>): FirewallConfig {
   const { metadataGroups, ...node } = nodeConfig(values);
   return Object.freeze({

@@ -20,15 +20,15 @@ import { METADATA, NODE, OPERATION, sharedFlags } from './shared-flags.ts';
 import { STATUS_SOCKET } from './status-socket.ts';
 import { parseAllowPaths } from '../node-imds/allow-path.ts';
 
-/** No SDK waits longer for the metadata API by its defaults. Milliseconds. */
+/** By default no SDK waits longer for the metadata API. Milliseconds. */
 const LONGEST_HOLD_MS = 60_000;
 
-/** Each connection takes a descriptor and some kilobytes. */
+/** Each connection costs a file descriptor and some kilobytes. */
 const MOST_PLACES = 65_536;
 
 const nodeName = text('NAME', {
   pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
-  is: 'name of a Kubernetes node',
+  is: 'name of a Kubernetes Node',
   hint: 'use spec.nodeName, lower-case letters, digits, dots and dashes',
 });
 const allowPath: ValueKind<string> = {
@@ -51,127 +51,127 @@ export const agentFlags = {
   'server-address': list(callAddress, {
     group: SERVER,
     separator: 'comma',
-    help: 'servers; a name may stand for several addresses, as that of a headless Service does',
+    help: 'addresses of the servers; a name can resolve to several addresses, such as that of a headless Service',
     hint: 'give the headless Service of the servers, such as rolegate-server.kube-system:9610',
   }),
   'attest-address': list(callAddress, {
     group: SERVER,
     separator: 'comma',
     help:
-      'where the servers give an agent without a certificate its first one; without it the hosts of --server-address, ' +
-      `port ${ATTEST_PORT}; if nothing answers there, the agent asks at --server-address`,
+      'addresses at which the servers issue first certificates; defaults to the hosts of --server-address with ' +
+      `port ${ATTEST_PORT}; if none answers, the agent tries --server-address`,
   }),
   'server-name': optional(hostName, {
     group: SERVER,
-    help: "name that the server's certificate must have; without it the host of --server-address",
+    help: "name that the server's certificate must have; defaults to the host of --server-address",
   }),
   cert: optional(path(), {
     group: SERVER,
     help:
-      'certificate of the agent, PEM, with the URI spiffe://DOMAIN/node/NODE; read again when it changes; without it and ' +
-      '--key the agent gets one from the server, for its token',
+      "the agent's certificate (PEM) with the URI spiffe://DOMAIN/node/NODE; reloaded when it changes; without --cert and " +
+      '--key the agent gets a certificate from the server by its ServiceAccount token',
   }),
-  key: optional(path(), { group: SERVER, help: 'its private key, PEM' }),
+  key: optional(path(), { group: SERVER, help: 'private key of --cert (PEM)' }),
   'token-file': optional(path(), {
     group: SERVER,
     help:
-      "the Pod's token with audience rolegate-server, which proves the node; read anew each time; " +
-      `${DEFAULT_TOKEN_FILE} where there is no --cert; with --cert it goes with each call, if it is given`,
+      "ServiceAccount token of the agent's Pod with audience rolegate-server, which proves the node; reread for each use; " +
+      `defaults to ${DEFAULT_TOKEN_FILE} without --cert; with --cert it is optional, and sent with each call`,
   }),
   ca: needed(path(), {
     group: SERVER,
-    help: 'authorities that sign the certificates of servers, PEM; several may overlap; read again when they change',
-    hint: 'give the PEM file of the authority',
+    help: 'certificate authorities of the servers (PEM), one or more; reloaded when they change',
+    hint: 'give the PEM file of the certificate authority',
   }),
   'node-name': needed(nodeName, {
     group: NODE,
     env: ['NODE_NAME'],
-    help: 'name of the node, as spec.nodeName has it',
-    hint: 'set it from spec.nodeName by the downward API',
+    help: 'name of the Node, as in spec.nodeName',
+    hint: 'set it from spec.nodeName with the downward API',
   }),
   'host-ip': sharedFlags['host-ip'],
   'cni-cache-dir': sharedFlags['cni-cache-dir'],
   'cni-socket': optional(path('SOCKET'), {
     group: NODE,
-    help: 'unix socket of rolegate-agent reconcile, which reads the CNI results for the agent: in the place of --cni-cache-dir',
+    help: 'unix socket of rolegate-agent reconcile, which reads the CNI results for the agent; replaces --cni-cache-dir',
   }),
   'stale-ip': setting(duration({ maxMs: 12 * 3_600_000 }), {
     group: NODE,
     fallback: '5m',
-    help: 'without CNI results and without a server: how long an IP is still answered',
+    help: 'how long an IP is still answered without CNI results and without a server',
   }),
   mode: setting(oneOf(['roles', 'firewall']), {
     group: METADATA,
     fallback: 'roles',
     help:
-      'roles: Pods get their roles; firewall: all Pods are refused, but for what --metadata-groups and --allow-path ' +
-      'open, and no server is needed',
+      'roles: Pods get their roles; firewall: refuses all Pods except for what --metadata-groups and --allow-path ' +
+      'open, and needs no server',
   }),
   port: sharedFlags.port,
   'imds-endpoint': setting(url(['http']), {
     group: METADATA,
     fallback: 'http://169.254.169.254',
-    help: "the node's own metadata API",
+    help: "URL of the node's own metadata API",
   }),
   imdsv1: setting(oneOf(['allow', 'audit', 'deny']), {
     group: METADATA,
     fallback: 'audit',
-    help: 'requests without a token: served; served and counted; refused',
+    help: 'requests without a token (IMDSv1): allow serves them, audit serves and counts them, deny refuses them',
   }),
   hold: setting(duration({ maxMs: LONGEST_HOLD_MS }), {
     group: METADATA,
     fallback: '850ms',
-    help: 'how long a request waits for a Pod or credentials that are not known yet',
+    help: 'how long a request is held while its Pod or credentials are not known yet',
   }),
   'hold-go': setting(duration({ maxMs: LONGEST_HOLD_MS }), {
     group: METADATA,
     fallback: '400ms',
-    help: 'the same for the AWS SDK for Go, which gives up earlier',
+    help: 'like --hold, for the AWS SDK for Go, which gives up earlier',
   }),
   'hold-patient': setting(duration({ maxMs: LONGEST_HOLD_MS }), {
     group: METADATA,
     fallback: '4s',
     help:
-      'the same for clients that are known to wait longer (docs/metadata.md): 80 % of what they wait, at most this; ' +
-      'if it is not above --hold, they are held as all others',
+      'like --hold, for clients that are known to wait longer (docs/metadata.md): 80 % of their timeout, at most this; ' +
+      'has no effect unless above --hold',
   }),
   'connections-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.connectionsPerPod),
-    help: 'open connections of one Pod; the one that has been idle for the longest makes room for a new one',
+    help: 'open connections per Pod; beyond it the longest idle connection is closed',
   }),
   'waiting-per-pod': setting(integer({ min: 16, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.waitingPerPod),
-    help: 'requests of one Pod that wait for an answer',
+    help: 'requests per Pod that wait for an answer',
   }),
   connections: setting(integer({ min: 256, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.connections),
-    help: 'open connections of all Pods; the Pod that has the most makes room',
+    help: 'open connections of all Pods; beyond it the Pod with the most loses one',
   }),
   waiting: setting(integer({ min: 256, max: MOST_PLACES }), {
     group: METADATA,
     fallback: String(defaultLimits.waiting),
-    help: 'requests of all Pods that wait for an answer; the Pod that has the most makes room',
+    help: 'requests of all Pods that wait for an answer; beyond it the Pod with the most loses one',
   }),
   'metadata-groups': list(oneOf([...metadataGroups, 'none']), {
     group: METADATA,
     separator: 'comma',
     fallback: ['placement'],
-    help: `groups of other metadata that Pods may read: ${metadataGroups.join(', ')}; or none`,
+    help: `groups of other metadata that Pods may read: ${metadataGroups.join(', ')}, or none`,
   }),
   'allow-path': list(allowPath, {
     group: METADATA,
     separator: 'line',
     help:
-      'further path that Pods may read, as an RE2 expression that matches it whole, /latest/ included; ' +
+      'more paths that Pods may read: an RE2 expression that matches the whole path, including /latest/; ' +
       "never the node's own credentials",
   }),
   'metadata-host': list(hostName, {
     group: METADATA,
     separator: 'comma',
-    help: 'further name that the Host header may have',
+    help: 'additional host names accepted in the Host header',
   }),
   'prometheus-listen-addr': setting(listenAddress, {
     group: OPERATION,
@@ -181,23 +181,23 @@ export const agentFlags = {
   'probe-bind': setting(listenAddress, {
     group: OPERATION,
     fallback: '127.0.0.1:9622',
-    help: "address of /livez for kubelet's probe, on loopback, with limits of its own; agents of one user share it",
+    help: "loopback address of /livez for kubelet's probe, with separate limits; agents of one user share the port",
   }),
   'state-dir': optional(path('DIR'), {
     group: OPERATION,
     help:
-      "what must outlive the agent's process: keys, table and credentials; a directory in memory (emptyDir, medium: Memory), " +
-      'of this node alone; without it a restarted agent begins anew',
+      'directory for keys, Pods and credentials that a restarted agent restores; must be in memory (emptyDir, medium: Memory) ' +
+      'and not shared between nodes; without it an agent starts empty',
   }),
   'status-socket': optional(path('SOCKET'), {
     group: OPERATION,
-    help: `unix socket for rolegate-agent status and log-level; without it ${STATUS_SOCKET}, where that can be made`,
+    help: `unix socket for rolegate-agent status and log-level; defaults to ${STATUS_SOCKET} if it can be created there`,
   }),
   'log-level': sharedFlags['log-level'],
   'log-format': sharedFlags['log-format'],
 };
 
-/** The flags that speak of servers. */
+/** Flags about servers; firewall mode ignores them. */
 export const serverFlags = [
   'server-address',
   'attest-address',
@@ -208,7 +208,7 @@ export const serverFlags = [
   'ca',
 ] as const;
 
-/** The same flags with what `--mode firewall` needs: no server. */
+/** The flags in `--mode firewall`, which needs no server. */
 export const firewallFlags = {
   ...agentFlags,
   'server-address': needless(agentFlags['server-address']),

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 
-/** No address of a node: every address at once, and those of the metadata API. */
+/** Not a node's addresses: the wildcards and those of the metadata API. */
 const UNFIT = ['0.0.0.0', '::', '169.254.169.254', 'fd00:ec2::254'];
 
-/** What is wrong with these values of `--host-ip`: it takes one address of each family. */
+/** The errors in `--host-ip`, which accepts one address per family. */
 export function hostIpFaults(hostIps: readonly string[]): readonly string[] {
   const six = hostIps.filter((ip) => isIPv6(ip));
   const four = hostIps.filter((ip) => !isIPv6(ip));
@@ -11,9 +11,9 @@ export function hostIpFaults(hostIps: readonly string[]): readonly string[] {
   return [
     ...(six.length > 1 || four.length > 1
       ? [
-          `--host-ip: ${hostIps.join(', ')} are more than one of a family; give one IPv4 and one IPv6 address at most`,
+          `--host-ip: ${hostIps.join(', ')} has several addresses of one family; give at most one IPv4 and one IPv6 address`,
         ]
       : []),
-    ...unfit.map((ip) => `--host-ip: ${ip} is no address of the node; give its internal address`),
+    ...unfit.map((ip) => `--host-ip: ${ip} is not an address of the node; give its internal address`),
   ];
 }

@@ -33,9 +33,9 @@ export interface InterceptionConfig {
   readonly backend: Backend | 'auto';
   readonly selfTest: boolean;
   readonly cniCacheDirs: readonly string[];
-  /** Undefined: nobody is told. */
+  /** Undefined: no agent connects. */
   readonly cniSocket: string | undefined;
-  /** Undefined: agents of other Pods are not heard. */
+  /** Undefined: listeners of other agent Pods are not known. */
   readonly listenersDir: string | undefined;
   readonly log: {
     readonly level: LogLevel;
@@ -54,28 +54,28 @@ const rulesFlags = {
     group: INTERCEPTION,
     separator: 'comma',
     fallback: ['9621', '9622'],
-    help: "the agent's other ports; like --port, no hostPort or Service can redirect them on --host-ip and loopback",
+    help: "the agent's other ports; like --port, they are protected from redirects by hostPorts and Services on --host-ip and loopback",
   }),
   'host-interface': list(hostInterface, {
     group: INTERCEPTION,
     separator: 'comma',
     fallback: [AUTO],
-    help: "interfaces that Pods' traffic comes in by, as kiam and kube2iam have them: cali+, eni+,vlan+, !eth0; auto: all",
+    help: 'interfaces of Pods, as in kiam and kube2iam: cali+, eni+,vlan+, !eth0; auto: all',
   }),
   'exclude-interface': list(exactInterface, {
     group: INTERCEPTION,
     separator: 'comma',
-    help: "interfaces of guests that keep the node's own metadata API, its credentials included; whole names",
+    help: "interfaces whose guests keep access to the node's own metadata API, including its credentials; full names",
   }),
   'iptables-backend': setting(oneOf(['auto', ...backends]), {
     group: INTERCEPTION,
     fallback: 'auto',
-    help: 'where the rules are laid; auto: where kubelet and kube-proxy have theirs',
+    help: 'iptables backend for the rules; auto: the one that kubelet and kube-proxy use',
   }),
   'node-name': optional(path('NAME'), {
     group: NODE,
     env: ['NODE_NAME'],
-    help: 'name of the node, for the log',
+    help: 'name of the Node, for the log',
   }),
   ...LOGS,
 };
@@ -85,7 +85,7 @@ const interceptFlags = {
   'self-test': setting(oneOf(['auto', 'off']), {
     group: INTERCEPTION,
     fallback: 'auto',
-    help: 'auto: it is tried from a network namespace made for it, where the process may make one (CAP_SYS_ADMIN)',
+    help: 'auto: tests the rules from a temporary network namespace if the process can create one (CAP_SYS_ADMIN)',
   }),
 };
 
@@ -94,13 +94,13 @@ const reconcileFlags = {
   'cni-cache-dir': sharedFlags['cni-cache-dir'],
   'cni-socket': optional(path('SOCKET'), {
     group: METADATA,
-    help: 'unix socket on which the agent is told who holds an IP and how the interception stands',
+    help: 'unix socket on which the agent learns which Pod owns an IP and the state of the interception',
   }),
   'listeners-dir': optional(path('DIR'), {
     group: NODE,
     help:
-      'directory of the node that only root can write to, in which reconcile of each agent Pod names the listeners of its agent; ' +
-      'without it a listener on a port of the agent counts as foreign only after 5 minutes',
+      "directory on the node, writable only by root, in which each agent Pod's reconcile lists its agent's listeners; " +
+      'without it a listener on an agent port is treated as foreign only after 5 minutes',
   }),
 };
 
@@ -112,16 +112,16 @@ const legacy: LegacyFlags = {
   'app-port': accepted(['kube2iam'], { as: 'port', why: '' }),
   iptables: accepted(BOTH, {
     isSwitch: true,
-    why: 'that is what this program does',
-    off: 'that is what this program does',
+    why: 'this program always does that',
+    off: 'this program always does that',
   }),
   'iptables-remove': ignored(['kiam'], {
     isSwitch: true,
-    why: 'rules stay until rolegate-agent uninstall',
+    why: 'the rules remain until rolegate-agent uninstall',
   }),
 };
 
-/** So that one need only change the word: the rules are found whatever they were installed with. */
+/** A command line of intercept also works for uninstall, which finds the rules whatever options they were installed with. */
 const asOnIntercept: LegacyFlags = Object.fromEntries(
   Object.entries(interceptFlags)
     .filter(([name]) => !Object.hasOwn(uninstallFlags, name))
@@ -135,12 +135,12 @@ type Outcome =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
-/** Flags of the small programs by their word: for parsing, help and docs. */
+/** The flags of the interception commands: for parsing, help and docs. */
 export const interceptionPrograms = {
-  intercept: program('intercept', 'lays the rules once, and tries them', interceptFlags, legacy),
+  intercept: program('intercept', 'installs the rules once and tests them', interceptFlags, legacy),
   reconcile: program(
     'reconcile',
-    'keeps the rules, and tells the agent who holds which IP',
+    'repairs the rules and tells the agent which Pod owns which IP',
     reconcileFlags,
     legacy,
   ),
@@ -158,7 +158,7 @@ function program(word: string, summary: string, flags: FlagTable, others: Legacy
   };
 }
 
-/** A program's configuration, or everything that is wrong with it. Never throws. */
+/** Returns a command's configuration, or all its errors. Never throws. */
 export function parseInterceptionConfig(
   program: Program,
   input: { readonly argv: readonly string[]; readonly env: Environment },
@@ -202,12 +202,12 @@ function check(values: Values): CheckOutcome {
   const faults = [
     ...hostIpFaults(values['host-ip'] ?? []),
     ...(entries.includes(AUTO) && entries.length > 1
-      ? ['--host-interface: auto stands beside interfaces; leave one of them out']
+      ? ['--host-interface: auto cannot be combined with interfaces']
       : []),
-    ...(values.port === 0 ? ['--port: 0 is no port that rules can lead to; give that of the agent'] : []),
+    ...(values.port === 0 ? ["--port: rules cannot redirect to port 0; give the agent's port"] : []),
   ];
   const warnings = (values['exclude-interface'] ?? []).map(
-    (device) => `--exclude-interface ${device}: what is behind it reaches the credentials of the node`,
+    (device) => `--exclude-interface ${device}: guests behind it can get the node's credentials`,
   );
   return { faults, warnings };
 }

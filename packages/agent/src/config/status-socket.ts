@@ -1,2 +1,2 @@
-/** Where the agent's status socket is by default. A file of its own: the status command loads little else. */
+/** Default path of the agent's status socket. In a separate file so that the status command loads little else. */
 export const STATUS_SOCKET = '/run/rolegate/agent.sock';

@@ -7,11 +7,11 @@ export interface AnswerMetricsDeps {
     ReturnType<typeof createAgentMetrics>,
     'answered' | 'imdsv1' | 'firstRequest' | 'held'
   >;
-  /** Undefined: nobody is told but the metrics. */
+  /** Undefined: nothing is reported to a server. */
   readonly reporter: Pick<Reporter, 'answered' | 'used' | 'firstDelivery'> | undefined;
 }
 
-/** Counts each answer, and keeps for the next report what the server wants to know of it. */
+/** Counts each answer and collects what the next report to the server needs. */
 export function createAnswerMetrics({ metrics, reporter }: AnswerMetricsDeps): AnswerMetrics {
   return {
     answered({

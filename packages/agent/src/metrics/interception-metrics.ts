@@ -6,7 +6,7 @@ import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { interceptionMetrics } from './interception-table.ts';
 
-/** What the gauges read at each scrape. */
+/** Read at each scrape. */
 export interface InterceptionReadings {
   readonly reconcileConnected: () => boolean;
   /** Undefined: not known now. */
@@ -15,13 +15,13 @@ export interface InterceptionReadings {
   readonly nodeImdsv1Open: () => boolean | undefined;
   /** Undefined: not known now. */
   readonly foreignListeners: () => readonly ForeignListener[] | undefined;
-  /** New connections that the kernel has dropped since the last time, because their address opened too many. */
+  /** New connections that the kernel dropped since the last call because their address exceeded the limit. */
   readonly connectionsRefused?: (count: number) => void;
 }
 
 type Counts = Readonly<Record<Layer, number>>;
 
-/** The metrics of what `reconcile` tells; without it there is none of them. */
+/** Metrics of what `reconcile` reports; absent without it. */
 export function createInterceptionMetrics(
   { countBy, readGauge, readGauges }: Meters<typeof interceptionMetrics>,
   readings: InterceptionReadings,
@@ -38,7 +38,7 @@ export function createInterceptionMetrics(
   readGauge('rolegate_node_imdsv1_open', () => toNumber(readings.nodeImdsv1Open()));
   const refused = createGrowth();
   return {
-    /** The numbers of `reconcile`, which begin again with its process, go on here. */
+    /** Counters of `reconcile` restart with its process; here they continue. */
     counted: (state: InterceptionState): void => {
       repairs(state.repairs);
       packets(state.packets);

@@ -3,10 +3,10 @@ import { createInterceptionMetrics } from './interception-metrics.ts';
 import type { InterceptionReadings } from './interception-metrics.ts';
 import { agentMetrics } from './table.ts';
 
-/** What the gauges read at each scrape. */
+/** Read at each scrape. */
 export interface AgentReadings {
   readonly feedConnected: () => boolean;
-  /** Seconds since the feed was lost; 0 while it is there. */
+  /** Seconds since the feed was lost; 0 while connected. */
   readonly feedStaleSeconds: () => number;
   readonly sessions: () => Readonly<Record<string, number>>;
   readonly minRemainingSeconds: () => number | undefined;
@@ -14,7 +14,7 @@ export interface AgentReadings {
   readonly clockSkewSeconds: () => number;
 }
 
-/** The labels of one answer; each from a closed set. */
+/** The labels of one answer, each from a closed set. */
 interface AnswerLabels {
   readonly route: string;
   readonly status: number;
@@ -22,7 +22,7 @@ interface AnswerLabels {
   readonly reason: string;
 }
 
-/** Counts what the agent does, and serves the counts. */
+/** The agent's metrics. */
 export function createAgentMetrics({ version }: { version: string }) {
   const meters = createMeters(agentMetrics);
   const { registry, counter, gauge, histogram, count, countBy, readGauge, readGauges } = meters;
@@ -60,7 +60,7 @@ export function createAgentMetrics({ version }: { version: string }) {
       ipSource.set({ source: 'cni' }, source === 'cni' ? 1 : 0);
       ipSource.set({ source: 'pod-status' }, source === 'pod-status' ? 1 : 0);
     },
-    /** What is remembered by names that others choose, by kind: see memory.ts. */
+    /** Sizes of what is remembered under names chosen by others, by kind: see memory.ts. */
     readMemory(sizes: () => Readonly<Record<string, number>>): void {
       readGauges('rolegate_remembered_names', sizes);
     },
@@ -83,7 +83,7 @@ interface AnswerCounts {
   readonly all: () => readonly (readonly [labels: AnswerLabels, count: number])[];
 }
 
-/** How many answers there were, by their labels. A counter of the metrics library takes ten times as long for each. */
+/** Counts answers by their labels. A counter of prom-client takes ten times as long. */
 function createAnswerCounts(): AnswerCounts {
   const routes = new Map<string, Map<number, Map<string, number>>>();
 

@@ -4,12 +4,12 @@ import type { CniResults } from '../addresses/cni-results.ts';
 import type { IpSource } from '../addresses/ip-source.ts';
 import type { KnownPod } from '../feed/table/known-pod.ts';
 
-/** Who owns one address, and who says so. */
+/** Who owns one address, and by which source. */
 export interface AddressFacts {
   readonly ip: string;
-  /** What tells of it: a CNI result, the Pods' status, or nothing. */
+  /** The source: a CNI result, the Pod's status or the node's own addresses. */
   readonly by: 'cni' | 'pod-status' | 'node' | 'nobody';
-  /** In the words of who tells. */
+  /** What the source says, in words. */
   readonly says: string;
   readonly caller: Caller;
 }
@@ -20,7 +20,7 @@ export interface AddressesDeps {
   readonly cniResults: Pick<CniResults, 'owner' | 'ips'>;
 }
 
-/** What the agent knows of addresses, for who looks. */
+/** What the agent knows about addresses, for the status. */
 export function createAddresses({ peek, source, cniResults }: AddressesDeps) {
   function factsOf(ip: string): AddressFacts {
     const caller = peek(ip);
@@ -28,11 +28,11 @@ export function createAddresses({ peek, source, cniResults }: AddressesDeps) {
     if (caller.kind === 'node') return { ip, by: 'node', says: "one of the node's own addresses", caller };
     if (owner !== undefined) {
       const { uid = 'without a UID', namespace, name, since } = owner;
-      const says = `a CNI result of ${isoOf(since)} gives it to ${namespace}/${name} (${uid})`;
+      const says = `CNI result of ${isoOf(since)} names ${namespace}/${name} (${uid})`;
       return { ip, by: 'cni', says, caller };
     }
-    if (caller.kind === 'unknown') return { ip, by: 'nobody', says: 'nothing says who owns it', caller };
-    return { ip, by: 'pod-status', says: 'the status of the Pod has it, and no CNI result', caller };
+    if (caller.kind === 'unknown') return { ip, by: 'nobody', says: 'no known owner', caller };
+    return { ip, by: 'pod-status', says: 'the Pod status has it, but no CNI result does', caller };
   }
 
   function cniIpsOf(pod: KnownPod): readonly string[] {
@@ -49,7 +49,7 @@ export function createAddresses({ peek, source, cniResults }: AddressesDeps) {
     source,
     factsOf,
     ipsOf: (pod: KnownPod) => [...new Set([...pod.ips, ...cniIpsOf(pod)])],
-    /** Addresses that the runtime gave to a Pod of this name or UID, known to the feed or not. */
+    /** Addresses that the runtime gave to a Pod of this name or UID, even if the feed does not know the Pod. */
     named: (name: string) =>
       cniResults.ips().filter((ip) => {
         const owner = cniResults.owner(ip);

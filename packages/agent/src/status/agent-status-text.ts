@@ -8,7 +8,7 @@ import type { PodRow } from './pod-row.ts';
 import { serverFactLines } from './server-facts.ts';
 import type { ServerFacts } from './server-facts.ts';
 
-/** What `rolegate-agent status --json` gives. Fields are only ever added. */
+/** The output of `rolegate-agent status --json`. Fields are never removed. */
 export interface AgentStatus {
   readonly version: string;
   readonly node: string;
@@ -19,16 +19,16 @@ export interface AgentStatus {
   /** Undefined: the mode needs no server. */
   readonly server: ServerFacts | undefined;
   readonly interception: {
-    /** Undefined: nobody tells of it. */
+    /** Undefined: the agent has no --cni-socket. */
     readonly readerConnected: boolean | undefined;
-    /** As last known; a layer that is not named has not been looked at. */
+    /** As last known; a layer that was never checked is absent. */
     readonly layers: Readonly<Record<string, boolean>>;
     /** False: the node cannot limit new connections. Undefined: not known. */
     readonly connectionsLimited: boolean | undefined;
     readonly nodeImdsv1Open: boolean | undefined;
   };
   readonly ports: {
-    /** Those that a process of another user holds; the agent takes them when it leaves. */
+    /** Ports in use by a process of another user; the agent acquires them when that process ends. */
     readonly held: readonly HostPort[];
     /** Undefined: not known. */
     readonly foreignListeners: readonly ForeignListener[] | undefined;
@@ -39,14 +39,14 @@ export interface AgentStatus {
     readonly awaited: string | undefined;
   };
   readonly sessions: { readonly held: number; readonly leastRemainingMinutes: number | undefined };
-  /** Of Pods, now. */
+  /** Current load by Pods. */
   readonly load: MetadataLoad;
-  /** How often each limit was met since the agent started; those that were not are left out. */
+  /** How often each limit was met since the agent started; zeros are left out. */
   readonly limits: LimitCounts;
   readonly pods: readonly PodRow[];
 }
 
-/** For a person: what is wrong stands out in capitals. */
+/** For people: faults are in capitals. */
 export function agentStatusText(status: AgentStatus): string {
   const { sessions, pods, notReady, load } = status;
   const least = sessions.leastRemainingMinutes;
@@ -60,9 +60,12 @@ export function agentStatusText(status: AgentStatus): string {
     ['ports', portsText(status.ports)],
     ['addresses', addressesText(status.addresses)],
     ['Pods', `${pods.length}, ${pods.filter(({ state }) => state === 'ok').length} ok`],
-    ['requests', `${load.connections} connections, ${load.waiting} requests wait`],
+    ['requests', `${load.connections} connections, ${load.waiting} requests waiting`],
     ['limits met', limitsText(status.limits)],
-    ['sessions', `${sessions.held} held${least === undefined ? '' : `, least remaining life ${least} min`}`],
+    [
+      'sessions',
+      `${sessions.held} cached${least === undefined ? '' : `, shortest remaining lifetime ${least} min`}`,
+    ],
   ]);
   return pods.length === 0 ? facts : `${facts}\n${podTable(pods)}`;
 }
@@ -78,31 +81,31 @@ function interceptionText({
   connectionsLimited,
   nodeImdsv1Open,
 }: AgentStatus['interception']): string {
-  if (readerConnected === undefined) return 'nobody tells of it (no --cni-socket)';
+  if (readerConnected === undefined) return 'unknown (no --cni-socket)';
   const words = layers.map(
-    (layer) => `${layer} ${layer in states ? (states[layer] === true ? 'ok' : 'BROKEN') : 'not known'}`,
+    (layer) => `${layer} ${layer in states ? (states[layer] === true ? 'ok' : 'BROKEN') : 'unknown'}`,
   );
   return [
     ...words,
     ...(connectionsLimited === false ? ['new connections are NOT LIMITED'] : []),
-    ...(readerConnected ? [] : ['as last told: the reader is AWAY']),
-    ...(nodeImdsv1Open === true ? ["the node's own API answers WITHOUT a token"] : []),
+    ...(readerConnected ? [] : ['as last known: reconcile is UNAVAILABLE']),
+    ...(nodeImdsv1Open === true ? ['the node ALLOWS IMDSv1'] : []),
   ].join(', ');
 }
 
 function portsText({ held, foreignListeners }: AgentStatus['ports']): string {
-  const waits = held.map((at) => `${formatHostPort(at)} is HELD by another user`);
-  if (foreignListeners === undefined) return [...waits, 'foreign listeners not known'].join(', ');
+  const waits = held.map((at) => `${formatHostPort(at)} is IN USE by another user`);
+  if (foreignListeners === undefined) return [...waits, 'foreign listeners unknown'].join(', ');
   const foreign = foreignListeners.map(
     ({ address, port, uid }) => `FOREIGN LISTENER on ${formatHostPort({ host: address, port })} (UID ${uid})`,
   );
-  return [...waits, ...(foreign.length === 0 ? ['no foreign listener'] : foreign)].join(', ');
+  return [...waits, ...(foreign.length === 0 ? ['no foreign listeners'] : foreign)].join(', ');
 }
 
 function addressesText({ source, directories, awaited }: AgentStatus['addresses']): string {
   const states = Object.entries(directories).map(([directory, state]) => `${directory} ${state}`);
-  const waits = awaited === undefined ? [] : [`waits for ${awaited}`];
-  return [`by ${source === 'cni' ? 'cni' : 'pod-status (the fallback)'}`, ...states, ...waits].join(', ');
+  const waits = awaited === undefined ? [] : [`waiting for ${awaited}`];
+  return [`from ${source === 'cni' ? 'cni' : 'pod-status (the fallback)'}`, ...states, ...waits].join(', ');
 }
 
 function podTable(pods: readonly PodRow[]): string {

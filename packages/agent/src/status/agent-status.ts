@@ -24,11 +24,11 @@ export interface AgentStatusDeps {
   readonly checks: readonly ReadyCheck[];
   readonly clock: Clock;
   readonly load: () => MetadataLoad;
-  /** How often each limit was met. */
+  /** How often each limit was met since the agent started. */
   readonly limits: () => LimitCounts;
 }
 
-/** What the agent tells of itself, of one Pod or of one address. Never a secret or a token. */
+/** The status of the agent, of one Pod or of one address. Never contains a secret or token. */
 export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParams) => StatusAnswer {
   const { config, mode, node, other, clock } = deps;
   const startedMs = clock.monotonic();
@@ -89,11 +89,11 @@ function faultOf(check: ReadyCheck): readonly string[] {
 }
 
 function knowledgeOf({ server }: ModeReadings): string {
-  if (server === undefined) return 'nothing: --mode firewall refuses every Pod alike';
-  if (!server.synced()) return 'a server to tell of the Pods of this node';
+  if (server === undefined) return 'nothing: --mode firewall refuses all Pods';
+  if (!server.synced()) return "the first feed, which lists this node's Pods";
   return server.feed.connected
-    ? 'a server to name it: the feed is connected and complete, and does not'
-    : 'the feed, which is lost: a Pod that came since is not known';
+    ? 'the feed, which is synced and does not list it'
+    : 'the feed, which is lost: Pods created since are not known';
 }
 
 function interceptionOf({ reconcile }: NodeReadings): AgentStatus['interception'] {

@@ -5,10 +5,10 @@ import type { OpenRoute } from '../metadata/request/routes.ts';
 import { podOf } from '../metadata/rows/situation.ts';
 import type { Situation, Action } from '../metadata/rows/situation.ts';
 
-/** What an answer depends on beside who asks and for what. */
+/** What an answer depends on apart from caller and route. */
 export type Surroundings = Omit<Situation, 'route' | 'token' | 'caller'>;
 
-/** What a caller would be answered at this moment, to each of what an SDK asks. */
+/** What a caller would be answered now to each request that an SDK makes. */
 export interface AnswersNow {
   readonly token: string;
   readonly list: string;
@@ -18,12 +18,12 @@ export interface AnswersNow {
 const TOKEN: OpenRoute = { kind: 'token', dated: false };
 const LIST: OpenRoute = { kind: 'list' };
 
-/** What is done about asking, with a good token, for the credentials of the caller's own role. */
+/** The action for a request with a valid token for the credentials of the caller's own role. */
 export function credentialsAction(caller: Caller, around: Surroundings): Action {
   return answerFor({ ...around, caller, token: 'ok', route: { kind: 'credentials', role: roleOf(caller) } });
 }
 
-/** By the very table that answers Pods (DESIGN.md 4.2). Nothing of a document is in it. */
+/** Uses the table that answers Pods (DESIGN.md 4.2). Contains nothing of a document. */
 export function answersNow(caller: Caller, around: Surroundings): AnswersNow {
   const asked = { ...around, caller, token: 'ok' } as const;
   return {
@@ -47,7 +47,9 @@ function described(action: Action, good: string): string {
 
 function answered({ status, code }: Answer, good: string): string {
   if (code === '') return `${status}, ${good}`;
-  return status === 200 ? `200, a document that says that STS refuses (${code})` : `${status} ${code}`;
+  return status === 200
+    ? `200, a document that says that STS refused the role (${code})`
+    : `${status} ${code}`;
 }
 
 function roleOf(caller: Caller): string {

@@ -4,14 +4,14 @@ import { STATUS_SOCKET } from '../config/status-socket.ts';
 
 const GROUP = 'Status';
 
-/** How `status` and `log-level` reach a running agent. */
+/** How `status` and `log-level` connect to a running agent. */
 const agentStatus: StatusProgram = {
   name: 'rolegate-agent',
   socket: STATUS_SOCKET,
   from: 'kubectl -n rolegate exec ds/rolegate-agent -c agent --',
   subjects: {
     pod: optional(text('NAMESPACE/NAME|UID'), { group: GROUP, help: 'explain what this Pod gets' }),
-    ip: optional(ipAddress, { group: GROUP, help: 'explain who holds this address, and what it gets' }),
+    ip: optional(ipAddress, { group: GROUP, help: 'explain which Pod owns this address and what it gets' }),
   },
 };
 

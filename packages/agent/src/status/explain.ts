@@ -8,7 +8,7 @@ import { answersNow } from './answers-now.ts';
 import type { AnswersNow, Surroundings } from './answers-now.ts';
 import type { PodRow } from './pod-row.ts';
 
-/** Every fact that leads to what one address or Pod is answered. */
+/** All facts that determine what one address or Pod is answered. */
 export interface Explanation {
   /** The address or Pod. */
   readonly subject: string;
@@ -17,9 +17,9 @@ export interface Explanation {
   readonly state: string;
   readonly meaning: string | undefined;
   readonly remedy: string | undefined;
-  /** Where nobody is known: what is waited for. */
+  /** What the agent waits for, if the Pod or its address is not known. */
   readonly waitsFor: string | undefined;
-  /** Undefined: nobody can ask. */
+  /** Undefined: no address leads to the Pod. */
   readonly answers: AnswersNow | undefined;
 }
 
@@ -29,11 +29,11 @@ export interface ExplainDeps {
   readonly pods: () => readonly KnownPod[];
   readonly rowOf: (pod: KnownPod) => PodRow;
   readonly around: () => Surroundings;
-  /** How complete the table is, for who looks for a Pod in vain. */
+  /** What is missing if the Pod is not in the table. */
   readonly knowledge: () => string;
 }
 
-/** Explains what `--ip` or `--pod` names; undefined if neither is asked for. */
+/** Explains the subject of `--ip` or `--pod`; undefined if neither is given. */
 export function createExplain(deps: ExplainDeps): (asked: URLSearchParams) => StatusAnswer | undefined {
   const { addresses, pods } = deps;
 
@@ -83,7 +83,7 @@ function explainUnknown(deps: ExplainDeps, name: string): Explanation {
     ...(facts.length === 0 && {
       state: 'PodNotFound',
       meaning: `no Pod of node ${node} has this name or UID`,
-      remedy: 'kubectl get pod -o wide shows on which node it is: ask the agent of that one',
+      remedy: 'find its node with kubectl get pod -o wide, and ask the agent there',
       waitsFor: knowledge(),
     }),
   };
@@ -93,7 +93,7 @@ interface Found {
   readonly subject: string;
   readonly facts: readonly AddressFacts[];
   readonly pod: KnownPod | undefined;
-  /** Who asks from its address; undefined: no address leads to the Pod. */
+  /** The caller at its address; undefined: no address leads to the Pod. */
   readonly caller: Caller | undefined;
 }
 
@@ -130,7 +130,7 @@ function waitedFor(caller: Caller | undefined, pod: KnownPod | undefined): strin
   if (caller?.kind === 'unknown') return caller.waitsFor;
   if (caller?.kind === 'ambiguous') return `one of ${podsOf(caller).map(fullName).join(', ')} to end`;
   if (caller !== undefined || pod === undefined || pod.hostNetwork || pod.ended) return undefined;
-  return 'an address: no CNI result names the Pod yet, and its status leads to it neither';
+  return 'an address: no CNI result names the Pod yet, and its status has none';
 }
 
 function podsOf(caller: Caller): readonly KnownPod[] {
@@ -155,12 +155,12 @@ function answerOf(found: boolean, all: readonly Explanation[]): StatusAnswer {
 function textOf({ subject, addresses, pod, answers, ...why }: Explanation): string {
   const { state, meaning, remedy, waitsFor } = why;
   return textFacts([
-    ['about', subject],
+    ['subject', subject],
     ...addresses.map(({ ip, says }) => [`address ${ip}`, says] as const),
     ...(pod === undefined ? [] : podFacts(pod)),
     ['state', meaning === undefined ? state : `${state}: ${meaning}`],
     ['  why', pod?.note],
-    ['  waits for', waitsFor],
+    ['  waiting for', waitsFor],
     ['  what to do', remedy],
     ['PUT token now', answers?.token],
     ['GET list now', answers?.list],
@@ -177,7 +177,7 @@ function podFacts(pod: PodRow): (readonly [string, string | undefined])[] {
     ['session', pod.sessionName],
     [
       'credentials',
-      remainingMinutes === undefined ? 'none held' : `${accessKeyId}, ${remainingMinutes} min left`,
+      remainingMinutes === undefined ? 'none cached' : `${accessKeyId}, ${remainingMinutes} min left`,
     ],
     [
       'metadata groups',

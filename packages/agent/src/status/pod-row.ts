@@ -5,7 +5,7 @@ import { rightsOf } from '../node-imds/metadata-rights.ts';
 import { credentialsAction } from './answers-now.ts';
 import type { Surroundings } from './answers-now.ts';
 
-/** In one word: `ok`, or why the Pod would not get credentials. */
+/** `ok`, or why the Pod would not get credentials. */
 export type PodRowState = 'ok' | Reason | Fault;
 
 /** One Pod as the status shows it. */
@@ -15,14 +15,14 @@ export interface PodRow {
   readonly uid: string;
   readonly serviceAccount: string;
   readonly ips: readonly string[];
-  /** ARN of what is permitted, else the name of what is not. */
+  /** ARN of the permitted role, or the name of the refused one. */
   readonly role: string | undefined;
   readonly sessionName: string | undefined;
   readonly state: PodRowState;
-  /** What the state rests on; or, beside credentials that still live, why no newer come. */
+  /** Explains the state, or why credentials that are still valid are not renewed. */
   readonly note: string | undefined;
   readonly remainingMinutes: number | undefined;
-  /** The last four letters. */
+  /** The last four characters. */
   readonly accessKeyId: string | undefined;
   /** Groups of other metadata that it may read; undefined: no metadata API at all. */
   readonly metadata: readonly string[] | undefined;
@@ -30,7 +30,7 @@ export interface PodRow {
 
 export interface PodRowDeps {
   readonly around: () => Surroundings;
-  /** By CNI results and by its status. */
+  /** From CNI results and Pod status. */
   readonly ipsOf: (pod: KnownPod) => readonly string[];
   readonly feedConnected: () => boolean;
 }
@@ -57,7 +57,7 @@ export function createPodRows({ around, ipsOf, feedConnected }: PodRowDeps): (po
   };
 }
 
-/** As the Pod is known; whether an address leads to it is another matter. */
+/** By what is known about the Pod, regardless of its addresses. */
 function stateOf(
   pod: KnownPod,
   session: CachedSession | undefined,
@@ -72,11 +72,11 @@ function stateOf(
     return { state: 'ok', note: failure && `not renewed: ${failure.reason}: ${failure.message}` };
   }
   if (pod.decision.kind === 'pending')
-    return { state: 'Pending', note: `waits for ${pod.decision.waitsFor}` };
+    return { state: 'Pending', note: `waiting for ${pod.decision.waitsFor}` };
   if (failure !== undefined) return { state: failure.reason, note: failure.message };
   return feedConnected
-    ? { state: 'Pending', note: 'waits for credentials, which the server is fetching' }
-    : { state: 'ServerUnavailable', note: 'waits for credentials, and no server is connected' };
+    ? { state: 'Pending', note: 'waiting for credentials from the server' }
+    : { state: 'ServerUnavailable', note: 'waiting for credentials, but no server is connected' };
 }
 
 function messageOf({ decision }: KnownPod): string | undefined {

@@ -7,7 +7,7 @@ import type { PodTable } from '../feed/table/pod-table.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { FollowedReconcile } from '../reconcile/follow.ts';
 
-/** What a mode of the agent lets the status see. */
+/** What the status reads from the agent's mode. */
 export interface ModeReadings {
   readonly pods: () => readonly KnownPod[];
   readonly session: PodTable['session'];
@@ -24,16 +24,16 @@ export interface ModeReadings {
     | undefined;
 }
 
-/** What is known of the node. */
+/** What the status reads about the node. */
 export interface NodeReadings {
   readonly cniResults: Pick<CniResults, 'owner' | 'ips' | 'states' | 'awaited'>;
-  /** Undefined: nobody tells of the interception. */
+  /** Undefined: the agent has no --cni-socket. */
   readonly reconcile:
     | {
         readonly connected: () => boolean;
         readonly interception: Pick<FollowedReconcile['interception'], 'current' | 'lastKnown'>;
         readonly foreignListeners: FollowedReconcile['foreignListeners'];
-        /** Undefined: not known now. */
+        /** Undefined: unknown. */
         readonly imdsv1Open: () => boolean | undefined;
       }
     | undefined;

@@ -9,15 +9,15 @@ export interface ServerFacts {
     readonly connected: boolean;
     /** Of the latest feed; undefined: there has been none. */
     readonly server: string | undefined;
-    /** Connected, or without a feed, for so long. */
+    /** How long the feed has been connected or lost. */
     readonly sinceSeconds: number;
-    /** What is known is so old; 0 while connected. */
+    /** Age of what the agent knows; 0 while connected. */
     readonly staleSeconds: number;
     readonly lastFault: string | undefined;
     readonly lastFaultAgoSeconds: number | undefined;
   };
   readonly certificate: {
-    /** The names in it; undefined: there is none. */
+    /** The names in it; undefined: no certificate. */
     readonly of: string | undefined;
     readonly ends: string | undefined;
     readonly remainingSeconds: number | undefined;
@@ -46,7 +46,7 @@ export function serverFacts({ feed, identity }: Server, clock: Clock): ServerFac
   };
 }
 
-/** In one line each. */
+/** One line per fact. */
 export function serverFactLines({
   feed,
   certificate,
@@ -54,17 +54,17 @@ export function serverFactLines({
   const age = roughly(feed.sinceSeconds * 1000);
   const away =
     feed.server === undefined
-      ? `no server has been reached for ${age}`
-      : `LOST for ${roughly(feed.staleSeconds * 1000)}; last ${feed.server}; what is known stands until it expires`;
+      ? `no server reached for ${age}`
+      : `LOST for ${roughly(feed.staleSeconds * 1000)}; last server ${feed.server}; cached credentials stay in use until they expire`;
   const fault =
     feed.lastFault && `${feed.lastFault} (${roughly((feed.lastFaultAgoSeconds ?? 0) * 1000)} ago)`;
   const { of, ends = '', remainingSeconds = 0, state } = certificate;
   const life = remainingSeconds > 0 ? `for ${roughly(remainingSeconds * 1000)} more` : 'EXPIRED';
   return [
     ['feed', feed.connected ? `connected to ${feed.server ?? ''} for ${age}` : away],
-    ['  last fault', fault],
+    ['  last error', fault],
     ['certificate', of === undefined ? 'none' : `${of}, until ${ends}, ${life}`],
-    ['  fault', state === true ? undefined : String(state)],
+    ['  error', state === true ? undefined : String(state)],
   ];
 }
 
@@ -77,6 +77,6 @@ function certificateOf({ tls }: Server['identity'], clock: Clock) {
     const remainingSeconds = Math.floor((validToDate.getTime() - clock.now()) / 1000);
     return { of: subjectAltName ?? subject, ends: validToDate.toISOString(), remainingSeconds };
   } catch {
-    return none; // there is no authority yet
+    return none; // no authority yet
   }
 }

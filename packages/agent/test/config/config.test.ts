@@ -170,9 +170,9 @@ describe('Agent configuration', () => {
     });
   });
 
-  it('A warning says that --attest-address is not used beside --cert', () => {
+  it('A warning says that --attest-address is ignored if --cert is set', () => {
     expect(setup(['--attest-address=a:1']).warnings).toEqual([
-      '--attest-address is not used: the agent has a certificate by --cert',
+      '--attest-address is ignored because --cert is set',
     ]);
     expect(setup(['--attest-address=a:1'], { without: ['cert', 'key'] }).warnings).toEqual([]);
   });
@@ -189,7 +189,7 @@ describe('Agent configuration', () => {
 
   it('A warning says what --allow-path opens', () => {
     expect(setup(['--allow-path=/latest/user-data']).warnings).toEqual([
-      '--allow-path "/latest/user-data" fits user-data: ' +
+      '--allow-path "/latest/user-data" matches user-data: ' +
         "every Pod can read the node's user data, which often holds bootstrap secrets",
     ]);
   });
@@ -226,7 +226,7 @@ describe('Firewall mode configuration', () => {
     expect(config.mode).toBe('firewall');
     expect(warnings).toEqual(
       ['server-address', 'attest-address', 'server-name', 'cert', 'key', 'token-file', 'ca'].map(
-        (name) => `--${name} is not used: --mode firewall needs no server`,
+        (name) => `--${name} is ignored in --mode firewall`,
       ),
     );
   });
@@ -240,9 +240,9 @@ describe('Firewall mode configuration', () => {
     const { config, warnings } = setup(argv, alone);
     expect(config.metadataGroups).toEqual(new Set(['placement', 'tags']));
     expect(warnings).toEqual([
-      '--metadata-groups placement is open to all Pods, although --mode is firewall',
-      '--metadata-groups tags is open to all Pods, although --mode is firewall',
-      '--allow-path "/latest/meta-data/mac" is open to all Pods, although --mode is firewall',
+      '--metadata-groups placement is open to all Pods even in --mode firewall',
+      '--metadata-groups tags is open to all Pods even in --mode firewall',
+      '--allow-path "/latest/meta-data/mac" is open to all Pods even in --mode firewall',
     ]);
   });
 
@@ -254,8 +254,8 @@ describe('Firewall mode configuration', () => {
   it('In firewall mode all missing and invalid flags are reported at once', () => {
     const argv = ['--mode=firewall', '--port=x'];
     expect(setup(argv, { without: Object.keys(needed) }).faults).toEqual([
-      '--node-name: it is needed; set it from spec.nodeName by the downward API',
-      '--host-ip: it is needed; set it from status.hostIP by the downward API',
+      '--node-name: it is needed; set it from spec.nodeName with the downward API',
+      '--host-ip: it is needed; set it from status.hostIP with the downward API',
       expect.stringMatching(/^--port: "x" is no whole number/),
     ]);
   });
@@ -265,15 +265,15 @@ describe('Configuration faults', () => {
   it('All missing flags are reported at once', () => {
     expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
       expect.stringMatching(/^--server-address: it is needed; give the headless Service/),
-      '--ca: it is needed; give the PEM file of the authority',
-      '--node-name: it is needed; set it from spec.nodeName by the downward API',
-      '--host-ip: it is needed; set it from status.hostIP by the downward API',
+      '--ca: it is needed; give the PEM file of the certificate authority',
+      '--node-name: it is needed; set it from spec.nodeName with the downward API',
+      '--host-ip: it is needed; set it from status.hostIP with the downward API',
     ]);
   });
 
   it('If the mode is unknown, the flags that roles mode needs are reported as missing', () => {
     expect(setup(['--mode=x'], { without: ['ca'] }).faults).toEqual([
-      '--ca: it is needed; give the PEM file of the authority',
+      '--ca: it is needed; give the PEM file of the certificate authority',
       expect.stringMatching(/^--mode: "x" is not known; /),
     ]);
   });
@@ -283,7 +283,7 @@ describe('Configuration faults', () => {
     ['key', 'cert'],
   ])('The flag --%s is refused without --%s', (there, away) => {
     expect(setup([], { without: [away] }).faults).toEqual([
-      `--${there}: it is of no use without --${away}; give both, or neither and the agent gets its own`,
+      `--${there} needs --${away}; give both, or neither to get a certificate from the server`,
     ]);
   });
 
@@ -293,38 +293,38 @@ describe('Configuration faults', () => {
       fault: /^--server-address: "localhost" is no address with a port; /,
     },
     { argv: ['--server-address', 'localhost:0'], fault: /^--server-address: "localhost:0" is no address/ },
-    { argv: ['--node-name', 'Node 1'], fault: /^--node-name: "Node 1" is no name of a Kubernetes node; / },
+    { argv: ['--node-name', 'Node 1'], fault: /^--node-name: "Node 1" is no name of a Kubernetes Node; / },
     { argv: ['--host-ip', 'node'], fault: /^--host-ip: "node" is no IP address; / },
     {
       argv: ['--host-ip', '10.0.0.8,10.0.0.9'],
-      fault: /^--host-ip: 10.0.0.8, 10.0.0.9 are more than one of a family; /,
+      fault: /^--host-ip: 10.0.0.8, 10.0.0.9 has several addresses of one family; /,
     },
-    { argv: ['--host-ip', '0.0.0.0'], fault: /^--host-ip: 0.0.0.0 is no address of the node; / },
+    { argv: ['--host-ip', '0.0.0.0'], fault: /^--host-ip: 0.0.0.0 is not an address of the node; / },
     {
       argv: ['--host-ip', 'fd00:ec2:0::254'],
-      fault: /^--host-ip: fd00:ec2::254 is no address of the node; /,
+      fault: /^--host-ip: fd00:ec2::254 is not an address of the node; /,
     },
     {
       argv: ['--port', '9621'],
-      fault: /^--prometheus-listen-addr: port 9621 is the one on which Pods are served; /,
+      fault: /^--prometheus-listen-addr: port 9621 is already --port, which serves Pods; /,
     },
     {
       argv: ['--metrics-port', '8181'],
-      fault: /^--prometheus-listen-addr: port 8181 is the one on which Pods/,
+      fault: /^--prometheus-listen-addr: port 8181 is already --port/,
     },
     {
       argv: ['--probe-bind', '127.0.0.1:8181'],
-      fault: /^--probe-bind: port 8181 is the one on which Pods are served; /,
+      fault: /^--probe-bind: port 8181 is already --port, which serves Pods; /,
     },
     {
       argv: ['--metrics-port', '9622'],
-      fault: /^--probe-bind: port 9622 is the one of --prometheus-listen-addr; /,
+      fault: /^--probe-bind: port 9622 is already used by --prometheus-listen-addr; /,
     },
-    { argv: ['--probe-bind', ':9622'], fault: /^--probe-bind: 0.0.0.0 is reached from elsewhere; / },
-    { argv: ['--probe-bind', '[fd00::7]:9622'], fault: /^--probe-bind: fd00::7 is reached from elsewhere; / },
+    { argv: ['--probe-bind', ':9622'], fault: /^--probe-bind: 0.0.0.0 is not a loopback address; / },
+    { argv: ['--probe-bind', '[fd00::7]:9622'], fault: /^--probe-bind: fd00::7 is not a loopback address; / },
     {
       argv: ['--probe-bind', 'localhost:9622'],
-      fault: /^--probe-bind: localhost is reached from elsewhere; /,
+      fault: /^--probe-bind: localhost is not a loopback address; /,
     },
     { argv: ['--metrics-port', 'x'], fault: /^--metrics-port: "0.0.0.0:x" is no address with a port; / },
     { argv: ['--imds-endpoint', 'https://127.0.0.1'], fault: /^--imds-endpoint: .* is no URL; / },
@@ -334,20 +334,20 @@ describe('Configuration faults', () => {
       argv: ['--metadata-groups', 'placement,user-data'],
       fault: /^--metadata-groups: "user-data" is not known; /,
     },
-    { argv: ['--metadata-groups', 'none,tags'], fault: /^--metadata-groups: none stands beside groups; / },
+    { argv: ['--metadata-groups', 'none,tags'], fault: /^--metadata-groups: none cannot be combined with groups$/ },
     { argv: ['--allow-path', '('], fault: /^--allow-path: "\(" is no RE2 expression/ },
     { argv: ['--mode', 'audit'], fault: /^--mode: "audit" is not known; use roles or firewall$/ },
     {
       argv: ['--cni-socket=/s', '--cni-cache-dir=/d'],
-      fault: /^--cni-socket: it stands beside --cni-cache-dir, .*; leave one of them out$/,
+      fault: /^--cni-socket cannot be combined with --cni-cache-dir; /,
     },
     {
       argv: ['--connections-per-pod=5000'],
-      fault: /^--connections-per-pod: 5000 is more than --connections allows for all Pods; lower it$/,
+      fault: /^--connections-per-pod: 5000 exceeds --connections \(\d+\); lower it$/,
     },
     {
       argv: ['--waiting=300', '--waiting-per-pod=301'],
-      fault: /^--waiting-per-pod: 301 is more than --waiting allows for all Pods; lower it$/,
+      fault: /^--waiting-per-pod: 301 exceeds --waiting \(300\); lower it$/,
     },
     { argv: ['--connections-per-pod=15'], fault: /^--connections-per-pod: / },
     { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is no host name; / },

@@ -137,7 +137,7 @@ describe('Legacy flags', () => {
 
   it('Namespace restrictions cannot be switched off', () => {
     expect(setup(['--namespace-restrictions=false']).faults).toEqual([
-      '--namespace-restrictions is refused: Namespaces always restrict here; ' +
+      '--namespace-restrictions is refused: Namespaces always restrict roles; ' +
         'see --namespace-policy of rolegate-server',
     ]);
   });
@@ -158,8 +158,8 @@ describe('Legacy flags', () => {
     const { config, warnings } = setup(argv, tls);
     expect(config).toMatchObject({ port: 8181, hostIps: ['10.0.0.7'], opsListen: { port: 9620 } });
     expect(warnings).toEqual([
-      '--iptables is ignored: the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile',
-      '--host-interface is ignored: the rules are laid by rolegate-agent intercept and kept by rolegate-agent reconcile; ' +
+      '--iptables is ignored: rolegate-agent intercept installs the rules and rolegate-agent reconcile repairs them',
+      '--host-interface is ignored: rolegate-agent intercept installs the rules and rolegate-agent reconcile repairs them; ' +
         'give it to these',
       expect.stringMatching(/^--gateway-timeout-creation is ignored: /),
     ]);
@@ -167,15 +167,15 @@ describe('Legacy flags', () => {
 
   it('A warning says that rolegate-agent uninstall removes the rules', () => {
     expect(setup(['--iptables-remove']).warnings).toEqual([
-      '--iptables-remove is ignored: the rules stay when an agent stops; rolegate-agent uninstall removes them',
+      '--iptables-remove is ignored: the rules remain when an agent stops; rolegate-agent uninstall removes them',
     ]);
   });
 
   it('All faults of a kube2iam command line are reported at once', () => {
     const argv = ['--base-role-arn=arn:aws:iam::123456789012:role/', '--iptables=true', '--host-ip=10.0.0.7'];
     expect(setup([...argv, '--node=node-1', '--default-role=app', '--insecure'], []).faults).toEqual([
-      '--base-role-arn is refused: it is --role-base-arn of rolegate-server',
-      '--default-role is refused: it is a flag of rolegate-server',
+      '--base-role-arn is refused: use --role-base-arn of rolegate-server',
+      '--default-role is refused: this is a flag of rolegate-server',
       expect.stringMatching(/^--insecure is refused: the agent does not talk to the API server/),
       expect.stringMatching(/^--server-address: it is needed; /),
       expect.stringMatching(/^--ca: it is needed; /),

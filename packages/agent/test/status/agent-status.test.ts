@@ -92,14 +92,14 @@ describe('Agent status', () => {
       lastFault: 'reset',
       lastFaultAgoSeconds: 90,
     });
-    expect(t.ask('').text).toContain('feed            LOST for 1m30s; last s:1');
-    expect(t.ask('').text).toContain('  last fault    reset (1m30s ago)');
+    expect(t.ask('').text).toContain('feed            LOST for 1m30s; last server s:1');
+    expect(t.ask('').text).toContain('  last error    reset (1m30s ago)');
   });
 
   it('The status says what is not ready, and that there is no certificate', () => {
     const { text } = setup().ask('');
     expect(text).toContain('ready           NO: table: no server has told of the Pods yet');
-    expect(text).toContain('certificate     none\n  fault         there is none yet');
+    expect(text).toContain('certificate     none\n  error         there is none yet');
   });
 
   it.each([
@@ -109,12 +109,12 @@ describe('Agent status', () => {
     },
     {
       layers: { nat: true, filter: false },
-      says: 'nat ok, filter BROKEN, route not known, input not known, ports not known',
+      says: 'nat ok, filter BROKEN, route unknown, input unknown, ports unknown',
     },
     {
       layers: { input: true },
       connectionsLimited: false,
-      says: 'nat not known, filter not known, route not known, input ok, ports not known, new connections are NOT LIMITED',
+      says: 'nat unknown, filter unknown, route unknown, input ok, ports unknown, new connections are NOT LIMITED',
     },
   ])('The status of the interception reads "$says"', ({ layers, connectionsLimited = true, says }) => {
     const state = {
@@ -137,13 +137,13 @@ describe('Agent status', () => {
       },
     });
     expect(t.ask('').text).toContain(
-      `interception    ${says}, as last told: the reader is AWAY, the node's own API answers WITHOUT a token`,
+      `interception    ${says}, as last known: reconcile is UNAVAILABLE, the node ALLOWS IMDSv1`,
     );
   });
 
   it.each([
-    { foreign: undefined, says: 'foreign listeners not known' },
-    { foreign: [], says: 'no foreign listener' },
+    { foreign: undefined, says: 'foreign listeners unknown' },
+    { foreign: [], says: 'no foreign listeners' },
     {
       foreign: [{ address: '192.0.2.10', port: 8181, uid: 1000 }],
       says: 'FOREIGN LISTENER on 192.0.2.10:8181 (UID 1000)',
@@ -159,7 +159,7 @@ describe('Agent status', () => {
     expect(setup({ reconcile }).ask('').text).toContain(`ports           ${says}\n`);
     const held = [{ host: 'fd00::10', port: 8181 }];
     expect(setup({ reconcile, held }).ask('').text).toContain(
-      `ports           [fd00::10]:8181 is HELD by another user, ${says}\n`,
+      `ports           [fd00::10]:8181 is IN USE by another user, ${says}\n`,
     );
   });
 });

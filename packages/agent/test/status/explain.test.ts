@@ -11,7 +11,7 @@ describe('Explain --ip', () => {
     const { found, text } = t.ask(`ip=::ffff:${IP}`);
     expect(found).toBe(true);
     expect(t.explain(`ip=${IP}`)).toMatchObject({
-      addresses: [{ ip: IP, by: 'cni', says: expect.stringContaining('gives it to shop/cart (uid-1)') }],
+      addresses: [{ ip: IP, by: 'cni', says: expect.stringContaining('names shop/cart (uid-1)') }],
       state: 'ok',
       answers: { token: '200, a token', list: '200, cart', credentials: '200, the credentials, from memory' },
     });
@@ -48,8 +48,8 @@ describe('Explain --ip', () => {
   it('The explanation of an address without a known owner says what is waited for', () => {
     const { found, text } = setup().ask('ip=10.1.0.99');
     expect(found).toBe(false);
-    expect(text).toMatch(/^address 10\.1\.0\.99 +nothing says who owns it$/m);
-    expect(text).toMatch(/^ {2}waits for +a CNI result with this address$/m);
+    expect(text).toMatch(/^address 10\.1\.0\.99 +no known owner$/m);
+    expect(text).toMatch(/^ {2}waiting for +a CNI result with this address$/m);
   });
 
   it('The explanation of an address recognizes two Pods that share it, and the node itself', async () => {
@@ -87,7 +87,7 @@ describe('Explain --pod', () => {
       expect(t.explain(`pod=${encodeURIComponent(name)}`)).toMatchObject({
         subject: 'Pod shop/cart',
         state: 'Pending',
-        pod: { note: 'waits for credentials, which the server is fetching' },
+        pod: { note: 'waiting for credentials from the server' },
         answers: { credentials: 'held, then 503 HeldTimeout' },
       });
     },
@@ -108,7 +108,7 @@ describe('Explain --pod', () => {
     t.tell({ name: 'cart', ips: [IP] });
     t.results.give({ uid: 'other', name: 'other' });
     expect(t.explain('pod=shop/cart')).toMatchObject({
-      addresses: [{ ip: IP, says: expect.stringContaining('gives it to shop/other') }],
+      addresses: [{ ip: IP, says: expect.stringContaining('names shop/other') }],
       waitsFor: expect.stringContaining('an address'),
     });
   });
@@ -119,12 +119,12 @@ describe('Explain --pod', () => {
     expect(told().found).toBe(false);
     expect(told().value).toMatchObject({
       meaning: 'no Pod of node node-1 has this name or UID',
-      waitsFor: 'a server to tell of the Pods of this node',
+      waitsFor: "the first feed, which lists this node's Pods",
     });
     t.table.beginSnapshot();
     t.table.endSnapshot('1');
     expect(told().value).toMatchObject({
-      waitsFor: expect.stringContaining('the feed is connected and complete'),
+      waitsFor: expect.stringContaining('the feed, which is synced'),
     });
     t.feed.awaySinceMs = 0;
     expect(told().value).toMatchObject({ waitsFor: expect.stringContaining('the feed, which is lost') });

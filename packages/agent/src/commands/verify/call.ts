@@ -2,13 +2,13 @@ import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isOfAgent } from '../../self-test/try-metadata.ts';
 
-/** What came of one call. */
+/** The outcome of one call. */
 export type Called =
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly body: string;
-      /** The agent's own refusal: nobody else writes one so. */
+      /** The agent's refusal, recognized by its form. */
       readonly refusal: boolean;
     }
   | { readonly kind: 'silence'; readonly how: string };
@@ -17,23 +17,23 @@ export type Call = (path: string) => Promise<Called>;
 
 export interface CallDeps {
   readonly endpoint: string;
-  /** How long one call is made again while the answer is 503, or there is none. */
+  /** How long a call is retried while it gets a 503 or no answer. */
   readonly withinMs: number;
-  /** Milliseconds, of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly elapsed: () => number;
   readonly pause: () => Promise<unknown>;
 }
 
 /** Longer than the agent holds a request. Milliseconds. */
 const ANSWER_WITHIN_MS = 2_500;
-/** More than any answer that is right. Bytes. */
+/** More than any valid answer. Bytes. */
 const MOST_BODY_BYTES = 16_384;
 const TOKEN_TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
 
 /**
- * Calls as people make them by hand: GET, no token, no redirect followed. Only where that is answered with 401, since tokens
- * are demanded, the call is made once more with a token.
+ * Calls as people do by hand: GET, without a token, without following redirects. If the answer is 401 because tokens are
+ * required, calls once more with a token.
  */
 export function createCall({ endpoint, withinMs, elapsed, pause }: CallDeps): Call {
   const startedMs = elapsed();

@@ -1,31 +1,31 @@
 import type { CheckOutcome, Environment, FlagValues, Program } from '@rolegate/runtime';
 import { duration, needed, oneOf, optional, parseFlags, setting, text, url } from '@rolegate/runtime';
 
-/** What this Pod may expect of the metadata API. */
+/** What this Pod expects from the metadata API. */
 export type Expectation =
   /** No role. */
   | { readonly kind: 'none' }
-  /** This role's name, and a refusal of its credentials. */
+  /** This role's name, but a refusal of its credentials. */
   | { readonly kind: 'role'; readonly role: string }
   /** This role's name and its credentials. */
   | { readonly kind: 'credentials'; readonly role: string };
 
 export interface VerifyConfig {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly endpoint: string;
   readonly expected: Expectation;
-  /** How long it asks again while there is no answer yet. */
+  /** How long calls are retried. */
   readonly withinMs: number;
 }
 
 const GROUP = 'Calls';
 
-/** Without a default for the endpoint: nothing is sent by accident. */
+/** The endpoint has no default, so nothing is sent by accident. */
 const verifyFlags = {
   endpoint: needed(url(['http']), {
     group: GROUP,
-    help: 'the metadata API as Pods know it',
-    hint: 'in a Pod give http://169.254.169.254',
+    help: 'URL of the metadata API',
+    hint: 'in a Pod use http://169.254.169.254',
   }),
   expect: setting(oneOf(['none', 'role', 'credentials']), {
     group: GROUP,
@@ -34,19 +34,19 @@ const verifyFlags = {
   }),
   role: optional(text('ROLE'), {
     group: GROUP,
-    help: 'what the annotation of this Pod names',
+    help: "role in the Pod's annotation",
   }),
   within: setting(duration({ maxMs: 600_000 }), {
     group: GROUP,
     fallback: '30s',
-    help: 'how long it asks again while the answer is 503, or there is none',
+    help: 'how long to retry while the answer is 503 or missing',
   }),
 };
 
 /** For parsing, help and docs. */
 export const verifyProgram: Program<typeof verifyFlags> = {
   name: 'rolegate-agent verify',
-  summary: 'asks the metadata API as a Pod does, and says whether what comes is right',
+  summary: 'calls the metadata API as a Pod does and checks the answers',
   flags: verifyFlags,
   legacy: {},
   envPrefix: 'ROLEGATE_',
@@ -59,7 +59,7 @@ type Outcome =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
-/** What to ask and what to expect, or everything that is wrong with it. Never throws. */
+/** Returns the configuration, or all its errors. Never throws. */
 export function parseVerifyConfig(input: {
   readonly argv: readonly string[];
   readonly env: Environment;
@@ -74,8 +74,7 @@ export function parseVerifyConfig(input: {
 function check({ expect, role }: Partial<FlagValues<typeof verifyFlags>>): CheckOutcome {
   const needs = expect === 'role' || expect === 'credentials';
   if (needs && role === undefined)
-    return { faults: [`--role: it is needed with --expect ${expect}; give what the annotation names`] };
-  if (!needs && role !== undefined)
-    return { faults: ['--role: it is of no use with --expect none; leave one of them out'] };
+    return { faults: [`--role is required with --expect ${expect}; give the role in the annotation`] };
+  if (!needs && role !== undefined) return { faults: ['--role cannot be combined with --expect none'] };
   return {};
 }

@@ -17,10 +17,10 @@ export interface VerifyProcess {
 
 const LIST = '/latest/meta-data/iam/security-credentials';
 const USER_DATA = '/latest/user-data';
-/** Between two tries. Milliseconds. */
+/** Between two attempts. Milliseconds. */
 const PAUSE_MS = 500;
 
-/** The program: a line for each call. Exit code 0: all is right; 1: something is not; 2: a flag is wrong. */
+/** Prints a line per call. Exit code 0: all as expected; 1: not; 2: invalid flags. */
 export async function runVerify({ argv, env, stdout, stderr }: VerifyProcess): Promise<0 | 1 | 2> {
   const outcome = parseVerifyConfig({ argv: argv.slice(2), env });
   switch (outcome.kind) {
@@ -39,7 +39,7 @@ export async function runVerify({ argv, env, stdout, stderr }: VerifyProcess): P
   const elapsed = () => performance.now();
   const call = createCall({ endpoint, withinMs, elapsed, pause: () => pause(PAUSE_MS) });
   const all = await verify({ call, expected, say: (line) => stdout.write(`${line}\n`) });
-  stdout.write(all ? 'passed\n' : `FAILED: ${endpoint} is not what this Pod should meet\n`);
+  stdout.write(all ? 'passed\n' : `FAILED: ${endpoint} does not answer this Pod as expected\n`);
   return all ? 0 : 1;
 }
 
@@ -49,7 +49,7 @@ export interface VerifyDeps {
   readonly say: (line: string) => unknown;
 }
 
-/** The two calls by which people try a metadata API, and the credentials where there is a role. True: all is right. */
+/** Makes the two calls that people try by hand, and one for credentials if there is a role. True: all as expected. */
 export async function verify({ call, expected, say }: VerifyDeps): Promise<boolean> {
   const judged: Judgement[] = [];
   const report = (path: string, judgement: Judgement) => {
