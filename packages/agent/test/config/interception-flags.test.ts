@@ -63,7 +63,7 @@ describe('Intercept and reconcile configuration', () => {
   });
 
   it.each([
-    { argv: [], says: '--host-ip: it is needed' },
+    { argv: [], says: '--host-ip: a value is required' },
     { argv: [...HOST, '--host-interface', 'auto,cali+'], says: 'auto stands beside interfaces' },
     { argv: [...HOST, '--host-interface', 'a'.repeat(16)], says: 'is no interface' },
     { argv: [...HOST, '--host-interface', 'eth0 -j ACCEPT'], says: 'is no interface' },
@@ -79,7 +79,7 @@ describe('Intercept and reconcile configuration', () => {
     { argv: ['--host-ip', '169.254.169.254'], says: 'no address of the node' },
     { argv: ['--host-ip', '10.0.0.1,10.0.0.2'], says: 'more than one of a family' },
     { argv: [...HOST, '--iptables=false'], says: 'that is what this program does' },
-    { argv: [...HOST, '--cni-cache-dir', '/x'], says: 'not known' },
+    { argv: [...HOST, '--cni-cache-dir', '/x'], says: 'unknown flag' },
   ])('The intercept command refuses $argv', ({ argv, says }) => {
     const outcome = parse('intercept', argv);
     expect(outcome.kind).toBe('faults');

@@ -177,8 +177,8 @@ describe('Legacy flags', () => {
       '--base-role-arn is refused: it is --role-base-arn of rolegate-server',
       '--default-role is refused: it is a flag of rolegate-server',
       expect.stringMatching(/^--insecure is refused: the agent does not talk to the API server/),
-      expect.stringMatching(/^--server-address: it is needed; /),
-      expect.stringMatching(/^--ca: it is needed; /),
+      expect.stringMatching(/^--server-address: a value is required; /),
+      expect.stringMatching(/^--ca: a value is required; /),
     ]);
   });
 });
