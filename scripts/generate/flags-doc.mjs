@@ -10,22 +10,22 @@ import { serverProgram } from '../../packages/server/src/config/config.ts';
 
 const HEAD = `# Flags
 
-Made by \`scripts/generate/flags-doc.mjs\` from the tables in \`packages/{server,agent}/src/config/\`.
+<!-- Generated from packages/{server,agent}/src/config/ by npm run generate. Do not edit. -->
 
-A flag counts before its environment variable, that before the default; an empty variable counts as none. \`--x=y\` and
-\`--x y\` are the same; a switch is \`--x\`, \`--no-x\` or \`--x=false\`. A repeatable flag takes several values: between
-commas, or, where a value may hold a comma (\`--role-ceiling\`, \`--session-tag\`, \`--allow-path\`), one each time; their
-variables hold one a line. Durations are written as \`1h30m\`, \`15m\` or \`850ms\`.
+A flag overrides its environment variable, which overrides the default. An empty variable counts as unset. \`--x=y\` and
+\`--x y\` mean the same. A switch is written \`--x\`, \`--no-x\` or \`--x=false\`. A repeatable flag takes several values,
+separated by commas. If its values can contain commas (\`--role-ceiling\`, \`--session-tag\`, \`--allow-path\`), repeat the
+flag instead; its variable holds one value per line. Durations are written as \`1h30m\`, \`15m\` or \`850ms\`.
 
-The first argument of \`rolegate-agent\` picks a program: \`intercept\`, \`reconcile\`, \`uninstall\`; \`verify\`, which asks as
-a Pod does; without one, or with \`agent\`, it answers Pods. \`status\` and \`log-level\` ask a program that runs
+The first argument of \`rolegate-agent\` selects a program: \`intercept\`, \`reconcile\`, \`uninstall\` or \`verify\`. Without
+one, or with \`agent\`, it runs the agent itself. \`status\` and \`log-level\` query a running program
 ([operations.md](operations.md)).
 
-All faults of a configuration are told at once, and the program ends with code 2.
+A program with an invalid configuration reports all faults together and exits with code 2.
 
-Flags of kiam and kube2iam are **accepted** where they mean the same here, **ignored** with a warning that says why, or
-**refused** with a hint where leaving them out would change what Pods get. A switch that is off, and an empty value of a
-refused flag, ask for nothing.`;
+Flags of kiam and kube2iam are **accepted** if they mean the same here, **ignored** with a warning that says why, or
+**refused** with a hint if ignoring them would change what Pods get. A switch that is off and an empty value of a refused
+flag are accepted.`;
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const programs = [serverProgram, agentProgram, ...Object.values(interceptionPrograms), verifyProgram];

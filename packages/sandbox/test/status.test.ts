@@ -78,6 +78,6 @@ it('An agent whose --status-socket is in use exits with code 2, and says why', a
 it('The status command without a running agent names the socket, and how to ask on a cluster', async () => {
   const { code, output } = await runProgramOnce('agent', ['status']);
   expect(code).toBe(1);
-  expect(output).toContain('nobody answers at /run/rolegate/agent.sock');
+  expect(output).toContain('no answer from /run/rolegate/agent.sock');
   expect(output).toContain('kubectl -n rolegate exec ds/rolegate-agent -c agent -- rolegate-agent status');
 });

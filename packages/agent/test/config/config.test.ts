@@ -254,9 +254,9 @@ describe('Firewall mode configuration', () => {
   it('In firewall mode all missing and invalid flags are reported at once', () => {
     const argv = ['--mode=firewall', '--port=x'];
     expect(setup(argv, { without: Object.keys(needed) }).faults).toEqual([
-      '--node-name: it is needed; set it from spec.nodeName with the downward API',
-      '--host-ip: it is needed; set it from status.hostIP with the downward API',
-      expect.stringMatching(/^--port: "x" is no whole number/),
+      '--node-name: a value is required; set it from spec.nodeName with the downward API',
+      '--host-ip: a value is required; set it from status.hostIP with the downward API',
+      expect.stringMatching(/^--port: "x" is not a whole number/),
     ]);
   });
 });
@@ -264,17 +264,17 @@ describe('Firewall mode configuration', () => {
 describe('Configuration faults', () => {
   it('All missing flags are reported at once', () => {
     expect(setup([], { without: Object.keys(needed) }).faults).toEqual([
-      expect.stringMatching(/^--server-address: it is needed; give the headless Service/),
-      '--ca: it is needed; give the PEM file of the certificate authority',
-      '--node-name: it is needed; set it from spec.nodeName with the downward API',
-      '--host-ip: it is needed; set it from status.hostIP with the downward API',
+      expect.stringMatching(/^--server-address: a value is required; give the headless Service/),
+      '--ca: a value is required; give the PEM file of the certificate authority',
+      '--node-name: a value is required; set it from spec.nodeName with the downward API',
+      '--host-ip: a value is required; set it from status.hostIP with the downward API',
     ]);
   });
 
   it('If the mode is unknown, the flags that roles mode needs are reported as missing', () => {
     expect(setup(['--mode=x'], { without: ['ca'] }).faults).toEqual([
-      '--ca: it is needed; give the PEM file of the certificate authority',
-      expect.stringMatching(/^--mode: "x" is not known; /),
+      '--ca: a value is required; give the PEM file of the certificate authority',
+      expect.stringMatching(/^--mode: unknown value "x"; /),
     ]);
   });
 
@@ -290,11 +290,17 @@ describe('Configuration faults', () => {
   it.each([
     {
       argv: ['--server-address', 'localhost'],
-      fault: /^--server-address: "localhost" is no address with a port; /,
+      fault: /^--server-address: "localhost" is not an address with a port; /,
     },
-    { argv: ['--server-address', 'localhost:0'], fault: /^--server-address: "localhost:0" is no address/ },
-    { argv: ['--node-name', 'Node 1'], fault: /^--node-name: "Node 1" is no name of a Kubernetes Node; / },
-    { argv: ['--host-ip', 'node'], fault: /^--host-ip: "node" is no IP address; / },
+    {
+      argv: ['--server-address', 'localhost:0'],
+      fault: /^--server-address: "localhost:0" is not an address/,
+    },
+    {
+      argv: ['--node-name', 'Node 1'],
+      fault: /^--node-name: "Node 1" is not a valid name of a Kubernetes Node; /,
+    },
+    { argv: ['--host-ip', 'node'], fault: /^--host-ip: "node" is not an IP address; / },
     {
       argv: ['--host-ip', '10.0.0.8,10.0.0.9'],
       fault: /^--host-ip: 10.0.0.8, 10.0.0.9 has several addresses of one family; /,
@@ -326,17 +332,20 @@ describe('Configuration faults', () => {
       argv: ['--probe-bind', 'localhost:9622'],
       fault: /^--probe-bind: localhost is not a loopback address; /,
     },
-    { argv: ['--metrics-port', 'x'], fault: /^--metrics-port: "0.0.0.0:x" is no address with a port; / },
-    { argv: ['--imds-endpoint', 'https://127.0.0.1'], fault: /^--imds-endpoint: .* is no URL; / },
-    { argv: ['--imdsv1', 'no'], fault: /^--imdsv1: "no" is not known; use allow, audit or deny$/ },
-    { argv: ['--hold', '2m'], fault: /^--hold: "2m" is too long; it takes 1m or less$/ },
+    { argv: ['--metrics-port', 'x'], fault: /^--metrics-port: "0.0.0.0:x" is not an address with a port; / },
+    { argv: ['--imds-endpoint', 'https://127.0.0.1'], fault: /^--imds-endpoint: .* is not a URL; / },
+    { argv: ['--imdsv1', 'no'], fault: /^--imdsv1: unknown value "no"; use allow, audit or deny$/ },
+    { argv: ['--hold', '2m'], fault: /^--hold: "2m" is too long; use 1m or less$/ },
     {
       argv: ['--metadata-groups', 'placement,user-data'],
-      fault: /^--metadata-groups: "user-data" is not known; /,
+      fault: /^--metadata-groups: unknown value "user-data"; /,
     },
-    { argv: ['--metadata-groups', 'none,tags'], fault: /^--metadata-groups: none cannot be combined with groups$/ },
+    {
+      argv: ['--metadata-groups', 'none,tags'],
+      fault: /^--metadata-groups: none cannot be combined with groups$/,
+    },
     { argv: ['--allow-path', '('], fault: /^--allow-path: "\(" is no RE2 expression/ },
-    { argv: ['--mode', 'audit'], fault: /^--mode: "audit" is not known; use roles or firewall$/ },
+    { argv: ['--mode', 'audit'], fault: /^--mode: unknown value "audit"; use roles or firewall$/ },
     {
       argv: ['--cni-socket=/s', '--cni-cache-dir=/d'],
       fault: /^--cni-socket cannot be combined with --cni-cache-dir; /,
@@ -350,7 +359,7 @@ describe('Configuration faults', () => {
       fault: /^--waiting-per-pod: 301 exceeds --waiting \(300\); lower it$/,
     },
     { argv: ['--connections-per-pod=15'], fault: /^--connections-per-pod: / },
-    { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is no host name; / },
+    { argv: ['--metadata-host', 'a:80'], fault: /^--metadata-host: "a:80" is not a host name; / },
   ])('The agent refuses $argv with one fault, which names the flag', ({ argv, fault }) => {
     const without = argv.map((arg) => arg.replace('--', ''));
     expect(setup(argv, { without }).faults).toEqual([expect.stringMatching(fault)]);

@@ -63,7 +63,7 @@ describe('Intercept and reconcile configuration', () => {
   });
 
   it.each([
-    { argv: [], says: '--host-ip: it is needed' },
+    { argv: [], says: '--host-ip: a value is required' },
     { argv: [...HOST, '--host-interface', 'auto,cali+'], says: 'auto cannot be combined with interfaces' },
     { argv: [...HOST, '--host-interface', 'a'.repeat(16)], says: 'is no interface' },
     { argv: [...HOST, '--host-interface', 'eth0 -j ACCEPT'], says: 'is no interface' },
@@ -76,10 +76,10 @@ describe('Intercept and reconcile configuration', () => {
     { argv: [...HOST, '--exclude-interface', 'auto'], says: 'no whole name' },
     { argv: [...HOST, '--iptables-backend', 'ebtables'], says: 'use auto, nft or legacy' },
     { argv: [...HOST, '--port', '0'], says: 'rules cannot redirect to port 0' },
-    { argv: ['--host-ip', '169.254.169.254'], says: 'is not an address of the node' },
+    { argv: ['--host-ip', '169.254.169.254'], says: 'not an address of the node' },
     { argv: ['--host-ip', '10.0.0.1,10.0.0.2'], says: 'several addresses of one family' },
     { argv: [...HOST, '--iptables=false'], says: 'this program always does that' },
-    { argv: [...HOST, '--cni-cache-dir', '/x'], says: 'not known' },
+    { argv: [...HOST, '--cni-cache-dir', '/x'], says: 'unknown flag' },
   ])('The intercept command refuses $argv', ({ argv, says }) => {
     const outcome = parse('intercept', argv);
     expect(outcome.kind).toBe('faults');

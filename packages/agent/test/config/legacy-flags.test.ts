@@ -160,7 +160,7 @@ describe('Legacy flags', () => {
     expect(warnings).toEqual([
       '--iptables is ignored: rolegate-agent intercept installs the rules and rolegate-agent reconcile repairs them',
       '--host-interface is ignored: rolegate-agent intercept installs the rules and rolegate-agent reconcile repairs them; ' +
-        'give it to these',
+        'give the flag to these',
       expect.stringMatching(/^--gateway-timeout-creation is ignored: /),
     ]);
   });
@@ -177,8 +177,8 @@ describe('Legacy flags', () => {
       '--base-role-arn is refused: use --role-base-arn of rolegate-server',
       '--default-role is refused: this is a flag of rolegate-server',
       expect.stringMatching(/^--insecure is refused: the agent does not talk to the API server/),
-      expect.stringMatching(/^--server-address: it is needed; /),
-      expect.stringMatching(/^--ca: it is needed; /),
+      expect.stringMatching(/^--server-address: a value is required; /),
+      expect.stringMatching(/^--ca: a value is required; /),
     ]);
   });
 });

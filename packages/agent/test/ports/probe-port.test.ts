@@ -73,7 +73,7 @@ describe('Probe port', () => {
           address: ADDRESS,
           error: 'listen EADDRINUSE',
           hint: expect.stringMatching(
-            /^end the program that ss -ltnp 'sport = :9622' names on the machine, or /,
+            /^Stop the program that ss -ltnp 'sport = :9622' shows on this node, or /,
           ),
         },
       ],

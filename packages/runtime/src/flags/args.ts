@@ -3,7 +3,7 @@ import { quoted } from './kinds.ts';
 import { nearest } from './nearest.ts';
 import type { GivenText } from './table.ts';
 
-/** Whether a known flag takes a value or is a switch; undefined: no such flag. */
+/** Whether a flag takes a value or is a switch. Undefined if there is no such flag. */
 type Takes = (name: string) => 'value' | 'switch' | undefined;
 
 export interface GivenFlag extends GivenText {
@@ -22,14 +22,14 @@ interface ArgsOptions {
   readonly takes: Takes;
   /** Every known name, for hints. */
   readonly names: readonly string[];
-  /** A first argument without dashes that is let pass: other programs' subcommand for the same. */
+  /** A first argument without dashes that is ignored, because kiam's programs need it. */
   readonly subcommand?: string;
 }
 
 type Tokens = NonNullable<ReturnType<typeof tokensOf>>;
 type Token = Tokens[number];
 
-/** Pairs flags with their values: `--x=y`, `--x y`, `--x` and `--no-x`. Nothing is a positional argument. */
+/** Pairs flags with their values: `--x=y`, `--x y`, `--x` and `--no-x`. There are no positional arguments. */
 export function readArgs({ argv, takes, names, subcommand }: ArgsOptions): ArgsOutcome {
   const given: GivenFlag[] = [];
   const faults: string[] = [];
@@ -39,7 +39,7 @@ export function readArgs({ argv, takes, names, subcommand }: ArgsOptions): ArgsO
     const token = tokens[at];
     if (token === undefined || token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      faults.push(`${quoted(token.value)} is no flag; flags begin with two dashes`);
+      faults.push(`unexpected argument ${quoted(token.value)}; flags begin with two dashes`);
       continue;
     }
     if (token.rawName === '--help' || token.rawName === '-h') asked.help = true;
@@ -55,12 +55,12 @@ export function readArgs({ argv, takes, names, subcommand }: ArgsOptions): ArgsO
 }
 
 function tokensOf(argv: readonly string[]) {
-  // Without options of its own and not strict, parseArgs splits arguments and judges nothing.
+  // Without options and not strict, parseArgs only splits the arguments.
   return parseArgs({ args: [...argv], options: {}, strict: false, allowPositionals: true, tokens: true })
     .tokens;
 }
 
-/** The next argument, when it can be a value. */
+/** The next argument, if it can be a value. */
 function valueAfter(tokens: Tokens, at: number): string | undefined {
   const next = tokens[at + 1];
   return next?.kind === 'positional' ? next.value : undefined;
@@ -83,7 +83,7 @@ function readFlag(
     const text = inline ?? next;
     return text === undefined
       ? {
-          fault: `${rawName} needs a value; one that begins with a dash is written ${rawName}=…`,
+          fault: `${rawName} needs a value; write ${rawName}=VALUE if the value begins with a dash`,
           tookNext: false,
         }
       : { flag: { name, text, by: rawName }, tookNext: inline === undefined };
@@ -92,16 +92,15 @@ function readFlag(
   if (rawName.startsWith('--no-') && takes(negated) === 'switch') {
     return inline === undefined
       ? { flag: { name: negated, text: 'false', by: rawName }, tookNext: false }
-      : { fault: `${rawName} takes no value; leave it out`, tookNext: false };
+      : { fault: `${rawName} takes no value; remove it`, tookNext: false };
   }
   return { fault: unknownFlag(rawName, names), tookNext: inline === undefined && next !== undefined };
 }
 
 function unknownFlag(rawName: string, names: readonly string[]): string {
-  // A single dash: parseArgs has split the word into letters, so the word itself is not known here.
-  if (!rawName.startsWith('--'))
-    return `flags of one letter (${quoted(rawName)}) are not known; use two dashes`;
+  // After a single dash, parseArgs splits the word into letters, so the whole word is not known here.
+  if (!rawName.startsWith('--')) return `unknown flag ${quoted(rawName)}; flags begin with two dashes`;
   const near = nearest(rawName.slice('--'.length).replace(/^no-/, ''), names);
-  const hint = near === undefined ? '--help lists all' : `--${near} is near`;
-  return `${rawName.length > 60 ? quoted(rawName) : rawName} is not known; ${hint}`;
+  const hint = near === undefined ? '--help lists all flags' : `did you mean --${near}?`;
+  return `unknown flag ${rawName.length > 60 ? quoted(rawName) : rawName}; ${hint}`;
 }

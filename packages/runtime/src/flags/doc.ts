@@ -3,7 +3,7 @@ import { envName } from './env.ts';
 import { groupsOf, usage } from './help.ts';
 import type { Program } from './program.ts';
 
-/** The page's part about one program, in Markdown: its own flags by group, then those of other programs. */
+/** The section of docs/flags.md about one program: its own flags by group, then kiam's and kube2iam's. */
 export function flagsDoc(program: Program): string {
   const { name, summary, legacy } = program;
   const origins = [...new Set(Object.values(legacy).flatMap(({ of }) => of))];
@@ -22,7 +22,7 @@ function ownTable({ flags, envPrefix }: Program, names: readonly string[]): stri
       const flag = flags[name];
       if (flag === undefined) return [];
       const env = [envName(envPrefix, name), ...flag.env].map(code).join(', ');
-      const fallback = flag.fallback === undefined ? (flag.required ? 'needed' : '') : code(flag.fallback);
+      const fallback = flag.fallback === undefined ? (flag.required ? 'required' : '') : code(flag.fallback);
       return [
         code(usage(name, flags)),
         env,
@@ -36,7 +36,7 @@ function ownTable({ flags, envPrefix }: Program, names: readonly string[]): stri
 function legacyTable({ legacy, flags }: Program, origin: string): string {
   const rows = Object.entries(legacy).filter(([, { of }]) => of.includes(origin));
   return markdownTable(
-    ['flag', 'verdict', 'what it does here, why not, or what to use'],
+    ['flag', 'verdict', 'effect, reason or replacement'],
     rows.map(([name, { verdict, why, as }]) => {
       const same = Object.hasOwn(flags, name)
         ? 'as above'

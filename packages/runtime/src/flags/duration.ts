@@ -1,7 +1,7 @@
 import type { ValueKind } from './kinds.ts';
 import { fault, quoted } from './kinds.ts';
 
-/** Milliseconds of each unit; names as in Go's time.ParseDuration, both spellings of the micro sign included. */
+/** Milliseconds per unit, named as in Go's time.ParseDuration. Both micro signs are accepted. */
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
@@ -13,7 +13,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 const PART = /(\d{1,12}(?:\.\d{1,9})?)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/y;
-/** The longest text that is read at all. Characters. */
+/** Longer texts are invalid. Characters. */
 const LONGEST = 64;
 
 export interface DurationLimits {
@@ -21,21 +21,22 @@ export interface DurationLimits {
   readonly maxMs?: number;
 }
 
-/** A length of time as Go spells it (`1h30m`, `15m`, `850ms`, `0`), in milliseconds. */
+/** A duration in Go's notation (`1h30m`, `15m`, `850ms`, `0`), in milliseconds. */
 export function duration({ minMs = 0, maxMs = Infinity }: DurationLimits = {}): ValueKind<number> {
   return {
     placeholder: 'DURATION',
     parse(text) {
       const ms = parseDurationMs(text);
-      if (ms === undefined) return fault(`${quoted(text)} is no duration; write it as 15m, 1h30m or 850ms`);
-      if (ms < minMs) return fault(`${quoted(text)} is too short; it takes ${formatDuration(minMs)} or more`);
-      if (ms > maxMs) return fault(`${quoted(text)} is too long; it takes ${formatDuration(maxMs)} or less`);
+      if (ms === undefined)
+        return fault(`${quoted(text)} is not a duration; write it as 15m, 1h30m or 850ms`);
+      if (ms < minMs) return fault(`${quoted(text)} is too short; use ${formatDuration(minMs)} or more`);
+      if (ms > maxMs) return fault(`${quoted(text)} is too long; use ${formatDuration(maxMs)} or less`);
       return { value: ms };
     },
   };
 }
 
-/** Undefined when it is none; a number without a unit is one only when it is 0. */
+/** Returns undefined if the text is not a duration. Only 0 needs no unit. */
 export function parseDurationMs(text: string): number | undefined {
   if (text === '0') return 0;
   if (text === '' || text.length > LONGEST) return undefined;
@@ -51,7 +52,7 @@ export function parseDurationMs(text: string): number | undefined {
   return ms;
 }
 
-/** As a person writes it: `1h30m`, `850ms`. */
+/** Formats a duration, for example as `1h30m` or `850ms`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s';
   let restMs = ms;

@@ -3,16 +3,16 @@ import type { FlagTable, GivenText } from './table.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Kubernetes puts a Service's address into such variables (`<SERVICE>_PORT=tcp://10.0.0.1:8181`): never a setting. */
+/** Kubernetes sets variables such as `<SERVICE>_PORT=tcp://10.0.0.1:8181` for each Service. They are never settings. */
 const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\//;
 const SERVICE_LINK_NAME = /_(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_.*)?)$/;
 
-/** The variable of a flag: `ROLEGATE_` and its name in capitals. */
+/** The environment variable of a flag: the prefix and the name in upper case. */
 export function envName(prefix: string, flagName: string): string {
   return `${prefix}${flagName.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** What the environment says about the flags. An empty variable says nothing. */
+/** Reads flags from the environment. An empty variable counts as unset. */
 export function readEnv(table: FlagTable, { env, prefix }: { env: Environment; prefix: string }) {
   const given = new Map<string, readonly GivenText[]>();
   for (const [flagName, flag] of Object.entries(table)) {
@@ -26,7 +26,7 @@ export function readEnv(table: FlagTable, { env, prefix }: { env: Environment; p
   return { given, warnings: unknownVariables(table, { env, prefix }) };
 }
 
-/** Variables that look like settings and are none: a slip that would else go unseen. */
+/** Warns of variables that look like settings but are not, such as misspelled ones. */
 function unknownVariables(table: FlagTable, { env, prefix }: { env: Environment; prefix: string }): string[] {
   const known = Object.keys(table).map((flagName) => envName(prefix, flagName));
   return Object.entries(env)
@@ -34,6 +34,6 @@ function unknownVariables(table: FlagTable, { env, prefix }: { env: Environment;
     .filter(([name, text = '']) => !SERVICE_LINK.test(text) && !SERVICE_LINK_NAME.test(name))
     .map(([name]) => {
       const near = nearest(name, known);
-      return `${name} is ignored: it sets nothing here${near === undefined ? '' : `; ${near} is near`}`;
+      return `${name} is ignored: it is not a setting${near === undefined ? '' : `; did you mean ${near}?`}`;
     });
 }

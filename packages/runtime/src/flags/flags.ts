@@ -8,10 +8,10 @@ import type { Program } from './program.ts';
 import type { FlagTable, FlagValues, GivenText } from './table.ts';
 
 export interface ParseFlagsOptions<Table extends FlagTable> {
-  /** Without the program and its script. */
+  /** Without Node and the script. */
   readonly argv: readonly string[];
   readonly env: Environment;
-  /** Rules between flags: faults or warnings. A flag that is at fault itself has no value here. */
+  /** Checks rules between flags. A flag with a fault of its own has no value here. */
   readonly check?: (values: Partial<FlagValues<Table>>, given: ReadonlySet<string>) => CheckOutcome;
 }
 
@@ -26,7 +26,7 @@ export type FlagsOutcome<Table extends FlagTable> =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
-/** Flags over environment over defaults; all faults at once, each with a hint. Never throws, whatever is given. */
+/** Reads flags, then the environment, then defaults. Returns all faults together, each with a hint. Never throws. */
 export function parseFlags<Table extends FlagTable>(
   program: Program<Table>,
   { argv, env, check = () => ({}) }: ParseFlagsOptions<Table>,
@@ -54,7 +54,7 @@ function lookup({ flags, legacy, subcommand }: Program) {
   return { takes, names, ...(subcommand === undefined ? {} : { subcommand }) };
 }
 
-/** Legacy flags turned into ours, warnings and faults. */
+/** Translates legacy flags into own flags, warnings and faults. */
 function sortOut({ flags, legacy }: Program, given: readonly GivenFlag[]) {
   const own: GivenFlag[] = [];
   const [faults, warnings] = [new Set<string>(), new Set<string>()];

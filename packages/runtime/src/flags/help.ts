@@ -2,26 +2,26 @@ import { envName } from './env.ts';
 import type { FlagTable } from './table.ts';
 import type { Program } from './program.ts';
 
-/** Where the text of help begins, and where it ends. Columns. */
+/** Where help texts begin and end. Columns. */
 const INDENT = 6;
 const WIDTH = 100;
 
-/** The text of `--help`: the flags by group, each with its variable and default. */
+/** The text of `--help`: flags by group, each with its environment variable and default. */
 export function helpText({ name, summary, flags, envPrefix }: Program): string {
   const groups = [...groupsOf(flags)].map(([group, rows]) =>
     [`${group}:`, ...rows.map((row) => flagHelp(row, flags, envPrefix))].join('\n'),
   );
-  const last = 'Other:\n  --help, -h\n  --version';
-  const order = 'A flag counts before its environment variable, that before the default.';
+  const last = 'Other:\n  --help, -h\n      show this help\n  --version\n      show the version';
+  const order = 'A flag overrides its environment variable, which overrides the default.';
   return `${[`${name}: ${summary}`, order, ...groups, last].join('\n\n')}\n`;
 }
 
-/** The names of the flags by group, in the order of the table. */
+/** Flag names by group, in the order of the table. */
 export function groupsOf(flags: FlagTable): Map<string, string[]> {
   return Map.groupBy(Object.keys(flags), (name) => flags[name]?.group ?? '');
 }
 
-/** `--x DURATION` as one writes it. */
+/** How a flag is written, for example `--x DURATION`. */
 export function usage(name: string, flags: FlagTable): string {
   const placeholder = flags[name]?.placeholder ?? '';
   return placeholder === '' ? `--[no-]${name}` : `--${name} ${placeholder}`;
@@ -33,7 +33,7 @@ function flagHelp(name: string, flags: FlagTable, prefix: string): string {
   const notes = [
     [envName(prefix, name), ...flag.env].join(', '),
     ...(flag.fallback === undefined ? [] : [`default ${flag.fallback}`]),
-    ...(flag.required ? ['needed'] : []),
+    ...(flag.required ? ['required'] : []),
     ...(flag.repeatable ? ['repeatable'] : []),
   ];
   return [`  ${usage(name, flags)}`, ...wrapped(flag.help), ...wrapped(`[${notes.join('; ')}]`)].join('\n');

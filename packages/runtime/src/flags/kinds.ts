@@ -3,17 +3,17 @@ import type { HostPort } from '../net/host-port.ts';
 
 /** How one value is read from text. */
 export interface ValueKind<Value> {
-  /** What stands for the value in help and docs. */
+  /** Stands for the value in help and docs. */
   readonly placeholder: string;
-  /** An empty text is a value too; else it is refused before it is parsed. */
+  /** Accepts the empty text, which is otherwise refused before parsing. */
   readonly takesEmpty?: true;
   parse(text: string): Parsed<Value>;
 }
 
-/** A fault says what is wrong and, after a semicolon, what to write instead. */
+/** A fault says what is wrong and, after a semicolon, how to correct it. */
 export type Parsed<Value> = { readonly value: Value } | { readonly fault: string };
 
-/** Longer values are cut where a message quotes them. Characters. */
+/** Messages cut longer values. Characters. */
 const LONGEST_QUOTED = 60;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;
 
@@ -21,12 +21,12 @@ export function fault(message: string): { readonly fault: string } {
   return { fault: message };
 }
 
-/** The text as a message may show it: escaped, and not of any length. */
+/** Escapes and shortens a text for a message. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > LONGEST_QUOTED ? `${text.slice(0, LONGEST_QUOTED)}…` : text);
 }
 
-/** Any text, or what the pattern says; `is` ends the sentence "… is no". */
+/** Any text, or one that matches the pattern. `is` completes "… is not a valid". */
 export function text(
   placeholder = 'TEXT',
   rule?: { readonly pattern: RegExp; readonly is: string; readonly hint: string },
@@ -36,16 +36,16 @@ export function text(
     parse: (given) =>
       rule === undefined || rule.pattern.test(given)
         ? { value: given }
-        : fault(`${quoted(given)} is no ${rule.is}; ${rule.hint}`),
+        : fault(`${quoted(given)} is not a valid ${rule.is}; ${rule.hint}`),
   };
 }
 
-/** The path of a file or folder. Whether it exists is seen when it is opened. */
+/** The path of a file or folder, which need not exist. */
 export function path(placeholder = 'FILE'): ValueKind<string> {
   return {
     placeholder,
     parse: (given) =>
-      given.includes('\0') ? fault('a path has no NUL; write it plainly') : { value: given },
+      given.includes('\0') ? fault('a path cannot contain a NUL byte; remove it') : { value: given },
   };
 }
 
@@ -55,12 +55,12 @@ export function integer({ min, max }: { readonly min: number; readonly max: numb
     parse(given) {
       const value = /^\d{1,15}$/.test(given) ? Number(given) : NaN;
       if (value >= min && value <= max) return { value };
-      return fault(`${quoted(given)} is no whole number from ${min} to ${max}; write it in digits`);
+      return fault(`${quoted(given)} is not a whole number from ${min} to ${max}; write it in digits`);
     },
   };
 }
 
-/** One of a closed list; synonyms are other programs' words for the same. */
+/** One of a closed list of words. Synonyms are other programs' words for the same. */
 export function oneOf<const Word extends string>(
   words: readonly Word[],
   synonyms: Readonly<Record<string, Word>> = {},
@@ -72,19 +72,19 @@ export function oneOf<const Word extends string>(
       if (known !== undefined) return { value: known };
       const meant = Object.hasOwn(synonyms, given) ? synonyms[given] : undefined;
       return meant === undefined
-        ? fault(`${quoted(given)} is not known; use ${listed(words)}`)
+        ? fault(`unknown value ${quoted(given)}; use ${listed(words)}`)
         : { value: meant };
     },
   };
 }
 
-/** An address to listen on. `:9610` is every IPv4 address; port 0 lets the system choose. */
+/** An address to listen on. `:9610` listens on every IPv4 address; port 0 lets the system choose one. */
 export const listenAddress: ValueKind<HostPort> = {
   placeholder: 'HOST:PORT',
   parse: (given) => hostPort(given.startsWith(':') && !given.startsWith('::') ? `0.0.0.0${given}` : given, 0),
 };
 
-/** An address to call. */
+/** An address to connect to. */
 export const callAddress: ValueKind<HostPort> = {
   placeholder: 'HOST:PORT',
   parse: (given) => hostPort(given, 1),
@@ -98,47 +98,47 @@ export const hostName: ValueKind<string> = {
     if (isIP(bare) !== 0) return { value: canonicalIp(bare) };
     return HOST_NAME.test(bare) && bare === given
       ? { value: bare.toLowerCase() }
-      : fault(`${quoted(given)} is no host name; write it without scheme, port and path`);
+      : fault(`${quoted(given)} is not a host name; leave out the scheme, port and path`);
   },
 };
 
-/** An IP address in its one form (RFC 5952, v4-mapped unfolded). */
+/** An IP address in canonical form (RFC 5952, v4-mapped addresses as IPv4). */
 export const ipAddress: ValueKind<string> = {
   placeholder: 'IP',
   parse: (given) =>
     isIP(given) === 0 || given.includes('%')
-      ? fault(`${quoted(given)} is no IP address; write one such as 10.0.0.7 or 2001:db8::7`)
+      ? fault(`${quoted(given)} is not an IP address; write it like 10.0.0.7 or 2001:db8::7`)
       : { value: canonicalIp(given) },
 };
 
-/** An address of a service: scheme, host, port and path, without a slash at its end. */
+/** The URL of a service: scheme, host, port and path, without a trailing slash. */
 export function url(schemes: readonly ('http' | 'https')[]): ValueKind<string> {
   return {
     placeholder: 'URL',
     parse(given) {
       const parsed = URL.parse(given);
-      // Not quoted: it may carry a password.
+      // Not quoted, because it can contain a password.
       if (given.includes('@'))
-        return fault('a URL here has no user name; leave out what stands before the @');
+        return fault('the URL must not contain a user name; remove everything up to the @');
       if (parsed === null || !schemes.some((scheme) => parsed.protocol === `${scheme}:`)) {
-        return fault(`${quoted(given)} is no URL; write it as ${schemes[0] ?? 'https'}://host:port`);
+        return fault(`${quoted(given)} is not a URL; write it as ${schemes[0] ?? 'https'}://host:port`);
       }
       if (given.includes('?') || given.includes('#')) {
-        return fault(`${quoted(given)} has a query or fragment; leave it out`);
+        return fault(`${quoted(given)} has a query or fragment; remove it`);
       }
       return { value: `${parsed.origin}${parsed.pathname}`.replace(/\/$/, '') };
     },
   };
 }
 
-/** `key=value`; the key ends at the first equals sign. */
+/** `key=value`. The key ends at the first equals sign. */
 export function pair(placeholder: string): ValueKind<readonly [key: string, value: string]> {
   return {
     placeholder,
     parse(given) {
       const at = given.indexOf('=');
       return at < 1
-        ? fault(`${quoted(given)} has no key and value; write it as ${placeholder}`)
+        ? fault(`${quoted(given)} is not a key and a value; write it as ${placeholder}`)
         : { value: Object.freeze([given.slice(0, at), given.slice(at + 1)] as const) };
     },
   };
@@ -153,7 +153,9 @@ function hostPort(given: string, lowestPort: number): Parsed<HostPort> {
   if (known && number >= lowestPort && number <= 65_535) {
     return { value: Object.freeze({ host: address, port: number }) };
   }
-  return fault(`${quoted(given)} is no address with a port; write it as 10.0.0.7:9610 or [2001:db8::7]:9610`);
+  return fault(
+    `${quoted(given)} is not an address with a port; write it like 10.0.0.7:9610 or [2001:db8::7]:9610`,
+  );
 }
 
 function canonicalIp(address: string): string {

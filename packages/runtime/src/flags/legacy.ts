@@ -1,23 +1,23 @@
 import type { GivenText } from './table.ts';
 import { parseSwitch } from './table.ts';
 
-/** What becomes of a flag that another program has, or that this one has only later. */
+/** How a flag of kiam, kube2iam or a later version is treated. */
 export interface LegacyFlag {
   /** The programs that have it. */
   readonly of: readonly string[];
-  /** accepted: it means what ours means. ignored: with a warning. refused: with a hint. */
+  /** accepted: it means the same as an own flag. ignored: with a warning. refused: with a hint. */
   readonly verdict: 'accepted' | 'ignored' | 'refused';
-  /** One sentence without a full stop: what it does here, why it is ignored, or what to use instead. */
+  /** What it does here, why it is ignored, or what to use instead. One sentence without a full stop. */
   readonly why: string;
   /** True for a flag without a value. */
   readonly isSwitch?: boolean;
-  /** accepted: the flag of ours that it sets. Without it there is nothing to set. */
+  /** accepted: the own flag that it sets. Undefined if it sets nothing. */
   readonly as?: string;
-  /** accepted: our text for theirs. */
+  /** accepted: translates its value. */
   readonly translate?: (text: string) => string;
-  /** Values that ask for nothing that is not so here: taken without a word. A switch that is off is one, unless `off`. */
+  /** Values that change nothing, which are accepted without a warning. A switch that is off is one, unless `off` is given. */
   readonly harmless?: readonly string[];
-  /** A switch that may not be switched off: the hint. */
+  /** The hint for a switch that cannot be switched off. */
   readonly off?: string;
 }
 
@@ -26,30 +26,30 @@ export type LegacyFlags = Readonly<Record<string, LegacyFlag>>;
 export type LegacyOutcome =
   | { readonly kind: 'set'; readonly name: string; readonly given: GivenText }
   | { readonly kind: 'warning' | 'fault'; readonly message: string }
-  /** It counts as given, but sets nothing. */
+  /** Treated as given, but sets nothing. */
   | { readonly kind: 'noted' }
   | { readonly kind: 'nothing' };
 
-/** The whole entry but its verdict, or just the reason. */
+/** The entry without its verdict, or only the reason. */
 type Verdict = Omit<LegacyFlag, 'of' | 'verdict'> | string;
 
-/** A row for a flag that means what ours means. */
+/** A flag that means the same as an own flag. */
 export function accepted(of: readonly string[], verdict: Verdict): LegacyFlag {
   return { of, verdict: 'accepted', ...explained(verdict) };
 }
 
-/** A row for a flag that changes nothing here, which a warning says. */
+/** A flag that changes nothing and is ignored with a warning. */
 export function ignored(of: readonly string[], verdict: Verdict): LegacyFlag {
   return { of, verdict: 'ignored', ...explained(verdict) };
 }
 
-/** A row for a flag that stops the program. An empty value asks for nothing: charts render what is not set so. */
+/** A flag that stops the program. An empty value is accepted, because charts render unset values that way. */
 export function refused(of: readonly string[], verdict: Verdict): LegacyFlag {
   const { harmless = [], ...rest } = explained(verdict);
   return { of, verdict: 'refused', ...rest, harmless: ['', ...harmless] };
 }
 
-/** What one given legacy flag amounts to. Its value is in no message: it may be a secret. */
+/** Decides what a legacy flag does. Messages never contain its value, which can be a secret. */
 export function judgeLegacy(flag: LegacyFlag, { text: given, by }: GivenText): LegacyOutcome {
   const { verdict, why, isSwitch = false, as, translate = same, harmless = [], off } = flag;
   const read = isSwitch ? parseSwitch(given) : { value: given };

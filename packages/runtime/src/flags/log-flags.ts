@@ -4,21 +4,21 @@ import { accepted } from './legacy.ts';
 import type { LegacyFlags } from './legacy.ts';
 import { setting } from './table.ts';
 
-/** How a program logs: every one that runs on has these, in the group that it gives. */
+/** The flags for logging of every long-running program, in the given group. */
 export const logFlags = (group: string) => ({
   'log-level': setting(oneOf(logLevels, { warning: 'warn' }), {
     group,
     fallback: 'info',
-    help: 'least level that is written',
+    help: 'least severe level that is logged',
   }),
   'log-format': setting(oneOf(['json', 'text']), {
     group,
     fallback: 'json',
-    help: 'json: one object a line; text: for people',
+    help: 'json: one object per line; text: for people',
   }),
 });
 
-/** The same as other programs have them. */
+/** The logging flags of kiam and kube2iam. */
 export const legacyLogFlags = (of: readonly string[]): LegacyFlags => ({
   level: accepted(of, { as: 'log-level', why: '' }),
   'json-log': accepted(of, {

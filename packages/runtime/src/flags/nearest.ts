@@ -1,7 +1,7 @@
-/** The candidate that a mistyped name most likely meant, or undefined when none is near. */
+/** Returns the candidate that a mistyped name most likely meant, or undefined if none is close. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  // A third of the letters may be wrong, two at least: beyond that a hint misleads.
+  // Up to a third of the letters, or two, can be wrong. Beyond that a hint misleads.
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
@@ -11,7 +11,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Levenshtein's: insertions, deletions and replacements of one letter. */
+/** Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i += 1) {

@@ -1,15 +1,15 @@
 import type { LegacyFlags } from './legacy.ts';
 import type { FlagTable } from './table.ts';
 
-/** Everything that is fixed about a program's flags. From it come parsing, help and docs. */
+/** A program's flags, from which parsing, help and docs are made. */
 export interface Program<Table extends FlagTable = FlagTable> {
   readonly name: string;
-  /** One sentence: what it is. */
+  /** What the program is, in one sentence. */
   readonly summary: string;
   readonly flags: Table;
   readonly legacy: LegacyFlags;
-  /** Of the program's environment variables, e.g. `ROLEGATE_`. */
+  /** Prefix of the program's environment variables, e.g. `ROLEGATE_`. */
   readonly envPrefix: string;
-  /** A first argument that other programs need here and that is let pass. */
+  /** A first argument that kiam's programs need and that is ignored here. */
   readonly subcommand?: string;
 }

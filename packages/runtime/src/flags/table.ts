@@ -1,7 +1,7 @@
 import type { ValueKind } from './kinds.ts';
 import { fault, quoted } from './kinds.ts';
 
-/** One value as it was given, and by what: a flag as it was spelled, or an environment variable. */
+/** A value and where it came from: the flag as spelled, or the environment variable. */
 export interface GivenText {
   readonly text: string;
   readonly by: string;
@@ -9,20 +9,20 @@ export interface GivenText {
 
 export type ReadOutcome<Value> = { readonly value: Value } | { readonly faults: readonly string[] };
 
-/** One row of a program's table of flags. Its name is the key in the table. */
+/** A row of a program's table of flags. The key in the table is the flag's name. */
 export interface Flag<Value> {
   readonly group: string;
   readonly help: string;
-  /** What stands for the value; '' for a switch. */
+  /** Stands for the value; '' for a switch. */
   readonly placeholder: string;
-  /** As docs show it; undefined: none. */
+  /** The default as docs show it; undefined if there is none. */
   readonly fallback: string | undefined;
   readonly required: boolean;
   readonly repeatable: boolean;
-  /** Environment variables that count after the program's own. */
+  /** Environment variables that are read if the program's own is not set. */
   readonly env: readonly string[];
   read(given: readonly GivenText[]): ReadOutcome<Value>;
-  /** What holds when neither a flag nor the environment names it. */
+  /** The value if neither a flag nor the environment gives one. */
   absent(): ReadOutcome<Value>;
 }
 
@@ -38,7 +38,7 @@ interface Words {
   readonly env?: readonly string[];
 }
 
-/** A flag with a default, written as one would give it. */
+/** A flag with a default, which is written as on the command line. */
 export function setting<Value>(
   kind: ValueKind<Value>,
   { fallback, ...words }: Words & { readonly fallback: string },
@@ -52,7 +52,7 @@ export function setting<Value>(
   };
 }
 
-/** A flag that may be left out. */
+/** An optional flag without a default. */
 export function optional<Value>(kind: ValueKind<Value>, words: Words): Flag<Value | undefined> {
   return {
     ...common(kind, words),
@@ -61,7 +61,7 @@ export function optional<Value>(kind: ValueKind<Value>, words: Words): Flag<Valu
   };
 }
 
-/** A flag without which the program does not start; `hint` ends the sentence "it is needed; …". */
+/** A required flag. `hint` completes "a value is required; …". */
 export function needed<Value>(
   kind: ValueKind<Value>,
   { hint, ...words }: Words & { readonly hint: string },
@@ -70,11 +70,11 @@ export function needed<Value>(
     ...common(kind, words),
     required: true,
     read: (given) => readOne(kind, given),
-    absent: () => ({ faults: [`it is needed; ${hint}`] }),
+    absent: () => ({ faults: [`a value is required; ${hint}`] }),
   };
 }
 
-/** A flag that may be repeated; each value may be several: between commas, or (`separator: 'line'`) on lines of their own. */
+/** A repeatable flag. Each value can hold several, separated by commas or, with `separator: 'line'`, by newlines. */
 export function list<Value>(
   kind: ValueKind<Value>,
   {
@@ -85,7 +85,7 @@ export function list<Value>(
   }: Words & {
     readonly fallback?: readonly string[];
     readonly separator: 'comma' | 'line';
-    /** Present: at least one is needed. */
+    /** If present, at least one value is required. */
     readonly hint?: string;
   },
 ): Flag<readonly Value[]> {
@@ -99,7 +99,7 @@ export function list<Value>(
     absent: () =>
       hint === undefined
         ? read(fallback.map((text) => ({ text, by: 'the default' })))
-        : { faults: [`it is needed; ${hint}`] },
+        : { faults: [`a value is required; ${hint}`] },
   };
 }
 
@@ -114,11 +114,11 @@ export function toggle(words: Words): Flag<boolean> {
   };
 }
 
-/** The two words of a switch, as Go's programs take them. */
+/** Parses the value of a switch as Go programs do. */
 export function parseSwitch(text: string): { readonly value: boolean } | { readonly fault: string } {
   if (/^(true|t|1)$/i.test(text)) return { value: true };
   if (/^(false|f|0)$/i.test(text)) return { value: false };
-  return fault(`${quoted(text)} is neither true nor false; give the flag alone, or =false`);
+  return fault(`unknown value ${quoted(text)}; use true or false`);
 }
 
 function common<Value>(kind: ValueKind<Value>, { group, help, env = [] }: Words) {
@@ -132,7 +132,7 @@ function readOne<Value>(kind: ValueKind<Value>, given: readonly GivenText[]): Re
   const other = given.find(({ text }) => text !== first.text);
   if (other !== undefined) {
     const both = `${quoted(first.text)} and ${quoted(other.text)}`;
-    return { faults: [`${first.by}: it is given twice, as ${both}; leave one out`] };
+    return { faults: [`${first.by}: given twice, as ${both}; remove one`] };
   }
   const read = parseText(kind, first);
   return 'fault' in read ? { faults: [read.fault] } : read;
@@ -159,6 +159,6 @@ function readAll<Value>(
 
 function parseText<Value>(kind: ValueKind<Value>, { text, by }: GivenText) {
   const empty = text === '' && kind.takesEmpty !== true;
-  const read = empty ? fault('the value is empty; leave it out or fill it in') : kind.parse(text);
+  const read = empty ? fault('the value is empty; set a value or remove the flag') : kind.parse(text);
   return 'fault' in read ? fault(`${by}: ${read.fault}`) : read;
 }

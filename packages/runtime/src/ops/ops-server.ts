@@ -13,11 +13,11 @@ export interface OpsServerOptions extends ProbeServerOptions {
   readonly checks: readonly ReadyCheck[];
 }
 
-/** However many scrape, the page is made once in this time in the long run, and so often after a rest. */
+/** However many scrape, the page is made at most once in this time on average, with this burst. */
 const PAGE_MS = 1_000;
 const PAGES_AFTER_REST = 8;
 
-/** `/metrics`, `/livez` and `/readyz` in plain text (DESIGN.md 4.7). Nothing about Pods or roles may be registered in it. */
+/** `/metrics`, `/livez` and `/readyz` in plain text (DESIGN.md 4.7). The registry must not contain metrics about Pods or roles. */
 export function createOpsServer({
   registry,
   checks,
@@ -38,12 +38,12 @@ async function scrape(registry: Registry): Promise<Page> {
   }
 }
 
-/** UTF-8, a character a byte, as answers take it. */
+/** Encodes UTF-8 with one character per byte, as answers need it. */
 function asBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** Makes the page again as long as that is not too often; else the last one is given once more. */
+/** Makes the page again unless that would be too often; then returns the last one. */
 function rememberPage(make: () => Promise<Page>, clock: Pick<Clock, 'monotonic'>): () => Promise<Page> {
   let left = PAGES_AFTER_REST;
   let filledMs = clock.monotonic();

@@ -7,31 +7,31 @@ import type { HttpAnswer } from '../http/message/message.ts';
 /** One answer in plain text. */
 export interface Page {
   readonly status: number;
-  /** A byte a character. */
+  /** One character per byte. */
   readonly body: string;
   readonly type?: string;
   readonly allow?: string;
 }
 
-/** Makes a page for the query of a request, the question mark left out. */
+/** Makes a page for a query, which has no question mark. */
 export type MakePage = (query: string) => Page | Promise<Page>;
 
-/** What every server of pages takes. */
+/** Options of every page server. */
 export interface PageServerOptions {
-  /** Other processes of the same user may listen on the port beside this one: the kernel deals connections out. */
+  /** Other processes of the same user can listen on the same port. The kernel distributes the connections. */
   readonly sharedPort?: boolean;
-  /** A limit was met by a client with this address. */
+  /** Called when a client with this address reaches a limit. */
   readonly limited?: (limit: HttpLimit, ip: string) => void;
 }
 
 export interface PageServer {
-  /** Rejects if the port is taken. Resolves with the port, which matters if 0 was asked for. */
+  /** Resolves with the port, which differs if 0 was requested. Rejects if the port is in use. */
   listen(host: string, port: number): Promise<number>;
-  /** Stops listening, answers what was accepted and ends the connections that are open; soon. */
+  /** Stops listening, answers accepted requests and closes open connections after a short time. */
   close(): Promise<void>;
 }
 
-/** How metrics and log call a limit that was met on the port of metrics (`ops`) or on that of kubelet's probes. */
+/** The name, in metrics and logs, of a limit reached on the metrics port (`ops`) or the probe port. */
 export function pageLimit<Port extends 'ops' | 'probe'>(
   port: Port,
   met: HttpLimit,
@@ -39,7 +39,7 @@ export function pageLimit<Port extends 'ops' | 'probe'>(
   return `${port}_${met.startsWith('connections') ? 'connections' : 'requests'}`;
 }
 
-/** Prometheus, kubelet and a few people send a few hundred bytes at once, and strangers reach the port too (DESIGN.md 4.11). */
+/** Prometheus, kubelet and people send short requests, but strangers can reach the port too (DESIGN.md 4.11). */
 const LIMITS: HttpLimits = {
   places: { perClient: 8, total: 64, spared: 0 },
   headBytes: 4_096,
@@ -50,7 +50,7 @@ const LIMITS: HttpLimits = {
   answerMs: 5_000,
   connectionMs: 5_000,
 };
-/** What was accepted is answered before the end; who has not asked by then is let go. Milliseconds. */
+/** Time to answer accepted requests on close. Idle connections are closed after it. Milliseconds. */
 const ANSWER_WITHIN_MS = 250;
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
@@ -63,7 +63,7 @@ const STATUSES: Readonly<Record<HttpRefusal['kind'], number>> = {
   'too many connections': 503,
 };
 
-/** Serves pages by their paths, within limits that it shares with no other server. */
+/** Serves pages by path, with limits of its own. */
 export function createPageServer(
   pages: ReadonlyMap<string, MakePage>,
   {
@@ -102,7 +102,7 @@ async function pageFor(
   pages: ReadonlyMap<string, MakePage>,
   { method, target }: { readonly method: string; readonly target: string },
 ): Promise<Page> {
-  // By hand: URL would resolve dots and throw on what is no URL.
+  // Not by URL, which resolves dots and throws on invalid targets.
   const [path = '', query = ''] = target.split('?', 2);
   const make = pages.get(path);
   if (make === undefined) return { status: 404, body: 'not found\n' };

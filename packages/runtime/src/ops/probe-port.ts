@@ -11,16 +11,16 @@ export interface ProbePortDeps {
   readonly at: HostPort;
   /** Rejects with the system's error. */
   readonly listen: (host: string, port: number) => Promise<unknown>;
-  /** Whether whoever has the port answers kubelet as this program would. By default nobody else does. */
+  /** Whether the process that has the port answers kubelet as this program would. Defaults to no. */
   readonly isAnswered?: (at: HostPort) => Promise<boolean>;
-  /** By what operators choose another port. */
+  /** The flag or chart value that chooses another port. */
   readonly chosenBy: string;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
 }
 
 export interface ProbePort extends Service {
-  /** Ready once kubelet gets an answer. */
+  /** Ready when kubelet gets an answer. */
   readonly check: ReadyCheck;
 }
 
@@ -29,7 +29,7 @@ type Message = 'probe port in use by another agent; retrying' | 'cannot open pro
 /** Between attempts to open a port that is in use. Milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Listens for kubelet's probes (DESIGN.md 4.7). If somebody else has the port the program does its work all the same, and tries again. */
+/** Listens for kubelet's probes (DESIGN.md 4.7). If the port is in use, the program works without it and retries. */
 export function createProbePort({
   at,
   listen,
@@ -55,14 +55,16 @@ export function createProbePort({
         state = describeError(error);
         logOnce('warn', 'cannot open probe port; retrying', {
           error: state,
-          hint: `${isTaken ? endHint(at.port) : ''}choose another address or port by ${chosenBy}`,
+          hint: isTaken
+            ? `Stop the program that ss -ltnp 'sport = :${at.port}' shows on this node, or choose another port with ${chosenBy}.`
+            : `Choose another address or port with ${chosenBy}.`,
         });
       }
       return false;
     }
   }
 
-  /** A message is logged once, until another one is. */
+  /** Logs a message unless it was the last one. */
   function logOnce(
     level: 'info' | 'warn',
     message: Message,
@@ -86,8 +88,4 @@ export function createProbePort({
       await aborted(signal);
     },
   };
-}
-
-function endHint(port: number): string {
-  return `end the program that ss -ltnp 'sport = :${port}' names on the machine, or `;
 }

@@ -6,12 +6,12 @@ import { readiness } from './readiness.ts';
 import type { ReadyCheck } from './readiness.ts';
 
 export interface ProbeServerOptions extends PageServerOptions {
-  /** Without them there is no `/readyz`: on a port that two processes share nobody knows which one says it. */
+  /** Without them there is no `/readyz`: on a port that two processes share, it would be unclear which one answers. */
   readonly checks?: readonly ReadyCheck[];
   readonly clock?: Clock;
 }
 
-/** `/livez` and `/readyz` for kubelet, on a port that nobody else needs to reach (DESIGN.md 4.7). */
+/** Serves `/livez` and `/readyz` to kubelet on a port that only kubelet needs to reach (DESIGN.md 4.7). */
 export function createProbeServer({
   checks,
   clock = systemClock,
@@ -20,14 +20,14 @@ export function createProbeServer({
   return createPageServer(probePages(checks), { ...options, clock });
 }
 
-/** The pages that kubelet asks for. */
+/** The pages that kubelet requests. */
 export function probePages(checks?: readonly ReadyCheck[]): ReadonlyMap<string, MakePage> {
   const pages = new Map<string, MakePage>([['/livez', () => ({ status: 200, body: 'ok\n' })]]);
   if (checks !== undefined) pages.set('/readyz', (query) => readiness(checks, isVerbose(query)));
   return pages;
 }
 
-/** As kube-apiserver takes it: `?verbose`, whatever its value. */
+/** `?verbose` with any value, as in kube-apiserver. */
 function isVerbose(query: string): boolean {
   return new URLSearchParams(query).has('verbose');
 }

@@ -1,13 +1,13 @@
-/** One thing that must be so before the program is ready. */
+/** A condition for the program to be ready. */
 export interface ReadyCheck {
   readonly name: string;
-  /** True when it is; a text says why it is not. Must be quick. */
+  /** Returns true, or why it is not ready. Must be quick. */
   ready(): boolean | string;
-  /** Shown in `?verbose`, never counted: what is wrong elsewhere (own credentials, the other side) must not flap readiness. */
+  /** Only shown in `?verbose`, because faults elsewhere (own credentials, the peer) must not change readiness. */
   readonly informative?: boolean;
 }
 
-/** 200 when all checks that count say so, else 503 with the names of those that do not; verbose: a line each. */
+/** 200 if all checks that count are ready, else 503 with the names of the others. Verbose adds a line per check. */
 export function readiness(checks: readonly ReadyCheck[], verbose: boolean): { status: number; body: string } {
   const outcomes = checks.map((check) => ({ check, outcome: outcomeOf(check) }));
   const missing = outcomes.filter(({ check, outcome }) => check.informative !== true && outcome !== true);
@@ -17,7 +17,7 @@ export function readiness(checks: readonly ReadyCheck[], verbose: boolean): { st
   return { status: missing.length === 0 ? 200 : 503, body: `${[...lines, verdict].join('\n')}\n` };
 }
 
-/** A check that throws is not ready: it must not take the process with it. */
+/** A check that throws is not ready and does not end the process. */
 function outcomeOf(check: ReadyCheck): boolean | string {
   try {
     return check.ready();
@@ -26,7 +26,7 @@ function outcomeOf(check: ReadyCheck): boolean | string {
   }
 }
 
-/** The form of kube-apiserver's `/readyz?verbose`. */
+/** Formatted like kube-apiserver's `/readyz?verbose`. */
 function lineOf({ name, informative }: ReadyCheck, outcome: boolean | string): string {
   if (outcome === true) return `[+]${name} ok`;
   return `[${informative === true ? '!' : '-'}]${name} ${outcome === false ? 'not ready' : outcome}`;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 
 export interface StatusQuestion {
-  /** Of the unix socket. */
+  /** Path of the unix socket. */
   readonly socket: string;
   readonly method: 'GET' | 'PUT';
   /** Path and query. */
@@ -9,15 +9,15 @@ export interface StatusQuestion {
   readonly body?: string;
 }
 
-/** What came back; `fault`: nobody answered, for this reason. */
+/** The answer, or why there is none. */
 export type StatusReply = { readonly status: number; readonly body: string } | { readonly fault: string };
 
-/** A program that is well answers at once. Milliseconds. */
+/** A healthy program answers immediately. Milliseconds. */
 const WITHIN_MS = 5_000;
-/** More than all sessions of the largest cluster. Bytes. */
+/** Enough for all sessions of the largest cluster. Bytes. */
 const LARGEST_REPLY = 64 * 1024 * 1024;
 
-/** Asks a running program by its status socket. Spoken by hand: of Node nothing more is loaded than its sockets. */
+/** Queries a running program through its status socket. Speaks HTTP by hand, so that only node:net is loaded. */
 export function askStatus({ socket, method, target, body = '' }: StatusQuestion): Promise<StatusReply> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -34,7 +34,7 @@ export function askStatus({ socket, method, target, body = '' }: StatusQuestion)
     connection.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes > LARGEST_REPLY) end({ fault: 'the answer does not end' });
+      if (bytes > LARGEST_REPLY) end({ fault: 'the answer is too large' });
     });
     connection.on('error', (error) => {
       end({ fault: error.message });
@@ -49,7 +49,7 @@ export function askStatus({ socket, method, target, body = '' }: StatusQuestion)
   });
 }
 
-/** Our own server gives each answer its length. */
+/** The status server sends a Content-Length with each answer. */
 function parse(reply: Buffer): StatusReply {
   const headEnd = reply.indexOf('\r\n\r\n');
   const [head = ''] = reply.toString('latin1', 0, Math.max(0, headEnd)).split('\r\n\r\n');
@@ -57,6 +57,6 @@ function parse(reply: Buffer): StatusReply {
   const length = /^content-length: (\d+)$/im.exec(head)?.[1];
   const body = reply.subarray(headEnd + 4);
   if (headEnd === -1 || status === undefined || body.length !== Number(length))
-    return { fault: 'the answer is not whole' };
+    return { fault: 'the answer is incomplete' };
   return { status: Number(status), body: body.toString() };
 }

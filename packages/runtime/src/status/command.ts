@@ -14,20 +14,20 @@ const GROUP = 'Status';
 const SOCKET = 'status-socket';
 const PREFIX = 'ROLEGATE_';
 
-/** A program whose status can be asked for. */
+/** A program that has a status socket. */
 export interface StatusProgram {
-  /** Of the program that runs, e.g. `rolegate-agent`. */
+  /** Name of the running program, e.g. `rolegate-agent`. */
   readonly name: string;
-  /** Where its socket is unless told. */
+  /** Default path of its socket. */
   readonly socket: string;
-  /** How it is called from outside: the command comes after it. */
+  /** Prefix for running the command from outside, e.g. `kubectl exec POD --`. */
   readonly from: string;
-  /** What of it can be asked for; each goes into the query by its name. One at a time. */
+  /** Flags that select what to explain, of which one can be given. Each becomes a query parameter. */
   readonly subjects: FlagTable;
 }
 
 export interface StatusCommandDeps {
-  /** The process's words: Node, the program, and the command's own word come first. */
+  /** The process's arguments. The first three are Node, the program and the command. */
   readonly argv: readonly string[];
   readonly env: Environment;
   readonly stdout: { write(text: string): unknown };
@@ -36,7 +36,7 @@ export interface StatusCommandDeps {
 
 type Outcome = 0 | 1 | 2;
 
-/** The commands that ask a running program; they load nothing of it. */
+/** The commands that query a running program. They load none of its code. */
 export type StatusWord = 'status' | 'log-level';
 
 export function runStatusCommand(
@@ -49,12 +49,12 @@ export function runStatusCommand(
   return word === 'status' ? runStatus(program, own) : runLogLevel(program, own);
 }
 
-/** `status`: 0 told or ready, 1 nobody there, not found or not ready, 2 bad usage. */
+/** `status`. Exit codes: 0 answered or ready; 1 no answer, not found or not ready; 2 bad usage. */
 async function runStatus(program: StatusProgram, deps: StatusCommandDeps): Promise<Outcome> {
   const flags = {
     ...program.subjects,
-    json: toggle({ group: GROUP, help: 'for machines' }),
-    ready: toggle({ group: GROUP, help: 'only whether it is ready: for probes' }),
+    json: toggle({ group: GROUP, help: 'print JSON' }),
+    ready: toggle({ group: GROUP, help: 'only check whether it is ready, for probes' }),
     [SOCKET]: socketFlag(program),
   };
   const subjects = Object.keys(program.subjects);
@@ -62,11 +62,11 @@ async function runStatus(program: StatusProgram, deps: StatusCommandDeps): Promi
     {
       program,
       word: 'status',
-      summary: 'what a running program knows, and why it answers as it does',
+      summary: 'shows what a running program knows and explains its answers',
       flags,
     },
     deps,
-    (_, given) => ({ faults: together([...subjects, 'ready'].filter((name) => given.has(name))) }),
+    (_, given) => ({ faults: exclusive([...subjects, 'ready'].filter((name) => given.has(name))) }),
   );
   if (typeof read === 'number') return read;
   const query = new URLSearchParams();
@@ -79,7 +79,7 @@ async function runStatus(program: StatusProgram, deps: StatusCommandDeps): Promi
   return ask({ program, word: 'status', deps }, { socket: String(read[SOCKET]), method: 'GET', target });
 }
 
-/** `log-level [LEVEL]`: tells the level of the running program, or changes it until it ends. */
+/** `log-level [LEVEL]`: shows the log level of a running program, or changes it until the program ends. */
 async function runLogLevel(program: StatusProgram, deps: StatusCommandDeps): Promise<Outcome> {
   const [first] = deps.argv;
   const level = first?.startsWith('-') === false ? first : undefined;
@@ -87,7 +87,7 @@ async function runLogLevel(program: StatusProgram, deps: StatusCommandDeps): Pro
     {
       program,
       word: 'log-level',
-      summary: 'tells the level of a running program; with debug, info, warn or error after it, changes it',
+      summary: 'shows the log level of a running program; followed by debug, info, warn or error, changes it',
       flags: { [SOCKET]: socketFlag(program) },
     },
     { ...deps, argv: level === undefined ? deps.argv : deps.argv.slice(1) },
@@ -106,7 +106,7 @@ interface Command {
   readonly word: string;
 }
 
-/** The values, or with what the command ends at once. */
+/** Returns the values, or the exit code if the command ends here. */
 function readFlags(
   { program, word, summary, flags }: Command & { readonly summary: string; readonly flags: FlagTable },
   { argv, env, stdout, stderr }: StatusCommandDeps,
@@ -114,7 +114,7 @@ function readFlags(
 ): Readonly<Record<string, unknown>> | Outcome {
   const name = `${program.name} ${word}`;
   const table: Program = { name, summary, flags, legacy: {}, envPrefix: PREFIX };
-  // Of the environment, which is the running program's, only the socket: the rest is no business of a command's.
+  // The environment is the running program's. Only the path of the socket concerns a command.
   const variable = envName(PREFIX, SOCKET);
   const outcome = parseFlags(table, { argv, env: { [variable]: env[variable] }, check });
   switch (outcome.kind) {
@@ -138,7 +138,7 @@ async function ask(
 ): Promise<Outcome> {
   const reply = await askStatus(question);
   if ('fault' in reply) {
-    deps.stderr.write(nobody({ program, word }, question.socket, reply.fault));
+    deps.stderr.write(noAnswer({ program, word }, question.socket, reply.fault));
     return 1;
   }
   const bad = reply.status === 400;
@@ -147,19 +147,23 @@ async function ask(
   return reply.status === 200 ? 0 : 1;
 }
 
-function nobody({ program: { name, from }, word }: Command, socket: string, fault: string): string {
+function noAnswer({ program: { name, from }, word }: Command, socket: string, fault: string): string {
   return [
-    `${name} ${word}: nobody answers at ${socket}: ${fault}`,
-    `Does ${name} run, and here? It makes the socket in its own container, for its own user: ${from} ${name} ${word}`,
-    `Where it has another path: --${SOCKET}, the same as the program's\n`,
+    `${name} ${word}: no answer from ${socket}: ${fault}`,
+    `Check that ${name} is running, and run the command in its container: ${from} ${name} ${word}`,
+    `If the program uses another socket, pass the same --${SOCKET} here.\n`,
   ].join('\n');
 }
 
 function socketFlag({ socket }: StatusProgram) {
-  return setting(path('SOCKET'), { group: GROUP, fallback: socket, help: "the running program's" });
+  return setting(path('SOCKET'), {
+    group: GROUP,
+    fallback: socket,
+    help: 'path of the status socket of the running program',
+  });
 }
 
-function together(given: readonly string[]): readonly string[] {
+function exclusive(given: readonly string[]): readonly string[] {
   if (given.length < 2) return [];
-  return [`${given.map((name) => `--${name}`).join(' and ')} are two questions; leave one out`];
+  return [`${given.map((name) => `--${name}`).join(' and ')} cannot be combined; remove one`];
 }

@@ -10,11 +10,11 @@ import { readiness } from '../ops/readiness.ts';
 import type { ReadyCheck } from '../ops/readiness.ts';
 import { listenAt } from './socket.ts';
 
-/** What a program tells of itself, or of one thing that it knows. */
+/** The status of a program, or of one thing that it knows. */
 export interface StatusAnswer {
-  /** False: it does not know what it was asked for. */
+  /** False if the program does not know the thing. */
   readonly found: boolean;
-  /** For people: whole lines. */
+  /** For people: complete lines. */
   readonly text: string;
   /** For machines. */
   readonly value: unknown;
@@ -22,10 +22,10 @@ export interface StatusAnswer {
 
 export interface StatusServerOptions {
   readonly checks: readonly ReadyCheck[];
-  /** Never a secret in it. `asked`: what of the query says what is asked for. */
+  /** Must not contain secrets. `asked` is the query. */
   readonly status: (asked: URLSearchParams) => StatusAnswer;
   readonly log: Log;
-  /** For its deadlines. By default the system's. */
+  /** For deadlines. Defaults to the system's clock. */
   readonly clock?: Clock;
 }
 
@@ -41,10 +41,10 @@ interface Answer {
   readonly allow?: string;
 }
 
-/** Whoever asks by hand and a probe: all at once on this machine, and with few words. */
+/** For people and a probe on this machine, whose requests are short. */
 const MOST_CONNECTIONS = 16;
 const LARGEST_BODY_BYTES = 64;
-/** For the request, and then for the answer to be read. Milliseconds. */
+/** For the request, and again for reading the answer. Milliseconds. */
 const WITHIN_MS = 5_000;
 const LIMITS: HttpLimits = {
   places: { perClient: MOST_CONNECTIONS, total: MOST_CONNECTIONS, spared: 0 },
@@ -56,10 +56,10 @@ const LIMITS: HttpLimits = {
   answerMs: WITHIN_MS,
   connectionMs: WITHIN_MS,
 };
-/** All are the node's or the container's own. */
+/** All clients are the node's or the container's own, so they share one client. */
 const ANYBODY = { client: { group: '', name: '' }, context: undefined };
 
-/** GET /status, GET /readyz[?verbose], GET and PUT /log-level by HTTP on a unix socket (DESIGN.md 4.7). */
+/** Serves GET /status, GET /readyz[?verbose], GET and PUT /log-level on a unix socket (DESIGN.md 4.7). */
 export function createStatusServer(options: StatusServerOptions): StatusServer {
   const server = createHttpServer<undefined>({
     limits: LIMITS,
@@ -91,9 +91,9 @@ export function createStatusServer(options: StatusServerOptions): StatusServer {
 
 const refusals: Readonly<Record<HttpRefusal['kind'], Answer>> = {
   malformed: { status: 400, body: 'the request is not HTTP/1.1\n' },
-  'head too large': { status: 431, body: 'the head of the request is too large\n' },
+  'head too large': { status: 431, body: 'the request headers are too large\n' },
   'head timeout': { status: 408, body: 'the request took too long\n' },
-  'body too large': { status: 413, body: 'the body is too long\n' },
+  'body too large': { status: 413, body: 'the request body is too large\n' },
   'body timeout': { status: 408, body: 'the request took too long\n' },
   'too many connections': { status: 503, body: 'too many connections\n' },
 };
@@ -108,7 +108,7 @@ function answerTo(
   body: string,
   options: StatusServerOptions,
 ): Answer {
-  // By hand: URL would resolve dots and throw on what is no URL.
+  // Not by URL, which resolves dots and throws on invalid targets.
   const [path = '', query = ''] = target.split('?', 2);
   const asked = new URLSearchParams(query);
   switch (`${method} ${path}`) {
@@ -124,10 +124,10 @@ function answerTo(
   if (path === '/log-level') return { status: 405, body: 'GET and PUT only\n', allow: 'GET, PUT' };
   return path === '/status' || path === '/readyz'
     ? { status: 405, body: 'GET only\n', allow: 'GET' }
-    : { status: 404, body: 'no such page\n' };
+    : { status: 404, body: 'not found\n' };
 }
 
-/** A fault in it is said, and costs the program nothing. */
+/** A status that throws is answered with 500 and does not end the program. */
 function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions): Answer {
   try {
     const { found, text, value } = status(asked);
@@ -138,27 +138,27 @@ function statusOf(asked: URLSearchParams, { status, log }: StatusServerOptions):
       error: describeError(error),
       hint: 'Report this line as a bug. Nothing but the status is affected.',
     });
-    return { status: 500, body: `the status failed: ${describeError(error)}\n` };
+    return { status: 500, body: `status failed: ${describeError(error)}\n` };
   }
 }
 
 function setLevel(word: string, log: Log): Answer {
   const to = logLevels.find((level) => level === word);
-  if (to === undefined) return { status: 400, body: `a level is one of ${logLevels.join(', ')}\n` };
+  if (to === undefined) return { status: 400, body: `unknown level; use one of ${logLevels.join(', ')}\n` };
   const { level } = log;
-  if (level === undefined) return { status: 500, body: 'this log has no level that can be changed\n' };
+  if (level === undefined) return { status: 500, body: 'the log level cannot be changed\n' };
   changeLevel(log, level.get(), to);
   return { status: 200, body: `${to}\n` };
 }
 
-/** The line is written whatever the levels are. */
+/** Logs the change whatever the two levels are. */
 function changeLevel(log: Log, from: LogLevel, to: LogLevel): void {
   log.level?.set('info');
   log.info('log level changed', { from, to });
   log.level?.set(to);
 }
 
-/** Where the socket's flag was given it must be there; at its default path it may lack, and that is said. */
+/** Opens the status socket. Throws only if its path was given by a flag; a failure at the default path is logged. */
 export async function openStatusSocket(
   server: Pick<StatusServer, 'listen'>,
   {

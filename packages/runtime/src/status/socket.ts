@@ -5,27 +5,27 @@ import { connect } from 'node:net';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 
-/** Nobody but the program's own user. */
+/** Only for the program's own user. */
 const MODE = 0o600;
-/** Whoever listens takes a connection at once, however busy. Milliseconds. */
+/** A listening process accepts immediately, however busy it is. Milliseconds. */
 const CONNECT_WITHIN_MS = 1_000;
 
-/** The socket cannot be made at its path. */
+/** The socket cannot be created at its path. */
 export class StatusSocketFault extends Error {
   override readonly name = 'StatusSocketFault';
 }
 
-/** Makes the server listen at the path, in the place of what a dead process left there. Rejects with a StatusSocketFault. */
+/** Listens at the path and replaces the socket of a dead process. Rejects with a StatusSocketFault. */
 export async function listenAt(server: Server, path: string): Promise<void> {
   try {
     await refuseOther(path);
     await bind(server, path);
   } catch (cause) {
-    throw new StatusSocketFault(`no status socket at ${path}`, { cause });
+    throw new StatusSocketFault(`cannot create the status socket ${path}`, { cause });
   }
 }
 
-/** Under another name first: at its own it is only once it has its mode, and takes the place of a former one in one step. */
+/** Binds under another name, sets the mode and renames, so that the path never has a socket with another mode. */
 async function bind(server: Server, path: string): Promise<void> {
   const bound = `${path}.${randomBytes(4).toString('hex')}`;
   server.listen({ path: bound });
@@ -40,16 +40,16 @@ async function bind(server: Server, path: string): Promise<void> {
   }
 }
 
-/** A dead process's socket may be taken away; a live one's never, nor a file of somebody else's. */
+/** Throws unless the path is free or has the socket of a dead process. */
 async function refuseOther(path: string): Promise<void> {
-  await stat(dirname(path)); // binding would say EACCES of a folder that is not there
+  await stat(dirname(path)); // binding would report a missing folder as EACCES
   const stats = await lstat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (stats === undefined) return;
-  if (!stats.isSocket()) throw new Error('there is something else that is no socket; remove it');
-  if (await isAlive(path)) throw new Error('another process listens there');
+  if (!stats.isSocket()) throw new Error('the path exists and is not a socket; remove it');
+  if (await isAlive(path)) throw new Error('another process is listening on it');
 }
 
 function isAlive(path: string): Promise<boolean> {
@@ -63,7 +63,7 @@ function isAlive(path: string): Promise<boolean> {
       });
     }
     socket.once('error', (error) => {
-      // Of a queue that is full somebody is behind it all the same.
+      // A full queue means that a process is listening.
       resolve(codeOf(error) === 'EAGAIN');
     });
   });

@@ -31,7 +31,7 @@ describe('Help text', () => {
   it('The help lists the flags by group with their variables, defaults and what else applies', () => {
     expect(helpText(program)).toBe(`kettle: boils water
 
-A flag counts before its environment variable, that before the default.
+A flag overrides its environment variable, which overrides the default.
 
 Heat:
   --how-fast slow|fast
@@ -39,7 +39,7 @@ Heat:
       [KETTLE_HOW_FAST; default slow]
   --name NAME
       its name
-      [KETTLE_NAME, NAME; needed]
+      [KETTLE_NAME, NAME; required]
   --cup CUP
       into one of many cups, into one of many cups, into one of many cups, into one of many cups,
       into one of many cups, into one of many cups, or none
@@ -52,7 +52,9 @@ Sound:
 
 Other:
   --help, -h
+      show this help
   --version
+      show the version
 `);
   });
 });
@@ -79,17 +81,17 @@ Boils water.
 
 ### pan
 
-| flag      | verdict  | what it does here, why not, or what to use |
-| --------- | -------- | ------------------------------------------ |
-| \`--speed\` | accepted | sets \`--how-fast\`                          |
+| flag      | verdict  | effect, reason or replacement |
+| --------- | -------- | ----------------------------- |
+| \`--speed\` | accepted | sets \`--how-fast\`             |
 
 ### pot
 
-| flag      | verdict  | what it does here, why not, or what to use |
-| --------- | -------- | ------------------------------------------ |
-| \`--speed\` | accepted | sets \`--how-fast\`                          |
-| \`--loud\`  | accepted | as above; it whistled                      |
-| \`--lid\`   | ignored  | it has a \\| for a lid                      |`);
+| flag      | verdict  | effect, reason or replacement |
+| --------- | -------- | ----------------------------- |
+| \`--speed\` | accepted | sets \`--how-fast\`             |
+| \`--loud\`  | accepted | as above; it whistled         |
+| \`--lid\`   | ignored  | it has a \\| for a lid         |`);
   });
 });
 

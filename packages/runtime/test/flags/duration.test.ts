@@ -32,14 +32,14 @@ describe('Duration', () => {
     '.5h',
     'Infinityms',
     '1m'.repeat(60),
-  ])('The text %j is no duration', (text) => {
+  ])('The text %j is not a duration', (text) => {
     expect(parseDurationMs(text)).toBeUndefined();
   });
 
   it('A duration outside its limits is refused with the limit it exceeds', () => {
     const kind = duration({ minMs: 60_000, maxMs: 3_600_000 });
-    expect(kind.parse('30s')).toEqual({ fault: '"30s" is too short; it takes 1m or more' });
-    expect(kind.parse('61m')).toEqual({ fault: '"61m" is too long; it takes 1h or less' });
+    expect(kind.parse('30s')).toEqual({ fault: '"30s" is too short; use 1m or more' });
+    expect(kind.parse('61m')).toEqual({ fault: '"61m" is too long; use 1h or less' });
     expect([kind.parse('1m'), kind.parse('1h')]).toEqual([{ value: 60_000 }, { value: 3_600_000 }]);
   });
 

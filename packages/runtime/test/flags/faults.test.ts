@@ -5,43 +5,43 @@ import { program, setup } from './kettle.ts';
 
 describe('Flag faults', () => {
   it.each([
-    { argv: ['--wiat', '1m'], fault: '--wiat is not known; --wait is near' },
-    { argv: ['--wiat=1m'], fault: '--wiat is not known; --wait is near' },
-    { argv: ['--hots', 'x'], fault: '--hots is not known; --host is near' },
-    { argv: ['--tokne', 'x'], fault: '--tokne is not known; --token is near' },
-    { argv: ['--completely-else'], fault: '--completely-else is not known; --help lists all' },
-    { argv: ['--no-wait'], fault: '--no-wait is not known; --wait is near' },
-    { argv: ['--constructor'], fault: '--constructor is not known; --help lists all' },
-    { argv: ['--__proto__=x'], fault: '--__proto__ is not known; --help lists all' },
-    { argv: ['stray'], fault: '"stray" is no flag; flags begin with two dashes' },
-    { argv: ['--', '--loud'], fault: '"--loud" is no flag; flags begin with two dashes' },
-    { argv: ['-p'], fault: 'flags of one letter ("-p") are not known; use two dashes' },
-    { argv: ['--wait'], fault: '--wait needs a value; one that begins with a dash is written --wait=…' },
+    { argv: ['--wiat', '1m'], fault: 'unknown flag --wiat; did you mean --wait?' },
+    { argv: ['--wiat=1m'], fault: 'unknown flag --wiat; did you mean --wait?' },
+    { argv: ['--hots', 'x'], fault: 'unknown flag --hots; did you mean --host?' },
+    { argv: ['--tokne', 'x'], fault: 'unknown flag --tokne; did you mean --token?' },
+    { argv: ['--completely-else'], fault: 'unknown flag --completely-else; --help lists all flags' },
+    { argv: ['--no-wait'], fault: 'unknown flag --no-wait; did you mean --wait?' },
+    { argv: ['--constructor'], fault: 'unknown flag --constructor; --help lists all flags' },
+    { argv: ['--__proto__=x'], fault: 'unknown flag --__proto__; --help lists all flags' },
+    { argv: ['stray'], fault: 'unexpected argument "stray"; flags begin with two dashes' },
+    { argv: ['--', '--loud'], fault: 'unexpected argument "--loud"; flags begin with two dashes' },
+    { argv: ['-p'], fault: 'unknown flag "-p"; flags begin with two dashes' },
+    { argv: ['--wait'], fault: '--wait needs a value; write --wait=VALUE if the value begins with a dash' },
     {
       argv: ['--wait', '--loud'],
-      fault: '--wait needs a value; one that begins with a dash is written --wait=…',
+      fault: '--wait needs a value; write --wait=VALUE if the value begins with a dash',
     },
-    { argv: ['--wait='], fault: '--wait: the value is empty; leave it out or fill it in' },
+    { argv: ['--wait='], fault: '--wait: the value is empty; set a value or remove the flag' },
     {
       argv: ['--wait', '--place=1m'],
-      fault: '--wait needs a value; one that begins with a dash is written --wait=…',
+      fault: '--wait needs a value; write --wait=VALUE if the value begins with a dash',
     },
-    { argv: ['--host', ','], fault: '--host: the value is empty; leave it out or fill it in' },
-    { argv: ['--wait', '2h'], fault: '--wait: "2h" is too long; it takes 1h or less' },
+    { argv: ['--host', ','], fault: '--host: the value is empty; set a value or remove the flag' },
+    { argv: ['--wait', '2h'], fault: '--wait: "2h" is too long; use 1h or less' },
     {
       argv: ['--loud=maybe'],
-      fault: '--loud: "maybe" is neither true nor false; give the flag alone, or =false',
+      fault: '--loud: unknown value "maybe"; use true or false',
     },
-    { argv: ['--no-loud=true'], fault: '--no-loud takes no value; leave it out' },
+    { argv: ['--no-loud=true'], fault: '--no-loud takes no value; remove it' },
     {
       argv: ['--port', '1', '--port', '2'],
-      fault: '--port: it is given twice, as "1" and "2"; leave one out',
+      fault: '--port: given twice, as "1" and "2"; remove one',
     },
     {
       argv: ['--port', '1', '--listen', '2'],
-      fault: '--port: it is given twice, as "1" and "2"; leave one out',
+      fault: '--port: given twice, as "1" and "2"; remove one',
     },
-    { argv: ['--tag', 'x'], fault: '--tag: "x" has no key and value; write it as KEY=VALUE' },
+    { argv: ['--tag', 'x'], fault: '--tag: "x" is not a key and a value; write it as KEY=VALUE' },
   ])('The arguments $argv are reported as one fault', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);
   });
@@ -54,14 +54,14 @@ describe('Flag faults', () => {
     expect(outcome).toEqual({
       kind: 'faults',
       faults: [
-        '--lsiten is not known; --listen is near',
+        'unknown flag --lsiten; did you mean --listen?',
         '--token is refused: use a file',
-        '--wait: "soon" is no duration; write it as 15m, 1h30m or 850ms',
-        '--listen: "x" is no whole number from 0 to 65535; write it in digits',
-        'KETTLE_MODE: "odd" is not known; use slow or fast',
-        '--name: it is needed; give it a name',
-        '--host: the value is empty; leave it out or fill it in',
-        'KETTLE_LOUD: "yes" is neither true nor false; give the flag alone, or =false',
+        '--wait: "soon" is not a duration; write it as 15m, 1h30m or 850ms',
+        '--listen: "x" is not a whole number from 0 to 65535; write it in digits',
+        'KETTLE_MODE: unknown value "odd"; use slow or fast',
+        '--name: a value is required; give it a name',
+        '--host: the value is empty; set a value or remove the flag',
+        'KETTLE_LOUD: unknown value "yes"; use true or false',
       ],
     });
   });
@@ -115,7 +115,7 @@ describe('Legacy flags', () => {
     { argv: ['--auto=false'], fault: '--auto is refused: it is always so' },
     {
       argv: ['--open=perhaps'],
-      fault: '--open: "perhaps" is neither true nor false; give the flag alone, or =false',
+      fault: '--open: unknown value "perhaps"; use true or false',
     },
   ])('The legacy flag $argv is refused', ({ argv, fault }) => {
     expect(setup(argv).faults).toEqual([fault]);

@@ -58,8 +58,8 @@ describe('Value sources', () => {
 
   it("An unknown variable with the program's prefix causes a warning", () => {
     expect(setup([], { KETTLE_WIAT: '1h', OTHER: 'x', KETTLE_ZZZZZZZZZZ: '1' }).warnings).toEqual([
-      'KETTLE_WIAT is ignored: it sets nothing here; KETTLE_WAIT is near',
-      'KETTLE_ZZZZZZZZZZ is ignored: it sets nothing here',
+      'KETTLE_WIAT is ignored: it is not a setting; did you mean KETTLE_WAIT?',
+      'KETTLE_ZZZZZZZZZZ is ignored: it is not a setting',
     ]);
   });
 });

@@ -35,7 +35,7 @@ describe('Listen and call addresses', () => {
     'a:-1',
     'a b:1',
     'a:1:2',
-  ])('The text %j is no address', (given) => {
+  ])('The text %j is not an address', (given) => {
     expect([read(listenAddress, given), read(callAddress, given)]).toEqual([undefined, undefined]);
   });
 
@@ -67,7 +67,7 @@ describe('IP address', () => {
     'node',
     '10.0.0.7:80',
     '10.0.0.7/24',
-  ])('The text %j is no IP address', (given) => {
+  ])('The text %j is not an IP address', (given) => {
     expect(read(ipAddress, given)).toBeUndefined();
   });
 
@@ -92,7 +92,7 @@ describe('Host name', () => {
   });
 
   it.each(['', 'a:80', 'http://a', 'a/b', 'a b', '-a', '[a]', 'a..b'])(
-    'The text %j is no host name',
+    'The text %j is not a host name',
     (given) => {
       expect(read(hostName, given)).toBeUndefined();
     },
@@ -112,7 +112,7 @@ describe('URL', () => {
   });
 
   it.each(['', 'sts', 'ftp://x', '//x', 'http://', 'https://x?y', 'https://x#y', 'https://x?'])(
-    'The text %j is no URL',
+    'The text %j is not a URL',
     (given) => {
       expect(read(kind, given)).toBeUndefined();
     },
@@ -120,7 +120,7 @@ describe('URL', () => {
 
   it('A URL of another scheme is refused with an example of the accepted one', () => {
     expect(url(['http']).parse('https://x')).toEqual({
-      fault: '"https://x" is no URL; write it as http://host:port',
+      fault: '"https://x" is not a URL; write it as http://host:port',
     });
   });
 
@@ -141,7 +141,7 @@ describe('Other kinds', () => {
   it('Words and their synonyms are read, and a fault names the words', () => {
     const kind = oneOf(['debug', 'info', 'warn'], { warning: 'warn' });
     expect([read(kind, 'info'), read(kind, 'warning')]).toEqual(['info', 'warn']);
-    expect(kind.parse('toString')).toEqual({ fault: '"toString" is not known; use debug, info or warn' });
+    expect(kind.parse('toString')).toEqual({ fault: 'unknown value "toString"; use debug, info or warn' });
   });
 
   it('A pair needs a key, and may have an empty value', () => {
@@ -151,7 +151,7 @@ describe('Other kinds', () => {
 
   it('Text is read by its rule, and paths without NUL', () => {
     expect(text('X', { pattern: /^x$/, is: 'x', hint: 'write x' }).parse('y')).toEqual({
-      fault: '"y" is no x; write x',
+      fault: '"y" is not a valid x; write x',
     });
     expect(read(text(), 'anything')).toBe('anything');
     expect([read(path(), '/a/b'), read(path(), 'a\0b')]).toEqual(['/a/b', undefined]);

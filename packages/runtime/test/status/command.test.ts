@@ -66,11 +66,11 @@ describe('Status command', () => {
   });
 
   it.each([
-    { argv: ['--pod=a/b', '--ip=10.0.0.1'], says: '--pod and --ip are two questions; leave one out' },
-    { argv: ['--pod=a/b', '--ready'], says: '--pod and --ready are two questions; leave one out' },
+    { argv: ['--pod=a/b', '--ip=10.0.0.1'], says: '--pod and --ip cannot be combined; remove one' },
+    { argv: ['--pod=a/b', '--ready'], says: '--pod and --ready cannot be combined; remove one' },
     { argv: ['--ip=ten'], says: '"ten" is no' },
-    { argv: ['--pods=x'], says: '--pods is not known; --pod is near' },
-    { argv: ['now'], says: '"now" is no flag' },
+    { argv: ['--pods=x'], says: 'unknown flag --pods; did you mean --pod?' },
+    { argv: ['now'], says: 'unexpected argument "now"' },
   ])('The arguments $argv exit with 2, and the error says what is wrong', async ({ argv, says }) => {
     await using t = await setup();
     const { code, out, err } = await t.status(...argv);
@@ -82,17 +82,17 @@ describe('Status command', () => {
     await t.running.server.close();
     const { code, out, err } = await t.status();
     expect([code, out]).toEqual([1, '']);
-    expect(err).toContain(`kettle status: nobody answers at ${t.running.path}: connect ECONNREFUSED`);
+    expect(err).toContain(`kettle status: no answer from ${t.running.path}: connect ECONNREFUSED`);
     expect(err).toContain('kubectl exec ds/kettle -- kettle status');
     expect((await t.status('--status-socket=/no/such.sock')).err).toContain(
-      'at /no/such.sock: connect ENOENT',
+      'from /no/such.sock: connect ENOENT',
     );
   });
 
   it("The status command reads only the socket from the program's environment, and prefers the flag", async () => {
     await using t = await setup();
     const env = { ROLEGATE_STATUS_SOCKET: '/no/such.sock', ROLEGATE_POD: 'x/y', ROLEGATE_READY: 'true' };
-    expect((await t.statusWith(env)).err).toContain('at /no/such.sock');
+    expect((await t.statusWith(env)).err).toContain('from /no/such.sock');
     expect(await t.statusWith(env, '--status-socket', t.running.path)).toMatchObject({ code: 0, out: '.\n' });
   });
 
@@ -119,7 +119,7 @@ describe('Log-level command', () => {
     await using t = await setup();
     expect(await t.level('loud')).toMatchObject({
       code: 2,
-      err: 'a level is one of debug, info, warn, error\n',
+      err: 'unknown level; use one of debug, info, warn, error\n',
     });
     expect(await t.level('debug', 'twice')).toMatchObject({ code: 2 });
   });

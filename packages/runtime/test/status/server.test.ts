@@ -63,7 +63,7 @@ describe('Status socket', () => {
     await using t = await startStatus({ status });
     expect(await get(t.path, '/status')).toEqual({
       status: 500,
-      body: 'the status failed: a reading failed\n',
+      body: 'status failed: a reading failed\n',
     });
     broken = false;
     expect(await get(t.path, '/status')).toEqual({ status: 200, body: 'good\n' });
@@ -77,7 +77,10 @@ describe('Status socket', () => {
     expect(await put('debug')).toEqual({ status: 200, body: 'debug\n' });
     t.log.debug('written');
     expect(await get(t.path, '/log-level')).toEqual({ status: 200, body: 'debug\n' });
-    expect(await put('loud')).toEqual({ status: 400, body: 'a level is one of debug, info, warn, error\n' });
+    expect(await put('loud')).toEqual({
+      status: 400,
+      body: 'unknown level; use one of debug, info, warn, error\n',
+    });
     expect(t.lines.map((line) => JSON.parse(line) as object)).toEqual([
       expect.objectContaining({ msg: 'log level changed', from: 'info', to: 'error' }),
       expect.objectContaining({ msg: 'log level changed', from: 'error', to: 'debug' }),
@@ -193,7 +196,7 @@ describe('Status socket path', () => {
     expect(JSON.parse(t.lines[0] ?? '')).toMatchObject({
       level: 'info',
       msg: 'status socket not available',
-      error: expect.stringMatching(/^no status socket at .*no\/x\.sock: .*ENOENT/),
+      error: expect.stringMatching(/^cannot create the status socket .*no\/x\.sock: .*ENOENT/),
     });
     const given = openStatusSocket(server, { given: nowhere, fallback: t.path, log: t.log });
     await expect(given).rejects.toBeInstanceOf(StatusSocketFault);

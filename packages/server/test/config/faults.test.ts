@@ -41,11 +41,11 @@ describe('Session duration', () => {
     },
     {
       argv: ['--session-duration=14m', '--allow-short-sessions'],
-      fault: '--session-duration: "14m" is too short; it takes 15m or more',
+      fault: '--session-duration: "14m" is too short; use 15m or more',
     },
     {
       argv: ['--session-duration=13h'],
-      fault: '--session-duration: "13h" is too long; it takes 12h or less',
+      fault: '--session-duration: "13h" is too long; use 12h or less',
     },
     {
       argv: ['--session-duration=55m1ms'],
@@ -104,25 +104,31 @@ describe('Configuration errors', () => {
   });
 
   it.each([
-    { argv: ['--namespace', 'a/b'], fault: /^--namespace: "a\/b" is no name of a Namespace; / },
+    { argv: ['--namespace', 'a/b'], fault: /^--namespace: "a\/b" is not a valid name of a Namespace; / },
     {
       argv: ['--authority-secret', 'a/b/c'],
-      fault: /^--authority-secret: "a\/b\/c" is no name of a Secret; /,
+      fault: /^--authority-secret: "a\/b\/c" is not a valid name of a Secret; /,
     },
     {
       argv: ['--authority-age', '24h'],
-      fault: /^--authority-age: "24h" is too short; it takes 168h or more$/,
+      fault: /^--authority-age: "24h" is too short; use 168h or more$/,
     },
-    { argv: ['--server-name', 'a_:1'], fault: /^--server-name: "a_:1" is no host name; / },
-    { argv: ['--agent-service-account', 'x'], fault: /^--agent-service-account: "x" is no ServiceAccount; / },
-    { argv: ['--agent-daemonset', 'a/b'], fault: /^--agent-daemonset: "a\/b" is no name of a DaemonSet; / },
+    { argv: ['--server-name', 'a_:1'], fault: /^--server-name: "a_:1" is not a host name; / },
+    {
+      argv: ['--agent-service-account', 'x'],
+      fault: /^--agent-service-account: "x" is not a valid ServiceAccount; /,
+    },
+    {
+      argv: ['--agent-daemonset', 'a/b'],
+      fault: /^--agent-daemonset: "a\/b" is not a valid name of a DaemonSet; /,
+    },
     {
       argv: ['--agent-identity', 'x'],
-      fault: /^--agent-identity: "x" is not known; use attested or shared$/,
+      fault: /^--agent-identity: unknown value "x"; use attested or shared$/,
     },
-    { argv: ['--region', 'Frankfurt'], fault: /^--region: "Frankfurt" is no region; / },
-    { argv: ['--region', 'x.evil.example/eu-west-1'], fault: /is no region; / },
-    { argv: ['--trust-domain', 'A b'], fault: /^--trust-domain: "A b" is no trust domain; / },
+    { argv: ['--region', 'Frankfurt'], fault: /^--region: "Frankfurt" is not a valid region; / },
+    { argv: ['--region', 'x.evil.example/eu-west-1'], fault: /is not a valid region; / },
+    { argv: ['--trust-domain', 'A b'], fault: /^--trust-domain: "A b" is not a valid trust domain; / },
     {
       argv: ['--role-base-arn', 'arn:x'],
       fault: /^--role-base-arn: the value is not the ARN of an IAM role.*; write it/,
@@ -134,7 +140,7 @@ describe('Configuration errors', () => {
     { argv: ['--default-role', 'a b'], fault: /^--default-role: the value / },
     {
       argv: ['--session-scope', 'node'],
-      fault: /^--session-scope: "node" is not known; use pod, workload or role$/,
+      fault: /^--session-scope: unknown value "node"; use pod, workload or role$/,
     },
     { argv: ['--session-name-template', '{nod}'], fault: /^--session-name-template: \{nod\} is not known; / },
     {
@@ -162,9 +168,9 @@ describe('Configuration errors', () => {
       argv: Array.from({ length: 51 }, (_, at) => `--session-tag=k${at}=v`),
       fault: /^--session-tag: 51 are given; STS takes 50$/,
     },
-    { argv: ['--sts-endpoint', 'sts.example'], fault: /^--sts-endpoint: "sts.example" is no URL; / },
-    { argv: ['--sts-rate', '0'], fault: /^--sts-rate: "0" is no whole number from 1 to 100000; / },
-    { argv: ['--drain-timeout', '1d'], fault: /^--drain-timeout: "1d" is no duration; / },
+    { argv: ['--sts-endpoint', 'sts.example'], fault: /^--sts-endpoint: "sts.example" is not a URL; / },
+    { argv: ['--sts-rate', '0'], fault: /^--sts-rate: "0" is not a whole number from 1 to 100000; / },
+    { argv: ['--drain-timeout', '1d'], fault: /^--drain-timeout: "1d" is not a duration; / },
   ])('The flags $argv are reported as invalid', ({ argv, fault }) => {
     const base = needed.filter((_, at) => !(argv[0] === '--region' && at >= 6));
     const { faults } = setup(argv, { base });
