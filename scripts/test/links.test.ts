@@ -1,55 +1,55 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import GithubSlugger, { slug } from 'github-slugger';
 import { expect, it } from 'vitest';
 
 const ROOT = dirname(dirname(import.meta.dirname));
-/** [text](target), outside of code. */
-const LINK = /\]\(([^()\s]+)\)/g;
+const files = execFileSync('git', ['-C', ROOT, 'ls-files'], { encoding: 'utf8' }).split('\n');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .trim()
-  .split('\n')
-  .filter((page) => existsSync(join(ROOT, page)));
+const withoutCode = (text: string) => text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '');
 
-function withoutCode(text: string): string {
-  return text.replaceAll(/^ *```[^]*?^ *```/gm, '').replaceAll(/`[^`\n]*`/g, 'code');
+function anchorsOf(page: string): ReadonlySet<string> {
+  const slugger = new GithubSlugger();
+  const headings = withoutCode(read(page)).matchAll(/^#+ (.*)$/gm);
+  return new Set([...headings].map(([, heading = '']) => slugger.slug(heading.replaceAll(/[`*]/g, ''))));
 }
 
-/** The anchors of a page, as GitHub makes them of headings. */
-function anchorsOf(text: string): Set<string> {
-  const anchors = new Set<string>();
-  for (const [, heading = ''] of text.replaceAll(/^ *```[^]*?^ *```/gm, '').matchAll(/^#+ +(.+)$/gm)) {
-    const name = heading
-      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replaceAll(/\s/g, '-');
-    let anchor = name;
-    for (let count = 1; anchors.has(anchor); count += 1) anchor = `${name}-${count}`;
-    anchors.add(anchor);
-  }
-  return anchors;
+/** Why a link of a page leads nowhere; undefined if it is good. */
+function faultOf(page: string, link: string): string | undefined {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : normalize(join(dirname(page), path));
+  if (!existsSync(join(ROOT, target))) return `${page}: ${link} does not exist`;
+  if (anchor === undefined || !target.endsWith('.md')) return undefined;
+  return anchorsOf(target).has(slug(anchor)) ? undefined : `${page}: ${link} has no such heading`;
 }
 
-function faultOf(page: string, target: string): string | undefined {
-  const [path = '', anchor] = target.split('#');
-  const file = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), decodeURI(path));
-  if (!existsSync(file)) return `${target}: no such file`;
-  if (anchor === undefined || !statSync(file).isFile() || !file.endsWith('.md')) return undefined;
-  return anchorsOf(readFileSync(file, 'utf8')).has(anchor) ? undefined : `${target}: no such heading`;
-}
+it('Every link between pages leads to a file and a heading that exist', () => {
+  const faults = files
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((page) =>
+      [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => ({ page, link })),
+    )
+    .filter(({ link }) => !/^[a-z]+:/.test(link))
+    .map(({ page, link }) => faultOf(page, link));
+  expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+});
 
-it.each(pages)('Each relative link in %s leads to an existing file and heading', (page) => {
-  const text = withoutCode(readFileSync(join(ROOT, page), 'utf8'));
-  const targets = [...text.matchAll(LINK)].map(([, target = '']) => target);
-  const faults = targets
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .map((target) => faultOf(page, target))
-    .filter((fault) => fault !== undefined);
-  expect(faults).toEqual([]);
+it('Every page that a source, a chart or an example names exists', () => {
+  const faults = files
+    .filter((file) =>
+      /^(acceptance|charts|deploy|docker|docs\/examples|packages|scripts)\/.*\.(ts|mjs|ya?ml|json|tpl|txt|sh)$/.test(
+        file,
+      ),
+    )
+    .filter((file) => !file.startsWith('scripts/test/'))
+    .flatMap((file) =>
+      [...read(file).matchAll(/\bdocs\/[\w./-]+\.md(#[\w-]+)?/g)].map(([link]) => ({ file, link })),
+    )
+    .map(({ file, link }) => {
+      const fault = faultOf('README.md', link);
+      return fault === undefined ? undefined : `${file}: ${fault}`;
+    });
+  expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
 });

@@ -37,7 +37,7 @@ interface Circumstances {
   readonly newcomers?: 'at once' | 'after' | undefined;
 }
 
-/** From version 0.1.0 and back while Pods ask, in the order that docs/install.md says, and once in the other. */
+/** From version 0.1.0 and back while Pods ask, in the order that docs/upgrade.md says, and once in the other. */
 export function upgrading(world: NodeWorld): NodeStep[] {
   const { charts01, installation, imdsLog } = world;
   if (charts01 === undefined) return [];

@@ -1,6 +1,6 @@
 /**
  * Every limit of the server (DESIGN.md 4.11) as metric and log name it, and what an operator can do about it. A row here is all
- * that a limit needs besides its place in the code and its line in docs/operations.md.
+ * that a limit needs besides its place in the code and its line in docs/limits.md.
  */
 interface Limit {
   readonly hint: string;

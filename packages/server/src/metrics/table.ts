@@ -140,7 +140,7 @@ export const serverMetrics = {
     labels: { limit: limitNames },
     help: 'Times a limit was met, by limit.',
     meaning:
-      'annotations and watch lines that were too long to be read, or had no room; Events that were dropped; what agents report and open beyond [their bounds](operations.md#what-agents-may-report); what the [gRPC ports](operations.md#what-the-servers-grpc-ports-take) refused or closed; what [strangers](operations.md#what-strangers-may-ask-of-a-server) ask of the ports of metrics and probes',
+      'annotations and watch lines that were too long to be read, or had no room; Events that were dropped; what agents report and open beyond [their bounds](limits.md#agents); what the [gRPC ports](limits.md#grpc-ports) refused or closed; what [strangers](limits.md#metrics-and-probes) ask of the ports of metrics and probes',
     worry:
       'any that rises: the log line `limit reached` names the Namespace, the node or the address and says what to do',
   },

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { limitNames } from '../../src/limits/limit-names.ts';
 
 const docs = join(import.meta.dirname, '../../../../docs');
-const [metrics = '', operations = ''] = ['metrics.md', 'operations.md'].map((page) =>
+const [metrics = '', limits = ''] = ['metrics.md', 'limits.md'].map((page) =>
   readFileSync(join(docs, page), 'utf8'),
 );
 
@@ -12,8 +12,8 @@ it('No two limits of the server share a name', () => {
   expect(new Set(limitNames).size).toBe(limitNames.length);
 });
 
-it.each(limitNames)('The page docs/operations.md says what happens at %s', (limit) => {
-  const rows = operations.split('\n').filter((line) => line.startsWith('|'));
+it.each(limitNames)('The page docs/limits.md says what happens at %s', (limit) => {
+  const rows = limits.split('\n').filter((line) => line.startsWith('|'));
   expect(rows.filter((row) => row.split('|')[1]?.includes(`\`${limit}\``))).not.toEqual([]);
 });
 
