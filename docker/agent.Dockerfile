@@ -1,5 +1,5 @@
-# The agent's three programs and what they call: agent (the default), intercept, reconcile, uninstall. The context is the
-# repository after `npm run bundle`; NODE_IMAGE must be a Debian with Node.
+# Image of the agent programs (agent, intercept, reconcile, uninstall, verify) and the tools they run. The build context is the
+# repository after `npm run bundle`. NODE_IMAGE must be Debian with Node.js.
 #   docker build -f docker/agent.Dockerfile -t rolegate-agent .
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 
@@ -8,7 +8,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends conntrack iproute2 iptables nftables \
  && rm -rf /var/lib/apt/lists/*
 COPY docker/rootfs.sh /build/
-# Both back ends of iptables under all their names: which one is the node's is found out at run time.
+# Both iptables backends under all their names. The agent detects the node's backend at run time.
 RUN set -eu; \
     names=; \
     for family in iptables ip6tables; do for backend in nft legacy; do for what in "" -save -restore; do \
@@ -18,10 +18,10 @@ RUN set -eu; \
       iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore \
       $(find /usr/lib -path '*/xtables/*.so')
 COPY dist/bundle/agent.cjs* /rootfs/app/
-# What the agent itself loads, and the other programs do not.
+# Only the agent program loads this.
 COPY dist/bundle/agent-program.cjs* /rootfs/app/
-# Compiled ahead, under the flags of the entry point. Node has one folder a user: the agent runs as 2100008181 (charts/agent, agent.uid),
-# helm test's as 65532, the others as root.
+# Compile cache, made with the flags of the entry point. Node.js uses one directory per user: 2100008181 for the agent (agent.uid in
+# charts/agent), 65532 for verify, root for the others.
 RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /rootfs/app/agent-program.cjs /app/; \
     for program in agent reconcile; do \
       NODE_COMPILE_CACHE=/app/cache node --disable-sigusr1 --max-semi-space-size=1 --optimize-for-size --no-maglev \
@@ -32,7 +32,7 @@ RUN set -eu; mkdir /app; cp /rootfs/app/agent.cjs /rootfs/app/agent-program.cjs 
 RUN echo 'rolegate:x:2100008181:2100008181:rolegate:/:/sbin/nologin' >>/rootfs/etc/passwd; \
     echo 'rolegate:x:2100008181:' >>/rootfs/etc/group
 COPY dist/bundle/agent.sbom.json /rootfs/usr/share/sbom/
-# `kubectl exec … -- rolegate-agent status`, and the startup probe: status and log-level are a small file of their own.
+# For `kubectl exec … -- rolegate-agent status` and the startup probe. status and log-level use a small bundle that starts faster.
 COPY dist/bundle/agent-status.cjs dist/bundle/agent-status.cjs.map /rootfs/app/
 RUN printf '%s\n' "#!$(command -v node) --disable-sigusr1" \
       "require(['status', 'log-level'].includes(process.argv[2]) ? '/app/agent-status.cjs' : '/app/agent.cjs');" \
@@ -43,7 +43,7 @@ FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="rolegate-agent" \
-      org.opencontainers.image.description="Answers the EC2 metadata API for the Pods of one node, and closes the node's own to them" \
+      org.opencontainers.image.description="Gives the Pods of a node credentials for their IAM roles through the EC2 metadata API, and protects the node's credentials" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
@@ -55,5 +55,5 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     MALLOC_ARENA_MAX=1 \
     MALLOC_TRIM_THRESHOLD_=65536
 USER 2100008181:2100008181
-# A small heap that grows slowly (docker/README.md); not in NODE_OPTIONS, which refuses most of these.
+# Keeps the heap small (docker/README.md). NODE_OPTIONS does not accept most of these flags.
 ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=1", "--optimize-for-size", "--no-maglev", "--no-sparkplug", "--v8-pool-size=1", "--heap-growing-percent=10", "/app/agent.cjs"]

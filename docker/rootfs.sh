@@ -1,10 +1,10 @@
 #!/bin/sh
-# rootfs.sh DIR PROGRAM...   the root of an image in DIR: the programs under their own names, the links that lead to them, the
-# libraries that they load, and the few files that libc looks for. Runs in the build stage of both Dockerfiles.
+# rootfs.sh DIR PROGRAM...   Writes an image root file system to DIR: the programs, the symlinks to them, the libraries they load,
+# and the files that libc needs. Runs in the build stage of both Dockerfiles.
 set -eu
 root=$1; shift
 
-# place FILE: into the root, and everything that its links lead through. iptables goes by the name it is called by.
+# place FILE: copies the file and every symlink on the way to it. iptables selects its mode by the name it is called with.
 place() {
 	to=$root/$(dirname "$1")/$(basename "$1")
 	[ ! -e "$to" ] && [ ! -L "$to" ] || return 0
@@ -14,7 +14,7 @@ place() {
 }
 
 mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/etc" "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/var"
-for dir in bin sbin lib lib64; do # as the distribution has them: the loader's path leads through one
+for dir in bin sbin lib lib64; do # keep the distribution's symlinks: the path of the loader uses one
 	[ ! -L "/$dir" ] || cp -a "/$dir" "$root/$dir"
 	mkdir -p "$root/usr/$dir"
 done
@@ -27,7 +27,7 @@ printf 'hosts: files dns\n' >"$root/etc/nsswitch.conf"
 for program; do
 	case $program in
 	/*.so) file=$program ;;
-	*) file=$(command -v "$program") || { echo "$program is not there" >&2; exit 1; } ;;
+	*) file=$(command -v "$program") || { echo "$program not found" >&2; exit 1; } ;;
 	esac
 	place "$file"
 	for library in $(ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | sort -u); do
@@ -36,7 +36,7 @@ for program; do
 	done
 done
 
-# What of it is Debian's, in the form that scanners of images read. A base without dpkg has nothing to say.
+# List the Debian packages in the form that image scanners read. Skipped if the base image has no dpkg.
 command -v dpkg-query >/dev/null || exit 0
 mkdir -p "$root/var/lib/dpkg/status.d"
 cp -L /etc/os-release "$root/etc/os-release"

@@ -9,11 +9,11 @@ export interface Schema {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
-  /** A key of kiam's or kube2iam's chart: mapped or refused by the templates. */
+  /** A value of kiam's or kube2iam's chart that the templates map or reject. */
   readonly deprecated?: boolean;
 }
 
-/** Of Helm itself: a chart that others depend on must let it in. */
+/** Helm adds it if the chart is a dependency. */
 const OF_HELM = ['global'];
 
 const isMap = (value: unknown): value is Json =>
@@ -27,7 +27,7 @@ export function schemaOf(chart: ChartName): Schema {
   return JSON.parse(readFileSync(join(chartFolder(chart), 'values.schema.json'), 'utf8')) as Schema;
 }
 
-/** As helm does it: maps are merged, all else is replaced. */
+/** Like Helm: merges maps and replaces everything else. */
 export function merge(base: Json, over: Json): Json {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
@@ -37,7 +37,7 @@ export function merge(base: Json, over: Json): Json {
   return merged;
 }
 
-/** The keys of ours that a schema knows at one place. */
+/** The keys of a schema without those of Helm and of former charts. */
 export function ownKeys({ properties = {} }: Schema): string[] {
   return Object.keys(properties).filter(
     (key) => properties[key]?.deprecated !== true && !OF_HELM.includes(key),
@@ -45,13 +45,13 @@ export function ownKeys({ properties = {} }: Schema): string[] {
 }
 
 export interface Place {
-  /** Dotted; '' for the top. */
+  /** Dotted; '' for the root. */
   readonly path: string;
   readonly value: unknown;
   readonly schema: Schema | undefined;
 }
 
-/** Every place of values and schema together, branches before what is in them. An empty map is a leaf. */
+/** Every place in values and schema, parents first. An empty map is a leaf. */
 export function placesOf(value: unknown, schema: Schema | undefined, path = ''): Place[] {
   const here = { path, value, schema };
   if (!isBranch(here)) return [here];
@@ -61,12 +61,12 @@ export function placesOf(value: unknown, schema: Schema | undefined, path = ''):
   return [here, ...below];
 }
 
-/** Not a map whose keys are the operator's, such as labels: that is one value. */
+/** False for a map whose keys the operator chooses, such as labels. */
 export function isBranch({ value, schema }: Place): boolean {
   return isMap(value) && Object.keys(value).length > 0 && schema?.properties !== undefined;
 }
 
-/** The rows of the README's table of values: dotted path to default. */
+/** The README's table of values: dotted paths and defaults. */
 export function readmeDefaults(chart: ChartName): Map<string, unknown> {
   const text = readFileSync(join(chartFolder(chart), 'README.md'), 'utf8');
   const [, table] = /<!-- values -->([^]*?)<!-- \/values -->/.exec(text) ?? [];

@@ -1,6 +1,6 @@
 import type { Container } from './objects.ts';
 
-/** What a Pod's own fields may be. */
+/** Values of the downward API. */
 const FIELDS: Readonly<Record<string, string>> = {
   'metadata.namespace': 'rolegate',
   'metadata.name': 'rolegate-x-1',
@@ -10,17 +10,17 @@ const FIELDS: Readonly<Record<string, string>> = {
   'status.podIP': '10.1.0.7',
 };
 
-/** The webhooks of EKS put it into Pods that have an identity. */
+/** The EKS webhooks set it in Pods that have an identity. */
 const BY_WEBHOOK = { AWS_REGION: 'eu-central-1' };
 
-/** What a container runs, as the kubelet starts it. */
+/** The program of a container, as the kubelet starts it. */
 export interface ContainerProgram {
   readonly program: 'server' | 'agent';
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Undefined where the image is not one of ours, or something else in it is run. */
+/** Undefined if the image is not ours or runs another program. */
 export function programOf({ image, command, args = [], env = [] }: Container): ContainerProgram | undefined {
   const program = /rolegate-(server|agent)[:@]/.exec(image)?.[1] as ContainerProgram['program'] | undefined;
   if (program === undefined || command !== undefined) return undefined;
@@ -32,7 +32,7 @@ export function programOf({ image, command, args = [], env = [] }: Container): C
   return { program, argv: args.map(expand), env: values };
 }
 
-/** A Secret's value is not looked at by the parsers: any will do. */
+/** The parsers do not check values from Secrets. */
 function ofField(path: string | undefined): string {
   if (path === undefined) return 'of-a-secret';
   const value = FIELDS[path];

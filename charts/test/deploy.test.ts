@@ -7,8 +7,8 @@ import { withHelm } from './with-helm.ts';
 const written = writtenManifests().map((path) => ({ path }));
 
 withHelm('Plain manifests (need helm)', () => {
-  it('The folder deploy/ has what the charts render', () => {
-    // Where the change is meant: npm run deploy-manifests, and read the difference.
+  it('The files in deploy/ are what the charts render', () => {
+    // If the change is intended, run npm run generate and review the diff.
     const wanted = plainManifests();
     expect(written.map(({ path }) => path)).toEqual([...wanted.keys()].sort());
     for (const [path, text] of wanted) expect({ path, text: readManifest(path) }).toEqual({ path, text });
@@ -16,12 +16,12 @@ withHelm('Plain manifests (need helm)', () => {
 });
 
 describe('Plain manifests', () => {
-  it.each(written)('The manifest $path has nothing of helm in it', ({ path }) => {
+  it.each(written)('The manifest $path contains nothing of Helm', ({ path }) => {
     expect(readManifest(path)).not.toMatch(/helm\.sh|managed-by|Release/);
   });
 
   it.each(written.filter(({ path }) => !path.endsWith('kustomization.yaml')))(
-    'The manifest $path names its Namespace everywhere',
+    'Every namespaced object in the manifest $path names the Namespace',
     ({ path }) => {
       for (const { kind, metadata } of objectsOf(readManifest(path)))
         if (!/^(Namespace|Cluster.*|ValidatingAdmission.*)$/.test(kind))
@@ -29,7 +29,7 @@ describe('Plain manifests', () => {
     },
   );
 
-  it('The words to replace (CLUSTER_NAME, REGION, ACCOUNT_ID) are in the server manifests, and none in those of the agent', () => {
+  it('The server manifests have the placeholders CLUSTER_NAME, REGION and ACCOUNT_ID, and the agent manifests have none', () => {
     const words = (path: string) =>
       new Set(readManifest(path).match(/\b(CLUSTER_NAME|REGION|ACCOUNT_ID)\b/g));
     expect(words('rolegate-server.yaml')).toEqual(new Set(['CLUSTER_NAME', 'REGION', 'ACCOUNT_ID']));

@@ -163,10 +163,7 @@ function at(path: string, value: unknown): Json {
 
 /** An error names the key, its parent or its child, and says what to do. */
 function hinted(said: string, path: string): boolean {
-  if (
-    path.startsWith('server.') &&
-    /- server\.\S+ is not supported: the server has its own chart/.test(said)
-  )
+  if (path.startsWith('server.') && /- server\.\S+ is not supported: the server has its own chart/.test(said))
     return true;
   return said.split('\n').some((line) => {
     const [, key = '', hint = ''] = /^- ([\w.]+):? (.*)$/.exec(line.trim()) ?? [];

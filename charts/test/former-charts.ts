@@ -1,4 +1,4 @@
-/** A key of a chart that people come from, with a value that asks for something; dots part the levels. */
+/** A dotted key of a former chart, with a value that has an effect. */
 export type FormerValue = readonly [path: string, value: unknown];
 
 const OBJECT = { a: 'b' };
@@ -10,7 +10,7 @@ const AFFINITY = {
 };
 const PROBE = { periodSeconds: 7 };
 
-/** What both parts of kiam's chart have (helm/kiam 6.1.2). */
+/** Values of both parts of kiam's chart (helm/kiam 6.1.2). */
 const KIAM_PART: readonly FormerValue[] = [
   ['enabled', false],
   ['name', 'other'],
@@ -88,7 +88,7 @@ export const kiamValues: readonly FormerValue[] = [
   ['server.disableStrictNamespaceRegexp', true],
 ];
 
-/** Of kube2iam's chart (ghcr.io/jtblin/kube2iam-chart) and of the one before it (stable/kube2iam 2.5.3). */
+/** Values of kube2iam's chart (ghcr.io/jtblin/kube2iam-chart) and its predecessor (stable/kube2iam 2.5.3). */
 export const kube2iamValues: readonly FormerValue[] = [
   ['extraArgs', { 'some-flag': 'x' }],
   ['extraEnv', { A: 'b' }],

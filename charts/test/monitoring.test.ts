@@ -16,7 +16,7 @@ const rows = alerts.map((alert) => ({ ...alert, name: alert.alert }));
 
 describe('Alerts', () => {
   it.each(rows)(
-    'The alert $name says how bad it is, what it means and what to read',
+    'The alert $name has a severity, a summary, a description and a runbook link',
     ({ labels, annotations, name }) => {
       expect(['critical', 'warning', 'info']).toContain(labels['severity']);
       expect(annotations['summary']).toMatch(/^[A-Z].*[^.]$/);
@@ -50,7 +50,7 @@ describe('Metrics', () => {
   const exported = exportedMetrics();
   const asked = [...rows.map(({ name, expr }) => ({ title: name, expr })), ...dashboardQueries()];
 
-  it.each(asked)('The metrics that $title asks for are exported', ({ expr }) => {
+  it.each(asked)('The metrics that $title queries are exported', ({ expr }) => {
     expect(metricsIn(expr).length).toBeGreaterThan(0);
     expect(metricsIn(expr).filter((name) => !exported.has(name))).toEqual([]);
   });
@@ -95,7 +95,7 @@ withPromtool('Promtool (if installed)', () => {
     expect(said(['test', 'rules', tests])).toMatchObject({ code: 0 });
   });
 
-  it('Promtool understands every query of the dashboard', () => {
+  it('Promtool accepts every query of the dashboard', () => {
     const rules = dashboardQueries().map(({ expr }, index) => ({ record: `query:${index}`, expr }));
     const folder = mkdtempSync(join(tmpdir(), 'rolegate-dashboard-'));
     try {
@@ -113,7 +113,7 @@ function said(args: readonly string[]) {
   return { code, said: code === 0 ? '' : `${stdout}${stderr}` };
 }
 
-/** By name, of both programs. */
+/** Names of the metrics of both programs. */
 function exportedMetrics(): Set<string> {
   return new Set([agentMetrics, serverMetrics].flatMap((table) => Object.keys(table)));
 }

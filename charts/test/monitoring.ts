@@ -40,7 +40,7 @@ export const dashboard = JSON.parse(
 
 export const runbook = readFileSync(join(root, 'docs/runbook.md'), 'utf8');
 
-/** Every expression of the dashboard, as Grafana would send it. */
+/** Every dashboard query, with Grafana's variables replaced. */
 export function dashboardQueries(): { title: string; expr: string }[] {
   return dashboard.panels.flatMap(({ title, targets = [] }) =>
     targets.map(({ expr }) => ({
@@ -50,7 +50,7 @@ export function dashboardQueries(): { title: string; expr: string }[] {
   );
 }
 
-/** The names of our metrics in an expression; those of a histogram without their ending. */
+/** The names of our metrics in an expression, histograms without their suffix. */
 export function metricsIn(expr: string): string[] {
   const names = expr.match(/\brolegate_[a-z0-9_]+/g) ?? [];
   return names.map((name) => name.replace(/_(bucket|sum|count)$/, ''));

@@ -38,7 +38,7 @@ interface PodSpec {
   readonly securityContext?: SecurityContext;
 }
 
-/** The objects of a rendering, empty documents left out; throws where it is no YAML. */
+/** The objects of a rendering without empty documents. Throws if it is not YAML. */
 export function objectsOf(text: string): KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     const [fault] = document.errors;
@@ -48,7 +48,7 @@ export function objectsOf(text: string): KubernetesObject[] {
   });
 }
 
-/** Of a Pod, and of what makes Pods. */
+/** Containers of a Pod or of a Pod template. */
 function podSpecOf(object: KubernetesObject): PodSpec | undefined {
   if (object.kind === 'Pod') return object['spec'] as PodSpec;
   const { template } = (object['spec'] ?? {}) as { template?: { spec?: PodSpec } };
@@ -60,7 +60,7 @@ export function containersOf(object: KubernetesObject): readonly Container[] {
   return spec === undefined ? [] : [...(spec.initContainers ?? []), ...spec.containers];
 }
 
-/** The user of each container; undefined: the image's own. */
+/** The user of each container; undefined for the image's default. */
 export function usersOf(
   object: KubernetesObject,
 ): readonly (readonly [name: string, user: number | undefined])[] {
@@ -68,7 +68,7 @@ export function usersOf(
   return containersOf(object).map(({ name, securityContext }) => [name, securityContext?.runAsUser ?? user]);
 }
 
-/** Of the Pods that it makes; undefined where it makes none. A change of one restarts them all. */
+/** Labels of the Pod template; undefined if there is none. Changing one restarts all Pods. */
 export function templateLabelsOf(object: KubernetesObject): Readonly<Record<string, string>> | undefined {
   const { template } = (object['spec'] ?? {}) as { template?: Pick<KubernetesObject, 'metadata'> };
   return template?.metadata.labels;

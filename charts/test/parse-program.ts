@@ -19,7 +19,7 @@ type Outcome =
   | { readonly kind: 'help' | 'version' }
   | { readonly kind: 'config'; readonly warnings?: readonly string[] };
 
-/** What the program itself says of its arguments and variables: main.ts of both picks in this way. */
+/** The program's own errors and warnings about its arguments and variables. Selects the program like main.ts. */
 export async function understand({ program, argv, env }: ContainerProgram): Promise<Understood> {
   const [word = '', ...rest] = argv;
   if (program === 'server')
@@ -43,7 +43,7 @@ function outcomeOf(outcome: Outcome): Understood {
   };
 }
 
-/** It ends with 2 where it does not understand; here no API server is there, which is 1. */
+/** Exits with 2 on invalid arguments, and with 1 here, because there is no API server. */
 async function authority(argv: readonly string[], env: ContainerProgram['env']): Promise<Understood> {
   const said: string[] = [];
   const code = await runAuthorityCommand({

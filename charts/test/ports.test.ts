@@ -19,7 +19,7 @@ const servers = valueSets()
   .filter(({ chart }) => chart === 'server')
   .map(({ name, goldenFile }) => ({ name, ...portsOf(objectsOf(readFileSync(goldenFile, 'utf8'))) }));
 
-/** What a rendering of the server's chart says of ports. */
+/** The ports in a rendering of the server chart. */
 function portsOf(objects: readonly KubernetesObject[]) {
   const specOf = (kind: string) =>
     objects.find((object) => object.kind === kind)?.['spec'] as Json | undefined;
@@ -35,7 +35,7 @@ function portsOf(objects: readonly KubernetesObject[]) {
     container: new Map(named.map(({ name, containerPort }) => [name, containerPort])),
     probed: KINDS.map((kind) => (server?.[kind] as { readonly httpGet: Probed }).httpGet),
     service: ((specOf('Service')?.['ports'] ?? []) as { readonly port: number }[]).map(({ port }) => port),
-    /** Undefined: there is no policy. */
+    /** Undefined if there is no NetworkPolicy. */
     admitted: (
       specOf('NetworkPolicy')?.['ingress'] as { readonly ports: { readonly port: number }[] }[] | undefined
     )?.flatMap(({ ports }) => ports.map(({ port }) => port)),
@@ -51,7 +51,7 @@ describe.each(servers)('Server ports, $name', (server) => {
     expect(server.container.has('attest')).toBe(server.ownAuthority);
   });
 
-  it('The probe port serves nothing else, and is on loopback if the server is on the host network', () => {
+  it('The probe port serves only probes, and is on loopback if the server uses the host network', () => {
     expect(server.probed.map(({ port, path }) => [port, path])).toEqual([
       ['probes', '/livez'],
       ['probes', '/livez'],
@@ -64,7 +64,7 @@ describe.each(servers)('Server ports, $name', (server) => {
     expect(server.args.includes(`--probe-bind=127.0.0.1:${port ?? 0}`)).toBe(server.onNode);
   });
 
-  it('A server on the host network uses no port of the agent', () => {
+  it('A server on the host network uses no port of an agent', () => {
     const ofAgent = [8181, 8182, 9621, 9622];
     if (server.onNode) for (const port of server.container.values()) expect(ofAgent).not.toContain(port);
   });

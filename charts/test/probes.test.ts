@@ -19,7 +19,7 @@ interface Probed extends Container {
   readonly readinessProbe?: Probe;
 }
 
-/** A missing server must not restart an agent however long it is missing (DESIGN.md 5, R5). Seconds. */
+/** A missing server must never restart an agent (DESIGN.md 5, R5). Seconds. */
 const YEARS = 10 * 365 * 86_400;
 
 const files = [
@@ -65,18 +65,18 @@ describe('Kubelet probes', () => {
 describe.each(agents)('Agent of $title', ({ agent }) => {
   const { startupProbe, livenessProbe, readinessProbe, args = [] } = agent;
 
-  it('The agent is ready once its startup probe succeeds, which no missing server lets fail for good', () => {
+  it('The agent is ready once its startup probe succeeds, which never gives up if a server is missing', () => {
     const socket = args.find((arg) => arg.startsWith('--status-socket='));
     expect(startupProbe?.exec?.command).toEqual(['rolegate-agent', 'status', '--ready', socket]);
     expect(readinessProbe).toBeUndefined();
     const { periodSeconds = 10, failureThreshold = 3 } = startupProbe ?? {};
     expect(periodSeconds).toBeGreaterThanOrEqual(1);
     expect(periodSeconds * failureThreshold).toBeGreaterThan(YEARS);
-    // An int32 in the API.
+    // The API field is an int32.
     expect(failureThreshold).toBeLessThan(2 ** 31);
   });
 
-  it('The liveness probe of the agent uses loopback, at a port that is open for nothing else', () => {
+  it('The liveness probe of the agent uses a dedicated loopback port', () => {
     const { host = '', port = 0, path } = livenessProbe?.httpGet ?? {};
     expect(path).toBe('/livez');
     expect(['127.0.0.1', '::1']).toContain(host);

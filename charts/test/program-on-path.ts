@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** More than the longest rendering. Bytes. */
+/** More than the longest rendering, in bytes. */
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
 export interface Ran {
@@ -11,7 +11,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A program of the machine: the file that `variable` names, which then has to be there; else the one on PATH, if any. */
+/** Finds a program: the file that `variable` names, which must exist, or the one on PATH, if any. */
 export function findProgram({ name, variable }: { name: string; variable: string }): string | undefined {
   const given = process.env[variable] ?? '';
   if (given !== '') {
@@ -22,7 +22,7 @@ export function findProgram({ name, variable }: { name: string; variable: string
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Runs it to its end; throws only where it cannot be started. */
+/** Runs the program and waits for it. Throws only if it cannot be started. */
 export function run(program: string, args: readonly string[], input = ''): Ran {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     input,

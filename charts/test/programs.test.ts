@@ -10,7 +10,7 @@ import { minimalValues, render, valueSets } from './rendering.ts';
 import type { ChartName } from './rendering.ts';
 import { withHelm } from './with-helm.ts';
 
-/** What the golden renderings start, one row each. */
+/** The programs that the golden renderings start. */
 const started = valueSets().flatMap(({ chart, name, goldenFile }) => {
   const text = existsSync(goldenFile) ? readFileSync(goldenFile, 'utf8') : '';
   return objectsOf(text).flatMap((object) =>
@@ -28,7 +28,7 @@ describe('Programs of the charts', () => {
     expect(started.length).toBeGreaterThan(20);
   });
 
-  it.each(started)('The command line has no fault in $title', async (program) => {
+  it.each(started)('The command line is valid in $title', async (program) => {
     expect((await understand(program)).faults).toEqual([]);
   });
 
@@ -37,7 +37,7 @@ describe('Programs of the charts', () => {
   });
 });
 
-/** `helm` makes them here; no operator has a reason to give them. */
+/** Set by the chart. Operators have no reason to change them. */
 const FIXED: Readonly<Record<ChartName, readonly string[]>> = {
   server: [
     'namespace',

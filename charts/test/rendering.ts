@@ -8,11 +8,11 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const chartNames = ['server', 'agent'] as const;
 export type ChartName = (typeof chartNames)[number];
 
-/** The one that the lab has; a rendering must not change with the machine's helm. */
+/** Fixed, so that renderings do not depend on the machine's helm. The test cluster has this version. */
 const KUBE_VERSION = '1.34.0';
 export const NAMESPACE = 'rolegate';
 
-/** helm of HELM or PATH; undefined where there is none. */
+/** helm from HELM or PATH, if any. */
 export const helm = findProgram({ name: 'helm', variable: 'HELM' });
 
 export interface ValueSet {
@@ -25,7 +25,7 @@ export interface ValueSet {
 
 export const chartFolder = (chart: ChartName) => join(root, 'charts', chart);
 
-/** Every `charts/<chart>/ci/<name>-values.yaml`, and where its rendering stands. */
+/** Every `charts/<chart>/ci/<name>-values.yaml` with the path of its rendering. */
 export function valueSets(): ValueSet[] {
   const ending = '-values.yaml';
   return chartNames.flatMap((chart) => {
@@ -39,10 +39,10 @@ export function valueSets(): ValueSet[] {
   });
 }
 
-/** The fewest values that a chart renders with. */
+/** The values file with only the required values. */
 export const minimalValues = (chart: ChartName) => join(chartFolder(chart), 'ci/minimal-values.yaml');
 
-/** A chart under its usual release name, without a cluster; `values` are merged over the files. */
+/** Renders a chart under its usual release name, without a cluster. `values` override the files. */
 export function render({
   chart,
   files = [],
@@ -63,7 +63,7 @@ export function lint({ chart, valuesFile }: ValueSet): Ran {
   return runHelm([...words, '--values', valuesFile, chartFolder(chart)]);
 }
 
-/** The text of a rendering; throws with what helm says. */
+/** The text of a rendering. Throws with the output of helm. */
 export function rendered(options: Parameters<typeof render>[0]): string {
   const { code, stdout, stderr } = render(options);
   if (code !== 0) throw new Error(`helm template charts/${options.chart}: ${stderr}`);
@@ -71,6 +71,6 @@ export function rendered(options: Parameters<typeof render>[0]): string {
 }
 
 function runHelm(args: readonly string[], input = ''): Ran {
-  if (helm === undefined) throw new Error('there is no helm; put one on PATH, or name it in HELM');
+  if (helm === undefined) throw new Error('helm not found; install it or set HELM');
   return run(helm, args, input);
 }

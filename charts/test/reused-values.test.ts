@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { minimalValues, rendered } from './rendering.ts';
 import { withHelm } from './with-helm.ts';
 
-/** `helm upgrade --reuse-values` keeps the values of the chart before, in which these are missing; null says so to helm template. */
+/** `helm upgrade --reuse-values` keeps the old chart's values, which lack these. null removes them for helm template. */
 const MISSING_IN_01 = {
   agent: {
     server: { attestAddress: null },
@@ -21,13 +21,13 @@ const FLAGS = [
 ];
 
 withHelm('Values reused from 0.1 (need helm)', () => {
-  it('Values that the chart of 0.1 did not have leave out their flags, so that the agent uses its defaults', () => {
+  it('Values that the chart of 0.1 lacks set no flags, so that the agent uses its defaults', () => {
     const files = [minimalValues('agent')];
     const text = rendered({ chart: 'agent', files, values: MISSING_IN_01.agent });
     expect(FLAGS.filter((flag) => text.includes(`--${flag}=`))).toEqual([]);
   });
 
-  it('A new value can be set beside values reused from 0.1', () => {
+  it('A new value can be set together with values reused from 0.1', () => {
     const files = [minimalValues('agent')];
     const values = { ...MISSING_IN_01.agent, connections: { perPod: 300, perNode: null } };
     const text = rendered({ chart: 'agent', files, values });

@@ -8,7 +8,7 @@ export const identityPage = join(root, 'docs/identity.md');
 const BEGIN = '<!-- Rights of the server: made by `npm run generate` from charts/server/golden -->';
 const END = '<!-- end of the rights -->';
 
-/** A rendering with all that is optional, and one without. */
+/** Renderings with and without all optional rights. */
 const [LEAST, MOST] = ['minimal', 'pod-identity'];
 
 interface Rule {
@@ -24,7 +24,7 @@ interface Row {
   readonly verbs: string;
 }
 
-/** The page with the list as the chart gives the rights now; throws if the page has no place for it. */
+/** The page with the rights that the chart grants. Throws if the page has no place for them. */
 export function withRights(page: string): string {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`docs/identity.md lacks the line ${BEGIN} or ${END}`);
@@ -67,7 +67,7 @@ function textOf({ where, what, verbs }: Row): string {
   return [where, what, verbs].join('\n');
 }
 
-/** As prettier aligns a table. */
+/** A table aligned like prettier does. */
 function aligned(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -7,7 +7,7 @@ import { withHelm } from './with-helm.ts';
 
 const { uid } = defaultsOf('agent')['agent'] as { readonly uid: number };
 
-/** The containers of all Pods of both charts, by their user. */
+/** The containers of all Pods of both charts, by user. */
 function containersByUser(values: object): Readonly<Record<string, readonly string[]>> {
   const users: Record<string, string[]> = {};
   for (const chart of ['agent', 'server'] as const) {
@@ -20,7 +20,7 @@ function containersByUser(values: object): Readonly<Record<string, readonly stri
 
 withHelm('Agent user (needs helm)', () => {
   it.each([{ given: undefined }, { given: 1_234_567_890 }])(
-    'The agent has a user of its own if agent.uid is $given',
+    'The agent runs as a dedicated user if agent.uid is $given',
     ({ given }) => {
       const users = containersByUser(given === undefined ? {} : { agent: { uid: given } });
       expect(users[String(given ?? uid)]).toEqual(['agent']);
@@ -28,11 +28,11 @@ withHelm('Agent user (needs helm)', () => {
     },
   );
 
-  it('The agent can have the user of 0.1 again, for a rollback', () => {
+  it('The agent can use the user ID of 0.1, for a rollback', () => {
     expect(containersByUser({ agent: { uid: 65_532 } })['65532']).toContain('agent');
   });
 
-  it('The group of the agent and of its files is that of its user', () => {
+  it('The group IDs of the agent and of its files equal its user ID', () => {
     const text = rendered({
       chart: 'agent',
       files: [minimalValues('agent')],
@@ -43,7 +43,7 @@ withHelm('Agent user (needs helm)', () => {
   });
 });
 
-it('The agent image has code compiled ahead for the default user of the agent, and runs as that user', () => {
+it('The agent image runs as the default agent user and has compiled code for it', () => {
   const dockerfile = readFileSync(new URL('../../docker/agent.Dockerfile', import.meta.url), 'utf8');
   expect(/for uid in ([\d ]+);/.exec(dockerfile)?.[1]?.split(' ')).toContain(String(uid));
   expect(dockerfile).toContain(`\nUSER ${uid}:${uid}\n`);

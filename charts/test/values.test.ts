@@ -72,7 +72,7 @@ function setsOf(chart: ChartName) {
   return valueSets().filter((set) => set.chart === chart);
 }
 
-/** `a.b.c`: itself, a.b and a. */
+/** For `a.b.c`: a.b.c, a.b and a. */
 function ancestors(path: string): string[] {
   const keys = path.split('.');
   return keys.map((_, index) => keys.slice(0, keys.length - index).join('.'));

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
 import { helm } from './rendering.ts';
 
-/** `describe` of what needs helm, which some machines do not have. */
+/** `describe` for tests that need helm. Skipped if it is not installed. */
 export const withHelm: typeof describe.skip = helm === undefined ? describe.skip : describe;

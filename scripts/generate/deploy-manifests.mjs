@@ -1,4 +1,4 @@
-// Writes deploy/ from the charts by helm (HELM, else PATH); without helm it stays as it is.
+// Writes deploy/ from the charts with helm (from HELM or PATH). Does nothing without helm.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
@@ -9,7 +9,7 @@ import {
 } from '../../charts/test/plain-manifests.ts';
 import { helm } from '../../charts/test/rendering.ts';
 
-if (helm === undefined) console.log('deploy/ is left as it is: there is no helm (HELM, else PATH)');
+if (helm === undefined) console.log('deploy/ not generated: helm not found (set HELM or PATH)');
 else writeAll();
 
 function writeAll() {

@@ -1,9 +1,9 @@
-// Writes charts/*/golden from charts/*/ci by helm (HELM, else PATH); without helm they stay as they are.
+// Writes charts/*/golden from charts/*/ci with helm (from HELM or PATH). Does nothing without helm.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { chartFolder, chartNames, helm, rendered, root, valueSets } from '../../charts/test/rendering.ts';
 
-if (helm === undefined) console.log('charts/*/golden is left as it is: there is no helm (HELM, else PATH)');
+if (helm === undefined) console.log('charts/*/golden not generated: helm not found (set HELM or PATH)');
 else writeAll();
 
 function writeAll() {
