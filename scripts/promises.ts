@@ -83,7 +83,7 @@ Made by \`scripts/generate/promises-doc.mjs\` from \`docs/promises.yaml\`. The p
 that the test has been seen to fail with, and to pass again without.
 
 A quoted title names one test or step of the file. Without a title the whole file is meant. \`npm test\` runs every test
-that names no other command.`;
+that names no other command. [figures/hostile.md](figures/hostile.md) lists the attacks of the hostile suite.`;
 
 function linesOf({ holds, tests, sabotage }: PromiseRow): string[] {
   return [
