@@ -57,7 +57,7 @@ describe('Meters', () => {
   });
 
   it('Counting by the only label of a metric that has two throws', () => {
-    expect(() => createMeters(table).countBy('cups_total')).toThrow('cups_total has not one label');
+    expect(() => createMeters(table).countBy('cups_total')).toThrow('metric cups_total must have exactly one label');
   });
 
   it('The metrics table is described as a Markdown table', () => {

@@ -48,7 +48,7 @@ describe('Service group', () => {
     const { stop, lasting } = setup();
     const ending = { name: 'watch', run: () => Promise.resolve() };
     const error = await faultOf(runGroup([ending, lasting('a')], stop.signal));
-    expect(describeError(error)).toContain('service watch failed: it ended by itself');
+    expect(describeError(error)).toContain('service watch failed: it ended unexpectedly');
   });
 
   it('A service that throws before its first await is reported as failed', async () => {
