@@ -67,7 +67,7 @@ describe('Authorities file', () => {
     const { cert } = await ca.issue();
     for (const text of ['', 'garbage', cert]) {
       await write(text);
-      expect(source.fault()).toMatch(/is empty|holds no certificate|which is no authority/);
+      expect(source.fault()).toMatch(/is empty|has no certificate|which is not an authority/);
       expect(source.current()?.ca.toString()).toBe(ca.pem);
     }
     expect(lines).toHaveLength(3);

@@ -51,8 +51,8 @@ it.each(['required', 'asked', 'none'] as const)(
       expect(mtls.refused).toMatchObject([
         {
           why: 'timeout',
-          fault: 'the client did not finish its handshake in time (ERR_TLS_HANDSHAKE_TIMEOUT)',
-          hint: 'see what it is that connects there',
+          fault: 'the client did not complete the handshake in time (ERR_TLS_HANDSHAKE_TIMEOUT)',
+          hint: 'Find out which program connects from there.',
         },
       ]);
     }, PATIENCE);
