@@ -25,13 +25,13 @@ describe('Mutual TLS', () => {
     expect(mtls.refused).toEqual([]);
   });
 
-  it('A client whose certificate names no node is accepted as nobody', async () => {
+  it('A client whose certificate names no node is accepted without an identity', async () => {
     await using mtls = await startMtls();
     const agent = await mtls.side('client', { cert: { dns: ['node-1'] } });
     expect(await whoAmI(mtls.client(agent))).toBe('none');
   });
 
-  it('A client of another authority is refused, and both sides can say why', async () => {
+  it('A client of another authority is refused, and both sides can explain why', async () => {
     await using mtls = await startMtls();
     const stranger = await createTestCa({ name: 'another authority' });
     const agent = await mtls.side('client', { from: stranger, cert: CLIENT_CERT });
@@ -167,7 +167,7 @@ describe('Client', () => {
 });
 
 describe('Reload', () => {
-  it('An open stream outlives a change of the authority, and new connections use the new certificates', async () => {
+  it('An open stream survives a change of the authority, and new connections use the new certificates', async () => {
     await using mtls = await startMtls();
     const agent = await mtls.side('client', { cert: CLIENT_CERT });
     const client = mtls.client(agent);

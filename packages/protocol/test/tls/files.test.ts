@@ -163,7 +163,7 @@ describe('TLS files', () => {
     expect(faultOf(() => files.load(files.paths, purpose))).toMatch(says);
   });
 
-  it('A CA file whose certificates are no authorities is refused', async () => {
+  it('A CA file with a certificate that is not an authority is refused', async () => {
     await using files = await setup();
     const { cert } = await files.ca.issue();
     await writeFile(files.paths.ca, cert);
@@ -179,7 +179,7 @@ describe('TLS files', () => {
     for (const flag of ['--cert', '--key', '--ca']) expect(fault.split(`${flag} `)).toHaveLength(2);
   });
 
-  it('A file that may not be read is refused', async () => {
+  it('An unreadable file is refused', async () => {
     if (process.getuid?.() === 0) return; // root may read all
     await using files = await setup();
     await chmod(files.paths.key, 0o000);
