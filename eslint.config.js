@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** DESIGN.md, section 2: what may import what. Keys are folders, values what they may not import. */
+/** Forbidden imports by folder (DESIGN.md 2). */
 const borders = [
   ['packages/server/src/**', ['@rolegate/agent', '@rolegate/testing', '@rolegate/sandbox']],
   [
@@ -20,11 +20,11 @@ const borders = [
   ['packages/server/src/credentials/**', ['**/kubernetes/**', '**/policy/**', '**/feed/**']],
 ];
 
-/** Clients may use these; whoever serves does so by runtime's http/, whose bytes, times and turns are bounded (DESIGN.md 4.11). */
+/** Only for clients. Servers use createHttpServer, which bounds bytes, times and turns (DESIGN.md 4.11). */
 const unboundedServers = ['http', 'https', 'node:http', 'node:https'].map((name) => ({
   name,
   importNames: ['default', 'createServer', 'Server'],
-  message: 'serve by createHttpServer of @rolegate/runtime',
+  message: 'use createHttpServer of @rolegate/runtime',
 }));
 
 export default defineConfig(
@@ -41,7 +41,7 @@ export default defineConfig(
         'error',
         {
           selector: 'SpreadElement > :matches(ObjectExpression, ArrayExpression).argument',
-          message: 'write its members in place, one a line',
+          message: 'write its members in place, one per line',
         },
       ],
       'no-restricted-properties': [
@@ -55,7 +55,7 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ group, message: 'DESIGN.md 2' }] },
+        { patterns: [{ group, message: 'see DESIGN.md 2' }] },
       ],
     },
   })),
@@ -64,12 +64,12 @@ export default defineConfig(
     rules: { 'no-restricted-imports': ['error', { paths: unboundedServers }] },
   },
   {
-    // The library's types are classes, its API takes objects of their shape.
+    // The library's types are classes, but its API accepts plain objects.
     files: ['acceptance/cluster/**'],
     rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },
   {
-    // What vitest's asymmetric matchers (expect.any …) return is any.
+    // vitest's asymmetric matchers (expect.any …) return any.
     files: ['**/test/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },

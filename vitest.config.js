@@ -1,24 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
-/** Built programs, processes whose memory is measured, and days of a whole program: `npm run test:programs`. */
+/** Tests of built programs, of memory and of simulated days: `npm run test:programs`. */
 const programs = [
   'packages/sandbox/test/**/*.test.ts',
   'packages/{agent,server}/test/{churn,fairness}/**/*.test.ts',
   'packages/server/test/kubernetes/fat-objects.test.ts',
 ];
 
-/** Workspace packages are taken from their sources: no build before a test. */
+/** Imports workspace packages from their sources, so that tests need no build. */
 const resolve = { conditions: ['development', 'node'] };
 
 const shared = {
-  // A guard against what hangs, wide enough for processes that start on a busy machine; nothing is timed by it. Milliseconds.
+  // Only a guard against hanging tests, long enough to start processes on a busy machine. Milliseconds.
   testTimeout: 60_000,
   hookTimeout: 60_000,
 };
 
 export default defineConfig({
   test: {
-    // More than cores: many tests wait for a second that is real.
+    // More than cores, because many tests wait for real time.
     maxWorkers: 3,
     projects: [
       {
@@ -29,7 +29,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', '{charts,scripts,acceptance/*}/test/*.test.ts'],
           exclude: programs,
-          // Files of one worker share what they import: loading it again for each took longer than the tests.
+          // Files of a worker share imported modules, because loading them takes longer than the tests.
           isolate: false,
         },
       },

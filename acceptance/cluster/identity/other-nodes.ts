@@ -109,7 +109,7 @@ function handshakeSteps(stage: IdentityStage): ClusterStep[] {
           key: Buffer.from(own.key),
           ca: Buffer.from(world.bundle.pem()),
         };
-        const trusts = /not one that this server trusts/;
+        const trusts = /this server does not trust the authority/;
         await turnedAway(stage, () => world.peer().feed({ nodeName: b.name }, shown), trusts);
       },
     },

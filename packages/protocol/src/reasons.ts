@@ -19,7 +19,7 @@ export interface ReasonEntry {
 const { PERMISSION_DENIED, NOT_FOUND, UNAVAILABLE, FAILED_PRECONDITION, INVALID_ARGUMENT } = status;
 const { UNAUTHENTICATED, RESOURCE_EXHAUSTED } = status;
 
-/** The one table of reasons (DESIGN.md 4.8). The names are API: metric labels, log fields and wire values. */
+/** The table of reasons (DESIGN.md 4.8). The names are API: metric labels, log fields and wire values. */
 export const reasons = {
   PodNotFound: entry(
     'no known Pod on this node owns the address',

@@ -1,15 +1,18 @@
 const ROLE_ARN = /^arn:[^:]*:iam::([0-9]{12}):/;
 const RESOURCE = ':role/';
 
-/** What a role ARN says. */
+/** The parts of a role ARN. */
 export interface RoleArnParts {
-  /** 12 digits, or '' if the ARN names no account. */
+  /** 12 digits, or '' if the ARN has no account. */
   readonly accountId: string;
-  /** The path and the name: what follows `role/`. */
+  /** The path and name after `role/`. */
   readonly pathAndName: string;
 }
 
-/** Reads `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`. Never throws: whether IAM could hold the role is the policy's question. */
+/**
+ * Parses `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`. Never throws. Whether IAM allows such a role is checked by
+ * policy/.
+ */
 export function roleArnParts(roleArn: string): RoleArnParts {
   return {
     accountId: ROLE_ARN.exec(roleArn)?.[1] ?? '',

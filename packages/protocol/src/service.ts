@@ -8,34 +8,36 @@ import { reasons, Refusal } from './reasons.ts';
 
 const SERVICE_NAME = 'rolegate.v1.Rolegate';
 
-/** Metadata of a call that a Pod's request led to: the ID by which the agent's log has that request. */
+/** gRPC metadata key for the ID under which the agent's log has the Pod's request. */
 export const REQUEST_ID_KEY = 'rolegate-request-id';
 
-/** The options that the generated types were made with (scripts/generate/protos.mjs). */
+/** The options with which the types are generated (scripts/generate/protos.mjs). */
 const AS_OBJECT = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
 
-// What grpc-js would print beside our log comes to us as errors too.
+// grpc-js would print to stderr what it also reports as errors.
 setLogVerbosity(logVerbosity.NONE);
 
-/** The generated type, without what only reflection needs. */
+/** The generated type without the parts that only reflection needs. */
 type Service = {
   readonly [Name in keyof RolegateDefinition]: Omit<RolegateDefinition[Name], 'requestType' | 'responseType'>;
 };
 
-/** The service as grpc-js wants it, for `server.addService`. Read from the committed descriptor: no file at run time. */
+/**
+ * The service for grpc-js's `server.addService`, made from the committed descriptor without reading files at run time.
+ */
 export const rolegateService = loadService();
 
 export interface RolegateClientOptions {
-  /** What grpc-js takes: `host:port`, `[v6]:port`, `dns:///host:port`. */
+  /** A grpc-js target: `host:port`, `[v6]:port` or `dns:///host:port`. */
   readonly target: string;
   readonly credentials: ChannelCredentials;
-  /** The name that the server's certificate must have, where the target is an address. */
+  /** The name that the server's certificate must have if the target is an address. */
   readonly serverName?: string;
   /** Further grpc-js channel options, e.g. keepalive. */
   readonly channel?: ChannelOptions;
 }
 
-/** A client of one channel of its own; close it with `close()`. */
+/** Creates a client with a channel of its own. Close it with `close()`. */
 export function createRolegateClient({
   target,
   credentials,
@@ -46,18 +48,19 @@ export function createRolegateClient({
     serverName === undefined
       ? {}
       : { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
-  // grpc-js gives subchannels of equal targets and options to several channels: a client here stands for its own connection.
+  // grpc-js shares subchannels between channels with equal targets and options. Here each client needs its own
+  // connection.
   const options = { 'grpc.use_local_subchannel_pool': 1, ...name, ...channel };
   return new RolegateClientConstructor(target, credentials, options) as unknown as RolegateClient;
 }
 
-/** What a call ends with; anything but a Refusal is a fault of ours. */
+/** Turns the error of a call into a Refusal. Anything that is not a Refusal is a bug. */
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  return new Refusal('ServerUnavailable', 'the server failed on this request', { cause: error });
+  return new Refusal('ServerUnavailable', 'the server failed to handle this request', { cause: error });
 }
 
-/** The details begin with the reason: a metric label and a log field on the other side. */
+/** The details begin with the reason, which is a metric label and a log field on the other side. */
 export function asStatus({ reason, message }: Refusal) {
   return { code: reasons[reason].grpc, details: `${reason}: ${message}` };
 }
@@ -65,14 +68,14 @@ export function asStatus({ reason, message }: Refusal) {
 const RolegateClientConstructor = makeClientConstructor(rolegateService, SERVICE_NAME);
 
 function loadService(): Service {
-  // The declared type of a method in JSON wants a `comment`, which protobufjs does not write.
+  // The declared type of a method in JSON requires a `comment`, which protobufjs does not write.
   const json = descriptor as unknown as INamespace;
   return readServiceDefinition(json, SERVICE_NAME) as unknown as Service;
 }
 
 /**
- * A service as grpc-js wants it, from a descriptor in protobufjs's JSON. As @grpc/proto-loader makes it, without the descriptors for
- * reflection: a fifth of an agent's start beside Node itself went into these. Throws if the descriptor has no such service.
+ * A service for grpc-js from a descriptor in protobufjs's JSON. Like @grpc/proto-loader's, without the descriptors for
+ * reflection, which took a fifth of an agent's start besides Node itself. Throws if the descriptor has no such service.
  */
 function readServiceDefinition(descriptor: INamespace, name: string): ServiceDefinition {
   const service = protobuf.Root.fromJSON(descriptor).lookupService(name);
@@ -83,7 +86,7 @@ function methodOf(method: Method, service: string): MethodDefinition<object, obj
   method.resolve();
   const { resolvedRequestType, resolvedResponseType } = method;
   if (resolvedRequestType === null || resolvedResponseType === null)
-    throw new Error(`the descriptor lacks a message of ${method.name}`);
+    throw new Error(`the descriptor has no message for ${method.name}`);
   const [request, response] = [codecOf(resolvedRequestType), codecOf(resolvedResponseType)];
   return {
     path: `/${service}/${method.name}`,

@@ -1,4 +1,4 @@
-// The generated types under one roof: `X` is what may be written, `XRead` what was read (every field there).
+// The generated types in one place. `X` is for writing, `XRead` is what was read, with every field.
 export type {
   AgentReport,
   AgentReport__Output as AgentReportRead,

@@ -77,7 +77,7 @@ describe('Node of a SAN', () => {
     );
   });
 
-  it('A name that someone else may choose names no node, however it is quoted', () => {
+  it('A name that a stranger can choose never names a node, however it is quoted', () => {
     const word = fc.array(fc.constantFrom('"', '\\', ',', ' ', 'a', "'", '\0', 'é'), { maxLength: 6 });
     fc.assert(
       fc.property(word, word, (before, after) => {
@@ -114,7 +114,7 @@ describe('Node of a peer', () => {
     { what: 'no context', context: undefined },
     { what: 'an empty context', context: {} },
     { what: 'a certificate without names', context: { sslPeerCertificate: {} } },
-  ])('A peer with $what is no node, and its certificate has no end', ({ context }) => {
+  ])('A peer with $what has no node, and its certificate has no expiry', ({ context }) => {
     const call = { getAuthContext: () => context };
     expect(nodeOfPeer(call, TRUST_DOMAIN)).toBeUndefined();
     expect(peerCertificateEndsMs(call)).toBeUndefined();

@@ -16,7 +16,7 @@ const table = Object.entries<ReasonEntry>(reasons).map(([reason, entry]) => ({ r
 const where = (fits: (row: ReasonEntry) => boolean) => table.filter(fits).map(({ reason }) => reason);
 
 describe('Reasons', () => {
-  it('The table has every reason of the contract, in order, and no other', () => {
+  it('The table has exactly the reasons of the contract, in order', () => {
     expect(Object.keys(reasons)).toEqual(CONTRACT);
   });
 
@@ -62,14 +62,14 @@ describe('Reasons', () => {
     ]);
   });
 
-  it('Only MetadataNotFound, which is no refusal, is logged below info', () => {
+  it('Only MetadataNotFound, which is not a refusal, is logged below info', () => {
     expect(where(({ level }) => !['info', 'warn', 'error'].includes(level))).toEqual(['MetadataNotFound']);
   });
 });
 
 describe('Reason check', () => {
   it.each(['', 'podnotfound', 'toString', '__proto__', 'constructor', 'NewReasonOfAVersionToCome'])(
-    'The word "%s" is no reason',
+    'The word "%s" is not a reason',
     (word) => {
       expect(isReason(word)).toBe(false);
     },

@@ -64,7 +64,7 @@ describe('Service', () => {
     expect(rolegateService.Resolve.requestDeserialize(later)).toEqual({ ip: '192.0.2.1' });
   });
 
-  it('Bytes that are no message are refused with an error', () => {
+  it('Bytes that are not a message are refused with an error', () => {
     expect(() => rolegateService.Resolve.requestDeserialize(Buffer.from([0x0a, 0xff]))).toThrow();
   });
 });

@@ -3,24 +3,24 @@ import type { AgentReport, ClientTls, FeedUpdateRead, ResolveResponseRead } from
 import { SERVER_NAME } from './identity-flags.ts';
 import { makeCertificateRequest } from './certificate-request.ts';
 
-/** A call that is not answered by then has failed. Milliseconds. */
+/** Calls that are not answered within this time fail. Milliseconds. */
 const WITHIN_MS = 10_000;
 
-/** Shown to a server in the place of an agent's. */
+/** Presented to a server instead of an agent's certificate. */
 export type ShownTls = ClientTls;
 
 export interface AgentPeer {
-  /** A certificate for the token; rejects with what the server says. */
+  /** Requests a certificate for the token. Rejects with the server's error. */
   attest(token: string, claims?: { readonly uris?: readonly string[] }): Promise<ShownTls>;
-  /** A feed until it is synced, or what it ended with. `shown`: undefined for no certificate. */
+  /** Opens a feed until it is synced, or returns the error it ended with. `shown` undefined presents no certificate. */
   feed(report: AgentReport, shown: ShownTls | undefined): Promise<FeedUpdateRead[]>;
-  /** A feed that stays open; `ended` resolves with what it ended with. */
+  /** Opens a feed that stays open. `ended` resolves with what it ended with. */
   openFeed(report: AgentReport, shown: ShownTls): Promise<OpenFeed>;
   resolve(ip: string, shown: ShownTls): Promise<ResolveResponseRead>;
 }
 
 export interface OpenFeed {
-  /** Everything that came so far; grows. */
+  /** All updates so far. */
   readonly updates: readonly FeedUpdateRead[];
   readonly ended: Promise<string>;
   report(report: AgentReport): void;
@@ -30,11 +30,11 @@ export interface OpenFeed {
 export interface AgentPeerDeps {
   readonly port: number;
   readonly attestPort: number;
-  /** The bundle, PEM. */
+  /** The CA bundle, PEM. */
   readonly ca: () => string;
 }
 
-/** Speaks to one server as an agent could, honest or not. */
+/** Talks to one server like an honest or hostile agent. */
 export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentPeer {
   const clientOf = (shown: ShownTls | undefined, toPort = port) => {
     const tls = shown ?? { ca: Buffer.from(ca()) };

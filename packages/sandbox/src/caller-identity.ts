@@ -4,7 +4,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { outputOf } from '@rolegate/testing';
 import { REGION } from './program-flags.ts';
 
-/** Generous: a process start on a busy machine; the SDK itself gives up on the metadata API after a second. */
+/** Long enough to start a process on a busy machine. The SDK itself gives up on the metadata API after a second. */
 const TIMEOUT_MS = 30_000;
 
 export interface CallerIdentity {
@@ -12,7 +12,7 @@ export interface CallerIdentity {
   readonly Arn: string;
 }
 
-/** The environment that leads an SDK to a Pod's relay and to the STS stand-in; nothing else is changed. */
+/** Environment variables that lead an SDK to a Pod's relay and the STS stand-in, and change nothing else. */
 export function sdkEnvironment({ metadataPort, stsEndpoint }: { metadataPort: number; stsEndpoint: string }) {
   return {
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
@@ -21,7 +21,7 @@ export function sdkEnvironment({ metadataPort, stsEndpoint }: { metadataPort: nu
   };
 }
 
-/** GetCallerIdentity by the AWS SDK for JavaScript in a process of its own, with its default timeouts and attempts. */
+/** Calls GetCallerIdentity with the AWS SDK for JavaScript in its own process, with default timeouts and attempts. */
 export async function callerIdentity(where: {
   metadataPort: number;
   stsEndpoint: string;
@@ -34,7 +34,7 @@ export async function callerIdentity(where: {
   return JSON.parse(stdout) as CallerIdentity;
 }
 
-/** Whose the credentials of an IMDS document are, by the word of STS: an assumed-role ARN. */
+/** Asks STS which assumed-role ARN the credentials of an IMDS document belong to. */
 export async function ownerOf(document: string, stsEndpoint: string): Promise<string> {
   const { AccessKeyId, SecretAccessKey, Token } = JSON.parse(document) as Record<string, string>;
   const credentials = {

@@ -4,10 +4,10 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 const [INTEGER, BIT_STRING, OCTET_STRING, OID, UTF8, SEQUENCE, SET, CONTEXT_0] = [
   0x02, 0x03, 0x04, 0x06, 0x0c, 0x30, 0x31, 0xa0,
 ];
-/** Of a GeneralName: a URI (RFC 5280, 4.2.1.6). */
+/** GeneralName tag of a URI (RFC 5280, 4.2.1.6). */
 const URI = 0x86;
 
-/** Object identifiers, encoded. */
+/** Encoded object identifiers. */
 const COMMON_NAME = '550403';
 const ORGANIZATION = '55040a';
 const EXTENSION_REQUEST = '2a864886f70d01090e';
@@ -21,7 +21,7 @@ export interface MadeRequest {
   readonly der: Buffer;
 }
 
-/** A request that may claim names, as a thief would: an honest agent claims none. */
+/** Makes a certificate request that can claim names, as a thief would. An honest agent claims none. */
 export function makeCertificateRequest({
   uris = [],
   commonName = 'agent',
@@ -53,7 +53,7 @@ function oid(hex: string): Buffer {
   return tlv(OID, Buffer.from(hex, 'hex'));
 }
 
-/** Tag, length, value. What is made here is shorter than 64 kB. */
+/** Tag, length, value. Everything made here is shorter than 64 kB. */
 function tlv(tag: number | undefined, ...parts: Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   const { length } = value;

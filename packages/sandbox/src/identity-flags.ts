@@ -4,41 +4,41 @@ import { join } from 'node:path';
 import { writeTlsFiles } from '@rolegate/testing';
 import type { TestCa } from '@rolegate/testing';
 
-/** What the certificates of the servers are made out to. */
+/** The name in the servers' certificates. */
 export const SERVER_NAME = 'rolegate-server';
 
-/** The servers are their own authority, and agents prove their node by a token: no certificate is made for them. */
+/** The servers have their own authority, and agents prove their node by a token, so no certificates are made. */
 export interface AuthorityMode {
-  /** That of the servers, where Secret and ConfigMap are. */
+  /** Of the servers, with the Secret and the ConfigMap. */
   readonly namespace: string;
-  /** The bundle, as an agent has it mounted; it may not be there yet. */
+  /** The CA bundle as mounted in an agent. It may not exist yet. */
   readonly caFile: string;
   readonly tokenFile: string;
-  /** Further flags of the servers. */
+  /** Additional server flags. */
   readonly serverFlags?: readonly string[];
 }
 
-/** Certificates from files, of which all agents have the same one: it names no node. */
+/** Certificates from files. All agents share one, which names no node. */
 export interface NamelessMode {
   /** Undefined: nothing proves the node. */
   readonly tokenFile: string | undefined;
-  /** Further flags of the servers. */
+  /** Additional server flags. */
   readonly serverFlags: readonly string[];
 }
 
 export interface IdentityOptions {
-  /** Where certificates and secrets are written. */
+  /** Folder for certificates and secrets. */
   readonly folder: string;
   readonly node: string;
   /** Undefined: certificates from files, made for the test. */
   readonly authority?: AuthorityMode;
-  /** Undefined: where certificates are from files, that of the agent names its node. */
+  /** Undefined: an agent's certificate from files names its node. */
   readonly nameless?: NamelessMode;
 }
 
 type IdentityFlags = Readonly<Record<'server' | 'agent', readonly string[]>>;
 
-/** The flags by which servers and agents know each other; writes the files that they name. */
+/** Returns the flags by which servers and agents authenticate each other, and writes the files that they name. */
 export function identityFlags(options: IdentityOptions, ca: TestCa): Promise<IdentityFlags> {
   const { authority } = options;
   return authority === undefined ? filesFlags(options, ca) : Promise.resolve(authorityFlags(authority));

@@ -1,24 +1,24 @@
 import { request } from 'node:http';
 
-/** An SDK gives up about then. */
+/** About when an SDK gives up. Milliseconds. */
 const TIMEOUT_MS = 3_000;
 
 export interface ImdsAnswer {
-  /** 0: no answer at all. */
+  /** 0 if there was no answer. */
   readonly status: number;
   readonly body: string;
 }
 
 export interface ImdsClient {
-  /** A GET with a fresh token, as an SDK asks. */
+  /** GETs a path with a new token, as an SDK does. */
   get(path: string): Promise<ImdsAnswer>;
-  /** The list, then the credentials of the first role that it names: what an SDK does. */
+  /** GETs the list and then the credentials of the first role in it, as an SDK does. */
   credentials(): Promise<ImdsAnswer & { readonly role: string }>;
 }
 
 const CREDENTIALS_PATH = '/latest/meta-data/iam/security-credentials/';
 
-/** Asks the agent from a Pod's address. */
+/** Sends requests to the agent from a Pod's address. */
 export function createImdsClient({
   ip,
   agent,

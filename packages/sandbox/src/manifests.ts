@@ -3,10 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
-/** Editors write a file in several steps; what comes within this is one edit. */
+/** Editors write a file in several steps. Changes within this time are one edit. Milliseconds. */
 const SETTLE_MS = 50;
 
-/** A Kubernetes object as its manifest says it. */
+/** A Kubernetes object as in its manifest. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -20,17 +20,20 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
-/** Kinds that matter to Rolegate; others may stand in a folder and are passed over. */
+/** Kinds that matter to Rolegate. Manifests of other kinds are skipped. */
 export function isPlayed(kind: string): kind is 'Pod' | 'Namespace' | 'ServiceAccount' {
   return ['Pod', 'Namespace', 'ServiceAccount'].includes(kind);
 }
 
-/** `Kind namespace/name`: what two manifests of one object have in common. */
+/** `Kind namespace/name`, which identifies an object. */
 export function manifestKey({ kind, metadata: { namespace, name } }: Manifest): string {
   return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
-/** All objects of a folder's *.yaml, *.yml and *.json files. Throws an Error that names the file that does not parse. */
+/**
+ * Reads all objects of a folder's *.yaml, *.yml and *.json files. Throws an Error that names a file that cannot be
+ * parsed.
+ */
 export async function readManifests(folder: string): Promise<Manifest[]> {
   const files = (await readdir(folder)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   const manifests = await Promise.all(files.map((file) => readManifestFile(join(folder, file))));
@@ -40,12 +43,12 @@ export async function readManifests(folder: string): Promise<Manifest[]> {
 async function readManifestFile(path: string): Promise<Manifest[]> {
   return parseAllDocuments(await readFile(path, 'utf8')).flatMap((document) => {
     const [fault] = document.errors;
-    if (fault !== undefined) throw new Error(`${path} does not parse: ${fault.message}`);
+    if (fault !== undefined) throw new Error(`${path} cannot be parsed: ${fault.message}`);
     const object: unknown = document.toJS();
     if (object === null) return [];
     if (!isManifest(object))
       throw new Error(
-        `${path} holds something that is no Kubernetes object: kind and metadata.name are needed`,
+        `${path} contains something that is not a Kubernetes object; it needs kind and metadata.name`,
       );
     return [inNamespace(object)];
   });

@@ -1,23 +1,23 @@
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** kubelet looks once a minute; a test has less time. Milliseconds. */
+/** kubelet checks once a minute; a test has less time. Milliseconds. */
 const LOOK_MS = 500;
 
 export interface MountedBundle extends AsyncDisposable {
-  /** As a container sees it. */
+  /** The path that a container sees. */
   readonly path: string;
-  /** What it holds now; '' until there is one. */
+  /** The current content, or '' if there is none yet. */
   readonly pem: () => string;
 }
 
-/** Keeps a file as kubelet keeps a mounted ConfigMap: a folder for each version, and a link that is swapped. */
+/** Maintains a file like kubelet's mounted ConfigMaps: a folder per version and a link that is swapped. */
 export async function mountBundle({
   folder,
   read,
 }: {
   readonly folder: string;
-  /** The ConfigMap's `ca.crt`; undefined: there is none. */
+  /** The ConfigMap's `ca.crt`. Undefined if there is none. */
   readonly read: () => Promise<string | undefined>;
 }): Promise<MountedBundle> {
   await mkdir(folder, { recursive: true });
@@ -39,7 +39,7 @@ export async function mountBundle({
   const stop = new AbortController();
   const running = (async () => {
     while (!stop.signal.aborted) {
-      // An API server that is away: what was mounted stays.
+      // While the API server is down, the mounted file stays.
       await look().catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }

@@ -1,12 +1,12 @@
 import { SERVER_NAME } from './identity-flags.ts';
 
-/** Of the role base ARN; STS stand-ins know no accounts. */
+/** The account of the role base ARN. The STS stand-in has no accounts. */
 export const ROLE_BASE_ARN = 'arn:aws:iam::123456789012:role/';
 export const REGION = 'eu-west-1';
-/** The node's own address: the agent's. */
+/** The node's address, on which the agent listens. */
 export const NODE_IP = '127.0.0.1';
 
-/** Of 127.0.0.1. */
+/** On 127.0.0.1. */
 export interface ProgramPorts {
   readonly port: number;
   readonly opsPort: number;
@@ -16,11 +16,11 @@ export interface ServerFlagsOptions {
   readonly clusterName: string;
   readonly kubeconfig: string;
   readonly stsEndpoint: string;
-  /** False: the server is not told its role base ARN and asks STS for it. */
+  /** False: the server has no role base ARN and detects it through STS. */
   readonly knowsBaseArn?: boolean;
 }
 
-/** The flags of a server on loopback, but for those by which it is known. */
+/** The flags of a server on loopback, without those for its identity. */
 export function serverFlags(
   { clusterName, kubeconfig, stsEndpoint, knowsBaseArn = true }: ServerFlagsOptions,
   { port, opsPort }: ProgramPorts,
@@ -52,7 +52,7 @@ export interface AgentFlagsOptions {
   readonly logLevel: string;
 }
 
-/** The flags of an agent on loopback, but for those by which it is known. */
+/** The flags of an agent on loopback, without those for its identity. */
 export function agentFlags(
   { node, serverPorts, imdsEndpoint, cniDirectory, logLevel }: AgentFlagsOptions,
   { port, opsPort }: ProgramPorts,

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { runCommand, startProcess } from '@rolegate/testing';
 import type { RunningProcess } from '@rolegate/testing';
 
-/** How long a program may take from exec to ready on a busy machine. */
+/** From exec to ready on a busy machine. Milliseconds. */
 const READY_WITHIN_MS = 20_000;
-/** How long a command of a program may take. Milliseconds. */
+/** Longest run of a command. Milliseconds. */
 const ONCE_WITHIN_MS = 120_000;
 
 export type ProgramOptions = ProgramCall & Readiness;
@@ -14,24 +14,24 @@ interface ProgramCall {
   readonly name: 'server' | 'agent';
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** A command that becomes the program, before its own words: one that enters a network namespace, for example. */
+  /** A command that execs the program, such as one that enters a network namespace. */
   readonly through?: readonly string[];
-  /** Each line that it writes, on either output. */
+  /** Called with each line of either output. */
   readonly onLine: (line: string) => void;
 }
 
-/** When the program counts as started. */
+/** When the program has started. */
 type Readiness =
-  /** When /readyz on this port of 127.0.0.1 says so. */
+  /** /readyz on this port of 127.0.0.1 succeeds. */
   | { readonly opsPort: number }
-  /** When this does. */
+  /** This resolves with true. */
   | { readonly isReady: () => Promise<boolean> };
 
 export interface Program extends Omit<RunningProcess, 'ended'> {
   ready(): Promise<void>;
 }
 
-/** Starts the built server or agent as a process of its own, with no more of the environment than it is given. */
+/** Starts the built server or agent in its own process, with only the given environment. */
 export function startProgram({
   name,
   args,
@@ -47,8 +47,7 @@ export function startProgram({
     async ready(): Promise<void> {
       const deadline = Date.now() + READY_WITHIN_MS;
       while (!(await isReady())) {
-        if (!program.running)
-          throw new Error(`the ${name} ended before it was ready; its last lines say why`);
+        if (!program.running) throw new Error(`the ${name} ended before it was ready; see its last lines`);
         if (Date.now() > deadline)
           throw new Error(`the ${name} was not ready within ${READY_WITHIN_MS / 1000} s`);
         await new Promise((resolve) => setTimeout(resolve, 25));
@@ -57,18 +56,18 @@ export function startProgram({
   });
 }
 
-/** The built program. */
+/** Path of the built program. */
 function mainOf(name: 'server' | 'agent'): string {
   return fileURLToPath(import.meta.resolve(`@rolegate/${name}/main`));
 }
 
 export interface CommandOutcome {
   readonly code: number | null;
-  /** Both outputs, one after the other. */
+  /** Stdout followed by stderr. */
   readonly output: string;
 }
 
-/** Runs the built program to its end, with nothing of the environment. */
+/** Runs the built program to its end with an empty environment. */
 export async function runProgramOnce(
   name: 'server' | 'agent',
   args: readonly string[],

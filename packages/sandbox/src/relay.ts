@@ -8,8 +8,8 @@ export interface Relay {
 }
 
 /**
- * Stands in for a Pod's network namespace: what connects to its port reaches the agent from the Pod's address, which an
- * SDK cannot choose by itself.
+ * Replaces a Pod's network namespace: connections to its port reach the agent from the Pod's address, which an SDK
+ * cannot choose.
  */
 export async function startRelay({
   from,

@@ -7,7 +7,7 @@ import { startRelay } from './relay.ts';
 import { NODE_IP } from './program-flags.ts';
 
 export const NODE_NAME = 'sandbox-node';
-/** Loopback addresses that play the Pods: any of 127.0.0.0/8 can be bound on Linux without asking. */
+/** Loopback addresses for the Pods. Linux lets anybody bind any address of 127.0.0.0/8. */
 const FIRST_POD = 11;
 const LAST_POD = 250;
 const podIp = (host: number) => `127.9.0.${host}`;
@@ -22,9 +22,9 @@ export interface SandboxPod {
 }
 
 export interface SandboxNode {
-  /** Runs the Pod here, or changes the annotations of the one that runs. */
+  /** Runs the Pod, or changes the annotations of a running one. */
   run(manifest: Manifest, options?: { readonly ip?: string }): Promise<SandboxPod>;
-  /** Ends the Pod: its address is given back before the API forgets it, as a kubelet does it. */
+  /** Ends the Pod. Like kubelet, it releases the address before the API object is removed. */
   end(key: string): Promise<void>;
   pod(key: string): SandboxPod | undefined;
   readonly pods: readonly SandboxPod[];
@@ -37,7 +37,7 @@ export interface SandboxNodeDeps {
   readonly agent: { readonly host: string; readonly port: number };
 }
 
-/** Plays scheduler, kubelet and container runtime for the Pods of one node. */
+/** Acts as scheduler, kubelet and container runtime for the Pods of one node. */
 export function createSandboxNode({ api, cni, agent }: SandboxNodeDeps): SandboxNode {
   const running = new Map<
     string,
@@ -47,7 +47,7 @@ export function createSandboxNode({ api, cni, agent }: SandboxNodeDeps): Sandbox
   function freeIp(): string {
     const taken = new Set([...running.values()].map(({ pod }) => pod.ip));
     for (let host = FIRST_POD; host <= LAST_POD; host++) if (!taken.has(podIp(host))) return podIp(host);
-    throw new Error(`the sandbox has addresses for ${LAST_POD - FIRST_POD + 1} Pods, no more`);
+    throw new Error(`the sandbox has addresses for only ${LAST_POD - FIRST_POD + 1} Pods`);
   }
 
   async function start(manifest: Manifest, wantedIp: string | undefined): Promise<SandboxPod> {
@@ -57,7 +57,7 @@ export function createSandboxNode({ api, cni, agent }: SandboxNodeDeps): Sandbox
     const ip = hostNetwork ? NODE_IP : (wantedIp ?? freeIp());
     const relay = await startRelay({ from: ip, to: agent });
     const pod: SandboxPod = { manifest, uid, ip, hostNetwork, port: relay.port };
-    // The runtime writes the CNI result before a container starts; status.podIP comes later.
+    // The runtime writes the CNI result before a container starts; status.podIP follows.
     const cniResult = hostNetwork ? undefined : await cni.add({ uid, namespace, name, ips: [ip] });
     running.set(manifestKey(manifest), { pod, relay, cniResult });
     api.apply(asRunning(pod));

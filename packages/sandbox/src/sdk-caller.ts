@@ -1,5 +1,5 @@
-// An unmodified AWS SDK in a process of its own: asks who it is and prints the answer as JSON. Where its credentials come
-// from is told by its environment alone, as in a Pod.
+// An unmodified AWS SDK in its own process: calls GetCallerIdentity and prints the answer as JSON. As in a Pod, only
+// its environment says where its credentials come from.
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 
 const { Account, Arn } = await new STSClient({}).send(new GetCallerIdentityCommand({}));

@@ -16,48 +16,48 @@ export interface ProgramsOptions extends IdentityOptions {
   readonly cniDirectory: string;
   readonly onAgentLine: (line: string) => void;
   readonly onServerLine: (line: string) => void;
-  /** For one server another than `kubeconfig`. */
+  /** Another kubeconfig for one of the servers. */
   readonly kubeconfigOf?: (index: number) => string;
-  /** `debug` unless told. */
+  /** Defaults to `debug`. */
   readonly agentLogLevel?: string;
-  /** Further ones. */
+  /** Additional agent flags. */
   readonly agentFlags?: readonly string[];
-  /** Further ones of each server. */
+  /** Additional flags of each server. */
   readonly serverFlags?: readonly string[];
-  /** True: servers are not told their role base ARN and ask STS for it. */
+  /** True: servers have no role base ARN and detect it through STS. */
   readonly detectsBaseArn?: boolean;
 }
 
-/** Programs with fixed addresses and certificates, none of which runs yet; whoever starts one stops it. */
+/** Programs with fixed addresses and certificates. None is running; whoever starts one must stop it. */
 export interface PreparedPrograms {
-  /** Of 127.0.0.1, where each server takes agents. */
+  /** Ports on 127.0.0.1 for the feed of each server. */
   readonly serverPorts: readonly number[];
-  /** Of 127.0.0.1, where agents get their first certificate, if the servers are their own authority. */
+  /** Ports on 127.0.0.1 for attestation, if the servers have their own authority. */
   readonly attestPorts: readonly number[];
-  /** Of 127.0.0.1, where each server has /metrics and /readyz. */
+  /** Ports on 127.0.0.1 with /metrics and /readyz of each server. */
   readonly opsPorts: readonly number[];
-  /** The same of the agent. */
+  /** The same for the agent. */
   readonly agentOpsPort: number;
-  /** Signs for servers and agents. */
+  /** Signs certificates for servers and agents. */
   readonly ca: TestCa;
   /** Where Pods reach the agent. */
   readonly metadata: { readonly host: string; readonly port: number };
   readonly startServer: (index: number) => Program;
   readonly startAgent: (options?: AgentStart) => Program;
-  /** Runs `rolegate-server authority WORD…` to its end. */
+  /** Runs `rolegate-server authority WORD…`. */
   readonly authorityCommand: (...words: string[]) => Promise<CommandOutcome>;
 }
 
 export interface AgentStart {
-  /** By default those of the servers. */
+  /** Defaults to those of the servers. */
   readonly serverPorts?: readonly number[];
-  /** By default those of the servers. */
+  /** Defaults to those of the servers. */
   readonly attestPorts?: readonly number[];
-  /** True: beside the first agent, with ports of its own. */
+  /** True: runs next to the first agent, on its own ports. */
   readonly second?: boolean;
-  /** Whom its status socket is named after, where it runs beside another one on the same ports. */
+  /** Name of its status socket, if it runs next to another agent on the same ports. */
   readonly name?: string;
-  /** Further ones, of this process alone. */
+  /** Additional flags for this process only. */
   readonly flags?: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export interface Programs extends Pick<PreparedPrograms, 'metadata'> {
   readonly agent: Program;
 }
 
-/** Starts built servers and a built agent on loopback with certificates made for them; whoever calls stops them. */
+/** Starts built servers and a built agent on loopback with certificates made for them. The caller must stop them. */
 export async function startPrograms(
   options: ProgramsOptions,
   started: (program: Program) => void,
@@ -100,7 +100,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
     metadata: { host: NODE_IP, port: agent.port },
     startServer(index) {
       const ports = servers[index];
-      if (ports === undefined) throw new Error(`there is no server ${index}`);
+      if (ports === undefined) throw new Error(`no server ${index}`);
       return startProgram({
         name: 'server',
         opsPort: ports.opsPort,
@@ -163,7 +163,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
   };
 }
 
-/** Where a program can be asked for its status: `agent`, `agent-2`, `server-0` and so on. */
+/** The status socket of a program: `agent`, `agent-2`, `server-0` and so on. */
 export function statusSocket({ folder }: { readonly folder: string }, program: string): string {
   return join(folder, `${program}.sock`);
 }
@@ -172,7 +172,7 @@ interface ServerPorts extends ProgramPorts {
   readonly attestPort: number;
 }
 
-/** Neither side has them with certificates from files. */
+/** Without the servers' own authority, neither side has these flags. */
 function attestFlags(
   { authority }: ProgramsOptions,
   flag: '--attest-bind' | '--attest-address',

@@ -20,43 +20,46 @@ import { preparePrograms } from './start-programs.ts';
 const SERVERS = 2;
 
 export interface WorldOptions {
-  /** Each log line of the agent. */
+  /** Called with each log line of the agent. */
   readonly onAgentLine: (line: string) => void;
-  /** Each log line of a server. */
+  /** Called with each log line of a server. */
   readonly onServerLine?: (line: string) => void;
   readonly serverCount?: number;
   /** True: the agent reaches each server through a proxy that can be made to fail. */
   readonly proxied?: boolean;
-  /** False: the agent is told of a CNI directory that is not there. */
+  /** False: the agent gets a CNI directory that does not exist. */
   readonly cniResults?: boolean;
-  /** False: no server and no agent runs yet. */
+  /** False: starts neither servers nor agent. */
   readonly started?: boolean;
-  /** True: servers are not told their role base ARN and ask STS for it. */
+  /** True: servers have no role base ARN and detect it through STS. */
   readonly detectsBaseArn?: boolean;
 }
 
 export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 'serverPorts'> {
-  /** Where the programs find their files. */
+  /** The programs' files. */
   readonly folder: string;
   readonly api: KubernetesApi;
   readonly sts: FakeSts;
   readonly cni: CniResultsDir;
   readonly node: SandboxNode;
   readonly agent: { readonly host: string; readonly port: number };
-  /** The latest process of each server; a hole where none was started. */
+  /** The latest process of each server. Empty items were not started. */
   readonly servers: readonly Program[];
-  /** One before each server, where the world is `proxied`. */
+  /** One in front of each server, if the world is `proxied`. */
   readonly proxies: readonly FeedProxy[];
-  /** What the cluster holds by `apply`. */
+  /** The objects set by `apply`. */
   readonly manifests: readonly Manifest[];
-  /** Starts the server, again where it ended; on the same port. */
+  /** Starts the server, or starts it again on the same port. */
   readonly startServer: (index: number) => Program;
   readonly startAgent: (told?: Omit<AgentStart, 'serverPorts'>) => Program;
-  /** Makes the cluster hold exactly these objects. */
+  /** Makes the cluster contain exactly these objects. */
   readonly apply: (manifests: readonly Manifest[]) => Promise<void>;
 }
 
-/** The whole system on loopback: stand-ins for the API server, STS and the node's IMDS, two real servers, a real agent. */
+/**
+ * The whole system on loopback: stand-ins for the API server, STS and the node's IMDS, two real servers and a real
+ * agent.
+ */
 export async function startWorld(options: WorldOptions): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const { programs, ...standIns } = await prepareWorld(options, stack);

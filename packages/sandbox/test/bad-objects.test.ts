@@ -99,7 +99,7 @@ describe('Bad objects', () => {
     { says: 'is the deletion of nobody', line: '{"type":"DELETED","object":{"metadata":{"name":"nobody"}}}' },
   ];
 
-  it.each(lines)('An event that $says is skipped, and the next change is in force', async ({ line }) => {
+  it.each(lines)('An event that $says is skipped, and the next change takes effect', async ({ line }) => {
     const { api } = world.world;
     for (const kind of ['Pod', 'Namespace', 'ServiceAccount'] as const) api.sendRaw(kind, line);
     const role = world.world.manifests.some(({ metadata }) => metadata.annotations?.[ROLE] === 'a')

@@ -87,7 +87,7 @@ describe('Bad peers', () => {
       expect(world.serverLog).toContainEqual(
         expect.objectContaining({
           msg: 'client refused in the handshake',
-          error: expect.stringContaining('not one that this server trusts') as unknown,
+          error: expect.stringContaining('this server does not trust the authority') as unknown,
           hint: expect.stringContaining('--ca') as unknown,
         }),
       );

@@ -49,7 +49,7 @@ describe('CNI results', () => {
     await expectLine(world.agentLog, { msg: 'request refused', ip, reason: 'HeldTimeout' });
   }
 
-  it('A half-written CNI result is read again, and counts when it is whole', async () => {
+  it('A half-written CNI result is read again, and takes effect when it is complete', async () => {
     const one = newPod();
     const { path, finish } = await world.world.cni.writeHalf(one.result);
     await expectUnknown(one.ip);
@@ -125,7 +125,7 @@ describe('CNI results', () => {
     await expectServed(one);
   });
 
-  it('A removed CNI result ends the address at once', async () => {
+  it('A removed CNI result ends the address immediately', async () => {
     const one = newPod();
     const path = await world.world.cni.add(one.result);
     await expectServed(one);

@@ -98,7 +98,7 @@ describe('Servers', () => {
     expect(sts.calls.slice(calls).map(({ roleArn }) => roleArn.replace(/.*\//, ''))).toEqual(['after']);
   });
 
-  it('Servers may start after the agent, and before the API server answers', async () => {
+  it('Servers can start after the agent and before the API server answers', async () => {
     const there = await setup({ started: false });
     world = there;
     const { api, startAgent, startServer } = there.world;

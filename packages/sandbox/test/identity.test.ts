@@ -26,7 +26,7 @@ describe('Three servers', () => {
     return found;
   }
 
-  it('Three servers that start at once share one authority, and serve an agent that proved its node', async () => {
+  it('Three servers that start together share one authority, and serve an agent that proved its node', async () => {
     await eventually(async () => {
       expect(seen(await world.as('steady/pod').credentials())).toEqual({ status: 200, role: 'steady' });
     });

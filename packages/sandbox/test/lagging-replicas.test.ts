@@ -182,7 +182,7 @@ async function play(history: readonly Event[], steps: readonly Step[]) {
 }
 
 describe('Lagging replicas', () => {
-  it('An agent holds the decision of the replica that has seen everything, within a minute', async () => {
+  it('An agent gets the decision of the replica that has seen everything, within a minute', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(event, { maxLength: 10 }),

@@ -94,7 +94,7 @@ async function setup() {
   };
 }
 
-it('The metadata API of a Pod whose Namespace is gone works for ten more seconds, and then closes until it is back', async () => {
+it('The metadata API of a Pod whose Namespace was removed works for ten more seconds, and then closes until it returns', async () => {
   const { clock, reasons, removeNamespace, setNamespace, statuses } = await setup();
   expect(await statuses()).toEqual([200, 200, 200, 200]);
   removeNamespace();

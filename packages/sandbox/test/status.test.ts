@@ -66,7 +66,7 @@ it('The --ready flag and log-level work on running programs, which bad input doe
   expect((await t.as('steady/pod').credentials()).status).toBe(200);
 });
 
-it('An agent whose --status-socket is in use exits with code 2, and says why', async () => {
+it('An agent whose --status-socket is in use exits with code 2 and explains why', async () => {
   await using t = await setup({ serverCount: 1 });
   const path = statusSocket(t.world, 'agent');
   const args = ['--mode=firewall', '--node-name=n', '--host-ip=127.0.0.1', '--port=0'];

@@ -67,7 +67,7 @@ describe('First certificate', () => {
         'attestation port unreachable; used the feed port',
         {
           server: `127.0.0.1:${feed.port}`,
-          error: expect.stringMatching(/^nothing listens at the address \(.*ECONNREFUSED/),
+          error: expect.stringMatching(/^nothing is listening on the address \(.*ECONNREFUSED/),
           hint: 'Upgrade the servers, or let the nodes reach their attestation port.',
         },
       ],
@@ -139,7 +139,7 @@ describe('First certificate', () => {
         'certificate request failed',
         expect.objectContaining({
           error: expect.stringMatching(
-            /^127\.0\.0\.1:\d+: nothing listens at the address .*; 127\.0\.0\.1:\d+: nothing listens at the address/,
+            /^127\.0\.0\.1:\d+: nothing is listening on the address .*; 127\.0\.0\.1:\d+: nothing is listening on the address/,
           ),
           hint: expect.stringMatching(/^Check that servers run and that the nodes reach their ports/),
         }),

@@ -34,7 +34,7 @@ it('An agent finds a server that starts later, and logs one line until then', as
   const [port, ca] = [await freePort(), await createTestCa()];
   const { until, has, outcomes, errors } = await setup({ ports: [port], ca: ca.pem });
   await until(() => outcomes.length >= 4);
-  expect(errors()).toEqual([expect.stringContaining('nothing listens at the address')]);
+  expect(errors()).toEqual([expect.stringContaining('nothing is listening on the address')]);
   await startServer({ ca, port });
   await has('issued');
 });
@@ -140,11 +140,11 @@ it('An agent never sends its ServiceAccount token to a server of another authori
   const first = await setup({ ports: [stranger.port], ca: (await createTestCa()).pem });
   await first.has('unavailable');
   expect(first.errors()).toEqual([
-    expect.stringContaining("the server's certificate is of an authority that --ca does not hold"),
+    expect.stringContaining("the server's certificate was issued by an authority that is not in --ca"),
   ]);
   const second = await setup({ ports: [misnamed.port], ca: stranger.ca.pem });
   await second.has('unavailable');
-  expect(second.errors()).toEqual([expect.stringContaining('does not name the server as it was called')]);
+  expect(second.errors()).toEqual([expect.stringContaining('is not for the name that was used to connect')]);
   expect([stranger.asked, misnamed.asked]).toEqual([[], []]);
 });
 

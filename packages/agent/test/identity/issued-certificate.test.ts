@@ -59,7 +59,7 @@ it.each<{ what: string; cert: IssueOptions; says: RegExp }>([
   {
     what: 'that has expired',
     cert: { ...NODE_CERT, notBefore: new Date(0), notAfter: new Date(Date.now() - 1_000) },
-    says: /expired at .*: renew it$/,
+    says: /expired at .*; renew it$/,
   },
   {
     what: 'that is not valid yet',
@@ -68,7 +68,7 @@ it.each<{ what: string; cert: IssueOptions; says: RegExp }>([
       notBefore: new Date(Date.now() + HOUR_MS),
       notAfter: new Date(Date.now() + 2 * HOUR_MS),
     },
-    says: /is not valid before .*: check the clock of this machine$/,
+    says: /is not valid before .*; check the clock of this machine$/,
   },
   { what: 'for servers', cert: { ...NODE_CERT, usages: ['server'] }, says: /is not a client certificate/ },
 ])('A certificate $what is rejected', async ({ cert, says }) => {
@@ -87,8 +87,8 @@ it.each(['', 'garbage', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE
   'A certificate chain or list of authorities that consists of %j is rejected',
   async (text) => {
     const { take } = await setup();
-    expect(() => take({ certificateChain: text })).toThrow(/holds no certificate|does not parse/);
-    expect(() => take({ authorities: text })).toThrow(/holds no certificate|does not parse/);
+    expect(() => take({ certificateChain: text })).toThrow(/has no certificate|does not parse/);
+    expect(() => take({ authorities: text })).toThrow(/has no certificate|does not parse/);
   },
 );
 
@@ -101,6 +101,6 @@ it('A certificate of an authority that the server does not list is rejected', as
 it('A list of authorities that includes a certificate of no authority is rejected', async () => {
   const { take, good } = await setup();
   expect(() => take({ authorities: good.authorities + good.certificateChain })).toThrow(
-    /which is no authority$/,
+    /which is not an authority$/,
   );
 });

@@ -11,7 +11,7 @@ import { createTestLog } from '../addresses/known-pods.ts';
 
 const MINUTE_MS = 60_000;
 const START_MS = Math.floor(Date.now() / 1_000) * 1_000;
-const away = (message = 'nothing listens at the address (ECONNREFUSED 198.18.0.1:9610)') =>
+const away = (message = 'nothing is listening on the address (ECONNREFUSED 198.18.0.1:9610)') =>
   new AttestationFailure('unavailable', { message, reason: 'ServerUnavailable' });
 
 let ca: TestCa;
@@ -150,7 +150,7 @@ describe('Agent certificate', () => {
     });
     const it = setup([
       away(),
-      away('nothing listens at the address (ECONNREFUSED [fd00::2]:9610)'),
+      away('nothing is listening on the address (ECONNREFUSED [fd00::2]:9610)'),
       refused,
       refused,
     ]);
@@ -161,7 +161,7 @@ describe('Agent certificate', () => {
         'certificate request failed',
         {
           reason: 'ServerUnavailable',
-          error: 'nothing listens at the address (ECONNREFUSED 198.18.0.1:9610)',
+          error: 'nothing is listening on the address (ECONNREFUSED 198.18.0.1:9610)',
           consequence: 'Pods get no roles until a certificate is issued',
           hint: expect.any(String),
         },

@@ -8,19 +8,19 @@ export interface AuthoritiesOptions extends Pick<TlsSourceOptions, 'clock' | 'lo
   readonly file: string;
 }
 
-/** The authorities of one file, always the last that were good. */
+/** The latest valid authorities of a file. */
 export interface AuthoritiesSource {
-  /** Undefined: there never were any, for the reason that `fault` tells. */
+  /** Undefined if there have never been any. `fault` says why. */
   current(): Authorities | undefined;
-  /** What is wrong with the file now; undefined: nothing. */
+  /** What is wrong with the file. Undefined if it is valid. */
   fault(): string | undefined;
-  /** Called after each change, with what is new. */
+  /** Calls after each change with the new authorities. */
   onChange(call: (authorities: Authorities) => void): void;
 }
 
 /**
- * Follows a file of authorities that may not be there yet: what writes it may start later. A bad change is logged and passed
- * over until the file is good again.
+ * Follows a file of authorities, which may be created later. An invalid change is logged and ignored until the file is
+ * valid again.
  */
 export function watchAuthorities({
   file,

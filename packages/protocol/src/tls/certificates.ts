@@ -1,10 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-/** What a certificate is shown as. */
+/** The role in which a certificate is presented. */
 export type TlsPurpose = 'server' | 'client';
 
-/** A fault of certificates or their files. The message names the file, the fault and what to do; it never holds key material. */
+/**
+ * A fault of certificates or their files. The message names the file, the fault and the remedy, and never contains key
+ * material.
+ */
 export class TlsFault extends Error {
   override readonly name = 'TlsFault';
 }
@@ -13,7 +16,7 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE---
 /** RFC 5280, 4.2.1.12. */
 const USAGE_OIDS = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
 
-/** All certificates of a PEM text, at least one; throws a TlsFault that begins with `name`. */
+/** All certificates of a PEM text, at least one. Throws a TlsFault that begins with `name`. */
 export function certificatesOf(pem: string, name: string): [X509Certificate, ...X509Certificate[]] {
   const [first, ...rest] = (pem.match(PEM_CERTIFICATE) ?? []).map((block, index) =>
     attempt(
@@ -21,46 +24,48 @@ export function certificatesOf(pem: string, name: string): [X509Certificate, ...
       () => new X509Certificate(block),
     ),
   );
-  if (first === undefined) throw new TlsFault(`${name} holds no certificate: it must be PEM`);
+  if (first === undefined) throw new TlsFault(`${name} has no certificate; it must be PEM`);
   return [first, ...rest];
 }
 
-/** Throws a TlsFault where the certificate is out of its time or not for the purpose. */
+/** Throws a TlsFault if the certificate is not valid now or not for this purpose. */
 export function checkOwnCertificate(
   own: X509Certificate,
   { purpose, nowMs, name }: { purpose: TlsPurpose; nowMs: number; name: string },
 ): void {
-  if (endOf(own) <= nowMs) throw new TlsFault(`${name} expired at ${timeOf(endOf(own))}: renew it`);
+  if (endOf(own) <= nowMs) throw new TlsFault(`${name} expired at ${timeOf(endOf(own))}; renew it`);
   const begins = Date.parse(own.validFrom);
   if (begins > nowMs) {
-    throw new TlsFault(`${name} is not valid before ${timeOf(begins)}: check the clock of this machine`);
+    throw new TlsFault(`${name} is not valid before ${timeOf(begins)}; check the clock of this machine`);
   }
-  // The types say string[]; a certificate without the extension has undefined, and is good for every purpose.
+  // The types say string[], but a certificate without the extension has undefined and is valid for every purpose.
   const usages = own.keyUsage as string[] | undefined;
   if (usages !== undefined && !usages.includes(USAGE_OIDS[purpose])) {
     throw new TlsFault(
-      `${name} is not a ${purpose} certificate: issue it with extended key usage ${purpose}Auth`,
+      `${name} is not a ${purpose} certificate; issue it with extended key usage ${purpose}Auth`,
     );
   }
 }
 
-/** Throws a TlsFault where one is no authority, or the last of them has ended; else tells when that is. */
+/** Returns when the last authority expires. Throws a TlsFault if one is not an authority or all have expired. */
 export function checkAuthorities(
   authorities: readonly X509Certificate[],
   { nowMs, name }: { nowMs: number; name: string },
 ): { endsMs: number } {
   const stranger = authorities.find((authority) => !authority.ca);
   if (stranger !== undefined) {
-    throw new TlsFault(`${name} holds the certificate of ${subjectOf(stranger)}, which is no authority`);
+    throw new TlsFault(
+      `${name} contains the certificate of ${subjectOf(stranger)}, which is not an authority`,
+    );
   }
   const endsMs = Math.max(...authorities.map(endOf));
   if (endsMs <= nowMs) {
-    throw new TlsFault(`${name}: the last authority in it expired at ${timeOf(endsMs)}: renew it`);
+    throw new TlsFault(`the last authority in ${name} expired at ${timeOf(endsMs)}; renew it`);
   }
   return { endsMs };
 }
 
-/** An unencrypted private key of PEM; throws a TlsFault that begins with `name`. */
+/** Reads an unencrypted PEM private key. Throws a TlsFault that begins with `name`. */
 export function privateKeyOf(pem: Buffer, name: string): KeyObject {
   return attempt(`${name} does not parse as an unencrypted PEM private key`, () => createPrivateKey(pem));
 }
@@ -70,12 +75,12 @@ export function endOf(certificate: X509Certificate): number {
   return Date.parse(certificate.validTo);
 }
 
-/** What throws becomes a TlsFault that begins with `message`. */
+/** Converts an error into a TlsFault that begins with `message`. */
 export function attempt<T>(message: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    // OpenSSL's and the file system's words name no secret.
+    // Errors of OpenSSL and the file system contain no secrets.
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TlsFault(`${message} (${why})`);
   }
@@ -86,7 +91,7 @@ function timeOf(ms: number): string {
 }
 
 function subjectOf(certificate: X509Certificate): string {
-  // The types say string; a certificate may have no subject.
+  // The types say string, but a certificate may have no subject.
   const subject = certificate.subject as string | undefined;
   return JSON.stringify((subject ?? '').replaceAll('\n', ', '));
 }

@@ -5,36 +5,36 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
 
-/** A client's connection, its TLS handshake done. */
+/** A client's connection after its TLS handshake. */
 export interface ClientConnection {
-  /** As `getPeer()` of its calls says it. */
+  /** As in `getPeer()` of its calls. */
   readonly peer: string;
-  /** The address alone, '' if the client has gone already. */
+  /** The IP address, or '' if the client has disconnected. */
   readonly address: string;
-  /** What was accepted, under TLS. */
+  /** The accepted socket under TLS. */
   readonly accepted: Socket | undefined;
-  /** The certificate that the client showed and TLS verified. */
+  /** The client certificate as verified by TLS. */
   readonly certificate: X509Certificate | undefined;
-  /** Ends it at once. */
+  /** Closes it immediately. */
   readonly end: () => void;
-  /** Called once, when it is over. */
+  /** Calls once when it is closed. */
   readonly onClose: (call: () => void) => void;
-  /** Called for each request, before anybody looks at it: also for one that names no method. */
+  /** Calls for each request before it is examined, even if it names no method. */
   readonly onRequest: (call: () => void) => void;
 }
 
-/** Longer names are cut: they are a stranger's words. Characters. */
+/** Longer names are cut, because strangers choose them. Characters. */
 const LONGEST_NAME = 300;
 
 /**
- * Tells of each connection after its handshake and before its first request; call it once the server has its ports. Throws as
- * onRefusedHandshake does.
+ * Calls for each connection after its handshake and before its first request. Use it when the server has its ports.
+ * Throws like onRefusedHandshake.
  */
 export function onClientConnection(server: Server, call: (connection: ClientConnection) => void): void {
   for (const http2Server of http2ServersOf(server)) {
     const requests = new WeakMap<object, () => void>();
     let beginning = (): void => undefined;
-    // Before Node's own listener, which makes the session: 'session' is emitted while it runs.
+    // Runs before Node's own listener, which creates the session and emits 'session' while it runs.
     http2Server.prependListener('secureConnection', (socket: TLSSocket & HasParent) => {
       const { connection, requested } = connectionOf(socket);
       beginning = requested;
@@ -47,7 +47,7 @@ export function onClientConnection(server: Server, call: (connection: ClientConn
   }
 }
 
-/** A TLS socket knows the one that it was made of (Node 24). */
+/** A TLS socket knows the socket it was made from (Node 24). */
 export interface HasParent {
   readonly _parent?: Socket;
 }
@@ -73,18 +73,19 @@ function connectionOf(socket: TLSSocket & HasParent) {
 }
 
 /**
- * The HTTP/2 servers behind a server. grpc-js keeps them to itself: this reads its field `http2Servers` (1.14), and throws
- * where that is not there.
+ * The HTTP/2 servers of a server. grpc-js does not expose them, so this reads its field `http2Servers` (1.14). Throws
+ * if there is no such field.
  */
 export function http2ServersOf(server: Server): EventEmitter[] {
   const servers = (server as unknown as { http2Servers?: unknown }).http2Servers;
-  if (!(servers instanceof Map)) throw new Error('this version of grpc-js does not show its HTTP/2 servers');
+  if (!(servers instanceof Map))
+    throw new Error('this version of grpc-js does not have the field http2Servers');
   return [...servers.keys()].filter((one): one is EventEmitter => one instanceof EventEmitter);
 }
 
 /**
- * The HTTP/2 stream under a server's call. grpc-js keeps it to itself: this reads the field `stream` of the call's field `call`
- * (1.14). Undefined if that is not there.
+ * The HTTP/2 stream of a server call. grpc-js does not expose it, so this reads the field `stream` of the call's field
+ * `call` (1.14). Undefined if there is no such field.
  */
 export function http2StreamOf(call: object): ServerHttp2Stream | undefined {
   const { stream } = (call as { call?: { stream?: unknown } }).call ?? {};
@@ -94,28 +95,28 @@ export function http2StreamOf(call: object): ServerHttp2Stream | undefined {
 }
 
 /**
- * Bounds the messages of a server's call, before they are kept; for an interceptor. grpc-js has one bound for all calls: this
- * sets `maxReadMessageLength` of the call's field `decoder` (1.14), and does nothing if that is not there.
+ * Bounds the messages of a server call before they are stored; for an interceptor. grpc-js has one bound for all calls,
+ * so this sets `maxReadMessageLength` of the call's field `decoder` (1.14). Does nothing if there is no such field.
  */
 export function limitMessages(call: object, bytes: number): void {
   const { decoder } = call as { decoder?: { maxReadMessageLength?: number } };
   if (decoder?.maxReadMessageLength !== undefined) decoder.maxReadMessageLength = bytes;
 }
 
-/** `address:port`, IPv6 in brackets, for logs. */
+/** `address:port` for logs, with IPv6 in brackets. */
 export function peerOf({ remoteAddress, remotePort }: Socket): string {
   if (remoteAddress === undefined || remotePort === undefined) return 'unknown';
   return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
-/** Whose a certificate is, by whom, from when to when, for an operator. */
+/** Describes a certificate to an operator: subject, issuer and validity. */
 export function whichOf({ subjectAltName, subject, issuer, validFrom, validTo }: X509Certificate): string {
   const name = (text: string | undefined) =>
     JSON.stringify((text ?? '').replaceAll('\n', ', ').slice(0, LONGEST_NAME));
   return [
     `it names ${name(subjectAltName ?? subject)}`,
     `is issued by ${name(issuer)}`,
-    `and good from ${timeOf(validFrom)} to ${timeOf(validTo)}`,
+    `and valid from ${timeOf(validFrom)} to ${timeOf(validTo)}`,
   ].join(', ');
 }
 

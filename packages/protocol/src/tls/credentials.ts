@@ -5,26 +5,31 @@ import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import type { TlsMaterial } from './files.ts';
 import type { TlsSource } from './source.ts';
 
-// The only file that knows what of grpc-js 1.14 is not promised: ServerCredentials.updateSecureContextOptions and
-// ChannelCredentials._createSecureConnector. Its own certificate providers are not used: they cannot set minVersion.
+// The only file that relies on grpc-js 1.14 internals: ServerCredentials.updateSecureContextOptions and
+// ChannelCredentials._createSecureConnector. Its certificate providers are not used because they cannot set minVersion.
 
-/** Who has not shaken hands by then speaks no TLS: Node's own patience is two minutes. Milliseconds. */
+/**
+ * A client that has not completed the handshake by then is disconnected. Node's default is two minutes. Milliseconds.
+ */
 const HANDSHAKE_WITHIN_MS = 10_000;
 
 /**
- * Required: without a certificate that verifies there is no connection. Asked: one that does not verify comes in as if there
- * were none, and calls must see to it themselves. None: nobody is asked.
+ * required: a connection needs a certificate that verifies. asked: a certificate that does not verify counts as none,
+ * and calls must check it. none: no certificate is requested.
  */
 export type ClientCertificate = 'required' | 'asked' | 'none';
 
 export interface ServerCredentialsOptions {
   readonly clientCertificate?: ClientCertificate;
   readonly handshakeWithinMs?: number;
-  /** What grpc-js has no option for: bounds of each connection's HTTP/2 session. */
+  /** Options that grpc-js does not have: limits of each connection's HTTP/2 session. */
   readonly http2?: SecureServerOptions;
 }
 
-/** Credentials of a server: TLS 1.3, and by default a client certificate. New connections use the latest files; open streams live on. */
+/**
+ * Credentials of a server: TLS 1.3 and, by default, a client certificate. New connections use the latest files; open
+ * streams continue.
+ */
 export function createServerCredentials(
   source: Pick<TlsSource, 'current' | 'onChange'>,
   {
@@ -41,12 +46,12 @@ export function createServerCredentials(
   });
 }
 
-/** What a client trusts, and what it shows: nothing where it has no certificate yet. */
+/** What a client trusts and presents. It presents nothing while it has no certificate. */
 export type ClientTls = Pick<TlsMaterial, 'ca'> & Partial<Pick<TlsMaterial, 'cert' | 'key'>>;
 
 /**
- * Credentials of a client: TLS 1.3, the server verified, the own certificate shown where there is one; each new connection
- * uses the latest. What `current` gives must be another object when it has changed.
+ * Credentials of a client: TLS 1.3, the server verified, and its own certificate presented if it has one. Each new
+ * connection uses the latest. `current` must return another object after a change.
  */
 export function createClientCredentials(source: { readonly current: () => ClientTls }): ChannelCredentials {
   return new ReloadingChannelCredentials(source);
@@ -82,7 +87,7 @@ class ReloadingChannelCredentials extends ChannelCredentials {
     return this === other;
   }
 
-  /** Asked for once per subchannel, which then connects many times: the files are looked at in each connect. */
+  /** Called once per subchannel, which then connects many times, so each connect reads the current files. */
   override _createSecureConnector(
     ...[target, options, callCredentials]: Parameters<ChannelCredentials['_createSecureConnector']>
   ): ReturnType<ChannelCredentials['_createSecureConnector']> {
@@ -93,7 +98,7 @@ class ReloadingChannelCredentials extends ChannelCredentials {
       waitForReady: () => Promise.resolve(),
       getCallCredentials: () => first.getCallCredentials(),
       destroy() {
-        // Nothing is held.
+        // Holds nothing.
       },
     };
   }

@@ -1,54 +1,57 @@
-/** What stands in grpc-js's and OpenSSL's words, and what it means to an operator. First fit counts. */
+/** Maps error texts of grpc-js and OpenSSL to explanations for operators. The first match is used. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [
     /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|self[- ]signed certificate|unable to (?:get|verify)/i,
-    "the server's certificate is of an authority that --ca does not hold",
+    "the server's certificate was issued by an authority that is not in --ca",
   ],
   [
     /CERT_HAS_EXPIRED|certificate has expired/i,
-    "the server's certificate has expired, or this clock is wrong",
+    "the server's certificate has expired, or this machine's clock is wrong",
   ],
   [
     /CERT_NOT_YET_VALID|certificate is not yet valid/i,
-    "the server's certificate is not valid yet, or this clock is wrong",
+    "the server's certificate is not valid yet, or this machine's clock is wrong",
   ],
   [
     /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate's altnames/i,
-    "the server's certificate does not name the server as it was called",
+    "the server's certificate is not for the name that was used to connect",
   ],
   [
     /alert (?:number 48|unknown ca)/i,
-    'the server does not know the authority of our certificate: its --ca must hold it',
+    'the server does not trust the authority of our certificate; add it to the --ca of the server',
   ],
   [
     /alert (?:number 116|certificate required)/i,
-    'the server got no certificate from us: give --cert and --key',
+    'the server got no certificate from us; set --cert and --key',
   ],
-  [/alert (?:number 45|certificate expired)/i, 'the server says that our certificate has expired: renew it'],
+  [
+    /alert (?:number 45|certificate expired)/i,
+    'our certificate has expired according to the server; renew it',
+  ],
   [
     /alert (?:number 4[2346]|(?:bad|unsupported|unknown) certificate)/i,
-    'the server does not take our certificate',
+    'the server rejected our certificate',
   ],
   [
     /unsupported protocol|protocol version|wrong version number|packet length too long/i,
     'the other side does not speak TLS 1.3',
   ],
-  [/ECONNREFUSED/, 'nothing listens at the address'],
+  [/ECONNREFUSED/, 'nothing is listening on the address'],
   [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'the address cannot be reached'],
   [
     /ECONNRESET|socket hang up|before secure TLS connection|Failed to connect|Socket closed/i,
-    'the server closed the connection: it may have refused our certificate, see its log',
+    'the server closed the connection; it may have refused our certificate, see its log',
   ],
 ];
 
-/** An error of a connection in an operator's words, its own text behind it. */
+/** Explains a connection error to an operator, followed by its own text. */
 export function describeHandshakeError(error: unknown): string {
   const text = textOf(error);
   const meaning = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
   return meaning === undefined ? text : `${meaning} (${text})`;
 }
 
-/** All that an error says: grpc-js hides the cause in `details`, Node in `code`. */
+/** The whole text of an error: grpc-js hides the cause in `details`, Node in `code`. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, details } = error as { code?: unknown; details?: unknown };

@@ -10,27 +10,27 @@ import {
 } from './certificates.ts';
 import type { TlsPurpose } from './certificates.ts';
 
-/** Paths of PEM files, as the flags `--cert --key --ca` give them. */
+/** Paths of PEM files, as given by `--cert --key --ca`. */
 export interface TlsFiles {
-  /** Certificate chain, the own certificate first. */
+  /** Certificate chain, own certificate first. */
   readonly cert: string;
   readonly key: string;
-  /** One or more authorities that the peer's certificate must come from. */
+  /** One or more authorities, one of which must have issued the peer's certificate. */
   readonly ca: string;
 }
 
-/** Whom a side trusts. */
+/** The authorities that a side trusts. */
 export interface Authorities {
   readonly ca: Buffer;
-  /** When the last of the authorities ends. Milliseconds since the epoch. */
+  /** When the last authority expires. Milliseconds since the epoch. */
   readonly caEndsMs: number;
 }
 
-/** Whom a side trusts and what it shows, read at one moment and found to fit. */
+/** What a side trusts and presents, read together and checked to match. */
 export interface TlsMaterial extends Authorities {
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** When the own certificate ends. Milliseconds since the epoch. */
+  /** When the own certificate expires. Milliseconds since the epoch. */
   readonly certEndsMs: number;
   /** SHA-256 of the own certificate, for the log. */
   readonly certFingerprint: string;
@@ -44,12 +44,12 @@ export interface LoadTlsOptions {
 
 type Flag = keyof TlsFiles;
 
-/** Chains and bundles are a few kB: more is a wrong path. */
+/** Chains and bundles are a few kB. A larger file is a wrong path. */
 const LARGEST_FILE_BYTES = 1_048_576;
-/** How often a set of files that changes while it is read is read again. */
+/** How often files that change while being read are read again. */
 const READ_ATTEMPTS = 3;
 
-/** Reads and checks the files of one side; throws a TlsFault. */
+/** Reads and checks the files of one side. Throws a TlsFault. */
 export function loadTlsFiles(files: TlsFiles, { purpose, nowMs }: LoadTlsOptions): TlsMaterial {
   const { cert, key, ca } = readTogether(files);
   const name = `--cert ${files.cert}`;
@@ -65,12 +65,14 @@ export function loadTlsFiles(files: TlsFiles, { purpose, nowMs }: LoadTlsOptions
   return { cert, key, ...authorities, certEndsMs: endOf(own), certFingerprint: own.fingerprint256 };
 }
 
-/** Reads and checks authorities alone; throws a TlsFault. */
+/** Reads and checks only authorities. Throws a TlsFault. */
 export function loadAuthorities(file: string, { nowMs }: Pick<LoadTlsOptions, 'nowMs'>): Authorities {
   return authoritiesOf(readTogether({ ca: file }).ca, { file, nowMs });
 }
 
-/** Changes when any of the files, or the `..data` link that they stand behind, does. Throws a TlsFault where one is away. */
+/**
+ * Changes when any of the files changes, or the `..data` link that leads to them. Throws a TlsFault if one is missing.
+ */
 export function stampOfTlsFiles(files: Partial<TlsFiles>): string {
   return Object.values(
     eachOf(files, (path, flag) => {
@@ -87,7 +89,7 @@ function authoritiesOf(ca: Buffer, { file, nowMs }: { file: string; nowMs: numbe
   return { ca, caEndsMs: endsMs };
 }
 
-/** What `look` gives for each of them; their faults come together in one. */
+/** Calls `look` for each file. Faults are combined into one. */
 function eachOf<Files extends Partial<TlsFiles>, Seen>(
   files: Files,
   look: (path: string, flag: Flag) => Seen,
@@ -108,7 +110,7 @@ function eachOf<Files extends Partial<TlsFiles>, Seen>(
   return seen as Record<keyof Files & Flag, Seen>;
 }
 
-/** A Secret's volume is swapped as a whole: files read across the swap would not belong together. */
+/** A Secret's volume is replaced as a whole, and files read across the replacement would not match. */
 function readTogether<Files extends Partial<TlsFiles>>(files: Files): Record<keyof Files & Flag, Buffer> {
   for (let left = READ_ATTEMPTS; left > 0; left -= 1) {
     const before = stampOfTlsFiles(files);
@@ -116,15 +118,17 @@ function readTogether<Files extends Partial<TlsFiles>>(files: Files): Record<key
     if (stampOfTlsFiles(files) === before) return read;
   }
   const [first] = Object.entries(files);
-  throw new TlsFault(`--${first?.join(' ')} or what belongs to it changed while it was read: try again`);
+  throw new TlsFault(
+    `--${first?.join(' ')} or a file that belongs to it changed while it was read; try again`,
+  );
 }
 
 function readOne(path: string, flag: Flag): Buffer {
   const name = `--${flag} ${path}`;
   const about = attempt(`${name} cannot be read`, () => statSync(path));
-  if (!about.isFile()) throw new TlsFault(`${name} is not a file: give the path of a PEM file`);
-  if (about.size === 0) throw new TlsFault(`${name} is empty: write the PEM file anew`);
+  if (!about.isFile()) throw new TlsFault(`${name} is not a file; give the path of a PEM file`);
+  if (about.size === 0) throw new TlsFault(`${name} is empty; write the PEM file again`);
   if (about.size > LARGEST_FILE_BYTES)
-    throw new TlsFault(`${name} is over 1 MB: give the path of a PEM file`);
+    throw new TlsFault(`${name} is larger than 1 MB; give the path of a PEM file`);
   return attempt(`${name} cannot be read`, () => readFileSync(path));
 }

@@ -1,4 +1,4 @@
-/** Calls `look` every so often until the signal aborts. */
+/** Calls `look` periodically until the signal aborts. */
 export function poll(
   look: () => void,
   {

@@ -3,10 +3,10 @@ import type { TlsPurpose } from './certificates.ts';
 import { loadTlsFiles, stampOfTlsFiles } from './files.ts';
 import type { TlsFiles, TlsMaterial } from './files.ts';
 
-/** How often the files are looked at; kubelet itself takes up to a minute to write a changed Secret. */
+/** How often the files are checked. kubelet takes up to a minute to write a changed Secret. */
 export const POLL_MS = 3_000;
 
-/** As in packages/runtime, of which this package knows nothing. */
+/** Like packages/runtime's Log, which this package does not import. */
 interface Log {
   info(message: string, fields?: object): void;
   error(message: string, fields?: object): void;
@@ -20,23 +20,23 @@ export interface TlsSourceOptions {
     schedule(delayMs: number, call: () => void): () => void;
   };
   readonly log: Log;
-  /** Ends the watching; the last good files stay in use. */
+  /** Stops watching. The last valid files stay in use. */
   readonly signal: AbortSignal;
   readonly pollMs?: number;
 }
 
-/** The TLS files of one side, always the last that were good. */
+/** The latest valid TLS files of one side. */
 export interface TlsSource {
   current(): TlsMaterial;
-  /** Called after each change, with what is new. Returns what takes it back. */
+  /** Calls after each change with the new files. The returned function removes the listener. */
   onChange(call: (material: TlsMaterial) => void): () => void;
-  /** Until the certificate and the newest authority end, for metrics; negative when they have. */
+  /** Until the certificate and the newest authority expire, for metrics. Negative after that. */
   readonly secondsLeft: () => { readonly certificate: number; readonly ca: number };
 }
 
 /**
- * Reads the files, throws a TlsFault where they are not good, and then follows their changes. A bad change is logged and
- * ignored until the files are good again: what worked keeps working.
+ * Reads the files and follows their changes. Throws a TlsFault if they are invalid at the start. An invalid change is
+ * logged and ignored until the files are valid again.
  */
 export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
   const { files, purpose, clock, log, signal, pollMs = POLL_MS } = options;
@@ -48,7 +48,7 @@ export function watchTlsFiles(options: TlsSourceOptions): TlsSource {
   function look(): void {
     try {
       const seen = stampOfTlsFiles(files);
-      // After a fault too: the files may be the good ones again.
+      // Also after a fault, because the previous files may be back.
       if (seen !== stamp || lastFault !== '')
         adopt(seen, loadTlsFiles(files, { purpose, nowMs: clock.now() }));
     } catch (error) {

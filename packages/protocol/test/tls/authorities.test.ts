@@ -39,7 +39,7 @@ async function setup(content?: string) {
 }
 
 describe('Authorities file', () => {
-  it('The authorities file is read at once, and again when it changes', async () => {
+  it('The authorities file is read at the start, and again when it changes', async () => {
     const [first, second] = [await createTestCa(), await createTestCa()];
     const { source, write, changes, lines } = await setup(first.pem);
     expect(source.current()?.ca.toString()).toBe(first.pem);
@@ -61,13 +61,13 @@ describe('Authorities file', () => {
     expect([source.fault(), changes]).toEqual([undefined, [pem]]);
   });
 
-  it('A broken authorities file leaves the last good authorities in use, and is read again once repaired', async () => {
+  it('A broken authorities file leaves the last valid authorities in use, and is read again after its repair', async () => {
     const ca = await createTestCa();
     const { source, write, lines } = await setup(ca.pem);
     const { cert } = await ca.issue();
     for (const text of ['', 'garbage', cert]) {
       await write(text);
-      expect(source.fault()).toMatch(/is empty|holds no certificate|which is no authority/);
+      expect(source.fault()).toMatch(/is empty|has no certificate|which is not an authority/);
       expect(source.current()?.ca.toString()).toBe(ca.pem);
     }
     expect(lines).toHaveLength(3);

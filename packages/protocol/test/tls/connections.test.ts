@@ -51,8 +51,8 @@ it.each(['required', 'asked', 'none'] as const)(
       expect(mtls.refused).toMatchObject([
         {
           why: 'timeout',
-          fault: 'the client did not finish its handshake in time (ERR_TLS_HANDSHAKE_TIMEOUT)',
-          hint: 'see what it is that connects there',
+          fault: 'the client did not complete the handshake in time (ERR_TLS_HANDSHAKE_TIMEOUT)',
+          hint: 'Find out which program connects from there.',
         },
       ]);
     }, PATIENCE);
@@ -60,7 +60,7 @@ it.each(['required', 'asked', 'none'] as const)(
 );
 
 it.each(['asked', 'none'] as const)(
-  'A client without a certificate is accepted as nobody if a certificate is %s',
+  'A client without a certificate is accepted without an identity if a certificate is %s',
   async (clientCertificate) => {
     await using mtls = await startMtls({ clientCertificate });
     const client = clientWithout(mtls);
@@ -70,13 +70,13 @@ it.each(['asked', 'none'] as const)(
   },
 );
 
-it('A server that asks for no certificate is shown none', async () => {
+it('A client presents no certificate to a server that requests none', async () => {
   await using mtls = await startMtls({ clientCertificate: 'none' });
   const agent = await mtls.side('client', { cert: CLIENT_CERT });
   expect(await whoAmI(mtls.client(agent))).toBe('none');
 });
 
-it('A server that asks for a certificate accepts a client of another authority as nobody', async () => {
+it('A server that requests a certificate accepts a client of another authority without an identity', async () => {
   await using mtls = await startMtls({ clientCertificate: 'asked' });
   const stranger = await createTestCa({ name: 'another authority' });
   const agent = await mtls.side('client', { from: stranger, cert: CLIENT_CERT });

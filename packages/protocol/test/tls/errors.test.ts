@@ -3,7 +3,10 @@ import { describeHandshakeError } from '@rolegate/protocol';
 
 describe('Handshake error', () => {
   it.each([
-    { error: new Error('connect ECONNREFUSED 127.0.0.1:9610'), says: /^nothing listens at the address \(/ },
+    {
+      error: new Error('connect ECONNREFUSED 127.0.0.1:9610'),
+      says: /^nothing is listening on the address \(/,
+    },
     {
       error: Object.assign(new Error('read failed'), { code: 'ECONNRESET' }),
       says: /see its log \(ECONNRESET: read/,

@@ -60,14 +60,19 @@ describe('TLS files', () => {
       says: /--cert .*tls\.crt cannot be read .*ENOENT/,
     },
     { fault: 'an empty file', flag: 'key', text: '', says: /--key .*tls\.key is empty/ },
-    { fault: 'a huge file', flag: 'ca', text: ' '.repeat(1_048_577), says: /--ca .*ca\.crt is over 1 MB/ },
+    {
+      fault: 'a huge file',
+      flag: 'ca',
+      text: ' '.repeat(1_048_577),
+      says: /--ca .*ca\.crt is larger than 1 MB/,
+    },
     {
       fault: 'a certificate that is no PEM',
       flag: 'cert',
       text: 'DER?',
-      says: /--cert .* holds no certificate/,
+      says: /--cert .* has no certificate/,
     },
-    { fault: 'an authority that is no PEM', flag: 'ca', text: '{}', says: /--ca .* holds no certificate/ },
+    { fault: 'an authority that is no PEM', flag: 'ca', text: '{}', says: /--ca .* has no certificate/ },
     {
       fault: 'a certificate that does not parse',
       flag: 'ca',
@@ -133,19 +138,19 @@ describe('TLS files', () => {
       fault: 'an expired certificate',
       cert: { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2020-02-01T00:00:00Z') },
       purpose: 'server',
-      says: /tls\.crt expired at 2020-02-01T00:00:00Z: renew it/,
+      says: /tls\.crt expired at 2020-02-01T00:00:00Z; renew it/,
     },
     {
       fault: 'a certificate of the future',
       cert: { notBefore: new Date(Date.now() + HOUR_MS) },
       purpose: 'server',
-      says: /is not valid before .*: check the clock/,
+      says: /is not valid before .*; check the clock/,
     },
     {
       fault: "a client's certificate on a server",
       cert: { usages: ['client'] },
       purpose: 'server',
-      says: /is not a server certificate: issue it with extended key usage serverAuth/,
+      says: /is not a server certificate; issue it with extended key usage serverAuth/,
     },
     {
       fault: "a server's certificate on a client",
@@ -158,11 +163,13 @@ describe('TLS files', () => {
     expect(faultOf(() => files.load(files.paths, purpose))).toMatch(says);
   });
 
-  it('A CA file whose certificates are no authorities is refused', async () => {
+  it('A CA file with a certificate that is not an authority is refused', async () => {
     await using files = await setup();
     const { cert } = await files.ca.issue();
     await writeFile(files.paths.ca, cert);
-    expect(faultOf(files.load)).toMatch(/--ca .* holds the certificate of "CN=test", which is no authority/);
+    expect(faultOf(files.load)).toMatch(
+      /--ca .* contains the certificate of "CN=test", which is not an authority/,
+    );
   });
 
   it('One fault names all missing files, each once', async () => {
@@ -172,7 +179,7 @@ describe('TLS files', () => {
     for (const flag of ['--cert', '--key', '--ca']) expect(fault.split(`${flag} `)).toHaveLength(2);
   });
 
-  it('A file that may not be read is refused', async () => {
+  it('An unreadable file is refused', async () => {
     if (process.getuid?.() === 0) return; // root may read all
     await using files = await setup();
     await chmod(files.paths.key, 0o000);

@@ -101,7 +101,7 @@ describe('TLS file watch', () => {
     expect(s.lines.at(-1)).toBe('info: certificates reloaded');
   });
 
-  it('A fault that comes back after the old files did is logged again', async () => {
+  it('A fault that returns after the old files were restored is logged again', async () => {
     await using s = await setup();
     s.watch();
     const away = join(s.folder, 'away');
@@ -114,7 +114,7 @@ describe('TLS file watch', () => {
     expect(s.lines.map((line) => line.slice(0, 5))).toEqual(['error', 'error']);
   });
 
-  it('The watch survives the removal of the whole folder', async () => {
+  it('The watch continues after the whole folder was removed', async () => {
     await using s = await setup();
     const source = s.watch();
     await rm(s.folder, { recursive: true });
@@ -160,7 +160,7 @@ describe('TLS file watch', () => {
     expect(s.changes).toEqual([]);
   });
 
-  it('A removed listener hears of no change', async () => {
+  it('A removed listener is not called', async () => {
     await using s = await setup();
     const told: TlsMaterial[] = [];
     s.watch().onChange((material) => told.push(material))();

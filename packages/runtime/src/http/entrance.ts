@@ -10,16 +10,16 @@ export interface EntranceDeps<Context> {
   readonly hooks: Pick<HttpHooks<Context>, 'opened' | 'limited'>;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly places: Pick<Places<HttpConnection<Context>>, 'enter'>;
-  /** On which the server listens; none: on paths alone. */
+  /** Ports on which the server listens. Empty if it listens only on paths. */
   readonly ports: ReadonlySet<number>;
-  /** The connection was let in, or is to be told that there is no place for it. */
+  /** The connection was admitted, or must be told that there is no place. */
   readonly follow: (connection: HttpConnection<Context>) => void;
-  /** It has lost its place to a new one. */
+  /** The connection lost its place to a new one. */
   readonly evict: (connection: HttpConnection<Context>) => void;
   readonly failed: (what: 'connection', error: unknown) => void;
 }
 
-/** Connections beyond all places that are answered before they end, as a part of all places. The rest is reset. */
+/** Connections without a place that are answered before they end, as a share of all places. Others are reset. */
 const REFUSED_PART = 1 / 8;
 
 const LIMITS: Readonly<Record<PlaceLimit, HttpLimit>> = {
@@ -28,7 +28,7 @@ const LIMITS: Readonly<Record<PlaceLimit, HttpLimit>> = {
   total: 'connections',
 };
 
-/** Gives a new connection a place, or turns it away. */
+/** Gives a new connection a place or turns it away. */
 export function createEntrance<Context>(deps: EntranceDeps<Context>) {
   const { limits, hooks, clock, places, ports, follow, evict, failed } = deps;
   const nobody = createNobody<HttpConnection<Context>>();
@@ -45,7 +45,7 @@ export function createEntrance<Context>(deps: EntranceDeps<Context>) {
 
   function open(socket: Socket, localPort: number): void {
     const { remoteAddress, remotePort = 0 } = socket;
-    // A socket that was reset before it was accepted has no address; on a unix socket none has.
+    // A socket that was reset before it was accepted has no address, nor has one on a unix socket.
     const ip = remoteAddress === undefined ? '' : canonicalIp(remoteAddress);
     if (ip === undefined || (ip === '' && ports.size > 0)) {
       socket.destroy();
@@ -68,7 +68,7 @@ export function createEntrance<Context>(deps: EntranceDeps<Context>) {
     if (entry.kind === 'entered' && entry.evicted !== undefined) evict(entry.evicted);
   }
 
-  /** False: too many are turned away already, and this one is reset. */
+  /** Returns false if too many are being turned away; this one is reset. */
   function turnAway(connection: HttpConnection<Context>): boolean {
     if (refusing >= limits.places.total * REFUSED_PART) {
       connection.socket.on('error', ignoreError);

@@ -15,34 +15,37 @@ export interface HttpServerOptions<Context> {
   readonly limits: HttpLimits;
   readonly hooks: HttpHooks<Context>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
-  /** Where heads are kept that come again and again; absent: each is parsed. */
+  /** Caches heads that are sent repeatedly. If absent, each head is parsed. */
   readonly heads?: KnownHeads;
   /**
-   * A listener fails later on (no descriptor is left for a new connection), send queues cannot be read, or a hook throws, which
-   * costs that connection.
+   * Called if a listener fails later (for example without free descriptors), send queues cannot be read, or a hook
+   * throws, which ends that connection.
    */
   readonly failed: (what: 'listener' | 'send queues' | 'connection', error: unknown) => void;
 }
 
 export interface HttpServer<Context> {
-  /** Listens at one more address or path. Rejects with the system's error. Resolves with the port, 0 for a path. */
+  /** Listens at a further address or path. Resolves with the port, 0 for a path. Rejects with the system's error. */
   readonly listen: (at: ListenOptions, bind?: Bind) => Promise<number>;
   readonly respond: (request: HttpRequest<Context>, answer: HttpAnswer) => void;
-  /** The connection counts for this client from now on. */
+  /** Counts the connection for this client from now on. */
   readonly recount: (connection: HttpConnection<Context>, client: ClientName) => void;
   readonly connections: ReadonlySet<HttpConnection<Context>>;
-  /** Listens no more, answers what was accepted, and resolves when the last connection has ended, within `withinMs`. */
+  /** Stops listening, answers accepted requests, and resolves when the last connection has ended, within `withinMs`. */
   readonly close: (withinMs: number) => Promise<void>;
 }
 
-/** How often deadlines are looked at. Milliseconds. */
+/** Between two checks of deadlines. Milliseconds. */
 const SWEEP_MS = 250;
-/** A client that asks again within this is told with the answer that the connection ends, and loses no request. Milliseconds. */
+/**
+ * A client that sends a request within this time learns from the answer that the connection ends, so it loses no
+ * request. Milliseconds.
+ */
 const LAST_REQUEST_MS = 1_000;
 
 /**
- * An HTTP/1.1 server (RFC 9112) for clients that may be hostile: bounded bytes and times, fair turns between clients, one request
- * at a time on a connection. It knows nothing of what is served.
+ * An HTTP/1.1 server (RFC 9112) for hostile clients: bounded bytes and times, fair turns between clients, one request
+ * at a time per connection. It knows nothing about what it serves.
  */
 export function createHttpServer<Context>(options: HttpServerOptions<Context>): HttpServer<Context> {
   const { limits, clock, failed } = options;
@@ -100,7 +103,7 @@ interface DeadlinesDeps<Context> {
   readonly expired: (connection: HttpConnection<Context>) => void;
 }
 
-/** Looks at the deadlines of connections, as long as there are any. */
+/** Checks deadlines while there are connections. */
 function createDeadlines<Context>({ limits, clock, connections, expired }: DeadlinesDeps<Context>) {
   const { connectionMs = Infinity } = limits;
   let stopSweep: (() => void) | undefined;
@@ -130,7 +133,7 @@ function createDeadlines<Context>({ limits, clock, connections, expired }: Deadl
 
 type Connections = ReadonlySet<HttpConnection<unknown>>;
 
-/** Resolves when the last connection has ended: those that are idle soon, the others with their answers, within `withinMs`. */
+/** Resolves when the last connection has ended: idle ones soon, others with their answers, within `withinMs`. */
 async function endAll(
   connections: Connections,
   clock: Pick<Clock, 'schedule'>,
@@ -148,7 +151,7 @@ async function endAll(
   for (const cancel of cancels) cancel();
 }
 
-/** After the next look at all sockets: what has come by then is answered. */
+/** After the next poll of all sockets, so that what has arrived is answered. */
 function endIdle(connections: Connections): void {
   setImmediate(() => {
     for (const { stage, pending, answers, socket } of connections)

@@ -2,14 +2,14 @@ import { createServer } from 'node:net';
 import type { ListenOptions, Server, Socket } from 'node:net';
 import { stopListening } from '../net/stop-listening.ts';
 
-/** Makes the server listen, in a way of its own; rejects with the error. */
+/** Makes the server listen in a special way. Rejects with the error. */
 export type Bind = (server: Server, at: ListenOptions) => Promise<void>;
 
 export interface ListeningDeps {
-  /** Gets each port that is listened on. */
+  /** Each port that is listened on is added. */
   readonly ports: Set<number>;
   readonly accept: (socket: Socket, localPort: number) => void;
-  /** A listener fails later on. */
+  /** Called if a listener fails later. */
   readonly failed: (what: 'listener', error: unknown) => void;
 }
 
@@ -19,7 +19,7 @@ export function createListening({ ports, accept, failed }: ListeningDeps) {
 
   /** Resolves with the port, 0 for a path. */
   async function listen(at: ListenOptions, bind: Bind = bindTo): Promise<number> {
-    // The kernel tells of an end that the client has made of its side; answers go out all the same.
+    // Half-open: a client can end its side and still get answers.
     let port = 0;
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       accept(socket, port);

@@ -3,18 +3,18 @@ import type { Listeners } from './listeners.ts';
 import type { Log } from '../log/log.ts';
 
 export interface Changes {
-  /** Something changed: listeners are called once in the next microtask, however often this is said before. */
+  /** Calls the listeners once in the next microtask, however often it is called before. */
   readonly notify: () => void;
   readonly on: Listeners<undefined>['on'];
 }
 
 export interface ChangesDeps {
   readonly log: Log;
-  /** What changes, for the log. */
+  /** Names what changes in log lines. */
   readonly of: string;
 }
 
-/** Tells listeners that there is something new to look at. */
+/** Notifies listeners that something has changed. */
 export function createChanges({ log, of }: ChangesDeps): Changes {
   const listeners = createListeners<undefined>({ failed: listenerFailed(log, of) });
   let due = false;

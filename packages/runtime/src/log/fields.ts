@@ -1,17 +1,20 @@
-/** Peers and annotations have their words in log lines: a longer text is cut. Characters. */
+/** Longer texts are cut, because peers and annotations put text into log lines. Characters. */
 const LONGEST_TEXT = 2_048;
-/** Longer lists are cut. */
+/** Longer arrays are cut. */
 const MOST_ITEMS = 128;
-/** What lies deeper is left out. */
+/** Values nested deeper are omitted. */
 const DEEPEST = 4;
 
-/** The text up to 2,048 characters, and how many more it had. */
+/** Cuts a text to 2,048 characters and appends how many were cut. */
 export function cutText(text: string): string {
   const { length } = text;
   return length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}… (${length - LONGEST_TEXT} more)`;
 }
 
-/** The fields of a log line without texts and lists that are too long; the same object if there are none. Errors stay. */
+/**
+ * Cuts the texts and arrays of log fields that are too long. Returns the same object if there are none. Errors are left
+ * as they are.
+ */
 export function cutFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return cutMembers(fields, 1);
 }
@@ -41,7 +44,7 @@ function cutItems(items: readonly unknown[], depth: number): readonly unknown[] 
   return bounded.some((item, at) => item !== items[at]) ? bounded : items;
 }
 
-/** Values come from annotations and peers too: they must not be able to write lines of their own, or to a terminal. */
+/** Escapes control characters: values from annotations and peers must not start new log lines or control a terminal. */
 export function onOneLine(value: string): string {
   return value.replace(
     /[\p{Cc}\p{Zl}\p{Zp}]/gu,

@@ -1,19 +1,19 @@
 import type { Clock } from '../time/clock.ts';
 import type { Log } from './log.ts';
 
-/** What shared one count: the lines of one key, those of a group's keys beyond the most, or those of groups beyond the most. */
+/** What a count covers: one key, the excess keys of a group, or the excess groups. */
 export type CountScope = 'key' | 'group' | 'all';
 
 export interface LogLimiterOptions<Subject> {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
-  /** So many lines of one key in a window; what is more is counted. */
+  /** Lines of one key that are written in a window. Further lines are counted. */
   readonly lines: number;
   readonly windowMs: number;
-  /** Keys of one group that are told apart in one window; the rest of the group share one count. 64 by default. */
+  /** Keys of one group that are counted separately in a window. The others share a count. Defaults to 64. */
   readonly mostKeys?: number;
-  /** Groups that are told apart in one window; the rest share one count. 1,024 by default. */
+  /** Groups that are counted separately in a window. The others share a count. Defaults to 1,024. */
   readonly mostGroups?: number;
-  /** Called at a window's end for each count of lines that were left out, with the subject of the last one. */
+  /** Called at the end of a window for each count of suppressed lines, with the subject of the last one. */
   readonly ended: (leftOut: number, last: Subject, of: CountScope) => void;
 }
 
@@ -29,13 +29,13 @@ interface Count<Subject> {
 
 interface Group<Subject> {
   readonly keys: Map<string, Count<Subject>>;
-  /** Of the keys beyond the most. */
+  /** For the group's excess keys. */
   rest?: Count<Subject>;
 }
 
 /**
- * Limits how many log lines are written. The returned function says whether a line is to be written. A group is whoever causes
- * lines, such as a Namespace: however many one causes, they hide no line of another.
+ * Limits how many log lines are written. The returned function says whether to write a line. A group is whoever causes
+ * lines, such as a Namespace. One group's lines never suppress another's.
  */
 export function createLogLimiter<Subject>(options: LogLimiterOptions<Subject>) {
   const { clock, lines, windowMs, mostKeys = MOST_KEYS, mostGroups = MOST_GROUPS } = options;
@@ -99,20 +99,23 @@ export interface LimitLogOptions<Subject extends object> {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
   readonly log: Log;
   readonly windowMs: number;
-  /** As of createLogLimiter. */
+  /** See LogLimiterOptions. */
   readonly mostKeys?: number;
-  /** What the line about the lines left out says of the last of them. By default all of it if they had one key, else nothing. */
+  /**
+   * Fields of the line about suppressed lines, from the last one. By default the whole subject if they had one key,
+   * else nothing.
+   */
   readonly leftOut?: (last: Subject, of: CountScope) => object;
 }
 
-/** The fields that only the first line of a window has. */
+/** Fields of the first line of a window. */
 interface LimitAdvice {
   readonly refused?: string;
   readonly audit?: boolean;
   readonly hint: string;
 }
 
-/** `client` is a group and `key` a key of createLogLimiter; `more` is said only in the line itself. */
+/** `client` and `key` are a group and a key of createLogLimiter. `more` is only in the first line. */
 export type LimitLog<Subject extends object> = (
   client: string,
   key: string,
@@ -120,7 +123,10 @@ export type LimitLog<Subject extends object> = (
   more: LimitAdvice,
 ) => void;
 
-/** Logs limits that were met: a line a window for each client and key, and at its end one about those that were left out. */
+/**
+ * Logs limits that were reached: one line per window for each client and key, and one about suppressed lines at its
+ * end.
+ */
 export function createLimitLog<Subject extends object>({
   log,
   leftOut = (last, of) => (of === 'key' ? last : {}),

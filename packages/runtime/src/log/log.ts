@@ -4,17 +4,17 @@ import { cutFields, cutText, onOneLine } from './fields.ts';
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** One line each: `message` is a constant in lower case, what varies is in `fields`. */
+/** Writes log lines. `message` is constant; `fields` has what varies. */
 export interface Log {
   debug(message: string, fields?: object): void;
   info(message: string, fields?: object): void;
   warn(message: string, fields?: object): void;
   error(message: string, fields?: object): void;
-  /** Absent if it cannot be changed. */
+  /** Undefined if the level cannot be changed. */
   readonly level?: LevelControl;
 }
 
-/** The least level that is written, of a program that runs. */
+/** The least severe level that is written. It can be changed at run time. */
 export interface LevelControl {
   get(): LogLevel;
   set(level: LogLevel): void;
@@ -22,23 +22,23 @@ export interface LevelControl {
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** json: one object a line. text: for people. */
+  /** json: one object per line. text: for people. */
   readonly format: 'json' | 'text';
-  /** Takes one line with its newline. */
+  /** Receives one line with its newline. */
   readonly write: (line: string) => void;
   /** Fields of every line, e.g. the node. */
   readonly base?: Record<string, string>;
 }
 
-/** Never logged, whatever object they come in on. */
+/** Censored on whatever object they come. */
 const SECRET_FIELDS = ['secretAccessKey', 'sessionToken', 'token', 'secret', 'SecretAccessKey', 'Token'];
 
-/** An error may be its own cause, by way of others too. */
+/** Bounds cyclic causes. */
 const DEEPEST_CAUSE = 8;
 
 /**
- * The process's log. Fields `error` are written as their message, and texts up to 2,048 characters. Secrets are censored as a last line of defence: nobody
- * hands them here.
+ * Creates the log of a process. Field `error` is written with its causes, and texts are cut to 2,048 characters.
+ * Secrets are never passed to it; censoring them is the last line of defence.
  */
 export function createLog({ level, format, write, base = {} }: LogOptions): Log {
   let least = level;
@@ -84,10 +84,10 @@ export function createLog({ level, format, write, base = {} }: LogOptions): Log 
   };
 }
 
-/** Writes nothing: for tests and tools. */
+/** Writes nothing. For tests and tools. */
 export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** An error with its causes in one line; what is not an Error as it prints. */
+/** Describes an error and its causes in one line. Other values are converted to strings. */
 export function describeError(error: unknown): string {
   return describeTo(DEEPEST_CAUSE, error);
 }
@@ -113,5 +113,5 @@ function asText(line: string): string {
 }
 
 function ignore(): void {
-  // Nothing to do.
+  // Ignored.
 }

@@ -1,13 +1,16 @@
 export interface Transition<Fact> {
-  /** It is so now, and was not before. */
+  /** Called when the condition becomes true. */
   readonly begins: (fact: Fact) => void;
-  /** It was so, and is no more. */
+  /** Called when the condition becomes false. */
   readonly ends: () => void;
-  /** It is so still, and says something else now. By default nothing is told. */
+  /** Called when the condition stays true with another fact. By default not called. */
   readonly changes?: (fact: Fact) => void;
 }
 
-/** Tells what is so when it begins and when it ends, not at every look. Undefined: it is not so. Facts are compared by `===`. */
+/**
+ * Reports when a condition begins and ends, not each time it is checked. Undefined means that it is false. Facts are
+ * compared by `===`.
+ */
 export function createTransition<Fact>({
   begins,
   ends,
@@ -24,13 +27,13 @@ export function createTransition<Fact>({
   };
 }
 
-/** What came since the look before, and what has gone. */
+/** What has appeared and what has gone since the last call. */
 export interface Arrivals<Item> {
   readonly came: readonly Item[];
   readonly gone: readonly Item[];
 }
 
-/** Compares what is there, by key, with what was there at the look before. */
+/** Compares items by key with those of the last call. */
 export function createArrivals<Item>(): (now: ReadonlyMap<string, Item>) => Arrivals<Item> {
   let before: ReadonlyMap<string, Item> = new Map();
   return (now) => {

@@ -1,4 +1,4 @@
-/** A table with columns of one width, as prettier writes it. */
+/** Formats a table with aligned columns, as prettier does. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(cell));
   const widths = head.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));

@@ -1,4 +1,4 @@
-/** One item's place in a line. */
+/** An item's place in a line. */
 export interface LinePlace<Item> {
   readonly item: Item;
   before: LinePlace<Item> | undefined;
@@ -6,8 +6,8 @@ export interface LinePlace<Item> {
 }
 
 /**
- * Items in the order in which they joined. Each step costs the same, however many there are: a Map or a Set would look through
- * all that has left since it last grew, to find its first. Plain data, because there may be ten thousand lines.
+ * Items in the order in which they joined. Each operation takes constant time. A Map or Set would search everything
+ * deleted since it last grew to find its first entry. Plain data, because there can be ten thousand lines.
  */
 export interface Line<Item> {
   first: LinePlace<Item> | undefined;
@@ -24,7 +24,7 @@ export function join<Item>(line: Line<Item>, item: Item): LinePlace<Item> {
   return place;
 }
 
-/** Of a place in this line, once. */
+/** Removes an item by its place in this line. Call it once. */
 export function leave<Item>(line: Line<Item>, { before, after }: LinePlace<Item>): void {
   if (before === undefined) line.first = after;
   else before.after = after;
@@ -32,7 +32,7 @@ export function leave<Item>(line: Line<Item>, { before, after }: LinePlace<Item>
   else after.before = before;
 }
 
-/** Of a place in this line: its item joins again, as the last. */
+/** Moves an item to the end of this line. */
 export function toEnd<Item>(line: Line<Item>, place: LinePlace<Item>): void {
   if (line.last === place) return;
   leave(line, place);
@@ -47,7 +47,7 @@ function append<Item>(line: Line<Item>, place: LinePlace<Item>): void {
   line.last = place;
 }
 
-/** From the first to the last. */
+/** From first to last. */
 export function itemsOf<Item>(line: Line<Item>): Item[] {
   const items: Item[] = [];
   for (let place = line.first; place !== undefined; place = place.after) items.push(place.item);

@@ -2,16 +2,16 @@ import type { Clock } from '../time/clock.ts';
 import { createRemembered } from './remembered.ts';
 import type { Remembered, RememberedOptions } from './remembered.ts';
 
-/** All that a program remembers by names that others choose, each kind under a word of a closed set. */
+/** Everything that a program remembers under names that others choose, by a closed set of kinds. */
 export interface Memory<Kind extends string> {
-  /** Several of one kind are counted together. */
+  /** Several memories of one kind are counted together. */
   readonly remember: <Value>(
     kind: Kind,
     options: Omit<RememberedOptions<Value>, 'clock'>,
   ) => Remembered<Value>;
-  /** What has no time because it ends with what it is about. */
+  /** Adds something to `sizes` that has no time limit because it ends with its subject. */
   readonly count: (kind: Kind, size: () => number) => void;
-  /** How many names of each kind are remembered now. */
+  /** How many names of each kind are remembered. */
   readonly sizes: () => Readonly<Record<string, number>>;
 }
 
@@ -19,7 +19,7 @@ export interface MemoryDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
 }
 
-/** What is made by it is to live as long as the program: its sizes are asked for ever. */
+/** What it creates must live as long as the program, because its sizes are read forever. */
 export function createMemory<Kind extends string>({ clock }: MemoryDeps): Memory<Kind> {
   const counted: { readonly kind: Kind; readonly size: () => number }[] = [];
 

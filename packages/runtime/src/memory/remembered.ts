@@ -5,28 +5,28 @@ import { createShares } from './shares.ts';
 
 export interface RememberedOptions<Value> {
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>;
-  /** Since a name was set last; Infinity: until it is deleted. Milliseconds. */
+  /** Time since a name was last set. Infinity keeps it until it is deleted. Milliseconds. */
   readonly keepMs: number;
-  /** Beyond so many names, the oldest of the owner with the most goes. */
+  /** If there are more names, the oldest one of the owner with the most is dropped. */
   readonly most: number;
-  /** Asked when a name's time is over; true: it has the same time again. By default none stays. */
+  /** Called when a name's time is over. Returns true to keep it for the same time again. By default it is dropped. */
   readonly stays?: (key: string, value: Value) => boolean;
-  /** A name went because its time was over, or to make room: not because it was deleted. Must not throw. */
+  /** Called when a name is dropped because of its time or for room, but not when it is deleted. Must not throw. */
   readonly dropped?: (key: string, value: Value, why: 'time' | 'room') => void;
 }
 
-/** Values by names that others choose: each for a time, and so many at most. */
+/** Values under names that others choose, bounded in time and number. */
 export interface Remembered<Value> {
-  /** Undefined also from the moment that its time is over. */
+  /** Returns undefined as soon as the name's time is over. */
   readonly get: (key: string) => Value | undefined;
-  /** The same without a look at the clock, for values that stay true: it may be there a little beyond its time. */
+  /** Like get without reading the clock, for values that stay true. Can return a value shortly after its time. */
   readonly peek: (key: string) => Value | undefined;
-  /** Its time begins again. `owner`: whose share of the places it takes. */
+  /** Sets a value and restarts its time. `owner` is charged for the place. */
   readonly set: (key: string, value: Value, owner?: string) => void;
-  /** False: it was not there. */
+  /** Returns false if the name was not known. */
   readonly delete: (key: string) => boolean;
   readonly clear: () => void;
-  /** The one that was set longest ago first. */
+  /** Starts with the entry that was set longest ago. */
   readonly entries: () => [key: string, value: Value][];
   readonly size: number;
 }
@@ -40,10 +40,10 @@ interface Entry<Value> {
   shared: LinePlace<Entry<Value>> | undefined;
 }
 
-/** Names whose time is over are dropped together, so often in the time that each has. */
+/** Expired names are dropped together, this many times per `keepMs`. */
 const SWEEPS = 16;
 
-/** One timer at most, and none while nothing is remembered or nothing ends. */
+/** Uses at most one timer, and none while nothing is remembered or nothing expires. */
 export function createRemembered<Value>(options: RememberedOptions<Value>): Remembered<Value> {
   const { clock } = options;
   const entries = createEntries<Value>(options);
@@ -93,17 +93,17 @@ export function createRemembered<Value>(options: RememberedOptions<Value>): Reme
 
 interface Entries<Value> {
   readonly byKey: ReadonlyMap<string, Entry<Value>>;
-  /** As their times end. */
+  /** In the order in which they expire. */
   readonly line: Readonly<Line<Entry<Value>>>;
   readonly put: (key: string, value: Value, owner: string) => void;
-  /** As if it were removed and put again, at no cost of memory: some names are set thousands of times. */
+  /** Like deleting and setting again, but without allocation: some names are set thousands of times. */
   readonly renew: (entry: Entry<Value>, value: Value) => void;
   readonly remove: (entry: Entry<Value>) => void;
-  /** Of the owner with the most. */
+  /** The oldest entry of the owner with the most. */
   readonly oldestOfMost: () => Entry<Value> | undefined;
 }
 
-/** Names, in the order in which their times end, and how many each owner has. */
+/** Names in the order in which they expire, and how many each owner has. */
 function createEntries<Value>({ clock, keepMs }: RememberedOptions<Value>): Entries<Value> {
   const byKey = new Map<string, Entry<Value>>();
   const line = createLine<Entry<Value>>();
@@ -133,12 +133,12 @@ function createEntries<Value>({ clock, keepMs }: RememberedOptions<Value>): Entr
   };
 }
 
-/** What goes by itself: whose time is over, and who has to make room. */
+/** Drops expired entries, and entries to make room. */
 function createDrops<Value>(options: RememberedOptions<Value>, entries: Entries<Value>) {
   const { clock, most, stays = () => false, dropped = () => undefined } = options;
   const { byKey, line } = entries;
 
-  /** True if it stays. */
+  /** Returns true if the entry stays. */
   function end(entry: Entry<Value>): boolean {
     const { key, value, owner } = entry;
     const isNeeded = stays(key, value);
@@ -172,7 +172,7 @@ interface SweepPlan<Value> {
   readonly sweep: () => void;
 }
 
-/** The returned function sees to it that a sweep comes if anything ends. */
+/** The returned function schedules a sweep if anything expires. */
 function createSweepPlan<Value>(
   { clock, keepMs }: RememberedOptions<Value>,
   { line, sweep }: SweepPlan<Value>,

@@ -5,21 +5,21 @@ import type { Line, LinePlace } from './line.ts';
 interface Share<Item> extends Line<Item> {
   readonly owner: string;
   size: number;
-  /** Among the shares of its size. */
+  /** Its place among the shares of the same size. */
   rank: LinePlace<Share<Item>> | undefined;
 }
 
 export interface Shares<Item> {
   readonly add: (owner: string, item: Item) => LinePlace<Item>;
-  /** Once, of what was added for the owner. */
+  /** Call it once for each place, with the owner it was added for. */
   readonly remove: (owner: string, place: LinePlace<Item>) => void;
-  /** As if it were removed and added again. */
+  /** Like removing and adding it again. */
   readonly renew: (owner: string, place: LinePlace<Item>) => void;
-  /** The oldest item of the owner with the most; of several, the one who has had as many for the longest. */
+  /** The oldest item of the owner with the most. Among several, the one who has had that many for the longest. */
   readonly oldestOfMost: () => Item | undefined;
 }
 
-/** Who has how many. Each step costs the same, however many owners and items there are. */
+/** Counts items by owner. Each operation takes constant time. */
 export function createShares<Item>(): Shares<Item> {
   const shares = new Map<string, Share<Item>>();
   const ranks = new Map<number, Line<Share<Item>>>();
@@ -53,7 +53,7 @@ export function createShares<Item>(): Shares<Item> {
     share.size += by;
     enter(share);
     if (share.size > most) most = share.size;
-    // Whoever had the most has one less now, and nobody else had as many.
+    // The owner with the most has one less, and nobody else had as many.
     else if (!ranks.has(most)) most -= 1;
   }
 

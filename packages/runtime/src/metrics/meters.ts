@@ -10,7 +10,7 @@ export type NamesOf<Table extends MetricTable, Type extends string> = {
 
 type LabelsOf<Table extends MetricTable, Name extends keyof Table> = keyof Table[Name]['labels'] & string;
 
-/** Makes the metrics of a table in a registry of their own, each when it is first asked for. */
+/** Creates the metrics of a table in their own registry, each when it is first used. */
 export interface Meters<Table extends MetricTable> {
   readonly registry: Registry;
   /** `collect` is called at each scrape. */
@@ -22,18 +22,18 @@ export interface Meters<Table extends MetricTable> {
   readonly histogram: <Name extends NamesOf<Table, 'histogram'>>(
     name: Name,
   ) => Histogram<LabelsOf<Table, Name>>;
-  /** Counts one at a time, without a label. */
+  /** Returns a function that increments a counter without labels. */
   readonly count: (name: NamesOf<Table, 'counter'>) => () => void;
-  /** Counts by the value of the only label; `times` is 1 by default. */
+  /** Returns a function that increments a counter by the value of its only label. `times` defaults to 1. */
   readonly countBy: (name: NamesOf<Table, 'counter'>) => (value: string, times?: number) => void;
-  /** A gauge whose value is read at each scrape; undefined: no value now. */
+  /** A gauge that is read at each scrape. Undefined leaves it out. */
   readonly readGauge: (name: NamesOf<Table, 'gauge'>, value: () => number | undefined) => void;
-  /** The same with one label: one value for each key. */
+  /** A gauge with one label that is read at each scrape: one value per key. */
   readonly readGauges: (
     name: NamesOf<Table, 'gauge'>,
     values: () => Readonly<Record<string, number>>,
   ) => void;
-  /** A counter whose value is read at each scrape. */
+  /** A counter that is read at each scrape. */
   readonly readCounter: (name: NamesOf<Table, 'counter'>, value: () => number) => void;
 }
 
@@ -115,7 +115,7 @@ function createReadMetrics<Table extends MetricTable>(
   };
 }
 
-/** How much a count has grown since the last time. A lower count is one that has begun again at zero. */
+/** Returns how much a count has grown since the last call. A lower count has restarted at zero. */
 export function createGrowth(): (now: number) => number {
   let before = 0;
   return (now) => {

@@ -1,21 +1,21 @@
 import { markdownTable } from '../markdown/table.ts';
 
-/** All that there is to say of one metric. */
+/** Everything that is documented about one metric. */
 export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** Each with its values; a text describes them. Empty: docs/metrics.md names none. */
+  /** Label values, or a text that describes them. If empty, docs/metrics.md lists none. */
   readonly labels: Readonly<Record<string, readonly string[] | string>>;
   /** Of a histogram. */
   readonly buckets?: readonly number[];
-  /** As /metrics has it. */
+  /** The help text in /metrics. */
   readonly help: string;
-  /** As docs/metrics.md has it. */
+  /** The meaning in docs/metrics.md. */
   readonly meaning: string;
-  /** What an operator has to look into. */
+  /** Which values an operator must look into. */
   readonly worry: string;
 }
 
-/** The metrics of a program by name: its registry and docs/metrics.md are made of it. */
+/** The metrics of a program by name. The registry and docs/metrics.md are made from it. */
 export type MetricTable = Readonly<Record<string, MetricRow>>;
 
 /** The rows of docs/metrics.md, in Markdown. */
@@ -35,16 +35,16 @@ function describe([label, values]: [label: string, values: readonly string[] | s
   return text.startsWith('(') ? `\`${label}\` ${text}` : `\`${label}\`: ${text}`;
 }
 
-/** Throws if the table does not have it. */
+/** Throws if the table has no such metric. */
 export function rowOf(table: MetricTable, name: string): MetricRow {
   const row = table[name];
-  if (row === undefined) throw new Error(`no metric is called ${name}`);
+  if (row === undefined) throw new Error(`unknown metric ${name}`);
   return row;
 }
 
-/** Throws if the metric has no label, or several. */
+/** Throws unless the metric has exactly one label. */
 export function onlyLabel(table: MetricTable, name: string): string {
   const [label, ...more] = Object.keys(rowOf(table, name).labels);
-  if (label === undefined || more.length > 0) throw new Error(`${name} has not one label`);
+  if (label === undefined || more.length > 0) throw new Error(`metric ${name} must have exactly one label`);
   return label;
 }

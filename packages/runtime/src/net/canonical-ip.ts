@@ -1,15 +1,15 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** How a socket names an IPv4 peer of an IPv6 listener (RFC 4291, 2.5.5.2). */
+/** How a socket shows an IPv4 peer of an IPv6 listener (RFC 4291, 2.5.5.2). */
 const MAPPED = '::ffff:';
 
-/** The one spelling of an address (RFC 5952), without its zone; v4-mapped ones as IPv4. Undefined: not an address. */
+/** The canonical form of an address (RFC 5952) without its zone; v4-mapped addresses as IPv4. Undefined if invalid. */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;
   if (text.startsWith(MAPPED) && isIPv4(text.slice(MAPPED.length))) return text.slice(MAPPED.length);
   const [address = ''] = text.split('%', 1);
   if (!isIPv6(address)) return undefined;
-  // The URL standard serializes IPv6 as RFC 5952 does, but for v4-mapped ones, which it leaves in hexadecimal.
+  // The URL standard serializes IPv6 like RFC 5952, except v4-mapped addresses, which stay hexadecimal.
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   return unmapped(canonical) ?? canonical;
 }

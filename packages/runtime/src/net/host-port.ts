@@ -1,15 +1,15 @@
-/** An address to listen on or to call. IPv6 without brackets. */
+/** An address to listen on or to connect to. IPv6 has no brackets here. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** `host:port`, IPv6 in brackets. */
+/** `host:port`, with IPv6 in brackets. */
 export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** True of the error of a listener whose port a process has that does not share it. */
+/** True if a listener failed because another process has the port and does not share it. */
 export function isPortTaken(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
 }

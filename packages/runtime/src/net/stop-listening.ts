@@ -1,21 +1,21 @@
 import { Server } from 'node:net';
 
-/** A turn of the event loop that took no longer had nothing else to do between its look at the queue and its end. Milliseconds. */
+/** In a shorter turn of the event loop, nothing happened between looking at the queue and the end. Milliseconds. */
 const QUIET_TURN_MS = 0.2;
-/** Under load no turn is so short: from then on one without a new connection will do. Milliseconds. */
+/** Under load no turn is that short. After this time, any turn without a new connection is enough. Milliseconds. */
 const SHORT_TURNS_ONLY_MS = 900;
-/** Connections that come faster than they are accepted are no reason to listen for ever. Milliseconds. */
+/** Stops after this time even if connections keep arriving. Milliseconds. */
 const WITHIN_MS = 1_000;
 
 /**
- * Listens no more; resolves when that is so, connections staying open. The kernel resets what is in a listener's queue when it
- * is closed, so the queue is taken empty first: node accepts one connection a turn, so a turn without one has found it empty.
- * Nothing else may come between that turn and the end.
+ * Closes the listener and keeps its connections open. Resolves when it is closed. The kernel resets connections in the
+ * queue of a closed listener, so the queue is emptied first. Node accepts one connection per turn, so a turn without
+ * one has found the queue empty. Nothing may run between that turn and the close.
  */
 export function stopListening(server: Server): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {
-    let accepted = true; // in this turn nothing has been looked at
+    let accepted = true; // the current turn has not looked at the queue
     const note = () => {
       accepted = true;
     };
@@ -28,7 +28,7 @@ export function stopListening(server: Server): Promise<void> {
       const sinceMs = nowMs - beganMs;
       const quiet = !accepted && (nowMs - turnMs <= QUIET_TURN_MS || sinceMs > SHORT_TURNS_ONLY_MS);
       if (quiet || sinceMs > WITHIN_MS || !server.listening) {
-        // That of net: http's own ends idle connections first, which takes time and is not ours to do.
+        // The close of net: that of http first closes idle connections, which takes time.
         Server.prototype.close.call(server);
         server.off('connection', note);
         resolve();

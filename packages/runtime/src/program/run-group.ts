@@ -1,13 +1,13 @@
-/** A part of a program with a life of its own. */
+/** A long-running part of a program. */
 export interface Service {
   readonly name: string;
-  /** Runs until the signal aborts; what it rejects with ends the program. */
+  /** Runs until the signal aborts. A rejection ends the program. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Runs services until `signal` aborts or one of them ends by itself; then stops the others and waits for all.
- * Throws an AggregateError when a service failed or ended unasked.
+ * Runs services until `signal` aborts or one of them ends, then stops the others and waits for all. Throws an
+ * AggregateError if a service failed or ended before the signal.
  */
 export async function runGroup(services: readonly Service[], signal: AbortSignal): Promise<void> {
   const stop = new AbortController();
@@ -16,7 +16,7 @@ export async function runGroup(services: readonly Service[], signal: AbortSignal
     services.map(async (service) => {
       try {
         await service.run(all);
-        if (!all.aborted) throw new Error('it ended by itself');
+        if (!all.aborted) throw new Error('it ended unexpectedly');
       } catch (cause) {
         throw new Error(`service ${service.name} failed`, { cause });
       } finally {
@@ -30,7 +30,7 @@ export async function runGroup(services: readonly Service[], signal: AbortSignal
   if (faults.length > 0) throw new AggregateError(faults, 'a service failed');
 }
 
-/** Resolves when the signal aborts: what a service waits for that has nothing else to do. */
+/** Resolves when the signal aborts. For services that have nothing else to wait for. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

@@ -3,7 +3,7 @@ import { createLog, describeError } from '../log/log.ts';
 import type { Log, LogOptions } from '../log/log.ts';
 import { VERSION } from './version.ts';
 
-/** Exit code of an invalid configuration. */
+/** Exit code for an invalid configuration. */
 const BAD_CONFIGURATION = 2;
 
 interface Loggable {
@@ -20,19 +20,19 @@ export interface RunnableProgram<Config extends Loggable> {
     | { readonly kind: 'faults'; readonly faults: readonly string[] }
     | { readonly kind: 'help'; readonly text: string }
     | { readonly kind: 'version' };
-  /** Runs until the signal aborts; what it throws is logged and ends the program with 1. */
+  /** Runs until the signal aborts. An error is logged and ends the program with 1. */
   readonly run: (
     config: Config,
     log: Log,
     signal: AbortSignal,
-    /** Of the flags; they have been logged. */
+    /** Warnings about flags, which have been logged. */
     warnings: readonly string[],
   ) => Promise<void>;
-  /** True for a fault that only another configuration mends, e.g. a file that cannot be read. */
+  /** True if the error can only be fixed by another configuration, e.g. an unreadable file. */
   readonly isBadConfiguration: (error: unknown) => boolean;
 }
 
-/** What of the process a program needs. */
+/** The parts of `process` that a program uses. */
 export interface ProcessLike {
   readonly argv: readonly string[];
   readonly env: Environment;
@@ -41,7 +41,9 @@ export interface ProcessLike {
   once(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
 }
 
-/** A whole main: flags, log, signals. Resolves with the exit code: 0 stopped, 1 failed, 2 bad configuration. */
+/**
+ * Runs a program: flags, log and signals. Resolves with the exit code: 0 stopped, 1 failed, 2 invalid configuration.
+ */
 export async function runProgram<Config extends Loggable>(
   { name, parse, run, isBadConfiguration }: RunnableProgram<Config>,
   process: ProcessLike,

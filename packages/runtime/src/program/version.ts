@@ -1,2 +1,2 @@
-/** One version for both programs, both charts and the changelog; a test holds it against package.json. */
+/** The version of both programs, both charts and the changelog. A test compares it with package.json. */
 export const VERSION = '0.1.0';

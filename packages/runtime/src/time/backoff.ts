@@ -1,20 +1,20 @@
 export interface BackoffOptions {
-  /** The first pause. Milliseconds. */
+  /** First pause. Milliseconds. */
   readonly firstMs: number;
-  /** No pause is longer. Milliseconds. */
+  /** Longest pause. Milliseconds. */
   readonly capMs: number;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
 }
 
 export interface Backoff {
-  /** The next pause, milliseconds: doubled each time up to the cap, then a random half of it taken off. */
+  /** The next pause in milliseconds: doubled each time up to the cap, minus a random part of up to half. */
   next(): number;
-  /** After a success: the next pause is the first again. */
+  /** Restarts with the first pause, after a success. */
   reset(): void;
 }
 
-/** Exponential back-off with equal jitter: never zero, so that a broken peer is not hammered. */
+/** Exponential back-off with equal jitter. It is never zero, so that a failing peer is not flooded. */
 export function createBackoff({ firstMs, capMs, random = Math.random }: BackoffOptions): Backoff {
   let ceilingMs = firstMs;
   return {

@@ -1,19 +1,19 @@
-/** Time as an argument: real in a program, a fake one (packages/testing) in tests. */
+/** The source of time: the system's in programs, a fake one (packages/testing) in tests. */
 export interface Clock {
-  /** Milliseconds since the epoch, as the machine's clock says; it may jump. */
+  /** Milliseconds since the epoch by the machine's clock, which can jump. */
   now(): number;
-  /** Milliseconds since some start; never goes back, and not stopped by changes of the wall clock. */
+  /** Milliseconds since an arbitrary start. Never goes back and is not affected by changes of the wall clock. */
   monotonic(): number;
-  /** Calls once after `delayMs`; the returned function takes it back. Does not keep the process alive. */
+  /** Calls once after `delayMs`. The returned function cancels it. Does not keep the process alive. */
   schedule(delayMs: number, call: () => void): () => void;
-  /** Resolves after `delayMs`, or at once when the signal aborts (it never rejects: look at the signal). */
+  /** Resolves after `delayMs` or when the signal aborts. Never rejects. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** setTimeout takes at most 2^31-1 ms and fires at once beyond it. */
+/** setTimeout supports at most 2^31-1 ms and fires immediately beyond that. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's own clock. */
+/** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

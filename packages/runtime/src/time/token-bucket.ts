@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 
 export interface TokenBucketOptions {
-  /** Tokens per second in the long run. */
+  /** Tokens per second on average. */
   readonly ratePerSecond: number;
-  /** Tokens that may be taken at once after a rest. */
+  /** Tokens available after a pause. */
   readonly burst: number;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
@@ -11,15 +11,15 @@ export interface TokenBucketOptions {
 export interface TokenBucket {
   /** Whole tokens. */
   readonly left: () => number;
-  /** Tokens that have been taken and have not come back yet. */
+  /** Tokens that were taken and have not been refilled. */
   readonly owed: () => number;
-  /** Takes one, which must be there. */
+  /** Takes a token. There must be one. */
   readonly take: () => void;
-  /** Until there is one more. Milliseconds, at least 1. */
+  /** Time until one more token is available. Milliseconds, at least 1. */
   readonly nextInMs: () => number;
 }
 
-/** Floating point may leave a hair less than one at the very moment that `nextInMs` named. */
+/** Rounding can leave slightly less than one token at the time that `nextInMs` gave. */
 const HAIR = 1e-6;
 
 export function createTokenBucket({ ratePerSecond, burst, clock }: TokenBucketOptions): TokenBucket {

@@ -46,7 +46,7 @@ describe('Flag faults', () => {
     expect(setup(argv).faults).toEqual([fault]);
   });
 
-  it('All faults are reported at once, each by the name the value was given by', () => {
+  it('All faults are reported together, each with the name by which its value was given', () => {
     const outcome = parseFlags(program, {
       argv: ['--wait', 'soon', '--lsiten', '4', '--host=,', '--listen', 'x', '--token', 'hunter2'],
       env: { KETTLE_MODE: 'odd', KETTLE_LOUD: 'yes' },

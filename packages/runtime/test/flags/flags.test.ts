@@ -38,7 +38,7 @@ describe('Value sources', () => {
     expect(setup([], { ...env, KETTLE_PLACE: 'own' }).values.place).toBe('own');
   });
 
-  it('An empty variable counts as not given', () => {
+  it('An empty variable is treated as unset', () => {
     expect(setup([], { KETTLE_PORT: '', HOME_PLACE: '', PLACE: 'there' }).values).toMatchObject({
       port: 8181,
       place: 'there',
@@ -70,7 +70,7 @@ describe('Flag syntax', () => {
     { argv: ['--wait=1m'], wait: 60_000 },
     { argv: ['boil'], wait: 300_000, first: true },
   ])(
-    'The arguments $argv are read, and a first word that is no flag is skipped',
+    'The arguments $argv are read, and a first word that is not a flag is skipped',
     ({ argv, wait, first = false }) => {
       const outcome = parseFlags(program, {
         argv: first ? [...argv, '--name=k'] : ['--name=k', ...argv],
@@ -93,7 +93,7 @@ describe('Flag syntax', () => {
     expect(setup(argv).values.loud).toBe(loud);
   });
 
-  it('Lists are split at commas, or at lines if a value may hold a comma', () => {
+  it('Lists are split at commas, or at lines if a value can contain a comma', () => {
     const argv = ['--host', 'x, y', '--host=z,', '--rule', 'a{1,2}', '--rule', 'b'];
     expect(setup(argv).values).toMatchObject({ host: ['x', 'y', 'z'], rule: ['a{1,2}', 'b'] });
     expect(setup([], { KETTLE_RULE: 'a{1,2}\n b\n' }).values.rule).toEqual(['a{1,2}', 'b']);
@@ -103,11 +103,11 @@ describe('Flag syntax', () => {
     expect(setup(['--tag=team={x}=y']).values.tag).toEqual([['team', '{x}=y']]);
   });
 
-  it('A value that begins with a dash is read behind an equals sign', () => {
+  it('A value that begins with a dash is read after an equals sign', () => {
     expect(setup(['--place=-1']).values.place).toBe('-1');
   });
 
-  it('A flag may be given twice with the same value', () => {
+  it('A flag can be given twice with the same value', () => {
     expect(setup(['--port', '1', '--listen', '1']).values.port).toBe(1);
   });
 
@@ -122,7 +122,7 @@ describe('Help and version', () => {
     expect(setup(['--wiat', flag]).outcome).toMatchObject({ kind: 'help' });
   });
 
-  it('The flag --version asks for the version', () => {
+  it('The flag --version requests the version', () => {
     expect(setup(['--version']).outcome).toEqual({ kind: 'version' });
   });
 });
@@ -153,7 +153,7 @@ describe('Flags, property', () => {
     );
   });
 
-  it('The value of a refused flag is never shown', () => {
+  it('Messages never contain the value of a refused flag', () => {
     fc.assert(
       fc.property(fc.uuid(), (secret) => {
         expect(JSON.stringify(setup(['--token', secret, `--token=${secret}`]).outcome)).not.toContain(secret);

@@ -39,7 +39,7 @@ describe('Listen and call addresses', () => {
     expect([read(listenAddress, given), read(callAddress, given)]).toEqual([undefined, undefined]);
   });
 
-  it('An address to listen on may leave out its host or have port 0, and one to call may not', () => {
+  it('An address to listen on can omit its host or have port 0, and one to call cannot', () => {
     expect(read(listenAddress, ':9620')).toEqual({ host: '0.0.0.0', port: 9620 });
     expect(read(listenAddress, '127.0.0.1:0')).toEqual({ host: '127.0.0.1', port: 0 });
     expect([read(callAddress, ':9620'), read(callAddress, '127.0.0.1:0')]).toEqual([undefined, undefined]);
@@ -144,7 +144,7 @@ describe('Other kinds', () => {
     expect(kind.parse('toString')).toEqual({ fault: 'unknown value "toString"; use debug, info or warn' });
   });
 
-  it('A pair needs a key, and may have an empty value', () => {
+  it('A pair needs a key and can have an empty value', () => {
     expect(read(pair('K=V'), 'a=')).toEqual(['a', '']);
     expect([read(pair('K=V'), '=a'), read(pair('K=V'), 'a')]).toEqual([undefined, undefined]);
   });
@@ -157,7 +157,7 @@ describe('Other kinds', () => {
     expect([read(path(), '/a/b'), read(path(), 'a\0b')]).toEqual(['/a/b', undefined]);
   });
 
-  it('Long values are cut and escaped where they are quoted', () => {
+  it('Messages cut and escape long values', () => {
     expect(quoted(`\n${'x'.repeat(100)}`)).toBe(`"\\n${'x'.repeat(59)}…"`);
   });
 

@@ -56,10 +56,13 @@ describe('Accepted requests', () => {
       what: 'a request behind the body of one for another protocol',
       stream: `PUT / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx${next}`,
     },
-  ])('A stream with $what gives at most one request, the same as to node:http', async ({ stream }) => {
-    const accepted = await expectTheSame([stream]);
-    expect(accepted.length).toBeLessThanOrEqual(1);
-  });
+  ])(
+    'A stream with $what yields at most one request, which node:http reads the same way',
+    async ({ stream }) => {
+      const accepted = await expectTheSame([stream]);
+      expect(accepted.length).toBeLessThanOrEqual(1);
+    },
+  );
 
   it('A head is accepted up to the size limit, and is the same to node:http', async () => {
     const fill = (bytes: number) => {
@@ -72,7 +75,7 @@ describe('Accepted requests', () => {
     expect(await expectTheSame([`GET / HTTP/1.1\r\n${many}\r\n`])).toHaveLength(1);
   });
 
-  it('Requests that wait for each answer are accepted one by one, whatever protocol they ask for', async () => {
+  it('Requests that wait for each answer are accepted one by one, whatever protocol they request', async () => {
     const upgrade = 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
     expect(await expectTheSame([upgrade, next, upgrade, next])).toHaveLength(4);
   });

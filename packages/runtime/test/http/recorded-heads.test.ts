@@ -17,7 +17,7 @@ const recorded = JSON.parse(
 
 describe('Recorded requests', () => {
   it.each(recorded)(
-    'The request of $client ($source) is accepted, whole, byte by byte and twice in a row',
+    'The request of $client ($source) is accepted in one piece, byte by byte and twice in a row',
     async ({ bytes }) => {
       const ours = await createOurs();
       const [method = '', target = ''] = bytes.split(' ', 2);

@@ -37,7 +37,7 @@ describe('Changes', () => {
     ]);
   });
 
-  it('A listener that left hears of no change, and leaving twice removes it once', async () => {
+  it('A removed listener is not called, and removing it twice has no effect', async () => {
     const { changes, calls } = setup();
     const listener = () => void calls.push('told');
     const leave = changes.on(listener);

@@ -11,7 +11,7 @@ function setup() {
 }
 
 describe('Listeners', () => {
-  it('Listeners are called at once, in the order in which they were added', () => {
+  it('Listeners are called synchronously, in the order in which they were added', () => {
     const { listeners, calls } = setup();
     listeners.on((event) => calls.push(`first ${event}`));
     listeners.on((event) => calls.push(`second ${event}`));

@@ -8,7 +8,7 @@ function setup() {
 }
 
 describe('Outage', () => {
-  it('An outage is logged at once, then once a minute with the number of lines left out', async () => {
+  it('An outage is logged when it begins, then once a minute with the number of lines left out', async () => {
     const { clock, outage } = setup();
     const lines: object[] = [];
     for (let second = 0; second <= 3_600; second += 5) {
@@ -21,7 +21,7 @@ describe('Outage', () => {
     expect(lines.at(-1)).toEqual({ second: 3_600, leftOut: 11 });
   });
 
-  it('An outage that becomes worse is logged at once', () => {
+  it('An outage that becomes worse is logged immediately', () => {
     const { outage } = setup();
     const levels = ['warn', 'error', 'warn', 'error'] as const;
     expect(levels.map((level) => outage.failed(level) !== undefined)).toEqual([true, true, false, false]);

@@ -27,7 +27,7 @@ describe('Transitions', () => {
 });
 
 describe('Arrivals', () => {
-  it('Arrivals are the values that the previous look did not have, and missing values are reported as gone', () => {
+  it('Arrivals are the items that the previous call did not have, and missing items are reported as gone', () => {
     const compare = createArrivals<number>();
     const first = new Map([
       ['a', 1],

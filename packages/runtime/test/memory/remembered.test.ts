@@ -78,7 +78,7 @@ describe('Remembered names', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('A name gets its time again as long as it is needed', async () => {
+  it("A name's time starts again while the name is needed", async () => {
     let isNeeded = true;
     const { clock, remembered, dropped } = setup({ stays: (key) => key === 'a' && isNeeded });
     remembered.set('a', 1);

@@ -26,7 +26,7 @@ async function lines({ registry }: Pick<ReturnType<typeof createMeters>, 'regist
 }
 
 describe('Meters', () => {
-  it('A counter counts by its label, and by several at once if given a number', async () => {
+  it('A counter counts by its label, by one or by a given number', async () => {
     const meters = createMeters(table);
     const sips = meters.countBy('sips_total');
     sips('me');
@@ -57,7 +57,9 @@ describe('Meters', () => {
   });
 
   it('Counting by the only label of a metric that has two throws', () => {
-    expect(() => createMeters(table).countBy('cups_total')).toThrow('cups_total has not one label');
+    expect(() => createMeters(table).countBy('cups_total')).toThrow(
+      'metric cups_total must have exactly one label',
+    );
   });
 
   it('The metrics table is described as a Markdown table', () => {

@@ -33,7 +33,7 @@ describe('Canonical IP', () => {
     'localhost',
     '%eth0',
     ' 10.1.0.7',
-  ])('The text %j is no address', (text) => {
+  ])('The text %j is not an address', (text) => {
     expect(canonicalIp(text)).toBeUndefined();
   });
 

@@ -46,7 +46,7 @@ describe('Stopping listener', () => {
     expect(await dial(port)).toBe('reset');
   });
 
-  it('A listener that stops leaves its connections open', async () => {
+  it('A closed listener keeps its connections open', async () => {
     const { server, accepted, port } = await listen();
     const dialed = dial(port);
     await once(server, 'connection');

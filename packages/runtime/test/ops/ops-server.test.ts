@@ -135,7 +135,7 @@ describe('Readiness endpoint', () => {
     });
   });
 
-  it('A check that throws counts as not ready', async () => {
+  it('A check that throws is treated as not ready', async () => {
     await using ops = await setup([
       {
         name: 'odd',
@@ -220,7 +220,7 @@ describe('Ops server', () => {
     expect(await ops.get('/livez')).toMatchObject({ status: 200 });
   });
 
-  it('The ops server serves the next request after a client that leaves in the middle of one', async () => {
+  it('The ops server serves the next request after a client that disconnects in the middle of one', async () => {
     await using ops = await setup();
     const socket = connect(ops.port, '127.0.0.1');
     await once(socket, 'connect');

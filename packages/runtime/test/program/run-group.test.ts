@@ -44,11 +44,11 @@ describe('Service group', () => {
     expect(events).toEqual(['a runs', 'a stopped']);
   });
 
-  it('A service that ends by itself counts as failed', async () => {
+  it('A service that ends unexpectedly is treated as failed', async () => {
     const { stop, lasting } = setup();
     const ending = { name: 'watch', run: () => Promise.resolve() };
     const error = await faultOf(runGroup([ending, lasting('a')], stop.signal));
-    expect(describeError(error)).toContain('service watch failed: it ended by itself');
+    expect(describeError(error)).toContain('service watch failed: it ended unexpectedly');
   });
 
   it('A service that throws before its first await is reported as failed', async () => {

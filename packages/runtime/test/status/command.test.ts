@@ -71,13 +71,13 @@ describe('Status command', () => {
     { argv: ['--ip=ten'], says: '"ten" is no' },
     { argv: ['--pods=x'], says: 'unknown flag --pods; did you mean --pod?' },
     { argv: ['now'], says: 'unexpected argument "now"' },
-  ])('The arguments $argv exit with 2, and the error says what is wrong', async ({ argv, says }) => {
+  ])('The arguments $argv exit with 2, and the error explains why', async ({ argv, says }) => {
     await using t = await setup();
     const { code, out, err } = await t.status(...argv);
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(says)]);
   });
 
-  it('The status command exits with 1 if nothing listens at the socket, and says where to look', async () => {
+  it('The status command exits with 1 if nothing listens on the socket, and says what to check', async () => {
     await using t = await setup();
     await t.running.server.close();
     const { code, out, err } = await t.status();

@@ -174,7 +174,7 @@ describe('Status socket path', () => {
     await next.close();
   });
 
-  it('The status socket path of a live process or of what is no socket is not taken over', async () => {
+  it('A status socket path of a live process, or with a file that is not a socket, is not taken over', async () => {
     await using t = await startStatus();
     const next = createStatusServer(OPTIONS);
     const fault = await next.listen(t.path).catch((error: unknown) => error);
@@ -188,7 +188,7 @@ describe('Status socket path', () => {
     await next.close();
   });
 
-  it('A given path of the status socket must be usable, and the default one may fail', async () => {
+  it('A given path of the status socket must be usable, and the default path may fail', async () => {
     await using t = await startStatus();
     const server = createStatusServer(OPTIONS);
     const nowhere = join(t.folder, 'no', 'x.sock');

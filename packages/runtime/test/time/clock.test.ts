@@ -25,7 +25,7 @@ describe('System clock', () => {
     expect(calls).toEqual([]);
   });
 
-  it('A call scheduled beyond the longest timer does not run at once', async () => {
+  it('A call scheduled beyond the longest timer does not run immediately', async () => {
     const calls: string[] = [];
     const cancel = systemClock.schedule(Number.MAX_SAFE_INTEGER, () => calls.push('too early'));
     await systemClock.sleep(5);

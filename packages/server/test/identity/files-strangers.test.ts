@@ -24,7 +24,7 @@ const EXPIRED: IssueOptions = {
   notAfter: new Date(Date.now() - HOUR_MS),
 };
 const MEANT = 'it names "URI:spiffe:\\/\\/rolegate\\/node\\/node-a", is issued by "CN=';
-const TIMES = 'and good from 20\\S+Z to 20\\S+Z';
+const TIMES = 'and valid from 20\\S+Z to 20\\S+Z';
 
 describe('Clients without a valid certificate', () => {
   let ca: TestCa;
@@ -66,20 +66,20 @@ describe('Clients without a valid certificate', () => {
     {
       what: 'of another authority',
       own: () => stranger.issue(NODE_A),
-      says: `^the authority of the client's certificate is not one that this server trusts \\(UNABLE_TO\\w+\\); ${MEANT}stranger", ${TIMES}$`,
-      helps: "^add it to this server's --ca if it is yours, or issue",
+      says: `^this server does not trust the authority of the client's certificate \\(UNABLE_TO\\w+\\); ${MEANT}stranger", ${TIMES}$`,
+      helps: '^If the authority is yours, add it to',
     },
     {
       what: 'that has expired',
       own: () => ca.issue(EXPIRED),
-      says: `^the client's certificate has expired, or this clock is wrong \\(CERT_HAS_EXPIRED\\); ${MEANT}test authority", ${TIMES}$`,
-      helps: "^renew the client's --cert and --key, or set the clock$",
+      says: `^the client's certificate has expired, or this machine's clock is wrong \\(CERT_HAS_EXPIRED\\); ${MEANT}test authority", ${TIMES}$`,
+      helps: "^Renew the client's --cert and --key, or correct the clock\.$",
     },
     {
       what: 'of none',
       own: () => Promise.resolve({}),
-      says: '^the client showed no certificate \\(ERR_SSL_PEER_DID_NOT_RETURN\\w+\\)$',
-      helps: '^give the client --cert and --key$',
+      says: '^the client presented no certificate \\(ERR_SSL_PEER_DID_NOT_RETURN\\w+\\)$',
+      helps: '^Set --cert and --key on the client\.$',
     },
   ])(
     'A client without a valid certificate gets no answer, and the log says why and what to do: one $what',

@@ -18,7 +18,10 @@ it('Every limit that an object meets is counted, and logged once a minute per Na
   ]);
   expect(lines[0]?.fields).toMatchObject({ limit: 'annotation_bytes', keys, hint: expect.any(String) });
   await clock.advance(60_000);
-  expect(lines[2]).toMatchObject({ message: 'limit reached repeatedly', fields: { namespace: 'a', count: 2 } });
+  expect(lines[2]).toMatchObject({
+    message: 'limit reached repeatedly',
+    fields: { namespace: 'a', count: 2 },
+  });
 });
 
 it('A limit that a Namespace meets is logged even if a thousand other Namespaces meet theirs', () => {

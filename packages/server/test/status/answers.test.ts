@@ -160,7 +160,11 @@ describe('Pod explanation', () => {
     t.setPod('a', { annotations: { [ROLE]: 'app' } });
     const { text } = t.ask('pod=shop/a');
     expect(t.explain('shop/a')).toMatchObject({
-      decision: { kind: 'deny', reason: 'NamespaceDenied', remedy: expect.stringContaining('Annotate the Namespace') },
+      decision: {
+        kind: 'deny',
+        reason: 'NamespaceDenied',
+        remedy: expect.stringContaining('Annotate the Namespace'),
+      },
       session: undefined,
       agent: undefined,
     });

@@ -65,7 +65,7 @@ describe('Steps', () => {
     expect(printed.slice(2)).toEqual(['      server: out of memory']);
   });
 
-  it('A skipped step is printed with its reason, and does not count as failed', async () => {
+  it('A skipped step is printed with its reason, and is not counted as failed', async () => {
     const { outcome: counts, printed } = await play([
       step('First.', () => Promise.reject(new Skipped('there is no python3'))),
     ]);

@@ -98,7 +98,7 @@ describe('Feed interposer', () => {
     expect(s.seenUids()).toEqual(['fast', 'held-2', 'held-1', 'after']);
   });
 
-  it('Matching updates are dropped until told otherwise', async () => {
+  it('Matching updates are dropped until the filter is removed', async () => {
     await using s = await setup();
     s.interposer.drop((update) => uidOf(update) === 'lost');
     s.say(pod('lost'), pod('one'));

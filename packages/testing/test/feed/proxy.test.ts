@@ -87,7 +87,7 @@ describe('Feed proxy', () => {
     expect(one.seen.text).toBe('0123');
   });
 
-  it('A paused proxy holds all bytes, those of new connections too', async () => {
+  it('A paused proxy holds back all bytes, including those of new connections', async () => {
     await using s = await setup();
     const one = await s.client();
     await one.said('before');

@@ -48,7 +48,7 @@ async function setup(options: ImdsOptions = {}) {
 
 describe('Fake IMDS: tokens', () => {
   it.each([{ ttl: '1' }, { ttl: '60' }, { ttl: '21600' }])(
-    'The fake IMDS gives a token for $ttl s, and says how long it lives',
+    'The fake IMDS gives a token for $ttl s, and tells its lifetime',
     async ({ ttl }) => {
       const { ask } = await setup();
       const { status, headers, body } = await ask('PUT', TOKEN_PATH, { [TTL]: ttl });
@@ -193,7 +193,7 @@ describe('Fake IMDS: faults', () => {
     expect((await get('/latest/meta-data/mac')).status).toBe(200);
   });
 
-  it('The fake IMDS refuses connections while it is down, and comes back at the same port', async () => {
+  it('The fake IMDS refuses connections while it is down, and returns on the same port', async () => {
     const { imds, get } = await setup();
     await imds.down();
     await expect(get('/latest/meta-data/mac')).rejects.toMatchObject({ code: 'ECONNREFUSED' });

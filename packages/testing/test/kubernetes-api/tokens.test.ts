@@ -73,7 +73,7 @@ describe('Token reviews', () => {
     });
   });
 
-  it('A token may be bound to a Pod without a node, or to a node without a Pod', async () => {
+  it('A token can be bound to a Pod without a node, or to a node without a Pod', async () => {
     const { api, review } = await setup();
     const extra = (rest: object) => ({ user: { extra: rest } });
     expect(await review(api.issueToken({ pod: 'iam/agent', node: false }))).not.toHaveProperty([

@@ -153,7 +153,7 @@ describe('Faults', () => {
     expect([run.api.watches, watch.seen().includes('ADDED c')]).toEqual([0, false]);
   });
 
-  it('The fake API server refuses every request with a given status and headers until told otherwise', async () => {
+  it('The fake API server refuses every request with a given status and headers until that is undone', async () => {
     await using run = await setup();
     run.api.refuse(429, { 'retry-after': '3' });
     const response = await fetch(`${run.api.url}/api/v1/pods`);

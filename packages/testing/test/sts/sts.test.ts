@@ -164,7 +164,7 @@ describe('GetCallerIdentity', () => {
 
 describe('Faults', () => {
   it.each(Object.entries(stsFaults).map(([code, { status }]) => ({ code, status })))(
-    'The fake STS answers $code with $status, as often as told',
+    'The fake STS answers $code with $status, as often as configured',
     async ({ code, status }) => {
       const { sts, assume } = await setup();
       sts.fail(ROLE, code as StsFaultName, 1);
@@ -187,7 +187,7 @@ describe('Faults', () => {
     expect((await assume()).status).toBe(200);
   });
 
-  it('The fake STS can cut the connection, or answer what is no XML', async () => {
+  it('The fake STS can cut the connection, or answer with invalid XML', async () => {
     const { sts, assume } = await setup();
     sts.fail(ROLE, 'Reset', 1);
     await expect(assume()).rejects.toThrow();

@@ -59,7 +59,7 @@ describe('Fake clock', () => {
     expect({ calls, pending: clock.pending }).toEqual({ calls: [], pending: 0 });
   });
 
-  it('An aborted signal ends a sleep, and leaves nothing behind', async () => {
+  it('An aborted signal ends a sleep and leaves no timer', async () => {
     const clock = createFakeClock();
     const stop = new AbortController();
     const asleep = clock.sleep(1_000, stop.signal);

@@ -1,15 +1,15 @@
-/** Whom places are counted for: a client, in a group of clients. */
+/** Identifies whom places are counted for: a client within a group of clients. */
 export interface ClientName {
   readonly group: string;
   readonly name: string;
 }
 
-/** One client with at least one place. The same object as long as it has any. */
+/** A client with at least one place. It stays the same object while it has any. */
 export interface Client<Occupant> {
   readonly group: Group<Occupant>;
   readonly name: string;
   readonly occupants: Set<Occupant>;
-  /** Those that can make room at no loss; the one that has been idle for the longest is the first. */
+  /** Occupants that can be evicted without loss, longest idle first. */
   readonly idle: Set<Occupant>;
 }
 
@@ -24,39 +24,42 @@ type Groups<Occupant> = Map<string, Group<Occupant>>;
 export interface PlaceLimits {
   readonly perClient: number;
   readonly total: number;
-  /** A client with this many places or fewer never gives one up to another client. */
+  /** A client with at most this many places never gives one up to another client. */
   readonly spared: number;
-  /** How many places a group may take; `total` if it has no bound of its own. */
+  /** How many places a group may take. Defaults to `total`. */
   readonly ofGroup?: (group: string) => number;
 }
 
-/** Which bound was met. */
+/** The limit that was reached. */
 export type PlaceLimit = 'client' | 'group' | 'total';
 
 export type Entry<Occupant> =
   | {
       readonly kind: 'entered';
       readonly client: Client<Occupant>;
-      /** Has lost its place to the newcomer, and is to be ended by the caller. */
+      /** The occupant that lost its place to the new one. The caller must end it. */
       readonly evicted: Occupant | undefined;
-      /** Why. */
+      /** Why there is no place. */
       readonly limit: PlaceLimit | undefined;
     }
   | { readonly kind: 'refused'; readonly limit: PlaceLimit };
 
 export interface Places<Occupant> {
-  /** Takes a place, if there is one or somebody has to make room. Each entry is given back by `leave`. */
+  /** Takes a place if one is free or can be made free. Give each entry back by `leave`. */
   readonly enter: (occupant: Occupant, name: ClientName) => Entry<Occupant>;
-  /** Gives the place back; returns false if the occupant has none, because it was evicted. */
+  /** Gives the place back. Returns false if the occupant was evicted and has none. */
   readonly leave: (occupant: Occupant, client: Client<Occupant>) => boolean;
-  /** The place counts for the client that is returned from now on, whatever its limit is; for the same if it was evicted. */
+  /**
+   * Counts the place for the returned client from now on, whatever its limit. Returns the same client if the occupant
+   * was evicted.
+   */
   readonly move: (occupant: Occupant, from: Client<Occupant>, to: ClientName) => Client<Occupant>;
   readonly size: () => number;
 }
 
 /**
- * A bounded number of places. At its own limit a client makes room with what has been idle for the longest. At a limit that it
- * shares with others, the group that has the most makes room, and in it the client that has the most.
+ * A bounded number of places. At its own limit, a client gives up the place that has been idle longest. At a shared
+ * limit, the largest group gives up a place, and within it the largest client.
  */
 export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
   const { perClient, total, spared, ofGroup = () => total } = limits;
@@ -84,7 +87,7 @@ export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
     return size >= total ? 'total' : undefined;
   }
 
-  /** Takes a place for the newcomer from whoever has to make room; undefined: nobody has to. */
+  /** Frees a place for the new occupant. Returns undefined if nobody has to give one up. */
   function evictFor(client: Client<Occupant>, limit: PlaceLimit): Occupant | undefined {
     const donor =
       limit === 'client'
@@ -104,7 +107,7 @@ export function createPlaces<Occupant>(limits: PlaceLimits): Places<Occupant> {
         forgetIfEmpty(groups, client);
         return { kind: 'refused', limit };
       }
-      // The newcomer's client may just have given up its only place.
+      // The client may just have given up its only place.
       const entered = clientIn(groups, name);
       add(occupant, entered);
       return { kind: 'entered', client: entered, evicted, limit };
@@ -147,7 +150,7 @@ function forgetIfEmpty<Occupant>(
   if (group.clients.size === 0) groups.delete(group.name);
 }
 
-/** Of the clients above what is spared: one of the largest group, and in it the largest. */
+/** Picks a client above the spared number: in the largest group, the largest client. */
 function donorAmong<Occupant>(
   groups: Iterable<Group<Occupant>>,
   spared: number,

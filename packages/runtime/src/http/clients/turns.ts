@@ -1,33 +1,36 @@
 import type { Client, Group } from './places.ts';
 
 export interface TurnsDeps<Occupant> {
-  /** Does one piece of work for one occupant: parses and answers one request. Must not throw. */
+  /** Does one piece of work for an occupant: parses and answers one request. Must not throw. */
   readonly run: (occupant: Occupant) => void;
-  /** Calls once the event loop has looked at its sockets again. */
+  /** Calls after the event loop has polled its sockets again. */
   readonly defer: (call: () => void) => void;
-  /** Milliseconds on a monotonic clock. */
+  /** Monotonic clock. Milliseconds. */
   readonly now: () => number;
 }
 
 export interface Turns<Occupant> {
-  /** Runs the occupant's work: at once if its client has had nothing in this turn, else when it is its client's turn. */
+  /**
+   * Runs the occupant's work: immediately if its client has not run in this turn, else when it is the client's turn.
+   */
   readonly take: (occupant: Occupant, client: Client<Occupant>) => void;
-  /** The same, but never at once: there may be others who have not been heard yet. */
+  /** Like take but never immediately, because requests of others may not have been read yet. */
   readonly takeLater: (occupant: Occupant, client: Client<Occupant>) => void;
 }
 
-/** Further rounds run in one turn of the event loop only as long as it has taken less than this. Milliseconds. */
+/** Starts no further round once a turn of the event loop has taken this long. Milliseconds. */
 const SLICE_MS = 0.5;
 
 /**
- * Fair turns. In a round each group gets one piece of work, for its clients in turn. A turn of the event loop has a round for
- * whoever waits, and more rounds while they take next to no time, so that nobody waits for longer than everybody's one request.
+ * Schedules work fairly. In a round each group runs one piece of work, taking turns among its clients. Each turn of the
+ * event loop runs one round, and more rounds while they take almost no time. So nobody waits longer than one request of
+ * everybody takes.
  */
 export function createTurns<Occupant>({ run, defer, now }: TurnsDeps<Occupant>): Turns<Occupant> {
-  /** Whose work has run in this turn of the event loop. */
+  /** Clients that have run in this turn of the event loop. */
   const served = new Set<Client<Occupant>>();
   const queues = new Map<Client<Occupant>, Occupant[]>();
-  /** The clients of a group that wait, next one first. */
+  /** The waiting clients of a group, next first. */
   const waiting = new Map<Group<Occupant>, Client<Occupant>[]>();
   let due = false;
 

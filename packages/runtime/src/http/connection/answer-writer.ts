@@ -4,7 +4,10 @@ import { createDate, messageText } from '../message/message.ts';
 import type { HttpAnswer } from '../message/message.ts';
 import type { Unread } from '../unread/unread.ts';
 
-/** How long, and for how many bytes, a client is listened to that has got its last answer, so that it reads it before a reset. */
+/**
+ * How long, and for how many bytes, a client is read after its last answer, so that it can read the answer before a
+ * reset.
+ */
 const LINGER_MS = 500;
 export const LINGER_BYTES = 262_144;
 
@@ -12,19 +15,19 @@ export interface AnswerWriterDeps<Context> {
   readonly limits: Pick<HttpLimits, 'keepAliveMs' | 'answerMs'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly unread: Pick<Unread<HttpConnection<Context>>, 'wrote'> | undefined;
-  /** The answer is with the kernel, and the connection is kept. */
+  /** The kernel has the answer, and the connection stays open. */
   readonly written: (connection: HttpConnection<Context>) => void;
 }
 
 export type AnswerWriter<Context> = ReturnType<typeof createAnswerWriter<Context>>;
 
-/** Sends answers, and brings connections to their end. */
+/** Sends answers and ends connections. */
 export function createAnswerWriter<Context>(deps: AnswerWriterDeps<Context>) {
   type Connection = HttpConnection<Context>;
   const { limits, clock, unread, written } = deps;
   const date = createDate(clock.now);
 
-  /** `head`: headers only. `last`: the connection ends with it. */
+  /** `head` sends headers only. `last` ends the connection after the answer. */
   function send(
     connection: Connection,
     answer: HttpAnswer,
@@ -54,16 +57,16 @@ export function createAnswerWriter<Context>(deps: AnswerWriterDeps<Context>) {
     });
   }
 
-  /** Nothing is answered any more; the client may read what it was sent. */
+  /** Answers nothing more. The client can still read what was sent. */
   function linger(connection: Connection): void {
     const { socket, client, clientEnded } = connection;
     connection.pending = '';
     connection.stage = 'lingering';
-    // It has had its answer, and makes room first of all.
+    // It has had its answer, so it is evicted first.
     if (client.occupants.has(connection)) client.idle.add(connection);
     connection.deadlineMs = clock.monotonic() + (clientEnded ? limits.answerMs : LINGER_MS);
     if (clientEnded) {
-      // What the kernel has is sent all the same; an end before the close would cost a system call.
+      // The kernel still sends what it has. Ending before closing would cost a system call.
       if (socket.writableLength === 0) socket.destroy();
       else socket.destroySoon();
       return;

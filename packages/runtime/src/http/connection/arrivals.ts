@@ -6,13 +6,13 @@ type ArrivalLimits = Pick<HttpLimits, 'headBytes' | 'behindBytes'>;
 
 export interface ArrivalsDeps<Context> {
   readonly limits: ArrivalLimits;
-  /** More has arrived of the request that is being read, or the client has ended. */
+  /** More of the current request has arrived, or the client has ended. */
   readonly advance: (connection: HttpConnection<Context>, later: boolean) => void;
   readonly refuse: (connection: HttpConnection<Context>, refusal: HttpRefusal) => void;
   readonly limited: (limit: HttpLimit, connection: HttpConnection<Context>) => void;
 }
 
-/** What becomes of bytes that arrive, and of a client's end, at each stage of a connection. */
+/** Handles arriving bytes and a client's end in each stage of a connection. */
 export function createArrivals<Context>({ limits, advance, refuse, limited }: ArrivalsDeps<Context>) {
   type Connection = HttpConnection<Context>;
 
@@ -45,7 +45,10 @@ export function createArrivals<Context>({ limits, advance, refuse, limited }: Ar
     }
   }
 
-  /** More has come behind a request than is kept: what is nearly answered is, the rest ends at once. */
+  /**
+   * Handles more bytes behind a request than are kept: finishes an answer that is nearly sent, else ends the
+   * connection.
+   */
   function overflow(connection: Connection): void {
     limited('pipelined_bytes', connection);
     if (connection.stage !== 'turn') {
@@ -60,21 +63,21 @@ export function createArrivals<Context>({ limits, advance, refuse, limited }: Ar
     connection.clientEnded = true;
     const { stage, socket } = connection;
     if (stage === 'reading' || stage === 'body') advance(connection, false);
-    // A client that gives up and one that only sends no more look alike; the first is the common one.
+    // A client that gives up looks like one that only stops sending. The former is the usual case.
     else if (stage === 'answering') socket.destroy();
     else if (stage === 'refusing' || stage === 'lingering') socket.destroySoon();
-    // At all other stages what was sent before is answered all the same.
+    // In all other stages the earlier request is still answered.
   }
 
   return { received, ended };
 }
 
-/** Characters. The request that waits for its turn may not have been parsed. */
+/** The request that waits for its turn may not have been parsed. Characters. */
 function mostKept({ stage }: HttpConnection<unknown>, { behindBytes, headBytes }: ArrivalLimits): number {
   return behindBytes + (stage === 'turn' ? headBytes : 0);
 }
 
-/** Nobody reads it any more. */
+/** Discards bytes that nobody will read. */
 function drop<Context>(connection: HttpConnection<Context>, text: string): void {
   connection.dropped += text.length;
   if (connection.dropped > LINGER_BYTES) reset(connection);

@@ -4,26 +4,26 @@ import type { Client, ClientName, PlaceLimits } from '../clients/places.ts';
 import type { RequestHead } from '../message/request-head.ts';
 import type { Sender, UnreadLimits } from '../unread/senders.ts';
 
-/** What bounds a connection. Sizes in bytes, times in milliseconds. */
+/** Limits of a connection. Sizes in bytes, times in milliseconds. */
 export interface HttpLimits {
   readonly places: PlaceLimits;
   readonly headBytes: number;
-  /** From a head's first byte, or a connection's beginning, to the head's end. */
+  /** From the head's first byte, or the connection's start, to the end of the head. */
   readonly headMs: number;
   readonly bodyMs: number;
-  /** What is kept of what comes behind a request that has not been answered. */
+  /** How much is kept of what arrives behind an unanswered request. */
   readonly behindBytes: number;
-  /** For a next request; 0: a connection ends with its first answer. */
+  /** Wait for the next request. 0 ends a connection with its first answer. */
   readonly keepAliveMs: number;
-  /** For an answer to be taken by the client. */
+  /** For the client to receive an answer. */
   readonly answerMs: number;
-  /** For everything; no bound of its own if absent. */
+  /** For the whole connection. Unlimited if absent. */
   readonly connectionMs?: number;
-  /** Absent: an answer is as much as a client can leave unread. */
+  /** Absent if a client can leave no more than one answer unread. */
   readonly unread?: UnreadLimits;
 }
 
-/** Why something is answered without being handed on. */
+/** Why something is answered without being passed on. */
 export type HttpRefusal =
   | { readonly kind: 'malformed'; readonly detail: string }
   | { readonly kind: 'head too large'; readonly detail: string }
@@ -32,7 +32,7 @@ export type HttpRefusal =
   | { readonly kind: 'body timeout' }
   | { readonly kind: 'too many connections' };
 
-/** A bound that somebody met: a closed set, as it becomes a metric label. */
+/** A limit that was reached. A closed set, because it becomes a metric label. */
 export type HttpLimit =
   | 'connections_per_client'
   | 'connections_per_group'
@@ -45,42 +45,42 @@ export type HttpLimit =
   | 'unread_bytes'
   | 'answer_time';
 
-/** Who speaks on a connection. */
+/** The other end of a connection. */
 export interface Peer {
   /** Canonical address; '' on a unix socket. */
   readonly ip: string;
 }
 
-/** What the caller makes of connections and requests. None of these may throw. */
+/** What the server's user does with connections and requests. None of these may throw. */
 export interface HttpHooks<Context> {
-  /** Whom a new connection from this address counts for, and what the caller wants to keep with it. */
+  /** Returns the client that a new connection is counted for, and any context to keep with it. */
   readonly opened: (peer: Peer) => { readonly client: ClientName; readonly context: Context };
-  /** How large a body of this method may be; 0: none is read, and the connection ends with the answer. Bytes. */
+  /** Largest body of a request with this method. 0 reads no body and ends the connection with the answer. Bytes. */
   readonly bodyBytes: (method: string) => number;
-  /** Takes a request: at some time `respond` is called for it, or its connection ended. */
+  /** Receives a request. `respond` must be called for it unless its connection ends. */
   readonly request: (request: HttpRequest<Context>) => void;
-  /** The answer to what is refused before it becomes a request. */
+  /** The answer to something that is refused before it becomes a request. */
   readonly refused: (refusal: HttpRefusal, connection: HttpConnection<Context>) => HttpAnswer;
-  /** This client met a bound, from this address. */
+  /** The client at this address reached a limit. */
   readonly limited: (limit: HttpLimit, client: ClientName, ip: string) => void;
 }
 
-/** One request that waits for its answer. */
+/** A request that waits for its answer. */
 export interface HttpRequest<Context> {
   readonly connection: HttpConnection<Context>;
-  /** A text of it that is kept for longer keeps the whole head in memory. */
+  /** Keeping a part of its text keeps the whole head in memory. */
   readonly head: RequestHead;
-  /** Latin-1 text; '' if there is none, or it was not read. */
+  /** Latin-1 text; '' if there is none or it was not read. */
   readonly body: string;
-  /** Set by the caller: called if the connection ends, or has to make room, before the answer. */
+  /** Set by the user. Called if the connection ends or is evicted before the answer. */
   gone: (() => void) | undefined;
 }
 
 /**
- * What happens on a connection now. Only in `reading` and `body` does what arrives go on to be parsed.
- * reading: up to the end of a head. turn: a whole request, or its head, waits for its client's turn. unread: it waits until the
- * client has read what it was sent. answering: the caller has the request. draining: the kernel does not take the whole answer.
- * refusing: there is no place for it; its request is not read but answered. lingering: it was answered for the last time.
+ * What happens on a connection. Arriving bytes are parsed only in `reading` and `body`. reading: until the end of a
+ * head. turn: a request, or its head, waits for its client's turn. unread: it waits until the client has read what it
+ * was sent. answering: the user has the request. draining: the kernel does not accept the whole answer yet. refusing:
+ * there is no place for the connection; its request is answered unread. lingering: it has had its last answer.
  */
 export type Stage =
   'reading' | 'turn' | 'body' | 'unread' | 'answering' | 'draining' | 'refusing' | 'lingering' | 'closed';
@@ -91,38 +91,38 @@ export interface HttpConnection<Context> extends Peer, Sender<HttpConnection<Con
   client: Client<HttpConnection<Context>>;
   readonly openedMs: number;
   stage: Stage;
-  /** On the monotonic clock; Infinity: none. Milliseconds. */
+  /** Monotonic; Infinity if there is none. Milliseconds. */
   deadlineMs: number;
-  /** What has arrived and was not parsed. Latin-1 text. */
+  /** Bytes that have arrived and are not parsed. Latin-1 text. */
   pending: string;
-  /** How much of it has been looked at. */
+  /** How many of them have been scanned. */
   scanned: number;
-  /** Of the request that is being read or waits. */
+  /** Of the request that is being read or is waiting. */
   head: RequestHead | undefined;
   body: string;
   request: HttpRequest<Context> | undefined;
-  /** Answers that were sent. */
+  /** Number of answers sent. */
   answers: number;
   /** The next answer is the last one. */
   last: boolean;
-  /** The client sends no more. */
+  /** The client sends nothing more. */
   clientEnded: boolean;
-  /** Arrived behind the last request that is answered. Bytes. */
+  /** Bytes discarded behind the last request that is answered. */
   dropped: number;
 }
 
-/** Ends the connection at once, with all that its client has not read. */
+/** Resets the connection and discards what its client has not read. */
 export function reset({ ip, socket }: Pick<HttpConnection<unknown>, 'ip' | 'socket'>): void {
   if (ip === '') socket.destroy();
   else socket.resetAndDestroy();
 }
 
-/** For errors of a socket: its 'close' follows, and says all that is needed. */
+/** Ignores socket errors: 'close' follows with everything that matters. */
 export function ignoreError(): void {
-  // Nothing to do.
+  // Ignored.
 }
 
-/** Makes steps of a connection safe: a hook that throws costs the connection, never the process. */
+/** Guards the steps of a connection: a hook that throws ends the connection, not the process. */
 export function createGuard<Context>(failed: (error: unknown) => void) {
   type Connection = HttpConnection<Context>;
   return <More extends unknown[]>(step: (connection: Connection, ...more: More) => void) =>
@@ -136,7 +136,7 @@ export function createGuard<Context>(failed: (error: unknown) => void) {
     };
 }
 
-/** Whom connections count for that have no place. */
+/** The client for connections that have no place. */
 export function createNobody<Occupant>(): Client<Occupant> {
   const group = { name: '', clients: new Map<string, Client<Occupant>>(), size: 0 };
   return { group, name: '', occupants: new Set(), idle: new Set() };
@@ -147,7 +147,7 @@ type Opened<Context> = Pick<
   'socket' | 'ip' | 'context' | 'client' | 'ends' | 'openedMs'
 >;
 
-/** A connection that was accepted just now. */
+/** A newly accepted connection. */
 export function createConnection<Context>({
   socket,
   ip,

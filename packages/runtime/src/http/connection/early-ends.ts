@@ -10,10 +10,10 @@ export interface RefusalsDeps<Context> {
   readonly limited: Limited<Context>;
 }
 
-/** The connection's client met a bound. */
+/** The connection's client reached a limit. */
 export type Limited<Context> = (limit: HttpLimit, connection: HttpConnection<Context>) => void;
 
-/** What a refusal counts as. */
+/** The limit that each refusal is counted as. */
 const LIMIT_OF: Readonly<Record<HttpRefusal['kind'], HttpLimit | undefined>> = {
   malformed: undefined,
   'head too large': 'head_bytes',
@@ -23,7 +23,7 @@ const LIMIT_OF: Readonly<Record<HttpRefusal['kind'], HttpLimit | undefined>> = {
   'too many connections': undefined,
 };
 
-/** Answers what does not become a request, for the last time on its connection. */
+/** Answers what does not become a request, as the last answer of its connection. */
 export function createRefusals<Context>({ hooks, unread, send, limited }: RefusalsDeps<Context>) {
   return function refuse(connection: HttpConnection<Context>, refusal: HttpRefusal): void {
     const limit = LIMIT_OF[refusal.kind];
@@ -43,15 +43,15 @@ export interface EarlyEndsDeps<Context> {
   readonly limited: Limited<Context>;
 }
 
-/** What ends a connection that has not come to its own end. */
+/** Ends connections early. */
 export function createEarlyEnds<Context>({ limits, refuse, limited }: EarlyEndsDeps<Context>) {
   type Connection = HttpConnection<Context>;
 
-  /** Its time is over. */
+  /** Handles a connection whose time is over. */
   function expired(connection: Connection): void {
     switch (connection.stage) {
       case 'reading':
-        // Who has not begun a request is not told that it came too late.
+        // A client that has not begun a request is not told that it is late.
         if (connection.pending === '') connection.socket.destroy();
         else refuse(connection, { kind: 'head timeout' });
         return;
@@ -66,16 +66,16 @@ export function createEarlyEnds<Context>({ limits, refuse, limited }: EarlyEndsD
       case 'turn':
       case 'answering':
       case 'closed':
-        return; // without a deadline
+        return; // no deadline
       case 'refusing':
       case 'lingering':
-        // Left unread, an answer would stay with the kernel.
+        // An unread answer would stay in the kernel.
         if (connection.unread > (limits.unread?.perConnection ?? 0)) reset(connection);
         else connection.socket.destroy();
     }
   }
 
-  /** It has to make room. */
+  /** Ends a connection that gives up its place. */
   function evict(connection: Connection): void {
     const { request } = connection;
     if (request !== undefined) {

@@ -15,14 +15,14 @@ export interface FlowDeps<Context> {
   readonly limits: HttpLimits;
   readonly hooks: HttpHooks<Context>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
-  /** The ports whose connections these are. */
+  /** The ports of these connections. */
   readonly ports: ReadonlySet<number>;
   readonly heads?: KnownHeads;
   readonly isClosing: () => boolean;
   readonly failed: (what: 'send queues' | 'connection', error: unknown) => void;
 }
 
-/** How requests and answers follow one another on connections. */
+/** Runs requests and answers through connections. */
 export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   type Connection = HttpConnection<Context>;
   const { limits, hooks, clock, heads, isClosing } = deps;
@@ -59,7 +59,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
     hooks.limited(limit, { group: client.group.name, name: client.name }, ip);
   }
 
-  /** For the next request; also called when what was written is canceled, because the connection was reset. */
+  /** Waits for the next request. Also called when a write is canceled because the connection was reset. */
   function listen(connection: Connection): void {
     if (connection.socket.destroyed) return;
     const nothing = connection.pending === '';
@@ -80,7 +80,7 @@ export function createConnectionFlow<Context>(deps: FlowDeps<Context>) {
   };
 }
 
-/** What clients leave unread, as the kernel's send queues say; undefined: it has no bound. */
+/** Bounds what clients leave unread, by the kernel's send queues. Undefined if there is no bound. */
 function boundUnread<Context>(
   { limits, clock, ports, failed }: FlowDeps<Context>,
   ends: Pick<UnreadDeps<HttpConnection<Context>>, 'reset' | 'looked'>,

@@ -6,12 +6,12 @@ import type { createHeadParser } from '../message/known-heads.ts';
 import { mayBecomeHead } from '../message/request-head.ts';
 import type { RequestHead } from '../message/request-head.ts';
 
-/** The end of a head. */
+/** End of a head. */
 const HEAD_END = '\r\n\r\n';
 /** Empty lines before a request (RFC 9112, 2.2). */
 const EMPTY_LINES = /^(?:\r\n)+/;
 
-/** What becomes of a body that does not get complete. */
+/** How an incomplete body is refused. */
 const BODY_REFUSALS: Readonly<Record<Exclude<BodyProgress['kind'], 'complete'>, HttpRefusal>> = {
   incomplete: { kind: 'malformed', detail: 'the request ends in its body' },
   'too large': { kind: 'body too large' },
@@ -21,19 +21,19 @@ const BODY_REFUSALS: Readonly<Record<Exclude<BodyProgress['kind'], 'complete'>, 
 export interface RequestReaderDeps<Context> {
   readonly limits: Pick<HttpLimits, 'headBytes' | 'headMs'>;
   readonly takeBody: RequestParser<Context>['takeBody'];
-  /** The connection's request waits for its client's turn. `later`: not before others have been heard. */
+  /** The connection's request waits for its client's turn. `later`: others must be read first. */
   readonly ready: (connection: HttpConnection<Context>, later: boolean) => void;
   readonly refuse: (connection: HttpConnection<Context>, refusal: HttpRefusal) => void;
-  /** The client has ended in the middle of nothing. */
+  /** The client ended outside a request. */
   readonly end: (connection: HttpConnection<Context>) => void;
   readonly now: () => number;
 }
 
-/** Finds where requests end in what arrives: one at a time, nothing behind it looked at before it has been answered. */
+/** Finds where requests end, one at a time. Bytes behind a request are not scanned before it is answered. */
 export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
   const { limits, takeBody, ready, refuse, end, now } = deps;
 
-  /** More has arrived, in `reading` or `body`; or the client has ended. */
+  /** More bytes arrived in `reading` or `body`, or the client has ended. */
   function advance(connection: HttpConnection<Context>, later: boolean): void {
     if (connection.stage === 'body') continueBody(connection, later);
     else findHead(connection, later);
@@ -71,8 +71,8 @@ export function createRequestReader<Context>(deps: RequestReaderDeps<Context>) {
       refuse(connection, { kind: 'malformed', detail: 'not HTTP/1.1' });
       return;
     }
-    // A kept connection has all its time to begin the next request, and then as much for that as for the first. Half of an
-    // empty line is no beginning.
+    // A kept connection has its full time to begin the next request, and then as much as for the first one. Half of an
+    // empty line does not begin a request.
     if (answers > 0 && scanned === 0 && pending !== '' && pending !== '\r')
       connection.deadlineMs = now() + limits.headMs;
     connection.scanned = pending.length;
@@ -90,13 +90,13 @@ export interface RequestParserDeps<Context> {
 }
 
 export interface RequestParser<Context> {
-  /** In its turn: parses the head. False: the request cannot be handed on, or not yet. */
+  /** Parses the head in its turn. Returns false if the request cannot be passed on, or not yet. */
   readonly takeHead: (connection: HttpConnection<Context>) => boolean;
-  /** True once the body is there. */
+  /** Returns true when the body is complete. */
   readonly takeBody: (connection: HttpConnection<Context>, head: RequestHead) => boolean;
 }
 
-/** Makes a request of what has arrived, once it is its client's turn. */
+/** Parses a request when it is its client's turn. */
 export function createRequestParser<Context>(deps: RequestParserDeps<Context>): RequestParser<Context> {
   const { limits, parseHead, bodyBytes, refuse, now } = deps;
 
@@ -118,7 +118,7 @@ export function createRequestParser<Context>(deps: RequestParserDeps<Context>): 
   function beginBody(connection: HttpConnection<Context>, head: RequestHead): boolean {
     const maxBytes = bodyBytes(head.method);
     if (maxBytes === 0) {
-      // Nobody reads it: what comes is dropped, with the connection.
+      // Its body is not read, so what arrives is discarded with the connection.
       connection.last = true;
       return true;
     }
@@ -146,10 +146,10 @@ export function createRequestParser<Context>(deps: RequestParserDeps<Context>): 
   return { takeHead, takeBody };
 }
 
-/** More than this beside a part of a text is not kept in memory for that part's sake. Characters. */
+/** A part of a text is copied if keeping it would keep more than this besides. Characters. */
 const MOST_BESIDE = 1_024;
 
-/** A part of Latin-1 text that does not keep all of it in memory, as V8's slices do, while a request waits. */
+/** Copies a part of a Latin-1 text if V8's slice would keep too much of the whole in memory while a request waits. */
 function alone(part: string, whole: string): string {
   return whole.length - part.length > MOST_BESIDE ? Buffer.from(part, 'latin1').toString('latin1') : part;
 }

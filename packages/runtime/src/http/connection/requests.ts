@@ -24,7 +24,7 @@ export interface RequestsDeps<Context> {
 
 type Step<Context> = (connection: HttpConnection<Context>) => void;
 
-/** Requests, from what arrives to the answer. */
+/** Handles requests from arriving bytes to the answer. */
 export function createRequests<Context>(deps: RequestsDeps<Context>) {
   const { limits, hooks, clock, parseHead, unread, writer, refuse, limited, isClosing, guarded } = deps;
   const { send, linger } = writer;
@@ -60,12 +60,12 @@ interface RequestTurnsDeps<Context> {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly unread: Pick<Unread<HttpConnection<Context>>, 'mayAnswer' | 'gone'> | undefined;
   readonly takeHead: RequestParser<Context>['takeHead'];
-  /** The request is the caller's. */
+  /** The user now has the request. */
   readonly begin: (connection: HttpConnection<Context>) => void;
   readonly guarded: (step: Step<Context>) => Step<Context>;
 }
 
-/** Whose request is next: each client in its turn, unless it has to read first what it was sent. */
+/** Chooses the next request: clients take turns, and those with too much unread wait. */
 function createRequestTurns<Context>(deps: RequestTurnsDeps<Context>) {
   type Connection = HttpConnection<Context>;
   const { limits, clock, unread, takeHead, begin } = deps;
@@ -85,7 +85,7 @@ function createRequestTurns<Context>(deps: RequestTurnsDeps<Context>) {
   }
 
   function serve(connection: Connection): void {
-    // One that had to make room closes only after this turn of the event loop.
+    // An evicted connection closes only after this turn of the event loop.
     if (connection.stage !== 'turn' || connection.socket.destroyed) return;
     if (connection.head === undefined && !takeHead(connection)) return;
     if (unread?.mayAnswer(connection) === false) {
@@ -95,10 +95,10 @@ function createRequestTurns<Context>(deps: RequestTurnsDeps<Context>) {
     } else begin(connection);
   }
 
-  /** The send queues have been looked at. */
+  /** Called after the send queues have been read. */
   function unblock(): void {
     for (const connection of blocked) {
-      // Who still may not be answered keeps its deadline.
+      // Connections that may still not be answered keep their deadline.
       if (connection.stage === 'unread' && unread?.mayAnswer(connection) === false) continue;
       blocked.delete(connection);
       if (connection.stage === 'unread') ready(connection, true);
@@ -127,7 +127,7 @@ interface ExchangeDeps<Context> {
   readonly isClosing: () => boolean;
 }
 
-/** Hands a request to the caller, and takes its answer. */
+/** Passes a request to the user and receives its answer. */
 function createExchange<Context>(deps: ExchangeDeps<Context>) {
   const { limits, hooks, unread, send, limited, isClosing } = deps;
 
@@ -147,7 +147,7 @@ function createExchange<Context>(deps: ExchangeDeps<Context>) {
     hooks.request(request);
   }
 
-  /** Sends the answer to a request; later answers to the same one are dropped. */
+  /** Sends the answer to a request. Later answers to the same request are ignored. */
   function respond(request: HttpRequest<Context>, answer: HttpAnswer): void {
     const { connection, head } = request;
     if (connection.request !== request) return;

@@ -2,13 +2,13 @@ import type { Remembered } from '../../memory/remembered.ts';
 import { parseRequestHead } from './request-head.ts';
 import type { HeadFault, RequestHead } from './request-head.ts';
 
-/** Heads by their text. */
+/** Parsed heads by their text. */
 export type KnownHeads = Pick<Remembered<RequestHead>, 'peek' | 'set'>;
 
-/** Longer ones are parsed each time. Characters. */
+/** Longer heads are parsed each time. Characters. */
 const LONGEST_KNOWN = 1_024;
 
-/** Parses heads: those that clients send again and again, byte for byte, once. `owner`: whose share of the memory a new one takes. */
+/** Parses heads, repeated ones only once. `owner` is charged for the memory of a new one. */
 export function createHeadParser(
   known: KnownHeads | undefined,
 ): (text: string, owner: string) => RequestHead | HeadFault {

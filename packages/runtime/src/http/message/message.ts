@@ -1,22 +1,22 @@
-/** An answer but for what the connection adds: its length, the date, and whether it ends with it. */
+/** An answer without what the connection adds: its length, the date, and whether the connection ends. */
 export interface HttpAnswer {
   readonly status: number;
-  /** Whole header lines, each with its line end (`headerLines` makes them). */
+  /** Complete header lines with their line ends, as made by `headerLines`. */
   readonly headers: string;
-  /** Latin-1 text: a character a byte. */
+  /** Latin-1 text, one character per byte. */
   readonly body: string;
-  /** Of an answer that is sent again and again: its bytes as they were last sent, which the server keeps here. */
+  /** For an answer that is sent repeatedly: the server keeps its last bytes here. */
   readonly sent?: SentText;
 }
 
-/** The bytes of an answer, and what of them is not the answer's own. */
+/** The bytes of an answer and which of them belong to the connection. */
 export interface SentText {
   text: string;
   date: string;
   keepAliveMs: number;
 }
 
-/** The statuses that our servers answer with (RFC 9110, 15; RFC 6585, 5). */
+/** The statuses that the servers use (RFC 9110, 15; RFC 6585, 5). */
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
@@ -31,10 +31,10 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** Asks for the body of a request (RFC 9110, 10.1.1). */
+/** Requests the body (RFC 9110, 10.1.1). */
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-/** Header lines from names and values in turn. */
+/** Header lines from alternating names and values. */
 export function headerLines(namesAndValues: readonly string[]): string {
   let lines = '';
   for (let at = 0; at + 1 < namesAndValues.length; at += 2)
@@ -43,14 +43,14 @@ export function headerLines(namesAndValues: readonly string[]): string {
 }
 
 export interface MessageOptions {
-  /** The request was a HEAD: the same headers, no body. */
+  /** The request was a HEAD: send the headers without a body. */
   readonly head: boolean;
-  /** How long the connection is kept for a next request; 0: it ends with this answer. Milliseconds. */
+  /** How long the connection waits for the next request. 0 ends it with this answer. Milliseconds. */
   readonly keepAliveMs: number;
   readonly date: string;
 }
 
-/** The bytes of an answer, as Latin-1 text. */
+/** The bytes of an answer as Latin-1 text. */
 export function messageText(answer: HttpAnswer, options: MessageOptions): string {
   const { sent } = answer;
   if (sent === undefined || options.head) return makeText(answer, options);
@@ -63,7 +63,7 @@ export function messageText(answer: HttpAnswer, options: MessageOptions): string
   return sent.text;
 }
 
-/** An answer that will be sent again and again. */
+/** Marks an answer that is sent repeatedly. */
 export function toBeSentOften(answer: HttpAnswer): HttpAnswer {
   return { ...answer, sent: { text: '', date: '', keepAliveMs: 0 } };
 }
@@ -80,7 +80,7 @@ function makeText(
   return `HTTP/1.1 ${status} ${text}\r\n${headers}Content-Length: ${body.length}\r\nDate: ${date}\r\n${connection}\r\n\r\n${head ? '' : body}`;
 }
 
-/** The time of an answer (RFC 9110, 6.6.1), made once a second. `now`: milliseconds since the epoch. */
+/** The Date header (RFC 9110, 6.6.1), formatted once per second. `now`: milliseconds since the epoch. */
 export function createDate(now: () => number): () => string {
   let second = NaN;
   let text = '';

@@ -1,19 +1,19 @@
 import type { Framing } from './request-head.ts';
 
-/** How far the body in `text` has come. */
+/** How much of the body has arrived in `text`. */
 export type BodyProgress =
   | { readonly kind: 'incomplete' }
-  /** `body`: Latin-1 text, a character a byte. `end`: where the next request begins. */
+  /** `body`: Latin-1 text, one character per byte. `end`: where the next request begins. */
   | { readonly kind: 'complete'; readonly body: string; readonly end: number }
   | { readonly kind: 'too large' }
   | { readonly kind: 'malformed' };
 
-/** What chunk sizes, extensions and trailers may take beside the body itself. Characters. */
+/** Limit for chunk sizes, extensions and trailers besides the body itself. Characters. */
 const LARGEST_OVERHEAD = 4_096;
-/** A size, and extensions that nobody needs (RFC 9112, 7.1.1), without quotes and white space. */
+/** A size and extensions (RFC 9112, 7.1.1), without quotes and white space. */
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,6})(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?)*$/;
 const TRAILER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t -~\x80-\xff]*$/;
-/** Headers that say where messages end, which is too late behind one (RFC 9110, 6.5.1). */
+/** Headers that frame messages must not be trailers (RFC 9110, 6.5.1). */
 const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -23,8 +23,8 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Looks for the end of a body at the beginning of `text`, each time from its start: it is bounded, and has no more than a few
- * pieces. Latin-1 text.
+ * Finds the end of a body at the start of `text`. Scans from the start each time, because the body is bounded and has
+ * few pieces. Latin-1 text.
  */
 export function readBody(text: string, framing: Framing, maxBytes: number): BodyProgress {
   if (framing.kind === 'none') return { kind: 'complete', body: '', end: 0 };
@@ -54,7 +54,7 @@ function readChunks(text: string, maxBytes: number): BodyProgress {
   }
 }
 
-/** Trailers are read and dropped. */
+/** Reads and discards trailers. */
 function readTrailers(text: string, from: number, body: string): BodyProgress {
   let at = from;
   for (;;) {

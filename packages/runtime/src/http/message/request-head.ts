@@ -1,24 +1,24 @@
-/** The head of a request, as RFC 9112 has it. */
+/** The head of a request (RFC 9112). */
 export interface RequestHead {
   readonly method: string;
-  /** In origin-form (RFC 9112, 3.2.1): a path, with its query if there is one. */
+  /** In origin-form (RFC 9112, 3.2.1): a path with an optional query. */
   readonly target: string;
-  /** Names and values in turn, as they came, without the white space around values. */
+  /** Alternating names and values as received, without white space around the values. */
   readonly headers: readonly string[];
-  /** The client takes further answers on this connection. */
+  /** The client accepts further answers on this connection. */
   readonly keepAlive: boolean;
-  /** HTTP/1.0, which keeps a connection only if it is told so. */
+  /** HTTP/1.0, which keeps a connection only if the answer says so. */
   readonly old: boolean;
   readonly framing: Framing;
-  /** `Expect: 100-continue`: the body comes once it is asked for. */
+  /** `Expect: 100-continue`: the client waits for a request to send the body. */
   readonly expectsContinue: boolean;
-  /** Asks for another protocol, which it does not get; what comes right behind it may be in that one. */
+  /** Requests another protocol, which is not granted. The bytes right behind it may be in that protocol. */
   readonly asksForUpgrade: boolean;
-  /** Heads of the same bytes are this object: what is made of it can be kept by it. */
+  /** Heads with the same bytes are this same object, so results can be cached by it. */
   readonly known: boolean;
 }
 
-/** How the end of the body is found (RFC 9112, 6.3). */
+/** How to find the end of the body (RFC 9112, 6.3). */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'sized'; readonly bytes: number }
@@ -31,10 +31,10 @@ export interface HeadFault {
   readonly detail: string;
 }
 
-/** No client of ours sends a tenth of them. */
+/** Known clients send less than a tenth of this. */
 const MOST_HEADERS = 100;
 
-/** CONNECT is not among them: no tunnel leads through here. The rest is what llhttp knows. */
+/** What llhttp knows, without CONNECT, because there are no tunnels here. */
 const METHODS: ReadonlySet<string> = new Set(
   (
     'ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY OPTIONS ' +
@@ -42,20 +42,21 @@ const METHODS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Printable ASCII without '#': whatever a path and a query may be made of, and more. */
+/** Printable ASCII without '#', which covers every path and query. */
 const REQUEST_LINE = /^([A-Z-]{3,16}) (\/[!"$-~]*) HTTP\/1\.([01])$/;
 /**
- * A token, no white space before the colon; no control characters but tabs in the value (RFC 9110, 5.5 and 5.6.2). The value is
- * trimmed by hand: an expression that does it takes half a second for 16 KiB of blanks and a control character.
+ * A token without white space before the colon, and a value without control characters except tabs (RFC 9110, 5.5 and
+ * 5.6.2). The value is trimmed by hand: an expression that does it takes half a second for 16 KiB of blanks followed by
+ * a control character.
  */
 const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)$/;
-/** Node's parser takes the encoding for an unknown one if a tab follows it. */
+/** Node's parser treats the encoding as unknown if a tab follows it. */
 const CHUNKED = /^ *chunked *$/i;
 const LENGTH = /^\d{1,12}$/;
 
 /**
- * Reads a head: everything before the empty line, without the line ends that close it. Latin-1 text. Stricter than the RFC
- * wherever two parsers could understand two things: no bare line feeds, no folded lines, one Host, one length.
+ * Parses a head: everything before the empty line, without its final line ends. Latin-1 text. Stricter than the RFC
+ * wherever two parsers could disagree: no bare line feeds, no folded lines, one Host, one length.
  */
 export function parseRequestHead(text: string): RequestHead | HeadFault {
   const lines = text.split('\r\n', MOST_HEADERS + 2);
@@ -87,7 +88,7 @@ export function parseRequestHead(text: string): RequestHead | HeadFault {
   };
 }
 
-/** Without the spaces and tabs around it; `trim` would take a no-break space (\xa0) too. */
+/** Trims spaces and tabs. `trim` would also remove a no-break space (\xa0). */
 function withoutBlanks(text: string): string {
   let from = 0;
   let to = text.length;
@@ -100,7 +101,7 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** What the headers say about the message itself. */
+/** What the headers say about the message. */
 interface Seen {
   hosts: number;
   lengths: number;
@@ -127,7 +128,7 @@ function createSeen(): Seen {
   };
 }
 
-/** By length first: most headers are none of these. `text`: the value with its blanks. */
+/** Compares lengths first, because most headers are none of these. `text` is the untrimmed value. */
 function noteHeader(seen: Seen, name: string, value: string, text: string): void {
   switch (name.length) {
     case 4:
@@ -150,7 +151,7 @@ function noteHeader(seen: Seen, name: string, value: string, text: string): void
       seen.length = value;
       return;
     case 16:
-      // Not in a standard, but other parsers end the connection by it.
+      // Not standard, but other parsers end the connection on it.
       if (name.toLowerCase() === 'proxy-connection') seen.close ||= hasOption(value, 'close');
       return;
     case 17:
@@ -184,14 +185,14 @@ function malformed(detail: string): HeadFault {
   return { fault: 'malformed', detail };
 }
 
-/** Cannot be in a head: control characters, and a line feed without its carriage return. */
+/** Invalid in a head: control characters, and line feeds without a carriage return. */
 const NEVER_IN_A_HEAD = /[^\t\r\n -~\x80-\xff]|(?<!\r)\n/g;
-/** What a request line can begin with, as far as it has come. */
+/** How an incomplete request line can begin. */
 const BEGINS_LIKE_A_REQUEST = /^(?:$|\r$|[A-Z-]{1,16}(?: |$))/;
 
 /**
- * False if an unfinished head can no longer become one, so that its client need not be waited for. Latin-1 text; what is before
- * `from` was looked at before.
+ * Returns false if an unfinished head can no longer become valid, so that its client need not be waited for. Latin-1
+ * text. Characters before `from` were checked earlier.
  */
 export function mayBecomeHead(text: string, from: number): boolean {
   NEVER_IN_A_HEAD.lastIndex = from;

@@ -4,8 +4,8 @@ import { isIPv4 } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Our port and the client's end of a connection, as the socket names them. A client can use one port of its own for several of
- * ours, and must not hide the queue of one connection behind that of another.
+ * The local port and the client's end of a connection, as the socket names them. A client can use one of its ports for
+ * several local ports, and must not hide one connection's queue behind another's.
  */
 export interface Ends {
   readonly localPort: number;
@@ -13,21 +13,21 @@ export interface Ends {
   readonly port: number;
 }
 
-/** Bytes that were sent and have not been acknowledged, by `rowKey`; connections without any are left out. */
+/** Unacknowledged bytes by `rowKey`. Connections without any are omitted. */
 export type SendQueues = ReadonlyMap<string, number>;
 
 const TABLES = { ipv4: '/proc/net/tcp', ipv6: '/proc/net/tcp6' } as const;
 export type TcpFamily = keyof typeof TABLES;
 
-/** The kernel hands out its table in pieces of a page, whole rows each. Bytes. */
+/** The kernel returns its table in pieces of one page with complete rows. Bytes. */
 const PIECE = 16_384;
-/** Pieces are read one after the other within one turn of the event loop, for no longer than this. Milliseconds. */
+/** Reads pieces within one turn of the event loop for at most this long. Milliseconds. */
 const SLICE_MS = 0.5;
 
 /**
- * Reads the send queues of all connections to local ports of `ports`. The kernel takes some milliseconds to look through an empty
- * table, which does not hold up the event loop, and about a microsecond for a row, those of connections that wait for their end
- * (TIME-WAIT) included. Rejects if the table cannot be read.
+ * Reads the send queues of all connections to the local `ports`. The kernel needs some milliseconds for an empty table,
+ * without blocking the event loop, and about a microsecond per row, including connections in TIME-WAIT. Rejects if the
+ * table cannot be read.
  */
 export async function readSendQueues(family: TcpFamily, ports: ReadonlySet<number>): Promise<SendQueues> {
   const rows = rowsOf(ports);
@@ -43,27 +43,27 @@ export async function readSendQueues(family: TcpFamily, ports: ReadonlySet<numbe
       await setImmediate();
       turnMs = performance.now();
     }
-    // A row more takes the kernel no time; waiting for a thread for each piece does.
+    // Further rows take the kernel no time, but waiting for a thread per piece does.
     bytesRead = readSync(file.fd, buffer, 0, PIECE, null);
   }
   return queues;
 }
 
 /**
- * How many connections of this machine are closed with something left that was not acknowledged. The kernel knows that without a
- * look at each, however many wait for their end.
+ * Counts the machine's closed connections with unacknowledged bytes. The kernel knows the number without visiting each
+ * one.
  */
 export async function countOrphans(): Promise<number> {
   const [, count] = /^TCP: .*\borphan (\d+) /m.exec(await readFile('/proc/net/sockstat', 'latin1')) ?? [];
-  if (count === undefined) throw new Error('/proc/net/sockstat does not say how many orphans there are');
+  if (count === undefined) throw new Error('/proc/net/sockstat has no number of orphans');
   return Number(count);
 }
 
 const NOTHING = '00000000';
-/** In TIME-WAIT: nobody's any more. */
+/** TIME-WAIT: no longer anybody's. */
 const TIME_WAIT = '06';
 
-/** As the kernel prints a connection (proc(5), "/proc/net/tcp"): local end, remote end, state, send queue. */
+/** A row of /proc/net/tcp (proc(5)): local end, remote end, state, send queue. */
 function rowsOf(ports: ReadonlySet<number>): RegExp {
   const port = [...ports].map((one) => hex(one, 4)).join('|');
   return new RegExp(
@@ -72,14 +72,14 @@ function rowsOf(ports: ReadonlySet<number>): RegExp {
   );
 }
 
-/** The family of the table that a connection is in: a v4-mapped address is one of IPv6 there. */
+/** The table that a connection is in. A v4-mapped address is in that of IPv6. */
 export function familyOf({ address }: Ends): TcpFamily {
   return isIPv4(address) ? 'ipv4' : 'ipv6';
 }
 
 /**
- * How the kernel prints our port and the client's end: the address in 32-bit words in the order of the machine, which is
- * little-endian.
+ * How the kernel prints the local port and the client's end: the address in 32-bit words in the machine's byte order,
+ * which is little-endian.
  */
 export function rowKey({ localPort, address, port }: Ends): string {
   const bytes = isIPv4(address) ? bytesOfIpv4(address) : bytesOfIpv6(address);

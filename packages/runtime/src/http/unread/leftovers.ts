@@ -2,7 +2,7 @@ import type { Ends } from './kernel-queues.ts';
 import type { ClientName } from '../clients/places.ts';
 import type { Tally } from './senders.ts';
 
-/** What a closed connection has left with the kernel, which goes on sending it for minutes to a client that does not read. */
+/** What a closed connection left in the kernel, which keeps sending it for minutes to a client that does not read. */
 export interface Leftover {
   readonly client: ClientName;
   readonly ends: Ends;
@@ -11,15 +11,15 @@ export interface Leftover {
 
 export interface Leftovers {
   readonly remember: (leftover: Leftover) => void;
-  /** The oldest ones, which are counted no more. */
+  /** Removes the oldest ones, which are no longer counted. */
   readonly take: (count: number) => readonly Leftover[];
   /**
-   * Whether the oldest leftovers, so many, are next to nothing, as the number of all connections that have left something shows.
-   * They are forgotten then.
+   * Forgets the oldest `count` leftovers if the number of all connections with unacknowledged bytes shows that almost
+   * nothing is left. Returns whether it did.
    */
   readonly forgetIfRead: (count: number) => Promise<boolean>;
   readonly oldest: (count: number) => readonly Leftover[];
-  /** It is time to look whether they were read. */
+  /** It is time to check whether they were read. */
   readonly areMany: () => boolean;
   readonly size: () => number;
 }
@@ -28,17 +28,22 @@ export interface LeftoversDeps {
   readonly tally: Tally;
   /** What all clients together may leave unread. Bytes. */
   readonly total: number;
-  /** How many closed connections have left something with the kernel, those of others included. */
+  /** Counts closed connections that left something in the kernel, including those of other programs. */
   readonly countOrphans: () => Promise<number>;
 }
 
-/** The part of everybody's limit that closed connections may leave before it is looked whose it is: thousands close in a second. */
+/**
+ * Share of the total limit that closed connections may leave before they are attributed: thousands close per second.
+ */
 const NEXT_TO_NOTHING = 1 / 16;
-/** Closed connections that are remembered before it is looked whether they were read: as nearly all were, and more if not. */
+/**
+ * Closed connections that are remembered before checking whether they were read. Nearly all were; if not, more are
+ * remembered.
+ */
 const FEW = 1_024;
 const MOST = 16_384;
 
-/** What was left behind by connections that are closed. */
+/** What closed connections have left unread. */
 export function createLeftovers({ tally, total, countOrphans }: LeftoversDeps): Leftovers {
   let leftovers: Leftover[] = [];
   let many = FEW;

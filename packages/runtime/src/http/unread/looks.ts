@@ -3,15 +3,18 @@ import type { Ends, SendQueues, TcpFamily } from './kernel-queues.ts';
 import type { Leftovers } from './leftovers.ts';
 import type { Sender, Senders, UnreadLimits } from './senders.ts';
 
-/** After how much time a look comes when a client is near its limit. Milliseconds. */
+/** Time until the next look if a client is near its limit. Milliseconds. */
 export const SOON_MS = 50;
-/** The same for a single connection that is above its own. Milliseconds. */
+/** The same for a single connection above its own limit. Milliseconds. */
 const LATER_MS = 250;
-/** At most, after looks that have found nearly nothing read: what is left behind cannot be reset. Milliseconds. */
+/**
+ * Longest pause after looks that found almost nothing read, because what is left behind cannot be reset. Milliseconds.
+ */
 const FRUITLESS_MS = 1_000;
 /**
- * The part of the time that looks may take: when a client is near its limit, and for the sake of single connections, nearly all
- * of which have read everything. However long a look took (the machine may have stood still), the next comes. Milliseconds.
+ * Share of time for looks if a client is near its limit, and for single connections, nearly all of which have read
+ * everything. The next look comes however long the last one took, because the machine may have been suspended.
+ * Milliseconds.
  */
 const LOOK_SHARE = 0.25;
 const LATER_SHARE = 0.02;
@@ -20,15 +23,18 @@ const LONGEST_PAUSE_MS = 5_000;
 export interface LookScheduleDeps {
   /** Must not reject. */
   readonly look: () => Promise<void>;
-  /** How much may not have been read. Bytes. */
+  /** How many bytes may be unread. */
   readonly total: () => number;
-  /** A look is over. */
+  /** Called after a look. */
   readonly ended: () => void;
   readonly schedule: (delayMs: number, call: () => void) => unknown;
   readonly now: () => number;
 }
 
-/** When to look: one look at a time, and a pause after each. The returned function asks for a look within a time. Milliseconds. */
+/**
+ * Schedules looks: one at a time, with a pause after each. The returned function requests a look within a time.
+ * Milliseconds.
+ */
 export function createLookSchedule({ look, total, ended, schedule, now }: LookScheduleDeps) {
   let looking = false;
   let lookAtMs = Infinity;
@@ -62,12 +68,12 @@ export function createLookSchedule({ look, total, ended, schedule, now }: LookSc
   };
 }
 
-/** When to look again for the sake of single connections, after a look that took so long. Milliseconds. */
+/** When to look again for single connections after a look that took `lookMs`. Milliseconds. */
 export function laterAfter(lookMs: number): number {
   return Math.max(LATER_MS, pauseAfter(lookMs, LATER_SHARE));
 }
 
-/** How long to wait for the next look if looks may take this share of the time. Milliseconds. */
+/** Pause before the next look if looks may take this share of the time. Milliseconds. */
 function pauseAfter(lookMs: number, share: number): number {
   return Math.min(LONGEST_PAUSE_MS, lookMs / share);
 }
@@ -77,26 +83,26 @@ export interface SettlementDeps<Occupant extends Sender<Occupant>> {
   readonly senders: Senders<Occupant>;
   readonly leftovers: Leftovers;
   readonly readQueues: (family: TcpFamily) => Promise<SendQueues>;
-  /** The client does not read: the connection is to be reset, and what it left unread with it. */
+  /** The client does not read. Reset the connection with everything unread. */
   readonly reset: (connection: Occupant) => void;
 }
 
-/** Puts what the send queues say in the place of what was written. The returned function rejects if they cannot be read. */
+/** Replaces written byte counts by what the send queues show. The returned function rejects if they cannot be read. */
 export function createSettlement<Occupant extends Sender<Occupant>>(deps: SettlementDeps<Occupant>) {
   const { limits, senders, leftovers, readQueues, reset } = deps;
 
-  /** `lastBytes`: its last answer when the look began. */
+  /** `lastBytes`: the size of its last answer when the look began. */
   function settle(connection: Occupant, queued: number, lastBytes: number): void {
-    if (!senders.all.has(connection)) return; // gone meanwhile
+    if (!senders.all.has(connection)) return; // closed during the look
     const { sinceLook, unread } = connection;
     senders.count(connection, queued + sinceLook - unread);
-    // Who has asked again has read all but the last answer, which may be one that was written while the table was read.
+    // A client that sent another request has read all but the last answer, which may have been written during the look.
     if (queued <= Math.max(limits.perConnection, lastBytes + sinceLook)) return;
     senders.count(connection, -connection.unread);
     reset(connection);
   }
 
-  /** `count`: of the oldest leftovers. */
+  /** `count`: how many of the oldest leftovers to settle. */
   return async function settleAll(connections: readonly Occupant[], count: number): Promise<void> {
     const lastBytes = connections.map((connection) => connection.lastBytes);
     for (const connection of connections) connection.sinceLook = 0;
@@ -108,7 +114,7 @@ export function createSettlement<Occupant extends Sender<Occupant>>(deps: Settle
   };
 }
 
-/** How much is in the send queue of a connection, by the tables that some of these connections are in. */
+/** How much is in each connection's send queue, by the tables that these connections are in. */
 async function readQueued(
   connections: readonly { readonly ends: Ends }[],
   readQueues: SettlementDeps<never>['readQueues'],

@@ -1,34 +1,34 @@
 import type { Ends } from './kernel-queues.ts';
 import type { Client } from '../clients/places.ts';
 
-/** A connection, as far as the bytes that its client has not read yet are concerned. */
+/** The unread bytes of a connection. */
 export interface Sender<Occupant> {
   readonly client: Client<Occupant>;
   readonly ends: Ends;
-  /** What may not have been read: known to be in the send queue, or written since that was seen. Bytes. */
+  /** What may be unread: seen in the send queue, or written since. Bytes. */
   unread: number;
-  /** Written since the look that is under way began. Bytes. */
+  /** Written since the current look began. Bytes. */
   sinceLook: number;
-  /** The answer that was written last. Bytes. */
+  /** Size of the last answer. Bytes. */
   lastBytes: number;
 }
 
 export interface UnreadLimits {
-  /** More than this in a connection's send queue means that its client does not read. Bytes. */
+  /** More in a connection's send queue means that its client does not read. Bytes. */
   readonly perConnection: number;
-  /** Of one client, and of all: who is above it gets no answer before its send queues have been looked at. Bytes. */
+  /** For one client, and for all. Above it, a client gets no answer until its send queues have been read. Bytes. */
   readonly perClient: number;
   readonly total: number;
 }
 
-/** Those who may not have read all that they were sent, and how much that is. */
+/** Connections that may not have read everything, and how much that is. */
 export interface Senders<Occupant extends Sender<Occupant>> {
   readonly all: ReadonlySet<Occupant>;
-  /** The connection has so many bytes more that may not have been read, or less. */
+  /** Adds to the bytes that may be unread, or subtracts from them. */
   readonly count: (connection: Occupant, bytes: number) => void;
-  /** The connection counts for another client than this one from now on. */
+  /** The connection now counts for another client than `from`. */
   readonly moved: (connection: Occupant, from: Client<Occupant>) => void;
-  /** Its client is, or all are, half-way to what may be left unread. */
+  /** Its client, or all together, have used half of what may be unread. */
   readonly isNearLimit: (connection: Occupant) => boolean;
 }
 
@@ -61,7 +61,7 @@ export interface Tally {
   readonly total: () => number;
 }
 
-/** Bytes by client, and of all. */
+/** Bytes per client and in total. */
 export function createTally(): Tally {
   const groups = new Map<string, Map<string, number>>();
   let total = 0;

@@ -8,11 +8,11 @@ import type { Sender, UnreadLimits } from './senders.ts';
 export interface UnreadDeps<Occupant extends Sender<Occupant>> {
   readonly limits: UnreadLimits;
   readonly readQueues: (family: TcpFamily) => Promise<SendQueues>;
-  /** How many closed connections have left something with the kernel, those of others included. */
+  /** Counts closed connections that left something in the kernel, including those of other programs. */
   readonly countOrphans: () => Promise<number>;
-  /** The client does not read: the connection is to be reset, and what it left unread with it. */
+  /** The client does not read. Reset the connection with everything unread. */
   readonly reset: (connection: Occupant) => void;
-  /** A look is over: who had to wait may try again. */
+  /** A look is over, so waiting clients can try again. */
   readonly looked: () => void;
   /** The send queues cannot be read. */
   readonly failed: (error: unknown) => void;
@@ -22,22 +22,27 @@ export interface UnreadDeps<Occupant extends Sender<Occupant>> {
 
 export interface Unread<Occupant extends Sender<Occupant>> {
   readonly wrote: (connection: Occupant, bytes: number) => void;
-  /** False: its client has to wait for the next look, which `looked` reports. */
+  /** Returns false if its client must wait for the next look, which `looked` reports. */
   readonly mayAnswer: (connection: Occupant) => boolean;
-  /** The connection counts for another client than this one from now on. */
+  /** The connection now counts for another client than `from`. */
   readonly moved: (connection: Occupant, from: Client<Occupant>) => void;
-  /** The connection is closed. What its client has not read stays with the kernel, and counts until a look finds it gone. */
+  /**
+   * The connection is closed. What its client has not read stays in the kernel and counts until a look finds it gone.
+   */
   readonly gone: (connection: Occupant) => void;
-  /** True if the connection must end with its next answer: the send queues cannot be read, and it has been sent enough. */
+  /**
+   * Returns true if the connection must end with its next answer, because the send queues cannot be read and it has
+   * been sent enough.
+   */
   readonly mustEnd: (connection: Occupant) => boolean;
 }
 
-/** The part of its limit that a client may always leave unread. */
+/** Share of its limit that a client may always leave unread. */
 const LITTLE = 1 / 64;
 
 /**
- * Bounds what is written and not read. Written means that the kernel has it; only its send queues say what the client has taken.
- * Looking costs some milliseconds, so it is done only when somebody has been sent a lot, and rarely.
+ * Bounds what is written and not read. Written bytes are in the kernel, and only its send queues show what the client
+ * has received. A look takes some milliseconds, so it happens rarely and only when somebody was sent a lot.
  */
 export function createUnread<Occupant extends Sender<Occupant>>(
   deps: UnreadDeps<Occupant>,
@@ -76,7 +81,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
   }
 
   function ended(): void {
-    // Written meanwhile, and perhaps for the last time.
+    // They wrote during the look, perhaps for the last time.
     for (const connection of senders.all) watch(connection);
     looked();
   }
@@ -92,7 +97,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
       if (blind) return true;
       const own = tally.of(client.group.name, client.name);
       const isLittle = own < limits.perClient * LITTLE;
-      // Whoever has little unread does not wait for those who have filled everything.
+      // A client with little unread does not wait for those who fill everything.
       if (own < limits.perClient && (tally.total() < limits.total || isLittle)) return true;
       lookWithin(SOON_MS);
       return false;
@@ -101,7 +106,7 @@ export function createUnread<Occupant extends Sender<Occupant>>(
     gone(connection) {
       const { client, ends, unread } = connection;
       senders.count(connection, -unread);
-      // All that is kept of a client: it has the same name when it comes again.
+      // The client's name is the same if it returns, so nothing else is kept.
       if (!blind)
         leftovers.remember({ client: { group: client.group.name, name: client.name }, ends, unread });
     },

@@ -42,7 +42,7 @@ describe('Places', () => {
     expect(places.size()).toBe(2);
   });
 
-  it('A client is the same object as long as it has a place', () => {
+  it('A client is the same object while it has a place', () => {
     const { enter, places } = setup();
     const first = enter('a1');
     const second = enter('a1');
@@ -115,7 +115,7 @@ describe('Shared limit', () => {
     expect(enter('c1')).toMatchObject({ kind: 'refused', limit: 'total' });
   });
 
-  it('A newcomer of the largest client takes the place of an idle occupant of its own, or is refused', () => {
+  it("A new occupant of the largest client takes the place of the client's idle occupant, or is refused", () => {
     const { enter, fill, clients } = setup({ total: 6, spared: 1 });
     fill('a1', 4);
     fill('b1', 2, { idle: true });
@@ -124,7 +124,7 @@ describe('Shared limit', () => {
     expect(enter('a1')).toMatchObject({ kind: 'entered', evicted: 'a1.2', limit: 'total' });
   });
 
-  it('A group at its own limit makes room by itself, whatever places other groups have', () => {
+  it('A group at its own limit gives up a place itself, whatever places other groups have', () => {
     const { enter, fill } = setup({ total: 20, spared: 1, ofGroup: (group) => (group === 'a' ? 4 : 20) });
     fill('b1', 10, { idle: true });
     fill('a1', 3);
@@ -133,7 +133,7 @@ describe('Shared limit', () => {
     expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: undefined });
   });
 
-  it('A client whose only place goes to a newcomer of its own keeps the place', () => {
+  it('A client whose only place goes to its own new occupant keeps the place', () => {
     const { enter, fill, taken, places, clients } = setup({ total: 2, spared: 1 });
     fill('a1', 1);
     fill('b1', 1, { idle: true });
@@ -145,7 +145,7 @@ describe('Shared limit', () => {
     expect(enter('b1')).toMatchObject({ kind: 'entered', evicted: 'b1.3' });
   });
 
-  it('A refused newcomer leaves nothing behind', () => {
+  it('A refused occupant leaves no trace', () => {
     const { enter, fill, places, clients } = setup({ total: 2, spared: 1 });
     fill('a1', 1);
     fill('b1', 1);
@@ -159,7 +159,7 @@ describe('Shared limit', () => {
 });
 
 describe('Moved place', () => {
-  it('A moved place keeps its idleness, and may exceed any limit', () => {
+  it('A moved place stays idle if it was, and can exceed any limit', () => {
     const { enter, fill, places, nameOf } = setup({ perClient: 2 });
     fill('b1', 2);
     const entry = enter('a1', { idle: true });

@@ -6,7 +6,7 @@ import type { Names } from './turns-setup.ts';
 const NAMES: Names = { a: ['a1', 'a2', 'a3'], b: ['b1'], c: ['c1'] };
 
 describe('Turn of the event loop', () => {
-  it('The first piece of work of a client in a turn runs at once, however much others have waiting', () => {
+  it("A client's first piece of work in a turn runs immediately, however much others have waiting", () => {
     const t = startTurns(NAMES);
     for (let work = 1; work <= 50; work += 1) t.take(`a1.${work}`);
     t.take('a2.1');
@@ -14,7 +14,7 @@ describe('Turn of the event loop', () => {
     expect(t.order()).toEqual(['a1.1', 'a2.1', 'b1.1']);
   });
 
-  it('A client gets one piece of work per turn, at once or later', () => {
+  it('A client gets one piece of work per turn, immediately or later', () => {
     const t = startTurns(NAMES);
     for (const work of ['a1.1', 'a1.2', 'a1.3']) t.take(work);
     expect(t.order()).toEqual(['a1.1']);
@@ -26,7 +26,7 @@ describe('Turn of the event loop', () => {
     expect(t.order()).toEqual(['a1.3', 'a1.4']);
   });
 
-  it('Work that may not run at once waits until the event loop has polled its sockets', () => {
+  it('Work that must not run immediately waits until the event loop has polled its sockets', () => {
     const t = startTurns(NAMES);
     t.takeLater('a1.1');
     expect(t.order()).toEqual([]);
@@ -158,7 +158,7 @@ function mayCompare(one: string, other: string): boolean {
 }
 
 describe('Turns, property', () => {
-  it('All work runs once, and only the first piece of a client in a turn runs at once', () => {
+  it("All work runs once, and only a client's first piece in a turn runs immediately", () => {
     fc.assert(
       fc.property(schedules, costs, (schedule, costMs) => {
         const watch = startWatch(costMs);

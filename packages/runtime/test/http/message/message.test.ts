@@ -12,7 +12,7 @@ describe('Answer text', () => {
     );
   });
 
-  it('An answer says if the connection ends with it, and has a length without a body too', () => {
+  it('An answer says whether the connection ends with it, and has a length even without a body', () => {
     expect(messageText({ status: 503, headers: '', body: '' }, { ...OPTIONS, keepAliveMs: 0 })).toBe(
       'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n' +
         'Date: Mon, 23 Nov 2026 07:00:00 GMT\r\nConnection: close\r\n\r\n',
@@ -54,7 +54,7 @@ describe('Answer text', () => {
     }
   });
 
-  it('An answer has a byte for each Latin-1 character of its body', () => {
+  it('An answer has one byte for each Latin-1 character of its body', () => {
     const body = Buffer.from('ä').toString('latin1');
     expect(messageText({ status: 200, headers: '', body }, OPTIONS)).toContain('Content-Length: 2\r\n');
   });

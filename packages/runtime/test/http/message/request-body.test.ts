@@ -13,7 +13,7 @@ function chunked(text: string): BodyProgress {
 }
 
 describe('Sized body', () => {
-  it('A body is empty if the head announces none, whatever comes behind it', () => {
+  it('A body is empty if the head announces none, whatever follows the head', () => {
     expect(readBody('GET /', { kind: 'none' }, 0)).toEqual({ kind: 'complete', body: '', end: 0 });
   });
 
@@ -44,7 +44,7 @@ describe('Chunked body', () => {
       expect(chunked(WHOLE.slice(0, length))).toEqual({ kind: 'incomplete' });
   });
 
-  it('A chunked body may be empty', () => {
+  it('A chunked body can be empty', () => {
     expect(chunked('0\r\n\r\n')).toEqual({ kind: 'complete', body: '', end: 5 });
   });
 
@@ -90,7 +90,7 @@ describe('Chunked body', () => {
     { what: 'extensions of many chunks', text: `1;${'a'.repeat(500)}\r\nx\r\n`.repeat(10) },
     { what: 'one trailer', text: `0\r\nX: ${'a'.repeat(5_000)}` },
     { what: 'many trailers', text: `0\r\n${'X: y\r\n'.repeat(1_000)}` },
-  ])('A chunked body is refused if more than 4 KiB come beside it, by $what', ({ text }) => {
+  ])('A chunked body is refused if it has more than 4 KiB of other bytes, by $what', ({ text }) => {
     expect(chunked(text)).toEqual({ kind: 'too large' });
   });
 });

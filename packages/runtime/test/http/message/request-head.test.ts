@@ -198,7 +198,7 @@ describe('Protocol upgrade', () => {
 
 describe('Unfinished head', () => {
   it.each(['', '\r', 'G', 'GET', 'GET ', 'GET /a HTTP/1.1\r', 'M-SEARCH /a HTTP/1.1\r\nA: \xff\t\r\nB'])(
-    'The unfinished text %j may become a head',
+    'The unfinished text %j can still become a head',
     (text) => {
       expect(mayBecomeHead(text, 0)).toBe(true);
     },

@@ -26,7 +26,7 @@ async function isRefused(port: number): Promise<boolean> {
 }
 
 describe('Closing server', () => {
-  it('A server without connections closes at once, and leaves no timer', async () => {
+  it('A server without connections closes immediately and leaves no timer', async () => {
     const t = await startServer();
     await t.server.close(5_000);
     expect(t.clock.pending).toBe(0);

@@ -19,7 +19,7 @@ describe('Memory of a waiting request', () => {
   it.each([
     { what: 'head', request: 'GET /a-target-of-some-length HTTP/1.1\r\nX: some more text\r\n\r\n' },
     { what: 'body', request: 'PUT / HTTP/1.1\r\nContent-Length: 20\r\n\r\n01234567890123456789' },
-  ])('A waiting request keeps its $what in memory, and nothing that came behind it', async ({ request }) => {
+  ])('A waiting request keeps only its $what in memory, not what followed it', async ({ request }) => {
     await using t = await startServer({
       limits: { places: { perClient: COUNT, total: COUNT, spared: 0 } },
       request: () => undefined,

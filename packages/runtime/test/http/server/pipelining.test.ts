@@ -19,7 +19,7 @@ function respond(t: Waiting, at: number): void {
 }
 
 describe('Pipelined requests', () => {
-  it('Pipelined requests are answered in order, and none is handled before the previous answer is out', async () => {
+  it('Pipelined requests are answered in order, and each is handled only after the previous answer is sent', async () => {
     await using t = await startWaiting();
     const client = t.dial();
     client.send(`${get('/a')}${get('/b')}bad\r\n\r\n`);
@@ -72,7 +72,7 @@ describe('Pipelined requests', () => {
     expect(t.requests).toHaveLength(1);
   });
 
-  it('Pipelined requests may have bodies', async () => {
+  it('Pipelined requests can have bodies', async () => {
     await using t = await startServer();
     const client = t.dial();
     const sized = 'PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc';
@@ -95,7 +95,7 @@ describe('Pipelining limit', () => {
     expect(t.limitsHit).toEqual(['pipelined_bytes']);
   });
 
-  it('Too much data behind a waiting request resets the connection, and the request learns of it', async () => {
+  it("Too much data behind a waiting request resets the connection, and the request's handler is notified", async () => {
     await using t = await startWaiting();
     const client = t.dial();
     client.send(get('/a'));
@@ -139,7 +139,7 @@ describe('Pipelining limit', () => {
     expect(summary(second.sent())).toEqual(['200 /second', '200 /next']);
   });
 
-  it('Too much data behind an answer that the kernel does not take resets the connection', async () => {
+  it('Too much data behind an answer that the kernel does not accept resets the connection', async () => {
     await using t = await startServer();
     const client = t.openInMemory();
     await setImmediate();

@@ -34,7 +34,7 @@ describe('Malformed request', () => {
     expect(await answersTo('GET / HTTP/1.1\r\nA: \x7f')).toMatchObject({ answers: ['400'] });
   });
 
-  it('A malformed request ends the connection, and nothing behind it is read', async () => {
+  it('A malformed request ends the connection, and nothing after it is read', async () => {
     expect(await answersTo('GET /a HTTP/1.1\r\n\r\nbad\r\n\r\nGET /b HTTP/1.1\r\n\r\n')).toMatchObject({
       answers: ['200 /a', '400'],
       requests: 1,
@@ -48,7 +48,7 @@ describe('Request head', () => {
     return `${text}${'x'.repeat(bytes - text.length)}`;
   };
 
-  it('A head may be as large as the limit', async () => {
+  it('A head can be as large as the limit', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send(`${head(LIMITS.headBytes)}\r\n\r\n`);
@@ -125,7 +125,7 @@ describe('Request body', () => {
 });
 
 describe('Connection', () => {
-  it('A kept connection has its whole time for the next request to begin, and then that of a head', async () => {
+  it('A kept connection has its full time for the next request to begin, and then the full time of a head', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');
@@ -185,7 +185,7 @@ describe('Connection', () => {
     expect(summary(client.got())).toEqual(['200 /a']);
   });
 
-  it('A connection is reset when its whole time is over, and its waiting request learns of it', async () => {
+  it('A connection is reset when its time is over, and the handler of its waiting request is notified', async () => {
     let gone = 0;
     await using t = await startServer({
       limits: { connectionMs: 3_000 },

@@ -40,7 +40,7 @@ describe('Request', () => {
     expect(client.got()).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Length: 4\r\n[^]*\r\n\r\nHTTP\/1\.1 200 OK/);
   });
 
-  it('A request may come behind empty lines', async () => {
+  it('Empty lines can precede a request', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send('\r\n\r\nGET /a HTTP/1.1\r\n\r\n\r\n\r\n');
@@ -58,7 +58,7 @@ describe('Request', () => {
         'PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nab\r\n1\r\nc\r\n0\r\nX: y\r\n\r\n',
       says: 'abc',
     },
-  ])('A request $what may come byte by byte', async ({ request, says }) => {
+  ])('A request $what can arrive byte by byte', async ({ request, says }) => {
     await using t = await startServer();
     const client = t.dial();
     for (let round = 0; round < 2; round += 1) {
@@ -115,7 +115,7 @@ describe('Request', () => {
 describe('Announced body', () => {
   const put = 'PUT /a HTTP/1.1\r\nExpect: 100-continue\r\n';
 
-  it('The server asks for a body if the client waits for 100 Continue', async () => {
+  it('The server requests a body if the client waits for 100 Continue', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.send(`${put}Content-Length: 3\r\n\r\n`);
@@ -137,7 +137,7 @@ describe('Announced body', () => {
       request: 'GET /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n',
       status: 200,
     },
-  ])('The server does not ask for a body if $what', async ({ request, status }) => {
+  ])('The server does not request a body if $what', async ({ request, status }) => {
     await using t = await startServer();
     const client = t.dial();
     client.send(request);
@@ -153,7 +153,7 @@ describe('Announced body', () => {
     expect(t.requests).toHaveLength(1);
   });
 
-  it('A body may be as large as the limit', async () => {
+  it('A body can be as large as the limit', async () => {
     await using t = await startServer();
     const client = t.dial();
     const body = 'x'.repeat(64);
@@ -163,7 +163,7 @@ describe('Announced body', () => {
 });
 
 describe('Half-closed client', () => {
-  it('A client that half-closes together with its requests is answered if the answers are there at once', async () => {
+  it('A client that half-closes together with its requests is answered if the answers are ready immediately', async () => {
     await using t = await startServer();
     const client = t.dial();
     client.end('GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n');
@@ -185,7 +185,7 @@ describe('Half-closed client', () => {
     expect(client.got()).toMatch(/small$/);
   });
 
-  it('A client that half-closes while its request waits counts as gone', async () => {
+  it('A client that half-closes while its request waits is treated as disconnected', async () => {
     let gone = 0;
     await using t = await startServer({
       request: (request) => {
@@ -234,7 +234,7 @@ describe('Answer', () => {
     expect(summary(client.got())).toEqual(['200 /a', '200 /b']);
   });
 
-  it('An answer to a client that has gone is dropped', async () => {
+  it('An answer to a disconnected client is dropped', async () => {
     await using t = await startServer({ request: () => undefined });
     const client = t.dial();
     client.send('GET /a HTTP/1.1\r\n\r\n');

@@ -76,7 +76,7 @@ describe('Leftovers', () => {
     expect(t.looks).toEqual([]);
   });
 
-  it('The send queues are read if so many connections have left data that ours may be among them', async () => {
+  it("The send queues are read if enough connections have left data that this server's may be among them", async () => {
     const t = startUnread();
     t.setForeignOrphans(24);
     const closeWith = (bytes: number) => {

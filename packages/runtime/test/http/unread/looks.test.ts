@@ -4,7 +4,7 @@ import { LIMITS, startUnread } from './setup.ts';
 const { perConnection } = LIMITS;
 
 describe('Reading of send queues', () => {
-  it('The send queues are not read as long as little is unread', async () => {
+  it('The send queues are not read while little is unread', async () => {
     const t = startUnread();
     for (let count = 0; count < 20; count += 1) t.send(t.connect('a1'), perConnection);
     await t.clock.advance(10_000);
@@ -12,7 +12,7 @@ describe('Reading of send queues', () => {
     expect(t.clock.pending).toBe(0);
   });
 
-  it('The send queues are read for a connection that may have too much, 4 times a second, until it has read', async () => {
+  it('The send queues are read 4 times a second for a connection that may have too much unread, until it has read', async () => {
     const t = startUnread();
     const reader = t.connect('a1');
     const sendSome = () => {
@@ -54,7 +54,7 @@ describe('Reading of send queues', () => {
     expect(reader.unread).toBe(60);
   });
 
-  it('A connection may leave one whole answer unread, however large', async () => {
+  it('A connection can leave one whole answer unread, however large', async () => {
     const t = startUnread();
     const reader = t.connect('a1');
     t.send(reader, 50);
@@ -65,7 +65,7 @@ describe('Reading of send queues', () => {
     expect(reader.unread).toBe(1_000);
   });
 
-  it('Data written while the send queues are read counts as unread', async () => {
+  it('Data written while the send queues are read is counted as unread', async () => {
     const t = startUnread();
     t.setLookMs(100);
     const reader = t.connect('a1');
