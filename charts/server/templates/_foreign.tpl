@@ -26,7 +26,7 @@ server:
   extraArgs: it is extraArgs, at the top level
   extraEnv: it is extraEnv, at the top level
   extraHostPathMounts: use extraVolumes and extraVolumeMounts
-  gatewayTimeoutCreation: agents wait as long as needed; remove it
+  gatewayTimeoutCreation: agents keep retrying; remove it
   image: it is the image of another program; use image, at the top level
   initContainers: the server needs none; for certificates, use tls
   keepaliveParams: keepalive is fixed at 10 s and 3 s; remove it
