@@ -45,7 +45,10 @@ describe('Limit hits', () => {
     expect(hits.counts()).toEqual({ connections_per_pod: 1_000 });
     await clock.advance(10_000);
     expect(lines.slice(1)).toMatchObject([
-      { message: 'limit reached repeatedly', fields: { limit: 'connections_per_pod', uid: 'uid-1', count: 999 } },
+      {
+        message: 'limit reached repeatedly',
+        fields: { limit: 'connections_per_pod', uid: 'uid-1', count: 999 },
+      },
     ]);
   });
 

@@ -18,8 +18,11 @@ it.each(plan)(
   'The listing docs/figures/rules.txt has the rules of the plan for $family (scripts/generate/rules.sh writes it)',
   (familyPlan) => {
     const listing = readFileSync(new URL('../../../../../docs/figures/rules.txt', import.meta.url), 'utf8');
-    const sections = listing.split(/^# /m).filter((text) => text.startsWith(`${SAVED_BY[familyPlan.family]} `));
+    const sections = listing
+      .split(/^# /m)
+      .filter((text) => text.startsWith(`${SAVED_BY[familyPlan.family]} `));
     expect(findFaults(familyPlan, parseSavedTables(sections.join('')))).toEqual([]);
-    for (const { priority, to } of familyPlan.routes) expect(listing).toMatch(`${priority}:\tfrom all to ${to} `);
+    for (const { priority, to } of familyPlan.routes)
+      expect(listing).toMatch(`${priority}:\tfrom all to ${to} `);
   },
 );
