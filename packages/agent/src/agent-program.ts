@@ -3,7 +3,10 @@ import { runProgram, StatusSocketFault, systemClock } from '@rolegate/runtime';
 import { runAgent } from './agent.ts';
 import { parseAgentConfig } from './config/config.ts';
 
-/** Answers Pods, until it is told to stop. Resolves to the exit code. A file of its own in the bundle, which no other program loads. */
+/**
+ * Runs the agent until it is told to stop. Resolves to the exit code. In a separate file, which the bundle loads only for this
+ * program.
+ */
 export function runAgentProgram(process: Parameters<typeof runProgram>[1]): Promise<number> {
   return runProgram(
     {

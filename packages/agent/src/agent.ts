@@ -7,7 +7,7 @@ import { createOperations } from './composition/operations.ts';
 
 /** Builds the agent and runs it until the signal aborts. Throws if the configuration is invalid. */
 export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
-  // The parts live longer than the signal: what was accepted is answered before they stop.
+  // The parts outlive the signal: accepted requests are answered before they stop.
   const parts = new AbortController();
   const core = createAgentCore(deps, parts.signal);
   const answers = createAnswers(deps, core);

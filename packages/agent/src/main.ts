@@ -1,6 +1,6 @@
-// Each program loads only what it needs: the small ones neither gRPC nor HTTP, nor the file of the bundle that has them.
+// Each program loads only what it needs: the small ones load neither gRPC nor HTTP.
 
-/** Of `intercept` itself, in a network namespace made for it. */
+/** Run by `intercept` in a temporary network namespace. */
 async function selfTestPod(): Promise<number> {
   const { runCommand: run } = await import('./interception/commands.ts');
   const { runSelfTestPod } = await import('./self-test/pod.ts');

@@ -91,7 +91,7 @@ it('An agent without a certificate opens no feed and says what it waits for, and
   });
   for (let left = 4; left > 0; left -= 1) await clock.advance(5_000);
   await soon(async () => {
-    expect(await readyz()).toContain('[!]certificate there is none yet: not yet');
+    expect(await readyz()).toContain('[!]certificate none yet: not yet');
   });
   expect(server.feeds).toEqual([]);
   expect(log.lines.filter(([level]) => level === 'warn').map(([, message]) => message)).toEqual([

@@ -70,10 +70,7 @@ async function setup() {
 describe('Agent with a reader', () => {
   it('An agent is ready and answers its Pods once the reader has named the Pods and reported the rules as installed', async () => {
     const t = await setup();
-    expect(await t.readyz()).toEqual([
-      503,
-      expect.stringMatching(/^\[-\]interception the reader has not told/),
-    ]);
+    expect(await t.readyz()).toEqual([503, expect.stringMatching(/^\[-\]interception unknown; check that/)]);
     const { interception } = await t.read();
     await soon(async () => {
       expect(await t.get()).toEqual([200, expect.any(Boolean)]);
@@ -83,7 +80,7 @@ describe('Agent with a reader', () => {
     await soon(async () => {
       expect(await t.readyz()).toEqual([
         503,
-        expect.stringMatching(/^\[-\]interception not in order: route; /),
+        expect.stringMatching(/^\[-\]interception not fully installed: route; /),
       ]);
     });
     expect(await t.metrics(/^rolegate_interception_(ok|repairs_total)\{layer="(nat|route)"\}/)).toEqual([
@@ -148,7 +145,7 @@ describe('Agent with a reader', () => {
       await t.clock.advance(10);
       expect(t.lines('request refused').at(-1)).toMatchObject({
         reason: 'HeldTimeout',
-        waitedFor: 'the reader of CNI results (rolegate-agent reconcile)',
+        waitedFor: 'rolegate-agent reconcile, which reads the CNI results',
       });
     });
     expect(await held).toEqual([503, true]);
@@ -159,7 +156,7 @@ describe('Agent with a reader', () => {
     await soon(async () => {
       await t.clock.advance(MOMENT_MS);
       expect(t.lines('request refused').at(-1)).toMatchObject({
-        waitedFor: 'the feed to name the Pod shop/pod-u2',
+        waitedFor: 'the feed to list Pod shop/pod-u2',
       });
     });
     expect((await other)[0]).toBe(503);

@@ -65,7 +65,7 @@ it('An agent without a reader reports nothing of the interception, and sends IMD
   expect(imds.requests).toEqual([]);
   expect(await metrics(/^rolegate_(reader|interception|node)/)).toEqual([]);
   expect(reports.map(({ interception }) => interception)).toEqual([null]);
-  expect((await ops('/readyz?verbose')).body).toContain('[!]interception nobody tells how the rules stand');
+  expect((await ops('/readyz?verbose')).body).toContain('[!]interception unknown; set --cni-socket');
 });
 
 it('An agent counts everything that it remembers by names that others choose', async () => {

@@ -56,20 +56,20 @@ describe('CNI results', () => {
     await expectLine(world.agentLog, {
       msg: 'CNI result cannot be read',
       file: path,
-      error: 'it is cut short',
+      error: 'the file is truncated',
     });
     await finish();
     await expectServed(one);
   });
 
   it.each([
-    { says: 'that are not JSON', content: 'not JSON', fault: 'it is not a JSON object' },
-    { says: 'that are empty', content: '', fault: 'it is cut short' },
-    { says: 'that are another kind of JSON', content: '[]', fault: 'it is not a JSON object' },
+    { says: 'that are not JSON', content: 'not JSON', fault: 'not a JSON object' },
+    { says: 'that are empty', content: '', fault: 'the file is truncated' },
+    { says: 'that are another kind of JSON', content: '[]', fault: 'not a JSON object' },
     {
       says: 'that are of another kind',
       content: '{"kind":"cniCacheV2"}',
-      fault: 'its kind is not cniCacheV1',
+      fault: 'the kind is not cniCacheV1',
     },
     {
       says: 'that are larger than any',

@@ -7,7 +7,7 @@ import { createFileClaims } from './file-claims.ts';
 import type { FileClaims } from './file-claims.ts';
 import { createPodClaims } from './pod-claims.ts';
 
-/** Nothing grows old by it. */
+/** Nothing ages by this clock. */
 const NO_CLOCK = { monotonic: () => 0, schedule: () => () => undefined };
 
 export interface AddressClaims extends Omit<FileClaims, 'claims'> {
@@ -16,7 +16,7 @@ export interface AddressClaims extends Omit<FileClaims, 'claims'> {
 
   /** In the order in which they were learned of. */
   readonly all: () => readonly Claim[];
-  /** The last claim on an address, whatever has become of it. */
+  /** The last claim on an address, whatever its state. */
   readonly lastOn: (ip: string) => Claim | undefined;
   readonly addresses: () => Iterable<readonly [ip: string, last: Claim]>;
   readonly newestOf: (pod: string) => Claim | undefined;
@@ -28,15 +28,15 @@ export interface AddressClaims extends Omit<FileClaims, 'claims'> {
 export interface AddressClaimsDeps {
   /** Called when a claim loses an address. */
   readonly released: () => void;
-  /** By default nothing is forgotten because of its age, only because there is too much. */
+  /** By default nothing is forgotten because of its age, only because of its size. */
   readonly memory?: AgentMemory | undefined;
-  /** The feed names the Pod (a UID, or namespace/name): what is known of it must not grow old. By default it names all. */
+  /** True if the feed names the Pod (a UID, or namespace/name): what is known about it must not age. By default true for all. */
   readonly isNamed?: ((pod: string) => boolean) | undefined;
 }
 
 /**
- * Which file claims which address (ADR 4). A Pod's newest result is its only one, and of two claims on an address the one that
- * was learned of last takes it for good.
+ * Which file claims which address (ADR 4). Only a Pod's newest result counts. Of two claims on an address, the one learned of
+ * last owns it permanently.
  */
 export function createAddressClaims({
   released,

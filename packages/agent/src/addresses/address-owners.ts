@@ -6,50 +6,50 @@ import { compare } from './cni-files/learned.ts';
 import { savedClaims, restoreClaims } from './saved-claims.ts';
 import type { SavedClaim, SavedResults } from './saved-claims.ts';
 
-/** The Pod that owns an address, in the runtime's words. */
+/** The Pod that owns an address, as the runtime names it. */
 export interface Owner {
   readonly uid?: string;
   readonly namespace: string;
   readonly name: string;
-  /** When its result file was written, as the file system has it. Milliseconds since the epoch. */
+  /** When its result file was written, by the file system's clock. Milliseconds since the epoch. */
   readonly since: number;
-  /** A newer file that cannot be read and may name the address too: the result counts only if the Pod's status confirms it. */
+  /** A newer unreadable file that may name the address too: the result counts only if the Pod's status confirms it. */
   readonly inDoubtBy?: string;
 }
 
 /**
- * What the CNI results say of an address in a Pod's status. `own`: it is the Pod's, as far as is known. `not-own`: the Pod has or
- * had results, and the address is in none that counts. `unclear`: the Pod's result cannot be read now. `other`: of this Pod there
- * was never a result, and the last known owner is another one. `unsaid`: nothing, or nothing that is beyond doubt.
+ * What the CNI results say about an address in a Pod's status. `own`: as far as known it is the Pod's. `not-own`: the Pod has
+ * or had results, and none that counts names the address. `unclear`: the Pod's result cannot be read now. `other`: the Pod
+ * never had a result, and the last known owner is another Pod. `unsaid`: nothing, or nothing certain.
  */
 export type Saying = 'own' | 'not-own' | 'other' | 'unclear' | 'unsaid';
 
-/** The names by which a Pod may be in a result. */
+/** The names that a result may have for a Pod. */
 export type PodNames = Pick<KnownPod, 'uid' | 'runtimeUid' | 'namespace' | 'name'>;
 
 export interface AddressOwners extends AddressClaims {
   readonly owner: (ip: string) => Owner | undefined;
-  /** The file that named the address last and cannot be read now; undefined: there is none. */
+  /** The unreadable file that named the address last; undefined: there is none. */
   readonly unreadableAt: (ip: string) => string | undefined;
   readonly says: (pod: PodNames, ip: string) => Saying;
   readonly uids: () => readonly string[];
   /** True if a file is of this Pod, or was until the runtime removed it. */
   readonly names: (pod: PodNames) => boolean;
-  /** The addresses that are owned, or were when their file was last read. */
+  /** The addresses that have an owner, or had one when their file was last read. */
   readonly ips: () => readonly string[];
   readonly kept: () => readonly SavedClaim[];
-  /** What a previous process knew comes before everything that this one learns of. */
+  /** Restores what a previous process knew. Counts as learned before everything that this process learns. */
   readonly restore: (kept: SavedResults) => void;
 }
 
 export interface AddressOwnersDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
-  /** Called at once when a Pod loses an address. */
+  /** Called synchronously when a Pod loses an address. */
   readonly released?: (() => void) | undefined;
-  /** False: what is known of the directory is not complete. By default all are. */
+  /** False: the directory has not been read completely. By default true for all. */
   readonly isComplete?: (directory: string) => boolean;
 }
 
-/** Who owns which address, by the result files. */
+/** Which Pod owns which address, by the result files. */
 export function createAddressOwners({
   released = () => undefined,
   isComplete = () => true,
@@ -57,13 +57,13 @@ export function createAddressOwners({
 }: AddressOwnersDeps = {}): AddressOwners {
   const claims = createAddressClaims({ released, ...forgetting });
 
-  /** The claim that counts on an address. */
+  /** The claim on an address that counts. */
   function claimOn(ip: string): Claim | undefined {
     const claim = claims.lastOn(ip);
     return claim === undefined || claim.lost.has(ip) || !isCurrent(claim) ? undefined : claim;
   }
 
-  /** A newer claim might be among what a directory has and is not known yet. */
+  /** A directory that has not been read completely may hold a newer claim. */
   function isCurrent({ state, directory }: Claim): boolean {
     return state !== 'unknown' && isComplete(directory);
   }
@@ -95,7 +95,7 @@ export function createAddressOwners({
   };
 }
 
-/** The file for which a claim is in doubt. */
+/** The file that puts a claim in doubt. */
 function doubtOf(claim: Claim, { unread }: AddressClaims): string | undefined {
   for (const [key, learned] of unread()) if (compare(claim.learned, learned) <= 0) return key;
   return undefined;
@@ -133,7 +133,7 @@ function ownerOf({ result, stamp: { createdNs, mtimeNs } }: Claim, inDoubtBy: st
   };
 }
 
-/** No UID has a slash: full names and UIDs can be keys of one map. */
+/** UIDs contain no slash, so UIDs and full names can be keys of one map. */
 function namesOf({ uid, runtimeUid, namespace, name }: PodNames): readonly string[] {
   return [uid, runtimeUid, `${namespace}/${name}`];
 }

@@ -1,11 +1,11 @@
 import type { KnownPod } from '../feed/table/known-pod.ts';
 
-/** Who is behind an address. */
+/** The Pod or process behind an address. */
 export type Caller =
   | { readonly kind: 'pod'; readonly pod: KnownPod }
   /**
-   * Nobody yet. `uid` and `namespace`: the owner as the CNI result names it, while the feed does not know the Pod or it has ended.
-   * `undecided`: it may still be the one that it was, or another; nobody can say at present.
+   * Not known yet. `uid` and `namespace`: the owner by the CNI result, if the feed does not know the Pod or the Pod has ended.
+   * `undecided`: the owner may have changed, which cannot be determined at present.
    */
   | {
       readonly kind: 'unknown';
@@ -14,14 +14,14 @@ export type Caller =
       readonly waitsFor: string;
       readonly undecided?: true;
     }
-  /** Two live Pods have it. */
+  /** Two live Pods have this address. */
   | { readonly kind: 'ambiguous'; readonly pods: readonly KnownPod[] }
-  /** The node itself: Pods on the host's network and the host's own processes. */
+  /** The node itself: host-network Pods and the node's own processes. */
   | { readonly kind: 'node' };
 
 /**
- * The UID by which the runtime knows the Pod that owns the caller's address; undefined while that is not known. The same before and
- * after the feed names a static Pod, whose UID at the API server is another.
+ * The UID that the runtime has for the Pod that owns the caller's address; undefined if not known. The same before and after
+ * the feed names a static Pod, whose UID at the API server differs.
  */
 export function ownerUid(caller: Caller): string | undefined {
   if (caller.kind === 'unknown') return caller.uid;

@@ -12,16 +12,16 @@ import type { IpSource } from './ip-source.ts';
 import { createStatusOwners } from './status-owners.ts';
 import type { StatusOwnersDeps } from './status-owners.ts';
 
-/** How often the passing of time is looked at (`staleIpMs`), which matters to addresses from the status of Pods alone. Milliseconds. */
+/** How often `staleIpMs` is checked, which applies only to addresses from Pod status. Milliseconds. */
 const CHECK_MS = 1_000;
 const CHECK_RESULTS_MS = 10_000;
 
-const UNREADABLE = 'an address that can be read';
+const UNREADABLE = 'a valid address';
 
 export interface CallersDeps
   extends Omit<StatusOwnersDeps, 'table' | 'cniResults'>, Pick<IdentifyDeps, 'nodeIps'> {
   readonly table: IdentifyDeps['table'] & Pick<PodTable, 'podsByIp' | 'pods' | 'onChange'>;
-  /** Undefined: the agent was told of no directory. */
+  /** Undefined: no directory is configured. */
   readonly cniResults:
     | Pick<
         CniResults,
@@ -37,20 +37,20 @@ export interface CallersDeps
 }
 
 export interface Callers {
-  /** Any spelling of an address. */
+  /** Accepts any spelling of an address. */
   readonly identify: (ip: string) => Caller;
-  /** The same for who only looks: nobody was answered. */
+  /** Like `identify`, without recording that the caller was answered. */
   readonly peek: (ip: string) => Caller;
   readonly source: IpSource;
-  /** Called after what `identify` says may have changed. The returned function ends the listening. */
+  /** Called after the result of `identify` may have changed. The returned function removes the listener. */
   readonly onChange: (listener: () => void) => () => void;
-  /** Called with an address (canonical) that `identify` has attributed to a Pod that does not own it any more. */
+  /** Called with an address (canonical) that `identify` attributed to a Pod that no longer owns it. */
   readonly onHandover: (listener: (ip: string) => void) => () => void;
-  /** Notices what only time changes, until the signal aborts. Never rejects. */
+  /** Checks periodically for changes that only time causes, until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Tells which Pod asks: by the CNI results, or, if these are of no use, by the Pods' status. */
+/** Identifies the Pod behind an address by CNI results or, if they are unusable, by Pod status. */
 export function createCallers(deps: CallersDeps): Callers {
   const { table, cniResults, clock, log } = deps;
   const byStatus = createStatusOwners(deps);
@@ -64,7 +64,7 @@ export function createCallers(deps: CallersDeps): Callers {
   let source: IpSource = 'cni';
 
   function refresh(): void {
-    // Before a scan is done nothing is known about the directories, so nothing is said about them.
+    // Before the first scan nothing is known about the directories, so the source is not decided yet.
     if (cniResults?.scanned !== false) source = decideSource();
     if (source === 'cni' && cniResults?.scanned === true && cniResults.awaited === undefined)
       byStatus.compare();

@@ -1,15 +1,15 @@
 import type { CniResult } from './cni-files/parse-result.ts';
 import type { Learned } from './cni-files/learned.ts';
 
-/** Of each kind of thing that is remembered beyond the files that are there: more than a node starts Pods in a day. */
+/** Bounds each kind of remembered entry beyond the existing files: more than the Pods a node starts in a day. */
 export const MOST_REMEMBERED = 4_096;
-/** How long it is remembered. Milliseconds. */
+/** How long an entry is remembered. Milliseconds. */
 export const REMEMBERED_MS = 86_400_000;
 
-/** A file's stamps, in nanoseconds since the epoch. */
+/** A file's timestamps, in nanoseconds since the epoch. */
 export interface ClaimStamp {
   readonly mtimeNs: bigint;
-  /** Undefined: whoever tells of the file does not say (reconcile 0.1). */
+  /** Undefined: the source does not report it (reconcile 0.1). */
   readonly createdNs: bigint | undefined;
 }
 
@@ -18,29 +18,29 @@ export interface Claim {
   /** The file's path. */
   readonly key: string;
   readonly directory: string;
-  /** A UID, or namespace/name if the result has none (no UID has a slash); undefined: no Pod's. */
+  /** A UID, or namespace/name if the result has none (UIDs contain no slash). Undefined: no Pod's result. */
   readonly pod: string | undefined;
-  /** With all addresses that the file has named. */
+  /** With all addresses that the file named. */
   readonly result: CniResult;
   readonly learned: Learned;
-  /** Of the last reading. It tells people how old the file is; no order rests on it. */
+  /** From the last read. Only informs people; no ordering depends on it. */
   stamp: ClaimStamp;
-  /** The addresses that another result took, or that were released. They never come back to this claim. */
+  /** Addresses that another result took or that were released. They never return to this claim. */
   readonly lost: Set<string>;
-  /** `unknown`: not known to be there any more, but not known to be removed either. */
+  /** `unknown`: not known whether the file still exists or was removed. */
   state: 'read' | 'unreadable' | 'unknown';
 }
 
-/** What is told of a file. */
+/** What is reported about a file. */
 export interface FileContent extends ClaimStamp {
   readonly result: CniResult;
-  /** The other addresses that it names, which are not its Pod's. */
+  /** The other addresses that it names, which its Pod does not own. */
   readonly lost?: readonly string[];
-  /** It was read before and cannot be read now. */
+  /** It was read before but cannot be read now. */
   readonly unreadable?: boolean;
 }
 
-/** Written again, dated otherwise or read again: only a file that names something else is a newer result. */
+/** True if the file was only rewritten, touched or reread: only a file with different content is a newer result. */
 export function saysNothingNew(former: Claim, { result, lost = [] }: FileContent): boolean {
   return (
     podOf(result) === former.pod && [...result.ips, ...lost].every((ip) => former.result.ips.includes(ip))
@@ -69,7 +69,7 @@ function podOf({ uid, namespace, name }: CniResult): string | undefined {
   return uid ?? (name === '' ? undefined : `${namespace}/${name}`);
 }
 
-/** Of a file. */
+/** The directory of a file. */
 export function directoryOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }

@@ -13,24 +13,24 @@ import type { ResultTap } from './result-tap.ts';
 import { systemFiles } from './cni-files/result-files.ts';
 import type { ResultFiles } from './cni-files/result-files.ts';
 
-/** How often it is seen whether the directories are still the same ones. Milliseconds. */
+/** How often the directories are checked for replacement. Milliseconds. */
 const CHECK_MS = 1_000;
-/** How often every file is looked at, in case a watch missed something. Milliseconds. */
+/** How often every file is checked, in case a watch missed a change. Milliseconds. */
 const RESCAN_MS = 30_000;
-/** How often a directory is looked through that cannot be watched: well within an SDK's patience. Milliseconds. */
+/** How often a directory that cannot be watched is scanned: well within an SDK's timeout. Milliseconds. */
 const UNWATCHED_MS = 200;
 
 export interface CniResultsDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
-  /** Where libcni keeps its results, e.g. `/var/lib/cni/results`. */
+  /** Where libcni keeps its results, such as `/var/lib/cni/results`. */
   readonly directories: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: { readonly badCniResult: () => void };
-  /** The machine's own by default. */
+  /** Defaults to the machine's file system. */
   readonly files?: ResultFiles;
   /** What a previous process knew. */
   readonly kept?: SavedResults | undefined;
-  /** Called at once when a Pod loses an address. */
+  /** Called synchronously when a Pod loses an address. */
   readonly released?: (() => void) | undefined;
 }
 
@@ -40,25 +40,25 @@ export interface CniResults extends Pick<
 > {
   /** Reads and watches until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
-  /** Resolves when the directories were read for the first time. */
+  /** Resolves when the directories have been read for the first time. */
   readonly ready: Promise<void>;
-  /** True from then on, but for times in which they are not known any more (`awaited`). */
+  /** True from then on, except while the results are unknown again (`awaited`). */
   readonly scanned: boolean;
   /** True if at least one directory can be read. */
   readonly usable: () => boolean;
   readonly states: () => Readonly<Record<string, DirectoryState>>;
-  /** The returned function ends the listening. */
+  /** The returned function removes the listener. */
   readonly onChange: (listener: () => void) => () => void;
-  /** Set while nobody can know who owns an address: what is waited for. */
+  /** Set while it cannot be known who owns an address: what is awaited. */
   readonly awaited?: string | undefined;
 }
 
-/** CNI results that are read here, and can be handed on. */
+/** CNI results that are read by this process and can be passed on. */
 export interface ReadCniResults extends CniResults {
   readonly tap: ResultTap;
 }
 
-/** Who owns an IP on this node: what the container runtime wrote down before it started the Pod's containers. */
+/** Which Pod owns an IP on this node, as recorded by the container runtime before it started the Pod's containers. */
 export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   const { directories, clock, log, metrics, files = systemFiles, kept, released, memory, isNamed } = deps;
   const owners = createAddressOwners({ released, isComplete, memory, isNamed });
@@ -95,7 +95,7 @@ export function createCniResults(deps: CniResultsDeps): ReadCniResults {
   return {
     ...owners,
     async run(signal) {
-      // Looked at as one: when they were created alone tells which of their files came first.
+      // Scanned as one: the creation times alone then order their files.
       const first = { full: true, turn: nextTurn() };
       await Promise.all(watched.map((directory) => directory.check(first)));
       scanned = true;
@@ -121,7 +121,7 @@ function watchOne(deps: Omit<CniDirectoryDeps, 'surveyed'> & Pick<ResultRecorder
   return createCniDirectory({ ...deps, surveyed });
 }
 
-/** Looks at the directories until the signal aborts, and closes them. */
+/** Checks the directories until the signal aborts, then closes them. */
 async function keepLooking(
   directories: readonly CniDirectory[],
   clock: Clock,
@@ -138,7 +138,7 @@ async function keepLooking(
   for (const directory of directories) directory.close();
 }
 
-/** One that is not there need not be looked for so often. */
+/** A missing directory needs no frequent checks. */
 function isWatched({ state, watched }: CniDirectory): boolean {
   return watched || state !== 'ok';
 }

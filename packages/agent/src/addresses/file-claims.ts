@@ -7,25 +7,26 @@ import type { Learned } from './cni-files/learned.ts';
 import type { PodClaims } from './pod-claims.ts';
 
 export interface FileClaims {
-  /** The file was seen for the first time. It may be read long afterwards. */
+  /** The file was seen for the first time. It may be read much later. */
   readonly learn: (key: string, learned: Learned) => void;
   /**
-   * What the file says now. `now` counts if it was not learned of before, or says something new. Returns the keys of the other files that have lost an address by it.
+   * The current content of the file. `now` counts if the file is new or its content changed. Returns the keys of other files
+   * that lost an address to it.
    */
   readonly set: (key: string, content: FileContent, now: Learned) => readonly string[];
-  /** The file is there and cannot be read. `anything`: it may name addresses that it did not name when it was last read. */
+  /** The file exists but cannot be read. `anything`: it may name other addresses than when it was last read. */
   readonly unreadable: (key: string, anything: boolean, now: Learned) => void;
-  /** The runtime removed the file: its addresses are released. False: nothing was known of it. */
+  /** The runtime removed the file: its addresses are released. False: the file was not known. */
   readonly free: (key: string) => boolean;
-  /** Nothing is known of the file any more. False: nothing was known before. */
+  /** Forgets the file. False: the file was not known. */
   readonly forget: (key: string) => boolean;
   readonly of: (key: string) => Claim | undefined;
   readonly claims: () => Iterable<Claim>;
-  /** The files that may name any address. */
+  /** Files that may name any address. */
   readonly unread: () => ReadonlyMap<string, Learned>;
 }
 
-/** What claims contend for: to be a Pod's newest one, and addresses. */
+/** What claims compete for: being their Pod's newest, and addresses. */
 interface Contended {
   readonly pods: PodClaims;
   readonly addresses: OwnedAddresses;
@@ -35,7 +36,7 @@ export interface FileClaimsDeps extends Contended {
   readonly memory: AgentMemory;
 }
 
-/** What is known of each result file, and what it claims by that. */
+/** What is known about each result file, and its claims. */
 export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): FileClaims {
   const claims = new Map<string, Claim>();
   const unread = createUnreadFiles();
@@ -96,14 +97,14 @@ export function createFileClaims({ pods, addresses, memory }: FileClaimsDeps): F
 }
 
 /**
- * Files whose state is unknown, until a look tells; the Pod may run for as long. Of one that has to be dropped no address is its
- * Pod's own any more, as if its result were gone.
+ * Files whose state is unknown until the next scan; the Pod may run that long. If one has to be dropped, its addresses are
+ * nobody's, as if its result had been removed.
  */
 function rememberUnknown(memory: AgentMemory, dropped: (key: string) => void) {
   return memory.remember<true>('results_unknown', { keepMs: Infinity, most: MOST_REMEMBERED, dropped });
 }
 
-/** Files of which nothing is known yet but when they were learned of, and files that cannot be read. */
+/** Files that have not been read yet, and files that cannot be read. */
 function createUnreadFiles() {
   const learned = new Map<string, Learned>();
   const unread = new Map<string, Learned>();
@@ -112,18 +113,18 @@ function createUnreadFiles() {
     learn: (key: string, when: Learned): void => {
       learned.set(key, when);
     },
-    /** It says something now. Returns when it was learned of. */
+    /** The file was read. Returns when it was learned of. */
     settle(key: string, now: Learned, { isRead }: { readonly isRead: boolean }): Learned {
       const when = learned.get(key) ?? unread.get(key) ?? now;
       learned.delete(key);
       if (isRead) unread.delete(key);
       return when;
     },
-    /** It cannot be read. */
+    /** The file cannot be read. */
     add(key: string, now: Learned): void {
       if (!unread.has(key)) unread.set(key, learned.get(key) ?? now);
     },
-    /** False: it was not one that cannot be read. */
+    /** False: it was not a file that cannot be read. */
     drop(key: string): boolean {
       learned.delete(key);
       return unread.delete(key);
@@ -132,7 +133,7 @@ function createUnreadFiles() {
   };
 }
 
-/** The file says again what it said, or less of it. */
+/** The content is the same as before, or a part of it. */
 function confirm(
   claim: Claim,
   { result, unreadable, mtimeNs, createdNs }: FileContent,
@@ -147,7 +148,7 @@ function isKnown(pod: string | undefined, { newestOf, isReturned }: PodClaims): 
   return pod !== undefined && (newestOf(pod) !== undefined || isReturned(pod));
 }
 
-/** Gives a claim what it is entitled to as its Pod's newest result, and nothing if it is not. Returns who has lost by it. */
+/** Gives a claim what it is entitled to as its Pod's newest result, or nothing if it is not the newest. Returns the losers. */
 function stake(claim: Claim, { pods, addresses }: Contended): readonly string[] {
   const { pod, learned } = claim;
   const rival = pod === undefined ? undefined : pods.newestOf(pod);
@@ -157,7 +158,7 @@ function stake(claim: Claim, { pods, addresses }: Contended): readonly string[] 
   if (order <= 0 || isReleased || isLost) {
     for (const ip of claim.result.ips) claim.lost.add(ip);
     if (pod !== undefined && rival === undefined) pods.remember(pod, BEFORE_ALL, claim.result.namespace);
-    // Nobody can say which of the two is the newer one.
+    // It is unknown which of the two is newer.
     return order === 0 && rival !== undefined ? loseAll(rival, addresses) : [];
   }
   const losers = new Set(rival === undefined ? [] : loseAll(rival, addresses));
@@ -169,7 +170,7 @@ function stake(claim: Claim, { pods, addresses }: Contended): readonly string[] 
   return [...losers];
 }
 
-/** The file does not say it any more: its addresses are released, and its Pod has returned them. */
+/** The file no longer says it: its addresses are released, and its Pod has returned them. */
 function withdraw(claim: Claim, { pods, addresses }: Contended): void {
   loseAll(claim, addresses);
   pods.end(claim);

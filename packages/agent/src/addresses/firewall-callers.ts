@@ -7,13 +7,13 @@ export interface FirewallCallersDeps {
   readonly cniResults: Pick<CniResults, 'owner'>;
   /** The node's own addresses, of both families. */
   readonly nodeIps: readonly string[];
-  /** Some paths are open: the rest is refused one by one, and not every request at once. */
+  /** Some paths are open: the others are refused individually, instead of every request. */
   readonly hasExceptions: boolean;
 }
 
 /**
- * Makes a Pod of every address, known or not, with nothing permitted to it: nobody has to be waited for. The CNI results only
- * name it, for the log. All have one UID (none): what is open is the same for all, so nothing is bound to one of them.
+ * Makes a Pod of every address, known or not, with nothing permitted, so that no request is held. CNI results only supply names
+ * for the log. All have one UID (none), because what is open is the same for all.
  */
 export function createFirewallCallers({
   cniResults,

@@ -4,12 +4,12 @@ import { ownerUid } from './caller.ts';
 import type { Caller } from './caller.ts';
 
 export interface Handovers {
-  /** `ip` was given to this caller. */
+  /** `ip` was attributed to this caller. */
   readonly given: (ip: string, caller: Caller) => void;
-  /** Compares what was given with what would be now; true if an address changed hands. */
+  /** Compares the attributions with the current ones; true if an address changed hands. */
   readonly check: () => boolean;
   readonly on: (listener: (ip: string) => void) => () => void;
-  /** Addresses that were given to somebody who owns them still. */
+  /** Number of addresses whose attribution still holds. */
   readonly size: () => number;
 }
 
@@ -18,13 +18,14 @@ export interface HandoversDeps {
   readonly log: Log;
 }
 
-/** Notices when an address that a caller was told from is another Pod's, or nobody's any more. */
+/** Detects when an IP used to identify a caller is reassigned or released. */
 export function createHandovers({ identify, log }: HandoversDeps): Handovers {
   const uids = new Map<string, string>();
   const listeners = createListeners<string>({ failed: listenerFailed(log, 'handovers of addresses') });
 
   function given(ip: string, caller: Caller): boolean {
-    // Requests are held meanwhile: a Pod that still owns it keeps its connections, and another owner is noticed later.
+    // Requests are held in this state: a Pod that still owns the address keeps its connections, and a new owner is noticed
+    // later.
     if (caller.kind === 'unknown' && caller.undecided === true) return false;
     const former = uids.get(ip);
     const uid = ownerUid(caller);

@@ -9,14 +9,14 @@ import type { StatusOwners } from './status-owners.ts';
 
 export interface IdentifyDeps {
   readonly table: Pick<PodTable, 'pod' | 'podByRuntimeUid' | 'podByName'>;
-  /** Undefined: the agent was told of no directory. */
+  /** Undefined: no directory is configured. */
   readonly cniResults: Pick<CniResults, 'owner' | 'unreadableAt' | 'awaited'> | undefined;
   readonly byStatus: Pick<StatusOwners, 'owner' | 'confirms'>;
   /** The node's own addresses, of both families. */
   readonly nodeIps: readonly string[];
 }
 
-/** Says who is behind an address, which is canonical. `source`: what tells where no CNI result names it. */
+/** Identifies the caller behind a canonical address. `source` applies if no CNI result names the address. */
 export function createIdentify(deps: IdentifyDeps): (source: IpSource, ip: string) => Caller {
   const { table, cniResults, byStatus } = deps;
   const nodeIps = new Set(deps.nodeIps.map((ip) => canonicalIp(ip) ?? ip));
@@ -25,13 +25,13 @@ export function createIdentify(deps: IdentifyDeps): (source: IpSource, ip: strin
     const { uid, namespace, name, inDoubtBy } = owner;
     const pod =
       uid === undefined ? table.podByName(namespace, name) : (table.pod(uid) ?? table.podByRuntimeUid(uid));
-    if (pod === undefined) return unknown(`the feed to name the Pod ${namespace}/${name}`, owner);
+    if (pod === undefined) return unknown(`the feed to list Pod ${namespace}/${name}`, owner);
     if (!isLive(pod)) return unknown('a Pod that has not ended', owner);
     if (inDoubtBy !== undefined && !byStatus.confirms(pod, ip)) return undecided(unreadable(inDoubtBy));
     return { kind: 'pod', pod };
   }
 
-  /** The result of a Pod that was answered by its status may not have been read yet: it is there before the Pod is. */
+  /** The result of a Pod that was identified by its status may not have been read yet, although it exists before the Pod runs. */
   function withoutResult(ip: string): Caller {
     const waitsFor = 'a CNI result with this address';
     return byStatus.owner(ip).kind === 'pods' ? undecided(waitsFor) : unknown(waitsFor);
@@ -52,7 +52,7 @@ export function createIdentify(deps: IdentifyDeps): (source: IpSource, ip: strin
     const awaited = cniResults?.awaited;
     if (awaited !== undefined) return undecided(awaited);
     const owner = cniResults?.owner(ip);
-    // The runtime's word on an address is the last: what the Pods' status says of it may be of its former owner.
+    // The runtime has the last word on an address: Pod status may still show its former owner.
     if (owner !== undefined) return fromOwner(owner, ip);
     const file = cniResults?.unreadableAt(ip);
     if (file !== undefined) return undecided(unreadable(file));
@@ -69,10 +69,10 @@ export function unknown(waitsFor: string, owner?: Pick<Owner, 'uid' | 'namespace
 }
 
 function unreadable(file: string): string {
-  return `the CNI result ${file}, which cannot be read`;
+  return `CNI result ${file}, which cannot be read`;
 }
 
-/** It may still be the one that it was, or another: nobody can say at present. */
+/** The owner may have changed; that cannot be determined at present. */
 function undecided(waitsFor: string): Unknown {
   return { kind: 'unknown', waitsFor, undecided: true };
 }

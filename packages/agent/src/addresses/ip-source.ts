@@ -2,11 +2,11 @@ import type { Log } from '@rolegate/runtime';
 import type { KnownPod } from '../feed/table/known-pod.ts';
 import type { CniResults } from './cni-results.ts';
 
-/** What tells who owns an IP: the CNI results, or the Pods' own status if those are of no use. */
+/** The source of IP ownership: CNI results, or Pod status if they are unusable. */
 export type IpSource = 'cni' | 'pod-status';
 
 export interface IpSourceDeps {
-  /** Undefined: the agent was told of no directory. */
+  /** Undefined: no directory is configured. */
   readonly cniResults: Pick<CniResults, 'usable' | 'names' | 'states'> | undefined;
   readonly pods: () => readonly KnownPod[];
   /** UIDs of Pods that had a result while a previous process ran. */
@@ -15,7 +15,7 @@ export interface IpSourceDeps {
   readonly metrics: { readonly ipSource: (source: IpSource) => void };
 }
 
-/** Decides again at each call; a change is logged and counted. */
+/** Decides at each call; logs and counts a change. */
 export function createIpSource(deps: IpSourceDeps): () => IpSource {
   const { cniResults, log, metrics } = deps;
   let logged: IpSource | undefined;
@@ -37,18 +37,18 @@ export function createIpSource(deps: IpSourceDeps): () => IpSource {
   };
 }
 
-/** Why the CNI results are of no use; undefined: they are. */
+/** Why the CNI results are unusable; undefined: they are usable. */
 function faultOf({ cniResults, pods, hadResults }: IpSourceDeps): string | undefined {
-  if (cniResults === undefined) return 'no directory of CNI results is configured';
-  if (!cniResults.usable()) return 'no directory of CNI results can be read';
+  if (cniResults === undefined) return 'no CNI results directory is configured';
+  if (!cniResults.usable()) return 'no CNI results directory can be read';
   const running = pods().filter((pod) => isLive(pod) && pod.ips.length > 0);
-  // Some CNI plugins keep their results elsewhere: the directory is there, with nothing or leftovers in it.
+  // Some CNI plugins keep their results elsewhere, and the directory is empty or holds leftovers.
   const isNamed = (pod: KnownPod) => cniResults.names(pod) || hadResults?.has(pod.uid) === true;
   if (running.length > 0 && !running.some(isNamed)) return 'the CNI results name none of the running Pods';
   return undefined;
 }
 
-/** It may be answered by its address: not ended, and with a network of its own. */
+/** True if the Pod can be identified by its address: not ended and not on the host network. */
 export function isLive({ ended, hostNetwork }: KnownPod): boolean {
   return !ended && !hostNetwork;
 }

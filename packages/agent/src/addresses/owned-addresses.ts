@@ -5,13 +5,13 @@ import { BEFORE_ALL, compare } from './cni-files/learned.ts';
 import type { Learned } from './cni-files/learned.ts';
 
 export interface OwnedAddresses {
-  /** Gives the address to the claim, unless a claim that was learned of later has it. Returns the claim that owned it. */
+  /** Gives the address to the claim, unless a claim learned of later has it. Returns the previous owner. */
   readonly take: (claim: Claim, ip: string) => Claim | undefined;
   readonly lose: (claim: Claim, ip: string) => void;
-  /** The last claim on an address, whatever has become of it. */
+  /** The last claim on an address, whatever its state. */
   readonly lastOn: (ip: string) => Claim | undefined;
   readonly addresses: () => Iterable<readonly [ip: string, last: Claim]>;
-  /** No claim that was learned of before gets an address of which nothing is remembered. */
+  /** Claims learned of before get no address about which nothing is remembered. */
   readonly raiseHorizon: (forgotten: Learned) => void;
 }
 
@@ -21,7 +21,7 @@ export interface OwnedAddressesDeps {
   readonly memory: AgentMemory;
 }
 
-/** Whose turn it is to own an address: of two claims the one that was learned of last takes it for good. */
+/** Which claim owns an address: of two claims, the one learned of last owns it permanently. */
 export function createOwnedAddresses({ released, memory }: OwnedAddressesDeps): OwnedAddresses {
   const last = new Map<string, Claim>();
   const ownerless = memory.remember<true>('addresses_released', {

@@ -6,11 +6,11 @@ import type { Learned } from './cni-files/learned.ts';
 
 export interface PodClaims {
   readonly newestOf: (pod: string) => Claim | undefined;
-  /** The claim is its Pod's newest one now. */
+  /** The claim is now its Pod's newest. */
   readonly begin: (claim: Claim) => void;
-  /** The file does not say it any more. */
+  /** The file no longer says it. */
   readonly end: (claim: Claim) => void;
-  /** The Pod had a result that was learned of at `when`, until the runtime removed it. */
+  /** The Pod had a result, learned of at `when`, until the runtime removed it. */
   readonly remember: (pod: string, when: Learned, namespace?: string) => void;
   /** Results of the Pod up to this one were removed. */
   readonly returnedAt: (pod: string) => Learned;
@@ -21,9 +21,9 @@ export interface PodClaims {
 
 export interface PodClaimsDeps {
   readonly memory: AgentMemory;
-  /** The feed names the Pod (a UID, or namespace/name): what is known of it must not grow old. */
+  /** True if the feed names the Pod (a UID, or namespace/name): what is known about it must not age. */
   readonly isNamed: (pod: string) => boolean;
-  /** What is remembered of a Pod is dropped: up to `when` nothing is known of its results any more. */
+  /** A remembered Pod was dropped: its results up to `when` are no longer known. */
   readonly dropped: (when: Learned) => void;
 }
 

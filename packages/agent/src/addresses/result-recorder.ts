@@ -4,12 +4,12 @@ import { directoryOf } from './claim.ts';
 import type { CniDirectoryDeps } from './cni-files/cni-directory.ts';
 import type { createResultTap } from './result-tap.ts';
 
-/** What a directory calls with what it finds, and the directory's own part in it. */
+/** The callbacks of a directory scan. */
 export interface ResultRecorder extends Pick<
   CniDirectoryDeps,
   'take' | 'unreadable' | 'free' | 'forget' | 'report'
 > {
-  /** Files of the directory that were known before and are not there any more were removed while nobody looked. */
+  /** Files of the directory that were known before and are not in `paths` were removed in the meantime. */
   readonly surveyed: (directory: string, paths: ReadonlySet<string>) => void;
 }
 
@@ -17,13 +17,13 @@ export interface ResultRecorderDeps {
   readonly owners: AddressOwners;
   readonly tap: Pick<ReturnType<typeof createResultTap>, 'tell' | 'tellFile'>;
   readonly nextTurn: () => number;
-  /** What the results say may have changed. */
+  /** The content of the results may have changed. */
   readonly changed: () => void;
   readonly metrics: { readonly badCniResult: () => void };
   readonly log: Log;
 }
 
-/** Writes down who owns which address by what is found of result files, and hands it on. */
+/** Records the owner of each address by the result files, and passes changes on. */
 export function createResultRecorder(deps: ResultRecorderDeps): ResultRecorder {
   const { owners, tap, nextTurn, changed, metrics, log } = deps;
 
@@ -36,7 +36,7 @@ export function createResultRecorder(deps: ResultRecorderDeps): ResultRecorder {
   return {
     take(path, result, { mtimeNs, createdNs }) {
       const losers = owners.set(path, { result, mtimeNs, createdNs }, { turn: nextTurn(), createdNs });
-      // The losers first: at no time do two files own one address.
+      // The losers first, so that two files never own one address.
       losers.forEach(tap.tellFile);
       // It may have been a Pod's before.
       if (!tap.tellFile(path)) tap.tell({ kind: 'freed', file: path });

@@ -8,12 +8,12 @@ import { partsOf } from './saved-claims.ts';
 import type { DirectoryState } from './cni-files/cni-directory.ts';
 import type { CniResult } from './cni-files/parse-result.ts';
 
-/** One thing that was learned of the result files. */
+/** One event about a result file. */
 export type ResultEvent =
   | ({ readonly kind: 'result' } & ResultFact)
-  /** The file is there and cannot be read: it may name any address. */
+  /** The file exists but cannot be read: it may name any address. */
   | { readonly kind: 'unreadable'; readonly file: string }
-  /** Nothing is known of the file any more. */
+  /** Nothing is known about the file any more. */
   | { readonly kind: 'removed'; readonly file: string }
   /** The runtime removed the file: its addresses are released. */
   | { readonly kind: 'freed'; readonly file: string }
@@ -21,21 +21,21 @@ export type ResultEvent =
   | { readonly kind: 'returned'; readonly pod: string }
   | { readonly kind: 'directories'; readonly states: Readonly<Record<string, DirectoryState>> };
 
-/** What the file says now. */
+/** The current content of a file. */
 export interface ResultFact extends ClaimStamp {
   readonly file: string;
   /** With the addresses that the Pod owns by it, or owned when it was last read. */
   readonly result: CniResult;
-  /** The others that it names. */
+  /** The other addresses that it names. */
   readonly lost: readonly string[];
-  /** It is there and cannot be read. */
+  /** It exists but cannot be read. */
   readonly unreadable: boolean;
 }
 
 export interface ResultTap {
-  /** What brings one who knows nothing up to date. The files come in the order in which they were learned of. */
+  /** Everything that a new subscriber needs, files in the order in which they were learned of. */
   readonly snapshot: () => readonly ResultEvent[];
-  /** Called with each event at once, in order. The returned function ends the listening. */
+  /** Called synchronously with each event, in order. The returned function removes the listener. */
   readonly on: (listener: (event: ResultEvent) => void) => () => void;
 }
 
@@ -45,15 +45,15 @@ export interface ResultTapDeps {
   readonly log: Log;
 }
 
-/** Hands on what is read of result files. */
+/** Passes on what is read from result files. */
 export function createResultTap({ owners, states, log }: ResultTapDeps): ResultTap & {
   readonly tell: (event: ResultEvent) => void;
-  /** Tells how the file stands now. False: there is nothing to tell of it. */
+  /** Sends the current state of the file. False: there is none. */
   readonly tellFile: (file: string) => boolean;
 } {
   const { tell, on } = createListeners<ResultEvent>({ failed: listenerFailed(log, 'CNI results') });
 
-  /** Of another container's file nobody needs to know more than what others have lost to it. */
+  /** For the file of a container that is no Pod's, only the losses of others matter. */
   function factsOf(claim: Claim): ResultEvent[] {
     if (claim.pod === undefined) return [];
     const unreadable = claim.state === 'unreadable';

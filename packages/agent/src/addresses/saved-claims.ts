@@ -3,7 +3,7 @@ import type { Claim } from './claim.ts';
 import type { CniResult } from './cni-files/parse-result.ts';
 import { inOrder } from './cni-files/learned.ts';
 
-/** What is known of one file, as the agent's state has it. */
+/** One file in the agent's saved state. */
 export interface SavedClaim {
   readonly file: string;
   /** With the addresses that it owns. Undefined: the file could not be read. */
@@ -11,15 +11,15 @@ export interface SavedClaim {
   readonly lost: readonly string[];
 }
 
-/** What a process leaves to the next one. */
+/** What a process saves for the next one. */
 export interface SavedResults {
-  /** In the order in which the files were learned of. Undefined: an older agent wrote it. */
+  /** In the order in which the files were learned of. Undefined: written by an older agent. */
   readonly claims?: readonly SavedClaim[] | undefined;
-  /** UIDs of Pods that have results, or had until the runtime removed them. */
+  /** UIDs of Pods that have results, or had them until the runtime removed them. */
   readonly named: readonly string[];
 }
 
-/** What is to be kept, in the order in which it was learned of. */
+/** The claims to save, in the order in which they were learned of. */
 export function savedClaims({ all, unread }: Pick<AddressClaims, 'all' | 'unread'>): readonly SavedClaim[] {
   const read = all().filter(({ pod }) => pod !== undefined);
   const readable = read.map((claim) => [claim.learned, { file: claim.key, ...partsOf(claim) }] as const);
@@ -27,7 +27,7 @@ export function savedClaims({ all, unread }: Pick<AddressClaims, 'all' | 'unread
   return inOrder<SavedClaim>([...readable, ...unreadable]);
 }
 
-/** What a previous process knew comes before everything that this one learns of. */
+/** Restores what a previous process knew, as learned before everything that this process learns. */
 export function restoreClaims(claims: AddressClaims, { claims: kept, named }: SavedResults): void {
   if (kept === undefined) return;
   kept.forEach(({ file, result, lost }, at) => {
@@ -39,7 +39,7 @@ export function restoreClaims(claims: AddressClaims, { claims: kept, named }: Sa
   for (const uid of named) if (claims.newestOf(uid) === undefined) claims.remember(uid);
 }
 
-/** The addresses of a claim that are its own still, and those that it lost. */
+/** The addresses that a claim still owns, and those that it lost. */
 export function partsOf({ result, lost }: Claim): {
   readonly result: CniResult;
   readonly lost: readonly string[];

@@ -6,16 +6,16 @@ import { isLive } from './ip-source.ts';
 
 export interface StatusOwnersDeps {
   readonly table: Pick<PodTable, 'podsByIp' | 'pods'>;
-  /** Undefined: the agent was told of no directory. */
+  /** Undefined: no directory is configured. */
   readonly cniResults: Pick<CniResults, 'says'> | undefined;
-  /** So long after the loss of the feed an address from a Pod's status is believed. Milliseconds. */
+  /** How long an address from Pod status is trusted after the feed was lost. Milliseconds. */
   readonly staleIpMs: number;
-  /** Monotonic milliseconds when the feed was lost; undefined while it is there. */
+  /** Monotonic milliseconds when the feed was lost; undefined while it is connected. */
   readonly feedAwaySinceMs: () => number | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Who owns an address by the status of Pods. */
+/** The owner of an address by Pod status. */
 export type StatusOwner =
   | { readonly kind: 'node' }
   | { readonly kind: 'pods'; readonly pods: readonly KnownPod[] }
@@ -23,17 +23,17 @@ export type StatusOwner =
 
 export interface StatusOwners {
   readonly owner: (ip: string) => StatusOwner;
-  /** The status of this Pod, which is not about to end, names the address, and that of no other Pod does. */
+  /** True if the status of this Pod, which is not terminating, names the address and that of no other Pod does. */
   readonly confirms: (pod: KnownPod, ip: string) => boolean;
-  /** To be called while the CNI results count: remembers what of the Pods' status they contradict. */
+  /** To be called while the CNI results are in use: remembers which Pod statuses they contradict. */
   readonly compare: () => void;
-  /** Pods of the table of whose status something was contradicted. */
+  /** Pods in the table whose status was contradicted. */
   readonly contradictedPods: () => number;
 }
 
 /**
- * The fallback: what the status of Pods says, as far as no CNI result has ever contradicted it. An address that a Pod is known to
- * have lost is never its own by status, and one that was another Pod's is only if the status came after the last CNI results.
+ * The fallback: Pod status, as far as no CNI result has ever contradicted it. A Pod never owns by status an address that it is
+ * known to have lost. It owns an address that was another Pod's only if its status is newer than the last CNI results.
  */
 export function createStatusOwners({
   table,
@@ -60,7 +60,7 @@ export function createStatusOwners({
     contradicted.set(pod.uid, ips.add(ip));
   }
 
-  /** `other` is a Pod that has come since: the address may have been handed to it. */
+  /** `other`: the Pod has appeared since, so the address may have been given to it. */
   function isBelieved(pod: KnownPod, ip: string): boolean {
     if (contradicted.get(pod.uid)?.has(ip) === true) return false;
     const saying = cniResults?.says(pod, ip) ?? 'unsaid';
@@ -77,7 +77,7 @@ export function createStatusOwners({
     owner(ip) {
       const awaySinceMs = feedAwaySinceMs();
       if (awaySinceMs !== undefined && clock.monotonic() - awaySinceMs > staleIpMs)
-        return { kind: 'nobody', waitsFor: 'the feed, away for longer than --stale-ip' };
+        return { kind: 'nobody', waitsFor: 'the feed, lost for longer than --stale-ip' };
       const pods = table.podsByIp(ip);
       if (pods.some(({ hostNetwork, ended }) => hostNetwork && !ended)) return { kind: 'node' };
       const live = pods.filter((pod) => isLive(pod) && isBelieved(pod, ip));

@@ -17,7 +17,7 @@ import type { OtherMetadata } from '../node-imds/other-metadata.ts';
 import { createOtherMetadata } from '../node-imds/other-metadata.ts';
 import type { AgentCore, AgentDeps } from './core.ts';
 
-/** What answers Pods. */
+/** The parts that answer Pods. */
 export interface Answers {
   readonly other: OtherMetadata;
   readonly limitHits: LimitHits;
@@ -81,7 +81,7 @@ function serveMetadata(
   });
 }
 
-/** In firewall mode nothing is served that is not named; if nothing is, no path is told from another. */
+/** Firewall mode serves only what is named; if nothing is, all paths are treated alike. */
 function otherMetadata(config: AgentConfig, imds: Pick<NodeImds, 'read'>): OtherMetadata {
   const parsed = parseAllowPaths(config.allowPaths);
   if ('faults' in parsed) throw new Error(parsed.faults.join('; '));

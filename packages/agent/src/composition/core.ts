@@ -24,11 +24,11 @@ export interface AgentDeps {
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** By default the one that the process runs on. */
+  /** Defaults to the machine that the process runs on. */
   readonly machine?: Machine;
 }
 
-/** What the agent answers from. */
+/** What answers are made from. */
 export interface AgentCore {
   readonly metrics: ReturnType<typeof createAgentMetrics>;
   readonly memory: AgentMemory;
@@ -53,7 +53,7 @@ export function createAgentCore(deps: AgentDeps, signal: AbortSignal): AgentCore
     log,
   });
   const tokens = createTokens({ clock, randomBytes, kept: state.kept.tokens, changed: state.write, memory });
-  // Asked long after the mode is there.
+  // Called long after the mode exists.
   const isNamed = (pod: string) => mode.isNamed(pod);
   const ports = createAgentPorts({ clock, log });
   const node = createNodeSources({ ...deps, metrics, state, memory, isNamed, ports });

@@ -25,7 +25,7 @@ export function createOperations(deps: AgentDeps, core: AgentCore, answers: Answ
   const { metrics, ports, node, mode } = core;
   const { serving, limitHits, metadata, other } = answers;
   const probes = createProbeServer({ sharedPort: true, limited: limitHits.pageHit('probe') });
-  // Liveness probes begin when the agent is ready, and an agent of another user may answer them for both.
+  // Liveness probes start once the agent is ready. An agent of another user may answer them for both.
   const probePort = createProbePort({
     at: config.probeListen,
     listen: ports.noted((host, port) => probes.listen(host, port)),

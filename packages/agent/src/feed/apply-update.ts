@@ -18,7 +18,7 @@ export interface ApplyDeps {
   readonly setTokenKeys: (keys: readonly { readonly id: string; readonly secret: Buffer }[]) => void;
 }
 
-/** Puts one update of the feed into the table. Hello is the client's own matter. */
+/** Applies one update of the feed to the table. Hello is handled by the client. */
 export function applyUpdate(
   update: FeedUpdateRead,
   { table, clock, buildDocument, setTokenKeys }: ApplyDeps,
@@ -43,10 +43,10 @@ export function applyUpdate(
       if (update.tokenKeys) setTokenKeys(update.tokenKeys.keys);
       return;
     case 'hello':
-    case undefined: // an update that a newer server knows and this agent does not
+    case undefined: // an update that a newer server knows but this agent does not
   }
 
-  /** Without credentials the session keeps those that it has: the table sees to that. */
+  /** Without new credentials the session keeps its current ones: the table ensures that. */
   function applySession({ sessionId, credentials, failure }: SessionStateRead): void {
     table.setSession({
       id: sessionId,
@@ -59,7 +59,7 @@ export function applyUpdate(
 
   function heldCredentials(credentials: CredentialsRead): CachedCredentials {
     const { accessKeyId, accountId, fingerprint, lifetimeMs, remainingMs } = credentials;
-    // The SDK compares the document with the node's clock, so it is the node's clock that the life is added to.
+    // SDKs compare the document with the node's clock, so the lifetime is added to the node's clock.
     const expirationMs = clock.now() + remainingMs;
     return {
       accessKeyId,
@@ -107,12 +107,12 @@ function decisionOf({ allow, deny, pending }: PodStateRead): Decision {
   return {
     kind: 'pending',
     waitsFor: pending?.waitsFor ?? 'a decision that this version of the agent understands',
-    // What this agent does not understand may be a refusal.
+    // A decision that this agent does not understand may be a refusal.
     ...(pending?.withdraws !== false && { withdraws: true }),
   };
 }
 
-/** A newer server may know reasons that this agent does not: they count as the nearest one that it knows. */
+/** Reasons that only a newer server knows map to the nearest one that this agent knows. */
 function asReason(word: string, nearest: Reason): Reason {
   return isReason(word) ? word : nearest;
 }

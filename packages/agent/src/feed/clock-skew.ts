@@ -1,18 +1,21 @@
 import type { Log } from '@rolegate/runtime';
 
-/** Clocks further apart than this are worth a line: SDKs compare documents with the node's clock. */
+/** A larger difference is logged: SDKs compare documents with the node's clock. */
 const WORTH_TELLING_MS = 5_000;
 
 const HINT = 'Check time synchronization (chrony, NTP) on this node and on the node of the server.';
 
 export interface ClockSkew {
-  /** How far the node's clock was before the server's when a stream began. */
+  /** How far the node's clock was ahead of the server's when a stream began. */
   readonly measured: (skewMs: number, server: string) => void;
-  /** As last measured; 0 before. */
+  /** The last measurement; 0 before the first. */
   readonly latestMs: () => number;
 }
 
-/** Tells when the clocks are found apart, and when they are together again. What Pods get is counted on the monotonic clock. */
+/**
+ * Logs when the clocks diverge and when they agree again. What Pods get does not depend on it: it is timed by the monotonic
+ * clock.
+ */
 export function createClockSkew({ log }: { readonly log: Log }): ClockSkew {
   let latestMs = 0;
   let apart = false;

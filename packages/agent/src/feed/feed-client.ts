@@ -6,31 +6,34 @@ import { openFeedStream } from './feed-stream.ts';
 import type { FeedStream, FeedStreamDeps } from './feed-stream.ts';
 import type { ServerAddress, ServerAddresses } from './server-addresses.ts';
 
-/** A stream that ended sooner than this counts as a failed attempt: the next one waits. */
+/** A stream that ends sooner than this is treated as a failed attempt: the next one waits. */
 const SHORT_LIFE_MS = 10_000;
 
 export interface FeedClientDeps extends FeedStreamDeps {
   readonly addresses: ServerAddresses;
   readonly beginSnapshot: () => void;
   readonly backoff: Backoff;
-  /** When a previous process lost it. Monotonic milliseconds. */
+  /** When a previous process lost the feed. Monotonic milliseconds. */
   readonly awaySinceMs?: number | undefined;
 }
 
 export interface FeedClient {
-  /** Keeps a feed open until the signal aborts; never rejects: a server that is away is tried again for ever. */
+  /** Keeps a feed open until the signal aborts. Never rejects: an unavailable server is retried forever. */
   readonly run: (signal: AbortSignal) => Promise<void>;
-  /** Sends what happened since the last report; false if there is no stream to send it on. */
+  /** Sends what happened since the last report; false if no stream is open. */
   readonly report: (report: AgentReport) => boolean;
   /** True while a stream is open and its snapshot is complete. */
   readonly connected: boolean;
-  /** Monotonic milliseconds when the feed was lost; undefined while it is there. Before the first feed: since the start, or as told. */
+  /**
+   * Monotonic milliseconds when the feed was lost; undefined while it is connected. Before the first feed: since the start or
+   * `awaySinceMs`.
+   */
   readonly awaySinceMs: number | undefined;
   /** For `rolegate-agent status`. */
   readonly status: () => FeedStatus;
 }
 
-/** The agent's side of the feed: one stream at a time, its updates applied in order, the next opened before the old ends. */
+/** The agent's side of the feed: one stream at a time, updates applied in order, the next stream opened before the old one ends. */
 export function createFeedClient(deps: FeedClientDeps): FeedClient {
   const { addresses, backoff, clock } = deps;
   const state = createFeedState(deps);
@@ -48,7 +51,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     });
   }
 
-  /** Until the next stream is due. Rejects if none could be opened. */
+  /** Follows one server until the next stream is due. Rejects if none could be opened. */
   async function follow(server: ServerAddress, signal: AbortSignal): Promise<void> {
     try {
       const stream = await connect(deps, { server, signal, current: () => current });
@@ -73,7 +76,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
           state.failed(error, stopped());
         }
         if (clock.monotonic() - startMs > SHORT_LIFE_MS) backoff.reset();
-        // A server that has not been tried yet may be well: nobody is hammered by asking it at once.
+        // No pause before an untried server: it may be healthy.
         else if (!addresses.untried) await clock.sleep(backoff.next(), signal);
       }
       current?.close();
@@ -92,7 +95,7 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
   };
 }
 
-/** Opens a stream beside the current one; resolves when its snapshot is complete, rejects when that fails. */
+/** Opens a stream while the current one continues. Resolves when its snapshot is complete, rejects if that fails. */
 async function connect(
   deps: FeedClientDeps,
   {
@@ -102,7 +105,7 @@ async function connect(
   }: { server: ServerAddress; signal: AbortSignal; current: () => FeedStream | undefined },
 ): Promise<FeedStream> {
   const stream = openFeedStream(deps, server, () => {
-    // The newest stream speaks from its first word on; what the one before still says is older.
+    // The newest stream counts from its first update on; updates of the previous one are older.
     current()?.mute();
     deps.beginSnapshot();
   });
@@ -113,7 +116,7 @@ async function connect(
   try {
     await stream.synced;
   } catch (error) {
-    if (stream.begun()) current()?.close(); // it has been muted: nobody feeds the table now
+    if (stream.begun()) current()?.close(); // it was muted, so no stream feeds the table now
     throw error;
   }
   return stream;

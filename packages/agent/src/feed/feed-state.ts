@@ -1,36 +1,36 @@
 import { createOutage, describeError } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
-/** How the feed stands. */
+/** The state of the feed. */
 export interface FeedStatus {
-  /** Where the latest feed is or was open to; undefined: none has been. */
+  /** Server of the current or last feed; undefined: there has been none. */
   readonly server: string | undefined;
-  /** Since when it is as it is. Monotonic milliseconds. */
+  /** Since when it is connected or lost. Monotonic milliseconds. */
   readonly sinceMs: number;
-  /** Why the last attempt failed or the last feed ended, and when; monotonic milliseconds. */
+  /** Why the last attempt failed or the last feed ended, and when. Monotonic milliseconds. */
   readonly lastFault: { readonly message: string; readonly atMs: number } | undefined;
 }
 
 export interface FeedState {
-  /** Monotonic milliseconds when the feed was lost; undefined while it is there. */
+  /** Monotonic milliseconds when the feed was lost; undefined while it is connected. */
   readonly awaySinceMs: () => number | undefined;
   readonly status: () => FeedStatus;
-  /** A stream is complete, and the feed from now on. */
+  /** A stream has completed its snapshot and is now the feed. */
   readonly synced: (server: string) => void;
-  /** The feed has ended; `error` is undefined if it was us. */
+  /** The feed has ended; `error` is undefined if the agent ended it. */
   readonly lost: (server: string, error: Error | undefined) => void;
-  /** An attempt to open a stream failed. `isStopping`: that is no news. */
+  /** An attempt to open a stream failed. `isStopping`: the failure is expected and not logged. */
   readonly failed: (error: unknown, isStopping: boolean) => void;
 }
 
 export interface FeedStateDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
-  /** When a previous process lost it. Monotonic milliseconds. */
+  /** When a previous process lost the feed. Monotonic milliseconds. */
   readonly awaySinceMs?: number | undefined;
 }
 
-/** Remembers and logs when the feed comes and goes. */
+/** Tracks and logs when the feed is connected and lost. */
 export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDeps): FeedState {
   const outage = createOutage({ clock });
   let awaySinceMs: number | undefined = before ?? clock.monotonic();

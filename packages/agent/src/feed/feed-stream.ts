@@ -2,17 +2,17 @@ import type { AgentReport, FeedUpdateRead, HelloRead } from '@rolegate/protocol'
 import type { Clock, Log } from '@rolegate/runtime';
 import type { ServerAddress } from './server-addresses.ts';
 
-/** A server that does not begin to answer within this is given up for another one. */
+/** The agent tries another server if there is no answer within this time. */
 const HELLO_WITHIN_MS = 5_000;
-/** A snapshot is closed within this, however large. */
+/** A snapshot must be complete within this time, whatever its size. */
 const SYNCED_WITHIN_MS = 30_000;
-/** The share of a stream's announced age at which the next one is opened, before the server ends it. */
+/** The fraction of a stream's announced maximum age after which the next one is opened, before the server ends it. */
 const RENEW_AT = 0.9;
 
 const RESTORED =
   'Expected after etcd was restored from a backup. Otherwise check that all servers use the same cluster.';
 
-/** One open feed, as gRPC gives it. */
+/** One open feed, as in grpc-js. */
 export interface FeedCall {
   write(report: AgentReport): boolean;
   end(): void;
@@ -23,14 +23,14 @@ export interface FeedCall {
 }
 
 export interface FeedStreamDeps {
-  /** Opens a feed to one address; faults come as the call's `error`. `close` ends its connection. */
+  /** Opens a feed to one address; errors arrive as the call's `error` event. `close` ends its connection. */
   readonly open: (address: ServerAddress) => { call: FeedCall; close: () => void };
-  /** The first report of a stream: who we are and what we hold. */
+  /** The first report of a stream: the node, and what the agent has cached. */
   readonly firstReport: () => AgentReport;
   readonly apply: (update: FeedUpdateRead) => void;
-  /** The API server has gone back to an older state: what was seen of resourceVersions counts no more. */
+  /** The API server was restored to an older state: resourceVersions seen so far no longer count. */
   readonly forget: () => void;
-  /** How far our clock is before the server's. */
+  /** How far the agent's clock is ahead of the server's. */
   readonly clockSkew: (skewMs: number, server: string) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,28 +39,28 @@ export interface FeedStreamDeps {
 export interface FeedStream {
   /** The address, for logs. */
   readonly server: string;
-  /** It has said its first word. */
+  /** The first update has arrived. */
   readonly begun: () => boolean;
-  /** Rejects when the stream fails before its snapshot is complete. */
+  /** Rejects if the stream fails before its snapshot is complete. */
   readonly synced: Promise<void>;
-  /** When the next stream should be opened, this one still being good. */
+  /** Resolves when it is time to open the replacement stream. */
   readonly old: Promise<void>;
-  /** Resolves with the error that ended the stream, undefined where it was us. */
+  /** Resolves with the error that ended the stream; undefined if the agent ended it. */
   readonly over: Promise<Error | undefined>;
   readonly send: (report: AgentReport) => void;
-  /** From now on its updates are not applied. */
+  /** Its further updates are ignored. */
   readonly mute: () => void;
   readonly close: () => void;
 }
 
-/** Opens a feed to one server. `begun` is called at its first word, before anything is applied. */
+/** Opens a feed to one server. `begun` is called at its first update, before it is applied. */
 export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, begun: () => void): FeedStream {
   const { clock } = deps;
   const server = `${address.host}:${address.port}`;
   const synced = Promise.withResolvers<undefined>();
   const old = Promise.withResolvers<undefined>();
   const over = Promise.withResolvers<Error | undefined>();
-  synced.promise.catch(() => undefined); // whoever waits for it sees it too
+  synced.promise.catch(() => undefined); // also handled by the caller that awaits it
   const { call, close } = deps.open(address);
   const deadline = createDeadline(clock, end);
   const reception = createReception({ server, begin, apply: deps.apply, complete });
@@ -112,7 +112,7 @@ export function openFeedStream(deps: FeedStreamDeps, address: ServerAddress, beg
   };
 }
 
-/** Takes updates in the order that the protocol asks for: a hello, and then the others. */
+/** Checks the order that the protocol requires: a hello, then the other updates. */
 function createReception({
   server,
   begin,
@@ -181,7 +181,7 @@ function listen(
   });
 }
 
-/** The one thing that a stream must do next, and by when. */
+/** One deadline at a time for the next step of a stream. */
 function createDeadline(clock: Pick<Clock, 'schedule'>, missed: (error: Error) => void) {
   let cancel: (() => void) | undefined;
   return {

@@ -1,10 +1,10 @@
 import type { Interception } from '@rolegate/protocol';
 
-/** How the layers stand, as reports say it: at the beginning of a stream, and then what is new. */
+/** The state of the layers in reports: all of it when a stream begins, then changes. */
 export interface InterceptionReport {
-  /** For the first report of a stream; undefined: not known. */
+  /** For the first report of a stream; undefined: unknown. */
   readonly first: () => Interception | undefined;
-  /** For a later one; undefined: nothing new. `sent` is to be called when it was. */
+  /** For a later report; undefined: no change. Call `sent` when it was sent. */
   readonly next: () => { readonly interception: Interception; readonly sent: () => void } | undefined;
 }
 

@@ -2,15 +2,15 @@ import type { AgentReport, FirstDelivery } from '@rolegate/protocol';
 import type { Clock } from '@rolegate/runtime';
 import type { InterceptionReport } from './interception-report.ts';
 
-/** How often the agent tells the server what happened. */
+/** How often the agent reports to the server. */
 const EVERY_MS = 10_000;
-/** Pods ask for credentials that are not there: the server, which let them lapse, is told sooner. */
+/** Used if Pods request credentials that are not cached: the server let them expire and should learn sooner. */
 const SOON_MS = 1_000;
-/** First deliveries kept for one report: a node has fewer Pods, and more would not fit into the 64 KiB that a server reads. */
+/** First deliveries per report: more than a node's Pods; a longer report would exceed the 64 KiB that a server accepts. */
 const MOST_DELIVERIES = 512;
 
 export interface Reporter {
-  /** A Pod asked for the credentials of a session. */
+  /** A Pod requested the credentials of a session. */
   used(sessionId: string): void;
   /** An answer was given; reason '' for success. */
   answered(reason: string): void;
@@ -19,16 +19,16 @@ export interface Reporter {
 }
 
 export interface ReporterDeps {
-  /** False where there is nobody to send it to. */
+  /** False if no stream is open. */
   readonly send: (report: AgentReport) => boolean;
-  /** Notes that a Pod has asked for a session; false where there are no valid credentials for it. */
+  /** Records that a Pod requested a session; false if it has no valid credentials. */
   readonly asked: (sessionId: string) => boolean;
-  /** Undefined: the agent is told nothing of it. */
+  /** Undefined: the state of the interception is not known. */
   readonly interception?: Pick<InterceptionReport, 'next'> | undefined;
   readonly clock: Clock;
 }
 
-/** Gathers what Pods did since the last report; what could not be sent goes with the next one. */
+/** Collects what Pods did since the last report. What could not be sent is included in the next one. */
 export function createReporter({ send, asked, interception, clock }: ReporterDeps): Reporter {
   const usedSessions = new Set<string>();
   const answers = new Map<string, number>();
@@ -53,7 +53,7 @@ export function createReporter({ send, asked, interception, clock }: ReporterDep
     deliveries = [];
   }
 
-  /** At once, unless that was so a moment ago. */
+  /** Sends now, unless a report was sent a moment ago. */
   function soon(): void {
     cancelSoon ??= clock.schedule(Math.max(0, sentMs + SOON_MS - clock.monotonic()), () => {
       cancelSoon = undefined;

@@ -2,17 +2,17 @@ import { isIP } from 'node:net';
 import type { HostPort } from '@rolegate/runtime';
 
 const REMEMBERED_ROUNDS = 2;
-/** More replicas than roll in two rounds. */
+/** More replicas than are restarted during two rounds. */
 const MOST_FAILURES = 16;
 
-/** One address of a server, and the name by which it was given: what its certificate is held against. */
+/** One address of a server, and the configured name against which its certificate is verified. */
 export interface ServerAddress extends HostPort {
   readonly name: string;
 }
 
 export interface ServerAddressesDeps {
   readonly servers: readonly HostPort[];
-  /** All addresses of a name, e.g. of a headless Service. */
+  /** All addresses of a name, such as of a headless Service. */
   readonly lookup: (host: string) => Promise<readonly string[]>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -20,21 +20,21 @@ export interface ServerAddressesDeps {
 
 export interface ServerAddresses {
   /**
-   * The next address to try: all of them in a random order before one comes again. Names are looked up again each round;
-   * if that fails, the last good addresses stand. Throws if there never were any.
+   * The next address to try: each once in random order, then a new round. Names are resolved again each round; if that fails,
+   * the last known addresses are used. Throws if there are none.
    */
   next(): Promise<ServerAddress>;
-  /** It did not answer, or has stopped: in the next two rounds it comes last, for DNS may still name it. */
+  /** The server did not answer or stopped. It is tried last for two rounds, because DNS may still list it. */
   failed(address: ServerAddress): void;
-  /** Begins a new round: what was looked up may be old by now. */
+  /** Begins a new round, because the addresses may be outdated. */
   reset(): void;
-  /** Others have not been tried in this round. */
+  /** True if there are addresses not yet tried in this round. */
   readonly untried: boolean;
 }
 
 /**
- * Which server an agent turns to. Addresses are shuffled here: pick_first's own shuffle does not work in grpc-js 1.14, and
- * its DNS resolver asks too seldom.
+ * Chooses the server that an agent connects to. Shuffles the addresses itself: pick_first's shuffle does not work in grpc-js
+ * 1.14, and its DNS resolver refreshes too rarely.
  */
 export function createServerAddresses({ servers, lookup, random }: ServerAddressesDeps): ServerAddresses {
   let round: ServerAddress[] = [];

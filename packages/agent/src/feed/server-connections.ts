@@ -9,8 +9,8 @@ import type { FeedCall } from './feed-stream.ts';
 import type { ServerAddress } from './server-addresses.ts';
 
 /**
- * A dead server is noticed after the sum (DESIGN.md 4.5); one that does not answer the connection attempt is left for the
- * next after the last. Milliseconds.
+ * A dead server is noticed after the sum of the first two (DESIGN.md 4.5); a connection attempt without an answer is given up
+ * after the last. Milliseconds.
  */
 const CHANNEL = {
   'grpc.keepalive_time_ms': 10_000,
@@ -19,15 +19,15 @@ const CHANNEL = {
   'grpc.initial_reconnect_backoff_ms': 5_000,
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
 };
-/** A Pod waits for the answer: longer is of no use to it. Milliseconds. */
+/** A Pod waits for the answer; a later one is useless. Milliseconds. */
 const RESOLVE_WITHIN_MS = 800;
 
 export interface ServerConnectionsDeps {
-  /** What a new connection shows and trusts. Throws if there is nothing to trust. */
+  /** Certificate and authorities for new connections. Throws if no authority is known. */
   readonly tls: { readonly current: () => ClientTls };
-  /** What the server's certificate must name; undefined: the host of the address as it was given. */
+  /** The name that the server's certificate must have; undefined: the configured host. */
   readonly serverName: string | undefined;
-  /** Goes with each call; throws where it cannot be made now. */
+  /** Sent with each call. Throws if it cannot be created at present. */
   readonly callMetadata: () => Metadata;
 }
 
@@ -35,27 +35,27 @@ export interface ServerConnectionsDeps {
 export interface FeedConnection {
   readonly address: ServerAddress;
   readonly client: RolegateClient;
-  /** The authorities by which the server was verified, PEM. */
+  /** The authorities with which the server was verified, PEM. */
   readonly ca: Buffer;
 }
 
 export interface ServerConnections {
-  /** A feed on a connection of its own. Throws where the metadata cannot be made. */
+  /** Opens a feed on a new connection. Throws if the metadata cannot be created. */
   readonly open: (address: ServerAddress) => { call: FeedCall; close: () => void };
-  /** Asks the server of the newest feed; undefined if there is none, or it knows nobody. Rejects if it is away. */
+  /** Asks the server of the newest feed. Undefined if there is none or it knows no Pod. Rejects if the server is unavailable. */
   resolve(ip: string, requestId: string): Promise<PodStateRead | undefined>;
-  /** The newest connection that is ready now: a call on it makes no new one. Undefined: there is none. */
+  /** The newest connection that is ready, for calls that must not open one. Undefined: none. */
   readonly ready: () => FeedConnection | undefined;
 }
 
-/** The agent's gRPC connections: one a feed, so that the next one can be opened beside it. */
+/** The agent's gRPC connections: one per feed, so that the next can be opened before the old one ends. */
 export function createServerConnections({
   tls,
   serverName,
   callMetadata,
 }: ServerConnectionsDeps): ServerConnections {
   const credentials = createClientCredentials(tls);
-  /** The oldest first: the next feed is opened beside the one before, and may come to nothing. */
+  /** Oldest first: the next feed is opened while the previous one continues, and may fail. */
   const open = new Set<FeedConnection>();
   const ready = () => [...open].findLast(({ client }) => isReady(client));
   return {
@@ -94,12 +94,12 @@ export function createServerConnections({
   };
 }
 
-/** True if the connection is there. It is not made for asking. */
+/** True if the connection is ready. Does not open one. */
 export function isReady(client: RolegateClient): boolean {
   return client.getChannel().getConnectivityState(false) === connectivityState.READY;
 }
 
-/** What a client needs to be told of an address. */
+/** Address and verified name for a gRPC client. */
 export function whereIs(
   { name, ...address }: ServerAddress,
   serverName: string | undefined,
@@ -107,7 +107,7 @@ export function whereIs(
   const expected = serverName ?? name;
   return {
     target: formatHostPort(address),
-    // An address needs no other name: TLS holds it against the certificate as it is.
+    // For an IP address no name is set: TLS verifies the address itself.
     ...(isIP(expected) === 0 && { serverName: expected }),
   };
 }

@@ -5,17 +5,17 @@ import { isReady, whereIs } from '../feed/server-connections.ts';
 import type { AttestPort } from './attest-ports.ts';
 import { failureOf, noAnswerWithin } from './failure.ts';
 
-/** A connection is there within this, its handshake included: no server gives a handshake longer. Milliseconds. */
+/** Limit for connecting, including the handshake: no server allows a handshake more time. Milliseconds. */
 const CONNECT_WITHIN_MS = 3_000;
-/** A server answers within this, the API server's answer to it included. Milliseconds. */
+/** Limit for the answer, including the server's call to the API server. Milliseconds. */
 const ATTEST_WITHIN_MS = 5_000;
 
 export interface AttestCallDeps {
-  /** Both verify the server; what is shown to it differs. */
+  /** Both verify the server; they differ in the client certificate. */
   readonly credentials: {
-    /** Shows nothing. */
+    /** Without a client certificate. */
     readonly bare: ChannelCredentials;
-    /** Shows the certificate that there is. */
+    /** With the current certificate. */
     readonly shown: ChannelCredentials;
   };
   readonly serverName: string | undefined;
@@ -23,14 +23,14 @@ export interface AttestCallDeps {
   readonly connectWithinMs?: number | undefined;
 }
 
-/** Asks at one port of a server, on a connection of its own; rejects with an AttestationFailure. */
+/** Calls one port of a server on a new connection. Rejects with an AttestationFailure. */
 export type AttestCall = (
   port: AttestPort,
   request: AttestRequest,
   signal: AbortSignal,
 ) => Promise<AttestResponseRead>;
 
-/** The call as gRPC makes it. */
+/** The gRPC implementation. */
 export function createAttestCall(deps: AttestCallDeps): AttestCall {
   const { credentials, serverName, connectWithinMs = CONNECT_WITHIN_MS } = deps;
   return async ({ address, shows }, request, signal) => {
@@ -39,8 +39,8 @@ export function createAttestCall(deps: AttestCallDeps): AttestCall {
       ...whereIs(address, serverName),
     });
     const late = new AbortController();
-    // The deadline of a call is one for the answer: grpc-js itself gives a connection 20 s. Not by waitForReady: a client that
-    // is closed before it is ready connects again, and again, for nobody (grpc-js 1.14).
+    // A call's deadline covers only the answer: grpc-js gives a connection 20 s. waitForReady does not help: a client closed
+    // before it is ready keeps reconnecting (grpc-js 1.14).
     const timer = setTimeout(() => {
       if (!isReady(client)) late.abort();
     }, connectWithinMs);
@@ -55,7 +55,7 @@ export function createAttestCall(deps: AttestCallDeps): AttestCall {
   };
 }
 
-/** Asks on a connection that is there, or is being made; rejects with an AttestationFailure. */
+/** Calls on an existing or pending connection. Rejects with an AttestationFailure. */
 export async function attestOn(
   client: RolegateClient,
   request: AttestRequest,

@@ -3,35 +3,35 @@ import type { HostPort } from '@rolegate/runtime';
 import type { ServerAddress, ServerAddresses } from '../feed/server-addresses.ts';
 import type { AttestationFailure } from './failure.ts';
 
-/** A port of one server at which a certificate can be had. */
+/** A port of one server that can issue a certificate. */
 export interface AttestPort {
   readonly kind: 'attestation' | 'feed';
   readonly address: ServerAddress;
-  /** What the agent shows beside its token. */
+  /** What the agent presents in addition to its token. */
   readonly shows: 'certificate' | 'nothing';
 }
 
-/** Where servers have one of their ports. */
+/** The addresses of one of the servers' two ports. */
 export interface PortAddresses {
   readonly servers: readonly HostPort[];
   readonly addresses: ServerAddresses;
 }
 
 export interface AttestPortsDeps {
-  /** 9611: whoever has a token only. */
+  /** 9611: accepts agents that have only a token. */
   readonly attestation: PortAddresses;
-  /** 9610: whoever has a certificate; at servers of version 0.1 all. */
+  /** 9610: accepts agents with a certificate; servers of version 0.1 accept all there. */
   readonly feed: PortAddresses;
 }
 
-/** The ports of the next server, in the order in which they are tried. Rejects if no address is known. */
+/** The ports of the next server, in the order in which to try them. Rejects if no address is known. */
 export type NextPorts = (options: {
   readonly certified: boolean;
 }) => Promise<readonly [AttestPort, AttestPort]>;
 
 /**
- * A certificate that is valid is renewed at the feed's port; without one the attestation port is asked. The other port of
- * the same server comes second: servers of version 0.1 have the feed's alone.
+ * A valid certificate is renewed at the feed port; an agent without one uses the attestation port. The other port of the same
+ * server comes second: servers of version 0.1 have only the feed port.
  */
 export function createAttestPorts({ attestation, feed }: AttestPortsDeps): NextPorts {
   return async ({ certified }) => {
@@ -52,15 +52,15 @@ export function createAttestPorts({ attestation, feed }: AttestPortsDeps): NextP
   };
 }
 
-/** The same server's other port; undefined if the configuration does not say which that is. */
+/** The same server's other port; undefined if the configuration does not determine it. */
 function partnerOf({ host, name }: ServerAddress, servers: readonly HostPort[]): ServerAddress | undefined {
   const [same, ...more] = servers.filter((server) => server.host === name);
   return same === undefined || more.length > 0 ? undefined : { host, name, port: same.port };
 }
 
 /**
- * True if the other port of the server may answer otherwise. A server that is busy is not asked twice; one that does not
- * take our certificate takes the token.
+ * True if the other port of the server may answer differently. A busy server is not asked twice; one that rejects the
+ * certificate may accept the token.
  */
 export function triesOther({ shows }: AttestPort, { kind, contact }: AttestationFailure): boolean {
   return shows === 'certificate' ? kind === 'refused' || contact !== 'answered' : contact === 'none';

@@ -6,7 +6,7 @@ import type { AttestationFailure } from './failure.ts';
 import { keyOf } from './failure.ts';
 
 const HINT = 'Upgrade the servers, or let the nodes reach their attestation port.';
-/** For a failure that has no hint of its own. */
+/** For failures without a specific hint. */
 const CHECK_SERVERS = "Follow the error. If it names a server, see that server's log.";
 const CONSEQUENCES = {
   none: 'Pods get no roles until a certificate is issued',
@@ -14,7 +14,7 @@ const CONSEQUENCES = {
   expired: 'the current certificate has expired, so no server accepts the agent',
 } as const;
 
-/** Says each failure once, until it is another one or means something else. */
+/** Logs each failure once, until it or its consequence changes. */
 export function createFailureLog(log: Log) {
   let logged = '';
   return {
@@ -39,11 +39,11 @@ export function createFailureLog(log: Log) {
   };
 }
 
-/** Says which port gives certificates if it is not the one that counts first: once, until it is again. */
+/** Logs which port issues certificates if it is not the preferred one: once, until the preferred one does again. */
 export function createPortLog(log: Log) {
   let logged: AttestPort['kind'] | undefined;
   return {
-    /** `missed`: why the port that counts first gave none; undefined: it did. */
+    /** `missed`: why the preferred port issued none; undefined: it did. */
     issued(port: AttestPort, missed: AttestationFailure | undefined): void {
       const before = logged;
       logged = missed === undefined ? undefined : port.kind;

@@ -22,13 +22,13 @@ export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested
   readonly tls: AttestedTls;
   readonly nodeName: string;
   readonly serverName: string | undefined;
-  /** Where servers give certificates. */
+  /** Where servers issue certificates. */
   readonly ports: AttestPortsDeps;
-  /** The connection of a feed, if one is open now: a certificate is renewed there first. */
+  /** The connection of the current feed, if any: renewals are tried there first. */
   readonly feedConnection: () => FeedConnection | undefined;
-  /** How long a connection may take. Milliseconds. */
+  /** Limit for connecting. Milliseconds. */
   readonly connectWithinMs?: number;
-  /** Of the process before this one. */
+  /** From a previous process. */
   readonly kept?: SavedCertificate | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,7 +36,7 @@ export interface AttestedIdentityDeps extends Pick<OwnCertificateDeps, 'attested
   readonly random: () => number;
 }
 
-/** A certificate that the servers give for the Pod's token; its key leaves the process for `--state-dir` only. */
+/** A certificate that servers issue for the agent Pod's token. Its key leaves the process only for `--state-dir`. */
 export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: AbortSignal): Identity {
   const { tls, nodeName, serverName, connectWithinMs, clock, log } = deps;
   const authorities = watchAuthorities({ file: tls.caFile, clock, log, signal });
@@ -72,8 +72,8 @@ export function createAttestedIdentity(deps: AttestedIdentityDeps, signal: Abort
 }
 
 /**
- * A server that was verified by an authority that is trusted no more gets no token, and its answer, which tells of authorities,
- * does not count.
+ * A server verified by an authority that is no longer trusted gets no token, and its answer, which contains authorities, is not
+ * used.
  */
 function openFeedOf(
   connection: FeedConnection | undefined,
@@ -87,7 +87,7 @@ function openFeedOf(
   };
 }
 
-/** No server needs to be asked while it is good. */
+/** While it is valid, no server needs to be asked. */
 function keptOf(
   { kept, nodeName, clock, log }: AttestedIdentityDeps,
   authorities: Authorities | undefined,

@@ -8,14 +8,14 @@ const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 /** RFC 2986, 4.1: `[0]`, the attributes. */
 const ATTRIBUTES = { tagClass: 3, tagNumber: 0 };
 
-/** A new key pair, which never leaves the process, and what a server needs to certify it. */
+/** A new key pair, and the request for its certificate. */
 export interface CertificateRequest {
   readonly key: KeyObject;
   /** PKCS #10, DER. */
   readonly der: Buffer;
 }
 
-/** A new one for each certificate. Of the request only the key counts: who we are the token tells. */
+/** Creates one per certificate. Only the request's key matters: the token proves the identity. */
 export async function createCertificateRequest(): Promise<CertificateRequest> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
   const { result: publicKeyOf } = fromBER(publicKey.export({ type: 'spki', format: 'der' }));

@@ -5,7 +5,7 @@ import type { IssuedCertificate } from './issued-certificate.ts';
 import { authoritiesIn, trustIn } from './trust.ts';
 import type { Trust } from './trust.ts';
 
-/** Whether there is a certificate that servers take. */
+/** Whether there is a certificate that servers accept. */
 export type Validity = 'none' | 'valid' | 'expired';
 
 export interface CurrentCertificateDeps {
@@ -15,16 +15,16 @@ export interface CurrentCertificateDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** The certificate that is in use, and whom its holder trusts. */
+/** The certificate in use, and the authorities trusted. */
 export interface CurrentCertificate {
-  /** What a feed shows and trusts. Throws before there is an authority. */
+  /** TLS for feeds. Throws before an authority is known. */
   readonly current: () => ClientTls;
-  /** What a server is verified by before we have anything to show. Throws before there is an authority. */
+  /** TLS before there is a certificate: verifies the server only. Throws before an authority is known. */
   readonly bare: () => ClientTls;
   readonly issued: () => IssuedCertificate | undefined;
   readonly validity: () => Validity;
   readonly secondsLeft: () => Readonly<Record<string, number>>;
-  /** True if one of the file's authorities has issued it. */
+  /** True if one of the file's authorities issued it. */
   readonly isOf: (file: Authorities | undefined) => boolean;
   readonly adopt: (next: IssuedCertificate) => void;
   /** The file's authorities have changed. */
@@ -68,6 +68,6 @@ export function createCurrentCertificate({
 }
 
 function trusted(trust: Trust | undefined): Trust {
-  if (trust === undefined) throw new Error('there is no authority to trust yet');
+  if (trust === undefined) throw new Error('no certificate authority is known yet');
   return trust;
 }

@@ -3,25 +3,25 @@ import { describeHandshakeError, isReason } from '@rolegate/protocol';
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
-/** Why there is no certificate; the words of the metric. */
+/** Why there is no certificate; values of the metric's label. */
 export type FailureKind = 'no-token' | 'no-authority' | 'unavailable' | 'refused' | 'unusable';
 
 /**
- * How far a call came. `none`: nothing listens at the port, or nothing answers there. `broken`: the connection failed or
- * was closed. `answered`: a server said why.
+ * How far a call got. `none`: nothing listens at the port, or nothing answers. `broken`: the connection failed or was closed.
+ * `answered`: a server gave the reason.
  */
 export type Contact = 'none' | 'broken' | 'answered';
 
 interface FailureFacts {
   readonly message: string;
-  /** Undefined: it is the node's own affair. */
+  /** Undefined: the cause is on the node. */
   readonly reason?: Reason;
   /** What an operator can do. */
   readonly hint?: string | undefined;
   readonly contact?: Contact;
 }
 
-/** An attestation that came to nothing. */
+/** A failed attestation. */
 export class AttestationFailure extends Error {
   override readonly name = 'AttestationFailure';
   readonly kind: FailureKind;
@@ -40,7 +40,7 @@ export class AttestationFailure extends Error {
 
 const { PERMISSION_DENIED, UNAUTHENTICATED, INVALID_ARGUMENT, FAILED_PRECONDITION, UNIMPLEMENTED } = status;
 const { NOT_FOUND, UNAVAILABLE, DEADLINE_EXCEEDED } = status;
-/** The server has looked at what we said, and does not take it. */
+/** The server examined the request and refused it. */
 const REFUSALS = new Set<number>([
   PERMISSION_DENIED,
   UNAUTHENTICATED,
@@ -48,15 +48,16 @@ const REFUSALS = new Set<number>([
   FAILED_PRECONDITION,
   NOT_FOUND,
 ]);
-/** What the kernel and the network say of a port that is closed. A reset is not among it: a busy server sends these. */
+/** Errors of a closed port. A reset is not one: a busy server sends these. */
 const CLOSED = /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/;
-/** TLS 1.3, the alert certificate_required: we have shown none (RFC 8446, 6.2). */
+/** TLS 1.3, alert certificate_required: no client certificate was sent (RFC 8446, 6.2). */
 const CERTIFICATE_REQUIRED = /alert (?:number 116|certificate required)/i;
 
-/** What a call's error means: a server that refuses, or none that could say. */
+/** Translates a call's error: refused by a server, or no server available. */
 export function failureOf(error: ServiceError): AttestationFailure {
   if (error.code === UNIMPLEMENTED) {
-    const message = 'the server gives no certificates: give the agent --cert and --key, or the server none';
+    const message =
+      'the server issues no certificates: give the agent --cert and --key, or remove them from the server';
     return new AttestationFailure('refused', { message, reason: 'ServerUnavailable' });
   }
   const kind = REFUSALS.has(error.code) ? 'refused' : 'unavailable';
@@ -66,7 +67,7 @@ export function failureOf(error: ServiceError): AttestationFailure {
     return new AttestationFailure(kind, { message: error.details, reason: 'ForeignNode' });
   return new AttestationFailure(kind, {
     message: CERTIFICATE_REQUIRED.test(error.details)
-      ? 'the port is for agents that have a certificate already'
+      ? 'the port accepts only agents that already have a certificate'
       : describeHandshakeError(error),
     reason: 'ServerUnavailable',
     contact: contactOf(error),
@@ -78,13 +79,13 @@ function contactOf({ code, details }: ServiceError): Contact {
   return code === UNAVAILABLE ? 'broken' : 'answered';
 }
 
-/** Nothing came of the connection in time. */
+/** The connection failed by timeout. */
 export function noAnswerWithin(ms: number): AttestationFailure {
   const message = `no answer within ${ms / 1000} s`;
   return new AttestationFailure('unavailable', { message, reason: 'ServerUnavailable', contact: 'none' });
 }
 
-/** The same failure at another address, or at another time, has the same key. */
+/** The same failure at another address or time has the same key. */
 export function keyOf({ kind, message }: AttestationFailure): string {
   return `${kind} ${message.replaceAll(/[[\]0-9a-f:.]*\d[[\]0-9a-f:.]*/gi, '')}`;
 }

@@ -5,7 +5,7 @@ import type { TlsOfFiles } from '../config/config.ts';
 import type { Identity } from './identity.ts';
 import { readToken } from './token-file.ts';
 
-/** What a server knows it by. */
+/** The metadata key that servers expect. */
 const TOKEN_KEY = 'rolegate-token';
 
 export interface FilesIdentityDeps {
@@ -14,7 +14,7 @@ export interface FilesIdentityDeps {
   readonly log: Log;
 }
 
-/** A certificate that others renew; the token, if any, goes with each call. Throws a TlsFault where the files are not good. */
+/** A user-provided certificate, with the token, if any, sent with each call. Throws a TlsFault if the files are invalid. */
 export function createFilesIdentity(
   { tls: { certFile: cert, keyFile: key, caFile: ca, tokenFile }, clock, log }: FilesIdentityDeps,
   signal: AbortSignal,

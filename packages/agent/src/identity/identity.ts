@@ -3,16 +3,16 @@ import type { ClientTls } from '@rolegate/protocol';
 import type { ReadyCheck, Service } from '@rolegate/runtime';
 import type { SavedCertificate } from './saved-certificate.ts';
 
-/** How the agent proves to the servers which node it is on. */
+/** How the agent proves its node to the servers. */
 export interface Identity {
   readonly tls: { readonly current: () => ClientTls };
-  /** Goes with each call, and is made for each. Throws if it cannot be made now. */
+  /** Sent with each call, and created for each. Throws if it cannot be created at present. */
   readonly callMetadata: () => Metadata;
-  /** Resolves when there is something to show; before, no feed is opened. */
+  /** Resolves when the agent can authenticate; no feed is opened earlier. */
   readonly first: Promise<unknown>;
-  /** Until they end, for metrics: by what of it. */
+  /** Remaining lifetime by kind of certificate, for metrics. */
   readonly secondsLeft: () => Readonly<Record<string, number>>;
-  /** What outlives the process; undefined: nothing of it does. */
+  /** What to save for the next process; undefined: nothing. */
   readonly kept: () => SavedCertificate | undefined;
   readonly check: ReadyCheck;
   readonly services: readonly Service[];

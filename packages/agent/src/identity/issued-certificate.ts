@@ -13,10 +13,10 @@ import { AttestationFailure } from './failure.ts';
 const CHAIN = "the server's certificate for us";
 const AUTHORITIES = "the server's list of authorities";
 
-/** A certificate that a server made for our key, found to be of use. */
+/** A certificate that a server issued for the agent's key, verified. */
 export interface IssuedCertificate {
   readonly cert: Buffer;
-  /** PEM: only TLS sees it. */
+  /** PEM; used only by TLS. */
   readonly key: Buffer;
   readonly chain: readonly X509Certificate[];
   readonly authorities: readonly X509Certificate[];
@@ -33,7 +33,7 @@ export interface IssuedFor {
   readonly nowMs: number;
 }
 
-/** Checks what a server answered, before anything of it is used; throws an AttestationFailure. */
+/** Verifies a server's answer before any of it is used. Throws an AttestationFailure. */
 export function issuedOf(
   response: AttestResponseRead,
   { key, nodeName, nowMs }: IssuedFor,
@@ -42,12 +42,12 @@ export function issuedOf(
     const chain = certificatesOf(response.certificateChain, CHAIN);
     const [own] = chain;
     checkOwnCertificate(own, { purpose: 'client', nowMs, name: CHAIN });
-    if (!own.checkPrivateKey(key)) throw new TlsFault(`${CHAIN} is not for our key`);
+    if (!own.checkPrivateKey(key)) throw new TlsFault(`${CHAIN} is not for the agent's key`);
     checkNode(own, nodeName);
     const authorities = certificatesOf(response.authorities, AUTHORITIES);
     checkAuthorities(authorities, { nowMs, name: AUTHORITIES });
     if (!isIssuedBy(chain, authorities))
-      throw new TlsFault(`${CHAIN} is of an authority that is not in its list of authorities`);
+      throw new TlsFault(`${CHAIN} was issued by an authority that is not in its list`);
     return {
       chain,
       authorities,
@@ -63,7 +63,7 @@ export function issuedOf(
   }
 }
 
-/** True where one of the authorities stands at the end of the chain. */
+/** True if one of the authorities issued the end of the chain. */
 export function isIssuedBy(
   chain: readonly X509Certificate[],
   authorities: readonly X509Certificate[],
@@ -75,10 +75,10 @@ export function isIssuedBy(
   );
 }
 
-/** Whatever the trust domain is: the server's own flag tells that. */
+/** In any trust domain, which is set by a flag of the server. */
 function checkNode(own: X509Certificate, nodeName: string): void {
   const names = own.subjectAltName ?? '';
   const domain = /URI:"?spiffe:\/\/([^/",]+)\/node\//.exec(names)?.[1] ?? '';
   const node = nodeOfSan(names, domain);
-  if (node !== nodeName) throw new TlsFault(`${CHAIN} is for ${node ?? 'no node'}, we are ${nodeName}`);
+  if (node !== nodeName) throw new TlsFault(`${CHAIN} is for ${node ?? 'no node'}, but this is ${nodeName}`);
 }

@@ -10,12 +10,12 @@ import type { FailureKind } from './failure.ts';
 import type { IssuedCertificate } from './issued-certificate.ts';
 import { untilRenewal } from './renewal.ts';
 
-/** Pauses after an attempt that failed. */
+/** Pauses after a failed attempt. */
 const BACKOFF = { firstMs: 1_000, capMs: 30_000 };
-/** What is missing is a file of the node: to look again costs nobody anything. Milliseconds. */
+/** For a missing local file, which is cheap to check. Milliseconds. */
 const FILE_PAUSE_MS = 2_000;
 const OF_NODE: ReadonlySet<FailureKind> = new Set(['no-token', 'no-authority']);
-/** With a valid certificate there is time: all nodes see a change of authorities together. */
+/** With a valid certificate attempts are spread, because all nodes see a change of authorities at the same time. */
 const SPREAD_MS = 2_000;
 
 export interface OwnCertificateDeps {
@@ -23,9 +23,9 @@ export interface OwnCertificateDeps {
   /** One attempt; rejects with an AttestationFailure. */
   readonly attest: (signal: AbortSignal) => Promise<Attested>;
   readonly attested: (outcome: 'issued' | FailureKind) => void;
-  /** Of the process before this one, still good. */
+  /** From a previous process, and still valid. */
   readonly kept?: IssuedCertificate | undefined;
-  /** There is a new certificate. */
+  /** A new certificate was issued. */
   readonly renewed?: () => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,25 +33,25 @@ export interface OwnCertificateDeps {
   readonly random: () => number;
 }
 
-/** The agent's certificate, which it gets from the servers: the last one that was good. */
+/** The agent's certificate issued by the servers: the last valid one. */
 export interface OwnCertificate {
-  /** What a feed shows and trusts. Throws before there is an authority. */
+  /** TLS for feeds. Throws before an authority is known. */
   readonly current: () => ClientTls;
-  /** What a server is verified by before we have anything to show. Throws before there is an authority. */
+  /** TLS before there is a certificate: verifies the server only. Throws before an authority is known. */
   readonly bare: () => ClientTls;
   /** Resolves when there is a certificate for the first time. */
   readonly first: Promise<unknown>;
   readonly issued: () => IssuedCertificate | undefined;
-  /** There is one, and it has not expired. */
+  /** There is one that has not expired. */
   readonly isValid: () => boolean;
   readonly secondsLeft: () => Readonly<Record<string, number>>;
-  /** True while it is valid and no renewal fails; else what it waits for. */
+  /** True while it is valid and no renewal fails; otherwise the problem. */
   readonly state: () => true | string;
-  /** Never rejects: what fails is tried again. */
+  /** Never rejects: failures are retried. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Gets a certificate and renews it at half its life, the one before being used meanwhile. */
+/** Gets a certificate and renews it at half its lifetime. The current one is used until the new one is issued. */
 export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
   const { authorities, attest, clock, random } = deps;
   const certificate = createCurrentCertificate(deps);
@@ -59,7 +59,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
   const first = Promise.withResolvers<undefined>();
   const alarm = createAlarm(clock);
 
-  /** Tries until it succeeds; the pause until the next renewal. */
+  /** Retries until it succeeds. Returns the pause until the next renewal. */
   async function renew(signal: AbortSignal): Promise<number> {
     const stopped = () => signal.aborted;
     if (certificate.validity() === 'valid') await clock.sleep(random() * SPREAD_MS, signal);
@@ -77,7 +77,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
 
   function adopt(got: Attested): void {
     certificate.adopt(got.issued);
-    if (certificate.isOf(authorities.current())) alarm.stop(); // a change while we asked
+    if (certificate.isOf(authorities.current())) alarm.stop(); // the change happened during the request
     attempts.succeeded(got);
     first.resolve(undefined);
     deps.renewed?.();
@@ -88,7 +88,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
 
   authorities.onChange((file) => {
     certificate.trustAgain();
-    // A server that knows as little of our authority as the file does would not let us in.
+    // A server that does not know the agent's authority, like the file, would reject the agent.
     if (certificate.isOf(file)) alarm.stop();
     else alarm.ring();
   });
@@ -110,7 +110,7 @@ export function createOwnCertificate(deps: OwnCertificateDeps): OwnCertificate {
   };
 }
 
-/** Pauses that end early when the alarm rings, or has rung since the last one. */
+/** Pauses that end early if the alarm rings, or rang since the last pause. */
 function createAlarm(clock: Pick<Clock, 'sleep'>) {
   let wake = new AbortController();
   let rings = false;
@@ -130,16 +130,16 @@ function createAlarm(clock: Pick<Clock, 'sleep'>) {
   };
 }
 
-/** What came of the attempts to get a certificate, for the log and metrics. */
+/** Results of the certificate requests, for the log and metrics. */
 function createAttempts(
   { attested, random, log }: OwnCertificateDeps,
   { issued, validity }: Pick<CurrentCertificate, 'issued' | 'validity'>,
 ) {
   const backoff = createBackoff({ ...BACKOFF, random });
   const failureLog = createFailureLog(log);
-  let fault = issued() === undefined ? 'no server has been asked yet' : '';
+  let fault = issued() === undefined ? 'no server has been contacted yet' : '';
   return {
-    /** Of the last attempt; '' if it succeeded. */
+    /** Error of the last attempt; '' if it succeeded. */
     fault: () => fault,
     succeeded({ issued: { fingerprint, endsMs }, server }: Attested): void {
       fault = '';
@@ -148,7 +148,7 @@ function createAttempts(
       attested('issued');
       log.info('certificate issued', { server, fingerprint, expires: isoOf(endsMs) });
     },
-    /** The pause until the next attempt. */
+    /** Returns the pause until the next attempt. */
     failed(error: unknown): number {
       const failure = failureOf(error);
       fault = failure.message;
@@ -170,8 +170,8 @@ function failureOf(error: unknown): AttestationFailure {
 }
 
 function stateOf(validity: Validity, fault: string): true | string {
-  if (validity === 'valid') return fault === '' || `it is valid, its renewal waits: ${fault}`;
-  return validity === 'none' ? `there is none yet: ${fault}` : `it has expired: ${fault}`;
+  if (validity === 'valid') return fault === '' || `valid, but not renewed: ${fault}`;
+  return validity === 'none' ? `none yet: ${fault}` : `expired: ${fault}`;
 }
 
 function isoOf(ms: number): string {

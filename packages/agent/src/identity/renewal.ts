@@ -1,11 +1,11 @@
-/** Of the half life; nodes that came together do not stay together. */
+/** Fraction of the half lifetime; spreads nodes that started together. */
 const JITTER = 0.1;
-/** A node whose clock is far ahead does not ask without a pause. Milliseconds. */
+/** Keeps a node whose clock is far ahead from asking continuously. Milliseconds. */
 const LEAST_MS = 1_000;
 
 /**
- * When a certificate that came just now is renewed, milliseconds from now: at half its life ± 10 %. A node's clock that is
- * behind does not put it off; one that is ahead, and sees less of the life left, brings it forward.
+ * When to renew a certificate issued now, in milliseconds from now: at half its lifetime ± 10 %. A clock that is behind does
+ * not delay it; a clock that is ahead, which sees less lifetime left, brings it forward.
  */
 export function untilRenewal(
   { endsMs, lifeMs }: { readonly endsMs: number; readonly lifeMs: number },

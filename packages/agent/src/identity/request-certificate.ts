@@ -10,12 +10,12 @@ import type { IssuedCertificate } from './issued-certificate.ts';
 import { issuedOf } from './issued-certificate.ts';
 import { TokenFault } from './token-file.ts';
 
-/** A replica or two may be away without a word of it. */
+/** One or two replicas may be down. */
 const SERVERS_AN_ATTEMPT = 3;
 
 /**
- * A feed whose connection takes a further call: it needs no new connection, and servers limit these for all who share our
- * source address, Pods of the node among them.
+ * A feed whose connection can carry another call. It needs no new connection, which servers limit per source address, shared
+ * with the node's Pods.
  */
 export interface OpenFeed {
   readonly port: AttestPort;
@@ -24,35 +24,35 @@ export interface OpenFeed {
 }
 
 export interface AttestationDeps {
-  /** Asked first. Undefined: no feed is open, or its server is not to be asked. */
+  /** Asked first. Undefined: no feed is open, or its server must not be asked. */
   readonly openFeed: () => OpenFeed | undefined;
   readonly nextPorts: NextPorts;
   readonly call: AttestCall;
-  /** True while there is a certificate that servers take. */
+  /** True while there is a certificate that servers accept. */
   readonly certified: () => boolean;
-  /** The token as it is now; throws a TokenFault. */
+  /** The current token; throws a TokenFault. */
   readonly readToken: () => string;
-  /** Why no server could be verified; undefined: one can. */
+  /** Why no server can be verified; undefined: servers can be. */
   readonly noAuthority: () => string | undefined;
   readonly nodeName: string;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
 
-/** A certificate, and the address of the server that made it. */
+/** A certificate, and the address of the server that issued it. */
 export interface Attested {
   readonly issued: IssuedCertificate;
   readonly server: string;
 }
 
-/** One attempt's request, and the check of an answer to it; throws an AttestationFailure. */
+/** One attempt's request, and the check of its answer, which throws an AttestationFailure. */
 interface Attempt {
   readonly request: AttestRequest;
   readonly check: (response: AttestResponseRead) => IssuedCertificate;
   readonly signal: AbortSignal;
 }
 
-/** What one port said, or why it said nothing. */
+/** A port that failed, and why. */
 interface Fault {
   readonly port: AttestPort;
   readonly failure: AttestationFailure;
@@ -63,7 +63,7 @@ interface Answer {
   readonly port: AttestPort;
 }
 
-/** One attempt to get a certificate, with a new key; rejects with an AttestationFailure. */
+/** Requests a certificate for a new key. Rejects with an AttestationFailure. */
 export function createCertificateRequests(deps: AttestationDeps): (signal: AbortSignal) => Promise<Attested> {
   const { readToken, noAuthority, nodeName, clock, log } = deps;
   const portLog = createPortLog(log);
@@ -71,7 +71,7 @@ export function createCertificateRequests(deps: AttestationDeps): (signal: Abort
     const fault = noAuthority();
     if (fault !== undefined) throw new AttestationFailure('no-authority', { message: fault });
     const token = tokenOf(readToken);
-    // Loaded here: the library is not needed again for half an hour, and not at all with a certificate of one's own.
+    // Loaded lazily: needed every half hour, and never with a user-provided certificate.
     const { createCertificateRequest } = await import('./certificate-request.ts');
     const { key, der } = await createCertificateRequest();
     const check: Attempt['check'] = (response) => issuedOf(response, { key, nodeName, nowMs: clock.now() });
@@ -87,11 +87,11 @@ export function createCertificateRequests(deps: AttestationDeps): (signal: Abort
 interface Issued {
   readonly issued: IssuedCertificate;
   readonly port: AttestPort;
-  /** Why the port that counts first gave none. */
+  /** Why the preferred port issued none. */
   readonly missed?: AttestationFailure | undefined;
 }
 
-/** Over the connection of the feed. Whatever its server says, the ports of this server or another one may give more. */
+/** Asks over the feed's connection. If it refuses, other ports and servers may still issue one. */
 async function askFeed(
   { openFeed, log }: AttestationDeps,
   { request, check, signal }: Attempt,
@@ -109,7 +109,7 @@ async function askFeed(
   }
 }
 
-/** The first server that answers decides, even if it refuses. `before`: what the feed's connection said. */
+/** The first server that answers decides, even if it refuses. `before`: failures over the feed's connection. */
 async function askAny(
   deps: AttestationDeps,
   { request, check, signal }: Attempt,
@@ -119,7 +119,7 @@ async function askAny(
   const faults = new Map<string, Fault>();
   for (let servers = 0; servers < SERVERS_AN_ATTEMPT; servers += 1) {
     const ports = await nextOf(deps.nextPorts, certified);
-    if (faults.has(nameOf(ports[0]))) break; // there are no more
+    if (faults.has(nameOf(ports[0]))) break; // all have been asked
     const outcome = await askOne(deps.call, { ports, request }, signal);
     const { answer } = outcome;
     const missed = outcome.faults[0]?.failure;
@@ -132,7 +132,7 @@ async function askAny(
   throw together(before.concat(...faults.values()));
 }
 
-/** One server, at its other port too if the first one leaves that open. */
+/** Asks one server, at its second port if the first gives no final answer. */
 async function askOne(
   call: AttestCall,
   { ports, request }: { readonly ports: readonly AttestPort[]; readonly request: AttestRequest },
@@ -158,7 +158,7 @@ function together(faults: readonly Fault[]): AttestationFailure {
   return new AttestationFailure('unavailable', { message, reason, hint: hintOf(faults) });
 }
 
-/** Undefined if a server has answered, or a handshake failed: the message says it all. */
+/** Undefined if a server answered or a handshake failed: the message then says enough. */
 function hintOf(faults: readonly Fault[]): string | undefined {
   const contactsOf = (kind: AttestPort['kind']) =>
     new Set(faults.flatMap(({ port, failure }) => (port.kind === kind ? [failure.contact] : [])));

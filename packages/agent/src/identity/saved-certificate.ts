@@ -5,7 +5,7 @@ import { isIssuedBy, issuedOf } from './issued-certificate.ts';
 import type { IssuedCertificate } from './issued-certificate.ts';
 import { authoritiesIn } from './trust.ts';
 
-/** A certificate as it outlives the process. PEM throughout. */
+/** A saved certificate. All fields are PEM. */
 export interface SavedCertificate {
   readonly chain: string;
   readonly key: string;
@@ -22,26 +22,26 @@ export function keptCertificate({ cert, key, authorities }: IssuedCertificate): 
 
 export interface UsableFor {
   readonly nodeName: string;
-  /** Of the file; undefined: there are none yet. */
+  /** From the file; undefined: not read yet. */
   readonly authorities: Authorities | undefined;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
 
-/** The certificate of a process before this one, where servers would still take it; else why they would not. */
+/** The certificate of a previous process if servers would still accept it; otherwise why not. */
 export function usableCertificate(
   kept: SavedCertificate,
   { nodeName, authorities, nowMs }: UsableFor,
 ): { readonly issued: IssuedCertificate } | { readonly fault: string } {
   try {
-    if (authorities === undefined) return { fault: 'there is no authority to hold it against' };
+    if (authorities === undefined) return { fault: 'no certificate authority is known to verify it' };
     const issued = issuedOf(
       { certificateChain: kept.chain, authorities: kept.authorities },
       { key: createPrivateKey(kept.key), nodeName, nowMs },
     );
     return isIssuedBy(issued.chain, authoritiesIn(authorities))
       ? { issued }
-      : { fault: 'it is of an authority that --ca does not hold any more' };
+      : { fault: 'its authority is no longer in --ca' };
   } catch (error) {
     return { fault: describeError(error) };
   }

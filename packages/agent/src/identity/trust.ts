@@ -3,16 +3,16 @@ import type { Authorities, ClientTls } from '@rolegate/protocol';
 import { certificatesOf, endOf } from '@rolegate/protocol';
 import type { IssuedCertificate } from './issued-certificate.ts';
 
-/** What connections are made of, new objects on each change: TLS tells by that. */
+/** TLS parameters for connections. New objects after each change, by which TLS detects it. */
 export interface Trust {
-  /** Shows nothing: before there is a certificate, and for getting one. */
+  /** Without a client certificate: before there is one, and to request one. */
   readonly bare: ClientTls;
   readonly shown: ClientTls;
-  /** When the last authority ends. Milliseconds since the epoch. */
+  /** When the last authority expires. Milliseconds since the epoch. */
   readonly caEndsMs: number;
 }
 
-/** The authorities of the file and those that the server told: a rotation may come by either way first. */
+/** The authorities of the file and those sent by the server: a rotation may arrive first by either. */
 export function trustIn(file: Authorities, issued: IssuedCertificate | undefined): Trust {
   const all = [...authoritiesIn(file), ...(issued?.authorities ?? [])];
   const byFingerprint = new Map(all.map((one) => [one.fingerprint256, one]));
@@ -24,12 +24,12 @@ export function trustIn(file: Authorities, issued: IssuedCertificate | undefined
   };
 }
 
-/** The certificates of the file, which was checked when it was read. */
+/** The certificates in the file, which was verified when read. */
 export function authoritiesIn({ ca }: Authorities): X509Certificate[] {
   return certificatesOf(ca.toString('latin1'), '--ca');
 }
 
-/** True if the file holds each authority of these, PEM: a server that any of them verified is verified still. */
+/** True if the file contains all these authorities (PEM): a server that one of them verified is still verified. */
 export function holdsAll(file: Authorities | undefined, ca: Buffer): boolean {
   if (file === undefined) return false;
   const held = new Set(authoritiesIn(file).map(({ fingerprint256 }) => fingerprint256));

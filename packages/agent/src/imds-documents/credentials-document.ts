@@ -1,24 +1,24 @@
-/** Credentials as they are put into the document; times in milliseconds since the epoch. */
+/** The credentials in a document. Times are in milliseconds since the epoch. */
 export interface CredentialsForDocument {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
-  /** 12 digits, or '' where the role ARN has none: then the document names no account. */
+  /** 12 digits, or '' if the role ARN has none; the document then names no account. */
   readonly accountId: string;
   readonly lastUpdatedMs: number;
   readonly expirationMs: number;
 }
 
-/** The words of an IMDS error document. */
+/** The content of an IMDS error document. */
 export interface ErrorForDocument {
-  /** e.g. AssumeRoleUnauthorizedAccess. */
+  /** Such as AssumeRoleUnauthorizedAccess. */
   readonly code: string;
-  /** Goes to the Pod: it may name its own role, and nothing of others. */
+  /** The Pod reads it: it may name the Pod's own role, but nothing of others. */
   readonly message: string;
   readonly nowMs: number;
 }
 
-/** The document of `security-credentials/ROLE` as IMDS writes it, ready to send: no newline at its end. */
+/** The document of `security-credentials/ROLE` as IMDS formats it, without a trailing newline. */
 export function credentialsDocument({
   accessKeyId,
   secretAccessKey,
@@ -41,7 +41,7 @@ export function credentialsDocument({
   );
 }
 
-/** What IMDS answers, with status 200, where the role cannot be assumed. */
+/** The document that IMDS answers with status 200 if the role cannot be assumed. */
 export function errorDocument({ code, message, nowMs }: ErrorForDocument): Buffer {
   return Buffer.from(
     imdsJson([
@@ -52,12 +52,12 @@ export function errorDocument({ code, message, nowMs }: ErrorForDocument): Buffe
   );
 }
 
-/** Whole seconds and a literal Z: botocore parses no other shape. Cut, not rounded: nothing lives longer by it. */
+/** Whole seconds and a literal Z: botocore parses no other form. Truncated, not rounded up, so that no lifetime grows. */
 export function imdsTime(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** JSON as IMDS lays it out: one member a line, two spaces before it, ` : ` in it. */
+/** JSON as IMDS formats it: one member per line, indented by two spaces, with ` : ` between name and value. */
 export function imdsJson(members: readonly (readonly [name: string, value: string])[]): string {
   const lines = members.map(([name, value]) => `  ${JSON.stringify(name)} : ${JSON.stringify(value)}`);
   return `{\n${lines.join(',\n')}\n}`;

@@ -3,23 +3,23 @@ import { imdsJson } from './credentials-document.ts';
 /** An instance's architecture as EC2 writes it. */
 export type Architecture = 'x86_64' | 'arm64';
 
-/** All that the reduced document says. */
+/** All fields of the reduced document. */
 export interface ReducedIdentity {
   readonly region: string;
-  /** Undefined if the node's IMDS names none. */
+  /** Undefined if the node's IMDS has none. */
   readonly availabilityZone: string | undefined;
-  /** Undefined if EC2 has no word for it. */
+  /** Undefined if EC2 has no name for it. */
   readonly architecture: Architecture | undefined;
-  /** The account of the Pod's role; '' without one: the node's own account is nobody's business. */
+  /** The account of the Pod's role; '' without one. Never the node's account. */
   readonly accountId: string;
 }
 
-/** Of the document's format, unchanged since (EC2 User Guide, "Instance identity documents"). */
+/** Version of the document's format, which has never changed (EC2 User Guide, "Instance identity documents"). */
 const VERSION = '2017-09-30';
 
 /**
- * The document that the Go and Java SDKs take their region from, with nothing in it that is the node's alone. Its order is that
- * of EC2's: alphabetical.
+ * The document from which the Go and Java SDKs read their region, without anything specific to the node. Members are in EC2's
+ * order: alphabetical.
  */
 export function reducedIdentityDocument(identity: ReducedIdentity): string {
   const { region, availabilityZone, architecture, accountId } = identity;
@@ -33,7 +33,7 @@ export function reducedIdentityDocument(identity: ReducedIdentity): string {
   return imdsJson(members.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
 }
 
-/** EC2's word for what Node calls the processor (`process.arch`). */
+/** EC2's name for a processor in Node.js (`process.arch`). */
 export function architectureOf(nodeArch: string): Architecture | undefined {
   if (nodeArch === 'x64') return 'x86_64';
   return nodeArch === 'arm64' ? 'arm64' : undefined;

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@rolegate/runtime';
 
-/** One key of the node's ring, as the feed brings it. */
+/** One key of the node's ring, from the feed. */
 export interface TokenKey {
   readonly id: string;
   readonly secret: Uint8Array;
@@ -12,11 +12,11 @@ export interface TokenKey {
 export interface SigningKey {
   readonly tag: Buffer;
   readonly secret: KeyObject;
-  /** When the last token that was signed with it here expires. Milliseconds since the epoch. */
+  /** When the last token signed with it by this agent expires. Milliseconds since the epoch. */
   livesUntil: number;
 }
 
-/** A key with its secret in the clear. */
+/** A key with its secret in plain text. */
 export interface SavedTokenKey {
   readonly tag: Buffer;
   readonly secret: Buffer;
@@ -24,7 +24,7 @@ export interface SavedTokenKey {
   readonly livesUntilMs: number;
 }
 
-/** What tokens depend on: with it another process honours the tokens of this one. */
+/** All that tokens depend on: with it another process accepts this one's tokens. */
 export interface SavedTokens {
   readonly own: SavedTokenKey;
   readonly fed: readonly SavedTokenKey[];
@@ -34,13 +34,13 @@ export interface SavedTokens {
 export interface TokenKeysDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly randomBytes: (size: number) => Uint8Array;
-  /** Of a process before this one. */
+  /** From a previous process. */
   readonly kept?: SavedTokens | undefined;
 }
 
 export interface TokenKeys {
   readonly signing: () => SigningKey;
-  /** A key that is honoured now. */
+  /** A key that is currently accepted. */
   readonly byTag: (tag: Buffer) => SigningKey | undefined;
   readonly set: (keys: readonly TokenKey[]) => void;
   readonly kept: () => SavedTokens;
@@ -49,17 +49,17 @@ export interface TokenKeys {
 /** The longest life that IMDSv2 grants: 6 hours. Seconds. */
 export const LONGEST_TTL_SECONDS = 21_600;
 export const TAG_BYTES = 4;
-/** Shorter secrets sign nothing. Bytes. */
+/** Shorter secrets are never used to sign. Bytes. */
 const SHORTEST_SECRET = 16;
-/** Keys that are honoured for the sake of tokens alone. */
+/** Keys accepted only for tokens that are still valid. */
 const MOST_FORMER = 8;
 
-/** The feed's keys, the agent's own for the time before the first feed, and those of tokens that still live. */
+/** The feed's keys, the agent's own key until the first feed, and those of tokens that are still valid. */
 export function createTokenKeys({ clock, randomBytes, kept }: TokenKeysDeps): TokenKeys {
   const own = kept === undefined ? keyFrom('own', randomBytes(32), []) : restored(kept.own);
   let fed: readonly SigningKey[] = kept?.fed.map(restored) ?? [];
   let former: readonly SigningKey[] = kept?.former.map(restored) ?? [];
-  // The process before has signed with it until it ended.
+  // The previous process signed with it until it ended.
   if (kept !== undefined) signing().livesUntil = clock.now() + LONGEST_TTL_SECONDS * 1000;
 
   function signing(): SigningKey {
@@ -85,13 +85,13 @@ export function createTokenKeys({ clock, randomBytes, kept }: TokenKeysDeps): To
   };
 }
 
-/** The same key as before, where it is: what was signed with it lives on. */
+/** Returns the existing key if there is one: tokens signed with it stay valid. */
 function keyFrom(id: string, secret: Uint8Array, known: readonly SigningKey[]): SigningKey {
   const key = { tag: tagOf(id, secret), secret: createSecretKey(secret), livesUntil: 0 };
   return known.find(({ tag }) => tag.equals(key.tag)) ?? key;
 }
 
-/** Tells keys apart: replicas that do not share a secret use the same IDs. */
+/** Distinguishes keys: replicas that do not share a secret use the same IDs. */
 function tagOf(id: string, secret: Uint8Array): Buffer {
   return createHmac('sha256', secret).update(id).digest().subarray(0, TAG_BYTES);
 }

@@ -5,11 +5,11 @@ import type { AgentMemory } from '../memory/memory.ts';
 import { createTokenKeys, LONGEST_TTL_SECONDS, TAG_BYTES } from './token-keys.ts';
 import type { SavedTokens, SigningKey, TokenKey } from './token-keys.ts';
 
-/** Who asks for or shows a token. */
+/** The caller that requests or presents a token. */
 export interface TokenBearer {
   /** Canonical source address. */
   readonly ip: string;
-  /** UID of the Pod that holds the address; undefined while that is not known. */
+  /** UID of the Pod that owns the address; undefined if not known. */
   readonly uid?: string | undefined;
 }
 
@@ -17,8 +17,8 @@ export interface Tokens {
   mint(bearer: TokenBearer & { readonly ttlSeconds: number }): string;
   check(token: string, bearer: TokenBearer): 'ok' | 'invalid';
   /**
-   * The feed's keys: the first signs, all are honoured. A former one is honoured only where this agent has signed with it,
-   * and as long as those tokens live: a replica with another secret must not invalidate them.
+   * Sets the feed's keys: the first signs, all are accepted. A former key is accepted only if this agent signed with it, and
+   * only while those tokens are valid: a replica with another secret must not invalidate them.
    */
   readonly setKeys: (keys: readonly TokenKey[]) => void;
   readonly kept: () => SavedTokens;
@@ -28,30 +28,33 @@ export interface TokensDeps {
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'schedule'>;
   readonly memory?: AgentMemory;
   readonly randomBytes: (size: number) => Uint8Array;
-  /** Of a process before this one, whose tokens are honoured. */
+  /** From a previous process, whose tokens are accepted. */
   readonly kept?: SavedTokens | undefined;
-  /** Called when `kept` says something new. */
+  /** Called when `kept` changes. */
   readonly changed?: () => void;
 }
 
-/** A token that was found good, and for whom. */
+/** A token that was verified, and for whom. */
 interface Found {
   readonly ip: string;
   readonly uid: string | undefined;
   readonly expiry: number;
 }
 
-/** Layout of a token before its base64url, in bytes: version, key, expiry (ms), bound to a UID, UID, serial, code. */
+/** Layout of a token before base64url, in bytes: version, key, expiry (ms), whether bound to a UID, UID, serial, code. */
 const AT = { key: 1, expiry: 5, bound: 11, uid: 12, serial: 20, code: 24, end: 48 } as const;
 const VERSION = 1;
 const SHAPE = /^[A-Za-z0-9_-]{64}$/;
-/** Tokens that are not computed again: a node's Pods use some hundreds. Of more, the oldest of the Pod with the most are. */
+/**
+ * Verified tokens that are remembered: a node's Pods use some hundreds. Beyond it the oldest of the Pod with the most is
+ * dropped.
+ */
 const MOST_FOUND = 2_048;
 const NO_UID = Buffer.alloc(AT.serial - AT.uid);
 
 /**
- * IMDSv2 tokens of the agent's own: nothing is kept of them, so they outlive the process as long as its keys do. Bound to the
- * source address, and to the Pod's UID where it is known when the token is made.
+ * The agent's own IMDSv2 tokens. They are stateless, so they outlive the process as long as its keys do. Bound to the source
+ * address, and to the Pod's UID if it is known when the token is made.
  */
 export function createTokens(deps: TokensDeps): Tokens {
   const { clock, randomBytes, kept, changed = () => undefined, memory = createMemory({ clock }) } = deps;
@@ -76,17 +79,17 @@ export function createTokens(deps: TokensDeps): Tokens {
   }
 
   function check(token: string, { ip, uid }: TokenBearer): 'ok' | 'invalid' {
-    // Only tokens that were good are in it, so it tells a guesser nothing; for another bearer they are computed again.
+    // Holds only valid tokens, so it reveals nothing to a guesser; for another bearer they are verified again.
     const before = found.peek(token);
     if (before?.ip === ip && before.uid === uid && before.expiry > clock.now()) return 'ok';
     const expiry = compute(token, { ip, uid });
     if (expiry === undefined) return 'invalid';
-    // A piece of a head would keep the whole of it in memory. Addresses that no Pod owns are one owner.
+    // Copied, because a slice would keep the whole request head in memory. All addresses without an owner count as one owner.
     found.set(Buffer.from(token, 'latin1').toString('latin1'), { ip, uid, expiry }, uid);
     return 'ok';
   }
 
-  /** When a good token expires. Milliseconds since the epoch. */
+  /** When a valid token expires. Milliseconds since the epoch. */
   function compute(text: string, { ip, uid }: TokenBearer): number | undefined {
     if (!SHAPE.test(text)) return undefined;
     const token = Buffer.from(text, 'base64url');
@@ -95,7 +98,7 @@ export function createTokens(deps: TokensDeps): Tokens {
     if (!timingSafeEqual(signatureOf(token, key, ip), token.subarray(AT.code))) return undefined;
     const expiry = token.readUIntBE(AT.expiry, AT.bound - AT.expiry);
     if (expiry <= clock.now()) return undefined;
-    // A UID is compared only once the address's is known; a token without one is good for whoever holds the address then.
+    // A UID is compared only once the owner of the address is known. A token without one is valid for any owner of the address.
     if (token[AT.bound] === 0 || uid === undefined) return expiry;
     return timingSafeEqual(uidTag(uid), token.subarray(AT.uid, AT.serial)) ? expiry : undefined;
   }
@@ -112,7 +115,7 @@ export function createTokens(deps: TokensDeps): Tokens {
   };
 }
 
-/** Seconds of a TTL header: a plain integer from 1 to 21600; undefined for everything else. */
+/** The seconds of a TTL header: a plain integer from 1 to 21600; undefined for anything else. */
 export function parseTtl(value: string | undefined): number | undefined {
   if (value === undefined || !/^\d{1,5}$/.test(value)) return undefined;
   const seconds = Number(value);

@@ -6,26 +6,26 @@ import { parseSavedTables } from './rules/saved-rules.ts';
 import type { Saved, SavedTables } from './rules/saved-rules.ts';
 
 export const backends = ['nft', 'legacy'] as const;
-/** Which of the two kinds of tables the kernel has iptables' rules in. */
+/** The kind of kernel tables that hold iptables' rules. */
 export type Backend = (typeof backends)[number];
 
-/** The chains by which kubelet shows since 1.17 which back end it uses (kubernetes/kubernetes, pkg/kubelet, "KUBE-IPTABLES-HINT"). */
+/** Chains that show which backend kubelet uses, since 1.17 (kubernetes/kubernetes, pkg/kubelet, "KUBE-IPTABLES-HINT"). */
 const HINTS = ['KUBE-IPTABLES-HINT', 'KUBE-KUBELET-CANARY'];
-/** How long to wait for whoever else changes rules. Seconds. */
+/** How long to wait for the xtables lock. Seconds. */
 const LOCK_WAIT = '5';
 
-/** iptables of one back end, for both families. */
+/** iptables of one backend, for both families. */
 export interface Iptables {
   readonly backend: Backend;
-  /** All rules, whoever installed them; undefined if this back end's programs are not there. Rejects with what they said. */
+  /** All rules of all tools; undefined if this backend's programs are not installed. Rejects with their error output. */
   readonly save: () => Promise<Saved | undefined>;
-  /** Takes the input of `iptables-restore --noflush`; each table at once or not at all. Rejects with what the program said. */
+  /** Applies input for `iptables-restore --noflush`, each table atomically. Rejects with the program's error output. */
   readonly restore: (family: Family, input: string) => Promise<void>;
 }
 
 const PREFIX: Readonly<Record<Family, string>> = { ipv4: 'iptables', ipv6: 'ip6tables' };
 
-/** iptables of this back end, by the names that Debian, Alpine and Red Hat give it. Not looked for before it is used. */
+/** iptables of this backend, by its program names in Debian, Alpine and Red Hat. Searched for only when first used. */
 export function createIptables({
   run,
   backend,
@@ -34,12 +34,12 @@ export function createIptables({
 }: {
   readonly run: RunCommand;
   readonly backend: Backend;
-  /** The others are taken for empty. */
+  /** Other families are treated as empty. */
   readonly families: readonly Family[];
-  /** False: this network namespace has no table of the legacy back end, as far as the kernel says. */
+  /** False: according to the kernel this network namespace has no table of the legacy backend. */
   readonly hasTables: (family: Family) => boolean;
 }): Iptables {
-  /** Families whose program has been run: it is there. */
+  /** Families whose program has run, so it exists. */
   const tried = new Set<Family>();
 
   async function saveFamily(family: Family): Promise<SavedTables | undefined> {
@@ -65,23 +65,23 @@ export function createIptables({
   };
 }
 
-/** What iptables-legacy-save goes by; it is empty, or not there, while no table of that back end is. */
+/** Read by iptables-legacy-save; empty or missing while that backend has no table. */
 const TABLE_NAMES: Readonly<Record<Family, string>> = {
   ipv4: '/proc/self/net/ip_tables_names',
   ipv6: '/proc/self/net/ip6_tables_names',
 };
 
-/** Asks the kernel of this machine. */
+/** Asks the kernel. */
 export function hasLegacyTables(family: Family): boolean {
   try {
     return readFileSync(TABLE_NAMES[family], 'latin1') !== '';
   } catch (error) {
-    // Unreadable for another reason: whoever lists the rules will say it.
+    // Unreadable for another reason: listing the rules will report it.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
 }
 
-/** The back end that kubelet and kube-proxy use, by what both hold. Pure. */
+/** The backend that kubelet and kube-proxy use, judged by the content of both. Pure. */
 export function chooseBackend(saved: Readonly<Record<Backend, Saved | undefined>>): Backend {
   for (const backend of backends) if (hasHint(saved[backend])) return backend;
   const [nft, legacy] = [countRules(saved.nft), countRules(saved.legacy)];
@@ -96,7 +96,7 @@ function hasHint(saved: Saved | undefined): boolean {
   );
 }
 
-/** Of others: ours alone must not hold us in the wrong place. */
+/** Rules of others: our own must not keep us on the wrong backend. */
 function countRules(saved: Saved | undefined): number {
   if (saved === undefined) return 0;
   const rules = Object.values(saved).flatMap((tables) =>

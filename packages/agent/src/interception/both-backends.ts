@@ -9,29 +9,29 @@ import { removalInput } from './rules/restore-input.ts';
 
 export interface BothBackendsDeps {
   readonly run: RunCommand;
-  /** Those that the kernel has. */
+  /** The families that the kernel has. */
   readonly families: readonly Family[];
-  /** 'auto': the one that kubelet and kube-proxy use. */
+  /** 'auto': the backend that kubelet and kube-proxy use. */
   readonly backend: Backend | 'auto';
   readonly log: Log;
-  /** False: there is no table of the legacy back end, which need not be listed then. */
+  /** False: the legacy backend has no table, so it is not listed. */
   readonly hasTables: (family: Family) => boolean;
 }
 
-/** The back end that has our rules, and all that it has. */
+/** The chosen backend and its rules. */
 export interface Chosen {
   readonly backend: Backend;
   readonly there: Saved;
-  /** Never rejects: what cannot be removed is logged. */
+  /** Never rejects: failures are logged. */
   readonly clearOther: () => Promise<void>;
 }
 
-/** iptables of both back ends: our rules are in one of them. */
+/** iptables of both backends; one of them holds our rules. */
 export interface BothBackends {
   readonly iptables: Readonly<Record<Backend, Iptables>>;
-  /** Reads both. Rejects if the one that is to have our rules cannot be read. */
+  /** Reads both. Rejects if the chosen backend cannot be read. */
   readonly choose: () => Promise<Chosen>;
-  /** Removes exactly ours. */
+  /** Removes all our rules, and nothing else. */
   readonly removeFrom: (backend: Backend) => Promise<void>;
 }
 
@@ -88,9 +88,9 @@ async function saveBoth(iptables: BothBackends['iptables']) {
 }
 
 function unreadable(wanted: Backend | 'auto', errors: readonly unknown[]): Error {
-  const what = wanted === 'auto' ? 'iptables-nft nor iptables-legacy' : `iptables-${wanted}`;
+  const what = wanted === 'auto' ? 'iptables-nft or iptables-legacy' : `iptables-${wanted}`;
   return new AggregateError(
     errors,
-    `no ${what} can be read; it needs these programs, root and CAP_NET_ADMIN`,
+    `cannot read the rules of ${what}; this needs these programs, root and CAP_NET_ADMIN`,
   );
 }

@@ -1,34 +1,34 @@
 import { spawn } from 'node:child_process';
 import { describeError } from '@rolegate/runtime';
 
-/** The exit code for a program that is not there, as a shell has it. */
+/** The exit code for a missing program, as in a shell. */
 export const NOT_THERE = 127;
 
-/** How a command ended. */
+/** How a program ended. */
 export interface Outcome {
-  /** The exit code; NOT_THERE, or 137 where it was killed. */
+  /** The exit code; NOT_THERE, or 137 if it was killed. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a program of the node to its end. Never rejects. */
+/** Runs a program of the node until it ends. Never rejects. */
 export type RunCommand = (
   program: string,
   args: readonly string[],
   options?: { readonly input?: string; readonly timeoutMs?: number },
 ) => Promise<Outcome>;
 
-/** Far longer than any of ours takes, the wait for the lock of xtables included. Milliseconds. */
+/** Far longer than any of our commands, including the wait for the xtables lock. Milliseconds. */
 const TIMEOUT_MS = 20_000;
-/** A node with ten thousand Services has some ten million bytes of rules. Bytes. */
+/** The rules of a node with ten thousand Services take some ten million bytes. Bytes. */
 const MOST_OUTPUT = 256 * 1024 * 1024;
 
-/** The machine's own programs, in the network namespace of this process. */
+/** Runs the machine's programs in the network namespace of this process. */
 export const runCommand: RunCommand = (program, args, { input = '', timeoutMs = TIMEOUT_MS } = {}) =>
   new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-    // Not spawn's own timeout: that one goes on for a program that is not there, and keeps this process alive.
+    // spawn's own timeout also runs for a missing program and keeps this process alive.
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
     const end = (outcome: Outcome) => {
@@ -42,7 +42,7 @@ export const runCommand: RunCommand = (program, args, { input = '', timeoutMs = 
       const said = code === null ? 'it was killed' : stderr().trim();
       end({ code: code ?? 137, stdout: stdout(), stderr: said });
     });
-    // It may end without reading: EPIPE says nothing that its exit code does not.
+    // The program may end without reading its input; EPIPE says no more than its exit code.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
@@ -57,7 +57,7 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => Buffer.concat(chunks).toString('utf8');
 }
 
-/** The outcome's output; throws with what the program said where it failed. */
+/** The program's output. Throws with its error output if it failed. */
 export function outputOf(program: string, { code, stdout, stderr }: Outcome): string {
   if (code !== 0) throw new Error(`${program}: ${stderr === '' ? `exit code ${code}` : stderr}`);
   return stdout;

@@ -11,16 +11,16 @@ interface Deps {
 }
 
 /**
- * Forgets the flows to the metadata address that began before the rules: netfilter asks nat only about the first packet of a
- * flow. `all`: those too that something else leads elsewhere; else only those that go to the metadata address itself, so that
- * Pods' connections to the agent go on.
+ * Deletes the flows to the metadata address that are older than the rules: netfilter applies nat only to the first packet of a
+ * flow. `all`: also those that other rules redirected; otherwise only those to the metadata address itself, so that Pods'
+ * connections to the agent continue.
  */
 export async function flushFlows(deps: Deps, { family, address }: FamilyPlan, all: boolean): Promise<void> {
   const which = ['--orig-dst', address, ...(all ? [] : ['--reply-src', address])];
   await deleteFlows(deps, family, address, which);
 }
 
-/** Forgets the flows to the agent's ports that were redirected before the guard was there. */
+/** Deletes the flows to the agent's ports that were redirected before the guard existed. */
 export async function flushRedirected(
   deps: Deps,
   { family, guarded: { addresses, ports } }: FamilyPlan,
@@ -40,6 +40,6 @@ async function deleteFlows(
   which: readonly string[],
 ): Promise<void> {
   const { code, stderr } = await run('conntrack', ['-D', '-f', family, ...which]);
-  // 1: there was none.
+  // 1: no such flow.
   if (code > 1) log.warn('conntrack flush failed', { address, error: stderr, hint: HINT });
 }

@@ -8,7 +8,7 @@ export interface Device {
   readonly isBridge: boolean;
 }
 
-/** The interfaces of this process's network namespace. Rejects with what `ip` said. */
+/** The interfaces of this process's network namespace. Rejects with the error output of `ip`. */
 export async function listDevices(run: RunCommand): Promise<readonly Device[]> {
   const all: unknown = JSON.parse(outputOf('ip', await run('ip', ['-json', '-details', 'link', 'show'])));
   return (Array.isArray(all) ? all : []).flatMap((entry: unknown): Device[] => {

@@ -5,13 +5,13 @@ import type { HostInterface } from './rules/host-interfaces.ts';
 import type { SettleResult } from './interception.ts';
 import type { Fault } from './rules/faults.ts';
 
-/** What an operator reads of the interception: each thing when it begins and when it is over, not at every look. */
+/** Logs the interception: each fault when it begins and when it ends, not at every check. */
 export interface InterceptionLog {
   readonly settled: (settled: SettleResult) => void;
   readonly unmatched: (entries: readonly HostInterface[]) => void;
-  /** `denied`: tries to reach a metadata address since the last look that were not led to the agent. */
+  /** `denied`: attempts to reach a metadata address since the last check that were not redirected to the agent. */
   readonly notLed: (denied: number) => void;
-  /** `count`: new connections dropped since the last look because their address opened too many. */
+  /** `count`: new connections dropped since the last check because their address exceeded the limit. */
   readonly refused: (count: number) => void;
   /** `route`: where the kernel would send a Pod's packet; undefined: nowhere. */
   readonly kernelRoutes: (route: string | undefined) => void;
@@ -30,7 +30,7 @@ const HINTS = {
   foreign: 'Remove the rule if the program that installed it is no longer used.',
   unmatched: 'Correct --host-interface, or use auto.',
 } as const;
-/** Foreign rules that are named one by one. */
+/** Foreign rules that are logged individually. */
 const MOST_NAMED = 20;
 
 export function createInterceptionLog({ log }: { readonly log: Log }): InterceptionLog {

@@ -21,15 +21,15 @@ export interface InterceptionDeps extends BothBackendsDeps {
   readonly plan: readonly FamilyPlan[];
 }
 
-/** What was found, and what came of repairing it. */
+/** What was found and repaired. */
 export interface SettleResult {
   readonly backend: Backend;
-  /** What was not as planned. */
+  /** Differences from the plan that were found. */
   readonly repaired: readonly Fault[];
-  /** What still is not. */
+  /** Differences that remain. */
   readonly left: readonly Fault[];
   readonly layers: Readonly<Record<Layer, boolean>>;
-  /** Why new connections are not limited; undefined: they are. No layer depends on it. */
+  /** Why new connections are not limited; undefined: they are. Independent of the layers. */
   readonly limitFault: string | undefined;
   /** Rules of others for a metadata address. */
   readonly foreign: readonly string[];
@@ -40,20 +40,20 @@ export interface SettleResult {
 
 export interface Interception {
   /**
-   * Reads the rules, repairs what is not as planned, and reads again. `flushAll`: flows that others lead elsewhere are
-   * forgotten too, but only if our chain in nat had to be repaired: else nobody could lead any. `retryLimit`: by default true;
-   * false: a limit of new connections that could not be installed is not tried again. Rejects if the tables cannot be read.
+   * Reads the rules, repairs differences from the plan, and reads again. `flushAll`: also deletes flows that others redirected,
+   * but only if our nat chain had to be repaired, since otherwise there are none. `retryLimit` (default true): false does not
+   * retry a connection limit that could not be installed. Rejects if the tables cannot be read.
    */
   readonly settle: (options?: {
     readonly flushAll?: boolean;
     readonly retryLimit?: boolean;
   }) => Promise<SettleResult>;
   /**
-   * True if iptables' rules of this back end are as planned: less work than `settle`, and nothing is repaired. Rejects if they cannot
+   * True if the iptables rules of this backend match the plan. Cheaper than `settle`; repairs nothing. Rejects if they cannot
    * be read.
    */
   readonly areTablesInOrder: (backend: Backend) => Promise<boolean>;
-  /** Removes exactly ours, from both back ends. Rejects, after all else, with what could not be removed. */
+  /** Removes all our rules, and nothing else, from both backends. Rejects in the end with what could not be removed. */
   readonly remove: () => Promise<void>;
 }
 
@@ -89,7 +89,7 @@ export function createInterception(deps: InterceptionDeps): Interception {
   }
 
   async function flushAfter(repaired: readonly Fault[], flushAll: boolean): Promise<void> {
-    // Or Pods' requests to a running agent would be cut by an upgrade that changes another layer.
+    // Otherwise an upgrade that changes another layer would cut Pods' requests to a running agent.
     const all = flushAll && repaired.some(({ layer }) => layer === 'nat');
     if (repaired.length > 0) for (const one of plan) await flushFlows({ run, log }, one, all);
     if (repaired.some(({ layer }) => layer === 'ports'))
@@ -114,7 +114,7 @@ export function createInterception(deps: InterceptionDeps): Interception {
     async remove() {
       const outcomes = await Promise.allSettled([removeRoutes(), ...backends.map(removeFrom)]);
       const faults = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-      if (faults.length > 0) throw new AggregateError(faults, 'not everything was removed');
+      if (faults.length > 0) throw new AggregateError(faults, 'some rules could not be removed');
     },
   };
 }

@@ -5,17 +5,17 @@ import { createLooks } from './look.ts';
 import type { LooksDeps } from './look.ts';
 import type { InterceptionState } from './state.ts';
 
-/** The longest that a fault which no event told of can last (DESIGN.md 4.4). Milliseconds. */
+/** The longest duration of a fault that caused no event (DESIGN.md 4.4). Milliseconds. */
 const EVERY_MS = 30_000;
-/** How often iptables' rules alone are read if they are in the legacy back end, which tells of nothing. Milliseconds. */
+/** How often iptables' rules are read if they are in the legacy backend, which sends no events. Milliseconds. */
 const LEGACY_EVERY_MS = 10_000;
-/** Changes come in bursts: the rest of one is waited for. Milliseconds. */
+/** Changes come in bursts: waits for the rest of one. Milliseconds. */
 const BURST_MS = 50;
-/** The least pause between two looks, whatever happens: each costs a few processes. Milliseconds. */
+/** The minimum pause between two checks, because each starts a few processes. Milliseconds. */
 const LEAST_PAUSE_MS = 500;
 /**
- * Looks in a row that may find something to repair before the pause doubles each time, up to that of `EVERY_MS`: who repairs what
- * another program undoes at once, such as `reconcile` of 0.1 beside this one in an upgrade, has two busy processes and no more.
+ * After this many checks in a row with repairs the pause doubles each time, up to `EVERY_MS`. If another program, such as
+ * `reconcile` of 0.1 during an upgrade, undoes each repair, the two would otherwise keep the node busy.
  */
 const MOST_IN_A_ROW = 3;
 
@@ -26,25 +26,25 @@ export interface KeeperDeps extends Omit<LooksDeps, 'limitEveryMs'> {
 
 export interface Keeper {
   readonly current: () => InterceptionState;
-  /** The returned function ends the listening. */
+  /** The returned function removes the listener. */
   readonly onChange: (listener: () => void) => () => void;
-  /** Something may have changed: it is looked at soon. */
+  /** Something may have changed: a check follows soon. */
   readonly changed: () => void;
   /**
-   * Looks at once, on changes, and every 30 s, until the signal aborts. Between these, tables of which no change is told are read every
-   * 10 s. Never rejects: what cannot be installed is tried again.
+   * Checks at the start, on changes and every 30 s until the signal aborts, and every 10 s for tables without events. Never
+   * rejects: what cannot be installed is retried.
    */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Keeps the rules as they are planned. */
+/** Keeps the rules as planned. */
 export function createKeeper(deps: KeeperDeps): Keeper {
   const { interception, clock, log } = deps;
   const changes = createChanges({ log, of: 'interception' });
   const { look, state, repairedInARow } = createLooks({ ...deps, limitEveryMs: EVERY_MS });
   let wake = new AbortController();
 
-  /** Resolves at the time, or before it if something changed or the signal aborts. */
+  /** Resolves at the given time, or earlier if something changed or the signal aborts. */
   async function isChangedBefore(untilMs: number, signal: AbortSignal): Promise<boolean> {
     const { backend } = state();
     for (;;) {
@@ -56,7 +56,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     }
   }
 
-  /** What cannot be read the next look tells. */
+  /** Errors are left to the next check. */
   function areInOrder(backend: 'legacy'): Promise<boolean> {
     return interception.areTablesInOrder(backend).catch(() => false);
   }

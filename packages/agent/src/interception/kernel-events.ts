@@ -3,7 +3,10 @@ import { createInterface } from 'node:readline';
 import { createBackoff, describeError } from '@rolegate/runtime';
 import type { Backoff, Clock, Log } from '@rolegate/runtime';
 
-/** Of another tool's thousands only what can be about our rules: their chains, the base chains, whole tables. */
+/**
+ * Filters the events of other tools, which can be thousands, to those that can affect our rules: their chains, the base chains,
+ * whole tables.
+ */
 const ABOUT_US =
   /ROLEGATE|169\.254\.169\.254|fd00:ec2::254|\b(?:PREROUTING|FORWARD|INPUT)\b|\b(?:delete|flush) (?:table|chain)/;
 const BACKOFF = { firstMs: 250, capMs: 30_000 };
@@ -19,13 +22,13 @@ export interface KernelEventsDeps {
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Rules or interfaces may be others now. Called often and without more than that. */
+  /** Rules or interfaces may have changed. Called often. */
   readonly changed: () => void;
 }
 
 /**
- * Follows what the kernel tells of `ip rule`, interfaces and nftables until the signal aborts. The legacy back end tells
- * nothing: its changes are found by looking. Never rejects.
+ * Follows the kernel's events about `ip rule`, interfaces and nftables until the signal aborts. The legacy backend sends none:
+ * its changes are found by polling. Never rejects.
  */
 export async function followKernelEvents(
   { changed, random, ...deps }: KernelEventsDeps,
@@ -49,7 +52,7 @@ export async function followKernelEvents(
   ]);
 }
 
-/** Runs a program that prints lines until the signal aborts or it ends; resolves with why it ended. Never rejects. */
+/** Runs a program that prints lines until it ends or the signal aborts; resolves with why it ended. Never rejects. */
 export type FollowCommand = (
   program: string,
   args: readonly string[],
@@ -57,7 +60,7 @@ export type FollowCommand = (
   signal: AbortSignal,
 ) => Promise<string>;
 
-/** The machine's own programs, in the network namespace of this process. */
+/** Runs the machine's programs in the network namespace of this process. */
 export const followCommand: FollowCommand = (program, args, onLine, signal) =>
   new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
@@ -79,7 +82,7 @@ export interface FollowingDeps {
   readonly log: Log;
 }
 
-/** A program's lines without end: it is started again whenever it ends. Resolves when the signal aborts. */
+/** Follows a program's lines and restarts it whenever it ends. Resolves when the signal aborts. */
 export async function followForEver(
   { follow, backoff, clock, log }: FollowingDeps,
   { program, args, onLine }: { program: string; args: readonly string[]; onLine: (line: string) => void },
@@ -90,7 +93,7 @@ export async function followForEver(
     const startedMs = clock.monotonic();
     const error = await follow(program, args, onLine, signal);
     if (signal.aborted) return;
-    // What is not seen as an event is found at the next look: a warning once for each fault, not for each trial.
+    // Missed events are found by the next check: logged once per error, not per attempt.
     if (error !== logged) log.warn('kernel event monitor restarted', { program, error, hint: HINT });
     logged = error;
     if (clock.monotonic() - startedMs > LONG_ENOUGH_MS) backoff.reset();

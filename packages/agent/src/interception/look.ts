@@ -11,7 +11,7 @@ import type { Packets } from './rules/packets.ts';
 import { allLost, nextState, unknownState } from './state.ts';
 import type { InterceptionState } from './state.ts';
 
-/** Pods for whom the kernel is asked, if something changed, and if nothing did. */
+/** How many Pods' routes are asked of the kernel, after changes and without. */
 const MOST_ASKED = { changed: 3, unchanged: 1 };
 
 const HINT = 'Follow the error. Check that reconcile has CAP_NET_ADMIN and that iptables works on the node.';
@@ -21,23 +21,23 @@ export interface LooksDeps {
   readonly run: RunCommand;
   readonly hostInterfaces: readonly HostInterface[];
   readonly excludedInterfaces: readonly string[];
-  /** Addresses that Pods of this node hold now. */
+  /** Addresses that Pods of this node own now. */
   readonly podIps: () => readonly string[];
-  /** The least time between two tries of a limit of new connections that could not be installed. Milliseconds. */
+  /** The minimum time between two attempts to install a connection limit that failed. Milliseconds. */
   readonly limitEveryMs: number;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
 
 export interface Looks {
-  /** Repairs the rules and finds out how they stand. `changed`: something may have changed since. Never rejects. */
+  /** Repairs the rules and updates the state. `changed`: something may have changed since. Never rejects. */
   readonly look: (changed: boolean) => Promise<void>;
   readonly state: () => InterceptionState;
-  /** Looks, the last among them, that each found something to repair. */
+  /** The number of consecutive checks, including the last one, that found something to repair. */
   readonly repairedInARow: () => number;
 }
 
-/** Looks at the interception, one at a time, and tells what became another. */
+/** Checks the interception, one check at a time, and logs what changed. */
 export function createLooks(deps: LooksDeps): Looks {
   const { interception, log } = deps;
   const isTimeForLimit = createInterval(deps.limitEveryMs, deps.clock);
@@ -50,7 +50,7 @@ export function createLooks(deps: LooksDeps): Looks {
 
   async function look(changed: boolean): Promise<void> {
     try {
-      // Events come far more often, and each try fails in a process of its own.
+      // Events are far more frequent, and each attempt starts a process.
       const settled = await interception.settle({ retryLimit: isTimeForLimit() });
       repairedInARow = settled.repaired.length > 0 ? repairedInARow + 1 : 0;
       await see(settled, changed || repairedInARow > 0);
@@ -85,7 +85,7 @@ export function createLooks(deps: LooksDeps): Looks {
   return { look, state: () => state, repairedInARow: () => repairedInARow };
 }
 
-/** True at most once in this time. */
+/** True at most once per interval. */
 function createInterval(everyMs: number, clock: Pick<Clock, 'monotonic'>): () => boolean {
   let lastMs = -Infinity;
   return () => {
@@ -108,7 +108,7 @@ async function unmatchedNow({
   );
 }
 
-/** Where the kernel would send the packets of one of the first `most` Pods; undefined: nowhere. */
+/** Where the kernel would send packets of one of the first `most` Pods; undefined: nowhere. */
 async function routeOfPods(
   { podIps, run, excludedInterfaces }: Pick<LooksDeps, 'podIps' | 'run' | 'excludedInterfaces'>,
   most: number,

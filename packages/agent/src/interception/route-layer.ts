@@ -4,18 +4,18 @@ import type { Fault } from './rules/faults.ts';
 import type { FamilyPlan, RouteRule } from './rules/rule.ts';
 import type { Routes } from './routes.ts';
 
-/** What was not as planned, before and after it was repaired. */
+/** The differences from the plan before and after the repair. */
 export interface RepairResult {
   readonly repaired: readonly Fault[];
   readonly left: readonly Fault[];
 }
 
-/** Brings `ip rule` of one family to the plan. Never rejects: what does not work is left as a fault. */
+/** Brings `ip rule` of one family to the plan. Never rejects: failures remain as faults. */
 export async function settleRoutes(routes: Routes, plan: FamilyPlan): Promise<RepairResult> {
   try {
     const repaired = await repair(routes, plan);
     const missing = repaired.length === 0 ? [] : findRouteFaults(plan, await routes.list(plan.family));
-    return { repaired, left: missing.map((rule) => fault('no', rule)) };
+    return { repaired, left: missing.map((rule) => fault('missing', rule)) };
   } catch (error) {
     const failure: Fault = { layer: 'route', message: describeError(error) };
     return { repaired: [failure], left: [failure] };
@@ -23,8 +23,8 @@ export async function settleRoutes(routes: Routes, plan: FamilyPlan): Promise<Re
 }
 
 /**
- * The node's own way is opened before everything is prohibited, and a guest's way is taken away at once. What does not work keeps
- * nothing else from being done.
+ * Adds the exception for the node before the prohibition, and removes an exception for guests immediately. A failure does not
+ * stop the other steps.
  */
 async function repair(
   routes: Routes,
@@ -39,9 +39,12 @@ async function repair(
   for (const rule of unwanted) await attempt(routes.remove(family, rule));
   for (const rule of missing) await attempt(routes.add(family, rule));
   if (errors.length > 0) throw new Error(errors.map(describeError).join('; '));
-  return [...missing.map((rule) => fault('no', rule)), ...unwanted.map((rule) => fault('too many', rule))];
+  return [
+    ...missing.map((rule) => fault('missing', rule)),
+    ...unwanted.map((rule) => fault('unwanted', rule)),
+  ];
 }
 
-function fault(how: 'no' | 'too many', rule: RouteRule): Fault {
+function fault(how: 'missing' | 'unwanted', rule: RouteRule): Fault {
   return { layer: 'route', message: `${how} ip rule ${routeKey(rule)}` };
 }

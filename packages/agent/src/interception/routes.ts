@@ -8,23 +8,23 @@ import { LET_PASS_PRIORITY, PROHIBIT_PRIORITY } from './rules/plan.ts';
 
 /** `ip rule` of this network namespace. */
 export interface Routes {
-  /** Ours: at our priorities, to the metadata address, with no other selector. Rejects with what `ip` said. */
+  /** Our rules: with our priorities, to the metadata address, without other selectors. Rejects with the error output of `ip`. */
   readonly list: (family: Family) => Promise<readonly RouteRule[]>;
   readonly add: (family: Family, rule: RouteRule) => Promise<void>;
-  /** Does nothing if it is not there. Rejects if another program's rule would be removed in its place. */
+  /** Does nothing if the rule does not exist. Rejects if it would remove another program's rule instead. */
   readonly remove: (family: Family, rule: RouteRule) => Promise<void>;
 }
 
 const FLAG: Readonly<Record<Family, string>> = { ipv4: '-4', ipv6: '-6' };
 /**
- * The mark of our rules (rtnetlink's `rtm_protocol`; nobody in iproute2's rt_protos has it). By it the kernel takes our rule out and
- * no other: without it `ip rule del` removes the first rule that has what was named, whatever else that one selects by. It is also
- * why a rule of another program that differs by `not` alone, which the kernel does not compare, does not keep ours out. Rules of
- * Rolegate 0.1 have none.
+ * Marks our rules (rtnetlink's `rtm_protocol`; unused in iproute2's rt_protos). With it the kernel deletes exactly our rule;
+ * without it `ip rule del` deletes the first rule that has the named selectors, whatever else it selects by. It also allows our
+ * rule next to another program's that differs only by `not`, which the kernel does not compare. Rules of Rolegate 0.1 have
+ * none.
  */
 const OUR_PROTOCOL = '82';
 
-/** By iproute2's `ip`. */
+/** Implemented with iproute2's `ip`. */
 export function createRoutes({ run }: { readonly run: RunCommand }): Routes {
   async function rows(family: Family): Promise<readonly Row[]> {
     return parseRows(outputOf('ip', await run('ip', ['-json', FLAG[family], 'rule', 'show'])), family);
@@ -32,7 +32,7 @@ export function createRoutes({ run }: { readonly run: RunCommand }): Routes {
 
   async function change(family: Family, verb: 'add' | 'del', args: readonly string[]): Promise<void> {
     const { code, stderr } = await run('ip', [FLAG[family], 'rule', verb, ...args]);
-    // Somebody was faster: another agent's reconcile in an upgrade, for example.
+    // Another process was faster, such as another agent's reconcile during an upgrade.
     const isDone = verb === 'add' ? stderr.includes('File exists') : stderr.includes('No such file');
     if (code !== 0 && !isDone) throw new Error(`ip rule ${verb}: ${stderr}`);
   }
@@ -55,13 +55,13 @@ export function createRoutes({ run }: { readonly run: RunCommand }): Routes {
 const SIMILAR_BEFORE =
   "an ip rule of Rolegate 0.1 is behind another program's at the same priority and to the same address, which would be removed in its place";
 
-/** One rule that names our priorities and the metadata address. */
+/** A rule with our priorities and the metadata address. */
 type Row =
   | { readonly kind: 'ours'; readonly rule: RouteRule; readonly marked: boolean }
-  /** Of another program: it selects by something else too, or does something else. */
+  /** Another program's rule: it has other selectors or another action. */
   | { readonly kind: 'similar' };
 
-/** What `ip -json rule show` prints, as far as it is ours. */
+/** Our rules in the output of `ip -json rule show`. */
 export function parseRouteRules(json: string, family: Family): readonly RouteRule[] {
   return ownRules(parseRows(json, family));
 }
@@ -82,10 +82,10 @@ function parseRows(json: string, family: Family): readonly Row[] {
   });
 }
 
-/** Ours has these fields and no other: what a newer `ip` prints besides may be a selector. */
+/** Our rules have exactly these fields: anything else that a newer `ip` prints may be a selector. */
 function rowOf({ priority, dst, ...fields }: Named & Record<string, unknown>): Row {
   const { src, iif, action, table, protocol, ...rest } = fields;
-  // Not a selector: the interface is not there now.
+  // Not a selector: the interface does not exist at present.
   const others = Object.keys(rest).filter((key) => key !== 'iif_detached');
   const isPlain = src === 'all' && others.length === 0;
   const isOurProtocol =
@@ -99,7 +99,7 @@ interface Named {
   readonly dst: string;
 }
 
-/** The two forms that ours have. */
+/** The two forms of our rules. */
 function ruleOf(
   { priority, dst: to }: Named,
   { iif, action, table }: Record<'iif' | 'action' | 'table', unknown>,
@@ -125,15 +125,15 @@ function ruleArgs({ priority, to, iif, action }: RouteRule): string[] {
   ];
 }
 
-/** What the kernel would do with a Pod's packet to the metadata address, rules of netfilter aside. */
+/** What the kernel would do with a Pod's packet to the metadata address, apart from netfilter. */
 export type KernelAnswer =
   | { readonly kind: 'prohibited' }
-  /** It would be sent on: the route layer denies nothing. */
+  /** It would forward it: the route layer denies nothing. */
   | { readonly kind: 'routed'; readonly route: string }
-  /** It cannot be asked for this address, e.g. because the Pod has just gone. */
+  /** Not known for this address, for example because the Pod has just been deleted. */
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** Asks by `ip route get`, as if the packet came in by the Pod's interface. Nothing is sent. */
+/** Uses `ip route get` as if the packet arrived on the Pod's interface. Sends nothing. */
 export async function askKernel(
   run: RunCommand,
   podIp: string,
@@ -147,7 +147,7 @@ export async function askKernel(
   if (device === 'lo' || excluded.includes(device)) return { kind: 'unknown', why: `it is behind ${device}` };
   const to = metadataAddresses[family];
   const { code, stdout, stderr } = await run('ip', [flag, 'route', 'get', to, 'from', podIp, 'iif', device]);
-  // EACCES is what a prohibit rule answers (ip-rule(8)).
+  // A prohibit rule answers EACCES (ip-rule(8)).
   if (stderr.includes('Permission denied') || stdout.startsWith('prohibit')) return { kind: 'prohibited' };
   return code === 0 && stdout !== ''
     ? { kind: 'routed', route: stdout.trim() }

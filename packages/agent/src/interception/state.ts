@@ -3,29 +3,29 @@ import type { Layer } from './rules/rule.ts';
 import type { SettleResult } from './interception.ts';
 import type { Packets } from './rules/packets.ts';
 
-/** How the interception stands, as metrics, readiness and reports have it. */
+/** The state of the interception, for metrics, readiness and reports. */
 export interface InterceptionState {
-  /** Of iptables: nft or legacy; '' before anything was looked at. */
+  /** iptables' backend: nft or legacy; '' before the first check. */
   readonly backend: string;
-  /** True: installed and in order, or not needed on this node. A layer that was not looked at yet is absent. */
+  /** True: fully installed, or not needed on this node. A layer that was not checked yet is absent. */
   readonly layers: Readonly<Partial<Record<Layer, boolean>>>;
   /** How often each was repaired since this process started. */
   readonly repairs: Readonly<Record<Layer, number>>;
-  /** Since this process started, as countPackets has them. */
+  /** Since this process started, as counted by countPackets. */
   readonly packets: Readonly<Record<Layer, number>>;
-  /** New connections dropped because their address opened too many, since this process started. */
+  /** New connections dropped because their address exceeded the limit, since this process started. */
   readonly refusedConnections: number;
-  /** False: the node cannot limit new connections. Absent: not known. */
+  /** False: the node cannot limit new connections. Absent: unknown. */
   readonly connectionsLimited?: boolean;
   /** Rules of others for a metadata address. */
   readonly foreignRules: number;
-  /** Entries of `--host-interface` that name no interface of the node. */
+  /** Entries of `--host-interface` that match no interface of the node. */
   readonly unmatchedInterfaces: number;
 }
 
 const NONE: Readonly<Record<Layer, number>> = { nat: 0, filter: 0, route: 0, input: 0, ports: 0 };
 
-/** Before anything was looked at. */
+/** Before the first check. */
 export const unknownState: InterceptionState = {
   backend: '',
   layers: {},
@@ -36,7 +36,7 @@ export const unknownState: InterceptionState = {
   unmatchedInterfaces: 0,
 };
 
-/** After a look that failed: nothing is known to be in order. */
+/** After a failed check no layer is known to be installed. */
 export const allLost: Readonly<Record<Layer, boolean>> = {
   nat: false,
   filter: false,
@@ -45,17 +45,17 @@ export const allLost: Readonly<Record<Layer, boolean>> = {
   ports: false,
 };
 
-/** What one look found besides the rules. */
+/** What a check found apart from the rules. */
 export interface LookResult {
   readonly settled: SettleResult;
-  /** The counters of the look before; undefined at the first. */
+  /** The counters of the previous check; undefined at the first. */
   readonly countedBefore: Packets | undefined;
   readonly unmatchedInterfaces: number;
-  /** False: the kernel would send a Pod's packet on although the rule is there. */
+  /** False: the kernel would forward a Pod's packet although the rule exists. */
   readonly kernelAgrees: boolean;
 }
 
-/** The state after a look. Pure. What the first look installs is not a repair. */
+/** The state after a check. Pure. What the first check installs is not a repair. */
 export function nextState(
   before: InterceptionState,
   { settled, countedBefore, unmatchedInterfaces, kernelAgrees }: LookResult,
@@ -75,7 +75,7 @@ export function nextState(
   };
 }
 
-/** Counters of rules begin again when the rules are installed again. */
+/** Counters restart when rules are installed again. */
 function grown(before: number | undefined, now: number): number {
   if (before === undefined) return 0;
   return now >= before ? now - before : now;

@@ -12,23 +12,23 @@ import type { RepairResult } from './route-layer.ts';
 /** Why new connections are not limited, by family. */
 export type LimitFaults = ReadonlyMap<Family, string>;
 
-/** How the tables stand after they were brought to the plan. */
+/** The state of the tables after the repair. */
 export interface TablesResult extends RepairResult {
   readonly saved: Saved;
   readonly limitFaults: LimitFaults;
 }
 
 interface FamilyResult {
-  /** What the rules were brought to. */
+  /** The plan that was applied. */
   readonly plan: FamilyPlan;
   readonly repaired: readonly Fault[];
-  /** Undefined: the program did what it was told. */
+  /** Undefined: the program succeeded. */
   readonly error: string | undefined;
   readonly limitFault: string | undefined;
 }
 
 /**
- * Brings our chains of all families to the plan. `limitFaults`: families in which the limit of new connections is not tried now.
+ * Brings our chains of all families to the plan. `limitFaults`: families in which the connection limit is not tried now.
  * Rejects only if the tables cannot be read.
  */
 export async function settleTables(
@@ -58,8 +58,8 @@ export async function settleTables(
 }
 
 /**
- * Brings one family to its plan, or to as much of it as can be installed: a table is restored as a whole, and without xt_hashlimit
- * the rules that deny would fail together with the limit.
+ * Brings one family to its plan, or to as much of it as can be installed: a table is restored as a whole, and without
+ * xt_hashlimit the rules that deny would fail together with the limit.
  */
 async function settleFamily(
   iptables: Iptables,
@@ -82,7 +82,7 @@ async function bringTo(iptables: Iptables, plan: FamilyPlan, there: SavedTables)
     await iptables.restore(plan.family, restoreInput(plan, there));
     return { plan, repaired, error: undefined, limitFault: undefined };
   } catch (error) {
-    // The other family's rules are installed all the same.
+    // The other family's rules are still installed.
     return { plan, repaired, error: describeError(error), limitFault: undefined };
   }
 }

@@ -1,8 +1,8 @@
 import type { Memory } from '@rolegate/runtime';
 
 /**
- * Everything that the agent remembers by names that others choose, as `rolegate_remembered_names` calls it; what is as many as
- * the Pods, addresses, files or connections that are there is not among it (docs/adr/0014).
+ * All that the agent remembers under names chosen by others, by the labels of `rolegate_remembered_names`. What is bounded by
+ * the existing Pods, addresses, files or connections is not included (docs/adr/0014).
  */
 export const memoryKinds = [
   'addresses_given',

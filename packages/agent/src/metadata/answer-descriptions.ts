@@ -17,12 +17,12 @@ export interface AnswerDescriptionsDeps {
 }
 
 export interface AnswerDescriptions {
-  /** Also remembers what the Pod has had: once for each answer. */
+  /** Also records what the Pod has received. Call once per answer. */
   readonly facts: (exchange: Exchange, answer: Answer) => AnswerFacts;
   readonly record: (exchange: Exchange, answer: Answer, facts: AnswerFacts) => AnswerRecord;
 }
 
-/** Describes answers: in short for each, at length for those that are logged. */
+/** Describes answers: briefly for each, in full for those that are logged. */
 export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDescriptions {
   const { clock, firstRequests, identify } = deps;
 
@@ -34,12 +34,12 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
   ): FirstAnswer {
     if (uid === '' || (route.kind !== 'credentials' && route.kind !== 'list')) return notFirst;
     firstRequests.asked(uid, startedMs, namespace);
-    // The list alone is no outcome yet: the SDK comes back with the role's name.
+    // The list alone is no outcome: the SDK continues with the role's name.
     if (route.kind === 'list' && answer.code === '') return notFirst;
     return firstRequests.answered(uid, { served: answer.accessKeyId !== undefined, monotonicMs });
   }
 
-  /** What is refused whoever asks has not been looked at: it is described with the Pod all the same. */
+  /** A request that is refused for any caller has none identified yet; its description still names the Pod. */
   function podBehind({ caller, connection }: Exchange): KnownPod | undefined {
     return podOf(caller ?? identify(connection.ip));
   }
@@ -92,7 +92,7 @@ function recordOf(
   };
 }
 
-/** The record of what did not become a request: nothing is known of it but where it came from. */
+/** The record of data that was never parsed as a request: only its origin is known. */
 export function describeUnparsed(
   { ip, context }: Connection,
   { status, code, detail, waitedFor, accessKeyId }: Answer,
@@ -123,12 +123,12 @@ export function describeUnparsed(
   };
 }
 
-/** Of a Pod of whom not everything is known the rest is left out. */
+/** Empty fields are left out. */
 function said(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** What is finer is noise, and long to read. */
+/** Finer digits are noise. */
 function inMicroseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

@@ -24,7 +24,7 @@ export interface AnsweringDeps
 const HINT = 'This is a bug. Report it with this line.';
 const TTL_HEADER = 'X-aws-ec2-metadata-token-ttl-seconds';
 
-/** Takes an exchange to its answer, at once wherever it can. */
+/** Answers an exchange, immediately if possible. */
 export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => void {
   const { tokens, finish, abandon, isHostAllowed } = deps;
   const evaluate = createEvaluation(deps);
@@ -67,7 +67,7 @@ export function createAnswering(deps: AnsweringDeps): (exchange: Exchange) => vo
   };
 }
 
-/** A fault of ours costs one request, never the process. */
+/** A bug costs one request, never the process. */
 function createGuard({ finish, log }: Pick<Completion, 'finish'> & { readonly log: Log }): Guard {
   return (exchange, step) => {
     try {

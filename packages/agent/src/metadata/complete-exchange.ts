@@ -16,10 +16,10 @@ export interface CompletionDeps {
   readonly metrics: Pick<AnswerMetrics, 'held'>;
 }
 
-/** The ends of an exchange: it gives its place back, is answered, counted and logged, all of it once. */
+/** The end of an exchange: its place is released, and it is answered, counted and logged, each once. */
 export interface Completion {
   readonly finish: (exchange: Exchange, answer: Answer) => void;
-  /** The client left, or its connection was closed because it is another Pod's. */
+  /** The client left, or its connection was closed because it belongs to another Pod. */
   readonly abandon: (exchange: Exchange) => void;
 }
 
@@ -59,7 +59,7 @@ export interface RefusedAnswersDeps {
   readonly answered: Answered;
 }
 
-/** The answer to what did not become a request, which is counted and logged like any other. */
+/** Answers data that was never parsed as a request. Counted and logged like any other answer. */
 export function createRefusedAnswers({ requestId, answered }: RefusedAnswersDeps) {
   return (refused: HttpRefusal, connection: Connection): HttpAnswer => {
     const answer = answerFor(refused);

@@ -3,9 +3,9 @@ import { ownerUid } from '../addresses/caller.ts';
 import type { Caller } from '../addresses/caller.ts';
 import { STRANGERS } from './http-limits.ts';
 
-/** What is known of who made a connection. */
+/** The owner of a connection. */
 export interface Owner {
-  /** The UID that the connection belongs to; undefined until one is known. */
+  /** The UID that the connection belongs to; undefined until it is known. */
   uid: string | undefined;
 }
 
@@ -18,13 +18,13 @@ export interface ConnectionsDeps {
 }
 
 export interface Connections {
-  /** False if the connection belongs to another Pod than this caller: it is closed then. */
+  /** False if the connection belongs to a Pod other than this caller. The connection is then closed. */
   readonly claim: (connection: Connection, caller: Caller) => boolean;
-  /** The address changed hands: closes what was accepted for another UID than the one that owns it now. */
+  /** The address changed hands: closes connections that belong to another UID than the new owner's. */
   readonly handOver: (ip: string) => void;
 }
 
-/** Each connection belongs to the Pod that owned the address when it was accepted, or the first one to own it afterwards. */
+/** A connection belongs to the Pod that owned the address when it was accepted or, if there was none, to the next owner. */
 export function createConnections({ server, identify }: ConnectionsDeps): Connections {
   return {
     claim(connection, caller) {
@@ -52,7 +52,7 @@ export function createConnections({ server, identify }: ConnectionsDeps): Connec
   };
 }
 
-/** Whom limits count a caller as: a Pod in its Namespace, or one more address that no Pod owns. */
+/** The client that limits count a caller as: a Pod in its Namespace, or an address that no Pod owns. */
 export function clientOf(caller: Caller, ip: string): ClientName {
   if (caller.kind === 'pod' && caller.pod.namespace !== '')
     return { group: caller.pod.namespace, name: caller.pod.uid === '' ? ip : (ownerUid(caller) ?? ip) };

@@ -14,10 +14,10 @@ import type { OpenRoute, Route } from './request/routes.ts';
 import { answerFor } from './rows/rows.ts';
 import type { Action, Imdsv1Mode, Situation } from './rows/situation.ts';
 
-/** A request that is in order: what it gets depends on who asks. */
+/** A valid request, whose answer depends on the caller. */
 export interface InOrder {
   readonly route: OpenRoute;
-  /** With the token's route only. Seconds. */
+  /** Only with the token route. Seconds. */
   readonly ttlSeconds: number;
 }
 
@@ -28,11 +28,11 @@ export interface Incoming {
   readonly isHostAllowed: (host: string | undefined) => boolean;
 }
 
-/** The order of DESIGN 4.3 down to the method, and the token's own conditions: what is refused whoever asks. */
+/** The checks of DESIGN 4.3 up to the method, and those of the token request: refusals that are the same for every caller. */
 export function earlyRefusal({ method, route, headers, isHostAllowed }: Incoming): Answer | InOrder {
   if (route.kind === 'malformed') return fault(400, 'MalformedRequest', { detail: route.detail });
   if (headers.repeated)
-    return fault(400, 'MalformedRequest', { detail: 'a header comes twice that may come once' });
+    return fault(400, 'MalformedRequest', { detail: 'a header that is allowed once occurs several times' });
   if (!isHostAllowed(headers.host)) return fault(403, 'HostNotAllowed');
   if (route.kind === 'blocked') return refusal('PathBlocked', { detail: route.detail });
   if (route.kind === 'token') return tokenRefusal(method, route, headers);
@@ -48,7 +48,7 @@ function tokenRefusal(
 ): Answer | InOrder {
   if (method !== 'PUT') return fault(405, 'MethodNotAllowed', { headers: ['Allow', 'PUT'] });
   if (route.dated)
-    return refusal('PathBlocked', { status: 403, detail: 'tokens are given under latest only' });
+    return refusal('PathBlocked', { status: 403, detail: 'tokens are issued only under latest' });
   if (forwarded) return fault(403, 'ForwardedRequest');
   const ttlSeconds = parseTtl(ttl);
   return ttlSeconds === undefined ? fault(400, 'InvalidTokenTtl') : { route, ttlSeconds };
@@ -65,7 +65,10 @@ export interface EvaluationDeps {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
-/** Finds out who asks and what is to be done, as things are now. Undefined: the connection is another Pod's, and closed. */
+/**
+ * Identifies the caller and decides the action, as things are now. Undefined: the connection belongs to another Pod and was
+ * closed.
+ */
 export function createEvaluation(deps: EvaluationDeps): (exchange: OpenExchange) => Action | undefined {
   const { callers, table, other, tokens, connections, imdsv1, groups, clock } = deps;
   const session: Situation['session'] = (id) => table.session(id);

@@ -7,7 +7,7 @@ import type { OpenRoute, Route } from './request/routes.ts';
 import { sdkOf } from './request/sdk.ts';
 import type { Sdk } from './request/sdk.ts';
 
-/** What a head says, whoever sends it. */
+/** The content of a request head, whoever sent it. */
 interface ReadHead {
   readonly method: string;
   readonly headers: RequestHeaders;
@@ -15,36 +15,36 @@ interface ReadHead {
   readonly sdk: Sdk;
 }
 
-/** One request on its way to its answer. */
+/** One request until it is answered. */
 export interface Exchange extends ReadHead {
   readonly request: HttpRequest<Owner>;
   readonly connection: Connection;
   readonly requestId: string;
   /** On the monotonic clock. Milliseconds. */
   readonly startedMs: number;
-  /** Who asked, when it was last looked at. */
+  /** The caller as last identified. */
   caller: Caller | undefined;
-  /** Among those that wait; undefined: it does not. */
+  /** Its place among waiting requests; undefined: it does not wait. */
   place: Client<Exchange> | undefined;
   /** It was held. */
   held: boolean;
-  /** Answered, or given up by the client. */
+  /** Answered, or abandoned by the client. */
   done: boolean;
 }
 
-/** An exchange that is in order, so that its answer depends on who asks. */
+/** A valid exchange, whose answer depends on the caller. */
 export interface OpenExchange extends Exchange {
   readonly route: OpenRoute;
 }
 
 export interface ExchangesDeps {
-  /** `namespace`: whose Pod asks. */
+  /** `namespace`: of the Pod that sent the request. */
   readonly routeOf: (target: string, namespace: string) => Route;
   readonly requestId: () => string;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Reads what requests say, each once, before anything is decided. */
+/** Reads each request once, before anything is decided. */
 export function createExchanges({ routeOf, requestId, clock }: ExchangesDeps) {
   const known = new WeakMap<RequestHead, ReadHead>();
 
@@ -78,7 +78,7 @@ export function createExchanges({ routeOf, requestId, clock }: ExchangesDeps) {
   };
 }
 
-/** Gives each request an ID: short, and different across restarts. */
+/** Creates request IDs that are short and unique across restarts. */
 export function createRequestIds(randomBytes: (size: number) => Uint8Array): () => string {
   const instance = Buffer.from(randomBytes(4)).toString('hex');
   let last = 0;

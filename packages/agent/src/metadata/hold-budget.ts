@@ -3,30 +3,30 @@ import type { Sdk } from './request/sdk.ts';
 
 /** How long requests are held. Milliseconds. */
 export interface HoldSettings {
-  /** Of clients about which nothing is known: most SDKs give up after a second. */
+  /** For unknown clients: most SDKs give up after a second. */
   readonly holdMs: number;
-  /** Of the AWS SDK for Go, which gives up after 500 ms. */
+  /** For the AWS SDK for Go, which gives up after 500 ms. */
   readonly holdGoMs: number;
-  /** At most, of the clients in `patientClients`. Not above `holdMs`: they are held as all others. */
+  /** The maximum for `patientClients`. No effect unless above `holdMs`. */
   readonly holdPatientMs: number;
 }
 
-/** A client that names itself and is known to wait longer than the SDKs do. */
+/** A client that is known by its User-Agent to wait longer than SDKs do. */
 export interface PatientClient {
-  /** The product's name in its User-Agent, in lower case; with a star at its end, how the name begins. */
+  /** The product name in its User-Agent, in lower case; with a trailing star, a prefix of the name. */
   readonly product: string;
   readonly name: string;
-  /** How long it waits for an answer by its defaults. Milliseconds. */
+  /** How long it waits for an answer by default. Milliseconds. */
   readonly waitsMs: number;
-  /** Repository and file that say so. */
+  /** Repository and file as the source. */
   readonly source: string;
-  /** The version that was seen to wait for three seconds; undefined: known from the source alone. */
+  /** The version that was seen to wait for three seconds; undefined: known only from the source. */
   readonly tried: string | undefined;
 }
 
 /**
- * docs/figures/metadata-hold.md is made from it. Try a client before it gets a row: by the sources that were found, the
- * AWS SDK for Java 1 waits for five seconds and the AWS Common Runtime without a limit; their releases give up after one second.
+ * docs/figures/metadata-hold.md is made from it. Test a client before adding it: by their sources the AWS SDK for Java 1 waits
+ * for five seconds and the AWS Common Runtime indefinitely, but their releases give up after one second.
  */
 export const patientClients: readonly PatientClient[] = [
   {
@@ -66,23 +66,23 @@ export const patientClients: readonly PatientClient[] = [
   },
 ];
 
-/** What is left of a client's patience is for the answer's way, and for a clock that runs otherwise. */
+/** The rest of a client's timeout allows for the answer's way and for differing clocks. */
 const SHARE_OF_PATIENCE = 0.8;
 
 const PATIENT_SDKS: ReadonlySet<Sdk> = new Set<Sdk>(['dotnet']);
 
-/** How long a request of this User-Agent is held (DESIGN.md 4.2). Milliseconds. */
+/** How long a request with this User-Agent is held (DESIGN.md 4.2). Milliseconds. */
 export function holdBudget(userAgent: string, { holdMs, holdGoMs, holdPatientMs }: HoldSettings): number {
   const products = [...productsOf(userAgent)];
   const sdks = products.flatMap((product) => familyOf(product) ?? []);
   if (sdks.includes('go')) return holdGoMs;
-  // An SDK that gives up early may ask on behalf of a program that others know as patient.
+  // An SDK with a short timeout may be used by a program that is known as patient.
   const isPatient = holdPatientMs > holdMs && sdks.every((sdk) => PATIENT_SDKS.has(sdk));
   const waitsMs = isPatient ? patienceOf(products) : 0;
   return waitsMs === 0 ? holdMs : Math.min(waitsMs * SHARE_OF_PATIENCE, holdPatientMs);
 }
 
-/** Of several the least; 0 if none is known. */
+/** The shortest of several; 0 if none is known. */
 function patienceOf(names: readonly string[]): number {
   const known = patientClients.filter(({ product }) => names.some((name) => isNamed(name, product)));
   return known.length === 0 ? 0 : Math.min(...known.map(({ waitsMs }) => waitsMs));

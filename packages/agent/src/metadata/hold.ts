@@ -1,31 +1,31 @@
 import type { Clock } from '@rolegate/runtime';
 
-/** Takes a listener, gives back what ends its listening. */
+/** Adds a listener; the returned function removes it. */
 type Subscribe = (listener: () => void) => () => void;
 
 export interface HoldsDeps {
   readonly clock: Pick<Clock, 'schedule'>;
-  /** What a held request may be waiting for says here that it changed. */
+  /** Sources of changes that a held request may be waiting for. */
   readonly changes: readonly Subscribe[];
 }
 
 export interface Hold {
   /** Milliseconds. */
   readonly budgetMs: number;
-  /** Looks again after a change; true: answered, the hold is over. */
+  /** Evaluates again after a change; true: answered, so the hold ends. */
   readonly retry: () => boolean;
-  /** The budget is spent. */
+  /** The time is up. */
   readonly giveUp: () => void;
 }
 
 export interface Holds {
-  /** Begins one; the returned function ends it without an answer. */
+  /** Starts a hold; the returned function ends it without an answer. */
   hold(hold: Hold): () => void;
-  /** Nothing listens any more; open holds run out. */
+  /** Stops listening; open holds end by timeout. */
   close(): void;
 }
 
-/** Requests that wait: each is looked at again when something changed, once however much did, and once more at its end. */
+/** Held requests: each is evaluated again after changes, once per batch of changes, and once more at its end. */
 export function createHolds({ clock, changes }: HoldsDeps): Holds {
   const waiting = new Map<Hold, () => void>();
   let due = false;
@@ -45,7 +45,7 @@ export function createHolds({ clock, changes }: HoldsDeps): Holds {
   function changed(): void {
     if (due || waiting.size === 0) return;
     due = true;
-    // After the other listeners of this change, so that table and callers are of one mind.
+    // After the other listeners of this change, so that table and callers agree.
     setImmediate(retryAll);
   }
 

@@ -1,15 +1,15 @@
 import type { HttpLimits } from '@rolegate/runtime';
 
-/** Flags of the agent; DESIGN.md 4.2 has what is served at a limit. */
+/** Flags of the agent; DESIGN.md 4.2 says what is answered at a limit. */
 export interface LimitsOptions {
-  /** Open connections and waiting requests of one Pod, and of all. */
+  /** Open connections and waiting requests of one Pod, and of all Pods. */
   readonly connectionsPerPod: number;
   readonly waitingPerPod: number;
   readonly connections: number;
   readonly waiting: number;
 }
 
-/** What the flags are by default. */
+/** The defaults of the flags. */
 export const defaultLimits: LimitsOptions = {
   connectionsPerPod: 256,
   waitingPerPod: 256,
@@ -19,9 +19,9 @@ export const defaultLimits: LimitsOptions = {
 
 /** The group of all addresses that no Pod owns. No Namespace has an empty name. */
 export const STRANGERS = '';
-/** What strangers may take, all together. */
+/** The share of all addresses without a Pod together. */
 const STRANGERS_PART = 1 / 8;
-/** A Pod with this many connections or waiting requests, or fewer, never gives one up to another Pod. */
+/** A Pod with at most this many connections or waiting requests never loses one to another Pod. */
 const SPARED = 16;
 
 /** SDKs send their headers in one packet. */
@@ -29,16 +29,16 @@ const HEAD_BYTES = 16_384;
 const HEAD_MS = 2_000;
 const BODY_MS = 2_000;
 const KEEP_ALIVE_MS = 5_000;
-/** A client that leaves an answer in the kernel for longer than this does not read. */
+/** A client that leaves an answer unread for longer than this is not reading. */
 const ANSWER_MS = 5_000;
 
 /**
- * Bytes that clients have not read, the kernel's buffers included: for a connection, a Pod, and all. A Pod may leave a little more
- * once all are at their limit, so the node stays below 64 MiB (DESIGN.md 4.11).
+ * Unread bytes, including the kernel's buffers: per connection, per Pod, and in all. A Pod may have slightly more once all are
+ * at their limit, so that the node stays below 64 MiB (DESIGN.md 4.11).
  */
 const UNREAD = { perConnection: 16_384, perClient: 16 * 1_048_576, total: 48 * 1_048_576 };
 
-/** Places of the metadata API that are shared between Pods: connections, or waiting requests. */
+/** Limits of shared places: connections or waiting requests. */
 export function sharedPlaces(perClient: number, total: number): HttpLimits['places'] {
   return {
     perClient,
@@ -48,7 +48,7 @@ export function sharedPlaces(perClient: number, total: number): HttpLimits['plac
   };
 }
 
-/** The bounds of a Pod's HTTP (DESIGN.md 4.11). */
+/** The HTTP limits for Pods (DESIGN.md 4.11). */
 export function metadataHttpLimits({ connectionsPerPod, connections }: LimitsOptions): HttpLimits {
   return {
     places: sharedPlaces(connectionsPerPod, connections),

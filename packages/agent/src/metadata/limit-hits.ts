@@ -2,7 +2,7 @@ import { createLimitLog, pageLimit } from '@rolegate/runtime';
 import type { Clock, ClientName, CountScope, HttpLimit, Log } from '@rolegate/runtime';
 import { STRANGERS } from './http-limits.ts';
 
-/** Every limit that the agent's HTTP servers enforce, as metric and log name it. */
+/** Every limit of the agent's HTTP servers, as named in metric and log. */
 export const limitNames = [
   'connections_per_pod',
   'connections_unknown',
@@ -30,7 +30,7 @@ export type LimitCounts = Readonly<Partial<Record<LimitName, number>>>;
 export interface LimitHits {
   /** `ip`: the source address. */
   readonly hit: (limit: LimitName, client: ClientName, ip: string) => void;
-  /** The same on the port of metrics and on that of probes, where a client is an address. */
+  /** For the ports of metrics and probes, where a client is an address. */
   readonly pageHit: (port: 'ops' | 'probe') => (limit: HttpLimit, ip: string) => void;
   readonly counts: () => LimitCounts;
 }
@@ -41,7 +41,7 @@ export interface LimitHitsDeps {
   readonly counted: (limit: LimitName) => void;
 }
 
-/** Whose limit was met, as the line says it. */
+/** The client whose limit was met, in the log line. */
 interface Subject {
   readonly limit: LimitName;
   readonly ip: string;
@@ -50,61 +50,61 @@ interface Subject {
 }
 
 const WINDOW_MS = 10_000;
-/** Addresses without a Pod that are told apart in a window. */
+/** Addresses without a Pod that are distinguished in a window. */
 const MOST_STRANGERS = 32;
 
-/** What was refused, and what an operator can do about it. */
+/** What was refused, and advice for the operator. */
 const TEXTS: Readonly<Record<LimitName, { readonly refused: string; readonly hint: string }>> = {
   connections_per_pod: {
     refused: 'one of its connections',
-    hint: 'raise --connections-per-pod if the Pod needs as many',
+    hint: 'Raise --connections-per-pod if the Pod needs more.',
   },
   connections_unknown: {
     refused: 'a connection from an address that no Pod owns',
-    hint: 'see which Pod uses addresses that are not its own',
+    hint: 'Check which Pod uses addresses that it does not own.',
   },
   connections: {
-    refused: 'a connection of the Pod that has the most',
-    hint: 'raise --connections if the Pods of this node need as many',
+    refused: 'a connection of the Pod with the most',
+    hint: 'Raise --connections if the Pods of this node need more.',
   },
-  waiting_per_pod: { refused: 'a waiting request', hint: 'raise --waiting-per-pod if the Pod needs as many' },
+  waiting_per_pod: { refused: 'a waiting request', hint: 'Raise --waiting-per-pod if the Pod needs more.' },
   waiting_unknown: {
     refused: 'a waiting request from an address that no Pod owns',
-    hint: 'see which Pod uses addresses that are not its own',
+    hint: 'Check which Pod uses addresses that it does not own.',
   },
   waiting: {
-    refused: 'a waiting request of the Pod that has the most',
-    hint: 'raise --waiting if the Pods of this node need as many',
+    refused: 'a waiting request of the Pod with the most',
+    hint: 'Raise --waiting if the Pods of this node need more.',
   },
-  head_bytes: { refused: 'a request with too large a head', hint: 'see what this Pod sends' },
-  head_time: { refused: 'a request whose head took too long', hint: 'see what this Pod sends' },
-  body_bytes: { refused: 'a request with too large a body', hint: 'see what this Pod sends' },
-  body_time: { refused: 'a request whose body took too long', hint: 'see what this Pod sends' },
+  head_bytes: { refused: 'a request with too large a head', hint: 'Check what this Pod sends.' },
+  head_time: { refused: 'a request whose head took too long', hint: 'Check what this Pod sends.' },
+  body_bytes: { refused: 'a request with too large a body', hint: 'Check what this Pod sends.' },
+  body_time: { refused: 'a request whose body took too long', hint: 'Check what this Pod sends.' },
   pipelined_bytes: {
     refused: 'requests sent before the previous answer',
-    hint: 'no SDK sends requests ahead; see what this Pod sends',
+    hint: 'Check what this Pod sends. No SDK sends a request before the previous answer.',
   },
-  unread_bytes: { refused: 'a connection whose answers are not read', hint: 'see what this Pod runs' },
-  answer_time: { refused: 'a connection whose answer is not read', hint: 'see what this Pod runs' },
+  unread_bytes: { refused: 'a connection whose answers are not read', hint: 'Check what this Pod runs.' },
+  answer_time: { refused: 'a connection whose answer is not read', hint: 'Check what this Pod runs.' },
   ops_connections: {
     refused: 'a connection to the metrics port',
-    hint: 'see who connects to --prometheus-listen-addr from this address',
+    hint: 'Check what connects to --prometheus-listen-addr from this address.',
   },
   ops_requests: {
     refused: 'a request to the metrics port',
-    hint: 'see what is sent to --prometheus-listen-addr from this address',
+    hint: 'Check what is sent to --prometheus-listen-addr from this address.',
   },
   probe_connections: {
     refused: "a connection to the port of kubelet's probes",
-    hint: 'see which program on the network of the node connects to --probe-bind: only kubelet needs to',
+    hint: 'Find the program on the host network that connects to --probe-bind. Only kubelet needs to.',
   },
   probe_requests: {
     refused: "a request to the port of kubelet's probes",
-    hint: 'see which program on the network of the node asks at --probe-bind: only kubelet needs to',
+    hint: 'Find the program on the host network that sends requests to --probe-bind. Only kubelet needs to.',
   },
 };
 
-/** Counts limits that were met, and says so: a line at the beginning of a storm, and one at its end. */
+/** Counts and logs the limits that were met: one line when a storm begins and one when it ends. */
 export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHits {
   const counts = new Map<LimitName, number>();
   const lines = {
@@ -115,7 +115,7 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
       ({ key: last, group: { namespace: last.namespace }, all: {} })[of],
   };
   const note = createLimitLog<Subject>(lines);
-  // Addresses can be made up; they take nothing from the Pods.
+  // A separate limit, so that made-up addresses suppress no lines about Pods.
   const noteStranger = createLimitLog<Subject>({ ...lines, mostKeys: MOST_STRANGERS });
 
   function hit(limit: LimitName, { group, name }: ClientName, ip: string): void {
@@ -137,7 +137,7 @@ export function createLimitHits({ clock, log, counted }: LimitHitsDeps): LimitHi
   };
 }
 
-/** The agent's name for a bound of the HTTP server. */
+/** The agent's name for a limit of the HTTP server. */
 export function limitName(limit: HttpLimit): LimitName {
   if (limit === 'connections_per_client') return 'connections_per_pod';
   return limit === 'connections_per_group' ? 'connections_unknown' : limit;

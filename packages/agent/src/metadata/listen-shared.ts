@@ -2,23 +2,23 @@ import { createServer } from 'node:net';
 import { isPortTaken } from '@rolegate/runtime';
 import type { Clock, Log } from '@rolegate/runtime';
 
-/** How often it is seen whether whoever has the port has left it, and whether we could share it. Milliseconds. */
+/** How often the port is checked until it can be taken. Milliseconds. */
 const LOOK_MS = 250;
 
 export interface ListenSharedOptions {
   readonly address: string;
   readonly port: number;
-  /** Listens with SO_REUSEPORT as soon as nobody who does not share the port has it. False: the signal came first. */
+  /** Listens with SO_REUSEPORT as soon as no process has the port exclusively. False: the signal came first. */
   readonly take: (signal: AbortSignal) => Promise<boolean>;
-  /** True once requests can be answered as well as by whoever has the port now. */
+  /** True once requests can be answered as well as by the process that has the port. */
   readonly canAnswer: () => boolean;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
 }
 
 /**
- * Listens on a port that another agent of the node may still have: at once where nobody has it, else when we are as good as that
- * one. From then on the kernel deals new connections out to both. False: the signal came first.
+ * Listens on a port that another agent of the node may still use: immediately if it is free, otherwise once this agent can
+ * answer as well as the other. From then on the kernel distributes new connections between both. False: the signal came first.
  */
 export async function listenShared(options: ListenSharedOptions, signal: AbortSignal): Promise<boolean> {
   const { address, port, take, canAnswer, clock, log } = options;
@@ -31,7 +31,7 @@ export async function listenShared(options: ListenSharedOptions, signal: AbortSi
   return false;
 }
 
-/** Without SO_REUSEPORT a port is had alone or not at all. Other faults than that it is taken show when we listen. */
+/** Without SO_REUSEPORT a port can only be used exclusively. Errors other than EADDRINUSE show up when listening. */
 function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer((socket) => socket.destroy());

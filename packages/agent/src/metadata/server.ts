@@ -28,10 +28,10 @@ import type { Imdsv1Mode } from './rows/situation.ts';
 import type { Tokens } from '../imds-tokens/tokens.ts';
 
 export interface MetadataSettings extends HoldSettings {
-  /** Host headers that are answered: `metadataHosts` and each `--metadata-host`. */
+  /** Accepted Host headers: `metadataHosts` and each `--metadata-host`. */
   readonly hosts: readonly string[];
   readonly imdsv1: Imdsv1Mode;
-  /** The groups of paths that this node opens. */
+  /** The groups of paths that are open on this node. */
   readonly groups: ReadonlySet<string>;
   readonly limits?: LimitsOptions;
 }
@@ -47,38 +47,38 @@ export interface MetadataServerDeps {
   readonly limitHit: LimitHits['hit'];
   readonly settings: MetadataSettings;
   readonly randomBytes: (size: number) => Uint8Array;
-  /** Called once for each hold that waits for who holds its address. */
+  /** Called for each hold that waits for the owner of its address. */
   readonly onUnknownIp?: (ip: string, requestId: string) => void;
   readonly memory?: AgentMemory;
 }
 
 export interface MetadataLoad {
   readonly connections: number;
-  /** Requests that wait for something. */
+  /** Held requests. */
   readonly waiting: number;
 }
 
 export interface MetadataServer {
-  /** Can be called for more than one address. Rejects if somebody has the port who does not share it. */
+  /** Can be called for several addresses. Rejects if another process has the port exclusively. */
   listen(address: string, port: number): Promise<{ readonly port: number }>;
-  /** Listens no more, answers what was accepted, and resolves when that is done, in bounded time. */
+  /** Closes the listeners, answers accepted requests, and resolves when that is done, in bounded time. */
   close(): Promise<void>;
-  /** What is open now. */
+  /** The current load. */
   readonly load: () => MetadataLoad;
 }
 
-/** At the least, and so much longer than the longest hold. Milliseconds. */
+/** The minimum, and how much longer than the longest hold. Milliseconds. */
 const CLOSE_MS = 2_000;
 const AFTER_HOLDS_MS = 500;
 /**
- * Connections that wait to be accepted. Beyond it the kernel drops the attempts of all Pods, and each comes again only after the
- * second in which SDKs give up; Node's own 511 is what one Pod opens in a blink. The kernel caps it (net.core.somaxconn).
+ * Connections that wait to be accepted. Beyond it the kernel drops attempts of all Pods, which are retried only after a second,
+ * when SDKs give up. Node.js's default of 511 can be used up by one Pod. The kernel caps it (net.core.somaxconn).
  */
 const BACKLOG = 4_096;
-/** The only body that is read is that of a PUT, which is how tokens are asked for. Bytes. */
+/** Only the body of a PUT is read, which is how tokens are requested. Bytes. */
 const BODY_BYTES = 4_096;
 
-/** As many as some Pods need that ask all the time; the token is in it. */
+/** Enough for the Pods that send requests continuously; heads contain the token. */
 const KNOWN_HEADS = { most: 512, keepMs: 600_000 };
 
 /** Everything between a Pod's connection and its answer (DESIGN 4.2, 4.3). */
@@ -138,7 +138,7 @@ interface ListenerParts extends Pick<HttpHooks<Owner>, 'request' | 'refused'> {
   readonly memory: AgentMemory;
 }
 
-/** Pods' HTTP, within its limits. */
+/** The HTTP server for Pods, with its limits. */
 function createListener(
   { callers, clock, log, limitHit }: MetadataServerDeps,
   { most, memory, request, refused }: ListenerParts,

@@ -9,25 +9,25 @@ export interface ServingDeps {
   readonly addresses: readonly string[];
   readonly port: number;
   readonly ports: Pick<AgentPorts, 'take' | 'stateOf'>;
-  /** True once the agent knows as much as one that has the port already. */
+  /** True once the agent knows as much as the one that has the port. */
   readonly canAnswer: () => boolean;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly log: Log;
-  /** Fields of the line that tells that the agent listens. */
+  /** Fields of the `agent listening` line. */
   readonly about: object;
 }
 
 export interface Serving {
   /**
-   * Ready while Pods reach this agent, and it means to go on; and while a process of another user has the port. That may be the
-   * agent that this one replaces, which stays until this one is ready (DESIGN.md 4.4).
+   * Ready while Pods reach this agent and it is not stopping, and also while a process of another user has the port: it may be
+   * the agent that this one replaces, which stays until this one is ready (DESIGN.md 4.4).
    */
   readonly check: ReadyCheck;
-  /** Serves until the signal aborts, and returns when what was accepted has been answered. Rejects where it cannot listen. */
+  /** Serves until the signal aborts, and resolves when accepted requests have been answered. Rejects if it cannot listen. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** When Pods reach the agent: from as early as that is right to the last request that was accepted. */
+/** Listens for Pods: from when the agent can answer until the last accepted request was answered. */
 export function createServing(deps: ServingDeps): Serving {
   const { metadata, addresses, port, ports, canAnswer, clock, log, about } = deps;
   const { listen } = metadata;
@@ -36,7 +36,7 @@ export function createServing(deps: ServingDeps): Serving {
   function ready(): true | string {
     if (stopping) return 'the agent is stopping';
     const isStarted = addresses.every((host) => ports.stateOf({ host, port }) !== undefined);
-    return isStarted || `port ${port} is another agent's until the table is known`;
+    return isStarted || `port ${port} belongs to another agent until this one knows the node's Pods`;
   }
 
   return {

@@ -13,10 +13,10 @@ import type { Holds } from './hold.ts';
 import type { LimitHits } from './limit-hits.ts';
 import type { Action } from './rows/situation.ts';
 
-/** Runs a step of an exchange; what it throws costs this request, never the process. */
+/** Runs a step of an exchange. An exception costs this request, never the process. */
 export type Guard = <Result>(exchange: Exchange, step: () => Result) => Result | undefined;
 
-/** Gives an exchange a place among those that wait. False: there is none, and the exchange is answered. */
+/** Gives an exchange a place among the waiting ones. False: none was free, and the exchange was answered. */
 export type TakePlace = (exchange: OpenExchange) => boolean;
 
 export interface TakePlaceDeps extends Pick<Completion, 'finish'> {
@@ -24,7 +24,7 @@ export interface TakePlaceDeps extends Pick<Completion, 'finish'> {
   readonly limitHit: LimitHits['hit'];
 }
 
-/** An exchange whose route is open, with what its route needs. */
+/** An exchange on an open route, with what the route needs. */
 export interface Started {
   readonly exchange: OpenExchange;
   readonly ttlSeconds: number;
@@ -32,7 +32,7 @@ export interface Started {
 
 export interface HoldingDeps extends Completion {
   readonly evaluate: (exchange: OpenExchange) => Action | undefined;
-  /** Does what is to be done instead of holding on. */
+  /** Carries out an action other than a hold. */
   readonly follow: (started: Started, action: Exclude<Action, { kind: 'hold' }> | undefined) => void;
   readonly guarded: Guard;
   readonly takePlace: TakePlace;
@@ -51,7 +51,7 @@ export interface ReadingDeps extends Completion {
   readonly connections: Pick<Connections, 'claim'>;
 }
 
-const TOO_MANY_WAIT = refusal('TooManyRequests', { detail: 'too many requests wait' });
+const TOO_MANY_WAIT = refusal('TooManyRequests', { detail: 'too many waiting requests' });
 const WAITING_LIMITS = { client: 'waiting_per_pod', group: 'waiting_unknown', total: 'waiting' } as const;
 
 export function createTakePlace({ waiting, limitHit, finish }: TakePlaceDeps): TakePlace {
@@ -71,7 +71,7 @@ export function createTakePlace({ waiting, limitHit, finish }: TakePlaceDeps): T
   };
 }
 
-/** Holds an exchange until something else is to be done about it, or its time is over. */
+/** Holds an exchange until another action is due or the time is up. */
 export function createHolding({
   evaluate,
   follow,
@@ -111,13 +111,13 @@ export function createHolding({
   };
 }
 
-/** Reads other metadata, for which the node's IMDS may have to be asked. */
+/** Reads other metadata, which may need a request to the node's IMDS. */
 export function createReading({ guarded, takePlace, finish, abandon, ...deps }: ReadingDeps) {
   const { other, callers, connections } = deps;
 
   function finishRead(exchange: OpenExchange, answer: Answer): void {
     const { connection } = exchange;
-    // The address may have changed hands meanwhile.
+    // The address may have changed hands in the meantime.
     const isStillTheirs = connections.claim(connection, callers.identify(connection.ip));
     if (isStillTheirs) finish(exchange, answer);
     else abandon(exchange);

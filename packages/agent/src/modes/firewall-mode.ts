@@ -8,7 +8,7 @@ export interface FirewallModeDeps {
   readonly cniResults: Pick<CniResults, 'owner'>;
 }
 
-/** Nobody has a role: no server, no certificate, nothing to wait for. */
+/** No Pod has a role: needs no server and no certificate, and never holds. */
 export function createFirewallMode({ config, cniResults }: FirewallModeDeps): AgentMode {
   const callers = createFirewallCallers({
     cniResults,
@@ -36,7 +36,7 @@ export function createFirewallMode({ config, cniResults }: FirewallModeDeps): Ag
   };
 }
 
-/** Something is open in spite of the mode. */
+/** Something is open despite the mode. */
 export function hasExceptions({ metadataGroups, allowPaths }: FirewallConfig): boolean {
   return metadataGroups.size + allowPaths.length > 0;
 }

@@ -20,9 +20,9 @@ export interface NodeSourcesDeps {
   readonly metrics: ReturnType<typeof createAgentMetrics>;
   readonly state: Pick<AgentState, 'kept' | 'withdrawn'>;
   readonly memory: AgentMemory;
-  /** The feed names the Pod (a UID, or namespace/name). */
+  /** True if the feed names the Pod (a UID, or namespace/name). */
   readonly isNamed: (pod: string) => boolean;
-  /** Those of the agent, which reconcile is told. */
+  /** The agent's ports, reported to reconcile. */
   readonly ports: Pick<AgentPorts, 'line' | 'onChange'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,10 +30,10 @@ export interface NodeSourcesDeps {
   readonly random: () => number;
 }
 
-/** What the agent knows of its node, by itself or from reconcile. */
+/** What the agent knows about its node, from reconcile or by itself. */
 export interface NodeSources {
   readonly cniResults: CniResults;
-  /** Undefined: without reconcile nobody tells. */
+  /** Undefined: no reconcile. */
   readonly interception: InterceptionReport | undefined;
   readonly check: ReadyCheck;
   readonly services: readonly Service[];
@@ -41,7 +41,7 @@ export interface NodeSources {
   readonly readings: NodeReadings;
 }
 
-/** From reconcile where there is a `--cni-socket`, which tells of the interception too; else from the directories. */
+/** From reconcile if `--cni-socket` is set, including the state of the interception; otherwise from the directories. */
 export function createNodeSources(deps: NodeSourcesDeps): NodeSources {
   const { config, state, clock, log, metrics, memory, isNamed } = deps;
   if (config.cniSocket !== undefined) return sourcesFromReconcile(deps, config.cniSocket);

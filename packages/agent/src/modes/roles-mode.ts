@@ -24,10 +24,10 @@ export interface RolesModeDeps extends RolesServersDeps {
   readonly memory: AgentMemory;
 }
 
-/** Pods get the roles that a server tells of. Throws if a certificate, key or CA that is given is invalid. */
+/** Pods get the roles that a server decides. Throws if a configured certificate, key or CA is invalid. */
 export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): AgentMode {
   const { config, cniResults, interception, metrics, memory, state, clock, log } = deps;
-  // Asked when a certificate is renewed, long after the connections are there.
+  // Called when a certificate is renewed, long after the connections exist.
   const feedConnection = () => servers.ready();
   const identity = openIdentity({ ...deps, feedConnection }, signal);
   const table = createPodTable({ clock, log, withdrawn: state.withdrawn, memory });
@@ -81,7 +81,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
   };
 }
 
-/** Asks the server for an address that no CNI result names: it may know it from a Pod's status already. Never rejects. */
+/** Asks the server about an address that no CNI result names: it may already know it from Pod status. Never rejects. */
 function createIpResolver({
   callers,
   servers,
@@ -118,13 +118,16 @@ function checksOf({
   callers,
 }: Parts & { readonly callers: Pick<Callers, 'source'> }): readonly ReadyCheck[] {
   return [
-    { name: 'table', ready: () => table.synced || 'no server has told of the Pods of this node yet' },
+    {
+      name: 'table',
+      ready: () => table.synced || "no feed has been synced yet, so this node's Pods are not known",
+    },
     { name: 'feed', informative: true, ready: () => feed.connected || 'no server is connected' },
     identity.check,
     {
       name: 'addresses',
       informative: true,
-      ready: () => callers.source === 'cni' || 'no CNI results: the status of Pods counts',
+      ready: () => callers.source === 'cni' || 'CNI results unusable: Pod status is used',
     },
   ];
 }

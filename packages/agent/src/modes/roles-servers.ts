@@ -25,7 +25,7 @@ const FEED_BACKOFF = { firstMs: 100, capMs: 5_000 };
 
 export interface RolesServersDeps {
   readonly config: RolesConfig;
-  /** Undefined: nobody tells the agent how the interception stands. */
+  /** Undefined: the state of the interception is not known. */
   readonly interception: InterceptionReport | undefined;
   readonly tokens: Pick<Tokens, 'setKeys'>;
   readonly state: Pick<AgentState, 'kept' | 'write'>;
@@ -36,7 +36,7 @@ export interface RolesServersDeps {
   readonly random: () => number;
 }
 
-/** How the agent shows servers who it is. Throws if a certificate, key or CA that is given is invalid. */
+/** How the agent authenticates to servers. Throws if a configured certificate, key or CA is invalid. */
 export function openIdentity(
   {
     config,
@@ -51,7 +51,7 @@ export function openIdentity(
 ): Identity {
   const { tls, nodeName, serverName, serverAddresses, attestAddresses } = config;
   if (tls.kind === 'files') return createFilesIdentity({ tls, clock, log }, signal);
-  // In an order of its own: it takes no turn from the feed.
+  // In a separate order, so that it does not advance the feed's.
   const portAt = (servers: readonly HostPort[]) => ({
     servers,
     addresses: createServerAddresses({ servers, lookup: lookupAll, random }),
@@ -81,7 +81,7 @@ export interface FollowedFeed {
   readonly service: Service;
 }
 
-/** The feed that fills the table, from whichever server has it. */
+/** Runs the feed that fills the table, from any server. */
 export function followFeed(
   { config, interception, tokens, state, clock, log, random }: RolesServersDeps,
   { identity, table }: { readonly identity: Identity; readonly table: PodTable },
@@ -127,7 +127,7 @@ function forgotten(table: PodTable): Pick<AgentReport, 'forgotMs'> {
   return forgotMs === undefined ? {} : { forgotMs: Math.floor(forgotMs) };
 }
 
-/** Without anything to show to a server there is nothing to be tried. */
+/** Waits for a certificate: without one no server lets the agent in. */
 async function runWhen(
   first: Promise<unknown>,
   { run, signal }: { run: FeedClient['run']; signal: AbortSignal },

@@ -12,7 +12,10 @@ export interface AgentPortsDeps {
   readonly log: Log;
 }
 
-/** `held`: a process of another user, or one that does not share, listens there; the agent takes the port when that one leaves it. */
+/**
+ * `held`: another process listens there, as another user or without sharing. The agent acquires the port when that process
+ * ends.
+ */
 export type PortState = 'listening' | 'held';
 
 /** Listens with SO_REUSEPORT. Rejects with the system's error. */
@@ -21,20 +24,20 @@ export type Listen = (host: string, port: number) => Promise<unknown>;
 /** The ports on which the agent listens. */
 export interface AgentPorts {
   /**
-   * Listens at the port, with SO_REUSEPORT, as soon as that is possible. False: the signal came first. Rejects if the port can never
-   * be had.
+   * Listens at the port with SO_REUSEPORT as soon as possible. False: the signal came first. Rejects if the port can never be
+   * acquired.
    */
   readonly take: (at: HostPort, listen: Listen, signal: AbortSignal) => Promise<boolean>;
-  /** The same `listen`, which notes how the port stands: for a port that is tried again in a way of its own. */
+  /** Wraps `listen` to record the state of the port: for a port with retries of its own. */
   readonly noted: (listen: Listen) => Listen;
   /** Undefined: not tried yet. */
   readonly stateOf: (at: HostPort) => PortState | undefined;
-  /** Those that are held by somebody else. */
+  /** Ports in use by another process. */
   readonly held: () => readonly HostPort[];
   readonly check: ReadyCheck;
-  /** Names the ports and this process's listeners, for `reconcile`. Undefined: there are none, or they are not known. */
+  /** The ports and this process's listeners, for `reconcile`. Undefined: none, or not known. */
   readonly line: () => string | undefined;
-  /** The line is another. The returned function ends the listening. */
+  /** Called when the line changes. The returned function removes the listener. */
   readonly onChange: (listener: () => void) => () => void;
 }
 
@@ -71,7 +74,7 @@ export function createAgentPorts({ readOwn = readOwnListeners, clock, log }: Age
     check: {
       name: 'ports',
       informative: true,
-      ready: () => held().length === 0 || `held by another user: ${held().map(formatHostPort).join(', ')}`,
+      ready: () => held().length === 0 || `in use by another user: ${held().map(formatHostPort).join(', ')}`,
     },
     line() {
       const inodes = own.inodes();

@@ -4,30 +4,30 @@ import type { ListenerNotes } from './listener-notes.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import type { NamedListeners } from './named-listeners.ts';
 
-/** What agents of other Pods have noted, by the note's name. */
+/** The listeners in the notes of other agent Pods, by file name. */
 type Noted = ReadonlyMap<string, NamedListeners>;
 
 const HINT =
   'Check that the directory of the notes exists, belongs to root and that only root can write to it.';
 
 export interface AgentsOfNodeDeps {
-  /** Undefined: agents of other Pods are not heard. */
+  /** Undefined: listeners of other agent Pods are not known. */
   readonly notes: ListenerNotes | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
 
-/** The listeners that the agents of the node name: those of this Pod here, those of other Pods by notes. */
+/** The listeners that belong to agents of the node: of this Pod by name, of other Pods by notes. */
 export interface AgentsOfNode {
-  /** An agent of this Pod, which is known by any object of its own, names its listeners. */
+  /** An agent of this Pod, identified by any object, names its listeners. */
   readonly named: (agent: object, named: NamedListeners) => void;
   readonly left: (agent: object) => void;
-  /** Of the agents of this Pod; as last known while there is none. */
+  /** Of the agents of this Pod; the last known ones if there is none. */
   readonly ports: () => readonly HostPort[];
   readonly inodes: (noted: Noted | undefined) => ReadonlySet<number>;
-  /** Undefined: agents of other Pods are not heard. Never rejects. */
+  /** Undefined: listeners of other agent Pods are not known. Never rejects. */
   readonly readNotes: () => Promise<Noted | undefined>;
-  /** Whoever has left a note and listens no more is gone. */
+  /** Removes the notes of agents that no longer listen. */
   readonly removeDead: (noted: Noted, listening: readonly ListeningSocket[]) => Promise<void>;
   /** All agents of this Pod have left. */
   readonly close: () => Promise<void>;
@@ -42,7 +42,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
 
   function agentsChanged(): void {
     const all = [...agents.values()];
-    // An agent that is being restarted wants the same ports again.
+    // An agent that is being restarted will use the same ports.
     if (all.length > 0) ports = all.flatMap((agent) => agent.ports);
     if (noteIsDue) return;
     noteIsDue = true;
@@ -98,7 +98,7 @@ export function createAgentsOfNode({ notes, clock, log }: AgentsOfNodeDeps): Age
   };
 }
 
-/** The notes of which no listener is there. */
+/** Notes without an existing listener. */
 function deadIn(noted: Noted, listening: readonly ListeningSocket[]): readonly string[] {
   const alive = new Set(listening.map(({ inode }) => inode));
   return [...noted].flatMap(([name, { inodes }]) => (inodes.some((inode) => alive.has(inode)) ? [] : [name]));

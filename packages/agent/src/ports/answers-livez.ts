@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { HostPort } from '@rolegate/runtime';
 
-/** Kubelet's default time for a probe. Milliseconds. */
+/** Kubelet's default timeout for a probe. Milliseconds. */
 const WITHIN_MS = 1_000;
 /** An agent's answer has 200. Bytes. */
 const LARGEST_ANSWER = 4_096;
@@ -9,8 +9,8 @@ const REQUEST = 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n
 const ALIVE = /^HTTP\/1\.1 200 [^]*\r\n\r\nok\n$/;
 
 /**
- * Whether `/livez` is answered there as an agent answers it. Spoken by hand: whoever it is gets a second and sends few bytes, and
- * no HTTP client is loaded for a case that hardly any node has.
+ * Checks whether `/livez` there is answered like an agent does. Hand-written to bound time and bytes, and to avoid loading an
+ * HTTP client for a rare case.
  */
 export function answersLivez({ host, port }: HostPort): Promise<boolean> {
   return new Promise((resolve) => {

@@ -5,32 +5,32 @@ import type { ListeningSocket } from './listening-sockets.ts';
 /** A listener on a port of the agent that no agent of the node has named. */
 export type ForeignListener = Omit<ListeningSocket, 'inode'>;
 
-/** What one look found. */
+/** The input of one check. */
 export interface Look {
-  /** All that listen on the node. */
+  /** All listeners of the node. */
   readonly listening: readonly ListeningSocket[];
   /** Ports of the agents; a wildcard address stands for all. */
   readonly ports: readonly HostPort[];
   /** Inodes that agents of this node have named. */
   readonly named: ReadonlySet<number>;
-  /** False: agents of other Pods cannot be heard, and one may be beside ours. */
+  /** False: agents of other Pods are unknown, and one may be running. */
   readonly allNamed: boolean;
   /** Monotonic. */
   readonly nowMs: number;
 }
 
-/** When each listener that nobody has named was first seen, by its inode. Milliseconds, monotonic. */
+/** When each unnamed listener was first seen, by inode. Monotonic milliseconds. */
 export type Unnamed = ReadonlyMap<number, number>;
 
-/** The user that agents of 0.1 run as. They name nothing. */
+/** The user of agents of version 0.1, which name nothing. */
 export const USER_OF_0_1 = 65_532;
-/** An upgrade has replaced an agent by then. Milliseconds. */
+/** After this time an upgrade has replaced the agent. Milliseconds. */
 export const MAY_BE_AGENT_MS = 300_000;
 
 /**
- * Compares the listeners of the agents' ports with those that the agents name. Pure. A listener is foreign if two looks in a row
- * have found it unnamed: an agent names its own just after it has begun to listen. What may be an agent that names nothing is foreign
- * after five minutes.
+ * Compares the listeners on the agents' ports with those that agents name. Pure. A listener is foreign if two consecutive
+ * checks found it unnamed, because an agent names its own just after it starts to listen. A listener that may be an agent that
+ * names nothing is foreign after five minutes.
  */
 export function compareListeners(
   before: Unnamed,
@@ -52,13 +52,13 @@ export function compareListeners(
   return { unnamed, foreign };
 }
 
-/** The socket gets connections to the agent's address and port, or keeps the agent from listening there. */
+/** True if the socket gets connections to the agent's address and port, or prevents the agent from listening there. */
 function isOn({ host, port }: HostPort, socket: ListeningSocket): boolean {
   if (port !== socket.port) return false;
   return host === socket.address || covers(host, socket.address) || covers(socket.address, host);
 }
 
-/** By default a listener on all addresses of IPv6 has those of IPv4 too. */
+/** By default a listener on the IPv6 wildcard also covers IPv4. */
 function covers(wildcard: string, address: string): boolean {
   return wildcard === '::' || (wildcard === '0.0.0.0' && isIPv4(address));
 }

@@ -6,25 +6,25 @@ export interface ListeningSocket {
   /** Canonical (RFC 5952). */
   readonly address: string;
   readonly port: number;
-  /** Of the process that made it. */
+  /** Of the process that created it. */
   readonly uid: number;
-  /** Tells it from all other sockets of the machine. */
+  /** Unique on the machine. */
   readonly inode: number;
 }
 
 const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
 
 /**
- * The kernel prints whole rows until this much is there. A large piece would make it look through the connections, of which there
- * may be 100,000, to fill it. Bytes.
+ * The kernel fills whole rows into the buffer. With a large one it would continue into the connections, of which there may be
+ * 100,000. Bytes.
  */
 const PIECE = 256;
-/** No node has so many; the rest is not looked at. Bytes. */
+/** More than any node needs; the rest is not read. Bytes. */
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * The listening sockets of both families. The kernel prints them before all connections (proc(5), "/proc/net/tcp"), so reading ends
- * with the first row of another state. A family that the kernel does not have has none. Rejects if a table cannot be read.
+ * The listening sockets of both families. The kernel prints them before all connections (proc(5), "/proc/net/tcp"), so reading
+ * stops at the first row in another state. A family that the kernel lacks has none. Rejects if a table cannot be read.
  */
 export async function readListeningSockets(
   tables: readonly string[] = TCP_TABLES,
@@ -47,7 +47,7 @@ async function readTable(path: string): Promise<readonly ListeningSocket[]> {
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const row = ROW.exec(line);
-        if (row === null) continue; // the heading
+        if (row === null) continue; // the header
         if (row[3] !== LISTEN) return found;
         found.push(socketOf(row));
       }
@@ -71,7 +71,7 @@ function socketOf([, address = '', port = '', , uid, inode]: RegExpExecArray): L
   };
 }
 
-/** Printed as 32-bit words in the order of the machine, which is little-endian. */
+/** Printed as 32-bit words in host byte order, which is little-endian. */
 function addressOf(printed: string): string {
   const bytes = (printed.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse());
   const text =

@@ -2,25 +2,28 @@ import { isIP } from 'node:net';
 import { canonicalIp, parseJson, record } from '@rolegate/runtime';
 import type { HostPort } from '@rolegate/runtime';
 
-/** What an agent says of its ports, to `reconcile` of its Pod and, through the node's notes, to those of other agent Pods. */
+/**
+ * The ports and listeners that an agent reports to `reconcile` of its Pod and, through the node's notes, to that of other agent
+ * Pods.
+ */
 export interface NamedListeners {
-  /** On which the agent listens, or waits until it can. */
+  /** The ports on which the agent listens or is waiting to. */
   readonly ports: readonly HostPort[];
   /** Of its listening sockets. */
   readonly inodes: readonly number[];
 }
 
-/** A longer text names nothing. Bytes. */
+/** Longer texts are rejected. Bytes. */
 export const LONGEST_NAMED = 4_096;
 /** An agent has a handful of ports. */
 const MOST = 64;
 
-/** One line, without its end. */
+/** One line, without its newline. */
 export function namedText({ ports, inodes }: NamedListeners): string {
   return JSON.stringify({ kind: 'listeners', ports, inodes });
 }
 
-/** Undefined: it names no listeners, or is broken. Unknown fields are skipped. Never throws. */
+/** Undefined: broken, or not about listeners. Unknown fields are skipped. Never throws. */
 export function parseNamed(text: string): NamedListeners | undefined {
   if (text.length > LONGEST_NAMED) return undefined;
   const { kind, ports, inodes } = record(parseJson(text));

@@ -26,7 +26,7 @@ export function createOwnListeners({ read, changed, log }: OwnListenersDeps): Ow
   let isDue = false;
   let isReading = false;
 
-  /** Nobody waits for it: with many connections on the node it takes tens of milliseconds. */
+  /** Runs in the background: with many connections on the node it takes tens of milliseconds. */
   async function readWhileDue(): Promise<void> {
     if (isReading) return;
     isReading = true;
@@ -59,7 +59,7 @@ export function createOwnListeners({ read, changed, log }: OwnListenersDeps): Ow
   };
 }
 
-/** The inodes of this process's own listening sockets. */
+/** The inodes of this process's listening sockets. */
 export async function readOwnListeners(
   read: () => Promise<readonly ListeningSocket[]> = readListeningSockets,
 ): Promise<readonly number[]> {
@@ -72,7 +72,7 @@ export async function readOwnListeners(
   return own;
 }
 
-/** '' if it has been closed meanwhile. */
+/** '' if it was closed in the meantime. */
 async function linkOf(path: string): Promise<string> {
   try {
     return await readlink(path);

@@ -7,9 +7,9 @@ import type { ListenerNotes } from './listener-notes.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import type { NamedListeners } from './named-listeners.ts';
 
-/** Between two looks. Two find a foreign listener, and each costs a millisecond or a few. Milliseconds. */
+/** Between two checks. Two are needed to find a foreign listener, and each takes a few milliseconds. Milliseconds. */
 const EVERY_MS = 10_000;
-/** Foreign listeners that are told. */
+/** Foreign listeners that are reported. */
 const MOST_TOLD = 20;
 
 const HINT =
@@ -18,22 +18,22 @@ const UNREADABLE = 'Check that reconcile can read /proc/net/tcp and /proc/net/tc
 
 export interface PortWatchDeps {
   readonly read: () => Promise<readonly ListeningSocket[]>;
-  /** Undefined: agents of other Pods are not heard. */
+  /** Undefined: listeners of other agent Pods are not known. */
   readonly notes: ListenerNotes | undefined;
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly log: Log;
 }
 
-/** Looks who listens on the ports of the node's agents (DESIGN.md 4.4). */
+/** Watches for foreign listeners on the ports of the node's agents (DESIGN.md 4.4). */
 export interface PortWatch {
   /** Undefined: not known yet. */
   readonly current: () => readonly ForeignListener[] | undefined;
-  /** The returned function ends the listening. */
+  /** The returned function removes the listener. */
   readonly onChange: (listener: () => void) => () => void;
-  /** An agent of this Pod, which is known by any object of its own, names its listeners. */
+  /** An agent of this Pod, identified by any object, names its listeners. */
   readonly named: (agent: object, named: NamedListeners) => void;
   readonly left: (agent: object) => void;
-  /** Never rejects: what cannot be read is tried again. */
+  /** Never rejects: failures are retried. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
   let foreign: readonly ForeignListener[] | undefined;
 
   async function look(): Promise<void> {
-    // In this order: what a note names listens already when it is looked for.
+    // In this order: listeners named in a note exist before the socket table is read.
     const noted = await agents.readNotes();
     const listening = await read();
     const ports = agents.ports();
@@ -102,7 +102,7 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
   };
 }
 
-/** Each foreign listener is told when it comes and when it has gone. */
+/** Logs each foreign listener when it appears and when it has closed. */
 function createForeignLog(log: Log): (foreign: readonly ForeignListener[]) => void {
   const compare = createArrivals<ForeignListener>();
   return (foreign) => {

@@ -1,12 +1,12 @@
 import { isPortTaken } from '@rolegate/runtime';
 import type { Clock, HostPort, Log } from '@rolegate/runtime';
 
-/** How often it is tried (DESIGN.md 4.4). Each try takes half a millisecond of CPU. Milliseconds. */
+/** How often the port is tried (DESIGN.md 4.4). Each attempt takes half a millisecond of CPU. Milliseconds. */
 const EVERY_MS = 20;
-/** An upgrade has replaced the agent that has the port by then: it is tried less often. Milliseconds. */
+/** After this time an upgrade has replaced the agent that has the port, and it is tried less often. Milliseconds. */
 const SOON_MS = 300_000;
 const LATER_EVERY_MS = 250;
-/** An agent that looks whether the port is free keeps it from others for a moment. */
+/** An agent that checks whether the port is free blocks it for a moment. */
 const FIRST_TRIES = 4;
 
 const HINT =
@@ -14,13 +14,16 @@ const HINT =
 
 export interface TakePortOptions {
   readonly at: HostPort;
-  /** Listens with SO_REUSEPORT; rejects with EADDRINUSE while the port is a process's of another user, or one's that does not share. */
+  /**
+   * Listens with SO_REUSEPORT. Rejects with EADDRINUSE while a process of another user, or one that does not share, has the
+   * port.
+   */
   readonly listen: (host: string, port: number) => Promise<unknown>;
   readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
   readonly log: Log;
 }
 
-/** Tries until the port is ours. False: the signal came first. Rejects if it can never be had. */
+/** Retries until the port is acquired. False: the signal came first. Rejects if it can never be acquired. */
 export async function takePort(options: TakePortOptions, signal: AbortSignal): Promise<boolean> {
   const { at, listen, clock, log } = options;
   const about = { address: at.host, port: at.port };

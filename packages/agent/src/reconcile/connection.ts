@@ -10,13 +10,13 @@ import { parseMessage } from './parse-message.ts';
 export interface ReconcileConnectionDeps {
   readonly path: string;
   readonly clock: Clock;
-  /** Messages in order, but for those of kinds that are not known here. */
+  /** Called with the messages in order, except for unknown kinds. */
   readonly take: (message: ReconcileMessage) => void;
-  /** It is silent, and then again not. */
+  /** The connection has become silent, or active again. */
   readonly quiet: (isQuiet: boolean) => void;
 }
 
-/** How a connection ended: by itself, or given up for what came, or for nothing that came. */
+/** How a connection ended: closed by the peer, or given up because of a broken line or silence. */
 export interface ConnectionEnd {
   readonly kind: 'closed' | 'broken' | 'silent';
   readonly error: string;
@@ -24,7 +24,7 @@ export interface ConnectionEnd {
 
 export interface ReconcileConnection {
   readonly over: Promise<ConnectionEnd>;
-  /** One line, without its end. */
+  /** One line, without its newline. */
   readonly say: (line: string) => void;
   readonly close: () => void;
 }
@@ -46,11 +46,11 @@ export function connectToReconcile({
     ended = true;
     idle.cancel();
     socket.destroy();
-    over.resolve({ kind, error }); // the first counts
+    over.resolve({ kind, error }); // only the first call counts
   }
 
   function silent(): void {
-    end('silent', `it said nothing for ${SILENT_MS} ms`);
+    end('silent', `nothing received for ${SILENT_MS} ms`);
   }
 
   const read = createLines({
@@ -94,7 +94,7 @@ function whenClosed(socket: Socket, closed: (error: string) => void): void {
   });
   for (const event of ['end', 'close'] as const) {
     socket.on(event, () => {
-      closed('it closed the connection');
+      closed('reconcile closed the connection');
     });
   }
 }

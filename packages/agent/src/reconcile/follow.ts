@@ -12,19 +12,19 @@ import { createIntake } from './intake.ts';
 import { createPresence } from './presence.ts';
 import type { Presence } from './presence.ts';
 
-/** Pauses between attempts to connect: a reconcile that is restarted is there within tenths of a second. */
+/** Pauses between connection attempts: a restarted reconcile listens again within tenths of a second. */
 const BACKOFF = { firstMs: 50, capMs: 500 };
 
-export const RECONCILE = 'the reader of CNI results (rolegate-agent reconcile)';
+export const RECONCILE = 'rolegate-agent reconcile, which reads the CNI results';
 
 export interface FollowReconcileDeps extends FollowedResultsDeps {
-  /** Of the unix socket of reconcile. */
+  /** The unix socket of reconcile. */
   readonly path: string;
-  /** What reconcile is told, at each connection and then when it changes; without it nothing. */
+  /** The agent's ports, sent to reconcile with each connection and on changes; undefined: nothing is sent. */
   readonly naming?: {
-    /** One line, without its end. Undefined: nothing yet. */
+    /** One line, without its newline. Undefined: nothing yet. */
     readonly line: () => string | undefined;
-    /** The returned function ends the listening. */
+    /** The returned function removes the listener. */
     readonly onChange: (listener: () => void) => () => void;
   };
   readonly clock: Clock;
@@ -34,14 +34,14 @@ export interface FollowReconcileDeps extends FollowedResultsDeps {
 }
 
 export interface FollowedReconcile extends CniResults {
-  /** Connected, and told of everything. */
+  /** True if connected and the snapshot is complete. */
   readonly connected: boolean;
   readonly interception: FollowedInterception;
-  /** Who else listens on the agent's ports. Undefined: not known now. */
+  /** Foreign listeners on the agent's ports. Undefined: unknown. */
   readonly foreignListeners: () => readonly ForeignListener[] | undefined;
 }
 
-/** The CNI results as reconcile tells of them, in the place of directories that this process cannot read. */
+/** Receives CNI results from reconcile instead of reading directories, which this process cannot read. */
 export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
   const { path, naming, clock, log, random, ...before } = deps;
   const changes = createChanges({ log, of: 'connection to reconcile' });
@@ -51,7 +51,7 @@ export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
   const presence = createPresence({ path, away: interception.forget, changed: changes.notify, clock, log });
   const intake = createIntake({ results, interception, presence, backoff, changed: changes.notify });
 
-  /** One connection, to its end. */
+  /** Runs one connection until it ends. */
   async function connectOnce(signal: AbortSignal): Promise<ConnectionEnd> {
     results.beginSnapshot();
     const connection = connectToReconcile({ path, clock, take: intake.take, quiet: presence.quiet });
@@ -93,7 +93,7 @@ export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
   };
 }
 
-/** Tells reconcile what it is to know, now and when it changes. The returned function ends it. */
+/** Sends the agent's ports to reconcile, now and when they change. The returned function stops that. */
 function keepNaming(
   naming: FollowReconcileDeps['naming'],
   { say }: Pick<ReconcileConnection, 'say'>,
@@ -106,7 +106,7 @@ function keepNaming(
   return naming?.onChange(name) ?? (() => undefined);
 }
 
-/** While reconcile is not there nothing is said of addresses but what can only be said of Pods that have lost them. */
+/** While reconcile is unavailable, results only say which Pods have lost their addresses. */
 function resultsWhileThere({ owners, states }: FollowedResults, { phase }: Presence, path: string) {
   const isThere = () => phase() === 'there';
   return {

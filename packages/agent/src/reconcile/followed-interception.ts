@@ -4,15 +4,15 @@ import { layers } from '../interception/rules/rule.ts';
 import type { InterceptionState } from '../interception/state.ts';
 
 export interface FollowedInterception {
-  /** Undefined while it is not known: not looked at yet, or nobody there who says. */
+  /** Undefined while unknown: not checked yet, or reconcile is unavailable. */
   readonly current: () => InterceptionState | undefined;
-  /** The last that was known, whoever is away since. */
+  /** The last known state, even if reconcile is unavailable. */
   readonly lastKnown: () => InterceptionState | undefined;
-  /** The returned function ends the listening. */
+  /** The returned function removes the listener. */
   readonly onChange: (listener: () => void) => () => void;
 }
 
-/** The state of the interception as reconcile tells it. */
+/** The state of the interception as reported by reconcile. */
 export function createFollowedInterception({ log }: { readonly log: Log }): FollowedInterception & {
   readonly take: (state: InterceptionState) => void;
   readonly forget: () => void;

@@ -12,22 +12,22 @@ type States = Readonly<Record<string, DirectoryState>>;
 export interface FollowedResultsDeps extends Pick<AddressClaimsDeps, 'memory' | 'isNamed'> {
   /** What a previous process knew. */
   readonly kept?: SavedResults | undefined;
-  /** Called at once when a Pod loses an address. */
+  /** Called synchronously when a Pod loses an address. */
   readonly released?: (() => void) | undefined;
 }
 
 export interface FollowedResults {
-  /** A snapshot begins: what is taken until `endSnapshot` counts from then on only. */
+  /** A snapshot begins. It takes effect at `endSnapshot`. */
   readonly beginSnapshot: () => void;
-  /** The snapshot is complete: what it does not have is not known, or gone. False: none had begun. */
+  /** The snapshot is complete: files that it lacks are unknown or removed. False: none had begun. */
   readonly endSnapshot: () => boolean;
   readonly take: (event: ResultEvent) => void;
-  /** As of the last complete snapshot and what was said after it. What a snapshot repeats keeps its place in the order. */
+  /** As of the last complete snapshot and the messages after it. Files that a snapshot repeats keep their place in the order. */
   readonly owners: AddressOwners;
   readonly states: () => States;
 }
 
-/** The result files as reconcile tells of them, one connection after the other. */
+/** The result files as reported by reconcile, over successive connections. */
 export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {}): FollowedResults {
   const owners = createAddressOwners({ ...deps, isComplete: (directory) => states[directory] === 'ok' });
   if (kept !== undefined) owners.restore(kept);
@@ -50,15 +50,15 @@ export function createFollowedResults({ kept, ...deps }: FollowedResultsDeps = {
     turn += 1;
     const former = { turn, createdNs: 0n };
     for (const event of events)
-      // Version 0.1 of reconcile tells neither of an order nor of when files were created.
+      // reconcile 0.1 reports neither an order nor creation times.
       if (event.kind === 'result' && event.createdNs === undefined)
         owners.set(event.file, event, { ...former, createdNs: event.mtimeNs });
       else apply(event);
   }
 
   /**
-   * A reconcile that was restarted does not know what was there before: a file that is gone from a directory that is there was
-   * removed by the runtime meanwhile.
+   * A restarted reconcile does not know earlier files: if the directory exists and the file does not, the runtime has removed
+   * it.
    */
   function miss(file: string): void {
     if (states[directoryOf(file)] === 'ok') owners.free(file);

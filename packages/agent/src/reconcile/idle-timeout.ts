@@ -1,25 +1,25 @@
 import type { Clock } from '@rolegate/runtime';
 
-/** `reconcile` says something every 500 ms: after two times of silence what it said before may be old. Milliseconds. */
+/** `reconcile` sends something every 500 ms: after twice that time its information may be outdated. Milliseconds. */
 const QUIET_AFTER_MS = 1_000;
-/** After this silence reconcile is given up. Milliseconds. */
+/** After this silence the connection is given up. Milliseconds. */
 export const SILENT_MS = 2_000;
 
 export interface IdleTimeout {
-  /** Something came: the time begins again. */
+  /** Something was received: restarts the time. */
   readonly reset: () => void;
   readonly cancel: () => void;
 }
 
 export interface IdleTimeoutDeps {
   readonly clock: Pick<Clock, 'schedule'>;
-  /** Nothing has come for a while, and then again something. */
+  /** Nothing was received for a while, or something again after that. */
   readonly quiet: (isQuiet: boolean) => void;
-  /** Nothing has come for too long. */
+  /** Nothing was received for too long. */
   readonly silent: () => void;
 }
 
-/** Notices in two steps that nothing comes any more. */
+/** Detects silence in two steps. */
 export function createIdleTimeout({ clock, quiet, silent }: IdleTimeoutDeps): IdleTimeout {
   let isQuiet = false;
   let cancel = start();
@@ -32,7 +32,7 @@ export function createIdleTimeout({ clock, quiet, silent }: IdleTimeoutDeps): Id
     });
   }
 
-  /** What came in while this process was at something else is read first: that is not the silence of the other side. */
+  /** Data that arrived while this process was busy is read first, so that it does not count as silence. */
   function after(delayMs: number, call: () => void): () => void {
     let cancelSecond: (() => void) | undefined;
     const cancelFirst = clock.schedule(delayMs, () => {

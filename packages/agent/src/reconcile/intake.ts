@@ -10,7 +10,7 @@ export interface IntakeDeps {
   readonly interception: Pick<ReturnType<typeof createFollowedInterception>, 'take'>;
   readonly presence: Pick<Presence, 'enterThere' | 'isConnected'>;
   readonly backoff: Pick<Backoff, 'reset'>;
-  /** What the results say may have changed. */
+  /** The content of the results may have changed. */
   readonly changed: () => void;
 }
 
@@ -21,7 +21,7 @@ export interface Intake {
   readonly foreignListeners: () => readonly ForeignListener[] | undefined;
 }
 
-/** Takes what comes on a connection to where it belongs. */
+/** Dispatches the messages of a connection. */
 export function createIntake({ results, interception, presence, backoff, changed }: IntakeDeps): Intake {
   let version = '';
   let foreign: readonly ForeignListener[] | undefined;

@@ -2,14 +2,12 @@ import type { ReadyCheck } from '@rolegate/runtime';
 import { layers } from '../interception/rules/rule.ts';
 import type { FollowedInterception } from './followed-interception.ts';
 
-const NOT_TOLD =
-  'the reader has not told how the rules stand; see that rolegate-agent reconcile runs, with the same --cni-socket';
-const NO_RECONCILE =
-  'nobody tells how the rules stand; give --cni-socket, the socket of rolegate-agent reconcile';
+const NOT_TOLD = 'unknown; check that rolegate-agent reconcile runs with the same --cni-socket';
+const NO_RECONCILE = 'unknown; set --cni-socket to the socket of rolegate-agent reconcile';
 
 /**
- * Ready where all layers are laid. While reconcile is away, what it said last counts: it says nothing about the rules that it
- * is away. Undefined: there is none to ask, and readiness does not depend on it.
+ * Ready if all layers are installed. While reconcile is unavailable its last report counts, because the rules remain.
+ * Undefined: no reconcile, and readiness does not depend on it.
  */
 export function interceptionCheck(
   interception: Pick<FollowedInterception, 'lastKnown'> | undefined,
@@ -23,7 +21,7 @@ export function interceptionCheck(
       if (known === undefined) return NOT_TOLD;
       const missing = layers.filter((layer) => known.layers[layer] !== true);
       if (missing.length === 0) return true;
-      return `not in order: ${missing.join(', ')}; the log of rolegate-agent reconcile says what is wrong`;
+      return `not fully installed: ${missing.join(', ')}; see the log of rolegate-agent reconcile`;
     },
   };
 }

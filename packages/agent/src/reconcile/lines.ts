@@ -1,15 +1,15 @@
 const NEWLINE = 0x0a;
 
 export interface LinesDeps {
-  /** In bytes, without its end. */
+  /** In bytes, without the newline. */
   readonly longest: number;
-  /** A line, without its end. */
+  /** A line, without its newline. */
   readonly line: (text: string) => void;
-  /** Nothing that comes after it is to be trusted. */
+  /** The rest of the stream cannot be trusted. */
   readonly tooLong: () => void;
 }
 
-/** Cuts a stream of bytes into lines of UTF-8, wherever its chunks end. */
+/** Splits a stream of bytes into lines of UTF-8, across chunk boundaries. */
 export function createLines({ longest, line, tooLong }: LinesDeps): (chunk: Buffer) => void {
   let parts: Buffer[] = [];
   let size = 0;

@@ -11,11 +11,11 @@ const MODE = 0o666;
 
 const HINT = 'Check the limit of open files (ulimit -n). If agents cannot connect, restart reconcile.';
 
-/** Listens on a unix socket. Rejects if there is something at the path that is no socket, or if one cannot be made. */
+/** Listens on a unix socket. Rejects if the path exists and is not a socket, or if a socket cannot be created. */
 export async function listenAt(path: string, server: Server, log: Log): Promise<void> {
   await refuseOther(path);
-  // Under another name first, for libuv removes the name that it bound when it closes: by then the next process may be
-  // listening at the path. Renamed, it takes the place of what a former process left there, with nothing between.
+  // libuv removes the name that it bound when it closes, when the next process may already listen at the path. So the socket is
+  // bound under a temporary name and renamed, which atomically replaces what a previous process left.
   const bound = `${path}.${randomBytes(4).toString('hex')}`;
   server.listen({ path: bound });
   await once(server, 'listening'); // rejects on 'error'
@@ -26,13 +26,13 @@ export async function listenAt(path: string, server: Server, log: Log): Promise<
   await rename(bound, path);
 }
 
-/** A former process's socket may be taken away; a file of somebody else's never. */
+/** Replaces a socket of a previous process, but never another file. */
 async function refuseOther(path: string): Promise<void> {
-  await stat(dirname(path)); // binding would say EACCES of a folder that is not there
+  await stat(dirname(path)); // binding would report EACCES for a missing directory
   const stats = await lstat(path).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (stats !== undefined && !stats.isSocket())
-    throw new Error(`${path} is there and no socket; give --cni-socket another path, or remove it`);
+    throw new Error(`${path} exists and is not a socket; remove it, or give --cni-socket another path`);
 }

@@ -3,33 +3,33 @@ import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 
 /**
- * What `rolegate-agent reconcile` tells the agent: JSON objects, one a line. Kinds and fields are only ever added. What the
- * agent tells reconcile is in ports/named-listeners.ts.
+ * Messages from `rolegate-agent reconcile` to the agent: JSON objects, one per line. Kinds and fields are never removed.
+ * Messages from the agent are in ports/named-listeners.ts.
  */
 export type ReconcileMessage =
   | { readonly kind: 'hello'; readonly version: string }
   | ResultEvent
-  /** The snapshot that each connection begins with is complete. */
+  /** Completes the snapshot with which each connection begins. */
   | { readonly kind: 'synced' }
   | ({ readonly kind: 'interception' } & InterceptionState)
-  /** Who else listens on the agent's ports; not said before that is known. */
+  /** Foreign listeners on the agent's ports; sent once known. */
   | { readonly kind: 'listeners'; readonly foreign: readonly ForeignListener[] }
-  /** There is nothing to say. */
+  /** Sent if there is nothing else to send. */
   | { readonly kind: 'alive' };
 
 type ResultMessage = Extract<ReconcileMessage, { kind: 'result' }>;
 
-/** Longer lines are no message: a result has some hundred bytes. */
+/** Longer lines are broken: a result has some hundred bytes. */
 export const LONGEST_LINE = 1_000_000;
 
-/** The line of a message, with its end. */
+/** The line of a message, with its newline. */
 export function lineOf(message: ReconcileMessage): string {
   return `${JSON.stringify(message.kind === 'result' ? wireOf(message) : message)}\n`;
 }
 
 /**
- * `ips` are those that the Pod owns: 0.1 goes by them alone, and by `mtimeNs`. The others that the file names are in `lost`; those
- * of a file that cannot be read now in `unreadable`.
+ * `ips` are those that the Pod owns: 0.1 uses only these and `mtimeNs`. `lost` has the others that the file names; `unreadable`
+ * has those of a file that cannot be read at present.
  */
 function wireOf({ kind, file, result, lost, unreadable, mtimeNs, createdNs }: ResultMessage): object {
   const { ips, ...pod } = result;

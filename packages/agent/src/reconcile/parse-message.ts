@@ -7,7 +7,7 @@ import type { InterceptionState } from '../interception/state.ts';
 import type { ForeignListener } from '../ports/foreign-listeners.ts';
 import type { ReconcileMessage } from './messages.ts';
 
-/** Of a kind that a newer reconcile knows. */
+/** A kind that only a newer reconcile knows. */
 export interface UnknownMessage {
   readonly kind: 'unknown';
 }
@@ -15,7 +15,7 @@ export interface UnknownMessage {
 type Fields = Readonly<Record<string, unknown>>;
 type Parse = (fields: Fields) => ReconcileMessage | undefined;
 
-/** Nanoseconds since the epoch, before it too: a clock may have been wrong. */
+/** Nanoseconds since the epoch, possibly negative: a clock may have been wrong. */
 const NANOSECONDS = /^-?\d{1,20}$/;
 
 const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
@@ -32,7 +32,7 @@ const kinds: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['alive', () => ({ kind: 'alive' })],
 ]);
 
-/** Reads one line, without its end. Undefined: it is broken. Unknown fields are skipped. Never throws. */
+/** Parses one line, without its newline. Undefined: broken. Unknown fields are skipped. Never throws. */
 export function parseMessage(line: string): ReconcileMessage | UnknownMessage | undefined {
   const fields = fieldsOf(parseJson(line));
   const { kind } = fields ?? {};
@@ -76,7 +76,7 @@ function resultFrom({
   };
 }
 
-/** None is in order: a newer file took them. */
+/** An empty list is valid: a newer file took the addresses. */
 function ipsFrom(given: unknown): readonly string[] | undefined {
   if (!Array.isArray(given)) return undefined;
   const ips = given.map((ip: unknown) => (isText(ip) ? canonicalIp(ip) : undefined));
@@ -93,7 +93,7 @@ function directoriesFrom({ states }: Fields): ReconcileMessage | undefined {
   };
 }
 
-/** What a newer reconcile may call a state is none in which the directory is of use here. */
+/** Unknown states of a newer reconcile count as unreadable. */
 function directoryState(word: unknown): DirectoryState {
   return word === 'ok' || word === 'missing' ? word : 'unreadable';
 }
@@ -149,7 +149,7 @@ function layersFrom(given: unknown): InterceptionState['layers'] | undefined {
     : undefined;
 }
 
-/** A layer that is not named has counted nothing. */
+/** A missing layer has counted nothing. */
 function countsFrom(given: unknown): Readonly<Record<Layer, number>> | undefined {
   const fields = fieldsOf(given);
   if (fields === undefined) return undefined;

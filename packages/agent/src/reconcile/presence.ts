@@ -2,30 +2,30 @@ import type { Clock, Log } from '@rolegate/runtime';
 import type { ConnectionEnd } from './connection.ts';
 import { SILENT_MS } from './idle-timeout.ts';
 
-/** After this time away reconcile counts as a missing directory. Milliseconds. */
+/** After this time without a connection reconcile is treated like a missing directory. Milliseconds. */
 const AWAY_AFTER_MS = SILENT_MS;
 
 const HINT = "Check that reconcile runs in this agent's Pod, and see its log.";
 
 /**
- * Where reconcile stands: `there`; `awaited`, lost for less than two seconds, in which nobody can say whether an address was
- * handed on; `away`, which the fallback has to make up for.
+ * The state of reconcile. `there`: connected. `awaited`: lost for less than two seconds, during which ownership of addresses is
+ * unknown. `away`: lost for longer; the fallback applies.
  */
 export type Phase = 'awaited' | 'there' | 'away';
 
 export interface Presence {
   readonly phase: () => Phase;
-  /** Connected, and told of everything. */
+  /** True if connected and the snapshot is complete. */
   readonly isConnected: () => boolean;
-  /** Nobody can say at present who owns an address. */
+  /** True while it is unknown who owns an address. */
   readonly isAwaited: () => boolean;
-  /** Resolves when it has been there or away for the first time. */
+  /** Resolves when reconcile has been connected or unavailable for the first time. */
   readonly ready: Promise<void>;
-  /** It is to come within two seconds. */
+  /** Starts the two seconds in which it is expected to connect. */
   readonly beginWait: () => void;
-  /** A connection has told everything. */
+  /** A connection has completed its snapshot. */
   readonly enterThere: (version: string) => void;
-  /** It is silent, and then again not. */
+  /** The connection has become silent, or active again. */
   readonly quiet: (isQuiet: boolean) => void;
   readonly lost: (end: ConnectionEnd) => void;
   readonly stop: () => void;
@@ -33,20 +33,20 @@ export interface Presence {
 
 export interface PresenceDeps {
   readonly path: string;
-  /** What reconcile said counts no more. */
+  /** Reports of reconcile no longer count. */
   readonly away: () => void;
   readonly changed: () => void;
   readonly clock: Pick<Clock, 'schedule'>;
   readonly log: Log;
 }
 
-/** Whether reconcile is there, by its connections. */
+/** Tracks whether reconcile is available, by its connections. */
 export function createPresence({ path, away, changed, clock, log }: PresenceDeps): Presence {
   const ready = Promise.withResolvers<undefined>();
   let phase: Phase = 'awaited';
   let connected = false;
   let quiet = false;
-  let fault = 'it is not there yet';
+  let fault = 'not connected yet';
   let cancelAway: () => void = () => undefined;
 
   function enter(next: 'there' | 'away'): void {
@@ -83,7 +83,7 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
       if (connected) changed();
     },
     lost({ kind, error }) {
-      // One that is not there yet is tried again and again: that is told once, when it counts as away.
+      // Before the first connection, retries are logged only once, when reconcile counts as unavailable.
       const level = connected || (kind !== 'closed' && error !== fault) ? 'warn' : 'debug';
       log[level]('connection to reconcile lost', { socket: path, error, hint: HINT });
       fault = error;

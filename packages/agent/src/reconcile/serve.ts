@@ -13,13 +13,13 @@ import { createSubscribers } from './subscribers.ts';
 import { lineOf } from './messages.ts';
 import type { ReconcileMessage } from './messages.ts';
 
-/** At least so often a line goes out: an agent that hears nothing for long takes reconcile for dead. Milliseconds. */
+/** A line is sent at least this often: an agent that receives nothing for longer gives up the connection. Milliseconds. */
 const ALIVE_MS = 500;
-/** Agents of one node: one, two while one takes over from another, and who looks by hand. */
+/** Agents of one node: one, two during an upgrade, and connections made by hand. */
 const MOST_AGENTS = 16;
 
 export interface ServeSubscribersDeps {
-  /** Of the unix socket; its folder is there already. */
+  /** The unix socket; its directory exists. */
   readonly path: string;
   readonly results: Pick<ReadCniResults, 'tap' | 'ready' | 'scanned'>;
   readonly interception: {
@@ -32,16 +32,16 @@ export interface ServeSubscribersDeps {
 }
 
 export interface SubscriberServer {
-  /** Rejects if there is something at the path that is no socket, or if one cannot be made. */
+  /** Rejects if the path exists and is not a socket, or if a socket cannot be created. */
   readonly listen: () => Promise<void>;
-  /** Tells the agents what is new, and that it is there, until the signal aborts. */
+  /** Sends news and keep-alives to the agents until the signal aborts. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Tells agents by a unix socket who owns which IP, how the interception stands, and who else listens on their ports. Takes from them
- * which ports these are, and which listeners are their own.
+ * Reports to agents over a unix socket who owns which IP, the state of the interception, and foreign listeners on their ports.
+ * Receives from them their ports and listeners.
  */
 export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
   const { path, results, interception, ports, clock, log } = deps;
@@ -73,7 +73,7 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
     if (results.scanned) subscribers.begin(messages.snapshot());
   }
 
-  /** At once: what the parts that stop say last must not reach an agent. */
+  /** Synchronous, so that what stopping parts report last does not reach an agent. */
   function stop(): void {
     closed = true;
     for (const end of stops) end();
@@ -103,7 +103,7 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
   };
 }
 
-/** What agents are told, as it is at the moment. */
+/** The current content of the snapshot. */
 function createMessages({ results, interception, ports }: ServeSubscribersDeps) {
   function listeners(): readonly ReconcileMessage[] {
     const known = ports.current();
@@ -122,7 +122,7 @@ function createMessages({ results, interception, ports }: ServeSubscribersDeps) 
   };
 }
 
-/** An agent that sends a longer line is not heard any more; what is not known here is skipped. */
+/** An agent that sends a longer line is ignored from then on. Unknown messages are skipped. */
 function namesFrom(socket: Socket, ports: ServeSubscribersDeps['ports']): (chunk: Buffer) => void {
   let isHeard = true;
   const read = createLines({

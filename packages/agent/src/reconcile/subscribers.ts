@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Log } from '@rolegate/runtime';
 
-/** An agent that leaves this much more than its snapshot unread is dropped: it connects again and gets a new one. Bytes. */
+/**
+ * An agent with this many unread bytes in addition to its snapshot is disconnected. It connects again and gets a new snapshot.
+ * Bytes.
+ */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
-const HINT = 'The agent connects again and gets everything anew. If this repeats, give it more CPU.';
+const HINT = 'The agent reconnects and gets a new snapshot. If this repeats, give it more CPU.';
 
 /** An agent's connection. */
 interface Subscriber {
@@ -16,17 +19,17 @@ interface Subscriber {
 
 export interface Subscribers {
   readonly add: (socket: Socket, greeting: Buffer, hear: (chunk: Buffer) => void) => void;
-  /** Gives the snapshot to those that have none yet. */
+  /** Sends the snapshot to those that have none yet. */
   readonly begin: (snapshot: Buffer) => void;
   readonly tell: (line: Buffer) => void;
-  /** Only those that have a snapshot. */
+  /** Only to those that have a snapshot. */
   readonly tellBegun: (line: Buffer) => void;
-  /** Only those that have read everything. */
+  /** Only to those that have read everything. */
   readonly tellIdle: (line: Buffer) => void;
   readonly close: () => void;
 }
 
-/** The agents that are told. None delays another; what is kept for one that does not read is bounded. */
+/** The connected agents. None delays another; data buffered for one that does not read is bounded. */
 export function createSubscribers({ log }: { readonly log: Log }): Subscribers {
   const all = new Set<Subscriber>();
 
@@ -37,7 +40,7 @@ export function createSubscribers({ log }: { readonly log: Log }): Subscribers {
     socket.on('close', () => {
       all.delete(subscriber);
     });
-    socket.on('data', hear); // its end is noticed by reading
+    socket.on('data', hear); // its end is detected by reading
     write(subscriber, greeting);
   }
 

@@ -2,21 +2,21 @@ import type { Device } from '../interception/devices.ts';
 import type { HostInterface } from '../interception/rules/host-interfaces.ts';
 import { createInterfaceMatch } from '../interception/rules/host-interfaces.ts';
 
-/** How the stand-in Pod is connected to the node. */
+/** How the test Pod is connected to the node. */
 export interface Attachment {
-  /** The node's end of its pair of interfaces. */
+  /** The node's end of the veth pair. */
   readonly device: string;
-  /** Present: the bridge that the end is a port of. */
+  /** Set if the node's end is a port of this bridge. */
   readonly bridge?: string;
 }
 
-/** The longest name that Linux gives an interface. */
+/** Linux's limit for interface names. */
 const LONGEST_NAME = 15;
 const OWN_NAME = 'rolegate0';
 
 /**
- * Where a Pod would have to be for `--host-interface` to lead its requests to the agent. Throws where no Pod can be stood in
- * for, e.g. because the interface is not there yet.
+ * Where a Pod must be attached so that `--host-interface` redirects its requests to the agent. Throws if no test Pod can be
+ * attached, for example because the interface does not exist yet.
  */
 export function chooseAttachment(entries: readonly HostInterface[], devices: readonly Device[]): Attachment {
   const wanted = entries.filter(({ negated }) => !negated);
@@ -29,5 +29,5 @@ export function chooseAttachment(entries: readonly HostInterface[], devices: rea
   if (device !== undefined) return { device };
   const bridge = devices.find(({ name, isBridge }) => isBridge && matches(name));
   if (bridge !== undefined) return { device: OWN_NAME, bridge: bridge.name };
-  throw new Error('no interface that --host-interface names can be added, and no such bridge is there');
+  throw new Error('no interface can be created that --host-interface matches, and no bridge matches it');
 }

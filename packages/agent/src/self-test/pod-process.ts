@@ -4,21 +4,21 @@ import { describeError } from '@rolegate/runtime';
 import type { PodTries } from './judge.ts';
 import type { PodOrder } from './pod.ts';
 
-/** A process in a network namespace of its own, which ends with it. */
+/** A process in a temporary network namespace, which is removed with the process. */
 export interface PodProcess {
-  /** By this the kernel knows its network namespace. */
+  /** Identifies its network namespace for the kernel. */
   readonly pid: number;
-  /** What it met. Rejects where it ends before it says so. */
+  /** The results. Rejects if the process ends early. */
   readonly tries: (order: PodOrder) => Promise<readonly PodTries[]>;
   readonly end: () => void;
 }
 
-/** Setting up, the longest try and a slow machine. Milliseconds. */
+/** For setup and the longest attempt on a slow machine. Milliseconds. */
 const WITHIN_MS = 30_000;
 
 /**
- * Starts this same program as the stand-in Pod. Rejects with why the machine does not allow it: without CAP_SYS_ADMIN there is
- * no new namespace.
+ * Starts this program as the test Pod. Rejects with the reason if the machine does not allow it: a new namespace needs
+ * CAP_SYS_ADMIN.
  */
 export async function startPodProcess(): Promise<PodProcess> {
   const [program = ''] = process.argv.slice(1);

@@ -5,7 +5,7 @@ import type { RunCommand } from '../interception/commands.ts';
 import type { PodTries } from './judge.ts';
 import { tryCredentials, tryPort } from './try-metadata.ts';
 
-/** What the stand-in Pod is told of one family. */
+/** Input of the test Pod for one family. */
 export interface PodFamily {
   readonly flag: '-4' | '-6';
   /** Its own address, with prefix length. */
@@ -15,21 +15,21 @@ export interface PodFamily {
   readonly agent?: { readonly address: string; readonly port: number };
 }
 
-/** What the stand-in Pod is told, in one line. */
+/** Input of the test Pod, as one line of JSON. */
 export interface PodOrder {
   /** Its end of the pair of interfaces. */
   readonly device: string;
-  /** Of the node's end: every packet goes there. */
+  /** MAC address of the node's end, to which every packet goes. */
   readonly nodeMac: string;
   readonly families: readonly PodFamily[];
 }
 
-/** A port where no metadata API is. */
+/** A port without a metadata API. */
 const OTHER_PORT = 81;
 
 /**
- * The stand-in Pod: a process in a network namespace of its own that sets up its end, tries what a Pod could try, and prints
- * what it met (PodTries[]) as one line of JSON. Throws where its end cannot be set up.
+ * The test Pod: a process in a temporary network namespace that configures its interface, tries what a Pod could try, and
+ * prints the results (PodTries[]) as one line of JSON. Throws if its interface cannot be configured.
  */
 export async function runSelfTestPod({
   input,
@@ -55,7 +55,7 @@ async function setUp({ device, nodeMac, families }: PodOrder, run: RunCommand): 
   await ip('link', 'set', device, 'up');
   for (const { flag, own, metadataAddress, agent } of families) {
     await ip(flag, 'address', 'add', own, 'dev', device, ...(flag === '-6' ? ['nodad'] : []));
-    // No default route: nothing but these can be reached.
+    // No default route: only these addresses are reachable.
     for (const address of [metadataAddress, ...(agent === undefined ? [] : [agent.address])]) {
       await ip(flag, 'route', 'replace', address, 'dev', device, 'src', own.split('/')[0] ?? '');
       await ip(flag, 'neighbour', 'replace', address, 'lladdr', nodeMac, 'dev', device, 'nud', 'permanent');

@@ -11,25 +11,25 @@ import type { PodProcess } from './pod-process.ts';
 import { chooseAttachment } from './attachment.ts';
 import type { Attachment } from './attachment.ts';
 
-/** What a stand-in Pod showed. */
+/** The result of the self-test. */
 export type Proof =
   | { readonly kind: 'tried'; readonly open: readonly string[]; readonly doubts: readonly string[] }
-  /** It could not be tried; nothing is known. */
+  /** The test could not run. */
   | { readonly kind: 'untried'; readonly why: string };
 
 export interface ProveDeps {
   readonly run: RunCommand;
-  /** Those of the families that are installed. */
+  /** The families that are installed. */
   readonly plan: readonly FamilyPlan[];
   readonly hostIps: Readonly<Partial<Record<Family, string>>>;
   readonly port: number;
   readonly hostInterfaces: readonly HostInterface[];
-  /** Connections that the DNAT rules of this family have taken so far. */
+  /** Connections redirected so far by the DNAT rules of each family. */
   readonly led: () => Promise<Readonly<Record<Family, number>>>;
   readonly startPod: () => Promise<PodProcess>;
 }
 
-/** Addresses for documentation (RFC 5737, RFC 3849): no Pod of any cluster has them. */
+/** Documentation addresses (RFC 5737, RFC 3849), which no Pod has. */
 const OWN: Readonly<
   Record<Family, { readonly flag: '-4' | '-6'; readonly address: string; readonly bits: number }>
 > = {
@@ -38,10 +38,10 @@ const OWN: Readonly<
 };
 /** The name of the interface in the Pod's own namespace. */
 const POD_DEVICE = 'eth0';
-/** Locally administered. Known from the start, the Pod need not be looked for on the link, which can take seconds. */
+/** Locally administered. Set in advance, because neighbor discovery can take seconds. */
 const POD_MAC = '02:00:00:00:00:fe';
 
-/** Asks for the node's credentials from a network namespace made for it, connected as a Pod's is. Never rejects. */
+/** Requests the node's credentials from a temporary network namespace that is attached like a Pod. Never rejects. */
 export async function proveInterception(deps: ProveDeps): Promise<Proof> {
   let pod: PodProcess | undefined;
   try {
@@ -68,7 +68,7 @@ export async function proveInterception(deps: ProveDeps): Promise<Proof> {
   } catch (error) {
     return { kind: 'untried', why: describeError(error) };
   } finally {
-    // Its namespace goes with it, and with that both ends of the pair and the routes over them.
+    // Removes its namespace, and with it the veth pair and routes.
     pod?.end();
   }
 }
@@ -84,7 +84,7 @@ function orderFor({ hostIps, port }: ProveDeps, { family, address }: FamilyPlan)
   };
 }
 
-/** Resolves with the address to which the Pod sends its packets. */
+/** Resolves with the MAC address to which the Pod sends its packets. */
 async function connect(
   { run, plan }: ProveDeps,
   { device, bridge }: Attachment,
@@ -92,7 +92,7 @@ async function connect(
 ): Promise<string> {
   const ip = async (...args: string[]) => outputOf('ip', await run('ip', args));
   const end = bridge ?? device;
-  // Of a test that was killed.
+  // Left by a test that was killed.
   await run('ip', ['link', 'delete', device]);
   const peer = ['name', POD_DEVICE, 'address', POD_MAC, 'netns', String(pid)];
   await ip('link', 'add', device, 'type', 'veth', 'peer', ...peer);
@@ -104,6 +104,6 @@ async function connect(
     await ip(flag, 'neighbour', 'replace', address, 'lladdr', POD_MAC, 'dev', end, 'nud', 'permanent');
   }
   const mac = (await listDevices(run)).find(({ name }) => name === end)?.mac;
-  if (mac === undefined) throw new Error(`the interface ${device} is gone again`);
+  if (mac === undefined) throw new Error(`the interface ${device} has disappeared`);
   return mac;
 }

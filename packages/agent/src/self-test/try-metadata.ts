@@ -1,15 +1,15 @@
 import { get } from 'node:http';
 import { connect, isIPv6 } from 'node:net';
 
-/** What came of one try to reach something, as a Pod would make it. */
+/** The result of one attempt, as a Pod would make it. */
 export type Tried =
-  /** Refused or prohibited at once. */
+  /** Refused or prohibited immediately. */
   | { readonly kind: 'refused'; readonly how: string }
   /** No answer in time. */
   | { readonly kind: 'silence' }
-  /** The agent answered, with a refusal, as it does to an address that it does not know. */
+  /** The agent refused, as it does for an unknown address. */
   | { readonly kind: 'agent'; readonly status: number }
-  /** Somebody else answered. */
+  /** Another process answered. */
   | { readonly kind: 'stranger'; readonly status: number }
   /** A connection was accepted. */
   | { readonly kind: 'open' };
@@ -20,7 +20,7 @@ const CONNECT_WITHIN_MS = 1_000;
 const METADATA_PORT = 80;
 const MOST_BODY_BYTES = 4_096;
 
-/** Asks for the list of roles, the way every SDK begins without a token. Never rejects. */
+/** Requests the list of roles without a token, as old SDKs do. Never rejects. */
 export function tryCredentials(address: string, port = METADATA_PORT): Promise<Tried> {
   return new Promise((resolve) => {
     const path = '/latest/meta-data/iam/security-credentials/';
@@ -45,7 +45,7 @@ export function tryCredentials(address: string, port = METADATA_PORT): Promise<T
   });
 }
 
-/** Opens a connection and says nothing. Never rejects. */
+/** Opens a connection and sends nothing. Never rejects. */
 export function tryPort(address: string, port: number): Promise<Tried> {
   return new Promise((resolve) => {
     const socket = connect({
@@ -75,7 +75,7 @@ function failed(error: Error): Tried {
   return code === 'ETIMEDOUT' ? { kind: 'silence' } : { kind: 'refused', how: code };
 }
 
-/** A refusal of the agent's is JSON with these members (DESIGN.md 4.2); the node's IMDS says none so. */
+/** The agent's refusals are JSON with these members (DESIGN.md 4.2); the node's IMDS never sends them. */
 export function isOfAgent(body: string): boolean {
   try {
     const { Code, requestId } = Object(JSON.parse(body)) as Record<string, unknown>;

@@ -11,7 +11,7 @@ import type { StateDirectory } from './state-directory.ts';
 import { createStateWriter } from './state-writer.ts';
 import type { StateWriter } from './state-writer.ts';
 
-/** How often it is written down that the feed was there, for who reads it after a crash. Milliseconds. */
+/** How often the state records that the feed is connected, for a process that reads it after a crash. Milliseconds. */
 const FEED_THERE_MS = 30_000;
 
 const IGNORED =
@@ -19,7 +19,7 @@ const IGNORED =
 const ON_DISK = 'Mount an emptyDir with medium: Memory there, or keys and credentials are written to a disk.';
 
 export interface AgentStateDeps {
-  /** Undefined: nothing outlives the process. */
+  /** Undefined: no state is saved. */
   readonly directory: string | undefined;
   readonly nodeName: string;
   readonly machine: Machine;
@@ -27,17 +27,17 @@ export interface AgentStateDeps {
   readonly log: Log;
 }
 
-/** What a process before this one left, and what this one leaves. */
+/** The state that a previous process left, and that this one saves. */
 export interface AgentState extends Pick<StateWriter, 'added' | 'withdrawn' | 'write'> {
   readonly kept: SavedState;
-  /** From now on what `now` says is written down, at first at once. */
+  /** Saves the state returned by `now`, immediately and from then on. */
   readonly begin: (now: () => SavedState) => void;
   readonly services: readonly Service[];
-  /** The last is written, and then nothing. */
+  /** Saves the state for the last time. */
   readonly close: () => void;
 }
 
-/** Reads the state that is there. What cannot be used is told once and passed over: never throws. */
+/** Reads the saved state. State that cannot be used is logged and ignored: never throws. */
 export function openAgentState({ directory, nodeName, machine, clock, log }: AgentStateDeps): AgentState {
   if (directory === undefined) return NOTHING;
   const place = openStateDirectory(directory);
@@ -123,7 +123,7 @@ function warnOfDisk({ file, isInMemory }: StateDirectory, log: Log): void {
     if (isInMemory()) return;
     log.warn('--state-dir is not in memory', { file, hint: ON_DISK });
   } catch {
-    // Writing will fail too, and tell why.
+    // Writing will fail too, and report why.
   }
 }
 

@@ -16,7 +16,7 @@ import type { MachineTime } from './machine.ts';
 import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';
 import type { Read } from './shape.ts';
 
-/** Reads a table; what has ended by `nowMs` (monotonic) is left out. */
+/** Reads a table; leaves out what has expired by `nowMs` (monotonic). */
 export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number }): Read<SavedTable> {
   const moment: Read<number> = (value, at) => time.fromMachine(number(value, at));
   const goneOf: Read<GonePod> = (value, at) => {
@@ -32,7 +32,7 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
   return (value, at) => {
     const table = members(value, at);
     const feedThereMs = table('feedThereMs', moment);
-    if (feedThereMs > nowMs) throw new StateFault(`${at}.feedThereMs is yet to come`);
+    if (feedThereMs > nowMs) throw new StateFault(`${at}.feedThereMs is in the future`);
     const sessions = table('sessions', list(sessionReader(credentialsOf, moment)));
     return {
       feedThereMs,
@@ -41,7 +41,7 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
       sessions: sessions.map((session) => withoutExpired(session, nowMs)),
       named: table('named', list(text)),
       claims: table('claims', maybe(list(claimOf))),
-      // An older agent does not write it.
+      // Absent from older agents.
       forgotAtMs: table('forgotAtMs', maybe(moment)),
     };
   };
@@ -101,7 +101,7 @@ const podOf: Read<KnownPod> = (value, at) => {
     terminating: pod('terminating', flag),
     metadata: pod('metadata', metadataOf),
     decision: pod('decision', decisionOf),
-    // An older agent does not write it.
+    // Absent from older agents.
     ...(inputs && { inputs }),
   };
 };
@@ -160,7 +160,7 @@ function sessionReader(credentialsOf: Read<CachedCredentials>, moment: Read<numb
     const session = members(value, at);
     const credentials = session('credentials', maybe(credentialsOf));
     const failure = session('failure', maybe(failureOf));
-    // An older agent does not write it.
+    // Absent from older agents.
     const askedAtMs = session('askedAtMs', maybe(moment));
     return {
       id: session('id', text),

@@ -8,24 +8,24 @@ import type { MachineTime } from './machine.ts';
 import { bytes, list, maybe, members, number, StateFault, text } from './shape.ts';
 import type { Read } from './shape.ts';
 
-/** As long as the feed's shortest. Bytes. */
+/** The length of the feed's shortest. Bytes. */
 const SHORTEST_SECRET = 16;
 
 export interface DecodeFor {
-  /** What it must be of. */
+  /** The required origin. */
   readonly origin: StateOrigin;
   readonly time: MachineTime;
-  /** Monotonic. What has ended by then is left out. */
+  /** Monotonic. What has expired by then is left out. */
   readonly nowMs: number;
 }
 
-/** What `encodeState` wrote; throws a StateFault for everything else. */
+/** Reads what `encodeState` wrote; throws a StateFault for anything else. */
 export function decodeState(written: string, { origin, time, nowMs }: DecodeFor): SavedState {
   const state = members(parsed(written), 'state');
   const nodeName = state('nodeName', text);
-  if (nodeName !== origin.nodeName) throw new StateFault(`it is of node ${JSON.stringify(nodeName)}`);
+  if (nodeName !== origin.nodeName) throw new StateFault(`it belongs to node ${JSON.stringify(nodeName)}`);
   if (origin.bootId === '' || state('bootId', text) !== origin.bootId)
-    throw new StateFault('it is of before the node was booted');
+    throw new StateFault('it was written before the node was booted');
   const table = state('table', maybe(tableReader({ time, nowMs })));
   return {
     tokens: state('tokens', tokensOf),
@@ -38,7 +38,7 @@ function parsed(written: string): unknown {
   try {
     return JSON.parse(written);
   } catch {
-    throw new StateFault('it is no JSON'); // the parser's own words quote the text
+    throw new StateFault('it is not JSON'); // JSON.parse's own message quotes the text
   }
 }
 

@@ -4,13 +4,13 @@ import type { SavedTokenKey, SavedTokens } from '../imds-tokens/token-keys.ts';
 import type { SavedState, SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 
-/** Of which node and boot a state is: of another one it is worth nothing. */
+/** The node and boot that a state belongs to. It is useless for any other. */
 export interface StateOrigin {
   readonly nodeName: string;
   readonly bootId: string;
 }
 
-/** A state as text, its times being the machine's. `decodeState` reads it. */
+/** Encodes a state as text, with times on the machine's clock. Read by `decodeState`. */
 export function encodeState(state: SavedState, origin: StateOrigin, time: MachineTime): string {
   return JSON.stringify({
     ...origin,

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '@rolegate/runtime';
 
-/** What processes of one machine have in common. */
+/** What the processes of one machine have in common. */
 export interface Machine {
-  /** Another one after each boot; '' where it cannot be told. */
+  /** Changes with each boot; '' if unknown. */
   readonly bootId: () => string;
-  /** The same in all processes since the boot. Milliseconds. */
+  /** The same for all processes since boot. Milliseconds. */
   readonly monotonicMs: () => number;
 }
 
@@ -19,17 +19,17 @@ export const systemMachine: Machine = {
       return '';
     }
   },
-  // CLOCK_MONOTONIC, which performance.now() counts too, from the start of its process on.
+  // CLOCK_MONOTONIC, which performance.now() counts from the start of its process.
   monotonicMs: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
 };
 
-/** Between the monotonic clock of this process and that of the machine. */
+/** Converts between the monotonic clocks of this process and of the machine. */
 export interface MachineTime {
   readonly toMachine: (monotonicMs: number) => number;
   readonly fromMachine: (machineMs: number) => number;
 }
 
-/** The one place that knows how far the two are apart. */
+/** The only place that knows the difference between the two. */
 export function createMachineTime(machine: Machine, clock: Pick<Clock, 'monotonic'>): MachineTime {
   const apartMs = machine.monotonicMs() - clock.monotonic();
   return { toMachine: (ms) => ms + apartMs, fromMachine: (ms) => ms - apartMs };

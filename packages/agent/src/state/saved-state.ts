@@ -7,26 +7,26 @@ import type { TableContents } from '../feed/table/contents.ts';
 import type { SavedCertificate } from '../identity/saved-certificate.ts';
 import type { SavedTokens } from '../imds-tokens/token-keys.ts';
 
-/** What of the agent outlives its process. Monotonic times are those of the process that has it. */
+/** The agent's state that survives its process. Monotonic times are those of the process that holds it. */
 export interface SavedState {
-  /** Undefined only where nothing is kept. */
+  /** Undefined only if no state is saved. */
   readonly tokens?: SavedTokens | undefined;
   readonly certificate?: SavedCertificate | undefined;
-  /** Undefined: no feed was ever complete. */
+  /** Undefined: no feed was ever synced. */
   readonly table?: SavedTable | undefined;
 }
 
-/** The table as of when the feed was last there. */
+/** The table as it was when the feed was last connected. */
 export interface SavedTable extends TableContents {
   /** UIDs of the Pods that the CNI results name, or named until the runtime removed them. */
   readonly named: readonly string[];
-  /** What the CNI results said of addresses. Undefined: an older agent wrote the state. */
+  /** The owners of addresses by CNI results. Undefined: written by an older agent. */
   readonly claims?: readonly SavedClaim[] | undefined;
-  /** When the feed was last there. Monotonic milliseconds. */
+  /** When the feed was last connected. Monotonic milliseconds. */
   readonly feedThereMs: number;
 }
 
-/** Before a feed was complete there is nothing that another process could go on with. */
+/** Undefined before a feed was synced: there is nothing to restore. */
 export function savedTable({
   table,
   feed,

@@ -1,4 +1,4 @@
-/** A state that cannot be used. The message says where and why, never what stands there. */
+/** An unusable state. The message says where and why, never what the value is. */
 export class StateFault extends Error {
   override readonly name = 'StateFault';
 }
@@ -6,7 +6,7 @@ export class StateFault extends Error {
 /** Reads a value of the state strictly; throws a StateFault that names the place. */
 export type Read<Value> = (value: unknown, at: string) => Value;
 
-/** The members of an object. What is not asked for is passed over. */
+/** The members of an object. Others are ignored. */
 export type Members = <Value>(name: string, read: Read<Value>) => Value;
 
 export function members(value: unknown, at: string): Members {
@@ -29,7 +29,7 @@ export const flag: Read<boolean> = (value, at) => {
   return value;
 };
 
-/** Bytes, written in base64. */
+/** Base64-encoded bytes. */
 export const bytes: Read<Buffer> = (value, at) => {
   const found = Buffer.from(text(value, at), 'base64');
   if (found.toString('base64') !== value) throw fault(at, 'base64');
@@ -43,7 +43,7 @@ export function list<Value>(read: Read<Value>): Read<readonly Value[]> {
   };
 }
 
-/** Absent or null: undefined. */
+/** Undefined if absent or null. */
 export function maybe<Value>(read: Read<Value>): Read<Value | undefined> {
   return (value, at) => (value === undefined || value === null ? undefined : read(value, at));
 }

@@ -23,20 +23,20 @@ const OTHERS = 0o007;
 const LARGEST = 64 * 1024 * 1024;
 /** TMPFS_MAGIC and RAMFS_MAGIC of statfs(2). */
 const IN_MEMORY: ReadonlySet<number> = new Set([0x0102_1994, 0x8584_58f6]);
-/** Never through a link, and never waiting for the other end of a pipe. */
+/** Never follows a symbolic link, and never waits for the other end of a pipe. */
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
 
-/** The one file of `--state-dir`. All of it is synchronous: what it says must be so before anything else happens. */
+/** The only file of `--state-dir`. All methods are synchronous: a change must be complete before anything else happens. */
 export interface StateDirectory {
   /** For logs. */
   readonly file: string;
-  /** Undefined: there is none. Throws where it is not ours alone, or cannot be read. */
+  /** Undefined: no file. Throws if others can access it or it cannot be read. */
   readonly read: () => Buffer | undefined;
-  /** Whole or not at all, for our own eyes. Throws where that fails, the file being as it was. */
+  /** Writes atomically, readable only by this user. Throws on failure and then leaves the file unchanged. */
   readonly write: (content: Buffer) => void;
-  /** Throws where it is still there afterwards. */
+  /** Throws if the file still exists afterwards. */
   readonly remove: () => void;
-  /** True where what is written there is never on a disk. */
+  /** True if the directory is never stored on a disk. */
   readonly isInMemory: () => boolean;
 }
 
@@ -91,7 +91,10 @@ function readOwn(file: string): Buffer | undefined {
   }
 }
 
-/** kubelet opens what is in a volume to its fsGroup. Where that is our own group, nobody else has it: taken back. */
+/**
+ * kubelet makes the content of a volume accessible to its fsGroup. If that is our own group, no other user is in it, and the
+ * permission is removed.
+ */
 function closeToOthers(descriptor: number, { mode, gid }: Stats): void {
   if ((mode & (GROUP | OTHERS)) === 0) return;
   if ((mode & OTHERS) !== 0 || gid !== process.getegid?.())
@@ -105,6 +108,6 @@ function openIfThere(file: string): number | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw code === 'ELOOP' ? new StateFault('it is a link') : error;
+    throw code === 'ELOOP' ? new StateFault('it is a symbolic link') : error;
   }
 }

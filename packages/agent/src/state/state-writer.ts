@@ -3,11 +3,11 @@ import type { Clock, Log } from '@rolegate/runtime';
 import { fileOf, headerOf } from './file-format.ts';
 import type { StateDirectory } from './state-directory.ts';
 
-/** What comes together is written together. Milliseconds. */
+/** Changes within this time are written together. Milliseconds. */
 const SOON_MS = 200;
-/** After a write that failed. Milliseconds. */
+/** Pause after a failed write. Milliseconds. */
 const AGAIN_MS = 5_000;
-/** Writes at once after a rest; in a storm of changes there is one a second. */
+/** Immediate writes after a rest; a storm of changes causes one per second. */
 const BURST = 10;
 
 const HINT =
@@ -17,25 +17,25 @@ export interface StateWriter {
   /** Something was added: it is written soon. */
   readonly added: () => void;
   /**
-   * Something was replaced or taken away. The file is gone when this returns, so no crash can bring it back; what is true now
-   * is written before the event loop turns, or in a storm within a second.
+   * Something was replaced or removed. The file is removed before this returns, so that no crash can restore it. The new state
+   * is written before the next turn of the event loop, or in a storm within a second.
    */
   readonly withdrawn: () => void;
-  /** Now, if it says anything new. */
+  /** Writes now if the state changed. */
   readonly write: () => void;
-  /** Nothing is written any more that only adds. */
+  /** From now on additions are not written. */
   readonly close: () => void;
 }
 
 export interface StateWriterDeps {
   readonly directory: Pick<StateDirectory, 'file' | 'write' | 'remove'>;
-  /** The state as it is now. */
+  /** The current state. */
   readonly state: () => string;
   readonly clock: Pick<Clock, 'schedule' | 'monotonic'>;
   readonly log: Log;
 }
 
-/** Keeps the file as the state is. What fails is logged once, and tried again. */
+/** Keeps the file up to date. A failure is logged once and retried. */
 export function createStateWriter({ directory, state, clock, log }: StateWriterDeps): StateWriter {
   const turns = createTokenBucket({ ratePerSecond: 1, burst: BURST, clock });
   const file = createStateFile(directory, log);
@@ -86,15 +86,15 @@ export function createStateWriter({ directory, state, clock, log }: StateWriterD
   };
 }
 
-/** What the file says, and whether it can be written. */
+/** The content of the file, and whether it can be written. */
 function createStateFile(directory: StateWriterDeps['directory'], log: Log) {
-  /** Its header; '' if the file is not as the state was. */
+  /** The header of the current file; '' if the file is outdated. */
   let written = '';
   let gone = false;
   let failing = false;
 
   return {
-    /** If it says anything new. False: that failed. */
+    /** Writes if the state changed. False: failed. */
     write(state: () => string): boolean {
       try {
         const content = fileOf(state());
@@ -121,7 +121,7 @@ function createStateFile(directory: StateWriterDeps['directory'], log: Log) {
         directory.remove();
         gone = true;
       } catch {
-        // The write that follows takes its place, or tells why not.
+        // The following write replaces the file, or reports why it cannot.
       }
     },
   };

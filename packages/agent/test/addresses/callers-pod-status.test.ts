@@ -93,7 +93,7 @@ describe('Callers by Pod status', () => {
     await t.clock.advance(STALE_MS);
     expect(t.who()).toBe('a');
     await t.clock.advance(1);
-    expect(t.callers.identify(IP)).toMatchObject({ waitsFor: 'the feed, away for longer than --stale-ip' });
+    expect(t.callers.identify(IP)).toMatchObject({ waitsFor: 'the feed, lost for longer than --stale-ip' });
     t.feed.awaySinceMs = undefined;
     expect(t.who()).toBe('a');
   });

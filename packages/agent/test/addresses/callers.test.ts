@@ -26,7 +26,7 @@ describe('Callers by CNI results', () => {
       kind: 'unknown',
       uid: 'new',
       namespace: 'shop',
-      waitsFor: 'the feed to name the Pod shop/pod-new',
+      waitsFor: 'the feed to list Pod shop/pod-new',
     });
   });
 
@@ -114,7 +114,7 @@ describe('Callers during an unreadable result', () => {
     await settled();
     expect(t.callers.identify(IP)).toEqual({
       kind: 'unknown',
-      waitsFor: 'the CNI result /results/pod-a-10.1.0.7, which cannot be read',
+      waitsFor: 'CNI result /results/pod-a-10.1.0.7, which cannot be read',
       undecided: true,
     });
     expect([t.who('10.1.0.8'), t.handovers]).toEqual(['b', []]);
@@ -162,7 +162,7 @@ describe('Callers during an unreadable result', () => {
       expect(t.who()).toBe(who);
       if (who === 'unknown')
         expect(t.callers.identify(IP)).toMatchObject({
-          waitsFor: 'the CNI result /results/x-eth0, which cannot be read',
+          waitsFor: 'CNI result /results/x-eth0, which cannot be read',
           undecided: true,
         });
       t.results.endUnread('x-eth0');

@@ -126,7 +126,7 @@ describe('CNI results', () => {
       [
         'warn',
         'CNI result cannot be read',
-        { file: `${t.dir.path}/podnet-x-eth0`, error: 'it is not a JSON object', hint: expect.any(String) },
+        { file: `${t.dir.path}/podnet-x-eth0`, error: 'not a JSON object', hint: expect.any(String) },
       ],
     ]);
     expect(t.owns('10.1.0.7')).toBe('uid-1');

@@ -154,7 +154,7 @@ describe('First certificate', () => {
     const [line] = it.log.lines;
     expect(line?.[2]).toMatchObject({
       error: expect.stringContaining(
-        `127.0.0.1:${feed.port}: the port is for agents that have a certificate already`,
+        `127.0.0.1:${feed.port}: the port accepts only agents that already have a certificate`,
       ),
       hint: expect.stringMatching(/^Let the nodes reach the attestation port of the servers/),
     });

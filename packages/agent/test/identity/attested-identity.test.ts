@@ -64,7 +64,7 @@ it('An agent retries a server that refuses it, with the ServiceAccount token tha
       expect.objectContaining({ reason: 'ForeignNode', error: 'no Pod is known by it' }),
     ],
   ]);
-  expect(identity.check.ready()).toBe('there is none yet: no Pod is known by it');
+  expect(identity.check.ready()).toBe('none yet: no Pod is known by it');
   await writeFile(tokenFile, 'another.token');
   server.answer(server.sign());
   await has('issued');
@@ -85,7 +85,7 @@ it.each([
   {
     error: refusal(status.UNIMPLEMENTED, ''),
     kind: 'refused',
-    says: /^the server gives no certificates: give the agent --cert/,
+    says: /^the server issues no certificates: give the agent --cert/,
   },
   {
     error: refusal(status.UNAUTHENTICATED, 'TokenInvalid: it has expired'),
@@ -125,7 +125,7 @@ it('An agent waits for its authorities, and trusts no server until then', async 
   const server = await startServer();
   const { has, caFile, identity, errors } = await setup({ ports: [server.port], ca: undefined });
   await has('no-authority');
-  expect(identity.check.ready()).toMatch(/^there is none yet: --ca .*ca\.crt cannot be read/);
+  expect(identity.check.ready()).toMatch(/^none yet: --ca .*ca\.crt cannot be read/);
   await writeFile(caFile, 'garbage');
   await has('no-authority');
   expect(server.asked).toEqual([]);

@@ -87,11 +87,11 @@ describe('User-provided certificate', () => {
 
   it('A missing ServiceAccount token fails feeds and lookups with an error that says so, and a later feed succeeds', async () => {
     const { open, connections, tokenFile, call, server } = await setup();
-    expect(open).toThrow(/^--token-file .* is not there/);
+    expect(open).toThrow(/^--token-file .* does not exist/);
     await writeFile(tokenFile, 'token');
     await call();
     await rm(tokenFile);
-    await expect(connections.resolve('198.18.0.7', 'request-2')).rejects.toThrow(/is not there/);
+    await expect(connections.resolve('198.18.0.7', 'request-2')).rejects.toThrow(/does not exist/);
     expect(server.feeds).toHaveLength(1);
   });
 

@@ -48,13 +48,13 @@ it.each<{ what: string; cert: IssueOptions; says: RegExp }>([
   {
     what: 'for another node',
     cert: { ...NODE_CERT, uris: ['spiffe://rolegate/node/node-2'] },
-    says: /is for node-2, we are node-1$/,
+    says: /is for node-2, but this is node-1$/,
   },
-  { what: 'for no node', cert: { usages: ['client'] }, says: /is for no node, we are node-1$/ },
+  { what: 'for no node', cert: { usages: ['client'] }, says: /is for no node, but this is node-1$/ },
   {
     what: 'for two nodes',
     cert: { ...NODE_CERT, uris: ['spiffe://rolegate/node/node-1', 'spiffe://rolegate/node/node-2'] },
-    says: /is for no node, we are node-1$/,
+    says: /is for no node, but this is node-1$/,
   },
   {
     what: 'that has expired',
@@ -80,7 +80,7 @@ it('A certificate for another key is rejected', async () => {
   const { take, ca } = await setup();
   const { der } = await createCertificateRequest();
   const certificateChain = await ca.certify(der, NODE_CERT);
-  expect(() => take({ certificateChain })).toThrow(/is not for our key$/);
+  expect(() => take({ certificateChain })).toThrow(/is not for the agent's key$/);
 });
 
 it.each(['', 'garbage', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
@@ -95,7 +95,7 @@ it.each(['', 'garbage', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE
 it('A certificate of an authority that the server does not list is rejected', async () => {
   const { take } = await setup();
   const authorities = (await createTestCa()).pem; // of the same name, with another key
-  expect(() => take({ authorities })).toThrow(/is of an authority that is not in its list of authorities$/);
+  expect(() => take({ authorities })).toThrow(/was issued by an authority that is not in its list$/);
 });
 
 it('A list of authorities that includes a certificate of no authority is rejected', async () => {

@@ -104,7 +104,7 @@ describe('Agent certificate', () => {
   it('The agent asks for a certificate at once, and shows none until it has one', async () => {
     const it = setup([ca]);
     expect(it.own.current().cert).toBeUndefined();
-    expect(it.own.state()).toBe('there is none yet: no server has been asked yet');
+    expect(it.own.state()).toBe('none yet: no server has been contacted yet');
     await it.attempt(1);
     expect(it.attempts).toEqual([0]);
     await it.own.first;
@@ -135,7 +135,7 @@ describe('Agent certificate', () => {
   });
 
   it('The agent waits for a missing file with short pauses, which make no later pause longer', async () => {
-    const missing = new AttestationFailure('no-token', { message: '--token-file /t is not there' });
+    const missing = new AttestationFailure('no-token', { message: '--token-file /t does not exist' });
     const it = setup([missing, missing, missing, missing, away(), away(), ca]);
     await it.attempt(7);
     const pauses = it.attempts.map((at, index) => at - (it.attempts[index - 1] ?? 0));
@@ -168,7 +168,7 @@ describe('Agent certificate', () => {
       ],
       ['warn', 'certificate request failed', expect.objectContaining({ reason: 'ForeignNode' })],
     ]);
-    expect(it.own.state()).toBe('there is none yet: the Pod is not known');
+    expect(it.own.state()).toBe('none yet: the Pod is not known');
   });
 
   it('The agent keeps its certificate if a renewal is refused, and logs an error when it expires', async () => {
@@ -182,10 +182,10 @@ describe('Agent certificate', () => {
     await it.clock.advance(30 * MINUTE_MS);
     await it.attempt(2);
     expect(certOf(it)).toBe(before);
-    expect(it.own.state()).toBe('it is valid, its renewal waits: the Pod is not known');
+    expect(it.own.state()).toBe('valid, but not renewed: the Pod is not known');
     await it.clock.advance(31 * MINUTE_MS);
     expect(certOf(it)).toBe(before);
-    expect(it.own.state()).toBe('it has expired: the Pod is not known');
+    expect(it.own.state()).toBe('expired: the Pod is not known');
     expect(it.told()).toEqual([
       ['info', 'certificate issued', undefined],
       ['warn', 'certificate request failed', 'the Pod is not known'],
@@ -278,7 +278,7 @@ describe('Agent authorities', () => {
       log: createTestLog(),
       random: () => 0.5,
     });
-    expect(own.current).toThrow('there is no authority to trust yet');
+    expect(own.current).toThrow('no certificate authority is known yet');
     expect(own.secondsLeft()).toEqual({});
   });
 });

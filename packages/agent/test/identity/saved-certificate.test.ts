@@ -52,9 +52,13 @@ describe('Saved certificate', () => {
     {
       what: 'is of an authority that is gone',
       changes: () => ({ authorities: authoritiesOf(other.pem) }),
-      fault: /--ca does not hold any more/,
+      fault: /no longer in --ca/,
     },
-    { what: 'finds no authority', changes: () => ({ authorities: undefined }), fault: /no authority/ },
+    {
+      what: 'finds no authority',
+      changes: () => ({ authorities: undefined }),
+      fault: /no certificate authority/,
+    },
   ])('A saved certificate that $what is not used', async ({ changes, fault }) => {
     const usable = use(await keep(), changes());
     expect('fault' in usable && usable.fault).toMatch(fault);
@@ -100,7 +104,7 @@ describe('Agent with a saved certificate', () => {
     expect(asked).toEqual([]);
     await clock.advance(2 * MINUTE_MS);
     expect(asked[0]).toBeGreaterThanOrEqual(20 * MINUTE_MS);
-    expect(own.state()).toMatch(/it is valid, its renewal waits/);
+    expect(own.state()).toMatch(/valid, but not renewed/);
     stop.abort();
     await running;
   });

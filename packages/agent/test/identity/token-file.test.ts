@@ -27,10 +27,10 @@ it('The ServiceAccount token is read from the file each time', async () => {
 it.each([
   { text: '', says: /is empty$/ },
   { text: ' \n', says: /is empty$/ },
-  { text: 'secret one', says: /holds more than one word: no token$/ },
-  { text: 'secret\u0000', says: /holds more than one word: no token$/ },
-  { text: 'secret\nsecret', says: /holds more than one word: no token$/ },
-  { text: 'secret'.repeat(5_000), says: /is over 16 kB: no token$/ },
+  { text: 'secret one', says: /holds more than one word, so it is not a token$/ },
+  { text: 'secret\u0000', says: /holds more than one word, so it is not a token$/ },
+  { text: 'secret\nsecret', says: /holds more than one word, so it is not a token$/ },
+  { text: 'secret'.repeat(5_000), says: /is over 16 kB, too long for a token$/ },
 ])(
   'An invalid ServiceAccount token file is rejected with $says, and its content is not quoted',
   async ({ text, says }) => {
@@ -43,6 +43,6 @@ it.each([
 
 it('The error says whether the ServiceAccount token file is missing or unreadable', async () => {
   const { folder, file } = await setup();
-  expect(() => readToken(file)).toThrow(`--token-file ${file} is not there: mount a projected token`);
+  expect(() => readToken(file)).toThrow(`--token-file ${file} does not exist: mount a projected token`);
   expect(() => readToken(folder)).toThrow(/ cannot be read \(EISDIR\)$/);
 });

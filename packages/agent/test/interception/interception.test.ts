@@ -174,9 +174,11 @@ describe('Repair', () => {
 
   it('The error says what is missing if the node has no iptables', async () => {
     const { interception } = setup({ without: ['iptables', 'ip6tables'], backend: 'nft' });
-    await expect(interception.settle()).rejects.toThrow('no iptables-nft can be read; it needs');
+    await expect(interception.settle()).rejects.toThrow('cannot read the rules of iptables-nft; this needs');
     const next = setup({ without: ['iptables', 'ip6tables'] }).interception;
-    await expect(next.settle()).rejects.toThrow('no iptables-nft nor iptables-legacy can be read; it needs');
+    await expect(next.settle()).rejects.toThrow(
+      'cannot read the rules of iptables-nft or iptables-legacy; this needs',
+    );
   });
 
   it('The error says what the programs said if no tables can be read', async () => {
@@ -319,7 +321,7 @@ describe('Uninstall', () => {
     const { node, interception } = setup();
     await interception.settle();
     node.broken.add('iptables-nft-restore');
-    await expect(interception.remove()).rejects.toThrow('not everything was removed');
+    await expect(interception.remove()).rejects.toThrow('some rules could not be removed');
     expect(node.rules('-4')).toEqual([]);
   });
 
@@ -328,6 +330,6 @@ describe('Uninstall', () => {
     await interception.settle();
     node.tables('legacy', 'ip6tables').get('nat')?.set('OTHER', []);
     node.broken.add('ip6tables-legacy-save');
-    await expect(interception.remove()).rejects.toThrow('not everything was removed');
+    await expect(interception.remove()).rejects.toThrow('some rules could not be removed');
   });
 });

@@ -75,7 +75,7 @@ describe('Interception keeper', () => {
     expect(keeper.current().repairs).toEqual({ nat: 1, filter: 0, route: 0, input: 0, ports: 0 });
     expect(node.lines('nft', 'nat', 'ROLEGATE')).toHaveLength(1);
     const repaired = lines.find(({ message }) => message === 'interception repaired');
-    expect(repaired?.fields).toMatchObject({ faults: ['nat: the chain ROLEGATE has other rules'] });
+    expect(repaired?.fields).toMatchObject({ faults: ['nat: chain ROLEGATE has different rules'] });
   });
 
   it('A change that caused no event is repaired within 30 s', async () => {

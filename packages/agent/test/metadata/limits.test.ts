@@ -51,7 +51,7 @@ function awaitFeed(served: Served): void {
     [POD_IP, 'uid-1', 'team-a'],
     [OTHER_IP, 'uid-2', 'team-b'],
   ] as const)
-    served.callers.set(ip, { kind: 'unknown', uid, namespace, waitsFor: 'the feed to name the Pod' });
+    served.callers.set(ip, { kind: 'unknown', uid, namespace, waitsFor: 'the feed to list Pod' });
 }
 
 describe('Connection limits', () => {

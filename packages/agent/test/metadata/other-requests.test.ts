@@ -46,7 +46,7 @@ describe('Other metadata', () => {
     );
     expect(served.records.map(({ reason, detail }) => [reason, detail])).toEqual([
       [undefined, undefined],
-      ['PathBlocked', '/meta-data/placement/region is not in the groups of this Pod'],
+      ['PathBlocked', "/meta-data/placement/region is not in this Pod's groups"],
       ['PathBlocked', 'no Pod may read /user-data here'],
     ]);
     expect(outside.body + never.body).not.toMatch(/region|user-data/);

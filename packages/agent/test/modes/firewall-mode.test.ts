@@ -75,7 +75,7 @@ describe('Firewall mode', () => {
       [
         '[+]metadata ok',
         '[+]ports ok',
-        '[!]interception nobody tells how the rules stand; give --cni-socket, the socket of rolegate-agent reconcile',
+        '[!]interception unknown; set --cni-socket to the socket of rolegate-agent reconcile',
         '[+]probes ok',
         'ok',
         '',

@@ -112,7 +112,7 @@ describe('Port of another user', () => {
     await t.isHeld();
     expect([t.ports.check.informative, t.ports.check.ready(), t.ports.held()]).toEqual([
       true,
-      `held by another user: 127.0.0.1:${t.at.port}`,
+      `in use by another user: 127.0.0.1:${t.at.port}`,
       [t.at],
     ]);
     await t.leave();

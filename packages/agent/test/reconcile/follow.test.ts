@@ -247,7 +247,7 @@ describe('Silent reader', () => {
     await t.lost();
     expect([t.follower.awaited, t.follower.usable(), t.owns(IP)]).toEqual([undefined, false, undefined]);
     expect(t.lines('connection to reconcile lost')[0]?.[2]).toMatchObject({
-      error: 'it said nothing for 2000 ms',
+      error: 'nothing received for 2000 ms',
     });
     await until(
       () => t.peer.agents.length === 2,

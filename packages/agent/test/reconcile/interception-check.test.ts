@@ -7,20 +7,20 @@ it('Readiness does not depend on the interception if no reader reports it', () =
   expect([check.name, check.informative, check.ready()]).toEqual([
     'interception',
     true,
-    'nobody tells how the rules stand; give --cni-socket, the socket of rolegate-agent reconcile',
+    'unknown; set --cni-socket to the socket of rolegate-agent reconcile',
   ]);
 });
 
 it.each([
   {
     state: undefined,
-    outcome: expect.stringMatching(/^the reader has not told how the rules stand; see that /),
+    outcome: expect.stringMatching(/^unknown; check that rolegate-agent reconcile runs /),
   },
   { state: STATE, outcome: true },
   {
     state: { ...STATE, layers: { nat: false, filter: true, route: true } },
     outcome: expect.stringMatching(
-      /^not in order: nat, input, ports; the log of rolegate-agent reconcile says/,
+      /^not fully installed: nat, input, ports; see the log of rolegate-agent reconcile/,
     ),
   },
 ])(

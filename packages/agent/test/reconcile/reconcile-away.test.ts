@@ -46,7 +46,7 @@ describe('Reader away', () => {
     await t.lost();
     expect(t.callers.identify(IP)).toEqual({
       kind: 'unknown',
-      waitsFor: 'the reader of CNI results (rolegate-agent reconcile)',
+      waitsFor: 'rolegate-agent reconcile, which reads the CNI results',
       undecided: true,
     });
     await t.passes(1_990);
@@ -101,7 +101,7 @@ describe('Reader away', () => {
       'warn',
       'CNI results unusable; reading Pod addresses from Pod status',
       expect.objectContaining({
-        error: 'no directory of CNI results can be read',
+        error: 'no CNI results directory can be read',
         directories: { [t.path]: 'missing' },
       }),
     ]);

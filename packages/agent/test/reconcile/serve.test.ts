@@ -211,7 +211,9 @@ describe('Reader socket', () => {
   it('The socket of the reader never replaces a file that is not a socket', async () => {
     await writeFile(place.path, 'precious');
     const t = setup();
-    await expect(t.start()).rejects.toThrow(/is there and no socket; give --cni-socket another path/);
+    await expect(t.start()).rejects.toThrow(
+      /exists and is not a socket; remove it, or give --cni-socket another path/,
+    );
     expect(await readFile(place.path, 'utf8')).toBe('precious');
   });
 

@@ -29,12 +29,12 @@ describe('Self-test verdict', () => {
     {
       name: 'somebody else answers',
       met: { credentials: { kind: 'stranger', status: 200 } },
-      says: 'something other than the agent',
+      says: 'a process other than the agent',
     },
     {
       name: 'so does one that asks for a token',
       met: { credentials: { kind: 'stranger', status: 401 } },
-      says: 'something other than the agent',
+      says: 'a process other than the agent',
     },
     {
       name: 'another port is open',
@@ -44,7 +44,7 @@ describe('Self-test verdict', () => {
     {
       name: "the agent's port is open directly",
       met: { agentPort: { kind: 'open' } },
-      says: 'open to Pods directly',
+      says: 'directly open to Pods',
     },
   ] as { name: string; met: Partial<Evidence>; says: string }[])(
     'The self-test refutes the interception if $name',
@@ -54,7 +54,7 @@ describe('Self-test verdict', () => {
   );
 
   it.each([
-    { name: 'no rule led the request to the agent', met: { led: 0 }, says: 'not led to the agent' },
+    { name: 'no rule led the request to the agent', met: { led: 0 }, says: 'not redirected to the agent' },
     {
       name: 'what is led there is not answered',
       met: { credentials: { kind: 'silence' } },

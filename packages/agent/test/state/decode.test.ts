@@ -65,7 +65,7 @@ describe('Saved state', () => {
   });
 
   it.each([
-    { what: 'of another node', origin: { ...ORIGIN, nodeName: 'node-2' }, fault: /is of node "node-1"/ },
+    { what: 'of another node', origin: { ...ORIGIN, nodeName: 'node-2' }, fault: /belongs to node "node-1"/ },
     {
       what: 'of before the boot',
       origin: { ...ORIGIN, bootId: 'boot-2' },
@@ -81,7 +81,7 @@ describe('Saved state', () => {
   });
 
   it('A state is refused if its machine time is ahead of that of the reading process', () => {
-    expect(() => read(encodeState(keptState(), ORIGIN, timeAt(1_000_060_001)))).toThrow(/yet to come/);
+    expect(() => read(encodeState(keptState(), ORIGIN, timeAt(1_000_060_001)))).toThrow(/in the future/);
   });
 
   it('A state with any value changed is read or refused with a StateFault, and the message quotes nothing', () => {
@@ -165,7 +165,7 @@ describe('State file', () => {
 
   it('A state file of another version is refused for its version', () => {
     const other = Buffer.from(file.toString('latin1').replace(/ 1 /, ' 2 '), 'latin1');
-    expect(() => stateIn(other)).toThrow('it is of version 2, not 1');
+    expect(() => stateIn(other)).toThrow('it has version 2, not 1');
   });
 });
 

@@ -123,7 +123,7 @@ describe('State directory', () => {
     mkdirSync(path);
     writeFileSync(join(path, 'other'), '', { mode: 0o600 });
     symlinkSync(join(path, 'other'), file);
-    expect(directory.read).toThrow('it is a link');
+    expect(directory.read).toThrow('it is a symbolic link');
     directory.remove();
     mkdirSync(file, { mode: 0o600 });
     expect(directory.read).toThrow('not a regular file');

@@ -99,7 +99,7 @@ describe('Agent status', () => {
   it('The status says what is not ready, and that there is no certificate', () => {
     const { text } = setup().ask('');
     expect(text).toContain('ready           NO: table: no server has told of the Pods yet');
-    expect(text).toContain('certificate     none\n  error         there is none yet');
+    expect(text).toContain('certificate     none\n  error         none yet');
   });
 
   it.each([

@@ -40,7 +40,7 @@ describe('Explain --ip', () => {
     expect(value).toMatchObject({
       addresses: [{ by: 'cni', says: expect.stringContaining('shop/new (u-new)') }],
       state: 'PodNotFound',
-      waitsFor: 'the feed to name the Pod shop/new',
+      waitsFor: 'the feed to list Pod shop/new',
       answers: { token: '200, a token', credentials: 'held, then 503 HeldTimeout' },
     });
   });
@@ -135,7 +135,7 @@ describe('Explain --pod', () => {
     t.results.give({ uid: 'u-new', name: 'new' });
     expect(t.explain('pod=shop/new')).toMatchObject({
       addresses: [{ ip: IP, by: 'cni' }],
-      waitsFor: 'the feed to name the Pod shop/new',
+      waitsFor: 'the feed to list Pod shop/new',
     });
   });
 });

@@ -47,7 +47,7 @@ export function setup({
         synced: () => table.synced,
         identity: {
           tls: { current: () => ({ ca: Buffer.from('') }) },
-          check: { name: 'certificate', ready: () => 'there is none yet: no server has been asked yet' },
+          check: { name: 'certificate', ready: () => 'none yet: no server has been contacted yet' },
         },
       },
     },

@@ -11,29 +11,29 @@ export type DirectoryState = 'missing' | 'unreadable' | 'ok';
 
 export interface CniDirectoryDeps extends Omit<DirectoryFilesDeps, 'isSame'> {
   readonly log: Log;
-  /** After the first look, and the first after the directory could not be read: all files that it has. */
+  /** Called after the first complete scan, and after the first one since the directory was unreadable, with all its files. */
   readonly surveyed: (paths: ReadonlySet<string>) => void;
-  /** The state changed. */
+  /** Called when the state changes. */
   readonly changed: () => void;
 }
 
 export interface Look {
   readonly full: boolean;
-  /** Set if several directories are looked at as one: when they were created alone tells which of their files came first. */
+  /** Set if several directories are scanned as one: the creation times alone then order their files. */
   readonly turn?: number;
 }
 
 export interface CniDirectory {
-  /** `ok` once all files have been looked at. */
+  /** `ok` once all files have been read. */
   readonly state: DirectoryState;
-  /** False: changes are only found by looking (`check`). */
+  /** False: changes are found only by polling (`check`). */
   readonly watched: boolean;
-  /** Finds out whether the directory is there and still the same; `full`: looks at every file too. Never rejects. */
+  /** Checks that the directory exists and is still the same. `full`: also checks every file. Never rejects. */
   readonly check: (look: Look) => Promise<void>;
   readonly close: () => void;
 }
 
-/** One directory of result files: watched, and looked through now and then because a watch can miss things. */
+/** One directory of result files: watched, and rescanned periodically because a watch can miss changes. */
 export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
   const { directory, files } = deps;
   const state = createDirectoryState(deps);
@@ -66,9 +66,9 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
   }
 
   function enter(found: FoundIdentity): void {
-    // Watched before it is listed: what comes in between is then seen twice, not never.
+    // The watch starts before the listing, so that a change in between is seen twice rather than never.
     watch.start();
-    // Of another directory under the same name nothing that was known is said to be released.
+    // If the directory was replaced, the files known before do not count as released.
     if (found.is === 'another') {
       content.forgetAll();
       state.enter('missing');
@@ -92,7 +92,7 @@ export function createCniDirectory(deps: CniDirectoryDeps): CniDirectory {
   };
 }
 
-/** A slow look must not undo what a later one found. */
+/** Runs the steps one after another, so that a slow check cannot undo what a later one found. */
 function oneAtATime<Argument>(step: (argument: Argument) => Promise<void>) {
   let last = Promise.resolve();
   return (argument: Argument): Promise<void> => {
@@ -103,21 +103,21 @@ function oneAtATime<Argument>(step: (argument: Argument) => Promise<void>) {
 
 interface FoundIdentity {
   readonly identity: string;
-  /** `another`: in the place of the one that was there at the last look. */
+  /** `another`: the directory was replaced since the last check. */
   readonly is: 'same' | 'first' | 'another';
-  /** What it has was not known until now, though nothing else has been in its place. */
+  /** Its content is not known yet, although the directory was not replaced. */
   readonly isUnsurveyed: boolean;
 }
 
-/** Whether a directory is the one that it was. */
+/** Tracks whether a directory is still the same one. */
 function createIdentity(read: () => Promise<string>) {
   let current: string | undefined;
-  /** Of the last time that it could be read. */
+  /** The identity when it was last readable. */
   let last: string | undefined;
 
   return {
     isSame: async () => (await read().catch(() => undefined)) === current,
-    /** Rejects if there is none that can be read. */
+    /** Rejects if the directory cannot be read. */
     async find(): Promise<FoundIdentity> {
       const identity = await read();
       const isUnsurveyed = current === undefined && (last ?? identity) === identity;
@@ -133,7 +133,7 @@ function createIdentity(read: () => Promise<string>) {
   };
 }
 
-/** Logs each change of the state, and tells of it. */
+/** Logs and reports each change of the state. */
 function createDirectoryState({
   directory,
   log,

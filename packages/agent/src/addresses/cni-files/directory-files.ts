@@ -5,27 +5,27 @@ import { createSurvey, inBatches } from './survey.ts';
 import type { Survey, SurveyDeps } from './survey.ts';
 
 export interface DirectoryFilesDeps extends FileReaderDeps, Pick<SurveyDeps, 'log'> {
-  /** A number that is higher each time. */
+  /** Returns a higher number each time. */
   readonly nextTurn: () => number;
-  /** A file is seen for the first time. Those that one look found have one turn. */
+  /** Called for a file seen for the first time. Files found by one scan share one turn. */
   readonly learned: (path: string, learned: Learned) => void;
 }
 
 export interface DirectoryFiles {
-  /** Something happened to the file. */
+  /** The file may have changed. */
   readonly noticed: (name: string) => void;
-  /** Looks at every file. Resolves to the paths of all that are there. */
+  /** Checks every file. Resolves to the paths of all existing files. */
   readonly scan: (turn: number | undefined) => Promise<ReadonlySet<string>>;
   readonly forgetAll: () => void;
 }
 
-/** The files of one directory, in the order in which they came. */
+/** The files of one directory, in the order in which they appeared. */
 export function createDirectoryFiles(deps: DirectoryFilesDeps): DirectoryFiles {
   const { directory } = deps;
   const reader = createFileReader(deps);
   const { known } = reader;
   const list = createSurvey({ ...deps, knows });
-  /** Files that come while a look settles in which order others did. */
+  /** Files that appear while a scan orders the others. */
   let postponed: Set<string> | undefined;
 
   function noticed(name: string): void {
@@ -40,7 +40,7 @@ export function createDirectoryFiles(deps: DirectoryFilesDeps): DirectoryFiles {
     known.expect(name);
   }
 
-  /** Settles in which order the files came before any is read. */
+  /** Orders the files before any is read. */
   async function survey(given: number | undefined): Promise<Survey> {
     postponed = new Set();
     const turn = given ?? deps.nextTurn();
@@ -61,7 +61,7 @@ export function createDirectoryFiles(deps: DirectoryFilesDeps): DirectoryFiles {
     const wanted = new Set(read);
     const present = new Set(listed);
     for (const name of before) if (present.has(name) && !wanted.has(name)) known.forget(name);
-    // What the list does not name is looked at too: it may have come back since.
+    // Files missing from the listing are checked too: they may have reappeared since.
     await inBatches([...new Set([...read, ...before.filter((name) => !present.has(name))])], reader.look);
     return new Set(listed.map(pathOf));
   }

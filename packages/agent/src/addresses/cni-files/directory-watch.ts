@@ -6,7 +6,7 @@ const HINT =
   'Check fs.inotify.max_user_instances and max_user_watches on the node. Until then new files are found by polling.';
 
 export interface DirectoryWatch {
-  /** Watches the directory that is there now. Never throws: what cannot be watched is only looked through. */
+  /** Watches the current directory. Never throws: if it cannot be watched, changes are found by polling. */
   readonly start: () => void;
   readonly stop: () => void;
   readonly active: () => boolean;
@@ -15,12 +15,12 @@ export interface DirectoryWatch {
 export interface DirectoryWatchDeps {
   readonly directory: string;
   readonly files: Pick<ResultFiles, 'watch'>;
-  /** A file came, went or changed; undefined if the system does not say which. */
+  /** A file was created, removed or changed; undefined if the system does not say which. */
   readonly noticed: (name: string | undefined) => void;
   readonly log: Log;
 }
 
-/** The system's watch of a directory, which may be lost at any time. */
+/** The system's watch of a directory, which can fail at any time. */
 export function createDirectoryWatch({ directory, files, noticed, log }: DirectoryWatchDeps): DirectoryWatch {
   let unwatch: (() => void) | undefined;
   let lastFault = '';
@@ -33,7 +33,7 @@ export function createDirectoryWatch({ directory, files, noticed, log }: Directo
   function lost(error: unknown): void {
     stop();
     const fault = describeError(error);
-    // Tried again at every look: one line per fault, not per trial.
+    // Retried at every check: logged once per error, not per attempt.
     if (fault !== lastFault)
       log.warn('CNI results directory watch failed', { directory, error: fault, hint: HINT });
     lastFault = fault;

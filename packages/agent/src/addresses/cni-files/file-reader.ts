@@ -8,22 +8,22 @@ import type { ResultFiles } from './result-files.ts';
 
 export interface FileReaderDeps extends Omit<FindingsDeps, 'readAgain'> {
   readonly files: ResultFiles;
-  /** The directory is still the one that it was. Never rejects. */
+  /** The directory has not been replaced. Never rejects. */
   readonly isSame: () => Promise<boolean>;
-  /** The file was removed: what it named is released. */
+  /** The file was removed: its addresses are released. */
   readonly free: (path: string) => void;
 }
 
 export interface FileReader {
-  /** Something happened to the file. Never rejects. */
+  /** The file may have changed. Never rejects. */
   readonly noticed: (name: string) => Promise<void>;
-  /** Reads the file if it is not as it was when it was read last. Never rejects. */
+  /** Reads the file if it changed since it was last read. Never rejects. */
   readonly look: (name: string) => Promise<void>;
-  /** A file that is expected is read when it is looked at. */
+  /** A file that is expected is read at the next check. */
   readonly known: KnownFiles;
 }
 
-/** Reads the files of one directory: each by one reading at a time, those with a fault a few times more. */
+/** Reads the files of one directory: one read per file at a time, with a few retries for broken files. */
 export function createFileReader(deps: FileReaderDeps): FileReader {
   const { directory, files } = deps;
   const known = createKnownFiles((name) => {
@@ -42,9 +42,9 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
       file.again = false;
       file.cancel?.();
       const reading = await readOnce(files, pathOf(name));
-      // With a directory that is gone, or another one, go its files; none of them was removed.
+      // If the directory was removed or replaced, its files disappear too, but none of them was released.
       if (reading.kind === 'gone' && !(await deps.isSame())) continue;
-      if (known.of(name) === file) apply(name, file, reading); // else forgotten meanwhile
+      if (known.of(name) === file) apply(name, file, reading); // otherwise forgotten in the meantime
     }
     delete file.reading;
   }
@@ -60,10 +60,10 @@ export function createFileReader(deps: FileReaderDeps): FileReader {
 
   function noticed(name: string): Promise<void> {
     const file = Object.assign(known.expect(name), { trials: 0, reported: '' });
-    // Its Pod may ask at any moment: whoever reads it by the thread pool waits for five threads, one after the other.
+    // Its Pod may send a request at any moment, and an asynchronous read waits for five thread-pool operations in sequence.
     const reading = file.reading === undefined ? readNow(files, pathOf(name), file.version) : 'later';
     if (reading === 'later') return read(name);
-    // One write is told several times.
+    // One write causes several events.
     if (reading !== 'known') {
       file.cancel?.();
       apply(name, file, reading);

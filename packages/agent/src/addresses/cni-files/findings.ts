@@ -5,30 +5,30 @@ import type { KnownFile } from './known-files.ts';
 import type { Failed, Read } from './reading.ts';
 import type { Stamp } from './result-files.ts';
 
-/** libcni writes without renaming: a broken file may be half of one. It is read again after these pauses. Milliseconds. */
+/** libcni writes files in place, so a broken file may be half-written. It is reread after these pauses. Milliseconds. */
 const READ_AGAIN_AFTER_MS = [20, 100, 500] as const;
 
 export interface FindingsDeps {
   readonly directory: string;
   readonly clock: Pick<Clock, 'schedule'>;
-  /** What the file says now. */
+  /** The current content of the file. */
   readonly take: (path: string, result: CniResult, stamp: Stamp) => void;
-  /** Nothing is known of the file any more. */
+  /** Nothing is known about the file any more. */
   readonly forget: (path: string) => void;
-  /** The file is there and cannot be read. `anything`: it may name other addresses than when it was last read. */
+  /** The file exists but cannot be read. `anything`: it may name other addresses than when it was last read. */
   readonly unreadable: (path: string, anything: boolean) => void;
   /** Called once for a file that stays unreadable. */
   readonly report: (path: string, fault: string) => void;
   readonly readAgain: (name: string) => void;
 }
 
-/** Says what a reading has found of a file that is there; one with a fault is read a few times more. */
+/** Reports what was read from an existing file; a broken file is retried a few times. */
 export function createFindings(
   deps: FindingsDeps,
 ): (name: string, known: KnownFile, reading: Read | Failed) => void {
   const { directory, clock } = deps;
 
-  /** Its Pod may be running already: there is no time for a second reading. */
+  /** Its Pod may already run, so there is no time to wait for a second read. */
   function failed(name: string, known: KnownFile, { version, fault, tryAgain }: Failed): void {
     if (!tryAgain && version !== undefined) known.version = version;
     const isAsUnderstood = version !== undefined && version === known.understood;
@@ -41,7 +41,7 @@ export function createFindings(
     known.version = stamp.version;
     if (found.kind === 'broken') {
       if (retry(name, known)) return;
-      // One that stays cut short was given up while it was written: no container of its Pod has started.
+      // A file that stays truncated was abandoned while it was written: no container of its Pod has started.
       deps.unreadable(path, !found.cutShort && mayNameAddresses(name));
       report(name, known, found.fault);
       return;
@@ -51,7 +51,7 @@ export function createFindings(
     else deps.forget(path);
   }
 
-  /** False: it was read again often enough. */
+  /** False: no retries left. */
   function retry(name: string, known: KnownFile): boolean {
     const pauseMs = READ_AGAIN_AFTER_MS[known.trials];
     if (pauseMs === undefined) return false;

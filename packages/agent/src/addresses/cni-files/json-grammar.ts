@@ -26,23 +26,23 @@ import {
   VALUE_OR_END,
 } from './json-tokens.ts';
 
-/** Far more than a result has (annotations are texts in it, not nested). Bounds the memory. */
+/** Far deeper than any result (annotations are strings in it, not nested). Bounds the memory. */
 const DEEPEST = 512;
 
-/** Told where the keys and values of the outermost object are. Places count in the bytes that are being read. */
+/** Receives the positions of the keys and values of the outermost object, as offsets in the current bytes. */
 export interface JsonMarks {
   readonly begin: (what: 'key' | 'value', at: number) => void;
-  /** `at`: the first byte that is not part of it any more. */
+  /** `at`: the first byte after it. */
   readonly end: (what: 'key' | 'value', at: number) => void;
 }
 
 export interface JsonGrammar {
   readonly read: (bytes: Uint8Array) => void;
-  /** `cut-short`: what was read is the beginning of an object. */
+  /** `cut-short`: the bytes so far are the beginning of an object. */
   readonly state: 'whole' | 'cut-short' | 'broken';
 }
 
-/** Follows the grammar of one JSON object (RFC 8259) byte by byte, wherever its pieces end. Linear; never throws. */
+/** Follows the grammar of one JSON object (RFC 8259) byte by byte, across chunk boundaries. Linear; never throws. */
 export function createJsonGrammar({ begin, end }: JsonMarks): JsonGrammar {
   const nesting = createNesting();
   let next = OBJECT;
@@ -104,7 +104,7 @@ export function createJsonGrammar({ begin, end }: JsonMarks): JsonGrammar {
   };
 }
 
-/** The objects and lists that are open. */
+/** The open objects and lists. */
 function createNesting() {
   const opened = new Uint8Array(DEEPEST);
   let depth = 0;
@@ -112,9 +112,9 @@ function createNesting() {
   return {
     depth: () => depth,
     isObject: () => opened[depth - 1] === BRACE,
-    /** In ASCII each closing brace and bracket stands two behind its opening one. */
+    /** In ASCII each closing brace or bracket is two after its opening one. */
     closing: () => (opened[depth - 1] ?? 0) + 2,
-    /** Returns what may come in it. */
+    /** Returns the place inside the new object or list. */
     open(byte: number): number {
       if (depth === DEEPEST) return BROKEN;
       opened[depth] = byte;

@@ -1,9 +1,9 @@
 /*
- * What the next byte of a JSON text may be (RFC 8259), as pure functions of the byte and what may come in its place. Numbers, for there
- * is one for each byte.
+ * What can follow in a JSON text (RFC 8259), as pure functions of the byte and the place it is in. Places are numbers, because
+ * each byte has one.
  */
 
-// Places between tokens …
+// Places between tokens.
 export const OBJECT = 0;
 export const VALUE = 1;
 export const VALUE_OR_END = 2;
@@ -12,10 +12,10 @@ export const KEY_OR_END = 4;
 export const COLON = 5;
 export const COMMA_OR_END = 6;
 export const NOTHING = 7;
-// … and inside of one. Of a key or text: almost all of a file is texts.
+// Places inside tokens. TEXT is a key or string: almost all of a file is strings.
 export const TEXT = 10;
 export const ESCAPE = 11;
-/** Of four digits, each one place after the one before. */
+/** The first of four hex digits, one place each. */
 const FIRST_HEX = 12;
 const LAST_HEX = 15;
 const MINUS = 20;
@@ -26,16 +26,16 @@ const FRACTION = 24;
 const E = 25;
 const E_SIGN = 26;
 const EXPONENT = 27;
-/** Plus where in `WORDS` the letter stands that must come. */
+/** Plus the position in `WORDS` of the letter expected next. */
 const WORD = 40;
 export const BROKEN = 99;
 
-// What a token turns out to be that is no place yet.
+// Results of a token that are not places.
 export const OPENING = 100;
 export const CLOSING = 101;
 export const COMMA = 102;
 export const KEY_TEXT = 103;
-/** The value ends with this byte, or before it. */
+/** The value ends with or before this byte. */
 export const ENDED = 104;
 export const ENDED_BEFORE = 105;
 
@@ -58,7 +58,7 @@ export function isSpace(byte: number): boolean {
   return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** Where a text has a quote, a backslash or a byte that it must not have; the end of the bytes if it has none. */
+/** The position of a quote, backslash or invalid byte in a string; the end of the bytes if there is none. */
 export function endOfPlainText(bytes: Uint8Array, from: number): number {
   let at = from;
   while (at < bytes.length) {
@@ -69,7 +69,7 @@ export function endOfPlainText(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** What begins with a byte between tokens that is no space. `closing` ends the innermost object or list. */
+/** The place after a non-space byte between tokens. `closing` ends the innermost object or list. */
 export function tokenAt(place: number, byte: number, closing: number): number {
   switch (place) {
     case OBJECT:
@@ -101,7 +101,7 @@ function valueAt(byte: number): number {
   return byte === 0x2d ? MINUS : (afterDigit(MINUS, byte) ?? BROKEN);
 }
 
-/** What follows a byte of an escape, a number or a word. */
+/** The place after a byte of an escape, a number or a word. */
 export function insideToken(place: number, byte: number): number {
   if (place === ESCAPE) return byte === 0x75 ? FIRST_HEX : ESCAPED.has(byte) ? TEXT : BROKEN;
   if (place >= FIRST_HEX && place <= LAST_HEX) {
@@ -118,7 +118,7 @@ function insideWord(place: number, byte: number): number {
   return WORDS.charCodeAt(at + 1) === SPACE ? ENDED : place + 1;
 }
 
-/** What follows if the byte continues the number; undefined: it does not. */
+/** The place if the byte continues the number; undefined if it does not. */
 function afterDigit(place: number, byte: number): number | undefined {
   if (byte >= 0x30 && byte <= 0x39) {
     if (place === MINUS) return byte === 0x30 ? ZERO : INTEGER;

@@ -1,21 +1,21 @@
-/** What is known of one file. */
+/** What is known about one file. */
 export interface KnownFile {
-  /** The state of the file that was read last and needs no second reading; undefined: it does. */
+  /** The version that was read last and needs no retry; undefined: it needs one. */
   version?: string;
-  /** The state in which it was last understood. */
+  /** The version that was last parsed. */
   understood?: string;
-  /** How often it was read again since something happened to it. */
+  /** Retries since the file last changed. */
   trials: number;
-  /** The fault that was reported, once and not at every look. */
+  /** The last reported fault, so that each is reported once and not at every check. */
   reported: string;
   cancel?: () => void;
   reading?: Promise<void>;
-  /** Something happened while it was being read. */
+  /** The file changed while it was read. */
   again: boolean;
 }
 
 export interface KnownFiles {
-  /** The file is known from now on. */
+  /** Adds the file. */
   readonly expect: (name: string) => KnownFile;
   readonly of: (name: string) => KnownFile | undefined;
   readonly forget: (name: string) => void;
@@ -23,7 +23,7 @@ export interface KnownFiles {
   readonly names: () => readonly string[];
 }
 
-/** The files that were read, are being read, or are expected. `forgotten` is called with each that is known no more. */
+/** The files that were read, are being read or are expected. `forgotten` is called with each file that is dropped. */
 export function createKnownFiles(forgotten: (name: string) => void): KnownFiles {
   const files = new Map<string, KnownFile>();
 

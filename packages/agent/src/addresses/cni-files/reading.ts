@@ -4,12 +4,12 @@ import type { ReadCniResult } from './parse-result.ts';
 import type { ResultFiles, Stamp } from './result-files.ts';
 
 /**
- * A result holds the Pod's annotations (256 KiB, escaped up to six times as long) and its host ports: 7.6 MB are the most that an
- * object of etcd's 1.5 MiB can grow to (ADR 4).
+ * A result holds the Pod's annotations (256 KiB, up to six times as long when escaped) and its host ports. An object within
+ * etcd's limit of 1.5 MiB can grow to at most 7.6 MB (ADR 4).
  */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** What one reading found. */
+/** What one read found. */
 export type Reading = { readonly kind: 'gone' } | Read | Failed;
 
 export interface Read {
@@ -20,14 +20,14 @@ export interface Read {
 
 export interface Failed {
   readonly kind: 'failed';
-  /** Undefined: not even that can be told. */
+  /** Undefined: not known either. */
   readonly version: string | undefined;
   readonly fault: string;
-  /** Another reading may succeed though the file stays as it is. */
+  /** Another read may succeed even if the file does not change. */
   readonly tryAgain: boolean;
 }
 
-/** What a file says that was written a moment ago. `known`: nothing new. `later`: only `readOnce` can tell. */
+/** Reads a file that was written a moment ago. `known`: nothing new. `later`: only `readOnce` can tell. */
 export function readNow(
   files: ResultFiles,
   path: string,
@@ -47,8 +47,13 @@ export async function readOnce(files: ResultFiles, path: string): Promise<Readin
     const { outcome, ...stamp } = file;
     if (outcome === 'whole') return { kind: 'read', stamp, read: reader.end() };
     if (outcome === 'too-large')
-      return { kind: 'failed', version: stamp.version, fault: 'it is larger than 8 MiB', tryAgain: false };
-    const changed = { kind: 'broken', fault: 'it changed while it was read', cutShort: true } as const;
+      return {
+        kind: 'failed',
+        version: stamp.version,
+        fault: 'the file is larger than 8 MiB',
+        tryAgain: false,
+      };
+    const changed = { kind: 'broken', fault: 'the file changed while it was read', cutShort: true } as const;
     return { kind: 'read', stamp, read: changed };
   } catch (error) {
     const stamp = await files.stamp(path).catch(() => undefined);

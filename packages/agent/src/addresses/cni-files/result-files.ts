@@ -3,52 +3,52 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, open, readdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
-/** Never through a symbolic link, and never waiting for the other end of a pipe. */
+/** Never follows a symbolic link, and never waits for the other end of a pipe. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** A file is read in pieces of this size, so that none keeps the process from other work. Bytes. */
+/** Files are read in chunks of this size, so that none keeps the process from other work. Bytes. */
 const PIECE = 64 * 1024;
 
-/** Which state of a file was seen. */
+/** Identifies the state of a file. */
 export interface Stamp {
-  /** Programs can set it to anything. */
+  /** Programs can set it to any time. */
   readonly mtimeNs: bigint;
   /**
-   * When the file was created; its ctime if the file system does not say. No program can set it, and other than ctime it stays when
-   * a file is touched, or has its owner, mode or label changed. A clock that steps is in it.
+   * When the file was created, or its ctime if the file system does not record that. No program can set it. Unlike ctime, it
+   * does not change when a file is touched or its owner, mode or label changes. It is affected by clock steps.
    */
   readonly createdNs: bigint;
-  /** Equal while the file has not been written or replaced. */
+  /** The same until the file is written or replaced. */
   readonly version: string;
 }
 
 export interface ReadFile extends Stamp {
-  /** `changed`: while it was being read. */
+  /** `changed`: while it was read. */
   readonly outcome: 'whole' | 'too-large' | 'changed';
 }
 
-/** The file system as far as it is needed, so that tests can have a broken one. */
+/** The file system operations used, so that tests can inject faults. */
 export interface ResultFiles {
-  /** Changes if the directory is replaced by another one under the same name. */
+  /** Changes if the directory is replaced under the same name. */
   readonly identity: (directory: string) => Promise<string>;
   readonly list: (directory: string) => Promise<readonly string[]>;
-  /** Undefined: gone, or not a regular file. */
+  /** Undefined: removed, or not a regular file. */
   readonly stamp: (path: string) => Promise<Stamp | undefined>;
-  /** Hands over the content piece by piece; a piece is overwritten by the next. Undefined: gone, or not a regular file. */
+  /** Passes on the content chunk by chunk; each chunk is overwritten by the next. Undefined: removed, or not a regular file. */
   readonly read: (
     path: string,
     mostBytes: number,
     take: (piece: Buffer) => void,
   ) => Promise<ReadFile | undefined>;
   /**
-   * The same at once, for a file that was written a moment ago, so that no disk is waited for. `known`: it has this version still, and
-   * is not read. `later`: it is too large for that, or there is something about it that `read` tells. Never throws.
+   * Synchronous version for a file that was written a moment ago, so the disk does not block. `known`: the file still has this
+   * version and is not read. `later`: the file is too large, or only `read` can tell more. Never throws.
    */
   readonly readNow: (
     path: string,
     knownVersion: string | undefined,
     take: (piece: Buffer) => void,
   ) => ReadFile | 'known' | 'later';
-  /** Calls with the name of a file that came, went or changed; undefined if the system does not say which. */
+  /** Calls with the name of a file that was created, removed or changed; undefined if the system does not say which. */
   readonly watch: (
     directory: string,
     changed: (name: string | undefined) => void,
@@ -89,7 +89,7 @@ export const systemFiles: ResultFiles = {
         closeSync(file);
       }
     } catch {
-      return 'later'; // and the error with it
+      return 'later'; // the later read reports the error
     }
   },
   watch(directory, changed, lost) {
@@ -103,7 +103,7 @@ export const systemFiles: ResultFiles = {
   },
 };
 
-/** One piece at most. Nothing is taken of a file that is to be read later. */
+/** At most one chunk. Nothing is passed on if the file is to be read later. */
 function readSmall(
   file: number,
   knownVersion: string | undefined,
@@ -121,7 +121,7 @@ function readSmall(
   return { ...stamp, outcome: 'whole' };
 }
 
-/** False: it is larger than allowed. `size` is what it had a moment ago: it may grow meanwhile. */
+/** False: it is larger than allowed. `size` is its last known size; it may have grown. */
 async function readAll(
   file: FileHandle,
   size: number,
@@ -157,7 +157,7 @@ async function unlessGone<Found>(look: () => Promise<Found>): Promise<Found | un
   }
 }
 
-/** The system's code of an error (`ENOENT`), '' if it has none. */
+/** The system's error code (`ENOENT`); '' if it has none. */
 export function errorCode(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';

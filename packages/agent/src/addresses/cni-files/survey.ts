@@ -3,18 +3,18 @@ import type { ResultFiles } from './result-files.ts';
 
 /** Far more than a node's Pods (2 files each) and the leftovers of crashes; beyond it only the newest are read. */
 const MOST_FILES = 4_096;
-/** Stands for a time that cannot be read: such a file may be the newest. Nanoseconds. */
+/** Stands for an unreadable creation time: such a file may be the newest. Nanoseconds. */
 const AFTER_ALL_NS = 2n ** 63n;
-/** Files looked at side by side in a scan: libuv has 4 threads. */
+/** Files checked in parallel: libuv has 4 threads. */
 const SIDE_BY_SIDE = 16;
 
 const HINT = 'Remove results of Pods that no longer exist. Only the newest files are read.';
 
 export interface Survey {
   readonly listed: readonly string[];
-  /** Those that are to be read: all, or the newest of too many. */
+  /** Those to read: all, or the newest if there are too many. */
   readonly read: readonly string[];
-  /** When those were created that were not known, or all of too many. */
+  /** Creation times of the new files, or of the newest if there are too many. */
   readonly created: readonly (readonly [name: string, createdNs: bigint])[];
 }
 
@@ -25,7 +25,7 @@ export interface SurveyDeps {
   readonly log: Log;
 }
 
-/** Lists the files of a directory before any of them is read. Rejects if it cannot be listed. */
+/** Lists the files of a directory before any is read. Rejects if it cannot be listed. */
 export function createSurvey({ directory, files, knows, log }: SurveyDeps): () => Promise<Survey> {
   let crowded = false;
 

@@ -1,35 +1,35 @@
 import { createJsonGrammar } from './json-grammar.ts';
 
-/** A name of up to 9 letters is no longer than this, each letter being escaped. Bytes, quotes included. */
+/** A name of up to 9 letters is no longer than this even if every letter is escaped. Bytes, quotes included. */
 const LONGEST_NAME = 64;
 
-/** What a text has been found to be. */
+/** What a text turned out to be. */
 export type TopLevelFields =
-  /** An object; of the wanted fields those that it has, as JSON.parse has them. */
+  /** An object, with those of the wanted fields that it has, as JSON.parse returns them. */
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, unknown> }
   /** The beginning of an object. */
   | { readonly kind: 'cut-short' }
   | { readonly kind: 'broken'; readonly fault: string };
 
 export interface TopLevelFieldsReader {
-  /** Reads on. The bytes may be overwritten afterwards. */
+  /** Reads the next bytes. They can be overwritten afterwards. */
   readonly read: (bytes: Buffer) => void;
   readonly end: () => TopLevelFields;
 }
 
-/** A key or value that is being read. */
+/** A key or value being read. */
 interface Excerpt {
-  /** Where it is within the bytes that are being read. */
+  /** Its start in the current bytes. */
   from: number;
-  /** Undefined: it is longer than allowed. */
+  /** Undefined: longer than allowed. */
   parts: Buffer[] | undefined;
   size: number;
   readonly longest: number;
 }
 
 /**
- * Cuts the wanted fields out of one JSON object and parses only these: the rest is checked and never kept. `longest` bounds each
- * field in bytes. Equal to JSON.parse for all but objects that nest very deeply, which are broken.
+ * Extracts the wanted fields of one JSON object and parses only these: the rest is checked but not kept. `longest` limits each
+ * field in bytes. Equal to JSON.parse except for very deeply nested objects, which are rejected.
  */
 export function createTopLevelFields(wanted: ReadonlySet<string>, longest: number): TopLevelFieldsReader {
   const found = new Map<string, string | undefined>();
@@ -49,7 +49,7 @@ export function createTopLevelFields(wanted: ReadonlySet<string>, longest: numbe
     const text = excerpt.parts && Buffer.concat(excerpt.parts).toString('utf8');
     excerpt = undefined;
     if (what === 'key') name = text === undefined ? '' : String(JSON.parse(text));
-    // Of a name that comes twice the last counts, as for JSON.parse.
+    // The last of duplicate names counts, as for JSON.parse.
     else found.set(name, text);
   }
 
@@ -69,10 +69,10 @@ export function createTopLevelFields(wanted: ReadonlySet<string>, longest: numbe
     },
     end() {
       if (grammar.state === 'cut-short') return { kind: 'cut-short' };
-      if (grammar.state === 'broken') return { kind: 'broken', fault: 'it is not a JSON object' };
+      if (grammar.state === 'broken') return { kind: 'broken', fault: 'not a JSON object' };
       const fields = new Map<string, unknown>();
       for (const [field, text] of found) {
-        if (text === undefined) return { kind: 'broken', fault: `its ${field} is too long` };
+        if (text === undefined) return { kind: 'broken', fault: `the field ${field} is too long` };
         fields.set(field, JSON.parse(text));
       }
       return { kind: 'object', fields };

@@ -9,11 +9,11 @@ import type { SeenVersions } from './seen-versions.ts';
 import type { SessionCache } from './session-cache.ts';
 
 export interface DecidedPods {
-  /** A stream begins: the Pods that it does not name before `endSnapshot` are gone. Until then none is removed for it. */
+  /** A stream begins. Pods that it does not name before `endSnapshot` are removed then, not earlier. */
   readonly beginSnapshot: () => void;
-  /** 'older': dropped, because a decision on a newer state of one of the three objects has been accepted before. */
+  /** 'older': ignored, because a decision on a newer state of one of the three objects was applied before. */
   readonly setPod: (pod: KnownPod, versions: DecidedOn) => 'set' | 'older';
-  /** The Pod is gone as of `resourceVersion`; ignored if a later state of it was seen. */
+  /** The Pod was removed as of `resourceVersion`; ignored if a later state of it was seen. */
   readonly removePod: (uid: string, resourceVersion: string) => void;
   readonly endSnapshot: (podsResourceVersion: string) => void;
 }
@@ -23,13 +23,13 @@ export interface DecidedPodsDeps {
   readonly seen: SeenVersions;
   readonly tombstones: PodTombstones;
   readonly sessions: Pick<SessionCache, 'refer' | 'release'>;
-  /** Called at once when something known is replaced or goes. */
+  /** Called synchronously when something is replaced or removed. */
   readonly withdrawn: () => void;
   readonly changed: () => void;
   readonly log: Log;
 }
 
-/** Takes what the feed says of Pods, and nothing that is older than what it has said before. */
+/** Applies what the feed says about Pods, unless it is older than what was applied before. */
 export function createDecidedPods(deps: DecidedPodsDeps): DecidedPods {
   const { entries, seen, tombstones, sessions, withdrawn, changed, log } = deps;
   let named: Set<string> | undefined;
@@ -48,7 +48,7 @@ export function createDecidedPods(deps: DecidedPodsDeps): DecidedPods {
     if (isKnown && !isDeepStrictEqual(former, decided)) withdrawn();
     tombstones.remove(uid);
     seen.compareAgain(uid);
-    // First the new reference, then the old one's end: the same session's credentials are not dropped between.
+    // The new reference comes first, so that credentials of the same session are not dropped in between.
     if (pod.decision.kind === 'allow') sessions.refer(pod.decision.sessionId);
     if (former) release(former.pod);
     entries.set(decided);

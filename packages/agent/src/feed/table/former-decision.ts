@@ -2,14 +2,14 @@ import { inputsDiffer } from '@rolegate/protocol';
 import type { KnownPod } from './known-pod.ts';
 
 /**
- * The Pod as `next` describes it, but with its former decision if the new one waits for something and nothing that the
- * former one was made on is known to have changed: a server that has just started takes nothing away (DESIGN.md 4.2).
+ * The Pod as `next` describes it, but with its former decision if the new one is pending and no input of the former one is
+ * known to have changed: a server that has just started takes nothing away (DESIGN.md 4.2).
  */
 export function withFormerDecision(former: KnownPod, next: KnownPod): KnownPod {
   const { decision, inputs, metadata } = former;
   if (next.decision.kind !== 'pending' || next.decision.withdraws === true) return next;
   if (decision.kind === 'pending') return next;
-  // An older server does not say what its decision was made on.
+  // Older servers do not send a decision's inputs.
   if (inputs !== undefined && next.inputs !== undefined && inputsDiffer(inputs, next.inputs)) return next;
   const namespaceSeen = next.inputs !== undefined && next.inputs.namespace !== 'unseen';
   return {

@@ -1,30 +1,30 @@
 import type { DecisionInputs, Reason } from '@rolegate/protocol';
 
-/** A Pod of this node as the feed last described it. */
+/** A Pod of this node as last described by the feed. */
 export interface KnownPod {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
   readonly serviceAccount: string;
-  /** The UID that the runtime knows a static Pod by; '' for others. */
+  /** The UID that the runtime has for a static Pod; '' for others. */
   readonly runtimeUid: string;
   /** From status.podIPs, canonical (RFC 5952). */
   readonly ips: readonly string[];
   readonly hostNetwork: boolean;
   /** Phase Succeeded or Failed. */
   readonly ended: boolean;
-  /** It has a deletionTimestamp: still served. */
+  /** It has a deletionTimestamp; it is still served. */
   readonly terminating: boolean;
   readonly metadata: MetadataAccess;
   readonly decision: Decision;
-  /** What the decision was made on; undefined: an older server does not say. */
+  /** The inputs of the decision; undefined: an older server does not send them. */
   readonly inputs?: DecisionInputs;
 }
 
 export interface MetadataAccess {
   /** `rolegate.dev/metadata: deny`: no metadata API at all. */
   readonly denied: boolean;
-  /** Present: of the groups that the agent serves, only these. */
+  /** If present, only these of the groups that the agent serves. */
   readonly only?: ReadonlySet<string>;
 }
 
@@ -33,7 +33,7 @@ export type Decision =
       readonly kind: 'allow';
       readonly sessionId: string;
       readonly roleArn: string;
-      /** What the list of roles shows: path/name under the base ARN, else the ARN. */
+      /** As shown in the list of roles: path/name under the base ARN, otherwise the ARN. */
       readonly roleName: string;
       readonly sessionName: string;
     }
@@ -42,33 +42,33 @@ export type Decision =
       readonly reason: Reason;
       /** For the operator's log, never for the Pod. */
       readonly message: string;
-      /** Where a role is named but not permitted: what the list of roles shows. */
+      /** If a role is named but not permitted: as shown in the list of roles. */
       readonly roleName?: string;
     }
   | {
       readonly kind: 'pending';
       readonly waitsFor: string;
-      /** What was decided before no longer holds. */
+      /** The previous decision no longer holds. */
       readonly withdraws?: true;
     };
 
-/** What the agent holds of one session. */
+/** What the agent has cached of one session. */
 export interface CachedSession {
   readonly id: string;
   readonly credentials?: CachedCredentials;
-  /** The last attempt to issue or renew failed; credentials held meanwhile stay good. */
+  /** The last attempt to issue or renew failed; cached credentials stay valid. */
   readonly failure?: { readonly reason: Reason; readonly message: string };
 }
 
 export interface CachedCredentials {
   readonly accessKeyId: string;
-  /** 12 digits, or '' when the role ARN has none. */
+  /** 12 digits, or '' if the role ARN has none. */
   readonly accountId: string;
   readonly fingerprint: string;
   /** On the agent's monotonic clock. Milliseconds. */
   readonly expiresAtMs: number;
-  /** The whole life they had when they were issued. Milliseconds. */
+  /** The full lifetime when issued. Milliseconds. */
   readonly lifetimeMs: number;
-  /** The IMDS document, ready to send; the only place where the secret is. */
+  /** The IMDS document, ready to send; the only place that holds the secret. */
   readonly document: Buffer;
 }

@@ -2,13 +2,13 @@ import { isOlderVersion } from '@rolegate/protocol';
 import type { KnownPod } from './known-pod.ts';
 import type { DecidedPod } from './contents.ts';
 
-/** The ways to a Pod. */
+/** The ways to look up a Pod. */
 export interface PodLookups {
   readonly pod: (uid: string) => KnownPod | undefined;
   readonly podByRuntimeUid: (runtimeUid: string) => KnownPod | undefined;
   readonly podByName: (namespace: string, name: string) => KnownPod | undefined;
   readonly podsByIp: (ip: string) => readonly KnownPod[];
-  /** The feed names the Pod: by a UID, the API server's or the runtime's, or by namespace/name. */
+  /** True if the feed names the Pod: by a UID (of the API server or the runtime) or by namespace/name. */
   readonly isNamed: (pod: string) => boolean;
   readonly pods: () => readonly KnownPod[];
 }
@@ -16,18 +16,18 @@ export interface PodLookups {
 export interface PodEntries {
   readonly lookups: PodLookups;
   readonly of: (uid: string) => DecidedPod | undefined;
-  /** In the place of the one that has its UID. */
+  /** Replaces the entry with the same UID. */
   readonly set: (decided: DecidedPod) => void;
   readonly remove: (uid: string) => void;
   readonly all: () => Iterable<readonly [uid: string, decided: DecidedPod]>;
 }
 
-/** The node's Pods by UID, and by what else they may be asked for by. */
+/** The node's Pods by UID and by other keys. */
 export function createPodEntries(): PodEntries {
   const entries = new Map<string, DecidedPod>();
   const index = createPodIndex();
 
-  /** Names come back: of the Pods that had one, the one last seen by the API server has it now. */
+  /** Names are reused: of the Pods with one name, the one last seen by the API server counts. */
   function only(pods: readonly KnownPod[]): KnownPod | undefined {
     return pods.reduce<KnownPod | undefined>(
       (found, pod) => (found && !isOlderVersion(versionOf(found), versionOf(pod)) ? found : pod),
@@ -53,7 +53,7 @@ export function createPodEntries(): PodEntries {
       podByName: (namespace, name) => only(index.byName(namespace, name)),
       podsByIp: index.byIp,
       isNamed(pod) {
-        // No UID has a slash.
+        // UIDs contain no slash.
         const [namespace = '', name] = pod.split('/');
         if (name !== undefined) return index.byName(namespace, name).length > 0;
         return entries.has(pod) || index.byRuntimeUid(pod).length > 0;
@@ -76,12 +76,12 @@ interface PodIndex {
   readonly add: (pod: KnownPod) => void;
   readonly remove: (pod: KnownPod) => void;
   readonly byRuntimeUid: (runtimeUid: string) => readonly KnownPod[];
-  /** More than one if a Pod was made again under its name and the end of the former has not been told yet. */
+  /** Several if a Pod was re-created under its name and the removal of the former one has not been reported yet. */
   readonly byName: (namespace: string, name: string) => readonly KnownPod[];
   readonly byIp: (ip: string) => readonly KnownPod[];
 }
 
-/** The ways to a Pod other than its UID. */
+/** Keys of a Pod other than its UID. */
 function createPodIndex(): PodIndex {
   const runtimeUids = new Map<string, readonly KnownPod[]>();
   const names = new Map<string, readonly KnownPod[]>();

@@ -18,45 +18,45 @@ import type { TableContents } from './contents.ts';
 export interface PodTableDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** Called at once when something known is replaced or goes: nobody may hold on to what the table said before. */
+  /** Called synchronously when something is replaced or removed, so that nothing relies on the old state. */
   readonly withdrawn?: () => void;
   readonly memory?: AgentMemory;
 }
 
-/** The node's Pods and sessions as the feed last described them. */
+/** The node's Pods and sessions as last described by the feed. */
 export interface PodTable extends DecidedPods, PodLookups {
   /**
-   * The API server has gone back to an older state: from now on older decisions are accepted too. What was decided stands
-   * until it is decided again.
+   * The API server was restored to an older state: from now on older decisions are accepted. Existing decisions remain until
+   * replaced.
    */
   readonly forget: () => void;
-  /** The newest of each kind by which decisions are dropped as older; '' for none. */
+  /** The newest version of each kind against which decisions count as older; '' for none. */
   readonly newestSeen: () => DecidedOn;
-  /** Since `forget`, in a table before this one too. Milliseconds; undefined: never. */
+  /** Time since `forget`, also in a previous table. Milliseconds; undefined: never. */
   readonly forgotMs: () => number | undefined;
-  /** Valid credentials are not displaced by none, nor by ones that end sooner. */
+  /** Valid credentials are never replaced by none or by ones that expire sooner. */
   readonly setSession: (session: CachedSession) => void;
-  /** Ignored while a decision names the session: a lagging replica withdraws what a newer one has granted. */
+  /** Ignored while a decision names the session: a lagging replica may remove what a newer one has granted. */
   readonly removeSession: (id: string) => void;
 
   readonly session: (id: string) => CachedSession | undefined;
   /** The sessions with valid credentials. */
   readonly heldSessions: () => readonly ReportedCredentials[];
-  /** All sessions, as a report names them. */
+  /** All sessions, for a report. */
   readonly reportedSessions: () => readonly ReportedSession[];
-  /** A Pod has asked for the session; false where there are no valid credentials for it. */
+  /** A Pod requested the session; false if it has no valid credentials. */
   readonly sessionAsked: (id: string) => boolean;
-  /** A snapshot has been complete once. */
+  /** True once a snapshot has been completed. */
   readonly synced: boolean;
-  /** Called once per microtask after changes. The returned function ends the listening. */
+  /** Called once per microtask after changes. The returned function removes the listener. */
   readonly onChange: (listener: () => void) => () => void;
 
   readonly contents: () => TableContents;
-  /** Goes on with what a table before this one held: complete, and as good as a feed that was lost since. */
+  /** Restores the content of a previous table, which counts as a complete feed that was lost since. */
   readonly restore: (contents: TableContents) => void;
 }
 
-/** One table per node, filled by one feed at a time, whichever replica it comes from. */
+/** One table per node, filled by one feed at a time, from any replica. */
 export function createPodTable(deps: PodTableDeps): PodTable {
   const { clock, log, withdrawn = () => undefined, memory } = deps;
   const changes = createChanges({ log, of: 'Pod table' });

@@ -6,24 +6,24 @@ import { isDecidedEarlier } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
 import type { GonePod } from './contents.ts';
 
-/** Longer than a replica may lag behind another. Milliseconds. */
+/** Longer than one replica may lag behind another. Milliseconds. */
 const REMEMBERED_MS = 600_000;
-/** More Pods than a node ends in that time. */
+/** More Pods than end on a node in that time. */
 const MOST = 10_000;
 
 export interface PodTombstones {
-  /** The Pod is gone as of `versions`. `namespace`: '' if it was never known. */
+  /** The Pod was removed as of `versions`. `namespace`: '' if it was never known. */
   readonly add: (uid: string, versions: DecidedOn, namespace: string) => void;
-  /** What was known of a Pod when it went. */
+  /** The last known versions of a removed Pod. */
   readonly of: (uid: string) => DecidedOn | undefined;
-  /** True where a lagging replica would bring back a Pod that is gone. */
+  /** True if an update from a lagging replica would bring back a removed Pod. */
   readonly forbids: (uid: string, versions: DecidedOn) => boolean;
-  /** It is back after all: a later state of it was seen. */
+  /** A later state of the Pod was seen, so it exists. */
   readonly remove: (uid: string) => void;
-  /** The API server has gone back: they may all be there again. */
+  /** The API server was restored: any of them may exist again. */
   readonly clear: () => void;
   readonly all: () => readonly GonePod[];
-  /** Those of a table before this one. */
+  /** Restores those of a previous table. */
   readonly restore: (gone: readonly GonePod[]) => void;
 }
 
@@ -32,7 +32,7 @@ export interface PodTombstonesDeps {
   readonly memory?: AgentMemory | undefined;
 }
 
-/** The Pods that went lately. */
+/** Recently removed Pods. */
 export function createPodTombstones({
   clock,
   memory = createMemory({ clock }),
@@ -43,7 +43,7 @@ export function createPodTombstones({
   });
 
   function of(uid: string): DecidedOn | undefined {
-    // One that was restored ends before its time here does.
+    // A restored entry expires sooner than others.
     const found = gone.get(uid);
     return found !== undefined && found.untilMs > clock.monotonic() ? found.versions : undefined;
   }

@@ -1,6 +1,6 @@
 import { isOlderVersion, isVersion, laterVersion } from '@rolegate/protocol';
 
-/** The resourceVersions of the objects that a decision was made on; '' where one was not there. */
+/** The resourceVersions of the objects that a decision depends on; '' for one that did not exist. */
 export interface DecidedOn {
   readonly pod: string;
   readonly namespace: string;
@@ -9,7 +9,7 @@ export interface DecidedOn {
 
 const NOTHING_SEEN: DecidedOn = { pod: '', namespace: '', serviceAccount: '' };
 
-/** True where any of the three objects was seen in an older state than for the other decision. */
+/** True if any of the three objects was in an older state than for the other decision. */
 export function isDecidedEarlier(decision: DecidedOn, than: DecidedOn): boolean {
   return (
     isOlderVersion(decision.pod, than.pod) ||
@@ -18,7 +18,7 @@ export function isDecidedEarlier(decision: DecidedOn, than: DecidedOn): boolean 
   );
 }
 
-/** The newest that was seen of each object. */
+/** The newest version of each object. */
 export function latest(a: DecidedOn, b: DecidedOn): DecidedOn {
   return {
     pod: laterVersion(a.pod, b.pod),
@@ -27,7 +27,7 @@ export function latest(a: DecidedOn, b: DecidedOn): DecidedOn {
   };
 }
 
-/** The newest of each kind; '' if none of them can be compared. */
+/** The newest of each kind; '' if none can be compared. */
 export function newestOf(all: readonly DecidedOn[]): DecidedOn {
   const { pod, namespace, serviceAccount } = all.reduce(latest, NOTHING_SEEN);
   const comparable = (version: string) => (isVersion(version) ? version : '');

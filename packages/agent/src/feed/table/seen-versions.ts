@@ -6,22 +6,22 @@ import { isDecidedEarlier, latest, newestOf } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
 
 export interface SeenVersions {
-  /** Of a Pod, the newest that counts. */
+  /** The newest versions of a Pod that count. */
   readonly of: (uid: string) => DecidedOn | undefined;
-  /** A decision on a newer state of one of the three objects has been accepted before. */
+  /** True if a decision on a newer state of one of the three objects was applied before. */
   readonly isOlder: (uid: string, versions: DecidedOn) => boolean;
-  /** True if the Pod has been seen in a later state than that in which it is said to be gone. */
+  /** True if the Pod was seen in a later state than the one in which it was removed. */
   readonly isLater: (uid: string, resourceVersion: string) => boolean;
-  /** With these versions, the newest that was seen of the Pod. */
+  /** The newest versions of the Pod, including these. */
   readonly latestWith: (uid: string, versions: DecidedOn) => DecidedOn;
   /** The versions of the Pod are compared again. */
   readonly compareAgain: (uid: string) => void;
-  /** From now on older decisions are accepted too. */
+  /** Older decisions are accepted from now on. */
   readonly forget: () => void;
-  /** When that was. Monotonic milliseconds; undefined: never. */
+  /** When `forget` was last called. Monotonic milliseconds; undefined: never. */
   readonly forgotAtMs: () => number | undefined;
   readonly restore: (forgotAtMs: number | undefined) => void;
-  /** The newest of each kind by which decisions are dropped as older; '' for none. */
+  /** The newest version of each kind against which decisions count as older; '' for none. */
   readonly newest: () => DecidedOn;
 }
 
@@ -31,9 +31,9 @@ export interface SeenVersionsDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** In which state the objects were seen that decisions rest on, until the API server goes back to an older one. */
+/** The newest seen state of the objects behind decisions, until the API server is restored to an older one. */
 export function createSeenVersions({ entries, tombstones, clock }: SeenVersionsDeps): SeenVersions {
-  /** The UIDs of Pods whose versions are not compared any more. */
+  /** The UIDs of Pods whose versions are no longer compared. */
   const forgotten = new Set<string>();
   let forgotAtMs: number | undefined;
 

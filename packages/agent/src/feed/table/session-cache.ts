@@ -4,7 +4,7 @@ import { createSessionEntries } from './session-entries.ts';
 import type { SessionEntriesDeps, SessionEntry } from './session-entries.ts';
 import type { AskedSession } from './contents.ts';
 
-/** What a report says of one session's credentials. */
+/** One session's credentials in a report. */
 export interface ReportedCredentials {
   readonly id: string;
   readonly fingerprint: string;
@@ -12,27 +12,27 @@ export interface ReportedCredentials {
   readonly lifetimeMs: number;
 }
 
-/** What a report says of one session, with or without credentials. */
+/** One session in a report, with or without credentials. */
 export interface ReportedSession extends ReportedCredentials {
-  /** Since a Pod of the node last asked for it, or since it came. */
+  /** Time since a Pod of the node last requested it, or since it was added. */
   readonly unusedMs: number;
 }
 
 export interface SessionCache {
   readonly get: (id: string) => CachedSession | undefined;
-  /** Valid credentials are not displaced by none, nor by ones that end sooner (a replica that lags). */
+  /** Valid credentials are never replaced by none or by ones that expire sooner (from a lagging replica). */
   readonly set: (session: CachedSession) => void;
-  /** A Pod's decision names the session now. */
+  /** A Pod's decision now names the session. */
   readonly refer: (id: string) => void;
-  /** A Pod's decision does not name it any more: without another that does, its credentials are dropped at once. */
+  /** A Pod's decision no longer names it: if it was the last one, the credentials are dropped immediately. */
   readonly release: (id: string) => void;
-  /** Dropped, unless a decision still names it: that Pod would stay without credentials until they are renewed. */
+  /** Removes the session, unless a decision still names it: that Pod would have no credentials until their renewal. */
   readonly remove: (id: string) => void;
-  /** From now to endSnapshot the sessions that are set may come before their Pods. */
+  /** Until `endSnapshot`, sessions can arrive before their Pods. */
   readonly beginSnapshot: () => void;
-  /** Drops what no decision names. */
+  /** Drops sessions that no decision names. */
   readonly endSnapshot: () => void;
-  /** A Pod has asked for it; false where there are no valid credentials for it. */
+  /** A Pod requested it; false if it has no valid credentials. */
   readonly asked: (id: string) => boolean;
   readonly held: () => readonly ReportedCredentials[];
   readonly reported: () => readonly ReportedSession[];
@@ -45,12 +45,12 @@ export interface SessionCacheDeps extends Pick<SessionEntriesDeps, 'changed' | '
   readonly log: Log;
 }
 
-/** The node's sessions; secrets are cached no longer than a Pod may be given them. */
+/** The node's sessions. Secrets are cached only while a Pod may get them. */
 export function createSessionCache(deps: SessionCacheDeps): SessionCache {
   const { clock, log } = deps;
   const entries = createSessionEntries({ ...deps, expired });
   const references = createReferences();
-  /** Sessions that were set since the snapshot began. */
+  /** Sessions that arrived since the snapshot began. */
   let early: Set<string> | undefined;
 
   function expired(id: string): void {
@@ -103,7 +103,7 @@ export function createSessionCache(deps: SessionCacheDeps): SessionCache {
   };
 }
 
-/** How many decisions name each session. */
+/** Counts the decisions that name each session. */
 function createReferences() {
   const counts = new Map<string, number>();
   return {
@@ -135,7 +135,7 @@ function reportOf(
   nowMs: number,
 ): ReportedSession {
   const unusedMs = Math.max(0, Math.floor(nowMs - askedAtMs));
-  // The server takes the whole life less the rest as the age of our knowledge: that is when it was last asked for.
+  // The server computes the time since the last request as lifetime minus remaining time.
   const nothing = { id, fingerprint: '', remainingMs: -unusedMs, lifetimeMs: 0 };
   return { ...(credentials ?? nothing), unusedMs };
 }

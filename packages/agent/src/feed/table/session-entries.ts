@@ -1,11 +1,11 @@
 import type { Clock } from '@rolegate/runtime';
 import type { CachedCredentials, CachedSession } from './known-pod.ts';
 
-/** A session that is cached. */
+/** A cached session. */
 export interface SessionEntry {
   readonly session: CachedSession;
   readonly cancelExpiry: () => void;
-  /** When a Pod last asked for it, or it came. Monotonic. */
+  /** When a Pod last requested it, or when it was added. Monotonic. */
   askedAtMs: number;
 }
 
@@ -14,7 +14,7 @@ export interface SessionEntries {
   readonly get: (id: string) => CachedSession | undefined;
   readonly put: (session: CachedSession) => void;
   readonly drop: (id: string) => void;
-  /** A Pod has asked for it. */
+  /** A Pod requested it. */
   readonly asked: (id: string, atMs: number) => void;
   readonly all: () => Iterable<readonly [id: string, entry: SessionEntry]>;
 }
@@ -28,7 +28,7 @@ export interface SessionEntriesDeps {
   readonly expired: (id: string) => void;
 }
 
-/** Sessions by ID. Their secrets are kept no longer than they are valid. */
+/** Sessions by ID. Secrets are kept only while they are valid. */
 export function createSessionEntries({
   clock,
   changed,
@@ -57,7 +57,7 @@ export function createSessionEntries({
   function expire(id: string): void {
     const session = entries.get(id)?.session;
     if (session === undefined) return;
-    // A timer may fire a moment early.
+    // A timer can fire slightly early.
     put(session.credentials && isValid(session.credentials) ? session : without(session));
     expired(id);
   }
@@ -89,5 +89,5 @@ function without({ id, failure }: CachedSession): CachedSession {
 }
 
 function noTimer(): void {
-  // Nothing to take back.
+  // Nothing to clean up.
 }

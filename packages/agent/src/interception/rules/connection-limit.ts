@@ -2,27 +2,27 @@ import type { Family } from './metadata-addresses.ts';
 import type { FamilyPlan, Rule } from './rule.ts';
 import type { SavedTables } from './saved-rules.ts';
 
-/** New connections that one address may open each second, and at once (DESIGN.md 4.11). */
+/** New connections that one address may open per second, and at once (DESIGN.md 4.11). */
 const PER_SECOND = 200;
 const BURST = 512;
 /**
- * New connections of all addresses that are counted by address, each second and at once: the most that xt_limit takes. It bounds
- * the table below. The kernel drops what it cannot count (xt_hashlimit.c: hotdrop at htable-max), so whoever fills the table
- * with made-up addresses would keep everybody else out.
+ * New connections of all addresses that are counted by address, per second and at once: the maximum of xt_limit. It bounds the
+ * table below. The kernel drops what it cannot count (xt_hashlimit.c: hotdrop at htable-max), so without it a flood from
+ * made-up addresses would lock everyone out.
  */
 const COUNTED_PER_SECOND = 10_000;
-/** A bucket at rest is full again after 512 / 200 = 2.56 s, and need not be remembered for longer. Milliseconds. */
+/** An idle bucket is full again after 512 / 200 = 2.56 s and need not be remembered longer. Milliseconds. */
 const REMEMBERED_MS = 3_000;
-/** Addresses of 120 bytes each. 50,000 can be there: 10,000 at once and 10,000/s for 4 s. The rest is for a late clean-up. */
+/** Entries take 120 bytes each. There can be 50,000: 10,000 at once and 10,000/s for 4 s. The rest allows for late clean-up. */
 const TABLE_SIZE = { buckets: 16_384, addresses: 262_144 };
-/** The list of addresses that were over the limit. Not one for both families: the kernel has one mask for each list. */
+/** The list of addresses over the limit. One per family, because a list has one mask. */
 const OVER_LIMIT: Readonly<Record<Family, string>> = { ipv4: 'rolegate', ipv6: 'rolegate6' };
-/** The table's name in the plan; a number is added when it is installed. */
+/** The table's name in the plan; a number is appended when it is installed. */
 const TABLE_NAME = 'rolegate';
 
 /**
- * Drops new connections that were led to the agent from an address that opens too many (docs/adr/0007-interception.md has the
- * reasons). The first rule sees every one of them and makes no entry anywhere; the second makes entries, and sees a bounded number.
+ * Drops new redirected connections from an address that opens too many (reasons in docs/adr/0007-interception.md). The first
+ * rule sees all of them and creates no entries; the second creates entries, for a bounded number.
  */
 export function connectionLimitRules(family: Family, address: string): readonly Rule[] {
   const isNew = `-m conntrack --ctstate NEW --ctorigdst ${address}`;
@@ -47,12 +47,12 @@ export function connectionLimitRules(family: Family, address: string): readonly 
   ];
 }
 
-/** False for a family that only denies. */
+/** False for a family that is only denied. */
 export function hasConnectionLimit({ chains }: FamilyPlan): boolean {
   return chains.some(({ rules }) => rules.some(({ limitsConnections }) => limitsConnections));
 }
 
-/** For a kernel or an iptables that lacks what the limit needs. */
+/** For a kernel or an iptables without the required modules. */
 export function withoutConnectionLimit(plan: FamilyPlan): FamilyPlan {
   const chains = plan.chains.map((chain) => ({
     ...chain,
@@ -62,8 +62,8 @@ export function withoutConnectionLimit(plan: FamilyPlan): FamilyPlan {
 }
 
 /**
- * The match with a table name that no rule has now. A table keeps the numbers of the rule that made it for as long as any rule
- * has its name (xt_hashlimit.c: htable_find_get), and the rules that are replaced are still there when ours are checked.
+ * The match with a table name that no rule uses. A table keeps its parameters as long as any rule uses its name
+ * (xt_hashlimit.c: htable_find_get), and the rules being replaced still exist when ours are checked.
  */
 export function withUnusedTable(match: string, saved: SavedTables): string {
   if (!match.includes(`--hashlimit-name ${TABLE_NAME} `)) return match;

@@ -5,7 +5,7 @@ import type { SavedRule, SavedTable, SavedTables } from './saved-rules.ts';
 import { jumpOf, mayRedirect, mayTake, namesAddress } from './taking-rules.ts';
 import type { Packet } from './taking-rules.ts';
 
-/** Something of ours that is not as it should be. */
+/** A difference between our rules and the plan. */
 export interface Fault {
   readonly layer: Layer;
   /** For the log: what is wrong. */
@@ -14,7 +14,7 @@ export interface Fault {
 
 const NO_TABLE: SavedTable = new Map();
 
-/** How far what iptables-save prints is from the plan. Pure. */
+/** Differences between the output of iptables-save and the plan. Pure. */
 export function findFaults({ chains, address }: FamilyPlan, saved: SavedTables): readonly Fault[] {
   const wanted = chains.flatMap((chain) => {
     const table = saved.get(chain.table) ?? NO_TABLE;
@@ -25,23 +25,23 @@ export function findFaults({ chains, address }: FamilyPlan, saved: SavedTables):
   });
   const unwanted = ownChains.flatMap(({ table, name, layer }): Fault[] =>
     saved.get(table)?.has(name) === true && !chains.some((chain) => chain.name === name)
-      ? [{ layer, message: `${name} is there and should not be` }]
+      ? [{ layer, message: `chain ${name} exists but is not needed` }]
       : [],
   );
   return [...wanted, ...unwanted];
 }
 
-/** How far what `ip rule` prints is from the plan. Pure. */
+/** Differences between the output of `ip rule` and the plan. Pure. */
 export function findRouteFaults({ routes }: FamilyPlan, present: readonly RouteRule[]): readonly RouteRule[] {
   return routes.filter((route) => !present.some((other) => routeKey(other) === routeKey(route)));
 }
 
-/** Equal where two route rules do the same in the same place. */
+/** Equal for two route rules that do the same in the same place. */
 export function routeKey({ priority, to, iif = '', action }: RouteRule): string {
   return [priority, to, iif, action].join(' ');
 }
 
-/** Rules of others that are for the metadata address alone, as `-t TABLE -A CHAIN …`: left-overs of kiam, kube2iam and the like. */
+/** Rules of others for exactly the metadata address, as `-t TABLE -A CHAIN …`: left-overs of kiam, kube2iam and the like. */
 export function foreignRules({ address }: FamilyPlan, saved: SavedTables): readonly string[] {
   return [...saved].flatMap(([name, table]) =>
     [...table.values()].flat().flatMap((rule) => {
@@ -59,11 +59,11 @@ function isOwnChain(table: string, chain: string): boolean {
 
 function chainFaults({ layer, name, rules }: Chain, table: SavedTable): readonly Fault[] {
   const found = table.get(name);
-  if (found === undefined) return [{ layer, message: `the chain ${name} is not there` }];
+  if (found === undefined) return [{ layer, message: `chain ${name} is missing` }];
   const isSame =
     found.length === rules.length &&
     rules.every(({ match }, at) => keyOf(match) === ruleKey(found[at]?.options ?? new Map()));
-  return isSame ? [] : [{ layer, message: `the chain ${name} has other rules` }];
+  return isSame ? [] : [{ layer, message: `chain ${name} has different rules` }];
 }
 
 function jumpFaults(
@@ -74,7 +74,7 @@ function jumpFaults(
 ): readonly Fault[] {
   const all = table.get(base) ?? [];
   const at = all.findIndex(({ options }) => ruleKey(options) === keyOf(match));
-  if (at < 0) return [{ layer, message: `${base} does not lead to ${name}` }];
+  if (at < 0) return [{ layer, message: `${base} does not jump to ${name}` }];
   const above = all
     .slice(0, at)
     .find((rule) =>
@@ -82,10 +82,10 @@ function jumpFaults(
         ? guardedPackets(match, rules).some((packet) => mayRedirect(rule, table, packet))
         : takesFrom({ rule, base, table, jump: match, address }),
     );
-  return above === undefined ? [] : [{ layer, message: `in ${base}, above ours: ${above.text}` }];
+  return above === undefined ? [] : [{ layer, message: `in ${base}, above our rule: ${above.text}` }];
 }
 
-/** The first packets of connections to the ports that the guard is for. */
+/** The first packets of connections to the guarded ports. */
 function guardedPackets(jump: string, rules: Chain['rules']): readonly Packet[] {
   const destination = ruleOptions(jump).get('-d') ?? '';
   return rules.map(({ match }) => ({
@@ -99,14 +99,14 @@ interface Above {
   readonly rule: SavedRule;
   readonly base: Jump['base'];
   readonly table: SavedTable;
-  /** Of ours. */
+  /** Our jump. */
   readonly jump: string;
   readonly address: string;
 }
 
 /**
- * A rule above ours is a fault where it may take our packets itself, or leads to a chain that names the metadata address. Other
- * jumps are not: kube-proxy and network plugins put theirs on top again and again, and would never be done with us.
+ * A rule above ours is a fault if it may match our packets itself, or jumps to a chain that names the metadata address. Other
+ * jumps are not faults: kube-proxy and network plugins keep moving theirs to the top, and would fight with us forever.
  */
 function takesFrom({ rule, base, table, jump, address }: Above): boolean {
   const target = jumpOf(rule, table);
@@ -115,7 +115,7 @@ function takesFrom({ rule, base, table, jump, address }: Above): boolean {
   return !isHarmless && mayTake(rule, packetFor(base, jump, address));
 }
 
-/** The first packet of a flow that our rule in this chain is for. */
+/** The first packet of a flow that our rule in this chain handles. */
 function packetFor(base: Jump['base'], jump: string, address: string): Packet {
   if (base === 'PREROUTING') return { destination: address, tcpPort: 80, local: false };
   if (base === 'FORWARD') return { destination: address, local: false };

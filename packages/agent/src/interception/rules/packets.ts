@@ -4,19 +4,19 @@ import type { Family } from './metadata-addresses.ts';
 import { GUEST } from './plan.ts';
 import type { Chain, FamilyPlan, Layer } from './rule.ts';
 
-/** What came to our rules since they were installed. */
+/** Packets that matched our rules since they were installed. */
 export interface Packets extends Readonly<Record<Layer, number>> {
-  /** Connections led to the agent, of both families. */
+  /** Connections redirected to the agent, of both families. */
   readonly nat: number;
-  /** Tries to reach a metadata address that were not led to the agent, and so denied. */
+  /** Attempts to reach a metadata address that were not redirected to the agent, and so denied. */
   readonly route: number;
   /** Packets rejected. */
   readonly filter: number;
-  /** Packets to the agent's port dropped because they did not ask a metadata address. */
+  /** Packets dropped that were sent directly to the agent's port. */
   readonly input: number;
   /** Connections to the agent's ports that no other rule could redirect. */
   readonly ports: number;
-  /** New connections dropped because their address opened too many, tries of the same connection each. */
+  /** New connections dropped because their address exceeded the limit; each retry of a connection counts. */
   readonly refused: number;
 }
 
@@ -40,7 +40,7 @@ export function countPackets(plan: readonly FamilyPlan[], saved: Saved): Packets
   return packets;
 }
 
-/** Connections that the DNAT rules have taken, by family; 0 if none are installed. Pure. */
+/** Connections redirected by the DNAT rules, by family; 0 if none are installed. Pure. */
 export function countLed(plan: readonly FamilyPlan[], saved: Saved): Readonly<Record<Family, number>> {
   const led = { ipv4: 0, ipv6: 0 };
   for (const one of plan) led[one.family] = countPackets([one], saved).nat;

@@ -6,7 +6,7 @@ import type { Family } from './metadata-addresses.ts';
 import { guardedIn, portGuard } from './port-guard.ts';
 import type { Chain, FamilyPlan, PlanOptions, RouteRule, Rule } from './rule.ts';
 
-/** Every chain that is ours, wherever it is found. */
+/** Every chain of ours. */
 export const ownChains: readonly Pick<Chain, 'table' | 'name' | 'layer'>[] = [
   { table: 'nat', name: 'ROLEGATE', layer: 'nat' },
   { table: 'nat', name: 'ROLEGATE-PORTS', layer: 'ports' },
@@ -15,18 +15,18 @@ export const ownChains: readonly Pick<Chain, 'table' | 'name' | 'layer'>[] = [
 ];
 
 /**
- * Before those of network plugins: Cilium begins at 9, amazon-vpc-cni at 10 (which sends the traffic of Pods with security
- * groups to a table of their own). After the local table, which is at 0 wherever no plugin has moved it.
+ * Before those of network plugins: Cilium begins at 9, amazon-vpc-cni at 10 (it sends traffic of Pods with security groups to
+ * separate tables). After the local table, at 0 unless a plugin moved it.
  */
 export const LET_PASS_PRIORITY = 5;
 export const PROHIBIT_PRIORITY = 6;
 
-/** The comment of rules that let an excluded guest pass. */
+/** The comment of rules for excluded guests. */
 export const GUEST = 'a guest that keeps the metadata API of the node';
 /** The port of the metadata API. */
 const METADATA_PORT = 80;
 
-/** The whole interception as rules, for both families. Pure. */
+/** All rules of the interception, for both families. Pure. */
 export function planInterception(options: PlanOptions): readonly FamilyPlan[] {
   return families.map((family) => {
     const address = metadataAddresses[family];
@@ -49,7 +49,7 @@ interface Agent extends PlanOptions {
   readonly bits: number;
 }
 
-/** DNAT and not REDIRECT: that one drops what comes in by an interface without an address. */
+/** DNAT rather than REDIRECT, which drops packets that arrive on an interface without an address. */
 function natChain({ address, hostIp, bits, port, hostInterfaces, excludedInterfaces }: Agent): Chain {
   const to = formatHostPort({ host: hostIp, port });
   const lead = (match: string): Rule => ({
@@ -103,7 +103,10 @@ function denyChain(family: Family, address: string, { excludedInterfaces }: Plan
   };
 }
 
-/** Only what was asked of a metadata address reaches the agent: not a Pod or another node that asks its port directly. */
+/**
+ * Accepts only connections that were redirected from a metadata address, not those opened directly to the agent's port by a Pod
+ * or another node.
+ */
 function inputChain({ family, address, hostIp, bits, port }: Agent): Chain {
   return {
     table: 'filter',
@@ -131,7 +134,7 @@ function letPass(device: string): Rule {
   return { match: `-i ${device} -j RETURN`, comment: GUEST };
 }
 
-/** The node's own processes go on (`iif lo`); what comes in from elsewhere has no way there, whatever iptables says. */
+/** The node's own processes keep access (`iif lo`); packets from elsewhere have no route, whatever iptables says. */
 function routeRules(address: string, { excludedInterfaces }: PlanOptions): readonly RouteRule[] {
   return [
     ...['lo', ...excludedInterfaces].map((iif): RouteRule => ({

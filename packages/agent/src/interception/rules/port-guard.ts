@@ -1,15 +1,14 @@
 import type { Family } from './metadata-addresses.ts';
 import type { Chain, Guarded, Jump, PlanOptions } from './rule.ts';
 
-/** Of kubelet's probes. */
+/** Used by kubelet's probes. */
 const LOOPBACK: Readonly<Record<Family, string>> = { ipv4: '127.0.0.1', ipv6: '::1' };
 
 /**
- * What is guarded in one family; no address: nothing. IPv4's loopback is guarded on a node without an IPv4 `--host-ip` too, for
- * kubelet's probes. IPv6's is not: the kernel of such a node may have no table nat.
- *
- * These addresses by name, not every local one (`addrtype LOCAL`): kube-proxy in IPVS mode makes the addresses of all Services
- * local, and a Service may have one of these ports.
+ * What is guarded in one family; no address: nothing. IPv4 loopback is guarded even on a node without an IPv4 `--host-ip`, for
+ * kubelet's probes. IPv6 loopback is not: the kernel of such a node may have no nat table. Names these addresses instead of all
+ * local ones (`addrtype LOCAL`): kube-proxy in IPVS mode makes all Services' addresses local, and a Service may use one of
+ * these ports.
  */
 export function guardedIn(
   family: Family,
@@ -22,8 +21,9 @@ export function guardedIn(
 }
 
 /**
- * Keeps others' redirects off the agent's ports: a Pod's `hostPort` (DNAT of the portmap plugin) or a Service's external IP would
- * take what Pods, kubelet and Prometheus send there. ACCEPT, because RETURN would go on to the next rule of the built-in chain.
+ * Protects the agent's ports from redirects by others: a Pod's `hostPort` (DNAT of the portmap plugin) or a Service's external
+ * IP would receive what Pods, kubelet and Prometheus send there. ACCEPT, because RETURN would continue with the next rule of
+ * the built-in chain.
  */
 export function portGuard(family: Family, { addresses, ports }: Guarded): Chain {
   const bits = family === 'ipv4' ? 32 : 128;
@@ -36,7 +36,7 @@ export function portGuard(family: Family, { addresses, ports }: Guarded): Chain 
     table: 'nat',
     name: 'ROLEGATE-PORTS',
     layer: 'ports',
-    // What comes in from elsewhere is never for loopback.
+    // Packets from elsewhere are never for loopback.
     jumps: [
       ...addresses.filter((address) => address !== LOOPBACK[family]).map((one) => lead('PREROUTING', one)),
       ...addresses.map((one) => lead('OUTPUT', one)),

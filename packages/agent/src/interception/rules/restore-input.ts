@@ -3,12 +3,12 @@ import type { Chain, FamilyPlan } from './rule.ts';
 import { ownChains } from './plan.ts';
 import type { SavedTable, SavedTables } from './saved-rules.ts';
 
-/** As the comments of rules are quoted: no quote and no backslash in them. */
+/** Comments in rules are quoted and must contain no quotes or backslashes. */
 const COMMENT = (comment: string): string => `-m comment --comment "${comment.replace(/["\\]/g, "'")}"`;
 
 /**
- * What `iptables-restore --noflush` needs to bring our chains to the plan, whatever is there now; each table changes at once, and
- * rules of others stay as they are. Filter comes first: denied before led.
+ * The input of `iptables-restore --noflush` that brings our chains to the plan from any state. Each table changes atomically,
+ * and rules of others stay. Filter comes first: deny before redirecting.
  */
 export function restoreInput({ chains }: FamilyPlan, saved: SavedTables): string {
   const installed = chains.map((chain) => ({
@@ -18,7 +18,7 @@ export function restoreInput({ chains }: FamilyPlan, saved: SavedTables): string
   return tablesInput(saved, (table) => installed.filter((chain) => chain.table === table));
 }
 
-/** What `iptables-restore --noflush` needs to remove exactly ours; '' where there is nothing of ours. */
+/** The input of `iptables-restore --noflush` that removes exactly our rules; '' if there are none. */
 export function removalInput(saved: SavedTables): string {
   return tablesInput(saved, () => []);
 }
@@ -38,7 +38,7 @@ function tableLines(name: string, table: SavedTable, wanted: readonly Chain[]): 
   const there = own.filter((chain) => table.has(chain));
   const unwanted = there.filter((chain) => !wanted.some((other) => other.name === chain));
   return [
-    // Declared again, a chain of ours is emptied; there or not, it is there after.
+    // Declaring a chain creates it, or empties it if it exists.
     ...[...new Set([...there, ...wanted.map((chain) => chain.name)])].map((chain) => `:${chain} - [0:0]`),
     ...referencesTo(own, table),
     ...wanted.flatMap(chainLines),
@@ -46,7 +46,7 @@ function tableLines(name: string, table: SavedTable, wanted: readonly Chain[]): 
   ];
 }
 
-/** Whoever installed them: a chain that is led to cannot be removed, and a second jump of ours is of no use. */
+/** All jumps to our chains, whoever installed them: a chain with jumps cannot be removed, and a second jump is useless. */
 function referencesTo(own: readonly string[], table: SavedTable): string[] {
   return [...table.values()].flat().flatMap(({ chain, text, options }) => {
     const target = options.get('-j') ?? options.get('-g') ?? '';

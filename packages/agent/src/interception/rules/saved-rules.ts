@@ -1,16 +1,16 @@
 import type { Family } from './metadata-addresses.ts';
 
-/** One rule as iptables-save printed it. */
+/** One rule as printed by iptables-save. */
 export interface SavedRule {
   readonly chain: string;
-  /** What stands after `-A CHAIN`, as it was printed: good for `-D CHAIN`. */
+  /** The text after `-A CHAIN` as printed, usable for `-D CHAIN`. */
   readonly text: string;
   readonly options: RuleOptions;
-  /** Packets that it has taken; in nat, connections. */
+  /** Matched packets; in nat, connections. */
   readonly packets: number;
 }
 
-/** `-d` to `169.254.169.254/32`; a negated option has its name as `! -d`. What comes without a value has ''. */
+/** Such as `-d` to `169.254.169.254/32`. The name of a negated option begins with `! `. Options without a value have ''. */
 export type RuleOptions = ReadonlyMap<string, string>;
 
 /** The chains of one table with their rules, in order. */
@@ -19,14 +19,14 @@ export type SavedTable = ReadonlyMap<string, readonly SavedRule[]>;
 /** All tables by name. */
 export type SavedTables = ReadonlyMap<string, SavedTable>;
 
-/** All tables of one back end. */
+/** All tables of one backend. */
 export type Saved = Readonly<Record<Family, SavedTables>>;
 
 const SILENT = ['-m', '--comment', '--hashlimit-name', '--rsource', ''];
 /** The default of `-m recent`. */
 const WHOLE_MASKS = new Set(['255.255.255.255', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']);
 
-/** Reads what `iptables-save -c` prints; lines that are none of its own are passed over. */
+/** Parses the output of `iptables-save -c`; skips unknown lines. */
 export function parseSavedTables(text: string): SavedTables {
   const tables = new Map<string, Map<string, SavedRule[]>>();
   let table = new Map<string, SavedRule[]>();
@@ -45,8 +45,8 @@ export function parseSavedTables(text: string): SavedTables {
 }
 
 /**
- * The options of a rule by what they mean: modules, comments, names of hashlimit's tables and what is printed for a default are
- * left out, a whole address has no prefix length.
+ * The options of a rule by their meaning: without modules, comments, names of hashlimit tables and printed defaults; full
+ * addresses have no prefix length.
  */
 export function ruleOptions(text: string): RuleOptions {
   const options = new Map<string, string>();
@@ -68,7 +68,7 @@ export function ruleOptions(text: string): RuleOptions {
   return options;
 }
 
-/** Equal where two rules do the same, however they are printed. */
+/** Equal for two rules that do the same, however they are printed. */
 export function ruleKey(options: RuleOptions): string {
   return [...options]
     .map(([name, value]) => `${name} ${value}`)
@@ -83,7 +83,7 @@ function parseSavedRule(line: string): SavedRule | undefined {
   return {
     chain,
     text,
-    // Of a node's thousands of rules few are looked at so closely.
+    // Computed lazily: few of a node's thousands of rules need it.
     get options() {
       return (options ??= ruleOptions(text));
     },
@@ -92,8 +92,8 @@ function parseSavedRule(line: string): SavedRule | undefined {
 }
 
 /**
- * Between spaces, or between quotes in which a backslash takes the next letter as it is. What was quoted is a value, whatever
- * it begins with: the space says so.
+ * Splits at spaces, or into quoted parts in which a backslash escapes the next character. Quoted parts are values and are
+ * marked by a leading space.
  */
 function words(text: string): string[] {
   return [...text.matchAll(/"((?:\\.|[^"\\])*)"|(\S+)/g)].map(([, inQuotes, plain = '']) =>

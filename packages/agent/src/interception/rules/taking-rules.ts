@@ -1,16 +1,16 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { SavedRule, SavedTable } from './saved-rules.ts';
 
-/** A packet that a rule above ours might take: always the first of its flow. */
+/** A packet that a rule above ours might match: always the first of its flow. */
 export interface Packet {
   readonly destination: string;
-  /** Present: TCP to this port; absent: any protocol. */
+  /** If present, TCP to this port; otherwise any protocol. */
   readonly tcpPort?: number;
-  /** The destination is an address of the node itself. */
+  /** The destination is an address of the node. */
   readonly local: boolean;
 }
 
-/** Targets after which a packet does not come to the next rule of its chain. */
+/** Targets that end a packet's way through the chain. */
 const ENDING = new Set([
   'ACCEPT',
   'DROP',
@@ -25,12 +25,12 @@ const ENDING = new Set([
   'MASQUERADE',
 ]);
 
-/** Targets that send a packet elsewhere. */
+/** Targets that redirect a packet. */
 const REDIRECTING = new Set(['DNAT', 'REDIRECT', 'NETMAP']);
 
 /**
- * True if the rule, or one in the chains that it leads to, may redirect the packet: an unknown condition counts as met, and what
- * stands before such a rule in its chain does not count.
+ * True if the rule, or one in the chains that it jumps to, may redirect the packet. Unknown conditions count as met, and
+ * earlier rules of such a chain are ignored.
  */
 export function mayRedirect(
   rule: SavedRule,
@@ -46,18 +46,18 @@ export function mayRedirect(
   return (table.get(chain) ?? []).some((next) => mayRedirect(next, table, packet, seen));
 }
 
-/** True if the rule itself ends the packet's way, as far as can be told: an unknown condition counts as met. */
+/** True if the rule itself may end the packet's way. Unknown conditions count as met. */
 export function mayTake({ options }: SavedRule, packet: Packet): boolean {
   return ENDING.has(options.get('-j') ?? '') && mayFit(options, packet);
 }
 
-/** True where the rule leads to a chain of its own table; such a jump may stand above ours. */
+/** The chain of the same table that the rule jumps to; such a jump is allowed above ours. */
 export function jumpOf({ options }: SavedRule, table: SavedTable): string | undefined {
   const target = options.get('-j') ?? options.get('-g');
   return target !== undefined && table.has(target) ? target : undefined;
 }
 
-/** True where the rule is for this address alone. */
+/** True if the rule is for exactly this address. */
 export function namesAddress({ options }: SavedRule, address: string): boolean {
   return options.get('-d') === address || options.get('--ctorigdst') === address;
 }
@@ -75,7 +75,7 @@ function mayFit(options: SavedRule['options'], { destination, tcpPort, local }: 
   return tcpPort === undefined || mayFitTcp(options, tcpPort);
 }
 
-/** Of `-m addrtype`. */
+/** For `-m addrtype`. */
 function mayFitType(options: SavedRule['options'], local: boolean): boolean {
   const isLocal = (types: string) => types.split(',').includes('LOCAL');
   const [type, notType] = [options.get('--dst-type'), options.get('! --dst-type')];
@@ -104,6 +104,6 @@ function contains(cidr: string, address: string): boolean {
     list.addSubnet(network, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
     return list.check(address, family);
   } catch {
-    return true; // a notation that is not known here, such as a mask that is no prefix
+    return true; // an unknown notation, such as a mask that is not a prefix
   }
 }

@@ -2,7 +2,7 @@ import { reasons } from '@rolegate/protocol';
 import type { Reason } from '@rolegate/protocol';
 import type { HttpAnswer } from '@rolegate/runtime';
 
-/** Faults of a request as such, beside the reasons: a Pod's SDK never makes them. */
+/** Faults of a request itself, in addition to the reasons. A Pod's SDK never causes them. */
 export type Fault =
   | 'MalformedRequest'
   | 'HeadersTooLarge'
@@ -15,37 +15,37 @@ export type Fault =
   | 'NodeImdsAway'
   | 'InternalFault';
 
-/** What a refusal's body names, and the log as its `reason`. */
+/** The code in a refusal's body, and the log's `reason`. */
 export type Code = Reason | Fault;
 
-/** An answer but for what the connection and the request ID add. */
+/** An answer without what the connection and the request ID add. */
 export interface Answer {
   readonly status: number;
   /** '' for success. */
   readonly code: Code | '';
-  /** Absent: the refusal's JSON is made of the code. */
+  /** Absent: the refusal's JSON is made from the code. */
   readonly body?: Buffer;
-  /** Names and values by turns. */
+  /** Alternating names and values. */
   readonly headers?: readonly string[];
   /** For the operator's log. */
   readonly detail?: string;
-  /** What was held for in vain, for the log. */
+  /** What the request was held for in vain, for the log. */
   readonly waitedFor?: string;
-  /** Set where the body is credentials. */
+  /** Set if the body is credentials. */
   readonly accessKeyId?: string;
-  /** As it is sent, of an answer that is given again and again. */
+  /** The rendered form of an answer that is sent repeatedly. */
   readonly rendered?: HttpAnswer;
 }
 
-/** All that a Pod is told of a fault. */
+/** The message that a Pod gets for a fault. */
 const FAULT_MESSAGES: Readonly<Record<Fault, string>> = {
   MalformedRequest: 'the request is malformed',
   HeadersTooLarge: 'the headers of the request are too large',
   BodyTooLarge: 'the body of the request is too large',
-  RequestTimeout: 'the request did not come in whole in time',
+  RequestTimeout: 'the request was not complete in time',
   HostNotAllowed: 'the Host header does not name the metadata service',
-  MethodNotAllowed: 'the path does not take this method',
-  ForwardedRequest: 'tokens are not given to forwarded requests',
+  MethodNotAllowed: 'the path does not allow this method',
+  ForwardedRequest: 'forwarded requests get no tokens',
   InvalidTokenTtl: 'the token needs a TTL of 1 to 21600 seconds',
   NodeImdsAway: 'the metadata cannot be read at present',
   InternalFault: 'the request failed',
@@ -56,12 +56,12 @@ export function document(text: string): Answer & { readonly body: Buffer } {
   return { status: 200, code: '', body: Buffer.from(text) };
 }
 
-/** The refusal for a reason, by default with the status that the table of reasons gives it. */
+/** The refusal for a reason, by default with the status from the table of reasons. */
 export function refusal(reason: Reason, more: Partial<Omit<Answer, 'code' | 'body'>> = {}): Answer {
   return { status: reasons[reason].http, code: reason, ...more };
 }
 
-/** The refusal of a request for itself. */
+/** The refusal of a faulty request. */
 export function fault(
   status: number,
   code: Fault,
@@ -70,7 +70,7 @@ export function fault(
   return { status, code, ...more };
 }
 
-/** The body of a refusal: both spellings, as SDKs read the one or the other. It names no rule, Namespace or other Pod. */
+/** The body of a refusal, in both spellings, because SDKs read one or the other. It names no rule, Namespace or other Pod. */
 export function refusalBody(code: Code, requestId: string): Buffer {
   const message = isFault(code) ? FAULT_MESSAGES[code] : reasons[code].meaning;
   return Buffer.from(JSON.stringify({ Code: code, code, Message: message, message, requestId }));

@@ -1,7 +1,7 @@
 import type { AgentMemory } from '../../memory/memory.ts';
 import type { AnswerRecord } from './record.ts';
 
-/** What is remembered of a Pod. */
+/** What is remembered about a Pod. */
 interface PodRequests {
   /** On the monotonic clock. Milliseconds. */
   readonly askedMs: number;
@@ -9,30 +9,30 @@ interface PodRequests {
   served: boolean;
 }
 
-/** A node holds some hundred Pods. */
+/** A node has some hundred Pods. */
 const MOST_PODS = 1024;
-/** How long it is known of a Pod that is gone. Milliseconds. */
+/** How long a removed Pod is remembered. Milliseconds. */
 const GONE_MS = 600_000;
 
 export type FirstAnswer = Pick<AnswerRecord, 'firstRequest' | 'first' | 'sinceFirstRequestMs'>;
 
-/** Of what is no Pod's asking for credentials. */
+/** For answers that are not about a Pod's credentials. */
 export const notFirst: FirstAnswer = { firstRequest: false, first: false, sinceFirstRequestMs: undefined };
 
 export interface FirstRequests {
-  /** The Pod asks for credentials. */
+  /** The Pod requested credentials. */
   asked(uid: string, monotonicMs: number, namespace: string): void;
-  /** It was answered, with credentials or without. */
+  /** The request was answered, with or without credentials. */
   answered(uid: string, outcome: { readonly served: boolean; readonly monotonicMs: number }): FirstAnswer;
 }
 
 export interface FirstRequestsDeps {
-  /** The Pod is there. */
+  /** True if the Pod exists. */
   readonly isKnown: (uid: string) => boolean;
   readonly memory: AgentMemory;
 }
 
-/** Remembers which Pods have asked for, and been given, credentials since the process began. */
+/** Remembers which Pods have requested and received credentials since the process started. */
 export function createFirstRequests({ isKnown, memory }: FirstRequestsDeps): FirstRequests {
   const pods = memory.remember<PodRequests>('first_requests', {
     keepMs: GONE_MS,

@@ -4,9 +4,9 @@ import { createLogLimiter } from '@rolegate/runtime';
 import type { Clock, CountScope, Log } from '@rolegate/runtime';
 import type { Answered, AnswerFacts, AnswerRecord } from './record.ts';
 
-/** Lines about one Pod and one reason in a window; what is more is counted. Pods are told apart within their Namespace. */
+/** Lines per Pod and reason in a window; the rest is counted. Pods are distinguished within their Namespace. */
 const LINES_PER_WINDOW = 5;
-/** Addresses without a Pod that are told apart in a window. */
+/** Addresses without a Pod that are distinguished in a window. */
 const MOST_STRANGERS = 32;
 /** Milliseconds. */
 const WINDOW_MS = 10_000;
@@ -16,7 +16,7 @@ export interface AnswerLogDeps {
   readonly log: Log;
 }
 
-/** Writes answers: first credentials and refusals at the level that operators see, all others at debug. Storms are thinned out. */
+/** Logs answers: first credentials and refusals at their levels, all others at debug. Storms are sampled. */
 export function createAnswerLog({ clock, log }: AnswerLogDeps): Answered {
   const limiter = {
     clock,
@@ -27,7 +27,7 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): Answered {
     },
   };
   const isWritten = createLogLimiter<AnswerRecord>(limiter);
-  // Addresses can be made up; they take nothing from the Pods.
+  // A separate limit, so that made-up addresses suppress no lines about Pods.
   const isStrangerWritten = createLogLimiter<AnswerRecord>({ ...limiter, mostKeys: MOST_STRANGERS });
 
   function refused(record: AnswerRecord): void {
@@ -42,13 +42,13 @@ export function createAnswerLog({ clock, log }: AnswerLogDeps): Answered {
   return (facts, describe) => {
     if (isRefusal(facts)) refused(describe());
     else if (facts.first) log.info('first credentials delivered', { audit: true, ...describe() });
-    // Described for nobody, it would be a good part of what an answer costs.
+    // The description is only made if it is logged: it would be a large part of an answer's cost.
     else if (log.level === undefined || log.level.get() === 'debug')
       log.debug('request answered', describe());
   };
 }
 
-/** That the node lacks what a Pod may read is an answer as any other (DESIGN.md 4.3). */
+/** It is normal that the node lacks what a Pod may read (DESIGN.md 4.3). */
 function isRefusal({ reason }: AnswerFacts): boolean {
   return reason !== undefined && reason !== 'MetadataNotFound';
 }

@@ -2,7 +2,7 @@ import type { Code } from './answer.ts';
 import type { RouteName } from '../request/routes.ts';
 import type { Sdk } from '../request/sdk.ts';
 
-/** What is counted of one answer. */
+/** What is counted about an answer. */
 export interface AnswerFacts {
   readonly route: RouteName;
   readonly status: number;
@@ -14,15 +14,15 @@ export interface AnswerFacts {
   readonly sdk: Sdk;
   /** Undefined if the request could not be parsed. */
   readonly imds: 'v1' | 'v2' | undefined;
-  /** The first answer to this Pod's asking for credentials, whatever it is. */
+  /** The first answer to a request of this Pod for credentials, whatever the answer is. */
   readonly firstRequest: boolean;
   /** The Pod's first credentials. */
   readonly first: boolean;
-  /** From the Pod's first asking for credentials to having them; with `first` only. Milliseconds. */
+  /** From the Pod's first request for credentials until it received them; only with `first`. Milliseconds. */
   readonly sinceFirstRequestMs: number | undefined;
 }
 
-/** One answer, as it is logged. The names are those of the log's fields (DESIGN 4.9). Nothing in it is secret. */
+/** One answer as it is logged. The names are those of the log's fields (DESIGN 4.9). Contains no secrets. */
 export interface AnswerRecord extends AnswerFacts {
   readonly method: string;
   readonly detail: string | undefined;
@@ -38,13 +38,13 @@ export interface AnswerRecord extends AnswerFacts {
   readonly requestId: string;
 }
 
-/** Called for each answer. `describe` makes its whole record, for the log. */
+/** Called for each answer. `describe` makes the full record, for the log. */
 export type Answered = (facts: AnswerFacts, describe: () => AnswerRecord) => void;
 
-/** How a hold ended: with the document, a refusal, nothing in time, or because the client left. */
+/** How a hold ended: with the document, a refusal, a timeout, or because the client left. */
 export type HoldOutcome = 'served' | 'refused' | 'timeout' | 'gone';
 
-/** Who counts what was answered. */
+/** Counts answers. */
 export interface AnswerMetrics {
   readonly answered: Answered;
   held(outcome: HoldOutcome): void;

@@ -3,18 +3,18 @@ import type { HttpAnswer } from '@rolegate/runtime';
 import type { Answer } from './answer.ts';
 import { refusalBody } from './answer.ts';
 
-/** As real metadata calls itself. */
+/** The name that the real metadata API sends. */
 const SERVER = 'Server: EC2ws\r\n';
 const TEXT = `Content-Type: text/plain\r\n${SERVER}`;
 const JSON_TEXT = `Content-Type: application/json\r\n${SERVER}`;
 const RETRY_AFTER = 'Retry-After: 1\r\n';
 
-/** An answer as the HTTP server sends it: one whole body with its type, never a redirect. */
+/** An answer as the HTTP server sends it: one complete body with its type, never a redirect. */
 export function renderAnswer(answer: Answer, requestId: string): HttpAnswer {
   return answer.rendered ?? render(answer, requestId);
 }
 
-/** A document that will be given again and again. */
+/** Renders a document that is sent repeatedly. */
 export function renderOnce(answer: Answer & { readonly body: Buffer }): Answer {
   return { ...answer, rendered: toBeSentOften(render(answer, '')) };
 }

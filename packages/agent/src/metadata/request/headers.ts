@@ -1,4 +1,4 @@
-/** The headers that count, read in one pass over the raw ones. */
+/** The relevant headers, read in one pass over the raw ones. */
 export interface RequestHeaders {
   /** undefined: absent. */
   readonly host: string | undefined;
@@ -7,11 +7,11 @@ export interface RequestHeaders {
   readonly forwarded: boolean;
   /** '' when absent. */
   readonly userAgent: string;
-  /** One of the first three comes more than once: which of them counts would be a guess. */
+  /** One of the first three occurs several times, so it is ambiguous. */
   readonly repeated: boolean;
 }
 
-/** Reads names and values by turns, as the HTTP server hands them on. */
+/** Reads alternating names and values, as the HTTP server provides them. */
 export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   let host: string | undefined;
   let token: string | undefined;

@@ -1,11 +1,11 @@
 import { isIP, isIPv6 } from 'node:net';
 import { canonicalIp } from '@rolegate/runtime';
 
-/** Host headers by which clients speak to the metadata service. Nothing is ever sent to these. */
+/** Host headers that clients of the metadata API send. Nothing is ever sent to these. */
 export const metadataHosts: readonly string[] = [
   '169.254.169.254',
   'fd00:ec2::254',
-  // EC2's own DNS answers these two with the address.
+  // EC2's DNS resolves these two to the address.
   'instance-data',
   'instance-data.ec2.internal',
 ];
@@ -14,9 +14,9 @@ const PORT = /:\d{0,5}$/;
 const BRACKETED = /^\[([^\]]*)\](?::\d{0,5})?$/;
 
 /**
- * Tells whether a Host header names one of `hosts`, with or without a port, or is absent: a page whose name was bound to the
- * metadata address by its owner's DNS comes with the name. An address is compared as an address, in any spelling of IPv6; other
- * spellings of IPv4 than the dotted one are only names here, and unknown ones.
+ * Checks that a Host header names one of `hosts`, with or without a port, or is absent. This stops DNS rebinding: a page whose
+ * name resolves to the metadata address sends that name. IPv6 addresses match in any spelling; IPv4 addresses only in dotted
+ * form.
  */
 export function createHostCheck(hosts: readonly string[]): (header: string | undefined) => boolean {
   const names = new Set(hosts.map((host) => canonicalHost(BRACKETED.exec(host)?.[1] ?? host)));
@@ -27,8 +27,8 @@ export function createHostCheck(hosts: readonly string[]): (header: string | und
 }
 
 /**
- * The hosts that a header may mean. IPv6 with a port but without brackets (some clients send that) can be read as a longer
- * address too; it is enough if one of the two is known, as no browser leaves the brackets out.
+ * The hosts that a header may mean. IPv6 with a port but without brackets, which some clients send, also parses as a longer
+ * address; one match is enough, because no browser omits the brackets.
  */
 function readings(header: string): string[] {
   if (!header.startsWith('[')) return [header, header.replace(PORT, '')];
@@ -36,7 +36,7 @@ function readings(header: string): string[] {
   return inner !== undefined && isIPv6(inner) ? [inner] : [];
 }
 
-/** Names in lower case and without the dot that ends a full name; addresses as RFC 5952 has them. */
+/** Names in lower case without the trailing dot; addresses in RFC 5952 form. */
 function canonicalHost(host: string): string {
   if (isIP(host) !== 0 && !host.includes('%')) return canonicalIp(host) ?? host;
   return host.toLowerCase().replace(/\.$/, '');

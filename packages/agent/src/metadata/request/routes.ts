@@ -2,32 +2,32 @@ import type { AgentMemory } from '../../memory/memory.ts';
 import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
 import { CREDENTIALS_DIRECTORY, parseRequestPath, pathForLog } from './path.ts';
 
-/** Where a request goes. The first two are refused whoever asks. */
+/** The target of a request. The first two are refused for every caller. */
 export type Route =
   | { readonly kind: 'malformed'; readonly detail: string }
   | { readonly kind: 'blocked'; readonly detail: string }
   | OpenRoute;
 
-/** A place that some Pod may read. */
+/** A path that some Pod may read. */
 export type OpenRoute =
-  /** `dated`: under another version than latest, where tokens are not given. */
+  /** `dated`: under a version other than latest, where no tokens are issued. */
   | { readonly kind: 'token'; readonly dated: boolean }
   | { readonly kind: 'list' }
-  /** `role` as the Pod spells it. */
+  /** `role` as spelled in the request. */
   | { readonly kind: 'credentials'; readonly role: string }
   | { readonly kind: 'iam-info' }
   | { readonly kind: 'iam' }
   | { readonly kind: 'versions' }
   | { readonly kind: 'metadata'; readonly path: string };
 
-/** How a route is called in logs and metrics: a closed set. */
+/** The name of a route in logs and metrics: a closed set. */
 export type RouteName = 'token' | 'list' | 'credentials' | 'iam-info' | 'metadata' | 'blocked' | 'malformed';
 
-/** Targets whose route is remembered: a node's Pods ask for few, over and over. */
+/** Remembered targets: a node's Pods request few, repeatedly. */
 const MOST_REMEMBERED = 512;
-/** Then it is worked out again. Milliseconds. */
+/** How long they are remembered. Milliseconds. */
 const REMEMBERED_MS = 3_600_000;
-/** Longer ones are not remembered. Characters. */
+/** Longer targets are not remembered. Characters. */
 const LONGEST_REMEMBERED = 256;
 
 const TOKEN_PATH = 'api/token';
@@ -36,7 +36,7 @@ export interface RoutesDeps extends Pick<OtherMetadata, 'everReadable'> {
   readonly memory: AgentMemory;
 }
 
-/** Routes by raw request target. What a path leads to is the same for all Pods, so it is worked out once. */
+/** Routes by raw request target. A path's route is the same for all Pods, so it is computed once. */
 export function createRoutes({
   everReadable,
   memory,
@@ -46,10 +46,10 @@ export function createRoutes({
     const known = remembered.peek(target);
     if (known !== undefined) return known;
     if (target.length > LONGEST_REMEMBERED) return routeOf(target, everReadable);
-    // A piece of a head would keep the whole of it in memory.
+    // Copied, because a slice would keep the whole request head in memory.
     const own = Buffer.from(target, 'latin1').toString('latin1');
     const route = routeOf(own, everReadable);
-    // Targets that a Pod makes up take the places of its own Namespace's.
+    // Targets that a Pod makes up only displace those of its Namespace.
     remembered.set(own, route, namespace);
     return route;
   };

@@ -1,4 +1,4 @@
-/** Families of clients, by User-Agent: a closed set, as it is a metric label. */
+/** Families of clients by User-Agent: a closed set, because it is a metric label. */
 export type Sdk =
   | 'boto3'
   | 'botocore'
@@ -15,7 +15,7 @@ export type Sdk =
   | 'other'
   | 'none';
 
-/** How the name of a product begins that is of a family. */
+/** Prefixes of product names by family. */
 const FAMILIES: readonly (readonly [start: string, sdk: Sdk])[] = [
   ['boto3', 'boto3'],
   ['botocore', 'botocore'],
@@ -32,10 +32,10 @@ const FAMILIES: readonly (readonly [start: string, sdk: Sdk])[] = [
   ['aws-sdk-ruby', 'ruby'],
 ];
 
-/** A User-Agent may have 16 KiB; SDKs name themselves early. Characters. */
+/** A User-Agent can have 16 KiB; SDKs name themselves early. Characters. */
 const LONGEST_READ = 1024;
 
-/** Which SDK says it asks: the first that is named. Its word is good for statistics and for how long it is held, for nothing else. */
+/** The first SDK named in the User-Agent. Unverified, so it is used only for statistics and the length of holds. */
 export function sdkOf(userAgent: string): Sdk {
   if (userAgent === '') return 'none';
   for (const product of productsOf(userAgent)) {
@@ -45,12 +45,12 @@ export function sdkOf(userAgent: string): Sdk {
   return 'other';
 }
 
-/** The family of a product's name; undefined if it is of none. */
+/** The family of a product name; undefined if none. */
 export function familyOf(product: string): Sdk | undefined {
   return FAMILIES.find(([start]) => product.startsWith(start))?.[1];
 }
 
-/** The names of a User-Agent's products (RFC 9110, 10.1.5) in lower case and in order, without versions and comments. */
+/** The product names in a User-Agent (RFC 9110, 10.1.5) in lower case and in order, without versions and comments. */
 export function* productsOf(userAgent: string): Generator<string> {
   let depth = 0;
   for (const [word] of userAgent.slice(0, LONGEST_READ).matchAll(/[()]|[^\s()]+/g)) {

@@ -11,14 +11,14 @@ import type { Situation, Action } from './situation.ts';
 
 type Allowed = Extract<KnownPod['decision'], { kind: 'allow' }>;
 
-/** Failures that are the role's own: waiting mends none of them, so the SDK is told in the document. */
+/** Failures of the role itself, which waiting does not fix, so the SDK gets them in the document. */
 const ROLE_FAILURES: ReadonlySet<Reason> = new Set<Reason>(['StsAccessDenied', 'StsInvalidRequest']);
 
-/** An instance profile's ID as AWS forms them: AIPA and 17 of these. */
+/** AWS's instance profile IDs: AIPA and 17 of these characters. */
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const ID_LENGTH = 17;
 
-/** The rows of DESIGN 4.2 from "another role than its own" down: of a Pod whose role is permitted. */
+/** The rows of DESIGN 4.2 from "another role than its own" on, for a Pod whose role is permitted. */
 export function answerCredentials(situation: Situation): Action | undefined {
   const { route, caller } = situation;
   const decision = podOf(caller)?.decision;
@@ -26,12 +26,15 @@ export function answerCredentials(situation: Situation): Action | undefined {
   if (route.kind === 'list') return listOf(decision);
   if (route.kind !== 'credentials') return undefined;
   if (!isOwnRole(route.role, decision)) {
-    return { kind: 'answer', answer: refusal('RoleMismatch', { detail: `its own is ${decision.roleArn}` }) };
+    return {
+      kind: 'answer',
+      answer: refusal('RoleMismatch', { detail: `the Pod's role is ${decision.roleArn}` }),
+    };
   }
   return fromSession(situation.session(decision.sessionId), decision, situation);
 }
 
-/** Actions that are taken again and again, each made once of what it is about. */
+/** Caches actions that are taken repeatedly, one per subject. */
 function givenOften<About extends object>(
   answer: (about: About) => Parameters<typeof renderOnce>[0],
 ): (about: About) => Action {
@@ -70,7 +73,7 @@ function fromSession(session: CachedSession | undefined, decision: Allowed, situ
   return { kind: 'hold', inVain: refusal(credentials ? 'CredentialsExpired' : 'HeldTimeout', { waitedFor }) };
 }
 
-/** Every spelling of the Pod's own role: as the list has it, the ARN, and either form of the path in front of the name. */
+/** Every spelling of the Pod's own role: as in the list, the ARN, and both forms of path/name. */
 function isOwnRole(asked: string, { roleName, roleArn }: Allowed): boolean {
   if (asked === roleName || asked === roleArn) return true;
   const { pathAndName } = roleArnParts(roleArn);
@@ -78,17 +81,17 @@ function isOwnRole(asked: string, { roleName, roleArn }: Allowed): boolean {
   return isUnderBase && [`/${roleName}`, pathAndName, `/${pathAndName}`].includes(asked);
 }
 
-/** As IMDS says it of an instance's role. The message that STS gave stays in the log: it names the server's own role. */
+/** Phrased as IMDS does for an instance's role. STS's message stays in the log, because it names the server's role. */
 function roleRefused(reason: Reason, detail: string, { roleName }: Allowed, nowMs: number): Answer {
   const body = errorDocument({
     code: 'AssumeRoleUnauthorizedAccess',
-    message: `The role ${roleName} cannot be assumed for this Pod: STS refuses it.`,
+    message: `The role ${roleName} cannot be assumed for this Pod: STS refused it.`,
     nowMs,
   });
   return { status: 200, code: reason, body, detail };
 }
 
-/** `iam/` and `iam/info` are about the Pod's own role: without a permitted one they are not there. */
+/** `iam/` and `iam/info` are about the Pod's own role: without a permitted one they do not exist. */
 export function answerIam({ route, caller, nowMs }: Situation): Action | undefined {
   if (route.kind !== 'iam' && route.kind !== 'iam-info') return undefined;
   const decision = podOf(caller)?.decision;
@@ -101,7 +104,7 @@ export function answerIam({ route, caller, nowMs }: Situation): Action | undefin
   return { kind: 'answer', answer: document(text) };
 }
 
-/** Made up, well-formed, and the same each time: there is no instance profile behind a Pod's role. */
+/** Invented but well-formed, and the same each time: a Pod's role has no instance profile. */
 function iamInfo(roleArn: string, nowMs: number): string {
   const digest = createHash('sha256').update(roleArn).digest();
   const letters = [...digest.subarray(0, ID_LENGTH)].map((byte) => ID_LETTERS[byte % ID_LETTERS.length]);

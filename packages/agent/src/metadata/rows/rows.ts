@@ -24,7 +24,7 @@ const rows: readonly Row[] = [
   answerCredentials,
 ];
 
-/** Answers a request as its situation is now. Pure: it is asked again when the situation changes. */
+/** Decides the action for a request in its current situation. Pure: it is called again when the situation changes. */
 export function answerFor(situation: Situation): Action {
   for (const row of rows) {
     const action = row(situation);
@@ -33,12 +33,12 @@ export function answerFor(situation: Situation): Action {
   throw new Error(`no row answers ${situation.route.kind}`);
 }
 
-/** `metadata: deny` on the Pod itself counts before its decision is known. */
+/** `metadata: deny` on the Pod itself applies before its decision is known. */
 function metadataDenied({ caller }: Situation): Action | undefined {
   return podOf(caller)?.metadata.denied === true ? answer('MetadataDenied') : undefined;
 }
 
-/** The column of the token: but for the row above it is given to everyone, at once. */
+/** The column of the token: except for the row above, everyone gets one immediately. */
 function tokenAsked({ route }: Situation): Action | undefined {
   return route.kind === 'token' ? { kind: 'mint' } : undefined;
 }
@@ -73,7 +73,7 @@ function badAnnotation({ caller }: Situation): Action | undefined {
   return isDenied(pod, 'BadAnnotation') ? answer('BadAnnotation', detailOf(pod)) : undefined;
 }
 
-/** What has nothing to do with a role; a path outside this Pod's own groups is as blocked as one outside all. */
+/** Other metadata, independent of the role. A path outside this Pod's groups is blocked like one outside all groups. */
 function otherMetadata({ route, caller, other, groups }: Situation): Action | undefined {
   const pod = podOf(caller);
   if (pod === undefined) return undefined;
@@ -82,7 +82,7 @@ function otherMetadata({ route, caller, other, groups }: Situation): Action | un
   const { path } = route;
   const rights = rightsOf(pod, groups);
   if (other.readable(path, rights) !== undefined) return { kind: 'read', path, rights };
-  return answer('PathBlocked', { detail: `${pathForLog(path)} is not in the groups of this Pod` });
+  return answer('PathBlocked', { detail: `${pathForLog(path)} is not in this Pod's groups` });
 }
 
 function noRole({ caller }: Situation): Action | undefined {
@@ -97,7 +97,7 @@ function notPermitted({ caller, route }: Situation): Action | undefined {
   return answer(reason, { status: 403, detail: message });
 }
 
-/** Host network and static Pods are refused for what they are; no Namespace is needed for that. */
+/** Host-network and static Pods are refused without knowing their Namespace. */
 function isCertain(pod: KnownPod): boolean {
   return pod.hostNetwork || isStatic(pod);
 }

@@ -5,10 +5,10 @@ import type { OtherMetadata } from '../../node-imds/other-metadata.ts';
 import type { PodRights } from '../../node-imds/metadata-rights.ts';
 import type { OpenRoute } from '../request/routes.ts';
 
-/** `allow` and `audit` serve requests without a token; `audit` has them counted, `deny` refuses them. */
+/** `allow` and `audit` serve requests without a token, and `audit` counts them; `deny` refuses them. */
 export type Imdsv1Mode = 'allow' | 'audit' | 'deny';
 
-/** All that decides about a well-formed request, at one moment. */
+/** Everything that determines the answer to a valid request, at one moment. */
 export interface Situation {
   readonly route: OpenRoute;
   readonly token: 'ok' | 'invalid' | 'missing';
@@ -16,7 +16,7 @@ export interface Situation {
   readonly imdsv1: Imdsv1Mode;
   readonly session: (id: string) => CachedSession | undefined;
   readonly other: Pick<OtherMetadata, 'readable'>;
-  /** The groups of paths that this node opens. */
+  /** The groups of paths that are open on this node. */
   readonly groups: ReadonlySet<string>;
   /** On the agent's monotonic clock. Milliseconds. */
   readonly monotonicMs: number;
@@ -24,15 +24,15 @@ export interface Situation {
   readonly nowMs: number;
 }
 
-/** What is to be done about it. */
+/** What to do with the request. */
 export type Action =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  /** Wait for what may change; `inVain` is the answer if it does not. */
+  /** Hold until something changes; `inVain` is the answer if nothing does. */
   | { readonly kind: 'hold'; readonly inVain: Answer }
   | { readonly kind: 'mint' }
   | { readonly kind: 'read'; readonly path: string; readonly rights: PodRights };
 
-/** The Pod that asks, if one is known to. */
+/** The Pod that sent the request, if known. */
 export function podOf(caller: Caller): KnownPod | undefined {
   return caller.kind === 'pod' ? caller.pod : undefined;
 }

@@ -129,31 +129,31 @@ describe('CNI result', () => {
   });
 
   it.each([
-    { what: 'null', content: 'null', fault: 'it is not a JSON object' },
-    { what: 'a list', content: '[1]', fault: 'it is not a JSON object' },
-    { what: 'two objects', content: `${text()}{}`, fault: 'it is not a JSON object' },
-    { what: 'another kind', content: text({ kind: 'cniCacheV2' }), fault: 'its kind is not cniCacheV1' },
+    { what: 'null', content: 'null', fault: 'not a JSON object' },
+    { what: 'a list', content: '[1]', fault: 'not a JSON object' },
+    { what: 'two objects', content: `${text()}{}`, fault: 'not a JSON object' },
+    { what: 'another kind', content: text({ kind: 'cniCacheV2' }), fault: 'the kind is not cniCacheV1' },
     {
       what: 'a result of before the cache had kinds',
       content: JSON.stringify({ ips: [{ address: '10.1.0.7/24' }] }),
-      fault: 'its kind is not cniCacheV1',
+      fault: 'the kind is not cniCacheV1',
     },
     {
       what: 'an address that is none',
       content: text({ result: { ips: [{ address: '10.1.0.7/24' }, { address: 'x/24' }] } }),
-      fault: 'it has an address that cannot be read',
+      fault: 'an address is invalid',
     },
     {
       what: 'an address that is no text',
       content: text({ result: { ips: [{ address: 7 }] } }),
-      fault: 'it has an address that cannot be read',
+      fault: 'an address is invalid',
     },
     {
       what: 'very many addresses',
       content: text({
         result: { ips: Array.from({ length: 65 }, (_, at) => ({ address: `10.1.0.${at}/24` })) },
       }),
-      fault: 'it has more than 64 addresses',
+      fault: 'more than 64 addresses',
     },
     {
       what: 'a very long name',
@@ -163,7 +163,7 @@ describe('CNI result', () => {
     {
       what: 'a very long result',
       content: text({ result: { dns: 'x'.repeat(300_000) } }),
-      fault: 'its result is too long',
+      fault: 'the field result is too long',
     },
   ])('A file with $what is a broken CNI result', ({ content, fault }) => {
     expect(read(content)).toEqual({ kind: 'broken', fault, cutShort: false });
@@ -174,7 +174,7 @@ describe('CNI result', () => {
     for (let length = 0; length < content.length; length += 1)
       expect(read(content.slice(0, length))).toEqual({
         kind: 'broken',
-        fault: 'it is cut short',
+        fault: 'the file is truncated',
         cutShort: true,
       });
   });

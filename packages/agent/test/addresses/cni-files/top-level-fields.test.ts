@@ -124,9 +124,9 @@ describe('Top-level fields', () => {
     {
       what: 'a field that is too long',
       text: `{"kind":"${'x'.repeat(LONGEST)}"}`,
-      found: 'its kind is too long',
+      found: 'the field kind is too long',
     },
-    { what: 'a list that nests deeply', text: `{"x":${'['.repeat(600)}`, found: 'it is not a JSON object' },
+    { what: 'a list that nests deeply', text: `{"x":${'['.repeat(600)}`, found: 'not a JSON object' },
   ])('No fields are found in $what', ({ text, found }) => {
     expect(read(text)).toEqual({ kind: 'broken', fault: found });
   });
