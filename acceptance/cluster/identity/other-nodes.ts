@@ -1,4 +1,4 @@
-import type { ShownTls } from '@rolegate/sandbox';
+import type { PresentedTls } from '@rolegate/sandbox';
 import { createTestCa, eventually } from '@rolegate/testing';
 import type { IdentityStage } from './stage.ts';
 import type { AgentNode } from './world.ts';
@@ -12,8 +12,8 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
   const { world, audit } = stage;
   const [a, b] = world.nodes;
   const token = ({ pod }: AgentNode) => world.daemonSet.token({ bound: { kind: 'Pod', ...pod } });
-  let ofA: ShownTls | undefined;
-  const thief = async (): Promise<ShownTls> => (ofA ??= await world.peer().attest(await token(a)));
+  let ofA: PresentedTls | undefined;
+  const thief = async (): Promise<PresentedTls> => (ofA ??= await world.peer().attest(await token(a)));
 
   return [
     {
@@ -62,7 +62,7 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
 }
 
 /** A reports as its own what is B's. */
-async function claimSessions(stage: IdentityStage, shown: ShownTls): Promise<void> {
+async function claimSessions(stage: IdentityStage, shown: PresentedTls): Promise<void> {
   const { world, audit } = stage;
   const [a, b] = world.nodes;
   const token = await world.daemonSet.token({ bound: { kind: 'Pod', ...b.pod } });
@@ -144,7 +144,7 @@ async function heldFeed(
   { world }: IdentityStage,
   { name }: AgentNode,
   heldSessions: { sessionId: string; fingerprint: string; remainingMs: number; lifetimeMs: number }[],
-  shown: ShownTls,
+  shown: PresentedTls,
 ): Promise<string[]> {
   const feeds = world.serverPorts.map(() => world.peer().feed({ nodeName: name, heldSessions }, shown));
   const updates = (await Promise.all(feeds)).flat();

@@ -1,4 +1,4 @@
-import type { AgentPeer, OpenFeed, ShownTls } from '@rolegate/sandbox';
+import type { AgentPeer, OpenFeed, PresentedTls } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
 import type { IdentityStage } from './stage.ts';
 import { createKubelet } from './kubelet.ts';
@@ -14,7 +14,7 @@ const TOLD = { withinMs: 30_000, everyMs: 100 };
 interface Loot {
   readonly kubelet: Kubelet;
   readonly token: string;
-  readonly shown: ShownTls;
+  readonly shown: PresentedTls;
   /** One at each server. */
   readonly feeds: readonly OpenFeed[];
   /** Those that have not ended. */

@@ -7,16 +7,16 @@ import { makeCertificateRequest } from './certificate-request.ts';
 const WITHIN_MS = 10_000;
 
 /** Presented to a server instead of an agent's certificate. */
-export type ShownTls = ClientTls;
+export type PresentedTls = ClientTls;
 
 export interface AgentPeer {
   /** Requests a certificate for the token. Rejects with the server's error. */
-  attest(token: string, claims?: { readonly uris?: readonly string[] }): Promise<ShownTls>;
-  /** Opens a feed until it is synced, or returns the error it ended with. `shown` undefined presents no certificate. */
-  feed(report: AgentReport, shown: ShownTls | undefined): Promise<FeedUpdateRead[]>;
+  attest(token: string, claims?: { readonly uris?: readonly string[] }): Promise<PresentedTls>;
+  /** Opens a feed until it is synced, or returns the error it ended with. `presented` undefined presents no certificate. */
+  feed(report: AgentReport, presented: PresentedTls | undefined): Promise<FeedUpdateRead[]>;
   /** Opens a feed that stays open. `ended` resolves with what it ended with. */
-  openFeed(report: AgentReport, shown: ShownTls): Promise<OpenFeed>;
-  resolve(ip: string, shown: ShownTls): Promise<ResolveResponseRead>;
+  openFeed(report: AgentReport, presented: PresentedTls): Promise<OpenFeed>;
+  resolve(ip: string, presented: PresentedTls): Promise<ResolveResponseRead>;
 }
 
 export interface OpenFeed {
@@ -36,8 +36,8 @@ export interface AgentPeerDeps {
 
 /** Talks to one server like an honest or hostile agent. */
 export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentPeer {
-  const clientOf = (shown: ShownTls | undefined, toPort = port) => {
-    const tls = shown ?? { ca: Buffer.from(ca()) };
+  const clientOf = (presented: PresentedTls | undefined, toPort = port) => {
+    const tls = presented ?? { ca: Buffer.from(ca()) };
     return createRolegateClient({
       target: `127.0.0.1:${toPort}`,
       credentials: createClientCredentials({ current: () => tls }),
@@ -45,8 +45,8 @@ export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentP
     });
   };
 
-  async function openFeed(report: AgentReport, shown: ShownTls | undefined): Promise<OpenFeed> {
-    const client = clientOf(shown);
+  async function openFeed(report: AgentReport, presented: PresentedTls | undefined): Promise<OpenFeed> {
+    const client = clientOf(presented);
     const call = client.feed();
     const updates: FeedUpdateRead[] = [];
     const ended = new Promise<string>((resolve) => {
@@ -85,7 +85,7 @@ export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentP
     attest(token, claims = {}) {
       const { key, der } = makeCertificateRequest(claims);
       const client = clientOf(undefined, attestPort);
-      return new Promise<ShownTls>((resolve, reject) => {
+      return new Promise<PresentedTls>((resolve, reject) => {
         const options = { deadline: Date.now() + WITHIN_MS };
         client.attest({ token, certificateRequest: der }, options, (error, answer) => {
           client.close();
@@ -100,13 +100,13 @@ export function createAgentPeer({ port, attestPort, ca }: AgentPeerDeps): AgentP
       });
     },
     openFeed,
-    async feed(report, shown) {
-      const feed = await openFeed(report, shown);
+    async feed(report, presented) {
+      const feed = await openFeed(report, presented);
       feed.close();
       return [...feed.updates];
     },
-    resolve(ip, shown) {
-      const client = clientOf(shown);
+    resolve(ip, presented) {
+      const client = clientOf(presented);
       return new Promise((resolve, reject) => {
         client.resolve({ ip }, { deadline: Date.now() + WITHIN_MS }, (error, answer) => {
           client.close();

@@ -1,5 +1,5 @@
 export { createAgentPeer } from './agent-peer.ts';
-export type { AgentPeer, OpenFeed, ShownTls } from './agent-peer.ts';
+export type { AgentPeer, OpenFeed, PresentedTls } from './agent-peer.ts';
 export { callerIdentity, ownerOf, sdkEnvironment } from './caller-identity.ts';
 export type { CallerIdentity } from './caller-identity.ts';
 export { makeCertificateRequest } from './certificate-request.ts';

@@ -21,7 +21,7 @@ export interface Manifest {
 }
 
 /** Kinds that matter to Rolegate. Manifests of other kinds are skipped. */
-export function isPlayed(kind: string): kind is 'Pod' | 'Namespace' | 'ServiceAccount' {
+export function isServed(kind: string): kind is 'Pod' | 'Namespace' | 'ServiceAccount' {
   return ['Pod', 'Namespace', 'ServiceAccount'].includes(kind);
 }
 

@@ -124,9 +124,9 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
         ],
       });
     },
-    startAgent(told = {}) {
-      const ports = told.second === true ? secondAgent : agent;
-      const { name = told.second === true ? 'agent-2' : 'agent' } = told;
+    startAgent(start = {}) {
+      const ports = start.second === true ? secondAgent : agent;
+      const { name = start.second === true ? 'agent-2' : 'agent' } = start;
       return startProgram({
         name: 'agent',
         opsPort: ports.opsPort,
@@ -135,7 +135,7 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
           ...agentFlags(
             {
               ...options,
-              serverPorts: told.serverPorts ?? serverPorts,
+              serverPorts: start.serverPorts ?? serverPorts,
               logLevel: options.agentLogLevel ?? 'debug',
             },
             ports,
@@ -143,11 +143,11 @@ export async function preparePrograms(options: ProgramsOptions): Promise<Prepare
           '--metadata-host',
           NODE_IP,
           ...(options.agentFlags ?? []),
-          ...attestFlags(options, '--attest-address', told.attestPorts ?? attestPorts),
+          ...attestFlags(options, '--attest-address', start.attestPorts ?? attestPorts),
           ...identity.agent,
           '--status-socket',
           statusSocket(options, name),
-          ...(told.flags ?? []),
+          ...(start.flags ?? []),
         ],
       });
     },

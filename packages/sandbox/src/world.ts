@@ -10,7 +10,7 @@ import {
 } from '@rolegate/testing';
 import type { CniResultsDir, FakeSts, FeedProxy, KubernetesApi } from '@rolegate/testing';
 import type { Manifest } from './manifests.ts';
-import { isPlayed, manifestKey } from './manifests.ts';
+import { isServed, manifestKey } from './manifests.ts';
 import type { Program } from './program.ts';
 import type { SandboxNode } from './sandbox-node.ts';
 import { createSandboxNode, NODE_NAME } from './sandbox-node.ts';
@@ -51,7 +51,7 @@ export interface World extends AsyncDisposable, Pick<PreparedPrograms, 'ca' | 's
   readonly manifests: readonly Manifest[];
   /** Starts the server, or starts it again on the same port. */
   readonly startServer: (index: number) => Program;
-  readonly startAgent: (told?: Omit<AgentStart, 'serverPorts'>) => Program;
+  readonly startAgent: (start?: Omit<AgentStart, 'serverPorts'>) => Program;
   /** Makes the cluster contain exactly these objects. */
   readonly apply: (manifests: readonly Manifest[]) => Promise<void>;
 }
@@ -87,10 +87,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       return manifests;
     },
     startServer: (index) => (servers[index] = running(programs.startServer(index))),
-    startAgent: (told = {}) =>
+    startAgent: (start = {}) =>
       running(
         programs.startAgent({
-          ...told,
+          ...start,
           ...(proxies.length > 0 && { serverPorts: proxies.map(({ port }) => port) }),
         }),
       ),
@@ -161,11 +161,11 @@ async function applyChanges(
     const { kind, metadata } = manifest;
     if (kept.has(manifestKey(manifest))) continue;
     if (kind === 'Pod') await node.end(manifestKey(manifest));
-    else if (isPlayed(kind)) api.delete(kind, metadata.namespace ?? '', metadata.name);
+    else if (isServed(kind)) api.delete(kind, metadata.namespace ?? '', metadata.name);
   }
   for (const manifest of wanted) {
     if (there.get(manifestKey(manifest)) === JSON.stringify(manifest)) continue;
     if (manifest.kind === 'Pod') await node.run(manifest);
-    else if (isPlayed(manifest.kind)) api.apply({ ...manifest, kind: manifest.kind });
+    else if (isServed(manifest.kind)) api.apply({ ...manifest, kind: manifest.kind });
   }
 }

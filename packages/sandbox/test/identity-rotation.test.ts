@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { OpenFeed, ShownTls } from '../src/agent-peer.ts';
+import type { OpenFeed, PresentedTls } from '../src/agent-peer.ts';
 import { startIdentityWorld } from './identity-world.ts';
 import type { IdentityWorld } from './identity-world.ts';
 import { eventually } from './setup.ts';
@@ -44,7 +44,7 @@ it('A rotation of the authority by command ends none of 50 streams, and fails no
   for (const { feed } of before) feed.close();
 });
 
-async function stream(world: IdentityWorld, node: string): Promise<{ feed: OpenFeed; shown: ShownTls }> {
+async function stream(world: IdentityWorld, node: string): Promise<{ feed: OpenFeed; shown: PresentedTls }> {
   const at = Number(node.replace('node-', '')) % world.peers.length;
   const shown = await attest(world, node, at);
   const feed = await world.peers[at]?.openFeed({ nodeName: node }, shown);
@@ -53,7 +53,7 @@ async function stream(world: IdentityWorld, node: string): Promise<{ feed: OpenF
 }
 
 /** As agents do: who comes too fast tries again. */
-async function attest(world: IdentityWorld, node: string, server: number): Promise<ShownTls> {
+async function attest(world: IdentityWorld, node: string, server: number): Promise<PresentedTls> {
   const token = world.api.issueToken({ pod: world.agentPod(node) });
   for (;;) {
     try {
@@ -66,6 +66,6 @@ async function attest(world: IdentityWorld, node: string, server: number): Promi
   }
 }
 
-function issuerOf(shown: ShownTls | undefined): string {
+function issuerOf(shown: PresentedTls | undefined): string {
   return new X509Certificate(shown?.cert ?? '').issuer;
 }

@@ -11,11 +11,11 @@ export interface IssueOptions {
   readonly uris?: readonly string[];
   readonly dns?: readonly string[];
   readonly ips?: readonly string[];
-  /** By default an hour ago. */
+  /** Defaults to an hour ago. */
   readonly notBefore?: Date;
-  /** By default in a day. */
+  /** Defaults to a day from now. */
   readonly notAfter?: Date;
-  /** Extended key usage; both by default. */
+  /** Extended key usages. Defaults to both. */
   readonly usages?: readonly CertificateUsage[];
 }
 
@@ -26,19 +26,19 @@ export interface IssuedCertificate {
 }
 
 export interface TestCa {
-  /** The authority's own certificate, PEM. */
+  /** The authority's certificate, PEM. */
   readonly pem: string;
   issue(options?: IssueOptions): Promise<IssuedCertificate>;
-  /** A certificate, PEM, for the key of a request (PKCS #10, DER); rejects where its signature is not good. */
+  /** Issues a certificate (PEM) for a request (PKCS #10, DER). Rejects if its signature is invalid. */
   certify(request: Uint8Array, options?: IssueOptions): Promise<string>;
 }
 
 export interface TlsMaterial extends IssuedCertificate {
-  /** PEM; several authorities one after the other. */
+  /** PEM, with one or more authorities. */
   readonly ca: string;
 }
 
-/** Paths as flags `--cert --key --ca` take them. */
+/** Paths for the flags `--cert --key --ca`. */
 export interface WrittenTlsFiles {
   readonly cert: string;
   readonly key: string;
@@ -48,7 +48,7 @@ export interface WrittenTlsFiles {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const HOUR_MS = 3_600_000;
 
-/** An authority for tests: ECDSA P-256, lives for a week. */
+/** Makes an authority for tests: ECDSA P-256, valid for a week. */
 export async function createTestCa({ name = 'test authority' }: { name?: string } = {}): Promise<TestCa> {
   x509.cryptoProvider.set(webcrypto);
   const keys = await newKeys();
@@ -74,13 +74,13 @@ export async function createTestCa({ name = 'test authority' }: { name?: string 
     },
     async certify(request, options = {}) {
       const asked = new x509.Pkcs10CertificateRequest(Uint8Array.from(request));
-      if (!(await asked.verify())) throw new Error('the signature of the request is not good');
+      if (!(await asked.verify())) throw new Error('the signature of the request is invalid');
       return sign(asked.publicKey, { authority, signingKey: keys.privateKey, options });
     },
   };
 }
 
-/** Writes tls.crt, tls.key and ca.crt, each replaced at once as a whole. */
+/** Writes tls.crt, tls.key and ca.crt, each atomically. */
 export async function writeTlsFiles(
   folder: string,
   { cert, key, ca }: TlsMaterial,
@@ -133,7 +133,7 @@ function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-/** Positive and without a leading zero, as X.509 wants it. */
+/** Positive and without a leading zero, as X.509 requires. */
 function newSerial(): string {
   return `4${Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString('hex')}0`;
 }

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** One Pod's network as the runtime's CNI library writes it down. */
+/** A Pod's network as written by the runtime's CNI library. */
 export interface FakeCniResult {
-  /** Absent: a runtime that does not tell its CNI plugins (K8S_POD_UID). */
+  /** Absent if the runtime does not pass K8S_POD_UID to its CNI plugins. */
   readonly uid?: string;
   readonly namespace: string;
   readonly name: string;
@@ -13,30 +13,30 @@ export interface FakeCniResult {
   readonly ips: readonly string[];
   readonly ifName?: string;
   readonly network?: string;
-  /** The sandbox; made from the Pod by default. */
+  /** ID of the Pod sandbox. By default made from the Pod. */
   readonly containerId?: string;
   readonly cniVersion?: '0.2.0' | '0.4.0' | '1.0.0';
-  /** containerd hands them to the plugins. */
+  /** Annotations that containerd passes to the plugins. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface CniResultsDir {
-  /** The directory itself, to be given to the agent. */
+  /** Path of the directory, for the agent. */
   readonly path: string;
-  /** Before a Pod's containers start. Resolves to the file's path. */
+  /** Writes a result, as before a Pod's containers start. Resolves with the file's path. */
   readonly add: (result: FakeCniResult) => Promise<string>;
-  /** The file that each sandbox has beside the Pod's own. Resolves to its path. */
+  /** Writes the file for the loopback interface that each sandbox has. Resolves with its path. */
   readonly addLoopback: (result: FakeCniResult) => Promise<string>;
-  /** The address is given back. */
+  /** Releases the address. */
   readonly remove: (path: string) => Promise<void>;
-  /** What a reader sees that comes too early; `finish` writes it whole. */
+  /** Writes half a file, as an early reader may see it. `finish` completes it. */
   readonly writeHalf: (result: FakeCniResult) => Promise<{ path: string; finish: () => Promise<void> }>;
-  /** Anything at all. Resolves to the file's path. */
+  /** Writes any content. Resolves with the file's path. */
   readonly writeRaw: (fileName: string, content: string | Buffer) => Promise<string>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
-/** A directory of CNI results in a temporary place, written as libcni writes it (containernetworking/cni, libcni/api.go). */
+/** Makes a temporary directory of CNI results in libcni's format (containernetworking/cni, libcni/api.go). */
 export async function createCniResultsDir({
   parent = tmpdir(),
 }: { readonly parent?: string } = {}): Promise<CniResultsDir> {
@@ -46,7 +46,7 @@ export async function createCniResultsDir({
 
   async function writeRaw(fileName: string, content: string | Buffer): Promise<string> {
     const file = join(path, fileName);
-    // Written in place, not renamed: a reader may see a part of it.
+    // Written in place and not renamed, so that a reader can see a part of it.
     await writeFile(file, content, { mode: 0o600 });
     return file;
   }
@@ -88,7 +88,7 @@ function containerIdOf({ uid, namespace, name, containerId }: FakeCniResult): st
   );
 }
 
-/** One line of JSON, in the order of libcni's cachedInfo. */
+/** One line of JSON, with the fields in the order of libcni's cachedInfo. */
 function cachedText(result: FakeCniResult): string {
   const { uid, namespace, name, cniVersion = '1.0.0', network = 'podnet', ifName = 'eth0' } = result;
   const containerId = containerIdOf(result);
@@ -115,7 +115,7 @@ function cachedText(result: FakeCniResult): string {
   });
 }
 
-/** The three shapes that the CNI specification has had. */
+/** The three formats of the CNI specification's history. */
 function addresses(
   { ips, ifName = 'eth0', cniVersion = '1.0.0' }: FakeCniResult,
   containerId: string,

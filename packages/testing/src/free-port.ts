@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Ports of 10000 to 31999: below the ephemeral range of Linux, from which an outgoing connection could take one before its
- * program has started.
+ * Ports 10000 to 31999 are below Linux's ephemeral range. An outgoing connection could take a port in that range before
+ * its program has started.
  */
 const FIRST = 10_000;
 const SLICES = 200;
@@ -11,8 +11,8 @@ const SLICE = 110;
 let taken = 0;
 
 /**
- * A port of 127.0.0.1 that is free: a program's address must be known before it starts. Each process takes its own slice in
- * turn, so that several at once do not choose the same.
+ * Finds a free port of 127.0.0.1, because a program's address must be known before it starts. Each process uses its own
+ * slice of ports, so that concurrent processes do not choose the same one.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < SLICE; tries++) {

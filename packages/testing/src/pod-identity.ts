@@ -3,29 +3,29 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface FakePodIdentityOptions {
-  /** What must stand in the Authorization header, at the moment. */
+  /** The expected Authorization header. */
   readonly token: () => string;
-  /** How long what it gives lives. Milliseconds. */
+  /** Lifetime of the credentials. Milliseconds. */
   readonly lifetimeMs?: number;
-  /** By default any free one. */
+  /** Defaults to a free one. */
   readonly port?: number;
-  /** Number in the first key; 0 by default. */
+  /** Number in the first key. Defaults to 0. */
   readonly from?: number;
 }
 
-/** A stand-in for the EKS Pod Identity agent, on loopback. */
+/** A fake EKS Pod Identity agent on loopback. */
 export interface FakePodIdentity extends AsyncDisposable {
   /** For AWS_CONTAINER_CREDENTIALS_FULL_URI. */
   readonly url: string;
   readonly port: number;
-  /** Access key IDs that were given, in turn. */
+  /** Issued access key IDs, in order. */
   readonly given: readonly string[];
   close(): Promise<void>;
 }
 
 const LIFETIME_MS = 6 * 3_600_000;
 
-/** Listens; close it when done. Answers as the agent does: EKS user guide, "How EKS Pod Identity works". */
+/** Starts the fake; close it when done. It answers as described in the EKS user guide, "How EKS Pod Identity works". */
 export async function startPodIdentity(options: FakePodIdentityOptions): Promise<FakePodIdentity> {
   const { token, lifetimeMs = LIFETIME_MS, port: wantedPort = 0, from = 0 } = options;
   const given: string[] = [];

@@ -93,9 +93,9 @@ function createLimitLog(log: Log): (fault: string | undefined) => void {
 function createForeignLog(log: Log): (rules: readonly string[]) => void {
   const compare = createArrivals<string>();
   return (rules) => {
-    const came = new Set(compare(new Map(rules.map((rule) => [rule, rule]))).came);
+    const added = new Set(compare(new Map(rules.map((rule) => [rule, rule]))).added);
     for (const rule of rules.slice(0, MOST_NAMED)) {
-      if (came.has(rule)) log.warn('foreign rule for a metadata address', { rule, hint: HINTS.foreign });
+      if (added.has(rule)) log.warn('foreign rule for a metadata address', { rule, hint: HINTS.foreign });
     }
   };
 }

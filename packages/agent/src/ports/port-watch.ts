@@ -106,8 +106,8 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
 function createForeignLog(log: Log): (foreign: readonly ForeignListener[]) => void {
   const compare = createArrivals<ForeignListener>();
   return (foreign) => {
-    const { came, gone } = compare(new Map(foreign.map((one) => [JSON.stringify(one), one])));
-    for (const one of came) log.warn('foreign listener on an agent port', { ...one, hint: HINT });
-    for (const one of gone) log.info('foreign listener on an agent port closed', { ...one });
+    const { added, removed } = compare(new Map(foreign.map((one) => [JSON.stringify(one), one])));
+    for (const one of added) log.warn('foreign listener on an agent port', { ...one, hint: HINT });
+    for (const one of removed) log.info('foreign listener on an agent port closed', { ...one });
   };
 }

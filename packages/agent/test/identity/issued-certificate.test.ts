@@ -87,8 +87,8 @@ it.each(['', 'garbage', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE
   'A certificate chain or list of authorities that consists of %j is rejected',
   async (text) => {
     const { take } = await setup();
-    expect(() => take({ certificateChain: text })).toThrow(/has no certificate|does not parse/);
-    expect(() => take({ authorities: text })).toThrow(/has no certificate|does not parse/);
+    expect(() => take({ certificateChain: text })).toThrow(/has no certificate|cannot be parsed/);
+    expect(() => take({ authorities: text })).toThrow(/has no certificate|cannot be parsed/);
   },
 );
 

@@ -20,7 +20,7 @@ const USAGE_OIDS = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } 
 export function certificatesOf(pem: string, name: string): [X509Certificate, ...X509Certificate[]] {
   const [first, ...rest] = (pem.match(PEM_CERTIFICATE) ?? []).map((block, index) =>
     attempt(
-      `${name}: certificate ${index + 1} does not parse; write the file anew`,
+      `${name}: certificate ${index + 1} cannot be parsed; write the file again`,
       () => new X509Certificate(block),
     ),
   );
@@ -67,7 +67,7 @@ export function checkAuthorities(
 
 /** Reads an unencrypted PEM private key. Throws a TlsFault that begins with `name`. */
 export function privateKeyOf(pem: Buffer, name: string): KeyObject {
-  return attempt(`${name} does not parse as an unencrypted PEM private key`, () => createPrivateKey(pem));
+  return attempt(`${name} cannot be parsed as an unencrypted PEM private key`, () => createPrivateKey(pem));
 }
 
 /** Milliseconds since the epoch. */

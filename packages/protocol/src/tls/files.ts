@@ -57,8 +57,8 @@ export function loadTlsFiles(files: TlsFiles, { purpose, nowMs }: LoadTlsOptions
   checkOwnCertificate(own, { purpose, nowMs, name });
   if (!own.checkPrivateKey(privateKeyOf(key, `--key ${files.key}`))) {
     throw new TlsFault(
-      `--key ${files.key} does not belong to the first certificate of --cert ${files.cert}: ` +
-        'write both anew, the own certificate before those of its authorities',
+      `--key ${files.key} does not belong to the first certificate of --cert ${files.cert}; ` +
+        'write both again, with the own certificate before those of its authorities',
     );
   }
   const authorities = authoritiesOf(ca, { file: files.ca, nowMs });

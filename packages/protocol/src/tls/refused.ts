@@ -93,7 +93,7 @@ const MEANINGS: readonly Meaning[] = [
  */
 export function onRefusedHandshake(server: Server, call: (refused: RefusedHandshake) => void): void {
   for (const http2Server of http2ServersOf(server)) {
-    const shown = certificatesShown(http2Server);
+    const presented = presentedCertificates(http2Server);
     // A closed socket still knows its peer if it was read before.
     http2Server.on('connection', peerOf);
     http2Server.on('tlsClientError', (error: Error, socket: TLSSocket & HasParent) => {
@@ -101,7 +101,7 @@ export function onRefusedHandshake(server: Server, call: (refused: RefusedHandsh
       call({
         peer: peerOf(accepted ?? socket),
         accepted,
-        ...faultOf(error, socket, shown(socket)),
+        ...faultOf(error, socket, presented(socket)),
       });
     });
   }
@@ -111,23 +111,25 @@ export function onRefusedHandshake(server: Server, call: (refused: RefusedHandsh
  * Remembers the certificate that a client presented, because the socket has dropped it once the handshake is refused.
  * During a handshake Node exposes the socket only in 'keylog', whose secrets are wiped unread.
  */
-function certificatesShown(http2Server: EventEmitter): (socket: TLSSocket) => X509Certificate | undefined {
-  const shown = new WeakMap<TLSSocket, X509Certificate | undefined>();
+function presentedCertificates(
+  http2Server: EventEmitter,
+): (socket: TLSSocket) => X509Certificate | undefined {
+  const presented = new WeakMap<TLSSocket, X509Certificate | undefined>();
   http2Server.on('keylog', (secret: Buffer, socket: TLSSocket) => {
     secret.fill(0);
-    if (shown.has(socket)) return;
-    shown.set(socket, undefined);
+    if (presented.has(socket)) return;
+    presented.set(socket, undefined);
     // Runs before Node's own listener, which verifies and refuses. This one only reads.
-    socket.prependOnceListener('secure', () => shown.set(socket, socket.getPeerX509Certificate()));
+    socket.prependOnceListener('secure', () => presented.set(socket, socket.getPeerX509Certificate()));
   });
-  return (socket) => shown.get(socket);
+  return (socket) => presented.get(socket);
 }
 
 /** Only the socket tells that a certificate does not verify. The error is a plain ECONNRESET. */
 function faultOf(
   error: Error & { readonly code?: unknown },
   { authorizationError }: TLSSocket,
-  shown: X509Certificate | undefined,
+  presented: X509Certificate | undefined,
 ): Pick<RefusedHandshake, 'why' | 'fault' | 'hint'> {
   // The types say Error, but Node sets the code.
   const unverified = authorizationError as unknown;
@@ -138,7 +140,7 @@ function faultOf(
   const meaning = MEANINGS.find((entry) => entry.code.test(code));
   const words = meaning === undefined ? code : `${meaning.means} (${code})`;
   // Null or undefined if Node did not get to verify one, or accepted it.
-  const which = shown && typeof unverified === 'string' ? whichOf(shown) : undefined;
+  const which = presented && typeof unverified === 'string' ? whichOf(presented) : undefined;
   return {
     why: meaning?.why ?? 'protocol',
     fault: which === undefined ? words : `${words}; ${which}`,

@@ -77,13 +77,13 @@ describe('TLS files', () => {
       fault: 'a certificate that does not parse',
       flag: 'ca',
       text: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
-      says: /--ca .*certificate 1 does not parse/,
+      says: /--ca .*certificate 1 cannot be parsed/,
     },
     {
       fault: 'a key that does not parse',
       flag: 'key',
       text: 'secret words',
-      says: /--key .* does not parse as/,
+      says: /--key .* cannot be parsed as/,
     },
   ] as const)('The fault names $fault', async ({ flag, text, says }) => {
     await using files = await setup();

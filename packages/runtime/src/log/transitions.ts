@@ -27,10 +27,10 @@ export function createTransition<Fact>({
   };
 }
 
-/** What has appeared and what has gone since the last call. */
+/** What has changed since the last call. */
 export interface Arrivals<Item> {
-  readonly came: readonly Item[];
-  readonly gone: readonly Item[];
+  readonly added: readonly Item[];
+  readonly removed: readonly Item[];
 }
 
 /** Compares items by key with those of the last call. */
@@ -39,10 +39,10 @@ export function createArrivals<Item>(): (now: ReadonlyMap<string, Item>) => Arri
   return (now) => {
     const last = before;
     before = now;
-    return { came: missingFrom(last, now), gone: missingFrom(now, last) };
+    return { added: missingFrom(last, now), removed: missingFrom(now, last) };
   };
 }
 
-function missingFrom<Item>(there: ReadonlyMap<string, Item>, items: ReadonlyMap<string, Item>): Item[] {
-  return [...items].flatMap(([key, item]) => (there.has(key) ? [] : [item]));
+function missingFrom<Item>(others: ReadonlyMap<string, Item>, items: ReadonlyMap<string, Item>): Item[] {
+  return [...items].flatMap(([key, item]) => (others.has(key) ? [] : [item]));
 }

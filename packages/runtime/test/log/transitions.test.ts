@@ -27,14 +27,14 @@ describe('Transitions', () => {
 });
 
 describe('Arrivals', () => {
-  it('Arrivals are the items that the previous call did not have, and missing items are reported as gone', () => {
+  it('Arrivals are the items that the previous call did not have, and missing items are reported as removed', () => {
     const compare = createArrivals<number>();
     const first = new Map([
       ['a', 1],
       ['b', 2],
     ]);
-    expect(compare(first)).toEqual({ came: [1, 2], gone: [] });
-    expect(compare(first)).toEqual({ came: [], gone: [] });
-    expect(compare(new Map([['b', 2]]))).toEqual({ came: [], gone: [1] });
+    expect(compare(first)).toEqual({ added: [1, 2], removed: [] });
+    expect(compare(first)).toEqual({ added: [], removed: [] });
+    expect(compare(new Map([['b', 2]]))).toEqual({ added: [], removed: [1] });
   });
 });

@@ -1,7 +1,7 @@
-/** Every sample of a scrape, by `name{labels}` as it is printed. */
+/** All samples of a scrape by `name{labels}` as printed. */
 export type MetricSamples = ReadonlyMap<string, number>;
 
-/** Of the text of /metrics. */
+/** Parses the text of /metrics. */
 export function metricSamples(text: string): MetricSamples {
   const samples = new Map<string, number>();
   for (const line of text.split('\n')) {
@@ -11,7 +11,7 @@ export function metricSamples(text: string): MetricSamples {
   return samples;
 }
 
-/** The sum of a metric's samples whose labels match. */
+/** Sums a metric's samples with matching labels. */
 export function sumOfSamples(samples: MetricSamples, name: string, labels = /^/): number {
   return [...samples]
     .filter(([sample]) => sample.split('{', 1)[0] === name && labels.test(sample))

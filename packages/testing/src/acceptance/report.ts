@@ -1,22 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
-/** The cells of one line. */
+/** The cells of a row. */
 export type Row = readonly string[];
 
-/** A table in Markdown with columns of one width, as prettier writes it. */
+/** Formats a Markdown table with aligned columns, as prettier does. */
 export function markdownTable(head: Row, rows: readonly Row[]): string {
   const widths = head.map((_, at) => Math.max(3, ...[head, ...rows].map((row) => (row[at] ?? '').length)));
   const line = (row: Row) => `| ${widths.map((width, at) => (row[at] ?? '').padEnd(width)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** Replaces what stands between the suite's two markers in a file. Throws if it lacks them. */
+/** Replaces the text between the suite's two markers in a file. Throws if they are missing. */
 export function writeReport(file: string, suite: string, report: string): Promise<void> {
   return writeBetween(file, [`<!-- ${suite} begins -->`, `<!-- ${suite} ends -->`], report);
 }
 
-/** The same between other markers. */
+/** Replaces the text between two markers in a file. */
 export async function writeBetween(
   file: string,
   [begin, end]: readonly [string, string],
@@ -24,11 +24,11 @@ export async function writeBetween(
 ): Promise<void> {
   const text = await readFile(file, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${file} lacks the markers ${begin} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`${file} does not have the markers ${begin} and ${end}`);
   await writeFile(file, `${text.slice(0, from + begin.length)}\n\n${report}\n\n${text.slice(to)}`);
 }
 
-/** When and on what the suite runs. Call it before the run: the load is the last minute's. */
+/** The date and machine of a run. Call it before the run, because the load is that of the last minute. */
 export function describeMachine(date: Date): string {
   const models = cpus();
   return (

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 
-/** A command that takes longer hangs. Milliseconds. */
+/** A command that takes longer is considered hanging. Milliseconds. */
 const TIMEOUT_MS = 30_000;
-/** Of what a failed command wrote, the end says why. */
+/** Lines of a failed command's output that are shown. */
 const LAST_LINES = 20;
 
 export interface CommandResult {
-  /** Null: ended by a signal, the one at its time-out for example. */
+  /** Null if it was ended by a signal, for example at its timeout. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -20,7 +20,7 @@ export interface CommandOptions {
   readonly cwd?: string;
 }
 
-/** The environment of programs under test: the tools' path, and nothing of whoever runs the test. */
+/** The environment of programs under test: the tools' path, and nothing of the test's environment. */
 export const PLAIN_ENV = {
   PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/nonexistent',
@@ -37,7 +37,7 @@ export function runCommand(
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-    child.stdin.on('error', () => undefined); // a command that does not read its input says why by its end
+    child.stdin.on('error', () => undefined); // a command that does not read its input
     child.stdin.end(input);
     child.once('error', (error) => {
       clearTimeout(timer);
@@ -50,7 +50,7 @@ export function runCommand(
   });
 }
 
-/** The command's output. Rejects with what it wrote if it fails. */
+/** Runs a command and returns its output. Rejects with the output if it fails. */
 export async function outputOf(command: readonly string[], options?: CommandOptions): Promise<string> {
   const { code, stdout, stderr } = await runCommand(command, options);
   if (code === 0) return stdout;

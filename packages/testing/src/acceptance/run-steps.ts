@@ -1,20 +1,20 @@
 import { lastLines } from './world.ts';
 import type { World } from './world.ts';
 
-/** One thing that a suite shows. */
+/** A step of a suite. */
 export interface Step<StepWorld> {
-  /** A whole sentence that makes sense alone in a line of CI. */
+  /** A whole sentence that makes sense alone in a CI line. */
   readonly title: string;
-  /** Throws an Error that says what was wrong, or `Skipped`. Text that it returns is printed beside the title. */
+  /** Throws `Skipped`, or an Error that says what is wrong. A returned text is printed with the title. */
   readonly run: (world: StepWorld) => Promise<unknown>;
 }
 
-/** What has become of the steps of a suite. */
+/** The result of a suite. */
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Steps that the end of the suite left out. */
+  /** Steps that were not run because the suite ended. */
   readonly notRun: number;
 }
 
@@ -25,16 +25,16 @@ export class Skipped extends Error {
 
 export interface RunStepsOptions<StepWorld> {
   readonly steps: readonly Step<StepWorld>[];
-  /** What every step works with. */
+  /** Passed to every step. */
   readonly world: StepWorld;
   readonly print: (line: string) => void;
-  /** Ends the suite: the current step fails, the others are not run. */
+  /** Ends the suite: the current step fails and the others are not run. */
   readonly signal: AbortSignal;
-  /** How many steps run at the same time: 1 by default. */
+  /** How many steps run at the same time. Defaults to 1. */
   readonly atOnce?: number;
 }
 
-/** Runs the steps in their order. A failed step ends none of the others. */
+/** Runs the steps in order. A failed step does not stop the others. */
 export async function runSteps<StepWorld extends Pick<World, 'lines'>>({
   steps,
   world,
@@ -79,7 +79,7 @@ export async function runSteps<StepWorld extends Pick<World, 'lines'>>({
   return { ...counts, notRun: waiting.length };
 }
 
-/** What has become of several runs together. */
+/** Adds up the results of several runs. */
 export function sumOfOutcomes(outcomes: readonly Outcome[]): Outcome {
   const sum = { passed: 0, failed: 0, skipped: 0, notRun: 0 };
   for (const outcome of outcomes)
@@ -87,7 +87,7 @@ export function sumOfOutcomes(outcomes: readonly Outcome[]): Outcome {
   return sum;
 }
 
-/** The last line of a suite. */
+/** The last line of a suite's output. */
 export function summaryOf({ passed, failed, skipped, notRun }: Outcome): string {
   const more = [
     [skipped, 'skipped'],
@@ -97,10 +97,10 @@ export function summaryOf({ passed, failed, skipped, notRun }: Outcome): string 
   return `${passed} passed, ${failed} failed${rest.join('')}`;
 }
 
-/** The exit code of a suite that this machine cannot run; automake's. */
+/** Exit code of a suite that this machine cannot run, as in automake. */
 export const EXIT_SKIPPED = 77;
 
-/** 0 only if every step has run or named why it was skipped, and at least one has passed. */
+/** Returns 0 only if every step has run or was skipped with a reason, and at least one has passed. */
 export function exitCodeOf({ passed, failed, skipped, notRun }: Outcome): number {
   if (failed > 0 || notRun > 0) return 1;
   if (passed > 0) return 0;
@@ -108,8 +108,8 @@ export function exitCodeOf({ passed, failed, skipped, notRun }: Outcome): number
 }
 
 /**
- * Aborts by SIGINT, SIGTERM, an uncaught exception, or when the time is over: the suite cleans up and ends, whatever hangs.
- * `longestMs`: for the whole suite.
+ * Aborts on SIGINT, SIGTERM, an uncaught exception or a timeout, so that the suite cleans up and ends whatever hangs.
+ * `longestMs` is for the whole suite.
  */
 export function suiteSignal(longestMs: number): AbortSignal {
   const stop = new AbortController();

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** How long a process may take to stop before it is killed. Milliseconds. */
+/** Time to stop before the process is killed. Milliseconds. */
 const STOP_WITHIN_MS = 10_000;
 
 export interface ProcessOptions {
   /** The whole environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Each line of either output; or where both outputs go: a file that is open, or nowhere. */
+  /** Called with each line of either output, or where both outputs go: an open file or nowhere. */
   readonly output: ((line: string) => void) | number | 'ignore';
   /** After SIGTERM. Milliseconds. */
   readonly stopWithinMs?: number;
@@ -16,16 +16,16 @@ export interface ProcessOptions {
 /** A process that runs until it is stopped. */
 export interface RunningProcess {
   readonly pid: number;
-  /** True until it has ended. */
+  /** False after it has ended. */
   readonly running: boolean;
   /** Why it ended: `exit code 1`, `SIGKILL`, or why it could not be started. */
   readonly ended: Promise<string>;
-  /** SIGTERM, and SIGKILL when that is not obeyed; resolves when it has ended. */
+  /** Sends SIGTERM, and SIGKILL if it does not end. Resolves when it has ended. */
   readonly stop: () => Promise<void>;
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a command; whoever starts it stops it. */
+/** Starts a command. The caller must stop it. */
 export function startProcess(
   [file = '', ...args]: readonly string[],
   { env, output, stopWithinMs = STOP_WITHIN_MS }: ProcessOptions,

@@ -2,15 +2,18 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What a suite of acceptance steps runs in. Each suite extends it with its own parts. */
+/** Context of acceptance steps, which each suite extends. */
 export interface World extends AsyncDisposable {
   /** A temporary folder that is removed with the world. */
   readonly folder: string;
-  /** What the programs under test have logged, oldest first. */
+  /** Log lines of the programs under test, oldest first. */
   readonly lines: readonly ProgramLine[];
 }
 
-/** A temporary folder that all users can read, removed with the stack. What is secret in it has a mode of its own. */
+/**
+ * Makes a temporary folder that all users can read and that is removed with the stack. Secret files in it need a mode
+ * of their own.
+ */
 export async function openFolder(prefix: string, stack: AsyncDisposableStack): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), prefix));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -26,7 +29,7 @@ export interface ProgramLine {
 const MOST_LINES = 20;
 const MOST_CHARACTERS = 400;
 
-/** The last lines that a person wants to see below a failed step: debug lines are thousands and left out. */
+/** The last log lines to show below a failed step, without the thousands of debug lines. */
 export function lastLines(lines: readonly ProgramLine[]): string[] {
   return lines
     .filter(({ line }) => !line.includes('"level":"debug"'))

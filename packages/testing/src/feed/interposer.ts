@@ -18,27 +18,29 @@ import type {
 import { createFakeClock } from '../time/clock.ts';
 
 export interface FeedInterposerOptions {
-  /** The server behind it, on loopback. */
+  /** The real server on loopback. */
   readonly target: { readonly port: number; readonly serverName: string };
-  /** What it shows to agents: a certificate with the server's name. */
+  /** Presented to agents: a certificate with the server's name. */
   readonly asServer: TlsFiles;
-  /** What it shows to the server: the certificate of the agent's node. */
+  /** Presented to the server: the certificate of the agent's node. */
   readonly asAgent: TlsFiles;
 }
 
 export type UpdateFilter = (update: FeedUpdateRead) => boolean;
 
-/** Stands between one node's agent and a server at the level of messages: what TCP cannot reorder, it does. */
+/**
+ * Sits between one node's agent and a server and handles messages, so it can reorder them, which a TCP proxy cannot.
+ */
 export interface FeedInterposer {
   readonly port: number;
-  /** All that the server and the agents said, as it came. */
+  /** All messages of the server and the agents, in order of arrival. */
   readonly updates: readonly FeedUpdateRead[];
   readonly reports: readonly AgentReportRead[];
-  /** Updates that fit are kept back until `release`; those that do not overtake them. */
+  /** Holds back matching updates until `release`. Others overtake them. */
   hold(fits: UpdateFilter): void;
-  /** Sends what was kept back, in another order if told so, and holds no more. */
+  /** Sends the held updates, optionally reordered, and stops holding. */
   release(order?: (held: readonly FeedUpdateRead[]) => readonly FeedUpdateRead[]): void;
-  /** Updates that fit are lost from now on; without a filter none. */
+  /** Drops matching updates from now on. Without a filter, drops none. */
   drop(fits?: UpdateFilter): void;
   close(): void;
 }
@@ -141,13 +143,13 @@ function handlersOf(client: RolegateClient, traffic: Traffic): RolegateHandlers 
   };
 }
 
-/** The server's word, without what grpc-js has hung on it here. */
+/** The server's status without what grpc-js attached to it here. */
 function statusOf(error: Error): Pick<ServiceError, 'code' | 'details'> {
   const { code, details } = error as ServiceError;
   return { code, details };
 }
 
-/** The files of a test do not change under an interposer: its clock stands still. */
+/** The files of a test do not change, so the clock stands still. */
 function sourceOf(files: TlsFiles, purpose: 'server' | 'client'): TlsSource {
   const silent = { info: () => undefined, error: () => undefined };
   const clock = createFakeClock({ nowMs: Date.now() });

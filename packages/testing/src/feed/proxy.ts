@@ -4,29 +4,29 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 export interface FeedProxyOptions {
   /** On loopback. */
   readonly target: { readonly host?: string; readonly port: number };
-  /** By default any free one. */
+  /** Defaults to a free one. */
   readonly port?: number;
 }
 
-/** What can go wrong between agent and server, at the level of TCP: TLS passes through untouched. */
+/** Simulates faults between agent and server at the TCP level. TLS passes through unchanged. */
 export interface FeedProxy {
   readonly port: number;
-  /** How many connections are open. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** How many connections have come since the start, refused ones included. */
+  /** Number of connections since the start, including refused ones. */
   readonly accepted: number;
-  /** Every chunk, in both directions, from now on arrives so much later; order is kept. Milliseconds. */
+  /** Delays every chunk in both directions by this much. Order is kept. Milliseconds. */
   delay(ms: number): void;
-  /** Nothing passes in either direction until `resume`; what comes meanwhile waits in the sockets' buffers. */
+  /** Passes nothing in either direction until `resume`. Data waits in the sockets' buffers. */
   pause(): void;
   resume(): void;
-  /** Resets all open connections; new ones are taken. */
+  /** Resets all open connections. New ones are accepted. */
   cut(): void;
-  /** New connections are reset at once; open ones go on. */
+  /** Resets new connections. Open ones continue. */
   refuse(): void;
-  /** Takes back `refuse` and `blackhole`; what a black hole has swallowed stays lost. */
+  /** Ends `refuse` and `blackhole`. What the black hole swallowed stays lost. */
   accept(): void;
-  /** Bytes of open and new connections vanish, as if a cable were pulled: nobody is told. */
+  /** Drops the bytes of all connections silently, as if a cable were pulled. */
   blackhole(): void;
   close(): Promise<void>;
 }
@@ -39,11 +39,11 @@ interface Traffic {
   paused: boolean;
 }
 
-/** A connection's two sockets, `near` to the agent, `far` to the server. */
+/** The two sockets of a connection: `near` to the agent, `far` to the server. */
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
-  /** Bytes were swallowed: the streams cannot be mended any more. */
+  /** Bytes were dropped, so the streams cannot continue. */
   broken: boolean;
 }
 
@@ -138,7 +138,7 @@ function join(
   else near.resume();
 }
 
-/** Chunks go through one queue per direction, so that a changed delay cannot reorder them. */
+/** Each direction has one queue, so that a changed delay cannot reorder chunks. */
 function forward(pair: Pair, { from, to, traffic }: { from: Socket; to: Socket; traffic: Traffic }): void {
   let queue = Promise.resolve();
   const inOrder = (act: () => void) => {
@@ -161,7 +161,7 @@ function forward(pair: Pair, { from, to, traffic }: { from: Socket; to: Socket; 
         to.end();
       });
   });
-  // The one side's reset is the other's too.
+  // A reset of one side resets the other.
   from.on('error', () => {
     to.resetAndDestroy();
   });
@@ -184,5 +184,5 @@ function listenOnLoopback(server: Server, port: number): Promise<number> {
 }
 
 function ignore(): void {
-  // The other side may be gone already.
+  // The other side may already be closed.
 }

@@ -12,21 +12,21 @@ export { SENTINELS, imdsTree } from './tree.ts';
 export type { ImdsTree } from './tree.ts';
 
 export interface ImdsOptions {
-  /** IMDSv2 only: a GET without a token is 401. True by default. */
+  /** IMDSv2 only: a GET without a token is answered 401. Defaults to true. */
   readonly tokensRequired?: boolean;
-  /** Path without version to document: replaces the tree that looks like a real one. */
+  /** Documents by path without version. Replaces the default tree, which resembles a real one. */
   readonly tree?: ImdsTree;
-  /** By default 127.0.0.1. */
+  /** Defaults to 127.0.0.1. */
   readonly host?: string;
-  /** 0, the default, takes a free one. */
+  /** Defaults to 0, which takes a free one. */
   readonly port?: number;
-  /** Further headers of every answer. */
+  /** Additional headers of every answer. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What tokens age by. Milliseconds. */
+  /** Clock for the age of tokens. Milliseconds. */
   readonly now?: () => number;
 }
 
-/** A request as it arrived. */
+/** A received request. */
 export interface ImdsRequestSeen {
   readonly method: string;
   /** The raw target. */
@@ -37,28 +37,28 @@ export interface ImdsRequestSeen {
 
 interface Switches {
   tokensRequired(required: boolean): void;
-  /** All tokens so far are invalid, as after a stop and start of the instance. */
+  /** Invalidates all tokens, as stopping and starting the instance does. */
   forgetTokens(): void;
-  /** Answers come so much later. Milliseconds. */
+  /** Delays answers by this much. Milliseconds. */
   latency(ms: number): void;
-  /** Requests are taken and not answered. */
+  /** Accepts requests without answering them. */
   hang(): void;
-  /** Everything is answered with this status: 403 is what a disabled IMDS says. */
+  /** Answers everything with this status. A disabled IMDS answers 403. */
   refuse(status?: number): void;
 }
 
-/** A node's metadata service that behaves, and misbehaves when told. */
+/** A fake of a node's metadata service, which can be made to fail. */
 export interface FakeImds extends AsyncDisposable, Switches {
   readonly url: string;
-  /** Requests in the order of their arrival; a hung one has status 0. */
+  /** Requests in order of arrival. One that hangs has status 0. */
   readonly requests: ImdsRequestSeen[];
-  /** Resolves when so many requests have arrived in all. */
+  /** Resolves when this many requests have arrived in total. */
   arrived(count: number): Promise<void>;
-  /** May be changed at any time. */
+  /** Can be changed at any time. */
   readonly tree: Map<string, string>;
-  /** Nothing listens any more. */
+  /** Stops listening. */
   down(): Promise<void>;
-  /** Ends latency, hang, refuse and down; what hangs stays unanswered. */
+  /** Ends latency, hang, refuse and down. Hanging requests stay unanswered. */
   up(): Promise<void>;
   close(): Promise<void>;
 }
@@ -79,7 +79,7 @@ const LOOPBACK = '127.0.0.1';
 const NO_FAULTS = { latencyMs: 0, hangs: false, refusal: 0 };
 const VERSIONS = ['1.0', '2021-03-23', '2024-04-11', 'latest'];
 
-/** Starts it. Follows the EC2 User Guide, "Use IMDS" and "Instance metadata categories". */
+/** Starts the fake. It follows the EC2 User Guide, "Use IMDS" and "Instance metadata categories". */
 export async function startImds({
   tokensRequired = true,
   tree = imdsTree,
@@ -184,7 +184,7 @@ async function listen(
   return server;
 }
 
-/** Directories answer with a last slash; without it they are redirected. Files answer both spellings. */
+/** Directories answer with a trailing slash and redirect without it. Files answer both. */
 function read(documents: ReadonlyMap<string, string>, pathname: string): ImdsAnswer {
   if (pathname === '/') return imdsText(VERSIONS.join('\n'));
   const [, version = '', ...segments] = pathname.split('/');

@@ -6,7 +6,7 @@ import type { ImdsAnswer } from './answer.ts';
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 const LONGEST_TTL_SECONDS = 21_600;
 
-/** The tokens of the stand-in: opaque, many at a time, each with a life of its own. */
+/** Tokens of the stand-in: opaque, many at a time, each with its own lifetime. */
 export function createImdsTokens({ now }: { readonly now: () => number }) {
   const expiries = new Map<string, number>();
 
@@ -23,7 +23,7 @@ export function createImdsTokens({ now }: { readonly now: () => number }) {
       expiries.set(token, now() + seconds * 1000);
       return { status: 200, body: token, headers: { [TTL_HEADER]: String(seconds) } };
     },
-    /** An invalid token is refused even where none is required. */
+    /** An invalid token is refused even if none is required. */
     admits({ 'x-aws-ec2-metadata-token': token }: IncomingHttpHeaders, required: boolean): boolean {
       if (token === undefined) return !required;
       return typeof token === 'string' && (expiries.get(token) ?? 0) > now();

@@ -1,9 +1,9 @@
-/** Path without version to document. */
+/** Documents by path without version. */
 export type ImdsTree = Readonly<Record<string, string>>;
 
 /** Strings that show where an answer came from. */
 export const SENTINELS = {
-  /** The node's own credentials and role: under no setting may one of these reach a Pod. */
+  /** The node's own credentials and role, which must never reach a Pod under any setting. */
   never: [
     'SENTINEL-NODE-ROLE',
     'ASIASENTINELNODEKEY0',
@@ -14,7 +14,7 @@ export const SENTINELS = {
     'SENTINEL-IDENTITY-SECRET',
     'SENTINEL-IDENTITY-TOKEN',
   ],
-  /** May reach a Pod where the operator allowed the path by itself, and only there. */
+  /** Can reach a Pod only if the operator allowed the path explicitly. */
   unlessAllowed: [
     'SENTINEL-USER-DATA',
     'SENTINEL-SIGNATURE',
@@ -28,7 +28,9 @@ export const SENTINELS = {
 const MAC = '02:29:96:8f:6a:2d';
 const MACS = `meta-data/network/interfaces/macs/${MAC}`;
 
-/** What a node with one interface, a role and two tags shows; the values are made up (RFC 5737, documentation account). */
+/**
+ * Metadata of a node with one interface, a role and two tags. The values are made up (RFC 5737, documentation account).
+ */
 export const imdsTree: ImdsTree = {
   'user-data': '#!/bin/sh\n# SENTINEL-USER-DATA\n',
   'dynamic/fws/instance-monitoring': 'disabled',
@@ -100,9 +102,9 @@ export const imdsTree: ImdsTree = {
   'meta-data/tags/instance/team=owner': 'a',
 };
 
-/** The children of a directory, one a line, directories with a slash; undefined where nothing is below. */
+/** The children of a directory, one per line, directories with a slash. Undefined if there are none. */
 export function directoryOf(documents: ReadonlyMap<string, string>, path: string): string | undefined {
-  // Its keys are listed with their names, as nothing else is.
+  // Only the keys are listed with their names.
   if (path === 'meta-data/public-keys' && documents.has(`${path}/0/openssh-key`)) return '0=my-key';
   const prefix = path === '' ? '' : `${path}/`;
   const children = [...documents.keys()]

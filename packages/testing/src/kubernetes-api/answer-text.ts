@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
-/** What Go's encoding/json writes as six characters (HTMLEscape), and JSON.stringify does not. */
+/** Characters that Go's encoding/json escapes (HTMLEscape) and JSON.stringify does not. */
 const ESCAPES = [
   ['<', '\\u003c'],
   ['>', '\\u003e'],
   ['&', '\\u0026'],
 ] as const;
 
-/** Written and not taken yet, before a list waits for its reader. Bytes. */
+/** A list waits for its reader when this much is unsent. Bytes. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
 
-/** JSON as kube-apiserver writes it: a `<` is six bytes, so that an object may be six times as long as etcd has it. */
+/** JSON as written by kube-apiserver: a `<` takes six bytes, so an object can be six times as long as in etcd. */
 export function jsonOf(value: object): string {
   let text = JSON.stringify(value);
   for (const [character, escape] of ESCAPES)
@@ -19,7 +19,10 @@ export function jsonOf(value: object): string {
   return text;
 }
 
-/** Writes the pieces at their reader's pace: a list of any size holds up nobody else. Ends early if the reader has gone. */
+/**
+ * Writes pieces at the reader's pace, so that a list of any size blocks nobody else. Ends early if the reader
+ * disconnects.
+ */
 export async function writePieces(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
   for (const piece of pieces) {
     if (response.destroyed || response.writableEnded) return;
@@ -37,7 +40,7 @@ async function taken(response: ServerResponse): Promise<void> {
   try {
     if (!response.destroyed) await once(response, 'drain', { signal: gone.signal });
   } catch {
-    // The reader has gone; `writePieces` looks.
+    // The reader has disconnected, which `writePieces` checks.
   } finally {
     response.off('close', end);
   }

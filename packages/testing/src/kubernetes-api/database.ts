@@ -1,29 +1,29 @@
 import { admit, isClusterWide, mergePatch } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
 
-/** A change as a watch tells it. The deleted object carries the resourceVersion of its deletion. */
+/** A change as a watch reports it. A deleted object has the resourceVersion of its deletion. */
 export interface StoredEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: StoredObject;
 }
 
-/** What etcd is to the API server: objects, one count of versions for all of them, and a history until it is compacted. */
+/** What etcd is to the API server: objects, one version counter for all, and a history until it is compacted. */
 export interface Database {
   readonly version: number;
-  /** What is older than this is forgotten. */
+  /** The history before this version is gone. */
   readonly compactedVersion: number;
   readonly apply: (object: KubernetesObject) => StoredObject;
   readonly patch: (kind: KubernetesKind, namespace: string, name: string, patch: object) => StoredObject;
   readonly delete: (kind: KubernetesKind, namespace: string, name: string) => void;
   readonly get: (kind: KubernetesKind, namespace: string, name: string) => StoredObject | undefined;
-  /** Sorted as etcd sorts its keys; of all Namespaces where none is given. */
+  /** Sorted as etcd sorts its keys. Without a Namespace, all objects of the kind. */
   readonly list: (kind: KubernetesKind, namespace?: string) => StoredObject[];
   since(version: number): StoredEvent[];
-  /** Forgets the history up to now. */
+  /** Deletes the history up to now. */
   compact(): void;
-  /** Counts on without a change of any object served here: others change too. */
+  /** Increments the version without changing a served object, as changes of other objects do. */
   readonly bump: () => number;
-  /** What is there now; the returned function puts it back, count of versions included: nobody is told. */
+  /** Takes a backup. The returned function restores it with its version counter, without notifying watches. */
   readonly backup: () => () => void;
 }
 
@@ -43,7 +43,7 @@ export function createDatabase({ onEvent }: { onEvent: (event: StoredEvent) => v
     const key = keyOf(object.kind, object.metadata.namespace ?? 'default', object.metadata.name);
     const former = objects.get(key);
     const next = withVersion(admit(object, former, Date.now()), former?.metadata.resourceVersion ?? '');
-    // As with the real one, an update that changes nothing has no new version.
+    // As in the real API server, an update that changes nothing gets no new version.
     if (former !== undefined && isSame(former, next)) return structuredClone(former);
     version += 1;
     const stored = withVersion(next, `${version}`);

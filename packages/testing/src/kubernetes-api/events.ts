@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isRecord } from './object.ts';
 import { Failure } from './status.ts';
 
-/** An Event that was posted, as far as it is looked at. */
+/** A posted Event, as far as tests read it. */
 export interface PostedEvent {
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly involvedObject: Readonly<Record<string, string>>;
@@ -12,13 +12,15 @@ export interface PostedEvent {
   readonly [field: string]: unknown;
 }
 
-/** A name as it may be a part of a path (k8s.io/apimachinery, ValidatePathSegmentName). */
+/** A name that can be part of a path (k8s.io/apimachinery, ValidatePathSegmentName). */
 const NAME = /^(?!\.{1,2}$)[^/%]{1,253}$/;
 
-/** The server's limit for the part before its five characters (k8s.io/apiserver, names.SimpleNameGenerator). */
+/**
+ * The server's limit for the part before the five generated characters (k8s.io/apiserver, names.SimpleNameGenerator).
+ */
 const MAX_GENERATED_BASE = 58;
 
-/** What the API server accepts and makes of a posted Event. */
+/** Validates and completes a posted Event like the API server. */
 export function admitEvent(body: string, namespace: string): PostedEvent {
   const event = parse(body);
   const { metadata, involvedObject, message = '' } = event;
@@ -51,7 +53,7 @@ function parse(body: string): Record<string, unknown> {
     const event: unknown = JSON.parse(body);
     if (isRecord(event)) return event;
   } catch {
-    // Answered below, as what is no object is.
+    // Handled below as something that is not an object.
   }
   throw new Failure(400, 'the object provided is unrecognized (must be of type Event)');
 }

@@ -11,7 +11,7 @@ const KINDS: Readonly<Record<string, KubernetesKind>> = {
   nodes: 'Node',
 };
 
-/** What a path names. */
+/** What a path refers to. */
 export type Route =
   | { readonly resource: 'tokenreviews' }
   | { readonly resource: 'events'; readonly namespace: string }
@@ -34,7 +34,7 @@ export function readRoute(path: string): Route {
   return { resource: 'objects', kind, namespace, name };
 }
 
-/** /api/v1/namespaces/NAME alone is not of the pattern of the others. */
+/** /api/v1/namespaces/NAME does not follow the pattern of the others. */
 function readNamespace(path: string): Route {
   const [, name] = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path) ?? [];
   if (name === undefined)
@@ -52,7 +52,7 @@ export function sendJson(response: ServerResponse, status: number, body: object,
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
-/** A Failure as its Status; anything else is a fault of the stand-in and says so. */
+/** Sends a Failure as its Status. Any other error is a bug of the stand-in and is reported as such. */
 export function sendFailure(response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -63,13 +63,13 @@ export function sendFailure(response: ServerResponse, error: unknown): void {
   sendJson(response, code, statusObject(code, message, fields));
 }
 
-/** Before every answer: the server may hang, or refuse everything. */
+/** Checked before every answer: the server can hang or refuse everything. */
 export interface Gate {
-  /** False when it has answered itself. */
+  /** Returns false if it has answered itself. */
   admits(response: ServerResponse): Promise<boolean>;
   hang(): void;
   resume(): void;
-  /** Answers everything so; undefined ends it. */
+  /** Answers everything with this status. Undefined ends it. */
   readonly refuse: (status: number | undefined, headers?: Readonly<Record<string, string>>) => void;
 }
 

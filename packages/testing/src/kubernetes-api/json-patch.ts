@@ -9,7 +9,7 @@ interface Operation {
   readonly value?: unknown;
 }
 
-/** JSON patch (RFC 6902) over the fields of objects, as kube-apiserver 1.34 answers one that does not fit. */
+/** Applies a JSON patch (RFC 6902) to the fields of objects. Fails like kube-apiserver 1.34. */
 export function jsonPatch(object: object, text: string): object {
   const patched = JSON.parse(JSON.stringify(object)) as Record<string, unknown>;
   for (const operation of operationsOf(text)) apply(patched, operation);
@@ -37,7 +37,7 @@ function operationsOf(text: string): readonly Operation[] {
     const operations: unknown = JSON.parse(text);
     if (Array.isArray(operations)) return operations as Operation[];
   } catch {
-    // Answered below, as what is no list is.
+    // Handled below as something that is not an array.
   }
   throw new Failure(
     400,

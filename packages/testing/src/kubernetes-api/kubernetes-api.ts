@@ -26,53 +26,53 @@ export interface KubernetesApiOptions {
   readonly pods?: readonly KubernetesManifest[];
   readonly namespaces?: readonly KubernetesManifest[];
   readonly serviceAccounts?: readonly KubernetesManifest[];
-  /** By default any free one. */
+  /** Defaults to a free one. */
   readonly port?: number;
-  /** False: no controller gives each Namespace its ServiceAccount `default`. */
+  /** False: no controller creates the ServiceAccount `default` of each Namespace. */
   readonly controllers?: boolean;
 }
 
-/** An object whose kind is known from where it stands. */
+/** An object whose kind is known from its place. */
 export type KubernetesManifest = Pick<KubernetesObject, 'metadata'> & Readonly<Record<string, unknown>>;
 
-/** A stand-in for kube-apiserver 1.34 on loopback, plain HTTP, which can be made to fail. */
+/** A fake kube-apiserver 1.34 on loopback, over plain HTTP, which can be made to fail. */
 export interface KubernetesApi
   extends
     Pick<Database, 'apply' | 'patch' | 'delete' | 'get' | 'list' | 'bump' | 'backup'>,
     Pick<Gate, 'refuse'> {
   readonly url: string;
   readonly port: number;
-  /** A token that TokenReview knows. */
+  /** Issues a token that TokenReview accepts. */
   readonly issueToken: TokenReviews['issue'];
-  /** How many TokenReviews were asked for. */
+  /** Number of TokenReviews. */
   readonly tokenReviews: number;
-  /** Events that were posted. */
+  /** Posted Events. */
   readonly events: readonly PostedEvent[];
   readonly requests: Readonly<Record<KubernetesKind, Readonly<RequestCounts>>>;
-  /** Watches that are open now. */
+  /** Number of open watches. */
   readonly watches: number;
-  /** False: as a server without the feature gate WatchList. */
+  /** False: behaves as without the feature gate WatchList. */
   offerStreamingList: boolean;
   /** Applies all objects of the text. */
   loadManifests(yaml: string): StoredObject[];
   /** A kubeconfig for this server. */
   kubeconfig(): string;
-  /** The history is forgotten: a watch from before it is 410, and so is the next page of a list begun before it. */
+  /** Compacts the history: earlier watches get 410, and so does the next page of an earlier list. */
   compact(): void;
-  /** Only the continue tokens given out so far are too old. */
+  /** Expires only the continue tokens issued so far. */
   expireContinue(): void;
-  /** The continue token that is used next is too old. */
+  /** Expires the continue token that is used next. */
   expireNextContinue(): void;
-  /** To the watches of the kind, or to all. */
+  /** Sends a bookmark to the watches of the kind, or to all. */
   bookmark(kind?: KubernetesKind): void;
-  /** A line as it is, to all watches of the kind. */
+  /** Sends a raw line to all watches of the kind. */
   sendRaw(kind: KubernetesKind, line: string): void;
-  /** From now on streaming lists of the kind never end; undefined: they do again. */
+  /** Streaming lists of the kind never end from now on. Undefined ends that. */
   readonly endlessLists: Watches['setEndless'];
-  /** Takes connections and requests and answers nothing, open watches included, until resume. */
+  /** Accepts connections and requests without answering, including open watches, until resume. */
   hang(): void;
   resume(): void;
-  /** Breaks the connections of all watches, or ends them in order. */
+  /** Breaks the connections of all watches, or ends them properly. */
   dropWatches(how?: 'cut' | 'end'): void;
   close(): Promise<void>;
 }
@@ -118,7 +118,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
   };
 }
 
-/** The server without its socket, with the objects that it begins with. */
+/** The server without its socket, with its initial objects. */
 function createParts(options: KubernetesApiOptions) {
   const { controllers = true, namespaces = [], serviceAccounts = [], pods = [] } = options;
   const offer = { streamingList: true };
@@ -193,7 +193,7 @@ function noRequests() {
   ) as Record<KubernetesKind, RequestCounts>;
 }
 
-/** Client libraries take http:// only from those who do not ask for TLS to be verified. */
+/** Client libraries accept http:// only without TLS verification. */
 function kubeconfig(url: string): string {
   return `apiVersion: v1
 kind: Config

@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 import type { KubernetesKind, StoredObject } from './object.ts';
 import { Failure } from './status.ts';
 
-/** The words of kube-apiserver 1.34 for a continue token of a list that etcd has forgotten. */
+/** Message of kube-apiserver 1.34 for a continue token of a compacted list. */
 const EXPIRED =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
   'the continue parameter, or use the continue token in this response to retrieve the remainder of the results.';
@@ -14,15 +14,15 @@ interface Snapshot {
 }
 
 export interface Lists {
-  /** The answer's text, in pieces: a page of large objects is longer than any string. */
+  /** The answer's text in pieces, because a page of large objects exceeds the longest string. */
   list(kind: KubernetesKind, namespace: string | undefined, query: URLSearchParams): Iterable<string>;
-  /** All continue tokens given out so far are too old. */
+  /** Expires all continue tokens issued so far. */
   readonly expire: () => void;
-  /** The continue token that is used next is too old. */
+  /** Expires the continue token that is used next. */
   readonly expireNext: () => void;
 }
 
-/** Lists with `limit` and `continue`: every page of a list is of the version at which it began. */
+/** Lists with `limit` and `continue`. All pages of a list have the version at which it began. */
 export function createLists({ database }: { database: Database }): Lists {
   let snapshots = new Map<number, Snapshot>();
   let nextIsExpired = false;
@@ -88,7 +88,7 @@ function* listText(head: object, objects: readonly StoredObject[]): Generator<st
   yield ']}';
 }
 
-/** The real one writes no kind and apiVersion on the items of a list. */
+/** The real one omits kind and apiVersion of list items. */
 function withoutKind(object: StoredObject): object {
   return { ...object, kind: undefined, apiVersion: undefined };
 }

@@ -5,12 +5,12 @@ import { parseAllDocuments } from 'yaml';
 export const kubernetesKinds = ['Pod', 'Namespace', 'ServiceAccount', 'Secret', 'ConfigMap', 'Node'] as const;
 export type KubernetesKind = (typeof kubernetesKinds)[number];
 
-/** True for what is in no Namespace. */
+/** True for objects without a Namespace. */
 export function isClusterWide(kind: string): boolean {
   return kind === 'Namespace' || kind === 'Node';
 }
 
-/** An object as a manifest has it. */
+/** An object as in a manifest. */
 export interface KubernetesObject {
   readonly apiVersion?: string;
   readonly kind: string;
@@ -27,15 +27,15 @@ export interface KubernetesMetadata {
   readonly [field: string]: unknown;
 }
 
-/** An object as the API server has it. */
+/** An object as stored by the API server. */
 export interface StoredObject extends KubernetesObject {
   readonly kind: KubernetesKind;
   readonly metadata: KubernetesMetadata & { readonly uid: string; readonly resourceVersion: string };
 }
 
 /**
- * What the API server makes of a manifest: defaults, and what it keeps of the object that it replaces (uid, time of
- * creation, status). Without a resourceVersion yet.
+ * Completes a manifest like the API server: defaults, and what is kept from the replaced object (uid, creation time,
+ * status). It has no resourceVersion yet.
  */
 export function admit(
   object: KubernetesObject,
@@ -43,7 +43,7 @@ export function admit(
   nowMs: number,
 ): KubernetesObject {
   const kind = kubernetesKinds.find((known) => known === object.kind);
-  if (kind === undefined) throw new Error(`the stand-in knows no ${object.kind}`);
+  if (kind === undefined) throw new Error(`the stand-in does not serve ${object.kind}`);
   const { name, namespace, uid, ...metadata } = object.metadata;
   if (former !== undefined && uid !== undefined && uid !== former.metadata.uid) {
     throw new Error(`Conflict: ${kind} ${name} has another uid`);
@@ -118,7 +118,7 @@ const DEFAULTS: Record<KubernetesKind, (object: KubernetesObject) => object> = {
   Node: () => ({}),
 };
 
-/** Of no use to anybody here, and the larger half of many a real object. */
+/** Unused here, but the larger half of many real objects. */
 function managedFields({ metadata }: KubernetesObject): unknown[] {
   const annotations = Object.keys(metadata.annotations ?? {}).map((key) => [`f:${key}`, {}] as const);
   return [
@@ -132,7 +132,7 @@ function managedFields({ metadata }: KubernetesObject): unknown[] {
   ];
 }
 
-/** The objects of a manifest file, those of a `kind: List` included. */
+/** The objects of a manifest file, including those of a `kind: List`. */
 export function readManifests(yaml: string): KubernetesObject[] {
   return [...parseAllDocuments(yaml)].flatMap((document) => {
     const [fault] = document.errors;

@@ -13,7 +13,7 @@ import type { WatchRequest } from './watch.ts';
 import type { Watches } from './watches.ts';
 import { write } from './writes.ts';
 
-/** How many requests there were, refused ones too. */
+/** Number of requests, including refused ones. */
 export interface RequestCounts {
   list: number;
   /** Lists of one object, for the resourceVersion. */
@@ -111,7 +111,7 @@ async function answerCollection(
   response.end();
 }
 
-/** A list of one object, for its resourceVersion. */
+/** True for a list of one object, which is requested for its resourceVersion. */
 function asksForVersion(query: URLSearchParams): boolean {
   return query.get('limit') === '1' && !query.has('continue');
 }

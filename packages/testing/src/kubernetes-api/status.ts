@@ -1,4 +1,4 @@
-/** The `reason` that goes with a code (k8s.io/apimachinery, meta/v1 StatusReason). */
+/** The `reason` of a code (k8s.io/apimachinery, meta/v1 StatusReason). */
 const REASONS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',
@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-/** Thrown by a handler: the request is answered by this Status. */
+/** Thrown by a handler to answer with this Status. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: number;
@@ -27,7 +27,7 @@ export class Failure extends Error {
   }
 }
 
-/** A metav1.Status as the API server writes it. */
+/** A metav1.Status as written by the API server. */
 export function statusObject(code: number, message: string, fields: object = {}): object {
   const reason = REASONS[code];
   return {

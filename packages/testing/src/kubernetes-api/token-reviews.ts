@@ -4,27 +4,27 @@ import { isRecord } from './object.ts';
 import type { StoredObject } from './object.ts';
 import { Failure } from './status.ts';
 
-/** A token as kube-apiserver would have signed it. */
+/** A token as kube-apiserver would sign it. */
 export interface TestToken {
   readonly audiences?: readonly string[];
-  /** `<namespace>/<name>` of the ServiceAccount; by default that of the Pod it is bound to. */
+  /** `<namespace>/<name>` of the ServiceAccount. Defaults to that of the bound Pod. */
   readonly serviceAccount?: string;
-  /** `<namespace>/<name>` of the Pod it is bound to, which must be there; undefined: of none. */
+  /** `<namespace>/<name>` of the bound Pod, which must exist. Undefined if it is not bound. */
   readonly pod?: string;
-  /** The node that it names; by default the Pod's; false: a cluster that names none (before 1.30 or so). */
+  /** The node in the token. Defaults to the Pod's; false for clusters that name none (before about 1.30). */
   readonly node?: string | false;
-  /** By default in an hour. Milliseconds since the epoch. */
+  /** Defaults to an hour from now. Milliseconds since the epoch. */
   readonly endsMs?: number;
-  /** True: a deleted Pod's token is good still, as it is for some 12 s with the real one's caches. */
+  /** True: the token stays valid when its Pod was deleted, as with the real one's caches for some 12 s. */
   readonly outlivesPod?: boolean;
 }
 
 export interface TokenReviews {
-  /** Makes a token that reviews know from now on. */
+  /** Issues a token that reviews accept. */
   readonly issue: (token?: TestToken) => string;
   /** Answers a posted TokenReview. */
   readonly answer: (body: string) => object;
-  /** How many were asked for. */
+  /** Number of reviews. */
   readonly count: number;
 }
 
@@ -33,14 +33,14 @@ interface IssuedToken {
   readonly username: string;
   readonly extra: Readonly<Record<string, readonly string[]>>;
   readonly endsMs: number;
-  /** Undefined: it is good without. */
+  /** Undefined if the token is valid without a Pod. */
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string } | undefined;
 }
 
 const EXTRA = 'authentication.kubernetes.io/';
 const HOUR_MS = 3_600_000;
 
-/** In three parts, as a projected token is; the signature is none. */
+/** Three parts like a projected token. The signature is not real. */
 function jwtOf(claims: object): string {
   const [head, body] = [{ alg: 'none', kid: 'test-token' }, claims].map((part) =>
     Buffer.from(JSON.stringify(part)).toString('base64url'),
@@ -55,7 +55,7 @@ export function createTokenReviews({ database }: { database: Database }): TokenR
   function podOf(name: string): StoredObject {
     const [namespace = '', pod = ''] = name.split('/');
     const object = database.get('Pod', namespace, pod);
-    if (object === undefined) throw new Error(`there is no Pod ${name} to bind a token to`);
+    if (object === undefined) throw new Error(`no Pod ${name} to bind a token to`);
     return object;
   }
 
@@ -88,7 +88,7 @@ export function createTokenReviews({ database }: { database: Database }): TokenR
   };
 }
 
-/** The token as text, and what a review of it says. */
+/** The token's text and the result of its review. */
 function sign(token: TestToken, pod: StoredObject | undefined): IssuedToken & { readonly text: string } {
   const { audiences = ['rolegate-server'], node, endsMs = Date.now() + HOUR_MS, outlivesPod = false } = token;
   const spec = isRecord(pod?.['spec']) ? pod['spec'] : {};
@@ -121,7 +121,7 @@ function sign(token: TestToken, pod: StoredObject | undefined): IssuedToken & { 
 
 type IsThere = (pod: NonNullable<IssuedToken['pod']>) => boolean;
 
-/** The status of a TokenReview, in the words of kube-apiserver 1.34. */
+/** The status of a TokenReview, worded as in kube-apiserver 1.34. */
 function review(token: IssuedToken | undefined, wanted: readonly string[], isThere: IsThere): object {
   if (token === undefined) return refused('invalid bearer token');
   const { audiences, username, extra, endsMs, pod } = token;
@@ -152,7 +152,7 @@ function specOf(body: string): Record<string, unknown> {
     const { spec } = JSON.parse(body) as { spec?: unknown };
     if (isRecord(spec)) return spec;
   } catch {
-    // Answered below, as what is no object is.
+    // Handled below as something that is not an object.
   }
   throw new Failure(400, 'the object provided is unrecognized (must be of type TokenReview)');
 }

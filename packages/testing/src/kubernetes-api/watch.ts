@@ -11,29 +11,29 @@ export interface WatchRequest {
   readonly response: ServerResponse;
 }
 
-/** One client's watch. */
+/** A client's watch. */
 export interface Watch {
   readonly kind: KubernetesKind;
-  /** Answers, with what has happened since the version asked for, or all that there is. */
+  /** Answers with everything since the requested version, or with all objects. */
   readonly begin: () => void;
   readonly tell: (event: StoredEvent) => void;
-  /** If it asked for bookmarks. */
+  /** Sends a bookmark if the client requested them. */
   readonly bookmark: () => void;
   readonly send: (line: string) => void;
-  /** Sends what has waited while the server hung. */
+  /** Sends what has waited while the server was hanging. */
   readonly resume: () => void;
 }
 
 export interface WatchDeps {
   readonly database: Database;
-  /** While it is true nothing is sent; it follows later. */
+  /** While it is true, lines wait. */
   readonly isHung: () => boolean;
   readonly endlessList: () => Endless | undefined;
   /** Ends the watch. */
   readonly close: (watch: Watch, how: 'end') => void;
 }
 
-/** A list that says nothing, or a byte each second and never a whole line. */
+/** A list that sends nothing, or one byte per second and never a complete line. */
 export type Endless = 'silent' | 'trickling';
 
 const TRICKLE_EVERY_MS = 1_000;
@@ -42,7 +42,7 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
   const { kind, namespace, query, response } = request;
   const { database, isHung, endlessList, close } = deps;
   const takesBookmarks = query.get('allowWatchBookmarks') === 'true';
-  /** It is told of nothing that is not newer. */
+  /** Events up to this version are not sent. */
   const from = Number(query.get('resourceVersion') ?? 0);
   const outlet = createOutlet(response, isHung);
   const watch: Watch = { kind, begin, tell, bookmark, send: outlet.send, resume: outlet.resume };
@@ -64,7 +64,7 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
     if (takesBookmarks && database.version >= from) outlet.send(bookmarkOf(kind, database.version));
   }
 
-  /** Everything there is, then the bookmark that ends it for those who take bookmarks; then what has happened meanwhile. */
+  /** Sends all objects, then the bookmark that ends the list for clients that accept bookmarks, then later events. */
   async function sendAll(): Promise<void> {
     const endless = query.has('sendInitialEvents') ? endlessList() : undefined;
     if (endless === 'trickling') trickle(response);
@@ -78,7 +78,7 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
   function sendSince(): void {
     if (from < database.compactedVersion) {
       const message = `too old resource version: ${from} (${database.compactedVersion})`;
-      // Told in the body: the answer has begun with 200.
+      // Sent in the body, because the answer has begun with 200.
       outlet.send(JSON.stringify({ type: 'ERROR', object: statusObject(410, message) }));
       close(watch, 'end');
       return;
@@ -89,7 +89,7 @@ export function createWatch(request: WatchRequest, deps: WatchDeps): Watch {
   return watch;
 }
 
-/** The lines of a watch. They wait while the server hangs, and until the list that comes before them is sent. */
+/** The lines of a watch. They wait while the server hangs and until the preceding list is sent. */
 function createOutlet(response: ServerResponse, isHung: () => boolean) {
   const waiting: string[] = [];
   let listing = false;

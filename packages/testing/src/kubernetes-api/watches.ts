@@ -7,36 +7,36 @@ import type { Endless, Watch, WatchRequest } from './watch.ts';
 const INVALID = 'ListOptions.meta.k8s.io "" is invalid:';
 
 export interface Watches {
-  /** Answers a watch: what has happened since the version asked for, then what happens. */
+  /** Answers a watch with events since the requested version and then with new ones. */
   open(request: WatchRequest): void;
   tell(event: StoredEvent): void;
-  /** A bookmark to all watches of the kind that asked for them. */
+  /** Sends a bookmark to all watches of the kind that requested them. */
   bookmark(kind: KubernetesKind): void;
-  /** A line as it is, to all watches of the kind. */
+  /** Sends a raw line to all watches of the kind. */
   readonly sendRaw: (kind: KubernetesKind, line: string) => void;
-  /** Closes the connection under each, or ends each in order, as its timeoutSeconds would. */
+  /** Closes the connection of each watch, or ends each properly, as its timeoutSeconds would. */
   drop(how: 'cut' | 'end'): void;
-  /** While it is true nothing is sent; it follows later. */
+  /** While it is true, lines wait. */
   setHung(hung: boolean): void;
-  /** From now on streaming lists of the kind never end. */
+  /** Streaming lists of the kind never end from now on. */
   readonly setEndless: (kind: KubernetesKind, endless: Endless | undefined) => void;
-  /** How many are open. */
+  /** Number of open watches. */
   readonly size: number;
 }
 
 export interface WatchesDeps {
   readonly database: Database;
-  /** Streaming lists are offered. */
+  /** Whether streaming lists are offered. */
   readonly streaming: () => boolean;
 }
 
-/** The watch side of kube-apiserver 1.34, as its answers were recorded. */
+/** The watch side of kube-apiserver 1.34, according to recorded answers. */
 export function createWatches({ database, streaming }: WatchesDeps): Watches {
   const responses = new Map<Watch, WatchRequest['response']>();
   const endless = new Map<KubernetesKind, Endless>();
   let hung = false;
 
-  /** Told nothing from now on: its client may not have noticed yet. */
+  /** Sends nothing from now on. Its client may not have noticed yet. */
   function close(watch: Watch, how: 'cut' | 'end'): void {
     const response = responses.get(watch);
     responses.delete(watch);

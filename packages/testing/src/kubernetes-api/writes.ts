@@ -5,7 +5,7 @@ import { isRecord } from './object.ts';
 import type { KubernetesKind, KubernetesObject, StoredObject } from './object.ts';
 import { Failure } from './status.ts';
 
-/** Kinds that a client may write; all others are the test's own to change. */
+/** Kinds that clients can write. Others are changed only by the test. */
 const WRITABLE: readonly KubernetesKind[] = ['Secret', 'ConfigMap'];
 
 /** Limit of all values together (k8s.io/api, core/v1 MaxSecretSize). Bytes. */
@@ -17,13 +17,13 @@ export interface WriteRequest {
   readonly method: string;
   readonly kind: KubernetesKind;
   readonly namespace: string;
-  /** Undefined: the collection. */
+  /** Undefined for the collection. */
   readonly name: string | undefined;
   readonly body: string;
   readonly contentType?: string | undefined;
 }
 
-/** Create, update, patch and delete as kube-apiserver 1.34 does them; undefined where the method is not one of them. */
+/** Creates, updates, patches and deletes like kube-apiserver 1.34. Undefined for other methods. */
 export function write(database: Database, request: WriteRequest): [code: number, body: object] | undefined {
   const { method, kind, namespace, name } = request;
   if (method === 'PATCH' && kind === 'Node' && name !== undefined)
@@ -48,7 +48,7 @@ function patch(
   return database.apply(jsonPatch(found(database, kind, namespace, name), body) as KubernetesObject);
 }
 
-/** DeleteOptions may name the one object that is meant. */
+/** DeleteOptions can name the exact object. */
 function checkPreconditions(
   body: string,
   now: { name: string; kind: KubernetesKind; uid: string; resourceVersion: string },
@@ -147,7 +147,7 @@ function asJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return undefined; // answered as what is no object is
+    return undefined; // handled below as something that is not an object
   }
 }
 

@@ -12,11 +12,11 @@ import { createWebIdentities, issuedXml } from './web-identity.ts';
 export interface AccountOptions {
   readonly clock: { now(): number };
   readonly account: string;
-  /** No session lives longer, whatever is asked for. Seconds. */
+  /** No session lives longer, whatever is requested. Seconds. */
   readonly longestSeconds: number;
 }
 
-/** The service behind the socket: what it answers, and the faults that it was told to have. */
+/** The service behind the socket: its answers and its planned faults. */
 export function createAccount({ clock, account, longestSeconds }: AccountOptions) {
   const nowMs = () => clock.now();
   const calls: AssumeRoleCall[] = [];
@@ -77,7 +77,7 @@ export function createAccount({ clock, account, longestSeconds }: AccountOptions
   return { calls, webIdentityCalls: webIdentities.calls, answer, controls };
 }
 
-/** Keys that the fake has not issued are the server's own: good until a test says otherwise. */
+/** Keys that the fake has not issued are the server's own. They are valid until a test changes that. */
 function createOwnKeys() {
   const expiredKeys = new Set<string>();
   let allExpired = false;

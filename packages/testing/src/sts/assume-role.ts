@@ -1,7 +1,7 @@
 import type { Fault, Query } from './query.ts';
 import { parseRoleArn } from './role-arn.ts';
 
-/** One AssumeRole as it came in, whatever became of it. */
+/** A received AssumeRole call, whatever its result. */
 export interface AssumeRoleCall {
   readonly roleArn: string;
   readonly sessionName: string;
@@ -9,17 +9,17 @@ export interface AssumeRoleCall {
   readonly sourceIdentity: string | undefined;
   readonly tags: readonly (readonly [key: string, value: string])[];
   readonly durationSeconds: number;
-  /** Who called, and in which region the call was signed. */
+  /** The caller, and the region for which the call was signed. */
   readonly callerKeyId: string | undefined;
   readonly region: string | undefined;
-  /** Milliseconds since the epoch, by the fake's clock. */
+  /** Milliseconds since the epoch by the fake's clock. */
   readonly atMs: number;
 }
 
-/** Without DurationSeconds a session lives an hour. Seconds. */
+/** Lifetime without DurationSeconds. Seconds. */
 const DEFAULT_DURATION_SECONDS = 3600;
 
-/** STS API reference, AssumeRole: the parameters' patterns and lengths. */
+/** STS API reference, AssumeRole: patterns and lengths of the parameters. */
 const PATTERNS = [
   ['roleSessionName', /^[\w+=,.@-]{2,64}$/],
   ['externalId', /^[\w+=,.@:/-]{2,1224}$/],
@@ -40,7 +40,7 @@ export function readAssumeRole({ fields, accessKeyId, region }: Query, atMs: num
   };
 }
 
-/** What STS says of a call that breaks the limits of its parameters; undefined where it keeps them. */
+/** STS's error for a call with invalid parameters. Undefined if they are valid. */
 export function invalidity(call: AssumeRoleCall): Fault | undefined {
   const values = {
     roleSessionName: call.sessionName,
@@ -64,7 +64,7 @@ export function invalidity(call: AssumeRoleCall): Fault | undefined {
   return tagInvalidity(call.tags);
 }
 
-/** A caller with temporary credentials gets an hour at most; a role's own limit counts for all. */
+/** A caller with temporary credentials gets at most an hour. A role's own limit applies to all. */
 export function durationFault(
   { durationSeconds }: AssumeRoleCall,
   { chained, maxSeconds }: { readonly chained: boolean; readonly maxSeconds: number },

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from './query.ts';
 
-/** Errors that STS is known to give, with their real HTTP codes and words. */
+/** Errors of STS with their real HTTP codes and messages. */
 export const stsFaults = {
   AccessDenied: fault(
     403,
@@ -31,19 +31,19 @@ export const stsFaults = {
   ServiceUnavailable: fault(503, 'The request has failed due to a temporary failure of the server.'),
 } as const satisfies Record<string, Omit<Fault, 'code'>>;
 
-/** An error by its code, or an answer that is none: `Garbage` is no XML, `Reset` cuts the connection. */
+/** An error by its code, or a broken answer: `Garbage` is not XML, `Reset` cuts the connection. */
 export type StsFaultName = keyof typeof stsFaults | 'Garbage' | 'Reset';
 
 export interface FaultPlan {
-  /** The next `times` calls for the role, or for all roles, fail; without `times` all of them do. */
+  /** Fails the next `times` calls for the role, or for all roles. Without `times`, fails all. */
   readonly add: (target: string, name: StsFaultName, times: number) => void;
-  /** Takes back what was planned for the target. */
+  /** Cancels the plan for the target. */
   readonly clear: (target: string) => void;
-  /** What the next call for the role is to be met with; counts it. */
+  /** Returns and counts the fault of the role's next call. */
   readonly next: (roleArn: string) => StsFaultName | undefined;
 }
 
-/** Faults of a role come before those for all. */
+/** Faults of a role come before those of all roles. */
 export function createFaultPlan(): FaultPlan {
   const planned = new Map<string, { name: StsFaultName; left: number }>();
 
@@ -66,7 +66,7 @@ export function createFaultPlan(): FaultPlan {
   };
 }
 
-/** A bucket that holds one second's calls, refilled by the clock: true where the call is too much. */
+/** A bucket for one second's calls, refilled by the clock. Returns true if the call is too much. */
 export function createThrottle(nowMs: () => number) {
   let ratePerSecond = Infinity;
   let tokens = Infinity;
@@ -89,7 +89,7 @@ export function createThrottle(nowMs: () => number) {
   };
 }
 
-/** Where answers wait: for the latency, or for as long as the service hangs. */
+/** Where answers wait: for the latency, or while the service hangs. */
 export function createGate(firstLatencyMs: number) {
   let latencyMs = firstLatencyMs;
   let hanging: Promise<void> | undefined;

@@ -4,7 +4,7 @@ import type { Fault } from './query.ts';
 import { stsFaults } from './faults.ts';
 import { parseRoleArn } from './role-arn.ts';
 
-/** Credentials that the fake has issued, or a caller's identity. */
+/** Issued credentials, or a caller's identity. */
 export interface IssuedKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -20,17 +20,17 @@ export interface Identity {
   readonly userId: string;
 }
 
-/** Longer than 4 kB tokens exist, shorter ones are usual. Bytes before base64. */
+/** Tokens can exceed 4 kB but are usually shorter. Bytes before base64. */
 const TOKEN_BYTES = 300;
 
 const KEY_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** All keys issued, so that their owners can ask who they are. */
+/** All issued keys, so that their owners can call GetCallerIdentity. */
 export function createKeys(nowMs: () => number) {
   const issued = new Map<string, IssuedKey>();
   return {
     issue(identity: Identity, durationSeconds: number): IssuedKey {
-      // STS says whole seconds.
+      // STS uses whole seconds.
       const expiresAtMs = Math.floor(nowMs() / 1000 + durationSeconds) * 1000;
       const key = {
         accessKeyId: `ASIA${randomWord(16)}`,
@@ -43,7 +43,7 @@ export function createKeys(nowMs: () => number) {
       return key;
     },
     find: (accessKeyId: string) => issued.get(accessKeyId),
-    /** Those that were issued for the role until now. */
+    /** Expires the keys issued for the role so far. */
     expire: (roleArn: string): void => {
       const { account = '', name = '' } = parseRoleArn(roleArn) ?? {};
       const prefix = `:sts::${account}:assumed-role/${name}/`;
@@ -63,7 +63,7 @@ export function randomWord(length: number): string {
   return Array.from(randomBytes(length), (byte) => KEY_ALPHABET[byte % KEY_ALPHABET.length]).join('');
 }
 
-/** An assumed-role ARN leaves out the role's path. */
+/** An assumed-role ARN omits the role's path. */
 export function assumedIdentity({
   roleArn,
   sessionName,

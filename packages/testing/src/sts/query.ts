@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-/** A request of the AWS Query protocol, as far as STS looks at it. */
+/** A request of the AWS Query protocol, as far as STS reads it. */
 export interface Query {
   readonly action: string;
   readonly fields: ReadonlyMap<string, string>;
-  /** Of the Authorization header's Credential; undefined for an unsigned request. */
+  /** From the Credential of the Authorization header. Undefined for an unsigned request. */
   readonly accessKeyId: string | undefined;
   readonly region: string | undefined;
   readonly sessionToken: string | undefined;
@@ -17,7 +17,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** An error as STS says it: API reference, "Common Errors" and "AssumeRole, Errors". */
+/** An error as STS reports it: API reference, "Common Errors" and "AssumeRole, Errors". */
 export interface Fault {
   readonly status: number;
   readonly code: string;
@@ -29,7 +29,7 @@ const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 /** Signature Version 4: `AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-west-1/sts/aws4_request, ...`. */
 const CREDENTIAL = /Credential=(?<key>[^/,\s]+)\/[^/]*\/(?<region>[^/]*)\//;
 
-/** Reads the form of a POST and who signed it; the signature itself is not checked. */
+/** Reads the form of a POST and its signer. The signature itself is not checked. */
 export function readQuery(body: string, headers: Readonly<Record<string, unknown>>): Query {
   const fields = new Map(new URLSearchParams(body));
   const { authorization, 'x-amz-security-token': token } = headers;
@@ -43,7 +43,7 @@ export function readQuery(body: string, headers: Readonly<Record<string, unknown
   };
 }
 
-/** `result` is a tree of element names; an absent value leaves its element out. */
+/** `result` is a tree of element names. Undefined values omit their element. */
 export function answerXml(action: string, result: Tree): Answer {
   const requestId = randomUUID();
   const body = xml({
@@ -67,7 +67,7 @@ export function faultXml({ status, code, message }: Fault): Answer {
   return { status, requestId, body };
 }
 
-/** Elements by name (attributes after a space). */
+/** Elements by name, with attributes after a space. */
 export interface Tree {
   readonly [element: string]: string | Tree | undefined;
 }

@@ -1,7 +1,7 @@
 export interface RoleArn {
   readonly partition: string;
   readonly account: string;
-  /** Without its path: as it stands in an assumed-role ARN. */
+  /** Without its path, as in an assumed-role ARN. */
   readonly name: string;
 }
 

@@ -5,10 +5,10 @@ import type { Identity } from './keys.ts';
 import type { Fault } from './query.ts';
 import { parseRoleArn } from './role-arn.ts';
 
-/** The longest session that IAM lets a role have. Seconds. */
+/** The longest session that IAM allows for a role. Seconds. */
 const LONGEST_SECONDS = 43_200;
 
-/** What single roles demand of who assumes them. */
+/** What single roles require of their callers. */
 export function createRoles() {
   const maxSeconds = new Map<string, number>();
   const externalIds = new Map<string, string>();
@@ -25,7 +25,7 @@ export function createRoles() {
         trusted.set(roleArn, trustedRoleArn);
       },
     },
-    /** Why the caller may not assume the role so; undefined where it may. */
+    /** Why the caller may not assume the role this way. Undefined if it may. */
     refusal(call: AssumeRoleCall, caller: Identity): Fault | undefined {
       const chained = caller.arn.includes(':assumed-role/');
       const limit = { chained, maxSeconds: maxSeconds.get(call.roleArn) ?? LONGEST_SECONDS };
@@ -40,7 +40,7 @@ export function createRoles() {
   };
 }
 
-/** True for a session of the role, and for everybody where no role is named. */
+/** True for a session of the role, and for everybody if no role is named. */
 function isOf({ arn, account }: Identity, roleArn: string | undefined): boolean {
   const role = roleArn === undefined ? undefined : parseRoleArn(roleArn);
   if (role === undefined) return true;

@@ -18,59 +18,59 @@ export interface FakeStsOptions {
   readonly clock?: { now(): number };
   /** Before each answer, in real time. Milliseconds. */
   readonly latencyMs?: number;
-  /** An IPv4 address of this machine; 127.0.0.1 by default. */
+  /** An IPv4 address of this machine. Defaults to 127.0.0.1. */
   readonly host?: string;
   readonly port?: number;
-  /** Of the server's own identity, i.e. of every key that the fake has not issued. */
+  /** Account of the server's own identity, which is every key that the fake has not issued. */
   readonly account?: string;
-  /** AssumeRole's sessions live no longer, whatever is asked for: a suite of minutes sees many renewals. Seconds. */
+  /** AssumeRole's sessions live no longer, whatever is requested, so that a short suite sees many renewals. Seconds. */
   readonly longestSeconds?: number;
 }
 
-/** A stand-in for STS that behaves as its Query API does, on loopback. */
+/** A fake STS on loopback that behaves like the Query API. */
 export interface FakeSts extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Every AssumeRole, refused ones too. */
+  /** All AssumeRole calls, including refused ones. */
   readonly calls: readonly AssumeRoleCall[];
-  /** Every AssumeRoleWithWebIdentity, refused ones too. */
+  /** All AssumeRoleWithWebIdentity calls, including refused ones. */
   readonly webIdentityCalls: readonly WebIdentityCall[];
-  /** Opened so far. */
+  /** Connections opened so far. */
   readonly connections: number;
-  /** Calls at one moment, at most. */
+  /** Most calls in flight at one time. */
   readonly mostInFlight: number;
-  /** From now on each answer takes so long. Milliseconds. */
+  /** Delays each answer by this much. Milliseconds. */
   latency(ms: number): void;
-  /** AssumeRole for the role ARN, or for 'all', fails, for ever or so many times. */
+  /** AssumeRole for the role ARN, or for 'all', fails forever or this many times. */
   fail(target: string, name: StsFaultName, times?: number): void;
   mend(target: string): void;
-  /** Takes calls and does not answer them, until `resume`. */
+  /** Accepts calls without answering them until `resume`. */
   hang(): void;
-  /** Answers what hangs, and goes on. */
+  /** Answers hanging calls and continues. */
   resume(): void;
   throttleAbove(ratePerSecond: number): void;
-  /** The role's MaxSessionDuration. */
+  /** Sets the role's MaxSessionDuration. */
   maxSessionDuration(roleArn: string, seconds: number): void;
-  /** The role's trust policy demands this external ID. */
+  /** The role's trust policy requires this external ID. */
   requireExternalId(roleArn: string, externalId: string): void;
-  /** The role's trust policy names this role only. */
+  /** The role's trust policy names only this role. */
   trustOnly(roleArn: string, trustedRoleArn: string): void;
-  /** Web identity tokens other than this one are of no issuer that STS knows. */
+  /** Web identity tokens other than this one have an unknown issuer. */
   acceptWebIdentity(token: string | undefined): void;
-  /** What was issued for the role until now is expired. */
+  /** Expires what was issued for the role so far. */
   expireKeysOf(roleArn: string): void;
-  /** One key that the fake has not issued is. */
+  /** Expires one key that the fake has not issued. */
   expireKey(accessKeyId: string): void;
-  /** Every key that the fake has not issued is expired, until `renewServerCredentials`. */
+  /** Expires every key that the fake has not issued, until `renewServerCredentials`. */
   expireServerCredentials(): void;
   renewServerCredentials(): void;
   close(): Promise<void>;
 }
 
-/** Forms are small; the session policy is 2,048 characters at most. Bytes. */
+/** Forms are small: the session policy has at most 2,048 characters. Bytes. */
 const MAX_BODY = 256 * 1024;
 
-/** Listens; close it when done. */
+/** Starts the fake. Close it when done. */
 export async function startSts({
   clock = { now: () => Date.now() },
   latencyMs = 0,

@@ -5,7 +5,7 @@ import { answerXml, faultXml } from './query.ts';
 import type { Answer, Query } from './query.ts';
 import { parseRoleArn } from './role-arn.ts';
 
-/** One AssumeRoleWithWebIdentity as it came in, whatever became of it. */
+/** A received AssumeRoleWithWebIdentity call, whatever its result. */
 export interface WebIdentityCall {
   readonly roleArn: string;
   readonly sessionName: string;
@@ -14,7 +14,7 @@ export interface WebIdentityCall {
 
 const DEFAULT_DURATION_SECONDS = 3600;
 
-/** Takes tokens of one issuer, which STS has been told of. The call itself is not signed. */
+/** Accepts tokens of one issuer that STS knows. The call itself is not signed. */
 export function createWebIdentities(issue: (identity: Identity, durationSeconds: number) => IssuedKey) {
   const calls: WebIdentityCall[] = [];
   let accepted: string | undefined;
@@ -45,7 +45,7 @@ export function createWebIdentities(issue: (identity: Identity, durationSeconds:
   };
 }
 
-/** What both calls answer of a new session. */
+/** The answer of both calls about a new session. */
 export function issuedXml(identity: Identity, key: IssuedKey) {
   return {
     AssumedRoleUser: { AssumedRoleId: identity.userId, Arn: identity.arn },

@@ -1,21 +1,21 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** The shape of runtime's Clock, plus the hand that turns it. */
+/** Runtime's Clock, with methods to move it. */
 export interface FakeClock {
   now(): number;
   monotonic(): number;
   schedule(delayMs: number, call: () => void): () => void;
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
-  /** Lets `ms` pass: calls what falls due, in order, and lets promises settle after each call. Not to be overlapped. */
+  /** Advances by `ms`: runs due timers in order and lets promises settle after each. Do not run concurrently. */
   advance(ms: number): Promise<void>;
-  /** The wall clock is set forward (or back, when negative); timers and the monotonic clock do not notice. */
+  /** Moves the wall clock forward, or back if negative. Timers and the monotonic clock are not affected. */
   jumpWall(ms: number): void;
-  /** How many timers wait, sleepers included. */
+  /** Number of waiting timers, including sleeps. */
   readonly pending: number;
 }
 
 export interface FakeClockOptions {
-  /** Where the wall clock starts. Milliseconds since the epoch; 2026-11-23T07:00:00Z by default. */
+  /** Start of the wall clock. Milliseconds since the epoch. Defaults to 2026-11-23T07:00:00Z. */
   readonly nowMs?: number;
 }
 
@@ -24,7 +24,7 @@ interface Timer {
   readonly call: () => void;
 }
 
-/** Turns of the event loop after each timer: enough for chains of promises and for a loopback write to be seen. */
+/** Turns of the event loop after each timer, enough for promise chains and for a loopback write to arrive. */
 const SETTLE_TURNS = 3;
 
 /** A clock that stands still until a test advances it. */
@@ -84,7 +84,7 @@ function sleepOn(schedule: FakeClock['schedule'], delayMs: number, signal?: Abor
   });
 }
 
-/** Of timers due at the same time, the one set first: a Set keeps that order. */
+/** Among timers due at the same time, the one set first, because a Set keeps that order. */
 function earliest(timers: ReadonlySet<Timer>, untilMs: number): Timer | undefined {
   let first: Timer | undefined;
   for (const timer of timers) {

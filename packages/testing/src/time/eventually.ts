@@ -1,11 +1,11 @@
 export interface Patience {
   /** Milliseconds. */
   readonly withinMs: number;
-  /** How often it is looked. Milliseconds. */
+  /** Between two attempts. Milliseconds. */
   readonly everyMs: number;
 }
 
-/** Until the check holds: gives what it gives, and rejects with its last fault when the time is over. */
+/** Repeats the check until it passes and returns its result. Rejects with its last error when the time is over. */
 export async function eventually<Result>(
   check: () => Result | Promise<Result>,
   { withinMs, everyMs }: Patience,

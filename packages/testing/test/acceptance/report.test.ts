@@ -32,7 +32,7 @@ describe('Report', () => {
 
   it('A report whose file lacks the markers is rejected', async () => {
     await expect(written('<!-- test:other begins --><!-- test:other ends -->', 'new')).rejects.toThrow(
-      'lacks the markers <!-- test:some begins -->',
+      'does not have the markers <!-- test:some begins -->',
     );
   });
 });

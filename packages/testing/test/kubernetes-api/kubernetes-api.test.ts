@@ -61,7 +61,7 @@ describe('Objects', () => {
     {
       what: 'a kind it does not serve',
       act: () => ({ kind: 'Deployment', ...manifest('x') }),
-      says: 'knows no Deployment',
+      says: 'does not serve Deployment',
     },
     {
       what: 'another uid',

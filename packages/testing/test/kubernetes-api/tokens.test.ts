@@ -84,7 +84,7 @@ describe('Token reviews', () => {
     const ofNode = await review(api.issueToken({ serviceAccount: 'iam/agents', node: 'node-b' }));
     expect(ofNode).toMatchObject(extra({ 'authentication.kubernetes.io/node-name': ['node-b'] }));
     expect(ofNode).not.toHaveProperty(['user', 'extra', 'authentication.kubernetes.io/pod-uid']);
-    expect(() => api.issueToken({ pod: 'iam/nobody' })).toThrow('there is no Pod iam/nobody');
+    expect(() => api.issueToken({ pod: 'iam/nobody' })).toThrow('no Pod iam/nobody');
   });
 });
 
