@@ -55,7 +55,7 @@ function setup({ cni = true } = {}) {
   });
   apply({ synced: { podsResourceVersion: '1' } });
   const owner = { uid: 'u', namespace: 'shop', name: 'a', since: 0 };
-  const awaySinceMs = clock.monotonic();
+  const lostSinceMs = clock.monotonic();
   const callers = createCallers({
     table,
     cniResults: cni
@@ -72,7 +72,7 @@ function setup({ cni = true } = {}) {
       : undefined,
     nodeIps: [],
     staleIpMs: 5 * MINUTE_MS,
-    feedAwaySinceMs: () => awaySinceMs,
+    feedLostSinceMs: () => lostSinceMs,
     clock,
     log: silentLog,
     metrics: { ipSource: () => undefined },

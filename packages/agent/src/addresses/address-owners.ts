@@ -14,7 +14,7 @@ export interface Owner {
   /** When its result file was written, by the file system's clock. Milliseconds since the epoch. */
   readonly since: number;
   /** A newer unreadable file that may name the address too: the result counts only if the Pod's status confirms it. */
-  readonly inDoubtBy?: string;
+  readonly contestedBy?: string;
 }
 
 /**
@@ -74,7 +74,7 @@ export function createAddressOwners({
       const claim = claimOn(ip);
       return claim?.pod === undefined || claim.state === 'unreadable'
         ? undefined
-        : ownerOf(claim, doubtOf(claim, claims));
+        : ownerOf(claim, contestingFile(claim, claims));
     },
     unreadableAt(ip) {
       const claim = claimOn(ip);
@@ -96,7 +96,7 @@ export function createAddressOwners({
 }
 
 /** The file that puts a claim in doubt. */
-function doubtOf(claim: Claim, { unread }: AddressClaims): string | undefined {
+function contestingFile(claim: Claim, { unread }: AddressClaims): string | undefined {
   for (const [key, learned] of unread()) if (compare(claim.learned, learned) <= 0) return key;
   return undefined;
 }
@@ -110,7 +110,7 @@ function sayingOn(pod: PodNames, ip: string, claims: AddressClaims): Saying {
     return newest.state === 'unreadable' ? 'unclear' : 'own';
   }
   if (names.some(claims.isReturned)) return 'not-own';
-  return last === undefined || last.state === 'unreadable' || doubtOf(last, claims) !== undefined
+  return last === undefined || last.state === 'unreadable' || contestingFile(last, claims) !== undefined
     ? 'unsaid'
     : 'other';
 }
@@ -122,14 +122,14 @@ function isNamed(pod: PodNames, claims: AddressClaims): boolean {
   });
 }
 
-function ownerOf({ result, stamp: { createdNs, mtimeNs } }: Claim, inDoubtBy: string | undefined): Owner {
+function ownerOf({ result, stamp: { createdNs, mtimeNs } }: Claim, contestedBy: string | undefined): Owner {
   const { uid, namespace, name } = result;
   return {
     ...(uid !== undefined && { uid }),
     namespace,
     name,
     since: Number((createdNs ?? mtimeNs) / 1_000_000n),
-    ...(inDoubtBy !== undefined && { inDoubtBy }),
+    ...(contestedBy !== undefined && { contestedBy }),
   };
 }
 

@@ -22,12 +22,12 @@ export function createIdentify(deps: IdentifyDeps): (source: IpSource, ip: strin
   const nodeIps = new Set(deps.nodeIps.map((ip) => canonicalIp(ip) ?? ip));
 
   function fromOwner(owner: Owner, ip: string): Caller {
-    const { uid, namespace, name, inDoubtBy } = owner;
+    const { uid, namespace, name, contestedBy } = owner;
     const pod =
       uid === undefined ? table.podByName(namespace, name) : (table.pod(uid) ?? table.podByRuntimeUid(uid));
     if (pod === undefined) return unknown(`the feed to list Pod ${namespace}/${name}`, owner);
     if (!isLive(pod)) return unknown('a Pod that has not ended', owner);
-    if (inDoubtBy !== undefined && !byStatus.confirms(pod, ip)) return undecided(unreadable(inDoubtBy));
+    if (contestedBy !== undefined && !byStatus.confirms(pod, ip)) return undecided(unreadable(contestedBy));
     return { kind: 'pod', pod };
   }
 

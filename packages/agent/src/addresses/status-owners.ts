@@ -11,7 +11,7 @@ export interface StatusOwnersDeps {
   /** How long an address from Pod status is trusted after the feed was lost. Milliseconds. */
   readonly staleIpMs: number;
   /** Monotonic milliseconds when the feed was lost; undefined while it is connected. */
-  readonly feedAwaySinceMs: () => number | undefined;
+  readonly feedLostSinceMs: () => number | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
@@ -39,7 +39,7 @@ export function createStatusOwners({
   table,
   cniResults,
   staleIpMs,
-  feedAwaySinceMs,
+  feedLostSinceMs,
   clock,
 }: StatusOwnersDeps): StatusOwners {
   /** By UID of Pods in the table. */
@@ -75,8 +75,8 @@ export function createStatusOwners({
     compare,
     contradictedPods: () => contradicted.size,
     owner(ip) {
-      const awaySinceMs = feedAwaySinceMs();
-      if (awaySinceMs !== undefined && clock.monotonic() - awaySinceMs > staleIpMs)
+      const lostSinceMs = feedLostSinceMs();
+      if (lostSinceMs !== undefined && clock.monotonic() - lostSinceMs > staleIpMs)
         return { kind: 'nobody', waitsFor: 'the feed, lost for longer than --stale-ip' };
       const pods = table.podsByIp(ip);
       if (pods.some(({ hostNetwork, ended }) => hostNetwork && !ended)) return { kind: 'node' };

@@ -9,12 +9,12 @@ import type { Family } from '../interception/rules/metadata-addresses.ts';
 import { planInterception } from '../interception/rules/plan.ts';
 import { createInterceptionLog } from '../interception/interception-log.ts';
 import { startPodProcess } from '../self-test/pod-process.ts';
-import { proveInterception } from '../self-test/prove.ts';
+import { testInterception } from '../self-test/test-interception.ts';
 
 /** Absent if the kernel has no IPv6 (ipv6.disable=1); fd00:ec2::254 is then unreachable. */
 const IPV6_OF_KERNEL = '/proc/self/net/if_inet6';
 
-const UNTRIED =
+const NOT_RUN =
   'The rules are installed but not tested. The test needs CAP_SYS_ADMIN, unshare and an interface that --host-interface names.';
 const INCONCLUSIVE = 'Check --host-interface, and rules of other tools for the metadata address or in INPUT.';
 
@@ -49,18 +49,18 @@ export async function runIntercept(config: InterceptionConfig, log: Log): Promis
     throw new Error(settled.left.map(({ layer, message }) => `${layer}: ${message}`).join('; '));
   }
   if (!config.selfTest) return;
-  const proof = await proveInterception({
+  const result = await testInterception({
     ...config.plan,
     run: runCommand,
     plan,
     startPod: startPodProcess,
-    led: async () => (await interception.settle()).led,
+    redirected: async () => (await interception.settle()).redirected,
   });
-  if (proof.kind === 'untried') log.warn('self-test could not run', { error: proof.why, hint: UNTRIED });
-  else if (proof.open.length > 0) throw new Error(proof.open.join('; '));
-  else if (proof.doubts.length > 0)
+  if (result.kind === 'not-run') log.warn('self-test could not run', { error: result.why, hint: NOT_RUN });
+  else if (result.open.length > 0) throw new Error(result.open.join('; '));
+  else if (result.warnings.length > 0)
     log.warn('self-test inconclusive: traffic may not reach the agent', {
-      error: proof.doubts.join('; '),
+      error: result.warnings.join('; '),
       hint: INCONCLUSIVE,
     });
   else log.info('self-test passed');

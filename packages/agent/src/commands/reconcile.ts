@@ -55,7 +55,7 @@ export async function runReconcile(
     const subscribers = serveSubscribers({ path, results, interception: keeper, ports, clock, log });
     await subscribers.listen();
     log.info('reconcile listening', { socket: path });
-    services.push({ name: 'reader', run: subscribers.run }, { name: 'listeners', run: ports.run });
+    services.push({ name: 'reconcile', run: subscribers.run }, { name: 'listeners', run: ports.run });
   }
   await runGroup(services, signal);
   log.info('reconcile stopped');

@@ -14,7 +14,7 @@ export interface FeedClientDeps extends FeedStreamDeps {
   readonly beginSnapshot: () => void;
   readonly backoff: Backoff;
   /** When a previous process lost the feed. Monotonic milliseconds. */
-  readonly awaySinceMs?: number | undefined;
+  readonly lostSinceMs?: number | undefined;
 }
 
 export interface FeedClient {
@@ -26,9 +26,9 @@ export interface FeedClient {
   readonly connected: boolean;
   /**
    * Monotonic milliseconds when the feed was lost; undefined while it is connected. Before the first feed: since the start or
-   * `awaySinceMs`.
+   * `lostSinceMs`.
    */
-  readonly awaySinceMs: number | undefined;
+  readonly lostSinceMs: number | undefined;
   /** For `rolegate-agent status`. */
   readonly status: () => FeedStatus;
 }
@@ -88,8 +88,8 @@ export function createFeedClient(deps: FeedClientDeps): FeedClient {
     get connected() {
       return current !== undefined;
     },
-    get awaySinceMs() {
-      return state.awaySinceMs();
+    get lostSinceMs() {
+      return state.lostSinceMs();
     },
     status: state.status,
   };

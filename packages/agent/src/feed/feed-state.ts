@@ -13,7 +13,7 @@ export interface FeedStatus {
 
 export interface FeedState {
   /** Monotonic milliseconds when the feed was lost; undefined while it is connected. */
-  readonly awaySinceMs: () => number | undefined;
+  readonly lostSinceMs: () => number | undefined;
   readonly status: () => FeedStatus;
   /** A stream has completed its snapshot and is now the feed. */
   readonly synced: (server: string) => void;
@@ -27,14 +27,14 @@ export interface FeedStateDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
   /** When a previous process lost the feed. Monotonic milliseconds. */
-  readonly awaySinceMs?: number | undefined;
+  readonly lostSinceMs?: number | undefined;
 }
 
 /** Tracks and logs when the feed is connected and lost. */
-export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDeps): FeedState {
+export function createFeedState({ clock, log, lostSinceMs: before }: FeedStateDeps): FeedState {
   const outage = createOutage({ clock });
-  let awaySinceMs: number | undefined = before ?? clock.monotonic();
-  let status: FeedStatus = { server: undefined, sinceMs: awaySinceMs, lastFault: undefined };
+  let lostSinceMs: number | undefined = before ?? clock.monotonic();
+  let status: FeedStatus = { server: undefined, sinceMs: lostSinceMs, lastFault: undefined };
 
   function noteFault(error: unknown, sinceMs: number): void {
     const lastFault = { message: describeError(error), atMs: clock.monotonic() };
@@ -42,19 +42,19 @@ export function createFeedState({ clock, log, awaySinceMs: before }: FeedStateDe
   }
 
   return {
-    awaySinceMs: () => awaySinceMs,
+    lostSinceMs: () => lostSinceMs,
     status: () => status,
     synced(server) {
-      const sinceMs = awaySinceMs === undefined ? status.sinceMs : clock.monotonic();
+      const sinceMs = lostSinceMs === undefined ? status.sinceMs : clock.monotonic();
       status = { ...status, sinceMs, server };
-      const awayMs = awaySinceMs === undefined ? undefined : Math.round(clock.monotonic() - awaySinceMs);
-      awaySinceMs = undefined;
+      const awayMs = lostSinceMs === undefined ? undefined : Math.round(clock.monotonic() - lostSinceMs);
+      lostSinceMs = undefined;
       log.info('feed synced', { server, ...outage.over(), ...(awayMs && { awayMs }) });
     },
     lost(server, error) {
-      awaySinceMs = clock.monotonic();
+      lostSinceMs = clock.monotonic();
       if (error === undefined) return;
-      noteFault(error, awaySinceMs);
+      noteFault(error, lostSinceMs);
       log.warn('feed lost', { reason: 'ServerUnavailable', server, error: describeError(error) });
     },
     failed(error, isStopping) {

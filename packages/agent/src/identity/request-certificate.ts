@@ -153,8 +153,8 @@ async function askOne(
 
 function together(faults: readonly Fault[]): AttestationFailure {
   const reason = faults.find(({ failure }) => failure.reason)?.failure.reason ?? 'ServerUnavailable';
-  const said = new Set(faults.map(({ port, failure }) => `${nameOf(port)}: ${failure.message}`));
-  const message = [...said].sort().join('; ');
+  const messages = new Set(faults.map(({ port, failure }) => `${nameOf(port)}: ${failure.message}`));
+  const message = [...messages].sort().join('; ');
   return new AttestationFailure('unavailable', { message, reason, hint: hintOf(faults) });
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { NOT_THERE, outputOf } from './commands.ts';
+import { NOT_FOUND, outputOf } from './commands.ts';
 import type { RunCommand } from './commands.ts';
 import type { Family } from './rules/metadata-addresses.ts';
 import { parseSavedTables } from './rules/saved-rules.ts';
@@ -47,7 +47,7 @@ export function createIptables({
     if (backend === 'legacy' && tried.has(family) && !hasTables(family)) return new Map();
     const program = `${PREFIX[family]}-${backend}-save`;
     const outcome = await run(program, ['-c']);
-    if (outcome.code === NOT_THERE) return undefined;
+    if (outcome.code === NOT_FOUND) return undefined;
     tried.add(family);
     return parseSavedTables(outputOf(program, outcome));
   }

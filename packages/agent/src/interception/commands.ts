@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { describeError } from '@rolegate/runtime';
 
 /** The exit code for a missing program, as in a shell. */
-export const NOT_THERE = 127;
+export const NOT_FOUND = 127;
 
 /** How a program ended. */
 export interface Outcome {
-  /** The exit code; NOT_THERE, or 137 if it was killed. */
+  /** The exit code; NOT_FOUND, or 137 if it was killed. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -36,7 +36,7 @@ export const runCommand: RunCommand = (program, args, { input = '', timeoutMs = 
       resolve(outcome);
     };
     child.once('error', (error) => {
-      end({ code: NOT_THERE, stdout: '', stderr: describeError(error) });
+      end({ code: NOT_FOUND, stdout: '', stderr: describeError(error) });
     });
     child.once('close', (code) => {
       const said = code === null ? 'it was killed' : stderr().trim();

@@ -10,7 +10,7 @@ export interface InterceptionLog {
   readonly settled: (settled: SettleResult) => void;
   readonly unmatched: (entries: readonly HostInterface[]) => void;
   /** `denied`: attempts to reach a metadata address since the last check that were not redirected to the agent. */
-  readonly notLed: (denied: number) => void;
+  readonly notRedirected: (denied: number) => void;
   /** `count`: new connections dropped since the last check because their address exceeded the limit. */
   readonly refused: (count: number) => void;
   /** `route`: where the kernel would send a Pod's packet; undefined: nowhere. */
@@ -18,7 +18,7 @@ export interface InterceptionLog {
 }
 
 const HINTS = {
-  notLed: 'Check --host-interface. Traffic to any port but 80/tcp is always blocked.',
+  notRedirected: 'Check --host-interface. Traffic to any port but 80/tcp is always blocked.',
   routed: "Find the ip rule that comes before Rolegate's (ip rule list) and remove or renumber it.",
   repaired: 'If this repeats, find the program that changes the rules.',
   incomplete:
@@ -37,9 +37,9 @@ export function createInterceptionLog({ log }: { readonly log: Log }): Intercept
   return {
     settled: createSettledLog(log),
     unmatched: createUnmatchedLog(log),
-    notLed(denied) {
+    notRedirected(denied) {
       if (denied > 0)
-        log.warn('metadata traffic blocked but not redirected', { count: denied, hint: HINTS.notLed });
+        log.warn('metadata traffic blocked but not redirected', { count: denied, hint: HINTS.notRedirected });
     },
     refused: createRefusedLog(log),
     kernelRoutes: createTransition<string>({

@@ -7,7 +7,7 @@ import { flushFlows, flushRedirected } from './conntrack.ts';
 import { findFaults, foreignRules } from './rules/faults.ts';
 import type { Fault } from './rules/faults.ts';
 import type { Family } from './rules/metadata-addresses.ts';
-import { countLed, countPackets } from './rules/packets.ts';
+import { countRedirected, countPackets } from './rules/packets.ts';
 import type { Packets } from './rules/packets.ts';
 import { settleRoutes } from './route-layer.ts';
 import type { RepairResult } from './route-layer.ts';
@@ -35,7 +35,7 @@ export interface SettleResult {
   readonly foreign: readonly string[];
   /** Since our rules were last installed. */
   readonly packets: Packets;
-  readonly led: Readonly<Record<Family, number>>;
+  readonly redirected: Readonly<Record<Family, number>>;
 }
 
 export interface Interception {
@@ -84,7 +84,7 @@ export function createInterception(deps: InterceptionDeps): Interception {
       limitFault: [...limitFaults.values()][0],
       foreign: plan.flatMap((one) => foreignRules(one, tables.saved[one.family])),
       packets: countPackets(plan, tables.saved),
-      led: countLed(plan, tables.saved),
+      redirected: countRedirected(plan, tables.saved),
     };
   }
 

@@ -1,8 +1,8 @@
 import { createChanges } from '@rolegate/runtime';
 import type { Clock } from '@rolegate/runtime';
 import type { Interception } from './interception.ts';
-import { createLooks } from './look.ts';
-import type { LooksDeps } from './look.ts';
+import { createChecks } from './checks.ts';
+import type { ChecksDeps } from './checks.ts';
 import type { InterceptionState } from './state.ts';
 
 /** The longest duration of a fault that caused no event (DESIGN.md 4.4). Milliseconds. */
@@ -19,7 +19,7 @@ const LEAST_PAUSE_MS = 500;
  */
 const MOST_IN_A_ROW = 3;
 
-export interface KeeperDeps extends Omit<LooksDeps, 'limitEveryMs'> {
+export interface KeeperDeps extends Omit<ChecksDeps, 'limitEveryMs'> {
   readonly interception: Pick<Interception, 'settle' | 'areTablesInOrder'>;
   readonly clock: Clock;
 }
@@ -41,7 +41,7 @@ export interface Keeper {
 export function createKeeper(deps: KeeperDeps): Keeper {
   const { interception, clock, log } = deps;
   const changes = createChanges({ log, of: 'interception' });
-  const { look, state, repairedInARow } = createLooks({ ...deps, limitEveryMs: EVERY_MS });
+  const { look, state, repairedInARow } = createChecks({ ...deps, limitEveryMs: EVERY_MS });
   let wake = new AbortController();
 
   /** Resolves at the given time, or earlier if something changed or the signal aborts. */
@@ -72,9 +72,9 @@ export function createKeeper(deps: KeeperDeps): Keeper {
         wake = new AbortController();
         await look(changed);
         changes.notify();
-        const lookedMs = clock.monotonic();
-        changed = await isChangedBefore(lookedMs + EVERY_MS, AbortSignal.any([signal, wake.signal]));
-        const restMs = leastPauseMs(repairedInARow()) - (clock.monotonic() - lookedMs);
+        const checkedMs = clock.monotonic();
+        changed = await isChangedBefore(checkedMs + EVERY_MS, AbortSignal.any([signal, wake.signal]));
+        const restMs = leastPauseMs(repairedInARow()) - (clock.monotonic() - checkedMs);
         await clock.sleep(Math.max(BURST_MS, restMs), signal);
       }
     },

@@ -35,7 +35,7 @@ export async function followKernelEvents(
   signal: AbortSignal,
 ): Promise<void> {
   const monitor = (program: string, args: readonly string[], isOurs: (line: string) => boolean) =>
-    followForEver(
+    followForever(
       { ...deps, backoff: createBackoff({ ...BACKOFF, random }) },
       {
         program,
@@ -64,14 +64,14 @@ export type FollowCommand = (
 export const followCommand: FollowCommand = (program, args, onLine, signal) =>
   new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said = chunk.toString('utf8').trim()));
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr = chunk.toString('utf8').trim()));
     createInterface({ input: child.stdout }).on('line', onLine);
     child.once('error', (error) => {
       if (child.pid === undefined) resolve(describeError(error));
     });
     child.once('close', (code, killedBy) => {
-      resolve(said === '' ? `it ended with ${killedBy ?? `code ${code ?? ''}`}` : said);
+      resolve(stderr === '' ? `it ended with ${killedBy ?? `code ${code ?? ''}`}` : stderr);
     });
   });
 
@@ -83,7 +83,7 @@ export interface FollowingDeps {
 }
 
 /** Follows a program's lines and restarts it whenever it ends. Resolves when the signal aborts. */
-export async function followForEver(
+export async function followForever(
   { follow, backoff, clock, log }: FollowingDeps,
   { program, args, onLine }: { program: string; args: readonly string[]; onLine: (line: string) => void },
   signal: AbortSignal,

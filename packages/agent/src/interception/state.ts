@@ -46,7 +46,7 @@ export const allLost: Readonly<Record<Layer, boolean>> = {
 };
 
 /** What a check found apart from the rules. */
-export interface LookResult {
+export interface CheckResult {
   readonly settled: SettleResult;
   /** The counters of the previous check; undefined at the first. */
   readonly countedBefore: Packets | undefined;
@@ -58,7 +58,7 @@ export interface LookResult {
 /** The state after a check. Pure. What the first check installs is not a repair. */
 export function nextState(
   before: InterceptionState,
-  { settled, countedBefore, unmatchedInterfaces, kernelAgrees }: LookResult,
+  { settled, countedBefore, unmatchedInterfaces, kernelAgrees }: CheckResult,
 ): InterceptionState {
   const repaired = new Set(countedBefore === undefined ? [] : settled.repaired.map(({ layer }) => layer));
   return {

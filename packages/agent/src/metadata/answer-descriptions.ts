@@ -54,7 +54,7 @@ export function createAnswerDescriptions(deps: AnswerDescriptionsDeps): AnswerDe
         route: routeName(route),
         status: answer.status,
         reason: answer.code === '' ? undefined : answer.code,
-        uid: said(pod?.uid) ?? said(connection.context.uid),
+        uid: nonEmpty(pod?.uid) ?? nonEmpty(connection.context.uid),
         sessionId: pod?.decision.kind === 'allow' ? pod.decision.sessionId : undefined,
         durationMs: inMicroseconds(monotonicMs - startedMs),
         sdk,
@@ -82,9 +82,9 @@ function recordOf(
     waitedFor,
     accessKeyId,
     ip: connection.ip,
-    pod: said(pod?.name),
-    namespace: said(pod?.namespace),
-    serviceAccount: said(pod?.serviceAccount),
+    pod: nonEmpty(pod?.name),
+    namespace: nonEmpty(pod?.namespace),
+    serviceAccount: nonEmpty(pod?.serviceAccount),
     role: session?.roleArn,
     sessionName: session?.sessionName,
     cache: held ? 'hold' : 'hit',
@@ -110,7 +110,7 @@ export function describeUnparsed(
     pod: undefined,
     namespace: undefined,
     serviceAccount: undefined,
-    uid: said(context.uid),
+    uid: nonEmpty(context.uid),
     role: undefined,
     sessionName: undefined,
     sessionId: undefined,
@@ -124,7 +124,7 @@ export function describeUnparsed(
 }
 
 /** Empty fields are left out. */
-function said(text: string | undefined): string | undefined {
+function nonEmpty(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 

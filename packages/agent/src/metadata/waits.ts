@@ -131,7 +131,7 @@ export function createReading({ guarded, takePlace, finish, abandon, ...deps }: 
     other.read(path, rights).then(
       (text) =>
         guarded(exchange, () => {
-          finishRead(exchange, text === undefined ? notThere(path) : document(text));
+          finishRead(exchange, text === undefined ? notFound(path) : document(text));
         }),
       (error: unknown) =>
         guarded(exchange, () => {
@@ -141,7 +141,7 @@ export function createReading({ guarded, takePlace, finish, abandon, ...deps }: 
   };
 }
 
-function notThere(path: string): Answer {
+function notFound(path: string): Answer {
   return refusal('MetadataNotFound', { detail: `the node has no ${path}` });
 }
 

@@ -22,7 +22,7 @@ export function createFirewallMode({ config, cniResults }: FirewallModeDeps): Ag
     readings: {
       pods: () => [],
       session,
-      heldSessions: () => [],
+      cachedSessions: () => [],
       peek: callers.identify,
       source: () => 'cni',
       server: undefined,

@@ -113,7 +113,7 @@ function sourcesFromReconcile(
       },
     },
     services: [
-      { name: 'reader', run: reconcile.run },
+      { name: 'reconcile', run: reconcile.run },
       { name: 'IMDSv1 of the node', run: imdsv1.run },
     ],
   };

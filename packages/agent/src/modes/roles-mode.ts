@@ -45,7 +45,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     nodeIps: config.hostIps,
     staleIpMs: config.staleIpMs,
     hadResults,
-    feedAwaySinceMs: () => feed.awaySinceMs,
+    feedLostSinceMs: () => feed.lostSinceMs,
   });
   metrics.read(metricReadings({ feed, table, identity, skewMs, clock }));
   for (const { onChange } of [table, cniResults]) onChange(state.added);
@@ -60,7 +60,7 @@ export function createRolesMode(deps: RolesModeDeps, signal: AbortSignal): Agent
     readings: {
       pods: table.pods,
       session: table.session,
-      heldSessions: table.heldSessions,
+      cachedSessions: table.cachedSessions,
       peek: callers.peek,
       source: () => callers.source,
       server: { feed, identity, synced: () => table.synced },
@@ -142,8 +142,8 @@ function metricReadings({
   return {
     feedConnected: () => feed.connected,
     feedStaleSeconds: () =>
-      feed.awaySinceMs === undefined ? 0 : (clock.monotonic() - feed.awaySinceMs) / 1000,
-    sessions: () => ({ held: table.heldSessions().length }),
+      feed.lostSinceMs === undefined ? 0 : (clock.monotonic() - feed.lostSinceMs) / 1000,
+    sessions: () => ({ held: table.cachedSessions().length }),
     minRemainingSeconds: () => minRemainingSeconds(table),
     certificateExpirySeconds: identity.secondsLeft,
     clockSkewSeconds: () => skewMs() / 1000,
@@ -151,6 +151,6 @@ function metricReadings({
 }
 
 function minRemainingSeconds(table: PodTable): number | undefined {
-  const remaining = table.heldSessions().map(({ remainingMs }) => remainingMs / 1000);
+  const remaining = table.cachedSessions().map(({ remainingMs }) => remainingMs / 1000);
   return remaining.length === 0 ? undefined : Math.min(...remaining);
 }

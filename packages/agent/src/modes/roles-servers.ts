@@ -105,7 +105,7 @@ export function followFeed(
     }),
     beginSnapshot: table.beginSnapshot,
     forget: table.forget,
-    awaySinceMs: state.kept.table?.feedThereMs,
+    lostSinceMs: state.kept.table?.feedThereMs,
     apply: (update) => {
       applyUpdate(update, { table, clock, buildDocument: credentialsDocument, setTokenKeys: tokens.setKeys });
     },

@@ -1,44 +1,44 @@
 import { RE2JS } from 're2js';
 import { isNodeCredentials } from './groups.ts';
 
-/** What `--allow-path` opens besides the groups. */
+/** What `--allow-path` opens in addition to the groups. */
 export interface AllowPath {
-  /** Takes a canonical path without version; never true for the node's own credentials. */
+  /** Accepts a canonical path without version; never true for the node's own credentials. */
   allows(path: string): boolean;
 }
 
-/** One thing to say at start about one expression. */
+/** A warning at start about one expression. */
 export interface AllowPathWarning {
   readonly expression: string;
   readonly path: string;
   readonly risk: string;
 }
 
-/** Longer expressions are a mistake. Characters. */
+/** Longer expressions are surely mistakes. Characters. */
 const LONGEST_EXPRESSION = 4096;
 
-/** A path that an expression may open, each with what that means. */
+/** Sensitive paths, each with the consequence of opening it. */
 const RISKS: readonly (readonly [path: string, risk: string])[] = [
   ['user-data', "every Pod can read the node's user data, which often holds bootstrap secrets"],
   ...['signature', 'pkcs7', 'rsa2048'].map(
     (name) =>
       [
         `dynamic/instance-identity/${name}`,
-        'every Pod can prove to others that it is the node: the signature stands for its identity',
+        'every Pod can prove to others that it is the node, by the signature',
       ] as const,
   ),
   ['meta-data/public-keys/0/openssh-key', "every Pod can read the node's SSH key"],
   ['meta-data/managed-ssh-keys/signer-cert', "every Pod can read the signer of the node's SSH keys"],
 ];
 
-/** Stand for directories that nothing opens. */
+/** Directories that can never be opened. */
 const CLOSED: readonly string[] = [
   'meta-data/iam/security-credentials/node',
   'meta-data/identity-credentials/ec2/security-credentials/ec2-instance',
 ];
 const CLOSED_RISK = "no setting opens the node's own credentials: this part of the expression has no effect";
 
-/** Compiles the values of `--allow-path`; all faults at once. */
+/** Compiles the values of `--allow-path`; returns all errors together. */
 export function parseAllowPaths(
   expressions: readonly string[],
 ): { readonly allowPath: AllowPath } | { readonly faults: readonly string[] } {
@@ -52,7 +52,7 @@ export function parseAllowPaths(
   };
 }
 
-/** What an operator has to be told at start: each sensitive path that an expression opens, and what none can open. */
+/** Warnings at start: each sensitive path that an expression opens, and paths that cannot be opened. */
 export function warningsFor(expressions: readonly string[]): readonly AllowPathWarning[] {
   return expressions
     .filter((expression) => faultOf(expression) === undefined)
@@ -65,21 +65,21 @@ export function warningsFor(expressions: readonly string[]): readonly AllowPathW
 }
 
 function faultOf(expression: string): string | undefined {
-  if (expression === '') return 'an empty expression matches no path; leave the flag out';
+  if (expression === '') return 'an empty expression matches no path; remove the flag';
   if (expression.length > LONGEST_EXPRESSION) {
-    return `an expression of ${expression.length} characters; at most ${LONGEST_EXPRESSION} are taken`;
+    return `an expression of ${expression.length} characters is too long; at most ${LONGEST_EXPRESSION} are allowed`;
   }
   try {
     RE2JS.compile(expression);
     return undefined;
   } catch (error) {
-    return `${JSON.stringify(expression)} is no RE2 expression: ${error instanceof Error ? error.message : String(error)}`;
+    return `${JSON.stringify(expression)} is not an RE2 expression: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
 /**
- * Whole match against '/latest/…', whatever version a Pod asks for: the node is asked for `latest` only. Both spellings
- * of a path, with and without the last slash, are one path.
+ * Matches the whole of '/latest/…', whatever version a Pod requests: the node is always asked for `latest`. Paths with and
+ * without the trailing slash are equal.
  */
 function matcherOf(expression: string): (path: string) => boolean {
   const compiled = RE2JS.compile(expression);

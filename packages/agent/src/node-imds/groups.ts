@@ -1,9 +1,9 @@
 import type { MetadataGroup } from '@rolegate/protocol';
 
-/** The one file that is always served: the node's own where its group is open, else one that the agent makes. */
+/** The only file that is always served: the node's own if its group is open, otherwise a reduced one made by the agent. */
 export const IDENTITY_DOCUMENT = 'dynamic/instance-identity/document';
 
-/** Whether what the group's files say stays the same for as long as the instance runs, but for what changes it by name (notices). */
+/** Whether the content of the group's files is constant while the instance runs. */
 export const staysTheSame: Readonly<Record<MetadataGroup, boolean>> = {
   placement: true,
   'identity-document': true,
@@ -13,8 +13,8 @@ export const staysTheSame: Readonly<Record<MetadataGroup, boolean>> = {
 };
 
 /**
- * The closed lists (EC2 User Guide, "Instance metadata categories"), without version. `<mac>` and `<tag>` stand for one
- * segment each that the node's own directory must name. What belongs to the node's identity is in none of them.
+ * The closed lists (EC2 User Guide, "Instance metadata categories"), without version. `<mac>` and `<tag>` stand for one segment
+ * each, which the node's directory must contain. They contain nothing of the node's identity.
  */
 export const groupPaths: Readonly<Record<MetadataGroup, readonly string[]>> = {
   placement: below('meta-data/placement', [
@@ -75,7 +75,7 @@ export const groupPaths: Readonly<Record<MetadataGroup, readonly string[]>> = {
   tags: ['meta-data/tags/instance/<tag>'],
 };
 
-/** Known, and in no group: only `--allow-path` can open these. */
+/** Known paths outside all groups: only `--allow-path` can open them. */
 export const ungroupedPaths: readonly string[] = [
   ...below('dynamic', [
     'fws/instance-monitoring',
@@ -99,10 +99,10 @@ export const ungroupedPaths: readonly string[] = [
   'user-data',
 ];
 
-/** Never asked of the node and never served, whatever `--allow-path` says: the node's own credentials. */
+/** The node's own credentials: never requested from the node and never served, whatever `--allow-path` says. */
 const NODE_CREDENTIALS = ['meta-data/iam', 'meta-data/identity-credentials'];
 
-/** True for the directories of the node's own credentials and for everything in them. */
+/** True for the directories of the node's own credentials and everything in them. */
 export function isNodeCredentials(path: string): boolean {
   return NODE_CREDENTIALS.some((directory) => path === directory || path.startsWith(`${directory}/`));
 }

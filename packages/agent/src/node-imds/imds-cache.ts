@@ -4,31 +4,31 @@ import { staysTheSame } from './groups.ts';
 import type { KnownPath } from './known-path.ts';
 
 export interface ImdsCacheDeps {
-  /** Asks the node's IMDS; undefined is its 404. Gives up by itself. */
+  /** Requests the path from the node's IMDS; undefined means its 404. Has a timeout of its own. */
   readonly fetchPath: (known: KnownPath) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The node's IMDS gives no answer and none is remembered: a 503 for the Pod. */
+/** The node's IMDS does not answer and no answer is cached: the Pod gets a 503. */
 export class NodeImdsAway extends Error {
   override readonly name = 'NodeImdsAway';
 
   constructor(path: string, options: ErrorOptions) {
-    super(`the node's metadata service does not answer for ${path}`, options);
+    super(`the node's IMDS does not answer for ${path}`, options);
   }
 }
 
-/** What failed is not tried again before: Pods that ask in a loop must not reach IMDS each time. */
+/** A failure is not retried earlier, so that Pods that ask in a loop do not reach IMDS each time. */
 const RETRY_AFTER_MS = 1000;
-/** How long an answer counts as fresh: these change with the instance's life only. */
+/** How long an answer is fresh that changes only with the instance. */
 const STATIC_MS = 3_600_000;
-/** Tags, interfaces, directories, and whatever the node does not have. */
+/** For tags, interfaces, directories and 404s. */
 const CHANGING_MS = 60_000;
-/** Notices of an end that may be two minutes away. */
+/** For notices of an end that may be two minutes away. */
 const NOTICE_MS = 5_000;
 const NOTICES = /^meta-data\/(?:autoscaling|events|spot)\//;
-/** Remembered answers. */
+/** Cached answers. */
 const MOST_ENTRIES = 256;
 
 const HINT = "Check --imds-endpoint, and that the instance's metadata options enable the endpoint.";
@@ -41,10 +41,10 @@ interface Entry {
   flight?: Promise<string | undefined>;
 }
 
-/** Bounded; one request per path at a time, however many ask; old answers are served while IMDS is away. */
+/** Bounded. One request per path at a time, however many Pods ask. Old answers are served while IMDS is unavailable. */
 export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
   const entries = new Map<string, Entry>();
-  const logAway = createTransition<string>({
+  const logUnavailable = createTransition<string>({
     begins: (error) => {
       log.warn('node IMDS does not answer', { error, hint: HINT });
     },
@@ -60,19 +60,19 @@ export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
     return entry.flight;
   }
 
-  /** Rejects only where there is no older answer. */
+  /** Rejects only if no older answer is cached. */
   async function fetchInto(known: KnownPath, entry: Entry): Promise<string | undefined> {
     try {
       const body = await fetchPath(known);
       entry.answer = { body };
       entry.freshUntilMs = clock.monotonic() + freshMs(known, body);
       delete entry.failure;
-      logAway(undefined);
+      logUnavailable(undefined);
       return body;
     } catch (cause) {
       const error = new NodeImdsAway(known.path, { cause });
       entry.failure = { error, untilMs: clock.monotonic() + RETRY_AFTER_MS };
-      logAway(describeError(error));
+      logUnavailable(describeError(error));
       if (entry.answer === undefined) throw error;
       return entry.answer.body;
     }
@@ -83,7 +83,7 @@ export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
       const entry = touch(entries, known.path);
       if (entry.answer !== undefined && clock.monotonic() < entry.freshUntilMs) return entry.answer.body;
       if (entry.failure === undefined) return refresh(known, entry);
-      // The last try failed: nobody waits for the next where there is an old answer.
+      // The last attempt failed: if there is an old answer, no request waits for the next attempt.
       const mayRetry = clock.monotonic() >= entry.failure.untilMs;
       if (entry.answer === undefined) {
         if (mayRetry || entry.flight !== undefined) return refresh(known, entry);
@@ -95,7 +95,7 @@ export function createImdsCache({ fetchPath, clock, log }: ImdsCacheDeps) {
   };
 }
 
-/** Finds or makes the entry, and forgets the one that was not asked for longest. */
+/** Finds or creates the entry; drops the least recently used one. */
 function touch(entries: Map<string, Entry>, path: string): Entry {
   const entry = entries.get(path) ?? { freshUntilMs: 0 };
   entries.delete(path);

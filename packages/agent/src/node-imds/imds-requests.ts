@@ -4,10 +4,10 @@ import type { Clock } from '@rolegate/runtime';
 
 export interface ImdsRequest {
   readonly method: 'GET' | 'PUT';
-  /** With version; made by us, never by a Pod. */
+  /** With version. Built by the agent, never by a Pod. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Given up at this time of the monotonic clock. Milliseconds. */
+  /** The request is given up at this time of the monotonic clock. Milliseconds. */
   readonly deadlineMs: number;
 }
 
@@ -18,23 +18,23 @@ export interface ImdsResponse {
 }
 
 export interface ImdsRequestsDeps {
-  /** No default: what a test forgets must not reach the machine's own. */
+  /** No default, so that no test reaches the machine's own IMDS by accident. */
   readonly endpoint: string;
   readonly clock: Clock;
 }
 
-/** IMDS drops packets above 1,024 a second for a network interface: few connections, kept open. */
+/** IMDS drops packets above 1,024 per second and network interface: few connections, kept open. */
 const CONNECTIONS = 4;
-/** user-data, the largest of all, has at most 16 kB. Bytes. */
+/** user-data, the largest document, has at most 16 kB. Bytes. */
 const LARGEST_BODY = 64 * 1024;
 
 export interface ImdsRequests {
-  /** Rejects where there is no whole answer in time. */
+  /** Rejects if there is no complete answer in time. */
   readonly ask: (wanted: ImdsRequest) => Promise<ImdsResponse>;
   readonly close: () => void;
 }
 
-/** Single requests to the node's IMDS: bounded in time and size, no redirect followed, no proxy. */
+/** Single requests to the node's IMDS, bounded in time and size, without redirects and proxies. */
 export function createImdsRequests({ endpoint, clock }: ImdsRequestsDeps): ImdsRequests {
   const { hostname, port } = new URL(endpoint);
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
@@ -70,7 +70,7 @@ export function createImdsRequests({ endpoint, clock }: ImdsRequestsDeps): ImdsR
       try {
         return await once(wanted);
       } catch (error) {
-        // A kept connection may be closed by the other side as we write on it: that says nothing about IMDS.
+        // The other side may close a kept connection while we write to it, which says nothing about IMDS.
         if (!(error instanceof StaleConnection) || clock.monotonic() >= wanted.deadlineMs) throw error;
         return once(wanted);
       }

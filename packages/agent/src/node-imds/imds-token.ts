@@ -6,13 +6,13 @@ export interface ImdsTokenDeps {
   readonly clock: Clock;
 }
 
-/** The longest life that IMDS grants. Seconds. */
+/** The longest lifetime that IMDS grants. Seconds. */
 const TTL_SECONDS = 21_600;
-/** Renewed when this part of its life is left. */
+/** Renewed when this fraction of its lifetime is left. */
 const RENEW_LEFT = 0.1;
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 
-/** The agent's own IMDSv2 token: fetched when it is first needed, once for all who need it. */
+/** The agent's own IMDSv2 token: fetched on first use, once for all waiting requests. */
 export function createImdsToken({ ask, clock }: ImdsTokenDeps) {
   let held: { readonly token: string; readonly renewAtMs: number } | undefined;
   let flight: Promise<string> | undefined;
@@ -30,9 +30,9 @@ export function createImdsToken({ ask, clock }: ImdsTokenDeps) {
       headers,
       deadlineMs,
     });
-    // Without a token nothing is asked: falling back to IMDSv1 would use a door that the operator may want shut.
+    // Without a token no request is sent: the operator may have disabled IMDSv1.
     if (status !== 200) throw new Error(`the token was refused with status ${status}`);
-    if (!/^[\x21-\x7e]{1,4096}$/.test(body)) throw new Error('the token is no header value');
+    if (!/^[\x21-\x7e]{1,4096}$/.test(body)) throw new Error('the token is not a valid header value');
     held = { token: body, renewAtMs: startMs + lifeMs(answered[TTL_HEADER]) * (1 - RENEW_LEFT) };
     return body;
   }
@@ -45,7 +45,7 @@ export function createImdsToken({ ask, clock }: ImdsTokenDeps) {
       });
       return flight;
     },
-    /** After a 401: the next read fetches another one, unless that has been done already. */
+    /** After a 401: the next read fetches a new token, unless that has already been done. */
     drop(token: string): void {
       if (held?.token === token) held = undefined;
     },

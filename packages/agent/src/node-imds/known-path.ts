@@ -2,18 +2,18 @@ import { metadataGroups } from '@rolegate/protocol';
 import type { MetadataGroup } from '@rolegate/protocol';
 import { groupPaths, isNodeCredentials, ungroupedPaths } from './groups.ts';
 
-/** A path of the closed lists, or a directory above some. */
+/** A path of the closed lists, or one of their parent directories. */
 export interface KnownPath {
-  /** Rebuilt from the lists' own words and checked segments; no version, no slash at either end. */
+  /** Rebuilt from the lists' own words and validated segments; without version or outer slashes. */
   readonly path: string;
   readonly kind: 'file' | 'directory';
-  /** Files only, and only those of a group. */
+  /** Only for files of a group. */
   readonly group?: MetadataGroup;
-  /** Segments that stand where a list has `<mac>` or `<tag>`: the node must name them in their directory. */
+  /** Segments for `<mac>` or `<tag>` in the list: the node must contain them in their directory. */
   readonly chosen: readonly { readonly directory: string; readonly name: string }[];
-  /** Directories only: names in it that the lists fix. */
+  /** Only for directories: the names in it that the lists define. */
   readonly names: readonly string[];
-  /** Directories only: where a `<mac>` or `<tag>` comes next, the groups of the files below it; else none. */
+  /** Only for directories whose next segment is `<mac>` or `<tag>`: the groups of the files below; otherwise empty. */
   readonly groupsOfChosen: ReadonlySet<MetadataGroup>;
 }
 
@@ -23,7 +23,7 @@ interface Branch {
   file?: { readonly group: MetadataGroup | undefined };
 }
 
-/** What may stand for a placeholder. EC2 allows these letters in tag keys that metadata shows, and not `.`, `..`, `_index`. */
+/** Allowed values of a placeholder. EC2 allows these characters in the tag keys that metadata shows, except `.`, `..`, `_index`. */
 const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
   '<mac>': /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/,
   '<tag>': /^(?!\.{1,2}$|_index$)[A-Za-z0-9+\-=.,_:@]{1,128}$/,
@@ -33,7 +33,7 @@ const root: Branch = { fixed: new Map() };
 for (const group of metadataGroups) for (const path of groupPaths[group]) grow(path, group);
 for (const path of ungroupedPaths) grow(path, undefined);
 
-/** Finds a canonical path ('' is the version's root) in the closed lists. Whatever is asked of the node comes from here. */
+/** Finds a canonical path ('' is the version's root) in the closed lists. Every request to the node is built from the result. */
 export function knownPath(path: string): KnownPath | undefined {
   let branch = root;
   const taken: string[] = [];
@@ -70,8 +70,8 @@ function groupsIn(branch: Branch): MetadataGroup[] {
 }
 
 function grow(path: string, group: MetadataGroup | undefined): void {
-  // A slip of the lists ends the program at its start, not as a leak.
-  if (isNodeCredentials(path)) throw new Error(`${path} may be in no list`);
+  // A mistake in the lists fails at start instead of leaking.
+  if (isNodeCredentials(path)) throw new Error(`${path} must not be in a list`);
   let branch = root;
   for (const segment of path.split('/')) branch = next(branch, segment);
   branch.file = { group };

@@ -6,13 +6,13 @@ import { IDENTITY_DOCUMENT, isNodeCredentials } from './groups.ts';
 import { knownPath } from './known-path.ts';
 import type { KnownPath } from './known-path.ts';
 
-/** What a Pod may read besides its credentials. */
+/** What a Pod may read in addition to its credentials. */
 export interface PodRights {
   /** The groups of paths (DESIGN 4.3) that are open for this Pod. */
   readonly groups: ReadonlySet<string>;
-  /** A list names the groups: whatever `--allow-path` opens is outside all of them, and so closed. */
+  /** True if an annotation lists groups, which closes everything outside groups, including what `--allow-path` opens. */
   readonly isNarrowed: boolean;
-  /** The account of the Pod's role; empty without a permitted one. */
+  /** The account of the Pod's role; empty without a permitted role. */
   readonly accountId: string;
   readonly hasRole: boolean;
   readonly role?: { readonly name: string; readonly arn: string };
@@ -28,23 +28,23 @@ export function rightsOf({ metadata, decision }: KnownPod, open: ReadonlySet<str
   return { groups, isNarrowed, accountId: roleArnParts(arn).accountId, hasRole: true, role: { name, arn } };
 }
 
-/** What the agent of a node serves besides credentials. */
+/** What the agent of a node serves in addition to credentials. */
 export interface OpenedPaths {
-  /** What `--metadata-groups` opens on this node. */
+  /** The groups of `--metadata-groups`. */
   readonly groups: ReadonlySet<MetadataGroup>;
-  /** What `--allow-path` opens besides. */
+  /** The paths of `--allow-path`. */
   readonly allowPath: AllowPath;
   /** False: the identity document too is served only if its group or an expression opens it. Default: true. */
   readonly reducedDocument?: boolean;
 }
 
-/** Who may read what of other metadata. Pure. */
+/** Decides who may read which other metadata. Pure. */
 export interface MetadataRights {
-  /** A Pod that narrows nothing, and has a role. */
+  /** The rights of a Pod that narrows nothing and has a role. */
   readonly everyone: PodRights;
-  /** A group or an expression opens the path as such for this Pod. */
+  /** True if a group or an expression opens the path for this Pod. */
   readonly isOpen: (known: Pick<KnownPath, 'path' | 'group'>, rights: PodRights) => boolean;
-  /** As what this Pod may read the path; undefined: it may not. */
+  /** The kind as which this Pod may read the path; undefined: it may not. */
   readonly kindFor: (known: KnownPath, rights: PodRights) => 'file' | 'directory' | undefined;
   readonly readable: (path: string, rights: PodRights) => 'file' | 'directory' | undefined;
 }
@@ -56,7 +56,7 @@ export function createMetadataRights({
 }: OpenedPaths): MetadataRights {
   function isOpen({ path, group }: Pick<KnownPath, 'path' | 'group'>, rights: PodRights): boolean {
     if (group !== undefined && groups.has(group) && rights.groups.has(group)) return true;
-    // A list closes what is outside the groups, also one that names every group of this node.
+    // A list closes what is outside the groups, even if it names every group of this node.
     return !rights.isNarrowed && allowPath.allows(path);
   }
 
@@ -70,7 +70,7 @@ export function createMetadataRights({
   }
 
   function leadsSomewhere({ path, names, groupsOfChosen }: KnownPath, rights: PodRights): boolean {
-    // Names that only the node knows cannot be held against an expression: the directory itself must match.
+    // Names that only the node knows cannot be matched against an expression: the directory itself must match.
     if ([...groupsOfChosen].some((group) => isOpen({ path, group }, rights))) return true;
     return names.some((name) => readable(childPath(path, name), rights) !== undefined);
   }

@@ -6,27 +6,27 @@ import { createImdsToken } from './imds-token.ts';
 import { knownPath } from './known-path.ts';
 import type { KnownPath } from './known-path.ts';
 
-/** The node's own metadata service, as the agent reads it. */
+/** The node's own IMDS, as the agent reads it. */
 export interface NodeImds {
   /**
-   * The document or listing at a canonical path of the closed lists; undefined where the node has none, or where the path
-   * is in no list (that is never asked). Rejects with NodeImdsAway.
+   * The document or listing at a canonical path of the closed lists. Undefined if the node has none, or if the path is in no
+   * list (then nothing is requested). Rejects with NodeImdsAway.
    */
   readonly read: (path: string) => Promise<string | undefined>;
   readonly close: () => void;
 }
 
 export interface NodeImdsDeps {
-  /** What `--imds-endpoint` says. No default: what a test forgets must not reach the machine's own. */
+  /** From `--imds-endpoint`. No default, so that no test reaches the machine's own IMDS by accident. */
   readonly endpoint: string;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** One read of the node's IMDS in all, its token included. */
+/** Limit for one read of the node's IMDS, including the token. */
 const READ_TIMEOUT_MS = 1000;
 
-/** Reads by IMDSv2 with a token of the agent's own, through a cache; only paths that the closed lists rebuild. */
+/** Reads over IMDSv2 with the agent's own token, through a cache, and only paths of the closed lists. */
 export function createNodeImds({ endpoint, clock, log }: NodeImdsDeps): NodeImds {
   const { ask, close } = createImdsRequests({ endpoint, clock });
   const token = createImdsToken({ ask, clock });
@@ -35,7 +35,7 @@ export function createNodeImds({ endpoint, clock, log }: NodeImdsDeps): NodeImds
   async function fetchPath(known: KnownPath): Promise<string | undefined> {
     const deadlineMs = clock.monotonic() + READ_TIMEOUT_MS;
     const first = await get(known, deadlineMs);
-    // The node's IMDS forgot the token, e.g. after the instance was stopped and started.
+    // The node's IMDS forgot the token, for example after the instance was stopped and started.
     const { status, body } = first.status === 401 ? await get(known, deadlineMs) : first;
     if (status === 200) return body;
     if (status === 404) return undefined;

@@ -11,24 +11,24 @@ const HINT =
   "Until then host-network Pods, and all Pods before the rules are installed, can get the node's credentials.";
 
 export interface NodeImdsv1Deps {
-  /** What `--imds-endpoint` says. No default: what a test forgets must not reach the machine's own. */
+  /** From `--imds-endpoint`. No default, so that no test reaches the machine's own IMDS by accident. */
   readonly endpoint: string;
-  /** Resolves when the interception has been installed for the first time; nothing is asked before. */
+  /** Resolves when the interception has been installed for the first time; nothing is sent before. */
   readonly installed: Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export interface NodeImdsv1 {
-  /** Undefined: not known. */
+  /** Undefined: unknown. */
   readonly open: () => boolean | undefined;
-  /** Asks until the signal aborts. Never rejects. */
+  /** Probes until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * Whether the node's own metadata API answers without a token. The agent asks as the node's own processes and host-network Pods
- * do; no rule of the interception is for these.
+ * Whether the node's own metadata API answers without a token. The agent's request is like one of a node process or
+ * host-network Pod, which the interception does not affect.
  */
 export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1Deps): NodeImdsv1 {
   const { ask, close } = createImdsRequests({ endpoint, clock });
@@ -65,7 +65,7 @@ export function createNodeImdsv1({ endpoint, installed, clock, log }: NodeImdsv1
   };
 }
 
-/** Undefined: it wants a token. */
+/** Undefined: IMDS requires a token. */
 function createOpenLog(log: Log): (open: true | undefined) => void {
   return createTransition<true>({
     begins: () => {

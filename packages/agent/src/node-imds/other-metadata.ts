@@ -8,28 +8,28 @@ import type { MetadataRights, OpenedPaths, PodRights } from './metadata-rights.t
 import type { NodeImds } from './node-imds.ts';
 
 /**
- * Metadata that is not credentials: the closed groups, what the operator allowed by `--allow-path`, the reduced identity
- * document. A path is canonical: segments joined by '/', no version, no last slash, '' for the version's root.
+ * Metadata other than credentials: the closed groups, paths opened by `--allow-path`, and the reduced identity document. Paths
+ * are canonical: segments joined by '/', without version or trailing slash, '' for the version's root.
  */
 export interface OtherMetadata {
-  /** Is this a path that this Pod may read here, and of which kind. */
+  /** The kind of a path that this Pod may read; undefined: it may not. */
   readable(path: string, rights: PodRights): 'file' | 'directory' | undefined;
-  /** Is this a path that some Pod may read here. */
+  /** True if some Pod may read the path on this node. */
   everReadable(path: string): boolean;
   /**
-   * The document as text/plain; undefined is a 404. Rejects with a Refusal, or with another error where the node's IMDS is
-   * away and nothing is cached, which is a 503.
+   * The document as text/plain; undefined means 404. Rejects with a Refusal, or with another error (503) if the node's IMDS is
+   * unavailable and nothing is cached.
    */
   read(path: string, rights: PodRights): Promise<string | undefined>;
 }
 
 export interface OtherMetadataDeps extends OpenedPaths {
   readonly imds: Pick<NodeImds, 'read'>;
-  /** The node's, for the reduced document; undefined: it says none. */
+  /** The node's architecture, for the reduced document; undefined: it names none. */
   readonly architecture: Architecture | undefined;
 }
 
-/** Directories and files that are there whatever the node's IMDS lists. */
+/** Directories and files that exist whatever the node's IMDS lists. */
 const OWN_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['', ['dynamic', 'meta-data']],
   ['dynamic', ['instance-identity']],
@@ -38,7 +38,7 @@ const OWN_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
 const REGION = 'meta-data/placement/region';
 const ZONE = 'meta-data/placement/availability-zone';
 
-/** Serves what the groups and `--allow-path` open, from the node's IMDS, and nothing else (DESIGN.md 4.3). */
+/** Serves only what the groups and `--allow-path` open, from the node's IMDS (DESIGN.md 4.3). */
 export function createOtherMetadata({ imds, architecture, ...opened }: OtherMetadataDeps): OtherMetadata {
   const rightsTo = createMetadataRights(opened);
   const list = createLister(imds, rightsTo);
@@ -53,7 +53,7 @@ export function createOtherMetadata({ imds, architecture, ...opened }: OtherMeta
     return isReduced ? reducedDocument(rights) : imds.read(known.path);
   }
 
-  /** Made-up names must not become requests to the node's IMDS, nor push answers out of its cache. */
+  /** Made-up names must not cause requests to the node's IMDS or displace cached answers. */
   async function namedByNode({ chosen }: KnownPath): Promise<boolean> {
     for (const { directory, name } of chosen) {
       if (!namesIn(directory, await imds.read(directory)).includes(name)) return false;
@@ -75,7 +75,7 @@ export function createOtherMetadata({ imds, architecture, ...opened }: OtherMeta
   };
 }
 
-/** Lists what a Pod may read of a directory; the node is asked only for names that it alone knows. Undefined: nothing. */
+/** Lists what a Pod may read in a directory; asks the node only for names that it alone knows. Undefined: nothing. */
 function createLister(imds: Pick<NodeImds, 'read'>, { readable }: MetadataRights) {
   return async (known: KnownPath, rights: PodRights): Promise<string | undefined> => {
     const { path, names, groupsOfChosen } = known;
@@ -88,7 +88,7 @@ function createLister(imds: Pick<NodeImds, 'read'>, { readable }: MetadataRights
       const kind = readable(childPath(path, name), rights);
       return kind === undefined ? [] : [kind === 'directory' ? `${name}/` : name];
     });
-    // The role's own directory is not the node's: it is there for the Pod that has one.
+    // The role's directory is the agent's, and exists for Pods with a role.
     if (path === 'meta-data' && rights.hasRole) lines.push('iam/');
     return lines.length === 0 ? undefined : [...new Set(lines)].sort().join('\n');
   };

@@ -32,13 +32,13 @@ export function createOwnListeners({ read, changed, log }: OwnListenersDeps): Ow
     isReading = true;
     while (isDue) {
       isDue = false;
-      inodes = await readOrTell();
+      inodes = await readOrLog();
       changed();
     }
     isReading = false;
   }
 
-  async function readOrTell(): Promise<readonly number[] | undefined> {
+  async function readOrLog(): Promise<readonly number[] | undefined> {
     try {
       return await read();
     } catch (error) {

@@ -10,7 +10,7 @@ import type { NamedListeners } from './named-listeners.ts';
 /** Between two checks. Two are needed to find a foreign listener, and each takes a few milliseconds. Milliseconds. */
 const EVERY_MS = 10_000;
 /** Foreign listeners that are reported. */
-const MOST_TOLD = 20;
+const MOST_REPORTED = 20;
 
 const HINT =
   'Find its process on the node with ss -tlnpe, and end it or give it another port. It gets connections meant for the agent.';
@@ -58,7 +58,7 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
       nowMs: clock.monotonic(),
     });
     unnamed = found.unnamed;
-    if (ports.length > 0) tell(found.foreign.slice(0, MOST_TOLD));
+    if (ports.length > 0) tell(found.foreign.slice(0, MOST_REPORTED));
     if (noted !== undefined) await agents.removeDead(noted, listening);
   }
 
@@ -70,7 +70,7 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
     changes.notify();
   }
 
-  async function lookOrTell(): Promise<void> {
+  async function checkOrLog(): Promise<void> {
     try {
       await look();
       outage.over();
@@ -95,7 +95,7 @@ export function createPortWatch({ read, notes, clock, log }: PortWatchDeps): Por
       for (;;) {
         await clock.sleep(EVERY_MS, signal);
         if (stopped()) break;
-        await lookOrTell();
+        await checkOrLog();
       }
       await agents.close();
     },

@@ -48,7 +48,13 @@ export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
   const backoff = createBackoff({ ...BACKOFF, random });
   const results = createFollowedResults(before);
   const interception = createFollowedInterception({ log });
-  const presence = createPresence({ path, away: interception.forget, changed: changes.notify, clock, log });
+  const presence = createPresence({
+    path,
+    unavailable: interception.forget,
+    changed: changes.notify,
+    clock,
+    log,
+  });
   const intake = createIntake({ results, interception, presence, backoff, changed: changes.notify });
 
   /** Runs one connection until it ends. */
@@ -65,7 +71,7 @@ export function followReconcile(deps: FollowReconcileDeps): FollowedReconcile {
   }
 
   return {
-    ...resultsWhileThere(results, presence, path),
+    ...resultsWhileConnected(results, presence, path),
     async run(signal) {
       const stopped = () => signal.aborted;
       presence.beginWait();
@@ -107,17 +113,17 @@ function keepNaming(
 }
 
 /** While reconcile is unavailable, results only say which Pods have lost their addresses. */
-function resultsWhileThere({ owners, states }: FollowedResults, { phase }: Presence, path: string) {
-  const isThere = () => phase() === 'there';
+function resultsWhileConnected({ owners, states }: FollowedResults, { phase }: Presence, path: string) {
+  const isConnected = () => phase() === 'connected';
   return {
-    owner: (ip: string) => (isThere() ? owners.owner(ip) : undefined),
-    unreadableAt: (ip: string) => (isThere() ? owners.unreadableAt(ip) : undefined),
+    owner: (ip: string) => (isConnected() ? owners.owner(ip) : undefined),
+    unreadableAt: (ip: string) => (isConnected() ? owners.unreadableAt(ip) : undefined),
     says: owners.says,
-    ips: () => (isThere() ? owners.ips() : []),
-    usable: () => phase() !== 'away' && Object.values(states()).includes('ok'),
-    uids: () => (isThere() ? owners.uids() : []),
+    ips: () => (isConnected() ? owners.ips() : []),
+    usable: () => phase() !== 'unavailable' && Object.values(states()).includes('ok'),
+    uids: () => (isConnected() ? owners.uids() : []),
     names: owners.names,
     kept: owners.kept,
-    states: (): ReturnType<CniResults['states']> => (isThere() ? states() : { [path]: 'missing' }),
+    states: (): ReturnType<CniResults['states']> => (isConnected() ? states() : { [path]: 'missing' }),
   };
 }

@@ -8,7 +8,7 @@ import type { Presence } from './presence.ts';
 export interface IntakeDeps {
   readonly results: Pick<FollowedResults, 'take' | 'endSnapshot'>;
   readonly interception: Pick<ReturnType<typeof createFollowedInterception>, 'take'>;
-  readonly presence: Pick<Presence, 'enterThere' | 'isConnected'>;
+  readonly presence: Pick<Presence, 'enterConnected' | 'isConnected'>;
   readonly backoff: Pick<Backoff, 'reset'>;
   /** The content of the results may have changed. */
   readonly changed: () => void;
@@ -43,7 +43,7 @@ export function createIntake({ results, interception, presence, backoff, changed
         case 'synced':
           if (!results.endSnapshot()) return;
           backoff.reset();
-          presence.enterThere(version);
+          presence.enterConnected(version);
           return;
         case 'result':
         case 'unreadable':

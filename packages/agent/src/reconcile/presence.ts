@@ -3,15 +3,15 @@ import type { ConnectionEnd } from './connection.ts';
 import { SILENT_MS } from './idle-timeout.ts';
 
 /** After this time without a connection reconcile is treated like a missing directory. Milliseconds. */
-const AWAY_AFTER_MS = SILENT_MS;
+const UNAVAILABLE_AFTER_MS = SILENT_MS;
 
 const HINT = "Check that reconcile runs in this agent's Pod, and see its log.";
 
 /**
- * The state of reconcile. `there`: connected. `awaited`: lost for less than two seconds, during which ownership of addresses is
- * unknown. `away`: lost for longer; the fallback applies.
+ * The state of reconcile: `connected`; `awaited`, lost for less than two seconds, during which ownership of addresses is
+ * unknown; `unavailable`, lost for longer, so the fallback applies.
  */
-export type Phase = 'awaited' | 'there' | 'away';
+export type Phase = 'awaited' | 'connected' | 'unavailable';
 
 export interface Presence {
   readonly phase: () => Phase;
@@ -24,7 +24,7 @@ export interface Presence {
   /** Starts the two seconds in which it is expected to connect. */
   readonly beginWait: () => void;
   /** A connection has completed its snapshot. */
-  readonly enterThere: (version: string) => void;
+  readonly enterConnected: (version: string) => void;
   /** The connection has become silent, or active again. */
   readonly quiet: (isQuiet: boolean) => void;
   readonly lost: (end: ConnectionEnd) => void;
@@ -34,49 +34,49 @@ export interface Presence {
 export interface PresenceDeps {
   readonly path: string;
   /** Reports of reconcile no longer count. */
-  readonly away: () => void;
+  readonly unavailable: () => void;
   readonly changed: () => void;
   readonly clock: Pick<Clock, 'schedule'>;
   readonly log: Log;
 }
 
 /** Tracks whether reconcile is available, by its connections. */
-export function createPresence({ path, away, changed, clock, log }: PresenceDeps): Presence {
+export function createPresence({ path, unavailable, changed, clock, log }: PresenceDeps): Presence {
   const ready = Promise.withResolvers<undefined>();
   let phase: Phase = 'awaited';
   let connected = false;
   let quiet = false;
   let fault = 'not connected yet';
-  let cancelAway: () => void = () => undefined;
+  let cancelUnavailable: () => void = () => undefined;
 
-  function enter(next: 'there' | 'away'): void {
-    cancelAway();
+  function enter(next: 'connected' | 'unavailable'): void {
+    cancelUnavailable();
     phase = next;
-    if (next === 'away') away();
+    if (next === 'unavailable') unavailable();
     ready.resolve(undefined);
     changed();
   }
 
-  function enterAway(): void {
+  function enterUnavailable(): void {
     log.warn('reconcile unavailable', { socket: path, error: fault, hint: HINT });
-    enter('away');
+    enter('unavailable');
   }
 
   function beginWait(): void {
     phase = 'awaited';
-    cancelAway = clock.schedule(AWAY_AFTER_MS, enterAway);
+    cancelUnavailable = clock.schedule(UNAVAILABLE_AFTER_MS, enterUnavailable);
   }
 
   return {
     phase: () => phase,
     isConnected: () => connected,
-    isAwaited: () => phase === 'awaited' || (phase === 'there' && quiet),
+    isAwaited: () => phase === 'awaited' || (phase === 'connected' && quiet),
     ready: ready.promise,
     beginWait,
-    enterThere(version) {
+    enterConnected(version) {
       log.info('connected to reconcile', { socket: path, version });
       connected = true;
-      enter('there');
+      enter('connected');
     },
     quiet(isQuiet) {
       quiet = isQuiet;
@@ -89,13 +89,13 @@ export function createPresence({ path, away, changed, clock, log }: PresenceDeps
       fault = error;
       quiet = false;
       if (connected) beginWait();
-      if (connected && kind === 'silent') enterAway();
+      if (connected && kind === 'silent') enterUnavailable();
       connected = false;
-      if (phase === 'away') away();
+      if (phase === 'unavailable') unavailable();
       changed();
     },
     stop: () => {
-      cancelAway();
+      cancelUnavailable();
     },
   };
 }

@@ -51,13 +51,13 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
   server.maxConnections = MOST_AGENTS;
   const stops = [
     results.tap.on((event) => {
-      subscribers.tellBegun(bytesOf(event));
+      subscribers.sendToBegun(bytesOf(event));
     }),
     interception.onChange(() => {
-      subscribers.tell(messages.interception());
+      subscribers.send(messages.interception());
     }),
     ports.onChange(() => {
-      subscribers.tell(messages.listeners());
+      subscribers.send(messages.listeners());
     }),
   ];
   let closed = false;
@@ -94,7 +94,7 @@ export function serveSubscribers(deps: ServeSubscribersDeps): SubscriberServer {
       signal.addEventListener('abort', stop, { once: true });
       const alive = bytesOf({ kind: 'alive' });
       while (!signal.aborted) {
-        subscribers.tellIdle(alive);
+        subscribers.sendToIdle(alive);
         await clock.sleep(ALIVE_MS, signal);
       }
       await close();

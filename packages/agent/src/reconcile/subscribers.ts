@@ -21,11 +21,11 @@ export interface Subscribers {
   readonly add: (socket: Socket, greeting: Buffer, hear: (chunk: Buffer) => void) => void;
   /** Sends the snapshot to those that have none yet. */
   readonly begin: (snapshot: Buffer) => void;
-  readonly tell: (line: Buffer) => void;
+  readonly send: (line: Buffer) => void;
   /** Only to those that have a snapshot. */
-  readonly tellBegun: (line: Buffer) => void;
+  readonly sendToBegun: (line: Buffer) => void;
   /** Only to those that have read everything. */
-  readonly tellIdle: (line: Buffer) => void;
+  readonly sendToIdle: (line: Buffer) => void;
   readonly close: () => void;
 }
 
@@ -52,7 +52,7 @@ export function createSubscribers({ log }: { readonly log: Log }): Subscribers {
     socket.destroy();
   }
 
-  function tellThose(isMeant: (subscriber: Subscriber) => boolean, line: Buffer): void {
+  function sendTo(isMeant: (subscriber: Subscriber) => boolean, line: Buffer): void {
     for (const subscriber of all) if (isMeant(subscriber)) write(subscriber, line);
   }
 
@@ -66,14 +66,14 @@ export function createSubscribers({ log }: { readonly log: Log }): Subscribers {
         write(subscriber, snapshot);
       }
     },
-    tell: (line) => {
-      tellThose(() => true, line);
+    send: (line) => {
+      sendTo(() => true, line);
     },
-    tellBegun: (line) => {
-      tellThose(({ begun }) => begun, line);
+    sendToBegun: (line) => {
+      sendTo(({ begun }) => begun, line);
     },
-    tellIdle: (line) => {
-      tellThose(({ socket }) => socket.writableLength === 0, line);
+    sendToIdle: (line) => {
+      sendTo(({ socket }) => socket.writableLength === 0, line);
     },
     close() {
       for (const { socket } of all) socket.destroy();

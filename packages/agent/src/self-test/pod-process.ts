@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { describeError } from '@rolegate/runtime';
-import type { PodTries } from './judge.ts';
+import type { PodResults } from './judge.ts';
 import type { PodOrder } from './pod.ts';
 
 /** A process in a temporary network namespace, which is removed with the process. */
@@ -9,7 +9,7 @@ export interface PodProcess {
   /** Identifies its network namespace for the kernel. */
   readonly pid: number;
   /** The results. Rejects if the process ends early. */
-  readonly tries: (order: PodOrder) => Promise<readonly PodTries[]>;
+  readonly results: (order: PodOrder) => Promise<readonly PodResults[]>;
   readonly end: () => void;
 }
 
@@ -25,8 +25,8 @@ export async function startPodProcess(): Promise<PodProcess> {
   const args = ['--net', process.execPath, ...process.execArgv, program, 'self-test-pod'];
   const child = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), WITHIN_MS);
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString('utf8')}`.slice(-1_000)));
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString('utf8')}`.slice(-1_000)));
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const failed = new Promise<never>((_resolve, reject) => {
@@ -42,16 +42,16 @@ export async function startPodProcess(): Promise<PodProcess> {
 
   async function line(): Promise<string> {
     const next = await Promise.race([lines.next(), failed]);
-    if (next.done === true) throw new Error(`it ended: ${said.trim().split('\n').at(-1) ?? ''}`);
+    if (next.done === true) throw new Error(`it ended: ${stderr.trim().split('\n').at(-1) ?? ''}`);
     return next.value;
   }
 
   await line();
   return {
     pid: child.pid ?? 0,
-    async tries(order) {
+    async results(order) {
       child.stdin.end(`${JSON.stringify(order)}\n`);
-      return JSON.parse(await line()) as PodTries[];
+      return JSON.parse(await line()) as PodResults[];
     },
     end: () => {
       child.kill('SIGKILL');

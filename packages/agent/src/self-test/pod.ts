@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { outputOf } from '../interception/commands.ts';
 import type { RunCommand } from '../interception/commands.ts';
-import type { PodTries } from './judge.ts';
+import type { PodResults } from './judge.ts';
 import { tryCredentials, tryPort } from './try-metadata.ts';
 
 /** Input of the test Pod for one family. */
@@ -29,7 +29,7 @@ const OTHER_PORT = 81;
 
 /**
  * The test Pod: a process in a temporary network namespace that configures its interface, tries what a Pod could try, and
- * prints the results (PodTries[]) as one line of JSON. Throws if its interface cannot be configured.
+ * prints the results (PodResults[]) as one line of JSON. Throws if its interface cannot be configured.
  */
 export async function runSelfTestPod({
   input,
@@ -63,7 +63,7 @@ async function setUp({ device, nodeMac, families }: PodOrder, run: RunCommand): 
   }
 }
 
-async function tryAll({ metadataAddress, agent }: PodFamily): Promise<PodTries> {
+async function tryAll({ metadataAddress, agent }: PodFamily): Promise<PodResults> {
   const [credentials, otherPort, agentPort] = await Promise.all([
     tryCredentials(metadataAddress),
     tryPort(metadataAddress, OTHER_PORT),

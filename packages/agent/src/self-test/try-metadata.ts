@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { connect, isIPv6 } from 'node:net';
 
 /** The result of one attempt, as a Pod would make it. */
-export type Tried =
+export type AttemptResult =
   /** Refused or prohibited immediately. */
   | { readonly kind: 'refused'; readonly how: string }
   /** No answer in time. */
@@ -10,7 +10,7 @@ export type Tried =
   /** The agent refused, as it does for an unknown address. */
   | { readonly kind: 'agent'; readonly status: number }
   /** Another process answered. */
-  | { readonly kind: 'stranger'; readonly status: number }
+  | { readonly kind: 'other'; readonly status: number }
   /** A connection was accepted. */
   | { readonly kind: 'open' };
 
@@ -21,7 +21,7 @@ const METADATA_PORT = 80;
 const MOST_BODY_BYTES = 4_096;
 
 /** Requests the list of roles without a token, as old SDKs do. Never rejects. */
-export function tryCredentials(address: string, port = METADATA_PORT): Promise<Tried> {
+export function tryCredentials(address: string, port = METADATA_PORT): Promise<AttemptResult> {
   return new Promise((resolve) => {
     const path = '/latest/meta-data/iam/security-credentials/';
     const request = get({ host: address, port, path, timeout: ANSWER_WITHIN_MS }, (response) => {
@@ -32,7 +32,7 @@ export function tryCredentials(address: string, port = METADATA_PORT): Promise<T
         if (body.length < MOST_BODY_BYTES) body += chunk;
       });
       response.on('close', () => {
-        resolve({ kind: isOfAgent(body) ? 'agent' : 'stranger', status });
+        resolve({ kind: isOfAgent(body) ? 'agent' : 'other', status });
       });
     });
     request.on('timeout', () => {
@@ -46,7 +46,7 @@ export function tryCredentials(address: string, port = METADATA_PORT): Promise<T
 }
 
 /** Opens a connection and sends nothing. Never rejects. */
-export function tryPort(address: string, port: number): Promise<Tried> {
+export function tryPort(address: string, port: number): Promise<AttemptResult> {
   return new Promise((resolve) => {
     const socket = connect({
       host: address,
@@ -54,8 +54,8 @@ export function tryPort(address: string, port: number): Promise<Tried> {
       family: isIPv6(address) ? 6 : 4,
       timeout: CONNECT_WITHIN_MS,
     });
-    const end = (tried: Tried) => {
-      resolve(tried);
+    const end = (result: AttemptResult) => {
+      resolve(result);
       socket.destroy();
     };
     socket.on('connect', () => {
@@ -70,7 +70,7 @@ export function tryPort(address: string, port: number): Promise<Tried> {
   });
 }
 
-function failed(error: Error): Tried {
+function failed(error: Error): AttemptResult {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
   return code === 'ETIMEDOUT' ? { kind: 'silence' } : { kind: 'refused', how: code };
 }

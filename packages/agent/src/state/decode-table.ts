@@ -10,7 +10,7 @@ import type {
   MetadataAccess,
 } from '../feed/table/known-pod.ts';
 import type { DecidedOn } from '../feed/table/pod-versions.ts';
-import type { AskedSession, DecidedPod, GonePod } from '../feed/table/contents.ts';
+import type { AskedSession, DecidedPod, RemovedPod } from '../feed/table/contents.ts';
 import type { SavedTable } from './saved-state.ts';
 import type { MachineTime } from './machine.ts';
 import { flag, list, maybe, members, number, StateFault, text } from './shape.ts';
@@ -19,7 +19,7 @@ import type { Read } from './shape.ts';
 /** Reads a table; leaves out what has expired by `nowMs` (monotonic). */
 export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number }): Read<SavedTable> {
   const moment: Read<number> = (value, at) => time.fromMachine(number(value, at));
-  const goneOf: Read<GonePod> = (value, at) => {
+  const removedOf: Read<RemovedPod> = (value, at) => {
     const gone = members(value, at);
     return {
       uid: gone('uid', text),
@@ -37,7 +37,7 @@ export function tableReader({ time, nowMs }: { time: MachineTime; nowMs: number 
     return {
       feedThereMs,
       pods: table('pods', list(decidedPodOf)),
-      gone: table('gone', list(goneOf)).filter(({ untilMs }) => untilMs > nowMs),
+      gone: table('gone', list(removedOf)).filter(({ untilMs }) => untilMs > nowMs),
       sessions: sessions.map((session) => withoutExpired(session, nowMs)),
       named: table('named', list(text)),
       claims: table('claims', maybe(list(claimOf))),

@@ -35,13 +35,13 @@ export function savedTable({
   clock,
 }: {
   readonly table: Pick<PodTable, 'synced' | 'pods' | 'contents'>;
-  readonly feed: Pick<FeedClient, 'awaySinceMs'>;
+  readonly feed: Pick<FeedClient, 'lostSinceMs'>;
   readonly hasResults: (pod: KnownPod) => boolean;
   readonly claims: () => readonly SavedClaim[];
   readonly clock: Pick<Clock, 'monotonic'>;
 }): SavedTable | undefined {
   if (!table.synced) return undefined;
   const named = table.pods().filter(hasResults);
-  const feedThereMs = feed.awaySinceMs ?? clock.monotonic();
+  const feedThereMs = feed.lostSinceMs ?? clock.monotonic();
   return { ...table.contents(), named: named.map(({ uid }) => uid), claims: claims(), feedThereMs };
 }

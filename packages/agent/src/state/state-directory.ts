@@ -76,7 +76,7 @@ export function openStateDirectory(directory: string): StateDirectory {
 }
 
 function readOwn(file: string): Buffer | undefined {
-  const descriptor = openIfThere(file);
+  const descriptor = openIfExists(file);
   if (descriptor === undefined) return undefined;
   try {
     const stats = fstatSync(descriptor);
@@ -102,7 +102,7 @@ function closeToOthers(descriptor: number, { mode, gid }: Stats): void {
   fchmodSync(descriptor, ONLY_OWN);
 }
 
-function openIfThere(file: string): number | undefined {
+function openIfExists(file: string): number | undefined {
   try {
     return openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {

@@ -43,14 +43,14 @@ export function createAgentStatus(deps: AgentStatusDeps): (asked: URLSearchParam
   const addresses = createAddresses({ ...mode, cniResults: node.cniResults });
   const feedConnected = () => mode.server?.feed.connected ?? true;
   const rowOf = createPodRows({ around, ipsOf: addresses.ipsOf, feedConnected });
-  const knowledge = () => knowledgeOf(mode);
+  const missing = () => missingOf(mode);
   const explain = createExplain({
     node: config.nodeName,
     addresses,
     pods: mode.pods,
     rowOf,
     around,
-    knowledge,
+    missing,
   });
 
   function whole(): AgentStatus {
@@ -88,7 +88,7 @@ function faultOf(check: ReadyCheck): readonly string[] {
   return outcome === true ? [] : [`${check.name}: ${outcome === false ? 'not ready' : outcome}`];
 }
 
-function knowledgeOf({ server }: ModeReadings): string {
+function missingOf({ server }: ModeReadings): string {
   if (server === undefined) return 'nothing: --mode firewall refuses all Pods';
   if (!server.synced()) return "the first feed, which lists this node's Pods";
   return server.feed.connected
@@ -106,8 +106,8 @@ function interceptionOf({ reconcile }: NodeReadings): AgentStatus['interception'
   };
 }
 
-function sessionsOf({ heldSessions }: ModeReadings): AgentStatus['sessions'] {
-  const remaining = heldSessions().map(({ remainingMs }) => remainingMs);
+function sessionsOf({ cachedSessions }: ModeReadings): AgentStatus['sessions'] {
+  const remaining = cachedSessions().map(({ remainingMs }) => remainingMs);
   const leastRemainingMinutes =
     remaining.length === 0 ? undefined : Math.floor(Math.min(...remaining) / 60_000);
   return { held: remaining.length, leastRemainingMinutes };

@@ -30,7 +30,7 @@ export interface ExplainDeps {
   readonly rowOf: (pod: KnownPod) => PodRow;
   readonly around: () => Surroundings;
   /** What is missing if the Pod is not in the table. */
-  readonly knowledge: () => string;
+  readonly missing: () => string;
 }
 
 /** Explains the subject of `--ip` or `--pod`; undefined if neither is given. */
@@ -75,7 +75,7 @@ function explainPod(deps: ExplainDeps, pod: KnownPod): Explanation {
 }
 
 function explainUnknown(deps: ExplainDeps, name: string): Explanation {
-  const { node, addresses, knowledge } = deps;
+  const { node, addresses, missing } = deps;
   const facts = addresses.named(name).map(addresses.factsOf);
   const caller = facts[0]?.caller;
   return {
@@ -84,7 +84,7 @@ function explainUnknown(deps: ExplainDeps, name: string): Explanation {
       state: 'PodNotFound',
       meaning: `no Pod of node ${node} has this name or UID`,
       remedy: 'find its node with kubectl get pod -o wide, and ask the agent there',
-      waitsFor: knowledge(),
+      waitsFor: missing(),
     }),
   };
 }

@@ -11,13 +11,13 @@ import type { FollowedReconcile } from '../reconcile/follow.ts';
 export interface ModeReadings {
   readonly pods: () => readonly KnownPod[];
   readonly session: PodTable['session'];
-  readonly heldSessions: PodTable['heldSessions'];
+  readonly cachedSessions: PodTable['cachedSessions'];
   readonly peek: Callers['peek'];
   readonly source: () => IpSource;
   /** Undefined: the mode needs no server. */
   readonly server:
     | {
-        readonly feed: Pick<FeedClient, 'connected' | 'awaySinceMs' | 'status'>;
+        readonly feed: Pick<FeedClient, 'connected' | 'lostSinceMs' | 'status'>;
         readonly synced: () => boolean;
         readonly identity: Pick<Identity, 'tls' | 'check'>;
       }

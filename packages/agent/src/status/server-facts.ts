@@ -38,7 +38,7 @@ export function serverFacts({ feed, identity }: Server, clock: Clock): ServerFac
       connected: feed.connected,
       server,
       sinceSeconds: seconds(sinceMs) ?? 0,
-      staleSeconds: seconds(feed.awaySinceMs) ?? 0,
+      staleSeconds: seconds(feed.lostSinceMs) ?? 0,
       lastFault: lastFault?.message,
       lastFaultAgoSeconds: seconds(lastFault?.atMs),
     },

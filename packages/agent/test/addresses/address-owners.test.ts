@@ -29,7 +29,7 @@ function setup() {
     },
     who: (ip = IP) => owners.owner(ip)?.uid,
     /** Whose it is beyond doubt. */
-    surely: (ip = IP) => (owners.owner(ip)?.inDoubtBy === undefined ? owners.owner(ip)?.uid : 'in doubt'),
+    surely: (ip = IP) => (owners.owner(ip)?.contestedBy === undefined ? owners.owner(ip)?.uid : 'in doubt'),
   };
 }
 
@@ -202,7 +202,7 @@ describe('Unreadable files', () => {
     t.give('c', 'c', ['10.1.0.8']);
     t.garble('x-eth0', true); // tried again
     expect([t.surely(), t.surely('10.1.0.8')]).toEqual(['in doubt', 'c']);
-    expect(t.owners.owner(IP)).toMatchObject({ uid: 'a', inDoubtBy: '/r/x-eth0' });
+    expect(t.owners.owner(IP)).toMatchObject({ uid: 'a', contestedBy: '/r/x-eth0' });
     const stranger = { ...RUNTIME, uid: 'x', name: 'x' };
     expect([t.owners.says(A, IP), t.owners.says(stranger, IP)]).toEqual(['own', 'unsaid']);
     t.free('x-eth0');

@@ -89,18 +89,18 @@ describe('Callers by Pod status', () => {
   it('Pod status is trusted for --stale-ip after the feed is lost, and again once the feed is back', async () => {
     const t = setup({ cni: false });
     t.tell({ uid: 'a', ips: [IP] });
-    t.feed.awaySinceMs = 0;
+    t.feed.lostSinceMs = 0;
     await t.clock.advance(STALE_MS);
     expect(t.who()).toBe('a');
     await t.clock.advance(1);
     expect(t.callers.identify(IP)).toMatchObject({ waitsFor: 'the feed, lost for longer than --stale-ip' });
-    t.feed.awaySinceMs = undefined;
+    t.feed.lostSinceMs = undefined;
     expect(t.who()).toBe('a');
   });
 
   it('The caller is unknown if the feed never connected and --stale-ip has passed', async () => {
     const t = setup({ cni: false });
-    t.feed.awaySinceMs = 0;
+    t.feed.lostSinceMs = 0;
     await t.clock.advance(STALE_MS + 1);
     expect(t.who()).toBe('unknown');
   });
@@ -260,7 +260,7 @@ describe('Address source', () => {
       cniResults: results,
       nodeIps: [],
       staleIpMs: STALE_MS,
-      feedAwaySinceMs: () => undefined,
+      feedLostSinceMs: () => undefined,
       clock,
       log,
       metrics: { ipSource: () => undefined },

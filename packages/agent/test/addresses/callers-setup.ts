@@ -75,7 +75,7 @@ export function setup({ cni = true }: { cni?: boolean } = {}) {
   const memory = createMemory<MemoryKind>({ clock });
   const table = createPodTable({ clock, log, memory });
   const results = createMemoryResults(log, { memory, isNamed: table.isNamed });
-  const feed: { awaySinceMs: number | undefined } = { awaySinceMs: undefined };
+  const feed: { lostSinceMs: number | undefined } = { lostSinceMs: undefined };
   const sources: string[] = [];
   const handovers: string[] = [];
   const callers = createCallers({
@@ -83,7 +83,7 @@ export function setup({ cni = true }: { cni?: boolean } = {}) {
     cniResults: cni ? results : undefined,
     nodeIps: ['192.0.2.10', '2001:DB8::0010'],
     staleIpMs: STALE_MS,
-    feedAwaySinceMs: () => feed.awaySinceMs,
+    feedLostSinceMs: () => feed.lostSinceMs,
     clock,
     log,
     metrics: { ipSource: (source) => void sources.push(source) },

@@ -96,7 +96,7 @@ describe('Callers by CNI results', () => {
     const t = setup();
     t.tell({ uid: 'a', ips: [IP] });
     t.results.give({ uid: 'a' });
-    t.feed.awaySinceMs = 0;
+    t.feed.lostSinceMs = 0;
     await t.clock.advance(STALE_MS * 12);
     expect(t.who()).toBe('a');
   });
@@ -181,17 +181,17 @@ describe('Callers during an unreadable result', () => {
 
 describe('Reused addresses', () => {
   it.each([
-    { feed: 'there', awaySinceMs: undefined },
-    { feed: 'away', awaySinceMs: 0 },
+    { feed: 'there', lostSinceMs: undefined },
+    { feed: 'away', lostSinceMs: 0 },
   ])(
     'S4: A reused address is never answered as its former Pod if the runtime hands it over, the feed being $feed',
-    async ({ awaySinceMs }) => {
+    async ({ lostSinceMs }) => {
       const t = setup();
       t.tell({ uid: 'former', ips: [IP] });
       t.results.give({ uid: 'former' });
       await settled();
       expect(t.who()).toBe('former');
-      t.feed.awaySinceMs = awaySinceMs;
+      t.feed.lostSinceMs = lostSinceMs;
       t.results.takeBack('former');
       expect(t.who()).toBe('unknown');
       await settled();

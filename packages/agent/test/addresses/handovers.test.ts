@@ -108,7 +108,7 @@ describe('Handovers', () => {
     t.who();
     await settled();
     changes = 0;
-    t.feed.awaySinceMs = 0;
+    t.feed.lostSinceMs = 0;
     await t.clock.advance(STALE_MS + 1_000);
     expect([t.handovers, changes]).toEqual([[IP], 1]);
     stop.abort();

@@ -50,7 +50,7 @@ function setup() {
     who: (ip = IP) => results.owner(ip)?.uid,
     unreadable: (ip = IP) => results.unreadableAt(ip),
     /** Whose it is beyond doubt. */
-    surely: (ip = IP) => (results.owner(ip)?.inDoubtBy === undefined ? results.owner(ip)?.uid : 'in doubt'),
+    surely: (ip = IP) => (results.owner(ip)?.contestedBy === undefined ? results.owner(ip)?.uid : 'in doubt'),
     says: (uid: string, ip = IP) => results.says({ uid, runtimeUid: '', namespace: 'shop', name: 'x' }, ip),
     /** Reads what is to be read, and what is to be read again. */
     settle: () => clock.advance(700),

@@ -167,7 +167,7 @@ async function setup() {
     play,
     owner(ip: string) {
       const owner = results.owner(ip);
-      return owner?.uid && { uid: owner.uid, isDoubtful: owner.inDoubtBy !== undefined };
+      return owner?.uid && { uid: owner.uid, isDoubtful: owner.contestedBy !== undefined };
     },
     model,
     async [Symbol.asyncDispose]() {

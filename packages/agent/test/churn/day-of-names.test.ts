@@ -69,7 +69,7 @@ function setup() {
 
   return {
     clock,
-    live: () => ({ pods: table.pods().length, sessions: table.heldSessions().length }),
+    live: () => ({ pods: table.pods().length, sessions: table.cachedSessions().length }),
     /** Plays until that minute; what is remembered in the midst of it. */
     async playUntil(lastMinute: number): Promise<Readonly<Record<string, number>>> {
       for (;;) {

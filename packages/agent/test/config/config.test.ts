@@ -344,7 +344,7 @@ describe('Configuration faults', () => {
       argv: ['--metadata-groups', 'none,tags'],
       fault: /^--metadata-groups: none cannot be combined with groups$/,
     },
-    { argv: ['--allow-path', '('], fault: /^--allow-path: "\(" is no RE2 expression/ },
+    { argv: ['--allow-path', '('], fault: /^--allow-path: "\(" is not an RE2 expression/ },
     { argv: ['--mode', 'audit'], fault: /^--mode: unknown value "audit"; use roles or firewall$/ },
     {
       argv: ['--cni-socket=/s', '--cni-cache-dir=/d'],

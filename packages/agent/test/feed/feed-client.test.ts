@@ -110,7 +110,7 @@ describe('Feed client', () => {
     call.synced();
     await clock.advance(0);
     expect(client.connected).toBe(true);
-    expect(client.awaySinceMs).toBeUndefined();
+    expect(client.lostSinceMs).toBeUndefined();
   });
 
   it('The feed client applies updates in order', async () => {
@@ -199,7 +199,7 @@ describe('Feed client', () => {
     first.fail();
     await clock.advance(0);
     expect(client.connected).toBe(false);
-    expect(client.awaySinceMs).toBe(clock.monotonic());
+    expect(client.lostSinceMs).toBe(clock.monotonic());
     const second = await at(1);
     second.hello();
     second.synced();

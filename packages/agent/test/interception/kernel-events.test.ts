@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createBackoff, silentLog } from '@rolegate/runtime';
 import { createFakeClock } from '@rolegate/testing';
-import { NOT_THERE, runCommand } from '../../src/interception/commands.ts';
-import { followCommand, followForEver, followKernelEvents } from '../../src/interception/kernel-events.ts';
+import { NOT_FOUND, runCommand } from '../../src/interception/commands.ts';
+import { followCommand, followForever, followKernelEvents } from '../../src/interception/kernel-events.ts';
 import type { FollowCommand } from '../../src/interception/kernel-events.ts';
 
 describe('Node command', () => {
@@ -16,7 +16,7 @@ describe('Node command', () => {
   });
 
   it('A command that is missing, hangs or does not read its input returns an exit code all the same', async () => {
-    expect((await runCommand('rolegate-no-such-program', [])).code).toBe(NOT_THERE);
+    expect((await runCommand('rolegate-no-such-program', [])).code).toBe(NOT_FOUND);
     expect((await runCommand('sleep', ['30'], { timeoutMs: 50 })).code).toBe(137);
     expect((await runCommand('true', [], { input: 'x'.repeat(1_000_000) })).code).toBe(0);
   });
@@ -52,7 +52,7 @@ describe('Followed command', () => {
     };
     const backoff = createBackoff({ firstMs: 100, capMs: 1_000, random: () => 1 });
     const deps = { follow, backoff, clock, log: silentLog };
-    const running = followForEver(deps, { program: 'ip', args: [], onLine: () => undefined }, stop.signal);
+    const running = followForever(deps, { program: 'ip', args: [], onLine: () => undefined }, stop.signal);
     await clock.advance(10_000);
     expect(starts).toBeGreaterThan(8);
     stop.abort();

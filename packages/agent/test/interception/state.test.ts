@@ -13,7 +13,7 @@ function settled(packets: Packets, repaired: SettleResult['repaired'] = []): Set
     limitFault: undefined,
     foreign: [],
     packets,
-    led: { ipv4: 0, ipv6: 0 },
+    redirected: { ipv4: 0, ipv6: 0 },
   };
 }
 

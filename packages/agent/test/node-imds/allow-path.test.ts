@@ -44,10 +44,10 @@ describe('--allow-path', () => {
     const parsed = parseAllowPaths(['(', '/ok', '', '\\1', 'x'.repeat(4097)]);
     expect(parsed).toEqual({
       faults: [
-        expect.stringMatching(/^"\(" is no RE2 expression/),
+        expect.stringMatching(/^"\(" is not an RE2 expression/),
         expect.stringMatching(/^an empty expression/),
-        expect.stringMatching(/^"\\\\1" is no RE2 expression/),
-        expect.stringMatching(/4097 characters; at most 4096/),
+        expect.stringMatching(/^"\\\\1" is not an RE2 expression/),
+        expect.stringMatching(/4097 characters is too long; at most 4096/),
       ],
     });
   });

@@ -91,9 +91,9 @@ describe('Followed results', () => {
           play(t, one);
           for (const ip of IPS) {
             const [told, read] = [t.follower.owners.owner(ip), t.results.owners.owner(ip)];
-            expect([told?.uid, told?.inDoubtBy === undefined]).toEqual([
+            expect([told?.uid, told?.contestedBy === undefined]).toEqual([
               read?.uid,
-              read?.inDoubtBy === undefined,
+              read?.contestedBy === undefined,
             ]);
             expect(t.follower.owners.unreadableAt(ip)).toBe(t.results.owners.unreadableAt(ip));
           }

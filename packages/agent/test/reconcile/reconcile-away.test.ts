@@ -20,7 +20,7 @@ async function setup() {
     cniResults: follower,
     nodeIps: ['192.0.2.10'],
     staleIpMs: 300_000,
-    feedAwaySinceMs: () => undefined,
+    feedLostSinceMs: () => undefined,
     metrics: { ipSource: (source) => void sources.push(source) },
   });
   callers.onHandover((ip) => void handovers.push(ip));

@@ -3,12 +3,12 @@ import { judge } from '../../src/self-test/judge.ts';
 import type { Evidence } from '../../src/self-test/judge.ts';
 
 const REFUSED = { kind: 'refused', how: 'ECONNREFUSED' } as const;
-const PROVED: Evidence = {
+const PASSED: Evidence = {
   address: '169.254.169.254',
   credentials: REFUSED,
   otherPort: REFUSED,
   agentPort: { kind: 'silence' },
-  led: 1,
+  redirected: 1,
 };
 
 describe('Self-test verdict', () => {
@@ -17,23 +17,23 @@ describe('Self-test verdict', () => {
     { name: 'the agent of before still answers', met: { credentials: { kind: 'agent', status: 503 } } },
     { name: 'another tool drops instead of refusing', met: { otherPort: { kind: 'silence' } } },
     { name: 'another tool refuses the port of the agent', met: { agentPort: REFUSED } },
-    { name: 'the family is only denied', met: { led: undefined, agentPort: undefined } },
+    { name: 'the family is only denied', met: { redirected: undefined, agentPort: undefined } },
   ] as { name: string; met: Partial<Evidence> }[])(
     'The self-test proves the interception if $name',
     ({ met }) => {
-      expect(judge({ ...PROVED, ...met })).toEqual({ open: [], doubts: [] });
+      expect(judge({ ...PASSED, ...met })).toEqual({ open: [], warnings: [] });
     },
   );
 
   it.each([
     {
       name: 'somebody else answers',
-      met: { credentials: { kind: 'stranger', status: 200 } },
+      met: { credentials: { kind: 'other', status: 200 } },
       says: 'a process other than the agent',
     },
     {
       name: 'so does one that asks for a token',
-      met: { credentials: { kind: 'stranger', status: 401 } },
+      met: { credentials: { kind: 'other', status: 401 } },
       says: 'a process other than the agent',
     },
     {
@@ -49,12 +49,16 @@ describe('Self-test verdict', () => {
   ] as { name: string; met: Partial<Evidence>; says: string }[])(
     'The self-test refutes the interception if $name',
     ({ met, says }) => {
-      expect(judge({ ...PROVED, ...met }).open.join()).toContain(says);
+      expect(judge({ ...PASSED, ...met }).open.join()).toContain(says);
     },
   );
 
   it.each([
-    { name: 'no rule led the request to the agent', met: { led: 0 }, says: 'not redirected to the agent' },
+    {
+      name: 'no rule led the request to the agent',
+      met: { redirected: 0 },
+      says: 'not redirected to the agent',
+    },
     {
       name: 'what is led there is not answered',
       met: { credentials: { kind: 'silence' } },
@@ -63,9 +67,9 @@ describe('Self-test verdict', () => {
   ] as { name: string; met: Partial<Evidence>; says: string }[])(
     'The self-test is inconclusive if $name',
     ({ met, says }) => {
-      const { open, doubts } = judge({ ...PROVED, ...met });
+      const { open, warnings } = judge({ ...PASSED, ...met });
       expect(open).toEqual([]);
-      expect(doubts.join()).toContain(says);
+      expect(warnings.join()).toContain(says);
     },
   );
 });

@@ -32,7 +32,7 @@ describe('Credentials attempt', () => {
     [404, ''],
     [200, 'null'],
   ])("An answer of %i %s is recognized as a stranger's", async (status, body) => {
-    expect(await at(await answering(status, body))).toEqual({ kind: 'stranger', status });
+    expect(await at(await answering(status, body))).toEqual({ kind: 'other', status });
   });
 
   it('An attempt is refused if nothing listens', async () => {

@@ -81,7 +81,7 @@ describe('Agent status', () => {
     t.table.endSnapshot('9');
     expect(t.ask('').text).toContain('feed            connected to s:1 for 0s');
     const atMs = t.clock.monotonic();
-    t.feed.awaySinceMs = atMs;
+    t.feed.lostSinceMs = atMs;
     t.standing.now = { server: 's:1', sinceMs: atMs, lastFault: { message: 'reset', atMs } };
     await t.clock.advance(90_000);
     expect(t.whole().server?.feed).toEqual({

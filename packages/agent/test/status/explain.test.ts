@@ -126,7 +126,7 @@ describe('Explain --pod', () => {
     expect(told().value).toMatchObject({
       waitsFor: expect.stringContaining('the feed, which is synced'),
     });
-    t.feed.awaySinceMs = 0;
+    t.feed.lostSinceMs = 0;
     expect(told().value).toMatchObject({ waitsFor: expect.stringContaining('the feed, which is lost') });
   });
 

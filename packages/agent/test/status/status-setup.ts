@@ -31,16 +31,16 @@ export function setup({
     mode: {
       pods: table.pods,
       session: table.session,
-      heldSessions: table.heldSessions,
+      cachedSessions: table.cachedSessions,
       peek: callers.peek,
       source: () => callers.source,
       server: {
         feed: {
           get connected() {
-            return feed.awaySinceMs === undefined;
+            return feed.lostSinceMs === undefined;
           },
-          get awaySinceMs() {
-            return feed.awaySinceMs;
+          get lostSinceMs() {
+            return feed.lostSinceMs;
           },
           status: () => standing.now,
         },

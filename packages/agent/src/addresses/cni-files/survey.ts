@@ -29,7 +29,7 @@ export interface SurveyDeps {
 export function createSurvey({ directory, files, knows, log }: SurveyDeps): () => Promise<Survey> {
   let crowded = false;
 
-  function tellCrowded(count: number): void {
+  function logCrowded(count: number): void {
     if (count > MOST_FILES && !crowded)
       log.warn('CNI results directory has too many files', { directory, count, hint: HINT });
     crowded = count > MOST_FILES;
@@ -47,7 +47,7 @@ export function createSurvey({ directory, files, knows, log }: SurveyDeps): () =
 
   return async () => {
     const listed = await files.list(directory);
-    tellCrowded(listed.length);
+    logCrowded(listed.length);
     const tooMany = listed.length > MOST_FILES;
     const created = await createdOf(tooMany ? listed : listed.filter((name) => !knows(name)));
     created.sort(([, a], [, b]) => (a < b ? 1 : -1));

@@ -8,7 +8,7 @@ export interface DecidedPod {
 }
 
 /** A Pod that was removed. */
-export interface GonePod {
+export interface RemovedPod {
   readonly uid: string;
   readonly versions: DecidedOn;
   /** It is remembered until then. Monotonic milliseconds. */
@@ -24,7 +24,7 @@ export type AskedSession = CachedSession & {
 /** The content of a table, from which another one can be restored. */
 export interface TableContents {
   readonly pods: readonly DecidedPod[];
-  readonly gone: readonly GonePod[];
+  readonly gone: readonly RemovedPod[];
   readonly sessions: readonly AskedSession[];
   /** When the table last forgot resourceVersions. Monotonic milliseconds; absent: never. */
   readonly forgotAtMs?: number | undefined;

@@ -41,7 +41,7 @@ export interface PodTable extends DecidedPods, PodLookups {
 
   readonly session: (id: string) => CachedSession | undefined;
   /** The sessions with valid credentials. */
-  readonly heldSessions: () => readonly ReportedCredentials[];
+  readonly cachedSessions: () => readonly ReportedCredentials[];
   /** All sessions, for a report. */
   readonly reportedSessions: () => readonly ReportedSession[];
   /** A Pod requested the session; false if it has no valid credentials. */
@@ -97,7 +97,7 @@ export function createPodTable(deps: PodTableDeps): PodTable {
     setSession: sessions.set,
     removeSession: sessions.remove,
     session: sessions.get,
-    heldSessions: sessions.held,
+    cachedSessions: sessions.cached,
     reportedSessions: sessions.reported,
     sessionAsked: sessions.asked,
     get synced() {

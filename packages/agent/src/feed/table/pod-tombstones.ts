@@ -4,7 +4,7 @@ import type { Clock } from '@rolegate/runtime';
 import type { AgentMemory } from '../../memory/memory.ts';
 import { isDecidedEarlier } from './pod-versions.ts';
 import type { DecidedOn } from './pod-versions.ts';
-import type { GonePod } from './contents.ts';
+import type { RemovedPod } from './contents.ts';
 
 /** Longer than one replica may lag behind another. Milliseconds. */
 const REMEMBERED_MS = 600_000;
@@ -22,9 +22,9 @@ export interface PodTombstones {
   readonly remove: (uid: string) => void;
   /** The API server was restored: any of them may exist again. */
   readonly clear: () => void;
-  readonly all: () => readonly GonePod[];
+  readonly all: () => readonly RemovedPod[];
   /** Restores those of a previous table. */
-  readonly restore: (gone: readonly GonePod[]) => void;
+  readonly restore: (gone: readonly RemovedPod[]) => void;
 }
 
 export interface PodTombstonesDeps {

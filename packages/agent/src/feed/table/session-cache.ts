@@ -34,7 +34,7 @@ export interface SessionCache {
   readonly endSnapshot: () => void;
   /** A Pod requested it; false if it has no valid credentials. */
   readonly asked: (id: string) => boolean;
-  readonly held: () => readonly ReportedCredentials[];
+  readonly cached: () => readonly ReportedCredentials[];
   readonly reported: () => readonly ReportedSession[];
   readonly all: () => readonly AskedSession[];
   readonly restore: (session: AskedSession) => void;
@@ -89,7 +89,7 @@ export function createSessionCache(deps: SessionCacheDeps): SessionCache {
       entries.asked(id, now());
       return entries.get(id)?.credentials !== undefined;
     },
-    held: () => [...entries.all()].flatMap(([id]) => credentialsOf(id) ?? []),
+    cached: () => [...entries.all()].flatMap(([id]) => credentialsOf(id) ?? []),
     reported: () => [...entries.all()].map(([id, entry]) => reportOf(id, entry, credentialsOf(id), now())),
     all: () =>
       [...entries.all()].flatMap(([id, { askedAtMs }]) => {

@@ -41,10 +41,10 @@ export function countPackets(plan: readonly FamilyPlan[], saved: Saved): Packets
 }
 
 /** Connections redirected by the DNAT rules, by family; 0 if none are installed. Pure. */
-export function countLed(plan: readonly FamilyPlan[], saved: Saved): Readonly<Record<Family, number>> {
-  const led = { ipv4: 0, ipv6: 0 };
-  for (const one of plan) led[one.family] = countPackets([one], saved).nat;
-  return led;
+export function countRedirected(plan: readonly FamilyPlan[], saved: Saved): Readonly<Record<Family, number>> {
+  const redirected = { ipv4: 0, ipv6: 0 };
+  for (const one of plan) redirected[one.family] = countPackets([one], saved).nat;
+  return redirected;
 }
 
 function limitIn(rules: Chain['rules']): (rule: SavedRule) => boolean {

@@ -38,10 +38,10 @@ describe('Forgetting resourceVersions', () => {
     const { table, forget } = setup();
     forget();
     expect(table.pod('uid-1')?.decision).toEqual(allow('session-1'));
-    expect(table.heldSessions()).toHaveLength(1);
+    expect(table.cachedSessions()).toHaveLength(1);
     table.setPod(knownPod({ decision: allow('session-1'), inputs: INPUTS }), decidedOn(900));
     table.endSnapshot('910');
-    expect(table.heldSessions()).toHaveLength(1);
+    expect(table.cachedSessions()).toHaveLength(1);
   });
 
   it('After forgetting, a decision stands while the new one is pending, unless its inputs have changed', () => {

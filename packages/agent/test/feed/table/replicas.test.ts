@@ -142,7 +142,7 @@ describe('Messages of replicas in any order', () => {
           const now = referred(table);
           const withdrawn = [...before].filter((id) => !now.has(id) && sentInSnapshot?.has(id) !== true);
           for (const id of withdrawn) expect(table.session(id)).toBeUndefined();
-          if (last.kind === 'end') for (const { id } of table.heldSessions()) expect(now).toContain(id);
+          if (last.kind === 'end') for (const { id } of table.cachedSessions()) expect(now).toContain(id);
           before = now;
         });
       }),

@@ -33,7 +33,7 @@ describe('Restored Pod table', () => {
     expect(next.contents()).toEqual(table.contents());
     expect(next.podsByIp('10.1.0.7')).toEqual(table.pods());
     expect(next.podByRuntimeUid('hash')?.uid).toBe('uid-1');
-    expect(next.heldSessions()).toEqual(table.heldSessions());
+    expect(next.cachedSessions()).toEqual(table.cachedSessions());
   });
 
   it('A restored Pod table knows when a session was last used; if unknown, it counts as used now', async () => {

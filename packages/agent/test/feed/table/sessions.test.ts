@@ -21,7 +21,7 @@ describe('Sessions of the Pod table', () => {
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
     table.setPod(knownPod({ decision: DENY }), decidedOn(6));
     expect(table.session('session-1')).toBeUndefined();
-    expect(table.heldSessions()).toEqual([]);
+    expect(table.cachedSessions()).toEqual([]);
   });
 
   it.each([
@@ -130,7 +130,7 @@ describe('Sessions of the Pod table', () => {
     table.setSession({ id: 'session-1', credentials: credentials(1_000) });
     await clock.advance(1_500);
     table.setSession({ id: 'session-1', credentials: credentials(2_000, 'f2') });
-    expect(table.heldSessions()).toEqual([
+    expect(table.cachedSessions()).toEqual([
       { id: 'session-1', fingerprint: 'f2', remainingMs: 500, lifetimeMs: 3_600_000 },
     ]);
   });
@@ -147,7 +147,7 @@ describe('Sessions of the Pod table', () => {
     expect(unused()).toEqual([500]);
     await clock.advance(1_500);
     const lapsed = { id: 'session-1', fingerprint: '', remainingMs: -2_000, lifetimeMs: 0, unusedMs: 2_000 };
-    expect([table.heldSessions(), table.reportedSessions()]).toEqual([[], [lapsed]]);
+    expect([table.cachedSessions(), table.reportedSessions()]).toEqual([[], [lapsed]]);
     expect([table.sessionAsked('session-1'), unused()]).toEqual([false, [0]]);
   });
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { planInterception } from '../../../src/interception/rules/plan.ts';
 import { parseSavedTables } from '../../../src/interception/rules/saved-rules.ts';
-import { countLed, countPackets } from '../../../src/interception/rules/packets.ts';
+import { countRedirected, countPackets } from '../../../src/interception/rules/packets.ts';
 
 const PLAN = planInterception({
   hostIps: { ipv4: '198.18.0.1' },
@@ -50,5 +50,5 @@ it('Packets are counted by layer, refused connections apart, and those of exclud
     ports: 11,
     refused: 42,
   });
-  expect(countLed(PLAN, saved)).toEqual({ ipv4: 9, ipv6: 0 });
+  expect(countRedirected(PLAN, saved)).toEqual({ ipv4: 9, ipv6: 0 });
 });

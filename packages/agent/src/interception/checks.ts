@@ -16,7 +16,7 @@ const MOST_ASKED = { changed: 3, unchanged: 1 };
 
 const HINT = 'Follow the error. Check that reconcile has CAP_NET_ADMIN and that iptables works on the node.';
 
-export interface LooksDeps {
+export interface ChecksDeps {
   readonly interception: Pick<Interception, 'settle'>;
   readonly run: RunCommand;
   readonly hostInterfaces: readonly HostInterface[];
@@ -29,7 +29,7 @@ export interface LooksDeps {
   readonly log: Log;
 }
 
-export interface Looks {
+export interface Checks {
   /** Repairs the rules and updates the state. `changed`: something may have changed since. Never rejects. */
   readonly look: (changed: boolean) => Promise<void>;
   readonly state: () => InterceptionState;
@@ -38,7 +38,7 @@ export interface Looks {
 }
 
 /** Checks the interception, one check at a time, and logs what changed. */
-export function createLooks(deps: LooksDeps): Looks {
+export function createChecks(deps: ChecksDeps): Checks {
   const { interception, log } = deps;
   const isTimeForLimit = createInterval(deps.limitEveryMs, deps.clock);
   const tell = createInterceptionLog({ log });
@@ -78,7 +78,7 @@ export function createLooks(deps: LooksDeps): Looks {
     tell.settled(settled);
     tell.unmatched(unmatched);
     tell.kernelRoutes(route);
-    tell.notLed(state.packets.route - before.packets.route);
+    tell.notRedirected(state.packets.route - before.packets.route);
     tell.refused(state.refusedConnections - before.refusedConnections);
   }
 
@@ -99,7 +99,7 @@ function createInterval(everyMs: number, clock: Pick<Clock, 'monotonic'>): () =>
 async function unmatchedNow({
   hostInterfaces,
   run,
-}: Pick<LooksDeps, 'hostInterfaces' | 'run'>): Promise<readonly HostInterface[]> {
+}: Pick<ChecksDeps, 'hostInterfaces' | 'run'>): Promise<readonly HostInterface[]> {
   if (hostInterfaces.length === 0) return [];
   const devices = await listDevices(run);
   return unmatchedInterfaces(
@@ -110,7 +110,7 @@ async function unmatchedNow({
 
 /** Where the kernel would send packets of one of the first `most` Pods; undefined: nowhere. */
 async function routeOfPods(
-  { podIps, run, excludedInterfaces }: Pick<LooksDeps, 'podIps' | 'run' | 'excludedInterfaces'>,
+  { podIps, run, excludedInterfaces }: Pick<ChecksDeps, 'podIps' | 'run' | 'excludedInterfaces'>,
   most: number,
 ): Promise<string | undefined> {
   for (const ip of podIps().slice(0, most)) {

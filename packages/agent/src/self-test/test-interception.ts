@@ -12,12 +12,12 @@ import { chooseAttachment } from './attachment.ts';
 import type { Attachment } from './attachment.ts';
 
 /** The result of the self-test. */
-export type Proof =
-  | { readonly kind: 'tried'; readonly open: readonly string[]; readonly doubts: readonly string[] }
+export type SelfTestResult =
+  | { readonly kind: 'ran'; readonly open: readonly string[]; readonly warnings: readonly string[] }
   /** The test could not run. */
-  | { readonly kind: 'untried'; readonly why: string };
+  | { readonly kind: 'not-run'; readonly why: string };
 
-export interface ProveDeps {
+export interface SelfTestDeps {
   readonly run: RunCommand;
   /** The families that are installed. */
   readonly plan: readonly FamilyPlan[];
@@ -25,7 +25,7 @@ export interface ProveDeps {
   readonly port: number;
   readonly hostInterfaces: readonly HostInterface[];
   /** Connections redirected so far by the DNAT rules of each family. */
-  readonly led: () => Promise<Readonly<Record<Family, number>>>;
+  readonly redirected: () => Promise<Readonly<Record<Family, number>>>;
   readonly startPod: () => Promise<PodProcess>;
 }
 
@@ -42,38 +42,38 @@ const POD_DEVICE = 'eth0';
 const POD_MAC = '02:00:00:00:00:fe';
 
 /** Requests the node's credentials from a temporary network namespace that is attached like a Pod. Never rejects. */
-export async function proveInterception(deps: ProveDeps): Promise<Proof> {
+export async function testInterception(deps: SelfTestDeps): Promise<SelfTestResult> {
   let pod: PodProcess | undefined;
   try {
     const attachment = chooseAttachment(deps.hostInterfaces, await listDevices(deps.run));
     pod = await deps.startPod();
     const nodeMac = await connect(deps, attachment, pod.pid);
-    const before = await deps.led();
-    const tries = await pod.tries({
+    const before = await deps.redirected();
+    const results = await pod.results({
       device: POD_DEVICE,
       nodeMac,
       families: deps.plan.map((one) => orderFor(deps, one)),
     });
-    const after = await deps.led();
-    const judgements = tries.map((met, at) => {
+    const after = await deps.redirected();
+    const judgements = results.map((met, at) => {
       const { family, chains } = deps.plan[at] ?? { family: 'ipv4' as const, chains: [] };
-      const isLed = chains.some(({ layer }) => layer === 'nat');
-      return judge({ ...met, led: isLed ? after[family] - before[family] : undefined });
+      const isRedirected = chains.some(({ layer }) => layer === 'nat');
+      return judge({ ...met, redirected: isRedirected ? after[family] - before[family] : undefined });
     });
     return {
-      kind: 'tried',
+      kind: 'ran',
       open: judgements.flatMap(({ open }) => open),
-      doubts: judgements.flatMap(({ doubts }) => doubts),
+      warnings: judgements.flatMap(({ warnings }) => warnings),
     };
   } catch (error) {
-    return { kind: 'untried', why: describeError(error) };
+    return { kind: 'not-run', why: describeError(error) };
   } finally {
     // Removes its namespace, and with it the veth pair and routes.
     pod?.end();
   }
 }
 
-function orderFor({ hostIps, port }: ProveDeps, { family, address }: FamilyPlan): PodFamily {
+function orderFor({ hostIps, port }: SelfTestDeps, { family, address }: FamilyPlan): PodFamily {
   const { flag, address: own, bits } = OWN[family];
   const hostIp = hostIps[family];
   return {
@@ -86,7 +86,7 @@ function orderFor({ hostIps, port }: ProveDeps, { family, address }: FamilyPlan)
 
 /** Resolves with the MAC address to which the Pod sends its packets. */
 async function connect(
-  { run, plan }: ProveDeps,
+  { run, plan }: SelfTestDeps,
   { device, bridge }: Attachment,
   pid: number,
 ): Promise<string> {
