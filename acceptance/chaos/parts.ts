@@ -37,7 +37,7 @@ const head: Row = ['what', 'seen', 'bound'];
 export const parts: readonly Part[] = [
   {
     name: 'matrix',
-    title: 'One thing fails in one way',
+    title: 'One component fails in one way',
     head: matrixHead,
     steps: matrixSteps,
     notes: matrixNotes,
@@ -53,16 +53,16 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'revocation',
-    title: 'What is withdrawn stays withdrawn',
+    title: 'Withdrawn permits stay withdrawn',
     head,
     steps: () => [
-      runningStep('A permit that is withdrawn is out of force within a second', whenFresh),
+      runningStep('Withdrawing a permit takes effect within one second', whenFresh),
       runningStep(
-        'A permit that is withdrawn while no feed is there is out of force before anything newer is in force',
+        'Withdrawing a permit while the feed is down takes effect before any newer change',
         firstOnReconnect,
       ),
       runningStep(
-        'A replica that lags revives no withdrawn permit and takes nothing from running Pods',
+        'A lagging replica revives no withdrawn permit and takes nothing from running Pods',
         laggingReplica,
       ),
     ],
@@ -70,42 +70,42 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'floods',
-    title: 'Too many at once',
+    title: 'Many Pods at the same time',
     head,
     steps: () => [
       ownWorldStep(
-        'A thousand Pods that come to one node and ask at once are all served, by one call a session',
+        'A thousand Pods that start on one node and send requests at the same time are all served, with one AssumeRole call per session',
         thousandPods,
       ),
       ownWorldStep(
-        'Pods that are refused ten thousand times and whose Namespace changes make few Events',
+        'Pods that are refused ten thousand times while their Namespace changes cause few Events',
         deniedStorm,
       ),
     ],
   },
   {
     name: 'kubernetes',
-    title: 'The cluster is in trouble',
+    title: 'Failures of the Kubernetes API',
     head,
     steps: () => [
       runningStep(
-        'Pods that are there before their Namespace or ServiceAccount are held, never refused, and served in time',
+        'Requests of Pods created before their Namespace or ServiceAccount are held, never refused, and answered in time',
         arrivesLate,
       ),
       runningStep(
-        'An API server that forgets its history again and again is listed seldom, and no running Pod notices',
+        'An API server that keeps losing its history is listed rarely, and no request of a running Pod fails',
         relistStorm,
       ),
       // It leaves a world that no other may begin with.
       runningStep(
-        'After etcd is restored changes are in force without a restart, and nothing withdrawn is revived',
+        'After an etcd restore, changes take effect without a restart, and no withdrawn permit is revived',
         restoredEtcd,
       ),
     ],
   },
   {
     name: 'day',
-    title: 'A day of virtual time, with Pods that come and go',
+    title: 'One day of virtual time with short-lived Pods',
     head: dayHead,
     steps: () => [dayStep],
   },

@@ -29,7 +29,7 @@ const version1 = (root: string) => [
 const version2 = (root: string) => [`cgroup2 ${root} cgroup2 rw,nosuid 0 0`];
 
 describe('openCgroups with version 1', () => {
-  it('makes a group of each hierarchy below its own, and enters both', async () => {
+  it('With version 1, a group is created in each hierarchy below the current one, and both are entered', async () => {
     await using here = await machine(version1, '4:memory:/job\n1:cpu,cpuacct:/\n0::/\n');
     await write({ [`${here.root}/memory/job/tasks`]: '', [`${here.root}/cpu/tasks`]: '' });
     const cgroups = await openCgroups('rg1', here.files);
@@ -40,7 +40,7 @@ describe('openCgroups with version 1', () => {
     );
   });
 
-  it('makes groups at the root of the mount if its own group is not below it', async () => {
+  it('With version 1, groups are created at the root of the mount if the current group is not below it', async () => {
     await using here = await machine(version1, '4:memory:/docker/1\n1:cpu,cpuacct:/docker/1\n');
     await write({ [`${here.root}/memory/tasks`]: '', [`${here.root}/cpu/tasks`]: '' });
     const { enter } = await (await openCgroups('rg1', here.files)).make(SIZES);
@@ -63,7 +63,7 @@ describe('openCgroups with version 1', () => {
 });
 
 describe('openCgroups with version 2', () => {
-  it('makes groups below the nearest one that hands memory and CPU on', async () => {
+  it('With version 2, groups are created below the nearest group that delegates memory and CPU', async () => {
     await using here = await machine(version2, '0::/system.slice/job\n');
     await write({
       [`${here.root}/cgroup.subtree_control`]: 'cpu memory pids\n',
@@ -76,7 +76,7 @@ describe('openCgroups with version 2', () => {
     expect(enter.at(-1)).toBe(`${here.root}/system.slice/rg2-agent/cgroup.procs`);
   });
 
-  it('makes the root hand memory and CPU on if nobody does yet', async () => {
+  it('With version 2, the root delegates memory and CPU if no group does yet', async () => {
     await using here = await machine(version2, '0::/job\n');
     await write({
       [`${here.root}/cgroup.subtree_control`]: 'pids\n',
@@ -99,7 +99,7 @@ describe('openCgroups with version 2', () => {
     await expect(group.oomKills()).resolves.toBe(1);
   });
 
-  it('removes its groups when it is disposed of', async () => {
+  it('With version 2, groups are removed on disposal', async () => {
     await using here = await machine(version2, '0::/\n');
     await write({ [`${here.root}/cgroup.subtree_control`]: 'cpu memory\n' });
     const cgroups = await openCgroups('rg2', here.files);
@@ -115,7 +115,7 @@ describe('openCgroups with version 2', () => {
 });
 
 describe('openCgroups', () => {
-  it('rejects with the reason if none are mounted', async () => {
+  it('Without mounted control groups, the error says why', async () => {
     await using here = await machine(() => ['tmpfs /tmp tmpfs rw 0 0'], '0::/\n');
     await expect(openCgroups('rg3', here.files)).rejects.toThrow('no control groups');
   });

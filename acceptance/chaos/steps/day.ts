@@ -51,7 +51,7 @@ export const dayHead: Row = [
   'heap after collection',
 ];
 
-const title = 'After a day of Pods that come and go nothing has grown, and no document had expired';
+const title = 'After a day of short-lived Pods, no state has grown and no document had expired';
 
 export const dayStep: ChaosStep = {
   title,

@@ -41,7 +41,7 @@ export const quotaNote =
 /** By two replicas, and by one. */
 export const quotaSteps: readonly ChaosStep[] = [2, 1].map((replicas) =>
   measuredStep(
-    `STS throttles nobody while ${inWords(replicas)} at once, and a late Pod of another Namespace is served soon`,
+    `STS throttles no call while ${inWords(replicas)} at the same time, and a late Pod of another Namespace is served soon`,
     ({ options }) => startCrowd(options, replicas),
   ),
 );

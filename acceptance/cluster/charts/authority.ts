@@ -54,7 +54,7 @@ export function authorityChartSteps(deps: AuthorityChartDeps): ClusterStep[] {
 function helmSteps(deps: AuthorityChartDeps, program: string): ClusterStep[] {
   return [
     {
-      title: 'helm upgrade leaves what servers have written into the rendered Secret and ConfigMap alone',
+      title: 'helm upgrade keeps the data that servers wrote into the rendered Secret and ConfigMap',
       run: () =>
         withRelease(deps, { program, name: 'fresh' }, async ({ helm, kept, fill, core, namespace }) => {
           await helm('install', CHART);
@@ -73,7 +73,7 @@ function helmSteps(deps: AuthorityChartDeps, program: string): ClusterStep[] {
     },
     {
       title:
-        "helm upgrade from 0.1 adopts what its server created without helm's labels, and helm rollback leaves it",
+        'helm upgrade from 0.1 adopts the objects that its server created without Helm labels, and helm rollback keeps them',
       run: () =>
         withRelease(deps, { program, name: 'former' }, async ({ helm, kept, fill, folder }) => {
           await helm('install', await chartOf01(folder));
@@ -91,7 +91,7 @@ function helmSteps(deps: AuthorityChartDeps, program: string): ClusterStep[] {
         }),
     },
     {
-      title: 'helm uninstall leaves both to the Job that deletes them, and helm install takes them over',
+      title: 'helm uninstall leaves the Secret and ConfigMap to the cleanup Job, and helm install adopts them',
       run: () =>
         withRelease(deps, { program, name: 'again' }, async ({ helm, kept, fill }) => {
           await helm('install', CHART);
@@ -112,7 +112,7 @@ function kubectlSteps(deps: AuthorityChartDeps, kubectl: string): ClusterStep[] 
     { name: 'kubectl apply --server-side', words: ['--server-side', '--force-conflicts'] },
   ];
   return modes.map(({ name, words }, index) => ({
-    title: `${name} of deploy/ again and again leaves the data alone, and finds nothing to heal`,
+    title: `Repeating ${name} of deploy/ keeps the data and finds no difference`,
     run: () =>
       withRelease(deps, { program: '', name: `plain-${index}` }, async (release) => {
         const { namespace, folder, kept, fill } = release;

@@ -16,7 +16,7 @@ export interface ChartsDeps {
 export function objectSteps({ api, namespace, unknownGroups }: ChartsDeps): ClusterStep[] {
   const isKnown = ({ apiVersion }: ApiObject) => !unknownGroups.includes(apiVersion.split('/')[0] ?? '');
   const files = goldenFiles().map((file) => ({
-    title: `${file.path} is taken as it is, every field of it`,
+    title: `The API server accepts every field of ${file.path}`,
     async run() {
       const faults: string[] = [];
       for (const object of objectsIn(file, namespace).filter(isKnown))
@@ -27,7 +27,7 @@ export function objectSteps({ api, namespace, unknownGroups }: ChartsDeps): Clus
   return [
     ...files,
     {
-      title: 'a rendering with a field that nobody knows is refused: renderings are really looked at',
+      title: 'The API server refuses a rendering with an unknown field',
       async run() {
         const [object] = objectsIn(goldenFile('charts/agent/golden/minimal.yaml'), namespace);
         if (object === undefined) throw new Error('the rendering is empty');

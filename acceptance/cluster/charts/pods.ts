@@ -23,7 +23,7 @@ export function podSteps(deps: PodsDeps): ClusterStep[] {
   const onNodes = (file: GoldenFile) => file.path.endsWith('/node.yaml');
   return [
     {
-      title: 'the Pods of the server, and all Jobs and tests, are of the level restricted',
+      title: 'Server Pods, Jobs and test Pods meet the restricted Pod Security level',
       async run() {
         const pods = [...server.filter((file) => !onNodes(file)), ...agent].flatMap(podsOf);
         await expectLevel(
@@ -34,7 +34,7 @@ export function podSteps(deps: PodsDeps): ClusterStep[] {
       },
     },
     {
-      title: 'only agents, and a server with the role of its node, need the level privileged',
+      title: 'Only agents, and servers that use the role of their node, need the privileged Pod Security level',
       async run() {
         const agents = agent.flatMap(podsOf).filter(({ kind }) => kind === 'DaemonSet');
         const servers = server

@@ -46,7 +46,7 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[]
 
   return [
     {
-      title: 'under the admission policy of the chart a node cannot name a role for its Pods',
+      title: 'With the admission policy of the chart, a node cannot set a role on its Pods',
       run: () =>
         withPolicy(api, async () => {
           await eventually(async () => {
@@ -59,7 +59,7 @@ export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[]
         }),
     },
     {
-      title: 'without the admission policy a node can name a role: the refusal was that of the policy',
+      title: 'Without the admission policy, a node can set a role on its Pods',
       run: () =>
         eventually(async () => {
           const answer = await tried(kubelet, { [ROLE]: 'team/app' });

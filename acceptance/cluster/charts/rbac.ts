@@ -20,7 +20,7 @@ export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: strin
   return [
     ...RENDERINGS.flatMap(({ file, ...choice }) => serverSteps({ api, namespace, file, choice })),
     {
-      title: 'an agent may nothing',
+      title: 'An agent has no permissions in the API server',
       async run() {
         const all = { namespace, authority: true, tokens: true, startupTaint: true };
         const refused = [...neededRights(all), ...forbiddenRights(namespace)];
@@ -30,7 +30,7 @@ export function rbacSteps({ api, namespace }: { api: ApiServer; namespace: strin
       },
     },
     {
-      title: 'the Job after helm uninstall may take the authority away, and nothing else',
+      title: 'The cleanup Job after helm uninstall can only read and delete the authority objects',
       run: () =>
         withRights({ api, namespace, file: 'minimal' }, async (given) => {
           const cleanup = given.filter(({ account }) => account.endsWith('-cleanup'));
@@ -66,7 +66,7 @@ function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): 
   const ofServer = ({ account }: Given) => account === 'rolegate-server';
   return [
     {
-      title: `${file}: the rules of the server are what it asks for, no more and no less`,
+      title: `With the values of ${file}, the RBAC rules of the server match exactly the requests that it makes`,
       run: () =>
         withRights(rendering, (given) => {
           sameRights(
@@ -76,7 +76,7 @@ function serverSteps({ choice, ...rendering }: Rendering & { choice: Choice }): 
         }),
     },
     {
-      title: `${file}: the API server allows all of it, and refuses what a server must not do`,
+      title: `With the values of ${file}, the API server allows what the server needs and refuses what it must not do`,
       run: () =>
         withRights(rendering, () =>
           expectRights(

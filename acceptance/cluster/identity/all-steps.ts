@@ -16,9 +16,9 @@ export async function identitySteps(cluster: ClusterWorld): Promise<ClusterStep[
   const stage = createStage({ world, objects: cluster.objects, signingKey });
   const [a, b, c] = world.nodes;
   return [
-    { title: 'three servers that start at once share one authority', run: () => expectOneAuthority(world) },
+    { title: 'Three servers that start at the same time share one authority', run: () => expectOneAuthority(world) },
     {
-      title: 'an agent has the Pods of its node, and no others',
+      title: 'An agent serves only the Pods of its node',
       async run() {
         await stage.startPod(a, 'of-a', '127.9.2.1');
         await stage.startPod(b, 'of-b', '127.9.3.1');

@@ -29,7 +29,7 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
 
   return [
     {
-      title: "a kubelet gets no token of the agent's on another node",
+      title: 'A kubelet cannot get a token for the agent of another node',
       async run() {
         const thief = await kubelet();
         const account = { namespace: world.namespace, name: 'rolegate-agent' };
@@ -41,7 +41,7 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: 'a kubelet cannot change Pods of another node',
+      title: 'A kubelet cannot change Pods on another node',
       async run() {
         const thief = await kubelet();
         await forbidden(() => thief.annotate(stage.pod('of-b'), { [ROLE]: 'team/stolen' }));
@@ -49,7 +49,7 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: 'a mirror Pod gets no role, and cannot become another Pod',
+      title: 'A mirror Pod gets no role and cannot be turned into another Pod',
       async run() {
         const [thief, mirror] = [await kubelet(), { namespace: stage.open(), name: 'mirror' }];
         await thief.mirror(mirror, { [ROLE]: 'team/of-b' });
@@ -60,11 +60,11 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: "an address of B's Pod that A claims yields A's own Pod, and B's Pod goes on",
+      title: "If node A claims the address of node B's Pod, A gets its own Pod, and B's Pod is still served",
       run: async () => claimAddress(stage, await kubelet()),
     },
     {
-      title: 'annotations through pods/status bring what the Namespace permits, and no more',
+      title: 'Annotations set through pods/status give only what the Namespace permits',
       async run() {
         const [thief, own] = [await kubelet(), stage.pod('of-a')];
         await thief.annotate(own, { [ROLE]: 'other/admin' });
@@ -77,7 +77,7 @@ export function kubeletSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: 'with the ValidatingAdmissionPolicy of the docs a node sets no annotation of ours',
+      title: 'With the ValidatingAdmissionPolicy from the docs, a node cannot set Rolegate annotations',
       run: () => withPolicy(stage, async () => showPolicy(stage, await kubelet())),
     },
   ];

@@ -17,7 +17,7 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
 
   return [
     {
-      title: "node A's token gives A's feed: its own Pods alone",
+      title: "Node A's token opens a feed with only A's Pods",
       async run() {
         const updates = await world.peer().feed({ nodeName: a.name }, await thief());
         const uids = updates.flatMap(({ pod }) => (pod ? [pod.uid] : []));
@@ -26,17 +26,17 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: "with A's certificate the feed of node B is refused",
+      title: "Node A's certificate cannot open node B's feed",
       run: () =>
         audit.refused(async () => world.peer().feed({ nodeName: b.name }, await thief()), /of another/),
     },
     {
-      title: "with A's certificate the address of B's Pod is refused",
+      title: "Node A's certificate cannot resolve the address of node B's Pod",
       run: () =>
         audit.refused(async () => world.peer().resolve('127.9.3.1', await thief()), /is a Pod's on node/),
     },
     {
-      title: "a certificate request that names node B yields node A's certificate",
+      title: 'A certificate request from node A that names node B yields a certificate for node A',
       async run() {
         const shown = await world.peer().attest(await token(a), { uris: [uriOf(b)] });
         await audit.refused(() => world.peer().feed({ nodeName: b.name }, shown), /of another/);
@@ -44,11 +44,11 @@ export function otherNodeSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: "a held list with B's sessions brings none of them",
+      title: "If node A reports node B's sessions as cached, it gets none of them",
       run: async () => claimSessions(stage, await thief()),
     },
     {
-      title: "a report of B's Pod ends A's stream",
+      title: "A report about node B's Pod ends node A's stream",
       run: () =>
         audit.refused(async () => {
           const feed = await world.peer().openFeed({ nodeName: a.name }, await thief());
@@ -93,7 +93,7 @@ function handshakeSteps(stage: IdentityStage): ClusterStep[] {
   const [, b] = world.nodes;
   return [
     {
-      title: 'without a certificate there is no feed, and no address',
+      title: 'Without a certificate, feed and Resolve calls are refused',
       async run() {
         const shown = { ca: Buffer.from(world.bundle.pem()) };
         await turnedAway(stage, () => world.peer().feed({ nodeName: b.name }, shown), /no certificate/);
@@ -101,7 +101,7 @@ function handshakeSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: 'a certificate for node B of an authority of the thief is refused',
+      title: "A certificate for node B from the attacker's own authority is refused",
       async run() {
         const own = await (await createTestCa()).issue({ uris: [uriOf(b), 'urn:rolegate:pod:x'] });
         const shown = {

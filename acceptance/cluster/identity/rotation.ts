@@ -20,7 +20,7 @@ export function rotationSteps(stage: IdentityStage): ClusterStep[] {
   let backup: Secret | undefined;
   return [
     {
-      title: 'another authority is prepared, activated, and the former retired: no request fails',
+      title: 'No request fails while a new authority is prepared and activated and the old one is retired',
       async run() {
         backup = await stage.world.secret();
         await rotateWhileAsking(stage);
@@ -28,15 +28,15 @@ export function rotationSteps(stage: IdentityStage): ClusterStep[] {
     },
     {
       title:
-        'an older backup of the Secret does not bring back the authority that was withdrawn; agents go on',
+        'Restoring an older backup of the Secret does not bring back the withdrawn authority, and no request fails',
       run: () => restoreBackup(stage, backup),
     },
     {
-      title: 'a Secret that is lost is written again, the same, once it is there empty; agents go on',
+      title: 'A deleted Secret is restored with the same data once it exists again, and no request fails',
       run: () => loseSecret(stage),
     },
     {
-      title: 'the stream of a Node that is removed ends, and its certificate is refused',
+      title: 'Removing a Node ends the stream of its agent, and its certificate is refused',
       run: () => removeNode(stage),
     },
   ];

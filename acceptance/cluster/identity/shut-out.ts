@@ -33,22 +33,22 @@ export function shutOutSteps(stage: IdentityStage): ClusterStep[] {
   return [
     {
       title:
-        "a thief has a node's token, certificate, kubelet and open streams, and pads and holds all of its Pods",
+        'An attacker has the token, certificate, kubelet credentials and open streams of a node, and pads its Pods and adds finalizers to them',
       async run() {
         loot = await steal(stage);
       },
     },
     {
-      title: "an annotation that is removed from a padded Pod is in force in the thief's streams",
+      title: "Removing an annotation from a padded Pod takes effect in the attacker's streams",
       run: () => removeRole(stage, stolen()),
     },
     {
       title:
-        "once Node and Pods are deleted all of a thief's streams end, although he makes the Node again and keeps the Pods",
+        "After the Node and its Pods are deleted, all of the attacker's streams end, even if it recreates the Node and keeps the Pods",
       run: () => deleteAll(stage, stolen()),
     },
     {
-      title: "a shut-out thief's certificate opens no feed at any server, and no address",
+      title: 'The certificate of a shut-out attacker opens no feed and resolves no address at any server',
       async run() {
         const { shown } = stolen();
         await refused(world, (peer) => peer.feed({ nodeName: b.name }, shown));
@@ -56,12 +56,12 @@ export function shutOutSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: "a shut-out thief's token renews nothing",
+      title: 'The token of a shut-out attacker gets no certificate',
       run: () => refused(world, (peer) => peer.attest(stolen().token)),
     },
     {
       title:
-        'a shut-out thief is told nothing after the streams have ended, and the finalizers he set keep no Pod for him',
+        'A shut-out attacker receives nothing after its streams have ended, even when the finalizers on its Pods are removed',
       run: () => expectSilence(stage, stolen()),
     },
   ];

@@ -21,26 +21,26 @@ export function tokenSteps(stage: IdentityStage): ClusterStep[] {
 
   const steps: ClusterStep[] = [
     {
-      title: 'a token for another audience is refused',
+      title: 'A token for another audience is refused',
       run: refused(() => daemonSet.token({ audience: 'vault', bound: ofPod }), /audience rolegate-server/),
     },
     {
-      title: 'a token of another ServiceAccount is refused',
+      title: 'A token of another ServiceAccount is refused',
       run: refused(() => daemonSet.token({ account: 'default' }), /agents have the ServiceAccount/),
     },
     {
-      title: 'a token that is bound to nothing is refused',
+      title: 'An unbound token is refused',
       run: refused(() => daemonSet.token({}), /not bound to a Pod/),
     },
     {
-      title: 'a token that is bound to a Node is refused',
+      title: 'A token bound to a Node is refused',
       run: refused(
         () => daemonSet.token({ bound: { kind: 'Node', name: b.name, uid: b.uid } }),
         /not bound to a Pod/,
       ),
     },
     {
-      title: "a Pod of the agents' ServiceAccount that no DaemonSet controls is no agent",
+      title: 'A token of a Pod that no DaemonSet controls is refused, even if the Pod has the ServiceAccount of agents',
       async run() {
         const stray = await daemonSet.strayPod('stray', b.name);
         await seenByServers(stage, b.name);
@@ -50,12 +50,12 @@ export function tokenSteps(stage: IdentityStage): ClusterStep[] {
       },
     },
     {
-      title: 'what is no token is refused',
+      title: 'A string that is not a token is refused',
       run: refused(() => Promise.resolve('no.token.atall'), /does not accept the token/),
     },
     {
       title:
-        "a deleted Pod's stream ends, its token and certificate prove nothing, and its successor is let in",
+        'Deleting the Pod of an agent ends its stream and invalidates its token and certificate, and the next Pod is accepted',
       run: () => deletePod(stage),
     },
   ];
@@ -63,7 +63,7 @@ export function tokenSteps(stage: IdentityStage): ClusterStep[] {
   return [
     ...steps,
     {
-      title: 'an expired token is refused',
+      title: 'An expired token is refused',
       run: refused(
         async () => expired(await daemonSet.token({ bound: ofPod }), await readFile(signingKey, 'utf8')),
         /does not accept the token.*expired/,

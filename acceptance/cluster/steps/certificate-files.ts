@@ -25,7 +25,7 @@ export async function certificateFileSteps(world: ClusterWorld): Promise<Cluster
     ...sdkSteps(pods),
     ...answerSteps(pods),
     {
-      title: 'a Namespace that permits nothing refuses, and an Event says why',
+      title: 'A Pod whose Namespace permits nothing is refused, and an Event says why',
       async run() {
         await pods.expectStatus('refused', 403);
         await inForce(async () => {
@@ -37,7 +37,7 @@ export async function certificateFileSteps(world: ClusterWorld): Promise<Cluster
     },
     ...changeSteps(world, pods),
     {
-      title: 'with all servers stopped running Pods go on, through both SDKs',
+      title: 'With all servers stopped, running Pods still get credentials through both SDKs',
       async run() {
         await Promise.all(servers.map(({ stop }) => stop()));
         await pods.expectIdentity('permitted', 'app', 'boto3');
@@ -52,15 +52,15 @@ type Pods = ReturnType<typeof createPods>;
 function sdkSteps(pods: Pods): ClusterStep[] {
   return [
     {
-      title: 'boto3 has its role on the first try, before the API knows the address',
+      title: 'boto3 gets its role on the first try, before the API server knows the address',
       run: () => pods.expectIdentity('permitted', 'app', 'boto3'),
     },
     {
-      title: 'the AWS SDK for JavaScript has its role on the first try',
+      title: 'The AWS SDK for JavaScript gets its role on the first try',
       run: () => pods.expectIdentity('second', 'second', 'JavaScript'),
     },
     {
-      title: 'both SDKs have their roles again once the kubelet has reported the Pods',
+      title: 'Both SDKs get their roles again after the kubelet has reported the Pods',
       async run() {
         await pods.reportAll();
         await pods.expectIdentity('permitted', 'app', 'JavaScript');
@@ -73,26 +73,26 @@ function sdkSteps(pods: Pods): ClusterStep[] {
 function answerSteps(pods: Pods): ClusterStep[] {
   return [
     {
-      title: 'a Pod has the role that its ServiceAccount names',
+      title: 'A Pod gets the role that its ServiceAccount names',
       run: () => pods.expectStatus('by-account', 200),
     },
-    { title: 'a Pod without a role has none', run: () => pods.expectStatus('plain', 404) },
-    { title: 'a malformed role is refused', run: () => pods.expectStatus('malformed', 403) },
-    { title: 'a Pod of another node is unknown here', run: () => pods.expectStatus('foreign', 503) },
+    { title: 'A Pod without a role gets none', run: () => pods.expectStatus('plain', 404) },
+    { title: 'A malformed role is refused', run: () => pods.expectStatus('malformed', 403) },
+    { title: 'A Pod of another node is unknown to the agent of this node', run: () => pods.expectStatus('foreign', 503) },
   ];
 }
 
 function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
   return [
     {
-      title: 'an annotation that is changed takes effect live',
+      title: 'A changed annotation takes effect without a restart',
       async run() {
         await objects.annotatePod(pods.of('second'), { [ROLE]: 'team/third' });
         await inForce(() => pods.expectIdentity('second', 'third', 'JavaScript'));
       },
     },
     {
-      title: 'a permit that is withdrawn takes effect live, and comes back',
+      title: 'Withdrawing a permit and granting it again take effect without a restart',
       async run() {
         await objects.annotateNamespace(pods.open(), { [PERMITTED]: 'none' });
         await pods.expectStatus('permitted', 403);
@@ -101,7 +101,7 @@ function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
       },
     },
     {
-      title: "an address that is handed over never yields the former Pod's credentials",
+      title: "A reused address never yields the former Pod's credentials",
       async run() {
         const former = pods.of('second');
         await pods.end('second');

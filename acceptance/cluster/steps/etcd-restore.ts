@@ -99,7 +99,7 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
   const { made, start, etcd, permit, statusOf, expectStatus } = createRestore(deps);
   return [
     {
-      title: 'two Pods have their roles, of which etcd knows one when its data is kept',
+      title: 'Two Pods have their roles, and only one of them is in the etcd backup',
       async run() {
         made.namespace = await objects.namespace('rolegate-restore', { [PERMITTED]: 'team/.*' });
         made.kept = await start('kept', '127.9.8.1');
@@ -113,7 +113,7 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
       },
     },
     {
-      title: 'while the data of etcd is put back no request of the running Pod fails',
+      title: 'No request of a running Pod fails while the etcd backup is restored',
       async run() {
         const asking = keepAsking(() => statusOf(made.kept));
         await etcd('restore');
@@ -123,22 +123,22 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
       },
     },
     {
-      title: 'each server says that the API server went back, and none is started again',
+      title: 'Each server logs that the API server went back to an older state, without a restart',
       run: () => said(serverLog, 'API server went back to an older state', SERVERS),
     },
     {
-      title: 'a permit that is withdrawn after the restore is in force',
+      title: 'A permit withdrawn after the restore takes effect',
       async run() {
         await permit('none');
         await expectStatus(made.kept, 403, FOLLOWED);
       },
     },
     {
-      title: "a Pod that was made after etcd's data was kept is unknown",
+      title: 'A Pod created after the backup is unknown after the restore',
       run: () => expectStatus(made.lost, 503, FOLLOWED),
     },
     {
-      title: 'a permit that is given again after the restore, and a new Pod, are in force as ever',
+      title: 'A permit granted again after the restore takes effect, and a new Pod is served',
       async run() {
         await permit('team/.*');
         await expectStatus(made.kept, 200);
@@ -146,7 +146,7 @@ function restoreSteps(deps: EtcdRestoreDeps): ClusterStep[] {
       },
     },
     {
-      title: 'the agent forgets what is newer than the restored etcd, and says so',
+      title: 'The agent drops state that is newer than the restored etcd and logs it',
       run: () => said(agentLog, 'API server was restored to an older state', 1),
     },
   ];

@@ -13,7 +13,7 @@ const CALM_MS = 2_000;
 /** Everything that is tried: first that the suite itself harms nobody. */
 export const nodeSteps: readonly NodeStep[] = [
   attackStep({
-    title: 'Without an attack every Pod is served',
+    title: 'Without an attack, every Pod is served',
     run: noAttack(CALM_MS),
   }),
   ...crowdSteps,

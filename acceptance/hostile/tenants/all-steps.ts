@@ -15,7 +15,7 @@ const CALM_MS = 7_000;
 /** Everything that tenants try: first that the suite itself harms nobody. */
 export const tenantsSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: "Without an attack every tenant's changes are in force and sessions are renewed",
+    title: 'Without an attack, the changes of every tenant take effect and sessions are renewed',
     run: noAttack(CALM_MS),
   }),
   ...fatObjectSteps,

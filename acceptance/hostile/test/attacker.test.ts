@@ -27,7 +27,7 @@ async function attacked(onSocket: (socket: Socket) => void, plan: Omit<AttackOrd
 }
 
 describe('the attacker', () => {
-  it('keeps so many connections open and writes without end as long as it is read', async () => {
+  it('The attacker keeps the given number of connections open and writes for as long as the peer reads', async () => {
     const { seen } = await attacked((socket) => socket.resume(), {
       connections: 2,
       writing: { then: { text: 'x', when: 'taken' } },
@@ -37,7 +37,7 @@ describe('the attacker', () => {
     expect(seen.sentBytes).toBeGreaterThan(10 * 65_536);
   });
 
-  it('opens again what is closed on it', async () => {
+  it('The attacker reopens connections that the peer closes', async () => {
     const { seen } = await attacked((socket) => socket.destroy(), {
       connections: 2,
       writing: {},
@@ -47,7 +47,7 @@ describe('the attacker', () => {
     expect(seen.opened).toBeGreaterThanOrEqual(seen.closed);
   });
 
-  it('reads nothing if it is told to read never', async () => {
+  it('The attacker reads nothing if reading is set to never', async () => {
     const { seen, sockets } = await attacked((socket) => socket.write(Buffer.alloc(32 * 2 ** 20)), {
       connections: 1,
       writing: {},
@@ -57,7 +57,7 @@ describe('the attacker', () => {
     expect(sockets[0]?.bytesRead).toBe(0);
   });
 
-  it('writes the next request with each answer', async () => {
+  it('The attacker writes the next request after each answer', async () => {
     const { seen } = await attacked((socket) => socket.pipe(socket), {
       connections: 1,
       writing: { then: { text: 'GET', when: 'answered' } },
@@ -67,7 +67,7 @@ describe('the attacker', () => {
     expect(seen.readBytes).toBeGreaterThan(100);
   });
 
-  it('writes its text byte by byte, from the first', async () => {
+  it('The attacker writes its text byte by byte from the start', async () => {
     const received: string[] = [];
     await attacked((socket) => socket.on('data', (chunk) => received.push(chunk.toString('latin1'))), {
       connections: 1,
@@ -77,7 +77,7 @@ describe('the attacker', () => {
     expect(received.join('')).toMatch(/^abcabc/);
   });
 
-  it('resets each connection at once and opens the next', async () => {
+  it('The attacker resets each connection immediately and opens the next', async () => {
     const codes = new Set<string>();
     const { seen } = await attacked(
       (socket) => socket.on('error', (error: NodeJS.ErrnoException) => codes.add(error.code ?? '')),

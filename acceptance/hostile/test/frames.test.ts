@@ -37,7 +37,7 @@ async function said(pieces: readonly Buffer[]) {
 }
 
 describe('callHeaders', () => {
-  it('makes a request that a server understands', async () => {
+  it('Call headers make a request that an HTTP/2 server understands', async () => {
     const { requests } = await said([frame('HEADERS', END, 1, callHeaders('/a.Service/Method'))]);
     expect(requests).toEqual([
       expect.objectContaining({ ':method': 'POST', ':path': '/a.Service/Method', te: 'trailers' }),
@@ -46,7 +46,7 @@ describe('callHeaders', () => {
 });
 
 describe('floodOf', () => {
-  it.each(floods.map((flood) => ({ flood })))('makes frames of $flood that are well formed', ({ flood }) => {
+  it.each(floods.map((flood) => ({ flood })))('A flood of $flood consists of well-formed frames', ({ flood }) => {
     const next = floodOf(flood, '/a.Service/Method');
     const bytes = Buffer.concat([next(), next()].flatMap((piece) => piece ?? []));
     const types = typesOf(bytes);
@@ -54,7 +54,7 @@ describe('floodOf', () => {
     expect(new Set(types.slice(1))).toEqual(new Set(TYPES[flood]));
   });
 
-  it('makes requests with large headers that a server understands', async () => {
+  it('Requests with large headers are understood by an HTTP/2 server', async () => {
     const [piece = Buffer.alloc(0)] = [floodOf('large headers', '/a.Service/Method')()];
     const { requests } = await said([piece.subarray(0, 9 + piece.readUIntBE(0, 3))]);
     expect(requests).toEqual([expect.objectContaining({ 'x-6': 'x'.repeat(1_000) })]);

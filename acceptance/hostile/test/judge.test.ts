@@ -42,7 +42,7 @@ describe('judge', () => {
     expect(faultsOf({})).toEqual([]);
   });
 
-  it('finds a request of another Pod that failed, says how, and how late the machine was', () => {
+  it("A failed request of another Pod is reported with its cause and the delay of the machine's timers", () => {
     const failures = { 'list: 503': 2, 'token: timeout': 1 };
     expect(faultsOf({ others: answers({ failures }) })).toEqual([
       'other Pods: 3 of 100 requests failed (2 × list: 503, 1 × token: timeout); ' +
@@ -50,7 +50,7 @@ describe('judge', () => {
     ]);
   });
 
-  it('finds a p99 of over a second, and lets one of less pass', () => {
+  it('A p99 above one second is reported, and one below is not', () => {
     const slow = (ms: number) => answers({ tookMs: Array.from({ length: 100 }, () => ms) });
     expect(faultsOf({ others: slow(1_001) })).toEqual([
       expect.stringMatching(/^other Pods: p99 is 1001 ms;/),
@@ -58,23 +58,23 @@ describe('judge', () => {
     expect(faultsOf({ others: slow(999) })).toEqual([]);
   });
 
-  it('finds that nobody has asked: that would prove nothing', () => {
+  it('An attack during which no Pod sent a request proves nothing and is reported', () => {
     expect(faultsOf({ others: answers({ requests: 0, tookMs: [] }) })).toEqual([
       'other Pods: nobody has asked anything',
     ]);
   });
 
-  it('finds a failed request of a crowd', () => {
+  it('A failed request of a crowd is reported', () => {
     expect(faultsOf({ crowd: answers({ failures: { 'token: 503': 4 } }) })).toEqual([
       expect.stringMatching(/^the crowd: 4 of 100 requests failed/),
     ]);
   });
 
-  it('does not judge the other Pods if the suite has taken away what they need', () => {
+  it('Other Pods are not judged if the suite itself took away what they need', () => {
     expect(faultsOf({ disturbed: true, others: answers({ failures: { 'list: 503': 9 } }) })).toEqual([]);
   });
 
-  it('finds a process that has ended, and says if the kernel killed it at its limit', () => {
+  it('A program that has ended is reported, and whether it was killed at its memory limit', () => {
     const programs = {
       ...seen().programs,
       agent: program({ ends: ['SIGKILL'], oomKills: 1 }),
@@ -86,12 +86,12 @@ describe('judge', () => {
     ]);
   });
 
-  it('finds a kill at the limit that has left the program running: a probe in its container', () => {
+  it('An OOM kill that left the program running, such as that of a probe, is reported', () => {
     const programs = { ...seen().programs, agent: program({ oomKills: 1 }) };
     expect(faultsOf({ programs })).toEqual(['agent: the kernel killed 1 processes at the memory limit']);
   });
 
-  it('finds memory over the limit, socket buffers included', () => {
+  it('Memory over the limit is reported, socket buffers included', () => {
     const high = { bytes: 285 * MIB, socketBytes: 41 * MIB };
     const programs = { ...seen().programs, agent: program({ high }) };
     expect(faultsOf({ programs })).toEqual([
@@ -99,7 +99,7 @@ describe('judge', () => {
     ]);
   });
 
-  it('finds a failed probe and names each way of failing once', () => {
+  it('A failed probe is reported with each kind of failure once', () => {
     const probes = [
       { name: 'agent liveness', made: 6, failures: ['timeout', 'timeout', 'ECONNRESET'], tookMs: [] },
     ];
@@ -108,14 +108,14 @@ describe('judge', () => {
     ]);
   });
 
-  it('reports the promised 100 ms without judging them', () => {
+  it('The promised 100 ms are reported but not judged', () => {
     const others = answers({ tookMs: Array.from({ length: 100 }, () => 101) });
     const { faults, row } = judge('An attack.', seen({ others }));
     expect(faults).toEqual([]);
     expect(row[tableHead.indexOf('≤ 100 ms')]).toBe('no');
   });
 
-  it('writes a row with a cell for every column', () => {
+  it('A report row has a cell for each column', () => {
     const { row } = judge('An attack.', seen({ others: answers({ failures: { 'list: 503': 2 } }) }));
     expect(row).toEqual([
       'An attack.',

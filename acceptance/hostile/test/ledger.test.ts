@@ -31,7 +31,7 @@ const allow = (role: string) => ({ allow: { sessionId: `session of ${role}`, rol
 const deny = { deny: { reason: 'NamespaceDenied' } };
 
 describe('createLedger', () => {
-  it('knows the least share of its life that a session had when it was renewed', () => {
+  it('The lowest remaining share of a session at renewal is recorded', () => {
     const run = setup();
     run.pod('a');
     run.credentials('session of app', 'first');
@@ -42,7 +42,7 @@ describe('createLedger', () => {
     expect(run.end()).toEqual({ drops: {}, leastShare: 0.6, held: 1, renewals: 1, withdrawn: 0 });
   });
 
-  it('knows the share of what was never renewed, and that it has ended', () => {
+  it('The remaining share of a session that was never renewed is recorded until it expires', () => {
     const run = setup();
     run.pod('a');
     run.credentials('session of app', 'first');
@@ -53,7 +53,7 @@ describe('createLedger', () => {
     expect(run.end()).toMatchObject({ leastShare: 0, held: 0, renewals: 0 });
   });
 
-  it('does not judge sessions of tenants who change', () => {
+  it('Sessions of tenants that change are not judged', () => {
     const run = setup();
     run.pod('a', allow('app'), 'changed-1');
     run.credentials('session of app', 'first');
@@ -62,7 +62,7 @@ describe('createLedger', () => {
     expect(run.end()).toMatchObject({ leastShare: 1, held: 0, renewals: 0 });
   });
 
-  it('counts what is withdrawn from those who keep their role, and streams that end', () => {
+  it('Decisions withdrawn from unchanged tenants and ended streams are counted', () => {
     const run = setup();
     run.pod('a');
     run.begin();
@@ -74,7 +74,7 @@ describe('createLedger', () => {
     expect(run.end()).toMatchObject({ withdrawn: 0, drops: {} });
   });
 
-  it('counts a stream as synced until it ends', () => {
+  it('A stream counts as synced until it ends', () => {
     const run = setup();
     run.take({ synced: {} });
     expect(run.state().synced).toBe(1);
@@ -82,7 +82,7 @@ describe('createLedger', () => {
     expect(run.state().synced).toBe(0);
   });
 
-  it('tells when a decision came, before it is asked for or after', async () => {
+  it('The time of a decision is known whether it arrives before or after it is awaited', async () => {
     const run = setup();
     run.pod('a', allow('one'));
     const before = run.until('a', 1_000, ({ decided }) => decided({ role: 'one' }));
@@ -93,7 +93,7 @@ describe('createLedger', () => {
     await expect(after).resolves.toBe(1_050);
   });
 
-  it('tells when a Pod has credentials, whichever comes first', async () => {
+  it('The time at which a Pod has credentials is known whichever message comes first', async () => {
     const run = setup();
     const first = run.until('a', 1_000, ({ served }) => served());
     run.credentials('session of app', 'first');
@@ -108,7 +108,7 @@ describe('createLedger', () => {
     await expect(second).resolves.toBe(1_090);
   });
 
-  it('tells that a Pod has gone, and nothing of what does not come', async () => {
+  it('A removed Pod is noticed, and waiting for a decision that never comes times out', async () => {
     const run = setup();
     run.pod('a');
     const gone = run.until('a', 1_000, (pod) => pod.gone());
@@ -118,7 +118,7 @@ describe('createLedger', () => {
     await expect(never).resolves.toBeUndefined();
   });
 
-  it('writes down decisions on Pods of the Namespaces that were named', () => {
+  it('Decisions are recorded for Pods in Namespaces with the given prefix', () => {
     const run = setup();
     run.pod('a', deny, 'late-1');
     run.record('late-');

@@ -34,7 +34,7 @@ function seen(agents: Partial<AgentsSeen> = {}, more: Partial<StrangersSeen> = {
 }
 
 describe('judgeStrangers', () => {
-  it('finds no fault if no agent has noticed the attack', () => {
+  it('An attack that no agent notices yields no problems', () => {
     const { faults, row } = judgeStrangers('An attack.', seen());
     expect(faults).toEqual([]);
     expect(row).toHaveLength(strangersHead.length);
@@ -47,7 +47,7 @@ describe('judgeStrangers', () => {
     ]);
   });
 
-  it('finds an attestation, a renewal and a new stream of over ten seconds beyond what timers were late', () => {
+  it('An attestation, renewal or new stream that takes over ten seconds plus the timer delay is reported', () => {
     const faultsOf = (agents: Partial<AgentsSeen>) => judgeStrangers('An attack.', seen(agents)).faults;
     expect(faultsOf({ attested: [10_039], renewed: [10_039], opened: [10_039] })).toEqual([]);
     expect(faultsOf({ attested: [10_041], renewed: [10_041], opened: [10_041] })).toEqual(
@@ -57,7 +57,7 @@ describe('judgeStrangers', () => {
     );
   });
 
-  it('finds a renewal on the connection of a feed that took as long, or that there was none', () => {
+  it('A slow or missing certificate renewal on a feed connection is reported', () => {
     const faultsOf = (certificates: StrangersSeen['feeds']['certificates']) =>
       judgeStrangers('An attack.', seen({}, { feeds: { ...FEEDS, certificates } })).faults;
     expect(faultsOf([10_039])).toEqual([]);
@@ -67,14 +67,14 @@ describe('judgeStrangers', () => {
     expect(faultsOf([])).toEqual(['renewals on the feed: there were none']);
   });
 
-  it('finds agents that had no certificate at all, and that none has tried', () => {
+  it('Agents that got no certificate, and missing renewals, are reported', () => {
     expect(judgeStrangers('An attack.', seen({ attested: [5, undefined], renewed: [] })).faults).toEqual([
       expect.stringMatching(/^attestations: 1 of 2 did not come/),
       'renewals: there were none',
     ]);
   });
 
-  it('finds what tenants have noticed', () => {
+  it('Effects on tenants are reported', () => {
     const feeds = { ...FEEDS, drops: { ended: 2 } };
     expect(judgeStrangers('An attack.', seen({}, { feeds })).faults).toEqual([
       '2 streams of honest nodes ended: ended',

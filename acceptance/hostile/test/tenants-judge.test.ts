@@ -36,7 +36,7 @@ describe('judgeTenants', () => {
     expect(faultsOf({})).toEqual([]);
   });
 
-  it('finds a change that took over a second beyond what timers were late, and lets one of less pass', () => {
+  it('A change that takes over one second plus the timer delay is reported', () => {
     expect(faultsOf({ changes: [5, 1_041] })).toEqual([
       'changes: the slowest took 1041 ms; the server had 100 % of the CPU that it wanted, ' +
         "and the machine's own timers were 40 ms late at worst",
@@ -44,35 +44,35 @@ describe('judgeTenants', () => {
     expect(faultsOf({ changes: [5, 1_039] })).toEqual([]);
   });
 
-  it('gives a change as much longer as the server had less CPU than it wanted', () => {
+  it('A change may take longer in proportion to the CPU that the server did not get', () => {
     expect(faultsOf({ changes: [2_039], cpuShare: 0.5 })).toEqual([]);
     expect(faultsOf({ changes: [2_041], cpuShare: 0.5 })).toEqual([
       expect.stringMatching(/^changes: the slowest took 2041 ms; the server had 50 %/),
     ]);
   });
 
-  it('gives changes the time that the attack is said to need', () => {
+  it('An attack can allow changes more time', () => {
     expect(faultsOf({ changes: [2_000] }, 3_000)).toEqual([]);
     expect(faultsOf({ newcomers: [2_000] }, 3_000)).toEqual([
       expect.stringMatching(/^new Pods: the slowest took 2000 ms/),
     ]);
   });
 
-  it('finds a change that did not come, and that there were none', () => {
+  it('A change that did not arrive, and a lack of changes, are reported', () => {
     expect(faultsOf({ changes: [5, undefined] })).toEqual([
       'changes: 1 of 2 did not come in the time that is waited',
     ]);
     expect(faultsOf({ newcomers: [] })).toEqual(['new Pods: there were none']);
   });
 
-  it('finds a session with under 25 minutes of an hour left', () => {
+  it('A session with less than 25 minutes of an hour left is reported', () => {
     expect(faultsOf(feeds({ leastShare: 0.41 }))).toEqual([
       'an honest session had 25 of 60 minutes left: R2 has 25',
     ]);
     expect(faultsOf(feeds({ leastShare: 0.42 }))).toEqual([]);
   });
 
-  it('finds streams that ended, decisions that were taken back, and sessions that are not held', () => {
+  it('Ended streams, withdrawn decisions and missing sessions are reported', () => {
     expect(faultsOf(feeds({ drops: { broken: 2 } }))).toEqual(['2 streams of honest nodes ended: broken']);
     expect(faultsOf(feeds({ withdrawn: 3 }))).toEqual([
       'honest Pods were told 3 times that they are not allowed their role',
@@ -80,12 +80,12 @@ describe('judgeTenants', () => {
     expect(faultsOf(feeds({ held: 49 }))).toEqual(['49 of 50 honest sessions are held at the end']);
   });
 
-  it('finds that nothing was renewed in the time of a renewal: that would prove nothing', () => {
+  it('A lack of renewals is reported if the attack lasted long enough for one', () => {
     expect(faultsOf(feeds({ renewals: 0 }))).toEqual(['no honest session was renewed: nothing was shown']);
     expect(faultsOf({ ...feeds({ renewals: 0 }), lastedMs: 5_000 })).toEqual([]);
   });
 
-  it('finds probes that failed, and probes that are slow', () => {
+  it('Failed probes and slow probes are reported', () => {
     const [live, ready] = [
       { name: 'liveness', made: 1, failures: ['timeout'], tookMs: [5_000] },
       { name: 'readiness', made: 1, failures: [], tookMs: [2] },
@@ -97,14 +97,14 @@ describe('judgeTenants', () => {
     expect(faultsOf({ probes: [{ ...live, failures: [], tookMs: [900] }, ready] })).toEqual([]);
   });
 
-  it('finds a server that ended, and a log of more than 10 MiB', () => {
+  it('A server that ended, and a log of more than 10 MiB, are reported', () => {
     expect(faultsOf({ server: { ...seen().server, ends: ['SIGABRT'] } })).toEqual([
       'server ended by itself: SIGABRT',
     ]);
     expect(faultsOf({ loggedBytes: 11 * MIB })).toEqual(['the server logged 11 MiB']);
   });
 
-  it('writes a row with a cell for every column but the last, which tells of a restart', () => {
+  it('A report row has a cell for each column except the last, which is about a restart', () => {
     const { row } = judgeTenants('An attack.', seen({ changes: [4, undefined, 6] }));
     expect(row).toEqual([
       'An attack.',

@@ -84,15 +84,15 @@ async function writeResultAfterClockStep({ cni, cast }: NodeWorld, leftOver: str
 export const addressSteps: readonly NodeStep[] = [
   attackStep({
     title:
-      "A Pod whose annotations make its CNI result larger than 1 MB does not get its address's former owner's role",
+      'A Pod whose annotations make its CNI result larger than 1 MB does not get the role of the former owner of its address',
     run: (world) => handOn(world, () => writeLargeResult(world)),
   }),
   attackStep({
-    title: 'A left-over CNI result that is dated an hour ahead gives an address to nobody',
+    title: 'A leftover CNI result dated one hour ahead does not give its address back to the former owner',
     run: (world) => handOn(world, (leftOver) => writeResultAfterClockStep(world, leftOver)),
   }),
   attackStep({
-    title: "While reconcile is away, an address that was handed on is not its former owner's again",
+    title: 'A reused address is not given back to its former owner while reconcile is down',
     async run(world) {
       const { cluster, cast, programs } = world;
       const { former, next } = cast;

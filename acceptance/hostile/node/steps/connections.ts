@@ -20,7 +20,7 @@ const resets = (writing: AttackPlan['writing']): AttackPlan => ({
 
 export const connectionSteps: readonly NodeStep[] = [
   attackStep({
-    title: 'A Pod that connects and resets as fast as it can keeps nobody from connecting',
+    title: 'A Pod that opens and resets connections as fast as it can does not keep other Pods from connecting',
     run: (world) =>
       attackWith(world, [
         { from: 'attacker', plan: resets({}) },
@@ -28,7 +28,7 @@ export const connectionSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: 'A Pod that connects 512 times and says nothing keeps nobody from connecting',
+    title: 'A Pod with 512 silent connections does not keep other Pods from connecting',
     run: (world) =>
       attackWith(world, [
         {
@@ -45,7 +45,7 @@ export const connectionSteps: readonly NodeStep[] = [
   }),
   attackStep({
     title:
-      'A flood of half-open connections to the metadata API and the metrics keeps nobody from connecting',
+      'A SYN flood of the metadata API and the metrics port does not keep other Pods from connecting',
     async run(world) {
       const sent = await Promise.all([
         synFlood(world, {
@@ -65,7 +65,7 @@ export const connectionSteps: readonly NodeStep[] = [
     },
   }),
   attackStep({
-    title: 'A Pod that asks from 240 addresses that no Pod owns takes no place of those that have one',
+    title: 'A Pod that sends requests from 240 unowned addresses takes no connections from other Pods',
     run: (world) => {
       const { ipv4, ipv6 } = world.cast.attacker.spare;
       const asking = (host: string, sources: readonly string[]): AttackPlan => ({

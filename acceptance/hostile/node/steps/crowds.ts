@@ -33,15 +33,15 @@ async function crowdOf(
 /** Row N10: honest, and many. */
 export const crowdSteps: readonly NodeStep[] = [
   attackStep({
-    title: `${WORKERS} workers of one Pod that start 20 ms apart, each with a connection of its own, all get credentials`,
+    title: `${WORKERS} workers of one Pod that start 20 ms apart, each on a separate connection, all get credentials`,
     run: (world) => crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 20 }),
   }),
   attackStep({
-    title: `${WORKERS} workers of one Pod that start at once, each with a connection of its own, all get credentials`,
+    title: `${WORKERS} workers of one Pod that start at the same time, each on a separate connection, all get credentials`,
     run: (world) => crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 0 }),
   }),
   attackStep({
-    title: `${WORKERS} workers that ask before their Pod is known all get credentials once it is`,
+    title: `${WORKERS} workers that send requests before their Pod is known all get credentials once it is`,
     async run(world) {
       const { cluster, cast } = world;
       await cluster.giveAddress(cast.pending.pod);
@@ -56,7 +56,7 @@ export const crowdSteps: readonly NodeStep[] = [
     },
   }),
   attackStep({
-    title: `${WORKERS} workers of one Pod all get credentials while a Pod of another Namespace pipelines requests without end`,
+    title: `${WORKERS} workers of one Pod all get credentials while a Pod of another Namespace pipelines requests nonstop`,
     async run(world) {
       const attack = attackWith(world, [
         {
@@ -78,7 +78,7 @@ export const crowdSteps: readonly NodeStep[] = [
   }),
   attackStep({
     title:
-      'While sixteen Pods of one Namespace hold 256 connections each, a Pod of another Namespace opens 17 and gets credentials on all',
+      'While sixteen Pods of one Namespace hold 256 connections each, a Pod of another Namespace opens 17 and gets credentials on all of them',
     async run(world) {
       const { cast } = world;
       const attack = attackWith(world, [

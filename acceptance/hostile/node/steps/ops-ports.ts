@@ -46,33 +46,33 @@ const silent = (targets: readonly Target[]): AttackPlan => ({
 export const opsPortSteps: readonly NodeStep[] = [
   attackStep({
     title:
-      "Another node that pipelines pages of the agent's metrics on 8 connections and reads none harms nobody",
+      "Another node that pipelines requests for the agent's metrics on 8 connections without reading affects no Pod and no probe",
     run: (world) => attackWith(world, [{ from: 'other-node', plan: pages([agentOps], 8) }]),
   }),
   attackStep({
     title:
-      "Another node that pipelines pages of the agent's metrics on 256 connections and reads none harms nobody",
+      "Another node that pipelines requests for the agent's metrics on 256 connections without reading affects no Pod and no probe",
     run: (world) => attackWith(world, [{ from: 'other-node', plan: pages([agentOps], 256) }]),
   }),
   attackStep({
     title:
-      "Another node that pipelines pages of the server's metrics on 256 connections and reads none harms nobody",
+      "Another node that pipelines requests for the server's metrics on 256 connections without reading affects no Pod and no probe",
     run: (world) =>
       attackWith(world, [{ from: 'other-node', plan: pages([serverAt(world, PORTS.serverOps)], 256) }]),
   }),
   attackStep({
     title:
-      'A node with 33 addresses that reads the metrics of agent and server as fast as it can delays nobody',
+      'A node with 33 addresses that reads the metrics of agent and server as fast as it can delays no Pod and no probe',
     run: (world) =>
       attackWith(world, [{ from: 'other-node', plan: read([agentOps, serverAt(world, PORTS.serverOps)]) }]),
   }),
   attackStep({
-    title: "Another node with 256 idle connections to the agent's metrics fails no probe",
+    title: "Another node with 256 idle connections to the agent's metrics port causes no probe to fail",
     run: (world) => attackWith(world, [{ from: 'other-node', plan: idle([agentOps], 256), lastsMs: 5_000 }]),
   }),
   attackStep({
     title:
-      'A node with 33 addresses and 512 idle connections to the metrics of agent and server fails no probe',
+      'A node with 33 addresses and 512 idle connections to the metrics ports of agent and server causes no probe to fail',
     run: (world) =>
       attackWith(world, [
         {
@@ -85,21 +85,21 @@ export const opsPortSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: "A host-network Pod with 512 idle connections to the agent's port of probes fails no probe",
+    title: "A host-network Pod with 512 idle connections to the agent's probe port causes no probe to fail",
     run: (world) =>
       attackWith(world, [
         { from: 'node', plan: { ...idle([agentProbes], 512), sources: loopbackAddresses }, lastsMs: 5_000 },
       ]),
   }),
   attackStep({
-    title: "A host-network Pod that asks at the agent's port of probes as fast as it can fails no probe",
+    title: "A host-network Pod that sends requests to the agent's probe port as fast as it can causes no probe to fail",
     run: (world) =>
       attackWith(world, [
         { from: 'node', plan: { ...read([agentProbes]), sources: loopbackAddresses }, lastsMs: 5_000 },
       ]),
   }),
   attackStep({
-    title: 'Strangers that open 256 connections to every port of agent and server harm nobody',
+    title: 'Strangers that open 256 connections to each port of agent and server affect no Pod and no probe',
     run: (world) =>
       attackWith(world, [
         { from: 'attacker', plan: silent(metadataApi) },

@@ -6,7 +6,7 @@ import { credentials, listRoles, pipelined, shortest } from './requests.ts';
 /** Row N1 of the attacks that broke 0.1: requests whose answers nobody reads. Memory takes a while to fill. */
 const unread = (what: string, connections: number, writing: AttackPlan['writing']): NodeStep =>
   attackStep({
-    title: `A Pod that writes ${what} on each of ${connections} connections and hardly reads harms nobody`,
+    title: `A Pod that writes ${what} on each of ${connections} connections and hardly reads affects no other Pod`,
     run: (world) =>
       attackWith(world, [
         {
@@ -26,14 +26,14 @@ const asFastAsTaken: Omit<AttackPlan, 'connections'> = {
 /** Row N4: how long the others wait for their turn. */
 const read = (connections: number): NodeStep =>
   attackStep({
-    title: `A Pod that pipelines requests without end on ${connections} connections and reads delays nobody`,
+    title: `A Pod that pipelines requests nonstop on ${connections} connections and reads the answers delays no other Pod`,
     run: (world) =>
       attackWith(world, [{ from: 'attacker', plan: { ...asFastAsTaken, connections }, lastsMs: 2_000 }]),
   });
 
 export const pipelineSteps: readonly NodeStep[] = [
   unread('64 kB of requests', 32, { first: pipelined(shortest) }),
-  unread('requests without end', 256, { then: { text: shortest, when: 'taken' } }),
+  unread('requests nonstop', 256, { then: { text: shortest, when: 'taken' } }),
   ...[2, 4, 8, 32].map(read),
   attackStep({
     title:
@@ -51,7 +51,7 @@ export const pipelineSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: 'A Pod that asks on 256 connections as fast as it is answered delays nobody',
+    title: 'A Pod that sends requests on 256 connections as fast as they are answered delays no other Pod',
     run: (world) =>
       attackWith(world, [
         {
@@ -66,7 +66,7 @@ export const pipelineSteps: readonly NodeStep[] = [
       ]),
   }),
   attackStep({
-    title: 'A Pod that asks again and again on 256 connections and never reads fills no memory',
+    title: "A Pod that sends requests on 256 connections and never reads does not exhaust the agent's memory",
     run: (world) =>
       attackWith(world, [
         {

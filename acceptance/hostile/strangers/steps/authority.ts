@@ -117,7 +117,7 @@ function activeOf(secret: KubernetesObject): StoredAuthority {
 export const authoritySteps: readonly StrangersStep[] = [
   strangersStep({
     title:
-      'An older backup of the authority Secret revives no withdrawn authority, and forged certificates open nothing',
+      'Restoring an older backup of the authority Secret revives no withdrawn authority, and forged certificates open no stream',
     prepare: withdrawAuthority,
     run: putBackAndTry,
   }),

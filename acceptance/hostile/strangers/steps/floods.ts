@@ -6,7 +6,7 @@ import { asStolenNode, attackBy } from './attack.ts';
 
 export const floodSteps: readonly StrangersStep[] = [
   strangersStep({
-    title: 'Floods of HTTP/2 frames from many addresses hold up no agent on the attestation port',
+    title: 'Floods of HTTP/2 frames from many addresses delay no agent at the attestation port',
     run: (world) =>
       attackBy(
         world,
@@ -19,7 +19,7 @@ export const floodSteps: readonly StrangersStep[] = [
       ),
   }),
   strangersStep({
-    title: 'Floods of HTTP/2 frames of a stolen node hold up no agent on the port of the feed',
+    title: 'Floods of HTTP/2 frames from a stolen node delay no agent at the feed port',
     run(world) {
       const plan = {
         ...asStolenNode(world),

@@ -42,19 +42,19 @@ async function stopEverywhere(world: StrangersWorld): ReturnType<typeof together
 
 export const idleSteps: readonly StrangersStep[] = [
   strangersStep({
-    title: '5,000 idle TLS connections from one address fill no memory and keep no agent out',
+    title: '5,000 idle TLS connections from one address do not exhaust memory or lock out agents',
     run: (world) => idle(world, { addresses: [STRANGERS_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({
-    title: '5,000 idle TLS connections from 2,000 addresses fill no memory and keep no agent out',
+    title: '5,000 idle TLS connections from 2,000 addresses do not exhaust memory or lock out agents',
     run: (world) => idle(world, { sources: manyAddresses, most: { open: MOST_OPEN.ofAll } }),
   }),
   strangersStep({
-    title: '5,000 idle TLS connections from the address that some agents have too keep no agent out',
+    title: '5,000 idle TLS connections from an address that some agents share do not lock out agents',
     run: (world) => idle(world, { addresses: [SHARED_ADDRESS], most: { open: MOST_OPEN.ofAddress } }),
   }),
   strangersStep({
-    title: '3,000 silent TCP connections from one address and from many keep no agent out',
+    title: '3,000 silent TCP connections from one address and from many do not lock out agents',
     run: (world) =>
       writeBytes(world, [
         { ...SILENT, host: STRANGERS_ADDRESS, connections: 1_500, opensPerSecond: 750 },
@@ -63,7 +63,7 @@ export const idleSteps: readonly StrangersStep[] = [
   }),
   strangersStep({
     title:
-      'Half-open handshakes, silent after the ClientHello or sending a byte of it a second, keep no agent out',
+      'Half-open handshakes that stop after the ClientHello or send it at one byte per second do not lock out agents',
     async run(world) {
       const hello = await world.strangers[0].clientHello(world.agents.ports().serverName);
       const slow = { text: hello, when: { byteEveryMs: 1_000 } } as const;
@@ -76,7 +76,7 @@ export const idleSteps: readonly StrangersStep[] = [
     },
   }),
   strangersStep({
-    title: 'Handshakes of 2,000 addresses that stop at each stage of TLS and HTTP/2 keep no agent out',
+    title: 'Handshakes from 2,000 addresses that stop at each stage of TLS and HTTP/2 do not lock out agents',
     run: stopEverywhere,
   }),
 ];

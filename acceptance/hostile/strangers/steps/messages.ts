@@ -15,7 +15,7 @@ function unfinished(method: string) {
 export const messageSteps: readonly StrangersStep[] = [
   strangersStep({
     title:
-      'Three connections with 250 unfinished messages of 1 MiB each fill no memory of the attestation port',
+      'Three connections with 250 unfinished messages of 1 MiB each do not exhaust memory at the attestation port',
     run: (world) =>
       attackBy(world, [
         {
@@ -28,7 +28,7 @@ export const messageSteps: readonly StrangersStep[] = [
   }),
   strangersStep({
     title:
-      'Unfinished messages on three connections by the certificate of a stolen node fill no memory of the port of the feed',
+      'Unfinished messages on three connections with the certificate of a stolen node do not exhaust memory at the feed port',
     run(world) {
       const { identity } = world.stolen;
       const plan = { port: world.agents.ports().feed, identity, connections: 3 };

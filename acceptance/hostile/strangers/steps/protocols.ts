@@ -9,7 +9,7 @@ const GET = 'GET /metrics HTTP/1.1\r\nHost: rolegate-server\r\n\r\n';
 
 export const protocolSteps: readonly StrangersStep[] = [
   strangersStep({
-    title: 'Plain HTTP, TLS 1.2 and random bytes on all three ports hold up no agent and no probe',
+    title: 'Plain HTTP, TLS 1.2 and random bytes on all three ports delay no agent and no probe',
     run(world) {
       const { feed, attest } = world.agents.ports();
       const ports = [feed, attest, PORTS.serverOps];
@@ -29,7 +29,7 @@ export const protocolSteps: readonly StrangersStep[] = [
     },
   }),
   strangersStep({
-    title: 'Requests for metrics, pipelined on many connections and held open, harm no probe and no agent',
+    title: 'Metrics requests that are pipelined on many connections or left unfinished delay no agent and no probe',
     run(world) {
       const ports = [PORTS.serverOps];
       const many = { ports, sources: manyAddresses, opensPerSecond: 500 } as const;

@@ -81,12 +81,12 @@ async function deleteNode(world: StrangersWorld): Promise<AttackReport> {
 export const shutOutSteps: readonly StrangersStep[] = [
   strangersStep({
     title:
-      'An agent Pod that is deleted loses its stream and its certificate, and its next Pod attests at once',
+      'A deleted agent Pod loses its stream and certificate, and the next Pod attests immediately',
     run: deleteAgentPod,
   }),
   strangersStep({
     title:
-      'A node whose Node and Pods are deleted loses stream, renewal and attestation, and a new Node gives none back',
+      'Deleting a Node and its Pods ends its stream, renewal and attestation, and recreating the Node restores none of them',
     run: deleteNode,
   }),
 ];

@@ -5,7 +5,7 @@ import { asStolenNode, attackBy } from './attack.ts';
 
 export const stolenNodeSteps: readonly StrangersStep[] = [
   strangersStep({
-    title: '200 streams and 1,000 connections of a stolen node end no stream of others',
+    title: '200 streams and 1,000 connections from a stolen node end no stream of other nodes',
     run(world) {
       const plan = asStolenNode(world);
       return attackBy(world, [
@@ -15,7 +15,7 @@ export const stolenNodeSteps: readonly StrangersStep[] = [
     },
   }),
   strangersStep({
-    title: 'Connections of a stolen node from the address that some agents have too end no stream of these',
+    title: 'Connections of a stolen node from an address that some agents share end no stream of these agents',
     run(world) {
       const plan = { ...asStolenNode(world), addresses: [SHARED_ADDRESS] };
       return attackBy(world, [

@@ -75,20 +75,20 @@ async function show(
 
 export const tokenSteps: readonly StrangersStep[] = [
   strangersStep({
-    title: 'Bad tokens of every sort from the address that some agents have too hold up no attestation',
+    title: 'Bad tokens of every kind from an address that some agents share delay no attestation',
     run: async (world) => show(world, await badTokens(world), { addresses: [SHARED_ADDRESS] }),
   }),
   strangersStep({
-    title: 'Bad tokens of every sort from 2,000 addresses hold up no attestation',
+    title: 'Bad tokens of every kind from 2,000 addresses delay no attestation',
     run: async (world) => show(world, await badTokens(world), { sources: manyAddresses }),
   }),
   strangersStep({
-    title: 'Forged tokens that name live agent Pods hold up no attestation of these',
+    title: 'Forged tokens that name live agent Pods do not delay the attestation of these Pods',
     run: async (world) => show(world, await forgedTokens(world), { sources: manyAddresses }),
   }),
   strangersStep({
     title:
-      'A stolen node that shows tokens of every sort on the port of the feed holds up no renewal of others',
+      'A stolen node that presents tokens of every kind at the feed port delays no renewal of other nodes',
     async run(world) {
       const { holder, identity } = world.stolen;
       const tokens = (await badTokens(world)).concat(holder.token);

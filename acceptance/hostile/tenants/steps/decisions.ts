@@ -87,7 +87,7 @@ const labelled = hostilePods('labelled', 200, { annotations: { [ROLE]: `${HOSTIL
 
 export const decisionSteps: readonly TenantsStep[] = [
   rewritingStep({
-    title: 'A ServiceAccount of 300 Pods whose role flips every two seconds takes no renewal from others',
+    title: 'A ServiceAccount of 300 Pods whose role changes every two seconds delays no renewal of other tenants',
     first: [
       hostilePods('flips', 300, {
         serviceAccount: 'flipping-0',
@@ -102,7 +102,7 @@ export const decisionSteps: readonly TenantsStep[] = [
     lastsMs: 8_000,
   }),
   rewritingStep({
-    title: '300 Pods whose session names change all the time take no renewal from others',
+    title: '300 Pods whose session names change constantly delay no renewal of other tenants',
     first: [flipping],
     order: {
       recipe: hostilePods('renamed', 300, {
@@ -114,7 +114,7 @@ export const decisionSteps: readonly TenantsStep[] = [
     },
   }),
   rewritingStep({
-    title: '60 Pods with 255 kB of session tags, each touched every second, hold nobody up',
+    title: '60 Pods with 255 kB of session tags, each updated every second, delay no other tenant',
     annotations: { [PERMITTED_TAGS]: '["*"]' },
     order: {
       recipe: hostilePods('tagged', 60, {
@@ -126,7 +126,7 @@ export const decisionSteps: readonly TenantsStep[] = [
   }),
   rewritingStep({
     title:
-      'A Namespace with 64 kB of globs, an expression of 4 kB, and 60 Pods that always name another role hold nobody up',
+      'A Namespace with 64 kB of globs, an expression of 4 kB and 60 Pods whose roles keep changing delays no other tenant',
     annotations: {
       [PERMITTED]: `(?i)${'\\pL*'.repeat(1_000)}`,
       [ALLOWED_ROLES]: globs((at) => `*${'a?'.repeat(150)}b${at}*`),
@@ -140,7 +140,7 @@ export const decisionSteps: readonly TenantsStep[] = [
     },
   }),
   rewritingStep({
-    title: '200 labels of Pods that change every second are no work for anybody',
+    title: '200 Pods whose labels change every second cause no new decisions',
     first: [labelled],
     order: { recipe: labelled, perSecond: 200 },
     quiet: true,

@@ -29,7 +29,7 @@ async function eventOfOne({ standIn }: TenantsWorld): Promise<number | undefined
 
 export const eventSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: `${DENIED.toLocaleString('en')} denied Pods of one Namespace take no Event from another's`,
+    title: `${DENIED.toLocaleString('en')} denied Pods in one Namespace do not suppress Events in another`,
     async run(world) {
       const { standIn } = world;
       await applyHostile(world);

@@ -72,7 +72,7 @@ export const largeAccounts: Recipe = {
 
 export const fatObjectSteps: readonly TenantsStep[] = [
   fatObjectsStep({
-    title: `${3 * EACH} ServiceAccounts, Pods and Namespaces with 255 kB in an annotation fill no memory`,
+    title: `${3 * EACH} ServiceAccounts, Pods and Namespaces with 255 kB in an annotation do not exhaust memory`,
     recipes: [
       { ...fatAccounts, count: EACH },
       hostilePods('fat', EACH, { filled: { [SESSION_TAGS]: ANNOTATION_BYTES } }),
@@ -80,7 +80,7 @@ export const fatObjectSteps: readonly TenantsStep[] = [
     ],
   }),
   fatObjectsStep({
-    title: `${FULL} Namespaces whose annotations are as long as they may be leave room for others`,
+    title: `${FULL} Namespaces with annotations of the maximum length leave room for other Namespaces`,
     recipes: [
       {
         kind: 'Namespace',
@@ -91,13 +91,13 @@ export const fatObjectSteps: readonly TenantsStep[] = [
     ],
   }),
   fatObjectsStep({
-    title: `${LARGE} ServiceAccounts of 1.4 MB in a page, without streaming lists, fill no memory`,
+    title: `${LARGE} ServiceAccounts of 1.4 MB in a page, without streaming lists, do not exhaust memory`,
     recipes: [largeAccounts],
     streaming: false,
   }),
   tenantsStep({
     title:
-      'Streaming lists that never end, one silent and one of a byte a second, keep no server from starting',
+      'Streaming lists that never end, silent or at one byte per second, do not keep a server from starting',
     async run({ standIn, real }) {
       // The machine has nothing else to do meanwhile.
       real.begin();

@@ -38,7 +38,7 @@ async function changePadded({ standIn, cluster }: TenantsWorld): Promise<string[
 
 export const longLineSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: 'Watch lines of 8.4 MB, of Pods that come, change and go, hold nobody up and are all read',
+    title: 'Watch events of 8.4 MB for created, changed and deleted Pods delay no other tenant and are all read',
     async run(world) {
       const { standIn, stretch } = world;
       await applyHostile(world);

@@ -94,7 +94,7 @@ function wrongOnes(decisions: readonly DecisionSeen[]): string[] {
 
 export const nameSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: `${NAMES.toLocaleString('en')} Namespaces, ServiceAccounts and Pods of made-up nodes that come and go leave nothing behind`,
+    title: `${NAMES.toLocaleString('en')} short-lived Namespaces, ServiceAccounts and Pods on made-up nodes leave no memory in use`,
     async run(world) {
       const { standIn, cluster } = world;
       await applyHostile(world);
@@ -111,7 +111,7 @@ export const nameSteps: readonly TenantsStep[] = [
     clean: (world) => clearHostile(world, []),
   }),
   tenantsStep({
-    title: 'A ServiceAccount or a Namespace that is deleted and comes back two seconds later opens nothing',
+    title: 'Deleting and recreating a ServiceAccount or Namespace within two seconds changes no decision in between',
     run: async (world) => ({
       said: 'deleted, and made again after 2 s',
       faults: await deleteAndMakeAgain(world),

@@ -12,7 +12,7 @@ const CHANGES_WITHIN_MS = 3_000;
 /** Rows S1 and S4 with a real API server. What they have made is left there: it ends with them. */
 export const realApiSteps: readonly TenantsStep[] = [
   tenantsStep({
-    title: `${fatAccounts.count} ServiceAccounts with 255 kB in an annotation in a real API server fill no memory`,
+    title: `${fatAccounts.count} ServiceAccounts with 255 kB in an annotation in a real API server do not exhaust memory`,
     stage: ({ real }) => real.open(),
     async run({ real }) {
       const { api } = await real.open();
@@ -24,7 +24,7 @@ export const realApiSteps: readonly TenantsStep[] = [
     restarts: {},
   }),
   tenantsStep({
-    title: `${largeAccounts.count} ServiceAccounts of 1.4 MB in pages of a real API server without streaming lists fill no memory`,
+    title: `${largeAccounts.count} ServiceAccounts of 1.4 MB in pages of a real API server without streaming lists do not exhaust memory`,
     async stage({ real }) {
       const stage = await real.open();
       await stage.lab.withoutStreamingLists();

@@ -47,12 +47,12 @@ async function metricsBytes({ enter }: TenantsWorld): Promise<number> {
 export const stolenNodeSteps: readonly TenantsStep[] = [
   tenantsStep({
     title:
-      'Reports of a stolen node with made-up reasons and versions of 1 MB fill no memory, no metric and no log',
+      'Reports from a stolen node with made-up reasons and versions of 1 MB do not fill memory, metrics or logs',
     run: (world) => attackAsNode(world, ['made-up reasons', 'long versions']),
   }),
   tenantsStep({
     title:
-      'A stolen node with 190 streams of 1 MB, and random bytes on others, takes nothing from other nodes',
+      'A stolen node that sends 1 MB reports on 190 streams and random bytes on others does not affect other nodes',
     run: (world) => attackAsNode(world, ['many streams', 'random bytes']),
   }),
 ];
