@@ -1,38 +1,38 @@
 import type { Row } from '@rolegate/testing';
 import { matrixHead, matrixNotes, matrixSteps } from './matrix/steps.ts';
 import { measuredStep, runningStep } from './step.ts';
-import type { ChaosStep, Seen } from './step.ts';
-import { arrivesLate } from './steps/arrives-late.ts';
+import type { ChaosStep, StepResult } from './step.ts';
+import { lateObjects } from './steps/late-objects.ts';
 import { dayHead, dayStep } from './steps/day.ts';
 import { deniedStorm } from './steps/denied-storm.ts';
-import { firstOnReconnect } from './steps/first-on-reconnect.ts';
+import { withdrawnWhileDown } from './steps/withdrawn-while-down.ts';
 import { laggingReplica } from './steps/lagging-replica.ts';
 import { relistStorm } from './steps/relist-storm.ts';
 import { restoredEtcd } from './steps/restored-etcd.ts';
 import { quotaHead, quotaNote, quotaSteps } from './steps/sts-quota.ts';
 import { thousandPods } from './steps/thousand-pods.ts';
-import { whenFresh } from './steps/when-fresh.ts';
+import { withdrawnPermit } from './steps/withdrawn-permit.ts';
 import { startChaosWorld } from './world.ts';
 import type { ChaosWorld } from './world.ts';
 
-/** Steps with a table of their own. */
+/** Steps that share a report table. */
 export interface Part {
-  /** As --part names it. */
+  /** The value for --part. */
   readonly name: string;
-  /** Of its chapter in the report. */
+  /** Heading of the chapter in the report. */
   readonly title: string;
   readonly head: Row;
-  /** `only`: of the matrix, faults that match. */
+  /** `only` selects faults of the matrix. */
   readonly steps: (only: RegExp) => readonly ChaosStep[];
   /** Below the table. */
   readonly notes?: readonly string[];
-  /** True: agents keep their state over a restart, if they know how. */
+  /** True: agents save their state, if their version can. */
   readonly keepsState?: boolean;
-  /** How many steps run at the same time: most of a fault is waiting. 1 by default. */
+  /** Concurrent steps, 1 by default: a fault is mostly waiting. */
   readonly atOnce?: number;
 }
 
-const head: Row = ['what', 'seen', 'bound'];
+const head: Row = ['situation', 'observed', 'limit'];
 
 export const parts: readonly Part[] = [
   {
@@ -56,10 +56,10 @@ export const parts: readonly Part[] = [
     title: 'Withdrawn permits stay withdrawn',
     head,
     steps: () => [
-      runningStep('Withdrawing a permit takes effect within one second', whenFresh),
+      runningStep('Withdrawing a permit takes effect within one second', withdrawnPermit),
       runningStep(
         'Withdrawing a permit while the feed is down takes effect before any newer change',
-        firstOnReconnect,
+        withdrawnWhileDown,
       ),
       runningStep(
         'A lagging replica revives no withdrawn permit and takes nothing from running Pods',
@@ -90,13 +90,13 @@ export const parts: readonly Part[] = [
     steps: () => [
       runningStep(
         'Requests of Pods created before their Namespace or ServiceAccount are held, never refused, and answered in time',
-        arrivesLate,
+        lateObjects,
       ),
       runningStep(
         'An API server that keeps losing its history is listed rarely, and no request of a running Pod fails',
         relistStorm,
       ),
-      // It leaves a world that no other may begin with.
+      // Last, because no other step can use its world.
       runningStep(
         'After an etcd restore, changes take effect without a restart, and no withdrawn permit is revived',
         restoredEtcd,
@@ -111,7 +111,7 @@ export const parts: readonly Part[] = [
   },
 ];
 
-function ownWorldStep(title: string, run: (world: ChaosWorld) => Promise<Seen>): ChaosStep {
+function ownWorldStep(title: string, run: (world: ChaosWorld) => Promise<StepResult>): ChaosStep {
   return measuredStep(title, async ({ options }) => {
     await using world = await startChaosWorld(options);
     return await run(world);

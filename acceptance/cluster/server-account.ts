@@ -1,6 +1,7 @@
 import type { CoreV1Api, KubeConfig, V1PolicyRule } from '@kubernetes/client-node';
 import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { goldenFile, objectsIn } from './charts/golden-files.ts';
+import { kubeconfigOf } from '../stand-ins/kubeconfig.ts';
 
 const API = 'rbac.authorization.k8s.io';
 
@@ -94,24 +95,4 @@ export async function accountKubeconfig({
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig names no cluster');
   return kubeconfigOf(cluster, { token: status?.token ?? '' });
-}
-
-/** JSON is YAML. */
-export function kubeconfigOf(
-  { server, caFile, caData }: { server: string; caFile?: string; caData?: string },
-  user: object,
-): string {
-  const cluster = {
-    server,
-    ...(caFile !== undefined && { 'certificate-authority': caFile }),
-    ...(caData !== undefined && { 'certificate-authority-data': caData }),
-  };
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [{ name: 'test', cluster }],
-    users: [{ name: 'test', user }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-  });
 }

@@ -77,7 +77,7 @@ async function askTwice(
   return { name, text: came, end: isKept ? end : 'unanswered' };
 }
 
-/** Sends all requests, `atOnce` at a time, and keeps their task. */
+/** Sends all requests, `atOnce` at a time, and keeps their order. */
 async function sendAll({
   kind,
   requests,

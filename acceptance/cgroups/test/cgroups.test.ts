@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCgroups } from '../cgroups.ts';
 
-// The kernel makes a group's files with its folder; here a test writes those that are read.
+// The kernel creates a group's files with its folder; here the tests write those that are read.
 const SIZES = { name: 'agent', memoryBytes: 256 * 2 ** 20, cpuWeight: 50 };
 
 async function write(files: Readonly<Record<string, string>>): Promise<void> {
@@ -47,7 +47,7 @@ describe('openCgroups with version 1', () => {
     expect(enter.at(-1)).toContain(`${here.root}/memory/rg1-agent/`);
   });
 
-  it('counts what is used without the file cache that nobody uses, and kills at the limit', async () => {
+  it('With version 1, used memory excludes inactive file cache, and OOM kills are counted', async () => {
     await using here = await machine(version1, '4:memory:/\n1:cpu,cpuacct:/\n');
     await write({ [`${here.root}/memory/tasks`]: '', [`${here.root}/cpu/tasks`]: '' });
     const group = await (await openCgroups('rg1', here.files)).make(SIZES);
@@ -86,7 +86,7 @@ describe('openCgroups with version 2', () => {
     await expect(readFile(`${here.root}/cgroup.subtree_control`, 'utf8')).resolves.toBe('+memory +cpu');
   });
 
-  it('counts what is used without the file cache that nobody uses, and kills at the limit', async () => {
+  it('With version 2, used memory excludes inactive file cache, and OOM kills are counted', async () => {
     await using here = await machine(version2, '0::/\n');
     await write({ [`${here.root}/cgroup.subtree_control`]: 'cpu memory\n' });
     const group = await (await openCgroups('rg2', here.files)).make(SIZES);
@@ -106,7 +106,7 @@ describe('openCgroups with version 2', () => {
     await cgroups.make({ ...SIZES, memoryBytes: 1 });
     const procs = `${here.root}/rg2-agent/cgroup.procs`;
     await write({ [procs]: '' });
-    // The kernel's files go with the folder; here they must go first.
+    // The kernel removes a group's files with its folder; here they must be removed first.
     const disposed = cgroups[Symbol.asyncDispose]();
     await rm(procs);
     await disposed;

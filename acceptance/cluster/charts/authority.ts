@@ -91,7 +91,8 @@ function helmSteps(deps: AuthorityChartDeps, program: string): ClusterStep[] {
         }),
     },
     {
-      title: 'helm uninstall leaves the Secret and ConfigMap to the cleanup Job, and helm install adopts them',
+      title:
+        'helm uninstall leaves the Secret and ConfigMap to the cleanup Job, and helm install adopts them',
       run: () =>
         withRelease(deps, { program, name: 'again' }, async ({ helm, kept, fill }) => {
           await helm('install', CHART);

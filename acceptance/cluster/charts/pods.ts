@@ -34,7 +34,8 @@ export function podSteps(deps: PodsDeps): ClusterStep[] {
       },
     },
     {
-      title: 'Only agents, and servers that use the role of their node, need the privileged Pod Security level',
+      title:
+        'Only agents, and servers that use the role of their node, need the privileged Pod Security level',
       async run() {
         const agents = agent.flatMap(podsOf).filter(({ kind }) => kind === 'DaemonSet');
         const servers = server

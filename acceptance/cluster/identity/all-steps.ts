@@ -16,7 +16,10 @@ export async function identitySteps(cluster: ClusterWorld): Promise<ClusterStep[
   const stage = createStage({ world, objects: cluster.objects, signingKey });
   const [a, b, c] = world.nodes;
   return [
-    { title: 'Three servers that start at the same time share one authority', run: () => expectOneAuthority(world) },
+    {
+      title: 'Three servers that start at the same time share one authority',
+      run: () => expectOneAuthority(world),
+    },
     {
       title: 'An agent serves only the Pods of its node',
       async run() {

@@ -1,5 +1,5 @@
 import { eventually } from '@rolegate/testing';
-import type { LogLine } from '../log-line.ts';
+import type { LogLine } from '../../processes/log-line.ts';
 
 /** A line comes by a pipe. Milliseconds. */
 const WITHIN_MS = 5_000;

@@ -8,7 +8,7 @@ import {
 } from '@kubernetes/client-node';
 import { makeCertificateRequest } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
-import { kubeconfigOf } from '../server-account.ts';
+import { kubeconfigOf } from '../../stand-ins/kubeconfig.ts';
 
 const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 /** JSON has six bytes for each; etcd takes 1.5 MB. */

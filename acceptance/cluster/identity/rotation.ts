@@ -1,7 +1,7 @@
 import { createImdsClient } from '@rolegate/sandbox';
 import { eventually } from '@rolegate/testing';
 import type { IdentityStage } from './stage.ts';
-import type { LogLine } from '../log-line.ts';
+import type { LogLine } from '../../processes/log-line.ts';
 import { createAuthorityObjects } from '../server-account.ts';
 import type { ClusterStep } from '../world.ts';
 

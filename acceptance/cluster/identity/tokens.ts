@@ -40,7 +40,8 @@ export function tokenSteps(stage: IdentityStage): ClusterStep[] {
       ),
     },
     {
-      title: 'A token of a Pod that no DaemonSet controls is refused, even if the Pod has the ServiceAccount of agents',
+      title:
+        'A token of a Pod that no DaemonSet controls is refused, even if the Pod has the ServiceAccount of agents',
       async run() {
         const stray = await daemonSet.strayPod('stray', b.name);
         await seenByServers(stage, b.name);

@@ -8,8 +8,8 @@ import { createCniResultsDir } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
 import { createAgentDaemonSet } from './agent-daemonset.ts';
 import type { AgentDaemonSet } from './agent-daemonset.ts';
-import { parsedLine } from '../log-line.ts';
-import type { LogLine } from '../log-line.ts';
+import { parsedLine } from '../../processes/log-line.ts';
+import type { LogLine } from '../../processes/log-line.ts';
 import { createServerAccount } from '../server-account.ts';
 import type { ClusterWorld } from '../world.ts';
 

@@ -78,7 +78,10 @@ function answerSteps(pods: Pods): ClusterStep[] {
     },
     { title: 'A Pod without a role gets none', run: () => pods.expectStatus('plain', 404) },
     { title: 'A malformed role is refused', run: () => pods.expectStatus('malformed', 403) },
-    { title: 'A Pod of another node is unknown to the agent of this node', run: () => pods.expectStatus('foreign', 503) },
+    {
+      title: 'A Pod of another node is unknown to the agent of this node',
+      run: () => pods.expectStatus('foreign', 503),
+    },
   ];
 }
 

@@ -4,8 +4,8 @@ import { createImdsClient, startPrograms } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually, outputOf } from '@rolegate/testing';
 import type { CniResultsDir } from '@rolegate/testing';
 import type { ClusterObjects, RealPod } from '../cluster-objects.ts';
-import { parsedLine } from '../log-line.ts';
-import type { LogLine } from '../log-line.ts';
+import { parsedLine } from '../../processes/log-line.ts';
+import type { LogLine } from '../../processes/log-line.ts';
 import type { ClusterStep, ClusterWorld } from '../world.ts';
 
 const ROLE = 'iam.amazonaws.com/role';

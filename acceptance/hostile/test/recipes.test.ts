@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nameOf, objectOf } from '../cluster/clients/recipes.ts';
-import type { Recipe } from '../cluster/orders.ts';
+import type { Recipe } from '../cluster/calls.ts';
 
 const pods: Recipe = { kind: 'Pod', count: 3, name: 'fat', namespace: 'hostile' };
 
@@ -41,9 +41,9 @@ describe('objectOf', () => {
   });
 
   it('Fields other than annotations are filled', () => {
-    const elsewhere = { character: '<', bytes: 7 } as const;
-    expect(objectOf({ ...pods, elsewhere }, { index: 0 })['status']).toMatchObject({ message: '…<<<<' });
-    const account = objectOf({ ...pods, kind: 'ServiceAccount', elsewhere }, { index: 0 });
+    const padding = { character: '<', bytes: 7 } as const;
+    expect(objectOf({ ...pods, padding }, { index: 0 })['status']).toMatchObject({ message: '…<<<<' });
+    const account = objectOf({ ...pods, kind: 'ServiceAccount', padding }, { index: 0 });
     expect(account['imagePullSecrets']).toEqual([{ name: '…<<<<' }]);
   });
 });

@@ -60,7 +60,7 @@ async function expectOurs(world: NetnsWorld, before: number): Promise<void> {
   if (now <= before) throw new Error(`${repairsOf('route')} is still ${now}`);
 }
 
-/** The rules at our priorities, in both families, in task. */
+/** The rules at our priorities, in both families, in order. */
 async function rulesAt({ node }: NetnsWorld): Promise<string[]> {
   const all = await Promise.all(families.map((family) => outputOf([...node, 'ip', FLAG[family], 'rule'])));
   return all

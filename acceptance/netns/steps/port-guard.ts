@@ -23,7 +23,7 @@ const KEPT = { pauseMs: 16_000, silenceMs: 1_500 };
 export const portGuardSteps = inMode('up with other tools', [
   {
     title:
-      'A Pod with hostPorts 8181, 9621 and 9622 receives nothing that is requests to the agent, and still receives traffic for its own ports',
+      'A Pod with hostPorts 8181, 9621 and 9622 receives nothing that is sent to the agent, and still receives traffic for its own ports',
     run: (world) => withHijacker(world, addRulesBelow),
   },
   {
@@ -127,7 +127,7 @@ async function addRulesAbove(world: NetnsWorld, { pod }: AttachedPod): Promise<s
       portmapRules({ pod: pod.addresses, ports: AGENT_PORTS, id: 'ABOVE', position: 'first' }),
     );
     const hijacked = await sendFromNodeAndPod(world, agentRequests);
-    const resent = sendFrom(world.node, { kind: 'resend', requests: requestEach('resend', 9622), ...KEPT });
+    const resent = sendFrom(world.node, { kind: 'resend', requests: requestEach('kept', 9622), ...KEPT });
     resent.catch(() => undefined); // awaited below
     // By then each has been answered for the first time.
     await new Promise((resolve) => setTimeout(resolve, KEPT.silenceMs));

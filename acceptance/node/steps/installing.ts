@@ -10,8 +10,7 @@ export function installing(world: NodeWorld): NodeStep[] {
   return [
     needed({ title: 'The test Pods start', run: () => pods.make() }),
     {
-      title:
-        "Before Rolegate is installed, a Pod reaches the node's metadata API",
+      title: "Before Rolegate is installed, a Pod reaches the node's metadata API",
       run: () => seesSentinel(world),
     },
     needed({

@@ -116,7 +116,8 @@ export function upgrading(world: NodeWorld): NodeStep[] {
         }),
     },
     {
-      title: 'Upgrading servers before agents of 0.1.0, the wrong order, keeps the feed of the agents and fails no request',
+      title:
+        'Upgrading servers before agents of 0.1.0, the wrong order, keeps the feed of the agents and fails no request',
       run: () => change('wrong-order', 'server', { to: 'this', values: 'again', newcomers: 'after' }),
     },
     {

@@ -1,5 +1,5 @@
 import { NODE, PORTS } from '../../../network/addresses.ts';
-import type { Target } from '../../clients/orders.ts';
+import type { Target } from '../../clients/calls.ts';
 import { otherNodeAddresses } from '../pods.ts';
 import { attackStep } from '../step.ts';
 import type { AttackPlan, NodeStep, NodeWorld } from '../step.ts';
@@ -7,7 +7,7 @@ import { attackWith, metadataApi } from './attackers.ts';
 import { metricsPage } from './requests.ts';
 
 const agentOps: Target = { host: NODE.ipv4, port: PORTS.agentOps };
-/** Where kubelet asks whether the agent lives, and addresses from which a host-network Pod can ask there, kubelet's own among them. */
+/** The kubelet's probe port, and source addresses that a host-network Pod can use there, including the kubelet's. */
 const agentProbes: Target = { host: '127.0.0.1', port: PORTS.agentProbes };
 const loopbackAddresses = Array.from({ length: 64 }, (_, at) => `127.0.0.${at + 1}`);
 const serverAt = (world: NodeWorld, port: number): Target => ({ host: world.serverAddress, port });
@@ -19,7 +19,7 @@ const pages = (targets: readonly Target[], connections: number): AttackPlan => (
   reading: 'never',
 });
 
-/** Row N3: one request every 3 s keeps a connection. */
+/** Attack N3 on version 0.1: one request every 3 s keeps a connection open. */
 const idle = (targets: readonly Target[], connections: number): AttackPlan => ({
   targets,
   connections,
@@ -68,7 +68,8 @@ export const opsPortSteps: readonly NodeStep[] = [
   }),
   attackStep({
     title: "Another node with 256 idle connections to the agent's metrics port causes no probe to fail",
-    run: (world) => attackWith(world, [{ from: 'other-node', plan: idle([agentOps], 256), lastsMs: 5_000 }]),
+    run: (world) =>
+      attackWith(world, [{ from: 'other-node', plan: idle([agentOps], 256), durationMs: 5_000 }]),
   }),
   attackStep({
     title:
@@ -88,14 +89,19 @@ export const opsPortSteps: readonly NodeStep[] = [
     title: "A host-network Pod with 512 idle connections to the agent's probe port causes no probe to fail",
     run: (world) =>
       attackWith(world, [
-        { from: 'node', plan: { ...idle([agentProbes], 512), sources: loopbackAddresses }, lastsMs: 5_000 },
+        {
+          from: 'node',
+          plan: { ...idle([agentProbes], 512), sources: loopbackAddresses },
+          durationMs: 5_000,
+        },
       ]),
   }),
   attackStep({
-    title: "A host-network Pod that sends requests to the agent's probe port as fast as it can causes no probe to fail",
+    title:
+      "A host-network Pod that sends requests to the agent's probe port as fast as it can causes no probe to fail",
     run: (world) =>
       attackWith(world, [
-        { from: 'node', plan: { ...read([agentProbes]), sources: loopbackAddresses }, lastsMs: 5_000 },
+        { from: 'node', plan: { ...read([agentProbes]), sources: loopbackAddresses }, durationMs: 5_000 },
       ]),
   }),
   attackStep({
@@ -107,7 +113,7 @@ export const opsPortSteps: readonly NodeStep[] = [
         { from: 'other-node', plan: silent([agentOps]) },
         { from: 'other-node', plan: silent([serverAt(world, PORTS.serverOps)]) },
         { from: 'other-node', plan: silent([serverAt(world, PORTS.server)]) },
-        // Closed by the rules: only what comes through a metadata address gets there.
+        // The rules block direct access to this port.
         {
           from: 'other-node',
           plan: silent([{ host: NODE.ipv4, port: PORTS.agent }]),

@@ -25,7 +25,7 @@ export const slowClientSteps: readonly NodeStep[] = [
     title:
       'Sixteen Pods of one Namespace that send request heads byte by byte on 1,024 connections affect no other Pod',
     run: (world) => {
-      const sources = world.cast.sixteen.map(({ pod }) => pod.addresses.ipv4);
+      const sources = world.pods.sixteen.map(({ pod }) => pod.addresses.ipv4);
       return attackWith(world, [{ from: 'sixteen', plan: { ...byteByByte, connections: 1_024, sources } }]);
     },
   }),

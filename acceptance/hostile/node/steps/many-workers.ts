@@ -1,56 +1,56 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlacedPod } from '../pods.ts';
+import type { AttachedPod } from '../pods.ts';
 import { attackStep } from '../step.ts';
 import type { NodeStep, NodeWorld } from '../step.ts';
-import type { AttackReport } from '../../watch/seen.ts';
-import { orderOf, startHonestPod } from '../../watch/others.ts';
+import type { AttackReport } from '../../watch/observations.ts';
+import { clientOf, startHonestPod } from '../../watch/others.ts';
 import { attackWith, metadataApi } from './attackers.ts';
 import { listRoles, shortest } from './requests.ts';
 
 const WORKERS = 200;
-/** The API server learns of a Pod that late after its first process. Milliseconds. */
+/** The delay after which the API server learns of a Pod. Milliseconds. */
 const LEARNS_AFTER_MS = 300;
 const SIXTEEN_TIMES_256 = 4_096;
 
-interface Crowd {
+interface Workers {
   readonly workers: number;
   readonly apartMs: number;
-  /** Done once they ask. */
-  readonly meanwhile?: () => Promise<void>;
+  /** Runs while the workers send requests. */
+  readonly concurrently?: () => Promise<void>;
 }
 
-async function crowdOf(
+async function runWorkers(
   world: NodeWorld,
-  pod: PlacedPod,
-  { workers, apartMs, meanwhile }: Crowd,
+  pod: AttachedPod,
+  { workers, apartMs, concurrently }: Workers,
 ): Promise<AttackReport> {
   await using child = await startHonestPod(world, pod);
-  const asked = child.call.crowd({ ...orderOf(pod), workers, apartMs });
-  const [crowd] = await Promise.all([asked, meanwhile?.()]);
-  return { said: `${workers} workers made ${crowd.requests} requests`, crowd };
+  const asked = child.call.runWorkers({ ...clientOf(pod), workers, apartMs });
+  const [answers] = await Promise.all([asked, concurrently?.()]);
+  return { summary: `${workers} workers made ${answers.requests} requests`, workers: answers };
 }
 
-/** Row N10: honest, and many. */
-export const crowdSteps: readonly NodeStep[] = [
+/** Attack N10 on version 0.1: many honest clients. */
+export const manyWorkersSteps: readonly NodeStep[] = [
   attackStep({
     title: `${WORKERS} workers of one Pod that start 20 ms apart, each on a separate connection, all get credentials`,
-    run: (world) => crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 20 }),
+    run: (world) => runWorkers(world, world.pods.workers, { workers: WORKERS, apartMs: 20 }),
   }),
   attackStep({
     title: `${WORKERS} workers of one Pod that start at the same time, each on a separate connection, all get credentials`,
-    run: (world) => crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 0 }),
+    run: (world) => runWorkers(world, world.pods.workers, { workers: WORKERS, apartMs: 0 }),
   }),
   attackStep({
     title: `${WORKERS} workers that send requests before their Pod is known all get credentials once it is`,
     async run(world) {
-      const { cluster, cast } = world;
-      await cluster.giveAddress(cast.pending.pod);
-      return crowdOf(world, cast.pending, {
+      const { cluster, pods } = world;
+      await cluster.giveAddress(pods.pending.pod);
+      return runWorkers(world, pods.pending, {
         workers: WORKERS,
         apartMs: 0,
-        async meanwhile() {
+        async concurrently() {
           await sleep(LEARNS_AFTER_MS);
-          await cluster.report(cast.pending.pod);
+          await cluster.report(pods.pending.pod);
         },
       });
     },
@@ -69,37 +69,37 @@ export const crowdSteps: readonly NodeStep[] = [
           },
         },
       ]);
-      attack.catch(() => undefined); // told below
+      attack.catch(() => undefined); // awaited below
       await sleep(1_000);
-      const crowd = await crowdOf(world, world.cast.crowd, { workers: WORKERS, apartMs: 5 });
-      const { said } = await attack;
-      return { ...crowd, said: `${said}; ${crowd.said}` };
+      const report = await runWorkers(world, world.pods.workers, { workers: WORKERS, apartMs: 5 });
+      const { summary } = await attack;
+      return { ...report, summary: `${summary}; ${report.summary}` };
     },
   }),
   attackStep({
     title:
       'While sixteen Pods of one Namespace hold 256 connections each, a Pod of another Namespace opens 17 and gets credentials on all of them',
     async run(world) {
-      const { cast } = world;
+      const { pods } = world;
       const attack = attackWith(world, [
         {
           from: 'sixteen',
           plan: {
             targets: metadataApi,
-            sources: cast.sixteen.map(({ pod }) => pod.addresses.ipv4),
+            sources: pods.sixteen.map(({ pod }) => pod.addresses.ipv4),
             connections: SIXTEEN_TIMES_256,
             opensPerSecond: 3_000,
             writing: { first: listRoles },
             reading: 'all',
           },
-          lastsMs: 5_000,
+          durationMs: 5_000,
         },
       ]);
-      attack.catch(() => undefined); // told below
-      await sleep(2_500 * world.stretch);
-      const late = await crowdOf(world, cast.late, { workers: 17, apartMs: 20 });
-      const { said } = await attack;
-      return { ...late, said: `${said}; ${late.said}` };
+      attack.catch(() => undefined); // awaited below
+      await sleep(2_500 * world.durationFactor);
+      const late = await runWorkers(world, pods.late, { workers: 17, apartMs: 20 });
+      const { summary } = await attack;
+      return { ...late, summary: `${summary}; ${late.summary}` };
     },
   }),
 ];
