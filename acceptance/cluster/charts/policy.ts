@@ -4,23 +4,23 @@ import { messageOf } from './objects.ts';
 import { goldenFiles, objectsIn } from './golden-files.ts';
 import type { ClusterStep } from '../world.ts';
 
-/** The API server compiles and spreads a new policy. Milliseconds. */
+/** Time for the API server to activate a policy. */
 const IN_FORCE = { withinMs: 30_000, everyMs: 200 };
 const ROLE = 'iam.amazonaws.com/role';
 
 export interface PolicyDeps {
   readonly api: ApiServer;
   readonly namespace: string;
-  /** Of a Node object; nobody runs it. */
+  /** A Node object without a kubelet. */
   readonly node: string;
 }
 
-/** The admission policy of the chart, really in force. */
+/** Tests the chart's admission policy in force. */
 export function policySteps({ api, namespace, node }: PolicyDeps): ClusterStep[] {
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const kubelet = { user: `system:node:${node}`, groups: ['system:nodes', 'system:authenticated'] };
 
-  /** As a kubelet makes a mirror Pod. */
+  /** A mirror Pod as a kubelet creates it. */
   const mirror = (annotations: Readonly<Record<string, string>>) => ({
     metadata: {
       name: 'mirror',

@@ -1,15 +1,15 @@
 import { callerIdentity, createImdsClient, startPrograms, startRelay } from '@rolegate/sandbox';
 import { createCniResultsDir, eventually } from '@rolegate/testing';
 import { boto3Identity } from '../boto3-identity.ts';
-import type { PodWish, RealPod } from '../cluster-objects.ts';
+import type { PodOptions, RealPod } from '../cluster-objects.ts';
 import type { ClusterStep, ClusterWorld } from '../world.ts';
 
-/** A change is in force within a second of its watch event; a busy machine gets more. */
+/** Changes take one second; covers a busy machine. Milliseconds. */
 const IN_FORCE_WITHIN_MS = 10_000;
 const ROLE = 'iam.amazonaws.com/role';
 const PERMITTED = 'iam.amazonaws.com/permitted';
 
-/** Two servers and an agent with certificates from files. */
+/** Starts two servers and an agent with certificates from files. */
 export async function certificateFileSteps(world: ClusterWorld): Promise<ClusterStep[]> {
   const { stack, objects } = world;
   const cni = stack.use(await createCniResultsDir());
@@ -31,7 +31,7 @@ export async function certificateFileSteps(world: ClusterWorld): Promise<Cluster
         await inForce(async () => {
           const events = await objects.events(pods.closed());
           if (!events.some(({ type, reason }) => type === 'Warning' && reason === 'NamespaceDenied'))
-            throw new Error('no Event came');
+            throw new Error('no Event was posted');
         });
       },
     },
@@ -41,7 +41,7 @@ export async function certificateFileSteps(world: ClusterWorld): Promise<Cluster
       async run() {
         await Promise.all(servers.map(({ stop }) => stop()));
         await pods.expectIdentity('permitted', 'app', 'boto3');
-        await pods.expectIdentity('heir', 'heir', 'JavaScript');
+        await pods.expectIdentity('reused', 'reused', 'JavaScript');
       },
     },
   ];
@@ -110,15 +110,15 @@ function changeSteps({ objects }: ClusterWorld, pods: Pods): ClusterStep[] {
         await pods.end('second');
         await pods.start({
           namespace: pods.open(),
-          name: 'heir',
+          name: 'reused',
           ip: former.ip,
-          annotations: { [ROLE]: 'team/heir' },
+          annotations: { [ROLE]: 'team/reused' },
         });
         const roles = new Set<string>();
-        for (let asked = 0; asked < 50; asked++) roles.add((await pods.ask('heir').credentials()).role);
+        for (let asked = 0; asked < 50; asked++) roles.add((await pods.ask('reused').credentials()).role);
         if (roles.has('team/second') || roles.has('team/third'))
-          throw new Error(`the heir was given ${[...roles].join(', ')}`);
-        await inForce(() => pods.expectIdentity('heir', 'heir', 'boto3'));
+          throw new Error(`the new Pod got ${[...roles].join(', ')}`);
+        await inForce(() => pods.expectIdentity('reused', 'reused', 'boto3'));
       },
     },
   ];
@@ -129,7 +129,7 @@ interface PodsDeps {
   readonly agent: { readonly host: string; readonly port: number };
 }
 
-/** The Pods that ask, by their names. */
+/** The Pods by name. */
 function createPods(
   { objects, node, otherNode, stsEndpoint, python }: ClusterWorld,
   { cni, agent }: PodsDeps,
@@ -140,13 +140,13 @@ function createPods(
 
   function of(name: string): RealPod {
     const found = pods.get(name);
-    if (found === undefined) throw new Error(`the Pod ${name} was not made`);
+    if (found === undefined) throw new Error(`there is no Pod ${name}`);
     return found;
   }
 
-  /** As a kubelet and its runtime do it: CNI first, then containers, and some time later the status. */
-  async function start(wish: Omit<PodWish, 'node'> & { node?: string }): Promise<void> {
-    const pod = await objects.pod({ node, ...wish });
+  /** As kubelet and runtime do: first the CNI result, and later the status. */
+  async function start(options: Omit<PodOptions, 'node'> & { node?: string }): Promise<void> {
+    const pod = await objects.pod({ node, ...options });
     const { uid, namespace, name, ip } = pod;
     cniResults.set(uid, await cni.add({ uid, namespace, name, ips: [ip] }));
     pods.set(name, pod);
@@ -202,7 +202,7 @@ function createPods(
   };
 }
 
-/** Until it holds: what was changed a moment ago is on its way. */
+/** Retries the check until the change is in force. */
 function inForce(check: () => Promise<void>): Promise<void> {
   return eventually(check, { withinMs: IN_FORCE_WITHIN_MS, everyMs: 50 });
 }
